@@ -1,0 +1,30 @@
+/** Append-only: a migration that was released is never edited. A database that is ahead of this code is refused. */
+import { type Kysely, sql } from 'kysely';
+import { type Backend, DatabaseError } from '../backend';
+import { type Tables } from '../tables';
+import * as initial from './0001-initial';
+
+const MIGRATIONS = [initial.up] as const;
+
+/** Number that keeps replicas that start at once from migrating twice (Postgres advisory lock). */
+const MIGRATION_LOCK = 7_264_001;
+
+/** @throws DatabaseError when the database was written by a newer version */
+export async function migrate(db: Kysely<Tables>, backend: Backend): Promise<void> {
+  await db.transaction().execute(async transaction => {
+    if (backend === 'postgres') await sql`select pg_advisory_xact_lock(${MIGRATION_LOCK})`.execute(transaction);
+    await sql`create table if not exists schema_version (version integer not null)`.execute(transaction);
+    const { rows } = await sql<{ version: number }>`select version from schema_version`.execute(transaction);
+    const present = rows[0]?.version ?? 0;
+    if (present > MIGRATIONS.length) {
+      throw new DatabaseError(
+        `database has schema version ${present}, this coder-scim knows ${MIGRATIONS.length}: start the newer coder-scim, or restore the backup made before the upgrade`,
+      );
+    }
+    for (const up of MIGRATIONS.slice(present)) await up(transaction as unknown as Kysely<unknown>, backend);
+    if (rows.length === 0)
+      await sql`insert into schema_version (version) values (${MIGRATIONS.length})`.execute(transaction);
+    else if (present < MIGRATIONS.length)
+      await sql`update schema_version set version = ${MIGRATIONS.length}`.execute(transaction);
+  });
+}

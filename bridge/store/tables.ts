@@ -1,0 +1,238 @@
+/**
+ * The tables as Kysely sees them, the same on SQLite and Postgres. Times are milliseconds since 1970, truth values 0 or
+ * 1, documents JSON: text on SQLite, jsonb on Postgres (written as text, read as text or as an object).
+ */
+import { type ColumnType, type Generated } from 'kysely';
+
+/** 0 or 1: SQLite has no boolean. */
+export type Flag = 0 | 1;
+/** A JSON document column. Write JSON text; `readJson` in database.ts reads both backends. */
+export type Json = ColumnType<unknown, string, string>;
+
+/** Facts about this installation: keys that seal cursors, the deployment's id, the Coder credential. */
+export interface SettingTable {
+  key: string;
+  value: string;
+}
+
+/** A SCIM application: the mapping state it was given last. */
+export interface AppTable {
+  name: string;
+  /** Counts up by one with each accepted document. */
+  generation: number;
+  state: Json;
+  created_at: number;
+  updated_at: number;
+}
+
+/** Tokens of an app as its mapping state declares them, by digest. */
+export interface TokenTable {
+  /** 64 hex digits: SHA-256 of the token text. */
+  digest: string;
+  app: string;
+  name: string;
+  expires_at: number;
+  /** Space-separated scopes. */
+  scopes: string;
+  last_used_at: number | null;
+}
+
+/** A User as the identity provider states it. `id` is a UUIDv7: order by id is order of creation. */
+export interface UserTable {
+  id: string;
+  app: string;
+  user_name: string;
+  /** userName folded for case-insensitive equality; unique in the app. */
+  user_name_key: string;
+  external_id: string | null;
+  display_name_key: string | null;
+  active: Flag;
+  document: Json;
+  /** Counts up with each real change: the ETag. */
+  version: number;
+  created_at: number;
+  modified_at: number;
+}
+
+/** E-mail addresses of users, folded, for `emails.value eq`. */
+export interface UserEmailTable {
+  user_id: string;
+  app: string;
+  email_key: string;
+}
+
+/** A Group as the identity provider states it; its members are rows of `members`. */
+export interface GroupTable {
+  id: string;
+  app: string;
+  display_name: string;
+  /** displayName folded; unique in the app. */
+  display_name_key: string;
+  external_id: string | null;
+  document: Json;
+  version: number;
+  created_at: number;
+  modified_at: number;
+}
+
+export interface MemberTable {
+  group_id: string;
+  /** A user or a group of the same app. */
+  member_id: string;
+  member_type: 'User' | 'Group';
+  display: string | null;
+}
+
+/** What a SCIM user is in Coder; outlives the SCIM user until the leaving is done. */
+export interface PersonTable {
+  /** The SCIM user's id. */
+  user_id: string;
+  app: string;
+  coder_user_id: string | null;
+  coder_username: string | null;
+  how: 'created' | 'adopted' | null;
+  linked_at: number | null;
+  /** Why Coder lacks something the directory states; null when nothing is held. */
+  held_reason: string | null;
+  held_detail: string | null;
+  /** When the directory deleted the user; the row goes once the account is dealt with. */
+  left_at: number | null;
+  /** userName, e-mail and externalId of the user as last known: kept for audit after a deletion. */
+  user_name: string;
+  email: string | null;
+  external_id: string | null;
+  converged_at: number | null;
+}
+
+/** Roles and organization memberships that the bridge gave, so that they can be taken when no mapping names them any more. */
+export interface GrantTable {
+  coder_user_id: string;
+  kind: 'site-role' | 'organization' | 'organization-role';
+  /** Organization id; empty for site roles. */
+  organization: string;
+  /** Role name; empty for a membership. */
+  target: string;
+  given_at: number;
+}
+
+/** Coder groups under management, by Coder's id. */
+export interface CoderGroupTable {
+  id: string;
+  organization: string;
+  name: string;
+  /** `created` groups may be deleted by the bridge, `matched` ones never. */
+  origin: 'created' | 'matched';
+  /** The SCIM group of a pushed-group rule, null for a declared one. */
+  scim_group_id: string | null;
+  /** When its members were last read from Coder as a whole. */
+  read_at: number | null;
+}
+
+/** Members of managed Coder groups as last known: read as a whole by the sweep, kept in step by each write. */
+export interface CoderMemberTable {
+  coder_group_id: string;
+  coder_user_id: string;
+}
+
+/** Which SCIM group a mapping by displayName has matched, so that it can follow a rename. */
+export interface BindingTable {
+  app: string;
+  /** `groupMappings/<name>`, `roleMappings/<name>`, `organizationMappings/<name>`. */
+  mapping: string;
+  scim_group_id: string;
+}
+
+/** The durable queue: one row per key that may differ from Coder. A row carries a key, never a change. */
+export interface WorkTable {
+  /** `person:<SCIM user id>`, `scim-group:<SCIM group id>`, `coder-group:<Coder group id>`, `app:<name>`. */
+  key: string;
+  app: string;
+  /** 0 leaving people, 1 changes by a request, 2 changes by a declaration, 3 sweep. */
+  priority: number;
+  due_at: number;
+  enqueued_at: number;
+  /** Counts up with each enqueue: finished work is removed only if nothing came in between. */
+  seq: number;
+  attempts: number;
+  error: string | null;
+  /** Set when tries ended; retried on command or when the key is enqueued again. */
+  parked_at: number | null;
+  lease_owner: string | null;
+  lease_until: number | null;
+  /** JSON of what caused it last: SCIM request id, token name, or the declaration's generation. */
+  cause: string | null;
+}
+
+/** Named leases across replicas: `group:<Coder group id>`, `sweep:<app>`, `credential`. */
+export interface LeaseTable {
+  name: string;
+  owner: string;
+  until: number;
+}
+
+/** Plans that the guard stopped. */
+export interface HoldTable {
+  /** Digest of exactly this plan. */
+  id: string;
+  app: string;
+  reason: string;
+  plan: Json;
+  created_at: number;
+  released_at: number | null;
+  released_by: string | null;
+}
+
+/** Append-only: every change to Coder and every decision not to change. */
+export interface AuditTable {
+  id: Generated<number>;
+  at: number;
+  app: string | null;
+  /** `scim`, `declaration`, `sweep`, `operator`, `bridge`. */
+  actor: string;
+  token: string | null;
+  request_id: string | null;
+  /** SCIM user or group id. */
+  subject: string | null;
+  subject_name: string | null;
+  coder_user_id: string | null;
+  /** e.g. `user.create`, `user.suspend`, `site-roles.set`, `group.add`, `guard.hold`, `person.held`. */
+  action: string;
+  /** e.g. the Coder group or role. */
+  target: string | null;
+  idp_group: string | null;
+  mapping: string | null;
+  before: string | null;
+  after: string | null;
+  /** `done`, `failed`, `held`, `skipped`, `reported`. */
+  result: string;
+  detail: string | null;
+}
+
+/** How often each coercion of a dialect was used. */
+export interface CoercionTable {
+  app: string;
+  dialect: string;
+  coercion: string;
+  count: number;
+  last_at: number;
+}
+
+export interface Tables {
+  settings: SettingTable;
+  apps: AppTable;
+  tokens: TokenTable;
+  users: UserTable;
+  user_emails: UserEmailTable;
+  groups: GroupTable;
+  members: MemberTable;
+  people: PersonTable;
+  grants: GrantTable;
+  coder_groups: CoderGroupTable;
+  coder_members: CoderMemberTable;
+  bindings: BindingTable;
+  work: WorkTable;
+  leases: LeaseTable;
+  holds: HoldTable;
+  audit: AuditTable;
+  coercions: CoercionTable;
+}
