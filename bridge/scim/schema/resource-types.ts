@@ -1,0 +1,25 @@
+/** The two resource types of the service. */
+import { enterpriseUserSchema } from './enterprise-user';
+import { groupSchema } from './group';
+import { type ResourceType, defineResourceType } from './resource-type';
+import { userSchema } from './user';
+
+/** User with the enterprise extension. A PUT without `active` leaves it as it is: nobody is let in or locked out by omission. */
+export const userType: ResourceType = defineResourceType({
+  name: 'User',
+  endpoint: '/Users',
+  description: 'A person or service account',
+  schema: userSchema,
+  extensions: [{ schema: enterpriseUserSchema, required: false }],
+  keptWhenAbsent: ['active'],
+});
+
+/** Group. Its `members` are rows, never part of a loaded document. */
+export const groupType: ResourceType = defineResourceType({
+  name: 'Group',
+  endpoint: '/Groups',
+  description: 'A group of users',
+  schema: groupSchema,
+  extensions: [],
+  rows: 'members',
+});
