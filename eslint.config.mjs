@@ -4,17 +4,63 @@ import tseslint from 'typescript-eslint';
 
 // The import directions of the four runtimes. A zone reads: files under `target` may not import from `from`.
 const zones = [
-  { target: './bridge', from: ['./constructs', './provider', './examples', './test'], message: 'the bridge knows nothing of constructs or provider' },
-  { target: './constructs', from: ['./provider', './examples', './test'], message: 'constructs import bridge/mapping-state only' },
-  { target: './constructs', from: './bridge', except: ['./mapping-state.ts'], message: 'constructs import bridge/mapping-state only' },
-  { target: './provider', from: ['./constructs', './examples', './test'], message: 'the provider never imports constructs' },
-  { target: './provider', from: './bridge', except: ['./mapping-state.ts', './admin-client.ts'], message: 'the provider uses mapping-state and admin-client only' },
-  { target: './provider/plugin', from: ['./bridge', './provider/*.ts'], message: 'the plugin protocol knows nothing of SCIM' },
-  { target: './bridge/scim', from: ['./bridge/coder', './bridge/reconcile', './bridge/admin', './bridge/commands'], message: 'SCIM never talks to Coder' },
-  { target: './bridge/reconcile', from: ['./bridge/scim', './bridge/admin', './bridge/commands'], message: 'the reconciler knows no HTTP' },
-  { target: './bridge/coder', from: ['./bridge/scim', './bridge/reconcile', './bridge/store', './bridge/admin', './bridge/commands'], message: 'the Coder client stands alone' },
-  { target: './bridge/store', from: ['./bridge/coder', './bridge/reconcile', './bridge/admin', './bridge/commands'], message: 'the store knows no Coder' },
-  { target: ['./bridge', './provider', './constructs'], from: ['./bridge/main.ts', './provider/main.ts'], message: 'nobody imports main' },
+  {
+    target: './bridge',
+    from: ['./constructs', './provider', './examples', './test'],
+    message: 'the bridge knows nothing of constructs or provider',
+  },
+  {
+    target: './constructs',
+    from: ['./provider', './examples', './test'],
+    message: 'constructs import bridge/mapping-state only',
+  },
+  {
+    target: './constructs',
+    from: './bridge',
+    except: ['./mapping-state.ts'],
+    message: 'constructs import bridge/mapping-state only',
+  },
+  {
+    target: './provider',
+    from: ['./constructs', './examples', './test'],
+    message: 'the provider never imports constructs',
+  },
+  {
+    target: './provider',
+    from: './bridge',
+    except: ['./mapping-state.ts', './admin-client.ts'],
+    message: 'the provider uses mapping-state and admin-client only',
+  },
+  {
+    target: './provider/plugin',
+    from: ['./bridge', './provider/*.ts'],
+    message: 'the plugin protocol knows nothing of SCIM',
+  },
+  {
+    target: './bridge/scim',
+    from: ['./bridge/coder', './bridge/reconcile', './bridge/admin', './bridge/commands'],
+    message: 'SCIM never talks to Coder',
+  },
+  {
+    target: './bridge/reconcile',
+    from: ['./bridge/scim', './bridge/admin', './bridge/commands'],
+    message: 'the reconciler knows no HTTP',
+  },
+  {
+    target: './bridge/coder',
+    from: ['./bridge/scim', './bridge/reconcile', './bridge/store', './bridge/admin', './bridge/commands'],
+    message: 'the Coder client stands alone',
+  },
+  {
+    target: './bridge/store',
+    from: ['./bridge/coder', './bridge/reconcile', './bridge/admin', './bridge/commands'],
+    message: 'the store knows no Coder',
+  },
+  {
+    target: ['./bridge', './provider', './constructs'],
+    from: ['./bridge/main.ts', './provider/main.ts'],
+    message: 'nobody imports main',
+  },
 ];
 
 export default tseslint.config(
@@ -37,17 +83,32 @@ export default tseslint.config(
   },
   {
     files: ['bridge/mapping-state.ts', 'bridge/directory.ts'],
-    rules: { 'no-restricted-imports': ['error', { patterns: [{ regex: '^(?!zod$|node:crypto$)', message: 'a leaf imports zod alone' }] }] },
+    rules: {
+      'no-restricted-imports': [
+        'error',
+        { patterns: [{ regex: '^(?!zod$|node:crypto$)', message: 'a leaf imports zod alone' }] },
+      ],
+    },
   },
   {
     files: ['bridge/**/*.ts'],
     ignores: ['bridge/config.ts', 'bridge/commands/**', 'bridge/main.ts'],
-    rules: { 'no-restricted-properties': ['error', { object: 'process', property: 'env', message: 'bridge/config.ts is the only reader of process.env' }] },
+    rules: {
+      'no-restricted-properties': [
+        'error',
+        { object: 'process', property: 'env', message: 'bridge/config.ts is the only reader of process.env' },
+      ],
+    },
   },
   {
     files: ['test/**/*.ts'],
     rules: { '@typescript-eslint/require-await': 'off' },
   },
   { files: ['**/*.js', '**/*.mjs', '**/*.cjs'], ...tseslint.configs.disableTypeChecked },
-  { files: ['**/*.js', '**/*.mjs', '**/*.cjs'], languageOptions: { globals: { module: 'writable', require: 'readonly', process: 'readonly', console: 'readonly', URL: 'readonly' } } },
+  {
+    files: ['**/*.js', '**/*.mjs', '**/*.cjs'],
+    languageOptions: {
+      globals: { module: 'writable', require: 'readonly', process: 'readonly', console: 'readonly', URL: 'readonly' },
+    },
+  },
 );
