@@ -23,6 +23,14 @@ export interface AppTable {
   state: Json;
   created_at: number;
   updated_at: number;
+  /** The generation whose references, guard and groups were dealt with in Coder; behind `generation` until then. */
+  applied_generation: number | null;
+  /** JSON array of sentences: what of the declaration Coder can not take as it is. */
+  problems: string | null;
+  /** When everything was last compared with Coder. */
+  swept_at: number | null;
+  /** Set by a delete; the row goes once everybody of the app is dealt with. */
+  deleted_at: number | null;
 }
 
 /** Tokens of an app as its mapping state declares them, by digest. */
@@ -101,6 +109,8 @@ export interface PersonTable {
   user_name: string;
   email: string | null;
   external_id: string | null;
+  /** Full name that the directory stated when it was last dealt with; Coder's is written only when this changes. */
+  full_name: string | null;
   converged_at: number | null;
 }
 
@@ -126,12 +136,30 @@ export interface CoderGroupTable {
   scim_group_id: string | null;
   /** When its members were last read from Coder as a whole. */
   read_at: number | null;
+  /** When its members were last written, and how long changes gather before the next write. */
+  flushed_at: number | null;
+  window_ms: number | null;
 }
 
-/** Members of managed Coder groups as last known: read as a whole by the sweep, kept in step by each write. */
+/** Members of managed Coder groups: as last known (`present`) and as the directory asks for (`wanted`). */
 export interface CoderMemberTable {
   coder_group_id: string;
   coder_user_id: string;
+  present: Flag;
+  /** 1 is to be a member, 0 is not to be one, null: nobody of a directory, left alone. */
+  wanted: Flag | null;
+  /** JSON of why `wanted` is what it is, for the audit trail. */
+  because: string | null;
+}
+
+/** Custom organization roles that the bridge keeps. */
+export interface CustomRoleTable {
+  /** Organization id. */
+  organization: string;
+  /** Folded: role names have no case in Coder. */
+  name: string;
+  /** Whether the bridge made it (and may delete it) or found it. */
+  origin: 'created' | 'matched';
 }
 
 /** Which SCIM group a mapping by displayName has matched, so that it can follow a rename. */
@@ -170,16 +198,26 @@ export interface LeaseTable {
   until: number;
 }
 
-/** Plans that the guard stopped. */
+/** Removals that the guard stopped, one row per subject. The open ones of an app together are its hold. */
 export interface HoldTable {
-  /** Digest of exactly this plan. */
-  id: string;
   app: string;
+  /** `person:<SCIM user id>`. */
+  subject: string;
+  /** Digest of exactly these removals: a release counts for nothing else. */
+  digest: string;
   reason: string;
-  plan: Json;
+  /** JSON array of sentences, one per removal. */
+  changes: string;
   created_at: number;
   released_at: number | null;
   released_by: string | null;
+}
+
+/** Who lost something and when, for the guard's rolling hour. */
+export interface RemovalTable {
+  app: string;
+  subject: string;
+  at: number;
 }
 
 /** Append-only: every change to Coder and every decision not to change. */
@@ -232,7 +270,9 @@ export interface Tables {
   bindings: BindingTable;
   work: WorkTable;
   leases: LeaseTable;
+  custom_roles: CustomRoleTable;
   holds: HoldTable;
+  removals: RemovalTable;
   audit: AuditTable;
   coercions: CoercionTable;
 }

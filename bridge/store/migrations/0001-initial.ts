@@ -13,7 +13,8 @@ export async function up(db: Kysely<unknown>, backend: Backend): Promise<void> {
   await table('settings', sql`key ${key} primary key, value text not null`);
   await table(
     'apps',
-    sql`name ${key} primary key, generation bigint not null, state ${json} not null, created_at bigint not null, updated_at bigint not null`,
+    sql`name ${key} primary key, generation bigint not null, state ${json} not null, created_at bigint not null, updated_at bigint not null,
+      applied_generation bigint, problems text, swept_at bigint, deleted_at bigint`,
   );
   await table(
     'tokens',
@@ -61,11 +62,13 @@ export async function up(db: Kysely<unknown>, backend: Backend): Promise<void> {
   );
   await table(
     'coder_groups',
-    sql`id ${key} primary key, organization ${key} not null, name text not null, origin text not null, scim_group_id ${key}, read_at bigint`,
+    sql`id ${key} primary key, organization ${key} not null, name text not null, origin text not null, scim_group_id ${key}, read_at bigint,
+      flushed_at bigint, window_ms bigint`,
   );
   await table(
     'coder_members',
-    sql`coder_group_id ${key} not null, coder_user_id ${key} not null, primary key (coder_group_id, coder_user_id)`,
+    sql`coder_group_id ${key} not null, coder_user_id ${key} not null, present integer not null, wanted integer, because text,
+      primary key (coder_group_id, coder_user_id)`,
   );
   await index('coder_members_user', 'coder_members (coder_user_id)');
   await table(
@@ -81,10 +84,19 @@ export async function up(db: Kysely<unknown>, backend: Backend): Promise<void> {
   await index('work_app', 'work (app)');
   await table('leases', sql`name ${key} primary key, owner text not null, until bigint not null`);
   await table(
-    'holds',
-    sql`id ${key} primary key, app ${key} not null, reason text not null, plan ${json} not null, created_at bigint not null,
-      released_at bigint, released_by text`,
+    'custom_roles',
+    sql`organization ${key} not null, name ${key} not null, origin text not null, primary key (organization, name)`,
   );
+  await table(
+    'holds',
+    sql`app ${key} not null, subject ${key} not null, digest text not null, reason text not null, changes text not null,
+      created_at bigint not null, released_at bigint, released_by text, primary key (app, subject)`,
+  );
+  await table(
+    'removals',
+    sql`app ${key} not null, subject ${key} not null, at bigint not null, primary key (app, subject)`,
+  );
+  await index('removals_at', 'removals (app, at)');
   await table(
     'audit',
     sql`id ${serial}, at bigint not null, app text, actor text not null, token text, request_id text, subject text, subject_name text,
