@@ -1,0 +1,165 @@
+/** The one error of the Coder client, what it means for the work that met it, and no secret in its text. */
+
+/**
+ * - `unreachable` no connection; `timeout` no answer in time; `circuit_open` not even tried, Coder failed too often
+ * - `rate_limited` 429, or known to become one; `retryAfterMs` says when
+ * - `unauthorized` 401: the bridge's own token is dead, not the person's fault
+ * - `forbidden` 403; `licence` 403 because a Premium feature is missing
+ * - `not_found_or_forbidden` 404: Coder does not tell the two apart
+ * - `refused` 400, 409, 413, 417, 428: Coder understood and said no; `reason` says which no
+ * - `unsupported` this version of Coder has no such route or field
+ * - `failed` 5xx; `unexpected` an answer that is not Coder's (a proxy's page, a shape that can not be read)
+ * - `incomplete_listing` a listing that ended before its own count
+ */
+export type CoderErrorKind =
+  | 'unreachable'
+  | 'timeout'
+  | 'rate_limited'
+  | 'unauthorized'
+  | 'forbidden'
+  | 'not_found_or_forbidden'
+  | 'refused'
+  | 'licence'
+  | 'unsupported'
+  | 'failed'
+  | 'unexpected'
+  | 'incomplete_listing'
+  | 'circuit_open';
+
+/** Which no, read from the texts that Coder's releases use; `other` for all the rest. */
+export type RefusalReason =
+  | 'user-exists'
+  | 'username-taken'
+  | 'username-invalid'
+  | 'email-invalid'
+  | 'name-invalid'
+  | 'oidc-not-configured'
+  | 'no-organization'
+  | 'owner-role-first'
+  | 'own-account'
+  | 'has-workspaces'
+  | 'role-unknown'
+  | 'role-not-assignable'
+  | 'site-role-sync'
+  | 'organization-role-sync'
+  | 'organization-sync'
+  | 'already-member'
+  | 'not-in-organization'
+  | 'concurrent-change'
+  | 'invalid-id'
+  | 'group-exists'
+  | 'group-name-invalid'
+  | 'display-name-invalid'
+  | 'everyone-group'
+  | 'role-exists'
+  | 'role-name-reserved'
+  | 'permissions-invalid'
+  | 'reference-unknown'
+  | 'other';
+
+/** One field that Coder names as wrong. */
+export interface Validation {
+  readonly field: string;
+  readonly detail: string;
+}
+
+export interface CoderErrorDetails {
+  readonly kind: CoderErrorKind;
+  /** Method and path with ids replaced, e.g. `PUT /users/{user}/roles`. */
+  readonly route: string;
+  readonly status?: number | undefined;
+  readonly reason?: RefusalReason | undefined;
+  /** Coder's own words. */
+  readonly answer?: string | undefined;
+  readonly validations?: readonly Validation[] | undefined;
+  readonly retryAfterMs?: number | undefined;
+  /** True when Coder may have done the work although no good answer came. */
+  readonly maybeDone?: boolean | undefined;
+  readonly cause?: unknown;
+}
+
+const RETRYABLE: ReadonlySet<CoderErrorKind> = new Set([
+  'unreachable',
+  'timeout',
+  'rate_limited',
+  'unauthorized',
+  'failed',
+  'unexpected',
+  'incomplete_listing',
+  'circuit_open',
+]);
+
+// What another look at Coder can cure.
+const CURED_BY_READING: ReadonlySet<RefusalReason> = new Set([
+  'user-exists',
+  'already-member',
+  'not-in-organization',
+  'concurrent-change',
+  'group-exists',
+  'owner-role-first',
+]);
+
+export class CoderError extends Error {
+  override readonly name = 'CoderError';
+  readonly kind: CoderErrorKind;
+  readonly route: string;
+  readonly status: number | undefined;
+  readonly reason: RefusalReason | undefined;
+  readonly answer: string | undefined;
+  readonly validations: readonly Validation[];
+  readonly retryAfterMs: number | undefined;
+  readonly maybeDone: boolean;
+  /** Whether the same call may succeed later with nothing changed on this side. */
+  readonly retryable: boolean;
+
+  constructor(message: string, details: CoderErrorDetails) {
+    super(message, details.cause === undefined ? undefined : { cause: details.cause });
+    this.kind = details.kind;
+    this.route = details.route;
+    this.status = details.status;
+    this.reason = details.reason ?? (details.kind === 'refused' ? 'other' : undefined);
+    this.answer = details.answer;
+    this.validations = details.validations ?? [];
+    this.retryAfterMs = details.retryAfterMs;
+    this.maybeDone = details.maybeDone ?? false;
+    this.retryable = RETRYABLE.has(details.kind) || (this.reason !== undefined && CURED_BY_READING.has(this.reason));
+  }
+}
+
+/** Whether an error is a refusal with one of these reasons. */
+export function isRefusal(error: unknown, ...reasons: RefusalReason[]): error is CoderError {
+  return (
+    error instanceof CoderError &&
+    error.kind === 'refused' &&
+    error.reason !== undefined &&
+    (reasons.length === 0 || reasons.includes(error.reason))
+  );
+}
+
+/**
+ * What is to become of a piece of work.
+ * - `retry`: Coder or the way to it is at fault, or the bridge's token; try again after `afterMs`, and do not count it as a try
+ * - `failed`: this call failed; read again and try again with back-off, a bounded number of times
+ * - `terminal`: the same call will be refused again until something changes; hold it with its reason
+ */
+export type Outcome =
+  | { readonly kind: 'done' }
+  | { readonly kind: 'retry'; readonly afterMs: number; readonly error: CoderError }
+  | { readonly kind: 'failed'; readonly error: unknown }
+  | { readonly kind: 'terminal'; readonly error: CoderError };
+
+const DEFAULT_RETRY_MS: Partial<Record<CoderErrorKind, number>> = {
+  unreachable: 2_000,
+  timeout: 2_000,
+  circuit_open: 2_000,
+  rate_limited: 60_000,
+  unauthorized: 15_000,
+};
+
+/** The outcome that an error means; an error of another origin is `failed`. */
+export function outcomeOf(error: unknown): Exclude<Outcome, { kind: 'done' }> {
+  if (!(error instanceof CoderError)) return { kind: 'failed', error };
+  const pause = DEFAULT_RETRY_MS[error.kind];
+  if (pause !== undefined) return { kind: 'retry', afterMs: error.retryAfterMs ?? pause, error };
+  return error.retryable ? { kind: 'failed', error } : { kind: 'terminal', error };
+}
