@@ -65,7 +65,7 @@ export async function enqueueMembersOf(
   await sql`
     insert into work (key, app, priority, due_at, enqueued_at, seq, attempts, cause)
     with recursive inside (id) as (
-      select ${groupId}
+      select id from groups where id = ${groupId}
       union
       select members.member_id from members join inside on members.group_id = inside.id where members.member_type = 'Group'
     )

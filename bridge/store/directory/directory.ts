@@ -1,0 +1,69 @@
+/**
+ * The directory: what the identity providers said, in domain verbs. Everything is scoped by app: ids of other apps are not found.
+ * Each write is one transaction that also enqueues what it touches.
+ */
+import { type JsonObject } from '../../scim/json';
+import { type MemberValue } from '../../scim/patch/operation';
+import {
+  type CursorPage,
+  type CursorQuery,
+  type Deleted,
+  type GroupChange,
+  type GroupOfUser,
+  type IndexPage,
+  type IndexQuery,
+  type Member,
+  type Resource,
+  type WriteContext,
+  type WriteOptions,
+  type Written,
+} from './resources';
+
+export interface Directory {
+  /** @throws UniquenessError */
+  createUser(context: WriteContext, document: JsonObject): Promise<Written>;
+  getUser(app: string, id: string): Promise<Resource | undefined>;
+  /**
+   * Reads the user, calls `change` with it, and writes what that returns, in one transaction. `change` returns the next document, or
+   * undefined when nothing differs; what it throws rolls back and is passed on. It may be called again when the database asks for a retry.
+   * @returns undefined when there is no such user
+   * @throws UniquenessError, VersionMismatch
+   */
+  updateUser(
+    context: WriteContext,
+    id: string,
+    change: (current: Resource) => JsonObject | undefined,
+    options?: WriteOptions,
+  ): Promise<Written | undefined>;
+  /** @throws VersionMismatch */
+  deleteUser(context: WriteContext, id: string, options?: WriteOptions): Promise<Deleted | undefined>;
+  /** The groups of users, direct and through other groups, in one query: users without groups have an empty list. */
+  groupsOf(app: string, userIds: readonly string[]): Promise<ReadonlyMap<string, readonly GroupOfUser[]>>;
+
+  /** @throws UniquenessError, UnknownMembers, NestedGroupsRefused */
+  createGroup(context: WriteContext, document: JsonObject, members: readonly MemberValue[]): Promise<Written>;
+  /** The group without its members. */
+  getGroup(app: string, id: string): Promise<Resource | undefined>;
+  /**
+   * As {@link updateUser}; member changes become row changes, and only rows that change count as a change of the group.
+   * @throws UniquenessError, VersionMismatch, UnknownMembers, NestedGroupsRefused, GroupCycle
+   */
+  updateGroup(
+    context: WriteContext,
+    id: string,
+    change: (current: Resource) => GroupChange | undefined,
+    options?: WriteOptions & { readonly baseUrl?: string },
+  ): Promise<Written | undefined>;
+  /** @throws VersionMismatch */
+  deleteGroup(context: WriteContext, id: string, options?: WriteOptions): Promise<Deleted | undefined>;
+  /**
+   * The members of groups, in chunks, ordered by group id and member id; memory stays bounded whatever the size. One query for
+   * a page of small groups.
+   */
+  membersOf(app: string, groupIds: readonly string[]): AsyncIterable<readonly Member[]>;
+
+  /** A page by index with the total of the very same filter. Ordered by age where no sort is asked for. */
+  list(app: string, query: IndexQuery): Promise<IndexPage>;
+  /** @throws InvalidCursor, ExpiredCursor, InvalidCount */
+  listByCursor(app: string, query: CursorQuery): Promise<CursorPage>;
+}

@@ -1,0 +1,78 @@
+/** What the directory refuses, each with its facts; the SCIM side turns them into answers. Thrown before anything is written. */
+import { type UserOrGroup } from './resources';
+
+/** Another resource of the app has the value (409 uniqueness). */
+export class UniquenessError extends Error {
+  override readonly name = 'UniquenessError';
+  constructor(
+    readonly resourceType: UserOrGroup,
+    readonly attribute: 'userName' | 'displayName',
+    readonly value: string,
+  ) {
+    super(
+      `${attribute} ${JSON.stringify(value)} is taken by another ${resourceType}: wanted a value that no other has in the app`,
+    );
+  }
+}
+
+/** The resource is at a version that the caller did not expect (412). */
+export class VersionMismatch extends Error {
+  override readonly name = 'VersionMismatch';
+  constructor(
+    readonly id: string,
+    readonly version: number,
+    readonly expected: readonly number[],
+  ) {
+    super(
+      `resource ${id} is at version ${version}, wanted ${expected.length === 0 ? 'none that ever existed' : expected.join(' or ')}: read it again`,
+    );
+  }
+}
+
+/** Members that are no User or Group of the app, or not of the type that was stated (400 invalidValue). */
+export class UnknownMembers extends Error {
+  override readonly name = 'UnknownMembers';
+  constructor(readonly ids: readonly string[]) {
+    super(
+      `${ids.length === 1 ? 'member' : `${ids.length} members, the first`} ${JSON.stringify(ids[0])} not found: wanted ids of users or groups that exist in the app`,
+    );
+  }
+}
+
+/** Groups as members, where the app's policy refuses them (400 invalidValue). */
+export class NestedGroupsRefused extends Error {
+  override readonly name = 'NestedGroupsRefused';
+  constructor(readonly ids: readonly string[]) {
+    super(
+      `member ${JSON.stringify(ids[0])} is a group: wanted users only, because the policy nestedGroups of the app is "refuse"`,
+    );
+  }
+}
+
+/** A group would contain itself, directly or through other groups (400 invalidValue). */
+export class GroupCycle extends Error {
+  override readonly name = 'GroupCycle';
+  constructor(
+    readonly groupId: string,
+    readonly memberId: string,
+  ) {
+    super(
+      `member ${JSON.stringify(memberId)} contains group ${JSON.stringify(groupId)}: wanted groups without a circle`,
+    );
+  }
+}
+
+/** A cursor that was not issued here, was changed, or belongs to another app, token or query (400 invalidCursor). */
+export class InvalidCursor extends Error {
+  override readonly name = 'InvalidCursor';
+}
+
+/** A cursor whose time is over (400 expiredCursor). */
+export class ExpiredCursor extends Error {
+  override readonly name = 'ExpiredCursor';
+}
+
+/** A `count` that is not the one of the first page (400 invalidCount). */
+export class InvalidCount extends Error {
+  override readonly name = 'InvalidCount';
+}

@@ -1,0 +1,4 @@
+export * from './directory';
+export * from './errors';
+export * from './resources';
+export * from './reading';

@@ -1,0 +1,175 @@
+/** The directory as the reconciler reads it: people, groups, and who is in what, through nested groups as well. */
+import { sql } from 'kysely';
+import { type DirectoryGroup, type DirectoryUser, emailOf, fullNameOf } from '../../directory';
+import { type Db, readJson } from '../database';
+
+interface UserRow {
+  id: string;
+  app: string;
+  user_name: string;
+  external_id: string | null;
+  active: number;
+  document: unknown;
+}
+
+interface GroupRow {
+  id: string;
+  app: string;
+  display_name: string;
+  external_id: string | null;
+}
+
+const USER_COLUMNS = ['id', 'app', 'user_name', 'external_id', 'active', 'document'] as const;
+const GROUP_COLUMNS = ['id', 'app', 'display_name', 'external_id'] as const;
+
+function toUser(row: UserRow): DirectoryUser {
+  const document = readJson(row.document) as Record<string, unknown>;
+  return {
+    id: row.id,
+    app: row.app,
+    userName: row.user_name,
+    externalId: row.external_id ?? undefined,
+    active: row.active === 1,
+    fullName: fullNameOf(document),
+    email: emailOf(document),
+  };
+}
+
+function toGroup(row: GroupRow): DirectoryGroup {
+  return { id: row.id, app: row.app, displayName: row.display_name, externalId: row.external_id ?? undefined };
+}
+
+/** A user of any app by SCIM id. */
+export async function readUser(db: Db, id: string): Promise<DirectoryUser | undefined> {
+  const row = await db.selectFrom('users').select(USER_COLUMNS).where('id', '=', id).executeTakeFirst();
+  return row === undefined ? undefined : toUser(row);
+}
+
+/** A group of any app by SCIM id. */
+export async function readGroup(db: Db, id: string): Promise<DirectoryGroup | undefined> {
+  const row = await db.selectFrom('groups').select(GROUP_COLUMNS).where('id', '=', id).executeTakeFirst();
+  return row === undefined ? undefined : toGroup(row);
+}
+
+/** All groups that a user is in, directly and through groups in groups, in order of id. */
+export async function groupsOfUser(db: Db, userId: string): Promise<DirectoryGroup[]> {
+  const { rows } = await sql<GroupRow>`
+    with recursive above (id) as (
+      select group_id from members where member_id = ${userId}
+      union
+      select members.group_id from members join above on members.member_id = above.id
+    )
+    select groups.id, groups.app, groups.display_name, groups.external_id
+    from above join groups on groups.id = above.id order by groups.id`.execute(db);
+  return rows.map(toGroup);
+}
+
+/** A user with the ids of all groups that the user is in, direct and indirect. */
+export interface UserWithGroups {
+  readonly user: DirectoryUser;
+  readonly groupIds: readonly string[];
+}
+
+/**
+ * One page of an app's users in order of id, each with the groups it is in: two queries a page.
+ * @param afterId the last id of the page before; undefined for the first page
+ * @returns fewer than `limit` when it is the last page
+ */
+export async function readUsers(
+  db: Db,
+  app: string,
+  afterId: string | undefined,
+  limit: number,
+): Promise<UserWithGroups[]> {
+  const rows = await db
+    .selectFrom('users')
+    .select(USER_COLUMNS)
+    .where('app', '=', app)
+    .$if(afterId !== undefined, query => query.where('id', '>', afterId ?? ''))
+    .orderBy('id')
+    .limit(limit)
+    .execute();
+  const first = rows[0];
+  const last = rows.at(-1);
+  if (first === undefined || last === undefined) return [];
+  const { rows: pairs } = await sql<{ user_id: string; group_id: string }>`
+    with recursive above (user_id, group_id) as (
+      select members.member_id, members.group_id from users join members on members.member_id = users.id
+      where users.app = ${app} and users.id >= ${first.id} and users.id <= ${last.id}
+      union
+      select above.user_id, members.group_id from members join above on members.member_id = above.group_id
+    )
+    select user_id, group_id from above order by user_id, group_id`.execute(db);
+  const groups = new Map<string, string[]>();
+  for (const pair of pairs) {
+    const known = groups.get(pair.user_id);
+    if (known === undefined) groups.set(pair.user_id, [pair.group_id]);
+    else known.push(pair.group_id);
+  }
+  return rows.map(row => ({ user: toUser(row), groupIds: groups.get(row.id) ?? [] }));
+}
+
+/**
+ * One page of the users who are in a group, directly and through groups in it, in order of id.
+ * @param afterId the last id of the page before; undefined for the first page
+ * @returns fewer than `limit` when it is the last page
+ */
+export async function usersOfGroup(
+  db: Db,
+  groupId: string,
+  afterId: string | undefined,
+  limit: number,
+): Promise<DirectoryUser[]> {
+  const inside = await groupsInside(db, groupId);
+  // One group alone is the common case: its rows are in order of member id already, so a page costs a page.
+  const members =
+    inside.length <= 1
+      ? sql`select member_id from members where group_id = ${groupId} and member_type = 'User' and member_id > ${afterId ?? ''}
+            order by member_id limit ${sql.lit(limit)}`
+      : sql`select distinct member_id from members where group_id in (${sql.join(inside)}) and member_type = 'User' and member_id > ${afterId ?? ''}
+            order by member_id limit ${sql.lit(limit)}`;
+  const { rows } = await sql<UserRow>`
+    select users.id, users.app, users.user_name, users.external_id, users.active, users.document
+    from (${members}) as page join users on users.id = page.member_id order by users.id`.execute(db);
+  return rows.map(toUser);
+}
+
+/** The group itself and all groups in it, at any depth. */
+async function groupsInside(db: Db, groupId: string): Promise<string[]> {
+  const { rows } = await sql<{ id: string }>`
+    with recursive inside (id) as (
+      select id from groups where id = ${groupId}
+      union
+      select members.member_id from members join inside on members.group_id = inside.id where members.member_type = 'Group'
+    )
+    select id from inside`.execute(db);
+  return rows.map(row => row.id);
+}
+
+/** All groups of an app in order of id, without members. */
+export async function readGroups(db: Db, app: string): Promise<DirectoryGroup[]> {
+  const rows = await db.selectFrom('groups').select(GROUP_COLUMNS).where('app', '=', app).orderBy('id').execute();
+  return rows.map(toGroup);
+}
+
+/** How much of a directory an app has. */
+export interface DirectoryCounts {
+  readonly users: number;
+  readonly activeUsers: number;
+  readonly groups: number;
+}
+
+/** Counts of one app. */
+export async function countDirectory(db: Db, app: string): Promise<DirectoryCounts> {
+  const users = await db
+    .selectFrom('users')
+    .select(({ fn }) => [fn.countAll<number>().as('all'), fn.sum<number | null>('active').as('active')])
+    .where('app', '=', app)
+    .executeTakeFirstOrThrow();
+  const groups = await db
+    .selectFrom('groups')
+    .select(({ fn }) => fn.countAll<number>().as('all'))
+    .where('app', '=', app)
+    .executeTakeFirstOrThrow();
+  return { users: Number(users.all), activeUsers: Number(users.active ?? 0), groups: Number(groups.all) };
+}
