@@ -1,0 +1,161 @@
+/**
+ * Reads the configuration from the environment: the only reader of `process.env`. A wrong environment is refused as a
+ * whole, with every variable that is wrong; no message shows a secret.
+ */
+import { accessSync, constants, readFileSync } from 'node:fs';
+import { homedir } from 'node:os';
+import { join } from 'node:path';
+import { CLIENT_VARIABLES, type Variable, VARIABLES } from './variables';
+
+export type Environment = Readonly<Record<string, string | undefined>>;
+
+type ValueOf<V> = V extends Variable<infer T> ? T : never;
+type Values<Table> = { readonly [Key in keyof Table]: ValueOf<Table[Key]> };
+
+/** The bridge's configuration; the table in variables.ts says what each field means. */
+export interface Config extends Values<typeof VARIABLES> {
+  /** File that holds the Coder token, when it was given as one: read again when it changes. */
+  readonly coderTokenFile: string | undefined;
+  /** Things that look like mistakes and stop nothing. */
+  readonly warnings: readonly string[];
+}
+
+/** What client commands need to reach a bridge. */
+export type ClientConfig = Partial<Values<typeof CLIENT_VARIABLES>> & { readonly url: string };
+
+/** Everything that is wrong with the environment, one line each. */
+export class ConfigError extends Error {
+  override readonly name = 'ConfigError';
+  constructor(readonly problems: readonly string[]) {
+    super(problems.join('\n'));
+  }
+}
+
+/** @throws ConfigError with every problem */
+export function readConfig(environment: Environment = process.env): Config {
+  const problems: string[] = [];
+  const values = readTable(VARIABLES, environment, problems);
+  if (problems.length > 0) throw new ConfigError(problems);
+  const complete = values as Values<typeof VARIABLES>;
+  const stateDirectory = complete.stateDirectory ?? defaultStateDirectory(environment);
+  return {
+    ...complete,
+    stateDirectory,
+    databaseUrl: complete.databaseUrl ?? `sqlite:${join(stateDirectory, 'coder-scim.db')}`,
+    coderTokenFile:
+      text(environment, 'CODER_SESSION_TOKEN') === undefined
+        ? text(environment, 'CODER_SESSION_TOKEN_FILE')
+        : undefined,
+    warnings: misspelled(environment),
+  };
+}
+
+/** @throws ConfigError */
+export function readClientConfig(environment: Environment = process.env): ClientConfig {
+  const problems: string[] = [];
+  const table = { ...CLIENT_VARIABLES, adminToken: { ...CLIENT_VARIABLES.adminToken, required: false } };
+  const values = readTable(table, environment, problems);
+  if (problems.length > 0) throw new ConfigError(problems);
+  return values as ClientConfig;
+}
+
+/** Whether human output may be coloured: only on a terminal, and not when `NO_COLOR` is set (no-color.org). */
+export function mayColour(isTerminal: boolean, environment: Environment = process.env): boolean {
+  return isTerminal && (environment['NO_COLOR'] ?? '') === '' && environment['TERM'] !== 'dumb';
+}
+
+/** The name of the person at the keyboard, as far as the environment tells: written to the audit trail. */
+export function operatorName(environment: Environment = process.env): string {
+  return text(environment, 'SUDO_USER') ?? text(environment, 'USER') ?? text(environment, 'LOGNAME') ?? 'operator';
+}
+
+function readTable(
+  table: Readonly<Record<string, Variable<unknown>>>,
+  environment: Environment,
+  problems: string[],
+): Record<string, unknown> {
+  return Object.fromEntries(
+    Object.entries(table).map(([key, variable]) => [key, readVariable(variable, environment, problems)]),
+  );
+}
+
+function readVariable(variable: Variable<unknown>, environment: Environment, problems: string[]): unknown {
+  const { name, wanted } = variable;
+  const direct = text(environment, name);
+  const file = variable.secret ? text(environment, `${name}_FILE`) : undefined;
+  const alternative = variable.secret ? ` or ${name}_FILE` : '';
+  if (direct !== undefined && file !== undefined) {
+    problems.push(`${name} and ${name}_FILE are both set: wanted one of the two`);
+    return undefined;
+  }
+  let value = direct;
+  if (file !== undefined) {
+    try {
+      value = readFileSync(file, 'utf8').trim();
+    } catch (cause) {
+      problems.push(`${name}_FILE is ${JSON.stringify(file)}, which can not be read: ${reason(cause)}`);
+      return undefined;
+    }
+    if (value === '') {
+      problems.push(`${name}_FILE is ${JSON.stringify(file)}, which is empty: wanted ${wanted}`);
+      return undefined;
+    }
+  }
+  if (value === undefined) {
+    if (variable.required) problems.push(`${name}${alternative} is not set: wanted ${wanted}`);
+    return variable.value;
+  }
+  const result = variable.read.safeParse(value);
+  if (result.success) return result.data;
+  const got = variable.secret ? `a value of ${value.length} characters (not shown)` : JSON.stringify(value);
+  problems.push(`${file === undefined ? name : `${name}_FILE`} is ${got}: wanted ${wanted}`);
+  return undefined;
+}
+
+/** An empty variable counts as not set, as compose files and unit files write it. */
+function text(environment: Environment, name: string): string | undefined {
+  const value = environment[name]?.trim();
+  return value === '' ? undefined : value;
+}
+
+function reason(cause: unknown): string {
+  return cause instanceof Error ? cause.message : String(cause);
+}
+
+const SYSTEM_STATE_DIRECTORY = '/var/lib/coder-scim';
+
+function defaultStateDirectory(environment: Environment): string {
+  try {
+    accessSync(SYSTEM_STATE_DIRECTORY, constants.W_OK);
+    return SYSTEM_STATE_DIRECTORY;
+  } catch {
+    return join(text(environment, 'XDG_STATE_HOME') ?? join(homedir(), '.local', 'state'), 'coder-scim');
+  }
+}
+
+// Coder itself reads two variables of this prefix (its own SCIM endpoint), so an unknown one is no error.
+function misspelled(environment: Environment): string[] {
+  const known = [
+    ...Object.values<Variable<unknown>>(VARIABLES),
+    ...Object.values<Variable<unknown>>(CLIENT_VARIABLES),
+  ].flatMap(({ name, secret }) => (secret ? [name, `${name}_FILE`] : [name]));
+  return Object.keys(environment).flatMap(name => {
+    if (!name.startsWith('CODER_SCIM_') || known.includes(name)) return [];
+    const near = known.find(candidate => distance(candidate, name) <= 3);
+    return near === undefined ? [] : [`${name} is not a variable of coder-scim and is not used: ${near} is meant?`];
+  });
+}
+
+/** Levenshtein distance. */
+function distance(a: string, b: string): number {
+  let row = Array.from({ length: b.length + 1 }, (_, index) => index);
+  for (let i = 1; i <= a.length; i++) {
+    const next = [i];
+    for (let j = 1; j <= b.length; j++) {
+      const change = (row[j - 1] ?? 0) + (a[i - 1] === b[j - 1] ? 0 : 1);
+      next.push(Math.min(change, (row[j] ?? 0) + 1, (next[j - 1] ?? 0) + 1));
+    }
+    row = next;
+  }
+  return row[b.length] ?? 0;
+}

@@ -1,0 +1,110 @@
+/**
+ * The log of the bridge: structured lines on standard output. No line holds a secret, whoever logs it: known secrets and
+ * everything that is shaped like a token are cut out of the finished line.
+ */
+import pino, { type DestinationStream, type Logger } from 'pino';
+
+export type Log = Logger;
+
+export interface LogOptions {
+  readonly level: string;
+  /** `json`: one object a line; `text`: for people. */
+  readonly format: 'json' | 'text';
+  /** Values that never appear in a line. */
+  readonly secrets: readonly string[];
+  /** @default standard output */
+  readonly destination?: DestinationStream;
+}
+
+const REDACTED = '[redacted]';
+
+// Fields that carry credentials in objects that are logged whole.
+const SECRET_FIELDS = ['authorization', 'cookie', 'token', 'secret', 'password', 'key', 'coder-session-token'].flatMap(
+  field => {
+    const name = field.includes('-') ? `["${field}"]` : field;
+    return field.includes('-') ? [name, `*${name}`, `*.*${name}`] : [name, `*.${name}`, `*.*.${name}`];
+  },
+);
+
+const TOKEN_SHAPES = /cscim_[A-Za-z0-9_-]{8,}|\bBearer\s+[^\s"\\]{8,}|(postgres(?:ql)?:\/\/[^:@\s"\\]+):[^@\s"\\]+@/gi;
+
+export function createLog(options: LogOptions): Log {
+  const destination = options.destination ?? pino.destination({ dest: 1, sync: true });
+  return pino(
+    {
+      level: options.level,
+      base: null,
+      timestamp: pino.stdTimeFunctions.isoTime,
+      formatters: { level: label => ({ level: label }) },
+      redact: { paths: SECRET_FIELDS, censor: REDACTED },
+      serializers: { error: pino.stdSerializers.err },
+      hooks: { streamWrite: line => scrub(line, options.secrets) },
+    },
+    options.format === 'json' ? destination : { write: line => destination.write(toText(line)) },
+  );
+}
+
+/** Cuts secrets out of a text: the given ones, SCIM tokens, bearer credentials, passwords in database URLs. */
+export function scrub(text: string, secrets: readonly string[]): string {
+  let clean = text;
+  for (const secret of secrets) if (secret.length >= 8) clean = clean.replaceAll(secret, REDACTED);
+  return clean.replace(TOKEN_SHAPES, (_match, database: string | undefined) =>
+    database === undefined ? REDACTED : `${database}:${REDACTED}@`,
+  );
+}
+
+// Parameters whose values say nothing about a person.
+const PLAIN_PARAMETERS = new Set([
+  'startindex',
+  'count',
+  'sortby',
+  'sortorder',
+  'attributes',
+  'excludedattributes',
+  'limit',
+  'app',
+]);
+
+/**
+ * The URL of a request as it may be logged: literals of filters and the values of unknown parameters are left out, since
+ * identity providers put names and e-mail addresses there.
+ */
+export function loggableUrl(url: string): string {
+  const [path = '', query] = url.split('?', 2) as [string, string?];
+  const shownPath = path
+    .split('/')
+    .map(part => (/@|%40/.test(part) || part.length > 128 ? '…' : part))
+    .join('/');
+  if (query === undefined) return shownPath;
+  const shown = [...new URLSearchParams(query)].slice(0, 20).map(([name, value]) => {
+    if (PLAIN_PARAMETERS.has(name.toLowerCase())) return `${name}=${value.slice(0, 200)}`;
+    if (name.toLowerCase() === 'filter') return `filter=${filterShape(value)}`;
+    return `${name.slice(0, 64)}=…`;
+  });
+  return `${shownPath}?${shown.join('&')}`;
+}
+
+// A word that follows an operator is a literal even without quotes: some identity providers leave them out.
+function filterShape(filter: string): string {
+  return filter
+    .slice(0, 500)
+    .replace(/"(?:[^"\\]|\\.)*"?/g, '"…"')
+    .replace(/\b(eq|ne|co|sw|ew|gt|ge|lt|le)\s+(?!"…")[^\s)\]]+/gi, '$1 …');
+}
+
+const QUIET = new Set(['level', 'time', 'msg']);
+
+/** One JSON line as a person reads it. */
+function toText(line: string): string {
+  const entry = JSON.parse(line) as Record<string, unknown>;
+  const time = String(entry['time']).slice(11, 23);
+  const rest = Object.entries(entry).flatMap(([name, value]) => {
+    if (QUIET.has(name) || value === undefined || value === null) return [];
+    if (name === 'error' && typeof value === 'object') {
+      const { message, stack } = value as { message?: string; stack?: string };
+      return [`error=${JSON.stringify(message)}${entry['level'] === 'error' && stack ? `\n${stack}` : ''}`];
+    }
+    return [`${name}=${typeof value === 'string' && !/[\s"]/.test(value) ? value : JSON.stringify(value)}`];
+  });
+  return `${time} ${String(entry['level']).padEnd(5)} ${[String(entry['msg'] ?? ''), ...rest].join('  ')}\n`;
+}

@@ -1,0 +1,264 @@
+/**
+ * Every environment variable that coder-scim reads, as data: what it means, what it may be, what it is without one. The
+ * configuration is read with this table, and the reference is generated from it.
+ */
+import { z } from 'zod';
+
+/** Where the value of a variable matters. */
+export type Side = 'bridge' | 'client';
+
+export interface Variable<T> {
+  readonly name: string;
+  readonly side: Side;
+  readonly description: string;
+  /** What a value looks like, for the reference and for error texts. */
+  readonly wanted: string;
+  /** What is used without a value, in words. */
+  readonly fallback: string;
+  /** Reads the text; a refusal's message need not repeat the value. */
+  readonly read: z.ZodType<T, string>;
+  /** Value without the variable; undefined when there is none. */
+  readonly value?: T;
+  readonly required?: boolean;
+  /** The value is never shown, and `<name>_FILE` may name a file that holds it. */
+  readonly secret?: boolean;
+}
+
+const SECONDS: Readonly<Record<string, number>> = { ms: 0.001, s: 1, m: 60, h: 3_600, d: 86_400 };
+
+/** `30s`, `15m`, `1h`, `400d` in milliseconds. */
+function duration(minimumMs: number, maximumMs = Number.MAX_SAFE_INTEGER) {
+  return z.string().transform((text, context) => {
+    const match = /^(\d{1,9})(ms|s|m|h|d)$/.exec(text.trim());
+    const milliseconds = match ? Number(match[1]) * (SECONDS[match[2] ?? ''] ?? NaN) * 1_000 : NaN;
+    if (milliseconds >= minimumMs && milliseconds <= maximumMs) return milliseconds;
+    context.addIssue({ code: 'custom', message: 'not in range, or no unit' });
+    return z.NEVER;
+  });
+}
+
+/** `off` as undefined, everything else as the other reader says. */
+function orOff<T>(read: z.ZodType<T, string>) {
+  return z.union([z.literal('off').transform((): T | undefined => undefined), read]);
+}
+
+function count(minimum: number, maximum: number) {
+  return z
+    .string()
+    .regex(/^\d{1,6}$/)
+    .transform(Number)
+    .pipe(z.number().int().min(minimum).max(maximum));
+}
+
+const httpUrl = z
+  .string()
+  .refine(text => URL.canParse(text) && /^https?:$/.test(new URL(text).protocol) && new URL(text).search === '')
+  .refine(text => new URL(text).username === '' && new URL(text).password === '')
+  .transform(text => text.replace(/\/+$/, ''));
+
+export interface ListenAddress {
+  readonly host: string;
+  readonly port: number;
+}
+
+const listenAddress = z.string().transform((text, context): ListenAddress => {
+  const match = /^(?:\[([0-9a-fA-F:.]+)\]|([A-Za-z0-9.-]*)):(\d{1,5})$/.exec(text.trim());
+  const port = Number(match?.[3] ?? NaN);
+  if (match && port <= 65_535) return { host: match[1] ?? (match[2] || '0.0.0.0'), port };
+  context.addIssue({ code: 'custom', message: 'not host:port' });
+  return z.NEVER;
+});
+
+const MINUTE = 60_000;
+const DAY = 86_400_000;
+
+/** Levels of `CODER_SCIM_LOG_LEVEL`, from much to nothing. */
+export const LOG_LEVELS = ['trace', 'debug', 'info', 'warn', 'error', 'fatal', 'silent'] as const;
+
+function variable<T>(definition: Variable<T>): Variable<T> {
+  return definition;
+}
+
+/** The table. Keys are the names of the fields of `Config`. */
+export const VARIABLES = {
+  coderUrl: variable({
+    name: 'CODER_URL',
+    side: 'bridge',
+    description: 'Where Coder answers, without /api/v2.',
+    wanted: 'an http or https URL without credentials and query, such as https://coder.example.com',
+    fallback: 'required',
+    required: true,
+    read: httpUrl,
+  }),
+  coderToken: variable({
+    name: 'CODER_SESSION_TOKEN',
+    side: 'bridge',
+    description:
+      'Token of the Coder account that the bridge acts as. With the `_FILE` form the file is read again when it changes, and a renewed token is written back to it.',
+    wanted: 'a token as printed by `coder tokens create`, without spaces',
+    fallback: 'required',
+    required: true,
+    secret: true,
+    read: z.string().regex(/^[\x21-\x7e]{8,1024}$/),
+  }),
+  adminToken: variable({
+    name: 'CODER_SCIM_ADMIN_TOKEN',
+    side: 'bridge',
+    description: 'Credential of the admin API: Terraform and the client commands show it.',
+    wanted: 'at least 16 characters without spaces, e.g. the output of `openssl rand -hex 32`',
+    fallback: 'required',
+    required: true,
+    secret: true,
+    read: z.string().regex(/^[\x21-\x7e]{16,1024}$/),
+  }),
+  stateDirectory: variable({
+    name: 'CODER_SCIM_STATE_DIR',
+    side: 'bridge',
+    description: 'Folder of the SQLite database; created when missing, readable by its owner alone.',
+    wanted: 'an absolute path',
+    fallback: '`/var/lib/coder-scim` when it can be written, else `~/.local/state/coder-scim`',
+    read: z.string().regex(/^\//),
+  }),
+  databaseUrl: variable({
+    name: 'CODER_SCIM_DATABASE_URL',
+    side: 'bridge',
+    description: 'Database: a SQLite file, or Postgres when several bridges share the work.',
+    wanted: 'postgres://user:password@host/database, sqlite:/path/to/file, or an absolute path',
+    fallback: '`sqlite:` and `coder-scim.db` in the state directory',
+    secret: true,
+    read: z.string().regex(/^(postgres(ql)?:\/\/\S+|sqlite:\S.*|\/.+|:memory:)$/),
+  }),
+  listen: variable({
+    name: 'CODER_SCIM_LISTEN',
+    side: 'bridge',
+    description: 'Address that the bridge listens on. It speaks plain HTTP: put a proxy that ends TLS before it.',
+    wanted: 'host:port, [IPv6]:port, or :port for every interface; port 0 takes a free one',
+    fallback: '`127.0.0.1:8399`',
+    value: { host: '127.0.0.1', port: 8399 } as ListenAddress,
+    read: listenAddress,
+  }),
+  publicUrl: variable<string | undefined>({
+    name: 'CODER_SCIM_PUBLIC_URL',
+    side: 'bridge',
+    description:
+      'Where the identity provider reaches the bridge: what SCIM locations and the SCIM base URL begin with.',
+    wanted: 'an http or https URL without credentials and query, such as https://scim.example.com',
+    fallback: '`http://` and the address that the bridge listens on',
+    read: httpUrl,
+  }),
+  trustedProxies: variable({
+    name: 'CODER_SCIM_TRUSTED_PROXIES',
+    side: 'bridge',
+    description:
+      'How many proxies stand before the bridge: so many entries of X-Forwarded-For are believed when failed credentials are throttled by source.',
+    wanted: 'a whole number from 0 to 10',
+    fallback: '`0`: the header is not believed',
+    value: 0,
+    read: count(0, 10),
+  }),
+  logLevel: variable({
+    name: 'CODER_SCIM_LOG_LEVEL',
+    side: 'bridge',
+    description: 'What is logged. Requests are logged at `info`, calls to Coder at `debug`; no level logs a secret.',
+    wanted: `one of ${LOG_LEVELS.join(', ')}`,
+    fallback: '`info`',
+    value: 'info' as (typeof LOG_LEVELS)[number],
+    read: z.enum(LOG_LEVELS),
+  }),
+  logFormat: variable({
+    name: 'CODER_SCIM_LOG_FORMAT',
+    side: 'bridge',
+    description: 'Form of the log on standard output: JSON lines for machines, text for people.',
+    wanted: 'json or text',
+    fallback: '`text` on a terminal, else `json`',
+    value: undefined as 'json' | 'text' | undefined,
+    read: z.enum(['json', 'text']),
+  }),
+  requestDeadlineMs: variable({
+    name: 'CODER_SCIM_REQUEST_DEADLINE',
+    side: 'bridge',
+    description:
+      'How long a SCIM request waits for Coder to agree before it is answered; what is not done by then is done in the background.',
+    wanted: 'a duration from 0s to 25s, such as 8s',
+    fallback: '`8s`',
+    value: 8_000,
+    read: duration(0, 25_000),
+  }),
+  sweepIntervalMs: variable<number | undefined>({
+    name: 'CODER_SCIM_SWEEP_INTERVAL',
+    side: 'bridge',
+    description: 'How often everything that is managed is compared with Coder, to find what was changed by hand.',
+    wanted: 'a duration of at least 1s, such as 15m, or off',
+    fallback: '`15m`',
+    value: 15 * MINUTE,
+    read: orOff(duration(1_000)),
+  }),
+  auditRetentionMs: variable<number | undefined>({
+    name: 'CODER_SCIM_AUDIT_RETENTION',
+    side: 'bridge',
+    description: 'How long lines of the audit trail are kept.',
+    wanted: 'a duration of at least 1d, such as 400d, or off to keep them for ever',
+    fallback: '`400d`',
+    value: 400 * DAY,
+    read: orOff(duration(DAY)),
+  }),
+  coderConcurrency: variable({
+    name: 'CODER_SCIM_CODER_CONCURRENCY',
+    side: 'bridge',
+    description: 'How many calls to Coder run at the same time.',
+    wanted: 'a whole number from 1 to 64',
+    fallback: '`8`',
+    value: 8,
+    read: count(1, 64),
+  }),
+  renewToken: variable({
+    name: 'CODER_SCIM_RENEW_TOKEN',
+    side: 'bridge',
+    description: 'Whether the bridge renews its Coder token before it expires.',
+    wanted: 'on or off',
+    fallback: '`on`',
+    value: true as boolean,
+    read: z.enum(['on', 'off']).transform(text => text === 'on'),
+  }),
+  metricsToken: variable<string | undefined>({
+    name: 'CODER_SCIM_METRICS_TOKEN',
+    side: 'bridge',
+    description: 'Credential that opens /metrics and nothing else. Without it /metrics takes the admin token.',
+    wanted: 'at least 16 characters without spaces',
+    fallback: 'none',
+    secret: true,
+    read: z.string().regex(/^[\x21-\x7e]{16,1024}$/),
+  }),
+  shutdownTimeoutMs: variable({
+    name: 'CODER_SCIM_SHUTDOWN_TIMEOUT',
+    side: 'bridge',
+    description: 'How long running requests may take to finish after SIGTERM; what they left is in the database.',
+    wanted: 'a duration from 0s to 5m, such as 20s',
+    fallback: '`20s`',
+    value: 20_000,
+    read: duration(0, 300_000),
+  }),
+} as const;
+
+/** What the client commands read, beside options of the same meaning. */
+export const CLIENT_VARIABLES = {
+  url: variable({
+    name: 'CODER_SCIM_URL',
+    side: 'client',
+    description: 'Bridge that the client commands talk to.',
+    wanted: 'an http or https URL without credentials and query',
+    fallback: '`http://127.0.0.1:8399`',
+    value: 'http://127.0.0.1:8399',
+    read: httpUrl,
+  }),
+  adminToken: variable({ ...VARIABLES.adminToken, side: 'client', fallback: 'required by every client command' }),
+  scimToken: variable<string | undefined>({
+    name: 'CODER_SCIM_TOKEN',
+    side: 'client',
+    description: "Token of an app's SCIM endpoint, for `coder-scim verify`.",
+    wanted: 'a token of the app, as printed by `coder-scim token create`',
+    fallback: 'none',
+    secret: true,
+    read: z.string().regex(/^[\x21-\x7e]{16,1024}$/),
+  }),
+} as const;
