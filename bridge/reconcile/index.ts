@@ -1,0 +1,2 @@
+/** The reconcile core: re-exports only. */
+export * from './types';
