@@ -1,0 +1,134 @@
+/**
+ * Between values and bytes: MessagePack in both directions (the protocol's "wire format for Terraform objects"), JSON for
+ * reading stored state. Driven by the type, so that what does not conform is refused with the place named.
+ */
+import { decode, encode, ExtData } from '@msgpack/msgpack';
+import type { Type } from './type';
+import { Decimal, isList, isObject, Unknown, UNKNOWN, type Value } from './value';
+
+/** Extension codes of MessagePack that Terraform gives a meaning; every other one is an unknown value as well. */
+const PLAIN_UNKNOWN = 0;
+const REFINED_UNKNOWN = 12;
+
+/** A value that is not of the type that the schema promises. */
+export class CodecError extends Error {
+  override readonly name = 'CodecError';
+}
+
+/** Bytes of a value, unknown parts included. @throws CodecError naming the path that is not of the type. */
+export function encodeValue(type: Type, value: Value): Buffer {
+  return Buffer.from(encode(pack(type, value, 'value')));
+}
+
+/**
+ * The value in MessagePack bytes.
+ * @throws CodecError naming the path that is not of the type; DecodeError for bytes that are no MessagePack, and for a map
+ * with the key `__proto__`.
+ */
+export function decodeValue(type: Type, bytes: Uint8Array): Value {
+  return conform(type, decode(bytes, { useBigInt64: true }), 'value', 'exact');
+}
+
+/**
+ * The value in the JSON of a state file. State may have been written by another version of the provider: attributes that
+ * the type lacks are left out, missing ones are null.
+ */
+export function decodeJson(type: Type, text: string): Value {
+  return conform(type, parseJson(text), 'value', 'lenient');
+}
+
+/** JSON text with numbers that a double would change kept as text. */
+export function parseJson(text: string): unknown {
+  const exact = text.replace(/"(?:[^"\\]|\\.)*"|-?\d+(?:\.\d+)?(?:[eE][+-]?\d+)?/g, token =>
+    token.startsWith('"') || String(Number(token)) === token ? token : JSON.stringify(token),
+  );
+  return JSON.parse(exact) as unknown;
+}
+
+function pack(type: Type, value: Value, path: string): unknown {
+  if (value === null) return null;
+  if (value instanceof Unknown) {
+    return value.refinement === null
+      ? new ExtData(PLAIN_UNKNOWN, new Uint8Array(1))
+      : new ExtData(REFINED_UNKNOWN, value.refinement);
+  }
+  if (type === 'number') return packNumber(value, path);
+  if (type === 'string' || type === 'bool') {
+    return typeof value === (type === 'string' ? 'string' : 'boolean') ? value : mismatch(type, value, path);
+  }
+  if (type[0] === 'object') {
+    const attributes = type[1];
+    if (!isObject(value)) return mismatch('object', value, path);
+    const extra = Object.keys(value).find(name => !Object.hasOwn(attributes, name));
+    if (extra !== undefined) throw new CodecError(`${path}.${extra} is not in the schema`);
+    return Object.fromEntries(
+      Object.entries(attributes).map(([name, of]) => [name, pack(of, value[name] ?? null, `${path}.${name}`)]),
+    );
+  }
+  const element = type[1];
+  if (type[0] === 'map') {
+    if (!isObject(value)) return mismatch('map', value, path);
+    return Object.fromEntries(
+      Object.entries(value).map(([key, part]) => [key, pack(element, part, `${path}[${JSON.stringify(key)}]`)]),
+    );
+  }
+  if (!isList(value)) return mismatch(type[0], value, path);
+  return value.map((part, index) => pack(element, part, `${path}[${index}]`));
+}
+
+/**
+ * Integers travel as such. Fractions travel as text: Terraform reads 0.1 as the decimal it is written as, so the nearest
+ * double would be another number to it.
+ */
+function packNumber(value: Value, path: string): number | string {
+  if (value instanceof Decimal) return value.text;
+  if (typeof value !== 'number' || Number.isNaN(value)) return mismatch('number', value, path);
+  return Number.isSafeInteger(value) || !Number.isFinite(value) ? value : String(value);
+}
+
+function conform(type: Type, raw: unknown, path: string, strictness: 'exact' | 'lenient'): Value {
+  if (raw === null || raw === undefined) return null;
+  if (raw instanceof ExtData) {
+    return raw.type === REFINED_UNKNOWN && typeof raw.data !== 'function' ? new Unknown(raw.data) : UNKNOWN;
+  }
+  if (type === 'number') return readNumber(raw, path);
+  if (type === 'string') return typeof raw === 'string' ? raw : mismatch(type, raw, path);
+  if (type === 'bool') return typeof raw === 'boolean' ? raw : mismatch(type, raw, path);
+  if (type[0] === 'list' || type[0] === 'set') {
+    const element = type[1];
+    if (!Array.isArray(raw)) return mismatch(type[0], raw, path);
+    return raw.map((part: unknown, index) => conform(element, part, `${path}[${index}]`, strictness));
+  }
+  if (typeof raw !== 'object' || Array.isArray(raw)) return mismatch(type[0], raw, path);
+  const given = raw as Readonly<Record<string, unknown>>;
+  if (type[0] === 'object') {
+    const attributes = type[1];
+    const extra = Object.keys(given).find(name => !Object.hasOwn(attributes, name));
+    if (extra !== undefined && strictness === 'exact') throw new CodecError(`${path}.${extra} is not in the schema`);
+    return Object.fromEntries(
+      Object.entries(attributes).map(([name, of]) => [name, conform(of, given[name], `${path}.${name}`, strictness)]),
+    );
+  }
+  const element = type[1];
+  return Object.fromEntries(
+    Object.entries(given).map(([key, part]) => [
+      key,
+      conform(element, part, `${path}[${JSON.stringify(key)}]`, strictness),
+    ]),
+  );
+}
+
+function readNumber(raw: unknown, path: string): number | Decimal {
+  if (typeof raw === 'number') return raw;
+  const text = typeof raw === 'bigint' ? raw.toString() : raw;
+  if (typeof text !== 'string' || !/^-?\d+(?:\.\d+)?(?:[eE][+-]?\d+)?$/.test(text))
+    return mismatch('number', raw, path);
+  return String(Number(text)) === text && (Number.isSafeInteger(Number(text)) || !/^-?\d+$/.test(text))
+    ? Number(text)
+    : new Decimal(text);
+}
+
+function mismatch(wanted: string, value: unknown, path: string): never {
+  const got = value === null ? 'null' : Array.isArray(value) ? 'a list' : `a value of type ${typeof value}`;
+  throw new CodecError(`${path} is ${got}, wanted ${wanted}`);
+}
