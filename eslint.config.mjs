@@ -11,8 +11,14 @@ const zones = [
   },
   {
     target: './constructs',
-    from: ['./provider', './examples', './test'],
-    message: 'constructs import bridge/mapping-state only',
+    from: ['./examples', './test'],
+    message: 'constructs import neither examples nor tests',
+  },
+  {
+    target: './constructs',
+    from: './provider',
+    except: ['./address.ts'],
+    message: 'constructs know of the provider only where its file goes',
   },
   {
     target: './constructs',
@@ -33,7 +39,7 @@ const zones = [
   },
   {
     target: './provider/plugin',
-    from: ['./bridge', './provider/*.ts'],
+    from: ['./bridge/**', './provider/*.ts'],
     message: 'the plugin protocol knows nothing of SCIM',
   },
   {

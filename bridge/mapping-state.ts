@@ -321,6 +321,31 @@ function checkRoles(state: Shape, report: Report): void {
   }
 }
 
+function checkGroups(state: Shape, report: Report): void {
+  const first = new Map<string, { key: string; mapping: GroupMapping }>();
+  for (const [key, mapping] of Object.entries(state.groupMappings)) {
+    const id = `${mapping.organization.toLowerCase()}/${mapping.group.toLowerCase()}`;
+    const other = first.get(id);
+    if (other === undefined) {
+      first.set(id, { key, mapping });
+      continue;
+    }
+    const of = `of group mapping ${JSON.stringify(other.key)}`;
+    if (other.mapping.group !== mapping.group) {
+      report(
+        ['groupMappings', key, 'group'],
+        `${JSON.stringify(mapping.group)} and ${JSON.stringify(other.mapping.group)} ${of} differ in case alone: Coder would keep two groups; use one spelling`,
+      );
+    }
+    if (other.mapping.displayName !== mapping.displayName) {
+      report(
+        ['groupMappings', key, 'displayName'],
+        `${JSON.stringify(mapping.displayName ?? '')} is not ${JSON.stringify(other.mapping.displayName ?? '')} ${of}: one Coder group has one display name`,
+      );
+    }
+  }
+}
+
 function checkTokens(state: Shape, report: Report): void {
   const digests = new Map<string, string>();
   for (const [name, token] of Object.entries(state.tokens)) {
@@ -339,6 +364,7 @@ export const MappingState = Shape.superRefine((state, context) => {
   const report: Report = (path, message) => context.addIssue({ code: 'custom', path, message });
   checkReferences(state, report);
   checkRoles(state, report);
+  checkGroups(state, report);
   checkTokens(state, report);
 });
 export type MappingState = z.output<typeof MappingState>;

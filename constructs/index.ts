@@ -1,1 +1,13 @@
-export {};
+export { CoderRole } from './coder-role';
+export { CoderScimProvider, type CoderScimProviderConfig } from './coder-scim-provider';
+export { CustomRole, type CustomRoleConfig, type CustomRolePermission } from './custom-role';
+export { type IdpGroupConfig } from './entry';
+export { GovernedAccess, type GovernedAccessConfig } from './governed-access';
+export { GroupMapping, type GroupMappingConfig } from './group-mapping';
+export { IdentityProvider } from './identity-provider';
+export { MappingDelivery, type NullResourceDeliveryConfig, type ProviderDeliveryConfig } from './mapping-delivery';
+export { OrganizationMapping, type OrganizationMappingConfig } from './organization-mapping';
+export { ProvisioningCheck, type ProvisioningCheckConfig } from './provisioning-check';
+export { RoleMapping, type RoleMappingConfig } from './role-mapping';
+export { ScimApp, type ScimAppConfig } from './scim-app';
+export { ScimToken, type ScimTokenConfig, type TokenScope } from './scim-token';

@@ -1,0 +1,42 @@
+/** A role of Coder: one of the site roles, or a role inside an organization. */
+export class CoderRole {
+  /** Site role: everything. */
+  static readonly OWNER = new CoderRole('owner', 'site');
+  /** Site role: users, groups and organization members, no roles. */
+  static readonly USER_ADMIN = new CoderRole('user-admin', 'site');
+  /** Site role: templates everywhere. */
+  static readonly TEMPLATE_ADMIN = new CoderRole('template-admin', 'site');
+  /** Site role: reads audit logs and deployment settings. */
+  static readonly AUDITOR = new CoderRole('auditor', 'site');
+  /** Site role that everybody has: an account and nothing else. */
+  static readonly MEMBER = new CoderRole('member', 'site');
+
+  static readonly ORGANIZATION_ADMIN = new CoderRole('organization-admin', 'organization');
+  static readonly ORGANIZATION_USER_ADMIN = new CoderRole('organization-user-admin', 'organization');
+  static readonly ORGANIZATION_TEMPLATE_ADMIN = new CoderRole('organization-template-admin', 'organization');
+  static readonly ORGANIZATION_AUDITOR = new CoderRole('organization-auditor', 'organization');
+  /** Takes away the right to create workspaces. */
+  static readonly ORGANIZATION_WORKSPACE_CREATION_BAN = new CoderRole(
+    'organization-workspace-creation-ban',
+    'organization',
+  );
+  /** Coder 2.35 and newer. */
+  static readonly ORGANIZATION_WORKSPACE_ACCESS = new CoderRole('organization-workspace-access', 'organization');
+  /** Coder 2.33 and newer. */
+  static readonly AGENTS_ACCESS = new CoderRole('agents-access', 'organization');
+
+  /**
+   * A custom role of an organization that exists in Coder, or that a `CustomRole` of the same app declares.
+   * @param name 1 to 32 letters, digits or single hyphens
+   */
+  static custom(name: string): CoderRole {
+    return new CoderRole(name, 'organization');
+  }
+
+  private constructor(
+    /** Name in Coder's API. */
+    readonly name: string,
+    /** Where the role holds: in the whole deployment, or in one organization. */
+    readonly scope: 'site' | 'organization',
+  ) {}
+}

@@ -1,0 +1,54 @@
+import { type Construct } from 'constructs';
+import { CoderRole } from './coder-role';
+import { Entry } from './entry';
+
+/** One permission of a custom role. */
+export interface CustomRolePermission {
+  /** Resource type in Coder's terms, e.g. `template`, `workspace`, `group`. */
+  readonly resourceType: string;
+  /** Action on it, e.g. `read`, `update`. Coder refuses wildcards. */
+  readonly action: string;
+  /**
+   * Take the permission away instead of giving it.
+   * @default false
+   */
+  readonly negate?: boolean;
+}
+
+/** Settings of a custom role. */
+export interface CustomRoleConfig {
+  /** Name of the role in Coder: 1 to 32 letters, digits or single hyphens; can't be changed later. */
+  readonly name: string;
+  /**
+   * Organization that the role is made in.
+   * @default - Coder's default organization
+   */
+  readonly organization?: string;
+  /**
+   * Display name, at most 64 characters.
+   * @default - none
+   */
+  readonly displayName?: string;
+  /** What the role may do, at least one. */
+  readonly permissions: readonly CustomRolePermission[];
+}
+
+/**
+ * A custom organization role that the bridge keeps in Coder (Premium). Name it in a mapping through `role`.
+ *
+ * @example
+ * const reviewer = new CustomRole(app, 'reviewer', {
+ *   name: 'template-reviewer',
+ *   permissions: [{ resourceType: 'template', action: 'read' }],
+ * });
+ * new RoleMapping(app, 'reviewers', { idpGroup: 'coder-reviewers', role: reviewer.role, organization: 'default' });
+ */
+export class CustomRole extends Entry {
+  /** The role, for a `RoleMapping`. */
+  readonly role: CoderRole;
+
+  constructor(scope: Construct, id: string, config: CustomRoleConfig) {
+    super(scope, id, 'customRoles', config);
+    this.role = CoderRole.custom(config.name);
+  }
+}

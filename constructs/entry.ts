@@ -1,0 +1,40 @@
+import { Construct } from 'constructs';
+import { ScimApp } from './scim-app';
+
+/** Which part of the mapping state a construct contributes to. */
+export type EntryKind = 'tokens' | 'groupMappings' | 'roleMappings' | 'organizationMappings' | 'customRoles';
+
+/** The identity provider's group that a mapping reads: exactly one of the two. */
+export interface IdpGroupConfig {
+  /**
+   * `displayName` of the group, compared without case. After a rename the mapping stays with the group
+   * unless `Policies.renamedGroups` says otherwise.
+   * @default - `idpGroupExternalId` names the group
+   */
+  readonly idpGroup?: string;
+  /**
+   * `externalId` of the group, compared exactly. Survives renames, tells nothing to a reader.
+   * @default - `idpGroup` names the group
+   */
+  readonly idpGroupExternalId?: string;
+}
+
+/**
+ * One entry of a SCIM app's mapping state. The scope is the app or anything below it; the entry's name in plans and
+ * audit lines is its path below the app.
+ */
+export abstract class Entry extends Construct {
+  /** The app that the entry belongs to. */
+  readonly app: ScimApp;
+  /** Key of the entry in the mapping state. */
+  readonly entryName: string;
+
+  /** @internal */
+  protected constructor(scope: Construct, id: string, kind: EntryKind, content: object) {
+    super(scope, id);
+    this.app = ScimApp.of(this);
+    const below = this.node.scopes.slice(this.app.node.scopes.length).map(part => part.node.id);
+    this.entryName = below.filter(part => part !== 'Default' && part !== 'Resource').join('.');
+    this.app._register({ kind, name: this.entryName, content, construct: this });
+  }
+}

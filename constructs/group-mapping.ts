@@ -1,0 +1,35 @@
+import { type Construct } from 'constructs';
+import { Entry, type IdpGroupConfig } from './entry';
+
+/** Settings of a group mapping. */
+export interface GroupMappingConfig extends IdpGroupConfig {
+  /** Name of the Coder group: 1 to 255 letters, digits or single hyphens. Case-sensitive. */
+  readonly group: string;
+  /**
+   * Name of the organization that the group is in.
+   * @default - Coder's default organization
+   */
+  readonly organization?: string;
+  /**
+   * Display name of the Coder group, at most 64 characters.
+   * @default - left as it is in Coder
+   */
+  readonly displayName?: string;
+  /**
+   * Create the Coder group when it is missing. With `false` the mapping waits until somebody creates it.
+   * @default true
+   */
+  readonly create?: boolean;
+}
+
+/**
+ * People of an identity provider's group are members of a Coder group, and of the organization it is in.
+ *
+ * @example
+ * new GroupMapping(app, 'developers', { idpGroup: 'coder-developers', group: 'developers' });
+ */
+export class GroupMapping extends Entry {
+  constructor(scope: Construct, id: string, config: GroupMappingConfig) {
+    super(scope, id, 'groupMappings', config);
+  }
+}

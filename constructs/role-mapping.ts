@@ -1,0 +1,38 @@
+import { type Construct } from 'constructs';
+import { type CoderRole } from './coder-role';
+import { Entry, type IdpGroupConfig } from './entry';
+
+/** Settings of a role mapping. */
+export interface RoleMappingConfig extends IdpGroupConfig {
+  /** The role that people of the group hold. */
+  readonly role: CoderRole;
+  /**
+   * Name of the organization that an organization role is for. Wanted with such a role, refused with a site role.
+   * @default - none: the role is a site role
+   */
+  readonly organization?: string;
+}
+
+/**
+ * People of an identity provider's group hold a role in Coder. A person in several groups holds all their roles.
+ *
+ * @example
+ * new RoleMapping(app, 'admins', { idpGroup: 'coder-admins', role: CoderRole.OWNER });
+ */
+export class RoleMapping extends Entry {
+  /** @throws Error when a site role comes with an organization, or an organization role without one */
+  constructor(scope: Construct, id: string, config: RoleMappingConfig) {
+    const { role, organization, ...group } = config;
+    if (role.scope === 'site' && organization !== undefined) {
+      throw new Error(
+        `role mapping "${scope.node.path}/${id}": ${JSON.stringify(role.name)} is a site role and has no organization: leave out organization ${JSON.stringify(organization)}`,
+      );
+    }
+    if (role.scope === 'organization' && organization === undefined) {
+      throw new Error(
+        `role mapping "${scope.node.path}/${id}": ${JSON.stringify(role.name)} is a role in an organization: say which one, organization: "default" for Coder's default organization`,
+      );
+    }
+    super(scope, id, 'roleMappings', { ...group, role: role.name, organization });
+  }
+}

@@ -1,0 +1,152 @@
+import { createHash } from 'node:crypto';
+import { Construct, type IConstruct } from 'constructs';
+import {
+  canonicalJson,
+  type Guard,
+  type MappingStateInput,
+  type Policies,
+  type PushedGroups,
+  type Claims,
+} from '../bridge/mapping-state';
+import { type EntryKind } from './entry';
+import { type IdentityProvider } from './identity-provider';
+import { type Carrier, MappingDelivery } from './mapping-delivery';
+import { findProblems, synthesizeMappingState } from './synthesize';
+
+/** Settings of a SCIM app. */
+export interface ScimAppConfig {
+  /** The identity provider that calls this app; chooses the dialect. */
+  readonly identityProvider: IdentityProvider;
+  /**
+   * Name of the app, part of its URL: lower-case letters, digits and single hyphens.
+   * @default - the construct's id
+   */
+  readonly name?: string;
+  /**
+   * How the declaration reaches the bridge.
+   * @default MappingDelivery.provider() with address and credential from CODER_SCIM_URL and CODER_SCIM_ADMIN_TOKEN
+   */
+  readonly delivery?: MappingDelivery;
+  /**
+   * `push` writes memberships and roles to Coder at once; `claims` writes the same mappings into Coder's OIDC sync
+   * settings, effective at sign-in. Where Coder's sync is on, Coder undoes what is pushed: choose one.
+   * @default 'push'
+   */
+  readonly mode?: 'push' | 'claims';
+  /**
+   * Decisions about people and groups.
+   * @default - the careful choice for each
+   */
+  readonly policies?: Readonly<Partial<Policies>>;
+  /**
+   * Limits that stop a change as a whole until an operator releases it.
+   * @default - 20 % of the people, at least 10; one owner stays
+   */
+  readonly guard?: Readonly<Partial<Guard>>;
+  /**
+   * Make a Coder group of every group that the identity provider pushes.
+   * @default - only groups that a mapping names
+   */
+  readonly pushedGroups?: Readonly<Partial<PushedGroups>>;
+  /**
+   * Names of the token claims that Coder reads at sign-in, for `mode: 'claims'`.
+   * @default - "groups" for all three
+   */
+  readonly claims?: Readonly<Partial<Claims>>;
+}
+
+/** One contribution to the app's mapping state. */
+export interface Registration {
+  readonly kind: EntryKind;
+  readonly name: string;
+  readonly content: object;
+  readonly construct: IConstruct;
+}
+
+const SCIM_APP = Symbol.for('coder-scim.ScimApp');
+
+/**
+ * One SCIM application of one identity provider. Everything declared below it becomes one document, which a deploy hands
+ * to the bridge as a whole.
+ *
+ * @example
+ * const app = new ScimApp(stack, 'okta', { identityProvider: IdentityProvider.OKTA });
+ */
+export class ScimApp extends Construct {
+  /** Whether `construct` is a ScimApp, also one of another copy of this package. */
+  static isScimApp(this: void, construct: IConstruct): construct is ScimApp {
+    return SCIM_APP in construct;
+  }
+
+  /**
+   * The app that a construct is part of.
+   * @throws Error when there is none above it
+   */
+  static of(construct: IConstruct): ScimApp {
+    const app = construct.node.scopes.findLast(ScimApp.isScimApp);
+    if (app === undefined) {
+      throw new Error(
+        `${construct.node.path}: is not part of a SCIM app: create it with a ScimApp, or a construct inside one, as its scope`,
+      );
+    }
+    return app;
+  }
+
+  /** Name of the app at the bridge. */
+  readonly name: string;
+  private readonly registrations: Registration[] = [];
+  private readonly carrier: Carrier;
+
+  constructor(
+    scope: Construct,
+    id: string,
+    private readonly config: ScimAppConfig,
+  ) {
+    super(scope, id);
+    Object.defineProperty(this, SCIM_APP, { value: true });
+    this.name = config.name ?? id;
+    this.carrier = (config.delivery ?? MappingDelivery.provider())._bind(this);
+    this.node.addValidation({ validate: () => findProblems(this) });
+  }
+
+  /** The SCIM base URL (tenant URL, SCIM connector base URL) to paste into the identity provider. */
+  get scimBaseUrl(): string {
+    return this.carrier.scimBaseUrl;
+  }
+
+  /** The mapping state as declared so far: JSON, with references of Terraform still in it. */
+  get mappingState(): MappingStateInput {
+    return synthesizeMappingState(this);
+  }
+
+  /** What must be deployed before something may rely on the app: an element for `dependsOn`. */
+  get deployed(): Carrier['element'] {
+    return this.carrier.element;
+  }
+
+  /** @internal */
+  get _config(): ScimAppConfig {
+    return this.config;
+  }
+
+  /** @internal */
+  get _registrations(): readonly Registration[] {
+    return this.registrations;
+  }
+
+  /** @internal Changes with each change of the declaration; a reference of Terraform counts by its name. */
+  _digest(): string {
+    return createHash('sha256').update(canonicalJson(this.mappingState)).digest('hex').slice(0, 16);
+  }
+
+  /** @internal */
+  _register(registration: Registration): void {
+    const same = this.registrations.find(other => other.kind === registration.kind && other.name === registration.name);
+    if (same !== undefined) {
+      throw new Error(
+        `${registration.construct.node.path}: ${JSON.stringify(registration.name)} is the name of ${same.construct.node.path} already: give it another id`,
+      );
+    }
+    this.registrations.push(registration);
+  }
+}

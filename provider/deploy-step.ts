@@ -1,0 +1,110 @@
+/**
+ * What a `null_resource` runs at deploy time: `apply` hands a mapping state to the bridge, `check` proves that provisioning
+ * works. Everything comes by environment; nothing secret is ever printed, since Terraform shows the output of a command
+ * that failed.
+ */
+import { readFileSync } from 'node:fs';
+import { AdminClient, AdminError } from '../bridge/admin-client';
+import { formatPath, MappingStateError, parseMappingState } from '../bridge/mapping-state';
+
+/** A step that can't be done; its message is the one line that the person sees. */
+class StepError extends Error {}
+
+function wanted(name: string, what: string): string {
+  const value = process.env[name];
+  if (value === undefined || value === '') throw new StepError(`${name} is not set: ${what}`);
+  return value;
+}
+
+function adminToken(): string {
+  const file = process.env['CODER_SCIM_ADMIN_TOKEN_FILE'];
+  if (file !== undefined && file !== '') return readFileSync(file, 'utf8').trim();
+  return wanted('CODER_SCIM_ADMIN_TOKEN', 'set it to the admin credential of the bridge where Terraform runs');
+}
+
+async function apply(): Promise<string> {
+  const text = wanted(
+    'CODER_SCIM_MAPPING_STATE',
+    'the stack sets it; was it synthesized by the same version of coder-scim?',
+  );
+  const state = parseMappingState(JSON.parse(text));
+  const client = new AdminClient({ url: wanted('CODER_SCIM_URL', 'the base URL of the bridge'), token: adminToken() });
+  const app = await withPatience(() => client.putApp(state, 'any'));
+  const mappings = [state.groupMappings, state.roleMappings, state.organizationMappings].reduce(
+    (sum, part) => sum + Object.keys(part).length,
+    0,
+  );
+  return `app "${state.app}": generation ${app.generation}, ${mappings} mappings, ${app.converged ? 'Coder agrees' : 'the bridge is still at work'}`;
+}
+
+async function check(): Promise<string> {
+  const base = wanted('CODER_SCIM_BASE_URL', 'the stack sets it').replace(/\/+$/, '');
+  const variable = wanted('CODER_SCIM_TOKEN_VARIABLE', 'the stack sets it');
+  const token = wanted(variable, 'the provisioning check needs a SCIM token of the app where Terraform runs');
+  const started = Date.now();
+  await scim(base, '/ServiceProviderConfig', token);
+  const nobody = `coder-scim-check-${process.pid}-${started}@example.invalid`;
+  const found = await scim(base, `/Users?filter=${encodeURIComponent(`userName eq "${nobody}"`)}&count=1`, token);
+  if (found['totalResults'] !== 0)
+    throw new StepError(`${base}/Users found somebody who does not exist: the filter is not understood`);
+  await scim(base, '/Groups?count=1&excludedAttributes=members', token);
+  return `provisioning works at ${base} (3 requests, ${Date.now() - started} ms)`;
+}
+
+async function scim(base: string, path: string, token: string): Promise<Record<string, unknown>> {
+  const response = await withPatience(() =>
+    fetch(`${base}${path}`, {
+      headers: { authorization: `Bearer ${token}`, accept: 'application/scim+json' },
+      signal: AbortSignal.timeout(15_000),
+    }),
+  );
+  const body = (await response.json().catch(() => ({}))) as Record<string, unknown>;
+  if (response.ok) return body;
+  const detail =
+    typeof body['detail'] === 'string' ? body['detail'] : 'no SCIM error body: is this a coder-scim bridge?';
+  throw new StepError(`${base}${path.split('?')[0]} answered ${response.status}: ${detail}`);
+}
+
+/** A bridge that was deployed a moment ago may not listen yet: tries again for half a minute. */
+async function withPatience<T>(call: () => Promise<T>): Promise<T> {
+  for (let wait = 500; ; wait *= 2) {
+    try {
+      return await call();
+    } catch (error) {
+      const unreachable =
+        error instanceof AdminError ? error.code === 'unreachable' || error.status === 503 : error instanceof TypeError;
+      if (!unreachable || wait > 16_000) {
+        const cause = error instanceof TypeError && error.cause instanceof Error ? `: ${error.cause.message}` : '';
+        throw error instanceof TypeError ? new StepError(`the bridge does not answer${cause}`) : error;
+      }
+      await new Promise(resume => setTimeout(resume, wait));
+    }
+  }
+}
+
+function explain(error: unknown): string {
+  if (error instanceof MappingStateError)
+    return error.issues.map(issue => `${formatPath(issue.path)}: ${issue.message}`).join('; ');
+  if (error instanceof AdminError) {
+    return [error.message, ...error.issues.map(issue => `${formatPath(issue.path)}: ${issue.message}`)].join('; ');
+  }
+  return error instanceof Error ? error.message : String(error);
+}
+
+const STEPS: Readonly<Record<string, () => Promise<string>>> = { apply, check };
+
+const step = STEPS[process.argv[2] ?? ''];
+if (step === undefined) {
+  console.error(
+    `unknown step ${JSON.stringify(process.argv[2] ?? '')}: wanted one of ${Object.keys(STEPS).join(', ')}`,
+  );
+  process.exitCode = 2;
+} else {
+  step().then(
+    line => console.log(line),
+    (error: unknown) => {
+      console.error(explain(error));
+      process.exitCode = 1;
+    },
+  );
+}
