@@ -2,6 +2,7 @@
 import { type Leniency } from '../dialects/dialect';
 import { type Filter } from '../filter/ast';
 import { type Json, type JsonObject } from '../json';
+import { type MemberValue } from '../schema/members';
 import { type ResourceType } from '../schema/resource-type';
 
 /** One operation of a PATCH body, read but not yet resolved against a schema. */
@@ -10,14 +11,6 @@ export interface PatchOperation {
   readonly path?: string;
   /** Absent and `null` differ: an `add` or `replace` without a value is refused, one with `null` unassigns. */
   readonly value?: Json;
-}
-
-/** A member as a request states it. Whether it exists, and its type when unstated, is for the store to find. */
-export interface MemberValue {
-  readonly value: string;
-  /** As stated, or as `$ref` tells. */
-  readonly type?: string;
-  readonly display?: string;
 }
 
 /**

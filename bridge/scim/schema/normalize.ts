@@ -1,0 +1,163 @@
+/**
+ * Turns a resource as a client states it (POST, PUT) into the document that is kept (RFC 7644 §3.3 and §3.5.1): names in the schema's
+ * spelling, values checked and canonical, readOnly attributes ignored, `schemas` telling what is there. A document never holds `id`,
+ * `meta` or other readOnly attributes, nor rows, nor what is never returned.
+ */
+import { type Leniency, coerces } from '../dialects/dialect';
+import { invalidSyntax, invalidValue, missingValue, mutability, shown } from '../errors';
+import { type Json, type JsonObject, emptyObject, isJsonObject } from '../json';
+import { type Attribute } from './attribute';
+import { sameJson } from './equal';
+import { findAttribute, findExtension, topLevelAttributes } from './look-up';
+import { type MemberValue, readMembers } from './members';
+import { type ResourceType } from './resource-type';
+import { describe, isUnassigned, normalizeValue, unknownAttribute } from './value';
+
+/** A document, and the rows beside it. */
+export interface NormalizedResource {
+  readonly resource: JsonObject;
+  /** What the request states of the rows attribute: nothing when it is absent, an empty list when it is unassigned. */
+  readonly members?: readonly MemberValue[];
+}
+
+/** How to read a resource. */
+export interface NormalizeOptions extends Leniency {
+  /**
+   * The present document, for PUT: immutable attributes must agree with it, and attributes of `keptWhenAbsent` stay.
+   * @default none: the resource is new
+   */
+  readonly existing?: JsonObject;
+}
+
+/**
+ * Checks and canonicalises a resource.
+ * @throws ScimError invalidSyntax (structure, unknown attribute), invalidValue (type, required), mutability (immutable)
+ */
+export function normalizeResource(input: Json, type: ResourceType, options: NormalizeOptions = {}): NormalizedResource {
+  if (!isJsonObject(input)) throw invalidSyntax('request body', shown(input), `a ${type.name} as a JSON object`);
+  const given = collect(input, type, options);
+  checkSchemas(given.get('schemas')?.value, type, options);
+  const resource = emptyObject();
+  let members: readonly MemberValue[] | undefined;
+  for (const attribute of topLevelAttributes(type)) {
+    const statement = given.get(attribute.path);
+    if (attribute.name === 'schemas') continue;
+    if (attribute === type.rowsAttribute) {
+      if (statement !== undefined) members = memberList(attribute, statement.value, options);
+      continue;
+    }
+    const value =
+      statement === undefined || attribute.mutability === 'readOnly'
+        ? undefined
+        : normalizeValue(attribute, statement.value, options);
+    const kept = value ?? whenAbsent(attribute, statement !== undefined, type, options.existing);
+    if (attribute.mutability === 'immutable') checkImmutable(attribute, kept, options.existing);
+    if (kept === undefined) checkRequired(attribute, type);
+    else if (attribute.returned !== 'never') resource[attribute.location[0] ?? attribute.name] = kept;
+  }
+  const document = withSchemas(resource, type);
+  return members === undefined ? { resource: document } : { resource: document, members };
+}
+
+/** The document with `schemas` first, naming the core schema and each extension that has data (RFC 7643 §3). */
+export function withSchemas(document: JsonObject, type: ResourceType): JsonObject {
+  const extensions = [...type.extensionAttributes.values()].filter(({ path }) => document[path] !== undefined);
+  return Object.assign(emptyObject(), { schemas: [] }, document, {
+    schemas: [type.schema.id, ...extensions.map(({ path }) => path)],
+  });
+}
+
+interface Statement {
+  value: Json;
+  /** Key as the client wrote it. */
+  readonly key: string;
+}
+
+/** The top-level statements by canonical path. Enterprise attributes outside their extension are put into it. */
+function collect(input: JsonObject, type: ResourceType, leniency: Leniency): Map<string, Statement> {
+  const given = new Map<string, Statement>();
+  const flat: [Attribute, Json][] = [];
+  for (const [key, value] of Object.entries(input)) {
+    const attribute = type.attributes.get(key.toLowerCase()) ?? findExtension(type, key, leniency);
+    if (attribute !== undefined) {
+      const earlier = given.get(attribute.path);
+      if (earlier !== undefined)
+        throw invalidSyntax(
+          attribute.path,
+          `it twice, as ${shown(earlier.key)} and ${shown(key)}`,
+          'each attribute once',
+        );
+      given.set(attribute.path, { key, value });
+      continue;
+    }
+    const bare = /[.:]/.test(key) ? undefined : findAttribute(type, key, leniency)?.attribute;
+    if (bare !== undefined) flat.push([bare, value]);
+    else if (!coerces(leniency, 'unknownAttributes', key.slice(0, 100)))
+      throw unknownAttribute(key, topLevelAttributes(type));
+  }
+  for (const [attribute, value] of flat) putIntoExtension(given, attribute, value);
+  return given;
+}
+
+function putIntoExtension(given: Map<string, Statement>, attribute: Attribute, value: Json): void {
+  if (isUnassigned(value)) return;
+  const extension = given.get(attribute.schema) ?? { key: attribute.schema, value: null };
+  const data = isJsonObject(extension.value) ? extension.value : {};
+  if (Object.keys(data).some(key => key.toLowerCase() === attribute.name.toLowerCase())) {
+    throw invalidSyntax(attribute.path, 'it twice, in its extension and at the top level', 'each attribute once');
+  }
+  given.set(attribute.schema, {
+    key: extension.key,
+    value: Object.assign(emptyObject(), data, { [attribute.name]: value }),
+  });
+}
+
+/** Checks the URNs of a request (RFC 7643 §3); what is kept is computed from the data. */
+export function checkSchemas(value: Json | undefined, type: ResourceType, leniency: Leniency): void {
+  const wanted = `a list with ${shown(type.schema.id)}`;
+  if (isUnassigned(value)) {
+    if (coerces(leniency, 'missingSchemas', 'schemas')) return;
+    throw missingValue('schemas', wanted);
+  }
+  if (!Array.isArray(value)) throw invalidValue('schemas', value, wanted);
+  let core = false;
+  value.forEach((urn, index) => {
+    if (typeof urn !== 'string') throw invalidValue(`schemas[${index}]`, urn, 'a URN as a string');
+    if (urn.toLowerCase() === type.schema.id.toLowerCase()) core = true;
+    else if (findExtension(type, urn, leniency) === undefined && !coerces(leniency, 'unknownSchemas', 'schemas')) {
+      const known = [type.schema.id, ...[...type.extensionAttributes.values()].map(({ path }) => path)];
+      throw invalidValue(`schemas[${index}]`, urn, `one of ${known.join(', ')}`);
+    }
+  });
+  if (!core && !coerces(leniency, 'missingSchemas', 'schemas')) throw invalidValue('schemas', value, wanted);
+}
+
+/** Rows of a POST or PUT: a list, where a PATCH may state a single one. */
+function memberList(attribute: Attribute, value: Json, leniency: Leniency): MemberValue[] {
+  if (!isUnassigned(value) && !Array.isArray(value)) throw invalidValue(attribute.path, value, 'a list');
+  return readMembers(attribute, value, leniency);
+}
+
+function whenAbsent(
+  attribute: Attribute,
+  stated: boolean,
+  type: ResourceType,
+  existing: JsonObject | undefined,
+): Json | undefined {
+  if (stated || existing === undefined || type.keptWhenAbsent?.includes(attribute.name) !== true) return undefined;
+  return existing[attribute.name];
+}
+
+function checkImmutable(attribute: Attribute, value: Json | undefined, existing: JsonObject | undefined): void {
+  const before = existing?.[attribute.name];
+  if (before !== undefined && !sameJson(before, value)) {
+    throw mutability(attribute.path, `it is immutable and has the value ${shown(before)}; send it unchanged`);
+  }
+}
+
+function checkRequired(attribute: Attribute, type: ResourceType): void {
+  const required = attribute.extension
+    ? type.extensions.some(({ schema, required }) => required && schema.id === attribute.path)
+    : attribute.required;
+  if (required) throw missingValue(attribute.path, describe(attribute));
+}

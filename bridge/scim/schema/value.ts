@@ -1,0 +1,251 @@
+/**
+ * Checks a value against its attribute and gives its canonical form (RFC 7643 §2.3): names in the schema's spelling, dateTime in
+ * UTC, canonical values in their spelling. `null`, `""`, `[]` and `{}` are unassigned (§2.5) and never kept.
+ */
+import { type Leniency, coerces } from '../dialects/dialect';
+import { ScimError, invalidSyntax, invalidValue, missingValue, shown } from '../errors';
+import { type Json, type JsonObject, emptyObject, isJsonObject } from '../json';
+import { type Attribute } from './attribute';
+import { canonicalDateTime } from './date-time';
+import { elementIdentity } from './equal';
+import { fold } from './fold';
+
+/**
+ * The canonical form of a value of the attribute, or nothing when it is unassigned. A multi-valued attribute takes a list. What is
+ * readOnly within a complex value is ignored (RFC 7644 §3.5.1).
+ * @param where name of the value in error texts
+ * @throws ScimError invalidValue or invalidSyntax
+ */
+export function normalizeValue(
+  attribute: Attribute,
+  value: Json,
+  leniency: Leniency = {},
+  where = attribute.path,
+): Json | undefined {
+  if (!attribute.multiValued) return normalizeSingle(attribute, value, leniency, where);
+  if (isUnassigned(value)) return undefined;
+  if (!Array.isArray(value)) throw wrongType(attribute, where, value, 'a list');
+  return normalizeList(attribute, value, leniency, where);
+}
+
+/** The canonical form of the elements of a multi-valued attribute, without doubles. Refuses a second `primary: true`. */
+export function normalizeList(
+  attribute: Attribute,
+  value: readonly Json[],
+  leniency: Leniency,
+  where: string,
+): Json[] | undefined {
+  const elements: Json[] = [];
+  const seen = new Map<string, number>();
+  let primary: number | undefined;
+  value.forEach((item, index) => {
+    const element = normalizeSingle(attribute, item, leniency, `${where}[${index}]`);
+    if (element === undefined) return;
+    if (isJsonObject(element) && element.primary === true) {
+      if (primary !== undefined)
+        throw invalidValue(
+          `${where}[${index}].primary`,
+          true,
+          `true at most once; ${where}[${primary}] has it already`,
+        );
+      primary = index;
+    }
+    const identity = elementIdentity(attribute, element);
+    const double = seen.get(identity);
+    if (double === undefined) {
+      seen.set(identity, elements.length);
+      elements.push(element);
+    } else {
+      const first = elements[double];
+      elements[double] = isJsonObject(first) && isJsonObject(element) ? merge(first, element) : element;
+    }
+  });
+  return elements.length === 0 ? undefined : elements;
+}
+
+/** The canonical form of one value: of a single-valued attribute, or of an element of a multi-valued one. */
+export function normalizeSingle(
+  attribute: Attribute,
+  value: Json,
+  leniency: Leniency,
+  where = attribute.path,
+): Json | undefined {
+  if (isUnassigned(value)) return undefined;
+  if (Array.isArray(value)) {
+    if (value.length === 1 && !attribute.multiValued && coerces(leniency, 'listOfOne', attribute.path)) {
+      return normalizeSingle(attribute, value[0] ?? null, leniency, where);
+    }
+    throw wrongType(attribute, where, value, describe(attribute));
+  }
+  switch (attribute.type) {
+    case 'complex':
+      return normalizeComplex(attribute, value, leniency, where);
+    case 'boolean':
+      return normalizeBoolean(attribute, value, leniency, where);
+    case 'integer':
+      if (typeof value === 'number' && Number.isSafeInteger(value)) return value;
+      break;
+    case 'decimal':
+      if (typeof value === 'number') return value;
+      break;
+    case 'string':
+      if (typeof value === 'string') return canonicalSpelling(attribute, value);
+      break;
+    case 'dateTime': {
+      const canonical = typeof value === 'string' ? canonicalDateTime(value) : undefined;
+      if (canonical !== undefined) return canonical;
+      break;
+    }
+    case 'binary':
+      if (typeof value === 'string' && isBase64(value)) return value;
+      break;
+    case 'reference':
+      if (typeof value === 'string' && isReference(value)) return value;
+      break;
+  }
+  throw wrongType(attribute, where, value, describe(attribute));
+}
+
+/** Whether a value means that there is none: `null`, `""` or `[]` (RFC 7643 §2.5). */
+export function isUnassigned(value: Json | undefined): boolean {
+  return value === undefined || value === null || value === '' || (Array.isArray(value) && value.length === 0);
+}
+
+/** Reads a boolean, in a dialect with `booleanStrings` also from its name in any case. */
+export function readBoolean(value: Json, leniency: Leniency, where: string): boolean | undefined {
+  if (typeof value === 'boolean') return value;
+  if (typeof value !== 'string' || !/^(?:true|false)$/i.test(value)) return undefined;
+  return coerces(leniency, 'booleanStrings', where) ? value.toLowerCase() === 'true' : undefined;
+}
+
+function normalizeBoolean(attribute: Attribute, value: Json, leniency: Leniency, where: string): boolean {
+  const read = readBoolean(value, leniency, attribute.path);
+  if (read === undefined) throw wrongType(attribute, where, value, describe(attribute));
+  return read;
+}
+
+function normalizeComplex(
+  attribute: Attribute,
+  value: Json,
+  leniency: Leniency,
+  where: string,
+): JsonObject | undefined {
+  if (!isJsonObject(value)) {
+    if (
+      typeof value === 'string' &&
+      attribute.children.has('value') &&
+      coerces(leniency, 'bareValues', attribute.path)
+    ) {
+      return normalizeComplex(attribute, { value }, leniency, where);
+    }
+    throw wrongType(attribute, where, value, describe(attribute));
+  }
+  const given = new Map<Attribute, Json>();
+  for (const [key, item] of Object.entries(value)) {
+    const child = findSubAttribute(attribute, key, value, leniency, where);
+    if (child === undefined) continue;
+    if (given.has(child)) throw invalidSyntax(where, `${child.name} twice, in different case`, 'each attribute once');
+    given.set(child, item);
+  }
+  const complex = emptyObject();
+  let empty = true;
+  for (const child of attribute.children.values()) {
+    const item = given.get(child);
+    const stated =
+      item === undefined || child.mutability === 'readOnly'
+        ? undefined
+        : normalizeValue(child, item, leniency, `${where}.${child.name}`);
+    if (stated !== undefined) {
+      complex[child.name] = stated;
+      empty = false;
+    }
+  }
+  if (empty) return undefined;
+  for (const child of attribute.children.values()) {
+    if (child.required && complex[child.name] === undefined)
+      throw missingValue(`${where}.${child.name}`, describe(child));
+  }
+  return complex;
+}
+
+function findSubAttribute(
+  attribute: Attribute,
+  key: string,
+  value: JsonObject,
+  leniency: Leniency,
+  where: string,
+): Attribute | undefined {
+  const lower = key.toLowerCase();
+  const child = attribute.children.get(lower);
+  if (child !== undefined && !child.element) return child;
+  if (
+    lower === 'managerid' &&
+    attribute.name === 'manager' &&
+    value.value === undefined &&
+    coerces(leniency, 'managerId', attribute.path)
+  ) {
+    return attribute.children.get('value');
+  }
+  if (coerces(leniency, 'unknownAttributes', attribute.path)) return undefined;
+  throw unknownAttribute(`${where}.${key}`, [...attribute.children.values()]);
+}
+
+/** The refusal of an attribute that no schema defines (RFC 7644 table 9: the body does not conform to the request schema). */
+export function unknownAttribute(name: string, known: readonly Attribute[]): Error {
+  return invalidSyntax(
+    `attribute ${shown(name)}`,
+    'a name that no schema of the resource defines',
+    `one of ${known.map(one => one.name).join(', ')}`,
+  );
+}
+
+/** Lays the second object over the first; neither is changed. */
+export function merge(first: JsonObject, second: JsonObject): JsonObject {
+  return Object.assign(emptyObject(), first, second);
+}
+
+function canonicalSpelling(attribute: Attribute, value: string): string {
+  if (attribute.canonicalValues === undefined || attribute.caseExact) return value;
+  const folded = fold(value);
+  return attribute.canonicalValues.find(canonical => fold(canonical) === folded) ?? value;
+}
+
+function isBase64(value: string): boolean {
+  return (
+    /^[A-Za-z0-9+/]*$|^[A-Za-z0-9_-]*$/.test(value.replace(/={1,2}$/, '')) &&
+    value.replace(/={1,2}$/, '').length % 4 !== 1
+  );
+}
+
+/** A URI or a relative reference, which SCIM allows: anything without the characters that RFC 3986 never has. */
+function isReference(value: string): boolean {
+  // eslint-disable-next-line no-control-regex
+  return !/[\u0000-\u0020<>"{}|\\^`]/.test(value);
+}
+
+/** What an attribute takes, in words. */
+export function describe(attribute: Attribute): string {
+  switch (attribute.type) {
+    case 'complex':
+      return `an object with ${[...attribute.children.values()].map(child => child.name).join(', ')}`;
+    case 'boolean':
+      return 'true or false without quotes';
+    case 'integer':
+      return 'a whole number between -(2^53-1) and 2^53-1';
+    case 'decimal':
+      return 'a number';
+    case 'dateTime':
+      return 'a date and time such as "2011-05-13T04:42:34Z"';
+    case 'binary':
+      return 'data in base64';
+    case 'reference':
+      return 'a URI';
+    case 'string':
+      return 'a string';
+  }
+}
+
+function wrongType(attribute: Attribute, where: string, value: Json, wanted: string): Error {
+  if (attribute.returned !== 'never') return invalidValue(where, value, wanted);
+  return new ScimError(400, 'invalidValue', `${where}: got a value that is not shown here, wanted ${wanted}`);
+}
