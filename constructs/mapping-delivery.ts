@@ -96,7 +96,7 @@ export class DeployStep extends NullResource {
     id: string,
     step: 'apply' | 'check',
     input: Readonly<Record<string, string>>,
-    after: ITerraformDependable[] = [],
+    after?: ITerraformDependable[],
   ) {
     super(app, id, {
       dependsOn: after,

@@ -1,0 +1,310 @@
+import { Fn, TerraformOutput, TerraformVariable } from 'cdktf';
+import { Construct } from 'constructs';
+import {
+  CoderRole,
+  CoderScimProvider,
+  CustomRole,
+  GovernedAccess,
+  GroupMapping,
+  IdentityProvider,
+  MappingDelivery,
+  OrganizationMapping,
+  ProvisioningCheck,
+  RoleMapping,
+  ScimApp,
+  ScimToken,
+} from '../../constructs';
+import { parseMappingState } from '../../bridge/mapping-state';
+import { appAttributes, DIGEST, FAR_FUTURE, synth, synthApp } from './synth';
+
+describe('what is declared becomes one resource', () => {
+  test('the four tiers are role mappings of their groups, and developers get a Coder group', () => {
+    const attributes = appAttributes(synthApp(app => new GovernedAccess(app, 'access')));
+    expect(attributes['role_mappings']).toEqual({
+      'access.admins': { idp_group: 'coder-admins', role: 'owner' },
+      'access.platform': { idp_group: 'coder-platform', role: 'template-admin' },
+      'access.developers': { idp_group: 'coder-developers', role: 'member' },
+      'access.auditors': { idp_group: 'coder-auditors', role: 'auditor' },
+    });
+    expect(attributes['group_mappings']).toEqual({
+      'access.developers-group': { idp_group: 'coder-developers', group: 'developers' },
+    });
+  });
+
+  test('a tier is renamed or left out', () => {
+    const attributes = appAttributes(
+      synthApp(
+        app => new GovernedAccess(app, 'access', { admins: 'it-owners', auditors: false, developersGroup: false }),
+      ),
+    );
+    expect(Object.keys(attributes['role_mappings'] as object)).toEqual([
+      'access.admins',
+      'access.developers',
+      'access.platform',
+    ]);
+    expect(attributes['role_mappings']).toHaveProperty(['access.admins', 'idp_group'], 'it-owners');
+    expect(attributes).not.toHaveProperty('group_mappings');
+  });
+
+  test('every construct has its place, and the document is one that the bridge accepts', () => {
+    let state: unknown;
+    const synthesized = synthApp(
+      app => {
+        const reviewer = new CustomRole(app, 'reviewer', {
+          name: 'template-reviewer',
+          organization: 'research',
+          permissions: [{ resourceType: 'template', action: 'read' }],
+        });
+        new RoleMapping(app, 'reviewers', {
+          idpGroupExternalId: '00g1',
+          role: reviewer.role,
+          organization: 'research',
+        });
+        new OrganizationMapping(app, 'everybody', { idpGroup: 'all', organization: 'research' });
+        new GroupMapping(app, 'ml', {
+          idpGroup: 'ml',
+          group: 'ml-team',
+          organization: 'research',
+          displayName: 'ML',
+          create: false,
+        });
+        state = app.mappingState;
+      },
+      { mode: 'push', policies: { leaving: 'delete' }, guard: { minOwners: 2 }, pushedGroups: { prefix: 'coder-' } },
+    );
+    expect(appAttributes(synthesized)).toMatchObject({
+      name: 'okta',
+      identity_provider: 'okta',
+      mode: 'push',
+      tokens: { primary: { digest: DIGEST, expires_at: FAR_FUTURE } },
+      custom_roles: {
+        reviewer: { name: 'template-reviewer', permissions: [{ resource_type: 'template', action: 'read' }] },
+      },
+      role_mappings: {
+        reviewers: { idp_group_external_id: '00g1', role: 'template-reviewer', organization: 'research' },
+      },
+      organization_mappings: { everybody: { idp_group: 'all', organization: 'research' } },
+      group_mappings: { ml: { group: 'ml-team', display_name: 'ML', create: false } },
+      policies: { leaving: 'delete' },
+      guard: { min_owners: 2 },
+      pushed_groups: { prefix: 'coder-' },
+    });
+    expect(parseMappingState(state)).toMatchObject({ app: 'okta', policies: { leaving: 'delete', adoption: 'oidc' } });
+  });
+
+  test('constructs of a user may wrap the mappings', () => {
+    class Team extends Construct {
+      constructor(scope: Construct, id: string) {
+        super(scope, id);
+        new GroupMapping(this, 'group', { idpGroup: `team-${id}`, group: id });
+      }
+    }
+    const attributes = appAttributes(synthApp(app => new Team(app, 'payments')));
+    expect(attributes['group_mappings']).toEqual({
+      'payments.group': { idp_group: 'team-payments', group: 'payments' },
+    });
+  });
+
+  test('logical ids are short and stay: a change of them would replace resources', () => {
+    const { stack } = synthApp(app => new ProvisioningCheck(app, 'check'));
+    expect(Object.keys(stack.resource?.['coderscim_app'] ?? {})).toEqual(['okta_E0A11D3B']);
+    expect(Object.keys(stack.resource?.['null_resource'] ?? {})).toEqual(['okta_check_80643488']);
+  });
+});
+
+describe('synth', () => {
+  test('gives the same bytes each time, whatever the order of declaration', () => {
+    const forward = synthApp(app => {
+      new GroupMapping(app, 'a', { idpGroup: 'a', group: 'a' });
+      new GroupMapping(app, 'b', { idpGroup: 'b', group: 'b' });
+    });
+    const backward = synthApp(app => {
+      new GroupMapping(app, 'b', { idpGroup: 'b', group: 'b' });
+      new GroupMapping(app, 'a', { idpGroup: 'a', group: 'a' });
+    });
+    expect(backward.files).toEqual(forward.files);
+  });
+
+  test('puts the provider where terraform init finds it without a registry', () => {
+    const { files } = synthApp(() => undefined);
+    const plugins = Object.keys(files).filter(file => file.includes('terraform.d/plugins'));
+    expect(plugins.map(file => file.split('/').at(-2))).toEqual([
+      'darwin_amd64',
+      'darwin_arm64',
+      'linux_amd64',
+      'linux_arm64',
+    ]);
+  });
+
+  test("templates in a person's text are data, references of Terraform stay references", () => {
+    const synthesized = synthApp((app, stack) => {
+      const group = new TerraformVariable(stack, 'group', { type: 'string' });
+      new GroupMapping(app, 'text', { idpGroup: 'a ${path.module} %{ if true }', group: 'text' });
+      new GroupMapping(app, 'reference', { idpGroup: group.stringValue, group: Fn.lower(group.stringValue) });
+    });
+    expect(appAttributes(synthesized)['group_mappings']).toEqual({
+      text: { idp_group: 'a $${path.module} %%{ if true }', group: 'text' },
+      reference: { idp_group: '${var.group}', group: '${lower(var.group)}' },
+    });
+  });
+
+  test('the base URL for the identity provider is an output', () => {
+    const { stack } = synthApp((app, scope) => new TerraformOutput(scope, 'scim_base_url', { value: app.scimBaseUrl }));
+    expect(stack.output).toEqual({ scim_base_url: { value: '${coderscim_app.okta_E0A11D3B.scim_base_url}' } });
+  });
+
+  test('without the provider, a null_resource carries the document and runs no shell', () => {
+    const { stack } = synthApp((app, scope) => new TerraformOutput(scope, 'url', { value: app.scimBaseUrl }), {
+      delivery: MappingDelivery.nullResource({ url: 'http://10.0.0.5:8399', publicUrl: 'https://scim.example.com/' }),
+    });
+    const [carrier] = Object.values(stack.resource?.['null_resource'] ?? {});
+    const triggers = carrier?.['triggers'] as Record<string, string>;
+    expect(parseMappingState(JSON.parse(triggers['CODER_SCIM_MAPPING_STATE'] ?? ''))).toMatchObject({ app: 'okta' });
+    expect(carrier?.['provisioner']).toMatchObject([
+      { 'local-exec': { interpreter: ['node', '${path.module}/coder-scim/deploy-step.js'], command: 'apply' } },
+    ]);
+    expect(stack.provider).toEqual({ null: [{}] });
+    expect(stack.output).toEqual({ url: { value: 'https://scim.example.com/apps/okta/scim/v2' } });
+  });
+
+  test('the admin credential is a reference and can not be a literal', () => {
+    const { files } = synth(stack => {
+      const token = new TerraformVariable(stack, 'admin_token', { type: 'string', sensitive: true });
+      const provider = new CoderScimProvider(stack, 'bridge', {
+        url: 'http://127.0.0.1:8399',
+        adminToken: token.stringValue,
+      });
+      const app = new ScimApp(stack, 'okta', {
+        identityProvider: IdentityProvider.OKTA,
+        delivery: MappingDelivery.provider({ provider }),
+      });
+      new ScimToken(app, 'primary', { digest: DIGEST, expiresAt: FAR_FUTURE });
+    });
+    expect(files['stacks/coder/cdk.tf.json']).toContain('"admin_token": "${var.admin_token}"');
+    expect(() => synth(stack => new CoderScimProvider(stack, 'bridge', { adminToken: 'hunter2' }))).toThrow(
+      /coder\/bridge: adminToken is a literal.*sensitive TerraformVariable/,
+    );
+  });
+});
+
+describe('mistakes are caught at synth', () => {
+  const cases: [string, (app: ScimApp) => void, RegExp][] = [
+    [
+      'an organization role without organization',
+      app => new RoleMapping(app, 'x', { idpGroup: 'a', role: CoderRole.ORGANIZATION_ADMIN }),
+      /role mapping "coder\/okta\/x": "organization-admin" is a role in an organization/,
+    ],
+    [
+      'a site role with organization',
+      app => new RoleMapping(app, 'x', { idpGroup: 'a', role: CoderRole.OWNER, organization: 'research' }),
+      /"owner" is a site role and has no organization/,
+    ],
+    [
+      'an unknown organization role',
+      app =>
+        new RoleMapping(app, 'x', {
+          idpGroup: 'a',
+          role: CoderRole.custom('organization-boss'),
+          organization: 'default',
+        }),
+      /coder\/okta\/x: role: unknown organization role "organization-boss": wanted one of organization-admin/,
+    ],
+    [
+      'a mapping declared twice',
+      app =>
+        [1, 2].forEach(n => new RoleMapping(app, `x${n}`, { idpGroup: n === 1 ? 'A' : 'a', role: CoderRole.OWNER })),
+      /coder\/okta\/x2: says the same as "x1"/,
+    ],
+    [
+      'no group',
+      app => new GroupMapping(app, 'x', { group: 'eng' }),
+      /coder\/okta\/x: names no group: wanted exactly one of idpGroup and idpGroupExternalId/,
+    ],
+    [
+      'two groups',
+      app => new GroupMapping(app, 'x', { group: 'eng', idpGroup: 'a', idpGroupExternalId: 'b' }),
+      /coder\/okta\/x: names a group twice/,
+    ],
+    [
+      'a group name that Coder refuses',
+      app => new GroupMapping(app, 'x', { idpGroup: 'a', group: 'my group' }),
+      /coder\/okta\/x: group: group name "my group" is refused by Coder: wanted 1 to 255 letters/,
+    ],
+    [
+      'a reserved group name',
+      app => new GroupMapping(app, 'x', { idpGroup: 'a', group: 'Everyone' }),
+      /"Everyone" is reserved by Coder/,
+    ],
+    [
+      'two groups that differ in case alone',
+      app => ['eng', 'ENG'].forEach(group => new GroupMapping(app, group, { idpGroup: `idp-${group}-1`, group })),
+      /coder\/okta\/eng: group: "eng" and "ENG" of group mapping "ENG" differ in case alone/,
+    ],
+    [
+      'a display name that Coder refuses',
+      app => new GroupMapping(app, 'x', { idpGroup: 'a', group: 'a', displayName: ' x' }),
+      /display name " x" is refused by Coder/,
+    ],
+    [
+      'a reserved role name',
+      app => new CustomRole(app, 'x', { name: 'auditor', permissions: [{ resourceType: 'template', action: 'read' }] }),
+      /coder\/okta\/x: name: role name "auditor" is reserved/,
+    ],
+    [
+      'a wildcard permission',
+      app => new CustomRole(app, 'x', { name: 'x', permissions: [{ resourceType: 'template', action: '*' }] }),
+      /Coder refuses wildcards/,
+    ],
+    [
+      'an expired token',
+      app => new ScimToken(app, 'old', { digest: `sha256:${'cd'.repeat(32)}`, expiresAt: '2020-01-01T00:00:00Z' }),
+      /coder\/okta\/old: expiresAt "2020-01-01T00:00:00Z" is in the past/,
+    ],
+    [
+      'a secret in place of its digest',
+      app => new ScimToken(app, 'bad', { digest: 'cscim_abc', expiresAt: FAR_FUTURE }),
+      /coder\/okta\/bad: digest: wanted "sha256:" and 64 lower-case hex digits/,
+    ],
+    [
+      'one digest for two tokens',
+      app => new ScimToken(app, 'second', { digest: DIGEST, expiresAt: FAR_FUTURE }),
+      /is the digest of token "primary" too/,
+    ],
+  ];
+  test.each(cases)('%s', (_name, declare, message) => {
+    expect(() => synthApp(declare)).toThrow(message);
+  });
+
+  test('an app without a token', () => {
+    expect(() => synth(stack => new ScimApp(stack, 'okta', { identityProvider: IdentityProvider.OKTA }))).toThrow(
+      /coder\/okta: has no token/,
+    );
+  });
+
+  test('an app name that is no part of a URL', () => {
+    expect(() => synthApp(() => undefined, { name: 'My App' })).toThrow(
+      /coder\/okta: app: app name "My App": wanted lower-case letters/,
+    );
+  });
+
+  test('an unknown identity provider', () => {
+    expect(() => IdentityProvider.custom('octa')).toThrow(
+      /unknown identity provider "octa": wanted one of generic, okta/,
+    );
+  });
+
+  test('a mapping outside of an app', () => {
+    expect(() => synth(stack => new GroupMapping(stack, 'x', { idpGroup: 'a', group: 'a' }))).toThrow(
+      /coder\/x: is not part of a SCIM app/,
+    );
+  });
+
+  test('all of them at once', () => {
+    expect(() =>
+      synthApp(app => {
+        new GroupMapping(app, 'one', { idpGroup: 'a', group: 'new' });
+        new GroupMapping(app, 'two', { idpGroup: 'b', group: 'create' });
+      }),
+    ).toThrow(/coder\/okta\/one[^]*coder\/okta\/two/);
+  });
+});
