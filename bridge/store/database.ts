@@ -2,13 +2,11 @@
  * Opens the database, SQLite or Postgres, and brings its tables up to date. All access goes through one Kysely instance;
  * queries are the same on both backends unless they say otherwise.
  */
-import { mkdirSync } from 'node:fs';
-import { dirname } from 'node:path';
-import BetterSqlite3 from 'better-sqlite3';
-import { Kysely, PostgresDialect, SqliteDialect, type Transaction } from 'kysely';
-import { Pool, types } from 'pg';
+import { type Kysely, SqliteAdapter, type Transaction } from 'kysely';
 import { type Backend, DatabaseError } from './backend';
 import { migrate } from './migrations';
+import { checkPostgres, openPostgres } from './postgres';
+import { openSqlite } from './sqlite';
 import { type Tables } from './tables';
 
 /** The database or a transaction on it: what every query function takes. */
@@ -17,11 +15,14 @@ export type Db = Kysely<Tables> | Transaction<Tables>;
 export interface Database {
   readonly db: Kysely<Tables>;
   readonly backend: Backend;
+  /**
+   * Runs `work` in one transaction and resolves once that is durable. Prefer it to `db.transaction()`: on SQLite, writes that wait
+   * at the same time share one commit to disk; on Postgres, a broken deadlock is tried again, so `work` may run more than once.
+   * Within `work` use the given database only, and await nothing else than queries on it.
+   */
+  transact<T>(work: (db: Db) => Promise<T>): Promise<T>;
   close(): Promise<void>;
 }
-
-// int8 arrives as text by default, for fear of 2^53; counters and milliseconds stay far below it.
-types.setTypeParser(types.builtins.INT8, Number);
 
 /**
  * Opens and migrates.
@@ -31,6 +32,7 @@ types.setTypeParser(types.builtins.INT8, Number);
 export async function openDatabase(url: string): Promise<Database> {
   const database = /^postgres(ql)?:\/\//.test(url) ? openPostgres(url) : openSqlite(url.replace(/^sqlite:(\/\/)?/, ''));
   try {
+    if (database.backend === 'postgres') await checkPostgres(database.db);
     await migrate(database.db, database.backend);
   } catch (cause) {
     await database.close().catch(() => undefined);
@@ -43,32 +45,9 @@ export async function openDatabase(url: string): Promise<Database> {
   return database;
 }
 
-function openSqlite(path: string): Database {
-  let connection: BetterSqlite3.Database;
-  try {
-    if (path !== ':memory:') mkdirSync(dirname(path), { recursive: true, mode: 0o700 });
-    connection = new BetterSqlite3(path, { timeout: 5_000 });
-    connection.pragma('journal_mode = WAL');
-    // Every commit reaches the disk: a request that was answered survives a power cut.
-    connection.pragma('synchronous = FULL');
-    connection.pragma('foreign_keys = ON');
-    connection.pragma('cache_size = -16384');
-  } catch (cause) {
-    throw new DatabaseError(
-      `SQLite database ${JSON.stringify(path)} can not be opened: ${cause instanceof Error ? cause.message : String(cause)}`,
-      { cause },
-    );
-  }
-  const db = new Kysely<Tables>({ dialect: new SqliteDialect({ database: connection }) });
-  return { db, backend: 'sqlite', close: () => db.destroy() };
-}
-
-function openPostgres(url: string): Database {
-  const pool = new Pool({ connectionString: url, max: 10, connectionTimeoutMillis: 5_000, keepAlive: true });
-  // A dropped idle connection is replaced by the pool; without a listener it would end the process.
-  pool.on('error', () => undefined);
-  const db = new Kysely<Tables>({ dialect: new PostgresDialect({ pool }) });
-  return { db, backend: 'postgres', close: () => db.destroy() };
+/** Which backend a database or a transaction is of. */
+export function backendOf(db: Db): Backend {
+  return db.getExecutor().adapter instanceof SqliteAdapter ? 'sqlite' : 'postgres';
 }
 
 /** Reads a JSON column, which Postgres hands over parsed and SQLite as text. */

@@ -1,6 +1,7 @@
 /** Marks keys as possibly different from Coder. Called inside the transaction that changes what they stand for. */
 import { sql } from 'kysely';
 import { type Db } from './database';
+import { listed } from './listed';
 
 /** What the queue knows of the reason: shown in status and written to the audit trail. */
 export interface Cause {
@@ -20,38 +21,30 @@ export interface WorkItem {
   readonly priority: number;
 }
 
-// Bound parameters per statement stay below SQLite's limit of 32,766.
-const ROWS_PER_STATEMENT = 2_000;
-
 /** Enqueues or refreshes keys: earlier of the two due times, higher of the two priorities, tries counted anew. */
 export async function enqueue(db: Db, items: readonly WorkItem[], cause: Cause, now: number): Promise<void> {
-  const unique = [...new Map(items.map(item => [item.key, item])).values()];
-  for (let start = 0; start < unique.length; start += ROWS_PER_STATEMENT) {
-    await db
-      .insertInto('work')
-      .values(
-        unique.slice(start, start + ROWS_PER_STATEMENT).map(item => ({
-          ...item,
-          due_at: now,
-          enqueued_at: now,
-          seq: 1,
-          attempts: 0,
-          cause: JSON.stringify(cause),
-        })),
-      )
-      .onConflict(conflict =>
-        conflict.column('key').doUpdateSet({
-          seq: sql`work.seq + 1`,
-          priority: sql`case when excluded.priority < work.priority then excluded.priority else work.priority end`,
-          due_at: sql`excluded.due_at`,
-          attempts: 0,
-          parked_at: null,
-          cause: sql`excluded.cause`,
-        }),
-      )
-      .execute();
+  const classes = new Map<string, { app: string; priority: number; keys: Set<string> }>();
+  for (const { key, app, priority } of items) {
+    const name = `${priority}\n${app}`;
+    const known = classes.get(name);
+    if (known === undefined) classes.set(name, { app, priority, keys: new Set([key]) });
+    else known.keys.add(key);
+  }
+  for (const { app, priority, keys } of classes.values()) {
+    // In order of key on both backends: two transactions that share keys then wait for each other, and do not deadlock.
+    await sql`
+      insert into work (key, app, priority, due_at, enqueued_at, seq, attempts, cause)
+      select value, cast(${app} as text), ${sql.lit(priority)}, cast(${now} as bigint), cast(${now} as bigint), 1, 0, cast(${JSON.stringify(cause)} as text)
+      from (${listed(db, [...keys].sort())}) as keys where true order by value
+      ${onConflict}`.execute(db);
   }
 }
+
+// A plain `where true` keeps SQLite from reading "on conflict" as the condition of a join.
+const onConflict = sql`
+  on conflict (key) do update set seq = work.seq + 1,
+    priority = case when excluded.priority < work.priority then excluded.priority else work.priority end,
+    due_at = excluded.due_at, attempts = 0, parked_at = null, cause = excluded.cause`;
 
 /** Enqueues everybody who is a member of a group, directly or through groups in it, in one statement. */
 export async function enqueueMembersOf(
@@ -69,9 +62,7 @@ export async function enqueueMembersOf(
       union
       select members.member_id from members join inside on members.group_id = inside.id where members.member_type = 'Group'
     )
-    select distinct 'person:' || members.member_id, ${app}, ${sql.lit(priority)}, ${sql.lit(now)}, ${sql.lit(now)}, 1, 0, ${JSON.stringify(cause)}
-    from members join inside on members.group_id = inside.id where members.member_type = 'User'
-    on conflict (key) do update set seq = work.seq + 1,
-      priority = case when excluded.priority < work.priority then excluded.priority else work.priority end,
-      due_at = excluded.due_at, attempts = 0, parked_at = null, cause = excluded.cause`.execute(db);
+    select distinct 'person:' || members.member_id, cast(${app} as text), ${sql.lit(priority)}, cast(${now} as bigint), cast(${now} as bigint), 1, 0, cast(${JSON.stringify(cause)} as text)
+    from members join inside on members.group_id = inside.id where members.member_type = 'User' order by 1
+    ${onConflict}`.execute(db);
 }

@@ -3,7 +3,7 @@
  * Each write is one transaction that also enqueues what it touches.
  */
 import { type JsonObject } from '../../scim/json';
-import { type MemberValue } from '../../scim/patch/operation';
+import { type MemberValue } from '../../scim/schema/members';
 import {
   type CursorPage,
   type CursorQuery,

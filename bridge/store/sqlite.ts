@@ -1,0 +1,137 @@
+/**
+ * SQLite: one connection, statements prepared once, and one commit for all writes that wait together. Reaching the disk is what a
+ * commit costs, so requests that arrive while one is being written share the next.
+ */
+import { mkdirSync } from 'node:fs';
+import { dirname } from 'node:path';
+import BetterSqlite3 from 'better-sqlite3';
+import { Kysely, SqliteDialect, sql } from 'kysely';
+import { fold } from '../scim/schema/fold';
+import { DatabaseError } from './backend';
+import { type Tables } from './tables';
+
+/** Statements kept prepared; texts longer than this are not kept. */
+const MOST_STATEMENTS = 500;
+const LONGEST_STATEMENT = 8_192;
+
+/** Writes that share one commit at most: bounds how long the first of them waits. */
+const MOST_TOGETHER = 64;
+
+/** @throws DatabaseError when the file can't be opened */
+export function openSqlite(path: string) {
+  const connection = connect(path);
+  const db = new Kysely<Tables>({ dialect: new SqliteDialect({ database: withStatementCache(connection) }) });
+  return { db, backend: 'sqlite' as const, transact: commitTogether(db), close: () => db.destroy() };
+}
+
+function connect(path: string): BetterSqlite3.Database {
+  try {
+    if (path !== ':memory:') mkdirSync(dirname(path), { recursive: true, mode: 0o700 });
+    const connection = new BetterSqlite3(path, { timeout: 5_000 });
+    connection.pragma('journal_mode = WAL');
+    // Every commit reaches the disk: a request that was answered survives a power cut.
+    connection.pragma('synchronous = FULL');
+    connection.pragma('foreign_keys = ON');
+    connection.pragma('cache_size = -16384');
+    // SQLite folds ASCII only. The same function makes the *_key columns, so that both agree.
+    connection.function('fold', { deterministic: true }, (text: unknown) =>
+      typeof text === 'string' ? fold(text) : text,
+    );
+    return connection;
+  } catch (cause) {
+    throw new DatabaseError(
+      `SQLite database ${JSON.stringify(path)} can not be opened: ${cause instanceof Error ? cause.message : String(cause)}`,
+      { cause },
+    );
+  }
+}
+
+/** Kysely prepares each statement anew; preparing costs more than running most of ours. Least recently used ones go first. */
+function withStatementCache(connection: BetterSqlite3.Database) {
+  const statements = new Map<string, BetterSqlite3.Statement<unknown[]>>();
+  return {
+    close: () => {
+      statements.clear();
+      connection.close();
+    },
+    prepare: (text: string) => {
+      const known = statements.get(text);
+      if (known !== undefined) {
+        statements.delete(text);
+        statements.set(text, known);
+        return known;
+      }
+      const statement = connection.prepare<unknown[]>(text);
+      if (text.length <= LONGEST_STATEMENT) {
+        const [oldest] = statements.keys();
+        if (statements.size >= MOST_STATEMENTS && oldest !== undefined) statements.delete(oldest);
+        statements.set(text, statement);
+      }
+      return statement;
+    },
+  };
+}
+
+interface Waiting {
+  readonly run: (db: Kysely<Tables>) => Promise<() => void>;
+  readonly reject: (error: unknown) => void;
+}
+
+/**
+ * Runs each piece of work in a savepoint of a shared transaction: one that fails is undone alone, and none is answered before the
+ * commit of all has reached the disk.
+ */
+function commitTogether(db: Kysely<Tables>) {
+  let waiting: Waiting[] = [];
+  let busy = false;
+
+  const commit = (batch: readonly Waiting[]) =>
+    db.connection().execute(async connection => {
+      const settle: (() => void)[] = [];
+      try {
+        await sql`begin immediate`.execute(connection);
+        for (const { run, reject } of batch) {
+          await sql`savepoint one`.execute(connection);
+          try {
+            settle.push(await run(connection));
+          } catch (error) {
+            // Fails when SQLite has ended the whole transaction by itself, as for a full disk: then all are undone.
+            await sql`rollback to one`.execute(connection);
+            settle.push(() => reject(error));
+          }
+          await sql`release one`.execute(connection);
+        }
+        await sql`commit`.execute(connection);
+      } catch (error) {
+        await sql`rollback`.execute(connection).catch(() => undefined);
+        for (const { reject } of batch) reject(error);
+        return;
+      }
+      for (const one of settle) one();
+    });
+
+  const drain = async () => {
+    while (waiting.length > 0) {
+      const batch = waiting.slice(0, MOST_TOGETHER);
+      waiting = waiting.slice(MOST_TOGETHER);
+      await commit(batch).catch((error: unknown) => batch.forEach(({ reject }) => reject(error)));
+      // Lets the requests in that arrived during the commit, so that they share the next.
+      await new Promise(setImmediate);
+    }
+    busy = false;
+  };
+
+  return <T>(work: (db: Kysely<Tables>) => Promise<T>): Promise<T> =>
+    new Promise<T>((resolve, reject) => {
+      waiting.push({
+        reject,
+        run: async connection => {
+          const value = await work(connection);
+          return () => resolve(value);
+        },
+      });
+      if (busy) return;
+      busy = true;
+      setImmediate(() => void drain());
+    });
+}
