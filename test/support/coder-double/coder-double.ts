@@ -1,0 +1,116 @@
+/** Puts a double together and opens its port. */
+import { randomUUID } from 'node:crypto';
+import { createApi } from './api';
+import { AuditLog, type AuditRow } from './audit-log';
+import { CallLog } from './call-log';
+import { createControl } from './control';
+import { Faults } from './faults';
+import { Flights } from './flights';
+import { Hands } from './hands';
+import { ApiKeys } from './keys';
+import { DoubleServer } from './server';
+import { settle, type CoderDoubleOptions } from './settings';
+import { snapshot, snapshotUser, type Snapshot, type UserSnapshot } from './snapshot';
+import { CoderState } from './state';
+import { type World } from './world';
+
+/** A running double. The verbs that change Coder by hand are those of `Hands`. */
+export class CoderDouble extends Hands {
+  /** @internal use `startCoderDouble` */
+  constructor(
+    private readonly server: DoubleServer,
+    private readonly inside: World,
+    /** Session token of the first owner, `testuser`. */
+    readonly token: string,
+    readonly calls: CallLog,
+    readonly faults: Faults,
+  ) {
+    super(inside);
+  }
+
+  /** Base URL, without `/api/v2`. */
+  get url(): string {
+    return this.server.url;
+  }
+
+  /** What it holds: users, groups, organizations, memberships, roles, sync settings. Change it through the verbs. */
+  get state(): CoderState {
+    return this.inside.state;
+  }
+
+  /** Everything by names. */
+  snapshot(): Snapshot {
+    return snapshot(this.inside.state);
+  }
+
+  /** One user by names. @throws when there is no such user */
+  describe(user: string): UserSnapshot {
+    return snapshotUser(this.findUser(user));
+  }
+
+  /** Usernames, ordered. */
+  membersOf(group: string, organization?: string): string[] {
+    return [...this.findGroup(group, organization).members].map(user => user.username);
+  }
+
+  /** Rows of the audit log, newest first. */
+  auditRows(): AuditRow[] {
+    return this.inside.audit.find(() => true);
+  }
+
+  /** Closes the listener and cuts connections, or opens it again on the same port. */
+  unreachable(unreachable: boolean): Promise<void> {
+    return this.server.setUnreachable(unreachable);
+  }
+
+  close(): Promise<void> {
+    return this.server.close();
+  }
+}
+
+/**
+ * Starts a Coder with one owner, `testuser`, and the organization `coder`.
+ *
+ * @throws when the port is taken
+ */
+export async function startCoderDouble(options: CoderDoubleOptions = {}): Promise<CoderDouble> {
+  const settings = settle(options);
+  const state = new CoderState(settings.clock);
+  const world: World = {
+    settings,
+    state,
+    keys: new ApiKeys(settings.clock),
+    audit: new AuditLog(settings.clock),
+    flights: new Flights(settings.flightMilliseconds),
+    deploymentId: randomUUID(),
+    url: '',
+  };
+  const owner = state.addUser({
+    username: 'testuser',
+    email: 'testuser@coder.com',
+    name: 'Test User',
+    loginType: 'password',
+    status: 'active',
+    roles: ['owner'],
+  });
+  state.join(owner, state.defaultOrganization);
+  owner.lastSeenAt = state.time();
+  world.audit.recordAutomatic(owner, 'first-user', {
+    type: 'user',
+    id: owner.id,
+    target: owner.username,
+    action: 'create',
+  });
+  const { token } = world.keys.issue(owner, options.token === undefined ? {} : { token: options.token });
+
+  const calls = new CallLog();
+  const faults = new Faults();
+  const serve = createApi(world);
+  const server: DoubleServer = new DoubleServer({ faults, calls, serve, control: request => control(request) });
+  const double = new CoderDouble(server, world, token, calls, faults);
+  const setUnreachable = (unreachable: boolean) => server.setUnreachable(unreachable);
+  const control = createControl({ world, faults, calls, hands: double, setUnreachable });
+  await server.listen(options.port ?? 0);
+  world.url = server.url;
+  return double;
+}

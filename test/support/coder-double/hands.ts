@@ -1,0 +1,175 @@
+/**
+ * Changes that somebody makes in Coder by hand, for tests: no rights are asked for, nothing is refused but what makes
+ * no sense. People, organizations and groups are meant by name or id; the organization is `coder` where it is left out.
+ */
+import {
+  type CustomRole,
+  type Group,
+  type GroupSync,
+  type Organization,
+  type OrganizationSync,
+  type RoleSync,
+  type User,
+} from './entities';
+import { lookUpOrganization, lookUpUser } from './find';
+import { type NewKey } from './keys';
+import { signIn, type SignIn } from './sign-in';
+import { type World } from './world';
+import { type LoginType, type Permission, type UserStatus, type Claims } from './entities';
+
+export interface HandMadeUser {
+  /** @default `<username>@example.com`; empty for a service account */
+  readonly email?: string;
+  readonly name?: string;
+  /** @default 'oidc'; 'none' for a service account */
+  readonly loginType?: LoginType;
+  /** @default 'dormant' */
+  readonly status?: UserStatus;
+  readonly roles?: readonly string[];
+  /** @default ['coder'] */
+  readonly organizations?: readonly string[];
+  readonly isServiceAccount?: boolean;
+}
+
+export class Hands {
+  constructor(private readonly world: World) {}
+
+  findUser(reference: string): User {
+    const user = lookUpUser(this.world.state, reference);
+    if (!user) throw new Error(`no user is called "${reference}" in this Coder; add it first`);
+    return user;
+  }
+
+  findOrganization(reference = 'coder'): Organization {
+    const organization = lookUpOrganization(this.world.state, reference);
+    if (!organization) throw new Error(`no organization is called "${reference}" in this Coder; add it first`);
+    return organization;
+  }
+
+  findGroup(reference: string, organization?: string): Group {
+    const owner = this.findOrganization(organization);
+    const group =
+      reference === 'Everyone'
+        ? owner.everyone
+        : (owner.groups.get(reference) ?? this.world.state.groups.get(reference));
+    if (!group) throw new Error(`organization "${owner.name}" has no group "${reference}"; add it first`);
+    return group;
+  }
+
+  addOrganization(name: string, displayName?: string): Organization {
+    const organization = this.world.state.addOrganization({ name, ...(displayName !== undefined && { displayName }) });
+    const owner = [...this.world.state.directory].find(user => user.roles.includes('owner'));
+    if (owner) this.world.state.join(owner, organization);
+    return organization;
+  }
+
+  addUser(username: string, more: HandMadeUser = {}): User {
+    const { state } = this.world;
+    const service = more.isServiceAccount ?? false;
+    const user = state.addUser({
+      username,
+      email: more.email ?? (service ? '' : `${username}@example.com`),
+      name: more.name ?? '',
+      loginType: more.loginType ?? (service ? 'none' : 'oidc'),
+      status: more.status ?? 'dormant',
+      roles: more.roles ?? [],
+      isServiceAccount: service,
+    });
+    for (const name of more.organizations ?? ['coder']) state.join(user, this.findOrganization(name));
+    return user;
+  }
+
+  deleteUser(user: string): void {
+    const found = this.findUser(user);
+    this.world.state.deleteUser(found);
+    this.world.keys.deleteAllOf(found);
+  }
+
+  renameUser(user: string, username: string): void {
+    this.world.state.changeUser(this.findUser(user), { username });
+  }
+
+  setStatus(user: string, status: UserStatus): void {
+    this.world.state.changeUser(this.findUser(user), { status });
+  }
+
+  suspend(user: string): void {
+    this.setStatus(user, 'suspended');
+  }
+
+  activate(user: string): void {
+    this.setStatus(user, 'active');
+  }
+
+  setSiteRoles(user: string, roles: readonly string[]): void {
+    this.world.state.changeUser(this.findUser(user), { roles: [...new Set(roles)] });
+  }
+
+  addMember(user: string, organization?: string): void {
+    this.world.state.join(this.findUser(user), this.findOrganization(organization));
+  }
+
+  removeMember(user: string, organization?: string): void {
+    this.world.state.leave(this.findUser(user), this.findOrganization(organization));
+  }
+
+  setOrganizationRoles(user: string, roles: readonly string[], organization?: string): void {
+    const found = this.findUser(user);
+    this.world.state.setMemberRoles(this.world.state.join(found, this.findOrganization(organization)), roles);
+  }
+
+  addGroup(name: string, organization?: string, source: Group['source'] = 'user'): Group {
+    return this.world.state.addGroup(this.findOrganization(organization), name, { source });
+  }
+
+  renameGroup(group: string, name: string, organization?: string): void {
+    this.world.state.renameGroup(this.findGroup(group, organization), name);
+  }
+
+  deleteGroup(group: string, organization?: string): void {
+    this.world.state.deleteGroup(this.findGroup(group, organization));
+  }
+
+  /** Makes the user a member of the organization when it isn't one. */
+  addToGroup(user: string, group: string, organization?: string): void {
+    const found = this.findGroup(group, organization);
+    this.world.state.join(this.findUser(user), found.organization);
+    this.world.state.addToGroup(this.findUser(user), found);
+  }
+
+  removeFromGroup(user: string, group: string, organization?: string): void {
+    this.world.state.removeFromGroup(this.findUser(user), this.findGroup(group, organization));
+  }
+
+  addCustomRole(name: string, organization?: string, permissions: Permission[] = []): CustomRole {
+    const role: CustomRole = { name, displayName: name, permissions };
+    this.findOrganization(organization).customRoles.set(name.toLowerCase(), role);
+    return role;
+  }
+
+  /** Roles that every member of the organization holds without being given them. */
+  setDefaultMemberRoles(roles: readonly string[], organization?: string): void {
+    this.findOrganization(organization).defaultMemberRoles = [...roles];
+  }
+
+  setGroupSync(sync: Partial<GroupSync>, organization?: string): void {
+    Object.assign(this.findOrganization(organization).groupSync, sync);
+  }
+
+  setRoleSync(sync: Partial<RoleSync>, organization?: string): void {
+    Object.assign(this.findOrganization(organization).roleSync, sync);
+  }
+
+  setOrganizationSync(sync: Partial<OrganizationSync>): void {
+    Object.assign(this.world.state.organizationSync, sync);
+  }
+
+  /** @returns the token; it lives for seven days unless told otherwise */
+  issueToken(user: string, wanted: NewKey = {}): string {
+    return this.world.keys.issue(this.findUser(user), wanted).token;
+  }
+
+  oidcLogin(claims: Claims): SignIn {
+    return signIn(this.world, claims);
+  }
+}

@@ -1,0 +1,134 @@
+/** What the server says of itself: build, sign-in methods, entitlements, configuration. */
+import { createHash } from 'node:crypto';
+import { Refusal, forbidden, ok, type Answer } from './answer';
+import { type Call, type Route } from './call';
+import { type World } from './world';
+
+/** Features of a Premium licence; the value says whether the server has them switched on. */
+const FEATURES: Readonly<Record<string, boolean>> = {
+  access_control: true,
+  advanced_template_scheduling: true,
+  aibridge: true,
+  appearance: true,
+  audit_log: true,
+  boundary: true,
+  browser_only: false,
+  connection_log: false,
+  control_shared_ports: true,
+  custom_roles: true,
+  external_provisioner_daemons: true,
+  external_token_encryption: false,
+  high_availability: true,
+  multiple_external_auth: true,
+  multiple_organizations: true,
+  scim: true,
+  service_accounts: true,
+  task_batch_actions: true,
+  template_rbac: true,
+  user_role_management: true,
+  workspace_batch_actions: true,
+  workspace_external_agent: true,
+  workspace_prebuilds: true,
+  workspace_proxy: true,
+};
+
+const NEWER_FEATURES = new Set(['service_accounts', 'aibridge', 'boundary']);
+
+export function informationRoutes(world: World): Route[] {
+  const { settings, state } = world;
+
+  const buildInfo = (): Answer =>
+    ok({
+      external_url: 'https://github.com/coder/coder',
+      version: settings.version,
+      dashboard_url: world.url,
+      telemetry: false,
+      workspace_proxy: false,
+      agent_api_version: '1.0',
+      provisioner_api_version: settings.old ? '1.11' : '1.18',
+      upgrade_message: '',
+      deployment_id: world.deploymentId,
+      webpush_public_key: createHash('sha512').update(world.deploymentId).digest('base64url'),
+    });
+
+  const authMethods = (): Answer =>
+    ok({
+      password: { enabled: true },
+      github: { enabled: false, default_provider_configured: false },
+      oidc: { enabled: settings.oidc, signInText: '', iconUrl: '' },
+    });
+
+  const entitlements = (): Answer => {
+    const licensed = settings.licence;
+    const active = [...state.directory].filter(user => user.status === 'active' && !user.isServiceAccount).length;
+    const period = { issued_at: state.time(), start: state.time(), end: state.time() };
+    const features: Record<string, unknown> = {
+      ai_governance_user_limit: { entitlement: 'not_entitled', enabled: false },
+      managed_agent_limit: licensed
+        ? { entitlement: 'entitled', enabled: true, limit: 1000, actual: 0, usage_period: period }
+        : { entitlement: 'not_entitled', enabled: false },
+      user_limit: { entitlement: 'not_entitled', enabled: false, actual: active },
+    };
+    for (const [name, enabled] of Object.entries(FEATURES)) {
+      if (settings.old && NEWER_FEATURES.has(name)) continue;
+      features[name] = licensed
+        ? { entitlement: 'entitled', enabled }
+        : { entitlement: 'not_entitled', enabled: false };
+    }
+    const warnings = [
+      'Your license expires in 3 days.',
+      'The AI Governance add-on is required to use AI Gateway. Please reach out to your account team or sales@coder.com to learn more.',
+    ];
+    return ok({
+      features,
+      warnings: licensed ? warnings : [],
+      errors: [],
+      has_license: licensed,
+      trial: false,
+      require_telemetry: false,
+      refreshed_at: state.time(),
+    });
+  };
+
+  const configuration = (call: Call): Answer => {
+    if (!call.access.can('deployment_config', 'read')) throw forbidden();
+    return ok({
+      config: {
+        access_url: world.url,
+        oidc: {
+          allow_signups: settings.oidcAllowSignups,
+          client_id: settings.oidc ? 'coder' : '',
+          issuer_url: settings.oidc ? 'https://idp.invalid' : '',
+          email_domain: [],
+          user_role_field: settings.oidcUserRoleField,
+          user_role_mapping: {},
+        },
+        rate_limit: { disable_all: settings.rateLimitPerMinute <= 0, api: settings.rateLimitPerMinute },
+        session_lifetime: { max_admin_token_lifetime: 604_800 * 1e9 },
+      },
+      options: [],
+    });
+  };
+
+  const scim = (): Answer => {
+    if (!settings.licence) throw new Refusal(403, 'SCIM is a Premium feature. Contact sales!');
+    throw new Refusal(404, 'SCIM is disabled, please contact your administrator if you believe this is an error', {
+      detail: "SCIM endpoints are disabled if no SCIM is configured. Configure 'CODER_SCIM_AUTH_HEADER' to enable.",
+    });
+  };
+
+  return [
+    { method: 'GET', path: '/buildinfo', open: true, handle: buildInfo },
+    { method: 'GET', path: '/users/authmethods', open: true, handle: authMethods },
+    { method: 'GET', path: '/entitlements', handle: entitlements },
+    { method: 'GET', path: '/experiments', handle: () => ok([]) },
+    { method: 'GET', path: '/deployment/config', handle: configuration },
+    { method: 'GET', path: '/scim/v2/Users', open: true, handle: scim },
+    {
+      method: 'GET',
+      path: '/healthz',
+      open: true,
+      handle: () => ({ status: 200, raw: 'OK', contentType: 'text/plain' }),
+    },
+  ];
+}

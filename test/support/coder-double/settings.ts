@@ -1,0 +1,61 @@
+/** What kind of Coder the double plays, and what it defaults to. */
+import { systemClock, type Clock } from './clock';
+import { type Latency } from './latency';
+
+/** The releases whose answers differ in ways that a client must tolerate. */
+export type CoderVersion = 'v2.36.0' | 'v2.29.19';
+
+export interface CoderDoubleOptions {
+  /** Port on 127.0.0.1. @default 0 (a free one) */
+  readonly port?: number;
+  /** Session token of the first owner, `testuser`. @default a fresh one */
+  readonly token?: string;
+  /** @default 'v2.36.0' */
+  readonly version?: CoderVersion;
+  /** Requests a minute for each user and path; 0 or less switches the limit off. @default 512 */
+  readonly rateLimitPerMinute?: number;
+  /** Whether a Premium licence is installed. @default true */
+  readonly licence?: boolean;
+  /** Whether OIDC is configured. @default true */
+  readonly oidc?: boolean;
+  /** Whether an unknown person may sign up by OIDC. @default true */
+  readonly oidcAllowSignups?: boolean;
+  /** Claim that site roles are taken from; empty means site role sync is off. @default '' */
+  readonly oidcUserRoleField?: string;
+  /** How long a group PATCH or the creation of a user stays in flight, so that races happen. @default 3 */
+  readonly flightMilliseconds?: number;
+  /** Extra time of each route. @default none; `recordedLatency` resembles one real machine */
+  readonly latency?: Latency;
+  /** @default the system's clock */
+  readonly clock?: Clock;
+}
+
+export interface Settings {
+  readonly version: CoderVersion;
+  /** True for the shape of v2.29: no service accounts, no single member, no group members page, no roles at creation. */
+  readonly old: boolean;
+  readonly rateLimitPerMinute: number;
+  readonly licence: boolean;
+  readonly oidc: boolean;
+  readonly oidcAllowSignups: boolean;
+  readonly oidcUserRoleField: string;
+  readonly flightMilliseconds: number;
+  readonly latency: Latency;
+  readonly clock: Clock;
+}
+
+export function settle(options: CoderDoubleOptions): Settings {
+  const version = options.version ?? 'v2.36.0';
+  return {
+    version,
+    old: version === 'v2.29.19',
+    rateLimitPerMinute: options.rateLimitPerMinute ?? 512,
+    licence: options.licence ?? true,
+    oidc: options.oidc ?? true,
+    oidcAllowSignups: options.oidcAllowSignups ?? true,
+    oidcUserRoleField: options.oidcUserRoleField ?? '',
+    flightMilliseconds: options.flightMilliseconds ?? 3,
+    latency: options.latency ?? (() => 0),
+    clock: options.clock ?? systemClock,
+  };
+}

@@ -1,0 +1,17 @@
+/** Everything that the routes of one double share. */
+import { type AuditLog } from './audit-log';
+import { type CoderState } from './state';
+import { type Flights } from './flights';
+import { type ApiKeys } from './keys';
+import { type Settings } from './settings';
+
+export interface World {
+  readonly settings: Settings;
+  readonly state: CoderState;
+  readonly keys: ApiKeys;
+  readonly audit: AuditLog;
+  readonly flights: Flights;
+  readonly deploymentId: string;
+  /** The server's own URL. */
+  url: string;
+}
