@@ -55,6 +55,10 @@ export class AuditLog {
   }
 }
 
+function nounOf(type: string): string {
+  return type.startsWith('idp_sync_settings') ? 'settings' : type.replaceAll('_', ' ');
+}
+
 export function auditRowView(row: AuditRow): Record<string, unknown> {
   const { organization } = row;
   const diff = Object.entries(row.diff ?? {}).map(([field, entry]) => [
@@ -75,7 +79,7 @@ export function auditRowView(row: AuditRow): Record<string, unknown> {
     diff: Object.fromEntries(diff),
     status_code: row.status ?? 200,
     additional_fields: row.subsystem ? { automatic_actor: 'coder', automatic_subsystem: row.subsystem } : {},
-    description: `{user} ${VERBS[row.action]} ${row.type.replaceAll('_', ' ')} {target}`,
+    description: `{user} ${VERBS[row.action]} ${nounOf(row.type)} {target}`,
     resource_link: row.link ?? '',
     is_deleted: false,
     organization_id: organization?.id ?? NIL_UUID,
