@@ -51,9 +51,14 @@ export function createCertificate(now = new Date()): Certificate {
   const certificate = sequence(toBeSigned, algorithm, der(0x03, Buffer.concat([Buffer.from([0]), signature])));
   return {
     der: certificate,
-    certificatePem: `-----BEGIN CERTIFICATE-----\n${certificate.toString('base64').replace(/(.{64})/g, '$1\n')}\n-----END CERTIFICATE-----\n`,
+    certificatePem: `-----BEGIN CERTIFICATE-----\n${lines(certificate.toString('base64'))}\n-----END CERTIFICATE-----\n`,
     privateKeyPem: privateKey.export({ type: 'pkcs8', format: 'pem' }).toString(),
   };
+}
+
+/** PEM (RFC 7468): 64 characters a line, and no empty line at the end. */
+function lines(base64: string): string {
+  return (base64.match(/.{1,64}/g) ?? []).join('\n');
 }
 
 function der(tag: number, ...contents: readonly Buffer[]): Buffer {

@@ -43,14 +43,19 @@ export class ProviderError extends Error {
   }
 }
 
-/** Diagnostics of whatever was thrown. What is no ProviderError is a fault of the provider and says so. */
+/** Diagnostics of whatever was thrown. What is neither a ProviderError nor an interruption is a fault of the provider. */
 export function explain(thrown: unknown, operation: string): readonly Diagnostic[] {
   if (thrown instanceof ProviderError) return thrown.diagnostics;
-  if (thrown instanceof Error && thrown.name === 'AbortError') {
+  if (isAbort(thrown)) {
     return [{ severity: 'error', summary: `${operation} was interrupted`, detail: 'Terraform was told to stop.' }];
   }
+  console.error(thrown instanceof Error ? thrown.stack : thrown);
   const message = thrown instanceof Error ? thrown.message : String(thrown);
   return [
     { severity: 'error', summary: `the provider failed to ${operation}`, detail: `Unexpected fault: ${message}` },
   ];
+}
+
+function isAbort(thrown: unknown): boolean {
+  return typeof thrown === 'object' && thrown !== null && 'name' in thrown && thrown.name === 'AbortError';
 }

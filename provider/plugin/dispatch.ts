@@ -55,7 +55,6 @@ export function dispatch(provider: Provider, interrupt: AbortController): Provid
     try {
       answer = await run({ report, signal: interrupt.signal });
     } catch (thrown) {
-      if (!(thrown instanceof ProviderError)) console.error(thrown instanceof Error ? thrown.stack : thrown);
       report.diagnostics.push(...explain(thrown, operation));
       answer = otherwise();
     }

@@ -1,0 +1,68 @@
+// Makes one executable file of a program that runs where there is no node_modules: the Terraform provider, and what else
+// a stack carries along. Beside it, NOTICE has the licences of the packages inside.
+import { chmodSync, existsSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { dirname, join, sep } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { build } from 'esbuild';
+
+const here = dirname(fileURLToPath(import.meta.url));
+
+/** The Terraform provider, as one file that Terraform can start. */
+export function bundleProvider(outFile) {
+  return bundleProgram(join(here, 'main.ts'), outFile);
+}
+
+/** Any program of this repository, as one file with the dependencies inside. */
+export async function bundleProgram(entry, outFile) {
+  const { metafile } = await build({
+    entryPoints: [entry],
+    outfile: outFile,
+    bundle: true,
+    platform: 'node',
+    target: 'node20',
+    format: 'cjs',
+    minify: true,
+    // Class names appear in messages.
+    keepNames: true,
+    legalComments: 'none',
+    banner: { js: '#!/usr/bin/env node' },
+    // Asked for by gRPC's own introspection service, which is not served.
+    external: ['@grpc/proto-loader'],
+    metafile: true,
+    logLevel: 'warning',
+  });
+  chmodSync(outFile, 0o755);
+  writeFileSync(join(dirname(outFile), 'NOTICE'), notice(Object.keys(metafile.inputs)));
+}
+
+/** Licences of the packages that files belong to. */
+function notice(files) {
+  const folders = new Set(files.flatMap(file => packageFolder(file) ?? []));
+  return [...folders]
+    .map(folder => {
+      const { name, version, license } = JSON.parse(readFileSync(join(folder, 'package.json'), 'utf8'));
+      const texts = readdirSync(folder).filter(file => /^(licen[cs]e|notice)/i.test(file));
+      const body = texts.map(file => readFileSync(join(folder, file), 'utf8').trim()).join('\n\n');
+      return { title: `${name} ${version} (${license})`, body };
+    })
+    .sort((a, b) => (a.title < b.title ? -1 : 1))
+    .map(({ title, body }) => `${title}\n${'-'.repeat(title.length)}\n${body}\n`)
+    .join('\n\n');
+}
+
+function packageFolder(file) {
+  const parts = file.split(/[\\/]/);
+  const at = parts.lastIndexOf('node_modules');
+  if (at < 0) return undefined;
+  const folder = parts.slice(0, at + (parts[at + 1].startsWith('@') ? 3 : 2)).join(sep);
+  return existsSync(join(folder, 'package.json')) ? folder : undefined;
+}
+
+if (process.argv[1] === fileURLToPath(import.meta.url)) {
+  const [entry, outFile] = process.argv.slice(2);
+  if (entry === undefined || outFile === undefined) {
+    console.error('usage: node provider/bundle.mjs ENTRY OUTFILE');
+    process.exit(2);
+  }
+  await bundleProgram(entry, outFile);
+}
