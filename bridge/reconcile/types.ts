@@ -89,6 +89,8 @@ export interface AuditFilter {
   readonly until?: number | undefined;
   /** Only entries after this id, oldest first: what `--follow` asks for. Without it the newest come first. */
   readonly afterId?: number | undefined;
+  /** Only entries before this id: the next older page. */
+  readonly beforeId?: number | undefined;
   /** @default 100, at most 1_000 */
   readonly limit?: number | undefined;
 }

@@ -64,6 +64,7 @@ export interface AuditQuery {
   readonly since?: number | undefined;
   readonly until?: number | undefined;
   readonly afterId?: number | undefined;
+  readonly beforeId?: number | undefined;
   readonly limit?: number | undefined;
 }
 
@@ -91,6 +92,7 @@ export async function queryAudit(db: Db, query: AuditQuery): Promise<AuditRecord
   if (query.since !== undefined) select = select.where('at', '>=', query.since);
   if (query.until !== undefined) select = select.where('at', '<', query.until);
   if (query.afterId !== undefined) select = select.where('id', '>', query.afterId);
+  if (query.beforeId !== undefined) select = select.where('id', '<', query.beforeId);
   const rows = await select
     .orderBy('id', query.afterId === undefined ? 'desc' : 'asc')
     .limit(Math.max(1, Math.min(query.limit ?? 100, 1_000)))

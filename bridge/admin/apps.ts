@@ -1,0 +1,112 @@
+/** `/apps`: the mapping state of each app, read and replaced as a whole under its generation. */
+import { setTimeout as sleep } from 'node:timers/promises';
+import { type Request, type RequestHandler, type Response, Router } from 'express';
+import { type AppDocument } from '../admin-client';
+import { type MappingState, parseMappingState } from '../mapping-state';
+import { deleteApp, GenerationConflict, listApps, putApp, readApp, type StoredApp } from '../store/apps';
+import { type Cause, type WorkKey } from '../store/enqueue';
+import { type AdminDeps } from './deps';
+import { entityTag, readPrecondition } from './precondition';
+import { Refusal } from './refusal';
+import { requestIdOf } from '../scim/request-id';
+
+/** What goes over the wire: a document as it is stored. */
+type Answer = Omit<AppDocument, 'state'> & { readonly state: MappingState };
+
+export function createApps(deps: AdminDeps): Router {
+  const router = Router({ caseSensitive: true });
+  router.get('/', async (_request, response) => {
+    const apps = await listApps(deps.database.db);
+    const converged = await convergedApps(deps);
+    response.json({ apps: apps.map(app => toAnswer(deps, app, converged.has(app.name))) });
+  });
+  router.get('/:app', async (request, response) => {
+    const app = await readApp(deps.database.db, request.params.app);
+    if (app === undefined) throw notFound(request.params.app);
+    await answer(deps, response, app);
+  });
+  router.put('/:app', put(deps));
+  router.delete('/:app', remove(deps));
+  return router;
+}
+
+function put(deps: AdminDeps): RequestHandler<{ app: string }> {
+  return async (request, response) => {
+    const expected = readPrecondition(request.headers);
+    const state = parseMappingState(request.body);
+    if (state.app !== request.params.app) {
+      const message = `document is of app ${JSON.stringify(state.app)}, the path names ${JSON.stringify(request.params.app)}: wanted the same`;
+      throw new Refusal(422, 'invalid_mapping_state', message, { issues: [{ path: ['app'], message }] });
+    }
+    const stored = await putApp(deps.database, state, expected, causeOf(request), deps.clock());
+    deps.log.info({ app: stored.name, generation: stored.generation }, 'mapping state accepted');
+    await converge(deps, stored.name);
+    await answer(deps, response, stored);
+  };
+}
+
+function remove(deps: AdminDeps): RequestHandler<{ app: string }> {
+  return async (request, response) => {
+    const { app } = request.params;
+    const expected = readPrecondition(request.headers);
+    if (expected === 'absent')
+      throw new Refusal(400, 'invalid_precondition', 'an app that must be absent can not be deleted');
+    const removed = await deleteApp(deps.database, app, expected, causeOf(request), deps.clock()).catch(
+      (error: unknown) => {
+        if (error instanceof GenerationConflict && error.actual === undefined) return false;
+        throw error;
+      },
+    );
+    if (!removed) throw notFound(app);
+    deps.log.info({ app }, 'app removed');
+    await deps.reconciler.converge([`app:${app}`], { deadlineMs: deps.convergeDeadlineMs ?? 10_000 });
+    response.status(204).end();
+  };
+}
+
+function causeOf(request: Request<{ app: string }>): Cause {
+  return { actor: 'declaration', requestId: requestIdOf(request.headers['x-request-id']) };
+}
+
+/** Waits until the app and everybody whom it touches is dealt with, or the deadline. */
+async function converge(deps: AdminDeps, app: string): Promise<void> {
+  const deadline = deps.clock() + (deps.convergeDeadlineMs ?? 10_000);
+  const key: WorkKey = `app:${app}`;
+  await deps.reconciler.converge([key], { deadlineMs: deadline - deps.clock() });
+  // The app's own work enqueues its people, whom the background takes up at once.
+  for (let pause = 20; deps.clock() < deadline; pause = Math.min(pause * 2, 500)) {
+    const { apps } = await deps.reconciler.status();
+    const state = apps.find(other => other.app === app);
+    if (state === undefined || state.waiting === 0) return;
+    await sleep(Math.min(pause, deadline - deps.clock()));
+  }
+}
+
+async function convergedApps({ reconciler }: AdminDeps): Promise<ReadonlySet<string>> {
+  const { apps } = await reconciler.status();
+  return new Set(apps.filter(app => app.converged).map(app => app.app));
+}
+
+async function answer(deps: AdminDeps, response: Response, app: StoredApp): Promise<void> {
+  const converged = await convergedApps(deps);
+  response.setHeader('etag', entityTag(app.generation)).json(toAnswer(deps, app, converged.has(app.name)));
+}
+
+function toAnswer({ publicUrl }: AdminDeps, app: StoredApp, converged: boolean): Answer {
+  return {
+    generation: app.generation,
+    state: app.state,
+    scimBaseUrl: scimBaseUrl(publicUrl, app.name),
+    updatedAt: new Date(app.updatedAt).toISOString(),
+    converged,
+  };
+}
+
+/** What is pasted into the identity provider. */
+export function scimBaseUrl(publicUrl: string, app: string): string {
+  return `${publicUrl}/apps/${app}/scim/v2`;
+}
+
+function notFound(app: string): Refusal {
+  return new Refusal(404, 'not_found', `no app ${JSON.stringify(app)} is declared: \`coder-scim status\` lists them`);
+}

@@ -1,0 +1,47 @@
+/** The query of `GET /audit` as the filter of the trail. */
+import { type AuditFilter } from '../reconcile';
+import { Refusal } from './refusal';
+
+const TEXT = {
+  app: 'app',
+  subject: 'subject',
+  action: 'action',
+  result: 'result',
+  token: 'token',
+  request: 'requestId',
+} as const;
+const INSTANTS = { since: 'since', until: 'until' } as const;
+const NUMBERS = { after: 'afterId', before: 'beforeId', limit: 'limit' } as const;
+const NAMES = [...Object.keys(TEXT), ...Object.keys(INSTANTS), ...Object.keys(NUMBERS)];
+
+/** @throws Refusal 400 with the parameter that is wrong */
+export function readAuditQuery(query: URLSearchParams): AuditFilter {
+  const filter: Record<string, string | number> = {};
+  for (const [name, value] of query) {
+    if (isKey(TEXT, name)) filter[TEXT[name]] = value;
+    else if (isKey(INSTANTS, name)) filter[INSTANTS[name]] = instant(name, value);
+    else if (isKey(NUMBERS, name)) filter[NUMBERS[name]] = wholeNumber(name, value);
+    else throw refuse(`parameter ${JSON.stringify(name)} is not known: wanted ${NAMES.join(', ')}`);
+  }
+  return filter;
+}
+
+function isKey<T extends object>(table: T, name: string): name is keyof T & string {
+  return Object.hasOwn(table, name);
+}
+
+function instant(name: string, value: string): number {
+  const time = Date.parse(value);
+  if (Number.isNaN(time))
+    throw refuse(`${name} is ${JSON.stringify(value)}: wanted a time such as 2026-03-01T12:00:00Z`);
+  return time;
+}
+
+function wholeNumber(name: string, value: string): number {
+  if (/^\d{1,15}$/.test(value)) return Number(value);
+  throw refuse(`${name} is ${JSON.stringify(value)}: wanted a whole number`);
+}
+
+function refuse(message: string): Refusal {
+  return new Refusal(400, 'invalid_query', message);
+}

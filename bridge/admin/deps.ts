@@ -1,0 +1,25 @@
+/** What the admin API is given by the composition root. */
+import { type CoderClient } from '../coder';
+import { type Log } from '../log';
+import { type Reconciler } from '../reconcile';
+import { type Database } from '../store/database';
+import { type CoderProbe } from './coder-probe';
+
+export interface AdminDeps {
+  readonly database: Database;
+  readonly reconciler: Reconciler;
+  readonly coder: Pick<CoderClient, 'getUser' | 'deleteUser'>;
+  readonly probe: CoderProbe;
+  readonly adminToken: string;
+  /** Where identity providers reach the bridge, without a slash at the end. */
+  readonly publicUrl: string;
+  readonly version: string;
+  readonly log: Log;
+  /** Milliseconds since 1970. */
+  readonly clock: () => number;
+  /**
+   * How long the answer to a new document waits for Coder to agree.
+   * @default 10000
+   */
+  readonly convergeDeadlineMs?: number;
+}

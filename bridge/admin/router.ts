@@ -1,0 +1,118 @@
+/** The admin API below `/admin/v1`: every route, behind the admin token, answering the shapes of admin-client.ts. */
+import express, { type ErrorRequestHandler, Router } from 'express';
+import { z } from 'zod';
+import { CoderError } from '../coder';
+import { AppName, parseMappingState } from '../mapping-state';
+import { createApps } from './apps';
+import { readAuditQuery } from './audit-query';
+import { createAuthenticate } from './authenticate';
+import { type AdminDeps } from './deps';
+import { Refusal, toRefusal } from './refusal';
+import { readStatus } from './status';
+import { deleteThrowaway } from './throwaway';
+
+const SweepRequest = z.strictObject({ app: AppName.optional() });
+const PlanRequest = z.strictObject({ app: AppName.optional(), state: z.unknown().optional() });
+const ReleaseRequest = z.strictObject({ by: z.string().min(1).max(200) });
+const RetryRequest = z.strictObject({ key: z.string().min(1).max(200).optional() });
+
+const MAX_BODY_BYTES = 8 * 1024 * 1024;
+
+export function createAdminRouter(deps: AdminDeps): Router {
+  const { reconciler } = deps;
+  const router = Router({ caseSensitive: true });
+  router.use(
+    createAuthenticate({ tokens: [deps.adminToken], log: deps.log, clock: deps.clock, what: 'the admin API' }),
+  );
+  router.use((_request, response, next) => {
+    response.setHeader('cache-control', 'no-store');
+    next();
+  });
+  router.use(express.json({ limit: MAX_BODY_BYTES, strict: true, type: () => true }));
+  router.use('/apps', createApps(deps));
+  router.get('/status', async (_request, response) => {
+    response.json(await readStatus(deps));
+  });
+  router.post('/plan', async (request, response) => {
+    const { app, state } = readBody(PlanRequest, request.body);
+    const document = state === undefined ? undefined : parseMappingState(state);
+    response.json(await reconciler.planWorld({ app: app ?? document?.app, state: document }));
+  });
+  router.post('/sweep', async (request, response) => {
+    await reconciler.sweep(readBody(SweepRequest, request.body).app);
+    response.status(204).end();
+  });
+  router.get('/audit', async (request, response) => {
+    response.json({ entries: await reconciler.audit(readAuditQuery(queryOf(request.url))) });
+  });
+  router.get('/identities', async (request, response) => {
+    response.json({ identities: await reconciler.identities(queryOf(request.url).get('app') ?? undefined) });
+  });
+  router.get('/explain', async (request, response) => {
+    const user = queryOf(request.url).get('user') ?? '';
+    if (user === '')
+      throw new Refusal(400, 'invalid_query', 'parameter "user" is missing: wanted a userName, e-mail or id');
+    response.json({ people: await reconciler.explain(user) });
+  });
+  router.get('/doctor', async (_request, response) => {
+    response.json({ checks: await reconciler.doctorChecks() });
+  });
+  router.post('/holds/:id/release', async (request, response) => {
+    response.json(await reconciler.releaseHold(request.params.id, readBody(ReleaseRequest, request.body).by));
+  });
+  router.post('/work/retry', async (request, response) => {
+    response.json(await reconciler.retry(readBody(RetryRequest, request.body).key));
+  });
+  router.delete('/throwaway/:coderUserId', async (request, response) => {
+    await deleteThrowaway(deps, request.params.coderUserId);
+    response.status(204).end();
+  });
+  router.use(request => {
+    throw new Refusal(404, 'unknown_route', `the admin API has no ${request.method} ${request.baseUrl}${request.path}`);
+  });
+  router.use(renderFailure(deps));
+  return router;
+}
+
+function queryOf(url: string): URLSearchParams {
+  return new URLSearchParams(url.split('?', 2)[1] ?? '');
+}
+
+/** @throws Refusal 400 with every field that is wrong */
+function readBody<T extends z.ZodType>(shape: T, body: unknown): z.output<T> {
+  const result = shape.safeParse(body ?? {});
+  if (result.success) return result.data;
+  throw new Refusal(400, 'invalid_request', 'the body is not as this route wants it', {
+    issues: result.error.issues.map(issue => ({
+      path: issue.path.map(part => (typeof part === 'number' ? part : String(part))),
+      message: issue.message,
+    })),
+  });
+}
+
+function renderFailure({ log }: AdminDeps): ErrorRequestHandler {
+  return (error: unknown, request, response, next) => {
+    if (response.headersSent) {
+      next(error);
+      return;
+    }
+    const refusal = toRefusal(error) ?? (error instanceof CoderError ? coderFailed(error) : undefined);
+    if (refusal === undefined) {
+      log.error({ error, method: request.method, path: request.path }, 'admin request failed');
+      response.status(500).json({
+        error: {
+          code: 'internal',
+          message: `the bridge failed; its log has the cause under request ${String(response.getHeader('x-request-id'))}`,
+        },
+      });
+      return;
+    }
+    for (const [name, value] of Object.entries(refusal.details.headers ?? {})) response.setHeader(name, value);
+    response.status(refusal.status).json(refusal.toBody());
+  };
+}
+
+// What a plan, a sweep or a clean-up asked of Coder did not succeed: not the caller's fault, and not a defect.
+function coderFailed(error: CoderError): Refusal {
+  return new Refusal(502, 'coder_failed', error.message);
+}

@@ -1,0 +1,134 @@
+/** `/status`: apps, tokens, what waits and is held, and the way to Coder. */
+import { type AppStatus, type Status, type TokenStatus } from '../admin-client';
+import { TOKEN_SCOPES } from '../mapping-state';
+import { type AppConvergence } from '../reconcile';
+import { DEFAULT_LIMITS } from '../scim/limits';
+import { listApps, type StoredApp } from '../store/apps';
+import { type Db } from '../store/database';
+import { scimBaseUrl } from './apps';
+import { type AdminDeps } from './deps';
+
+const WARNING_MS = DEFAULT_LIMITS.tokenWarningDays * 86_400_000;
+
+export async function readStatus(deps: AdminDeps): Promise<Status> {
+  const { db } = deps.database;
+  const [coder, apps, reconciler, counts, used, coercions] = await Promise.all([
+    deps.probe.state(),
+    listApps(db),
+    deps.reconciler.status(),
+    countDirectory(db),
+    readLastUsed(db),
+    readCoercions(db),
+  ]);
+  const now = deps.clock();
+  return {
+    version: deps.version,
+    coder,
+    apps: apps.map(app => {
+      const convergence = reconciler.apps.find(other => other.app === app.name);
+      const tokens = readTokens(app, used, now);
+      return {
+        app: app.name,
+        identityProvider: app.state.identityProvider,
+        mode: app.state.mode,
+        generation: app.generation,
+        scimBaseUrl: scimBaseUrl(deps.publicUrl, app.name),
+        ...convergenceOf(convergence),
+        ...(counts.get(app.name) ?? { users: 0, activeUsers: 0, groups: 0 }),
+        tokens,
+        coercions: coercions.filter(other => other.app === app.name).map(({ app: _app, ...coercion }) => coercion),
+        warnings: [...(convergence?.warnings ?? []), ...tokenWarnings(tokens)],
+      };
+    }),
+    pending: [...reconciler.pending],
+    holds: [...reconciler.holds],
+  };
+}
+
+function convergenceOf(
+  known: AppConvergence | undefined,
+): Pick<AppStatus, 'converged' | 'waiting' | 'held' | 'parked' | 'lastError' | 'lastSweepAt'> {
+  if (known === undefined)
+    return { converged: false, waiting: 0, held: 0, parked: 0, lastError: null, lastSweepAt: null };
+  const { converged, waiting, held, parked, lastError, lastSweepAt } = known;
+  return { converged, waiting, held, parked, lastError, lastSweepAt };
+}
+
+/** Tokens of an app as declared, with their last use. */
+export function readTokens(app: StoredApp, used: ReadonlyMap<string, number>, now: number): TokenStatus[] {
+  return Object.entries(app.state.tokens).map(([name, token]) => {
+    const left = Date.parse(token.expiresAt) - now;
+    const lastUsed = used.get(token.digest.replace(/^sha256:/, ''));
+    return {
+      name,
+      expiresAt: new Date(Date.parse(token.expiresAt)).toISOString(),
+      state: left <= 0 ? 'expired' : left <= WARNING_MS ? 'expiring' : 'active',
+      lastUsedAt: lastUsed === undefined ? null : new Date(lastUsed).toISOString(),
+      scopes: [...(token.scopes ?? TOKEN_SCOPES)],
+    };
+  });
+}
+
+function tokenWarnings(tokens: readonly TokenStatus[]): string[] {
+  const active = tokens.some(token => token.state !== 'expired');
+  if (!active) {
+    return [
+      tokens.length === 0
+        ? 'no token is declared: the identity provider can not sign in'
+        : 'every token has expired: the identity provider can not sign in',
+    ];
+  }
+  return tokens
+    .filter(token => token.state === 'expiring')
+    .map(
+      token =>
+        `token ${JSON.stringify(token.name)} expires on ${token.expiresAt.slice(0, 10)}: declare a second one and change over`,
+    );
+}
+
+interface DirectoryCounts {
+  readonly users: number;
+  readonly activeUsers: number;
+  readonly groups: number;
+}
+
+async function countDirectory(db: Db): Promise<Map<string, DirectoryCounts>> {
+  const users = await db
+    .selectFrom('users')
+    .select(eb => ['app', eb.fn.countAll<number>().as('users'), eb.fn.sum<number>('active').as('active')])
+    .groupBy('app')
+    .execute();
+  const groups = await db
+    .selectFrom('groups')
+    .select(eb => ['app', eb.fn.countAll<number>().as('groups')])
+    .groupBy('app')
+    .execute();
+  const counts = new Map<string, DirectoryCounts>();
+  for (const row of groups) counts.set(row.app, { users: 0, activeUsers: 0, groups: Number(row.groups) });
+  for (const row of users) {
+    const before = counts.get(row.app) ?? { groups: 0 };
+    counts.set(row.app, { ...before, users: Number(row.users), activeUsers: Number(row.active) });
+  }
+  return counts;
+}
+
+/** When each token was used last, by digest. */
+export async function readLastUsed(db: Db): Promise<Map<string, number>> {
+  const rows = await db
+    .selectFrom('tokens')
+    .select(['digest', 'last_used_at'])
+    .where('last_used_at', 'is not', null)
+    .execute();
+  return new Map(rows.map(row => [row.digest, Number(row.last_used_at)]));
+}
+
+async function readCoercions(db: Db): Promise<(AppStatus['coercions'][number] & { app: string })[]> {
+  const rows = await db.selectFrom('coercions').selectAll().orderBy('app').orderBy('coercion').execute();
+  return rows.map(row => ({
+    app: row.app,
+    dialect: row.dialect,
+    coercion: row.coercion,
+    count: Number(row.count),
+    lastAt: new Date(Number(row.last_at)).toISOString(),
+  }));
+}

@@ -1,0 +1,25 @@
+/**
+ * Throw-away people of `coder-scim verify`: their accounts are deleted when the check is over, whatever the app's policy
+ * for leavers says. Nobody else's account can be deleted here.
+ */
+import { type AdminDeps } from './deps';
+import { Refusal } from './refusal';
+
+/** E-mail domain of throw-away people; `.invalid` is never anybody's (RFC 2606 §2). */
+export const THROWAWAY_DOMAIN = 'verify.coder-scim.invalid';
+
+/** Deletes the suspended account of a throw-away person; one that is gone is no error. @throws Refusal */
+export async function deleteThrowaway(deps: AdminDeps, coderUserId: string): Promise<void> {
+  const found = await deps.coder.getUser(coderUserId);
+  if (found.state !== 'present') return;
+  const { user } = found;
+  if (!user.email.toLowerCase().endsWith(`@${THROWAWAY_DOMAIN}`) || user.status === 'active') {
+    throw new Refusal(
+      403,
+      'not_throwaway',
+      `account ${JSON.stringify(user.username)} was not made by \`coder-scim verify\`, or is in use: it is not deleted`,
+    );
+  }
+  await deps.coder.deleteUser(coderUserId);
+  deps.log.info({ coderUserId, username: user.username }, 'throw-away account deleted');
+}

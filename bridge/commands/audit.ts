@@ -1,0 +1,152 @@
+/** `coder-scim audit`: every change to Coder and every decision not to change. */
+import { setTimeout as sleep } from 'node:timers/promises';
+import { type AuditEntry } from '../admin-client';
+import { type ClientContext, type ClientOptions, type Commands, parseDuration } from './command';
+import { CommandError } from './failure';
+import { type Cell, renderTable } from './table';
+import { type Paint, printable, type Style } from './terminal';
+
+interface AuditOptions extends ClientOptions {
+  readonly app?: string;
+  readonly subject?: string;
+  readonly action?: string;
+  readonly result?: string;
+  readonly request?: string;
+  readonly token?: string;
+  readonly since?: string;
+  readonly until?: string;
+  readonly limit: string;
+  readonly follow?: boolean;
+}
+
+const FOLLOW_EVERY_MS = 1_000;
+const PAGE = 1_000;
+
+export function addAudit(commands: Commands): void {
+  commands.addClient<AuditOptions>({
+    usage: 'audit',
+    description: 'Show the audit trail: what was changed in Coder, or not, when, why, and by whose request',
+    examples: [
+      ['coder-scim audit --subject alice@example.com', 'everything about one person'],
+      ['coder-scim audit --since 1d --result failed', 'what went wrong since yesterday'],
+      ['coder-scim audit --follow --json >> audit.jsonl', 'JSON lines for a SIEM, as they happen'],
+    ],
+    options: command =>
+      command
+        .option('--app <app>', 'only this app')
+        .option('--subject <who>', 'only this person or group: SCIM id, userName, group name, or Coder id')
+        .option('--action <action>', 'only this action, e.g. user.suspend')
+        .option('--result <result>', 'only this result: done, failed, held, skipped or reported')
+        .option('--request <id>', 'only what this SCIM request caused')
+        .option('--token <name>', 'only what was caused with this SCIM token')
+        .option('--since <when>', 'from this time on: RFC 3339, or a duration such as 2h')
+        .option('--until <when>', 'before this time: RFC 3339, or a duration such as 2h')
+        .option('--limit <n>', 'the newest so many', '100')
+        .option('--follow', 'go on with what happens from now on, until interrupted'),
+    run: audit,
+  });
+}
+
+async function audit(context: ClientContext, options: AuditOptions): Promise<void> {
+  const { client, terminal } = context;
+  const now = Date.now();
+  const limit = Number(options.limit);
+  if (!/^\d{1,7}$/.test(options.limit)) {
+    throw new CommandError(`--limit is ${JSON.stringify(options.limit)}: wanted a whole number`);
+  }
+  const filter = {
+    app: options.app,
+    subject: options.subject,
+    action: options.action,
+    result: options.result,
+    request: options.request,
+    token: options.token,
+    since: instant(options.since, '--since', now),
+    until: instant(options.until, '--until', now),
+  };
+  const newest = limit === 0 && !options.follow ? [] : await readNewest(context, filter, Math.max(limit, 1));
+  print(context, options, limit === 0 ? [] : newest, true);
+  if (!options.follow) return;
+  let after = newest.at(-1)?.id ?? 0;
+  while (terminal.signal?.aborted !== true) {
+    const { entries } = await client.audit({ ...filter, after, limit: PAGE }, terminal.signal);
+    print(context, options, entries, false);
+    after = entries.at(-1)?.id ?? after;
+    if (entries.length < PAGE)
+      await sleep(FOLLOW_EVERY_MS, undefined, { signal: terminal.signal }).catch(() => undefined);
+  }
+}
+
+/** The newest entries, oldest of them first. */
+async function readNewest(
+  { client, terminal }: ClientContext,
+  filter: Record<string, string | number | undefined>,
+  limit: number,
+): Promise<AuditEntry[]> {
+  const found: AuditEntry[] = [];
+  while (found.length < limit) {
+    const page = Math.min(PAGE, limit - found.length);
+    const { entries } = await client.audit({ ...filter, before: found.at(-1)?.id, limit: page }, terminal.signal);
+    found.push(...entries);
+    if (entries.length < page) break;
+  }
+  return found.reverse();
+}
+
+function print({ terminal, paint }: ClientContext, options: AuditOptions, entries: AuditEntry[], first: boolean): void {
+  if (options.json) {
+    for (const entry of entries) terminal.write(`${JSON.stringify(entry)}\n`);
+  } else if (entries.length > 0) {
+    terminal.write(renderAudit(entries, paint, terminal.columns));
+  } else if (first && !options.follow) {
+    terminal.write('no entries\n');
+  }
+}
+
+const RESULTS: Readonly<Record<string, Style>> = {
+  done: 'good',
+  failed: 'bad',
+  held: 'warn',
+  skipped: 'faint',
+  reported: 'warn',
+};
+
+/** Entries as a table: time, what, to whom, and why. */
+export function renderAudit(entries: readonly AuditEntry[], paint: Paint, columns: number | undefined): string {
+  return renderTable(
+    ['WHEN', 'RESULT', 'ACTION', 'WHO', 'TARGET', 'CHANGE', 'BECAUSE'],
+    entries.map((entry): Cell[] => [
+      { text: entry.at.replace('T', ' ').replace(/\.\d+Z$|Z$/, ''), style: 'faint' },
+      { text: entry.result, style: RESULTS[entry.result] ?? 'plain' },
+      entry.action,
+      entry.subjectName ?? entry.subject ?? entry.coderUserId ?? '',
+      entry.target ?? '',
+      change(entry),
+      { text: because(entry), style: 'faint' },
+    ]),
+    { paint, columns, indent: '' },
+  );
+}
+
+function change({ before, after, detail }: AuditEntry): string {
+  const parts = before === null && after === null ? '' : `${before ?? '–'} → ${after ?? '–'}`;
+  return printable([parts, detail ?? ''].filter(part => part !== '').join('; '));
+}
+
+function because({ actor, idpGroup, mapping, token }: AuditEntry): string {
+  const source = idpGroup === null ? '' : mapping === null ? idpGroup : `${idpGroup} (${mapping})`;
+  return [source, token === null ? actor : `${actor} by ${token}`].filter(part => part !== '').join(', ');
+}
+
+/** An RFC 3339 time, or a duration before now. */
+function instant(text: string | undefined, option: string, now: number): string | undefined {
+  if (text === undefined) return undefined;
+  if (/^\d+[smhd]$/.test(text)) return new Date(now - parseDuration(text, option)).toISOString();
+  const time = Date.parse(text);
+  if (Number.isNaN(time)) {
+    throw new CommandError(
+      `${option} is ${JSON.stringify(text)}: wanted a time such as 2026-03-01T12:00:00Z, or a duration such as 2h`,
+    );
+  }
+  return new Date(time).toISOString();
+}

@@ -1,0 +1,107 @@
+/** `coder-scim plan [FILE]`: what would change in Coder; nothing is written. */
+import { type PlanReport } from '../admin-client';
+import { parseMappingState } from '../mapping-state';
+import { type ClientContext, type ClientOptions, type Commands, printJson, readJsonFile } from './command';
+import { EXIT, type ExitCode } from './exit-code';
+import { plural } from './phrases';
+import { type Cell, renderTable } from './table';
+import { type Paint, printable } from './terminal';
+
+interface PlanOptions extends ClientOptions {
+  readonly app?: string;
+  readonly all?: boolean;
+  readonly detailedExitcode?: boolean;
+}
+
+const ROWS_SHOWN = 100;
+
+export function addPlan(commands: Commands): void {
+  commands.addClient<PlanOptions, [string | undefined]>({
+    usage: 'plan [file]',
+    description:
+      'Show what would change in Coder, and who of the directory is who in Coder; nothing is written. With a file: as if that mapping state were applied',
+    examples: [
+      ['coder-scim plan', 'what the bridge would change now'],
+      ['coder-scim plan acme-okta.json', 'what a new mapping state would change: the adoption report of a roll-out'],
+      ['coder-scim plan --app acme-okta --detailed-exitcode', 'exit code 1 when there are changes'],
+    ],
+    options: command =>
+      command
+        .option('--app <app>', 'only this app')
+        .option('--all', `show every line, not only the first ${ROWS_SHOWN} of a table`)
+        .option('--detailed-exitcode', 'exit code 1 when something would change or is held'),
+    run: plan,
+  });
+}
+
+async function plan(context: ClientContext, options: PlanOptions, file: string | undefined): Promise<ExitCode> {
+  const { client, terminal, paint } = context;
+  const state = file === undefined ? undefined : parseMappingState(await readJsonFile(terminal, file));
+  const report = await client.plan({ app: options.app ?? state?.app, state }, terminal.signal);
+  if (options.json) printJson(terminal, report);
+  else terminal.write(renderPlan(report, paint, terminal.columns, options.all ? Infinity : ROWS_SHOWN));
+  const differs = report.changes.length > 0 || report.problems.length > 0 || report.hold !== null;
+  return options.detailedExitcode && differs ? EXIT.no : EXIT.ok;
+}
+
+/** The report as a person reads it. */
+export function renderPlan(report: PlanReport, paint: Paint, columns: number | undefined, rowsShown: number): string {
+  const section = (title: string, header: readonly string[], rows: readonly Cell[][]): string => {
+    if (rows.length === 0) return '';
+    const table = renderTable(header, rows.slice(0, rowsShown), { paint, columns });
+    const more = rows.length - rowsShown;
+    return `${paint('strong', title)}\n${table}${more > 0 ? `  … and ${more} more (--all shows them)\n` : ''}`;
+  };
+  const { adoption, changes, problems, hold } = report;
+  const removals = changes.filter(change => change.removal).length;
+  const summary =
+    changes.length === 0
+      ? paint('good', 'No changes: Coder is as declared.')
+      : `${plural(changes.length, 'change')} in Coder: ${paint('good', `${changes.length - removals} to give or create`)}, ${paint('bad', `${removals} to take away`)}.`;
+  return [
+    section(
+      'Problems',
+      ['WHAT'],
+      problems.map(problem => [{ text: problem, style: 'bad' }]),
+    ),
+    hold === null
+      ? ''
+      : `${paint('bad', 'The guard would stop this')}\n  ${printable(hold.reason)}\n  ${paint('faint', `let exactly this pass: coder-scim release ${hold.id}`)}\n`,
+    section(
+      'Matched with accounts that Coder has',
+      ['DIRECTORY', 'CODER', 'HOW'],
+      adoption.matched.map(({ userName, coderUsername, how }) => [userName, coderUsername, how]),
+    ),
+    section(
+      'New in Coder',
+      ['DIRECTORY'],
+      adoption.created.map(userName => [userName]),
+    ),
+    section(
+      'Held: Coder can not take them as they are',
+      ['DIRECTORY', 'REASON'],
+      adoption.held.map(({ userName, reason }) => [userName, { text: reason, style: 'warn' }]),
+    ),
+    section(
+      'In Coder and in no directory: left alone',
+      ['CODER', 'E-MAIL', 'STATUS'],
+      adoption.strangers.map(({ coderUsername, email, status }) => [coderUsername, email, status]),
+    ),
+    section(
+      'Changes',
+      ['', 'WHO', 'WHAT', 'TARGET', 'BEFORE', 'AFTER', 'BECAUSE'],
+      changes.map(change => [
+        change.removal ? { text: '-', style: 'bad' } : { text: '+', style: 'good' },
+        change.subject,
+        change.action,
+        change.target ?? '',
+        { text: change.before ?? '', style: 'faint' },
+        change.after ?? '',
+        { text: change.because ?? '', style: 'faint' },
+      ]),
+    ),
+    `${summary}\n`,
+  ]
+    .filter(part => part !== '')
+    .join('\n');
+}

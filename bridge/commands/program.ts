@@ -1,0 +1,75 @@
+/** The command line `coder-scim`: every command in one place. What only `serve` needs is loaded when it runs. */
+import { Command, CommanderError } from 'commander';
+import { packageVersion } from '../version';
+import { addApply } from './apply';
+import { addAudit } from './audit';
+import { Commands, type Outcome } from './command';
+import { addDoctor } from './doctor';
+import { EXIT, type ExitCode } from './exit-code';
+import { describeFailure, renderFailure } from './failure';
+import { addOperate } from './operate';
+import { addPeople } from './people';
+import { addPlan } from './plan';
+import { addServe } from './serve';
+import { addStatus } from './status';
+import { painter, type Terminal } from './terminal';
+import { addToken } from './token';
+import { addVerify } from './verify';
+
+/** Builds the program; `outcome` receives the exit code of the command that ran. */
+export function createProgram(terminal: Terminal, outcome: Outcome): Command {
+  const program = new Command('coder-scim')
+    .description(
+      'SCIM 2.0 for Coder: groups, roles and organizations as the identity provider says and a stack declares',
+    )
+    .version(packageVersion(), '-v, --version', 'print the version')
+    .helpOption('-h, --help', 'print this help')
+    .helpCommand(false)
+    .showHelpAfterError('(--help shows what is wanted)')
+    .exitOverride()
+    .configureOutput({
+      writeOut: text => terminal.write(text),
+      writeErr: text => terminal.complain(text),
+      ...(terminal.columns === undefined ? {} : { getOutHelpWidth: () => terminal.columns ?? 80 }),
+    });
+  const commands = new Commands(program, terminal, outcome);
+  addServe(commands);
+  addApply(commands);
+  addPlan(commands);
+  addStatus(commands);
+  addVerify(commands);
+  addDoctor(commands);
+  addToken(commands);
+  addAudit(commands);
+  addPeople(commands);
+  addOperate(commands);
+  return program;
+}
+
+/** Runs one command line, without the name of the program. Never rejects. */
+export async function run(argv: readonly string[], terminal: Terminal): Promise<ExitCode> {
+  const outcome: Outcome = { exitCode: EXIT.ok };
+  try {
+    await createProgram(terminal, outcome).parseAsync(argv, { from: 'user' });
+    return outcome.exitCode;
+  } catch (error) {
+    if (error instanceof CommanderError) return error.exitCode === 0 ? EXIT.ok : EXIT.usage;
+    if (terminal.signal?.aborted === true) return EXIT.no;
+    return report(error, argv.includes('--json'), terminal);
+  }
+}
+
+function report(error: unknown, json: boolean, terminal: Terminal): ExitCode {
+  const failure = describeFailure(error);
+  if (failure === undefined) {
+    const stack = error instanceof Error ? (error.stack ?? error.message) : String(error);
+    terminal.complain(
+      `${painter(terminal)('bad', 'defect')}  coder-scim met something it does not know: please report it\n${stack}\n`,
+    );
+    return EXIT.no;
+  }
+  const { code, message, details } = failure;
+  if (json) terminal.complain(`${JSON.stringify({ error: { code, message, details } })}\n`);
+  else terminal.complain(renderFailure(failure, painter(terminal)));
+  return failure.exitCode;
+}

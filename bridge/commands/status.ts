@@ -1,0 +1,158 @@
+/** `coder-scim status`: apps, tokens, what waits, what is held and why. */
+import { setTimeout as sleep } from 'node:timers/promises';
+import { type AppStatus, type Status } from '../admin-client';
+import { type ClientContext, type ClientOptions, type Commands, parseDuration, printJson } from './command';
+import { EXIT, type ExitCode } from './exit-code';
+import { plural, relativeTime } from './phrases';
+import { type Cell, renderPairs, renderTable } from './table';
+import { type Paint, printable } from './terminal';
+
+interface StatusOptions extends ClientOptions {
+  readonly check?: boolean;
+  readonly wait?: string;
+}
+
+const ROWS_SHOWN = 50;
+
+export function addStatus(commands: Commands): void {
+  commands.addClient<StatusOptions>({
+    usage: 'status',
+    description: 'Show apps, tokens with their expiry, whether Coder agrees, and what waits or is held',
+    examples: [
+      ['coder-scim status', 'the state of everything'],
+      ['coder-scim status --check', 'the same for a monitor: exit code 1 when something is not as declared'],
+      ['coder-scim status --wait 2m', 'wait until Coder agrees, at most two minutes'],
+    ],
+    options: command =>
+      command
+        .option('--check', 'exit code 1 when something waits, is held or parked, or Coder is not reachable')
+        .option('--wait <duration>', 'wait so long for everything to converge; implies --check'),
+    run: status,
+  });
+}
+
+async function status(context: ClientContext, options: StatusOptions): Promise<ExitCode> {
+  const { client, terminal } = context;
+  const deadline = Date.now() + (options.wait === undefined ? 0 : parseDuration(options.wait, '--wait'));
+  let answer = await client.status(terminal.signal);
+  while (!isWell(answer) && Date.now() < deadline) {
+    await sleep(500, undefined, { signal: terminal.signal });
+    answer = await client.status(terminal.signal);
+  }
+  if (options.json) printJson(terminal, answer);
+  else terminal.write(renderStatus(answer, context.paint, terminal.columns, Date.now()));
+  return isWell(answer) || (!options.check && options.wait === undefined) ? EXIT.ok : EXIT.no;
+}
+
+/** Nothing waits, nothing is held, Coder answers. */
+export function isWell(status: Status): boolean {
+  return (
+    status.coder.reachable &&
+    status.coder.problem === null &&
+    status.holds.length === 0 &&
+    status.pending.length === 0 &&
+    status.apps.every(app => app.converged)
+  );
+}
+
+/** The status as a person reads it. */
+export function renderStatus(status: Status, paint: Paint, columns: number | undefined, now: number): string {
+  const parts = [renderBridge(status, paint, now)];
+  for (const app of status.apps) parts.push(renderApp(app, paint, columns, now));
+  if (status.apps.length === 0) {
+    parts.push(`No app is declared yet: \`terraform apply\` a stack with a ScimApp, or \`coder-scim apply FILE\`.\n`);
+  }
+  if (status.holds.length > 0) {
+    const lines = status.holds.map(hold => {
+      const changes = hold.changes.slice(0, 5).map(change => `    ${printable(change)}\n`);
+      const rest = hold.changes.length - changes.length;
+      return [
+        `  ${paint('bad', hold.id)}  ${hold.app}: ${printable(hold.reason)}, ${plural(hold.people, 'person', 'people')}, ${relativeTime(hold.createdAt, now)}\n`,
+        ...changes,
+        rest > 0 ? `    … and ${rest} more\n` : '',
+        `    ${paint('faint', `let exactly this pass: coder-scim release ${hold.id}`)}\n`,
+      ].join('');
+    });
+    parts.push(`${paint('strong', 'Stopped by the guard')}\n${lines.join('')}`);
+  }
+  if (status.pending.length > 0) parts.push(renderPending(status, paint, columns, now));
+  return parts.join('\n');
+}
+
+function renderBridge({ version, coder }: Status, paint: Paint, now: number): string {
+  const reach: Cell = coder.reachable
+    ? { text: `${coder.url}, ${coder.version ?? 'version unknown'}`, style: 'plain' }
+    : { text: `${coder.url} is not reachable`, style: 'bad' };
+  const pairs: [string, Cell][] = [['Coder', reach]];
+  if (coder.account !== null) pairs.push(['account', coder.account]);
+  if (coder.credentialExpiresAt !== null) {
+    pairs.push(['credential', `expires ${relativeTime(coder.credentialExpiresAt, now)}`]);
+  }
+  if (coder.problem !== null) pairs.push(['problem', { text: coder.problem, style: 'bad' }]);
+  return `${paint('strong', 'coder-scim')} ${version}\n${renderPairs(pairs, { paint })}`;
+}
+
+function renderApp(app: AppStatus, paint: Paint, columns: number | undefined, now: number): string {
+  const counts = [
+    `${plural(app.users, 'user')} (${app.activeUsers.toLocaleString('en')} active)`,
+    plural(app.groups, 'group'),
+  ];
+  const open = (['waiting', 'held', 'parked'] as const).flatMap(kind =>
+    app[kind] > 0 ? [`${app[kind]} ${kind}`] : [],
+  );
+  const pairs: [string, Cell][] = [
+    ['SCIM base URL', app.scimBaseUrl],
+    ['directory', counts.join(', ')],
+    ['last sweep', relativeTime(app.lastSweepAt, now)],
+  ];
+  if (open.length > 0) pairs.push(['open', { text: open.join(', '), style: 'warn' }]);
+  if (app.lastError !== null) pairs.push(['last error', { text: app.lastError, style: 'bad' }]);
+  for (const warning of app.warnings) pairs.push(['warning', { text: warning, style: 'warn' }]);
+  const mark = app.converged ? paint('good', '✓ Coder agrees') : paint('warn', '… Coder does not agree yet');
+  const tokens = renderTable(
+    ['TOKEN', 'STATE', 'EXPIRES', 'LAST USED', 'SCOPES'],
+    app.tokens.map(token => [
+      token.name,
+      { text: token.state, style: token.state === 'active' ? 'good' : token.state === 'expiring' ? 'warn' : 'bad' },
+      relativeTime(token.expiresAt, now),
+      relativeTime(token.lastUsedAt, now),
+      token.scopes.length === 4 ? 'all' : token.scopes.join(' '),
+    ]),
+    { paint, columns },
+  );
+  const coercions = renderTable(
+    ['COERCION', 'DIALECT', 'TIMES', 'LAST'],
+    app.coercions.map(({ coercion, dialect, count, lastAt }) => [
+      coercion,
+      dialect,
+      count.toLocaleString('en'),
+      relativeTime(lastAt, now),
+    ]),
+    { paint, columns },
+  );
+  return [
+    `${paint('strong', app.app)}  ${app.identityProvider}, ${app.mode}, generation ${app.generation}  ${mark}\n`,
+    renderPairs(pairs, { paint }),
+    tokens && `\n${tokens}`,
+    coercions && `\n${coercions}`,
+  ].join('');
+}
+
+function renderPending(status: Status, paint: Paint, columns: number | undefined, now: number): string {
+  const rows = status.pending
+    .slice(0, ROWS_SHOWN)
+    .map((item): Cell[] => [
+      { text: item.state, style: item.state === 'waiting' ? 'plain' : item.state === 'held' ? 'warn' : 'bad' },
+      item.subject ?? item.key,
+      item.app,
+      relativeTime(item.since, now),
+      item.attempts === 0 ? '' : String(item.attempts),
+      item.reason,
+    ]);
+  const more = status.pending.length - rows.length;
+  const table = renderTable(['STATE', 'WHO OR WHAT', 'APP', 'SINCE', 'TRIES', 'REASON'], rows, { paint, columns });
+  const hint = status.pending.some(item => item.state === 'parked')
+    ? `  ${paint('faint', 'try parked work again: coder-scim retry')}\n`
+    : '';
+  return `${paint('strong', 'Not as declared yet')}\n${table}${more > 0 ? `  … and ${more} more (--json shows all)\n` : ''}${hint}`;
+}
