@@ -29,7 +29,11 @@ new RoleMapping(entra, 'owners', { idpGroup: 'coder-admins', role: CoderRole.OWN
 // Everybody of research is in the organization; its leads administer it; reviewers have a role made for them.
 const organization = 'research';
 new OrganizationMapping(entra, 'research', { idpGroup: 'research', organization });
-new RoleMapping(entra, 'research-leads', { idpGroup: 'research-leads', role: CoderRole.ORGANIZATION_ADMIN, organization });
+new RoleMapping(entra, 'research-leads', {
+  idpGroup: 'research-leads',
+  role: CoderRole.ORGANIZATION_ADMIN,
+  organization,
+});
 new GroupMapping(entra, 'gpu', { idpGroup: 'research-gpu', organization, group: 'gpu', displayName: 'GPU workspaces' });
 
 const reviewer = new CustomRole(entra, 'template-reviewer', {
