@@ -417,6 +417,14 @@ export function parseMappingState(document: unknown): MappingState {
       },
     ]);
   }
+  // zod leaves this key out of records without a word; an entry that is not taken over is an error like any other.
+  const dropped = [...MAPPING_KINDS, 'tokens', 'customRoles'].filter(kind => hasPrototypeKey(document, kind));
+  if (dropped.length > 0) {
+    throw new MappingStateError(
+      'invalid',
+      dropped.map(kind => ({ path: [kind, '__proto__'], message: 'can not be the name of an entry' })),
+    );
+  }
   const result = MappingState.safeParse(document);
   if (result.success) return result.data;
   throw new MappingStateError(
@@ -426,6 +434,12 @@ export function parseMappingState(document: unknown): MappingState {
       message: issue.message,
     })),
   );
+}
+
+function hasPrototypeKey(document: unknown, kind: string): boolean {
+  const part =
+    typeof document === 'object' && document !== null ? (document as Record<string, unknown>)[kind] : undefined;
+  return typeof part === 'object' && part !== null && Object.hasOwn(part, '__proto__');
 }
 
 /** The document as text with keys in order: equal documents have equal text. */
