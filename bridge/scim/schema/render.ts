@@ -15,7 +15,7 @@ export interface ResourceFacts {
   readonly baseUrl: string;
 }
 
-/** The resource as it is answered: `schemas`, `id`, the document, `meta`. Also what filters and patches are applied to. */
+/** The resource as it is answered, and as filters see it: `schemas`, `id`, the document, `meta`. */
 export function renderResource(document: JsonObject, type: ResourceType, facts: ResourceFacts): JsonObject {
   return Object.assign(
     emptyObject(),
@@ -38,7 +38,7 @@ export function renderMeta(type: ResourceType, facts: ResourceFacts): JsonObject
   };
 }
 
-/** A manager stated by identifier gets its `$ref` (RFC 7643 §4.3); a stated one is kept. */
+/** A manager gets its `$ref` (RFC 7643 §4.3). */
 function managed(document: JsonObject, baseUrl: string): JsonObject {
   const extension = document[ENTERPRISE_USER_SCHEMA];
   if (!isJsonObject(extension) || !isJsonObject(extension.manager)) return document;

@@ -124,22 +124,28 @@ function normalizeBoolean(attribute: Attribute, value: Json, leniency: Leniency,
   return read;
 }
 
-function normalizeComplex(
+/**
+ * What an object states of the sub-attributes of a complex attribute, by attribute; in a dialect, also what a bare string or a
+ * list of one states.
+ */
+export function readStatements(
   attribute: Attribute,
   value: Json,
   leniency: Leniency,
   where: string,
-): JsonObject | undefined {
-  if (!isJsonObject(value)) {
-    if (
-      typeof value === 'string' &&
-      attribute.children.has('value') &&
-      coerces(leniency, 'bareValues', attribute.path)
-    ) {
-      return normalizeComplex(attribute, { value }, leniency, where);
-    }
-    throw wrongType(attribute, where, value, describe(attribute));
+): Map<Attribute, Json> {
+  if (typeof value === 'string' && attribute.children.has('value') && coerces(leniency, 'bareValues', attribute.path)) {
+    return readStatements(attribute, { value }, leniency, where);
   }
+  if (
+    Array.isArray(value) &&
+    value.length === 1 &&
+    !attribute.multiValued &&
+    coerces(leniency, 'listOfOne', attribute.path)
+  ) {
+    return readStatements(attribute, value[0] ?? null, leniency, where);
+  }
+  if (!isJsonObject(value)) throw wrongType(attribute, where, value, describe(attribute));
   const given = new Map<Attribute, Json>();
   for (const [key, item] of Object.entries(value)) {
     const child = findSubAttribute(attribute, key, value, leniency, where);
@@ -147,6 +153,16 @@ function normalizeComplex(
     if (given.has(child)) throw invalidSyntax(where, `${child.name} twice, in different case`, 'each attribute once');
     given.set(child, item);
   }
+  return given;
+}
+
+function normalizeComplex(
+  attribute: Attribute,
+  value: Json,
+  leniency: Leniency,
+  where: string,
+): JsonObject | undefined {
+  const given = readStatements(attribute, value, leniency, where);
   const complex = emptyObject();
   let empty = true;
   for (const child of attribute.children.values()) {
@@ -161,11 +177,28 @@ function normalizeComplex(
     }
   }
   if (empty) return undefined;
+  if (!attribute.multiValued) settleReference(complex);
   for (const child of attribute.children.values()) {
     if (child.required && complex[child.name] === undefined)
       throw missingValue(`${where}.${child.name}`, describe(child));
   }
   return complex;
+}
+
+/** A single-valued reference, such as `manager`, is kept by its identifier alone; `$ref` follows from that when it is rendered. */
+function settleReference(complex: JsonObject): void {
+  if (typeof complex.$ref !== 'string') return;
+  const segment = complex.$ref.replace(/\/+$/, '').split('/').at(-1);
+  complex.value ??= segment === undefined || segment === '' ? complex.$ref : decodeSegment(segment);
+  delete complex.$ref;
+}
+
+function decodeSegment(segment: string): string {
+  try {
+    return decodeURIComponent(segment);
+  } catch {
+    return segment;
+  }
 }
 
 function findSubAttribute(
