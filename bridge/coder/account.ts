@@ -1,6 +1,12 @@
 /** The bridge's own account: who it is, what it may do, and what server it talks to. */
-import { type Capabilities } from './capabilities';
-import { type CoderRoles, type CoderUser, type Entitlements } from './types';
+import { z } from 'zod';
+import { type Capabilities, capabilitiesOf } from './capabilities';
+import { type OrganizationCalls } from './organizations';
+import { missingRights } from './rights';
+import { type RoleCalls } from './roles';
+import { orUndefined } from './sight';
+import { type Transport } from './transport';
+import { ApiKey, CoderRoles, CoderUser, Entitlements } from './types';
 
 /** What the mappings need of the account; organizations by id. People's accounts are always needed. */
 export interface RightsNeeds {
@@ -38,4 +44,66 @@ export interface AccountCalls {
   getEntitlements(): Promise<Entitlements>;
   /** What is missing for these needs; empty when all is well. */
   checkRights(needs: RightsNeeds): Promise<readonly MissingRight[]>;
+}
+
+const BuildInformation = z.object({ version: z.string() });
+
+export function accountCalls(
+  transport: Transport,
+  token: () => Promise<string>,
+  { listSiteRoles, listOrganizationRoles }: Pick<RoleCalls, 'listSiteRoles' | 'listOrganizationRoles'>,
+  { getOrganization }: Pick<OrganizationCalls, 'getOrganization'>,
+): AccountCalls {
+  let known: Capabilities | undefined;
+
+  async function capabilities(): Promise<Capabilities> {
+    const version =
+      transport.version ??
+      (await transport.send({ method: 'GET', path: '/buildinfo', read: BuildInformation })).version;
+    if (known?.version !== version) known = capabilitiesOf(version);
+    return known;
+  }
+
+  async function whoami(): Promise<Account> {
+    const user = await transport.send({ method: 'GET', path: '/users/me', read: CoderUser });
+    const roles = await transport.send({ method: 'GET', path: '/users/me/roles', read: CoderRoles });
+    return { user, roles };
+  }
+
+  return {
+    whoami,
+    capabilities,
+    async getEntitlements() {
+      return transport.send({ method: 'GET', path: '/entitlements', read: Entitlements });
+    },
+    async checkRights(needs) {
+      const { roles } = await whoami();
+      const organizations = [
+        ...new Set([...(needs.organizationRoles ?? []), ...(needs.organizations ?? []), ...(needs.customRoles ?? [])]),
+      ];
+      const key = await orUndefined(
+        transport.send({
+          method: 'GET',
+          path: '/users/me/keys/{key}',
+          params: { key: (await token()).split('-')[0] ?? '' },
+          read: ApiKey,
+        }),
+      );
+      const seen = await Promise.all(
+        organizations.map(async id => ({
+          id,
+          organization: await getOrganization(id),
+          roles: (await orUndefined(listOrganizationRoles(id))) ?? [],
+        })),
+      );
+      return missingRights(needs, {
+        roles,
+        scopes: key?.scopes ?? [],
+        siteRoles: needs.siteRoles === true ? await listSiteRoles() : [],
+        organizations: new Map(
+          seen.map(({ id, organization, roles }) => [id, { roles, impliedRoles: organization?.impliedRoles ?? [] }]),
+        ),
+      });
+    },
+  };
 }

@@ -1,14 +1,68 @@
 /** The Coder client: every verb that the bridge has for Coder, over one transport. */
-import { type AccountCalls } from './account';
-import { type GroupCalls } from './groups';
-import { type IdpSyncCalls } from './idp-sync';
-import { type OrganizationCalls } from './organizations';
-import { type RoleCalls } from './roles';
-import { type UserCalls } from './users';
+import { type AccountCalls, accountCalls } from './account';
+import { type Capabilities } from './capabilities';
+import { type RenewableCredential } from './credential';
+import { type GroupCalls, groupCalls } from './groups';
+import { type IdpSyncCalls, idpSyncCalls } from './idp-sync';
+import { type OrganizationCalls, organizationCalls } from './organizations';
+import { type RoleCalls, roleCalls } from './roles';
+import { createSight } from './sight';
+import { type Renewal, type TokenExpiry, readTokenExpiry, renewToken } from './token-renewal';
+import { type CoderHealth, type Transport, type TransportOptions, createTransport } from './transport';
+import { type UserCalls, userCalls } from './users';
 
 export interface CoderClient extends UserCalls, OrganizationCalls, GroupCalls, RoleCalls, IdpSyncCalls, AccountCalls {
   /** The same client for work that may wait (sweeps, imports): its calls let those of requests go first. */
   readonly background: CoderClient;
+  /** What is known of the way to Coder, without a call. */
+  readonly health: CoderHealth;
+  /** When the bridge's own token ends. */
+  getTokenExpiry(): Promise<TokenExpiry>;
+  /** Renews the bridge's own token when it is due. Hold the lease `credential` while it runs. */
+  renewToken(options?: { readonly force?: boolean | undefined }): Promise<Renewal>;
   /** Ends the connections; calls in flight fail. */
   close(): Promise<void>;
+}
+
+export interface CoderClientOptions extends Omit<TransportOptions, 'credential'> {
+  /** See `createCredential`. */
+  readonly credential: RenewableCredential;
+}
+
+function assemble(transport: Transport, credential: RenewableCredential): CoderClient {
+  const sight = createSight(transport);
+  const capabilities = (): Promise<Capabilities> => account.capabilities();
+  const users = userCalls(transport, sight, capabilities);
+  const organizations = organizationCalls(transport, sight, capabilities, users.getRoles);
+  const groups = groupCalls(transport, sight, capabilities);
+  const roles = roleCalls(transport);
+  const account = accountCalls(transport, () => credential.token(), roles, organizations);
+  let background: CoderClient | undefined;
+  return {
+    ...users,
+    ...organizations,
+    ...groups,
+    ...roles,
+    ...account,
+    ...idpSyncCalls(transport, groups, roles, organizations),
+    get background(): CoderClient {
+      background ??= transport.background === transport ? this : assemble(transport.background, credential);
+      return background;
+    },
+    get health(): CoderHealth {
+      return transport.health;
+    },
+    getTokenExpiry: () => readTokenExpiry(transport, credential),
+    renewToken: options => renewToken(transport, credential, { now: Date.now(), ...options }),
+    close: () => transport.close(),
+  };
+}
+
+/**
+ * @param options.url where Coder is, with or without a path
+ * @param options.limits see `CoderLimits` for the defaults
+ * @param options.observe called once per exchange, for metrics
+ */
+export function createCoderClient(options: CoderClientOptions): CoderClient {
+  return assemble(createTransport(options), options.credential);
 }

@@ -127,7 +127,10 @@ export class CoderError extends Error {
 }
 
 /** Whether an error is a refusal with one of these reasons. */
-export function isRefusal(error: unknown, ...reasons: RefusalReason[]): error is CoderError {
+export function isRefusal(
+  error: unknown,
+  ...reasons: RefusalReason[]
+): error is CoderError & { readonly kind: 'refused'; readonly reason: RefusalReason } {
   return (
     error instanceof CoderError &&
     error.kind === 'refused' &&

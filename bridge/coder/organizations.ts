@@ -1,5 +1,12 @@
 /** Organizations, who is a member of them and with which roles. */
-import { type CoderOrganization, type OrganizationMember } from './types';
+import { z } from 'zod';
+import { type Capabilities } from './capabilities';
+import { isRefusal } from './errors';
+import { readListing } from './paging';
+import { type Sight, orUndefined } from './sight';
+import { type Transport } from './transport';
+import { CoderOrganization, OrganizationMember, OrganizationMemberPage } from './types';
+import { type UserCalls, fullList } from './users';
 
 export interface OrganizationCalls {
   listOrganizations(): Promise<readonly CoderOrganization[]>;
@@ -19,4 +26,109 @@ export interface OrganizationCalls {
   listMembers(organizationId: string): AsyncIterable<OrganizationMember>;
   /** One member; undefined when the account is not in the organization. Works on all versions. */
   getMember(organizationId: string, userId: string): Promise<OrganizationMember | undefined>;
+}
+
+const PAGE = 500;
+
+export function organizationCalls(
+  transport: Transport,
+  sight: Sight,
+  capabilities: () => Promise<Capabilities>,
+  getRoles: UserCalls['getRoles'],
+): OrganizationCalls {
+  /** Membership as the account's own roles state it: on every version, and the way to tell 404 from absence. */
+  async function membershipOf(organizationId: string, userId: string): Promise<readonly string[] | undefined> {
+    const roles = await orUndefined(getRoles(userId));
+    if (roles === undefined) await sight.seesAll('GET /users/{user}/roles');
+    return roles?.organizations.get(organizationId);
+  }
+
+  return {
+    async listOrganizations() {
+      return transport.send({ method: 'GET', path: '/organizations', read: z.array(CoderOrganization) });
+    },
+    async getOrganization(organization) {
+      return orUndefined(
+        transport.send({
+          method: 'GET',
+          path: '/organizations/{organization}',
+          params: { organization },
+          read: CoderOrganization,
+        }),
+      );
+    },
+    async addMember(organization, user) {
+      try {
+        await transport.send({
+          method: 'POST',
+          path: '/organizations/{organization}/members/{user}',
+          params: { organization, user },
+          read: z.unknown(),
+          // A repetition is refused as `already-member`, which is what was wanted.
+          idempotent: true,
+        });
+        return 'added';
+      } catch (error) {
+        if (isRefusal(error, 'already-member')) return 'already';
+        throw error;
+      }
+    },
+    async removeMember(organization, user) {
+      const removal = transport
+        .send({
+          method: 'DELETE',
+          path: '/organizations/{organization}/members/{user}',
+          params: { organization, user },
+          read: z.unknown(),
+          idempotent: true,
+        })
+        .then(() => 'removed' as const);
+      const removed = await orUndefined(removal);
+      if (removed !== undefined) return removed;
+      if ((await membershipOf(organization, user)) === undefined) return 'absent';
+      return removal;
+    },
+    async setMemberRoles(organization, user, roles) {
+      return transport.send({
+        method: 'PUT',
+        path: '/organizations/{organization}/members/{user}/roles',
+        params: { organization, user },
+        body: { roles: fullList(roles) },
+        read: OrganizationMember,
+        idempotent: true,
+      });
+    },
+    async *listMembers(organization) {
+      const path = '/organizations/{organization}/paginated-members';
+      yield* readListing({
+        route: `GET ${path}`,
+        pageSize: PAGE,
+        fetch: async (after, limit) => {
+          const query = { limit, after_id: after?.userId };
+          const read = OrganizationMemberPage;
+          const page = await transport.send({ method: 'GET', path, params: { organization }, query, read });
+          return { rows: page.members, count: page.count };
+        },
+        idOf: member => member.userId,
+      });
+    },
+    async getMember(organization, user) {
+      if ((await capabilities()).memberLookup) {
+        const member = await orUndefined(
+          transport.send({
+            method: 'GET',
+            path: '/organizations/{organization}/members/{user}',
+            params: { organization, user },
+            read: OrganizationMember,
+          }),
+        );
+        if (member === undefined) await sight.seesAll('GET /organizations/{organization}/members/{user}');
+        return member;
+      }
+      const roles = await membershipOf(organization, user);
+      return roles === undefined
+        ? undefined
+        : { userId: user, organizationId: organization, username: '', roles: [...roles] };
+    },
+  };
 }

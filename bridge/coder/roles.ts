@@ -1,5 +1,9 @@
 /** Which roles there are, which of them the bridge may assign, and the custom roles it keeps. */
-import { type CoderRole, type Permission } from './types';
+import { z } from 'zod';
+import { CoderError, isRefusal } from './errors';
+import { orUndefined } from './sight';
+import { type Transport } from './transport';
+import { CoderRole, type Permission } from './types';
 
 export interface CustomRoleShape {
   readonly name: string;
@@ -25,4 +29,101 @@ export interface RoleCalls {
   updateCustomRole(organizationId: string, role: CustomRoleShape): Promise<CoderRole>;
   /** Takes the role from everybody who has it. Idempotent here. */
   deleteCustomRole(organizationId: string, name: string): Promise<'deleted' | 'absent'>;
+}
+
+const PATH = '/organizations/{organization}/members/roles';
+const PERMISSION_PART = /^[a-z_]+$/;
+
+const keyOf = (permission: Permission): string =>
+  `${permission.negate ? 'not ' : ''}${permission.resourceType}:${permission.action}`;
+
+function invalidPermissions(route: string, role: string, wrong: readonly string[], why: string): CoderError {
+  return new CoderError(
+    `custom role ${JSON.stringify(role)}: permissions ${wrong.join(', ')} ${why}: wanted a resource type and an action that this version of Coder knows`,
+    { kind: 'refused', route, reason: 'permissions-invalid' },
+  );
+}
+
+export function roleCalls(transport: Transport): RoleCalls {
+  const bodyOf = (role: CustomRoleShape): unknown => ({
+    name: role.name,
+    display_name: role.displayName,
+    site_permissions: [],
+    user_permissions: [],
+    organization_permissions: role.permissions.map(({ negate, resourceType, action }) => ({
+      negate,
+      resource_type: resourceType,
+      action,
+    })),
+  });
+  const write = (method: 'POST' | 'PUT', organization: string, role: CustomRoleShape): Promise<CoderRole> =>
+    transport.send({
+      method,
+      path: PATH,
+      params: { organization },
+      body: bodyOf(role),
+      // The answer is one role, whatever the server's own documentation says.
+      read: CoderRole,
+      idempotent: method === 'PUT',
+    });
+
+  async function listOrganizationRoles(organization: string): Promise<readonly CoderRole[]> {
+    return transport.send({ method: 'GET', path: PATH, params: { organization }, read: z.array(CoderRole) });
+  }
+
+  async function findCustomRole(organization: string, name: string): Promise<CoderRole | undefined> {
+    const roles = await listOrganizationRoles(organization);
+    return roles.find(role => !role.builtIn && role.name.toLowerCase() === name.toLowerCase());
+  }
+
+  function checkForm(route: string, role: CustomRoleShape): void {
+    const wrong = role.permissions.filter(
+      ({ resourceType, action }) => !PERMISSION_PART.test(resourceType) || !PERMISSION_PART.test(action),
+    );
+    if (wrong.length > 0) throw invalidPermissions(route, role.name, wrong.map(keyOf), 'are malformed or wildcards');
+  }
+
+  return {
+    async listSiteRoles() {
+      return transport.send({ method: 'GET', path: '/users/roles', read: z.array(CoderRole) });
+    },
+    listOrganizationRoles,
+    async createCustomRole(organization, role) {
+      checkForm(`POST ${PATH}`, role);
+      try {
+        return { outcome: 'created', role: await write('POST', organization, role) };
+      } catch (error) {
+        // A taken name and an invalid permission are refused with the same words.
+        if (!isRefusal(error, 'permissions-invalid') && !(error instanceof CoderError && error.maybeDone)) throw error;
+        const existing = await findCustomRole(organization, role.name);
+        if (existing === undefined) throw error;
+        return { outcome: 'existed', role: existing };
+      }
+    },
+    async updateCustomRole(organization, role) {
+      const route = `PUT ${PATH}`;
+      checkForm(route, role);
+      const before = await findCustomRole(organization, role.name);
+      const after = await write('PUT', organization, role);
+      const kept = new Set(after.permissions.map(keyOf));
+      const dropped = role.permissions.map(keyOf).filter(key => !kept.has(key));
+      if (dropped.length === 0) return after;
+      if (before !== undefined) await write('PUT', organization, before);
+      throw invalidPermissions(route, role.name, dropped, 'are unknown to Coder, which dropped them');
+    },
+    async deleteCustomRole(organization, name) {
+      const deletion = transport
+        .send({
+          method: 'DELETE',
+          path: `${PATH}/{role}`,
+          params: { organization, role: name },
+          read: z.unknown(),
+          idempotent: true,
+        })
+        .then(() => 'deleted' as const);
+      const deleted = await orUndefined(deletion);
+      if (deleted !== undefined) return deleted;
+      return (await findCustomRole(organization, name)) === undefined ? 'absent' : deletion;
+    },
+  };
 }

@@ -1,5 +1,11 @@
 /** Accounts: look-up that is not fooled by Coder's listings, and every change of one account. */
-import { type CoderRoles, type CoderUser } from './types';
+import { z } from 'zod';
+import { type Capabilities } from './capabilities';
+import { CoderError, isRefusal } from './errors';
+import { type Page, readListing } from './paging';
+import { type Sight, orUndefined } from './sight';
+import { type Transport } from './transport';
+import { CoderRoles, CoderUser, PREBUILDS_USER_ID, UserPage } from './types';
 
 /** What stands behind an id. A deleted account still answers to its id, and even to writes; it is `deleted` here. */
 export type FoundUser =
@@ -9,9 +15,9 @@ export type FoundUser =
 
 export interface NewUser {
   readonly email: string;
-  /** By Coder's rules: see `deriveUsername`. */
+  /** By Coder's rules: see `deriveUsernames`. */
   readonly username: string;
-  /** Cleaned by `realName`; empty for none. */
+  /** Cleaned by `cleanRealName`; empty for none. */
   readonly name: string;
   /** At least one organization id. */
   readonly organizationIds: readonly string[];
@@ -62,4 +68,181 @@ export interface UserCalls {
   deleteUser(id: string): Promise<void>;
   /** Explicit site roles and organization roles, and so the organizations, of one account, in one call. */
   getRoles(id: string): Promise<CoderRoles>;
+}
+
+const PAGE = 100;
+const LIST = 'GET /users';
+const UUID_LIKE = /^[0-9a-f]{32}$|^[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}$/i;
+const SKEW_MS = 60_000;
+
+/** Whether Coder reads `/users/{name}` as that username; `me` and ids are read otherwise. */
+function isAddressable(username: string): boolean {
+  return username !== '' && username.toLowerCase() !== 'me' && !UUID_LIKE.test(username);
+}
+
+/**
+ * A piece of an e-mail that is safe as free text of Coder's search and whose matches include the address: colons, quotes
+ * and backslashes have a meaning there, `%` and `_` match too much (harmless), letters beyond ASCII may not fold.
+ */
+export function searchText(email: string): string {
+  const pieces = email.toLowerCase().split(/[^a-z0-9@.+_%-]+/);
+  return pieces.reduce((longest, piece) => (piece.length > longest.length ? piece : longest), '');
+}
+
+export function userCalls(transport: Transport, sight: Sight, capabilities: () => Promise<Capabilities>): UserCalls {
+  const fetchPage = async (query: Record<string, string | number | undefined>): Promise<Page<CoderUser>> => {
+    const { users, count } = await transport.send({ method: 'GET', path: '/users', query, read: UserPage });
+    return { rows: users, count };
+  };
+  const search = (q: string): AsyncIterable<CoderUser> =>
+    readListing({
+      route: LIST,
+      pageSize: PAGE,
+      fetch: (after, limit) => fetchPage({ q, limit, after_id: after?.id }),
+      idOf: user => user.id,
+    });
+  const put = (path: string, id: string, body?: unknown): Promise<CoderUser> =>
+    transport.send({ method: 'PUT', path, params: { user: id }, body, read: CoderUser, idempotent: true });
+
+  async function searchByEmail(email: string): Promise<CoderUser | undefined> {
+    const plain = /^[a-z0-9@.+_%-]+$/i.test(email);
+    if (plain && (await capabilities()).exactSearch) {
+      const { rows } = await fetchPage({ q: `email:${email}`, limit: 2 });
+      return rows.find(user => user.email.toLowerCase() === email.toLowerCase());
+    }
+    const wanted = email.toLowerCase();
+    for await (const user of search(searchText(email))) {
+      if (user.email.toLowerCase() === wanted) return user;
+    }
+    return undefined;
+  }
+
+  async function findUserByEmail(email: string): Promise<CoderUser | undefined> {
+    if (email.trim() === '') throw new TypeError('an empty e-mail finds nobody: service accounts have none');
+    const user = await searchByEmail(email);
+    if (user === undefined) await sight.seesAll(LIST);
+    return user;
+  }
+
+  async function findUserByUsername(username: string): Promise<CoderUser | undefined> {
+    if (!isAddressable(username)) return undefined;
+    const found = await orUndefined(
+      transport.send({ method: 'GET', path: '/users/{user}', params: { user: username }, read: CoderUser }),
+    );
+    if (found === undefined) await sight.seesAll('GET /users/{user}');
+    return found;
+  }
+
+  /** Whether an id is still the account that its username leads to; a deleted one is found by its id alone. */
+  async function isDeleted(user: CoderUser): Promise<boolean> {
+    if (user.organizationIds.length > 0 || user.id === PREBUILDS_USER_ID) return false;
+    if (isAddressable(user.username)) return (await findUserByUsername(user.username))?.id !== user.id;
+    for await (const listed of search(user.username)) if (listed.id === user.id) return false;
+    return true;
+  }
+
+  async function createUser(user: NewUser): Promise<CreatedUser> {
+    const started = Date.now();
+    try {
+      const created = await transport.send({
+        method: 'POST',
+        path: '/users',
+        body: {
+          email: user.email,
+          username: user.username,
+          name: user.name,
+          login_type: user.loginType ?? 'oidc',
+          organization_ids: user.organizationIds,
+        },
+        read: CoderUser,
+      });
+      return { outcome: 'created', user: created };
+    } catch (error) {
+      const exists = isRefusal(error, 'user-exists');
+      if (!(error instanceof CoderError) || !(exists || error.maybeDone)) throw error;
+      const found = await findUserByEmail(user.email);
+      if (found !== undefined) {
+        // An unclear answer may hide our own success: the account is then as asked for, and no older than the call.
+        const ours =
+          !exists && found.username === user.username && Date.parse(found.createdAt ?? '') >= started - SKEW_MS;
+        return { outcome: ours ? 'created' : 'existed', user: found };
+      }
+      if ((await findUserByUsername(user.username)) !== undefined) {
+        throw new CoderError(`username ${JSON.stringify(user.username)} is taken in Coder: derive another one`, {
+          kind: 'refused',
+          route: error.route,
+          status: error.status,
+          reason: 'username-taken',
+          answer: error.answer,
+        });
+      }
+      throw error;
+    }
+  }
+
+  return {
+    async *listUsers() {
+      await sight.seesAll(LIST);
+      yield* readListing({
+        route: LIST,
+        pageSize: PAGE,
+        fetch: (after, limit) => fetchPage({ limit, after_id: after?.id }),
+        idOf: user => user.id,
+      });
+    },
+    findUserByEmail,
+    findUserByUsername,
+    async getUser(id) {
+      if (!UUID_LIKE.test(id)) throw new TypeError(`${JSON.stringify(id)} is no id of a Coder account: wanted a UUID`);
+      const user = await orUndefined(
+        transport.send({ method: 'GET', path: '/users/{user}', params: { user: id }, read: CoderUser }),
+      );
+      if (user === undefined) {
+        await sight.seesAll('GET /users/{user}');
+        return { state: 'absent' };
+      }
+      return { state: (await isDeleted(user)) ? 'deleted' : 'present', user };
+    },
+    createUser,
+    async setSiteRoles(id, roles) {
+      return put('/users/{user}/roles', id, { roles: fullList(roles) });
+    },
+    async suspend(id) {
+      return put('/users/{user}/status/suspend', id);
+    },
+    async activate({ id, status }) {
+      if (status !== 'suspended') return 'unchanged';
+      await put('/users/{user}/status/activate', id);
+      return 'activated';
+    },
+    async setProfile({ id, avatarUrl }, { username, name }) {
+      // Left out, the name would become empty, and from v2.35 on the avatar of accounts without OIDC too.
+      return put('/users/{user}/profile', id, {
+        username,
+        name,
+        ...(avatarUrl === '' ? {} : { avatar_url: avatarUrl }),
+      });
+    },
+    async deleteUser(id) {
+      await transport.send({
+        method: 'DELETE',
+        path: '/users/{user}',
+        params: { user: id },
+        read: z.unknown(),
+        idempotent: true,
+      });
+    },
+    async getRoles(id) {
+      return transport.send({ method: 'GET', path: '/users/{user}/roles', params: { user: id }, read: CoderRoles });
+    },
+  };
+}
+
+/** A list of roles as it must be sent: `{}` and `null` would strip every role and be answered with 200. */
+export function fullList(roles: readonly string[]): readonly string[] {
+  const given: unknown = roles;
+  if (!Array.isArray(given) || given.some(role => typeof role !== 'string')) {
+    throw new TypeError(`roles ${JSON.stringify(roles)}: wanted the full list of role names; an empty list takes all`);
+  }
+  return roles;
 }

@@ -1,0 +1,152 @@
+/** Turns what came back from Coder, or what did not, into the client's one error. Tolerates bodies that are not JSON. */
+import { z } from 'zod';
+import { CoderError, type CoderErrorDetails } from './errors';
+import { redact } from './redact';
+import { reasonOf } from './refusals';
+
+const ErrorBody = z.object({
+  message: z.string(),
+  detail: z.string().nullish(),
+  validations: z.array(z.object({ field: z.string(), detail: z.string() })).nullish(),
+});
+
+export interface Answer {
+  readonly status: number;
+  readonly header: (name: string) => string | undefined;
+  readonly text: string;
+}
+
+/** The JSON of an answer; undefined when there is none. */
+export function parseBody(text: string): unknown {
+  try {
+    return text === '' ? undefined : (JSON.parse(text) as unknown);
+  } catch {
+    return undefined;
+  }
+}
+
+/** The readable part of a body that is not JSON (plain text, a proxy's HTML page), short. */
+function excerpt(text: string): string {
+  const plain = text
+    .replace(/<(script|style)\b[\s\S]*?<\/\1>/gi, ' ')
+    .replace(/<[^>]*>/g, ' ')
+    .replace(/\s+/g, ' ')
+    .trim();
+  return plain.length > 160 ? `${plain.slice(0, 160)}…` : plain;
+}
+
+function kindOf(status: number, message: string): CoderErrorDetails['kind'] {
+  if (status === 401) return 'unauthorized';
+  if (status === 403) return /premium|enterprise|contact sales|licen[sc]e/i.test(message) ? 'licence' : 'forbidden';
+  if (status === 404)
+    return /^route not found|^organization does not exist/i.test(message)
+      ? message.startsWith('R')
+        ? 'unsupported'
+        : 'refused'
+      : 'not_found_or_forbidden';
+  if (status === 405 || status === 501) return 'unsupported';
+  if (status === 408) return 'timeout';
+  if (status === 429) return 'rate_limited';
+  if (status >= 500) return 'failed';
+  if (status >= 400) return 'refused';
+  return 'unexpected';
+}
+
+const NEXT_STEP: Partial<Record<CoderErrorDetails['kind'], string>> = {
+  unauthorized: "check the bridge's Coder token: it is expired, deleted, or its account is suspended",
+  forbidden: "the bridge's account lacks a role for this: run coder-scim doctor",
+  licence: 'the Coder server has no licence for this feature',
+  not_found_or_forbidden: "it is not there, or the bridge's account may not see it: run coder-scim doctor",
+  unsupported: 'this Coder server does not know the call: upgrade Coder',
+  failed: 'see the log of the Coder server',
+};
+
+/** The error that an answer outside 2xx means. */
+export function errorOf(
+  route: string,
+  answer: Answer,
+  options: { token?: string | undefined; retryAfterMs?: number | undefined; write: boolean },
+): CoderError {
+  const body = ErrorBody.safeParse(parseBody(answer.text));
+  const text = redact(
+    body.success ? body.data.message : excerpt(answer.text) || `status ${answer.status} without a text`,
+    options.token,
+  );
+  const validations = (body.success ? (body.data.validations ?? []) : []).map(({ field, detail }) => ({
+    field,
+    detail: redact(detail, options.token),
+  }));
+  if (answer.status < 400) {
+    const target = answer.header('location');
+    return new CoderError(
+      `${route} answered ${answer.status}${target === undefined ? '' : ` to ${redact(target.split('?')[0] ?? '', options.token)}`}: wanted an answer of Coder's API; check the Coder URL and what stands in front of it`,
+      { kind: 'unexpected', route, status: answer.status, maybeDone: options.write },
+    );
+  }
+  const kind = kindOf(answer.status, text);
+  // A plain 404 page comes from something else than Coder's API.
+  const foreign404 = answer.status === 404 && !body.success;
+  const fields = validations.map(({ field, detail }) => `${field}: ${detail}`).join('; ');
+  const next = foreign404 ? 'check the Coder URL: this is not an answer of its API' : NEXT_STEP[kind];
+  return new CoderError(
+    `${route} answered ${answer.status}: ${text}${fields === '' ? '' : ` (${fields})`}${next === undefined ? '' : `; ${next}`}`,
+    {
+      kind: foreign404 ? 'unexpected' : kind,
+      route,
+      status: answer.status,
+      answer: text,
+      validations,
+      reason: kind === 'refused' ? reasonOf(route, text, validations) : undefined,
+      retryAfterMs: options.retryAfterMs,
+      maybeDone: options.write && (kind === 'failed' || kind === 'timeout'),
+    },
+  );
+}
+
+const NOT_SENT = new Set([
+  'ECONNREFUSED',
+  'ENOTFOUND',
+  'EAI_AGAIN',
+  'EHOSTUNREACH',
+  'ENETUNREACH',
+  'EADDRNOTAVAIL',
+  'UND_ERR_CONNECT_TIMEOUT',
+  'CERT_HAS_EXPIRED',
+  'DEPTH_ZERO_SELF_SIGNED_CERT',
+  'SELF_SIGNED_CERT_IN_CHAIN',
+  'UNABLE_TO_VERIFY_LEAF_SIGNATURE',
+  'UNABLE_TO_GET_ISSUER_CERT_LOCALLY',
+  'ERR_TLS_CERT_ALTNAME_INVALID',
+  'ERR_SSL_WRONG_VERSION_NUMBER',
+]);
+const TIMEOUTS = new Set(['UND_ERR_HEADERS_TIMEOUT', 'UND_ERR_BODY_TIMEOUT', 'ETIMEDOUT']);
+
+function codeOf(error: unknown): string {
+  if (!(error instanceof Error)) return 'unknown';
+  if ('code' in error && typeof error.code === 'string') return error.code;
+  return error instanceof AggregateError && error.errors.length > 0 ? codeOf(error.errors[0]) : error.name;
+}
+
+/** The error that a failed exchange means: no connection, or a connection that broke or fell silent. */
+export function networkErrorOf(route: string, origin: string, error: unknown, write: boolean): CoderError {
+  const code = codeOf(error);
+  if (TIMEOUTS.has(code)) {
+    return new CoderError(`${route} had no answer in time from ${origin}: see whether the Coder server is overloaded`, {
+      kind: 'timeout',
+      route,
+      maybeDone: write,
+      cause: error,
+    });
+  }
+  const sent = !NOT_SENT.has(code);
+  const what = sent ? 'the connection broke' : 'no connection';
+  const next = /CERT|TLS|SSL|ISSUER/.test(code)
+    ? 'the certificate is not trusted here: set NODE_EXTRA_CA_CERTS to its authority'
+    : 'check that Coder runs and that the URL is right';
+  return new CoderError(`${route}: ${what} to ${origin} (${code}); ${next}`, {
+    kind: 'unreachable',
+    route,
+    maybeDone: write && sent,
+    cause: error,
+  });
+}

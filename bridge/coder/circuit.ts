@@ -1,0 +1,62 @@
+/**
+ * Stops calling a Coder that does not answer: after some failures in a row every call fails at once, until one probe
+ * gets through. Only what says something about the server counts (no connection, no answer, 502 to 504), never a refusal.
+ */
+
+export interface CircuitLimits {
+  /** Failures in a row that open it. */
+  readonly failures: number;
+  readonly firstPauseMs: number;
+  readonly longestPauseMs: number;
+}
+
+export class Circuit {
+  private failed = 0;
+  private opened = 0;
+  private openUntil = 0;
+  private probing = false;
+
+  constructor(
+    private readonly limits: CircuitLimits,
+    /** 0 to 1, for the jitter of the pause. */
+    private readonly random: () => number = Math.random,
+  ) {}
+
+  /** Whether calls go through, as far as is known. */
+  get closed(): boolean {
+    return this.openUntil === 0;
+  }
+
+  /** Undefined lets the call through; otherwise the milliseconds after which to try again. */
+  admit(now: number): number | undefined {
+    if (this.openUntil === 0) return undefined;
+    if (now < this.openUntil) return this.openUntil - now;
+    if (this.probing) return this.limits.firstPauseMs;
+    this.probing = true;
+    return undefined;
+  }
+
+  /** The server answered. @returns whether that closed the circuit */
+  succeed(): boolean {
+    const wasOpen = this.openUntil !== 0;
+    this.failed = 0;
+    this.opened = 0;
+    this.openUntil = 0;
+    this.probing = false;
+    return wasOpen;
+  }
+
+  /** The server did not answer. @returns the pause in milliseconds when this opened the circuit */
+  fail(now: number): number | undefined {
+    this.failed += 1;
+    const probe = this.probing;
+    this.probing = false;
+    // Calls that were under way when it opened fail too; they must not make the pause longer.
+    if (!probe && (this.failed < this.limits.failures || this.openUntil > now)) return undefined;
+    const pause = Math.min(this.limits.firstPauseMs * 2 ** this.opened, this.limits.longestPauseMs);
+    const jittered = Math.round(pause * (0.75 + this.random() / 2));
+    this.opened += 1;
+    this.openUntil = now + jittered;
+    return jittered;
+  }
+}

@@ -1,0 +1,49 @@
+/**
+ * Whether what the token sees is the world. A plain member's token lists users with 200 and sees only itself, and a missing
+ * right is answered like a missing thing: so "there is none" counts only from an account that would see one.
+ */
+import { CoderError } from './errors';
+import { type Transport } from './transport';
+import { CoderRoles } from './types';
+
+export interface Sight {
+  /** @throws CoderError `forbidden` when the account does not see all users, groups and members */
+  seesAll(route: string): Promise<void>;
+}
+
+const SEES_ALL = new Set(['owner', 'user-admin', 'template-admin', 'auditor']);
+const KEPT_MS = 60_000;
+
+/** The account's roles are read once a minute at most, and only when something seems to be absent. */
+export function createSight(transport: Transport, now: () => number = Date.now): Sight {
+  let known: { readonly roles: Promise<CoderRoles>; readonly at: number } | undefined;
+  const ownRoles = (): Promise<CoderRoles> => {
+    if (known === undefined || now() - known.at > KEPT_MS) {
+      const roles = transport.send({ method: 'GET', path: '/users/me/roles', read: CoderRoles });
+      known = { roles, at: now() };
+      roles.catch(() => (known = undefined));
+    }
+    return known.roles;
+  };
+  return {
+    async seesAll(route) {
+      const { site } = await ownRoles();
+      if (site.some(role => SEES_ALL.has(role))) return;
+      known = undefined;
+      throw new CoderError(
+        `${route} shows nothing, but the bridge's account may see itself only: give it the site role user-admin (or owner), and run coder-scim doctor`,
+        { kind: 'forbidden', route },
+      );
+    },
+  };
+}
+
+/** The result, or undefined for a 404. */
+export async function orUndefined<T>(call: Promise<T>): Promise<T | undefined> {
+  try {
+    return await call;
+  } catch (error) {
+    if (error instanceof CoderError && error.kind === 'not_found_or_forbidden') return undefined;
+    throw error;
+  }
+}

@@ -1,0 +1,349 @@
+/**
+ * One way to Coder for all calls: kept-alive connections, a limit of calls at once, rate limits known from the headers,
+ * retries with jitter where a repetition is safe, and a circuit breaker. Writes that are not idempotent are never repeated
+ * unless it is certain that Coder did not see them.
+ */
+import { setTimeout as sleep } from 'node:timers/promises';
+import { Pool } from 'undici';
+import { type z } from 'zod';
+import { type Answer, errorOf, networkErrorOf, parseBody } from './answers';
+import { Circuit } from './circuit';
+import { type Credential } from './credential';
+import { CoderError } from './errors';
+import { Gate, type Lane } from './gate';
+import { RateLimits } from './rate-limit';
+import { redact } from './redact';
+
+export interface CoderLimits {
+  /** Calls at once. @default 16 */
+  readonly concurrency: number;
+  /** How many of them may be background calls. @default half */
+  readonly backgroundConcurrency: number;
+  /** Longest wait for the head, and between parts of the body, of an answer. @default 20000 */
+  readonly answerTimeoutMs: number;
+  /** @default 5000 */
+  readonly connectTimeoutMs: number;
+  /** How often a call that may be repeated is repeated. @default 2 */
+  readonly retries: number;
+  /** First pause before a repetition; doubles, with full jitter. @default 100 */
+  readonly retryPauseMs: number;
+  /** How long a call waits for a rate limit before it fails with `rate_limited`, by lane. @default 2000 and 70000 */
+  readonly rateLimitWaitMs: Readonly<Record<Lane, number>>;
+  /** Unanswered calls in a row that open the circuit. @default 5 */
+  readonly circuitFailures: number;
+  /** @default 1000 */
+  readonly circuitPauseMs: number;
+  /** @default 30000 */
+  readonly circuitLongestPauseMs: number;
+}
+
+export const DEFAULT_LIMITS: CoderLimits = {
+  concurrency: 16,
+  backgroundConcurrency: 8,
+  answerTimeoutMs: 20_000,
+  connectTimeoutMs: 5_000,
+  retries: 2,
+  retryPauseMs: 100,
+  rateLimitWaitMs: { request: 2_000, background: 70_000 },
+  circuitFailures: 5,
+  circuitPauseMs: 1_000,
+  circuitLongestPauseMs: 30_000,
+};
+
+/** What the client tells a logger; pino fits. */
+export interface CoderLog {
+  debug(fields: Record<string, unknown>, message: string): void;
+  warn(fields: Record<string, unknown>, message: string): void;
+}
+
+/** One finished exchange, for metrics. */
+export interface CoderExchange {
+  readonly route: string;
+  /** Status, or the kind of the error when no answer came. */
+  readonly status: number | string;
+  readonly durationMs: number;
+}
+
+export interface CoderRequest<Read extends z.ZodType> {
+  readonly method: 'GET' | 'POST' | 'PUT' | 'PATCH' | 'DELETE';
+  /** Below `/api/v2`, with `{name}` for each part that `params` fills. */
+  readonly path: string;
+  readonly params?: Readonly<Record<string, string>> | undefined;
+  readonly query?: Readonly<Record<string, string | number | undefined>> | undefined;
+  readonly body?: unknown;
+  /** How the answer is read. */
+  readonly read: Read;
+  /** Whether repeating the call does no harm. @default true for GET, false for the others */
+  readonly idempotent?: boolean | undefined;
+  /** Another token than the credential's; no second try after 401. */
+  readonly token?: string | undefined;
+}
+
+export interface Transport {
+  send<Read extends z.ZodType>(request: CoderRequest<Read>): Promise<z.output<Read>>;
+  /** Version that the last answer stated; undefined before the first one. */
+  readonly version: string | undefined;
+  /** What is known of the way to Coder, without a call. */
+  readonly health: CoderHealth;
+  readonly background: Transport;
+  close(): Promise<void>;
+}
+
+export interface CoderHealth {
+  /** False from the moment the circuit opens until a call gets through. */
+  readonly reachable: boolean;
+  /** The last failure, while it is one. */
+  readonly problem: string | undefined;
+}
+
+export interface TransportOptions {
+  readonly url: string;
+  readonly credential: Credential;
+  readonly log?: CoderLog | undefined;
+  readonly limits?: Partial<CoderLimits> | undefined;
+  readonly observe?: ((exchange: CoderExchange) => void) | undefined;
+}
+
+function fill(path: string, params: Readonly<Record<string, string>>): string {
+  return path.replace(/\{(\w+)\}/g, (_, name: string) => {
+    const value = params[name];
+    // An empty part would make another route of it.
+    if (value === undefined || value === '') throw new TypeError(`${path}: no value for ${name}`);
+    return encodeURIComponent(value);
+  });
+}
+
+function queryText(query: CoderRequest<z.ZodType>['query']): string {
+  const given = Object.entries(query ?? {}).filter(([, value]) => value !== undefined);
+  return given.length === 0
+    ? ''
+    : `?${new URLSearchParams(given.map(([name, value]): [string, string] => [name, String(value)])).toString()}`;
+}
+
+const SERVER_AWAY = new Set([502, 503, 504]);
+
+/** The server behind the last answer, shared by both lanes. */
+class Connection {
+  readonly limits: CoderLimits;
+  readonly pool: Pool;
+  readonly gate: Gate;
+  readonly rateLimits = new RateLimits();
+  readonly circuit: Circuit;
+  readonly origin: string;
+  readonly prefix: string;
+  version: string | undefined;
+  problem: string | undefined;
+
+  constructor(readonly options: TransportOptions) {
+    this.limits = {
+      ...DEFAULT_LIMITS,
+      ...(options.limits?.concurrency === undefined
+        ? {}
+        : { backgroundConcurrency: Math.max(1, Math.floor(options.limits.concurrency / 2)) }),
+      ...options.limits,
+    };
+    const url = new URL(options.url);
+    this.origin = url.origin;
+    this.prefix = `${url.pathname.replace(/\/+$/, '')}/api/v2`;
+    this.pool = new Pool(url.origin, {
+      connections: this.limits.concurrency,
+      pipelining: 1,
+      keepAliveTimeout: 30_000,
+      headersTimeout: this.limits.answerTimeoutMs,
+      bodyTimeout: this.limits.answerTimeoutMs,
+      connect: { timeout: this.limits.connectTimeoutMs },
+    });
+    this.gate = new Gate(this.limits.concurrency, this.limits.backgroundConcurrency);
+    this.circuit = new Circuit({
+      failures: this.limits.circuitFailures,
+      firstPauseMs: this.limits.circuitPauseMs,
+      longestPauseMs: this.limits.circuitLongestPauseMs,
+    });
+  }
+
+  /** One exchange on the wire. @throws CoderError when there was none */
+  async exchange(
+    method: CoderRequest<z.ZodType>['method'],
+    path: string,
+    route: string,
+    token: string,
+    body: unknown,
+  ): Promise<Answer> {
+    try {
+      const response = await this.pool.request({
+        method,
+        path,
+        headers: {
+          'coder-session-token': token,
+          accept: 'application/json',
+          'user-agent': 'coder-scim',
+          ...(body === undefined ? {} : { 'content-type': 'application/json' }),
+        },
+        ...(body === undefined ? {} : { body: JSON.stringify(body) }),
+      });
+      const text = await response.body.text();
+      return {
+        status: response.statusCode,
+        text,
+        header: name => {
+          const value = response.headers[name];
+          return Array.isArray(value) ? value[0] : value;
+        },
+      };
+    } catch (error) {
+      throw networkErrorOf(route, this.origin, error, method !== 'GET');
+    }
+  }
+}
+
+class LaneTransport implements Transport {
+  readonly background: Transport;
+
+  constructor(
+    private readonly connection: Connection,
+    private readonly lane: Lane,
+  ) {
+    this.background = lane === 'background' ? this : new LaneTransport(connection, 'background');
+  }
+
+  get version(): string | undefined {
+    return this.connection.version;
+  }
+
+  get health(): CoderHealth {
+    return { reachable: this.connection.circuit.closed, problem: this.connection.problem };
+  }
+
+  close(): Promise<void> {
+    return this.connection.pool.destroy();
+  }
+
+  async send<Read extends z.ZodType>(request: CoderRequest<Read>): Promise<z.output<Read>> {
+    const { limits } = this.connection;
+    const route = `${request.method} ${request.path}`;
+    const path = fill(request.path, request.params ?? {});
+    const repeatable = request.idempotent ?? request.method === 'GET';
+    let refreshed = request.token !== undefined;
+    for (let attempt = 0; ; attempt += 1) {
+      const token = request.token ?? (await this.connection.options.credential.token());
+      try {
+        const answer = await this.tryOnce(request, route, path, token);
+        return this.read(request, route, answer);
+      } catch (error) {
+        if (!(error instanceof CoderError)) throw error;
+        if (error.kind === 'unauthorized' && !refreshed) {
+          refreshed = true;
+          if (await this.connection.options.credential.refresh(token)) continue;
+          throw error;
+        }
+        if (error.kind === 'rate_limited') {
+          const wait = error.retryAfterMs ?? 0;
+          if (attempt > limits.retries || wait > limits.rateLimitWaitMs[this.lane]) throw error;
+          await sleep(wait + Math.random() * limits.retryPauseMs);
+          continue;
+        }
+        const away = error.kind === 'unreachable' || error.kind === 'timeout' || SERVER_AWAY.has(error.status ?? 0);
+        if (!away || attempt >= limits.retries || (error.maybeDone && !repeatable)) throw error;
+        await sleep(Math.random() * limits.retryPauseMs * 2 ** attempt);
+      }
+    }
+  }
+
+  private async tryOnce(request: CoderRequest<z.ZodType>, route: string, path: string, token: string): Promise<Answer> {
+    const { connection, lane } = this;
+    await this.waitForRateLimit(route, path);
+    return connection.gate.run(lane, async () => {
+      const pause = connection.circuit.admit(Date.now());
+      if (pause !== undefined) {
+        throw new CoderError(
+          `${route} was not tried: ${connection.origin} did not answer ${connection.limits.circuitFailures} calls in a row; the next try is in ${Math.ceil(pause / 1_000)} s`,
+          { kind: 'circuit_open', route, retryAfterMs: pause },
+        );
+      }
+      const started = Date.now();
+      let status: number | string = 'unreachable';
+      try {
+        const answer = await connection.exchange(
+          request.method,
+          `${connection.prefix}${path}${queryText(request.query)}`,
+          route,
+          token,
+          request.body,
+        );
+        status = answer.status;
+        connection.version = answer.header('x-coder-build-version') ?? connection.version;
+        const retryAfterMs = connection.rateLimits.learn(path, answer, Date.now());
+        if (answer.status >= 200 && answer.status < 300) {
+          this.serverAnswered();
+          return answer;
+        }
+        const error = errorOf(route, answer, { token, retryAfterMs, write: request.method !== 'GET' });
+        if (SERVER_AWAY.has(answer.status)) this.serverSilent(error);
+        else this.serverAnswered(error);
+        throw error;
+      } catch (error) {
+        if (error instanceof CoderError && error.status === undefined) {
+          status = error.kind;
+          this.serverSilent(error);
+        }
+        throw error;
+      } finally {
+        const durationMs = Date.now() - started;
+        connection.options.observe?.({ route, status, durationMs });
+        connection.options.log?.debug({ route, status, durationMs, lane }, 'coder call');
+      }
+    });
+  }
+
+  /** Waits for a place in the path's bucket without holding up calls to other paths. */
+  private async waitForRateLimit(route: string, path: string): Promise<void> {
+    const { rateLimits, limits } = this.connection;
+    const longest = limits.rateLimitWaitMs[this.lane];
+    const started = Date.now();
+    for (;;) {
+      const wait = rateLimits.reserve(path, this.lane, Date.now());
+      if (wait <= 0) return;
+      if (Date.now() - started + wait > longest) {
+        throw new CoderError(
+          `${route}: Coder's rate limit for this path is used up; the next try is in ${Math.ceil(wait / 1_000)} s`,
+          { kind: 'rate_limited', route, retryAfterMs: wait },
+        );
+      }
+      await sleep(wait + Math.random() * limits.retryPauseMs);
+    }
+  }
+
+  private serverAnswered(error?: CoderError): void {
+    const { connection } = this;
+    connection.problem = error?.kind === 'unauthorized' ? error.message : undefined;
+    if (connection.circuit.succeed())
+      connection.options.log?.warn({ origin: connection.origin }, 'coder answers again');
+  }
+
+  private serverSilent(error: CoderError): void {
+    const { connection } = this;
+    connection.problem = error.message;
+    const pauseMs = connection.circuit.fail(Date.now());
+    if (pauseMs !== undefined) {
+      connection.options.log?.warn(
+        { origin: connection.origin, pauseMs, problem: error.message },
+        'coder does not answer',
+      );
+    }
+  }
+
+  private read<Read extends z.ZodType>(request: CoderRequest<Read>, route: string, answer: Answer): z.output<Read> {
+    const result = request.read.safeParse(parseBody(answer.text));
+    if (result.success) return result.data;
+    const issue = result.error.issues[0];
+    const where = issue === undefined ? '' : `${issue.path.join('.') || 'body'}: ${issue.message}`;
+    throw new CoderError(
+      `${route} answered ${answer.status} with something else than Coder's API does (${redact(where)}); check the Coder URL and its version`,
+      { kind: 'unexpected', route, status: answer.status, maybeDone: request.method !== 'GET' },
+    );
+  }
+}
+
+export function createTransport(options: TransportOptions): Transport {
+  return new LaneTransport(new Connection(options), 'request');
+}
