@@ -5,8 +5,9 @@
 import { decodeJson, encodeValue, parseJson } from './codec';
 import { type DataSource } from './data-source';
 import { explain, ProviderError, Report } from './diagnostics';
-import { type DiagnosticMessage, SEVERITY } from './messages';
+import { type DiagnosticMessage } from './messages';
 import {
+  diagnosticMessage,
   echo,
   keepPrivate,
   mapValues,
@@ -58,12 +59,7 @@ export function dispatch(provider: Provider, interrupt: AbortController): Provid
       report.diagnostics.push(...explain(thrown, operation));
       answer = otherwise();
     }
-    const diagnostics = report.diagnostics.map(({ severity, summary, detail, path }) => ({
-      severity: SEVERITY[severity],
-      summary,
-      detail: detail ?? '',
-      ...(path === undefined ? {} : { attribute: pathMessage(schema, path) }),
-    }));
+    const diagnostics = report.diagnostics.map(diagnostic => diagnosticMessage(schema, diagnostic));
     return { ...answer, diagnostics };
   }
 

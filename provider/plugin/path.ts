@@ -25,6 +25,14 @@ export function resolvePath(attributes: Attributes, path: Path): Step[] {
   return key === undefined ? [step] : [step, key, ...resolvePath(attribute.nested.attributes, rest.slice(1))];
 }
 
+/** Steps as configuration would write them: `mappings["admins"].role`. */
+export function formatSteps(steps: readonly Step[]): string {
+  return steps.reduce((text, step) => {
+    if ('attributeName' in step) return text === '' ? step.attributeName : `${text}.${step.attributeName}`;
+    return `${text}[${'elementKeyInt' in step ? step.elementKeyInt : JSON.stringify(step.elementKeyString)}]`;
+  }, '');
+}
+
 function resolveElements(type: Type, path: Path): Step[] {
   const [key, ...rest] = path;
   if (typeof type === 'string' || key === undefined) return [];

@@ -1,7 +1,8 @@
 /** What the messages carry: values by schema, private data, paths. */
 import { decodeJson, decodeValue, encodeValue } from './codec';
-import { type AttributePath, type DynamicValue } from './messages';
-import { type Path, resolvePath } from './path';
+import { type Diagnostic } from './diagnostics';
+import { type AttributePath, type DiagnosticMessage, type DynamicValue, SEVERITY } from './messages';
+import { formatSteps, type Path, resolvePath } from './path';
 import { type Received, type Sent } from './protobuf';
 import { type Attributes, objectType, type PlannedOf, type Schema, type StateOf } from './schema';
 import { type Type } from './type';
@@ -53,6 +54,21 @@ export function readPrivate(stored: Uint8Array): unknown {
 
 export function keepPrivate(outcome: { readonly private?: unknown }, before: Uint8Array): Buffer {
   return outcome.private === undefined ? Buffer.from(before) : Buffer.from(JSON.stringify(outcome.private));
+}
+
+/**
+ * A diagnostic at its attribute. Terraform finds the line of a top-level attribute only, and shows the resource's first
+ * line for a deeper place: so the top one is named to it, and the place itself to the reader.
+ */
+export function diagnosticMessage(
+  schema: Schema,
+  { severity, summary, detail = '', path }: Diagnostic,
+): Sent<typeof DiagnosticMessage> {
+  const message = { severity: SEVERITY[severity], summary, detail };
+  const steps = path === undefined ? [] : resolvePath(schema.attributes, path);
+  if (steps.length === 0) return message;
+  const place = steps.length > 1 ? `At ${formatSteps(steps)}: ` : '';
+  return { ...message, detail: `${place}${detail}`, attribute: { steps: steps.slice(0, 1) } };
 }
 
 export function pathMessage(schema: Schema, path: Path): Sent<typeof AttributePath> {

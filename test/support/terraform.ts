@@ -53,7 +53,8 @@ export class Terraform {
   /** @param folder an existing one; default: a temporary one that `remove` deletes */
   constructor(
     folder?: string,
-    private readonly environment: NodeJS.ProcessEnv = {},
+    /** Variables for Terraform and its providers, beside the few that they need. */
+    readonly environment: NodeJS.ProcessEnv = {},
   ) {
     this.home = mkdtempSync(join(tmpdir(), 'terraform-home-'));
     writeFileSync(join(this.home, 'terraformrc'), '');
@@ -128,8 +129,8 @@ export class Terraform {
     return this.start(args).ended;
   }
 
-  /** Starts a command and hands it over while it runs; `interrupt` is Ctrl-C at a terminal: the whole group gets it. */
-  start(args: readonly string[]): { readonly ended: Promise<Ran>; interrupt(): void } {
+  /** Starts a command and hands it over while it runs; `interrupt` is Ctrl-C at a terminal: the whole group gets it. `kill` hits Terraform alone, at once. */
+  start(args: readonly string[]): { readonly ended: Promise<Ran>; interrupt(): void; kill(): void } {
     const child = spawn(terraformBinary(), args, {
       cwd: this.folder,
       detached: true,
@@ -160,6 +161,7 @@ export class Terraform {
       interrupt: () => {
         if (child.pid !== undefined) process.kill(-child.pid, 'SIGINT');
       },
+      kill: () => void child.kill('SIGKILL'),
     };
   }
 

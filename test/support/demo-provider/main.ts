@@ -111,9 +111,10 @@ const itemResource = defineResource<typeof item, Folder>({
   },
   async create(planned, { client, config, signal, report }) {
     if (planned.behaviour === 'slow') {
+      writeFileSync(join(client.path, '..', 'creating'), String(process.pid));
       await sleep(20_000, undefined, { signal }).catch(() => report.error('stopped early', 'the item was kept'));
     }
-    const state = settle(planned, config, { id: `id-${String(planned.name)}`, revision: 1 });
+    const state = settle(planned, config, { id: `id-${planned.name as string}`, revision: 1 });
     if (planned.behaviour === 'fail-create') throw new ProviderError('the remote system said no');
     if (planned.behaviour === 'crash') throw new TypeError('something is not a function');
     client.write(state);
