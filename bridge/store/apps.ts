@@ -2,6 +2,7 @@
 import { canonicalJson, type MappingState, parseMappingState, TOKEN_SCOPES } from '../mapping-state';
 import { type Database, type Db, readJson } from './database';
 import { type Cause, enqueue, PRIORITY } from './enqueue';
+import { newId } from './id';
 
 export interface StoredApp {
   readonly name: string;
@@ -87,8 +88,20 @@ export async function listAllApps(db: Db): Promise<StoredApp[]> {
   return (await db.selectFrom('apps').selectAll().orderBy('name').execute()).map(toApp);
 }
 
-/** Name and generation of all apps: cheap enough to ask before each piece of work. */
-export async function readGenerations(db: Db): Promise<string> {
+const RULES_VERSION = 'rules-version';
+
+/** Tells all replicas that something which rules are made of (bindings, managed groups) has changed. */
+export async function bumpRules(db: Db): Promise<void> {
+  await db
+    .insertInto('settings')
+    .values({ key: RULES_VERSION, value: newId() })
+    .onConflict(conflict => conflict.column('key').doUpdateSet({ value: newId() }))
+    .execute();
+}
+
+/** Changes when any app, binding or managed group does: cheap enough to ask before each piece of work. */
+export async function readRulesVersion(db: Db): Promise<string> {
+  const bumped = await db.selectFrom('settings').select('value').where('key', '=', RULES_VERSION).executeTakeFirst();
   const rows = await db
     .selectFrom('apps')
     .select(['name', 'generation', 'applied_generation', 'deleted_at'])
@@ -96,6 +109,7 @@ export async function readGenerations(db: Db): Promise<string> {
     .execute();
   return rows
     .map(row => `${row.name}:${row.generation}:${row.applied_generation ?? ''}:${row.deleted_at ?? ''}`)
+    .concat(bumped?.value ?? '')
     .join(' ');
 }
 

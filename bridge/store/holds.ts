@@ -65,12 +65,15 @@ export async function listOpenHolds(db: Db, app?: string): Promise<HeldRemovals[
   return rows.map(toHeld);
 }
 
-export async function countOpenHolds(db: Db, app: string): Promise<number> {
+/** How many people of an app, other than this one, are held for this reason. */
+export async function countOpenHolds(db: Db, app: string, reason: string, otherThan: string): Promise<number> {
   const row = await db
     .selectFrom('holds')
     .select(eb => eb.fn.countAll<number>().as('open'))
     .where('app', '=', app)
     .where('released_at', 'is', null)
+    .where('reason', '=', reason)
+    .where('subject', '!=', otherThan)
     .executeTakeFirstOrThrow();
   return Number(row.open);
 }

@@ -1,0 +1,276 @@
+/**
+ * The difference between what a person should have and what the account has, as ordered steps. Pure data: the same plan
+ * is applied, guarded, printed. A plan with no steps calls nothing; every step is one call to Coder, or a wish to a
+ * group's writer.
+ */
+import { type Desired, type Reasoned } from './desired';
+import { type Because, type Entitlement, keyOf, isImplied } from './entitlement';
+import { NO_SYNC, type SyncSettings } from './rules';
+
+/** The account as it is; groups are those under management. */
+export interface Actual {
+  readonly status: 'active' | 'dormant' | 'suspended';
+  /** Coder's sign-in sync governs `oidc` accounts alone. */
+  readonly loginType: string;
+  readonly siteRoles: readonly string[];
+  readonly organizations: readonly string[];
+  readonly organizationRoles: ReadonlyMap<string, readonly string[]>;
+  /** Organization by group id. */
+  readonly groups: ReadonlyMap<string, string>;
+}
+
+export interface PlanInput {
+  readonly desired: Desired;
+  readonly actual: Actual;
+  /** Whether it is the bridge's to take: named in a mapping, or given by the bridge. */
+  readonly managed: (entitlement: Entitlement) => boolean;
+  readonly defaultOrganization: string;
+  readonly sync: SyncSettings;
+  /** What becomes of the account of somebody who leaves. @default 'suspend' */
+  readonly leaving?: 'suspend' | 'delete' | undefined;
+  /** The guard's word on each removal. @default everything may go */
+  readonly allows?: ((removal: Removal) => boolean) | undefined;
+}
+
+/** Something that a person loses: the account, or one entitlement. */
+export type Removal = { readonly kind: 'account' } | Entitlement;
+
+export type Step =
+  | { readonly kind: 'activate' }
+  | { readonly kind: 'suspend' }
+  | { readonly kind: 'delete' }
+  | {
+      readonly kind: 'site-roles';
+      readonly before: readonly string[];
+      readonly after: readonly string[];
+      readonly because: readonly Because[];
+    }
+  | { readonly kind: 'organization-add'; readonly organization: string; readonly because: readonly Because[] }
+  | { readonly kind: 'organization-remove'; readonly organization: string }
+  | {
+      readonly kind: 'organization-roles';
+      readonly organization: string;
+      readonly before: readonly string[];
+      readonly after: readonly string[];
+      readonly because: readonly Because[];
+    }
+  | {
+      readonly kind: 'group-add';
+      readonly organization: string;
+      readonly group: string;
+      readonly because: readonly Because[];
+    }
+  | { readonly kind: 'group-remove'; readonly organization: string; readonly group: string };
+
+export interface Plan {
+  readonly steps: readonly Step[];
+  /** Given by the steps. */
+  readonly gains: readonly Reasoned[];
+  /** Everything that the person would lose, allowed or not. */
+  readonly removals: readonly Removal[];
+  /** Wanted, but governed by Coder's sign-in sync. */
+  readonly blocked: readonly Entitlement[];
+}
+
+export function removalKey(removal: Removal): string {
+  return removal.kind === 'account' ? 'account' : keyOf(removal);
+}
+
+/** Whether the removals cost Coder an owner. */
+export function losesOwner(removals: readonly Removal[], actual: Pick<Actual, 'siteRoles'>): boolean {
+  return (
+    actual.siteRoles.includes('owner') &&
+    removals.some(removal => removal.kind === 'account' || (removal.kind === 'site-role' && removal.target === 'owner'))
+  );
+}
+
+/** The shortest ordered way from actual to desired, as far as the guard and Coder's own sync let it. */
+export function plan(input: PlanInput): Plan {
+  return input.desired.account === 'absent' ? planLeaving(input) : planPresent(input);
+}
+
+const isAllowed = (input: PlanInput, removal: Removal): boolean => input.allows?.(removal) ?? true;
+
+/** The entitlements that an account holds. */
+function held(actual: Actual): Entitlement[] {
+  return [
+    ...actual.siteRoles.map(target => ({ kind: 'site-role' as const, organization: '', target })),
+    ...actual.organizations.map(organization => ({ kind: 'organization' as const, organization, target: '' })),
+    ...[...actual.organizationRoles].flatMap(([organization, roles]) =>
+      roles.map(target => ({ kind: 'organization-role' as const, organization, target })),
+    ),
+    ...[...actual.groups].map(([target, organization]) => ({ kind: 'group' as const, organization, target })),
+  ].filter(entitlement => !isImplied(entitlement.target));
+}
+
+function isFrozen(sync: SyncSettings, { kind, organization }: Entitlement): boolean {
+  switch (kind) {
+    case 'site-role':
+      return sync.siteRoles;
+    case 'organization':
+      return sync.organizations;
+    case 'organization-role':
+      return sync.organizationRoles.has(organization);
+    case 'group':
+      return sync.groups.has(organization);
+  }
+}
+
+function planPresent(input: PlanInput): Plan {
+  const { desired, actual } = input;
+  const sync = actual.loginType === 'oidc' ? input.sync : NO_SYNC;
+  const has = new Map(held(actual).map(entitlement => [keyOf(entitlement), entitlement]));
+  const blocked: Entitlement[] = [];
+  let gains: Reasoned[] = [];
+  for (const [key, wanted] of desired.entitlements) {
+    if (has.has(key)) continue;
+    if (isFrozen(sync, wanted)) blocked.push(wanted);
+    else gains.push(wanted);
+  }
+  let removals = [...has.values()].filter(
+    entitlement =>
+      !desired.entitlements.has(keyOf(entitlement)) && !isFrozen(sync, entitlement) && input.managed(entitlement),
+  );
+
+  // Nobody who has an account is left without any organization.
+  const leftOrganizations = new Set(
+    removals.filter(removal => removal.kind === 'organization').map(removal => removal.organization),
+  );
+  const stays =
+    actual.organizations.some(organization => !leftOrganizations.has(organization)) ||
+    gains.some(gain => gain.kind === 'organization');
+  if (!stays && !sync.organizations) {
+    if (leftOrganizations.has(input.defaultOrganization))
+      removals = removals.filter(
+        removal => removal.kind !== 'organization' || removal.organization !== input.defaultOrganization,
+      );
+    else gains.push({ kind: 'organization', organization: input.defaultOrganization, target: '', because: [] });
+  }
+
+  const going = new Set(removals.filter(removal => isAllowed(input, removal)).map(keyOf));
+  // A membership takes the groups and roles in it along: it goes only when all of them may.
+  for (const removal of removals)
+    if (
+      removal.kind === 'organization' &&
+      removals.some(other => other.organization === removal.organization && !going.has(keyOf(other)))
+    )
+      going.delete(keyOf(removal));
+  const goes = (entitlement: Entitlement): boolean => going.has(keyOf(entitlement));
+  const organizations = new Set([
+    ...actual.organizations.filter(organization => !goes({ kind: 'organization', organization, target: '' })),
+    ...gains.filter(gain => gain.kind === 'organization').map(gain => gain.organization),
+  ]);
+  gains = gains.filter(gain => {
+    if (gain.kind === 'site-role' || gain.kind === 'organization' || organizations.has(gain.organization)) return true;
+    blocked.push(gain);
+    return false;
+  });
+
+  const steps: Step[] = actual.status === 'suspended' ? [{ kind: 'activate' }] : [];
+  for (const gain of gains)
+    if (gain.kind === 'organization')
+      steps.push({ kind: 'organization-add', organization: gain.organization, because: gain.because });
+  steps.push(...organizationRoleSteps(actual, gains, goes, organizations));
+  steps.push(...siteRoleStep(actual, gains, goes));
+  for (const gain of gains)
+    if (gain.kind === 'group')
+      steps.push({ kind: 'group-add', organization: gain.organization, group: gain.target, because: gain.because });
+  steps.push(...groupRemovals(removals, goes, organizations), ...organizationRemovals(removals, goes));
+  return { steps, gains, removals, blocked };
+}
+
+function planLeaving(input: PlanInput): Plan {
+  const { actual } = input;
+  const deletes = input.leaving === 'delete';
+  const out = actual.status === 'suspended' && !deletes;
+  const sync = actual.loginType === 'oidc' ? input.sync : NO_SYNC;
+  const entitlements = held(actual).filter(entitlement => {
+    if (entitlement.kind === 'organization' || entitlement.kind === 'group') return input.managed(entitlement);
+    // Coder does not suspend owners, whoever made them one.
+    if (entitlement.kind === 'site-role' && entitlement.target === 'owner' && !out) return true;
+    return !isFrozen(sync, entitlement) && input.managed(entitlement);
+  });
+  const removals: Removal[] = out ? entitlements : [{ kind: 'account' }, ...entitlements];
+  if (!removals.every(removal => isAllowed(input, removal))) return { steps: [], gains: [], removals, blocked: [] };
+  if (deletes) return { steps: [{ kind: 'delete' }], gains: [], removals, blocked: [] };
+  const going = new Set(entitlements.map(keyOf));
+  const goes = (entitlement: Entitlement): boolean => going.has(keyOf(entitlement));
+  const organizations = new Set(
+    actual.organizations.filter(organization => !goes({ kind: 'organization', organization, target: '' })),
+  );
+  return {
+    steps: [
+      ...siteRoleStep(actual, [], goes),
+      ...(out ? [] : [{ kind: 'suspend' as const }]),
+      ...organizationRoleSteps(actual, [], goes, organizations),
+      ...groupRemovals(entitlements, goes, organizations),
+      ...organizationRemovals(entitlements, goes),
+    ],
+    gains: [],
+    removals,
+    blocked: [],
+  };
+}
+
+/** The full new list: Coder replaces, so that there is no moment without any role. */
+function newList(before: readonly string[], gained: readonly string[], lost: (role: string) => boolean): string[] {
+  return [...before.filter(role => !lost(role)), ...[...gained].sort()];
+}
+
+function siteRoleStep(actual: Actual, gains: readonly Reasoned[], goes: (e: Entitlement) => boolean): Step[] {
+  const gained = gains.filter(gain => gain.kind === 'site-role');
+  const after = newList(
+    actual.siteRoles,
+    gained.map(gain => gain.target),
+    target => goes({ kind: 'site-role', organization: '', target }),
+  );
+  if (gained.length === 0 && after.length === actual.siteRoles.length) return [];
+  return [{ kind: 'site-roles', before: actual.siteRoles, after, because: gained.flatMap(gain => gain.because) }];
+}
+
+function organizationRoleSteps(
+  actual: Actual,
+  gains: readonly Reasoned[],
+  goes: (e: Entitlement) => boolean,
+  organizations: ReadonlySet<string>,
+): Step[] {
+  return [...organizations].flatMap(organization => {
+    const before = actual.organizationRoles.get(organization) ?? [];
+    const gained = gains.filter(gain => gain.kind === 'organization-role' && gain.organization === organization);
+    const after = newList(
+      before,
+      gained.map(gain => gain.target),
+      target => goes({ kind: 'organization-role', organization, target }),
+    );
+    if (gained.length === 0 && after.length === before.length) return [];
+    return [
+      {
+        kind: 'organization-roles' as const,
+        organization,
+        before,
+        after,
+        because: gained.flatMap(gain => gain.because),
+      },
+    ];
+  });
+}
+
+function groupRemovals(
+  removals: readonly Entitlement[],
+  goes: (e: Entitlement) => boolean,
+  organizations: ReadonlySet<string>,
+): Step[] {
+  return removals.flatMap(removal =>
+    removal.kind === 'group' && goes(removal) && organizations.has(removal.organization)
+      ? [{ kind: 'group-remove' as const, organization: removal.organization, group: removal.target }]
+      : [],
+  );
+}
+
+function organizationRemovals(removals: readonly Entitlement[], goes: (e: Entitlement) => boolean): Step[] {
+  return removals.flatMap(removal =>
+    removal.kind === 'organization' && goes(removal)
+      ? [{ kind: 'organization-remove' as const, organization: removal.organization }]
+      : [],
+  );
+}
