@@ -17,8 +17,12 @@ export interface Membership {
 export interface User {
   readonly id: string;
   username: string;
+  /** In lower case, as it is compared and ordered by. */
+  usernameKey: string;
   name: string;
   email: string;
+  /** In lower case, as it is compared. */
+  emailKey: string;
   avatarUrl: string;
   readonly createdAt: string;
   updatedAt: string;

@@ -75,6 +75,8 @@ async function main(): Promise<void> {
 }
 
 main().catch((problem: unknown) => {
-  console.error(problem instanceof Error ? problem.message : problem);
+  const taken = problem instanceof Error && 'code' in problem && problem.code === 'EADDRINUSE' && 'port' in problem;
+  if (taken) console.error(`port ${String(problem.port)} of 127.0.0.1 is in use; choose another with --port`);
+  else console.error(problem instanceof Error ? problem.message : problem);
   process.exit(1);
 });

@@ -13,6 +13,7 @@ import {
   type OrganizationSync,
   type User,
 } from './entities';
+import { EmailIndex } from './email-index';
 import { UserIndex } from './user-index';
 
 export class CoderState {
@@ -24,7 +25,7 @@ export class CoderState {
   readonly organizationSync: OrganizationSync = { field: '', mapping: {}, assignDefault: true };
   readonly defaultOrganization: Organization;
   private readonly usernames = new Map<string, User>();
-  private readonly emails = new Map<string, User>();
+  private readonly emails = new EmailIndex();
   private readonly organizationNames = new Map<string, Organization>();
 
   constructor(private readonly clock: Clock) {
@@ -55,7 +56,12 @@ export class CoderState {
   }
 
   userByEmail(email: string): User | undefined {
-    return this.emails.get(email.toLowerCase());
+    return this.emails.find(email.toLowerCase());
+  }
+
+  /** A superset of those whose e-mail contains the piece, which has three characters or more before its `@`. */
+  usersByEmailPiece(piece: string): Iterable<User> {
+    return this.emails.near(piece);
   }
 
   organizationByName(name: string): Organization | undefined {
@@ -67,8 +73,10 @@ export class CoderState {
     const user: User = {
       id: wanted.id ?? randomUUID(),
       username: wanted.username,
+      usernameKey: wanted.username.toLowerCase(),
       name: wanted.name ?? '',
       email: wanted.email ?? '',
+      emailKey: (wanted.email ?? '').toLowerCase(),
       avatarUrl: '',
       createdAt: now,
       updatedAt: now,
@@ -83,8 +91,8 @@ export class CoderState {
       groups: new Set(),
     };
     this.users.set(user.id, user);
-    this.usernames.set(user.username.toLowerCase(), user);
-    if (user.email !== '') this.emails.set(user.email.toLowerCase(), user);
+    this.usernames.set(user.usernameKey, user);
+    this.emails.add(user);
     if (!user.isSystem) this.directory.add(user);
     return user;
   }
@@ -98,13 +106,15 @@ export class CoderState {
     const places = moves ? this.placesOf(user) : [];
     for (const place of places) place.delete(user);
     if (!user.deleted) {
-      this.usernames.delete(user.username.toLowerCase());
-      this.emails.delete(user.email.toLowerCase());
+      this.usernames.delete(user.usernameKey);
+      this.emails.delete(user);
     }
     Object.assign(user, change, { updatedAt: this.time(), memberJson: undefined });
+    user.usernameKey = user.username.toLowerCase();
+    user.emailKey = user.email.toLowerCase();
     if (!user.deleted) {
-      this.usernames.set(user.username.toLowerCase(), user);
-      if (user.email !== '') this.emails.set(user.email.toLowerCase(), user);
+      this.usernames.set(user.usernameKey, user);
+      this.emails.add(user);
     }
     for (const place of places) place.add(user);
   }
@@ -120,8 +130,8 @@ export class CoderState {
     if (user.deleted) return;
     for (const { organization } of [...user.memberships.values()]) this.leave(user, organization);
     this.directory.delete(user);
-    this.usernames.delete(user.username.toLowerCase());
-    this.emails.delete(user.email.toLowerCase());
+    this.usernames.delete(user.usernameKey);
+    this.emails.delete(user);
     user.deleted = true;
   }
 

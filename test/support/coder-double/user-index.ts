@@ -1,10 +1,6 @@
 /** Users ordered by username in any case, with membership in O(1) and places found by bisection. */
 import { type User } from './entities';
 
-function keyOf(user: User): string {
-  return user.username.toLowerCase();
-}
-
 /** System users (the prebuilds owner) can be members of anything, yet are never listed or counted. */
 export class UserIndex implements Iterable<User> {
   private readonly sorted: User[] = [];
@@ -27,13 +23,13 @@ export class UserIndex implements Iterable<User> {
   add(user: User): void {
     if (this.byId.has(user.id)) return;
     this.byId.set(user.id, user);
-    if (!user.isSystem) this.sorted.splice(this.placeOf(keyOf(user)), 0, user);
+    if (!user.isSystem) this.sorted.splice(this.placeOf(user.usernameKey), 0, user);
   }
 
   /** Call before the username changes: the place is found by it. */
   delete(user: User): boolean {
     if (!this.byId.delete(user.id)) return false;
-    const place = this.placeOf(keyOf(user));
+    const place = this.placeOf(user.usernameKey);
     if (this.sorted[place] === user) this.sorted.splice(place, 1);
     return true;
   }
@@ -45,7 +41,7 @@ export class UserIndex implements Iterable<User> {
     while (low < high) {
       const middle = (low + high) >>> 1;
       const user = this.sorted[middle];
-      if (user !== undefined && keyOf(user) < key) low = middle + 1;
+      if (user !== undefined && user.usernameKey < key) low = middle + 1;
       else high = middle;
     }
     return low;
@@ -53,10 +49,10 @@ export class UserIndex implements Iterable<User> {
 
   /** All that come after the user in the order, whether or not the user is here. */
   after(user: User): User[] {
-    const key = keyOf(user);
+    const key = user.usernameKey;
     const place = this.placeOf(key);
     const there = this.sorted[place];
-    return this.sorted.slice(there !== undefined && keyOf(there) === key ? place + 1 : place);
+    return this.sorted.slice(there !== undefined && there.usernameKey === key ? place + 1 : place);
   }
 
   withHidden(): Iterable<User> {

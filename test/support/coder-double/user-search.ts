@@ -77,7 +77,13 @@ export function userTest(q: string, old: boolean): Test | undefined {
   const tests = [...search.keys].map(([key, value]) => testOf(key, value));
   if (search.text !== '') {
     const matches = likeMatcher(search.text);
-    tests.push(user => matches(user.username.toLowerCase()) || matches(user.email.toLowerCase()));
+    tests.push(user => matches(user.usernameKey) || matches(user.emailKey));
   }
   return user => tests.every(test => test(user));
+}
+
+/** The term of a query that is nothing but a piece of an e-mail address, so that an index can narrow the search. */
+export function emailPieceOf(q: string): string | undefined {
+  const term = q.trim().toLowerCase();
+  return /^[^\s":%_\\@]{3,}@[^\s":%_\\@]*$/.test(term) ? term : undefined;
 }

@@ -8,7 +8,7 @@ import { isRealName, isUsername } from './names';
 import { readPage } from './query';
 import { createUserRoute } from './user-create';
 import { pageOf } from './user-page';
-import { userTest } from './user-search';
+import { emailPieceOf, userTest } from './user-search';
 import { organizationView, userView } from './views';
 import { type World } from './world';
 
@@ -26,12 +26,20 @@ export function userRoutes(world: World): Route[] {
     });
 
   const list = (call: Call): Answer => {
-    const test = userTest(call.query.get('q') ?? '', settings.old);
+    const q = call.query.get('q') ?? '';
+    const test = userTest(q, settings.old);
+    const piece = emailPieceOf(q);
     const page = readPage(call.query);
     const all = call.access.can('user', 'read');
     const visible = all ? test : (user: User) => user === call.access.user && (!test || test(user));
     const after = page.afterId === undefined ? undefined : state.users.get(page.afterId);
-    const { users, count } = pageOf(state.directory, page, after, visible);
+    const { users, count } = pageOf(
+      state.directory,
+      page,
+      after,
+      visible,
+      piece === undefined ? undefined : state.usersByEmailPiece(piece),
+    );
     call.size = { added: 0, present: users.length };
     return ok({ users: users.map(view), count });
   };

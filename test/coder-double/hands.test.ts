@@ -1,0 +1,122 @@
+/** What tests do to Coder by hand, and what sign-ins do to people, seen through the API and by name. */
+import { startCoderDouble, type CoderDouble } from '../support/coder-double';
+import { talk } from './talk';
+
+let double: CoderDouble;
+
+beforeEach(async () => {
+  double = await startCoderDouble();
+});
+
+afterEach(() => double.close());
+
+const usernames = async (path: string): Promise<string[]> => {
+  const { body } = await talk(double, 'GET', path);
+  return (body as { users: { username: string }[] }).users.map(user => user.username);
+};
+
+test('changes by hand are what the API then says', async () => {
+  double.addOrganization('research');
+  double.addUser('ann', { name: 'Ann', status: 'active', roles: ['auditor'] });
+  double.addGroup('eng', 'research');
+  double.addToGroup('ann', 'eng', 'research');
+  double.setOrganizationRoles('ann', ['organization-auditor'], 'research');
+  double.suspend('ann');
+  expect(double.describe('ann')).toMatchObject({
+    status: 'suspended',
+    siteRoles: ['auditor'],
+    organizations: { coder: { roles: [], groups: [] }, research: { roles: ['organization-auditor'], groups: ['eng'] } },
+  });
+  const { body } = await talk(double, 'GET', '/api/v2/users/ann');
+  expect(body).toMatchObject({ status: 'suspended', roles: [{ name: 'auditor' }] });
+  double.removeMember('ann', 'research');
+  expect(double.membersOf('eng', 'research')).toEqual([]);
+  expect(Object.keys(double.describe('ann').organizations)).toEqual(['coder']);
+});
+
+test('lists stay in order of the username when people come, are renamed and go', async () => {
+  for (const name of ['zed', 'Bob', 'ann', 'cat']) double.addUser(name);
+  double.addGroup('eng');
+  for (const name of ['zed', 'Bob', 'ann']) double.addToGroup(name, 'eng');
+  double.renameUser('ann', 'yann');
+  double.deleteUser('cat');
+  expect(await usernames('/api/v2/users')).toEqual(['Bob', 'testuser', 'yann', 'zed']);
+  expect(await usernames(`/api/v2/groups/${double.findGroup('eng').id}/members?limit=10`)).toEqual([
+    'Bob',
+    'yann',
+    'zed',
+  ]);
+  expect(await usernames(`/api/v2/users?after_id=${double.findUser('Bob').id}&limit=2`)).toEqual(['testuser', 'yann']);
+});
+
+test.each([
+  ['nn@exa', ['ann', 'zed']],
+  ['ann@example.com', ['ann']],
+  ['ANN@EXAMPLE.COM', ['ann']],
+  ['_nn@example.com', ['ann']],
+  ['ann@', ['ann', 'zed']],
+  ['nobody@example.com', []],
+  ['status:dormant ann@', ['ann', 'zed']],
+])('free text %s finds %j', async (q, found) => {
+  double.addUser('ann');
+  double.addUser('bob');
+  double.addUser('zed', { email: 'joann@exa.mple' });
+  expect(await usernames(`/api/v2/users?q=${encodeURIComponent(q)}`)).toEqual(found);
+});
+
+test('organization, group and role sync at sign-in, and a session that works', async () => {
+  double.addOrganization('research');
+  double.addUser('ann');
+  double.addGroup('eng', 'research');
+  double.addGroup('by-hand');
+  double.addToGroup('ann', 'by-hand');
+  double.setOrganizationSync({
+    field: 'orgs',
+    mapping: { r: [double.findOrganization('research').id] },
+    assignDefault: true,
+  });
+  double.setGroupSync({ field: 'groups' }, 'research');
+  double.setRoleSync({ field: 'roles', mapping: { boss: ['organization-admin'] } }, 'research');
+  const claims = {
+    email: 'ann@example.com',
+    email_verified: true,
+    sub: '1',
+    orgs: ['r'],
+    groups: ['eng', 'none'],
+    roles: ['boss'],
+  };
+  const { signedIn, token = '' } = double.oidcLogin(claims);
+  expect(signedIn).toBe(true);
+  expect((await talk({ url: double.url, token }, 'GET', '/api/v2/users/me')).body).toMatchObject({
+    username: 'ann',
+    status: 'active',
+  });
+  expect(double.describe('ann').organizations).toEqual({
+    coder: { roles: [], groups: ['by-hand'] },
+    research: { roles: ['organization-admin'], groups: ['eng'] },
+  });
+});
+
+test('a default role of an organization that the caller may not assign blocks adding members', async () => {
+  double.addOrganization('research');
+  double.addUser('ann');
+  double.addUser('bridge', { isServiceAccount: true, roles: ['user-admin'] });
+  double.setDefaultMemberRoles(['organization-auditor'], 'research');
+  const bridge = { url: double.url, token: double.issueToken('bridge') };
+  const path = `/api/v2/organizations/${double.findOrganization('research').id}/members/ann`;
+  expect((await talk(bridge, 'POST', path)).status).toBe(500);
+  expect((await talk(double, 'POST', path)).status).toBe(200);
+});
+
+test('every second of overlapping writes to a group is lost, whatever the machine is doing', async () => {
+  const group = double.addGroup('eng');
+  const ids = Array.from({ length: 20 }, (_, index) => double.addUser(`u${index}`).id);
+  const answers = await Promise.all(
+    ids.map(id => talk(double, 'PATCH', `/api/v2/groups/${group.id}`, { add_users: [id] })),
+  );
+  expect(answers.filter(({ status }) => status === 200)).toHaveLength(10);
+  expect(double.membersOf('eng')).toHaveLength(10);
+  for (const id of ids.filter(each => !group.members.has(double.findUser(each)))) {
+    expect((await talk(double, 'PATCH', `/api/v2/groups/${group.id}`, { add_users: [id] })).status).toBe(200);
+  }
+});
