@@ -33,7 +33,7 @@ function assemble(transport: Transport, credential: RenewableCredential): CoderC
   const sight = createSight(transport);
   const capabilities = (): Promise<Capabilities> => account.capabilities();
   const users = userCalls(transport, sight, capabilities);
-  const organizations = organizationCalls(transport, sight, capabilities, users.getRoles);
+  const organizations = organizationCalls(transport, sight, capabilities, id => users.getRoles(id));
   const groups = groupCalls(transport, sight, capabilities);
   const roles = roleCalls(transport);
   const account = accountCalls(transport, () => credential.token(), roles, organizations);
