@@ -1,30 +1,16 @@
-/** Facts about this installation, by key. */
+/** Facts about this installation that must be the same for all replicas and outlive them. */
+import { randomBytes } from 'node:crypto';
 import { type Db } from './database';
 
-export async function readSetting(db: Db, key: string): Promise<string | undefined> {
-  return (await db.selectFrom('settings').select('value').where('key', '=', key).executeTakeFirst())?.value;
-}
-
-export async function writeSetting(db: Db, key: string, value: string): Promise<void> {
+/** A secret key of 32 bytes under a name, made when it is first asked for; whoever comes second gets the first one's. */
+export async function secretKey(db: Db, name: string): Promise<Buffer> {
+  const read = () => db.selectFrom('settings').select('value').where('key', '=', name).executeTakeFirst();
+  const found = await read();
+  if (found !== undefined) return Buffer.from(found.value, 'base64url');
   await db
     .insertInto('settings')
-    .values({ key, value })
-    .onConflict(conflict => conflict.column('key').doUpdateSet({ value }))
-    .execute();
-}
-
-/** The value of a key, made once: replicas that start together agree on one. */
-export async function settingOnce(db: Db, key: string, make: () => string): Promise<string> {
-  const present = await readSetting(db, key);
-  if (present !== undefined) return present;
-  await db
-    .insertInto('settings')
-    .values({ key, value: make() })
+    .values({ key: name, value: randomBytes(32).toString('base64url') })
     .onConflict(conflict => conflict.column('key').doNothing())
     .execute();
-  return (await readSetting(db, key)) ?? '';
-}
-
-export async function deleteSetting(db: Db, key: string): Promise<void> {
-  await db.deleteFrom('settings').where('key', '=', key).execute();
+  return Buffer.from((await read())?.value ?? '', 'base64url');
 }

@@ -2,6 +2,12 @@
  * The directory: what the identity providers said, in domain verbs. Everything is scoped by app: ids of other apps are not found.
  * Each write is one transaction that also enqueues what it touches.
  */
+import { type Database } from '../database';
+import { createGroup, deleteGroup, updateGroup } from './groups';
+import { groupsOf, membersOf } from './membership';
+import { listByCursor, listByIndex } from './page';
+import { createUser, deleteUser, updateUser } from './users';
+import { RESOURCE_COLUMNS, type Write, isId, toResource } from './rows';
 import { type JsonObject } from '../../scim/json';
 import { type MemberValue } from '../../scim/schema/members';
 import {
@@ -66,4 +72,43 @@ export interface Directory {
   list(app: string, query: IndexQuery): Promise<IndexPage>;
   /** @throws InvalidCursor, ExpiredCursor, InvalidCount */
   listByCursor(app: string, query: CursorQuery): Promise<CursorPage>;
+}
+
+export interface DirectoryOptions {
+  /** Milliseconds since 1970. @default Date.now */
+  readonly clock?: () => number;
+  /** How long a cursor may be used. @default one hour */
+  readonly cursorLifetimeMs?: number;
+}
+
+/** The directory in a database. */
+export function createDirectory(database: Database, options: DirectoryOptions = {}): Directory {
+  const { db } = database;
+  const { clock = Date.now, cursorLifetimeMs = 3_600_000 } = options;
+  const write = <T>(context: WriteContext, work: (write: Write) => Promise<T>): Promise<T> =>
+    database.transact(transaction => work({ ...context, db: transaction, now: clock() }));
+  const get = async (type: 'User' | 'Group', app: string, id: string) => {
+    if (!isId(id)) return undefined;
+    const row = await db
+      .selectFrom(type === 'User' ? 'users' : 'groups')
+      .select(RESOURCE_COLUMNS)
+      .where('id', '=', id)
+      .where('app', '=', app)
+      .executeTakeFirst();
+    return row === undefined ? undefined : toResource(type, row);
+  };
+  return {
+    createUser: (context, document) => write(context, on => createUser(on, document)),
+    getUser: (app, id) => get('User', app, id),
+    updateUser: (context, id, change, given) => write(context, on => updateUser(on, id, change, given)),
+    deleteUser: (context, id, given) => write(context, on => deleteUser(on, id, given)),
+    groupsOf: (app, userIds) => groupsOf(db, app, userIds),
+    createGroup: (context, document, members) => write(context, on => createGroup(on, document, members)),
+    getGroup: (app, id) => get('Group', app, id),
+    updateGroup: (context, id, change, given) => write(context, on => updateGroup(on, id, change, given)),
+    deleteGroup: (context, id, given) => write(context, on => deleteGroup(on, id, given)),
+    membersOf: (app, groupIds) => membersOf(db, app, groupIds),
+    list: (app, query) => listByIndex(db, app, query),
+    listByCursor: (app, query) => listByCursor(database, app, query, clock(), cursorLifetimeMs),
+  };
 }

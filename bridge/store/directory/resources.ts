@@ -117,6 +117,11 @@ export interface CursorQuery extends ListQuery {
    * The query as the client sent it (filter, sortBy, sortOrder, path …), in any one form: a cursor is refused for another one.
    */
   readonly queryText: string;
+  /**
+   * Whether the client states `count`: a stated one must be that of the first page, an unstated one is taken from the cursor.
+   * @default true
+   */
+  readonly countStated?: boolean;
 }
 
 export interface IndexPage {

@@ -1,0 +1,132 @@
+/** Writing groups. The group's row is locked first, so that changes of one group come one after the other. */
+import { type JsonObject } from '../../scim/json';
+import { type MemberValue } from '../../scim/schema/members';
+import { fold } from '../../scim/schema/fold';
+import { backendOf } from '../database';
+import { type WorkKey, PRIORITY, enqueue } from '../enqueue';
+import { newId } from '../id';
+import { UniquenessError } from './errors';
+import { changeMembers, enqueueDelta, enqueuePeopleIn, leaveAllGroups, resolveMembers } from './members';
+import {
+  type Deleted,
+  type GroupChange,
+  MOST_TOUCHED,
+  type Resource,
+  type WriteOptions,
+  type Written,
+} from './resources';
+import { RESOURCE_COLUMNS, type Write, checkVersion, isId, isUniqueViolation, textOf, toResource } from './rows';
+
+/** @throws UniquenessError, UnknownMembers, NestedGroupsRefused */
+export async function createGroup(
+  write: Write,
+  document: JsonObject,
+  members: readonly MemberValue[],
+): Promise<Written> {
+  const { db, app, now } = write;
+  const changes = [{ kind: 'add', members }] as const;
+  const known = await resolveMembers(write, changes);
+  const id = newId(now);
+  await refusingTaken(document, () =>
+    db
+      .insertInto('groups')
+      .values({ id, app, ...columnsOf(document), version: 1, created_at: now, modified_at: now })
+      .execute(),
+  );
+  const delta = await changeMembers(write, id, changes, known, '');
+  const group = await enqueueGroup(write, id);
+  const resource: Resource = { type: 'Group', id, app, document, version: 1, createdAt: now, modifiedAt: now };
+  return { resource, changed: true, touched: first(group, await enqueueDelta(write, delta)) };
+}
+
+/** @throws UniquenessError, VersionMismatch, UnknownMembers, NestedGroupsRefused, GroupCycle, and whatever `change` throws */
+export async function updateGroup(
+  write: Write,
+  id: string,
+  change: (current: Resource) => GroupChange | undefined,
+  options?: WriteOptions & { readonly baseUrl?: string },
+): Promise<Written | undefined> {
+  const { db, now } = write;
+  const current = await lockGroup(write, id);
+  if (current === undefined) return undefined;
+  checkVersion(current, options);
+  const { document, memberChanges = [] } = change(current) ?? {};
+  const known = await resolveMembers(write, memberChanges);
+  const delta = await changeMembers(write, id, memberChanges, known, options?.baseUrl ?? '');
+  if (document === undefined && delta.joined.size === 0 && delta.left.size === 0)
+    return { resource: current, changed: false, touched: [] };
+  const version = current.version + 1;
+  await refusingTaken(document ?? current.document, () =>
+    db
+      .updateTable('groups')
+      .set({ ...(document === undefined ? {} : columnsOf(document)), version, modified_at: now })
+      .where('id', '=', id)
+      .execute(),
+  );
+  const touched = await enqueueDelta(write, delta);
+  const resource = { ...current, document: document ?? current.document, version, modifiedAt: now };
+  if (document === undefined || !isRenamed(current.document, document)) return { resource, changed: true, touched };
+  // Which mappings match depends on the name and the externalId, so what the group gives may differ for everybody in it.
+  const group = await enqueueGroup(write, id);
+  const people = await enqueuePeopleIn(write, id, PRIORITY.request);
+  return { resource, changed: true, touched: first(group, touched, people) };
+}
+
+/** @throws VersionMismatch */
+export async function deleteGroup(write: Write, id: string, options?: WriteOptions): Promise<Deleted | undefined> {
+  const { db } = write;
+  const current = await lockGroup(write, id);
+  if (current === undefined) return undefined;
+  checkVersion(current, options);
+  const people = await enqueuePeopleIn(write, id, PRIORITY.leaving);
+  await leaveAllGroups(write, id);
+  await db.deleteFrom('members').where('group_id', '=', id).execute();
+  await db.deleteFrom('groups').where('id', '=', id).execute();
+  return { resource: current, touched: first(await enqueueGroup(write, id), people) };
+}
+
+async function lockGroup({ db, app }: Write, id: string): Promise<Resource | undefined> {
+  if (!isId(id)) return undefined;
+  const row = await db
+    .selectFrom('groups')
+    .select(RESOURCE_COLUMNS)
+    .where('id', '=', id)
+    .where('app', '=', app)
+    .$if(backendOf(db) === 'postgres', query => query.forUpdate())
+    .executeTakeFirst();
+  return row === undefined ? undefined : toResource('Group', row);
+}
+
+async function refusingTaken(document: JsonObject, write: () => Promise<unknown>): Promise<void> {
+  try {
+    await write();
+  } catch (error) {
+    throw isUniqueViolation(error)
+      ? new UniquenessError('Group', 'displayName', textOf(document, 'displayName') ?? '')
+      : error;
+  }
+}
+
+function columnsOf(document: JsonObject) {
+  const displayName = textOf(document, 'displayName') ?? '';
+  return {
+    display_name: displayName,
+    display_name_key: fold(displayName),
+    external_id: textOf(document, 'externalId') ?? null,
+    document: JSON.stringify(document),
+  };
+}
+
+function isRenamed(before: JsonObject, after: JsonObject): boolean {
+  return before['displayName'] !== after['displayName'] || before['externalId'] !== after['externalId'];
+}
+
+async function enqueueGroup(write: Write, id: string): Promise<WorkKey[]> {
+  const key: WorkKey = `scim-group:${id}`;
+  await enqueue(write.db, [{ key, app: write.app, priority: PRIORITY.request }], write.cause, write.now);
+  return [key];
+}
+
+function first(...keys: readonly (readonly WorkKey[])[]): WorkKey[] {
+  return [...new Set(keys.flat())].slice(0, MOST_TOUCHED);
+}

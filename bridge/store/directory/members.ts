@@ -1,0 +1,196 @@
+/**
+ * Members as rows. A change of members is applied as rows that come and go, never by reading the membership, and what the
+ * rows come to in the end decides whether the group changed: one who goes and comes back within a request has not left.
+ */
+import { type RawBuilder, sql } from 'kysely';
+import { type MemberChange } from '../../scim/patch/operation';
+import { type MemberValue } from '../../scim/schema/members';
+import { backendOf } from '../database';
+import { type WorkItem, type WorkKey, PRIORITY, enqueue, enqueueMembersOf } from '../enqueue';
+import { among, listed } from '../listed';
+import { GroupCycle, NestedGroupsRefused, UnknownMembers } from './errors';
+import { memberFilter } from './filter-sql';
+import { MOST_TOUCHED, type UserOrGroup } from './resources';
+import { type Write, isId } from './rows';
+
+/** Which stated members exist, by id, with their type. */
+type Known = ReadonlyMap<string, UserOrGroup>;
+
+interface MemberRow {
+  member_id: string;
+  member_type: UserOrGroup;
+}
+
+/** Who is in the group after a change and was not before, and the other way round. */
+export interface MemberDelta {
+  readonly joined: ReadonlyMap<string, UserOrGroup>;
+  readonly left: ReadonlyMap<string, UserOrGroup>;
+}
+
+/**
+ * Finds out what the members of all changes are. On Postgres they are kept from being deleted until the transaction ends.
+ * @throws UnknownMembers, NestedGroupsRefused
+ */
+export async function resolveMembers(write: Write, changes: readonly MemberChange[]): Promise<Known> {
+  const stated = new Map<string, MemberValue>();
+  for (const change of changes)
+    if (change.kind === 'add' || change.kind === 'replaceAll')
+      for (const member of change.members) stated.set(member.value, member);
+  const known = new Map<string, UserOrGroup>();
+  if (stated.size === 0) return known;
+  const find = async (table: 'users' | 'groups', type: UserOrGroup) => {
+    const missing = [...stated.keys()].filter(id => !known.has(id) && isId(id));
+    if (missing.length === 0) return;
+    const lock = backendOf(write.db) === 'postgres' ? sql`order by id for key share` : sql``;
+    const { rows } = await sql<{ id: string }>`
+      select id from ${sql.table(table)} where app = ${write.app} and id in ${among(write.db, missing)} ${lock}`.execute(
+      write.db,
+    );
+    for (const row of rows) known.set(row.id, type);
+  };
+  await find('users', 'User');
+  await find('groups', 'Group');
+  const unknown = [...stated.values()].filter(({ value, type }) => {
+    const found = known.get(value);
+    return found === undefined || (type !== undefined && type !== found);
+  });
+  if (unknown.length > 0) throw new UnknownMembers(unknown.map(({ value }) => value));
+  const groups = [...known].filter(([, type]) => type === 'Group').map(([id]) => id);
+  if (groups.length > 0 && write.nestedGroups === 'refuse') throw new NestedGroupsRefused(groups);
+  return known;
+}
+
+/**
+ * Applies the changes in order. The members must have been resolved, and the group's row be locked.
+ * @throws GroupCycle
+ */
+export async function changeMembers(
+  write: Write,
+  groupId: string,
+  changes: readonly MemberChange[],
+  known: Known,
+  baseUrl: string,
+): Promise<MemberDelta> {
+  const joined = new Map<string, UserOrGroup>();
+  const left = new Map<string, UserOrGroup>();
+  const gone = (rows: readonly MemberRow[]) => {
+    for (const { member_id, member_type } of rows) if (!joined.delete(member_id)) left.set(member_id, member_type);
+  };
+  const came = (rows: readonly MemberRow[]) => {
+    for (const { member_id, member_type } of rows) if (!left.delete(member_id)) joined.set(member_id, member_type);
+  };
+  for (const change of changes) {
+    switch (change.kind) {
+      case 'add':
+        came(await insertMembers(write, groupId, change.members, known));
+        break;
+      case 'remove':
+        gone(await deleteMembers(write, groupId, sql`member_id in ${among(write.db, change.values.filter(isId))}`));
+        break;
+      case 'removeWhere':
+        gone(await deleteMembers(write, groupId, memberFilter(write.db, change.filter, baseUrl)));
+        break;
+      case 'removeAll':
+        gone(await deleteMembers(write, groupId, sql`true`));
+        break;
+      case 'replaceAll': {
+        const stay = change.members.map(({ value }) => value);
+        gone(await deleteMembers(write, groupId, notAmong(write, stay)));
+        came(await insertMembers(write, groupId, change.members, known));
+        break;
+      }
+    }
+  }
+  const groups = [...joined].filter(([, type]) => type === 'Group').map(([id]) => id);
+  if (groups.length > 0) await refuseCycle(write, groupId, groups);
+  return { joined, left };
+}
+
+async function insertMembers(
+  { db }: Write,
+  groupId: string,
+  members: readonly MemberValue[],
+  known: Known,
+): Promise<MemberRow[]> {
+  if (members.length === 0) return [];
+  const rows = members.map(({ value, display }) => [value, known.get(value) ?? 'User', display ?? null]);
+  const source =
+    backendOf(db) === 'sqlite'
+      ? sql`select ${groupId}, value ->> 0, value ->> 1, value ->> 2 from json_each(${JSON.stringify(rows)}) where true`
+      : sql`select cast(${groupId} as text), * from unnest(cast(${rows.map(row => row[0])} as text[]),
+          cast(${rows.map(row => row[1])} as text[]), cast(${rows.map(row => row[2])} as text[]))`;
+  const result = await sql<MemberRow>`
+    insert into members (group_id, member_id, member_type, display) ${source}
+    on conflict (group_id, member_id) do nothing returning member_id, member_type`.execute(db);
+  return result.rows;
+}
+
+/** Who is not in the list: each database in the form that it does not run once for each row. */
+function notAmong({ db }: Write, ids: readonly string[]): RawBuilder<unknown> {
+  return backendOf(db) === 'sqlite'
+    ? sql`member_id not in ${among(db, ids)}`
+    : sql`not exists (select 1 from (${listed(db, ids)}) as stay where stay.value = members.member_id)`;
+}
+
+async function deleteMembers({ db }: Write, groupId: string, which: RawBuilder<unknown>): Promise<MemberRow[]> {
+  const { rows } = await sql<MemberRow>`
+    delete from members where group_id = ${groupId} and ${which} returning member_id, member_type`.execute(db);
+  return rows;
+}
+
+/** @throws GroupCycle when the group is inside one of the groups, or is one of them */
+async function refuseCycle({ db, app }: Write, groupId: string, groups: readonly string[]): Promise<void> {
+  // Two transactions that each see no circle could close one between them.
+  if (backendOf(db) === 'postgres')
+    await sql`select pg_advisory_xact_lock(hashtextextended(${`nested groups of ${app}`}, 0))`.execute(db);
+  const { rows } = await sql<{ top: string }>`
+    with recursive inside (top, id) as (
+      select id, id from groups where id in ${among(db, groups)}
+      union
+      select inside.top, members.member_id from members join inside on members.group_id = inside.id where members.member_type = 'Group'
+    )
+    select top from inside where id = ${groupId} limit 1`.execute(db);
+  if (rows[0] !== undefined) throw new GroupCycle(groupId, rows[0].top);
+}
+
+/** Enqueues the people whom a change of members concerns, those inside nested groups too. Names at most {@link MOST_TOUCHED} of them. */
+export async function enqueueDelta(write: Write, { joined, left }: MemberDelta): Promise<WorkKey[]> {
+  const items: WorkItem[] = [];
+  const touched: WorkKey[] = [];
+  for (const [members, priority] of [
+    [left, PRIORITY.leaving],
+    [joined, PRIORITY.request],
+  ] as const) {
+    for (const [id, type] of members) {
+      if (type === 'User') items.push({ key: `person:${id}`, app: write.app, priority });
+      else touched.push(...(await enqueuePeopleIn(write, id, priority)));
+    }
+  }
+  await enqueue(write.db, items, write.cause, write.now);
+  return [...items.map(item => item.key), ...touched].slice(0, MOST_TOUCHED);
+}
+
+/** Enqueues everybody inside a group, and names the first of them. */
+export async function enqueuePeopleIn(write: Write, groupId: string, priority: number): Promise<WorkKey[]> {
+  await enqueueMembersOf(write.db, groupId, write.app, priority, write.cause, write.now);
+  const { rows } = await sql<{ member_id: string }>`
+    with recursive inside (id) as (
+      select id from groups where id = ${groupId}
+      union
+      select members.member_id from members join inside on members.group_id = inside.id where members.member_type = 'Group'
+    )
+    select members.member_id from members join inside on members.group_id = inside.id
+    where members.member_type = 'User' limit ${sql.lit(MOST_TOUCHED)}`.execute(write.db);
+  return rows.map((row): WorkKey => `person:${row.member_id}`);
+}
+
+/** Takes a user or group out of all groups it is a direct member of; each of them has changed. */
+export async function leaveAllGroups(write: Write, memberId: string): Promise<void> {
+  const { db, now } = write;
+  const { rows } = await sql<{ group_id: string }>`
+    delete from members where member_id = ${memberId} returning group_id`.execute(db);
+  if (rows.length === 0) return;
+  const ids = rows.map(row => row.group_id).sort();
+  await sql`
+    update groups set version = version + 1, modified_at = ${now} where id in (${listed(db, ids)})`.execute(db);
+}

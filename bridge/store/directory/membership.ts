@@ -1,0 +1,124 @@
+/** Reading who is in what: the members of groups, however many, and the groups of users. */
+import { sql } from 'kysely';
+import { type Db } from '../database';
+import { among } from '../listed';
+import { type GroupOfUser, type Member, type UserOrGroup } from './resources';
+import { isId } from './rows';
+
+/** Rows of one chunk: what a reader of a large group has in memory at a time. */
+const CHUNK = 2_000;
+
+interface MemberRow {
+  group_id: string;
+  member_id: string;
+  member_type: UserOrGroup;
+  display: string | null;
+}
+
+/** Members of groups in chunks, ordered by group id and member id. Small groups share a query. */
+export async function* membersOf(db: Db, app: string, groupIds: readonly string[]): AsyncGenerator<readonly Member[]> {
+  const ids = groupIds.filter(isId);
+  if (ids.length === 0) return;
+  // One group alone is read from its first row on; of several we ask for sizes first, to know which go together.
+  const sizes = ids.length === 1 ? await existing(db, app, ids) : await sizesOf(db, app, ids);
+  let together: string[] = [];
+  let rows = 0;
+  for (const { id, size } of sizes) {
+    if (rows + size > CHUNK && together.length > 0) {
+      yield* readTogether(db, together);
+      together = [];
+      rows = 0;
+    }
+    if (size > CHUNK) {
+      yield* readAlone(db, id);
+    } else {
+      together.push(id);
+      rows += size;
+    }
+  }
+  if (together.length > 0) yield* readTogether(db, together);
+}
+
+async function existing(db: Db, app: string, ids: readonly string[]) {
+  const found = await db
+    .selectFrom('groups')
+    .select('id')
+    .where('app', '=', app)
+    .where('id', 'in', among(db, ids))
+    .execute();
+  return found.map(({ id }) => ({ id, size: Number.POSITIVE_INFINITY }));
+}
+
+async function sizesOf(db: Db, app: string, ids: readonly string[]) {
+  const { rows } = await sql<{ id: string; size: number }>`
+    select groups.id as id, count(*) as size from groups join members on members.group_id = groups.id
+    where groups.app = ${app} and groups.id in ${among(db, ids)} group by groups.id order by groups.id`.execute(db);
+  return rows.map(({ id, size }) => ({ id, size: Number(size) }));
+}
+
+async function* readAlone(db: Db, groupId: string): AsyncGenerator<readonly Member[]> {
+  let after = '';
+  for (;;) {
+    const rows = await db
+      .selectFrom('members')
+      .selectAll()
+      .where('group_id', '=', groupId)
+      .where('member_id', '>', after)
+      .orderBy('member_id')
+      .limit(CHUNK)
+      .execute();
+    const last = rows.at(-1);
+    if (last === undefined) return;
+    yield rows.map(toMember);
+    if (rows.length < CHUNK) return;
+    after = last.member_id;
+  }
+}
+
+async function* readTogether(db: Db, ids: readonly string[]): AsyncGenerator<readonly Member[]> {
+  const rows = await db
+    .selectFrom('members')
+    .selectAll()
+    .where('group_id', 'in', among(db, ids))
+    .orderBy('group_id')
+    .orderBy('member_id')
+    .execute();
+  if (rows.length > 0) yield rows.map(toMember);
+}
+
+function toMember(row: MemberRow): Member {
+  return {
+    groupId: row.group_id,
+    value: row.member_id,
+    type: row.member_type,
+    display: row.display ?? undefined,
+  };
+}
+
+/** The groups of each user, in order of id: those it is a member of, and those that contain these. */
+export async function groupsOf(
+  db: Db,
+  app: string,
+  userIds: readonly string[],
+): Promise<ReadonlyMap<string, readonly GroupOfUser[]>> {
+  const groups = new Map<string, GroupOfUser[]>(userIds.map(id => [id, []]));
+  const ids = userIds.filter(isId);
+  if (ids.length === 0) return groups;
+  const { rows } = await sql<{ user_id: string; id: string; display_name: string; direct: number }>`
+    with recursive above (user_id, group_id, direct) as (
+      select member_id, group_id, 1 from members where member_id in ${among(db, ids)}
+      union
+      select above.user_id, members.group_id, 0 from members join above on members.member_id = above.group_id
+    )
+    select above.user_id, groups.id, groups.display_name, max(above.direct) as direct
+    from above join groups on groups.id = above.group_id where groups.app = ${app}
+    group by above.user_id, groups.id, groups.display_name order by above.user_id, groups.id`.execute(db);
+  for (const row of rows) {
+    groups.get(row.user_id)?.push({
+      value: row.id,
+      display: row.display_name,
+      type: Number(row.direct) === 1 ? 'direct' : 'indirect',
+    });
+  }
+  return groups;
+}

@@ -1,0 +1,60 @@
+/** Rows of users and groups as resources, and what both kinds of write have in common. */
+import { type JsonObject } from '../../scim/json';
+import { type Db, readJson } from '../database';
+import { VersionMismatch } from './errors';
+import { type Resource, type UserOrGroup, type WriteContext, type WriteOptions } from './resources';
+
+export const RESOURCE_COLUMNS = ['id', 'app', 'document', 'version', 'created_at', 'modified_at'] as const;
+
+export interface ResourceRow {
+  readonly id: string;
+  readonly app: string;
+  readonly document: unknown;
+  readonly version: number;
+  readonly created_at: number;
+  readonly modified_at: number;
+}
+
+export function toResource(type: UserOrGroup, row: ResourceRow): Resource {
+  return {
+    type,
+    id: row.id,
+    app: row.app,
+    document: readJson(row.document) as JsonObject,
+    version: row.version,
+    createdAt: row.created_at,
+    modifiedAt: row.modified_at,
+  };
+}
+
+/** What a write works with: the transaction, who writes, and the time, which is the same for all it does. */
+export interface Write extends WriteContext {
+  readonly db: Db;
+  readonly now: number;
+}
+
+const ID = /^[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}$/;
+
+/** Whether a text can be an id at all; spares the database what it would refuse, such as NUL in Postgres. */
+export function isId(text: string): boolean {
+  return ID.test(text);
+}
+
+/** @throws VersionMismatch when the resource has none of the versions that the caller expects */
+export function checkVersion(current: Resource, options: WriteOptions | undefined): void {
+  const expected = options?.expectedVersions;
+  if (expected !== undefined && !expected.includes(current.version))
+    throw new VersionMismatch(current.id, current.version, expected);
+}
+
+/** A text attribute of a document; undefined when it is absent. */
+export function textOf(document: JsonObject, name: string): string | undefined {
+  const value = document[name];
+  return typeof value === 'string' ? value : undefined;
+}
+
+/** Whether an insert or update met a row that has the value already. */
+export function isUniqueViolation(error: unknown): boolean {
+  const code = typeof error === 'object' && error !== null ? (error as { code?: unknown }).code : undefined;
+  return code === 'SQLITE_CONSTRAINT_UNIQUE' || code === '23505';
+}

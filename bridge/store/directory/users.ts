@@ -1,0 +1,159 @@
+/** Writing users. Each write keeps in step: the row, the look-up keys, the e-mail index, the person, and the queue. */
+import { emailOf } from '../../directory';
+import { isJsonObject, type JsonObject } from '../../scim/json';
+import { fold } from '../../scim/schema/fold';
+import { backendOf } from '../database';
+import { type WorkKey, PRIORITY, enqueue } from '../enqueue';
+import { newId } from '../id';
+import { UniquenessError } from './errors';
+import { leaveAllGroups } from './members';
+import { type Deleted, type Resource, type WriteOptions, type Written } from './resources';
+import { RESOURCE_COLUMNS, type Write, checkVersion, isId, isUniqueViolation, textOf, toResource } from './rows';
+
+/** @throws UniquenessError */
+export async function createUser(write: Write, document: JsonObject): Promise<Written> {
+  const { db, app, now } = write;
+  const id = newId(now);
+  await refusingTaken(document, () =>
+    db
+      .insertInto('users')
+      .values({ id, app, ...columnsOf(document), version: 1, created_at: now, modified_at: now })
+      .execute(),
+  );
+  await addEmails(write, id, emailKeys(document));
+  await db
+    .insertInto('people')
+    .values({ user_id: id, app, ...personOf(document) })
+    .execute();
+  const resource: Resource = { type: 'User', id, app, document, version: 1, createdAt: now, modifiedAt: now };
+  return { resource, changed: true, touched: await enqueuePerson(write, id, PRIORITY.request) };
+}
+
+/** @throws UniquenessError, VersionMismatch, and whatever `change` throws */
+export async function updateUser(
+  write: Write,
+  id: string,
+  change: (current: Resource) => JsonObject | undefined,
+  options?: WriteOptions,
+): Promise<Written | undefined> {
+  const { db, now } = write;
+  const current = await lockUser(write, id);
+  if (current === undefined) return undefined;
+  checkVersion(current, options);
+  const document = change(current);
+  if (document === undefined) return { resource: current, changed: false, touched: [] };
+  const version = current.version + 1;
+  await refusingTaken(document, () =>
+    db
+      .updateTable('users')
+      .set({ ...columnsOf(document), version, modified_at: now })
+      .where('id', '=', id)
+      .execute(),
+  );
+  await replaceEmails(write, id, emailKeys(current.document), emailKeys(document));
+  const before = personOf(current.document);
+  const after = personOf(document);
+  if (before.user_name !== after.user_name || before.email !== after.email || before.external_id !== after.external_id)
+    await db.updateTable('people').set(after).where('user_id', '=', id).execute();
+  const leaves = isActive(current.document) && !isActive(document);
+  return {
+    resource: { ...current, document, version, modifiedAt: now },
+    changed: true,
+    touched: await enqueuePerson(write, id, leaves ? PRIORITY.leaving : PRIORITY.request),
+  };
+}
+
+/** @throws VersionMismatch */
+export async function deleteUser(write: Write, id: string, options?: WriteOptions): Promise<Deleted | undefined> {
+  const { db, now } = write;
+  const current = await lockUser(write, id);
+  if (current === undefined) return undefined;
+  checkVersion(current, options);
+  await leaveAllGroups(write, id);
+  await db.deleteFrom('user_emails').where('user_id', '=', id).execute();
+  await db.deleteFrom('users').where('id', '=', id).execute();
+  await db.updateTable('people').set({ left_at: now }).where('user_id', '=', id).execute();
+  return { resource: current, touched: await enqueuePerson(write, id, PRIORITY.leaving) };
+}
+
+async function lockUser({ db, app }: Write, id: string): Promise<Resource | undefined> {
+  if (!isId(id)) return undefined;
+  const row = await db
+    .selectFrom('users')
+    .select(RESOURCE_COLUMNS)
+    .where('id', '=', id)
+    .where('app', '=', app)
+    .$if(backendOf(db) === 'postgres', query => query.forUpdate())
+    .executeTakeFirst();
+  return row === undefined ? undefined : toResource('User', row);
+}
+
+async function refusingTaken(document: JsonObject, write: () => Promise<unknown>): Promise<void> {
+  try {
+    await write();
+  } catch (error) {
+    throw isUniqueViolation(error)
+      ? new UniquenessError('User', 'userName', textOf(document, 'userName') ?? '')
+      : error;
+  }
+}
+
+function columnsOf(document: JsonObject) {
+  const userName = textOf(document, 'userName') ?? '';
+  const displayName = textOf(document, 'displayName');
+  return {
+    user_name: userName,
+    user_name_key: fold(userName),
+    external_id: textOf(document, 'externalId') ?? null,
+    display_name_key: displayName === undefined ? null : fold(displayName),
+    active: isActive(document) ? (1 as const) : (0 as const),
+    document: JSON.stringify(document),
+  };
+}
+
+/** Nothing said of `active` means active: RFC 7643 has no default, and an identity provider that never sends it locks nobody out. */
+function isActive(document: JsonObject): boolean {
+  return document['active'] !== false;
+}
+
+function personOf(document: JsonObject) {
+  return {
+    user_name: textOf(document, 'userName') ?? '',
+    email: emailOf(document) ?? null,
+    external_id: textOf(document, 'externalId') ?? null,
+  };
+}
+
+function emailKeys(document: JsonObject): ReadonlySet<string> {
+  const emails = Array.isArray(document['emails']) ? document['emails'] : [];
+  return new Set(
+    emails.flatMap(email => (isJsonObject(email) && typeof email['value'] === 'string' ? [fold(email['value'])] : [])),
+  );
+}
+
+async function addEmails({ db, app }: Write, id: string, keys: Iterable<string>): Promise<void> {
+  const rows = [...keys].map(key => ({ user_id: id, app, email_key: key }));
+  if (rows.length > 0) await db.insertInto('user_emails').values(rows).execute();
+}
+
+async function replaceEmails(
+  write: Write,
+  id: string,
+  before: ReadonlySet<string>,
+  after: ReadonlySet<string>,
+): Promise<void> {
+  const gone = [...before].filter(key => !after.has(key));
+  if (gone.length > 0)
+    await write.db.deleteFrom('user_emails').where('user_id', '=', id).where('email_key', 'in', gone).execute();
+  await addEmails(
+    write,
+    id,
+    [...after].filter(key => !before.has(key)),
+  );
+}
+
+async function enqueuePerson(write: Write, id: string, priority: number): Promise<WorkKey[]> {
+  const key: WorkKey = `person:${id}`;
+  await enqueue(write.db, [{ key, app: write.app, priority }], write.cause, write.now);
+  return [key];
+}
