@@ -108,14 +108,16 @@ test('a default role of an organization that the caller may not assign blocks ad
   expect((await talk(double, 'POST', path)).status).toBe(200);
 });
 
-test('every second of overlapping writes to a group is lost, whatever the machine is doing', async () => {
+test('every second of overlapping writes to a group is lost, and the same call lands when it comes alone', async () => {
+  await double.close();
+  double = await startCoderDouble({ flightMilliseconds: 300 });
   const group = double.addGroup('eng');
-  const ids = Array.from({ length: 20 }, (_, index) => double.addUser(`u${index}`).id);
+  const ids = Array.from({ length: 8 }, (_, index) => double.addUser(`u${index}`).id);
   const answers = await Promise.all(
     ids.map(id => talk(double, 'PATCH', `/api/v2/groups/${group.id}`, { add_users: [id] })),
   );
-  expect(answers.filter(({ status }) => status === 200)).toHaveLength(10);
-  expect(double.membersOf('eng')).toHaveLength(10);
+  expect(answers.filter(({ status }) => status === 200)).toHaveLength(4);
+  expect(double.membersOf('eng')).toHaveLength(4);
   for (const id of ids.filter(each => !group.members.has(double.findUser(each)))) {
     expect((await talk(double, 'PATCH', `/api/v2/groups/${group.id}`, { add_users: [id] })).status).toBe(200);
   }

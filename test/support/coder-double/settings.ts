@@ -22,7 +22,12 @@ export interface CoderDoubleOptions {
   readonly oidcAllowSignups?: boolean;
   /** Claim that site roles are taken from; empty means site role sync is off. @default '' */
   readonly oidcUserRoleField?: string;
-  /** How long a group PATCH or the creation of a user stays in flight, so that races happen. @default 3 */
+  /**
+   * How long a group PATCH or the creation of a user stays in flight, so that calls sent at once overlap. A test that
+   * counts on an overlap sets some hundreds, because a busy machine may take that long to bring the calls in.
+   *
+   * @default 3
+   */
   readonly flightMilliseconds?: number;
   /** Extra time of each route. @default none; `recordedLatency` resembles one real machine */
   readonly latency?: Latency;
