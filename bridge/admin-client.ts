@@ -5,6 +5,9 @@
 import { z } from 'zod';
 import { type MappingState, type MappingStateIssue, parseMappingState } from './mapping-state';
 
+/** E-mail domain of the throw-away people of `coder-scim verify`; `.invalid` is never anybody's (RFC 2606 §2). */
+export const THROWAWAY_DOMAIN = 'verify.coder-scim.invalid';
+
 /** An app as the bridge holds it. */
 export const AppDocument = z.object({
   /** Counts up with each accepted document; send it back to change exactly this one. */
@@ -291,6 +294,11 @@ export class AdminClient {
   /** Tries parked work again: one key, or all. */
   retry(key?: string, signal?: AbortSignal): Promise<{ retried: number }> {
     return this.call(z.object({ retried: z.number() }), 'POST', '/work/retry', { body: { key }, signal });
+  }
+
+  /** Deletes the account of a throw-away person of `coder-scim verify`; refuses every other account. */
+  async deleteThrowaway(coderUserId: string, signal?: AbortSignal): Promise<void> {
+    await this.call(z.unknown(), 'DELETE', `/throwaway/${encodeURIComponent(coderUserId)}`, { signal });
   }
 
   private async call<T extends z.ZodType>(

@@ -59,6 +59,19 @@ export function readClientConfig(environment: Environment = process.env): Client
   return values as ClientConfig;
 }
 
+/** How to ask Coder itself, for a client command that can; undefined unless both the URL and a token are set. @throws ConfigError */
+export function readWitnessConfig(
+  environment: Environment = process.env,
+): { readonly url: string; readonly token: string; readonly file: string | undefined } | undefined {
+  const { coderUrl, coderToken } = VARIABLES;
+  const problems: string[] = [];
+  const url = readVariable({ ...coderUrl, required: false }, environment, problems);
+  const token = readVariable({ ...coderToken, required: false }, environment, problems);
+  if (problems.length > 0) throw new ConfigError(problems);
+  if (typeof url !== 'string' || typeof token !== 'string') return undefined;
+  return { url, token, file: tokenFile(environment) };
+}
+
 /** Whether human output may be coloured: only on a terminal, and not when `NO_COLOR` is set (no-color.org). */
 export function mayColour(isTerminal: boolean, environment: Environment = process.env): boolean {
   return isTerminal && (environment['NO_COLOR'] ?? '') === '' && environment['TERM'] !== 'dumb';
@@ -110,6 +123,12 @@ function readVariable(variable: Variable<unknown>, environment: Environment, pro
   const got = variable.secret ? `a value of ${value.length} characters (not shown)` : JSON.stringify(value);
   problems.push(`${file === undefined ? name : `${name}_FILE`} is ${got}: wanted ${wanted}`);
   return undefined;
+}
+
+function tokenFile(environment: Environment): string | undefined {
+  return text(environment, 'CODER_SESSION_TOKEN') === undefined
+    ? text(environment, 'CODER_SESSION_TOKEN_FILE')
+    : undefined;
 }
 
 /** An empty variable counts as not set, as compose files and unit files write it. */

@@ -37,9 +37,9 @@ function duration(minimumMs: number, maximumMs = Number.MAX_SAFE_INTEGER) {
   });
 }
 
-/** `off` as undefined, everything else as the other reader says. */
-function orOff<T>(read: z.ZodType<T, string>) {
-  return z.union([z.literal('off').transform((): T | undefined => undefined), read]);
+/** `off` as 0, everything else as the other reader says. */
+function orOff(read: z.ZodType<number, string>) {
+  return z.union([z.literal('off').transform(() => 0), read]);
 }
 
 function count(minimum: number, maximum: number) {
@@ -184,7 +184,7 @@ export const VARIABLES = {
     value: 8_000,
     read: duration(0, 25_000),
   }),
-  sweepIntervalMs: variable<number | undefined>({
+  sweepIntervalMs: variable({
     name: 'CODER_SCIM_SWEEP_INTERVAL',
     side: 'bridge',
     description: 'How often everything that is managed is compared with Coder, to find what was changed by hand.',
@@ -193,7 +193,7 @@ export const VARIABLES = {
     value: 15 * MINUTE,
     read: orOff(duration(1_000)),
   }),
-  auditRetentionMs: variable<number | undefined>({
+  auditRetentionMs: variable({
     name: 'CODER_SCIM_AUDIT_RETENTION',
     side: 'bridge',
     description: 'How long lines of the audit trail are kept.',

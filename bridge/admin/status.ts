@@ -5,21 +5,24 @@ import { type AppConvergence } from '../reconcile';
 import { DEFAULT_LIMITS } from '../scim/limits';
 import { listApps, type StoredApp } from '../store/apps';
 import { type Db } from '../store/database';
+import { countDirectory, type DirectoryCounts } from '../store/directory';
 import { scimBaseUrl } from './apps';
 import { type AdminDeps } from './deps';
 
+const NOTHING: DirectoryCounts = { users: 0, activeUsers: 0, groups: 0 };
 const WARNING_MS = DEFAULT_LIMITS.tokenWarningDays * 86_400_000;
 
 export async function readStatus(deps: AdminDeps): Promise<Status> {
   const { db } = deps.database;
-  const [coder, apps, reconciler, counts, used, coercions] = await Promise.all([
+  const [coder, apps, reconciler, used, coercions] = await Promise.all([
     deps.probe.state(),
     listApps(db),
     deps.reconciler.status(),
-    countDirectory(db),
     readLastUsed(db),
     readCoercions(db),
   ]);
+  const counts = new Map<string, DirectoryCounts>();
+  for (const { name } of apps) counts.set(name, await countDirectory(db, name));
   const now = deps.clock();
   return {
     version: deps.version,
@@ -34,7 +37,7 @@ export async function readStatus(deps: AdminDeps): Promise<Status> {
         generation: app.generation,
         scimBaseUrl: scimBaseUrl(deps.publicUrl, app.name),
         ...convergenceOf(convergence),
-        ...(counts.get(app.name) ?? { users: 0, activeUsers: 0, groups: 0 }),
+        ...(counts.get(app.name) ?? NOTHING),
         tokens,
         coercions: coercions.filter(other => other.app === app.name).map(({ app: _app, ...coercion }) => coercion),
         warnings: [...(convergence?.warnings ?? []), ...tokenWarnings(tokens)],
@@ -84,32 +87,6 @@ function tokenWarnings(tokens: readonly TokenStatus[]): string[] {
       token =>
         `token ${JSON.stringify(token.name)} expires on ${token.expiresAt.slice(0, 10)}: declare a second one and change over`,
     );
-}
-
-interface DirectoryCounts {
-  readonly users: number;
-  readonly activeUsers: number;
-  readonly groups: number;
-}
-
-async function countDirectory(db: Db): Promise<Map<string, DirectoryCounts>> {
-  const users = await db
-    .selectFrom('users')
-    .select(eb => ['app', eb.fn.countAll<number>().as('users'), eb.fn.sum<number>('active').as('active')])
-    .groupBy('app')
-    .execute();
-  const groups = await db
-    .selectFrom('groups')
-    .select(eb => ['app', eb.fn.countAll<number>().as('groups')])
-    .groupBy('app')
-    .execute();
-  const counts = new Map<string, DirectoryCounts>();
-  for (const row of groups) counts.set(row.app, { users: 0, activeUsers: 0, groups: Number(row.groups) });
-  for (const row of users) {
-    const before = counts.get(row.app) ?? { groups: 0 };
-    counts.set(row.app, { ...before, users: Number(row.users), activeUsers: Number(row.active) });
-  }
-  return counts;
 }
 
 /** When each token was used last, by digest. */

@@ -2,11 +2,9 @@
  * Throw-away people of `coder-scim verify`: their accounts are deleted when the check is over, whatever the app's policy
  * for leavers says. Nobody else's account can be deleted here.
  */
+import { THROWAWAY_DOMAIN } from '../admin-client';
 import { type AdminDeps } from './deps';
 import { Refusal } from './refusal';
-
-/** E-mail domain of throw-away people; `.invalid` is never anybody's (RFC 2606 §2). */
-export const THROWAWAY_DOMAIN = 'verify.coder-scim.invalid';
 
 /** Deletes the suspended account of a throw-away person; one that is gone is no error. @throws Refusal */
 export async function deleteThrowaway(deps: AdminDeps, coderUserId: string): Promise<void> {

@@ -14,3 +14,15 @@ export async function secretKey(db: Db, name: string): Promise<Buffer> {
     .execute();
   return Buffer.from((await read())?.value ?? '', 'base64url');
 }
+
+export async function readSetting(db: Db, key: string): Promise<string | undefined> {
+  return (await db.selectFrom('settings').select('value').where('key', '=', key).executeTakeFirst())?.value;
+}
+
+export async function writeSetting(db: Db, key: string, value: string): Promise<void> {
+  await db
+    .insertInto('settings')
+    .values({ key, value })
+    .onConflict(conflict => conflict.column('key').doUpdateSet({ value }))
+    .execute();
+}
