@@ -122,9 +122,12 @@ const NOT_SENT = new Set([
 const TIMEOUTS = new Set(['UND_ERR_HEADERS_TIMEOUT', 'UND_ERR_BODY_TIMEOUT', 'ETIMEDOUT']);
 
 function codeOf(error: unknown): string {
-  if (!(error instanceof Error)) return 'unknown';
-  if ('code' in error && typeof error.code === 'string') return error.code;
-  return error instanceof AggregateError && error.errors.length > 0 ? codeOf(error.errors[0]) : error.name;
+  if (typeof error !== 'object' || error === null) return 'unknown';
+  const { code, name, errors } = error as { code?: unknown; name?: unknown; errors?: unknown };
+  if (typeof code === 'string') return code;
+  // Both addresses of a name were tried: the first failure speaks for them.
+  if (Array.isArray(errors) && errors.length > 0) return codeOf(errors[0]);
+  return typeof name === 'string' ? name : 'unknown';
 }
 
 /** The error that a failed exchange means: no connection, or a connection that broke or fell silent. */

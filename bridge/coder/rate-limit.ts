@@ -53,10 +53,10 @@ export class RateLimits {
   learn(path: string, answer: RateLimitAnswer, now: number): number | undefined {
     const limit = Number(answer.header('x-ratelimit-limit') ?? NaN);
     const left = Number(answer.header('x-ratelimit-remaining') ?? NaN);
-    const resetAt = this.resetOnThisClock(answer, now);
     const known = this.buckets.get(path);
-    const retryAfterMs =
-      answer.status === 429 ? (parseRetryAfter(answer.header('retry-after'), now) ?? resetAt - now) : undefined;
+    const asked = answer.status === 429 ? parseRetryAfter(answer.header('retry-after'), now) : undefined;
+    const resetAt = this.resetOnThisClock(answer, now, asked ?? 60_000);
+    const retryAfterMs = answer.status === 429 ? (asked ?? resetAt - now) : undefined;
     if (!Number.isFinite(limit) && retryAfterMs === undefined) return undefined;
     const sameWindow = known !== undefined && Math.abs(known.resetAt - resetAt) < 2_000;
     const bucket: Bucket = {
@@ -73,11 +73,11 @@ export class RateLimits {
     return retryAfterMs;
   }
 
-  private resetOnThisClock(answer: RateLimitAnswer, now: number): number {
+  private resetOnThisClock(answer: RateLimitAnswer, now: number, otherwise: number): number {
     const reset = Number(answer.header('x-ratelimit-reset') ?? NaN) * 1_000;
     const serverNow = Date.parse(answer.header('date') ?? '');
     // The two clocks may differ: what counts is how far the reset is from the server's own time.
-    const wait = Number.isFinite(reset) ? reset - (Number.isNaN(serverNow) ? now : serverNow) : 60_000;
+    const wait = Number.isFinite(reset) ? reset - (Number.isNaN(serverNow) ? now : serverNow) : otherwise;
     return now + Math.min(Math.max(wait, 0), LONGEST_WINDOW_MS);
   }
 
