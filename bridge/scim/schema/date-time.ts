@@ -29,7 +29,7 @@ export function canonicalDateTime(text: string): string | undefined {
   date.setUTCFullYear(year, month - 1, day);
   date.setUTCHours(hour, minute - offset, second, milliseconds);
   const canonical = date.toISOString();
-  return canonical.length === 24 ? canonical : undefined;
+  return canonical.length === 24 && !canonical.startsWith('0000') ? canonical : undefined;
 }
 
 function daysIn(year: number, month: number): number {

@@ -42,6 +42,7 @@ export function normalizeResource(input: Json, type: ResourceType, options: Norm
   for (const attribute of topLevelAttributes(type)) {
     const statement = given.get(attribute.path);
     if (attribute.name === 'schemas') continue;
+    const [key = attribute.name] = attribute.location;
     if (attribute === type.rowsAttribute) {
       if (statement !== undefined) members = memberList(attribute, statement.value, options);
       continue;
@@ -51,9 +52,9 @@ export function normalizeResource(input: Json, type: ResourceType, options: Norm
         ? undefined
         : normalizeValue(attribute, statement.value, options);
     const kept = value ?? whenAbsent(attribute, statement !== undefined, type, options.existing);
-    if (attribute.mutability === 'immutable') checkImmutable(attribute, kept, options.existing);
+    checkImmutable(attribute, options.existing?.[key], kept);
     if (kept === undefined) checkRequired(attribute, type);
-    else if (attribute.returned !== 'never') resource[attribute.location[0] ?? attribute.name] = kept;
+    else if (attribute.returned !== 'never') resource[key] = kept;
   }
   const document = withSchemas(resource, type);
   return members === undefined ? { resource: document } : { resource: document, members };
@@ -148,10 +149,15 @@ function whenAbsent(
   return existing[attribute.name];
 }
 
-function checkImmutable(attribute: Attribute, value: Json | undefined, existing: JsonObject | undefined): void {
-  const before = existing?.[attribute.name];
-  if (before !== undefined && !sameJson(before, value)) {
+/** RFC 7644 §3.5.1: what is immutable and set must be sent as it is, also within an extension or another complex value. */
+function checkImmutable(attribute: Attribute, before: Json | undefined, after: Json | undefined): void {
+  if (before === undefined) return;
+  if (attribute.mutability === 'immutable' && !sameJson(before, after)) {
     throw mutability(attribute.path, `it is immutable and has the value ${shown(before)}; send it unchanged`);
+  }
+  if (attribute.multiValued || !isJsonObject(before)) return;
+  for (const child of attribute.children.values()) {
+    checkImmutable(child, before[child.name], isJsonObject(after) ? after[child.name] : undefined);
   }
 }
 
