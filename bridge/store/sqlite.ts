@@ -37,6 +37,9 @@ function connect(path: string): BetterSqlite3.Database {
     connection.function('fold', { deterministic: true }, (text: unknown) =>
       typeof text === 'string' ? fold(text) : text,
     );
+    connection.function('encode_uri_component', { deterministic: true }, (text: unknown) =>
+      typeof text === 'string' ? encodeURIComponent(text) : text,
+    );
     return connection;
   } catch (cause) {
     throw new DatabaseError(

@@ -11,7 +11,10 @@ describeEachDatabase('the database', (open, { freshUrl }) => {
     const outcomes = await Promise.allSettled(
       Array.from({ length: 20 }, (_, index) =>
         database.transact(async db => {
-          await db.insertInto('settings').values({ key: `k${index}`, value: 'v' }).execute();
+          await db
+            .insertInto('settings')
+            .values({ key: `k${index}`, value: 'v' })
+            .execute();
           if (index % 3 === 0) throw new Error(`no ${index}`);
           return index;
         }),

@@ -7,7 +7,7 @@ import { type Attribute, type AttributePath, target } from '../../scim/schema/at
 import { ENTERPRISE_USER_SCHEMA } from '../../scim/schema/enterprise-user';
 import { type Backend } from '../backend';
 import { type UserOrGroup } from './resources';
-import { type Sql, TRUE, dateTimeText, jsonElements, jsonNode, jsonScalar } from './sql-text';
+import { type Sql, TRUE, dateTimeText, jsonElements, jsonNode, jsonScalar, uriComponent } from './sql-text';
 
 /** What SQL of attributes depends on. */
 export interface Scope {
@@ -98,7 +98,8 @@ function columnSlot(scope: Scope, { location }: Attribute): Slot | undefined {
       return always(sql`cast(${`${scope.baseUrl}/${scope.type}s/`} as text) || ${column('id')}`);
     case `${ENTERPRISE_USER_SCHEMA} manager $ref`: {
       const manager = jsonSlot(scope.backend, documentOf(scope), [ENTERPRISE_USER_SCHEMA, 'manager', 'value']);
-      return { present: manager.present, value: sql`cast(${`${scope.baseUrl}/Users/`} as text) || ${manager.value}` };
+      const id = uriComponent(scope.backend, manager.value);
+      return { present: manager.present, value: sql`cast(${`${scope.baseUrl}/Users/`} as text) || ${id}` };
     }
     default:
       return undefined;
@@ -121,10 +122,10 @@ function elementsOf(scope: Scope, attribute: Attribute): Elements {
     return { present: TRUE, value: backend === 'sqlite' ? value : sql`(${value} #>> '{}') collate "C"`, node: value };
   };
   const primary = attribute.children.get('primary');
-  const rank = primary === undefined ? sql`0` : sql`case when ${isTrue(backend, slot(primary))} then 0 else 1 end`;
+  const rank = primary === undefined ? sql`` : sql`case when ${isTrue(backend, slot(primary))} then 0 else 1 end,`;
   return {
     exists: condition => sql`exists (select 1 from ${from} where ${condition(slot)})`,
-    chosen: wanted => sql`(select ${wanted(slot)} from ${from} order by ${rank}, element.key limit 1)`,
+    chosen: wanted => sql`(select ${wanted(slot)} from ${from} order by ${rank} element.key limit 1)`,
   };
 }
 

@@ -64,3 +64,11 @@ export function dateTimeText(backend: Backend, milliseconds: Sql): Sql {
     ? sql`strftime('%Y-%m-%dT%H:%M:%fZ', ${milliseconds} / 1000.0, 'unixepoch')`
     : sql`to_char(to_timestamp(${milliseconds} / 1000.0) at time zone 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.MS"Z"') collate "C"`;
 }
+
+/** The same as `encodeURIComponent`, of a column. */
+export function uriComponent(backend: Backend, text: Sql): Sql {
+  if (backend === 'sqlite') return sql`encode_uri_component(${text})`;
+  return sql`(select string_agg(case when part ~ '[A-Za-z0-9_.!~*''()-]' then part
+      else upper(regexp_replace(encode(convert_to(part, 'UTF8'), 'hex'), '(..)', '%\\1', 'g')) end, '' order by at)
+    from regexp_split_to_table(${text}, '') with ordinality as parts (part, at)) collate "C"`;
+}
