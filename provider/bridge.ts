@@ -1,0 +1,148 @@
+/**
+ * The bridge as the provider's resources use it: configured late, asked patiently, its refusals told as diagnostics at
+ * the attribute at fault.
+ */
+import { readFileSync } from 'node:fs';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { AdminClient, AdminError } from '../bridge/admin-client';
+import { MappingStateError, type MappingStateIssue } from '../bridge/mapping-state';
+import { toAttributePath } from './mapping-document';
+import { type Diagnostic, ProviderError } from './plugin';
+
+/** Where the bridge is; undefined where neither configuration nor environment says it. */
+export interface BridgeSettings {
+  readonly url: string | undefined;
+  readonly token: string | undefined;
+  /** Whether url or token come from something that does not exist yet. */
+  readonly unknown: boolean;
+  /** How long to ask again when nobody answers. */
+  readonly waitSeconds: number;
+}
+
+export class Bridge {
+  constructor(private readonly settings: BridgeSettings) {}
+
+  /** Whether its address or credential will be known after apply only. */
+  get isUnknown(): boolean {
+    return this.settings.unknown;
+  }
+
+  /** What has to be set before it can be asked; undefined when nothing has. */
+  missing(): string | undefined {
+    if (this.settings.url === undefined) {
+      return 'Set url in the provider block, or CODER_SCIM_URL where Terraform runs, to the base URL of the bridge such as https://scim.example.com.';
+    }
+    if (this.settings.token === undefined) {
+      return 'Set CODER_SCIM_ADMIN_TOKEN or CODER_SCIM_ADMIN_TOKEN_FILE where Terraform runs, or admin_token in the provider block to a sensitive variable.';
+    }
+    return undefined;
+  }
+
+  /**
+   * Asks, and asks again while the bridge is starting or restarting, up to the configured time.
+   * @throws AdminError for an answer that asking again would not change, ProviderError without settings or on interruption
+   */
+  async ask<T>(signal: AbortSignal, call: (client: AdminClient, attempt: number) => Promise<T>): Promise<T> {
+    const client = this.client();
+    const until = Date.now() + this.settings.waitSeconds * 1000;
+    for (let attempt = 1, pause = 250; ; attempt++, pause = Math.min(pause * 2, 3_000)) {
+      try {
+        return await call(client, attempt);
+      } catch (error) {
+        if (signal.aborted) throw new ProviderError('interrupted while waiting for the bridge');
+        if (!(error instanceof AdminError) || !isPassing(error)) throw error;
+        if (Date.now() + pause > until) throw afterAttempts(error, attempt, this.settings.waitSeconds);
+        await sleep(pause, undefined, { signal });
+      }
+    }
+  }
+
+  /** Asks once, whatever comes of it. */
+  async askOnce<T>(call: (client: AdminClient) => Promise<T>): Promise<T> {
+    return call(this.client());
+  }
+
+  private client(): AdminClient {
+    const { url, token, unknown } = this.settings;
+    if (unknown) {
+      throw new ProviderError(
+        'the address or credential of the bridge is not known yet',
+        'They come from a resource that this plan would create or change, and the state of an app has to be read before. Apply that resource first (terraform apply -target=…), or give the provider a url that is known.',
+      );
+    }
+    if (url === undefined || token === undefined) {
+      throw new ProviderError(
+        `the ${url === undefined ? 'address' : 'admin token'} of the bridge is missing`,
+        this.missing(),
+      );
+    }
+    return new AdminClient({ url, token });
+  }
+}
+
+/** Settings from configuration, and where it says nothing from the environment. */
+export function readSettings(
+  given: {
+    readonly url: string | null;
+    readonly token: string | null;
+    readonly unknown: boolean;
+    readonly waitSeconds: number;
+  },
+  environment: NodeJS.ProcessEnv,
+): BridgeSettings {
+  return {
+    url: given.url ?? (environment['CODER_SCIM_URL'] || undefined),
+    token:
+      given.token ??
+      (environment['CODER_SCIM_ADMIN_TOKEN'] || tokenFromFile(environment['CODER_SCIM_ADMIN_TOKEN_FILE'])),
+    unknown: given.unknown,
+    waitSeconds: given.waitSeconds,
+  };
+}
+
+function tokenFromFile(file: string | undefined): string | undefined {
+  if (file === undefined || file === '') return undefined;
+  try {
+    return readFileSync(file, 'utf8').trim();
+  } catch (cause) {
+    throw new ProviderError(
+      'the file with the admin token can not be read',
+      `CODER_SCIM_ADMIN_TOKEN_FILE names ${file}: ${cause instanceof Error ? cause.message : String(cause)}`,
+    );
+  }
+}
+
+/** Nobody there, or there in a moment. */
+function isPassing({ status }: AdminError): boolean {
+  return [0, 429, 502, 503, 504].includes(status);
+}
+
+function afterAttempts(error: AdminError, attempts: number, seconds: number): AdminError {
+  const tries = attempts === 1 ? 'once' : `${attempts} times in ${seconds} seconds`;
+  return new AdminError(error.code, `${error.message} (asked ${tries})`, error.status, error.issues, error.generation, {
+    cause: error,
+  });
+}
+
+/** What a failed call to the bridge means to the person at the terminal. What is not of the bridge passes as it is. */
+export function explainRefusal(error: unknown, doing: string): unknown {
+  if (error instanceof MappingStateError) return new ProviderError(error.issues.map(issueDiagnostic));
+  if (!(error instanceof AdminError)) return error;
+  if (error.issues.length > 0) return new ProviderError(error.issues.map(issueDiagnostic));
+  if (error.status === 401 || error.status === 403) {
+    return new ProviderError(
+      'the bridge refuses the admin token',
+      `${error.message}\n\nThe token comes from admin_token of the provider, CODER_SCIM_ADMIN_TOKEN or CODER_SCIM_ADMIN_TOKEN_FILE, in this order; wanted the one that the bridge was started with.`,
+    );
+  }
+  const next =
+    error.status === 0
+      ? '\n\nNothing was changed, as far as can be told from here. Is the bridge running, and is url (or CODER_SCIM_URL) its address as seen from where Terraform runs? `curl <url>/healthz` shows it.'
+      : '';
+  return new ProviderError(`could not ${doing}`, `${error.message}${next}`);
+}
+
+/** A mistake in a document, at its attribute. */
+export function issueDiagnostic({ path, message }: MappingStateIssue): Diagnostic {
+  return { severity: 'error', summary: 'the mapping state is refused', detail: message, path: toAttributePath(path) };
+}

@@ -1,0 +1,61 @@
+/** The Terraform provider: what it is configured with, and what it serves. */
+import { PROVIDER_NAME, PROVIDER_VERSION } from './address';
+import { Bridge, readSettings } from './bridge';
+import { defineProvider, number, serve, string, Unknown } from './plugin';
+import { scimAppResource } from './scim-app-resource';
+import { statusDataSource } from './status-data-source';
+
+const DEFAULT_WAIT_SECONDS = 30;
+
+const attributes = {
+  url: string({
+    description: 'base URL of the bridge as seen from where Terraform runs; default: CODER_SCIM_URL of the environment',
+    optional: true,
+  }),
+  admin_token: string({
+    description:
+      'admin credential of the bridge; default: CODER_SCIM_ADMIN_TOKEN, or the file that CODER_SCIM_ADMIN_TOKEN_FILE names',
+    optional: true,
+    sensitive: true,
+  }),
+  wait_seconds: number({
+    description: `how long to ask again while the bridge does not answer; default ${DEFAULT_WAIT_SECONDS}`,
+    optional: true,
+  }),
+};
+
+void serve(
+  defineProvider<typeof attributes, Bridge>({
+    name: PROVIDER_NAME,
+    version: PROVIDER_VERSION,
+    schema: { attributes, description: 'SCIM groups, roles and organizations for Coder' },
+    validate({ url, wait_seconds: wait }, { report }) {
+      if (typeof url === 'string' && !/^https?:$/.test(URL.canParse(url) ? new URL(url).protocol : '')) {
+        report.error(
+          'url is no address of a bridge',
+          `Got ${JSON.stringify(url)}, wanted something like https://scim.example.com.`,
+          ['url'],
+        );
+      }
+      if (typeof wait === 'number' && wait < 0) {
+        report.error('wait_seconds is negative', `Got ${wait}, wanted 0 or more.`, ['wait_seconds']);
+      }
+    },
+    configure({ url, admin_token: token, wait_seconds: wait }) {
+      const known = <T>(value: T | Unknown): T | null => (value instanceof Unknown ? null : value);
+      return new Bridge(
+        readSettings(
+          {
+            url: known(url),
+            token: known(token),
+            unknown: url instanceof Unknown || token instanceof Unknown,
+            waitSeconds: typeof wait === 'number' ? wait : DEFAULT_WAIT_SECONDS,
+          },
+          process.env,
+        ),
+      );
+    },
+    resources: { [`${PROVIDER_NAME}_app`]: scimAppResource },
+    dataSources: { [`${PROVIDER_NAME}_status`]: statusDataSource },
+  }),
+);
