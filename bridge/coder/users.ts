@@ -38,6 +38,8 @@ export interface UserCalls {
    * @throws CoderError `incomplete_listing`; `forbidden` when the token sees only itself
    */
   listUsers(): AsyncIterable<CoderUser>;
+  /** Accounts with the site role `owner`, of any status. @throws CoderError `incomplete_listing` */
+  listOwners(): AsyncIterable<CoderUser>;
   /** The account with exactly this e-mail, compared without case. Undefined is proof of absence. */
   findUserByEmail(email: string): Promise<CoderUser | undefined>;
   /** The account with this username, compared without case; undefined for `me` and for 32 hex digits, which Coder reads otherwise. */
@@ -189,6 +191,10 @@ export function userCalls(transport: Transport, sight: Sight, capabilities: () =
         fetch: (after, limit) => fetchPage({ limit, after_id: after?.id }),
         idOf: user => user.id,
       });
+    },
+    async *listOwners() {
+      await sight.seesAll(LIST);
+      for await (const user of search('role:owner')) if (user.roles.includes('owner')) yield user;
     },
     findUserByEmail,
     findUserByUsername,

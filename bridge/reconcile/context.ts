@@ -128,6 +128,12 @@ export class ContextSource {
     this.#version = '';
   }
 
+  /** Nothing that is known of Coder is believed any more. */
+  forget(): void {
+    this.#catalog = undefined;
+    this.#version = '';
+  }
+
   /** Coder refused a write because its own sync is on: believed until the settings are read again. */
   learnSiteRoleSync(): void {
     if (this.#catalog === undefined) return;

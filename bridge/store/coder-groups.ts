@@ -235,6 +235,15 @@ export async function markFlushed(db: Db, groupId: string, at: number, windowMs:
   await db.updateTable('coder_groups').set({ flushed_at: at, window_ms: windowMs }).where('id', '=', groupId).execute();
 }
 
+/** Forgets what is known and wanted of one member. */
+export async function forgetMember(db: Db, groupId: string, coderUserId: string): Promise<void> {
+  await db
+    .deleteFrom('coder_members')
+    .where('coder_group_id', '=', groupId)
+    .where('coder_user_id', '=', coderUserId)
+    .execute();
+}
+
 /** An account left an organization: Coder took it out of the groups there. */
 export async function leaveOrganization(db: Db, coderUserId: string, organization: string): Promise<void> {
   await db

@@ -40,14 +40,16 @@ export async function addGrants(db: Db, coderUserId: string, grants: readonly Gr
     .execute();
 }
 
+/** Forgets what was taken; a membership takes the roles in its organization along. */
 export async function removeGrants(db: Db, coderUserId: string, grants: readonly Grant[]): Promise<void> {
   for (const grant of grants) {
     await db
       .deleteFrom('grants')
       .where('coder_user_id', '=', coderUserId)
-      .where('kind', '=', grant.kind)
       .where('organization', '=', grant.organization)
-      .where('target', '=', grant.target)
+      .$if(grant.kind !== 'organization', query =>
+        query.where('kind', '=', grant.kind).where('target', '=', grant.target),
+      )
       .execute();
   }
 }

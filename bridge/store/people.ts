@@ -18,6 +18,8 @@ export interface Person {
   readonly externalId: string | undefined;
   /** Full name when the person was last dealt with. */
   readonly fullName: string | undefined;
+  /** The userName that the Coder username was last derived from. */
+  readonly followedUserName: string | undefined;
   readonly convergedAt: number | undefined;
 }
 
@@ -35,6 +37,7 @@ function toPerson(row: PersonTable): Person {
     email: row.email ?? undefined,
     externalId: row.external_id ?? undefined,
     fullName: row.full_name ?? undefined,
+    followedUserName: row.followed_user_name ?? undefined,
     convergedAt: row.converged_at ?? undefined,
   };
 }
@@ -80,6 +83,8 @@ export async function readPeopleById(db: Db, userIds: readonly string[]): Promis
 export interface PersonChange {
   readonly coder?: { readonly id: string; readonly username: string; readonly how: 'created' | 'adopted' } | null;
   readonly coderUsername?: string;
+  /** The account is about to be created by this bridge. */
+  readonly creating?: boolean;
   readonly held?: { readonly reason: string; readonly detail: string } | null;
   readonly leftAt?: number;
   readonly convergedAt?: number;
@@ -105,6 +110,7 @@ export async function writePerson(
             how: change.coder.how,
             linked_at: now,
           }),
+    ...(change.creating === true ? { how: 'created' as const } : {}),
     ...(change.coderUsername === undefined ? {} : { coder_username: change.coderUsername }),
     ...(change.held === undefined
       ? {}
@@ -118,6 +124,7 @@ export async function writePerson(
           email: change.known.email ?? null,
           external_id: change.known.externalId ?? null,
           full_name: change.known.fullName,
+          followed_user_name: change.known.userName,
         }),
   };
   const { numUpdatedRows } = await db

@@ -111,6 +111,8 @@ export interface PersonTable {
   external_id: string | null;
   /** Full name that the directory stated when it was last dealt with; Coder's is written only when this changes. */
   full_name: string | null;
+  /** The userName that the Coder username was last derived from. */
+  followed_user_name: string | null;
   converged_at: number | null;
 }
 

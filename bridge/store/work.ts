@@ -2,7 +2,7 @@
  * The durable queue as the reconciler uses it: claim under a lease, then complete, retry, release or park. A row whose
  * `seq` moved while it was worked on is not finished: something came in between, and it is done again.
  */
-import { sql } from 'kysely';
+import { type RawBuilder, sql } from 'kysely';
 import { type Database, type Db, readJson } from './database';
 import { type Cause, type WorkKey } from './enqueue';
 
@@ -99,8 +99,45 @@ export async function claimKeys(
   return rows.map(toWork).sort((a, b) => a.priority - b.priority || a.enqueuedAt - b.enqueuedAt);
 }
 
-/** Removes finished work; work that was enqueued again meanwhile stays, due at once. Part of the caller's transaction. */
-export async function completeWork(db: Db, work: Work, owner: string): Promise<'done' | 'again'> {
+/**
+ * Queues the write of a Coder group. Unlike other work it keeps an earlier due time: changes gather until then, and no
+ * stream of changes puts the write off for ever.
+ */
+export async function enqueueGroupWrite(
+  db: Db,
+  write: { readonly groupId: string; readonly app: string; readonly priority: number; readonly dueAt: number },
+  cause: Cause,
+  now: number,
+): Promise<void> {
+  const earlier = (): RawBuilder<number> =>
+    sql<number>`case when work.parked_at is null and work.due_at < excluded.due_at then work.due_at else excluded.due_at end`;
+  await db
+    .insertInto('work')
+    .values({
+      key: `coder-group:${write.groupId}`,
+      app: write.app,
+      priority: write.priority,
+      due_at: write.dueAt,
+      enqueued_at: now,
+      seq: 1,
+      attempts: 0,
+      cause: JSON.stringify(cause),
+    })
+    .onConflict(conflict =>
+      conflict.column('key').doUpdateSet({
+        seq: sql`work.seq + 1`,
+        priority: sql`case when excluded.priority < work.priority then excluded.priority else work.priority end`,
+        due_at: earlier(),
+        attempts: 0,
+        parked_at: null,
+        cause: sql`excluded.cause`,
+      }),
+    )
+    .execute();
+}
+
+/** Removes finished work; work that was enqueued again meanwhile stays, due at once or at `againAt`. Part of the caller's transaction. */
+export async function completeWork(db: Db, work: Work, owner: string, againAt?: number): Promise<'done' | 'again'> {
   const { numDeletedRows } = await db
     .deleteFrom('work')
     .where('key', '=', work.key)
@@ -111,6 +148,7 @@ export async function completeWork(db: Db, work: Work, owner: string): Promise<'
   await db
     .updateTable('work')
     .set({ lease_owner: null, lease_until: null, error: null, attempts: 0 })
+    .$if(againAt !== undefined, query => query.set({ due_at: againAt ?? 0 }))
     .where('key', '=', work.key)
     .where('lease_owner', '=', owner)
     .execute();

@@ -1,0 +1,102 @@
+/** Finds the Coder account of a person, adopts it if policy lets it, or creates one. Coder's id is what links from then on. */
+import { type CoderUser, cleanRealName, deriveUsernames, isRefusal } from '../coder';
+import { type DirectoryUser } from '../directory';
+import { peopleOfAccount, type Person, writePerson } from '../store/people';
+import { type Context, untouchable } from './context';
+import { type Rim } from './deps';
+import { Held } from './held';
+
+export interface Linked {
+  readonly account: CoderUser;
+  readonly how: 'created' | 'adopted';
+  /** People who left this account behind: their rows have nothing to say any more. */
+  readonly replaces: readonly string[];
+}
+
+interface Seeker {
+  readonly user: DirectoryUser;
+  readonly person: Person | undefined;
+}
+
+/** The e-mail that Coder needs. @throws Held `no-email` */
+function emailOf(user: DirectoryUser): string {
+  if (user.email !== undefined) return user.email;
+  throw new Held(
+    'no-email',
+    `the directory states no e-mail for ${JSON.stringify(user.userName)} and Coder has no account without one: map an e-mail in the identity provider`,
+  );
+}
+
+/** An existing account with the person's e-mail that may be taken over; undefined when there is none. @throws Held */
+export async function findAccount(rim: Rim, context: Context, seeker: Seeker): Promise<Linked | undefined> {
+  const account = await rim.coder.findUserByEmail(emailOf(seeker.user));
+  return account === undefined ? undefined : await adopt(rim, context, seeker, account);
+}
+
+/** The account of a person who is to have one. @throws Held, CoderError */
+export async function findOrCreateAccount(
+  rim: Rim,
+  context: Context,
+  seeker: Seeker,
+  organizations: readonly string[],
+): Promise<Linked> {
+  const found = await findAccount(rim, context, seeker);
+  if (found !== undefined) return found;
+  const { user } = seeker;
+  // Should this process die after Coder's work and before its own note, the account is known as its own.
+  if (seeker.person?.how !== 'created')
+    await writePerson(
+      rim.database.db,
+      { userId: user.id, app: user.app, userName: user.userName },
+      { creating: true },
+      rim.clock.now(),
+    );
+  const candidates = deriveUsernames({ userName: user.userName, email: user.email, key: user.id });
+  for (const username of candidates) {
+    try {
+      const { outcome, user: account } = await rim.coder.createUser({
+        email: emailOf(user),
+        username,
+        name: cleanRealName(user.fullName),
+        organizationIds: organizations,
+      });
+      if (outcome === 'created') return { account, how: 'created', replaces: [] };
+      return await adopt(rim, context, seeker, account);
+    } catch (error) {
+      if (!isRefusal(error, 'username-taken')) throw error;
+    }
+  }
+  throw new Held(
+    'username-taken',
+    `every username derived for ${JSON.stringify(user.userName)} is taken in Coder (${candidates.join(', ')}): free one of them`,
+  );
+}
+
+/** Whether an account that exists already may become this person's. @throws Held */
+async function adopt(rim: Rim, context: Context, { user, person }: Seeker, account: CoderUser): Promise<Linked> {
+  const name = `account ${JSON.stringify(account.username)} with the e-mail ${JSON.stringify(account.email)}`;
+  const reason = untouchable(context, account);
+  if (reason !== undefined) throw new Held(reason, `${name} is never touched (${reason})`);
+  const others = (await peopleOfAccount(rim.database.db, account.id)).filter(
+    other => other.app === user.app && other.userId !== user.id,
+  );
+  const holder = others.find(other => other.leftAt === undefined);
+  if (holder !== undefined)
+    throw new Held(
+      'account-taken',
+      `${name} belongs to ${JSON.stringify(holder.userName)} of the same app: two people can not share an account`,
+    );
+  const replaces = others.map(other => other.userId);
+  const earlier = others[0];
+  if (earlier !== undefined) return { account, how: earlier.how ?? 'adopted', replaces };
+  if (person?.how === 'created' && person.coderUserId === undefined) return { account, how: 'created', replaces };
+  const policy = context.apps.get(user.app)?.state.policies.adoption ?? 'oidc';
+  if (policy === 'never')
+    throw new Held('adoption-refused', `${name} exists already, and the app's adoption policy is "never"`);
+  if (policy === 'oidc' && account.loginType !== 'oidc')
+    throw new Held(
+      'login-type',
+      `${name} signs in by ${JSON.stringify(account.loginType)}, and the app's adoption policy takes over oidc accounts alone: convert or delete the account, or set the policy to "any"`,
+    );
+  return { account, how: 'adopted', replaces };
+}

@@ -1,0 +1,486 @@
+/**
+ * Converges one person: account, status, site roles, organizations, roles there, and wishes for groups. Reads the directory
+ * and Coder anew, plans, asks the guard, applies, and writes the outcome with its audit lines in one transaction.
+ */
+import { type CoderUser, cleanRealName, deriveUsernames, isRefusal, outcomeOf } from '../coder';
+import { type DirectoryUser } from '../directory';
+import { forgetMemberships, leaveOrganization, memberStatesOf, wantMember } from '../store/coder-groups';
+import { type Db } from '../store/database';
+import { groupsOfUser, readUser } from '../store/directory/reading';
+import { type WorkKey } from '../store/enqueue';
+import { addGrants, forgetGrants, type Grant, grantsOf as readGrants, removeGrants } from '../store/grants';
+import { dropHold, hold, noteRemoval } from '../store/holds';
+import {
+  deletePerson,
+  peopleOfAccount,
+  type Person,
+  type PersonChange,
+  readPerson,
+  writePerson,
+} from '../store/people';
+import { writeAudit } from '../store/audit';
+import { type Work } from '../store/work';
+import { type Applied, applySteps, grantsOf, organizationName } from './apply';
+import { type Context, isManaged, untouchable } from './context';
+import { type Rim } from './deps';
+import { ABSENT, desire, type Desired, unite } from './desired';
+import { type Entitlement } from './entitlement';
+import { digestOf } from './guard';
+import { type Guarded, guardRemovals, withOwnersKept } from './guarding';
+import { Held } from './held';
+import { findAccount, findOrCreateAccount, type Linked } from './link';
+import { type Actual, plan, type Plan, type PlanInput, removalKey, type Step } from './plan';
+import { settle, type Settled } from './settle';
+import { type Subject, Trail } from './trail';
+
+interface Scene {
+  readonly context: Context;
+  readonly user: DirectoryUser | undefined;
+  readonly person: Person | undefined;
+  /** What this SCIM user alone asks for. */
+  readonly own: Desired;
+}
+
+/** What one piece of work came to know and do, until it is written down. */
+interface Record {
+  change: PersonChange;
+  account: CoderUser | undefined;
+  trail: Trail;
+  subject: Subject;
+  held: Held[];
+  wishes: Extract<Step, { kind: 'group-add' | 'group-remove' }>[];
+  given: Grant[];
+  taken: Grant[];
+  replaces: readonly string[];
+  /** The account is no more: nothing is remembered of it. */
+  forget: string | undefined;
+  /** The person's own row has nothing to say any more. */
+  drop: boolean;
+  removed: boolean;
+  guarded: Guarded | undefined;
+  failure: Applied['failure'];
+}
+
+/** Deals with `person:<SCIM id>`. */
+export async function convergePerson(rim: Rim, work: Work): Promise<Settled> {
+  const userId = work.key.slice('person:'.length);
+  const { db } = rim.database;
+  const [user, person] = [await readUser(db, userId), await readPerson(db, userId)];
+  if (user === undefined && person === undefined) return await settle(rim, work, { kind: 'done' });
+  const context = await rim.context.get();
+  const rules = context.rules.get(work.app);
+  if (rules === undefined) return await settle(rim, work, { kind: 'done' });
+  const own = user === undefined ? ABSENT : desire(rules, user, await groupsOfUser(db, user.id));
+  const record = newRecord(rim, work, user, person);
+  try {
+    await converge(rim, work, { context, user, person, own }, record);
+  } catch (error) {
+    if (error instanceof Held) record.held.push(error);
+    else {
+      const failure = outcomeOf(error);
+      if (failure.kind === 'terminal') record.held.push(new Held(failure.error.kind, failure.error.message));
+      else record.failure = failure;
+    }
+  }
+  return await write(rim, work, { context, user, person, own }, record);
+}
+
+function newRecord(rim: Rim, work: Work, user: DirectoryUser | undefined, person: Person | undefined): Record {
+  return {
+    change: {},
+    account: undefined,
+    trail: new Trail(work.cause, () => rim.clock.now()),
+    subject: {
+      app: work.app,
+      subject: user?.id ?? person?.userId,
+      subjectName: user?.userName ?? person?.userName,
+      coderUserId: person?.coderUserId,
+    },
+    held: [],
+    wishes: [],
+    given: [],
+    taken: [],
+    replaces: [],
+    forget: undefined,
+    drop: false,
+    removed: false,
+    guarded: undefined,
+    failure: undefined,
+  };
+}
+
+async function converge(rim: Rim, work: Work, scene: Scene, record: Record): Promise<void> {
+  const { context, user, person, own } = scene;
+  let account = await knownAccount(rim, person, record);
+  let fresh: 'created' | 'adopted' | undefined;
+  if (account === undefined) {
+    const linked = await link(rim, scene, record);
+    if (linked === undefined) {
+      record.drop = user === undefined;
+      return;
+    }
+    account = linked.account;
+    fresh = linked.how;
+    record.replaces = linked.replaces;
+    record.change = {
+      ...record.change,
+      coder: { id: account.id, username: account.username, how: linked.how },
+    };
+    record.subject = { ...record.subject, coderUserId: account.id };
+    record.trail.note(
+      record.subject,
+      linked.how === 'created' ? 'account.create' : 'account.adopt',
+      'done',
+      linked.how === 'created'
+        ? { target: account.username, after: `${account.status} ${account.email}` }
+        : { target: account.username, before: account.status, detail: `e-mail ${account.email}` },
+    );
+  }
+  record.account = account;
+  const found = account;
+  const reason = untouchable(context, found);
+  if (reason !== undefined)
+    throw new Held(reason, `account ${JSON.stringify(found.username)} is never touched (${reason})`);
+  await rim.turns.take(`account:${found.id}`, () => change(rim, work, scene, record, found, fresh));
+  if (user !== undefined && own.account === 'present' && record.failure === undefined)
+    await writeProfile(rim, scene, record, found, fresh);
+}
+
+/** The account that the person is linked to, if Coder still has it. */
+async function knownAccount(rim: Rim, person: Person | undefined, record: Record): Promise<CoderUser | undefined> {
+  if (person?.coderUserId === undefined) return undefined;
+  const found = await rim.coder.getUser(person.coderUserId);
+  if (found.state === 'present') {
+    if (found.user.username !== person.coderUsername)
+      record.change = { ...record.change, coderUsername: found.user.username };
+    return found.user;
+  }
+  record.trail.note(record.subject, 'account.gone', 'reported', {
+    target: person.coderUsername,
+    detail: 'somebody deleted the account in Coder',
+  });
+  record.forget = person.coderUserId;
+  record.change = { ...record.change, coder: null };
+  return undefined;
+}
+
+async function link(rim: Rim, scene: Scene, record: Record): Promise<Linked | undefined> {
+  const { context, user, person, own } = scene;
+  if (user === undefined) return undefined;
+  // What is known of an account that is gone is no claim to the next one.
+  const seeker = { user, person: record.forget === undefined ? person : undefined };
+  if (own.account === 'present') {
+    const organizations = [...own.entitlements.values()]
+      .filter(entitlement => entitlement.kind === 'organization')
+      .map(entitlement => entitlement.organization);
+    const linked = await findOrCreateAccount(
+      rim,
+      context,
+      seeker,
+      organizations.length === 0 ? [context.catalog.defaultOrganization] : organizations,
+    );
+    if (linked.how === 'created')
+      record.given.push(
+        ...organizations.map(organization => ({ kind: 'organization' as const, organization, target: '' })),
+      );
+    return linked;
+  }
+  // Somebody who may not come in, but has an account from before: the account is locked, not overlooked.
+  if (user.active || user.email === undefined) return undefined;
+  const found = await findAccount(rim, context, seeker).catch((error: unknown) => {
+    if (error instanceof Held) return undefined;
+    throw error;
+  });
+  return found?.account.status === 'suspended' ? undefined : found;
+}
+
+/** Everybody who is this account decides together what it should have. */
+async function unitedDesire(
+  db: Db,
+  scene: Scene,
+  account: CoderUser,
+): Promise<{ desired: Desired; authoritative: boolean; allLeft: boolean }> {
+  const { context, user, own } = scene;
+  const others = (await peopleOfAccount(db, account.id)).filter(
+    other => other.userId !== (user?.id ?? scene.person?.userId),
+  );
+  const desires = [own];
+  let allLeft = user === undefined;
+  const apps = new Set([user?.app ?? scene.person?.app ?? '']);
+  for (const other of others) {
+    const rules = context.rules.get(other.app);
+    const otherUser = await readUser(db, other.userId);
+    if (rules === undefined || otherUser === undefined) continue;
+    allLeft = false;
+    apps.add(other.app);
+    desires.push(desire(rules, otherUser, await groupsOfUser(db, otherUser.id)));
+  }
+  const authoritative = [...apps].some(app => context.apps.get(app)?.state.policies.authoritative === true);
+  return { desired: unite(desires), authoritative, allLeft };
+}
+
+async function change(
+  rim: Rim,
+  work: Work,
+  scene: Scene,
+  record: Record,
+  account: CoderUser,
+  fresh: 'created' | 'adopted' | undefined,
+): Promise<void> {
+  const { db } = rim.database;
+  const { context } = scene;
+  const { desired, authoritative, allLeft } = await unitedDesire(db, scene, account);
+  const grants = await readGrants(db, account.id);
+  const members = await memberStatesOf(db, account.id);
+  const granted = new Set(grants.map(grant => removalKey(grant)));
+  const wanted = new Set(members.filter(member => member.wanted === true).map(member => member.coderGroupId));
+  const needsRoles =
+    fresh !== 'created' &&
+    (context.organizationRoles || authoritative || grants.some(grant => grant.kind === 'organization-role'));
+  const actual: Actual = {
+    status: account.status,
+    loginType: account.loginType,
+    siteRoles: account.roles,
+    organizations: account.organizationIds,
+    organizationRoles: needsRoles ? (await rim.coder.getRoles(account.id)).organizations : new Map(),
+    groups: new Map(
+      members.flatMap(member => {
+        const group = context.groups.get(member.coderGroupId);
+        return group !== undefined && (member.wanted ?? member.present) ? [[group.id, group.organization]] : [];
+      }),
+    ),
+  };
+  const input: PlanInput = {
+    desired,
+    actual,
+    managed: (entitlement: Entitlement) =>
+      isManaged(context, entitlement, authoritative) ||
+      granted.has(removalKey(entitlement)) ||
+      (entitlement.kind === 'group' && wanted.has(entitlement.target)),
+    defaultOrganization: context.catalog.defaultOrganization,
+    sync: context.catalog.sync,
+    leaving: allLeft && context.apps.get(work.app)?.state.policies.leaving === 'delete' ? 'delete' : 'suspend',
+  };
+  record.guarded = await guardRemovals(rim, context, {
+    app: work.app,
+    subject: `person:${record.subject.subject ?? ''}`,
+    // A declaration that is being dealt with is judged as a whole; who leaves goes at once.
+    deferred: isPending(context, work.app) && !leavesByDirectory(scene),
+    removals: plan(input).removals,
+  });
+  const allows = record.guarded.allows;
+  const allowed = plan({ ...input, allows });
+  await withOwnersKept(rim, context, allowed, actual, async keep => {
+    if (!keep.passes) {
+      record.guarded = { ...keep.guarded, allows: removal => (allows?.(removal) ?? true) && keep.allows(removal) };
+      await execute(rim, scene, record, account, plan({ ...input, allows: record.guarded.allows }), input);
+    } else await execute(rim, scene, record, account, allowed, input);
+  });
+}
+
+function isPending(context: Context, app: string): boolean {
+  const stored = context.apps.get(app);
+  return stored !== undefined && stored.appliedGeneration !== stored.generation;
+}
+
+function leavesByDirectory({ user }: Scene): boolean {
+  return user === undefined || !user.active;
+}
+
+async function execute(
+  rim: Rim,
+  scene: Scene,
+  record: Record,
+  account: CoderUser,
+  allowed: Plan,
+  input: PlanInput,
+): Promise<void> {
+  const { context } = scene;
+  // Before the calls: should this process die in between, what it gave is known to be its own.
+  const given = allowed.steps.flatMap(step => grantsOf(step).given).concat(record.given);
+  if (given.length > 0) await addGrants(rim.database.db, account.id, given, rim.clock.now());
+  const applied = await applySteps(rim, context, account, allowed.steps, record.subject, record.trail);
+  noteDone(record, applied);
+  if (applied.hasWorkspaces) {
+    const instead = plan({ ...input, leaving: 'suspend', allows: record.guarded?.allows });
+    noteDone(record, await applySteps(rim, context, account, instead.steps, record.subject, record.trail));
+  }
+  if (applied.done.some(step => step.kind === 'delete')) {
+    record.forget = account.id;
+    record.drop = true;
+  }
+}
+
+function noteDone(record: Record, applied: Applied): void {
+  record.held.push(...applied.held);
+  record.failure = applied.failure;
+  for (const step of applied.done) {
+    record.taken.push(...grantsOf(step).taken);
+    if (step.kind === 'group-add' || step.kind === 'group-remove') record.wishes.push(step);
+    if (isRemoval(step)) record.removed = true;
+  }
+}
+
+function isRemoval(step: Step): boolean {
+  if (step.kind === 'site-roles' || step.kind === 'organization-roles')
+    return step.before.some(role => !step.after.includes(role));
+  return ['suspend', 'delete', 'organization-remove', 'group-remove'].includes(step.kind);
+}
+
+/** Name and username follow the directory when it changes; e-mails can not be written at all. */
+async function writeProfile(
+  rim: Rim,
+  { context, user, person }: Scene,
+  record: Record,
+  account: CoderUser,
+  fresh: 'created' | 'adopted' | undefined,
+): Promise<void> {
+  if (user === undefined) return;
+  if (user.email !== undefined && user.email.toLowerCase() !== account.email.toLowerCase())
+    record.held.push(
+      new Held(
+        'email-pending',
+        `e-mail is ${JSON.stringify(account.email)} in Coder and ${JSON.stringify(user.email)} in the directory: Coder takes it over at the person's next sign-in, nobody can write it before`,
+      ),
+    );
+  if (fresh === 'created') return;
+  const name = cleanRealName(user.fullName);
+  const renamed =
+    person?.fullName === undefined || fresh === 'adopted' ? account.name === '' : person.fullName !== user.fullName;
+  const next = { username: account.username, name: renamed && name !== '' ? name : account.name };
+  const followed = person?.followedUserName;
+  const follows =
+    context.apps.get(user.app)?.state.policies.usernames === 'follow' &&
+    followed !== undefined &&
+    followed !== user.userName;
+  if (follows)
+    next.username =
+      deriveUsernames({ userName: user.userName, email: user.email, key: user.id })[0] ?? account.username;
+  if (next.username === account.username && next.name === account.name) return;
+  const before = `${account.username} ${JSON.stringify(account.name)}`;
+  const after = `${next.username} ${JSON.stringify(next.name)}`;
+  try {
+    await rim.coder.setProfile(account, next);
+    record.trail.note(record.subject, 'profile.set', 'done', { before, after });
+    if (next.username !== account.username) record.change = { ...record.change, coderUsername: next.username };
+  } catch (error) {
+    const failure = outcomeOf(error);
+    record.trail.note(record.subject, 'profile.set', failure.kind === 'terminal' ? 'held' : 'failed', {
+      before,
+      after,
+      detail: error instanceof Error ? error.message : String(error),
+    });
+    if (!isRefusal(error)) {
+      record.failure = failure.kind === 'terminal' ? { kind: 'failed', error } : failure;
+      return;
+    }
+    record.held.push(new Held(error.reason ?? 'refused', error.message));
+  }
+}
+
+async function write(rim: Rim, work: Work, scene: Scene, record: Record): Promise<Settled> {
+  const now = rim.clock.now();
+  const { user, person } = scene;
+  const userId = record.subject.subject ?? '';
+  const subject = `person:${userId}`;
+  const held = heldOf(record);
+  if (held !== undefined && (person?.heldReason !== held.reason || person.heldDetail !== held.detail))
+    record.trail.note(record.subject, 'person.held', 'held', { target: held.reason, detail: held.detail });
+  const finished = record.failure === undefined;
+  const change: PersonChange = {
+    ...record.change,
+    held: held ?? null,
+    convergedAt: now,
+    ...(finished && user !== undefined && record.account !== undefined ? { known: user } : {}),
+    ...(user === undefined && person?.leftAt === undefined ? { leftAt: now } : {}),
+  };
+  const accountId = record.account?.id;
+  const touched: WorkKey[] = record.wishes.map(wish => `coder-group:${wish.group}` as const);
+  return await settle(rim, work, record.failure ?? { kind: 'done' }, touched, async db => {
+    await writeHolds(db, work.app, subject, scene, record, now);
+    await writeAudit(db, record.trail.rows);
+    if (record.forget !== undefined) {
+      await forgetGrants(db, record.forget);
+      await forgetMemberships(db, record.forget);
+    }
+    if (accountId !== undefined && accountId !== record.forget) {
+      await removeGrants(db, accountId, record.taken);
+      for (const grant of record.taken)
+        if (grant.kind === 'organization') await leaveOrganization(db, accountId, grant.organization);
+      for (const wish of record.wishes)
+        await wantMember(db, wish.group, accountId, wish.kind === 'group-add', because(work, record.subject, wish));
+    }
+    for (const left of record.replaces) await deletePerson(db, left);
+    if (record.removed) await noteRemoval(db, work.app, subject, now);
+    if (record.drop && finished) await deletePerson(db, userId);
+    else
+      await writePerson(db, { userId, app: work.app, userName: user?.userName ?? person?.userName ?? '' }, change, now);
+  });
+}
+
+/** Why a member is wanted or not, for the audit line of the group's write. */
+function because(work: Work, subject: Subject, wish: Record['wishes'][number]): string {
+  return JSON.stringify({
+    subject,
+    cause: work.cause,
+    because: wish.kind === 'group-add' ? wish.because : [],
+  });
+}
+
+/** The one reason that is shown: what the guard stopped, then what keeps most. */
+function heldOf(record: Record): { reason: string; detail: string } | undefined {
+  const guarded = record.guarded;
+  if (guarded !== undefined && guarded.held.length > 0)
+    return {
+      reason: 'guard',
+      detail: `${guarded.reason}: ${guarded.held.length} removal(s) stopped; look at coder-scim status and release them if they are meant`,
+    };
+  const [first] = [...record.held].sort(
+    (a, b) => Number(a.reason === 'email-pending') - Number(b.reason === 'email-pending'),
+  );
+  return first === undefined ? undefined : { reason: first.reason, detail: first.detail };
+}
+
+async function writeHolds(
+  db: Db,
+  app: string,
+  subject: string,
+  scene: Scene,
+  record: Record,
+  now: number,
+): Promise<void> {
+  const { guarded } = record;
+  if (guarded === undefined) return;
+  if (guarded.held.length === 0) {
+    if (guarded.before !== undefined && record.failure === undefined && !guarded.deferred)
+      await dropHold(db, app, subject);
+    return;
+  }
+  const changes = guarded.held.map(removal =>
+    removal.kind === 'account' ? 'account' : sayRemoval(scene.context, removal),
+  );
+  const outcome = await hold(
+    db,
+    { app, subject, digest: digestOf(guarded.held), reason: guarded.reason, changes },
+    now,
+  );
+  if (outcome === 'held')
+    record.trail.note(record.subject, 'guard.hold', 'held', {
+      target: guarded.reason,
+      detail: changes.join('; '),
+    });
+}
+
+/** One entitlement in words. */
+export function sayRemoval(context: Context, entitlement: Entitlement): string {
+  switch (entitlement.kind) {
+    case 'site-role':
+      return `site role ${entitlement.target}`;
+    case 'organization':
+      return `membership of organization ${organizationName(context, entitlement.organization)}`;
+    case 'organization-role':
+      return `role ${entitlement.target} in organization ${organizationName(context, entitlement.organization)}`;
+    case 'group':
+      return `group ${context.groups.get(entitlement.target)?.name ?? entitlement.target} in organization ${organizationName(context, entitlement.organization)}`;
+  }
+}
