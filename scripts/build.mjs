@@ -5,7 +5,7 @@ import { chmodSync, rmSync, writeFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { bundleProvider } from '../provider/bundle.mjs';
+import { bundleProgram, bundleProvider } from '../provider/bundle.mjs';
 
 const root = fileURLToPath(new URL('..', import.meta.url));
 const dist = join(root, 'dist');
@@ -18,6 +18,7 @@ const tsc = spawnSync(process.execPath, [join(root, 'node_modules/typescript/bin
 if (tsc.status !== 0) process.exit(tsc.status ?? 1);
 chmodSync(join(dist, 'bridge', 'main.js'), 0o755);
 
+await bundleProgram(join(root, 'provider', 'deploy-step.ts'), join(dist, 'provider', 'deploy-step.js'));
 await bundleProvider(join(dist, 'provider', 'terraform-provider-coderscim'));
 
 const require = createRequire(import.meta.url);
