@@ -34,3 +34,8 @@ export function refusal(run: () => unknown): { status: number; scimType: string 
     return { status, scimType, detail };
   }
 }
+
+/** Matchers without a type, for places where a value of any type may stand. */
+export const containing = (part: string): unknown => expect.stringContaining(part);
+export const matching = (pattern: RegExp): unknown => expect.stringMatching(pattern);
+export const some = (type: unknown): unknown => expect.any(type);

@@ -101,7 +101,7 @@ class Parser {
     }
     const filter = this.brackets(found.attribute);
     if (this.isAt('end')) return { attribute: found.attribute, filter };
-    const subAttribute = this.afterBrackets(found.attribute);
+    const subAttribute = this.afterBrackets(found.attribute, wanted => this.wrongPath(this.token, wanted));
     if (subAttribute === undefined) throw this.wrongPath(this.token, this.subNames(found.attribute));
     this.advance();
     if (!this.isAt('end')) throw this.wrongPath(this.token, 'the end of the path');
@@ -182,11 +182,11 @@ class Parser {
   }
 
   /** The sub-attribute that follows a closing square bracket without a space, if any does. */
-  private afterBrackets(attribute: Attribute): Attribute | undefined {
+  private afterBrackets(attribute: Attribute, refuse = (wanted: string) => this.wrong(wanted)): Attribute | undefined {
     const { kind, text, spaceBefore } = this.token;
     if (kind !== 'word' || spaceBefore || !text.startsWith('.')) return undefined;
     const subAttribute = attribute.children.get(text.slice(1).toLowerCase());
-    if (subAttribute === undefined) throw this.wrong(this.subNames(attribute));
+    if (subAttribute === undefined) throw refuse(this.subNames(attribute));
     return subAttribute;
   }
 
