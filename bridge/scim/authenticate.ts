@@ -31,12 +31,20 @@ export interface Credentials {
 /** Why a caller was refused: for the log, never for the answer. */
 export type RefusalReason = 'missing' | 'malformed' | 'unknown' | 'other app' | 'expired' | 'no app';
 
+export interface Refused {
+  readonly reason: RefusalReason;
+  readonly source: string;
+  readonly tokenId?: string;
+  /** True from the first answer 429 on. */
+  readonly throttled: boolean;
+}
+
 export interface AuthenticateDeps {
   readonly apps: Apps;
   readonly clock: () => number;
   readonly throttle?: ThrottleOptions;
-  /** Told of each refusal. `throttled` is true from the first answer 429 on. */
-  readonly refused: (refusal: { reason: RefusalReason; source: string; tokenId?: string; throttled: boolean }) => void;
+  /** Told of each refusal. */
+  readonly refused: (refusal: Refused) => void;
 }
 
 export type Authenticate = (credentials: Credentials) => Promise<Caller>;

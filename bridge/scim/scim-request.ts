@@ -9,9 +9,9 @@ export interface ScimRequest {
   readonly query: URLSearchParams;
   readonly headers: IncomingHttpHeaders;
   /** A part of the path, decoded; empty when the path has none of that name. */
-  param(name: string): string;
+  readonly param: (name: string) => string;
   /** Reads and parses the body. @throws ScimError 400, 413 or 415 */
-  body(): Promise<JsonObject>;
+  readonly body: () => Promise<JsonObject>;
 }
 
-export type Handler = (request: ScimRequest) => Promise<Answer>;
+export type Handler = (request: ScimRequest) => Answer | Promise<Answer>;

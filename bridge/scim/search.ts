@@ -42,6 +42,7 @@ export function createSearch(directory: Directory, limits: ScimLimits): Search {
     const page = await directory.listByCursor(exchange.app, {
       ...asked,
       cursor: request.cursor,
+      countStated: request.count !== undefined,
       subject: exchange.caller.token.name,
       queryText: JSON.stringify([
         readable.map(({ type }) => type.name),
