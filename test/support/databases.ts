@@ -50,7 +50,7 @@ export type OpenFresh = () => Promise<Database>;
 export interface SuiteBackend {
   readonly backend: Backend;
   /** A URL of a fresh database, for suites that open it several times, as replicas do. */
-  freshUrl(): Promise<string>;
+  readonly freshUrl: () => Promise<string>;
 }
 
 /** Declares the suite once for SQLite and once for Postgres; without a Postgres on the machine that one is skipped. */

@@ -47,7 +47,7 @@ export async function updateGroup(
   options?: WriteOptions & { readonly baseUrl?: string },
 ): Promise<Written | undefined> {
   const { db, now } = write;
-  const current = await lockGroup(write, id);
+  const current = await lockGroup(write, id, 'update');
   if (current === undefined) return undefined;
   checkVersion(current, options);
   const { document, memberChanges = [] } = change(current) ?? {};
@@ -75,7 +75,7 @@ export async function updateGroup(
 /** @throws VersionMismatch */
 export async function deleteGroup(write: Write, id: string, options?: WriteOptions): Promise<Deleted | undefined> {
   const { db } = write;
-  const current = await lockGroup(write, id);
+  const current = await lockGroup(write, id, 'delete');
   if (current === undefined) return undefined;
   checkVersion(current, options);
   const people = await enqueuePeopleIn(write, id, PRIORITY.leaving);
@@ -85,14 +85,15 @@ export async function deleteGroup(write: Write, id: string, options?: WriteOptio
   return { resource: current, touched: first(await enqueueGroup(write, id), people) };
 }
 
-async function lockGroup({ db, app }: Write, id: string): Promise<Resource | undefined> {
+// Postgres: an update must not keep others from making sure that the row stays (`for key share`), which a deletion must.
+async function lockGroup({ db, app }: Write, id: string, to: 'update' | 'delete'): Promise<Resource | undefined> {
   if (!isId(id)) return undefined;
   const row = await db
     .selectFrom('groups')
     .select(RESOURCE_COLUMNS)
     .where('id', '=', id)
     .where('app', '=', app)
-    .$if(backendOf(db) === 'postgres', query => query.forUpdate())
+    .$if(backendOf(db) === 'postgres', query => (to === 'delete' ? query.forUpdate() : query.forNoKeyUpdate()))
     .executeTakeFirst();
   return row === undefined ? undefined : toResource('Group', row);
 }

@@ -102,7 +102,7 @@ async function find(
   const { rows } = await sql<Found>`
     select * from (${sql.join(parts, sql` union all `)}) as found
     ${after === undefined ? sql`` : sql`where ${after}`}
-    order by ${orderBy(sorted, sorted ? direction : direction)} ${bounds}`.execute(db);
+    order by ${orderBy(sorted, direction)} ${bounds}`.execute(db);
   return rows;
 }
 

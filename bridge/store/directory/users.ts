@@ -37,7 +37,7 @@ export async function updateUser(
   options?: WriteOptions,
 ): Promise<Written | undefined> {
   const { db, now } = write;
-  const current = await lockUser(write, id);
+  const current = await lockUser(write, id, 'update');
   if (current === undefined) return undefined;
   checkVersion(current, options);
   const document = change(current);
@@ -66,7 +66,7 @@ export async function updateUser(
 /** @throws VersionMismatch */
 export async function deleteUser(write: Write, id: string, options?: WriteOptions): Promise<Deleted | undefined> {
   const { db, now } = write;
-  const current = await lockUser(write, id);
+  const current = await lockUser(write, id, 'delete');
   if (current === undefined) return undefined;
   checkVersion(current, options);
   await leaveAllGroups(write, id);
@@ -76,14 +76,15 @@ export async function deleteUser(write: Write, id: string, options?: WriteOption
   return { resource: current, touched: await enqueuePerson(write, id, PRIORITY.leaving) };
 }
 
-async function lockUser({ db, app }: Write, id: string): Promise<Resource | undefined> {
+// Postgres: an update must not keep others from making sure that the row stays (`for key share`), which a deletion must.
+async function lockUser({ db, app }: Write, id: string, to: 'update' | 'delete'): Promise<Resource | undefined> {
   if (!isId(id)) return undefined;
   const row = await db
     .selectFrom('users')
     .select(RESOURCE_COLUMNS)
     .where('id', '=', id)
     .where('app', '=', app)
-    .$if(backendOf(db) === 'postgres', query => query.forUpdate())
+    .$if(backendOf(db) === 'postgres', query => (to === 'delete' ? query.forUpdate() : query.forNoKeyUpdate()))
     .executeTakeFirst();
   return row === undefined ? undefined : toResource('User', row);
 }
