@@ -47,6 +47,7 @@ function kindOf(status: number, message: string): CoderErrorDetails['kind'] {
   if (status === 405 || status === 501) return 'unsupported';
   if (status === 408) return 'timeout';
   if (status === 429) return 'rate_limited';
+  if (status === 502 || status === 503 || status === 504) return 'unreachable';
   if (status >= 500) return 'failed';
   if (status >= 400) return 'refused';
   return 'unexpected';
@@ -58,6 +59,7 @@ const NEXT_STEP: Partial<Record<CoderErrorDetails['kind'], string>> = {
   licence: 'the Coder server has no licence for this feature',
   not_found_or_forbidden: "it is not there, or the bridge's account may not see it: run coder-scim doctor",
   unsupported: 'this Coder server does not know the call: upgrade Coder',
+  unreachable: 'Coder is not up, or what stands in front of it does not reach it',
   failed: 'see the log of the Coder server',
 };
 
@@ -98,7 +100,7 @@ export function errorOf(
       validations,
       reason: kind === 'refused' ? reasonOf(route, text, validations) : undefined,
       retryAfterMs: options.retryAfterMs,
-      maybeDone: options.write && (kind === 'failed' || kind === 'timeout'),
+      maybeDone: options.write && (kind === 'failed' || kind === 'timeout' || kind === 'unreachable'),
     },
   );
 }

@@ -1,14 +1,14 @@
 /** The one error of the Coder client, what it means for the work that met it, and no secret in its text. */
 
 /**
- * - `unreachable` no connection; `timeout` no answer in time; `circuit_open` not even tried, Coder failed too often
+ * - `unreachable` no connection, or a gateway without one (502 to 504); `timeout` no answer in time; `circuit_open` not even tried, Coder failed too often
  * - `rate_limited` 429, or known to become one; `retryAfterMs` says when
  * - `unauthorized` 401: the bridge's own token is dead, not the person's fault
  * - `forbidden` 403; `licence` 403 because a Premium feature is missing
  * - `not_found_or_forbidden` 404: Coder does not tell the two apart
  * - `refused` 400, 409, 413, 417, 428: Coder understood and said no; `reason` says which no
  * - `unsupported` this version of Coder has no such route or field
- * - `failed` 5xx; `unexpected` an answer that is not Coder's (a proxy's page, a shape that can not be read)
+ * - `failed` any other 5xx; `unexpected` an answer that is not Coder's (a proxy's page, a shape that can not be read)
  * - `incomplete_listing` a listing that ended before its own count
  */
 export type CoderErrorKind =

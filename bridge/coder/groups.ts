@@ -101,6 +101,7 @@ export function groupCalls(transport: Transport, sight: Sight, capabilities: () 
       return group;
     },
     async allGroups(organization) {
+      await sight.seesAll('GET /organizations/{organization}/groups');
       const groups = await transport.send({
         method: 'GET',
         path: '/organizations/{organization}/groups',
@@ -147,6 +148,7 @@ export function groupCalls(transport: Transport, sight: Sight, capabilities: () 
       });
     },
     async *listGroupMembers(groupId) {
+      await sight.seesAll('GET /groups/{group}/members');
       if ((await capabilities()).groupMemberPages) yield* pages(groupId);
       else yield* await wholeGroup(groupId);
     },
@@ -155,6 +157,7 @@ export function groupCalls(transport: Transport, sight: Sight, capabilities: () 
         return (await wholeGroup(groupId)).some(member => member.id === user.id);
       }
       for await (const member of pages(groupId, user.username)) if (member.id === user.id) return true;
+      await sight.seesAll('GET /groups/{group}/members');
       return false;
     },
     async deleteGroup(group) {

@@ -100,6 +100,7 @@ export function organizationCalls(
     },
     async *listMembers(organization) {
       const path = '/organizations/{organization}/paginated-members';
+      await sight.seesAll(`GET ${path}`);
       yield* readListing({
         route: `GET ${path}`,
         pageSize: PAGE,

@@ -11,7 +11,7 @@ import { Circuit } from './circuit';
 import { type Credential } from './credential';
 import { CoderError } from './errors';
 import { Gate, type Lane } from './gate';
-import { RateLimits } from './rate-limit';
+import { RateLimits, parseRetryAfter } from './rate-limit';
 import { redact } from './redact';
 
 export interface CoderLimits {
@@ -119,8 +119,6 @@ function queryText(query: CoderRequest<z.ZodType>['query']): string {
     ? ''
     : `?${new URLSearchParams(given.map(([name, value]): [string, string] => [name, String(value)])).toString()}`;
 }
-
-const SERVER_AWAY = new Set([502, 503, 504]);
 
 /** The server behind the last answer, shared by both lanes. */
 class Connection {
@@ -242,7 +240,7 @@ class LaneTransport implements Transport {
           await sleep(wait + Math.random() * limits.retryPauseMs);
           continue;
         }
-        const away = error.kind === 'unreachable' || error.kind === 'timeout' || SERVER_AWAY.has(error.status ?? 0);
+        const away = error.kind === 'unreachable' || error.kind === 'timeout';
         if (!away || attempt >= limits.retries || (error.maybeDone && !repeatable)) throw error;
         await sleep(Math.random() * limits.retryPauseMs * 2 ** attempt);
       }
@@ -272,13 +270,15 @@ class LaneTransport implements Transport {
         );
         status = answer.status;
         connection.version = answer.header('x-coder-build-version') ?? connection.version;
-        const retryAfterMs = connection.rateLimits.learn(path, answer, Date.now());
+        const now = Date.now();
+        const retryAfterMs =
+          connection.rateLimits.learn(path, answer, now) ?? parseRetryAfter(answer.header('retry-after'), now);
         if (answer.status >= 200 && answer.status < 300) {
           this.serverAnswered();
           return answer;
         }
         const error = errorOf(route, answer, { token, retryAfterMs, write: request.method !== 'GET' });
-        if (SERVER_AWAY.has(answer.status)) this.serverSilent(error);
+        if (error.kind === 'unreachable') this.serverSilent(error);
         else this.serverAnswered(error);
         throw error;
       } catch (error) {

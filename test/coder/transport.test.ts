@@ -130,7 +130,7 @@ describe('answers that are no good', () => {
   });
 
   test.each([
-    ['a proxy page with 502', 502, '<html><style>p{}</style><p>Bad&nbsp;gateway</p></html>', 'failed', /Bad/],
+    ['a proxy page with 502', 502, '<html><style>p{}</style><p>Bad&nbsp;gateway</p></html>', 'unreachable', /Bad/],
     ['plain text with 428', 428, '"X-Coder-Bypass-Ratelimit" provided but user is not owner\n', 'refused', /owner/],
     ['a page with 404', 404, '<h1>Not here</h1>', 'unexpected', /check the Coder URL/],
     ['a page with 200', 200, '<html>Welcome</html>', 'unexpected', /check the Coder URL/],
@@ -225,7 +225,11 @@ describe('the way to Coder is broken', () => {
     });
     const result = await way.send(request).catch((error: unknown) => error);
     expect(server?.requests.length).toBe(tries);
-    expect(result).toMatchObject(tries === 2 ? { ok: true } : { kind: 'failed', maybeDone: request.method !== 'GET' });
+    expect(result).toMatchObject(
+      tries === 2
+        ? { ok: true }
+        : { kind: status === 500 ? 'failed' : 'unreachable', maybeDone: request.method !== 'GET' },
+    );
   });
 
   test('no answer in time is a timeout; a write may have been done', async () => {
@@ -242,7 +246,7 @@ describe('the way to Coder is broken', () => {
       },
       { retries: 0, circuitFailures: 3, circuitPauseMs: 80 },
     );
-    for (let call = 0; call < 3; call += 1) expect((await failure(way.send(get))).kind).toBe('failed');
+    for (let call = 0; call < 3; call += 1) expect((await failure(way.send(get))).kind).toBe('unreachable');
     expect(way.health.reachable).toBe(false);
     expect(way.health.problem).toContain('starting');
     const refused = await failure(way.send(get));
