@@ -40,7 +40,7 @@ export class Bridge {
 
   /**
    * Asks, and asks again while the bridge is starting or restarting, up to the configured time.
-   * @throws AdminError for an answer that asking again would not change, ProviderError without settings or on interruption
+   * @throws AdminError for an answer that asking again would not change, ProviderError without settings, AbortError on interruption
    */
   async ask<T>(signal: AbortSignal, call: (client: AdminClient, attempt: number) => Promise<T>): Promise<T> {
     const client = this.client();
@@ -49,7 +49,7 @@ export class Bridge {
       try {
         return await call(client, attempt);
       } catch (error) {
-        if (signal.aborted) throw new ProviderError('interrupted while waiting for the bridge');
+        signal.throwIfAborted();
         if (!(error instanceof AdminError) || !isPassing(error)) throw error;
         if (Date.now() + pause > until) throw afterAttempts(error, attempt, this.settings.waitSeconds);
         await sleep(pause, undefined, { signal });

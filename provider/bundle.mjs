@@ -1,5 +1,5 @@
 // Makes one executable file of a program that runs where there is no node_modules: the Terraform provider, and what else
-// a stack carries along. Beside it, NOTICE has the licences of the packages inside.
+// a stack carries along. Beside it, <file>.NOTICE.txt has the licences of the packages inside.
 import { chmodSync, existsSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { dirname, join, sep } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -32,7 +32,7 @@ export async function bundleProgram(entry, outFile) {
     logLevel: 'warning',
   });
   chmodSync(outFile, 0o755);
-  writeFileSync(join(dirname(outFile), 'NOTICE'), notice(Object.keys(metafile.inputs)));
+  writeFileSync(`${outFile}.NOTICE.txt`, notice(Object.keys(metafile.inputs)));
 }
 
 /** Licences of the packages that files belong to. */

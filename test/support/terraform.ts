@@ -5,6 +5,7 @@
 import { spawn, spawnSync } from 'node:child_process';
 import { chmodSync, copyFileSync, existsSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { delimiter, dirname, join, resolve } from 'node:path';
 
 /** What one command said. */
@@ -129,8 +130,16 @@ export class Terraform {
     return this.start(args).ended;
   }
 
-  /** Starts a command and hands it over while it runs; `interrupt` is Ctrl-C at a terminal: the whole group gets it. `kill` hits Terraform alone, at once. */
-  start(args: readonly string[]): { readonly ended: Promise<Ran>; interrupt(): void; kill(): void } {
+  /**
+   * Starts a command and hands it over while it runs; `interrupt` is Ctrl-C at a terminal: the whole group gets it. `kill` hits Terraform alone, at once, and
+   * `said` waits until its output has the text.
+   */
+  start(args: readonly string[]): {
+    readonly ended: Promise<Ran>;
+    said(text: RegExp): Promise<void>;
+    interrupt(): void;
+    kill(): void;
+  } {
     const child = spawn(terraformBinary(), args, {
       cwd: this.folder,
       detached: true,
@@ -158,6 +167,13 @@ export class Terraform {
     });
     return {
       ended,
+      said: async text => {
+        while (!text.test(said.output)) {
+          if (child.exitCode !== null)
+            throw new Error(`terraform ended without saying ${String(text)}:\n${said.output}`);
+          await sleep(50);
+        }
+      },
       interrupt: () => {
         if (child.pid !== undefined) process.kill(-child.pid, 'SIGINT');
       },

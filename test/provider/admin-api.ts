@@ -1,0 +1,127 @@
+/**
+ * The bridge's own admin API on a free loopback port, with a database of its own and nobody behind it: what a reconciler
+ * would say is said by the test.
+ */
+import { createServer, type Server } from 'node:http';
+import { type AddressInfo, type Socket } from 'node:net';
+import express from 'express';
+import { type AdminDeps } from '../../bridge/admin/deps';
+import { createAdminRouter } from '../../bridge/admin/router';
+import { AdminClient, type HoldSummary } from '../../bridge/admin-client';
+import { createLog } from '../../bridge/log';
+import { listApps } from '../../bridge/store/apps';
+import { type Database, openDatabase } from '../../bridge/store/database';
+import { freshSqlite, type FreshDatabase } from '../support/databases';
+
+export const ADMIN_TOKEN = 'admin-token-of-the-provider-tests';
+
+export class AdminApi {
+  /** Plans that wait for an operator; with one, its app has not converged. */
+  holds: HoldSummary[] = [];
+  private server: Server | undefined;
+  private readonly connections = new Set<Socket>();
+
+  private constructor(
+    private readonly fresh: FreshDatabase,
+    private readonly database: Database,
+    private port: number,
+  ) {}
+
+  static async start(): Promise<AdminApi> {
+    const fresh = freshSqlite();
+    const api = new AdminApi(fresh, await openDatabase(fresh.url), 0);
+    await api.listen();
+    return api;
+  }
+
+  get url(): string {
+    return `http://127.0.0.1:${this.port}`;
+  }
+
+  /** A client beside Terraform: another operator. */
+  get client(): AdminClient {
+    return new AdminClient({ url: this.url, token: ADMIN_TOKEN });
+  }
+
+  /** Answers again, on the port it had. */
+  async listen(): Promise<void> {
+    const app = express();
+    app.use('/admin/v1', createAdminRouter(this.deps()));
+    const server = createServer(app);
+    server.on('connection', socket => {
+      this.connections.add(socket);
+      socket.on('close', () => this.connections.delete(socket));
+    });
+    await new Promise<void>(resolve => server.listen(this.port, '127.0.0.1', resolve));
+    this.port = (server.address() as AddressInfo).port;
+    this.server = server;
+  }
+
+  /** Nobody answers on its port any more. */
+  async hangUp(): Promise<void> {
+    const { server } = this;
+    this.server = undefined;
+    for (const socket of this.connections) socket.destroy();
+    if (server !== undefined) await new Promise(resolve => server.close(resolve));
+  }
+
+  async stop(): Promise<void> {
+    await this.hangUp();
+    await this.database.close();
+    await this.fresh.drop();
+  }
+
+  private deps(): AdminDeps {
+    const { database } = this;
+    const status = async () => ({
+      apps: (await listApps(database.db)).map(({ name }) => ({
+        app: name,
+        converged: !this.holds.some(hold => hold.app === name),
+        waiting: 0,
+        held: 0,
+        parked: 0,
+        lastError: null,
+        lastSweepAt: null,
+        warnings: [],
+      })),
+      pending: [],
+      holds: this.holds,
+    });
+    const never = () => Promise.reject(new Error('not asked for by the provider'));
+    return {
+      database,
+      reconciler: {
+        start: () => undefined,
+        stop: () => Promise.resolve(),
+        converge: () => Promise.resolve(),
+        sweep: () => Promise.resolve(),
+        status,
+        planWorld: never,
+        explain: never,
+        releaseHold: never,
+        retry: never,
+        doctorChecks: never,
+        identities: never,
+        audit: never,
+      },
+      coder: { getUser: never, deleteUser: never },
+      probe: {
+        state: () =>
+          Promise.resolve({
+            url: 'http://coder.example.test',
+            reachable: true,
+            version: 'v2.36.0',
+            account: 'bridge',
+            credentialExpiresAt: null,
+            problem: null,
+          }),
+      },
+      adminToken: ADMIN_TOKEN,
+      publicUrl: 'https://scim.example.test',
+      version: '9.9.9',
+      log: createLog({ level: 'silent', format: 'json', secrets: [] }),
+      clock: () => Date.now(),
+      convergeDeadlineMs: 200,
+    };
+  }
+}
