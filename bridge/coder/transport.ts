@@ -4,65 +4,13 @@
  * unless it is certain that Coder did not see them.
  */
 import { setTimeout as sleep } from 'node:timers/promises';
-import { Pool } from 'undici';
 import { type z } from 'zod';
-import { type Answer, errorOf, networkErrorOf, parseBody } from './answers';
-import { Circuit } from './circuit';
-import { type Credential } from './credential';
+import { type Answer, errorOf, parseBody } from './answers';
+import { Connection, type TransportOptions } from './connection';
 import { CoderError } from './errors';
-import { Gate, type Lane } from './gate';
-import { RateLimits, parseRetryAfter } from './rate-limit';
+import { type Lane } from './gate';
+import { parseRetryAfter } from './rate-limit';
 import { redact } from './redact';
-
-export interface CoderLimits {
-  /** Calls at once. @default 16 */
-  readonly concurrency: number;
-  /** How many of them may be background calls. @default half */
-  readonly backgroundConcurrency: number;
-  /** Longest wait for the head, and between parts of the body, of an answer. @default 20000 */
-  readonly answerTimeoutMs: number;
-  /** @default 5000 */
-  readonly connectTimeoutMs: number;
-  /** How often a call that may be repeated is repeated. @default 2 */
-  readonly retries: number;
-  /** First pause before a repetition; doubles, with full jitter. @default 100 */
-  readonly retryPauseMs: number;
-  /** How long a call waits for a rate limit before it fails with `rate_limited`, by lane. @default 2000 and 70000 */
-  readonly rateLimitWaitMs: Readonly<Record<Lane, number>>;
-  /** Unanswered calls in a row that open the circuit. @default 5 */
-  readonly circuitFailures: number;
-  /** @default 1000 */
-  readonly circuitPauseMs: number;
-  /** @default 30000 */
-  readonly circuitLongestPauseMs: number;
-}
-
-export const DEFAULT_LIMITS: CoderLimits = {
-  concurrency: 16,
-  backgroundConcurrency: 8,
-  answerTimeoutMs: 20_000,
-  connectTimeoutMs: 5_000,
-  retries: 2,
-  retryPauseMs: 100,
-  rateLimitWaitMs: { request: 2_000, background: 70_000 },
-  circuitFailures: 5,
-  circuitPauseMs: 1_000,
-  circuitLongestPauseMs: 30_000,
-};
-
-/** What the client tells a logger; pino fits. */
-export interface CoderLog {
-  debug(fields: Record<string, unknown>, message: string): void;
-  warn(fields: Record<string, unknown>, message: string): void;
-}
-
-/** One finished exchange, for metrics. */
-export interface CoderExchange {
-  readonly route: string;
-  /** Status, or the kind of the error when no answer came. */
-  readonly status: number | string;
-  readonly durationMs: number;
-}
 
 export interface CoderRequest<Read extends z.ZodType> {
   readonly method: 'GET' | 'POST' | 'PUT' | 'PATCH' | 'DELETE';
@@ -96,14 +44,6 @@ export interface CoderHealth {
   readonly problem: string | undefined;
 }
 
-export interface TransportOptions {
-  readonly url: string;
-  readonly credential: Credential;
-  readonly log?: CoderLog | undefined;
-  readonly limits?: Partial<CoderLimits> | undefined;
-  readonly observe?: ((exchange: CoderExchange) => void) | undefined;
-}
-
 function fill(path: string, params: Readonly<Record<string, string>>): string {
   return path.replace(/\{(\w+)\}/g, (_, name: string) => {
     const value = params[name];
@@ -118,80 +58,6 @@ function queryText(query: CoderRequest<z.ZodType>['query']): string {
   return given.length === 0
     ? ''
     : `?${new URLSearchParams(given.map(([name, value]): [string, string] => [name, String(value)])).toString()}`;
-}
-
-/** The server behind the last answer, shared by both lanes. */
-class Connection {
-  readonly limits: CoderLimits;
-  readonly pool: Pool;
-  readonly gate: Gate;
-  readonly rateLimits = new RateLimits();
-  readonly circuit: Circuit;
-  readonly origin: string;
-  readonly prefix: string;
-  version: string | undefined;
-  problem: string | undefined;
-
-  constructor(readonly options: TransportOptions) {
-    this.limits = {
-      ...DEFAULT_LIMITS,
-      ...(options.limits?.concurrency === undefined
-        ? {}
-        : { backgroundConcurrency: Math.max(1, Math.floor(options.limits.concurrency / 2)) }),
-      ...options.limits,
-    };
-    const url = new URL(options.url);
-    this.origin = url.origin;
-    this.prefix = `${url.pathname.replace(/\/+$/, '')}/api/v2`;
-    this.pool = new Pool(url.origin, {
-      connections: this.limits.concurrency,
-      pipelining: 1,
-      keepAliveTimeout: 30_000,
-      headersTimeout: this.limits.answerTimeoutMs,
-      bodyTimeout: this.limits.answerTimeoutMs,
-      connect: { timeout: this.limits.connectTimeoutMs },
-    });
-    this.gate = new Gate(this.limits.concurrency, this.limits.backgroundConcurrency);
-    this.circuit = new Circuit({
-      failures: this.limits.circuitFailures,
-      firstPauseMs: this.limits.circuitPauseMs,
-      longestPauseMs: this.limits.circuitLongestPauseMs,
-    });
-  }
-
-  /** One exchange on the wire. @throws CoderError when there was none */
-  async exchange(
-    method: CoderRequest<z.ZodType>['method'],
-    path: string,
-    route: string,
-    token: string,
-    body: unknown,
-  ): Promise<Answer> {
-    try {
-      const response = await this.pool.request({
-        method,
-        path,
-        headers: {
-          'coder-session-token': token,
-          accept: 'application/json',
-          'user-agent': 'coder-scim',
-          ...(body === undefined ? {} : { 'content-type': 'application/json' }),
-        },
-        ...(body === undefined ? {} : { body: JSON.stringify(body) }),
-      });
-      const text = await response.body.text();
-      return {
-        status: response.statusCode,
-        text,
-        header: name => {
-          const value = response.headers[name];
-          return Array.isArray(value) ? value[0] : value;
-        },
-      };
-    } catch (error) {
-      throw networkErrorOf(route, this.origin, error, method !== 'GET');
-    }
-  }
 }
 
 class LaneTransport implements Transport {

@@ -2,7 +2,7 @@
 import { type CoderClient, createCoderClient } from '../../bridge/coder/client';
 import { createCredential } from '../../bridge/coder/credential';
 import { CoderError } from '../../bridge/coder/errors';
-import { type CoderLimits } from '../../bridge/coder/transport';
+import { type CoderLimits } from '../../bridge/coder/limits';
 import { type CoderDouble, type CoderDoubleOptions, startCoderDouble } from '../support/coder-double';
 
 const open: { close(): Promise<void> }[] = [];
