@@ -57,9 +57,10 @@ function coderName(what: string, max: number) {
     );
 }
 
-const displayName = z.string().refine(name => name === '' || (name.length <= 64 && CODER_DISPLAY_NAME.test(name)), {
+// Coder counts bytes here (Go's len), so a name in another script is at its end sooner.
+const displayName = z.string().refine(name => name === '' || (new TextEncoder().encode(name).length <= 64 && CODER_DISPLAY_NAME.test(name)), {
   error: issue =>
-    `display name ${JSON.stringify(issue.input)} is refused by Coder: wanted at most 64 characters with no space at either end`,
+    `display name ${JSON.stringify(issue.input)} is refused by Coder: wanted at most 64 bytes of UTF-8 with no space at either end`,
 });
 
 /** Name of a SCIM application: part of its URL (`/apps/<app>/scim/v2`). */

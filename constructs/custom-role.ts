@@ -25,7 +25,7 @@ export interface CustomRoleConfig {
    */
   readonly organization?: string;
   /**
-   * Display name, at most 64 characters.
+   * Display name, at most 64 bytes.
    * @default - none
    */
   readonly displayName?: string;

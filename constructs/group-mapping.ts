@@ -11,7 +11,7 @@ export interface GroupMappingConfig extends IdpGroupConfig {
    */
   readonly organization?: string;
   /**
-   * Display name of the Coder group, at most 64 characters.
+   * Display name of the Coder group, at most 64 bytes.
    * @default - left as it is in Coder
    */
   readonly displayName?: string;
