@@ -28,12 +28,23 @@ export async function bundleProgram(entry, outFile) {
     banner: { js: '#!/usr/bin/env node' },
     // Asked for by gRPC's own introspection service, which is not served.
     external: ['@grpc/proto-loader'],
+    plugins: [englishOnly],
     metafile: true,
     logLevel: 'warning',
   });
   chmodSync(outFile, 0o755);
   writeFileSync(`${outFile}.NOTICE.txt`, notice(Object.keys(metafile.inputs)));
 }
+
+// zod carries its messages in fifty languages, more than a quarter of the file; ours are English.
+const englishOnly = {
+  name: 'english-only',
+  setup({ onLoad }) {
+    onLoad({ filter: /[\\/]zod[\\/]v4[\\/]locales[\\/]index\.js$/ }, () => ({
+      contents: "export { default as en } from './en.js';",
+    }));
+  },
+};
 
 /** Licences of the packages that files belong to. */
 function notice(files) {
