@@ -58,10 +58,12 @@ function coderName(what: string, max: number) {
 }
 
 // Coder counts bytes here (Go's len), so a name in another script is at its end sooner.
-const displayName = z.string().refine(name => name === '' || (new TextEncoder().encode(name).length <= 64 && CODER_DISPLAY_NAME.test(name)), {
-  error: issue =>
-    `display name ${JSON.stringify(issue.input)} is refused by Coder: wanted at most 64 bytes of UTF-8 with no space at either end`,
-});
+const displayName = z
+  .string()
+  .refine(name => name === '' || (new TextEncoder().encode(name).length <= 64 && CODER_DISPLAY_NAME.test(name)), {
+    error: issue =>
+      `display name ${JSON.stringify(issue.input)} is refused by Coder: wanted at most 64 bytes of UTF-8 with no space at either end`,
+  });
 
 /** Name of a SCIM application: part of its URL (`/apps/<app>/scim/v2`). */
 export const AppName = z
