@@ -9,7 +9,7 @@ import { parsePath } from '../filter/parser';
 import { type Json, type JsonObject, isJsonObject } from '../json';
 import { target } from '../schema/attribute';
 import { sameJson } from '../schema/equal';
-import { findAttribute, topLevelAttributes } from '../schema/look-up';
+import { findAttribute, findExtension, topLevelAttributes } from '../schema/look-up';
 import { checkSchemas, withSchemas } from '../schema/normalize';
 import { isUnassigned, unknownAttribute } from '../schema/value';
 import { ChangeAttribute } from './change-attribute';
@@ -89,15 +89,15 @@ class Patch {
     }
   }
 
+  /** What a key of a path-less value names: an attribute or an extension, in a dialect with `pathKeys` anything that is a path. */
   private findKey(key: string): TargetPath | undefined {
     const { type } = this.options;
-    const simple = /[.[]/.test(key.replace(/^urn:.*:/i, ''));
-    const found = simple ? undefined : findAttribute(type, key, this.leniency);
-    if (found !== undefined) {
-      const plain = !key.includes(':') || found.attribute.extension;
-      if (plain || coerces(this.leniency, 'pathKeys', found.attribute.path)) return found;
-    } else if (/[.[:]/.test(key) && coerces(this.leniency, 'pathKeys', 'path-less value')) {
-      return parsePath(key, type, this.leniency);
+    const whole = type.attributes.get(key.toLowerCase()) ?? findExtension(type, key, this.leniency);
+    if (whole !== undefined) return { attribute: whole };
+    const isPath = /[.:[]/.test(key);
+    if (!isPath || coerces(this.leniency, 'pathKeys', 'path-less value')) {
+      const found = key.includes('[') ? parsePath(key, type, this.leniency) : findAttribute(type, key, this.leniency);
+      if (found !== undefined) return found;
     }
     if (coerces(this.leniency, 'unknownAttributes', key.slice(0, 100))) return undefined;
     throw unknownAttribute(key, topLevelAttributes(type));

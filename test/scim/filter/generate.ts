@@ -143,6 +143,10 @@ function single(attribute: Attribute): fc.Arbitrary<Json | undefined> {
       return fc.integer({ min: -3, max: 3 });
     case 'dateTime':
       return instants;
+    case 'reference':
+      return fc.constantFrom('https://x/Users/a', '../Groups/B', 'urn:a');
+    case 'binary':
+      return fc.constantFrom('AAEC', 'aaec', 'AA==');
     default:
       return words.map(word => (word === '' ? undefined : word));
   }
