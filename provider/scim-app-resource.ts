@@ -100,7 +100,11 @@ export const scimAppResource = defineResource<App, Bridge>({
 
   async import(id, context) {
     if ((await find(id, context)) === undefined) {
-      const { apps } = await context.client.ask(context.signal, bridge => bridge.listApps(context.signal));
+      const { apps } = await context.client
+        .ask(context.signal, bridge => bridge.listApps(context.signal))
+        .catch((error: unknown) => {
+          throw explainRefusal(error, 'list the apps of the bridge');
+        });
       const names = apps.map(app => app.state.app).join(', ');
       throw new ProviderError(
         `there is no app ${JSON.stringify(id)} at the bridge`,

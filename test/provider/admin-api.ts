@@ -18,6 +18,8 @@ export const ADMIN_TOKEN = 'admin-token-of-the-provider-tests';
 export class AdminApi {
   /** Plans that wait for an operator; with one, its app has not converged. */
   holds: HoldSummary[] = [];
+  /** How many of the next writes are done and not answered: the connection breaks instead. */
+  answersToLose = 0;
   private server: Server | undefined;
   private readonly connections = new Set<Socket>();
 
@@ -46,6 +48,16 @@ export class AdminApi {
   /** Answers again, on the port it had. */
   async listen(): Promise<void> {
     const app = express();
+    app.put('/admin/v1/*path', (request, response, next) => {
+      if (this.answersToLose > 0) {
+        this.answersToLose--;
+        response.json = () => {
+          request.socket.destroy();
+          return response;
+        };
+      }
+      next();
+    });
     app.use('/admin/v1', createAdminRouter(this.deps()));
     const server = createServer(app);
     server.on('connection', socket => {

@@ -7,6 +7,9 @@ import { PROVIDER_SOURCE, PROVIDER_VERSION } from '../../provider/address';
 import { bundleProgram, type Ran, Terraform } from '../support/terraform';
 import { ADMIN_TOKEN, AdminApi } from './admin-api';
 
+// Each test starts Terraform several times; a busy machine is no failure.
+jest.setTimeout(120_000);
+
 const built = mkdtempSync(join(tmpdir(), 'provider-'));
 const file = join(built, 'terraform-provider-coderscim');
 let api: AdminApi;
@@ -252,6 +255,15 @@ test('a bridge that does not answer, or not yet', async () => {
   await sleep(2_500);
   await api.listen();
   expectCode(await applying, 0);
+  await isQuiet();
+});
+
+test("an answer that got lost does not make a write that was done look like somebody else's", async () => {
+  api.answersToLose = 1;
+  await deploy(app());
+  api.answersToLose = 2;
+  await deploy(app({ platform: 'auditor' }));
+  expect((await api.client.getApp('okta')).generation).toBe(2);
   await isQuiet();
 });
 

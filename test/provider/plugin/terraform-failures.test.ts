@@ -5,6 +5,9 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { buildDemoProvider, demoConfiguration, installDemoProvider } from '../../support/demo-provider/install';
 import { Terraform } from '../../support/terraform';
 
+// Each test starts Terraform several times; a busy machine is no failure.
+jest.setTimeout(120_000);
+
 let terraform: Terraform;
 let items: string;
 let temporary: string;

@@ -1,0 +1,87 @@
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { AdminError } from '../../bridge/admin-client';
+import { parseMappingState } from '../../bridge/mapping-state';
+import { explainRefusal, readSettings } from '../../provider/bridge';
+import { ProviderError } from '../../provider/plugin';
+
+const nothing = { url: null, token: null, unknown: false, waitSeconds: 1 };
+
+test('what the provider block says comes before the environment, a token before a file', () => {
+  const folder = mkdtempSync(join(tmpdir(), 'settings-'));
+  const file = join(folder, 'token');
+  writeFileSync(file, 'from-file\n');
+  const environment = {
+    CODER_SCIM_URL: 'http://env',
+    CODER_SCIM_ADMIN_TOKEN: 'from-env',
+    CODER_SCIM_ADMIN_TOKEN_FILE: file,
+  };
+  expect(readSettings({ ...nothing, url: 'http://block', token: 'from-block' }, environment)).toMatchObject({
+    url: 'http://block',
+    token: 'from-block',
+  });
+  expect(readSettings(nothing, environment)).toMatchObject({ url: 'http://env', token: 'from-env' });
+  expect(readSettings(nothing, { ...environment, CODER_SCIM_ADMIN_TOKEN: '' })).toMatchObject({ token: 'from-file' });
+  expect(readSettings(nothing, {})).toMatchObject({ url: undefined, token: undefined });
+  rmSync(folder, { recursive: true });
+  expect(() => readSettings(nothing, { CODER_SCIM_ADMIN_TOKEN_FILE: file })).toThrow(
+    'the file with the admin token can not be read',
+  );
+});
+
+/** What a person would read of an error. */
+function told(error: unknown): { summary: string; detail: string; path?: unknown }[] {
+  const explained = explainRefusal(error, 'write app "okta"');
+  if (!(explained instanceof ProviderError)) throw new Error('no ProviderError');
+  return explained.diagnostics.map(({ summary, detail = '', path }) => ({ summary, detail, ...(path && { path }) }));
+}
+
+test('a document of another version says which side to upgrade', () => {
+  let newer: unknown;
+  try {
+    parseMappingState({ version: 2 });
+  } catch (error) {
+    newer = error;
+  }
+  expect(told(newer)).toMatchObject([
+    {
+      summary: 'the mapping state is refused',
+      detail: expect.stringMatching(/upgrade the reader \(bridge, provider/) as string,
+    },
+  ]);
+});
+
+test.each([
+  [
+    'issues, each at its place',
+    new AdminError('invalid_mapping_state', 'refused', 422, [{ path: ['tokens', 'main', 'digest'], message: 'taken' }]),
+    'the mapping state is refused',
+    /^taken$/,
+  ],
+  [
+    'a refused credential, with where it comes from',
+    new AdminError('unauthorized', 'wrong token', 401),
+    'the bridge refuses the admin token',
+    /wrong token[^]*CODER_SCIM_ADMIN_TOKEN_FILE/,
+  ],
+  [
+    'nobody there, with what to look at',
+    new AdminError('unreachable', 'does not answer', 0),
+    'could not write app "okta"',
+    /does not answer[^]*healthz/,
+  ],
+  [
+    'a failure of the bridge, as it tells it',
+    new AdminError('internal', 'its log has the cause', 500),
+    'could not write app "okta"',
+    /^its log has the cause$/,
+  ],
+])('tells of %s', (_what, error, summary, detail) => {
+  expect(told(error)).toEqual([expect.objectContaining({ summary, detail: expect.stringMatching(detail) as string })]);
+});
+
+test('what is not of the bridge passes as it is', () => {
+  const fault = new TypeError('x is not a function');
+  expect(explainRefusal(fault, 'write')).toBe(fault);
+});
