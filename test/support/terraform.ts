@@ -28,16 +28,16 @@ export interface ResourceChange {
   };
 }
 
-/** Path of the binary: TERRAFORM_BINARY, or `terraform`, or `tofu` on PATH. @throws Error when there is none */
+/** Path of the binary: TERRAFORM_BINARY_NAME, or `terraform`, or `tofu` on PATH. @throws Error when there is none */
 export function terraformBinary(): string {
-  const named = process.env['TERRAFORM_BINARY'];
+  const named = process.env['TERRAFORM_BINARY_NAME'];
   if (named !== undefined && named !== '') return named;
   for (const name of ['terraform', 'tofu']) {
     for (const folder of (process.env['PATH'] ?? '').split(delimiter)) {
       if (folder !== '' && existsSync(join(folder, name))) return join(folder, name);
     }
   }
-  throw new Error('neither terraform nor tofu is on PATH: install one of them, or set TERRAFORM_BINARY');
+  throw new Error('neither terraform nor tofu is on PATH: install one of them, or set TERRAFORM_BINARY_NAME');
 }
 
 /** `linux_amd64` and the like, as Terraform names this machine. */
