@@ -12,7 +12,7 @@ export interface Stage {
   readonly bridge: RunningBridge;
   readonly terraform: Terraform;
   /** Synthesizes the stack anew, into the folder that Terraform runs in. */
-  synth(declare: (stack: TerraformStack) => void): void;
+  readonly synth: (declare: (stack: TerraformStack) => void) => void;
   end(): Promise<void>;
 }
 
