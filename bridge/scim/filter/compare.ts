@@ -23,17 +23,18 @@ import { canonicalDateTime } from '../schema/date-time';
 import { compareText, fold } from '../schema/fold';
 import { type CompareOperator, type Filter, type Literal } from './ast';
 
-/** Whether the slots of a path meet an operator and its literal. An empty slot is `undefined`. */
+/** Whether the slots of a path meet an operator and its literal, as a test made once for many paths. An empty slot is `undefined`. */
 export function slotsMeet(
-  slots: readonly (Json | undefined)[],
   attribute: Attribute,
   operator: CompareOperator,
   literal: Literal,
-): boolean {
-  if (literal === null) return slotsPresent(slots) !== (operator === 'eq');
+): (slots: readonly (Json | undefined)[]) => boolean {
+  if (literal === null) return slots => slotsPresent(slots) !== (operator === 'eq');
   const meets = comparer(attribute, operator === 'ne' ? 'eq' : operator, literal);
-  if (operator === 'ne') return slots.length === 0 || slots.some(value => !isPresent(value) || !meets(value));
-  return slots.some(value => isPresent(value) && meets(value));
+  if (operator === 'ne') {
+    return slots => slots.length === 0 || slots.some(value => !isPresent(value) || !meets(value));
+  }
+  return slots => slots.some(value => isPresent(value) && meets(value));
 }
 
 /** Whether some slot is not empty. */

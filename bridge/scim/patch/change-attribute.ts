@@ -2,12 +2,20 @@
 import { type Leniency, coerces } from '../dialects/dialect';
 import { invalidValue, mutability, noTarget, payloadTooLarge, shown } from '../errors';
 import { type Filter, type TargetPath } from '../filter/ast';
-import { evaluateElement } from '../filter/evaluate';
+import { elementTest } from '../filter/evaluate';
 import { type Json, type JsonObject, emptyObject, isJsonObject } from '../json';
 import { type Attribute } from '../schema/attribute';
 import { sameJson } from '../schema/equal';
 import { describe, isUnassigned, merge, normalizeSingle, normalizeValue, readStatements } from '../schema/value';
-import { addElements, countTerms, elementFromFilter, removeElements, settlePrimary, unmatched } from './elements';
+import {
+  addElements,
+  countTerms,
+  elementFromFilter,
+  joinElements,
+  removeElements,
+  settlePrimary,
+  unmatched,
+} from './elements';
 import { type PatchOperation } from './operation';
 
 type Op = PatchOperation['op'];
@@ -116,7 +124,8 @@ export class ChangeAttribute {
   ): void {
     const list = this.list(attribute);
     this.spend(list.length * countTerms(filter));
-    const matches = new Set([...list.keys()].filter(index => evaluateElement(filter, list[index] ?? null)));
+    const meets = elementTest(filter);
+    const matches = new Set([...list.keys()].filter(index => meets(list[index] ?? null)));
     if (matches.size > 0) {
       if (subAttribute === undefined) this.setElements(op, attribute, list, matches, value);
       else this.setInElements(op, attribute, list, matches, subAttribute, value);
@@ -163,22 +172,15 @@ export class ChangeAttribute {
     subAttribute: Attribute,
     value: Json | undefined,
   ): void {
+    const stated = op === 'remove' ? null : (value ?? null);
     const changed = list.map((element, index) => {
       if (!places.has(index)) return element;
-      if (isJsonObject(element))
-        return this.withSub(attribute, element, subAttribute, op === 'remove' ? null : (value ?? null));
-      return subAttribute.element
-        ? op === 'remove'
-          ? null
-          : (normalizeSingle(attribute, value ?? null, this.leniency) ?? null)
-        : element;
+      if (isJsonObject(element)) return this.withSub(attribute, element, subAttribute, stated);
+      return subAttribute.element ? (normalizeSingle(attribute, stated, this.leniency) ?? null) : element;
     });
-    const primary = subAttribute.name === 'primary' && op !== 'remove' ? places : new Set<number>();
-    this.putList(
-      attribute,
-      changed.map(element => element),
-      primary,
-    );
+    const identifies = subAttribute.name === 'value' || subAttribute.name === 'type';
+    const joins = identifies || changed.some(element => !isJsonObject(element) || element.value === undefined);
+    this.putList(attribute, changed, subAttribute.name === 'primary' ? places : new Set(), joins);
   }
 
   /** The complex value with one sub-attribute set, or removed by an unassigned value. */
@@ -239,15 +241,17 @@ export class ChangeAttribute {
     return list;
   }
 
-  private putList(attribute: Attribute, list: readonly Json[], primary: ReadonlySet<number>): void {
+  /**
+   * @param primary places of the elements for which the operation states `primary`
+   * @param joins whether elements may have come to be the same
+   */
+  private putList(attribute: Attribute, list: readonly Json[], primary: ReadonlySet<number>, joins = true): void {
     if (!attribute.multiValued) {
       this.put(attribute, list[0]);
       return;
     }
-    this.put(
-      attribute,
-      settlePrimary(attribute, list, primary).filter(element => !isEmpty(element)),
-    );
+    const settled = settlePrimary(attribute, list, primary).filter(element => !isEmpty(element));
+    this.put(attribute, joins ? joinElements(attribute, settled) : settled);
   }
 
   private get(attribute: Attribute): Json | undefined {

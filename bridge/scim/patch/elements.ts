@@ -51,21 +51,22 @@ function valueIdentity(attribute: Attribute, element: Json): string | undefined 
 }
 
 /**
- * When one of the given elements is primary, no other stays so (RFC 7644 §3.5.2). Elements that have come to be the same are joined.
+ * When one of the given elements is primary, no other stays so (RFC 7644 §3.5.2).
  * @param stated places of the elements for which the request states `primary`
  */
 export function settlePrimary(attribute: Attribute, list: readonly Json[], stated: ReadonlySet<number>): Json[] {
   const holders = [...stated].filter(index => isPrimary(list[index]));
+  if (holders.length === 0) return [...list];
   if (new Set(holders.map(index => elementIdentity(attribute, list[index] ?? null))).size > 1) {
     throw invalidValue(`${attribute.path}.primary`, true, `true for one value at most, not for ${holders.length}`);
   }
-  const [holder] = holders;
-  const settled =
-    holder === undefined
-      ? list
-      : list.map((element, index) => (holders.includes(index) ? element : withoutPrimary(element)));
+  return list.map((element, index) => (holders.includes(index) ? element : withoutPrimary(element)));
+}
+
+/** Elements that have come to be the same, laid over each other. */
+export function joinElements(attribute: Attribute, list: readonly Json[]): Json[] {
   const seen = new Map<string, Json>();
-  for (const element of settled) {
+  for (const element of list) {
     const identity = elementIdentity(attribute, element);
     const first = seen.get(identity);
     seen.set(
