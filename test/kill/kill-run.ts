@@ -1,0 +1,284 @@
+/**
+ * One run: bridges under load before a Coder in bad weather are killed again and again; then the weather clears, they
+ * converge, and Coder is compared with what the identity provider was told is done.
+ */
+import { setTimeout as sleep } from 'node:timers/promises';
+import { AdminClient, type PendingItem, type Status } from '../../bridge/admin-client';
+import { ADMIN_TOKEN, scimToken } from '../support/bridge';
+import { type CoderDouble, startCoderDouble } from '../support/coder-double';
+import { type FreshDatabase, freshPostgres, freshSqlite } from '../support/databases';
+import { FURTHER_ORGANIZATIONS, mappingState } from './declaration';
+import { DirectoryModel } from './directory-model';
+import { Fleet } from './fleet';
+import { IdentityProvider } from './identity-provider';
+import { Locks } from './locks';
+import { Random } from './random';
+import { readBack } from './read-back';
+import { type Counts, ScimClient } from './scim-client';
+import { judge } from './verdict';
+import { Weather } from './weather';
+
+export interface KillOptions {
+  readonly kills: number;
+  readonly seed: number;
+  readonly database: 'sqlite' | 'postgres';
+  readonly replicas: number;
+  /** Identity providers' requests at a time. @default 6 */
+  readonly workers?: number;
+  /** How long convergence may take at the end. @default 300_000 */
+  readonly patienceMs?: number;
+  readonly progress?: (line: string) => void;
+}
+
+export interface KillReport {
+  readonly kills: number;
+  /** Kills that came while the bridge had a call to Coder under way whose answer it never got. */
+  readonly killsInCalls: number;
+  readonly scim: Counts;
+  readonly operations: ReadonlyMap<string, number>;
+  readonly coderCalls: number;
+  readonly coderWrites: number;
+  readonly people: number;
+  readonly groups: number;
+  /** What was acknowledged and is not so. */
+  readonly lost: readonly string[];
+  readonly differences: readonly string[];
+  readonly duplicates: readonly string[];
+  /** What is still waiting, held or parked. */
+  readonly pending: readonly string[];
+  /** Pieces of work that were parked under way and were retried on command. */
+  readonly parked: number;
+  /** Writes that a sweep of the converged world causes. */
+  readonly writesAfterSweep: number;
+  readonly convergedAfterMs: number;
+  readonly seconds: number;
+  readonly startMs: number;
+  /** Distinct errors that bridges logged, with how often. */
+  readonly errors: ReadonlyMap<string, number>;
+  readonly serverErrors: readonly string[];
+}
+
+/** @throws Error when a bridge ends by itself or does not start */
+export async function killRun(options: KillOptions): Promise<KillReport> {
+  const database = options.database === 'sqlite' ? freshSqlite() : await freshPostgres();
+  const double = await startCoderDouble({ rateLimitPerMinute: 0 });
+  const run = new Run(options, double, database);
+  try {
+    return await run.play();
+  } finally {
+    await run.end();
+    await double.close();
+    await database.drop();
+  }
+}
+
+class Run {
+  private readonly started = performance.now();
+  private readonly random: Random;
+  private readonly fleet: Fleet;
+  private readonly scim: ScimClient;
+  private readonly model = new DirectoryModel();
+  private readonly weather: Weather;
+  private readonly token = scimToken();
+  private kills = 0;
+  private killsInCalls = 0;
+  private calls = 0;
+  private writes = 0;
+  /** Called at each write of Coder, after it is done and before it is answered. */
+  private atWrite: (() => void) | undefined;
+
+  constructor(
+    private readonly options: KillOptions,
+    private readonly double: CoderDouble,
+    database: FreshDatabase,
+  ) {
+    this.random = new Random(options.seed);
+    for (const name of FURTHER_ORGANIZATIONS) double.addOrganization(name);
+    double.addUser('coder-scim', { roles: ['owner'], status: 'active' });
+    this.fleet = new Fleet(
+      {
+        coderUrl: double.url,
+        coderToken: double.issueToken('coder-scim'),
+        databaseUrl: database.url,
+        env: { CODER_SCIM_REQUEST_DEADLINE: '500ms', CODER_SCIM_LOG_LEVEL: 'info' },
+      },
+      options.replicas,
+      this.random.fork('fleet'),
+    );
+    this.scim = new ScimClient(() => this.fleet.url(), this.token.token, this.random.fork('scim'), 0.1);
+    this.weather = new Weather(double, this.random.fork('weather'));
+    this.watchCalls();
+  }
+
+  async play(): Promise<KillReport> {
+    for (let index = 0; index < this.options.replicas; index += 1) {
+      this.fleet.start(index);
+      await this.fleet.ready(index);
+    }
+    await this.admin().putApp(mappingState(this.token.tokens), 'absent');
+    const own = new Set(Object.keys(this.double.snapshot().users));
+    const providers = this.providers();
+    await providers[0]?.prepare();
+    this.weather.start();
+    const working = providers.map(provider => provider.work());
+    await this.killAgainAndAgain();
+    for (const provider of providers) provider.end();
+    await Promise.all(working);
+    await this.weather.clear();
+
+    const clear = performance.now();
+    const { status, parked } = await this.converged();
+    const convergedAfterMs = performance.now() - clear;
+    const { directory, lost } = await readBack(this.model, this.scim);
+    const verdict = judge(this.double, directory, new Set(this.model.people.keys()), own);
+    const operations = new Map<string, number>();
+    for (const provider of providers)
+      for (const [name, count] of provider.done) operations.set(name, (operations.get(name) ?? 0) + count);
+    const coderWrites = this.writes;
+    const coderCalls = this.calls;
+    return {
+      kills: this.kills,
+      killsInCalls: this.killsInCalls,
+      scim: this.scim.counts,
+      operations,
+      coderCalls,
+      coderWrites,
+      people: directory.people.length,
+      groups: directory.groups.size,
+      lost: [...providers.flatMap(provider => provider.losses), ...lost],
+      ...verdict,
+      pending: pendingOf(status),
+      parked,
+      writesAfterSweep: await this.sweep(),
+      convergedAfterMs,
+      seconds: (performance.now() - this.started) / 1_000,
+      startMs: median(this.fleet.starts),
+      errors: this.fleet.errors,
+      serverErrors: this.scim.serverErrors,
+    };
+  }
+
+  async end(): Promise<void> {
+    await this.weather.clear();
+    await this.fleet.stop();
+  }
+
+  private providers(): IdentityProvider[] {
+    const locks = new Locks();
+    return Array.from({ length: this.options.workers ?? 6 }, (_, index) => {
+      const name = String.fromCharCode(97 + index);
+      return new IdentityProvider(this.model, this.scim, locks, this.random.fork(`provider ${name}`), name);
+    });
+  }
+
+  private async killAgainAndAgain(): Promise<void> {
+    const { random, fleet, options } = this;
+    let said = performance.now();
+    while (this.kills < options.kills) {
+      const index = random.between(0, fleet.size - 1);
+      const whileStarting = random.chance(0.1);
+      if (!whileStarting) {
+        await fleet.ready(index);
+        await this.moment();
+      } else await sleep(random.between(0, 600));
+      if (fleet.failure !== undefined) throw fleet.failure;
+      await fleet.kill(index);
+      this.kills += 1;
+      fleet.start(index);
+      if (performance.now() - said > 5_000) {
+        said = performance.now();
+        this.say();
+      }
+    }
+    for (let index = 0; index < fleet.size; index += 1) await fleet.ready(index);
+  }
+
+  /** Waits for the moment of the next kill: any time, or right when Coder has done a write and has not answered it. */
+  private async moment(): Promise<void> {
+    const { random } = this;
+    if (random.chance(0.5)) {
+      await sleep(random.between(0, 1_500));
+      return;
+    }
+    let left = random.between(1, 12);
+    await Promise.race([
+      new Promise<void>(resolve => {
+        this.atWrite = () => {
+          left -= 1;
+          if (left > 0) return;
+          this.killsInCalls += 1;
+          this.atWrite = undefined;
+          resolve();
+        };
+      }),
+      sleep(2_000),
+    ]);
+    this.atWrite = undefined;
+  }
+
+  /** Counts calls without keeping them: a long run has many. */
+  private watchCalls(): void {
+    this.double.calls.add = call => {
+      this.calls += 1;
+      if (call.method === 'GET') return;
+      this.writes += 1;
+      this.atWrite?.();
+    };
+  }
+
+  /** Waits until nothing is left to do; parked work is tried again on command, as an operator would. */
+  private async converged(): Promise<{ status: Status; parked: number }> {
+    let parked = 0;
+    const until = Date.now() + (this.options.patienceMs ?? 300_000);
+    let said = performance.now();
+    for (;;) {
+      if (this.fleet.failure !== undefined) throw this.fleet.failure;
+      const status = await this.admin().status();
+      const waiting = status.apps.reduce((sum, app) => sum + app.waiting, 0);
+      const inLine = status.apps.reduce((sum, app) => sum + app.parked, 0);
+      if (inLine > 0) {
+        parked += inLine;
+        await this.admin().retry();
+      } else if (waiting === 0) return { status, parked };
+      if (Date.now() > until) return { status, parked };
+      if (performance.now() - said > 5_000) {
+        said = performance.now();
+        this.options.progress?.(`converging: ${waiting} waiting, ${inLine} parked`);
+      }
+      await sleep(100);
+    }
+  }
+
+  private async sweep(): Promise<number> {
+    const before = this.writes;
+    await this.admin().sweep();
+    await this.converged();
+    return this.writes - before;
+  }
+
+  private admin(): AdminClient {
+    const url = this.fleet.url();
+    if (url === undefined) throw new Error('no bridge is up');
+    return new AdminClient({ url, token: ADMIN_TOKEN });
+  }
+
+  private say(): void {
+    const { counts } = this.scim;
+    this.options.progress?.(
+      `${this.kills} of ${this.options.kills} kills, ${counts.requests} requests, ${counts.acknowledged} acknowledged, ` +
+        `${this.calls} calls to Coder, ${this.model.presentPeople().length} people, ${((performance.now() - this.started) / 1_000).toFixed(0)} s`,
+    );
+  }
+}
+
+function pendingOf({ apps, pending, holds }: Status): string[] {
+  const left = apps.some(app => app.waiting > 0 || app.parked > 0 || app.held > 0);
+  if (!left && holds.length === 0) return [];
+  const say = (item: PendingItem) => `${item.state} ${item.key} (${item.subject ?? ''}): ${item.reason}`;
+  const words = [...pending.map(say), ...holds.map(hold => `hold ${hold.id}: ${hold.reason}`)];
+  return words.length > 0 ? words : apps.map(app => `${app.app}: ${app.waiting} waiting, ${app.held} held`);
+}
+
+function median(values: readonly number[]): number {
+  return [...values].sort((a, b) => a - b)[Math.floor(values.length / 2)] ?? Number.NaN;
+}

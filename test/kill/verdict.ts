@@ -1,0 +1,126 @@
+/**
+ * What Coder has to look like, worked out from the directory and the declaration alone, by nothing of the bridge's own
+ * code, and where Coder differs from it.
+ */
+import { type CoderDouble, type UserSnapshot } from '../support/coder-double';
+import { DEFAULT_ORGANIZATION, MANAGED_SITE_ROLES, MEANINGS, TEAM_PREFIX } from './declaration';
+import { type Directory, type KnownPerson } from './read-back';
+
+interface Due {
+  readonly siteRoles: Set<string>;
+  /** Role names by organization. */
+  readonly organizations: Map<string, Set<string>>;
+  /** `organization/group` */
+  readonly groups: Set<string>;
+}
+
+export interface Verdict {
+  readonly differences: readonly string[];
+  /** Accounts that are one too many. */
+  readonly duplicates: readonly string[];
+}
+
+/** @param everKnown e-mails of everybody who ever was in the directory; @param own usernames that were there before the run */
+export function judge(
+  double: CoderDouble,
+  directory: Directory,
+  everKnown: ReadonlySet<string>,
+  own: ReadonlySet<string>,
+): Verdict {
+  const { users, organizations } = double.snapshot();
+  const differences: string[] = [];
+  const duplicates: string[] = [];
+  const accounts = new Map<string, UserSnapshot>();
+  for (const [username, user] of Object.entries(users)) {
+    if (own.has(username)) continue;
+    if (accounts.has(user.email)) duplicates.push(`${user.email} has a second account, ${username}`);
+    else if (!everKnown.has(user.email)) duplicates.push(`${username} (${user.email}) is nobody's account`);
+    accounts.set(user.email, user);
+  }
+  const people = new Map(directory.people.map(person => [person.email, person]));
+  for (const email of everKnown) {
+    const person = people.get(email);
+    differences.push(...differencesOf(email, person, person && dueOf(person, directory), accounts.get(email)));
+  }
+  for (const [name, { groups }] of Object.entries(organizations))
+    differences.push(...groupDifferences(name, Object.keys(groups), directory));
+  return { differences, duplicates };
+}
+
+/** What an active person is to have. */
+function dueOf(person: KnownPerson, { groups }: Directory): Due {
+  const due: Due = { siteRoles: new Set(), organizations: new Map(), groups: new Set() };
+  const join = (organization: string): Set<string> => {
+    const roles = due.organizations.get(organization) ?? new Set();
+    due.organizations.set(organization, roles);
+    return roles;
+  };
+  for (const [name, members] of groups) {
+    if (!members.has(person.email)) continue;
+    if (name.startsWith(TEAM_PREFIX)) {
+      join(DEFAULT_ORGANIZATION);
+      due.groups.add(`${DEFAULT_ORGANIZATION}/${name}`);
+    }
+    for (const { siteRole, organization, organizationRole, group } of MEANINGS[name] ?? []) {
+      if (siteRole !== undefined) due.siteRoles.add(siteRole);
+      if (organization === undefined) continue;
+      const roles = join(organization);
+      if (organizationRole !== undefined) roles.add(organizationRole);
+      if (group !== undefined) due.groups.add(`${organization}/${group}`);
+    }
+  }
+  return due;
+}
+
+function differencesOf(
+  email: string,
+  person: KnownPerson | undefined,
+  due: Due | undefined,
+  account: UserSnapshot | undefined,
+): string[] {
+  const active = person?.active === true;
+  if (account === undefined) return active ? [`${email} has no account`] : [];
+  const differences: string[] = [];
+  const differ = (what: string, is: unknown, wanted: unknown): void => {
+    if (JSON.stringify(is) !== JSON.stringify(wanted))
+      differences.push(`${email}: ${what} ${JSON.stringify(is)}, wanted ${JSON.stringify(wanted)}`);
+  };
+  differ('suspended', account.status === 'suspended', !active);
+  const wanted: Due = active && due ? due : { siteRoles: new Set(), organizations: new Map(), groups: new Set() };
+  differ(
+    'site roles',
+    account.siteRoles.filter(role => MANAGED_SITE_ROLES.has(role)),
+    [...wanted.siteRoles].sort(),
+  );
+  // Everybody may stay in the default organization: Coder puts people there by itself.
+  const beyondDefault = (names: Iterable<string>) => [...names].filter(name => name !== DEFAULT_ORGANIZATION).sort();
+  differ(
+    'organizations',
+    beyondDefault(Object.keys(account.organizations)),
+    beyondDefault(wanted.organizations.keys()),
+  );
+  if (wanted.organizations.has(DEFAULT_ORGANIZATION))
+    differ(`in ${DEFAULT_ORGANIZATION}`, DEFAULT_ORGANIZATION in account.organizations, true);
+  for (const [name, { roles }] of Object.entries(account.organizations))
+    differ(`roles in ${name}`, roles, [...(wanted.organizations.get(name) ?? [])].sort());
+  const groups = Object.entries(account.organizations).flatMap(([name, inside]) =>
+    inside.groups.map(group => `${name}/${group}`),
+  );
+  differ('groups', groups.sort(), [...wanted.groups].sort());
+  if (active && person.nameFollows) differ('name', account.name, person.fullName);
+  return differences;
+}
+
+/** Exactly the declared groups and those of living teams. */
+function groupDifferences(organization: string, present: readonly string[], { groups }: Directory): string[] {
+  const declared = Object.values(MEANINGS)
+    .flat()
+    .flatMap(meaning => (meaning.organization === organization && meaning.group !== undefined ? [meaning.group] : []));
+  const teams =
+    organization === DEFAULT_ORGANIZATION ? [...groups.keys()].filter(name => name.startsWith(TEAM_PREFIX)) : [];
+  const wanted = new Set([...declared, ...teams]);
+  return [
+    ...present.filter(name => !wanted.has(name)).map(name => `group ${organization}/${name} is left over`),
+    ...[...wanted].filter(name => !present.includes(name)).map(name => `group ${organization}/${name} is missing`),
+  ];
+}
