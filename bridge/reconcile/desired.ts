@@ -1,7 +1,7 @@
 /** Directory and rules in, what a person should have in Coder out. Pure: no I/O, no clock. */
 import { type DirectoryGroup, type DirectoryUser } from '../directory';
 import { type Because, type Entitlement, type EntitlementKey, keyOf } from './entitlement';
-import { type AppRules, rulesOf } from './rules';
+import { type AppRules, isPushed, rulesOf } from './rules';
 
 /** An entitlement with every reason for it. */
 export interface Reasoned extends Entitlement {
@@ -36,7 +36,7 @@ export function desire(rules: AppRules, user: DirectoryUser, groups: readonly Di
       for (const entitlement of rule.gives) give(entitlement, { idpGroup: group.displayName, mapping: rule.name });
     }
     const pushed = rules.pushed.get(group.id);
-    if (pushed === undefined) continue;
+    if (pushed === undefined || !isPushed(rules.state, group)) continue;
     mapped = true;
     const because = { idpGroup: group.displayName, mapping: 'pushedGroups' };
     give({ kind: 'organization', organization: pushed.organization, target: '' }, because);

@@ -4,6 +4,7 @@
  */
 import { type CoderGroup, CoderError, isRefusal, outcomeOf } from '../coder';
 import {
+  countMembers,
   forgetGroup,
   forgetMember,
   markFlushed,
@@ -21,6 +22,7 @@ import { type Cause, enqueue, PRIORITY, type WorkItem } from '../store/enqueue';
 import { peopleOfAccounts } from '../store/people';
 import { type Work } from '../store/work';
 import { groupName } from './apply';
+import { tidy } from './coder-groups';
 import { type Context } from './context';
 import { type Rim } from './deps';
 import { type Because } from './entitlement';
@@ -52,12 +54,27 @@ export async function convergeGroup(rim: Rim, work: Work): Promise<Settled> {
       const left = await writeBatch(rim, work, context, group, differences.slice(start, start + CHANGES_PER_CALL));
       if (left === 'gone') return await groupGone(rim, work, context, group);
     }
+    await tidyEmpty(rim, context, group, differences);
   } catch (error) {
     return await settle(rim, work, outcomeOf(error));
   }
   const flushed = await readManagedGroup(rim.database.db, groupId);
   const againAt = (flushed?.flushedAt ?? 0) + (flushed?.windowMs ?? 0);
   return await settle(rim, work, { kind: 'done' }, [], undefined, { againAt });
+}
+
+/** The last member left a group that the bridge made for a group of the directory: perhaps it is to go as well. */
+async function tidyEmpty(
+  rim: Rim,
+  context: Context,
+  group: ManagedGroup,
+  differences: readonly MemberState[],
+): Promise<void> {
+  if (group.origin !== 'created' || !differences.some(difference => difference.wanted === false)) return;
+  if ((await countMembers(rim.database.db, group.id)).present > 0) return;
+  const trail = new Trail({ actor: 'bridge' }, () => rim.clock.now());
+  await tidy(rim, context, trail);
+  await writeAudit(rim.database.db, trail.rows);
 }
 
 /** Reads all members of a group into the store; false when Coder has no such group. */

@@ -87,7 +87,7 @@ export async function vanishedMappings(db: Db, context: Context, app: string): P
 }
 
 /** What those mappings give and no mapping with a living group does. */
-async function vanishedEntitlements(db: Db, context: Context, app: string): Promise<Set<EntitlementKey>> {
+export async function vanishedEntitlements(db: Db, context: Context, app: string): Promise<Set<EntitlementKey>> {
   const gone = new Set<EntitlementKey>();
   const rules = context.rules.get(app);
   for (const mapping of await vanishedMappings(db, context, app))
@@ -124,7 +124,7 @@ export type OwnersKept =
     };
 
 /** Whether a plan takes an active owner. */
-export function takesOwner(plan: Plan, actual: Actual): boolean {
+export function takesOwner(plan: Plan, actual: Pick<Actual, 'status' | 'siteRoles'>): boolean {
   if (actual.status !== 'active' || !actual.siteRoles.includes('owner')) return false;
   return plan.steps.some(
     step =>

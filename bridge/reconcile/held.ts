@@ -1,5 +1,5 @@
 /** Why Coder lacks something that the directory states, and what to do about it. */
-import { CoderError } from '../coder';
+import { type CoderError } from '../coder';
 import { type untouchable } from './context';
 
 export type HeldReason =
@@ -17,7 +17,8 @@ export type HeldReason =
 export class Held extends Error {
   override readonly name = 'Held';
   constructor(
-    readonly reason: HeldReason | string,
+    /** A HeldReason, or the reason or kind of Coder's refusal. */
+    readonly reason: string,
     readonly detail: string,
   ) {
     super(detail);

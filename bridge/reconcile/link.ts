@@ -2,7 +2,8 @@
 import { type CoderUser, cleanRealName, deriveUsernames, isRefusal } from '../coder';
 import { type DirectoryUser } from '../directory';
 import { peopleOfAccount, type Person, writePerson } from '../store/people';
-import { type Context, untouchable } from './context';
+import { judgeAdoption } from './adoption';
+import { type Context } from './context';
 import { type Rim } from './deps';
 import { Held } from './held';
 
@@ -72,31 +73,18 @@ export async function findOrCreateAccount(
   );
 }
 
-/** Whether an account that exists already may become this person's. @throws Held */
+/** Takes over an account that exists already, if that is allowed. @throws Held */
 async function adopt(rim: Rim, context: Context, { user, person }: Seeker, account: CoderUser): Promise<Linked> {
-  const name = `account ${JSON.stringify(account.username)} with the e-mail ${JSON.stringify(account.email)}`;
-  const reason = untouchable(context, account);
-  if (reason !== undefined) throw new Held(reason, `${name} is never touched (${reason})`);
   const others = (await peopleOfAccount(rim.database.db, account.id)).filter(
     other => other.app === user.app && other.userId !== user.id,
   );
-  const holder = others.find(other => other.leftAt === undefined);
-  if (holder !== undefined)
-    throw new Held(
-      'account-taken',
-      `${name} belongs to ${JSON.stringify(holder.userName)} of the same app: two people can not share an account`,
-    );
-  const replaces = others.map(other => other.userId);
-  const earlier = others[0];
-  if (earlier !== undefined) return { account, how: earlier.how ?? 'adopted', replaces };
-  if (person?.how === 'created' && person.coderUserId === undefined) return { account, how: 'created', replaces };
-  const policy = context.apps.get(user.app)?.state.policies.adoption ?? 'oidc';
-  if (policy === 'never')
-    throw new Held('adoption-refused', `${name} exists already, and the app's adoption policy is "never"`);
-  if (policy === 'oidc' && account.loginType !== 'oidc')
-    throw new Held(
-      'login-type',
-      `${name} signs in by ${JSON.stringify(account.loginType)}, and the app's adoption policy takes over oidc accounts alone: convert or delete the account, or set the policy to "any"`,
-    );
-  return { account, how: 'adopted', replaces };
+  const adoption = judgeAdoption({
+    context,
+    policy: context.apps.get(user.app)?.state.policies.adoption ?? 'oidc',
+    account,
+    others,
+    creating: person?.how === 'created' && person.coderUserId === undefined,
+  });
+  if (adoption instanceof Held) throw adoption;
+  return { account, ...adoption };
 }

@@ -10,28 +10,23 @@ import { groupsOfUser, readUser } from '../store/directory/reading';
 import { type WorkKey } from '../store/enqueue';
 import { addGrants, forgetGrants, type Grant, grantsOf as readGrants, removeGrants } from '../store/grants';
 import { dropHold, hold, noteRemoval } from '../store/holds';
-import {
-  deletePerson,
-  peopleOfAccount,
-  type Person,
-  type PersonChange,
-  readPerson,
-  writePerson,
-} from '../store/people';
+import { deletePerson, type Person, type PersonChange, readPerson, writePerson } from '../store/people';
 import { writeAudit } from '../store/audit';
 import { type Work } from '../store/work';
-import { type Applied, applySteps, grantsOf, organizationName } from './apply';
-import { type Context, isManaged, untouchable } from './context';
+import { type Applied, applySteps, grantsOf } from './apply';
+import { type Context, untouchable } from './context';
 import { type Rim } from './deps';
-import { ABSENT, desire, type Desired, unite } from './desired';
-import { type Entitlement } from './entitlement';
+import { ABSENT, desire, type Desired } from './desired';
 import { digestOf } from './guard';
 import { type Guarded, guardRemovals, withOwnersKept } from './guarding';
 import { Held } from './held';
 import { findAccount, findOrCreateAccount, type Linked } from './link';
-import { type Actual, plan, type Plan, type PlanInput, removalKey, type Step } from './plan';
+import { type Actual, plan, type Plan, type PlanInput, type Step } from './plan';
+import { sayRemoval } from './say';
 import { settle, type Settled } from './settle';
+import { managedBy } from './survey';
 import { type Subject, Trail } from './trail';
+import { uniteAccount } from './united';
 
 interface Scene {
   readonly context: Context;
@@ -194,31 +189,6 @@ async function link(rim: Rim, scene: Scene, record: Record): Promise<Linked | un
   return found?.account.status === 'suspended' ? undefined : found;
 }
 
-/** Everybody who is this account decides together what it should have. */
-async function unitedDesire(
-  db: Db,
-  scene: Scene,
-  account: CoderUser,
-): Promise<{ desired: Desired; authoritative: boolean; allLeft: boolean }> {
-  const { context, user, own } = scene;
-  const others = (await peopleOfAccount(db, account.id)).filter(
-    other => other.userId !== (user?.id ?? scene.person?.userId),
-  );
-  const desires = [own];
-  let allLeft = user === undefined;
-  const apps = new Set([user?.app ?? scene.person?.app ?? '']);
-  for (const other of others) {
-    const rules = context.rules.get(other.app);
-    const otherUser = await readUser(db, other.userId);
-    if (rules === undefined || otherUser === undefined) continue;
-    allLeft = false;
-    apps.add(other.app);
-    desires.push(desire(rules, otherUser, await groupsOfUser(db, otherUser.id)));
-  }
-  const authoritative = [...apps].some(app => context.apps.get(app)?.state.policies.authoritative === true);
-  return { desired: unite(desires), authoritative, allLeft };
-}
-
 async function change(
   rim: Rim,
   work: Work,
@@ -229,11 +199,11 @@ async function change(
 ): Promise<void> {
   const { db } = rim.database;
   const { context } = scene;
-  const { desired, authoritative, allLeft } = await unitedDesire(db, scene, account);
+  const { user, person, own } = scene;
+  const self = { userId: user?.id ?? person?.userId ?? '', app: work.app, user, own };
+  const { desired, authoritative, allLeft } = await uniteAccount(db, context, self, account.id);
   const grants = await readGrants(db, account.id);
   const members = await memberStatesOf(db, account.id);
-  const granted = new Set(grants.map(grant => removalKey(grant)));
-  const wanted = new Set(members.filter(member => member.wanted === true).map(member => member.coderGroupId));
   const needsRoles =
     fresh !== 'created' &&
     (context.organizationRoles || authoritative || grants.some(grant => grant.kind === 'organization-role'));
@@ -253,10 +223,7 @@ async function change(
   const input: PlanInput = {
     desired,
     actual,
-    managed: (entitlement: Entitlement) =>
-      isManaged(context, entitlement, authoritative) ||
-      granted.has(removalKey(entitlement)) ||
-      (entitlement.kind === 'group' && wanted.has(entitlement.target)),
+    managed: managedBy(context, authoritative, grants, members),
     defaultOrganization: context.catalog.defaultOrganization,
     sync: context.catalog.sync,
     leaving: allLeft && context.apps.get(work.app)?.state.policies.leaving === 'delete' ? 'delete' : 'suspend',
@@ -469,18 +436,4 @@ async function writeHolds(
       target: guarded.reason,
       detail: changes.join('; '),
     });
-}
-
-/** One entitlement in words. */
-export function sayRemoval(context: Context, entitlement: Entitlement): string {
-  switch (entitlement.kind) {
-    case 'site-role':
-      return `site role ${entitlement.target}`;
-    case 'organization':
-      return `membership of organization ${organizationName(context, entitlement.organization)}`;
-    case 'organization-role':
-      return `role ${entitlement.target} in organization ${organizationName(context, entitlement.organization)}`;
-    case 'group':
-      return `group ${context.groups.get(entitlement.target)?.name ?? entitlement.target} in organization ${organizationName(context, entitlement.organization)}`;
-  }
 }

@@ -31,7 +31,7 @@ export async function settle(
   work: Work,
   outcome: Outcome,
   touched: readonly WorkKey[] = [],
-  writes: (db: Db) => Promise<void> = async () => undefined,
+  writes: (db: Db) => Promise<void> = () => Promise.resolve(),
   options: { readonly againAt?: number | undefined } = {},
 ): Promise<Settled> {
   const now = rim.clock.now();

@@ -65,6 +65,12 @@ export async function listOpenHolds(db: Db, app?: string): Promise<HeldRemovals[
   return rows.map(toHeld);
 }
 
+/** Everything that is held or was released and is not done yet, of one app. */
+export async function listHolds(db: Db, app: string): Promise<HeldRemovals[]> {
+  const rows = await db.selectFrom('holds').selectAll().where('app', '=', app).execute();
+  return rows.map(toHeld);
+}
+
 /** How many people of an app, other than this one, are held for this reason. */
 export async function countOpenHolds(db: Db, app: string, reason: string, otherThan: string): Promise<number> {
   const row = await db

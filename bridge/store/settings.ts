@@ -26,3 +26,7 @@ export async function writeSetting(db: Db, key: string, value: string): Promise<
     .onConflict(conflict => conflict.column('key').doUpdateSet({ value }))
     .execute();
 }
+
+export async function deleteSetting(db: Db, key: string): Promise<void> {
+  await db.deleteFrom('settings').where('key', '=', key).execute();
+}

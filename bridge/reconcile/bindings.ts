@@ -1,0 +1,44 @@
+/** Remembers which group of the directory each mapping has matched, so that it can follow a rename and miss a loss. */
+import { bind, readBindings, unbind } from '../store/bindings';
+import { type Db } from '../store/database';
+import { readGroups } from '../store/directory/reading';
+import { type Context } from './context';
+import { foldName } from './rules';
+import { idpGroupOf } from './guarding';
+
+/**
+ * Binds mappings of an app to the groups that they match now. A mapping whose group is gone keeps its binding, which is how
+ * the guard knows; it is bound anew as soon as a group fits.
+ * @returns whether anything changed
+ */
+export async function refreshBindings(db: Db, context: Context, app: string): Promise<boolean> {
+  const rules = context.rules.get(app);
+  if (rules === undefined) return false;
+  const groups = await readGroups(db, app);
+  const byId = new Map(groups.map(group => [group.id, group]));
+  const byName = new Map(groups.map(group => [foldName(group.displayName), group]));
+  const byExternalId = new Map(
+    groups.flatMap(group => (group.externalId === undefined ? [] : [[group.externalId, group] as const])),
+  );
+  const bound = new Map((await readBindings(db, app)).map(binding => [binding.mapping, binding.scimGroupId]));
+  const follows = rules.state.policies.renamedGroups === 'follow';
+  let changed = false;
+  for (const mapping of rules.gives.keys()) {
+    const wanted = idpGroupOf(context, app, mapping);
+    if (wanted === undefined) continue;
+    const before = bound.get(mapping);
+    const stays = 'name' in wanted && follows && before !== undefined && byId.has(before);
+    const match =
+      'externalId' in wanted
+        ? byExternalId.get(wanted.externalId)
+        : stays
+          ? byId.get(before)
+          : byName.get(foldName(wanted.name));
+    if (match === undefined || match.id === before) continue;
+    await bind(db, app, mapping, match.id);
+    changed = true;
+  }
+  const stale = [...bound.keys()].filter(mapping => !rules.gives.has(mapping));
+  await unbind(db, app, stale);
+  return changed || stale.length > 0;
+}

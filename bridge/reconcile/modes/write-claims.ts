@@ -1,0 +1,121 @@
+/** Writes the settings of mode `claims` to Coder, whole objects each, and remembers which entries are the bridge's own. */
+import { CoderError, isRefusal } from '../../coder';
+import { readBindings } from '../../store/bindings';
+import { listManagedGroups } from '../../store/coder-groups';
+import { readGroups } from '../../store/directory/reading';
+import { deleteSetting, readSetting, writeSetting } from '../../store/settings';
+import { organizationName } from '../apply';
+import { type Context } from '../context';
+import { type Rim } from '../deps';
+import { type Trail } from '../trail';
+import { claimsSettings, type ClaimsSettings, mergeSync, type SyncMapping, type Written } from './claims';
+
+const keyFor = (kind: string, organization: string): string => `claims:${kind}:${organization}`;
+
+/** Settings that the bridge has written into, by their key: they are looked at also when no mapping asks for them now. */
+async function readWritten(rim: Rim, key: string): Promise<Written | undefined> {
+  const text = await readSetting(rim.database.db, key);
+  return text === undefined ? undefined : (JSON.parse(text) as Written);
+}
+
+async function remember(rim: Rim, key: string, wanted: SyncMapping | undefined): Promise<void> {
+  if (wanted === undefined) await deleteSetting(rim.database.db, key);
+  else
+    await writeSetting(
+      rim.database.db,
+      key,
+      JSON.stringify({ field: wanted.field, claims: Object.keys(wanted.mapping) } satisfies Written),
+    );
+}
+
+/** What all apps in mode `claims` ask for. */
+export async function wantedClaims(rim: Rim, context: Context): Promise<ClaimsSettings> {
+  const { db } = rim.database;
+  const apps = [...context.apps.values()].filter(app => !app.deleting && app.state.mode === 'claims');
+  const names = new Map<string, string>();
+  for (const app of apps) for (const group of await readGroups(db, app.name)) names.set(group.id, group.displayName);
+  return claimsSettings({
+    states: apps.map(app => app.state),
+    organizations: context.catalog.organizations,
+    groups: await listManagedGroups(db),
+    bindings: await readBindings(db),
+    groupNames: names,
+  });
+}
+
+/** Brings Coder's sync settings to what mode `claims` asks for. @returns problems in words */
+export async function writeClaims(rim: Rim, context: Context, trail: Trail): Promise<string[]> {
+  const wanted = await wantedClaims(rim, context);
+  const problems = [...wanted.problems];
+  for (const organization of context.catalog.organizations) {
+    const { id } = organization;
+    await writeOne(rim, context, trail, problems, 'groups', id, wanted.groups.get(id), async () => {
+      const present = await rim.coder.getGroupSync(id);
+      return {
+        present,
+        write: next =>
+          rim.coder.setGroupSync(id, {
+            ...next,
+            regexFilter: present.regexFilter,
+            autoCreateMissingGroups: present.autoCreateMissingGroups,
+          }),
+      };
+    });
+    await writeOne(rim, context, trail, problems, 'roles', id, wanted.roles.get(id), async () => ({
+      present: await rim.coder.getRoleSync(id),
+      write: next => rim.coder.setRoleSync(id, next),
+    }));
+  }
+  await writeOne(rim, context, trail, problems, 'organizations', '', wanted.organizations, async () => {
+    const present = await rim.coder.getOrganizationSync();
+    return {
+      present,
+      write: next => rim.coder.setOrganizationSync({ ...next, assignDefault: present.assignDefault }),
+    };
+  });
+  return problems;
+}
+
+interface Settings {
+  readonly present: SyncMapping;
+  readonly write: (next: { field: string; mapping: Record<string, string[]> }) => Promise<unknown>;
+}
+
+async function writeOne(
+  rim: Rim,
+  context: Context,
+  trail: Trail,
+  problems: string[],
+  kind: 'groups' | 'roles' | 'organizations',
+  organization: string,
+  wanted: SyncMapping | undefined,
+  open: () => Promise<Settings>,
+): Promise<void> {
+  const key = keyFor(kind, organization);
+  const before = await readWritten(rim, key);
+  if (wanted === undefined && before === undefined) return;
+  const target = organization === '' ? kind : `${organizationName(context, organization)}/${kind}`;
+  try {
+    const { present, write } = await open();
+    const next = mergeSync(present, wanted, before);
+    if (next !== undefined) {
+      await write({
+        field: next.field,
+        mapping: Object.fromEntries(Object.entries(next.mapping).map(([claim, values]) => [claim, [...values]])),
+      });
+      trail.note({ app: null }, 'sync-settings.set', 'done', { target, before: say(present), after: say(next) });
+    }
+    await remember(rim, key, wanted);
+  } catch (error) {
+    const stays =
+      error instanceof CoderError &&
+      ['forbidden', 'not_found_or_forbidden', 'licence', 'unsupported'].includes(error.kind);
+    if (!stays && !isRefusal(error)) throw error;
+    problems.push(`sync settings ${target}: ${error.message}`);
+  }
+}
+
+function say({ field, mapping }: SyncMapping): string {
+  const entries = Object.entries(mapping).map(([claim, values]) => `${claim}=${values.join('+')}`);
+  return `field ${JSON.stringify(field)} ${entries.sort().join(' ')}`.trim();
+}

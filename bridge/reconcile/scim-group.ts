@@ -1,0 +1,61 @@
+/** Deals with a group of the directory: which mappings it satisfies, and the Coder group of a pushed-group rule. */
+import { outcomeOf } from '../coder';
+import { bumpRules } from '../store/apps';
+import { writeAudit } from '../store/audit';
+import { type Db } from '../store/database';
+import { readGroup } from '../store/directory/reading';
+import { enqueueMembersOf, PRIORITY } from '../store/enqueue';
+import { type Work } from '../store/work';
+import { refreshBindings } from './bindings';
+import { ensurePushedGroup, GroupIndex, keepOf, tidy } from './coder-groups';
+import { type Rim } from './deps';
+import { findOrganization, isPushed } from './rules';
+import { writeClaims } from './modes/write-claims';
+import { settle, type Settled } from './settle';
+import { Trail } from './trail';
+
+/** Deals with `scim-group:<SCIM id>`. */
+export async function convergeScimGroup(rim: Rim, work: Work): Promise<Settled> {
+  const groupId = work.key.slice('scim-group:'.length);
+  const { db } = rim.database;
+  const trail = new Trail(work.cause, () => rim.clock.now());
+  try {
+    const context = await rim.context.get();
+    const app = context.apps.get(work.app);
+    if (app === undefined || app.deleting) return await settle(rim, work, { kind: 'done' });
+    const group = await readGroup(db, groupId);
+    let changed = await refreshBindings(db, context, work.app);
+    const { state } = app;
+    const rule = state.pushedGroups;
+    const managed = [...context.groups.values()].find(known => known.scimGroupId === groupId);
+    if (group !== undefined && rule !== undefined && state.mode === 'push' && isPushed(state, group)) {
+      const organization = findOrganization(context.catalog.organizations, rule.organization);
+      if (organization !== undefined) {
+        const keep = await keepOf(rim, context, work.app, state, new GroupIndex(rim.coder), trail);
+        const before = JSON.stringify([...keep.managed.values()].filter(known => known.scimGroupId === groupId));
+        const problems = await ensurePushedGroup(keep, organization, group);
+        for (const problem of problems)
+          rim.log.warn({ app: work.app, group: group.displayName, problem }, 'pushed group');
+        changed ||=
+          before !== JSON.stringify([...keep.managed.values()].filter(known => known.scimGroupId === groupId));
+      }
+    }
+    if (changed) {
+      await bumpRules(db);
+      if (state.mode === 'claims') await writeClaims(rim, await rim.context.get(), trail);
+    }
+    // A group that is gone takes its Coder group along, once nobody is in it.
+    if (group === undefined && managed?.origin === 'created') await tidy(rim, context, trail);
+    return await settle(rim, work, { kind: 'done' }, [], async tx => {
+      await writeAudit(tx, trail.rows);
+      if (changed && group !== undefined) await enqueuePeople(tx, rim, work, groupId);
+    });
+  } catch (error) {
+    await writeAudit(db, trail.rows);
+    return await settle(rim, work, outcomeOf(error));
+  }
+}
+
+async function enqueuePeople(db: Db, rim: Rim, work: Work, groupId: string): Promise<void> {
+  await enqueueMembersOf(db, groupId, work.app, PRIORITY.request, work.cause, rim.clock.now());
+}
