@@ -56,10 +56,10 @@ export async function createBridge(config: Config, { log }: { readonly log: Log 
     ),
     log,
     limits: { concurrency: config.coderConcurrency },
-    observe: metrics.coderCalled,
+    observe: exchange => metrics.coderCalled(exchange),
   });
   const keeper = createCredentialKeeper({ coder, database, owner, renew: config.renewToken, log, clock });
-  const probe = createCoderProbe({ url: config.coderUrl, coder, expiresAt: keeper.expiresAt, clock });
+  const probe = createCoderProbe({ url: config.coderUrl, coder, expiresAt: () => keeper.expiresAt(), clock });
   const reconciler = createReconciler({
     database,
     coder,
@@ -68,14 +68,14 @@ export async function createBridge(config: Config, { log }: { readonly log: Log 
   });
   const scim = createScimRouter({
     directory: createDirectory(database),
-    converge: reconciler.converge.bind(reconciler),
+    converge: (keys, options) => reconciler.converge(keys, options),
     apps: createStoredApps(database.db),
     recordCoercions: (app, dialect, counts) => recordCoercions(database.db, app, dialect, counts, clock()),
     publicUrl,
     clock,
     log,
     limits: { convergeDeadlineMs: config.requestDeadlineMs },
-    observe: metrics.scimServed,
+    observe: served => metrics.scimServed(served),
   });
   const { adminToken } = config;
   const version = packageVersion();
@@ -90,7 +90,7 @@ export async function createBridge(config: Config, { log }: { readonly log: Log 
       scim,
       admin: createAdminRouter(admin),
       readiness,
-      metrics: metrics.render,
+      metrics: () => metrics.render(),
       metricsTokens: [adminToken, ...(config.metricsToken === undefined ? [] : [config.metricsToken])],
       trustedProxies: config.trustedProxies,
       stopping: () => stopping,

@@ -120,7 +120,9 @@ function readVariable(variable: Variable<unknown>, environment: Environment, pro
   }
   const result = variable.read.safeParse(value);
   if (result.success) return result.data;
-  const got = variable.secret ? `a value of ${value.length} characters (not shown)` : JSON.stringify(value);
+  const got = variable.secret
+    ? `a value of ${value.length} characters (not shown)`
+    : JSON.stringify(withoutCredentials(value));
   problems.push(`${file === undefined ? name : `${name}_FILE`} is ${got}: wanted ${wanted}`);
   return undefined;
 }
@@ -137,8 +139,14 @@ function text(environment: Environment, name: string): string | undefined {
   return value === '' ? undefined : value;
 }
 
+/** `https://user:password@host` without the two: a URL may be shown, what somebody put into it by mistake not. */
+function withoutCredentials(value: string): string {
+  return value.replace(/\/\/[^/@\s]*@/, '//…@');
+}
+
 function reason(cause: unknown): string {
-  return cause instanceof Error ? cause.message : String(cause);
+  const { message } = cause as { message?: unknown };
+  return typeof message === 'string' ? message : String(cause);
 }
 
 const SYSTEM_STATE_DIRECTORY = '/var/lib/coder-scim';

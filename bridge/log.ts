@@ -106,5 +106,5 @@ function toText(line: string): string {
     }
     return [`${name}=${typeof value === 'string' && !/[\s"]/.test(value) ? value : JSON.stringify(value)}`];
   });
-  return `${time} ${String(entry['level']).padEnd(5)} ${[String(entry['msg'] ?? ''), ...rest].join('  ')}\n`;
+  return `${time} ${String(entry['level']).padEnd(5)} ${[typeof entry['msg'] === 'string' ? entry['msg'] : '', ...rest].join('  ')}\n`;
 }

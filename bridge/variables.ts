@@ -52,8 +52,11 @@ function count(minimum: number, maximum: number) {
 
 const httpUrl = z
   .string()
-  .refine(text => URL.canParse(text) && /^https?:$/.test(new URL(text).protocol) && new URL(text).search === '')
-  .refine(text => new URL(text).username === '' && new URL(text).password === '')
+  .refine(text => {
+    if (!URL.canParse(text)) return false;
+    const { protocol, search, hash, username, password } = new URL(text);
+    return /^https?:$/.test(protocol) && [search, hash, username, password].every(part => part === '');
+  })
   .transform(text => text.replace(/\/+$/, ''));
 
 export interface ListenAddress {
@@ -134,7 +137,7 @@ export const VARIABLES = {
     description: 'Address that the bridge listens on. It speaks plain HTTP: put a proxy that ends TLS before it.',
     wanted: 'host:port, [IPv6]:port, or :port for every interface; port 0 takes a free one',
     fallback: '`127.0.0.1:8399`',
-    value: { host: '127.0.0.1', port: 8399 } as ListenAddress,
+    value: { host: '127.0.0.1', port: 8399 },
     read: listenAddress,
   }),
   publicUrl: variable<string | undefined>({
@@ -162,7 +165,7 @@ export const VARIABLES = {
     description: 'What is logged. Requests are logged at `info`, calls to Coder at `debug`; no level logs a secret.',
     wanted: `one of ${LOG_LEVELS.join(', ')}`,
     fallback: '`info`',
-    value: 'info' as (typeof LOG_LEVELS)[number],
+    value: 'info',
     read: z.enum(LOG_LEVELS),
   }),
   logFormat: variable({
@@ -217,7 +220,7 @@ export const VARIABLES = {
     description: 'Whether the bridge renews its Coder token before it expires.',
     wanted: 'on or off',
     fallback: '`on`',
-    value: true as boolean,
+    value: true,
     read: z.enum(['on', 'off']).transform(text => text === 'on'),
   }),
   metricsToken: variable<string | undefined>({

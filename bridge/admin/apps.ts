@@ -70,15 +70,16 @@ function causeOf(request: Request<{ app: string }>): Cause {
 
 /** Waits until the app and everybody whom it touches is dealt with, or the deadline. */
 async function converge(deps: AdminDeps, app: string): Promise<void> {
-  const deadline = deps.clock() + (deps.convergeDeadlineMs ?? 10_000);
+  const deadlineMs = deps.convergeDeadlineMs ?? 10_000;
+  const deadline = performance.now() + deadlineMs;
   const key: WorkKey = `app:${app}`;
-  await deps.reconciler.converge([key], { deadlineMs: deadline - deps.clock() });
+  await deps.reconciler.converge([key], { deadlineMs });
   // The app's own work enqueues its people, whom the background takes up at once.
-  for (let pause = 20; deps.clock() < deadline; pause = Math.min(pause * 2, 500)) {
+  for (let pause = 20; performance.now() < deadline; pause = Math.min(pause * 2, 500)) {
     const { apps } = await deps.reconciler.status();
     const state = apps.find(other => other.app === app);
     if (state === undefined || state.waiting === 0) return;
-    await sleep(Math.min(pause, deadline - deps.clock()));
+    await sleep(Math.min(pause, Math.max(0, deadline - performance.now())));
   }
 }
 

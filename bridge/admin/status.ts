@@ -57,9 +57,10 @@ function convergenceOf(
   return { converged, waiting, held, parked, lastError, lastSweepAt };
 }
 
-/** Tokens of an app as declared, with their last use. */
+/** Tokens of an app by name, with their last use. */
 export function readTokens(app: StoredApp, used: ReadonlyMap<string, number>, now: number): TokenStatus[] {
-  return Object.entries(app.state.tokens).map(([name, token]) => {
+  const declared = Object.entries(app.state.tokens).sort(([a], [b]) => (a < b ? -1 : 1));
+  return declared.map(([name, token]) => {
     const left = Date.parse(token.expiresAt) - now;
     const lastUsed = used.get(token.digest.replace(/^sha256:/, ''));
     return {

@@ -1,4 +1,5 @@
 /** `coder-scim serve`: runs the bridge until it is told to stop. */
+import type * as RunBridge from '../run-bridge';
 import { readConfig } from '../config';
 import { type Commands, type Context } from './command';
 import { EXIT, type ExitCode } from './exit-code';
@@ -26,7 +27,7 @@ async function serve({ terminal }: Context): Promise<ExitCode> {
   const config = readConfig(terminal.environment);
   // The whole bridge is behind this: the client commands do without.
   // eslint-disable-next-line @typescript-eslint/no-require-imports
-  const { runBridge } = require('../run-bridge') as typeof import('../run-bridge');
+  const { runBridge } = require('../run-bridge') as typeof RunBridge;
   await runBridge(config, { interactive: terminal.interactive, signal: terminal.signal });
   return EXIT.ok;
 }

@@ -83,7 +83,6 @@ const WIDE =
 
 /** How many columns a text takes on a terminal: East Asian characters and emoji take two. */
 export function textWidth(text: string): number {
-  // eslint-disable-next-line no-control-regex
   if (/^[\u0020-\u007e]*$/.test(text)) return text.length;
   let width = 0;
   for (const { segment } of SEGMENTS.segment(text)) width += WIDE.test(segment) ? 2 : 1;

@@ -1,5 +1,4 @@
 /** Where a command writes and what it may assume of it: a seam, so that a command can run without a process of its own. */
-import { styleText } from 'node:util';
 import { type Environment, mayColour } from '../config';
 
 export interface Terminal {
@@ -20,14 +19,19 @@ export interface Terminal {
 
 export type Style = 'good' | 'bad' | 'warn' | 'faint' | 'strong' | 'plain';
 
-const FORMATS = { good: 'green', bad: 'red', warn: 'yellow', faint: 'dim', strong: 'bold' } as const;
+// Select Graphic Rendition (ECMA-48 §8.3.117): what switches a style on and off.
+const CODES = { good: [32, 39], bad: [31, 39], warn: [33, 39], faint: [2, 22], strong: [1, 22] } as const;
 
 export type Paint = (style: Style, text: string) => string;
 
 /** A function that colours when the terminal shows colours and the user wants them. */
 export function painter(terminal: Terminal): Paint {
   const colour = mayColour(terminal.interactive, terminal.environment);
-  return (style, text) => (colour && style !== 'plain' ? styleText(FORMATS[style], text) : text);
+  return (style, text) => {
+    if (!colour || style === 'plain' || text === '') return text;
+    const [on, off] = CODES[style];
+    return `\u001b[${on}m${text}\u001b[${off}m`;
+  };
 }
 
 /** The process itself. */

@@ -1,4 +1,5 @@
 /** `coder-scim verify`: does provisioning work, from the SCIM token to an account that is locked out again? */
+import type * as Coder from '../coder';
 import { AppName } from '../mapping-state';
 import { readClientConfig, readWitnessConfig } from '../config';
 import { type ClientContext, type ClientOptions, type Commands, parseDuration, printJson } from './command';
@@ -121,7 +122,7 @@ function openWitness(terminal: Terminal): Witness | undefined {
   if (config === undefined) return undefined;
   // The client and its connection pool take a while to load; most runs go without.
   // eslint-disable-next-line @typescript-eslint/no-require-imports
-  const coder = require('../coder') as typeof import('../coder');
+  const coder = require('../coder') as typeof Coder;
   const credential = coder.createCredential(
     config.file === undefined ? { token: config.token } : { file: config.file },
   );

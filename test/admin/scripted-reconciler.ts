@@ -1,0 +1,85 @@
+/** A reconciler that does what a test says: the admin API is tested against it, the reconciler itself elsewhere. */
+import { type Explanation } from '../../bridge/admin-client';
+import { type AppConvergence, HoldChanged, type Reconciler, type ReconcilerStatus } from '../../bridge/reconcile';
+
+export interface ScriptedReconciler extends Reconciler {
+  /** What was asked of it, in order, as text. */
+  readonly asked: string[];
+  apps: AppConvergence[];
+  pending: ReconcilerStatus['pending'];
+  holds: ReconcilerStatus['holds'];
+  people: Explanation[];
+}
+
+export function scriptedReconciler(): ScriptedReconciler {
+  const asked: string[] = [];
+  const note = (line: string) => void asked.push(line);
+  return {
+    asked,
+    apps: [],
+    pending: [],
+    holds: [],
+    people: [],
+    start: () => undefined,
+    stop: async () => undefined,
+    converge: async keys => note(`converge ${keys.join(' ')}`),
+    sweep: async app => note(`sweep ${app ?? 'all'}`),
+    planWorld: async ({ app, state }) => {
+      note(
+        `plan ${app ?? 'all'} ${state === undefined ? 'as it is' : `as if ${Object.keys(state.roleMappings).join()}`}`,
+      );
+      return {
+        changes: [],
+        adoption: { matched: [], created: ['new@example.com'], held: [], strangers: [] },
+        problems: [],
+        hold: null,
+      };
+    },
+    async explain(user) {
+      return this.people.filter(person => person.userName === user);
+    },
+    async status() {
+      return { apps: this.apps, pending: this.pending, holds: this.holds };
+    },
+    async releaseHold(id, by) {
+      if (!this.holds.some(hold => hold.id === id)) throw new HoldChanged(`hold ${id} is not open any more`);
+      note(`release ${id} by ${by}`);
+      return { released: 1 };
+    },
+    retry: async key => {
+      note(`retry ${key ?? 'all'}`);
+      return { retried: 3 };
+    },
+    doctorChecks: async () => [{ name: 'coder', state: 'ok', detail: 'answers', next: null }],
+    identities: async app => [
+      {
+        app: app ?? 'acme',
+        scimId: '1',
+        externalId: null,
+        userName: 'a',
+        email: null,
+        coderUserId: null,
+        coderUsername: null,
+        how: null,
+      },
+    ],
+    audit: async filter => {
+      note(`audit ${JSON.stringify(filter)}`);
+      return [];
+    },
+  };
+}
+
+export function convergence(app: string, change: Partial<AppConvergence> = {}): AppConvergence {
+  return {
+    app,
+    converged: true,
+    waiting: 0,
+    held: 0,
+    parked: 0,
+    lastError: null,
+    lastSweepAt: null,
+    warnings: [],
+    ...change,
+  };
+}
