@@ -1,8 +1,8 @@
 /**
- * SQLite: one connection, statements prepared once, and one commit for all writes that wait together. Reaching the disk is what a
- * commit costs, so requests that arrive while one is being written share the next.
+ * SQLite: one connection, statements prepared once, and one way to the disk for all writes that wait together. Reaching the disk is what
+ * a commit costs: it is left to another thread, and what is committed meanwhile goes with the next.
  */
-import { mkdirSync } from 'node:fs';
+import { fdatasync, mkdirSync, openSync, closeSync, fsyncSync } from 'node:fs';
 import { dirname } from 'node:path';
 import BetterSqlite3 from 'better-sqlite3';
 import { Kysely, SqliteDialect, sql } from 'kysely';
@@ -14,14 +14,19 @@ import { type Tables } from './tables';
 const MOST_STATEMENTS = 500;
 const LONGEST_STATEMENT = 8_192;
 
-/** Writes that share one commit at most: bounds how long the first of them waits. */
-const MOST_TOGETHER = 64;
+/** Writes that share one commit at most: bounds how long other work waits for the event loop. */
+const MOST_TOGETHER = 32;
 
 /** @throws DatabaseError when the file can't be opened */
 export function openSqlite(path: string) {
   const connection = connect(path);
   const db = new Kysely<Tables>({ dialect: new SqliteDialect({ database: withStatementCache(connection) }) });
-  return { db, backend: 'sqlite' as const, transact: commitTogether(db), close: () => db.destroy() };
+  const disk = syncTogether(path);
+  const close = async () => {
+    await disk.end();
+    await db.destroy();
+  };
+  return { db, backend: 'sqlite' as const, transact: commitTogether(db, disk.reached), close };
 }
 
 function connect(path: string): BetterSqlite3.Database {
@@ -29,8 +34,8 @@ function connect(path: string): BetterSqlite3.Database {
     if (path !== ':memory:') mkdirSync(dirname(path), { recursive: true, mode: 0o700 });
     const connection = new BetterSqlite3(path, { timeout: 5_000 });
     connection.pragma('journal_mode = WAL');
-    // Every commit reaches the disk: a request that was answered survives a power cut.
-    connection.pragma('synchronous = FULL');
+    // A commit is whole or not at all, also after a power cut; `transact` waits until it has reached the disk.
+    connection.pragma('synchronous = NORMAL');
     connection.pragma('foreign_keys = ON');
     connection.pragma('cache_size = -16384');
     // SQLite folds ASCII only. The same function makes the *_key columns, so that both agree.
@@ -84,11 +89,11 @@ interface Waiting {
  * Runs each piece of work in a savepoint of a shared transaction: one that fails is undone alone, and none is answered before the
  * commit of all has reached the disk.
  */
-function commitTogether(db: Kysely<Tables>) {
+function commitTogether(db: Kysely<Tables>, reachedDisk: () => Promise<void>) {
   let waiting: Waiting[] = [];
   let busy = false;
 
-  const commit = (batch: readonly Waiting[]) =>
+  const commit = async (batch: readonly Waiting[]): Promise<(() => void)[]> =>
     db.connection().execute(async connection => {
       const settle: (() => void)[] = [];
       try {
@@ -107,18 +112,24 @@ function commitTogether(db: Kysely<Tables>) {
         await sql`commit`.execute(connection);
       } catch (error) {
         await sql`rollback`.execute(connection).catch(() => undefined);
-        for (const { reject } of batch) reject(error);
-        return;
+        throw error;
       }
-      for (const one of settle) one();
+      return settle;
     });
 
   const drain = async () => {
     while (waiting.length > 0) {
       const batch = waiting.slice(0, MOST_TOGETHER);
       waiting = waiting.slice(MOST_TOGETHER);
-      await commit(batch).catch((error: unknown) => batch.forEach(({ reject }) => reject(error)));
-      // Lets the requests in that arrived during the commit, so that they share the next.
+      const fail = (error: unknown) => batch.forEach(({ reject }) => reject(error));
+      try {
+        const settle = await commit(batch);
+        // The next batch need not wait for the disk.
+        reachedDisk().then(() => settle.forEach(one => one()), fail);
+      } catch (error) {
+        fail(error);
+      }
+      // Lets the requests in that arrived meanwhile, so that they share the next commit.
       await new Promise(setImmediate);
     }
     busy = false;
@@ -137,4 +148,58 @@ function commitTogether(db: Kysely<Tables>) {
       busy = true;
       setImmediate(() => void drain());
     });
+}
+
+/**
+ * Waits until everything that is committed has reached the disk. Commits are appended to the write-ahead log, so that one
+ * synchronisation of that file, off the event loop, does for all that were made before it began.
+ */
+function syncTogether(path: string) {
+  if (path === ':memory:') return { reached: () => Promise.resolve(), end: () => Promise.resolve() };
+  let file: number | undefined;
+  let waiting: { resolve: () => void; reject: (error: unknown) => void }[] = [];
+  let syncing = false;
+
+  const sync = (log: number) => {
+    const these = waiting;
+    waiting = [];
+    if (these.length === 0) {
+      syncing = false;
+      return;
+    }
+    fdatasync(log, error => {
+      for (const { resolve, reject } of these) {
+        if (error === null) resolve();
+        else reject(error);
+      }
+      sync(log);
+    });
+  };
+
+  const reached = () =>
+    new Promise<void>((resolve, reject) => {
+      waiting.push({ resolve, reject });
+      if (syncing) return;
+      syncing = true;
+      // The log exists from the first commit on, and stays the same file while the database is open.
+      file ??= openLog(path);
+      sync(file);
+    });
+
+  return {
+    reached,
+    end: async () => {
+      if (syncing) await reached();
+      if (file !== undefined) closeSync(file);
+      file = undefined;
+    },
+  };
+}
+
+function openLog(path: string): number {
+  const log = openSync(`${path}-wal`, 'r+');
+  const folder = openSync(dirname(path), 'r');
+  fsyncSync(folder);
+  closeSync(folder);
+  return log;
 }

@@ -109,6 +109,6 @@ export function createDirectory(database: Database, options: DirectoryOptions = 
     deleteGroup: (context, id, given) => write(context, on => deleteGroup(on, id, given)),
     membersOf: (app, groupIds) => membersOf(db, app, groupIds),
     list: (app, query) => listByIndex(db, app, query),
-    listByCursor: (app, query) => listByCursor(database, app, query, clock(), cursorLifetimeMs),
+    listByCursor: (app, query) => listByCursor(db, app, query, clock(), cursorLifetimeMs),
   };
 }

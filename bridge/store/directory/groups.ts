@@ -25,7 +25,7 @@ export async function createGroup(
 ): Promise<Written> {
   const { db, app, now } = write;
   const changes = [{ kind: 'add', members }] as const;
-  const known = await resolveMembers(write, changes);
+  const known = await resolveMembers(write, undefined, changes);
   const id = newId(now);
   await refusingTaken(document, () =>
     db
@@ -51,7 +51,7 @@ export async function updateGroup(
   if (current === undefined) return undefined;
   checkVersion(current, options);
   const { document, memberChanges = [] } = change(current) ?? {};
-  const known = await resolveMembers(write, memberChanges);
+  const known = await resolveMembers(write, id, memberChanges);
   const delta = await changeMembers(write, id, memberChanges, known, options?.baseUrl ?? '');
   if (document === undefined && delta.joined.size === 0 && delta.left.size === 0)
     return { resource: current, changed: false, touched: [] };

@@ -29,17 +29,26 @@ export interface MemberDelta {
 
 /**
  * Finds out what the members of all changes are. On Postgres they are kept from being deleted until the transaction ends.
+ * @param groupId the group they are to join; undefined for a new one
  * @throws UnknownMembers, NestedGroupsRefused
  */
-export async function resolveMembers(write: Write, changes: readonly MemberChange[]): Promise<Known> {
+export async function resolveMembers(
+  write: Write,
+  groupId: string | undefined,
+  changes: readonly MemberChange[],
+): Promise<Known> {
   const stated = new Map<string, MemberValue>();
   for (const change of changes)
     if (change.kind === 'add' || change.kind === 'replaceAll')
       for (const member of change.members) stated.set(member.value, member);
   const known = new Map<string, UserOrGroup>();
-  if (stated.size === 0) return known;
+  // Whoever is in the group is known to exist: of a list that is sent whole again and again, only who is new is looked up.
+  const unresolved =
+    groupId === undefined || changes.length > 1
+      ? [...stated.keys()]
+      : await notInside(write, groupId, [...stated.keys()]);
   const find = async (table: 'users' | 'groups', type: UserOrGroup) => {
-    const missing = [...stated.keys()].filter(id => !known.has(id) && isId(id));
+    const missing = unresolved.filter(id => !known.has(id) && isId(id));
     if (missing.length === 0) return;
     const lock = backendOf(write.db) === 'postgres' ? sql`order by id for key share` : sql``;
     const { rows } = await sql<{ id: string }>`
@@ -50,14 +59,25 @@ export async function resolveMembers(write: Write, changes: readonly MemberChang
   };
   await find('users', 'User');
   await find('groups', 'Group');
-  const unknown = [...stated.values()].filter(({ value, type }) => {
-    const found = known.get(value);
+  const unknown = unresolved.filter(id => {
+    const found = known.get(id);
+    const type = stated.get(id)?.type;
     return found === undefined || (type !== undefined && type !== found);
   });
-  if (unknown.length > 0) throw new UnknownMembers(unknown.map(({ value }) => value));
+  if (unknown.length > 0) throw new UnknownMembers(unknown);
   const groups = [...known].filter(([, type]) => type === 'Group').map(([id]) => id);
   if (groups.length > 0 && write.nestedGroups === 'refuse') throw new NestedGroupsRefused(groups);
   return known;
+}
+
+/** Which of the ids are no members of the group. */
+async function notInside({ db }: Write, groupId: string, ids: readonly string[]): Promise<string[]> {
+  if (ids.length === 0) return [];
+  const { rows } = await sql<{ value: string }>`
+    select value from (${listed(db, ids)}) as stated where not exists (
+      select 1 from members where members.group_id = ${groupId} and members.member_id = stated.value
+    )`.execute(db);
+  return rows.map(row => row.value);
 }
 
 /**
@@ -112,8 +132,12 @@ async function insertMembers(
   members: readonly MemberValue[],
   known: Known,
 ): Promise<MemberRow[]> {
-  if (members.length === 0) return [];
-  const rows = members.map(({ value, display }) => [value, known.get(value) ?? 'User', display ?? null]);
+  // Who was not looked up is a member already.
+  const rows = members.flatMap(({ value, display }) => {
+    const type = known.get(value);
+    return type === undefined ? [] : [[value, type, display ?? null]];
+  });
+  if (rows.length === 0) return [];
   const source =
     backendOf(db) === 'sqlite'
       ? sql`select ${groupId}, value ->> 0, value ->> 1, value ->> 2 from json_each(${JSON.stringify(rows)}) where true`

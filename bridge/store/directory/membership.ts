@@ -104,16 +104,18 @@ export async function groupsOf(
   const groups = new Map<string, GroupOfUser[]>(userIds.map(id => [id, []]));
   const ids = userIds.filter(isId);
   if (ids.length === 0) return groups;
-  const { rows } = await sql<{ user_id: string; id: string; display_name: string; direct: number }>`
+  const { rows } = await sql<{ user_id: string; id: string; app: string; display_name: string; direct: number }>`
     with recursive above (user_id, group_id, direct) as (
       select member_id, group_id, 1 from members where member_id in ${among(db, ids)}
       union
       select above.user_id, members.group_id, 0 from members join above on members.member_id = above.group_id
     )
-    select above.user_id, groups.id, groups.display_name, max(above.direct) as direct
-    from above join groups on groups.id = above.group_id where groups.app = ${app}
-    group by above.user_id, groups.id, groups.display_name order by above.user_id, groups.id`.execute(db);
+    select above.user_id, groups.id, groups.app, groups.display_name, max(above.direct) as direct
+    from above join groups on groups.id = above.group_id
+    group by above.user_id, groups.id, groups.app, groups.display_name order by above.user_id, groups.id`.execute(db);
   for (const row of rows) {
+    // As a condition of the query it makes SQLite walk all groups of the app.
+    if (row.app !== app) continue;
     groups.get(row.user_id)?.push({
       value: row.id,
       display: row.display_name,

@@ -2,6 +2,7 @@
 import { type RawBuilder, sql } from 'kysely';
 import { type AttributePath, target } from '../../scim/schema/attribute';
 import { type Position } from './cursor';
+import { type UserOrGroup } from './resources';
 import { type Scope, type Slot, placeOf } from './slots';
 import { type Sql, folded } from './sql-text';
 
@@ -16,6 +17,8 @@ export function sortKey(scope: Scope, path: AttributePath): Sql {
   const attribute = target(path);
   const value = attribute.type === 'complex' ? attribute.children.get('value') : attribute;
   if (value === undefined) return sql`null`;
+  if (isColumn(scope.type, path))
+    return sql.ref(scope.type === 'User' ? 'users.user_name_key' : 'groups.display_name_key');
   const full: AttributePath = attribute === value ? path : { attribute, subAttribute: value };
   const place = placeOf(scope, full);
   const comparable = (slot: Slot) => comparableValue(scope, slot, value);
@@ -49,23 +52,44 @@ function comparableValue(
 
 export type Direction = 'ascending' | 'descending';
 
+/** What kind of order a list is in. */
+export interface Order {
+  /** By a value and then by id, or by id alone. */
+  readonly sorted: boolean;
+  /** Whether a value may be missing. Where it can not, an index of the value is the order. */
+  readonly nullable: boolean;
+}
+
+export function orderOf(selections: readonly { type: UserOrGroup; sortBy?: AttributePath | undefined }[]): Order {
+  const stated = selections.filter(({ sortBy }) => sortBy !== undefined);
+  const always =
+    selections.length === 1 && stated.every(({ type, sortBy }) => sortBy !== undefined && isColumn(type, sortBy));
+  return { sorted: stated.length > 0, nullable: !always };
+}
+
+/** The unique names: their columns are never null, are sorted by as they are, and have an index. */
+function isColumn(type: UserOrGroup, path: AttributePath): boolean {
+  return target(path).path === (type === 'User' ? 'userName' : 'displayName');
+}
+
 /** Columns of what is sorted: `sort_key` and `id`. Without a value last when ascending, first when descending. */
-export function orderBy(sorted: boolean, direction: Direction): RawBuilder<unknown> {
+export function orderBy({ sorted, nullable }: Order, direction: Direction): RawBuilder<unknown> {
   const way = direction === 'ascending' ? sql`asc` : sql`desc`;
-  return sorted ? sql`(sort_key is null) ${way}, sort_key ${way}, id ${way}` : sql`id ${way}`;
+  if (!sorted) return sql`id ${way}`;
+  return nullable ? sql`(sort_key is null) ${way}, sort_key ${way}, id ${way}` : sql`sort_key ${way}, id ${way}`;
 }
 
 /** Rows that come after a place, in the direction. */
-export function isAfter(sorted: boolean, direction: Direction, { key, id }: Position): RawBuilder<unknown> {
+export function isAfter({ sorted, nullable }: Order, direction: Direction, { key, id }: Position): RawBuilder<unknown> {
   const beyond = direction === 'ascending' ? sql`>` : sql`<`;
   if (!sorted) return sql`id ${beyond} ${id}`;
-  const wanted = typeof key === 'number' ? sql`cast(${key} as double precision)` : sql`cast(${key} as text)`;
-  if (direction === 'ascending') {
-    return key === null
+  if (key === null) {
+    return direction === 'ascending'
       ? sql`(sort_key is null and id > ${id})`
-      : sql`(sort_key > ${wanted} or (sort_key = ${wanted} and id > ${id}) or sort_key is null)`;
+      : sql`((sort_key is null and id < ${id}) or sort_key is not null)`;
   }
-  return key === null
-    ? sql`((sort_key is null and id < ${id}) or sort_key is not null)`
-    : sql`(sort_key < ${wanted} or (sort_key = ${wanted} and id < ${id}))`;
+  const wanted = typeof key === 'number' ? sql`cast(${key} as double precision)` : sql`cast(${key} as text)`;
+  // The first condition is what an index can be searched by.
+  const behind = sql`(sort_key ${beyond}= ${wanted} and (sort_key ${beyond} ${wanted} or id ${beyond} ${id}))`;
+  return nullable && direction === 'ascending' ? sql`(${behind} or sort_key is null)` : behind;
 }
