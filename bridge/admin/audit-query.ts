@@ -5,6 +5,7 @@ import { Refusal } from './refusal';
 const TEXT = {
   app: 'app',
   subject: 'subject',
+  actor: 'actor',
   action: 'action',
   result: 'result',
   token: 'token',

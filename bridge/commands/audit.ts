@@ -12,6 +12,7 @@ interface AuditOptions extends ClientOptions {
   readonly action?: string;
   readonly result?: string;
   readonly request?: string;
+  readonly actor?: string;
   readonly token?: string;
   readonly since?: string;
   readonly until?: string;
@@ -35,6 +36,7 @@ export function addAudit(commands: Commands): void {
       command
         .option('--app <app>', 'only this app')
         .option('--subject <who>', 'only this person or group: SCIM id, userName, group name, or Coder id')
+        .option('--actor <actor>', 'only what this caused: scim, declaration, sweep, operator or bridge')
         .option('--action <action>', 'only this action, e.g. user.suspend')
         .option('--result <result>', 'only this result: done, failed, held, skipped or reported')
         .option('--request <id>', 'only what this SCIM request caused')
@@ -57,6 +59,7 @@ async function audit(context: ClientContext, options: AuditOptions): Promise<voi
   const filter = {
     app: options.app,
     subject: options.subject,
+    actor: options.actor,
     action: options.action,
     result: options.result,
     request: options.request,

@@ -80,6 +80,8 @@ export interface AuditFilter {
   readonly app?: string | undefined;
   /** SCIM id, userName, Coder id, or group name: matched against subject, its name, and the Coder account. */
   readonly subject?: string | undefined;
+  /** `scim`, `declaration`, `sweep`, `operator` or `bridge`. */
+  readonly actor?: string | undefined;
   readonly action?: string | undefined;
   readonly result?: string | undefined;
   readonly requestId?: string | undefined;

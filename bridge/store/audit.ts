@@ -57,6 +57,7 @@ export async function writeAudit(db: Db, rows: readonly AuditRow[]): Promise<voi
 export interface AuditQuery {
   readonly app?: string | undefined;
   readonly subject?: string | undefined;
+  readonly actor?: string | undefined;
   readonly action?: string | undefined;
   readonly result?: string | undefined;
   readonly requestId?: string | undefined;
@@ -85,6 +86,7 @@ export async function queryAudit(db: Db, query: AuditQuery): Promise<AuditRecord
       ]),
     );
   }
+  if (query.actor !== undefined) select = select.where('actor', '=', query.actor);
   if (query.action !== undefined) select = select.where('action', '=', query.action);
   if (query.result !== undefined) select = select.where('result', '=', query.result);
   if (query.requestId !== undefined) select = select.where('request_id', '=', query.requestId);
