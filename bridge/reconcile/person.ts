@@ -264,7 +264,11 @@ async function execute(
 ): Promise<void> {
   const { context } = scene;
   // Before the calls: should this process die in between, what it gave is known to be its own.
-  const given = allowed.steps.flatMap(step => grantsOf(step).given).concat(record.given);
+  // The default organization is where Coder puts everybody: being there is no gift of the bridge.
+  const given = allowed.steps
+    .flatMap(step => grantsOf(step).given)
+    .concat(record.given)
+    .filter(grant => grant.kind !== 'organization' || grant.organization !== context.catalog.defaultOrganization);
   if (given.length > 0) await addGrants(rim.database.db, account.id, given, rim.clock.now());
   const applied = await applySteps(rim, context, account, allowed.steps, record.subject, record.trail);
   noteDone(record, applied);

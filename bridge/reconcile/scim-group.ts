@@ -4,7 +4,8 @@ import { bumpRules } from '../store/apps';
 import { writeAudit } from '../store/audit';
 import { type Db } from '../store/database';
 import { readGroup } from '../store/directory/reading';
-import { enqueueMembersOf, PRIORITY } from '../store/enqueue';
+import { enqueue, enqueueMembersOf, PRIORITY, type WorkKey } from '../store/enqueue';
+import { listOpenHolds } from '../store/holds';
 import { type Work } from '../store/work';
 import { refreshBindings } from './bindings';
 import { ensurePushedGroup, GroupIndex, keepOf, tidy } from './coder-groups';
@@ -49,11 +50,23 @@ export async function convergeScimGroup(rim: Rim, work: Work): Promise<Settled> 
     return await settle(rim, work, { kind: 'done' }, [], async tx => {
       await writeAudit(tx, trail.rows);
       if (changed && group !== undefined) await enqueuePeople(tx, rim, work, groupId);
+      if (changed) await enqueueHeld(tx, rim, work);
     });
   } catch (error) {
     await writeAudit(db, trail.rows);
     return await settle(rim, work, outcomeOf(error));
   }
+}
+
+/** Whoever was held because a group had vanished may have an answer now. */
+async function enqueueHeld(db: Db, rim: Rim, work: Work): Promise<void> {
+  const held = (await listOpenHolds(db, work.app)).filter(row => row.reason === 'idp-group-vanished');
+  await enqueue(
+    db,
+    held.map(row => ({ key: row.subject as WorkKey, app: work.app, priority: PRIORITY.request })),
+    work.cause,
+    rim.clock.now(),
+  );
 }
 
 async function enqueuePeople(db: Db, rim: Rim, work: Work, groupId: string): Promise<void> {

@@ -4,7 +4,7 @@
  */
 import { markSwept, type StoredApp } from '../store/apps';
 import { pruneAudit, writeAudit } from '../store/audit';
-import { listManagedGroups, memberDifferences } from '../store/coder-groups';
+import { listManagedGroups, markUnread, memberDifferences } from '../store/coder-groups';
 import { PRIORITY, type Cause } from '../store/enqueue';
 import { pruneRemovals } from '../store/holds';
 import { dropLease, takeLease } from '../store/leases';
@@ -75,6 +75,16 @@ async function sweepGroups(rim: Rim, context: Context, apps: readonly StoredApp[
   for (const group of await listManagedGroups(db)) {
     const key = `coder-group:${group.id}` as const;
     if (!(await readGroupMembers(rim, group.id, rim.coder.background))) {
+      const trail = new Trail(CAUSE, () => rim.clock.now());
+      trail.note({ app: apps[0]?.name ?? null }, 'drift.found', 'reported', {
+        target: groupName(context, group.id),
+        before: 'absent',
+        after: 'present',
+        detail: repairs ? 'to be repaired' : 'reported only',
+      });
+      await writeAudit(db, trail.rows);
+      if (!repairs) continue;
+      await markUnread(db, group.id);
       await enqueueGroup(rim, apps, group.id);
       continue;
     }

@@ -1,0 +1,156 @@
+/** A reconciler between a directory and a Coder double of their own; everything ends with the test. */
+import { createCoderClient, createCredential } from '../../bridge/coder';
+import { type JsonObject } from '../../bridge/scim/json';
+import { type MappingState, type MappingStateInput, parseMappingState } from '../../bridge/mapping-state';
+import { createReconciler, type Reconciler, type ReconcilerOptions } from '../../bridge/reconcile';
+import { putApp } from '../../bridge/store/apps';
+import { type Database, openDatabase } from '../../bridge/store/database';
+import { createDirectory, type Directory, type WriteContext } from '../../bridge/store/directory';
+import { type WorkKey } from '../../bridge/store/enqueue';
+import { type CoderDouble, type CoderDoubleOptions, startCoderDouble } from '../support/coder-double';
+
+const ends: (() => Promise<void>)[] = [];
+
+afterEach(async () => {
+  for (const end of ends.splice(0).reverse()) await end();
+});
+
+export const silentLog = {
+  debug: () => undefined,
+  info: () => undefined,
+  warn: () => undefined,
+  error: () => undefined,
+};
+
+export const APP = 'okta';
+
+export interface StageOptions extends ReconcilerOptions {
+  readonly coder?: CoderDoubleOptions;
+  /** Token of the bridge's account. @default the owner's */
+  readonly token?: (double: CoderDouble) => string;
+  readonly double?: CoderDouble;
+  readonly databaseUrl?: string;
+  readonly now?: () => number;
+}
+
+export interface Stage {
+  readonly coder: CoderDouble;
+  readonly database: Database;
+  readonly directory: Directory;
+  readonly reconciler: Reconciler;
+  /** Declares an app and waits until it is dealt with. */
+  declare(state: Partial<MappingStateInput>): Promise<MappingState>;
+  /** Writes to the directory as a SCIM request does, and converges what it touched. */
+  write<T extends { readonly touched: readonly WorkKey[] } | undefined>(task: Promise<T>): Promise<NonNullable<T>>;
+  createUser(userName: string, more?: JsonObject): Promise<string>;
+  setActive(id: string, active: boolean): Promise<void>;
+  createGroup(displayName: string, members?: readonly string[], more?: JsonObject): Promise<string>;
+  join(group: string, ...users: string[]): Promise<void>;
+  leave(group: string, ...users: string[]): Promise<void>;
+  /** Works the queue until nothing is due any more. */
+  settle(): Promise<void>;
+  readonly context: WriteContext;
+}
+
+export async function startStage(options: StageOptions = {}): Promise<Stage> {
+  const coder = options.double ?? (await startCoderDouble({ rateLimitPerMinute: 0, ...options.coder }));
+  if (options.double === undefined) ends.push(() => coder.close());
+  const database = await openDatabase(options.databaseUrl ?? ':memory:');
+  ends.push(() => database.close());
+  const client = createCoderClient({
+    url: coder.url,
+    credential: createCredential({ token: options.token?.(coder) ?? coder.token }),
+    limits: { retryPauseMs: 1 },
+  });
+  ends.push(() => client.close());
+  const reconciler = createReconciler({
+    database,
+    coder: client,
+    log: silentLog,
+    ...(options.now === undefined ? {} : { clock: { now: options.now } }),
+    options: { sweepIntervalMs: 0, backoffMs: 5, pollMs: 10, ...options },
+  });
+  ends.push(() => reconciler.stop());
+  const directory = createDirectory(database);
+  const context: WriteContext = { app: APP, cause: { actor: 'scim', requestId: 'request-1', token: 'push' } };
+
+  const stage: Stage = {
+    coder,
+    database,
+    directory,
+    reconciler,
+    context,
+    async declare(state) {
+      const full = parseMappingState({ version: 1, app: APP, ...state });
+      await putApp(database, full, 'any', { actor: 'declaration', requestId: 'apply-1' }, Date.now());
+      await reconciler.converge([`app:${full.app}`], { deadlineMs: 20_000 });
+      await stage.settle();
+      return full;
+    },
+    async write(task) {
+      const written = await task;
+      if (written === undefined) throw new Error('nothing was written');
+      await reconciler.converge(written.touched, { deadlineMs: 20_000 });
+      return written;
+    },
+    async createUser(userName, more = {}) {
+      const email = /@/.test(userName) ? userName : `${userName}@example.com`;
+      const { resource } = await stage.write(
+        directory.createUser(context, {
+          schemas: ['urn:ietf:params:scim:schemas:core:2.0:User'],
+          userName,
+          active: true,
+          emails: [{ value: email, primary: true }],
+          ...more,
+        }),
+      );
+      return resource.id;
+    },
+    async setActive(id, active) {
+      await stage.write(directory.updateUser(context, id, current => ({ ...current.document, active })));
+    },
+    async createGroup(displayName, members = [], more = {}) {
+      const { resource } = await stage.write(
+        directory.createGroup(
+          context,
+          { schemas: ['urn:ietf:params:scim:schemas:core:2.0:Group'], displayName, ...more },
+          members.map(value => ({ value })),
+        ),
+      );
+      return resource.id;
+    },
+    async join(group, ...users) {
+      await stage.write(
+        directory.updateGroup(context, group, () => ({
+          memberChanges: [{ kind: 'add', members: users.map(value => ({ value })) }],
+        })),
+      );
+    },
+    async leave(group, ...users) {
+      await stage.write(
+        directory.updateGroup(context, group, () => ({ memberChanges: [{ kind: 'remove', values: users }] })),
+      );
+    },
+    async settle() {
+      for (let round = 0; round < 400; round += 1) {
+        const due = await database.db
+          .selectFrom('work')
+          .select(['key', 'due_at'])
+          .where('parked_at', 'is', null)
+          .where('priority', '<', 9)
+          .orderBy('priority')
+          .limit(500)
+          .execute();
+        if (due.length === 0) return;
+        await database.db.updateTable('work').set({ due_at: 0 }).where('parked_at', 'is', null).execute();
+        await reconciler.converge(
+          due.map(row => row.key as WorkKey),
+          { deadlineMs: 20_000 },
+        );
+      }
+      const left = await database.db.selectFrom('work').select(['key', 'error', 'attempts']).execute();
+      throw new Error(`work does not come to an end: ${JSON.stringify(left.slice(0, 5))}`);
+    },
+  };
+  return stage;
+}
