@@ -4,6 +4,7 @@ import { type ScimDeps } from './deps';
 import { type ScimLimits } from './limits';
 
 const DAY_MS = 86_400_000;
+const NOTHING: Readonly<Record<string, string>> = {};
 
 /** Gives the headers that announce the end of a token that nears it; the log is told once a day for each token. */
 export type AnnounceExpiry = (caller: Caller) => Readonly<Record<string, string>>;
@@ -16,7 +17,7 @@ export function createAnnounceExpiry(
 
   return ({ app, token, tokenId }) => {
     const now = clock();
-    if (token.expiresAt - now > tokenWarningDays * DAY_MS) return {};
+    if (token.expiresAt - now > tokenWarningDays * DAY_MS) return NOTHING;
     const expiresAt = new Date(token.expiresAt).toISOString();
     if (now - (told.get(token.digest) ?? -Infinity) >= DAY_MS) {
       if (told.size >= 1_000) told.clear();

@@ -2,7 +2,7 @@
 import { createServer, request as httpRequest, type IncomingHttpHeaders } from 'node:http';
 import { type AddressInfo } from 'node:net';
 import express from 'express';
-import pino from 'pino';
+import { createLog } from '../../bridge/log';
 import { type MappingStateInput, parseMappingState } from '../../bridge/mapping-state';
 import { createScimRouter } from '../../bridge/scim/router';
 import { type ScimDeps } from '../../bridge/scim/deps';
@@ -114,7 +114,12 @@ export async function startScimServer(options: ScimServerOptions = {}): Promise<
       recordCoercions: (name, dialect, counts) => recordCoercions(database.db, name, dialect, counts, now()),
       publicUrl: url,
       clock: now,
-      log: pino({ level: 'debug' }, { write: line => void log.push(JSON.parse(line) as Record<string, unknown>) }),
+      log: createLog({
+        level: 'debug',
+        format: 'json',
+        secrets: [],
+        destination: { write: line => void log.push(JSON.parse(line) as Record<string, unknown>) },
+      }),
       ...options.deps,
     }),
   );
@@ -170,7 +175,10 @@ export function createCall(url: string, defaultToken: string): Call {
             ...(token === null ? {} : { authorization: `Bearer ${token}` }),
             ...(payload === undefined
               ? {}
-              : { 'content-type': 'application/scim+json', 'content-length': Buffer.byteLength(payload) }),
+              : {
+                  'content-type': 'application/scim+json',
+                  ...('transfer-encoding' in headers ? {} : { 'content-length': Buffer.byteLength(payload) }),
+                }),
             ...headers,
           },
         },

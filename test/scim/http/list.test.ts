@@ -25,7 +25,7 @@ afterAll(() => server.close());
 const list = (path: string, query: Record<string, string | number>) =>
   server.call(
     'GET',
-    `${path}?${new URLSearchParams(Object.entries(query).map(([key, value]) => [key, String(value)])).toString()}`,
+    `${path}?${new URLSearchParams(Object.entries(query).map(([key, value]): [string, string] => [key, String(value)])).toString()}`,
   );
 const search = (path: string, request: object) =>
   server.call('POST', `${path}/.search`, {

@@ -1,0 +1,176 @@
+import { type CallOptions, type ScimServer, startScimServer } from '../../support/scim-server';
+
+const GROUP = 'urn:ietf:params:scim:schemas:core:2.0:Group';
+const USER = 'urn:ietf:params:scim:schemas:core:2.0:User';
+const ENTERPRISE = 'urn:ietf:params:scim:schemas:extension:enterprise:2.0:User';
+const PATCH = 'urn:ietf:params:scim:api:messages:2.0:PatchOp';
+
+let server: ScimServer;
+beforeAll(async () => {
+  server = await startScimServer({ deps: { limits: { maxBulkOperations: 20 } } });
+});
+afterAll(() => server.close());
+
+const bulk = (operations: object[], further: object = {}, options: CallOptions = {}) =>
+  server.call('POST', '/Bulk', {
+    body: { schemas: ['urn:ietf:params:scim:api:messages:2.0:BulkRequest'], Operations: operations, ...further },
+    ...options,
+  });
+const postUser = (bulkId: string, userName: string, further: object = {}) => ({
+  method: 'POST',
+  path: '/Users',
+  bulkId,
+  data: { schemas: [USER], userName, ...further },
+});
+const postGroup = (bulkId: string, displayName: string, members: string[]) => ({
+  method: 'POST',
+  path: '/Groups',
+  bulkId,
+  data: { schemas: [GROUP], displayName, members: members.map(value => ({ value })) },
+});
+const statuses = (body: { Operations: { status: string }[] }) => body.Operations.map(({ status }) => status);
+const idOf = (operation: { location: string } | undefined) => operation?.location.split('/').at(-1) ?? '';
+const membersOf = async (id: string) =>
+  (await server.call('GET', `/Groups/${id}`)).body.members.map(({ value }) => value).sort();
+
+describe('Bulk (RFC 7644 §3.7)', () => {
+  test('performs every method, and answers location, version and status of each', async () => {
+    const made = await bulk([postUser('a', 'Alice'), postUser('b', 'Bob'), postUser('c', 'Carol')]);
+    expect(made.status).toBe(200);
+    expect(made.body.schemas).toEqual(['urn:ietf:params:scim:api:messages:2.0:BulkResponse']);
+    expect(made.body.Operations[0]).toEqual({
+      method: 'POST',
+      bulkId: 'a',
+      location: `${server.url}/scim/v2/Users/${idOf(made.body.Operations[0])}`,
+      version: 'W/"1"',
+      status: '201',
+    });
+    const [alice, bob, carol] = made.body.Operations.map(idOf);
+    const changed = await bulk([
+      {
+        method: 'PUT',
+        path: `/Users/${alice}`,
+        version: 'W/"1"',
+        data: { schemas: [USER], userName: 'Alice', title: 'Boss' },
+      },
+      {
+        method: 'PATCH',
+        path: `/Users/${bob}`,
+        data: { schemas: [PATCH], Operations: [{ op: 'add', path: 'title', value: 'Aide' }] },
+      },
+      { method: 'DELETE', path: `/Users/${carol}` },
+      { method: 'DELETE', path: `/Users/${carol}` },
+      {
+        method: 'PATCH',
+        path: `/Users/${bob}`,
+        version: 'W/"1"',
+        data: { schemas: [PATCH], Operations: [{ op: 'remove', path: 'title' }] },
+      },
+    ]);
+    expect(statuses(changed.body)).toEqual(['200', '200', '204', '404', '412']);
+    expect(changed.body.Operations[3]?.response).toMatchObject({ status: '404' });
+    expect((await server.call('GET', `/Users/${alice}`)).body).toMatchObject({ title: 'Boss' });
+  });
+
+  test('resolves references backward and forward, in data, paths and filters', async () => {
+    const { body } = await bulk([
+      postGroup('g', 'Forward', ['bulkId:u1', 'bulkId:u2']),
+      postUser('u1', 'forward-1'),
+      postUser('u2', 'forward-2', { schemas: [USER, ENTERPRISE], [ENTERPRISE]: { manager: { value: 'bulkId:u1' } } }),
+      {
+        method: 'PATCH',
+        path: '/Groups/bulkId:g',
+        data: { schemas: [PATCH], Operations: [{ op: 'remove', path: 'members[value eq "bulkId:u2"]' }] },
+      },
+    ]);
+    expect(statuses(body)).toEqual(['201', '201', '201', '200']);
+    const [group, first, second] = body.Operations.map(idOf);
+    expect(await membersOf(group ?? '')).toEqual([first]);
+    expect((await server.call('GET', `/Users/${second}`)).body[ENTERPRISE]).toMatchObject({
+      manager: { value: first },
+    });
+  });
+
+  test('resolves circular references (RFC 7644 §3.7.1)', async () => {
+    const { body } = await bulk([
+      postUser('x', 'circle-x', {
+        schemas: [USER, ENTERPRISE],
+        [ENTERPRISE]: { manager: { value: 'bulkId:y' }, division: 'D' },
+      }),
+      postUser('y', 'circle-y', { schemas: [USER, ENTERPRISE], [ENTERPRISE]: { manager: { value: 'bulkId:x' } } }),
+    ]);
+    expect(statuses(body)).toEqual(['201', '201']);
+    const [x, y] = body.Operations.map(idOf);
+    const read = async (id: string | undefined) => (await server.call('GET', `/Users/${id}`)).body[ENTERPRISE];
+    expect(await read(x)).toMatchObject({ manager: { value: y }, division: 'D' });
+    expect(await read(y)).toMatchObject({ manager: { value: x } });
+  });
+
+  test.each([
+    ['an unknown bulkId', [postGroup('q', 'Unknown reference', ['bulkId:nobody'])], ['400']],
+    [
+      'a failed one',
+      [postGroup('q', 'Failed reference', ['bulkId:u']), { ...postUser('u', ''), data: {} }],
+      ['400', '400'],
+    ],
+    ['no bulkId', [{ method: 'POST', path: '/Users', data: { schemas: [USER], userName: 'no-bulk-id' } }], ['400']],
+    ['a bulkId twice', [postUser('t', 'twice-1'), postUser('t', 'twice-2')], ['201', '400']],
+    ['another method', [{ method: 'GET', path: '/Users/1' }], ['400']],
+    ['another endpoint', [{ method: 'POST', path: '/Widgets', bulkId: 'w', data: {} }], ['404']],
+    ['a POST to a resource', [{ method: 'POST', path: '/Users/1', bulkId: 'w', data: {} }], ['400']],
+    ['a DELETE of an endpoint', [{ method: 'DELETE', path: '/Users' }], ['400']],
+    ['no data', [{ method: 'PUT', path: '/Users/1' }], ['400']],
+    ['no object', [7], ['400']],
+  ])('an operation with %s fails alone', async (_what, operations, expected) => {
+    const { status, body } = await bulk([
+      ...(operations as object[]),
+      postUser('fine', `fine-${expected.join('-')}-${Math.random()}`),
+    ]);
+    expect([status, statuses(body)]).toEqual([200, [...expected, '201']]);
+    for (const { status: failed, response } of body.Operations.filter(({ status: own }) => own >= '400')) {
+      expect(response).toMatchObject({ status: failed, schemas: ['urn:ietf:params:scim:api:messages:2.0:Error'] });
+    }
+  });
+
+  test('failOnErrors stops after so many errors', async () => {
+    const bad = { method: 'DELETE', path: '/Users/nobody' };
+    const { body } = await bulk([bad, postUser('f1', 'stop-1'), bad, postUser('f2', 'stop-2')], { failOnErrors: 2 });
+    expect(statuses(body)).toEqual(['404', '201', '404']);
+    const all = await bulk([bad, bad, bad, postUser('f3', 'stop-3')]);
+    expect(statuses(all.body)).toEqual(['404', '404', '404', '201']);
+  });
+
+  test('more operations than announced are 413, and nothing is done', async () => {
+    const config = await server.call('GET', '/ServiceProviderConfig', { token: null });
+    expect(config.body['bulk']).toMatchObject({ supported: true, maxOperations: 20 });
+    const answer = await bulk(Array.from({ length: 21 }, (_, index) => postUser(`m${index}`, `many-${index}`)));
+    expect([answer.status, answer.body.status]).toEqual([413, '413']);
+    expect(answer.body.detail).toMatch(/20/);
+    const found = await server.call('GET', `/Users?filter=${encodeURIComponent('userName sw "many-"')}`);
+    expect(found.body.totalResults).toBe(0);
+  });
+
+  test('an operation beyond the scopes of the token is 403, the others are done', async () => {
+    const token = await server.addApp('users-only');
+    await server.putApp({
+      app: 'users-only',
+      tokens: { first: { digest: token.digest, expiresAt: '2099-01-01T00:00:00Z', scopes: ['users:write'] } },
+    });
+    const answer = await bulk([postUser('a', 'scoped'), postGroup('g', 'Scoped', [])], {}, { token: token.token });
+    expect(statuses(answer.body)).toEqual(['201', '403']);
+  });
+
+  test('converges once, with everything that was touched', async () => {
+    const before = server.converged.length;
+    const { body } = await bulk([postUser('k1', 'keys-1'), postUser('k2', 'keys-2')]);
+    expect(server.converged.slice(before)).toEqual(body.Operations.map(operation => `person:${idOf(operation)}`));
+  });
+
+  test.each([
+    [{ schemas: ['urn:ietf:params:scim:api:messages:2.0:PatchOp'], Operations: [] }],
+    [{ schemas: ['urn:ietf:params:scim:api:messages:2.0:BulkRequest'] }],
+    [{ schemas: ['urn:ietf:params:scim:api:messages:2.0:BulkRequest'], Operations: [], failOnErrors: -1 }],
+  ])('a message that is none is 400: %j', async body => {
+    expect((await server.call('POST', '/Bulk', { body })).status).toBe(400);
+  });
+});
