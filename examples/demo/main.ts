@@ -40,11 +40,11 @@ const EXPECTED: readonly Expected[] = [
     email: 'erin@lab.example',
     groups: ['research/gpu'],
     organizationRoles: ['research: organization-admin'],
-    organizations: ['research'],
+    organizations: ['coder', 'research'],
   },
-  { username: 'evan', email: 'evan@lab.example', groups: ['research/gpu'], organizations: ['research'] },
-  { username: 'eve', email: 'eve@lab.example', suspended: true, organizations: [] },
-  { username: 'ezra', email: 'ezra@lab.example', organizations: [] },
+  { username: 'evan', email: 'evan@lab.example', groups: ['research/gpu'], organizations: ['coder', 'research'] },
+  { username: 'eve', email: 'eve@lab.example', suspended: true, organizations: ['coder'] },
+  { username: 'ezra', email: 'ezra@lab.example', organizations: ['coder'] },
 ];
 
 async function main(keep: boolean): Promise<number> {
@@ -171,13 +171,13 @@ async function play(folder: string, closers: (() => unknown)[], keep: boolean): 
     `the sweep (here every ${SWEEP_SECONDS} s) noticed and repaired both after ${((Date.now() - changed) / 1000).toFixed(1)} s:`,
   );
   await converged(admin);
-  const { entries } = await admin.audit({ actor: 'sweep', since: new Date(changed).toISOString(), limit: 10 });
+  const { entries } = await admin.audit({ since: new Date(changed).toISOString(), limit: 20 });
   const repairs = entries
     .filter(entry => entry.result === 'done')
-    .map(
-      entry =>
-        `${entry.action}  ${entry.subjectName ?? ''}  ${entry.target ?? ''}  ${entry.before ?? '–'} → ${entry.after ?? '–'}`,
-    );
+    .map(({ action, subjectName, target, before, after }) => {
+      const change = after === null ? '' : `: ${before ?? 'nothing'} → ${after}`;
+      return `${action}  ${subjectName ?? ''}  ${target ?? ''}${change}`;
+    });
   quote(repairs.reverse().join('\n'));
 
   heading('terraform plan, once more');
