@@ -2,19 +2,22 @@
 import { parseFilter } from '../../../bridge/scim/filter/parser';
 import { findAttribute } from '../../../bridge/scim/schema/look-up';
 import { groupType, userType } from '../../../bridge/scim/schema/resource-types';
+import { type Database } from '../../../bridge/store/database';
 import { type CursorQuery, type Directory, type Selection, createDirectory } from '../../../bridge/store/directory';
+import { fillUsers } from '../../bench/fill-directory';
 import { describeEachDatabase } from '../../support/databases';
 
 const baseUrl = 'https://scim.test/v2';
 const HOUR = 3_600_000;
 
 describeEachDatabase('lists', open => {
+  let database: Database;
   let directory: Directory;
   const clock = { now: 1_700_000_000_000 };
   const names: string[] = [];
 
   beforeAll(async () => {
-    const database = await open();
+    database = await open();
     directory = createDirectory(database, { clock: () => clock.now, cursorLifetimeMs: HOUR });
     for (const app of ['one', 'two']) {
       const context = { app, cause: { actor: 'scim' } } as const;
@@ -107,6 +110,55 @@ describeEachDatabase('lists', open => {
       throw new Error(`members of another app: ${chunk.length}`);
     for await (const chunk of directory.membersOf('two', ids.slice(0, 1)))
       throw new Error(`members of another app: ${chunk.length}`);
+  });
+
+  describe('over more resources than are searched at once', () => {
+    const count = 1_800;
+    let all: string[];
+
+    beforeAll(async () => {
+      all = await fillUsers(database, 'many', count);
+    });
+
+    it.each([
+      ['title eq "staff engineer"', (index: number) => index % 10 === 0],
+      ['userName co ".17"', (index: number) => String(index).startsWith('17')],
+      ['not (title pr)', () => false],
+      ['emails[type eq "home" and value ew "9@home.example"]', (index: number) => index % 10 === 9],
+    ])('find and count the same as one by one: %s', async (filter, meets) => {
+      const wanted = all.filter((_, index) => meets(index));
+      const query = { selections: [users(filter)], baseUrl } as const;
+      const ids = (page: { resources: readonly { id: string }[] }) => page.resources.map(({ id }) => id);
+      const whole = await directory.list('many', { ...query, count: 2_000 });
+      expect([whole.totalResults, ids(whole)]).toEqual([wanted.length, wanted]);
+      const middle = await directory.list('many', { ...query, count: 7, startIndex: 12 });
+      expect([middle.totalResults, ids(middle)]).toEqual([wanted.length, wanted.slice(11, 18)]);
+      const read: string[] = [];
+      const cursorQuery: CursorQuery = { ...query, count: 50, subject: 's', queryText: filter };
+      let page = await directory.listByCursor('many', cursorQuery);
+      read.push(...ids(page));
+      while (page.nextCursor !== undefined) {
+        page = await directory.listByCursor('many', { ...cursorQuery, cursor: page.nextCursor });
+        read.push(...ids(page));
+      }
+      expect(read).toEqual(wanted);
+      while (page.previousCursor !== undefined) {
+        page = await directory.listByCursor('many', { ...cursorQuery, cursor: page.previousCursor });
+        read.splice(0, read.length, ...ids(page));
+      }
+      expect(read).toEqual(wanted.slice(0, 50));
+    });
+
+    it.each(['ascending', 'descending'] as const)('are sorted as a whole, %s', async sortOrder => {
+      const title = findAttribute(userType, 'title');
+      const query = { selections: [{ type: 'User', sortBy: title }], sortOrder, baseUrl } as const;
+      const engineers = all.filter((_, index) => index % 10 !== 0);
+      const staff = all.filter((_, index) => index % 10 === 0);
+      const wanted = [...engineers, ...staff];
+      if (sortOrder === 'descending') wanted.reverse();
+      const page = await directory.list('many', { ...query, count: 500, startIndex: 1_301 });
+      expect([page.totalResults, page.resources.map(({ id }) => id)]).toEqual([count, wanted.slice(1_300, 1_800)]);
+    });
   });
 
   describe('by cursor', () => {
