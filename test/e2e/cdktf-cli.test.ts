@@ -1,5 +1,5 @@
 import { execFile } from 'node:child_process';
-import { mkdtempSync, rmSync } from 'node:fs';
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { promisify } from 'node:util';
@@ -18,6 +18,17 @@ const major = Number(process.versions.node.split('.')[0]);
   beforeAll(async () => {
     stage = await setStage();
     home = mkdtempSync(join(tmpdir(), 'cdktf-home-'));
+    const program = [
+      process.execPath,
+      join(ROOT, 'node_modules/tsx/dist/cli.mjs'),
+      '--tsconfig',
+      join(ROOT, 'tsconfig.json'),
+    ];
+    const app = [...program, join(ROOT, 'examples/quick-start/main.ts')].join(' ');
+    writeFileSync(
+      join(home, 'cdktf.json'),
+      JSON.stringify({ language: 'typescript', app, projectId: 'test', sendCrashReports: 'false' }),
+    );
   });
   afterAll(async () => {
     rmSync(home, { recursive: true, force: true });
@@ -46,13 +57,12 @@ const major = Number(process.versions.node.split('.')[0]);
   }
 
   test('deploys, and destroys', async () => {
-    const app = `${process.execPath} ${join(ROOT, 'node_modules/tsx/dist/cli.mjs')} --tsconfig ${join(ROOT, 'tsconfig.json')} ${join(ROOT, 'examples/quick-start/main.ts')}`;
-    const deployed = await cdktf('deploy', '--app', app, '--auto-approve', '--skip-provider-lock');
+    const deployed = await cdktf('deploy', '--auto-approve', '--skip-provider-lock');
     expect(deployed.stdout).toContain(`scim_base_url = ${stage.bridge.url}/apps/okta/scim/v2`);
     expect((await stage.bridge.admin.getApp('okta')).state.groupMappings['data-science']).toMatchObject({
       group: 'notebooks',
     });
-    await cdktf('destroy', '--app', app, '--auto-approve');
+    await cdktf('destroy', '--auto-approve');
     expect((await stage.bridge.admin.listApps()).apps).toEqual([]);
   });
 });
