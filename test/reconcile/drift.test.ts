@@ -117,7 +117,7 @@ it('tolerates roles that are implied, where somebody assigned them', async () =>
 it('tells once of accounts that no directory stands for', async () => {
   const stage = await stageWithAlice();
   stage.coder.addUser('stranger', { email: 'stranger@example.com' });
-  stage.coder.addUser('robot', { serviceAccount: true });
+  stage.coder.addUser('robot', { isServiceAccount: true });
   await sweep(stage);
   await sweep(stage);
   const lines = await stage.reconciler.audit({ action: 'account.stranger' });

@@ -72,8 +72,8 @@ it('writes the mapping into the sync settings in mode claims, keeps what others 
   stage.coder.setGroupSync({
     field: 'groups',
     mapping: { manual: [handmade] },
-    regexFilter: '^coder-',
-    autoCreateMissingGroups: true,
+    regexFilter: '^[a-z]+$',
+    autoCreate: true,
   });
   await stage.declare({ ...STATE, mode: 'claims', claims: { groups: 'groups', roles: 'coder_roles' } });
   const group = stage.coder.findGroup('developers').id;
@@ -81,8 +81,8 @@ it('writes the mapping into the sync settings in mode claims, keeps what others 
   expect(organization?.groupSync).toMatchObject({
     field: 'groups',
     mapping: { manual: [handmade], developers: [group] },
-    regexFilter: '^coder-',
-    autoCreateMissingGroups: true,
+    regexFilter: '^[a-z]+$',
+    autoCreate: true,
   });
   expect(organization?.roleSync).toMatchObject({
     field: 'coder_roles',

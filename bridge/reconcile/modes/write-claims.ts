@@ -51,6 +51,10 @@ export async function writeClaims(rim: Rim, context: Context, trail: Trail): Pro
     const { id } = organization;
     await writeOne(rim, context, trail, problems, 'groups', id, wanted.groups.get(id), async () => {
       const present = await rim.coder.getGroupSync(id);
+      for (const claim of filteredOut(present.regexFilter, Object.keys(wanted.groups.get(id)?.mapping ?? {})))
+        problems.push(
+          `group sync of organization ${JSON.stringify(organization.name)}: its filter ${JSON.stringify(present.regexFilter)} leaves out the claim ${JSON.stringify(claim)}, so that its mapping has no effect: widen the filter`,
+        );
       return {
         present,
         write: next =>
@@ -74,6 +78,18 @@ export async function writeClaims(rim: Rim, context: Context, trail: Trail): Pro
     };
   });
   return problems;
+}
+
+/** Claims that Coder's filter drops before it looks at the mapping. */
+function filteredOut(filter: string | null, claims: readonly string[]): string[] {
+  if (filter === null || filter === '') return [];
+  try {
+    const pattern = new RegExp(filter);
+    return claims.filter(claim => !pattern.test(claim));
+  } catch {
+    // Coder's expressions are of another dialect: what this one can't read is not judged.
+    return [];
+  }
 }
 
 interface Settings {
