@@ -37,7 +37,7 @@ export function createLog(options: LogOptions): Log {
       timestamp: pino.stdTimeFunctions.isoTime,
       formatters: { level: label => ({ level: label }) },
       redact: { paths: SECRET_FIELDS, censor: REDACTED },
-      serializers: { error: pino.stdSerializers.err },
+      serializers: { error: pino.stdSerializers.err, err: pino.stdSerializers.err },
       hooks: { streamWrite: line => scrub(line, options.secrets) },
     },
     options.format === 'json' ? destination : { write: line => destination.write(toText(line)) },
@@ -100,7 +100,7 @@ function toText(line: string): string {
   const time = String(entry['time']).slice(11, 23);
   const rest = Object.entries(entry).flatMap(([name, value]) => {
     if (QUIET.has(name) || value === undefined || value === null) return [];
-    if (name === 'error' && typeof value === 'object') {
+    if ((name === 'error' || name === 'err') && typeof value === 'object') {
       const { message, stack } = value as { message?: string; stack?: string };
       return [`error=${JSON.stringify(message)}${entry['level'] === 'error' && stack ? `\n${stack}` : ''}`];
     }

@@ -3,6 +3,8 @@
  * for leavers says. Nobody else's account can be deleted here.
  */
 import { THROWAWAY_DOMAIN } from '../admin-client';
+import { writeAudit } from '../store/audit';
+import { deletePerson, peopleOfAccount } from '../store/people';
 import { type AdminDeps } from './deps';
 import { Refusal } from './refusal';
 
@@ -19,5 +21,14 @@ export async function deleteThrowaway(deps: AdminDeps, coderUserId: string): Pro
     );
   }
   await deps.coder.deleteUser(coderUserId);
+  await deps.database.transact(async db => {
+    for (const { userId, app, userName } of await peopleOfAccount(db, coderUserId)) {
+      await deletePerson(db, userId);
+      const entry = { app, actor: 'operator', subject: userId, subjectName: userName, coderUserId } as const;
+      await writeAudit(db, [
+        { ...entry, at: deps.clock(), action: 'account.delete', target: user.username, result: 'done' },
+      ]);
+    }
+  });
   deps.log.info({ coderUserId, username: user.username }, 'throw-away account deleted');
 }

@@ -21,12 +21,14 @@ interface ApplyOptions extends ClientOptions {
   readonly wait?: string;
 }
 
+const ENTRY = /^(tokens|groupMappings|roleMappings|organizationMappings|customRoles)\[|^pushedGroups/;
 const SIGNS = { added: '+', changed: '~', removed: '-' } as const;
 const STYLES = { added: 'good', changed: 'warn', removed: 'bad' } as const;
 
 export function addApply(commands: Commands): void {
   commands.addClient<ApplyOptions, [string]>({
     usage: 'apply <file>',
+    summary: 'give an app its mapping state',
     description:
       'Give an app its mapping state: the document that Terraform delivers, from a file or "-" for standard input',
     examples: [
@@ -116,5 +118,5 @@ function render(
 
 // Of a new app the entries are of interest, not its dozen of defaults.
 function entries(changes: readonly DocumentChange[]): readonly DocumentChange[] {
-  return changes.filter(change => change.path.includes('['));
+  return changes.filter(change => ENTRY.test(change.path));
 }

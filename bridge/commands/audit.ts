@@ -26,6 +26,7 @@ const PAGE = 1_000;
 export function addAudit(commands: Commands): void {
   commands.addClient<AuditOptions>({
     usage: 'audit',
+    summary: 'show what was changed in Coder, and why',
     description: 'Show the audit trail: what was changed in Coder, or not, when, why, and by whose request',
     examples: [
       ['coder-scim audit --subject alice@example.com', 'everything about one person'],
@@ -37,7 +38,7 @@ export function addAudit(commands: Commands): void {
         .option('--app <app>', 'only this app')
         .option('--subject <who>', 'only this person or group: SCIM id, userName, group name, or Coder id')
         .option('--actor <actor>', 'only what this caused: scim, declaration, sweep, operator or bridge')
-        .option('--action <action>', 'only this action, e.g. user.suspend')
+        .option('--action <action>', 'only this action, e.g. account.suspend')
         .option('--result <result>', 'only this result: done, failed, held, skipped or reported')
         .option('--request <id>', 'only what this SCIM request caused')
         .option('--token <name>', 'only what was caused with this SCIM token')

@@ -42,7 +42,7 @@ export class Commands {
     definition: CommandDefinition<Options, Arguments>,
     parent: Command = this.program,
   ): Command {
-    const command = parent.command(definition.usage).description(definition.description);
+    const command = parent.command(definition.usage).description(definition.description).summary(definition.summary);
     definition.options?.(command);
     command.addHelpText('after', `\nExamples:\n${renderExamples(definition.examples)}${EXIT_CODES_HELP}`);
     command.action(async (...received: unknown[]) => {
@@ -78,6 +78,8 @@ export interface CommandDefinition<Options, Arguments extends unknown[]> {
   /** Name and arguments, as commander takes them: `apply <file>`. */
   readonly usage: string;
   readonly description: string;
+  /** A few words for the list of commands. */
+  readonly summary: string;
   readonly examples: readonly (readonly [command: string, purpose: string])[];
   readonly options?: (command: Command) => void;
   readonly run: (

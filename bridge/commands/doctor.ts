@@ -9,6 +9,7 @@ import { type Paint, printable, type Style } from './terminal';
 export function addDoctor(commands: Commands): void {
   commands.add<ClientOptions>({
     usage: 'doctor',
+    summary: 'check what provisioning needs',
     description:
       'Check what provisioning needs: Coder reachable, the account and its rights, licence, OIDC, sync settings that conflict. Asks the bridge; when it does not run, checks the configuration here',
     examples: [

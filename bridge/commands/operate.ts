@@ -14,6 +14,7 @@ interface ReleaseOptions extends ClientOptions {
 export function addOperate(commands: Commands): void {
   commands.addClient<SweepOptions>({
     usage: 'sweep',
+    summary: 'compare everything with Coder now',
     description: 'Compare everything that is managed with Coder now, instead of at the next interval',
     examples: [['coder-scim sweep --app acme-okta', 'look for what was changed in Coder by hand']],
     options: command => command.option('--app <app>', 'only this app'),
@@ -25,6 +26,7 @@ export function addOperate(commands: Commands): void {
   });
   commands.addClient<ReleaseOptions, [string]>({
     usage: 'release <hold>',
+    summary: 'let a plan pass that the guard stopped',
     description: 'Let a plan pass that the guard stopped: exactly this one, not a later one',
     examples: [['coder-scim release 3f2a9c', 'the id is in `coder-scim status`']],
     options: command => command.option('--by <name>', 'who decides, for the audit trail (default: the user name)'),
@@ -36,6 +38,7 @@ export function addOperate(commands: Commands): void {
   });
   commands.addClient<ClientOptions, [string | undefined]>({
     usage: 'retry [key]',
+    summary: 'try work again that was given up',
     description: 'Try work again that was given up after too many tries: one key, or all',
     examples: [
       ['coder-scim retry', 'everything that is parked'],

@@ -15,6 +15,7 @@ interface IdentitiesOptions extends ClientOptions {
 export function addPeople(commands: Commands): void {
   commands.addClient<ClientOptions, [string]>({
     usage: 'explain <user>',
+    summary: 'show why a person has what they have',
     description: 'Show why a person has what they have in Coder: each role, group and organization with its reason',
     examples: [
       ['coder-scim explain alice@example.com', 'by userName or e-mail'],
@@ -34,6 +35,7 @@ export function addPeople(commands: Commands): void {
   });
   commands.addClient<IdentitiesOptions>({
     usage: 'identities',
+    summary: 'list who is who in the directory and in Coder',
     description:
       "List who is who: SCIM id, externalId and userName beside Coder's id and username, to join Coder's own audit with the directory",
     examples: [

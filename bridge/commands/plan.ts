@@ -18,6 +18,7 @@ const ROWS_SHOWN = 100;
 export function addPlan(commands: Commands): void {
   commands.addClient<PlanOptions, [string | undefined]>({
     usage: 'plan [file]',
+    summary: 'show what would change in Coder',
     description:
       'Show what would change in Coder, and who of the directory is who in Coder; nothing is written. With a file: as if that mapping state were applied',
     examples: [

@@ -7,6 +7,7 @@ import { EXIT, type ExitCode } from './exit-code';
 export function addServe(commands: Commands): void {
   commands.add({
     usage: 'serve',
+    summary: 'run the bridge',
     description:
       'Run the bridge: the SCIM endpoint, the admin API, and the loop that makes Coder agree. Configured by environment variables alone',
     examples: [

@@ -17,6 +17,7 @@ const ROWS_SHOWN = 50;
 export function addStatus(commands: Commands): void {
   commands.addClient<StatusOptions>({
     usage: 'status',
+    summary: 'show apps, tokens, and what waits or is held',
     description: 'Show apps, tokens with their expiry, whether Coder agrees, and what waits or is held',
     examples: [
       ['coder-scim status', 'the state of everything'],

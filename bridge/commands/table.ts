@@ -70,14 +70,21 @@ function fit(widths: number[], available: number): void {
 function cut(text: string, width: number): string {
   if (textWidth(text) <= width) return text;
   let shown = '';
-  for (const { segment } of SEGMENTS.segment(text)) {
+  for (const { segment } of segments(text)) {
     if (textWidth(shown + segment) > width - 1) break;
     shown += segment;
   }
   return `${shown}…`;
 }
 
-const SEGMENTS = new Intl.Segmenter(undefined, { granularity: 'grapheme' });
+let segmenter: Intl.Segmenter | undefined;
+
+/** What a reader takes for single characters. Its tables take a while to load, and most texts are ASCII. */
+function segments(text: string): Intl.Segments {
+  segmenter ??= new Intl.Segmenter(undefined, { granularity: 'grapheme' });
+  return segmenter.segment(text);
+}
+
 const WIDE =
   /\p{Emoji_Presentation}|[\u1100-\u115f\u2e80-\u303e\u3041-\ua4cf\uac00-\ud7a3\uf900-\ufaff\ufe30-\ufe6f\uff00-\uff60\uffe0-\uffe6]/u;
 
@@ -85,6 +92,6 @@ const WIDE =
 export function textWidth(text: string): number {
   if (/^[\u0020-\u007e]*$/.test(text)) return text.length;
   let width = 0;
-  for (const { segment } of SEGMENTS.segment(text)) width += WIDE.test(segment) ? 2 : 1;
+  for (const { segment } of segments(text)) width += WIDE.test(segment) ? 2 : 1;
   return width;
 }

@@ -11,10 +11,14 @@ interface TokenOptions {
 const LONGEST_MS = 1_096 * 86_400_000;
 
 export function addToken(commands: Commands): void {
-  const token = commands.program.command('token').description('Bearer credentials of SCIM apps');
+  const token = commands.program
+    .command('token')
+    .description('Bearer credentials of SCIM apps')
+    .summary('bearer credentials of SCIM apps');
   commands.add<TokenOptions>(
     {
       usage: 'create',
+      summary: 'make a token',
       description:
         'Make a token: the secret for the identity provider, shown once; its digest for the declaration. Nothing is sent or kept',
       examples: [

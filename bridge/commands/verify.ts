@@ -22,6 +22,7 @@ interface VerifyOptions extends ClientOptions {
 export function addVerify(commands: Commands): void {
   commands.addClient<VerifyOptions>({
     usage: 'verify',
+    summary: 'prove that provisioning works',
     description:
       'Prove that provisioning works: a throw-away person and group through SCIM, seen to arrive in Coder, deactivated, seen to lose access, cleaned up. Takes no seat; gives no mapped privilege without --group',
     examples: [

@@ -1,17 +1,19 @@
 /** Postgres: a pool, and transactions that are run again when the server had to break a deadlock. */
 import { Kysely, PostgresDialect, sql } from 'kysely';
-import { Pool, types } from 'pg';
+import type * as Pg from 'pg';
 import { DatabaseError } from './backend';
 import { type Tables } from './tables';
-
-// int8 arrives as text by default, for fear of 2^53; counters and milliseconds stay far below it.
-types.setTypeParser(types.builtins.INT8, Number);
 
 /** Deadlock and serialization failure: the transaction is undone and may simply be tried again. */
 const AGAIN = new Set(['40P01', '40001']);
 const TRIES = 5;
 
 export function openPostgres(url: string) {
+  // Loaded when it is used: a bridge on SQLite starts without it.
+  // eslint-disable-next-line @typescript-eslint/no-require-imports
+  const { Pool, types } = require('pg') as typeof Pg;
+  // int8 arrives as text by default, for fear of 2^53; counters and milliseconds stay far below it.
+  types.setTypeParser(types.builtins.INT8, Number);
   const pool = new Pool({ connectionString: url, max: 10, connectionTimeoutMillis: 5_000, keepAlive: true });
   // A dropped idle connection is replaced by the pool; without a listener it would end the process.
   pool.on('error', () => undefined);
