@@ -2,7 +2,7 @@
  * Bulk (RFC 7644 §3.7): each operation is a transaction of its own, in the order of the request except that what others refer
  * to by bulkId is made first. In a circle of references resources are made without the closing one, which is added after.
  */
-import { type Deleted, type Written, etagOf } from '../store/directory';
+import { type Deleted, GroupCycle, type Written, etagOf } from '../store/directory';
 import { type WorkKey } from '../store/enqueue';
 import { requireScope } from './authenticate';
 import {
@@ -177,7 +177,9 @@ class BulkJob {
       this.touch(written.touched);
       this.outcomes[index] = this.outcome(201, endpoint, id, written.resource.version);
     } catch (cause) {
-      this.fail(index, cause, locationOf(this.exchange, endpoint, id));
+      // RFC 7644 §3.7.1: a circle that can not be resolved is 409.
+      const refused = cause instanceof GroupCycle ? new ScimError(409, undefined, cause.message) : cause;
+      this.fail(index, refused, locationOf(this.exchange, endpoint, id));
     }
   }
 

@@ -106,6 +106,17 @@ describe('Bulk (RFC 7644 §3.7)', () => {
     expect(await read(y)).toMatchObject({ manager: { value: x } });
   });
 
+  test('a circle of groups is 409 for the one that would close it; the others are made', async () => {
+    const { body } = await bulk([
+      postGroup('one', 'Circle one', ['bulkId:two']),
+      postGroup('two', 'Circle two', ['bulkId:one']),
+    ]);
+    expect(statuses(body)).toEqual(['201', '409']);
+    const [one, two] = body.Operations.map(idOf);
+    expect(await membersOf(one ?? '')).toEqual([two]);
+    expect(await membersOf(two ?? '')).toEqual([]);
+  });
+
   test.each([
     ['an unknown bulkId', [postGroup('q', 'Unknown reference', ['bulkId:nobody'])], ['400']],
     [
