@@ -1,5 +1,6 @@
 /** Turns whatever a request ended in into the one error of the SCIM side. What is not known is a 500 without details. */
 import {
+  CostlyFilter,
   ExpiredCursor,
   GroupCycle,
   InvalidCount,
@@ -9,7 +10,7 @@ import {
   UnknownMembers,
   VersionMismatch,
 } from '../store/directory';
-import { ScimError, expiredCursor, invalidCount, invalidCursor, uniqueness } from './errors';
+import { ScimError, expiredCursor, invalidCount, invalidCursor, tooMany, uniqueness } from './errors';
 
 /** @returns the error to answer with; a status of 500 and more is to be logged with its cause */
 export function toScimError(cause: unknown, requestId: string): ScimError {
@@ -19,6 +20,7 @@ export function toScimError(cause: unknown, requestId: string): ScimError {
   if (cause instanceof UnknownMembers || cause instanceof NestedGroupsRefused || cause instanceof GroupCycle) {
     return new ScimError(400, 'invalidValue', cause.message);
   }
+  if (cause instanceof CostlyFilter) return tooMany(cause.message);
   if (cause instanceof InvalidCursor) return invalidCursor(cause.message);
   if (cause instanceof ExpiredCursor) return expiredCursor(cause.message);
   if (cause instanceof InvalidCount) return invalidCount(cause.message);

@@ -104,7 +104,9 @@ function commitTogether(db: Kysely<Tables>, reachedDisk: () => Promise<void>) {
             settle.push(await run(connection));
           } catch (error) {
             // Fails when SQLite has ended the whole transaction by itself, as for a full disk: then all are undone.
-            await sql`rollback to one`.execute(connection);
+            await sql`rollback to one`.execute(connection).catch(() => {
+              throw error;
+            });
             settle.push(() => reject(error));
           }
           await sql`release one`.execute(connection);

@@ -172,6 +172,19 @@ async function largeGroup({ database, directory, users, groups }: Filled): Promi
       memberChanges: [{ kind: 'replaceAll', members: inside.map(value => ({ value })) }],
     })),
   );
+  const plain = await timed(() => directory.getGroup(app, huge));
+  const rename = await timed(() =>
+    directory.updateGroup(context, huge, ({ document }) => ({ document: { ...document, displayName: 'Renamed' } })),
+  );
+  const emptied = await longestBlock(() =>
+    directory.updateGroup(context, huge, () => ({ memberChanges: [{ kind: 'removeAll' }] })),
+  );
+  const refilled = await longestBlock(() =>
+    directory.updateGroup(context, huge, () => ({
+      memberChanges: [{ kind: 'replaceAll', members: inside.map(value => ({ value })) }],
+    })),
+  );
+  const deleted = await longestBlock(() => directory.deleteGroup(context, huge));
   printTable(`A group of ${inside.length} members`, [
     ['what', 'time', 'wanted'],
     ['add 1,000 to an empty group', ms(median(times.empty)), ''],
@@ -184,7 +197,11 @@ async function largeGroup({ database, directory, users, groups }: Filled): Promi
     ['add one', ms(median(times.addOne)), '<= 5 ms'],
     ['PUT with the same members (no row changes)', ms(same), ''],
     [`read all members in chunks`, ms(streaming.time), `RSS grew by ${streaming.grown.toFixed(0)} MB`],
-    ['get it without members', ms(await timed(() => directory.getGroup(app, huge))), ''],
+    ['get it without members', ms(plain), ''],
+    ['rename it (everybody is enqueued)', ms(rename), ''],
+    ['remove all members', ms(emptied.time), `blocks for ${ms(emptied.block)}`],
+    ['PUT with all members new', ms(refilled.time), `blocks for ${ms(refilled.block)}`],
+    ['delete it', ms(deleted.time), `blocks for ${ms(deleted.block)}`],
   ]);
 }
 

@@ -5,7 +5,7 @@ import { describeEachDatabase } from '../support/databases';
 
 const work = (database: Database) => database.db.selectFrom('work').selectAll().orderBy('key').execute();
 
-describeEachDatabase('the database', (open, { freshUrl }) => {
+describeEachDatabase('the database', (open, { backend, freshUrl }) => {
   it('keeps what a transaction wrote, and nothing of one that failed, when many are committed together', async () => {
     const database = await open();
     const outcomes = await Promise.allSettled(
@@ -91,4 +91,30 @@ describeEachDatabase('the database', (open, { freshUrl }) => {
       { key: 'person:b', priority: 1, seq: 2, attempts: 0, parked_at: null, cause: '{"actor":"sweep"}' },
     ]);
   });
+
+  if (backend === 'sqlite') {
+    it('answers each piece of work rightly when the disk is full, and goes on when it is not any more', async () => {
+      const database = await open();
+      const pages = async (limit: number) => {
+        await sql`pragma max_page_count = ${sql.lit(limit)}`.execute(database.db);
+      };
+      const put = (key: string, size: number) =>
+        database.transact(async db => {
+          await db
+            .insertInto('settings')
+            .values({ key, value: 'x'.repeat(size) })
+            .execute();
+        });
+      const { rows } = await sql<{ page_count: number }>`pragma page_count`.execute(database.db);
+      await pages((rows[0]?.page_count ?? 0) + 5);
+      const outcomes = await Promise.allSettled([put('a', 10), put('b', 1_000_000), put('c', 10)]);
+      const present = await database.db.selectFrom('settings').select('key').orderBy('key').execute();
+      const answered = ['a', 'b', 'c'].filter((_, index) => outcomes[index]?.status === 'fulfilled');
+      expect(outcomes[1]).toMatchObject({ status: 'rejected', reason: { code: 'SQLITE_FULL' } });
+      expect(present.map(({ key }) => key)).toEqual(answered);
+      await pages(1_000_000);
+      await put('d', 1_000_000);
+      expect(await database.db.selectFrom('settings').select('key').where('key', '=', 'd').execute()).toHaveLength(1);
+    });
+  }
 });

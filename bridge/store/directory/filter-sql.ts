@@ -8,6 +8,7 @@ import { type Attribute, target } from '../../scim/schema/attribute';
 import { fold } from '../../scim/schema/fold';
 import { type Backend } from '../backend';
 import { type Db, backendOf } from '../database';
+import { CostlyFilter } from './errors';
 import { type Scope, type Slot, childSlot, isTrue, memberSlot, placeOf } from './slots';
 import { FALSE, type Sql, TRUE, folded, hasPart } from './sql-text';
 
@@ -72,8 +73,44 @@ export function isLookUp(scope: Scope, filter: Filter): boolean {
   }
 }
 
-/** The condition on a row of `members`, for a filter whose names are sub-attributes of `members`. */
+/** Comparisons of rows in one filter. A group may have 100,000 of them, and each is compared with each. */
+const MOST_ROW_COMPARISONS = 20;
+
+/** @throws CostlyFilter */
+export function checkCost(filter: Filter, ofRows = false): void {
+  const comparisons = countRowComparisons(filter, ofRows);
+  if (comparisons > MOST_ROW_COMPARISONS) throw new CostlyFilter(comparisons, MOST_ROW_COMPARISONS);
+}
+
+function countRowComparisons(filter: Filter, ofRows: boolean): number {
+  switch (filter.kind) {
+    case 'and':
+    case 'or':
+      return filter.terms.reduce((sum, term) => sum + countRowComparisons(term, ofRows), 0);
+    case 'not':
+      return countRowComparisons(filter.term, ofRows);
+    case 'valuePath':
+      return countRowComparisons(filter.filter, isRows(filter.attribute));
+    case 'comparison': {
+      const isLookedUp = filter.operator === 'eq' && filter.path.subAttribute?.name === 'value';
+      return ofRows || (isRows(filter.path.attribute) && !isLookedUp) ? 1 : 0;
+    }
+    case 'presence':
+    case 'constant':
+      return 0;
+  }
+}
+
+function isRows({ path }: Attribute): boolean {
+  return path === 'members' || path === 'groups';
+}
+
+/**
+ * The condition on a row of `members`, for a filter whose names are sub-attributes of `members`.
+ * @throws CostlyFilter
+ */
 export function memberFilter(db: Db, filter: Filter, baseUrl: string): Sql {
+  checkCost(filter, true);
   return elementSql(backendOf(db), filter, child => memberSlot(baseUrl, child.name));
 }
 

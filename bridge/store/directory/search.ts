@@ -3,7 +3,7 @@ import { type RawBuilder, sql } from 'kysely';
 import { compareText } from '../../scim/schema/fold';
 import { type Db, backendOf } from '../database';
 import { type Position } from './cursor';
-import { filterSql, isLookUp } from './filter-sql';
+import { checkCost, filterSql, isLookUp } from './filter-sql';
 import { type ListQuery, type Selection, type UserOrGroup } from './resources';
 import { inSlices, oneAtATime } from './scan';
 import { type Scope } from './slots';
@@ -24,12 +24,21 @@ export interface Search {
   from(position: Position, direction: Direction, count: number): Promise<Found[]>;
 }
 
+/** @throws CostlyFilter */
 export function createSearch(db: Db, app: string, query: ListQuery): Search {
   const parts = query.selections.map(selection => partOf(db, app, query, selection));
   const order = orderOf(query.selections);
   const direction = query.sortOrder ?? 'ascending';
-  const sliced = backendOf(db) === 'sqlite' && query.selections.some(selection => isSearch(parts, selection));
-  return sliced ? searchInSlices(db, app, parts, order, direction) : searchAtOnce(db, parts, order, direction);
+  for (const { filter } of query.selections) if (filter !== undefined) checkCost(filter);
+  const heavy = query.selections.some(selection => isSearch(parts, selection));
+  if (heavy && backendOf(db) === 'sqlite') return searchInSlices(db, app, parts, order, direction);
+  const search = searchAtOnce(db, parts, order, direction);
+  if (!heavy) return search;
+  // So that searches never take all connections of the pool.
+  return {
+    page: (...bounds) => oneAtATime(() => search.page(...bounds)),
+    from: (...bounds) => oneAtATime(() => search.from(...bounds)),
+  };
 }
 
 /** One resource type of the list. */

@@ -5,6 +5,7 @@ import { type JsonObject } from '../../../bridge/scim/json';
 import { groupType, userType } from '../../../bridge/scim/schema/resource-types';
 import { type Database } from '../../../bridge/store/database';
 import {
+  CostlyFilter,
   type Directory,
   GroupCycle,
   type Member,
@@ -361,6 +362,24 @@ describeEachDatabase('the directory', open => {
         { baseUrl },
       );
       expect(await members(team.id)).toEqual((name === 'type' ? [ada.id, grace.id] : [grace.id, inner.id]).sort());
+    });
+
+    it('refuse filters of members that would compare each member again and again', async () => {
+      const team = await group('team');
+      const many = Array.from({ length: 30 }, (_, index) => `display co "${index}"`).join(' or ');
+      const filter = parsePath(`members[${many}]`, groupType).filter ?? never();
+      await expect(
+        directory.updateGroup(context, team.id, () => ({ memberChanges: [{ kind: 'removeWhere', filter }] })),
+      ).rejects.toThrow(CostlyFilter);
+      const list = (text: string) =>
+        directory.list(app, {
+          selections: [{ type: 'Group', filter: parseFilter(text, groupType) }],
+          baseUrl,
+          count: 1,
+        });
+      await expect(list(`members[${many}]`)).rejects.toMatchObject({ comparisons: 30, limit: 20 });
+      const lookUps = Array.from({ length: 30 }, () => `members eq "${nobody}"`).join(' or ');
+      expect((await list(lookUps)).totalResults).toBe(0);
     });
 
     it.each([
