@@ -9,7 +9,10 @@ export const groupSchema: SchemaDefinition = {
   name: 'Group',
   description: 'A group of users',
   attributes: [
-    text('displayName', 'Name of the group as people are to see it.', { required: true }),
+    text('displayName', 'Name of the group as people are to see it; unique in the directory, as mappings go by it.', {
+      required: true,
+      uniqueness: 'server',
+    }),
     complex(
       'members',
       'Members of the group.',
