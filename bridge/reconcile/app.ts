@@ -20,7 +20,7 @@ import {
 import { refreshBindings } from './bindings';
 import { type Context } from './context';
 import { type Rim } from './deps';
-import { readGroupMembers } from './group-writer';
+import { lookAtGroupMembers } from './group-writer';
 import { carryOut, judge, type Judgement, readWorldFor } from './judge';
 import { writeClaims } from './modes/write-claims';
 import { jittered, settle, type Settled } from './settle';
@@ -78,7 +78,7 @@ async function prepare(rim: Rim, app: StoredApp, trail: Trail): Promise<{ contex
     await refreshBindings(rim.database.db, context, app.name);
   }
   for (const group of await listManagedGroups(rim.database.db))
-    if (group.readAt === undefined) await readGroupMembers(rim, group.id, rim.coder.background);
+    if (group.readAt === undefined) await lookAtGroupMembers(rim, group.id);
   await bumpRules(rim.database.db);
   context = await rim.context.get();
   problems.push(...(await writeClaims(rim, context, trail)));

@@ -268,6 +268,9 @@ async function followRename(
   });
 }
 
+/** What is known of a group's members at first: nothing. */
+export const NOT_READ = { readAt: undefined, flushedAt: 0, windowMs: 0, writes: 0, unsure: false };
+
 async function create(
   { rim, app, index, trail, managed }: Keep,
   organization: KnownOrganization,
@@ -285,7 +288,7 @@ async function create(
     scimGroupId,
   };
   await putManagedGroup(db, row);
-  managed.set(group.id, { ...row, readAt: undefined, flushedAt: 0, windowMs: 0 });
+  managed.set(group.id, { ...row, ...NOT_READ });
   if (outcome === 'created') {
     await replaceMembers(db, group.id, new Set(), rim.clock.now());
     trail.note({ app }, 'group.create', 'done', { target: `${organization.name}/${group.name}`, after: displayName });
@@ -306,7 +309,7 @@ async function manage({ rim, managed }: Keep, group: CoderGroup, scimGroupId: st
     scimGroupId: scimGroupId ?? known?.scimGroupId,
   };
   await putManagedGroup(rim.database.db, row);
-  managed.set(group.id, { readAt: undefined, flushedAt: 0, windowMs: 0, ...known, ...row });
+  managed.set(group.id, { ...NOT_READ, ...known, ...row });
 }
 
 /** Every group of every organization is managed for authoritative apps. */

@@ -4,7 +4,9 @@
  */
 import { type CoderGroup, CoderError, isRefusal, outcomeOf } from '../coder';
 import {
+  beginWrite,
   countMembers,
+  endWrite,
   forgetGroup,
   forgetMember,
   markFlushed,
@@ -28,6 +30,7 @@ import { type Rim } from './deps';
 import { type Because } from './entitlement';
 import { settle, type Settled } from './settle';
 import { type Subject, Trail } from './trail';
+import { LeaseTaken } from './turns';
 
 const CHANGES_PER_CALL = 1_000;
 const FIRST_WINDOW_MS = 100;
@@ -47,7 +50,7 @@ export async function convergeGroup(rim: Rim, work: Work): Promise<Settled> {
   if (group === undefined) return await settle(rim, work, { kind: 'done' });
   const context = await rim.context.get();
   try {
-    if (group.readAt === undefined && !(await readGroupMembers(rim, groupId)))
+    if ((group.readAt === undefined || group.unsure) && !(await readGroupMembers(rim, groupId)))
       return await groupGone(rim, work, context, group);
     const differences = await memberDifferences(rim.database.db, groupId);
     for (let start = 0; start < differences.length; start += CHANGES_PER_CALL) {
@@ -77,13 +80,37 @@ async function tidyEmpty(
   await writeAudit(rim.database.db, trail.rows);
 }
 
-/** Reads all members of a group into the store; false when Coder has no such group. */
-export async function readGroupMembers(rim: Rim, groupId: string, coder = rim.coder): Promise<boolean> {
-  if ((await coder.getGroup(groupId)) === undefined) return false;
+const READINGS = 5;
+
+/** Reads all members of a group into the store, as its writer; false when Coder has no such group. */
+async function readGroupMembers(rim: Rim, groupId: string): Promise<boolean> {
+  for (let reading = 1; reading <= READINGS; reading += 1) {
+    const outcome = await readOnce(rim, groupId, rim.coder);
+    if (outcome !== 'outdated') return outcome === 'read';
+  }
+  throw new LeaseTaken(`the members of group ${groupId} change while they are read: read again a little later`);
+}
+
+/**
+ * Reads all members of a group into the store beside its writer: what the writer does meanwhile, or has not finished, counts
+ * more than the reading. False when Coder has no such group.
+ */
+export async function lookAtGroupMembers(rim: Rim, groupId: string): Promise<boolean> {
+  const group = await readManagedGroup(rim.database.db, groupId);
+  if (group?.unsure === true) return true;
+  return (await readOnce(rim, groupId, rim.coder.background)) !== 'absent';
+}
+
+async function readOnce(rim: Rim, groupId: string, coder: Rim['coder']): Promise<'read' | 'outdated' | 'absent'> {
+  const { db } = rim.database;
+  const before = await readManagedGroup(db, groupId);
+  if ((await coder.getGroup(groupId)) === undefined) return 'absent';
   const members = new Set<string>();
   for await (const member of coder.listGroupMembers(groupId)) members.add(member.id);
-  await rim.database.db.transaction().execute(async db => await replaceMembers(db, groupId, members, rim.clock.now()));
-  return true;
+  const taken = await db
+    .transaction()
+    .execute(async trx => await replaceMembers(trx, groupId, members, rim.clock.now(), before));
+  return taken ? 'read' : 'outdated';
 }
 
 /** The group was deleted in Coder: the declaration of every app that may have named it is dealt with again. */
@@ -209,10 +236,18 @@ async function giveBack(
 }
 
 async function patch(rim: Rim, group: ManagedGroup, changes: readonly MemberState[]): Promise<CoderGroup | undefined> {
-  return await rim.coder.patchGroup(group.id, {
-    addUsers: changes.filter(change => change.wanted === true).map(change => change.coderUserId),
-    removeUsers: changes.filter(change => change.wanted === false).map(change => change.coderUserId),
-  });
+  const { db } = rim.database;
+  await beginWrite(db, group.id);
+  try {
+    return await rim.coder.patchGroup(group.id, {
+      addUsers: changes.filter(change => change.wanted === true).map(change => change.coderUserId),
+      removeUsers: changes.filter(change => change.wanted === false).map(change => change.coderUserId),
+    });
+  } catch (error) {
+    // A refusal did nothing: what was known is still so.
+    if (error instanceof CoderError && error.maybeDone !== true) await endWrite(db, group.id);
+    throw error;
+  }
 }
 
 async function noteWritten(

@@ -47,6 +47,8 @@ interface Record {
   given: Grant[];
   taken: Grant[];
   replaces: readonly string[];
+  /** Organizations that the account is not in, but memberships of whose groups are remembered. */
+  outside: Set<string>;
   /** The account is no more: nothing is remembered of it. */
   forget: string | undefined;
   /** The person's own row has nothing to say any more. */
@@ -96,6 +98,7 @@ function newRecord(rim: Rim, work: Work, user: DirectoryUser | undefined, person
     given: [],
     taken: [],
     replaces: [],
+    outside: new Set(),
     forget: undefined,
     drop: false,
     removed: false,
@@ -203,7 +206,13 @@ async function change(
   const self = { userId: user?.id ?? person?.userId ?? '', app: work.app, user, own };
   const { desired, authoritative, allLeft } = await uniteAccount(db, context, self, account.id);
   const grants = await readGrants(db, account.id);
-  const members = await memberStatesOf(db, account.id);
+  const members = (await memberStatesOf(db, account.id)).filter(member => {
+    const group = context.groups.get(member.coderGroupId);
+    if (group === undefined || account.organizationIds.includes(group.organization)) return true;
+    // Nobody is in a group of an organization they are not in, whatever was last known.
+    record.outside.add(group.organization);
+    return false;
+  });
   const needsRoles =
     fresh !== 'created' &&
     (context.organizationRoles || authoritative || grants.some(grant => grant.kind === 'organization-role'));
@@ -376,6 +385,7 @@ async function write(rim: Rim, work: Work, scene: Scene, record: Record): Promis
     }
     if (accountId !== undefined && accountId !== record.forget) {
       await removeGrants(db, accountId, record.taken);
+      for (const organization of record.outside) await leaveOrganization(db, accountId, organization);
       for (const grant of record.taken)
         if (grant.kind === 'organization') await leaveOrganization(db, accountId, grant.organization);
       for (const wish of record.wishes)

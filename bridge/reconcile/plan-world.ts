@@ -120,9 +120,7 @@ async function imagineGroups(
       name,
       origin: 'matched',
       scimGroupId,
-      readAt: undefined,
-      flushedAt: 0,
-      windowMs: 0,
+      ...NOT_READ,
     });
     if (found === undefined) return;
     for await (const member of rim.coder.background.listGroupMembers(id))

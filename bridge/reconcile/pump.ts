@@ -4,7 +4,8 @@
  */
 import { outcomeOf } from '../coder';
 import { PRIORITY, type WorkKey } from '../store/enqueue';
-import { claimKeys, claimWork, releaseWork, renewWork, type Work } from '../store/work';
+import { dropLeases } from '../store/leases';
+import { claimKeys, claimWork, releaseAllWork, releaseWork, renewWork, type Work } from '../store/work';
 import { convergeApp } from './app';
 import { type Rim } from './deps';
 import { convergeGroup } from './group-writer';
@@ -119,6 +120,9 @@ export class Pump {
   }
 
   async #run(): Promise<void> {
+    await this.#takeOver().catch((error: unknown) =>
+      this.rim.log.warn({ err: error }, 'leases of an earlier process stay until they run out'),
+    );
     while (!this.#stopping) {
       const claimed = await this.#claim().catch((error: unknown) => {
         this.rim.log.error({ err: error }, 'queue can not be read');
@@ -127,6 +131,16 @@ export class Pump {
       if (this.#stopping) break;
       if (claimed === 0) await this.#sleep(this.options.pollMs);
     }
+  }
+
+  /** A SQLite file has one bridge: what is leased was leased by one that was killed, and need not wait. */
+  async #takeOver(): Promise<void> {
+    const { database } = this.rim;
+    if (database.backend !== 'sqlite') return;
+    const mine = [...this.#running.keys()];
+    await releaseAllWork(database.db);
+    await dropLeases(database.db);
+    await renewWork(database.db, mine, this.rim.owner, this.rim.clock.now() + this.rim.options.leaseMs);
   }
 
   async #claim(): Promise<number> {

@@ -38,7 +38,7 @@ export function createReconciler(dependencies: ReconcilerDependencies): Reconcil
     options: {
       maxAttempts: options.maxAttempts ?? 10,
       backoffMs: options.backoffMs ?? 1_000,
-      leaseMs: options.leaseMs ?? 60_000,
+      leaseMs: options.leaseMs ?? 15_000,
     },
   };
   const pump = new Pump(rim, { concurrency: options.concurrency ?? 8, pollMs: options.pollMs ?? 500 });

@@ -14,7 +14,7 @@ import { tidy } from './coder-groups';
 import { type Context } from './context';
 import { type Rim } from './deps';
 import { HOUR_MS } from './guarding';
-import { readGroupMembers } from './group-writer';
+import { lookAtGroupMembers } from './group-writer';
 import { carryOut, judge, readWorldFor, withoutQueued } from './judge';
 import { type Finding } from './survey';
 import { reportStrangers } from './strangers';
@@ -74,7 +74,7 @@ async function sweepGroups(rim: Rim, context: Context, apps: readonly StoredApp[
   const repairs = apps.some(app => app.state.policies.drift === 'repair');
   for (const group of await listManagedGroups(db)) {
     const key = `coder-group:${group.id}` as const;
-    if (!(await readGroupMembers(rim, group.id, rim.coder.background))) {
+    if (!(await lookAtGroupMembers(rim, group.id))) {
       const trail = new Trail(CAUSE, () => rim.clock.now());
       trail.note({ app: apps[0]?.name ?? null }, 'drift.found', 'reported', {
         target: groupName(context, group.id),

@@ -35,7 +35,7 @@ export interface ReconcilerOptions {
   readonly pollMs?: number | undefined;
   /** Time between two sweeps of an app; 0: only on command. @default 3_600_000 */
   readonly sweepIntervalMs?: number | undefined;
-  /** How long a lease on work lasts without being renewed. @default 60_000 */
+  /** How long a lease on work lasts without being renewed: what a killed replica delays. @default 15_000 */
   readonly leaseMs?: number | undefined;
   /** Tries of work that fails while Coder is well, before it is parked. @default 10 */
   readonly maxAttempts?: number | undefined;

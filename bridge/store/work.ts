@@ -206,6 +206,15 @@ export async function releaseWork(db: Db, keys: readonly WorkKey[], owner: strin
     .execute();
 }
 
+/** Ends the leases of processes that are no more: for the one process that has the database to itself. */
+export async function releaseAllWork(db: Db): Promise<void> {
+  await db
+    .updateTable('work')
+    .set({ lease_owner: null, lease_until: null })
+    .where('lease_owner', 'is not', null)
+    .execute();
+}
+
 /** Keeps the leases of work that takes long. */
 export async function renewWork(db: Db, keys: readonly WorkKey[], owner: string, until: number): Promise<void> {
   if (keys.length === 0) return;
