@@ -1,12 +1,9 @@
 /** The HTTP server: bounded waits for slow clients, a clear word when the port is taken, an end that finishes what runs. */
 import { createServer, type RequestListener, type Server } from 'node:http';
 import { type AddressInfo } from 'node:net';
+import { ListenError } from './listen-error';
+import { answerClientError } from './scim/client-error';
 import { type ListenAddress } from './variables';
-
-/** The address can't be listened on; the message says what to do. */
-export class ListenError extends Error {
-  override readonly name = 'ListenError';
-}
 
 export interface Listening {
   /** Where it listens, with the port that was taken: `http://127.0.0.1:8399`. */
@@ -28,6 +25,7 @@ export async function listen(address: ListenAddress): Promise<Listening> {
     connectionsCheckingInterval: 5_000,
     maxHeaderSize: 32_768,
   });
+  server.on('clientError', answerClientError);
   await new Promise<void>((resolve, reject) => {
     server.once('error', cause => reject(explain(cause, address)));
     server.listen(address.port, address.host, resolve);

@@ -1,6 +1,7 @@
 /** Turns whatever a command threw into a few lines for a person, or one object for a program, and an exit code. */
 import { AdminError } from '../admin-client';
 import { ConfigError } from '../config';
+import { ListenError } from '../listen-error';
 import { formatPath, MappingStateError } from '../mapping-state';
 import { DatabaseError } from '../store/backend';
 import { EXIT, type ExitCode } from './exit-code';
@@ -58,6 +59,9 @@ export function describeFailure(error: unknown): Failure | undefined {
   }
   if (error instanceof DatabaseError) {
     return { code: 'database', message: error.message, details: [], exitCode: EXIT.no };
+  }
+  if (error instanceof ListenError) {
+    return { code: 'listen', message: error.message, details: [], exitCode: EXIT.no };
   }
   return undefined;
 }

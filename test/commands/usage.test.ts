@@ -1,0 +1,164 @@
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { createProgram } from '../../bridge/commands/program';
+import { digestOf, tokenId } from '../../bridge/scim/token';
+import { ADMIN_TOKEN } from '../support/bridge';
+import { coderScim } from './terminal-double';
+
+const folder = mkdtempSync(join(tmpdir(), 'coder-scim-usage-'));
+afterAll(() => rmSync(folder, { recursive: true }));
+
+// A port of the discard service: nothing listens there on a machine that runs tests.
+const NOBODY = { CODER_SCIM_URL: 'http://127.0.0.1:9', CODER_SCIM_ADMIN_TOKEN: ADMIN_TOKEN };
+
+const names = (() => {
+  const terminal = {
+    environment: {},
+    write: () => undefined,
+    complain: () => undefined,
+    interactive: false,
+    columns: 80,
+    read: async () => '',
+  };
+  const program = createProgram(terminal, { exitCode: 0 });
+  return program.commands.flatMap(command =>
+    command.commands.length === 0
+      ? [command.name()]
+      : command.commands.map(inner => `${command.name()} ${inner.name()}`),
+  );
+})();
+
+describe('usage', () => {
+  it('has a command for everything', () => {
+    expect(names).toEqual([
+      'serve',
+      'apply',
+      'plan',
+      'status',
+      'verify',
+      'doctor',
+      'token create',
+      'audit',
+      'explain',
+      'identities',
+      'sweep',
+      'release',
+      'retry',
+    ]);
+  });
+
+  it.each(names)('%s --help has an example and the exit codes', async name => {
+    const { code, out, err } = await coderScim([...name.split(' '), '--help']);
+    expect([code, err]).toEqual([0, '']);
+    expect(out).toMatch(/^Usage: coder-scim /);
+    expect(out).toMatch(/\nExamples:\n {2}# .*\n {2}.*coder-scim /);
+    expect(out).toContain('Exit codes:');
+  });
+
+  it.each([
+    ['no command', []],
+    ['an unknown command', ['stauts']],
+    ['an unknown option', ['status', '--jsno']],
+    ['a missing argument', ['apply']],
+    ['a duration without unit', ['status', '--wait', '10']],
+    ['a limit that is no number', ['audit', '--limit', 'many']],
+    ['a time that is none', ['audit', '--since', 'yesterday']],
+    ['no app', ['verify']],
+    ['an app with a strange name', ['verify', '--app', '../x', '--token', 'x'.repeat(20)]],
+    ['no SCIM token', ['verify', '--app', 'acme']],
+    ['a lifetime of nothing', ['token', 'create', '--expires-in', '0d']],
+    ['a lifetime of four years', ['token', 'create', '--expires-in', '1461d']],
+  ])('%s is exit code 2, and nothing is asked', async (_name, argv) => {
+    const { code, out, err } = await coderScim(argv, { environment: NOBODY });
+    expect([code, out]).toEqual([2, '']);
+    expect(err).not.toBe('');
+  });
+
+  it('says how to give the admin token', async () => {
+    const { code, err } = await coderScim(['status']);
+    expect(code).toBe(2);
+    expect(err).toMatch(
+      /no admin token: set CODER_SCIM_ADMIN_TOKEN or CODER_SCIM_ADMIN_TOKEN_FILE, or use --admin-token-file/,
+    );
+  });
+
+  it('says that the bridge does not answer, with exit code 3', async () => {
+    const { code, err } = await coderScim(['status'], { environment: NOBODY });
+    expect(code).toBe(3);
+    expect(err).toMatch(/bridge at http:\/\/127\.0\.0\.1:9 does not answer/);
+  });
+
+  it('tells a program in JSON what went wrong', async () => {
+    const { code, err } = await coderScim(['status', '--json'], { environment: NOBODY });
+    expect(code).toBe(3);
+    expect(JSON.parse(err)).toEqual({ error: expect.objectContaining({ code: 'unreachable' }) });
+  });
+
+  it('names every mistake of the configuration at once', async () => {
+    const { code, err } = await coderScim(['serve'], { environment: { CODER_URL: 'nowhere', CODER_SCIM_LISTEN: 'x' } });
+    expect(code).toBe(2);
+    expect(err).toMatch(/the configuration has 4 mistakes/);
+    for (const name of [
+      'CODER_URL is "nowhere"',
+      'CODER_SESSION_TOKEN or',
+      'CODER_SCIM_ADMIN_TOKEN or',
+      'CODER_SCIM_LISTEN is "x"',
+    ]) {
+      expect(err).toContain(name);
+    }
+  });
+
+  it('checks the configuration here when no bridge runs', async () => {
+    const { code, out } = await coderScim(['doctor'], { environment: { ...NOBODY, CODER_URL: 'nowhere' } });
+    expect(code).toBe(1);
+    expect(out).toMatch(/✗ bridge .*does not answer/);
+    expect(out).toContain('→ start it: coder-scim serve');
+    expect(out).toMatch(/✗ configuration {2}CODER_URL is "nowhere"/);
+    expect(out).toMatch(/3 checks failed/);
+  });
+});
+
+describe('files', () => {
+  it.each([
+    ['missing', undefined, /"[^"]*missing" can not be read: .*ENOENT/],
+    ['broken', '{', /"[^"]*broken" is no JSON/],
+    [
+      'wrong',
+      '{"version":1,"app":"a","roleMappings":{"x":{"idpGroup":"g","role":"king"}}}',
+      /roleMappings\["x"\]\.role: unknown site role "king"/,
+    ],
+    ['newer', '{"version":7}', /document version 7.*upgrade the reader/],
+  ])('%s is refused before anything is asked', async (name, content, message) => {
+    const path = join(folder, name);
+    if (content !== undefined) writeFileSync(path, content);
+    for (const command of ['apply', 'plan']) {
+      const { code, err } = await coderScim([command, path], { environment: NOBODY });
+      expect([command, code]).toEqual([command, 2]);
+      expect(err).toMatch(message);
+    }
+  });
+});
+
+describe('token create', () => {
+  it('shows a secret once, with the digest and expiry for the declaration', async () => {
+    const { code, out } = await coderScim(['token', 'create', '--expires-in', '90d']);
+    expect(code).toBe(0);
+    const [secret = ''] = /cscim_\S+/.exec(out) ?? [];
+    expect(tokenId(secret)).toBeDefined();
+    expect(out).toContain(`digest: '${digestOf(secret)}'`);
+    const [, expiresAt = ''] = /expiresAt: '([^']+)'/.exec(out) ?? [];
+    expect(Math.abs(Date.parse(expiresAt) - Date.now() - 90 * 86_400_000)).toBeLessThan(60_000);
+  });
+
+  it('is another one each time, as JSON for scripts', async () => {
+    const made = await Promise.all(
+      [1, 2].map(
+        async () =>
+          JSON.parse((await coderScim(['token', 'create', '--json'])).out) as { token: string; digest: string },
+      ),
+    );
+    expect(new Set(made.map(({ token }) => token)).size).toBe(2);
+    for (const { token, digest } of made) expect(digestOf(token)).toBe(digest);
+  });
+});
