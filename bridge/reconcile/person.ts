@@ -377,8 +377,10 @@ async function write(rim: Rim, work: Work, scene: Scene, record: Record): Promis
   const accountId = record.account?.id;
   const touched: WorkKey[] = record.wishes.map(wish => `coder-group:${wish.group}` as const);
   return await settle(rim, work, record.failure ?? { kind: 'done' }, touched, async db => {
-    await writeHolds(db, work.app, subject, scene, record, now);
-    await writeAudit(db, record.trail.rows);
+    // The database may ask for a repetition: what is noted in here must not be noted twice.
+    const trail = record.trail.copy();
+    await writeHolds(db, work.app, subject, scene, record, trail, now);
+    await writeAudit(db, trail.rows);
     if (record.forget !== undefined) {
       await forgetGrants(db, record.forget);
       await forgetMemberships(db, record.forget);
@@ -428,6 +430,7 @@ async function writeHolds(
   subject: string,
   scene: Scene,
   record: Record,
+  trail: Trail,
   now: number,
 ): Promise<void> {
   const { guarded } = record;
@@ -446,7 +449,7 @@ async function writeHolds(
     now,
   );
   if (outcome === 'held')
-    record.trail.note(record.subject, 'guard.hold', 'held', {
+    trail.note(record.subject, 'guard.hold', 'held', {
       target: guarded.reason,
       detail: changes.join('; '),
     });

@@ -9,7 +9,7 @@ import { countLinkedPeople } from '../store/people';
 import { readGroups } from '../store/directory/reading';
 import { describe, groupName } from './apply';
 import { type Catalog, loadCatalog } from './catalog';
-import { GroupIndex } from './coder-groups';
+import { GroupIndex, NOT_READ } from './coder-groups';
 import { buildContext, type Context } from './context';
 import { type Rim } from './deps';
 import { keyOf } from './entitlement';

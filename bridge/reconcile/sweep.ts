@@ -124,9 +124,9 @@ async function sweepPeople(rim: Rim, context: Context, world: World, app: Stored
     if (keys.has(`person:${finding.userId}`)) noteFinding(trail, context, finding, repairs, judgement.verdict);
   await writeAudit(rim.database.db, trail.rows);
   if (!repairs) return;
-  await rim.database.db
-    .transaction()
-    .execute(async db => await carryOut(db, rim, context, app.name, { ...judgement, work: fresh }, CAUSE));
+  await rim.database.transact(
+    async db => await carryOut(db, rim, context, app.name, { ...judgement, work: fresh }, CAUSE),
+  );
 }
 
 // A finding is kept until the page is judged as a whole: what it was made from is not.

@@ -2,7 +2,7 @@
  * Coder groups under management and their members, as last known and as wanted. A person's change sets what is wanted;
  * one writer per group makes the difference true with one call.
  */
-import { sql } from 'kysely';
+import { type Selectable, sql } from 'kysely';
 import { type Db } from './database';
 import { type CoderGroupTable, type Flag } from './tables';
 
@@ -16,9 +16,13 @@ export interface ManagedGroup {
   readonly readAt: number | undefined;
   readonly flushedAt: number;
   readonly windowMs: number;
+  /** Counts up with whatever changes its members in Coder. */
+  readonly writes: number;
+  /** A write is under way, or was when its bridge died: what is known of the members may be wrong. */
+  readonly unsure: boolean;
 }
 
-function toGroup(row: CoderGroupTable): ManagedGroup {
+function toGroup(row: Selectable<CoderGroupTable>): ManagedGroup {
   return {
     id: row.id,
     organization: row.organization,
@@ -28,6 +32,8 @@ function toGroup(row: CoderGroupTable): ManagedGroup {
     readAt: row.read_at ?? undefined,
     flushedAt: row.flushed_at ?? 0,
     windowMs: row.window_ms ?? 0,
+    writes: Number(row.writes),
+    unsure: row.unsure === 1,
   };
 }
 
@@ -186,29 +192,46 @@ async function dropSettled(db: Db, groupId: string): Promise<void> {
     .execute();
 }
 
-/** Takes over a full reading of a group's members. */
+/** How a group stood when the reading of its members began. */
+export type Before = Pick<ManagedGroup, 'writes' | 'unsure'>;
+
+/**
+ * Takes over a full reading of a group's members. Part of the caller's transaction.
+ * @returns false when the members were changed since `before`, and nothing was taken over
+ */
 export async function replaceMembers(
   db: Db,
   groupId: string,
   members: ReadonlySet<string>,
   now: number,
-): Promise<void> {
+  before?: Before,
+): Promise<boolean> {
+  const { numUpdatedRows } = await db
+    .updateTable('coder_groups')
+    .set({ read_at: now, unsure: 0 })
+    .where('id', '=', groupId)
+    .$if(before !== undefined, query =>
+      query.where('writes', '=', before?.writes ?? 0).where('unsure', '=', before?.unsure === true ? 1 : 0),
+    )
+    .executeTakeFirstOrThrow();
+  if (numUpdatedRows === 0n) return false;
   const known = await db
     .selectFrom('coder_members')
     .select(['coder_user_id', 'present'])
     .where('coder_group_id', '=', groupId)
     .execute();
   const gone = known.filter(row => row.present === 1 && !members.has(row.coder_user_id)).map(row => row.coder_user_id);
-  const before = new Map(known.map(row => [row.coder_user_id, row.present]));
+  const presence = new Map(known.map(row => [row.coder_user_id, row.present]));
   const arrived: string[] = [];
   const fresh: string[] = [];
   for (const member of members) {
-    const present = before.get(member);
+    const present = presence.get(member);
     if (present === undefined) fresh.push(member);
     else if (present === 0) arrived.push(member);
   }
-  await setPresent(db, groupId, gone, false);
+  // Who has arrived comes first: rows without anybody in them and without a wish are dropped along with those who are gone.
   await setPresent(db, groupId, arrived, true);
+  await setPresent(db, groupId, gone, false);
   for (let start = 0; start < fresh.length; start += ROWS_PER_STATEMENT) {
     await db
       .insertInto('coder_members')
@@ -222,7 +245,34 @@ export async function replaceMembers(
       .onConflict(conflict => conflict.columns(['coder_group_id', 'coder_user_id']).doUpdateSet({ present: 1 }))
       .execute();
   }
-  await db.updateTable('coder_groups').set({ read_at: now }).where('id', '=', groupId).execute();
+  return true;
+}
+
+/**
+ * Notes that a write to a group is about to be sent. Until `markFlushed` or a full reading says what became of it, nothing that
+ * is known of the members counts: the answer may be lost, and this process may die.
+ */
+export async function beginWrite(db: Db, groupId: string): Promise<void> {
+  await db
+    .updateTable('coder_groups')
+    .set(eb => ({ writes: eb('writes', '+', 1), unsure: 1 as const }))
+    .where('id', '=', groupId)
+    .execute();
+}
+
+/** Notes that a write was refused: it did nothing. */
+export async function endWrite(db: Db, groupId: string): Promise<void> {
+  await db.updateTable('coder_groups').set({ unsure: 0 }).where('id', '=', groupId).execute();
+}
+
+// A reading of the members that is under way does not know of this.
+async function outdateReadings(db: Db, groupIds: readonly string[]): Promise<void> {
+  if (groupIds.length === 0) return;
+  await db
+    .updateTable('coder_groups')
+    .set(eb => ({ writes: eb('writes', '+', 1) }))
+    .where('id', 'in', groupIds)
+    .execute();
 }
 
 /** The members of a group are to be read as a whole before the next write. */
@@ -230,9 +280,13 @@ export async function markUnread(db: Db, groupId: string): Promise<void> {
   await db.updateTable('coder_groups').set({ read_at: null }).where('id', '=', groupId).execute();
 }
 
-/** Notes a write, and how long the next changes gather. */
+/** Notes that a write is done, and how long the next changes gather. */
 export async function markFlushed(db: Db, groupId: string, at: number, windowMs: number): Promise<void> {
-  await db.updateTable('coder_groups').set({ flushed_at: at, window_ms: windowMs }).where('id', '=', groupId).execute();
+  await db
+    .updateTable('coder_groups')
+    .set({ flushed_at: at, window_ms: windowMs, unsure: 0 })
+    .where('id', '=', groupId)
+    .execute();
 }
 
 /** Forgets what is known and wanted of one member. */
@@ -246,11 +300,13 @@ export async function forgetMember(db: Db, groupId: string, coderUserId: string)
 
 /** An account left an organization: Coder took it out of the groups there. */
 export async function leaveOrganization(db: Db, coderUserId: string, organization: string): Promise<void> {
-  await db
+  const left = await db
     .deleteFrom('coder_members')
     .where('coder_user_id', '=', coderUserId)
     .where('coder_group_id', 'in', db.selectFrom('coder_groups').select('id').where('organization', '=', organization))
+    .returning('coder_group_id')
     .execute();
+  await outdateReadings(db, left.map(row => row.coder_group_id).sort());
 }
 
 /** An account is gone. */

@@ -141,6 +141,10 @@ export interface CoderGroupTable {
   /** When its members were last written, and how long changes gather before the next write. */
   flushed_at: number | null;
   window_ms: number | null;
+  /** Counts up with whatever changes its members in Coder: a reading that began before is out of date. */
+  writes: Generated<number>;
+  /** 1 while a write is under way whose outcome is not noted: what is known of its members counts for nothing. */
+  unsure: Generated<Flag>;
 }
 
 /** Members of managed Coder groups: as last known (`present`) and as the directory asks for (`wanted`). */

@@ -69,7 +69,7 @@ export async function up(db: Kysely<unknown>, backend: Backend): Promise<void> {
   await table(
     'coder_groups',
     sql`id ${key} primary key, organization ${key} not null, name text not null, origin text not null, scim_group_id ${key}, read_at bigint,
-      flushed_at bigint, window_ms bigint`,
+      flushed_at bigint, window_ms bigint, writes bigint not null default 0, unsure integer not null default 0`,
   );
   await pairs(
     'coder_members',
