@@ -116,7 +116,7 @@ export function createReconciler(dependencies: ReconcilerDependencies): Reconcil
 /** Lets exactly the open hold with this id pass. @throws HoldChanged */
 async function releaseHold(rim: Rim, id: string, by: string): Promise<{ released: number }> {
   const context = await rim.context.get();
-  return await rim.database.db.transaction().execute(async db => {
+  return await rim.database.transact(async db => {
     const open = await listOpenHolds(db);
     const apps = [...new Set(open.map(row => row.app))];
     const app = apps.find(name => holdId(open.filter(row => row.app === name)) === id);

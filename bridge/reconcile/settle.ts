@@ -35,7 +35,7 @@ export async function settle(
   options: { readonly againAt?: number | undefined } = {},
 ): Promise<Settled> {
   const now = rim.clock.now();
-  return await rim.database.db.transaction().execute(async db => {
+  return await rim.database.transact(async db => {
     await writes(db);
     for (const key of touched) await enqueueTouched(db, work, key, now);
     return { touched, ...(await settleWork(db, rim, work, outcome, now, options.againAt)) };

@@ -65,6 +65,13 @@ export class Trail {
     private readonly now: () => number,
   ) {}
 
+  /** A notebook with the same lines, for what may have to be written again. */
+  copy(): Trail {
+    const trail = new Trail(this.cause, this.now);
+    trail.rows.push(...this.rows);
+    return trail;
+  }
+
   note(subject: Subject, action: AuditAction, result: AuditResult, change: Change = {}): void {
     this.rows.push({
       at: this.now(),

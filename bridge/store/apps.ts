@@ -149,7 +149,7 @@ export async function putApp(
   cause: Cause,
   now: number,
 ): Promise<StoredApp> {
-  return await database.db.transaction().execute(async db => {
+  return await database.transact(async db => {
     const query = db.selectFrom('apps').selectAll().where('name', '=', state.app);
     const row = await (database.backend === 'postgres' ? query.forUpdate() : query).executeTakeFirst();
     check(state.app, row, expected);
@@ -229,7 +229,7 @@ export async function deleteApp(
   cause: Cause,
   now: number,
 ): Promise<boolean> {
-  return await database.db.transaction().execute(async db => {
+  return await database.transact(async db => {
     const query = db.selectFrom('apps').selectAll().where('name', '=', name);
     const row = await (database.backend === 'postgres' ? query.forUpdate() : query).executeTakeFirst();
     if (row === undefined || row.deleted_at !== null) {
