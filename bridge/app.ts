@@ -103,11 +103,6 @@ function renderFailure(log: Log): ErrorRequestHandler {
       response.status(refusal.status).json(refusal.toBody());
       return;
     }
-    const { status } = error as { status?: unknown };
-    if (status === 400) {
-      response.status(400).json({ error: { code: 'invalid_request', message: 'the path can not be decoded' } });
-      return;
-    }
     log.error({ error, method: request.method, url: loggableUrl(request.originalUrl) }, 'request failed');
     response.status(500).json({ error: { code: 'internal', message: 'the bridge failed; its log has the cause' } });
   };

@@ -60,12 +60,15 @@ function refuseDocument({ code, issues }: MappingStateError): Refusal {
   });
 }
 
-// Errors of express's body parser carry a status and a type.
+// Errors of express's body parser carry a status and a type, a path that can not be decoded a status.
 function refuseBody(error: unknown): Refusal | undefined {
   const { status, type, message } = (typeof error === 'object' && error !== null ? error : {}) as Record<
     string,
     unknown
   >;
+  if (error instanceof URIError || (status === 400 && type === undefined)) {
+    return new Refusal(400, 'invalid_request', 'the path can not be decoded: wanted percent-encoded UTF-8');
+  }
   if (typeof status !== 'number' || status < 400 || status > 499 || typeof type !== 'string') return undefined;
   if (type === 'entity.parse.failed')
     return new Refusal(400, 'invalid_json', 'the body is no JSON: wanted one JSON object');
