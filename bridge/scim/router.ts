@@ -30,6 +30,7 @@ export function createScimRouter(deps: ScimDeps): Router {
   const front = createFront(deps, authenticate, limits);
   const endpoints = createEndpoints(deps, limits, front);
   const router = Router({ caseSensitive: true });
+  router.use(joinSlashes);
   for (const path of ['/scim', '/apps/:app/scim']) {
     router.use(path, front.begin);
     router.use(`${path}/v2`, endpoints);
@@ -105,6 +106,13 @@ function createEndpoints(deps: ScimDeps, limits: ScimLimits, { authenticated, se
   router.use(notFound);
   return router;
 }
+
+/** A base URL that was pasted with a slash at its end gives paths with two in a row, which mean what they would with one. */
+const joinSlashes: RequestHandler = (request, _response, next) => {
+  const [path = '', ...query] = request.url.split('?');
+  if (/^\/(?:scim|apps)\/.*\/\//.test(path)) request.url = [path.replace(/\/{2,}/g, '/'), ...query].join('?');
+  next();
+};
 
 /** The answer to methods that an endpoint lacks: 405, or what it has when that is the question. */
 function allow(methods: string): RequestHandler {

@@ -824,6 +824,15 @@ describe('errors and HTTP, RFC 7644 §3.12, §3.8 and §2', () => {
     if (status === 405) expect(answer.headers.allow).toMatch(/[A-Z]/);
   });
 
+  test.each(['/scim/v2/', '/scim/v2//Users', '//Users/', '/apps/main/scim/v2//Users'])(
+    'a base URL with a slash at its end finds what it would without: %s',
+    async path => {
+      const filter = encodeURIComponent('userName eq "a//b"');
+      const answer = await call('GET', `${path}?filter=${filter}&count=1`);
+      expect([answer.status, answer.body.totalResults]).toEqual([200, 0]);
+    },
+  );
+
   test.each(['GET', 'POST', 'PUT', 'PATCH', 'DELETE'])('%s /Me is 501, §3.11', async method => {
     expectError(await call(method, '/Me', method === 'GET' || method === 'DELETE' ? undefined : {}), 501);
   });
