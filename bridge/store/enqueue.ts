@@ -35,7 +35,7 @@ export async function enqueue(db: Db, items: readonly WorkItem[], cause: Cause, 
     await sql`
       insert into work (key, app, priority, due_at, enqueued_at, seq, attempts, cause)
       select value, cast(${app} as text), ${sql.lit(priority)}, cast(${now} as bigint), cast(${now} as bigint), 1, 0, cast(${JSON.stringify(cause)} as text)
-      from (${listed(db, [...keys].sort())}) as keys where true order by value
+      from (${listed(db, [...keys])}) as keys where true order by value
       ${onConflict}`.execute(db);
   }
 }

@@ -107,6 +107,10 @@ async function lookUps(small: Filled, big: Filled): Promise<void> {
       index => `emails[type eq "work" and value eq "person.${index}@example.com"]`,
     ),
     'userName eq and active eq': by(userType, index => `active eq true and userName eq "person.${index}@example.com"`),
+    'userName eq or emails eq': by(
+      userType,
+      index => `userName eq "person.${index}@example.com" or emails eq "p${index}@home.example"`,
+    ),
     'group displayName eq': by(groupType, index => `displayName eq "group ${index % 100}"`),
     'group id eq and members eq': on => run =>
       on.directory.list(app, {

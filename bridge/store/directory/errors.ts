@@ -1,4 +1,5 @@
 /** What the directory refuses, each with its facts; the SCIM side turns them into answers. Thrown before anything is written. */
+import { shown } from '../../scim/errors';
 import { type UserOrGroup } from './resources';
 
 /** Another resource of the app has the value (409 uniqueness). */
@@ -10,7 +11,7 @@ export class UniquenessError extends Error {
     readonly value: string,
   ) {
     super(
-      `${attribute} ${JSON.stringify(value)} is taken by another ${resourceType}: wanted a value that no other has in the app`,
+      `${attribute} ${shown(value)} is taken by another ${resourceType}: wanted a value that no other has in the app`,
     );
   }
 }
@@ -34,7 +35,7 @@ export class UnknownMembers extends Error {
   override readonly name = 'UnknownMembers';
   constructor(readonly ids: readonly string[]) {
     super(
-      `${ids.length === 1 ? 'member' : `${ids.length} members, the first`} ${JSON.stringify(ids[0])} not found: wanted ids of users or groups that exist in the app`,
+      `${ids.length === 1 ? 'member' : `${ids.length} members, the first`} ${shown(ids[0])} not found: wanted ids of users or groups that exist in the app`,
     );
   }
 }
@@ -44,7 +45,7 @@ export class NestedGroupsRefused extends Error {
   override readonly name = 'NestedGroupsRefused';
   constructor(readonly ids: readonly string[]) {
     super(
-      `member ${JSON.stringify(ids[0])} is a group: wanted users only, because the policy nestedGroups of the app is "refuse"`,
+      `member ${shown(ids[0])} is a group: wanted users only, because the policy nestedGroups of the app is "refuse"`,
     );
   }
 }
@@ -57,7 +58,7 @@ export class GroupCycle extends Error {
     readonly memberId: string,
   ) {
     super(
-      `member ${JSON.stringify(memberId)} contains group ${JSON.stringify(groupId)}: wanted groups without a circle`,
+      `member ${shown(memberId)} contains group ${shown(groupId)}: wanted groups without a circle`,
     );
   }
 }

@@ -15,8 +15,9 @@ import { FALSE, type Sql, TRUE, folded, hasPart } from './sql-text';
 /** The condition on a row of `users` or `groups`. */
 export function filterSql(scope: Scope, filter: Filter): Sql {
   switch (filter.kind) {
-    case 'and':
     case 'or':
+      return isLookUp(scope, filter) ? anyLookUp(scope, filter.terms) : logic(filter, term => filterSql(scope, term));
+    case 'and':
     case 'not':
     case 'constant':
       return logic(filter, term => filterSql(scope, term));
@@ -60,6 +61,8 @@ export function isLookUp(scope: Scope, filter: Filter): boolean {
   switch (filter.kind) {
     case 'and':
       return filter.terms.some(term => isLookUp(scope, term));
+    case 'or':
+      return filter.terms.length <= MOST_LOOK_UPS && filter.terms.every(term => isLookUp(scope, term));
     case 'comparison': {
       if (filter.operator !== 'eq' || typeof filter.value !== 'string') return false;
       const { attribute, subAttribute } = filter.path;
@@ -112,6 +115,20 @@ function isRows({ path }: Attribute): boolean {
 export function memberFilter(db: Db, filter: Filter, baseUrl: string): Sql {
   checkCost(filter, true);
   return elementSql(backendOf(db), filter, child => memberSlot(baseUrl, child.name));
+}
+
+/** Look-ups that one `or` joins; SQLite allows 500 parts of a union. */
+const MOST_LOOK_UPS = 100;
+
+/** Look-ups joined by `or`: as a plain condition no planner could be relied on to look each of them up. */
+function anyLookUp(scope: Scope, terms: readonly Filter[]): Sql {
+  const table = scope.type === 'User' ? 'users' : 'groups';
+  const id = sql.ref(`${table}.id`);
+  const found = terms.map(
+    term =>
+      sql`select ${id} from ${sql.table(table)} where ${sql.ref(`${table}.app`)} = ${scope.app} and ${filterSql(scope, term)}`,
+  );
+  return sql`${id} in (${sql.join(found, sql` union all `)})`;
 }
 
 /** Rows that are found by a value of a multi-valued attribute that has a table of its own. */

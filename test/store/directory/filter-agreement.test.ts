@@ -4,7 +4,7 @@ import { type Filter } from '../../../bridge/scim/filter/ast';
 import { evaluateFilter } from '../../../bridge/scim/filter/evaluate';
 import { printFilter } from '../../../bridge/scim/filter/print';
 import { parseFilter } from '../../../bridge/scim/filter/parser';
-import { type JsonObject } from '../../../bridge/scim/json';
+import { type Json, type JsonObject } from '../../../bridge/scim/json';
 import { target } from '../../../bridge/scim/schema/attribute';
 import { elementsOf } from '../../../bridge/scim/filter/evaluate';
 import { compareText, fold } from '../../../bridge/scim/schema/fold';
@@ -180,6 +180,45 @@ describeEachDatabase('filters in SQL', open => {
     },
     300_000,
   );
+
+  it('find by look-ups joined in every way what the evaluator in memory finds', async () => {
+    for (const type of ['User', 'Group'] as const) {
+      const known = resources[type].map(({ id, rendered }) => ({ id, ...rendered }));
+      const texts = (name: string) =>
+        known.flatMap(one => (typeof one[name] === 'string' ? [one[name]] : [])).slice(0, 6);
+      const emails = known.flatMap(one => (Array.isArray(one['emails']) ? one['emails'] : [])).slice(0, 6);
+      const looked = [
+        ...texts('id').map(id => `id eq ${JSON.stringify(id)}`),
+        ...texts('externalId').map(text => `externalId eq ${JSON.stringify(text)}`),
+        ...texts('displayName').map(text => `displayName eq ${JSON.stringify(text.toUpperCase())}`),
+        ...(type === 'Group'
+          ? resources.User.slice(0, 6).map(({ id }) => `members eq "${id}"`)
+          : [
+              ...texts('userName').map(text => `userName eq ${JSON.stringify(text.toUpperCase())}`),
+              ...emails.flatMap(email => {
+                const { value, type: kind } = email as { value?: string; type?: string };
+                if (value === undefined) return [];
+                return kind === undefined
+                  ? [`emails eq ${JSON.stringify(value)}`]
+                  : [`emails[type eq ${JSON.stringify(kind)} and value eq ${JSON.stringify(value)}]`];
+              }),
+            ]),
+      ];
+      const term = fc.constantFrom(...looked);
+      const joined = fc
+        .array(fc.array(term, { minLength: 1, maxLength: 2 }), { minLength: 1, maxLength: 4 })
+        .map(alternatives => alternatives.map(both => both.join(' and ')).join(' or '));
+      await fc.assert(
+        fc.asyncProperty(joined, async text => {
+          const filter = parseFilter(text, types[type]);
+          const page = await directory.list(app, { selections: [{ type, filter }], baseUrl, count: 1_000 });
+          const wanted = resources[type].filter(({ rendered }) => evaluateFilter(filter, rendered)).map(({ id }) => id);
+          expect(page.resources.map(({ id }) => id)).toEqual(wanted.sort());
+        }),
+        { seed: SEED, numRuns: RUNS / 2 },
+      );
+    }
+  }, 120_000);
 
   it.each([
     ['userName sw "ADA-"', 'userName sw "ada-"'],
