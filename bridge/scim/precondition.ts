@@ -27,7 +27,8 @@ export function refuseIfMatched(ifNoneMatch: string | undefined, id: string, ver
 }
 
 function versionsOf(header: string): number[] {
-  return [...header.slice(0, 8_192).matchAll(/(?:W\/)?"([^"]*)"/g)].flatMap(([, tag = '']) =>
+  const versions = [...header.slice(0, 8_192).matchAll(/(?:W\/)?"([^"]*)"/g)].flatMap(([, tag = '']) =>
     /^[1-9][0-9]{0,14}$/.test(tag) ? [Number(tag)] : [],
   );
+  return [...new Set(versions)];
 }

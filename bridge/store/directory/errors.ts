@@ -25,7 +25,7 @@ export class VersionMismatch extends Error {
     readonly expected: readonly number[],
   ) {
     super(
-      `resource ${id} is at version ${version}, wanted ${expected.length === 0 ? 'none that ever existed' : expected.join(' or ')}: read it again`,
+      `resource ${id} is at version ${version}, wanted ${expected.length === 0 ? 'none that ever existed' : expected.slice(0, 5).join(' or ')}: read it again`,
     );
   }
 }
