@@ -166,7 +166,7 @@ export async function retryWork(
     .updateTable('work')
     .set(eb => ({
       // What came in between is due at once, on its own account.
-      due_at: sql<number>`case when ${eb.ref('seq')} = ${work.seq} then ${retry.dueAt} else ${eb.ref('due_at')} end`,
+      due_at: sql<number>`case when ${eb.ref('seq')} = ${work.seq} then cast(${retry.dueAt} as bigint) else ${eb.ref('due_at')} end`,
       attempts: retry.counted
         ? sql<number>`case when ${eb.ref('seq')} = ${work.seq} then ${eb.ref('attempts')} + 1 else 0 end`
         : eb.ref('attempts'),
@@ -184,7 +184,7 @@ export async function parkWork(db: Db, work: Work, owner: string, error: string,
   await db
     .updateTable('work')
     .set(eb => ({
-      parked_at: sql<number | null>`case when ${eb.ref('seq')} = ${work.seq} then ${now} else null end`,
+      parked_at: sql<number | null>`case when ${eb.ref('seq')} = ${work.seq} then cast(${now} as bigint) else null end`,
       attempts: eb('attempts', '+', 1),
       error,
       lease_owner: null,
