@@ -57,9 +57,7 @@ export class GroupCycle extends Error {
     readonly groupId: string,
     readonly memberId: string,
   ) {
-    super(
-      `member ${shown(memberId)} contains group ${shown(groupId)}: wanted groups without a circle`,
-    );
+    super(`member ${shown(memberId)} contains group ${shown(groupId)}: wanted groups without a circle`);
   }
 }
 
