@@ -4,7 +4,7 @@ import { type Filter } from '../../../bridge/scim/filter/ast';
 import { evaluateFilter } from '../../../bridge/scim/filter/evaluate';
 import { printFilter } from '../../../bridge/scim/filter/print';
 import { parseFilter } from '../../../bridge/scim/filter/parser';
-import { type Json, type JsonObject } from '../../../bridge/scim/json';
+import { type JsonObject } from '../../../bridge/scim/json';
 import { target } from '../../../bridge/scim/schema/attribute';
 import { elementsOf } from '../../../bridge/scim/filter/evaluate';
 import { compareText, fold } from '../../../bridge/scim/schema/fold';
@@ -183,7 +183,7 @@ describeEachDatabase('filters in SQL', open => {
 
   it('find by look-ups joined in every way what the evaluator in memory finds', async () => {
     for (const type of ['User', 'Group'] as const) {
-      const known = resources[type].map(({ id, rendered }) => ({ id, ...rendered }));
+      const known = resources[type].map(({ id, rendered }): JsonObject => ({ ...rendered, id }));
       const texts = (name: string) =>
         known.flatMap(one => (typeof one[name] === 'string' ? [one[name]] : [])).slice(0, 6);
       const emails = known.flatMap(one => (Array.isArray(one['emails']) ? one['emails'] : [])).slice(0, 6);
