@@ -81,7 +81,7 @@ function call<I extends Slots, O extends Slots>(
       (value: Sent<Message<I>>) => request.encode(value),
       bytes => response.decode(bytes),
       given,
-      { deadline: Date.now() + 3_000 },
+      { deadline: Date.now() + 20_000 },
       (fault, answer) => (answer === undefined ? reject(fault ?? new Error('no answer')) : resolve(answer)),
     );
   });
