@@ -1,6 +1,7 @@
 /** `coder-scim plan [FILE]`: what would change in Coder; nothing is written. */
 import { type PlanReport } from '../admin-client';
 import { parseMappingState } from '../mapping-state';
+import { gatherAlike } from './alike';
 import { type ClientContext, type ClientOptions, type Commands, printJson, readJsonFile } from './command';
 import { EXIT, type ExitCode } from './exit-code';
 import { plural } from './phrases';
@@ -54,6 +55,15 @@ export function renderPlan(report: PlanReport, paint: Paint, columns: number | u
     return `${paint('strong', title)}\n${table}${more > 0 ? `  … and ${more} more (--all shows them)\n` : ''}`;
   };
   const { adoption, changes, problems, hold } = report;
+  const lines =
+    rowsShown === Infinity
+      ? changes.map(change => ({ item: change, who: change.subject }))
+      : gatherAlike(
+          changes,
+          ({ app, action, target, before, after, because }) =>
+            JSON.stringify([app, action, target, before, after, because]),
+          ({ subject }) => subject,
+        );
   const removals = changes.filter(change => change.removal).length;
   const summary =
     changes.length === 0
@@ -91,9 +101,9 @@ export function renderPlan(report: PlanReport, paint: Paint, columns: number | u
     section(
       'Changes',
       ['', 'WHO', 'WHAT', 'TARGET', 'BEFORE', 'AFTER', 'BECAUSE'],
-      changes.map(change => [
+      lines.map(({ item: change, who }) => [
         change.removal ? { text: '-', style: 'bad' } : { text: '+', style: 'good' },
-        change.subject,
+        who,
         change.action,
         change.target ?? '',
         { text: change.before ?? '', style: 'faint' },

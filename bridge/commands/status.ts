@@ -1,6 +1,7 @@
 /** `coder-scim status`: apps, tokens, what waits, what is held and why. */
 import { setTimeout as sleep } from 'node:timers/promises';
 import { type AppStatus, type Status } from '../admin-client';
+import { gatherAlike } from './alike';
 import { type ClientContext, type ClientOptions, type Commands, parseDuration, printJson } from './command';
 import { EXIT, type ExitCode } from './exit-code';
 import { plural, relativeTime } from './phrases';
@@ -140,20 +141,30 @@ function renderApp(app: AppStatus, paint: Paint, columns: number | undefined, no
 }
 
 function renderPending(status: Status, paint: Paint, columns: number | undefined, now: number): string {
-  const rows = status.pending
+  const lines = gatherAlike(
+    status.pending,
+    ({ state, app, reason }) => JSON.stringify([state, app, reason]),
+    ({ subject, key }) => subject ?? key,
+  );
+  const rows = lines
     .slice(0, ROWS_SHOWN)
-    .map((item): Cell[] => [
+    .map(({ item, who }): Cell[] => [
       { text: item.state, style: item.state === 'waiting' ? 'plain' : item.state === 'held' ? 'warn' : 'bad' },
-      item.subject ?? item.key,
+      who,
       item.app,
       relativeTime(item.since, now),
       item.attempts === 0 ? '' : String(item.attempts),
       item.reason,
     ]);
-  const more = status.pending.length - rows.length;
   const table = renderTable(['STATE', 'WHO OR WHAT', 'APP', 'SINCE', 'TRIES', 'REASON'], rows, { paint, columns });
+  // The bridge lists the first few hundred and counts all.
+  const all = status.apps.reduce((sum, app) => sum + app.waiting + app.held + app.parked, 0);
+  const more =
+    all > status.pending.length || lines.length > rows.length
+      ? `  … these are the first of ${plural(Math.max(all, status.pending.length), 'item')}\n`
+      : '';
   const hint = status.pending.some(item => item.state === 'parked')
     ? `  ${paint('faint', 'try parked work again: coder-scim retry')}\n`
     : '';
-  return `${paint('strong', 'Not as declared yet')}\n${table}${more > 0 ? `  … and ${more} more (--json shows all)\n` : ''}${hint}`;
+  return `${paint('strong', 'Not as declared yet')}\n${table}${more}${hint}`;
 }
