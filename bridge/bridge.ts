@@ -7,6 +7,7 @@ import { createApp, type Readiness } from './app';
 import { createCoderClient, createCredential } from './coder';
 import { type Config } from './config';
 import { createCredentialKeeper } from './credential-keeper';
+import { createDatabaseProbe } from './database-probe';
 import { type Log } from './log';
 import { createMetrics } from './metrics';
 import { createReconciler } from './reconcile';
@@ -19,7 +20,6 @@ import { createDirectory } from './store/directory';
 import { newId } from './store/id';
 import { readSetting, writeSetting } from './store/settings';
 import { packageVersion } from './version';
-import { sql } from 'kysely';
 
 export interface Bridge {
   /** Where it listens: `http://127.0.0.1:8399`. */
@@ -81,9 +81,10 @@ export async function createBridge(config: Config, { log }: { readonly log: Log 
   const version = packageVersion();
   const admin: AdminDeps = { database, reconciler, coder, probe, adminToken, publicUrl, version, log, clock };
 
+  const databaseProblem = createDatabaseProbe(database, clock);
   const readiness = async (): Promise<Readiness> => {
-    const [databaseProblem, { problem }] = await Promise.all([databaseProblemOf(database), probe.state()]);
-    return { database: databaseProblem, coder: problem };
+    const [problemOfDatabase, { problem }] = await Promise.all([databaseProblem(), probe.state()]);
+    return { database: problemOfDatabase, coder: problem };
   };
   listening.serve(
     createApp({
@@ -127,15 +128,6 @@ function sealedTokenStore({ db }: Database) {
     read: () => readSetting(db, SEALED_TOKEN),
     write: (sealed: string) => writeSetting(db, SEALED_TOKEN, sealed),
   };
-}
-
-async function databaseProblemOf({ db }: Database): Promise<string | null> {
-  try {
-    await sql`select 1`.execute(db);
-    return null;
-  } catch (error) {
-    return error instanceof Error ? error.message : String(error);
-  }
 }
 
 // Bearer tokens over plain HTTP can be read on the way.

@@ -1,6 +1,7 @@
 /** The one error of the admin API, and what the errors of other parts become in it. Rendered once, by the router. */
 import { type MappingStateIssue, MappingStateError } from '../mapping-state';
 import { HoldChanged } from '../reconcile';
+import { isUnavailable } from '../store/unavailable';
 import { GenerationConflict, TokenTaken } from '../store/apps';
 
 interface RefusalDetails {
@@ -47,6 +48,17 @@ export function toRefusal(error: unknown): Refusal | undefined {
     });
   }
   if (error instanceof HoldChanged) return new Refusal(409, 'hold_changed', error.message);
+  if (isUnavailable(error)) {
+    const cause = error instanceof Error ? error.message : String(error);
+    return new Refusal(
+      503,
+      'database_unavailable',
+      `the database can not be used right now: ${cause}; nothing was changed`,
+      {
+        headers: { 'retry-after': '5' },
+      },
+    );
+  }
   return refuseBody(error);
 }
 

@@ -149,4 +149,5 @@ export const ADMIN_REFUSALS = [
   [429, 'too_many_failures', 'too many wrong credentials from this address; `Retry-After` says how long'],
   [500, 'internal', 'a defect; the log has the cause under the request id'],
   [502, 'coder_failed', 'Coder did not do what the route needed'],
+  [503, 'database_unavailable', 'the database is away, locked or full; nothing was changed'],
 ] as const;

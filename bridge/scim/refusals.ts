@@ -10,6 +10,7 @@ import {
   UnknownMembers,
   VersionMismatch,
 } from '../store/directory';
+import { isUnavailable } from '../store/unavailable';
 import { ScimError, expiredCursor, invalidCount, invalidCursor, tooMany, uniqueness } from './errors';
 
 /** @returns the error to answer with; a status of 500 and more is to be logged with its cause */
@@ -44,17 +45,4 @@ export function toScimError(cause: unknown, requestId: string): ScimError {
 
 function isUndecodablePath(cause: unknown): boolean {
   return cause instanceof URIError;
-}
-
-const UNAVAILABLE =
-  /^(?:SQLITE_(?:BUSY|LOCKED|FULL|IOERR|READONLY|CANTOPEN)|ECONN|ETIMEDOUT|ENOTFOUND|EPIPE|57P0|53|08|40001|40P01)/;
-
-// SQLite: locked, full disk; Postgres: gone, shutting down, out of resources, serialization retries used up.
-function isUnavailable(cause: unknown): boolean {
-  if (typeof cause !== 'object' || cause === null) return false;
-  const { code, message } = cause as { code?: unknown; message?: unknown };
-  if (typeof code === 'string' && UNAVAILABLE.test(code)) return true;
-  return (
-    typeof message === 'string' && /^(?:timeout exceeded when trying to connect|Connection terminated)/.test(message)
-  );
 }
