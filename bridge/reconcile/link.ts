@@ -12,6 +12,8 @@ export interface Linked {
   readonly how: 'created' | 'adopted';
   /** People who left this account behind: their rows have nothing to say any more. */
   readonly replaces: readonly string[];
+  /** It was there before: other people may be this account, and what it holds was given by somebody. */
+  readonly existed: boolean;
 }
 
 interface Seeker {
@@ -61,7 +63,7 @@ export async function findOrCreateAccount(
         name: cleanRealName(user.fullName),
         organizationIds: organizations,
       });
-      if (outcome === 'created') return { account, how: 'created', replaces: [] };
+      if (outcome === 'created') return { account, how: 'created', replaces: [], existed: false };
       return await adopt(rim, context, seeker, account);
     } catch (error) {
       if (!isRefusal(error, 'username-taken')) throw error;
@@ -86,5 +88,5 @@ async function adopt(rim: Rim, context: Context, { user, person }: Seeker, accou
     creating: person?.how === 'created' && person.coderUserId === undefined,
   });
   if (adoption instanceof Held) throw adoption;
-  return { account, ...adoption };
+  return { account, ...adoption, existed: true };
 }

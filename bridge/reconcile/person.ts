@@ -7,10 +7,17 @@ import { type DirectoryUser } from '../directory';
 import { forgetMemberships, leaveOrganization, memberStatesOf, wantMember } from '../store/coder-groups';
 import { type Db } from '../store/database';
 import { groupsOfUser, readUser } from '../store/directory/reading';
-import { type WorkKey } from '../store/enqueue';
+import { enqueue, PRIORITY, type WorkItem, type WorkKey } from '../store/enqueue';
 import { addGrants, forgetGrants, type Grant, grantsOf as readGrants, removeGrants } from '../store/grants';
 import { dropHold, hold, noteRemoval } from '../store/holds';
-import { deletePerson, type Person, type PersonChange, readPerson, writePerson } from '../store/people';
+import {
+  deletePerson,
+  peopleOfAccount,
+  type Person,
+  type PersonChange,
+  readPerson,
+  writePerson,
+} from '../store/people';
 import { writeAudit } from '../store/audit';
 import { type Work } from '../store/work';
 import { type Applied, applySteps, grantsOf } from './apply';
@@ -46,7 +53,6 @@ interface Record {
   wishes: Extract<Step, { kind: 'group-add' | 'group-remove' }>[];
   given: Grant[];
   taken: Grant[];
-  replaces: readonly string[];
   /** Organizations that the account is not in, but memberships of whose groups are remembered. */
   outside: Set<string>;
   /** The account is no more: nothing is remembered of it. */
@@ -97,7 +103,6 @@ function newRecord(rim: Rim, work: Work, user: DirectoryUser | undefined, person
     wishes: [],
     given: [],
     taken: [],
-    replaces: [],
     outside: new Set(),
     forget: undefined,
     drop: false,
@@ -110,38 +115,56 @@ function newRecord(rim: Rim, work: Work, user: DirectoryUser | undefined, person
 async function converge(rim: Rim, work: Work, scene: Scene, record: Record): Promise<void> {
   const { context, user, person, own } = scene;
   let account = await knownAccount(rim, person, record);
-  let fresh: 'created' | 'adopted' | undefined;
+  let linked: Linked | undefined;
   if (account === undefined) {
-    const linked = await link(rim, scene, record);
+    linked = await link(rim, scene, record);
     if (linked === undefined) {
       record.drop = user === undefined;
       return;
     }
-    account = linked.account;
-    fresh = linked.how;
-    record.replaces = linked.replaces;
-    record.change = {
-      ...record.change,
-      coder: { id: account.id, username: account.username, how: linked.how },
-    };
-    record.subject = { ...record.subject, coderUserId: account.id };
-    record.trail.note(
-      record.subject,
-      linked.how === 'created' ? 'account.create' : 'account.adopt',
-      'done',
-      linked.how === 'created'
-        ? { target: account.username, after: `${account.status} ${account.email}` }
-        : { target: account.username, before: account.status, detail: `e-mail ${account.email}` },
-    );
+    account = linked.existed ? await takeUp(rim, work, linked, record) : noteLink(linked, record, record.trail);
   }
   record.account = account;
   const found = account;
   const reason = untouchable(context, found);
   if (reason !== undefined)
     throw new Held(reason, `account ${JSON.stringify(found.username)} is never touched (${reason})`);
-  await rim.turns.take(`account:${found.id}`, () => change(rim, work, scene, record, found, fresh));
+  await rim.turns.take(`account:${found.id}`, () => change(rim, work, scene, record, found, linked?.existed === false));
   if (user !== undefined && own.account === 'present' && record.failure === undefined)
-    await writeProfile(rim, scene, record, found, fresh);
+    await writeProfile(rim, scene, record, found);
+}
+
+function noteLink({ account, how }: Linked, record: Record, trail: Trail): CoderUser {
+  record.change = { ...record.change, coder: { id: account.id, username: account.username, how } };
+  record.subject = { ...record.subject, coderUserId: account.id };
+  trail.note(
+    record.subject,
+    how === 'created' ? 'account.create' : 'account.adopt',
+    'done',
+    how === 'created'
+      ? { target: account.username, after: `${account.status} ${account.email}` }
+      : { target: account.username, before: account.status, detail: `e-mail ${account.email}` },
+  );
+  return account;
+}
+
+/**
+ * Notes the link to an account that was there before, and looks at the account once more: somebody who leaves it, or shares it,
+ * may be dealt with at the same time, and either sees the other from now on.
+ */
+async function takeUp(rim: Rim, work: Work, linked: Linked, record: Record): Promise<CoderUser> {
+  const trail = new Trail(work.cause, () => rim.clock.now());
+  noteLink(linked, record, trail);
+  const { app, subject: userId = '', subjectName: userName = '' } = record.subject;
+  const { change } = record;
+  await rim.database.transact(async db => {
+    await writeAudit(db, trail.rows);
+    await writePerson(db, { userId, app: app ?? work.app, userName }, change, rim.clock.now());
+    await addGrants(db, linked.account.id, record.given, rim.clock.now());
+    for (const left of linked.replaces) await deletePerson(db, left);
+  });
+  const again = await rim.coder.getUser(linked.account.id);
+  return again.state === 'present' ? again.user : linked.account;
 }
 
 /** The account that the person is linked to, if Coder still has it. */
@@ -177,10 +200,14 @@ async function link(rim: Rim, scene: Scene, record: Record): Promise<Linked | un
       seeker,
       organizations.length === 0 ? [context.catalog.defaultOrganization] : organizations,
     );
-    if (linked.how === 'created')
-      record.given.push(
-        ...organizations.map(organization => ({ kind: 'organization' as const, organization, target: '' })),
-      );
+    // An account that an earlier try made may be in organizations that were asked for then.
+    const ours = linked.existed
+      ? linked.account.organizationIds.filter(
+          organization => organization !== context.catalog.defaultOrganization || organizations.includes(organization),
+        )
+      : organizations;
+    if (linked.how === 'created' && linked.replaces.length === 0)
+      record.given.push(...ours.map(organization => ({ kind: 'organization' as const, organization, target: '' })));
     return linked;
   }
   // Somebody who may not come in, but has an account from before: the account is locked, not overlooked.
@@ -198,7 +225,7 @@ async function change(
   scene: Scene,
   record: Record,
   account: CoderUser,
-  fresh: 'created' | 'adopted' | undefined,
+  isNew: boolean,
 ): Promise<void> {
   const { db } = rim.database;
   const { context } = scene;
@@ -214,8 +241,7 @@ async function change(
     return false;
   });
   const needsRoles =
-    fresh !== 'created' &&
-    (context.organizationRoles || authoritative || grants.some(grant => grant.kind === 'organization-role'));
+    !isNew && (context.organizationRoles || authoritative || grants.some(grant => grant.kind === 'organization-role'));
   const actual: Actual = {
     status: account.status,
     loginType: account.loginType,
@@ -313,7 +339,6 @@ async function writeProfile(
   { context, user, person }: Scene,
   record: Record,
   account: CoderUser,
-  fresh: 'created' | 'adopted' | undefined,
 ): Promise<void> {
   if (user === undefined) return;
   if (user.email !== undefined && user.email.toLowerCase() !== account.email.toLowerCase())
@@ -323,10 +348,11 @@ async function writeProfile(
         `e-mail is ${JSON.stringify(account.email)} in Coder and ${JSON.stringify(user.email)} in the directory: Coder takes it over at the person's next sign-in, nobody can write it before`,
       ),
     );
-  if (fresh === 'created') return;
   const name = cleanRealName(user.fullName);
+  const how = record.change.coder?.how ?? person?.how;
+  // First dealings: an account of the bridge's own has the name of when it was made, one that was found keeps its name.
   const renamed =
-    person?.fullName === undefined || fresh === 'adopted' ? account.name === '' : person.fullName !== user.fullName;
+    person?.fullName === undefined ? how === 'created' || account.name === '' : person.fullName !== user.fullName;
   const next = { username: account.username, name: renamed && name !== '' ? name : account.name };
   const followed = person?.followedUserName;
   const follows =
@@ -393,12 +419,25 @@ async function write(rim: Rim, work: Work, scene: Scene, record: Record): Promis
       for (const wish of record.wishes)
         await wantMember(db, wish.group, accountId, wish.kind === 'group-add', because(work, record.subject, wish));
     }
-    for (const left of record.replaces) await deletePerson(db, left);
+    if (record.removed && accountId !== undefined) await enqueueOthers(db, work, userId, accountId, now);
     if (record.removed) await noteRemoval(db, work.app, subject, now);
     if (record.drop && finished) await deletePerson(db, userId);
     else
       await writePerson(db, { userId, app: work.app, userName: user?.userName ?? person?.userName ?? '' }, change, now);
   });
+}
+
+/** Somebody else may have been linked to the account while this person lost something of it: looked at again. */
+async function enqueueOthers(db: Db, work: Work, userId: string, accountId: string, now: number): Promise<void> {
+  const others = (await peopleOfAccount(db, accountId)).filter(
+    other => other.userId !== userId && other.leftAt === undefined,
+  );
+  const items: WorkItem[] = others.map(other => ({
+    key: `person:${other.userId}`,
+    app: other.app,
+    priority: PRIORITY.request,
+  }));
+  await enqueue(db, items, work.cause, now);
 }
 
 /** Why a member is wanted or not, for the audit line of the group's write. */

@@ -53,6 +53,8 @@ export interface KillReport {
   readonly convergedAfterMs: number;
   readonly seconds: number;
   readonly startMs: number;
+  /** For each difference: what was said of the person, and what the audit trail tells. */
+  readonly accounts: readonly string[];
   /** Distinct errors that bridges logged, with how often. */
   readonly errors: ReadonlyMap<string, number>;
   readonly serverErrors: readonly string[];
@@ -82,6 +84,8 @@ class Run {
   private readonly token = scimToken();
   private kills = 0;
   private killsInCalls = 0;
+  /** What was said between identity provider and bridges, and when kills came: for the account of a failure. */
+  private readonly said: string[] = [];
   private calls = 0;
   private writes = 0;
   /** Called at each write of Coder, after it is done and before it is answered. */
@@ -105,7 +109,13 @@ class Run {
       options.replicas,
       this.random.fork('fleet'),
     );
-    this.scim = new ScimClient(() => this.fleet.url(), this.token.token, this.random.fork('scim'), 0.1);
+    this.scim = new ScimClient(
+      () => this.fleet.url(),
+      this.token.token,
+      this.random.fork('scim'),
+      0.1,
+      line => void this.said.push(line),
+    );
     this.weather = new Weather(double, this.random.fork('weather'));
     this.watchCalls();
   }
@@ -147,6 +157,7 @@ class Run {
       groups: directory.groups.size,
       lost: [...providers.flatMap(provider => provider.losses), ...lost],
       ...verdict,
+      accounts: await this.accountsOf(verdict.differences),
       pending: pendingOf(status),
       parked,
       writesAfterSweep: await this.sweep(),
@@ -184,6 +195,7 @@ class Run {
       if (fleet.failure !== undefined) throw fleet.failure;
       await fleet.kill(index);
       this.kills += 1;
+      this.said.push(`${new Date().toISOString().slice(11, 23)} kill`);
       fleet.start(index);
       if (performance.now() - said > 5_000) {
         said = performance.now();
@@ -247,6 +259,39 @@ class Run {
       }
       await sleep(100);
     }
+  }
+
+  /** Who differs and why, as far as can be told. */
+  private async accountsOf(differences: readonly string[]): Promise<string[]> {
+    const emails = new Set(differences.flatMap(line => /^\S+@\S+(?=[: ])/.exec(line)?.[0].replace(/:$/, '') ?? []));
+    const lines: string[] = [];
+    for (const email of [...emails].slice(0, 3)) {
+      const { people } = await this.admin().explain(email);
+      const ids = people.map(person => person.scimId);
+      const { entries } = await this.admin().audit({ subject: ids[0], limit: 100 });
+      lines.push(
+        `${email} ${ids.join(' ')}`,
+        ...people.map(person => JSON.stringify({ ...person, recent: undefined })),
+        ...this.said.filter(
+          line => line.endsWith(' kill') || line.includes(email) || ids.some(id => line.includes(id)),
+        ),
+        ...entries
+          .reverse()
+          .map(entry =>
+            [
+              entry.at,
+              entry.actor,
+              entry.action,
+              entry.target,
+              entry.before,
+              entry.after,
+              entry.result,
+              entry.detail,
+            ].join(' | '),
+          ),
+      );
+    }
+    return lines;
   }
 
   private async sweep(): Promise<number> {

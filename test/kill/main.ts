@@ -88,6 +88,7 @@ function print(report: KillReport): void {
   console.log(`  ${[...report.operations].map(([name, count]) => `${name} ${count}`).join(', ')}`);
   show('lost', report.lost);
   show('differences', report.differences);
+  for (const line of report.accounts) console.log(`  ${line}`);
   show('twice', report.duplicates);
   show('pending', report.pending);
   show('answered 5xx', report.serverErrors);

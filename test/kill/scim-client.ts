@@ -36,20 +36,25 @@ export class ScimClient {
     private readonly token: string,
     private readonly random: Random,
     private readonly giveUp: number,
+    /** Told of each answer, and of each request that was given up. */
+    private readonly heard: (line: string) => void = () => undefined,
   ) {}
 
   /** Sends until it is answered. @returns undefined when it was given up */
   async send(method: string, path: string, body?: unknown): Promise<Answer | undefined> {
+    const sent = Date.now();
     for (let attempt = 1; attempt <= TRIES; attempt += 1) {
       const answer = await this.try(method, path, body);
       if (answer !== undefined) {
         if (answer.status < 400) this.counts.acknowledged += 1;
+        this.heard(say(sent, method, path, body, `${answer.status} at try ${attempt}`));
         return { ...answer, repeated: attempt > 1 };
       }
       if (this.random.chance(this.giveUp)) break;
       await sleep(this.random.between(30, 100 * attempt));
     }
     this.counts.givenUp += 1;
+    this.heard(say(sent, method, path, body, 'given up'));
     return undefined;
   }
 
@@ -63,12 +68,17 @@ export class ScimClient {
     }
   }
 
-  private async try(method: string, path: string, body?: unknown): Promise<Omit<Answer, 'repeated'> | undefined> {
-    const url = this.target();
-    if (url === undefined) {
-      await sleep(20);
-      return undefined;
+  /** URL of a bridge that is up, as soon as there is one: a connection that is refused is no request. */
+  private async whereTo(): Promise<string> {
+    for (;;) {
+      const url = this.target();
+      if (url !== undefined) return url;
+      await sleep(10);
     }
+  }
+
+  private async try(method: string, path: string, body?: unknown): Promise<Omit<Answer, 'repeated'> | undefined> {
+    const url = await this.whereTo();
     this.counts.requests += 1;
     try {
       const response = await fetch(`${url}/scim/v2${path}`, {
@@ -91,4 +101,9 @@ export class ScimClient {
       return undefined;
     }
   }
+}
+
+function say(sent: number, method: string, path: string, body: unknown, outcome: string): string {
+  const time = (instant: number): string => new Date(instant).toISOString().slice(11, 23);
+  return `${time(sent)} to ${time(Date.now())} ${method} ${path} ${JSON.stringify(body) ?? ''} ${outcome}`;
 }
