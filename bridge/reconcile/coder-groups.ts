@@ -88,14 +88,14 @@ export async function ensureCustomRoles(
   return problems;
 }
 
-function sayPermissions(role: Pick<CoderRole, 'permissions'>): string {
+export function sayPermissions(role: Pick<CoderRole, 'permissions'>): string {
   return role.permissions
     .map(({ negate, resourceType, action }) => `${negate ? '!' : ''}${resourceType}.${action}`)
     .sort()
     .join(' ');
 }
 
-function differs(present: CoderRole, wanted: Pick<CoderRole, 'displayName' | 'permissions'>): boolean {
+export function differs(present: CoderRole, wanted: Pick<CoderRole, 'displayName' | 'permissions'>): boolean {
   return present.displayName !== wanted.displayName || sayPermissions(present) !== sayPermissions(wanted);
 }
 
@@ -148,7 +148,8 @@ export async function ensureDeclaredGroups(keep: Keep): Promise<string[]> {
     const organization = findOrganization(context.catalog.organizations, mapping.organization);
     if (organization === undefined) continue;
     await orProblem(problems, `groupMappings/${key}`, async () => {
-      const found = (await index.of(organization.id)).get(mapping.group);
+      const found =
+        (await index.of(organization.id)).get(mapping.group) ?? (await nameBack(keep, organization, mapping.group));
       if (mapping.group === PREBUILDS_GROUP) {
         problems.push(
           `groupMappings/${key}: group ${JSON.stringify(PREBUILDS_GROUP)} is Coder's own and never touched`,
@@ -176,6 +177,30 @@ export async function ensureDeclaredGroups(keep: Keep): Promise<string[]> {
     });
   }
   return problems;
+}
+
+/** A declared group that somebody renamed in Coder gets its name back; undefined when there is no such group. */
+async function nameBack(
+  { rim, app, index, trail, managed }: Keep,
+  organization: KnownOrganization,
+  name: string,
+): Promise<CoderGroup | undefined> {
+  const mine = [...managed.values()].find(
+    known => known.organization === organization.id && known.name === name && known.scimGroupId === undefined,
+  );
+  const groups = await index.of(organization.id);
+  const actual = mine && [...groups.values()].find(known => known.id === mine.id);
+  if (actual === undefined) return undefined;
+  await rim.coder.patchGroup(actual.id, { name });
+  trail.note({ app }, 'group.rename', 'done', {
+    target: `${organization.name}/${actual.name}`,
+    before: actual.name,
+    after: name,
+  });
+  groups.delete(actual.name);
+  const renamed = { ...actual, name };
+  groups.set(name, renamed);
+  return renamed;
 }
 
 /** Coder groups of the pushed-group rule of one app. @returns problems in words */

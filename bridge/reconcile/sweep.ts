@@ -18,6 +18,7 @@ import { lookAtGroupMembers } from './group-writer';
 import { carryOut, judge, readWorldFor, withoutQueued } from './judge';
 import { type Finding } from './survey';
 import { reportStrangers } from './strangers';
+import { sweepDeclarations } from './sweep-declarations';
 import { Trail } from './trail';
 import { type World } from './world';
 
@@ -64,6 +65,7 @@ async function sweepHeld(rim: Rim, context: Context, apps: readonly StoredApp[])
     const world = await readWorldFor(rim, context);
     for (const app of compared) await sweepPeople(rim, context, world, app);
     await reportStrangers(rim, context, world);
+    await sweepDeclarations(rim, context, compared);
   }
   for (const app of apps) await markSwept(rim.database.db, app.name, rim.clock.now());
 }

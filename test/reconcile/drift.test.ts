@@ -133,3 +133,45 @@ it('locks a leaver out again whose account somebody activated', async () => {
   await sweep(stage);
   expect(stage.coder.describe('alice').status).toBe('suspended');
 });
+
+it.each([
+  [
+    'a custom role',
+    (stage: Stage) => stage.coder.addCustomRole('reader', 'coder', []),
+    (stage: Stage) => [...stage.coder.findOrganization('coder').customRoles.values()][0]?.permissions.length,
+    1,
+  ],
+  [
+    'the name of a group',
+    (stage: Stage) => stage.coder.renameGroup('developers', 'devs'),
+    (stage: Stage) => Object.keys(stage.coder.snapshot().organizations['coder']?.groups ?? {}).join(),
+    'developers',
+  ],
+] as const)('repairs %s', async (_name, hand, look, expected) => {
+  const stage = await startStage();
+  await stage.declare({
+    ...TIERS,
+    customRoles: { reader: { name: 'reader', permissions: [{ resourceType: 'template', action: 'read' }] } },
+  });
+  const alice = await stage.createUser('alice');
+  await stage.createGroup('developers', [alice]);
+  hand(stage);
+  await sweep(stage);
+  expect(look(stage)).toBe(expected);
+  expect(stage.coder.membersOf('developers')).toEqual(['alice']);
+  expect(await stage.reconciler.audit({ action: 'drift.found' })).toHaveLength(1);
+});
+
+it('says no more of a problem that is gone', async () => {
+  const stage = await startStage();
+  await stage.declare({
+    groupMappings: { lab: { idpGroup: 'lab', organization: 'science', group: 'lab' } },
+  });
+  const alice = await stage.createUser('alice');
+  await stage.createGroup('lab', [alice]);
+  expect((await stage.reconciler.status()).apps[0]?.warnings).toHaveLength(1);
+  stage.coder.addOrganization('science');
+  await sweep(stage);
+  expect((await stage.reconciler.status()).apps[0]).toMatchObject({ converged: true, warnings: [] });
+  expect(stage.coder.membersOf('lab', 'science')).toEqual(['alice']);
+});

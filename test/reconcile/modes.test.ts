@@ -40,6 +40,7 @@ it('goes on with what was held once the sync is turned off', async () => {
   await stage.reconciler.sweep();
   await stage.settle();
   expect(stage.coder.membersOf('developers')).toEqual(['alice']);
+  expect(await warnings(stage)).toBe('');
 });
 
 it('learns of site role sync by the first refusal, where it may not read the settings, and does not try for ever', async () => {
@@ -112,6 +113,15 @@ it('writes the mapping into the sync settings in mode claims, keeps what others 
   expect(stage.coder.describe('alice').organizations['coder']).toEqual({
     roles: ['organization-auditor'],
     groups: ['developers'],
+  });
+
+  // What somebody changes in there is put right.
+  stage.coder.setGroupSync({ mapping: { manual: [handmade] } });
+  await stage.reconciler.sweep();
+  await stage.settle();
+  expect(stage.coder.snapshot().organizations['coder']?.groupSync.mapping).toEqual({
+    manual: [handmade],
+    developers: [group],
   });
 
   await stage.declare({ mode: 'claims' });

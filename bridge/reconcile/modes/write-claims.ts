@@ -43,13 +43,17 @@ export async function wantedClaims(rim: Rim, context: Context): Promise<ClaimsSe
   });
 }
 
-/** Brings Coder's sync settings to what mode `claims` asks for. @returns problems in words */
-export async function writeClaims(rim: Rim, context: Context, trail: Trail): Promise<string[]> {
+/**
+ * Brings Coder's sync settings to what mode `claims` asks for.
+ * @param look only tells in the trail what differs
+ * @returns problems in words
+ */
+export async function writeClaims(rim: Rim, context: Context, trail: Trail, look = false): Promise<string[]> {
   const wanted = await wantedClaims(rim, context);
   const problems = [...wanted.problems];
   for (const organization of context.catalog.organizations) {
     const { id } = organization;
-    await writeOne(rim, context, trail, problems, 'groups', id, wanted.groups.get(id), async () => {
+    await writeOne({ rim, context, trail, problems, look }, 'groups', id, wanted.groups.get(id), async () => {
       const present = await rim.coder.getGroupSync(id);
       for (const claim of filteredOut(present.regexFilter, Object.keys(wanted.groups.get(id)?.mapping ?? {})))
         problems.push(
@@ -65,12 +69,12 @@ export async function writeClaims(rim: Rim, context: Context, trail: Trail): Pro
           }),
       };
     });
-    await writeOne(rim, context, trail, problems, 'roles', id, wanted.roles.get(id), async () => ({
+    await writeOne({ rim, context, trail, problems, look }, 'roles', id, wanted.roles.get(id), async () => ({
       present: await rim.coder.getRoleSync(id),
       write: next => rim.coder.setRoleSync(id, next),
     }));
   }
-  await writeOne(rim, context, trail, problems, 'organizations', '', wanted.organizations, async () => {
+  await writeOne({ rim, context, trail, problems, look }, 'organizations', '', wanted.organizations, async () => {
     const present = await rim.coder.getOrganizationSync();
     return {
       present,
@@ -97,11 +101,16 @@ interface Settings {
   readonly write: (next: { field: string; mapping: Record<string, string[]> }) => Promise<unknown>;
 }
 
+interface Writing {
+  readonly rim: Rim;
+  readonly context: Context;
+  readonly trail: Trail;
+  readonly problems: string[];
+  readonly look: boolean;
+}
+
 async function writeOne(
-  rim: Rim,
-  context: Context,
-  trail: Trail,
-  problems: string[],
+  { rim, context, trail, problems, look }: Writing,
   kind: 'groups' | 'roles' | 'organizations',
   organization: string,
   wanted: SyncMapping | undefined,
@@ -114,6 +123,11 @@ async function writeOne(
   try {
     const { present, write } = await open();
     const next = mergeSync(present, wanted, before);
+    if (look) {
+      if (next !== undefined)
+        trail.note({ app: null }, 'drift.found', 'reported', { target, before: say(present), after: say(next) });
+      return;
+    }
     if (next !== undefined) {
       await write({
         field: next.field,
