@@ -38,7 +38,7 @@ const actuals: fc.Arbitrary<Actual> = fc
     ),
   })
   .map(({ status, siteRoles, memberships }) => ({
-    status: status as Actual['status'],
+    status: status,
     loginType: 'oidc',
     siteRoles,
     organizations: memberships.map(membership => membership.organization),
