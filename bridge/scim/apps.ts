@@ -17,10 +17,15 @@ export interface KnownToken {
   readonly lastUsedAt: number | undefined;
 }
 
+/** A token with the app that declares it. */
+export interface DeclaredToken {
+  readonly token: KnownToken;
+  readonly app: MappingState;
+}
+
 export interface Apps {
-  appByName(name: string): Promise<MappingState | undefined>;
   /** @param digest `sha256:<hex>` */
-  tokenByDigest(digest: string): Promise<KnownToken | undefined>;
+  findToken(digest: string): Promise<DeclaredToken | undefined>;
   /** Notes that a token was used; called at most once a minute for each token. */
   touchToken(digest: string, at: number): Promise<void>;
 }

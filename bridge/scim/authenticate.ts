@@ -29,7 +29,7 @@ export interface Credentials {
 }
 
 /** Why a caller was refused: for the log, never for the answer. */
-export type RefusalReason = 'missing' | 'malformed' | 'unknown' | 'other app' | 'expired' | 'no app';
+export type RefusalReason = 'missing' | 'malformed' | 'unknown' | 'other app' | 'expired';
 
 export interface Refused {
   readonly reason: RefusalReason;
@@ -82,13 +82,12 @@ export function createAuthenticate(deps: AuthenticateDeps): Authenticate {
     const id = tokenId(text);
     if (id === undefined) throw refuse('malformed', credentials);
     const digest = digestOf(text);
-    const token = await deps.apps.tokenByDigest(digest);
-    if (token === undefined || !sameDigest(token.digest, digest)) throw refuse('unknown', credentials, id);
+    const declared = await deps.apps.findToken(digest);
+    if (declared === undefined || !sameDigest(declared.token.digest, digest)) throw refuse('unknown', credentials, id);
+    const { token, app } = declared;
     if (credentials.app !== undefined && credentials.app !== token.app) throw refuse('other app', credentials, id);
     const now = deps.clock();
     if (token.expiresAt <= now) throw refuse('expired', credentials, id);
-    const app = await deps.apps.appByName(token.app);
-    if (app === undefined) throw refuse('no app', credentials, id);
     touch(token, now);
     return { app, token, tokenId: id };
   };

@@ -31,7 +31,5 @@ function explain(reason: RefusalReason): string {
       return 'token of another app than the path names';
     case 'expired':
       return 'token expired';
-    case 'no app':
-      return 'the app of the token is being removed';
   }
 }

@@ -19,17 +19,28 @@ export async function readBody(request: IncomingMessage, maxBytes: number): Prom
   return body;
 }
 
-async function collect(request: IncomingMessage, maxBytes: number): Promise<Uint8Array> {
-  const chunks: Buffer[] = [];
-  let size = 0;
-  // Leaving a plain iteration would destroy the connection, and with it the answer 413.
-  for await (const chunk of request.iterator({ destroyOnReturn: false }) as AsyncIterable<Buffer>) {
-    size += chunk.length;
-    if (size > maxBytes) throw payloadTooLarge('bytes of the request body', `more than ${maxBytes}`, maxBytes);
-    chunks.push(chunk);
-  }
-  if (size === 0) throw invalidSyntax('request body', 'nothing', 'a JSON object');
-  return chunks.length === 1 && chunks[0] !== undefined ? chunks[0] : Buffer.concat(chunks, size);
+function collect(request: IncomingMessage, maxBytes: number): Promise<Uint8Array> {
+  return new Promise((resolve, reject) => {
+    const chunks: Buffer[] = [];
+    let size = 0;
+    const take = (chunk: Buffer) => {
+      size += chunk.length;
+      if (size <= maxBytes) {
+        chunks.push(chunk);
+        return;
+      }
+      // The rest is read and dropped by the server, so that the client gets to see the answer.
+      request.off('data', take);
+      request.resume();
+      reject(payloadTooLarge('bytes of the request body', `more than ${maxBytes}`, maxBytes));
+    };
+    request.on('data', take);
+    request.once('error', reject);
+    request.once('end', () => {
+      if (size === 0) reject(invalidSyntax('request body', 'nothing', 'a JSON object'));
+      else resolve(chunks.length === 1 && chunks[0] !== undefined ? chunks[0] : Buffer.concat(chunks, size));
+    });
+  });
 }
 
 function checkContentType(header: string | undefined): void {

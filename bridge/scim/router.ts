@@ -55,21 +55,7 @@ function createEndpoints(deps: ScimDeps, limits: ScimLimits, { authenticated, se
   router.route('/ServiceProviderConfig').get(config).all(allow('GET'));
 
   router.use(authenticated);
-  const discovery = (path: string, handler: Handler) => router.route(path).get(serve(handler)).all(allow('GET'));
-  discovery('/Schemas', ({ exchange, query }) => ({ status: 200, body: listSchemas(exchange.baseUrl, query) }));
-  discovery('/Schemas/:id', ({ exchange, param }) => ({
-    status: 200,
-    body: readSchema(exchange.baseUrl, param('id')),
-  }));
-  discovery('/ResourceTypes', ({ exchange, query }) => ({
-    status: 200,
-    body: listResourceTypes(exchange.baseUrl, query),
-  }));
-  discovery('/ResourceTypes/:id', ({ exchange, param }) => ({
-    status: 200,
-    body: readResourceType(exchange.baseUrl, param('id')),
-  }));
-
+  // The most used come first: routes are tried in order.
   for (const endpoint of [users, groups]) {
     const path = endpoint.type.endpoint;
     const handlers = createResourceHandlers(endpoint, deps, limits);
@@ -90,6 +76,21 @@ function createEndpoints(deps: ScimDeps, limits: ScimLimits, { authenticated, se
       .delete(serve(handlers.remove))
       .all(allow('GET, PUT, PATCH, DELETE'));
   }
+  const discovery = (path: string, handler: Handler) => router.route(path).get(serve(handler)).all(allow('GET'));
+  discovery('/Schemas', ({ exchange, query }) => ({ status: 200, body: listSchemas(exchange.baseUrl, query) }));
+  discovery('/Schemas/:id', ({ exchange, param }) => ({
+    status: 200,
+    body: readSchema(exchange.baseUrl, param('id')),
+  }));
+  discovery('/ResourceTypes', ({ exchange, query }) => ({
+    status: 200,
+    body: listResourceTypes(exchange.baseUrl, query),
+  }));
+  discovery('/ResourceTypes/:id', ({ exchange, param }) => ({
+    status: 200,
+    body: readResourceType(exchange.baseUrl, param('id')),
+  }));
+
   router
     .route('/')
     .get(serve(search.query([users, groups])))

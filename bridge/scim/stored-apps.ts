@@ -9,35 +9,37 @@ const CACHED_APPS = 256;
 export function createStoredApps(db: Db): Apps {
   const cache = new Map<string, { readonly generation: number; readonly state: MappingState }>();
 
-  return {
-    async appByName(name) {
-      const row = await db
-        .selectFrom('apps')
-        .select('generation')
-        .where('name', '=', name)
-        .where('deleted_at', 'is', null)
-        .executeTakeFirst();
-      if (row === undefined) {
-        cache.delete(name);
-        return undefined;
-      }
-      const cached = cache.get(name);
-      if (cached?.generation === Number(row.generation)) return cached.state;
-      const app = await readApp(db, name);
-      if (app === undefined) return undefined;
-      if (cache.size >= CACHED_APPS) cache.clear();
-      cache.set(name, { generation: app.generation, state: app.state });
-      return app.state;
-    },
+  async function stateOf(name: string, generation: number): Promise<MappingState | undefined> {
+    const cached = cache.get(name);
+    if (cached?.generation === generation) return cached.state;
+    const app = await readApp(db, name);
+    if (app === undefined) return undefined;
+    if (cache.size >= CACHED_APPS) cache.clear();
+    cache.set(name, { generation: app.generation, state: app.state });
+    return app.state;
+  }
 
-    async tokenByDigest(digest) {
+  return {
+    async findToken(digest) {
       const row = await db
         .selectFrom('tokens')
-        .selectAll()
-        .where('digest', '=', digest.replace(/^sha256:/, ''))
+        .innerJoin('apps', 'apps.name', 'tokens.app')
+        .select([
+          'tokens.app',
+          'tokens.name',
+          'tokens.digest',
+          'tokens.expires_at',
+          'tokens.scopes',
+          'tokens.last_used_at',
+          'apps.generation',
+        ])
+        .where('tokens.digest', '=', digest.replace(/^sha256:/, ''))
+        .where('apps.deleted_at', 'is', null)
         .executeTakeFirst();
       if (row === undefined) return undefined;
-      return {
+      const app = await stateOf(row.app, Number(row.generation));
+      if (app === undefined) return undefined;
+      const token = {
         app: row.app,
         name: row.name,
         digest: `sha256:${row.digest}`,
@@ -45,6 +47,7 @@ export function createStoredApps(db: Db): Apps {
         scopes: row.scopes.split(' ') as TokenScope[],
         lastUsedAt: row.last_used_at === null ? undefined : Number(row.last_used_at),
       };
+      return { token, app };
     },
 
     async touchToken(digest, at) {
