@@ -398,6 +398,10 @@ async function write(rim: Rim, work: Work, scene: Scene, record: Record): Promis
     held: held ?? null,
     convergedAt: now,
     ...(finished && user !== undefined && record.account !== undefined ? { known: user } : {}),
+    // Who is locked out has not been dealt with under a new name.
+    ...(finished && user !== undefined && record.account !== undefined && scene.own.account === 'present'
+      ? { profile: user }
+      : {}),
     ...(user === undefined && person?.leftAt === undefined ? { leftAt: now } : {}),
   };
   const accountId = record.account?.id;

@@ -88,8 +88,10 @@ export interface PersonChange {
   readonly held?: { readonly reason: string; readonly detail: string } | null;
   readonly leftAt?: number;
   readonly convergedAt?: number;
-  /** Take over userName, e-mail, externalId and full name as dealt with. */
-  readonly known?: Pick<DirectoryUser, 'userName' | 'email' | 'externalId' | 'fullName'>;
+  /** Take over userName, e-mail and externalId. */
+  readonly known?: Pick<DirectoryUser, 'userName' | 'email' | 'externalId'>;
+  /** Take over full name and userName as those that Coder's name and username were last compared with. */
+  readonly profile?: Pick<DirectoryUser, 'userName' | 'fullName'>;
 }
 
 /** Writes a person's row, new or not; what `change` leaves out stays. */
@@ -123,9 +125,10 @@ export async function writePerson(
           user_name: change.known.userName,
           email: change.known.email ?? null,
           external_id: change.known.externalId ?? null,
-          full_name: change.known.fullName,
-          followed_user_name: change.known.userName,
         }),
+    ...(change.profile === undefined
+      ? {}
+      : { full_name: change.profile.fullName, followed_user_name: change.profile.userName }),
   };
   const { numUpdatedRows } = await db
     .updateTable('people')
