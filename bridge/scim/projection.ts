@@ -2,8 +2,7 @@
  * Which attributes an answer holds (RFC 7644 §3.9, RFC 7643 §7 `returned`): those that are always returned, then those asked for, or by
  * default all but those excluded. Also tells, before anything is read, whether an attribute is wanted at all.
  */
-import { type Leniency, coerces } from './dialects/dialect';
-import { invalidValue } from './errors';
+import { type Leniency } from './dialects/dialect';
 import { type Json, type JsonObject, emptyObject, isJsonObject } from './json';
 import { type Attribute, target } from './schema/attribute';
 import { findAttribute, topLevelAttributes } from './schema/look-up';
@@ -26,40 +25,28 @@ export interface Projection {
 }
 
 /**
- * Resolves the names of `attributes` and `excludedAttributes`. A name that no schema of the type or of the other types defines is
- * refused, or ignored in a dialect with `unknownAttributes`; an empty list is none.
- * @throws ScimError 400 invalidValue
+ * Resolves the names of `attributes` and `excludedAttributes`. A name that no schema of the type defines selects nothing: RFC 7644
+ * §3.9 knows no error for it, and providers ask for attributes that they keep elsewhere. An empty list is none.
  */
 export function readProjection(
   type: ResourceType,
   names: { readonly attributes?: readonly string[]; readonly excludedAttributes?: readonly string[] },
   leniency: Leniency = {},
-  otherTypes: readonly ResourceType[] = [],
 ): Projection {
   const select = (parameter: 'attributes' | 'excludedAttributes'): Selection | undefined => {
     const list = names[parameter] ?? [];
-    return list.length === 0 ? undefined : selectionOf(parameter, list, type, leniency, otherTypes);
+    return list.length === 0 ? undefined : selectionOf(list, type, leniency);
   };
   const included = select('attributes');
   const excluded = select('excludedAttributes');
   return { type, ...(included === undefined ? {} : { included }), ...(excluded === undefined ? {} : { excluded }) };
 }
 
-function selectionOf(
-  parameter: string,
-  names: readonly string[],
-  type: ResourceType,
-  leniency: Leniency,
-  otherTypes: readonly ResourceType[],
-): Selection {
+function selectionOf(names: readonly string[], type: ResourceType, leniency: Leniency): Selection {
   const selection = Object.create(null) as Record<string, Selection | true>;
   for (const name of names) {
     const path = findAttribute(type, name, leniency);
     if (path !== undefined) select(selection, target(path).location);
-    else if (!otherTypes.some(other => findAttribute(other, name, leniency) !== undefined)) {
-      if (!coerces(leniency, 'unknownAttributes', parameter))
-        throw invalidValue(parameter, name, `names of attributes of ${type.name}`);
-    }
   }
   return selection;
 }

@@ -104,12 +104,7 @@ function projectionsOf(exchange: Exchange, endpoints: readonly Endpoint[], reque
   if (first === undefined) throw new Error('a list over no resource type');
   const of = (name: string) => {
     const type = types.find(candidate => candidate.name === name) ?? first;
-    return readProjection(
-      type,
-      request,
-      exchange.leniency,
-      types.filter(other => other !== type),
-    );
+    return readProjection(type, request, exchange.leniency);
   };
   return { User: of('User'), Group: of('Group') };
 }
