@@ -50,9 +50,11 @@ export async function convergeGroup(rim: Rim, work: Work): Promise<Settled> {
   if (group === undefined) return await settle(rim, work, { kind: 'done' });
   const context = await rim.context.get();
   try {
+    const expected = group.unsure ? await memberDifferences(rim.database.db, groupId) : [];
     if ((group.readAt === undefined || group.unsure) && !(await readGroupMembers(rim, groupId)))
       return await groupGone(rim, work, context, group);
     const differences = await memberDifferences(rim.database.db, groupId);
+    await noteFound(rim, context, group, without(expected, differences));
     for (let start = 0; start < differences.length; start += CHANGES_PER_CALL) {
       const left = await writeBatch(rim, work, context, group, differences.slice(start, start + CHANGES_PER_CALL));
       if (left === 'gone') return await groupGone(rim, work, context, group);
@@ -165,10 +167,7 @@ async function writeBatch(
         if (!(await readGroupMembers(rim, group.id))) return 'gone';
         const subjects = new Set(changes.map(change => change.coderUserId));
         const still = await memberDifferences(rim.database.db, group.id);
-        const settledMeanwhile = changes.filter(
-          change => !still.some(difference => difference.coderUserId === change.coderUserId),
-        );
-        await noteFound(rim, context, group, settledMeanwhile);
+        await noteFound(rim, context, group, without(changes, still));
         changes = still.filter(change => subjects.has(change.coderUserId));
         continue;
       }
@@ -275,6 +274,11 @@ async function notePresence(db: Db, groupId: string, changes: readonly MemberSta
   const removed = changes.filter(change => change.wanted === false).map(change => change.coderUserId);
   await setPresent(db, groupId, added, true);
   await setPresent(db, groupId, removed, false);
+}
+
+function without(some: readonly MemberState[], others: readonly MemberState[]): MemberState[] {
+  const left = new Set(others.map(other => other.coderUserId));
+  return some.filter(one => !left.has(one.coderUserId));
 }
 
 /** Another look showed these changes to be true already: our own lost answer, or somebody's hand. */

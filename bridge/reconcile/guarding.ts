@@ -44,11 +44,14 @@ export async function guardRemovals(rim: Rim, context: Context, request: GuardRe
   const state = context.apps.get(app)?.state;
   if (state === undefined) return free;
   const gone = await vanishedEntitlements(db, context, app);
+  const recent = await countRemovals(db, app, rim.clock.now() - HOUR_MS, subject);
+  const held = await countOpenHolds(db, app, 'too-many-removals', subject);
   const verdict = guardPerson(removals, {
     guard: state.guard,
-    people: await countLinkedPeople(db, app),
-    recent: await countRemovals(db, app, rim.clock.now() - HOUR_MS, subject),
-    held: await countOpenHolds(db, app, 'too-many-removals', subject),
+    // So few are always allowed: of how many does not matter then, and counting a large app takes its time.
+    people: recent + held + 1 <= state.guard.minRemovals ? 0 : await countPeople(rim, app),
+    recent,
+    held,
     before:
       before === undefined
         ? undefined
@@ -64,6 +67,22 @@ export async function guardRemovals(rim: Rim, context: Context, request: GuardRe
     deferred: false,
     allows: removal => !stopped.has(removalKey(removal)),
   };
+}
+
+const LARGE = 1_000;
+const COUNT_KEPT_MS = 10_000;
+const counts = new WeakMap<Rim, Map<string, { readonly people: number; readonly at: number }>>();
+
+/** How many people the share is of; the count of a large app is believed for some seconds. */
+async function countPeople(rim: Rim, app: string): Promise<number> {
+  const known = counts.get(rim) ?? new Map<string, { people: number; at: number }>();
+  counts.set(rim, known);
+  const before = known.get(app);
+  const now = rim.clock.now();
+  if (before !== undefined && now - before.at < COUNT_KEPT_MS) return before.people;
+  const people = await countLinkedPeople(rim.database.db, app);
+  if (people >= LARGE) known.set(app, { people, at: now });
+  return people;
 }
 
 /** Mappings whose group was matched once and is gone from the directory, read now. */

@@ -19,20 +19,22 @@ import {
   writePerson,
 } from '../store/people';
 import { writeAudit } from '../store/audit';
-import { type Work } from '../store/work';
-import { type Applied, applySteps, grantsOf } from './apply';
+import { noteIntent, type Work } from '../store/work';
+import { type Applied, applySteps, describe, grantsOf } from './apply';
 import { type Context, untouchable } from './context';
 import { type Rim } from './deps';
 import { ABSENT, desire, type Desired } from './desired';
 import { digestOf } from './guard';
 import { type Guarded, guardRemovals, withOwnersKept } from './guarding';
 import { Held } from './held';
+import { deletedBefore, intentOf, isDone, statusBefore, stepsBefore, UNNOTED } from './intent';
 import { findAccount, findOrCreateAccount, type Linked } from './link';
 import { type Actual, plan, type Plan, type PlanInput, type Step } from './plan';
 import { sayRemoval } from './say';
 import { settle, type Settled } from './settle';
 import { managedBy } from './survey';
 import { type Subject, Trail } from './trail';
+import { withLease } from './turns';
 import { uniteAccount } from './united';
 
 interface Scene {
@@ -114,7 +116,7 @@ function newRecord(rim: Rim, work: Work, user: DirectoryUser | undefined, person
 
 async function converge(rim: Rim, work: Work, scene: Scene, record: Record): Promise<void> {
   const { context, user, person, own } = scene;
-  let account = await knownAccount(rim, person, record);
+  let account = await knownAccount(rim, work, person, record);
   let linked: Linked | undefined;
   if (account === undefined) {
     linked = await link(rim, scene, record);
@@ -129,7 +131,7 @@ async function converge(rim: Rim, work: Work, scene: Scene, record: Record): Pro
   const reason = untouchable(context, found);
   if (reason !== undefined)
     throw new Held(reason, `account ${JSON.stringify(found.username)} is never touched (${reason})`);
-  await rim.turns.take(`account:${found.id}`, () => change(rim, work, scene, record, found, linked?.existed === false));
+  await rim.turns.take(`account:${found.id}`, () => changeAlone(rim, work, scene, record, found, linked));
   if (user !== undefined && own.account === 'present' && record.failure === undefined)
     await writeProfile(rim, scene, record, found);
 }
@@ -168,7 +170,12 @@ async function takeUp(rim: Rim, work: Work, linked: Linked, record: Record): Pro
 }
 
 /** The account that the person is linked to, if Coder still has it. */
-async function knownAccount(rim: Rim, person: Person | undefined, record: Record): Promise<CoderUser | undefined> {
+async function knownAccount(
+  rim: Rim,
+  work: Work,
+  person: Person | undefined,
+  record: Record,
+): Promise<CoderUser | undefined> {
   if (person?.coderUserId === undefined) return undefined;
   const found = await rim.coder.getUser(person.coderUserId);
   if (found.state === 'present') {
@@ -176,10 +183,13 @@ async function knownAccount(rim: Rim, person: Person | undefined, record: Record
       record.change = { ...record.change, coderUsername: found.user.username };
     return found.user;
   }
-  record.trail.note(record.subject, 'account.gone', 'reported', {
-    target: person.coderUsername,
-    detail: 'somebody deleted the account in Coder',
-  });
+  if (deletedBefore(work, person.coderUserId))
+    record.trail.note(record.subject, 'account.delete', 'done', { target: person.coderUsername, detail: UNNOTED });
+  else
+    record.trail.note(record.subject, 'account.gone', 'reported', {
+      target: person.coderUsername,
+      detail: 'somebody deleted the account in Coder',
+    });
   record.forget = person.coderUserId;
   record.change = { ...record.change, coder: null };
   return undefined;
@@ -217,6 +227,28 @@ async function link(rim: Rim, scene: Scene, record: Record): Promise<Linked | un
     throw error;
   });
   return found?.account.status === 'suspended' ? undefined : found;
+}
+
+/** An account that several people are is changed by one of them at a time, on all replicas, from what it is then. */
+async function changeAlone(
+  rim: Rim,
+  work: Work,
+  scene: Scene,
+  record: Record,
+  account: CoderUser,
+  linked: Linked | undefined,
+): Promise<void> {
+  const { db } = rim.database;
+  const isNew = linked?.existed === false;
+  const people = await peopleOfAccount(db, account.id);
+  if (people.every(person => person.userId === record.subject.subject)) {
+    await change(rim, work, scene, record, account, isNew);
+    return;
+  }
+  await withLease(db, `account:${account.id}`, rim.owner, rim.clock, async () => {
+    const again = await rim.coder.getUser(account.id);
+    await change(rim, work, scene, record, again.state === 'present' ? again.user : account, isNew);
+  });
 }
 
 async function change(
@@ -263,6 +295,7 @@ async function change(
     sync: context.catalog.sync,
     leaving: allLeft && context.apps.get(work.app)?.state.policies.leaving === 'delete' ? 'delete' : 'suspend',
   };
+  noteUnnoted(context, work, record, account, actual);
   record.guarded = await guardRemovals(rim, context, {
     app: work.app,
     subject: `person:${record.subject.subject ?? ''}`,
@@ -275,8 +308,8 @@ async function change(
   await withOwnersKept(rim, context, allowed, actual, async keep => {
     if (!keep.passes) {
       record.guarded = { ...keep.guarded, allows: removal => (allows?.(removal) ?? true) && keep.allows(removal) };
-      await execute(rim, scene, record, account, plan({ ...input, allows: record.guarded.allows }), input);
-    } else await execute(rim, scene, record, account, allowed, input);
+      await execute(rim, work, scene, record, account, plan({ ...input, allows: record.guarded.allows }), input);
+    } else await execute(rim, work, scene, record, account, allowed, input);
   });
 }
 
@@ -291,6 +324,7 @@ function leavesByDirectory({ user }: Scene): boolean {
 
 async function execute(
   rim: Rim,
+  work: Work,
   scene: Scene,
   record: Record,
   account: CoderUser,
@@ -305,6 +339,8 @@ async function execute(
     .concat(record.given)
     .filter(grant => grant.kind !== 'organization' || grant.organization !== context.catalog.defaultOrganization);
   if (given.length > 0) await addGrants(rim.database.db, account.id, given, rim.clock.now());
+  if (allowed.steps.some(step => step.kind !== 'group-add' && step.kind !== 'group-remove'))
+    await noteIntent(rim.database.db, work, rim.owner, intentOf(account, allowed.steps));
   const applied = await applySteps(rim, context, account, allowed.steps, record.subject, record.trail);
   noteDone(record, applied);
   if (applied.hasWorkspaces) {
@@ -331,6 +367,17 @@ function isRemoval(step: Step): boolean {
   if (step.kind === 'site-roles' || step.kind === 'organization-roles')
     return step.before.some(role => !step.after.includes(role));
   return ['suspend', 'delete', 'organization-remove', 'group-remove'].includes(step.kind);
+}
+
+/** Lines for what an earlier try did before its process died: those of its steps that Coder shows as done. */
+function noteUnnoted(context: Context, work: Work, record: Record, account: CoderUser, actual: Actual): void {
+  for (const step of stepsBefore(work, account.id)) {
+    if (!isDone(step, actual)) continue;
+    const [action, change] = describe(context, statusBefore(work, account), step);
+    if (action !== undefined) record.trail.note(record.subject, action, 'done', { ...change, detail: UNNOTED });
+    record.taken.push(...grantsOf(step).taken);
+    if (isRemoval(step)) record.removed = true;
+  }
 }
 
 /** Name and username follow the directory when it changes; e-mails can not be written at all. */

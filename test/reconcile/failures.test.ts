@@ -166,3 +166,49 @@ describeEachDatabase('work that a dead process had claimed', (_open, on) => {
     await double.close();
   });
 });
+
+it('tells in the trail also of what a process did that died before it could note it', async () => {
+  const stage = await startStage();
+  await stage.declare(STATE);
+  const alice = await stage.createUser('alice');
+  await stage.createGroup('auditors', [alice]);
+  const { touched } = (await stage.directory.updateUser(stage.context, alice, current => ({
+    ...current.document,
+    active: false,
+  }))) ?? { touched: [] };
+
+  // A process that comes to the last call and no further: Coder has the work, the store has the intent.
+  const account = stage.coder.describe('alice').id;
+  await stage.database.db
+    .updateTable('work')
+    .set({
+      intent: JSON.stringify({
+        account,
+        status: 'dormant',
+        steps: [
+          { kind: 'site-roles', before: ['auditor'], after: [], because: [] },
+          { kind: 'suspend' },
+          { kind: 'organization-remove', organization: stage.coder.findOrganization('coder').id },
+        ],
+      }),
+    })
+    .where('key', '=', `person:${alice}`)
+    .execute();
+  stage.coder.setSiteRoles('alice', []);
+  stage.coder.suspend('alice');
+
+  await stage.reconciler.converge(touched, { deadlineMs: 5_000 });
+  const lines = (await stage.reconciler.audit({ subject: alice, limit: 4 })).map(line => [
+    line.action,
+    line.before,
+    line.after,
+    line.detail !== null && line.detail.includes('ended before'),
+  ]);
+  expect(lines).toEqual(
+    expect.arrayContaining([
+      ['site-roles.set', 'auditor', 'none', true],
+      ['account.suspend', 'dormant', 'suspended', true],
+    ]),
+  );
+  expect(lines.map(([action]) => action)).not.toContain('organization.remove');
+});

@@ -84,7 +84,7 @@ export async function up(db: Kysely<unknown>, backend: Backend): Promise<void> {
   await table(
     'work',
     sql`key ${key} primary key, app ${key} not null, priority integer not null, due_at bigint not null, enqueued_at bigint not null,
-      seq bigint not null, attempts integer not null default 0, error text, parked_at bigint, lease_owner text, lease_until bigint, cause text`,
+      seq bigint not null, attempts integer not null default 0, error text, parked_at bigint, lease_owner text, lease_until bigint, cause text, intent text`,
   );
   await index('work_due', 'work (priority, due_at)');
   await index('work_app', 'work (app)');
