@@ -431,7 +431,10 @@ const aimed = fc.oneof(
   { weight: 2, arbitrary: fc.record({ method: methodOf, path, body }) },
 );
 
-/** Any request. Few lack the token or have a wrong header, so that most reach the engine. */
+/**
+ * Any request. Few lack the token or have a wrong header, so that most reach the engine; what is there is never deleted, or a
+ * long run would speak to an empty directory in the end.
+ */
 export const fuzzRequest: fc.Arbitrary<FuzzRequest> = fc
   .record({
     aimed,
@@ -440,7 +443,7 @@ export const fuzzRequest: fc.Arbitrary<FuzzRequest> = fc
   })
   .map(({ aimed: { method, path: where, body: what }, query: asked, headers: stated }) => ({
     method,
-    path: asked === '' ? where : `${where}?${asked}`,
+    path: `${method === 'DELETE' ? where.replace('#', 'nobody') : where}${asked === '' ? '' : `?${asked}`}`,
     headers: stated,
     body: method === 'GET' || method === 'HEAD' || method === 'TRACE' ? undefined : what,
   }));
