@@ -4,6 +4,7 @@ import { type Attribute } from '../../bridge/scim/schema/attribute';
 import { text } from '../../bridge/scim/schema/define';
 import { withExtensions } from '../../bridge/scim/schema/resource-type';
 import { groupType, userType } from '../../bridge/scim/schema/resource-types';
+import { plain } from './leniency';
 import { ENTERPRISE, USER, renderedUser } from './schema/documents';
 
 const user = renderedUser as unknown as JsonObject;
