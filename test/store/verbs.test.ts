@@ -138,7 +138,8 @@ describeEachDatabase('the store', open => {
       who,
       {
         coder: { id: 'c1', username: 'alice-1', how: 'created' },
-        known: { userName: 'Alice', email: 'Alice@Example.com', externalId: 'x1', fullName: 'Alice A' },
+        known: { userName: 'Alice', email: 'Alice@Example.com', externalId: 'x1' },
+        profile: { userName: 'Alice', fullName: 'Alice A' },
       },
       2,
     );
