@@ -6,6 +6,18 @@ import { processTerminal } from './commands/terminal';
 // A reader that has seen enough (`| head`) closes the pipe: that is no failure.
 process.stdout.on('error', (error: NodeJS.ErrnoException) => process.exit(error.code === 'EPIPE' ? 0 : 1));
 
-void run(process.argv.slice(2), processTerminal(process)).then(code => {
+// The first signal ends a command in order, the second one at once.
+const interrupt = new AbortController();
+for (const [name, code] of [
+  ['SIGINT', 130],
+  ['SIGTERM', 143],
+] as const) {
+  process.on(name, () => {
+    if (interrupt.signal.aborted) process.exit(code);
+    interrupt.abort(name);
+  });
+}
+
+void run(process.argv.slice(2), processTerminal(process, interrupt.signal)).then(code => {
   process.exitCode = code;
 });

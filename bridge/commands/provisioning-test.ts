@@ -164,24 +164,37 @@ async function seeGone(test: ProvisioningTest, made: Made): Promise<string | { s
   }
 }
 
-async function cleanUp({ scim, admin }: ProvisioningTest, made: Made): Promise<string> {
-  const { userId, groupId, joinedGroupId, coderUserId } = made;
+async function cleanUp(test: ProvisioningTest, made: Made): Promise<string> {
+  const { scim, admin } = test;
+  const { userId, groupId, joinedGroupId } = made;
+  if (userId === undefined) return 'nothing was made';
   const left: string[] = [];
   const remove = async (what: string, work: () => Promise<void>) => {
     await work().catch((error: unknown) =>
       left.push(`${what} stays: ${error instanceof Error ? error.message : String(error)}`),
     );
   };
-  if (joinedGroupId !== undefined && userId !== undefined)
-    await remove('membership', () => scim.removeMember(joinedGroupId, userId));
+  // A test that ended early may not have seen the account, or it came later: it is looked for on both sides of the leaving.
+  const lookForAccount = async () => {
+    // Whoever interrupts the test wants it to end clean, so that this goes on.
+    const person = await explain({ admin }, made).catch(() => undefined);
+    made.coderUserId ??= person?.coderUserId ?? undefined;
+  };
+  await lookForAccount();
+  if (joinedGroupId !== undefined) await remove('membership', () => scim.removeMember(joinedGroupId, userId));
   if (groupId !== undefined) await remove('group', () => scim.delete('Groups', groupId));
-  if (userId !== undefined) await remove('person', () => scim.delete('Users', userId));
+  await remove('person', () => scim.delete('Users', userId));
+  await lookForAccount();
+  const { coderUserId } = made;
   if (coderUserId !== undefined) await remove('Coder account', () => admin.deleteThrowaway(coderUserId));
   if (left.length > 0) throw new Error(left.join('; '));
-  return userId === undefined ? 'nothing was made' : 'person, group and account are gone';
+  return coderUserId === undefined ? 'person and group are gone' : 'person, group and account are gone';
 }
 
-async function explain({ admin, signal }: ProvisioningTest, { userId = '' }: Made): Promise<Explanation> {
+async function explain(
+  { admin, signal }: Pick<ProvisioningTest, 'admin' | 'signal'>,
+  { userId = '' }: Made,
+): Promise<Explanation> {
   const { people } = await admin.explain(userId, signal);
   const person = people.find(other => other.scimId === userId);
   if (person === undefined)

@@ -29,6 +29,9 @@ async function serve({ terminal }: Context): Promise<ExitCode> {
   // The whole bridge is behind this: the client commands do without.
   // eslint-disable-next-line @typescript-eslint/no-require-imports
   const { runBridge } = require('../run-bridge') as typeof RunBridge;
-  await runBridge(config, { interactive: terminal.interactive, signal: terminal.signal });
+  await runBridge(config, {
+    interactive: terminal.interactive,
+    signal: terminal.signal ?? new AbortController().signal,
+  });
   return EXIT.ok;
 }

@@ -35,13 +35,14 @@ export function painter(terminal: Terminal): Paint {
 }
 
 /** The process itself. */
-export function processTerminal(process: NodeJS.Process): Terminal {
+export function processTerminal(process: NodeJS.Process, signal: AbortSignal): Terminal {
   return {
     environment: process.env,
     write: text => void process.stdout.write(text),
     complain: text => void process.stderr.write(text),
     interactive: process.stdout.isTTY ?? false,
     columns: process.stdout.columns,
+    signal,
     read: async () => {
       const chunks: Buffer[] = [];
       for await (const chunk of process.stdin) chunks.push(chunk as Buffer);
