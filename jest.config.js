@@ -12,5 +12,7 @@ module.exports = {
   globalSetup: '<rootDir>/test/support/postgres-setup.ts',
   globalTeardown: '<rootDir>/test/support/postgres-teardown.ts',
   reporters: ['default', '<rootDir>/test/support/closing-line.js'],
-  testTimeout: 30_000,
+  // One file per core: most of a run waits for Terraform, Postgres and bridges as processes.
+  maxWorkers: '100%',
+  testTimeout: 60_000,
 };
