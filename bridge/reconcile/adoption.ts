@@ -1,14 +1,14 @@
 /** Whether an existing account may become a person's. Pure: the same answer before a plan and at the moment of linking. */
-import { type CoderUser } from '../coder';
 import { type MappingState } from '../mapping-state';
 import { type Person } from '../store/people';
 import { type Context, untouchable } from './context';
 import { Held } from './held';
+import { type Account } from './world';
 
 export interface AdoptionQuestion {
   readonly context: Context;
   readonly policy: MappingState['policies']['adoption'];
-  readonly account: CoderUser;
+  readonly account: Account;
   /** People of the same app, other than this one, who are this account. */
   readonly others: readonly Person[];
   /** The bridge has said that it is about to create an account for this person. */

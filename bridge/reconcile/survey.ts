@@ -2,7 +2,6 @@
  * Compares people of an app with the world, page by page: what a sweep, a new declaration and a plan have in common.
  * Linear in people, and in memory nothing but one page beside the world.
  */
-import { type CoderUser } from '../coder';
 import { type DirectoryGroup, type DirectoryUser } from '../directory';
 import { type MemberState, memberStatesOfAccounts } from '../store/coder-groups';
 import { type Db } from '../store/database';
@@ -16,7 +15,7 @@ import { type Entitlement } from './entitlement';
 import { Held } from './held';
 import { type Actual, plan, type Plan, removalKey } from './plan';
 import { uniteAccount } from './united';
-import { type World } from './world';
+import { type Account, type World } from './world';
 
 export interface Finding {
   readonly app: string;
@@ -26,7 +25,7 @@ export interface Finding {
   readonly person: Person | undefined;
   /** `none`: no account and none wanted. */
   readonly account:
-    | { readonly state: 'linked' | 'adopt'; readonly user: CoderUser }
+    | { readonly state: 'linked' | 'adopt'; readonly user: Account }
     | { readonly state: 'create' | 'gone' | 'none' }
     | { readonly state: 'held'; readonly held: Held };
   readonly desired: Desired;
@@ -190,7 +189,7 @@ function byAccount(people: readonly Person[]): Map<string, Person[]> {
 }
 
 /** The account that the person is, or would be. */
-function accountOf(world: World, { user, person, own }: Subject): CoderUser | undefined {
+function accountOf(world: World, { user, person, own }: Subject): Account | undefined {
   if (person?.coderUserId !== undefined) {
     const linked = world.accounts.get(person.coderUserId);
     if (linked !== undefined) return linked;
@@ -205,7 +204,7 @@ function heldOf(
   context: Context,
   app: string,
   { userId, person }: Subject,
-  account: CoderUser,
+  account: Account,
   people: readonly Person[],
 ): Held | undefined {
   if (person?.coderUserId === account.id) {
@@ -238,7 +237,7 @@ function planNew(context: Context, desired: Desired): Plan {
 function actualOf(
   context: Context,
   world: World,
-  account: CoderUser,
+  account: Account,
   members: readonly MemberState[],
   options: SurveyOptions,
 ): Actual {

@@ -3,8 +3,14 @@ import { type CoderClient, type CoderUser } from '../coder';
 import { type Context } from './context';
 import { isImplied } from './entitlement';
 
+/** What a comparison needs of an account, and no more: there may be many. */
+export type Account = Pick<
+  CoderUser,
+  'id' | 'username' | 'email' | 'status' | 'loginType' | 'serviceAccount' | 'organizationIds' | 'roles'
+>;
+
 export interface World {
-  readonly accounts: ReadonlyMap<string, CoderUser>;
+  readonly accounts: ReadonlyMap<string, Account>;
   /** Account id by folded e-mail. */
   readonly byEmail: ReadonlyMap<string, string>;
   /** Explicit roles by organization id and account id; accounts without any are left out. */
@@ -32,15 +38,20 @@ export async function readWorld(
   withRoles: readonly string[],
   progress?: (accounts: number) => void,
 ): Promise<World> {
-  const accounts = new Map<string, CoderUser>();
+  const accounts = new Map<string, Account>();
   const byEmail = new Map<string, string>();
   const lists = new Lists();
+  const loginTypes = new Map<string, string>();
   for await (const user of coder.listUsers()) {
+    const loginType = loginTypes.get(user.loginType) ?? user.loginType;
+    loginTypes.set(loginType, loginType);
     accounts.set(user.id, {
-      ...user,
-      avatarUrl: '',
-      createdAt: undefined,
-      lastSeenAt: undefined,
+      id: user.id,
+      username: user.username,
+      email: user.email,
+      status: user.status,
+      loginType,
+      serviceAccount: user.serviceAccount,
       organizationIds: lists.same(user.organizationIds) as string[],
       roles: lists.same(user.roles) as string[],
     });
