@@ -39,8 +39,8 @@ export async function readStatus(deps: AdminDeps): Promise<Status> {
         ...convergenceOf(convergence),
         ...(counts.get(app.name) ?? NOTHING),
         tokens,
-        coercions: coercions.filter(other => other.app === app.name).map(({ app: _app, ...coercion }) => coercion),
-        warnings: [...(convergence?.warnings ?? []), ...tokenWarnings(tokens)],
+        ...coercionsOf(app, coercions),
+        warnings: [...(convergence?.warnings ?? []), ...tokenWarnings(tokens), ...appearanceWarnings(app, coercions)],
       };
     }),
     pending: [...reconciler.pending],
@@ -100,7 +100,28 @@ export async function readLastUsed(db: Db): Promise<Map<string, number>> {
   return new Map(rows.map(row => [row.digest, Number(row.last_used_at)]));
 }
 
-async function readCoercions(db: Db): Promise<(AppStatus['coercions'][number] & { app: string })[]> {
+type Coercion = AppStatus['coercions'][number] & { app: string };
+
+// Counted beside the coercions: requests that looked like those of another identity provider than is declared.
+const LOOKED_LIKE = /^lookedLike:/;
+
+function coercionsOf(app: StoredApp, coercions: readonly Coercion[]): Pick<AppStatus, 'coercions'> {
+  const own = coercions.filter(other => other.app === app.name && !LOOKED_LIKE.test(other.coercion));
+  return { coercions: own.map(({ app: _app, ...coercion }) => coercion) };
+}
+
+function appearanceWarnings(app: StoredApp, coercions: readonly Coercion[]): string[] {
+  const { identityProvider } = app.state;
+  return coercions.flatMap(({ app: name, coercion, count, lastAt }) => {
+    const other = coercion.replace(LOOKED_LIKE, '');
+    if (name !== app.name || other === coercion || other === identityProvider) return [];
+    return [
+      `${count} ${count === 1 ? 'request' : 'requests'}, the last at ${lastAt}, looked like ${other}, but the app is declared as ${identityProvider}: set identityProvider to ${other} if that is who sends them`,
+    ];
+  });
+}
+
+async function readCoercions(db: Db): Promise<Coercion[]> {
   const rows = await db.selectFrom('coercions').selectAll().orderBy('app').orderBy('coercion').execute();
   return rows.map(row => ({
     app: row.app,

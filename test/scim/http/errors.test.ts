@@ -1,4 +1,6 @@
-import { connect } from 'node:net';
+import { createServer } from 'node:http';
+import { type AddressInfo, connect } from 'node:net';
+import { answerClientError } from '../../../bridge/scim/client-error';
 import { type ScimServer, startScimServer } from '../../support/scim-server';
 import { createDirectory } from '../../../bridge/store/directory';
 
@@ -10,6 +12,17 @@ beforeAll(async () => {
   server = await startScimServer({ deps: { limits: { maxBodyBytes: 100_000 } } });
 });
 afterAll(() => server.close());
+
+/** Sends bytes as they are, and gives all that comes back. */
+function receive(port: number, bytes: string): Promise<string> {
+  return new Promise((resolve, reject) => {
+    const socket = connect(port, '127.0.0.1', () => socket.write(bytes));
+    let received = '';
+    socket.on('data', chunk => (received += chunk.toString()));
+    socket.on('end', () => resolve(received));
+    socket.on('error', reject);
+  });
+}
 
 describe('errors have the form of SCIM (RFC 7644 §3.12)', () => {
   test.each([
@@ -115,15 +128,21 @@ describe('errors have the form of SCIM (RFC 7644 §3.12)', () => {
   });
 
   test('bytes that are no HTTP are 400', async () => {
-    const text = await new Promise<string>((resolve, reject) => {
-      const socket = connect(server.port, '127.0.0.1', () => socket.write('NONSENSE\r\n\r\n'));
-      let received = '';
-      socket.on('data', chunk => (received += chunk.toString()));
-      socket.on('end', () => resolve(received));
-      socket.on('error', reject);
-    });
+    const text = await receive(server.port, 'NONSENSE\r\n\r\n');
     expect(text).toMatch(/^HTTP\/1\.1 400 /);
     expect(text).toContain(ERROR);
+  });
+
+  test('a client that sends its request too slowly is 408', async () => {
+    const slow = createServer({ headersTimeout: 50, requestTimeout: 100, connectionsCheckingInterval: 20 });
+    slow.on('clientError', answerClientError);
+    await new Promise<void>(resolve => slow.listen(0, '127.0.0.1', resolve));
+    const { port } = slow.address() as AddressInfo;
+    const text = await receive(port, 'POST /scim/v2/Users HTTP/1.1\r\nHost: x\r\nContent-Le');
+    slow.close();
+    expect(text).toMatch(/^HTTP\/1\.1 408 /);
+    expect(text).toContain(ERROR);
+    expect(text).toContain('0.1 s');
   });
 
   test('no answer names the framework or may be cached', async () => {
