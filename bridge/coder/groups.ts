@@ -29,7 +29,15 @@ export interface GroupCalls {
   /** Groups of an organization with the members of each, `Everyone` left out: one large answer, not for a sweep. */
   allGroups(organizationId: string): Promise<readonly CoderGroup[]>;
   /** After 409 or no answer it looks again. @throws CoderError refused `group-name-invalid`; `licence` */
-  createGroup(organizationId: string, group: NewGroup): Promise<{ outcome: 'created' | 'existed'; group: CoderGroup }>;
+  createGroup(
+    organizationId: string,
+    group: NewGroup,
+  ): Promise<{
+    outcome: 'created' | 'existed';
+    group: CoderGroup;
+    /** It exists, and the answer to its creation was lost: it is likely to be this call's own. */
+    answerLost?: boolean;
+  }>;
   /**
    * One call for all changes of a group; all or nothing. The answer holds every member, so it is a full read as well.
    * Not idempotent: a repeated add is refused. No call when nothing is asked for.
@@ -124,7 +132,7 @@ export function groupCalls(transport: Transport, sight: Sight, capabilities: () 
         if (!isRefusal(error, 'group-exists') && !(error instanceof CoderError && error.maybeDone)) throw error;
         const group = await getGroupByName(organization, name);
         if (group === undefined) throw error;
-        return { outcome: 'existed', group };
+        return { outcome: 'existed', group, answerLost: error.maybeDone === true };
       }
     },
     async patchGroup(groupId, { addUsers = [], removeUsers = [], name, displayName }) {

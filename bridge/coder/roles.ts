@@ -20,7 +20,12 @@ export interface RoleCalls {
   createCustomRole(
     organizationId: string,
     role: CustomRoleShape,
-  ): Promise<{ outcome: 'created' | 'existed'; role: CoderRole }>;
+  ): Promise<{
+    outcome: 'created' | 'existed';
+    role: CoderRole;
+    /** It exists, and the answer to its creation was lost: it is likely to be this call's own. */
+    answerLost?: boolean;
+  }>;
   /**
    * Replaces the permissions of a custom role. Coder drops invalid ones without a word, so what came back is compared;
    * when some are missing, the role is put back as it was. Idempotent.
@@ -97,7 +102,7 @@ export function roleCalls(transport: Transport): RoleCalls {
         if (!isRefusal(error, 'permissions-invalid') && !(error instanceof CoderError && error.maybeDone)) throw error;
         const existing = await findCustomRole(organization, role.name);
         if (existing === undefined) throw error;
-        return { outcome: 'existed', role: existing };
+        return { outcome: 'existed', role: existing, answerLost: error.maybeDone === true };
       }
     },
     async updateCustomRole(organization, role) {

@@ -24,7 +24,9 @@ import {
   putManagedRole,
   replaceMembers,
 } from '../store/coder-groups';
-import { readGroups } from '../store/directory/reading';
+import { readGroup, readGroups } from '../store/directory/reading';
+import { enqueueMembersOf, PRIORITY } from '../store/enqueue';
+import { deleteSetting, readSetting, writeSetting } from '../store/settings';
 import { organizationName } from './apply';
 import { type Context } from './context';
 import { type Rim } from './deps';
@@ -65,10 +67,15 @@ export async function ensureCustomRoles(
       );
       const shape = { name: role.name, displayName: role.displayName ?? role.name, permissions: role.permissions };
       const target = `${organization.name}/${role.name}`;
-      let origin: 'created' | 'matched' = 'matched';
+      const { db } = rim.database;
+      const begun = makingRole(organization.id, role.name);
+      // One that an earlier try made is the bridge's own, although that try could not note it.
+      let origin: 'created' | 'matched' = (await readSetting(db, begun)) === undefined ? 'matched' : 'created';
       if (present === undefined) {
-        const { outcome } = await rim.coder.createCustomRole(organization.id, shape);
-        origin = outcome === 'created' ? 'created' : 'matched';
+        const { outcome, answerLost } = await making(rim, begun, () =>
+          rim.coder.createCustomRole(organization.id, shape),
+        );
+        origin = outcome === 'created' || answerLost === true ? 'created' : 'matched';
         trail.note({ app }, 'custom-role.create', 'done', { target, after: sayPermissions(shape) });
       } else if (differs(present, shape)) {
         await rim.coder.updateCustomRole(organization.id, { ...shape, name: present.name });
@@ -78,11 +85,8 @@ export async function ensureCustomRoles(
           after: sayPermissions(shape),
         });
       }
-      await putManagedRole(rim.database.db, {
-        organization: organization.id,
-        name: role.name.toLowerCase(),
-        origin,
-      });
+      await putManagedRole(db, { organization: organization.id, name: role.name.toLowerCase(), origin });
+      await deleteSetting(db, begun);
     });
   }
   return problems;
@@ -164,7 +168,7 @@ export async function ensureDeclaredGroups(keep: Keep): Promise<string[]> {
       }
       const group = found ?? (await create(keep, organization, mapping.group, mapping.displayName ?? '', undefined));
       if (found !== undefined) {
-        await manage(keep, found, undefined);
+        await manage(keep, organization, found, undefined);
         if (mapping.displayName !== undefined && mapping.displayName !== found.displayName) {
           await rim.coder.patchGroup(group.id, { displayName: mapping.displayName });
           trail.note({ app }, 'group.rename', 'done', {
@@ -256,12 +260,17 @@ async function placePushedGroup(
   for (const name of names) {
     const found = present.get(name);
     const holder = found === undefined ? undefined : keep.managed.get(found.id);
-    // Two groups of the directory never share a Coder group by the accident of a derived name.
-    if (holder?.scimGroupId !== undefined && holder.scimGroupId !== group.id) continue;
+    // Two groups of the directory never share a Coder group by the accident of a derived name; what one left is free.
+    if (
+      holder?.scimGroupId !== undefined &&
+      holder.scimGroupId !== group.id &&
+      (await readGroup(keep.rim.database.db, holder.scimGroupId)) !== undefined
+    )
+      continue;
     if (found === undefined && !rule.create)
       return `pushedGroups ${JSON.stringify(group.displayName)}: organization ${JSON.stringify(organization.name)} has no group ${JSON.stringify(name)}: create it, or set "create" to true`;
     if (found === undefined) await create(keep, organization, name, displayName, group.id);
-    else await manage(keep, found, group.id);
+    else await manage(keep, organization, found, group.id);
     return undefined;
   }
   return `pushedGroups ${JSON.stringify(group.displayName)}: every name derived from it is taken (${names.join(', ')})`;
@@ -297,35 +306,89 @@ async function followRename(
 export const NOT_READ = { readAt: undefined, flushedAt: 0, windowMs: 0, writes: 0, unsure: false };
 
 async function create(
-  { rim, app, index, trail, managed }: Keep,
+  keep: Keep,
   organization: KnownOrganization,
   name: string,
   displayName: string,
   scimGroupId: string | undefined,
 ): Promise<CoderGroup> {
-  const { outcome, group } = await rim.coder.createGroup(organization.id, { name, displayName });
-  const { db } = rim.database;
+  const { rim, index } = keep;
+  const { outcome, group, answerLost } = await making(rim, makingGroup(organization.id, name), () =>
+    rim.coder.createGroup(organization.id, { name, displayName }),
+  );
+  (await index.of(organization.id)).set(group.name, group);
+  if (outcome === 'existed' && answerLost !== true) await manage(keep, organization, group, scimGroupId);
+  else await takeOver(keep, organization, group, scimGroupId, outcome === 'created');
+  return group;
+}
+
+/** Puts a group that the bridge made under management. */
+async function takeOver(
+  keep: Keep,
+  organization: KnownOrganization,
+  group: CoderGroup,
+  scimGroupId: string | undefined,
+  isEmpty: boolean,
+): Promise<void> {
   const row = {
     id: group.id,
     organization: organization.id,
     name: group.name,
-    origin: outcome === 'created' ? ('created' as const) : ('matched' as const),
+    origin: 'created' as const,
     scimGroupId,
   };
-  await putManagedGroup(db, row);
-  managed.set(group.id, { ...row, ...NOT_READ });
-  if (outcome === 'created') {
-    await replaceMembers(db, group.id, new Set(), rim.clock.now());
-    trail.note({ app }, 'group.create', 'done', { target: `${organization.name}/${group.name}`, after: displayName });
+  await place(keep, row, isEmpty);
+  keep.trail.note({ app: keep.app }, 'group.create', 'done', {
+    target: `${organization.name}/${group.name}`,
+    after: group.displayName,
+    ...(isEmpty ? {} : { detail: 'the answer to the creation was lost' }),
+  });
+}
+
+type Placed = Pick<ManagedGroup, 'id' | 'organization' | 'name' | 'origin' | 'scimGroupId'>;
+
+/** Notes a group under management, and in the same transaction that everybody who is to be in it has to be looked at. */
+async function place({ rim, app, managed, trail }: Keep, row: Placed, isEmpty: boolean): Promise<void> {
+  const now = rim.clock.now();
+  await rim.database.transact(async db => {
+    await putManagedGroup(db, row);
+    if (isEmpty) await replaceMembers(db, row.id, new Set(), now);
+    if (row.scimGroupId !== undefined)
+      await enqueueMembersOf(db, row.scimGroupId, app, PRIORITY.request, trail.cause, now);
+    await deleteSetting(db, makingGroup(row.organization, row.name));
+    await bumpRules(db);
+  });
+  managed.set(row.id, { ...NOT_READ, ...managed.get(row.id), ...row });
+}
+
+const makingGroup = (organization: string, name: string): string => `making-group:${organization}/${name}`;
+const makingRole = (organization: string, name: string): string => `making-role:${organization}/${name.toLowerCase()}`;
+
+/** Notes what is about to be made, so that it is known as the bridge's own should this process die before it notes that. */
+async function making<T>(rim: Rim, key: string, make: () => Promise<T>): Promise<T> {
+  const { db } = rim.database;
+  await writeSetting(db, key, 'started');
+  try {
+    return await make();
+  } catch (error) {
+    if (error instanceof CoderError && error.maybeDone !== true) await deleteSetting(db, key);
+    throw error;
   }
-  (await index.of(organization.id)).set(group.name, group);
-  return group;
 }
 
 /** Puts a group that Coder has under management. */
-async function manage({ rim, managed }: Keep, group: CoderGroup, scimGroupId: string | undefined): Promise<void> {
-  const known = managed.get(group.id);
+async function manage(
+  keep: Keep,
+  organization: KnownOrganization,
+  group: CoderGroup,
+  scimGroupId: string | undefined,
+): Promise<void> {
+  const known = keep.managed.get(group.id);
   if (known?.name === group.name && (scimGroupId === undefined || known.scimGroupId === scimGroupId)) return;
+  if (known === undefined && (await readSetting(keep.rim.database.db, makingGroup(organization.id, group.name)))) {
+    await takeOver(keep, organization, group, scimGroupId, false);
+    return;
+  }
   const row = {
     id: group.id,
     organization: group.organizationId,
@@ -333,15 +396,14 @@ async function manage({ rim, managed }: Keep, group: CoderGroup, scimGroupId: st
     origin: known?.origin ?? ('matched' as const),
     scimGroupId: scimGroupId ?? known?.scimGroupId,
   };
-  await putManagedGroup(rim.database.db, row);
-  managed.set(group.id, { ...NOT_READ, ...known, ...row });
+  await place(keep, row, false);
 }
 
 /** Every group of every organization is managed for authoritative apps. */
 export async function manageAllGroups(keep: Keep): Promise<void> {
   for (const organization of keep.context.catalog.organizations)
     for (const group of (await keep.index.of(organization.id)).values())
-      if (group.name !== PREBUILDS_GROUP) await manage(keep, group, undefined);
+      if (group.name !== PREBUILDS_GROUP) await manage(keep, organization, group, undefined);
 }
 
 /**
@@ -373,6 +435,20 @@ export async function tidy(rim: Rim, context: Context, trail: Trail): Promise<vo
   if (!forgotten) return;
   await bumpRules(db);
   rim.context.invalidate();
+}
+
+/** Whether a mapping names this Coder group, or the directory has the group that it was made for. */
+export async function isDeclared(rim: Rim, context: Context, group: ManagedGroup): Promise<boolean> {
+  for (const rules of context.rules.values()) {
+    if (rules.deleting) continue;
+    for (const mapping of Object.values(rules.state.groupMappings))
+      if (
+        mapping.group === group.name &&
+        findOrganization(context.catalog.organizations, mapping.organization)?.id === group.organization
+      )
+        return true;
+  }
+  return group.scimGroupId !== undefined && (await readGroup(rim.database.db, group.scimGroupId)) !== undefined;
 }
 
 /** Ids of Coder groups that mappings name, and of SCIM groups that the pushed-group rules are about. */

@@ -24,7 +24,7 @@ import { type Cause, enqueue, PRIORITY, type WorkItem } from '../store/enqueue';
 import { peopleOfAccounts } from '../store/people';
 import { type Work } from '../store/work';
 import { groupName } from './apply';
-import { tidy } from './coder-groups';
+import { isDeclared, tidy } from './coder-groups';
 import { type Context } from './context';
 import { type Rim } from './deps';
 import { type Because } from './entitlement';
@@ -59,7 +59,7 @@ export async function convergeGroup(rim: Rim, work: Work): Promise<Settled> {
       const left = await writeBatch(rim, work, context, group, differences.slice(start, start + CHANGES_PER_CALL));
       if (left === 'gone') return await groupGone(rim, work, context, group);
     }
-    await tidyEmpty(rim, context, group, differences);
+    await tidyEmpty(rim, context, group);
   } catch (error) {
     return await settle(rim, work, outcomeOf(error));
   }
@@ -69,14 +69,10 @@ export async function convergeGroup(rim: Rim, work: Work): Promise<Settled> {
 }
 
 /** The last member left a group that the bridge made for a group of the directory: perhaps it is to go as well. */
-async function tidyEmpty(
-  rim: Rim,
-  context: Context,
-  group: ManagedGroup,
-  differences: readonly MemberState[],
-): Promise<void> {
-  if (group.origin !== 'created' || !differences.some(difference => difference.wanted === false)) return;
-  if ((await countMembers(rim.database.db, group.id)).present > 0) return;
+async function tidyEmpty(rim: Rim, context: Context, group: ManagedGroup): Promise<void> {
+  if (group.origin !== 'created') return;
+  const { present, wanted } = await countMembers(rim.database.db, group.id);
+  if (present + wanted > 0 || (await isDeclared(rim, context, group))) return;
   const trail = new Trail({ actor: 'bridge' }, () => rim.clock.now());
   await tidy(rim, context, trail);
   await writeAudit(rim.database.db, trail.rows);

@@ -27,8 +27,11 @@ export async function work(rim: Rim, item: Work): Promise<Settled> {
     if (kind === 'scim-group') return await convergeScimGroup(rim, item);
     return await convergeApp(rim, item);
   } catch (error) {
-    rim.log.error({ err: error, key: item.key, app: item.app }, 'work failed');
-    return await settle(rim, item, outcomeOf(error));
+    const outcome = outcomeOf(error);
+    // An outage is told once, by the Coder client; what waits for its end says nothing of its own.
+    const level = outcome.kind === 'retry' ? 'debug' : 'error';
+    rim.log[level]({ err: error, key: item.key, app: item.app }, 'work failed');
+    return await settle(rim, item, outcome);
   }
 }
 

@@ -9,6 +9,7 @@ import { listOpenHolds } from '../store/holds';
 import { type Work } from '../store/work';
 import { refreshBindings } from './bindings';
 import { ensurePushedGroup, GroupIndex, keepOf, tidy } from './coder-groups';
+import { type Context } from './context';
 import { type Rim } from './deps';
 import { findOrganization, isPushed } from './rules';
 import { writeClaims } from './modes/write-claims';
@@ -25,7 +26,7 @@ export async function convergeScimGroup(rim: Rim, work: Work): Promise<Settled> 
     const app = context.apps.get(work.app);
     if (app === undefined || app.deleting) return await settle(rim, work, { kind: 'done' });
     const group = await readGroup(db, groupId);
-    let changed = await refreshBindings(db, context, work.app);
+    await rebind(rim, context, work, group !== undefined);
     const { state } = app;
     const rule = state.pushedGroups;
     const managed = [...context.groups.values()].find(known => known.scimGroupId === groupId);
@@ -33,29 +34,29 @@ export async function convergeScimGroup(rim: Rim, work: Work): Promise<Settled> 
       const organization = findOrganization(context.catalog.organizations, rule.organization);
       if (organization !== undefined) {
         const keep = await keepOf(rim, context, work.app, state, new GroupIndex(rim.coder), trail);
-        const before = JSON.stringify([...keep.managed.values()].filter(known => known.scimGroupId === groupId));
         const problems = await ensurePushedGroup(keep, organization, group);
         for (const problem of problems)
           rim.log.warn({ app: work.app, group: group.displayName, problem }, 'pushed group');
-        changed ||=
-          before !== JSON.stringify([...keep.managed.values()].filter(known => known.scimGroupId === groupId));
       }
     }
-    if (changed) {
-      await bumpRules(db);
-      if (state.mode === 'claims') await writeClaims(rim, await rim.context.get(), trail);
-    }
+    if (state.mode === 'claims') await writeClaims(rim, await rim.context.get(), trail);
     // A group that is gone takes its Coder group along, once nobody is in it.
     if (group === undefined && managed?.origin === 'created') await tidy(rim, context, trail);
-    return await settle(rim, work, { kind: 'done' }, [], async tx => {
-      await writeAudit(tx, trail.rows);
-      if (changed && group !== undefined) await enqueuePeople(tx, rim, work, groupId);
-      if (changed) await enqueueHeld(tx, rim, work);
-    });
+    return await settle(rim, work, { kind: 'done' }, [], tx => writeAudit(tx, trail.rows));
   } catch (error) {
     await writeAudit(db, trail.rows);
     return await settle(rim, work, outcomeOf(error));
   }
+}
+
+/** Notes what the mappings match now, and in the same transaction whom that concerns: whatever ends this process, they are looked at. */
+async function rebind(rim: Rim, context: Context, work: Work, exists: boolean): Promise<void> {
+  await rim.database.transact(async db => {
+    if (!(await refreshBindings(db, context, work.app))) return;
+    await bumpRules(db);
+    if (exists) await enqueuePeople(db, rim, work, work.key.slice('scim-group:'.length));
+    await enqueueHeld(db, rim, work);
+  });
 }
 
 /** Whoever was held because a group had vanished may have an answer now. */

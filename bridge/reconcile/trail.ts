@@ -61,7 +61,7 @@ export class Trail {
   readonly rows: AuditRow[] = [];
 
   constructor(
-    private readonly cause: Cause,
+    readonly cause: Cause,
     private readonly now: () => number,
   ) {}
 
