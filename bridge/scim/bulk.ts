@@ -104,7 +104,7 @@ class BulkJob {
       if (this.stopped()) return;
       this.outcomes[index] = await this.write(index, operation, pending);
     } catch (cause) {
-      this.fail(index, cause);
+      this.fail(index, cause, this.statedLocation(operation));
     } finally {
       this.running.delete(index);
     }
@@ -193,6 +193,20 @@ class BulkJob {
     }
     this.errors += 1;
     this.outcomes[index] = { status: error.status, error, ...(location === undefined ? {} : { location }) };
+  }
+
+  /** RFC 7644 §3.7: each answer but that of a failed POST has a location. */
+  private statedLocation(operation: BulkOperation | ScimError): string | undefined {
+    if (operation instanceof ScimError || operation.id === undefined) return undefined;
+    const endpoint = this.endpoints.find(({ type }) => type.endpoint === operation.endpoint);
+    return (
+      endpoint &&
+      locationOf(
+        this.exchange,
+        endpoint,
+        resolveId(operation.id, bulkId => this.ids.get(bulkId)),
+      )
+    );
   }
 
   private endpointOf({ endpoint, method }: BulkOperation): Endpoint {

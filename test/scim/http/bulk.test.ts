@@ -69,6 +69,7 @@ describe('Bulk (RFC 7644 §3.7)', () => {
     ]);
     expect(statuses(changed.body)).toEqual(['200', '200', '204', '404', '412']);
     expect(changed.body.Operations[3]?.response).toMatchObject({ status: '404' });
+    expect(changed.body.Operations.map(idOf)).toEqual([alice, bob, carol, carol, bob]);
     expect((await server.call('GET', `/Users/${alice}`)).body).toMatchObject({ title: 'Boss' });
   });
 

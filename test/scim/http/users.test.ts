@@ -85,7 +85,7 @@ describe('POST /Users (RFC 7644 §3.3)', () => {
   });
 
   test('a refused projection creates nothing', async () => {
-    const answer = await server.call('POST', '/Users?attributes=shoeSize', {
+    const answer = await server.call('POST', '/Users?attributes=userName&excludedAttributes=title', {
       body: { schemas: [CORE], userName: 'never-made' },
     });
     expect(answer.status).toBe(400);
