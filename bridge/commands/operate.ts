@@ -1,10 +1,15 @@
-/** Commands by which an operator intervenes: sweep now, release what the guard stopped, retry what was given up. */
+/** Commands by which an operator intervenes: sweep now, release what the guard stopped, retry what was given up, end an app. */
 import { operatorName } from '../config';
 import { type ClientOptions, type Commands, printJson } from './command';
+import { CommandError } from './failure';
 import { plural } from './phrases';
 
 interface SweepOptions extends ClientOptions {
   readonly app?: string;
+}
+
+interface DeleteOptions extends ClientOptions {
+  readonly yes?: boolean;
 }
 
 interface ReleaseOptions extends ClientOptions {
@@ -48,6 +53,27 @@ export function addOperate(commands: Commands): void {
       const answer = await client.retry(key, terminal.signal);
       if (options.json) printJson(terminal, answer);
       else terminal.write(`${plural(answer.retried, 'item')} queued again\n`);
+    },
+  });
+  commands.addClient<DeleteOptions, [string]>({
+    usage: 'delete <app>',
+    summary: 'end an app',
+    description:
+      'End an app: its tokens stop working at once, what its mappings gave in Coder is taken back, its directory is forgotten. An app that a stack declares is ended by the stack: `terraform destroy`',
+    examples: [
+      ['coder-scim delete acme-okta --yes', 'for an app that was given by `coder-scim apply` or a null_resource'],
+    ],
+    options: command => command.option('--yes', 'it is meant; without it nothing is done'),
+    run: async ({ client, terminal }, options, app) => {
+      const { state, generation } = await client.getApp(app, terminal.signal);
+      if (options.yes !== true) {
+        throw new CommandError(
+          `nothing was done: ending app ${JSON.stringify(state.app)} takes access from its people; add --yes if it is meant`,
+        );
+      }
+      await client.deleteApp(app, { generation }, terminal.signal);
+      if (options.json) printJson(terminal, { deleted: app });
+      else terminal.write(`deleted ${app}: \`coder-scim status --wait 60s\` shows when Coder agrees\n`);
     },
   });
 }

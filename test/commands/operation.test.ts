@@ -238,6 +238,21 @@ describe('commands on a running bridge', () => {
     expect(code).toBe(0);
   });
 
+  it('delete ends an app when it is meant, and takes back what it gave', async () => {
+    expect(coder.snapshot().organizations['coder']?.groups['developers']).not.toEqual([]);
+    const asked = await run(['delete', 'acme']);
+    expect(asked).toMatchObject({ code: 2, err: expect.stringContaining('add --yes if it is meant') });
+    expect((await statusJson()).apps).toHaveLength(1);
+    expect(await run(['delete', 'acme', '--yes'])).toMatchObject({
+      code: 0,
+      out: expect.stringContaining('deleted acme'),
+    });
+    expect((await run(['delete', 'acme', '--yes'])).code).toBe(4);
+    await run(['status', '--wait', '30s']);
+    expect((await statusJson()).apps).toEqual([]);
+    expect(coder.snapshot().organizations['coder']?.groups['developers'] ?? []).toEqual([]);
+  });
+
   it('logs no secret in all of this', () => {
     for (const secret of [token, bridge.adminToken, coderToken]) expect(bridge.log()).not.toContain(secret);
     // What a filter asks for is personal: only its shape is logged.
