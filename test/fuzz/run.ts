@@ -163,6 +163,9 @@ function sendTo(
       // Headers that are too large are answered before the method is known, so the answer to a HEAD has a body.
       if (method === 'HEAD' && error.code === 'HPE_CLOSED_CONNECTION') {
         resolve({ status: 431, type: '', text: '', milliseconds: performance.now() - start });
+      } else if (error.code === 'ECONNRESET' && outgoing.reusedSocket) {
+        // The server ended an idle connection just when it was taken again, as HTTP allows: a client sends anew.
+        sendTo(to, { method, path, headers, body }).then(resolve, reject);
       } else reject(error);
     });
     outgoing.end(payload);
