@@ -15,8 +15,8 @@ import {
   GroupIndex,
   keepOf,
   manageAllGroups,
-  tidy,
 } from './coder-groups';
+import { tidy } from './tidy';
 import { refreshBindings } from './bindings';
 import { type Context } from './context';
 import { type Rim } from './deps';
@@ -40,7 +40,7 @@ export async function convergeApp(rim: Rim, work: Work): Promise<Settled> {
     const { context, problems } = await prepare(rim, app, trail);
     const judgement = await judgeApp(rim, context, name);
     if (app.deleting && isEmpty(judgement)) return await purge(rim, work, app, trail);
-    await tidy(rim, context, trail);
+    await tidy(rim, trail);
     trail.note({ app: name }, 'app.apply', judgement.verdict === 'hold' ? 'held' : 'done', {
       target: `generation ${app.generation}`,
       detail: `${judgement.people} people compared, ${judgement.work.length} to be dealt with${problems.length === 0 ? '' : `; ${problems.join('; ')}`}`,

@@ -14,11 +14,8 @@ import { type MappingState } from '../mapping-state';
 import { bumpRules } from '../store/apps';
 import { writeAudit } from '../store/audit';
 import {
-  countMembers,
   forgetGroup,
-  forgetManagedRole,
   listManagedGroups,
-  listManagedRoles,
   type ManagedGroup,
   putManagedGroup,
   putManagedRole,
@@ -26,10 +23,10 @@ import {
 } from '../store/coder-groups';
 import { readGroup, readGroups } from '../store/directory/reading';
 import { enqueueMembersOf, PRIORITY } from '../store/enqueue';
-import { deleteSetting, readSetting, writeSetting } from '../store/settings';
-import { organizationName } from './apply';
+import { deleteSetting } from '../store/settings';
 import { type Context } from './context';
 import { type Rim } from './deps';
+import { isInMaking, making, makingGroup, makingRole } from './making';
 import { findOrganization, isPushed, type KnownOrganization } from './rules';
 import { type Trail } from './trail';
 
@@ -70,9 +67,9 @@ export async function ensureCustomRoles(
       const { db } = rim.database;
       const begun = makingRole(organization.id, role.name);
       // One that an earlier try made is the bridge's own, although that try could not note it.
-      let origin: 'created' | 'matched' = (await readSetting(db, begun)) === undefined ? 'matched' : 'created';
+      let origin: 'created' | 'matched' = (await isInMaking(db, begun)) ? 'created' : 'matched';
       if (present === undefined) {
-        const { outcome, answerLost } = await making(rim, begun, () =>
+        const { outcome, answerLost } = await making(db, begun, { since: rim.clock.now() }, () =>
           rim.coder.createCustomRole(organization.id, shape),
         );
         origin = outcome === 'created' || answerLost === true ? 'created' : 'matched';
@@ -313,8 +310,11 @@ async function create(
   scimGroupId: string | undefined,
 ): Promise<CoderGroup> {
   const { rim, index } = keep;
-  const { outcome, group, answerLost } = await making(rim, makingGroup(organization.id, name), () =>
-    rim.coder.createGroup(organization.id, { name, displayName }),
+  const { outcome, group, answerLost } = await making(
+    rim.database.db,
+    makingGroup(organization.id, name),
+    { scimGroupId, since: rim.clock.now() },
+    () => rim.coder.createGroup(organization.id, { name, displayName }),
   );
   (await index.of(organization.id)).set(group.name, group);
   if (outcome === 'existed' && answerLost !== true) await manage(keep, organization, group, scimGroupId);
@@ -361,21 +361,6 @@ async function place({ rim, app, managed, trail }: Keep, row: Placed, isEmpty: b
   managed.set(row.id, { ...NOT_READ, ...managed.get(row.id), ...row });
 }
 
-const makingGroup = (organization: string, name: string): string => `making-group:${organization}/${name}`;
-const makingRole = (organization: string, name: string): string => `making-role:${organization}/${name.toLowerCase()}`;
-
-/** Notes what is about to be made, so that it is known as the bridge's own should this process die before it notes that. */
-async function making<T>(rim: Rim, key: string, make: () => Promise<T>): Promise<T> {
-  const { db } = rim.database;
-  await writeSetting(db, key, 'started');
-  try {
-    return await make();
-  } catch (error) {
-    if (error instanceof CoderError && error.maybeDone !== true) await deleteSetting(db, key);
-    throw error;
-  }
-}
-
 /** Puts a group that Coder has under management. */
 async function manage(
   keep: Keep,
@@ -385,7 +370,7 @@ async function manage(
 ): Promise<void> {
   const known = keep.managed.get(group.id);
   if (known?.name === group.name && (scimGroupId === undefined || known.scimGroupId === scimGroupId)) return;
-  if (known === undefined && (await readSetting(keep.rim.database.db, makingGroup(organization.id, group.name)))) {
+  if (known === undefined && (await isInMaking(keep.rim.database.db, makingGroup(organization.id, group.name)))) {
     await takeOver(keep, organization, group, scimGroupId, false);
     return;
   }
@@ -404,98 +389,6 @@ export async function manageAllGroups(keep: Keep): Promise<void> {
   for (const organization of keep.context.catalog.organizations)
     for (const group of (await keep.index.of(organization.id)).values())
       if (group.name !== PREBUILDS_GROUP) await manage(keep, organization, group, undefined);
-}
-
-/**
- * Deletes groups and custom roles that the bridge made, that nothing declares any more and that nobody is in; forgets
- * groups that it merely found.
- */
-export async function tidy(rim: Rim, context: Context, trail: Trail): Promise<void> {
-  const { db } = rim.database;
-  const authoritative = [...context.apps.values()].some(app => app.state.policies.authoritative && !app.deleting);
-  const declared = await declaredGroups(rim, context);
-  let forgotten = false;
-  for (const group of authoritative ? [] : await listManagedGroups(db)) {
-    if (declared.has(group.id) || (group.scimGroupId !== undefined && declared.has(group.scimGroupId))) continue;
-    const { present, wanted } = await countMembers(db, group.id);
-    if (wanted > 0) continue;
-    if (group.origin === 'created') {
-      if (present > 0) continue;
-      const inside = await rim.coder.getGroup(group.id);
-      if (inside !== undefined && inside.memberCount > 0) continue;
-      await rim.coder.deleteGroup(group.id);
-      trail.note({ app: null }, 'group.delete', 'done', {
-        target: `${organizationName(context, group.organization)}/${group.name}`,
-      });
-    }
-    await forgetGroup(db, group.id);
-    forgotten = true;
-  }
-  await tidyRoles(rim, context, trail);
-  if (!forgotten) return;
-  await bumpRules(db);
-  rim.context.invalidate();
-}
-
-/** Whether a mapping names this Coder group, or the directory has the group that it was made for. */
-export async function isDeclared(rim: Rim, context: Context, group: ManagedGroup): Promise<boolean> {
-  for (const rules of context.rules.values()) {
-    if (rules.deleting) continue;
-    for (const mapping of Object.values(rules.state.groupMappings))
-      if (
-        mapping.group === group.name &&
-        findOrganization(context.catalog.organizations, mapping.organization)?.id === group.organization
-      )
-        return true;
-  }
-  return group.scimGroupId !== undefined && (await readGroup(rim.database.db, group.scimGroupId)) !== undefined;
-}
-
-/** Ids of Coder groups that mappings name, and of SCIM groups that the pushed-group rules are about. */
-async function declaredGroups(rim: Rim, context: Context): Promise<Set<string>> {
-  const declared = new Set<string>();
-  for (const rules of context.rules.values()) {
-    if (rules.deleting) continue;
-    for (const mapping of Object.values(rules.state.groupMappings)) {
-      const organization = findOrganization(context.catalog.organizations, mapping.organization);
-      for (const group of context.groups.values())
-        if (group.organization === organization?.id && group.name === mapping.group) declared.add(group.id);
-    }
-    if (rules.state.pushedGroups === undefined) continue;
-    for (const group of await readGroups(rim.database.db, rules.app))
-      if (isPushed(rules.state, group)) declared.add(group.id);
-  }
-  return declared;
-}
-
-async function tidyRoles(rim: Rim, context: Context, trail: Trail): Promise<void> {
-  const declared = new Set(
-    [...context.apps.values()]
-      .filter(app => !app.deleting)
-      .flatMap(app =>
-        Object.values(app.state.customRoles).map(
-          role =>
-            `${findOrganization(context.catalog.organizations, role.organization)?.id ?? ''}/${role.name.toLowerCase()}`,
-        ),
-      ),
-  );
-  for (const role of await listManagedRoles(rim.database.db)) {
-    if (declared.has(`${role.organization}/${role.name}`)) continue;
-    if (role.origin === 'created') {
-      if (await isRoleInUse(rim, role.organization, role.name)) continue;
-      await rim.coder.deleteCustomRole(role.organization, role.name);
-      trail.note({ app: null }, 'custom-role.delete', 'done', {
-        target: `${organizationName(context, role.organization)}/${role.name}`,
-      });
-    }
-    await forgetManagedRole(rim.database.db, role.organization, role.name);
-  }
-}
-
-async function isRoleInUse(rim: Rim, organization: string, name: string): Promise<boolean> {
-  for await (const member of rim.coder.background.listMembers(organization))
-    if (member.roles.some(role => role.toLowerCase() === name)) return true;
-  return false;
 }
 
 /** Writes the lines that a trail gathered. */

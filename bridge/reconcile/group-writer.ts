@@ -24,7 +24,7 @@ import { type Cause, enqueue, PRIORITY, type WorkItem } from '../store/enqueue';
 import { peopleOfAccounts } from '../store/people';
 import { type Work } from '../store/work';
 import { groupName } from './apply';
-import { isDeclared, tidy } from './coder-groups';
+import { isDeclared, tidy } from './tidy';
 import { type Context } from './context';
 import { type Rim } from './deps';
 import { type Because } from './entitlement';
@@ -74,7 +74,7 @@ async function tidyEmpty(rim: Rim, context: Context, group: ManagedGroup): Promi
   const { present, wanted } = await countMembers(rim.database.db, group.id);
   if (present + wanted > 0 || (await isDeclared(rim, context, group))) return;
   const trail = new Trail({ actor: 'bridge' }, () => rim.clock.now());
-  await tidy(rim, context, trail);
+  await tidy(rim, trail);
   await writeAudit(rim.database.db, trail.rows);
 }
 

@@ -338,6 +338,8 @@ async function execute(
     .flatMap(step => grantsOf(step).given)
     .concat(record.given)
     .filter(grant => grant.kind !== 'organization' || grant.organization !== context.catalog.defaultOrganization);
+  // What an earlier try took and this one gives again is not taken any more.
+  record.taken = record.taken.filter(taken => !given.some(grant => grantKey(grant) === grantKey(taken)));
   if (given.length > 0) await addGrants(rim.database.db, account.id, given, rim.clock.now());
   if (allowed.steps.some(step => step.kind !== 'group-add' && step.kind !== 'group-remove'))
     await noteIntent(rim.database.db, work, rim.owner, intentOf(account, allowed.steps));
@@ -351,6 +353,10 @@ async function execute(
     record.forget = account.id;
     record.drop = true;
   }
+}
+
+function grantKey({ kind, organization, target }: Grant): string {
+  return [kind, organization, target].join(' ');
 }
 
 function noteDone(record: Record, applied: Applied): void {

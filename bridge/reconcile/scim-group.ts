@@ -2,13 +2,16 @@
 import { outcomeOf } from '../coder';
 import { bumpRules } from '../store/apps';
 import { writeAudit } from '../store/audit';
+import { listManagedGroups } from '../store/coder-groups';
 import { type Db } from '../store/database';
 import { readGroup } from '../store/directory/reading';
 import { enqueue, enqueueMembersOf, PRIORITY, type WorkKey } from '../store/enqueue';
 import { listOpenHolds } from '../store/holds';
 import { type Work } from '../store/work';
 import { refreshBindings } from './bindings';
-import { ensurePushedGroup, GroupIndex, keepOf, tidy } from './coder-groups';
+import { ensurePushedGroup, GroupIndex, keepOf } from './coder-groups';
+import { groupsInMaking } from './making';
+import { tidy } from './tidy';
 import { type Context } from './context';
 import { type Rim } from './deps';
 import { findOrganization, isPushed } from './rules';
@@ -29,7 +32,7 @@ export async function convergeScimGroup(rim: Rim, work: Work): Promise<Settled> 
     await rebind(rim, context, work, group !== undefined);
     const { state } = app;
     const rule = state.pushedGroups;
-    const managed = [...context.groups.values()].find(known => known.scimGroupId === groupId);
+    const managed = (await listManagedGroups(db)).find(known => known.scimGroupId === groupId);
     if (group !== undefined && rule !== undefined && state.mode === 'push' && isPushed(state, group)) {
       const organization = findOrganization(context.catalog.organizations, rule.organization);
       if (organization !== undefined) {
@@ -41,7 +44,8 @@ export async function convergeScimGroup(rim: Rim, work: Work): Promise<Settled> 
     }
     if (state.mode === 'claims') await writeClaims(rim, await rim.context.get(), trail);
     // A group that is gone takes its Coder group along, once nobody is in it.
-    if (group === undefined && managed?.origin === 'created') await tidy(rim, context, trail);
+    if (group === undefined && (managed?.origin === 'created' || (await groupsInMaking(db)).length > 0))
+      await tidy(rim, trail);
     return await settle(rim, work, { kind: 'done' }, [], tx => writeAudit(tx, trail.rows));
   } catch (error) {
     await writeAudit(db, trail.rows);

@@ -2,12 +2,13 @@
 import { type StoredApp } from '../store/apps';
 import { writeAudit } from '../store/audit';
 import { listManagedGroups } from '../store/coder-groups';
+import { readGroups } from '../store/directory/reading';
 import { type Cause, enqueue, PRIORITY } from '../store/enqueue';
 import { differs, GroupIndex, sayPermissions } from './coder-groups';
 import { type Context } from './context';
 import { type Rim } from './deps';
 import { writeClaims } from './modes/write-claims';
-import { findOrganization } from './rules';
+import { findOrganization, isPushed } from './rules';
 import { Trail } from './trail';
 
 const CAUSE: Cause = { actor: 'sweep' };
@@ -61,11 +62,22 @@ async function lookAtGroups(
   trail: Trail,
 ): Promise<void> {
   const managed = await listManagedGroups(rim.database.db);
-  for (const mapping of Object.values(app.state.groupMappings)) {
+  const rule = app.state.pushedGroups;
+  if (rule?.create === true && app.state.mode === 'push') {
+    const known = new Set(managed.map(group => group.scimGroupId));
+    for (const group of await readGroups(rim.database.db, app.name))
+      if (isPushed(app.state, group) && !known.has(group.id))
+        noteAbsent(trail, app.name, `${rule.organization}/${group.displayName}`);
+  }
+  for (const [key, mapping] of Object.entries(app.state.groupMappings)) {
     const organization = findOrganization(context.catalog.organizations, mapping.organization);
     if (organization === undefined) continue;
     const mine = managed.find(known => known.organization === organization.id && known.name === mapping.group);
-    if (mine === undefined) continue;
+    if (mine === undefined) {
+      const told = app.problems.some(problem => problem.startsWith(`groupMappings/${key}:`));
+      if (mapping.create && !told) noteAbsent(trail, app.name, `${organization.name}/${mapping.group}`);
+      continue;
+    }
     const actual = [...(await index.of(organization.id)).values()].find(known => known.id === mine.id);
     if (actual === undefined) continue;
     const wanted = { name: mapping.group, displayName: mapping.displayName ?? actual.displayName };
@@ -76,4 +88,8 @@ async function lookAtGroups(
       after: `${wanted.name} ${JSON.stringify(wanted.displayName)}`,
     });
   }
+}
+
+function noteAbsent(trail: Trail, app: string, target: string): void {
+  trail.note({ app }, 'drift.found', 'reported', { target, before: 'absent', after: 'present' });
 }

@@ -10,7 +10,7 @@ import { pruneRemovals } from '../store/holds';
 import { dropLease, takeLease } from '../store/leases';
 import { enqueueGroupWrite, queuedKeys } from '../store/work';
 import { describe, groupName } from './apply';
-import { tidy } from './coder-groups';
+import { tidy } from './tidy';
 import { type Context } from './context';
 import { type Rim } from './deps';
 import { HOUR_MS } from './guarding';
@@ -42,7 +42,7 @@ export async function sweepApps(
   try {
     await sweepHeld(rim, context, held);
     const trail = new Trail(CAUSE, () => rim.clock.now());
-    await tidy(rim, context, trail);
+    await tidy(rim, trail);
     await writeAudit(rim.database.db, trail.rows);
     await pruneRemovals(rim.database.db, rim.clock.now() - HOUR_MS);
     if (auditRetentionMs > 0) await pruneAudit(rim.database.db, rim.clock.now() - auditRetentionMs);

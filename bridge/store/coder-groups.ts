@@ -151,6 +151,17 @@ export async function memberDifferences(db: Db, groupId: string): Promise<Member
   return rows.map(toMember);
 }
 
+/** Coder ids of those who are to be in a group. */
+export async function wantedMembers(db: Db, groupId: string): Promise<string[]> {
+  const rows = await db
+    .selectFrom('coder_members')
+    .select('coder_user_id')
+    .where('coder_group_id', '=', groupId)
+    .where('wanted', '=', 1)
+    .execute();
+  return rows.map(row => row.coder_user_id);
+}
+
 /** How many are in a group, and how many are to be. */
 export async function countMembers(db: Db, groupId: string): Promise<{ present: number; wanted: number }> {
   const row = await db
