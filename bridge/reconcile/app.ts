@@ -72,7 +72,7 @@ async function prepare(rim: Rim, app: StoredApp, trail: Trail): Promise<{ contex
   const problems = [...context.catalog.problems];
   if (!app.deleting) {
     problems.push(...(await ensureCustomRoles(rim, context, app.name, app.state, trail)));
-    const keep = await keepOf(rim, context, app.name, app.state, new GroupIndex(rim.coder), trail);
+    const keep = await keepOf(rim, context, app.name, app.state, new GroupIndex(rim.coder), trail, true);
     problems.push(...(await ensureDeclaredGroups(keep)), ...(await ensurePushedGroups(keep)));
     if (app.state.policies.authoritative) await manageAllGroups(keep);
     await refreshBindings(rim.database.db, context, app.name);

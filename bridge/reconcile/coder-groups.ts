@@ -127,6 +127,8 @@ export interface Keep {
   readonly trail: Trail;
   /** Groups under management, by id; kept in step with the store. */
   readonly managed: Map<string, ManagedGroup>;
+  /** Everybody of the app is compared afterwards, under the same work: nobody has to be queued group by group. */
+  readonly surveyed: boolean;
 }
 
 export async function keepOf(
@@ -136,9 +138,10 @@ export async function keepOf(
   state: MappingState,
   index: GroupIndex,
   trail: Trail,
+  surveyed: boolean,
 ): Promise<Keep> {
   const managed = new Map((await listManagedGroups(rim.database.db)).map(group => [group.id, group]));
-  return { rim, app, state, context, index, trail, managed };
+  return { rim, app, state, context, index, trail, managed, surveyed };
 }
 
 /** Groups that mappings name, created or matched, and under management from now on. @returns problems in words */
@@ -348,14 +351,15 @@ async function takeOver(
 type Placed = Pick<ManagedGroup, 'id' | 'organization' | 'name' | 'origin' | 'scimGroupId'>;
 
 /** Notes a group under management, and in the same transaction that everybody who is to be in it has to be looked at. */
-async function place({ rim, app, managed, trail }: Keep, row: Placed, isEmpty: boolean): Promise<void> {
+async function place({ rim, app, managed, trail, surveyed }: Keep, row: Placed, isEmpty: boolean): Promise<void> {
   const now = rim.clock.now();
   await rim.database.transact(async db => {
     await putManagedGroup(db, row);
     if (isEmpty) await replaceMembers(db, row.id, new Set(), now);
+    await deleteSetting(db, makingGroup(row.organization, row.name));
+    if (surveyed) return;
     if (row.scimGroupId !== undefined)
       await enqueueMembersOf(db, row.scimGroupId, app, PRIORITY.request, trail.cause, now);
-    await deleteSetting(db, makingGroup(row.organization, row.name));
     await bumpRules(db);
   });
   managed.set(row.id, { ...NOT_READ, ...managed.get(row.id), ...row });

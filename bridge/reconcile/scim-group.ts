@@ -36,7 +36,7 @@ export async function convergeScimGroup(rim: Rim, work: Work): Promise<Settled> 
     if (group !== undefined && rule !== undefined && state.mode === 'push' && isPushed(state, group)) {
       const organization = findOrganization(context.catalog.organizations, rule.organization);
       if (organization !== undefined) {
-        const keep = await keepOf(rim, context, work.app, state, new GroupIndex(rim.coder), trail);
+        const keep = await keepOf(rim, context, work.app, state, new GroupIndex(rim.coder), trail, false);
         const problems = await ensurePushedGroup(keep, organization, group);
         for (const problem of problems)
           rim.log.warn({ app: work.app, group: group.displayName, problem }, 'pushed group');
