@@ -3,6 +3,7 @@
  * Each write is one transaction that also enqueues what it touches.
  */
 import { type Database } from '../database';
+import { type SearchBounds } from './cost';
 import { createGroup, deleteGroup, updateGroup } from './groups';
 import { groupsOf, membersOf } from './membership';
 import { listByCursor, listByIndex } from './page';
@@ -68,9 +69,9 @@ export interface Directory {
    */
   membersOf(app: string, groupIds: readonly string[]): AsyncIterable<readonly Member[]>;
 
-  /** A page by index with the total of the very same filter. Ordered by age where no sort is asked for. */
+  /** A page by index with the total of the very same filter. Ordered by age where no sort is asked for. @throws CostlyFilter */
   list(app: string, query: IndexQuery): Promise<IndexPage>;
-  /** @throws InvalidCursor, ExpiredCursor, InvalidCount */
+  /** @throws CostlyFilter, InvalidCursor, ExpiredCursor, InvalidCount */
   listByCursor(app: string, query: CursorQuery): Promise<CursorPage>;
 }
 
@@ -79,12 +80,14 @@ export interface DirectoryOptions {
   readonly clock?: () => number;
   /** How long a cursor may be used. @default one hour */
   readonly cursorLifetimeMs?: number;
+  /** How much work one search may cause. @default see {@link SearchBounds} */
+  readonly searchBounds?: SearchBounds;
 }
 
 /** The directory in a database. */
 export function createDirectory(database: Database, options: DirectoryOptions = {}): Directory {
   const { db } = database;
-  const { clock = Date.now, cursorLifetimeMs = 3_600_000 } = options;
+  const { clock = Date.now, cursorLifetimeMs = 3_600_000, searchBounds } = options;
   const write = <T>(context: WriteContext, work: (write: Write) => Promise<T>): Promise<T> =>
     database.transact(transaction => work({ ...context, db: transaction, now: clock() }));
   const get = async (type: 'User' | 'Group', app: string, id: string) => {
@@ -108,7 +111,7 @@ export function createDirectory(database: Database, options: DirectoryOptions = 
     updateGroup: (context, id, change, given) => write(context, on => updateGroup(on, id, change, given)),
     deleteGroup: (context, id, given) => write(context, on => deleteGroup(on, id, given)),
     membersOf: (app, groupIds) => membersOf(db, app, groupIds),
-    list: (app, query) => listByIndex(db, app, query),
-    listByCursor: (app, query) => listByCursor(db, app, query, clock(), cursorLifetimeMs),
+    list: (app, query) => listByIndex(db, app, query, searchBounds),
+    listByCursor: (app, query) => listByCursor(db, app, query, clock(), cursorLifetimeMs, searchBounds),
   };
 }

@@ -61,17 +61,9 @@ export class GroupCycle extends Error {
   }
 }
 
-/** A filter with more comparisons of members, or of a user's groups, than are looked at for each row (400 tooMany). */
+/** A filter that would cause more work than one request may: too many comparisons, of too much text (400 tooMany). */
 export class CostlyFilter extends Error {
   override readonly name = 'CostlyFilter';
-  constructor(
-    readonly comparisons: number,
-    readonly limit: number,
-  ) {
-    super(
-      `filter has ${comparisons} comparisons of members or groups: wanted at most ${limit}, besides "members.value eq", which is looked up`,
-    );
-  }
 }
 
 /** A cursor that was not issued here, was changed, or belongs to another app, token or query (400 invalidCursor). */

@@ -1,6 +1,7 @@
 /**
  * Compiles a filter to a condition of SQL that is never null and agrees with the evaluator in memory (`scim/filter/compare.ts`). Equality
- * of userName, externalId, displayName, id, emails.value and members.value, and `and` of these with anything, uses an index.
+ * of userName, externalId, displayName, id, emails.value and members.value, and `and` of these with anything, uses an index. What is
+ * not indexed is looked at once for each row: what a filter costs does not grow with its length times the length of texts.
  */
 import { sql } from 'kysely';
 import { type CompareOperator, type Filter, type Literal } from '../../scim/filter/ast';
@@ -8,104 +9,16 @@ import { type Attribute, target } from '../../scim/schema/attribute';
 import { fold } from '../../scim/schema/fold';
 import { type Backend } from '../backend';
 import { type Db, backendOf } from '../database';
-import { CostlyFilter } from './errors';
-import { type Scope, type Slot, childSlot, isTrue, memberSlot, placeOf } from './slots';
-import { FALSE, type Sql, TRUE, folded, hasPart } from './sql-text';
+import { type Once, computedOnce } from './computed-once';
+import { checkCost } from './cost';
+import { type Among, type Gathered, gather } from './gather';
+import { anyLookUp, comparisonLookUp, isLookUp, valueLookUp } from './look-up';
+import { type Elements, type Scope, type Slot, childSlot, isTrue, memberSlot, placeOf } from './slots';
+import { FALSE, type Sql, TRUE, folded, hasPart, isOneOf } from './sql-text';
 
 /** The condition on a row of `users` or `groups`. */
-export function filterSql(scope: Scope, filter: Filter): Sql {
-  switch (filter.kind) {
-    case 'or':
-      return isLookUp(scope, filter) ? anyLookUp(scope, filter.terms) : logic(filter, term => filterSql(scope, term));
-    case 'and':
-    case 'not':
-    case 'constant':
-      return logic(filter, term => filterSql(scope, term));
-    case 'presence': {
-      const place = placeOf(scope, filter.path);
-      if (place.kind === 'one') return place.slot.present;
-      return place.elements.exists(slot => slot(filter.path.subAttribute).present);
-    }
-    case 'comparison': {
-      const { path, operator, value } = filter;
-      const looked =
-        operator === 'eq' && typeof value === 'string'
-          ? lookUp(scope, path.attribute, path.subAttribute, value)
-          : undefined;
-      if (looked !== undefined) return looked;
-      const place = placeOf(scope, path);
-      const meets = (slot: Slot, by: CompareOperator) => slotMeets(scope.backend, slot, target(path), by, value);
-      if (place.kind === 'one') return meets(place.slot, operator);
-      const { exists } = place.elements;
-      if (value === null) {
-        const present = exists(slot => slot(path.subAttribute).present);
-        return operator === 'eq' ? sql`not ${present}` : present;
-      }
-      const some = exists(slot => meets(slot(path.subAttribute), operator));
-      return operator === 'ne' ? sql`(not ${exists(() => TRUE)} or ${some})` : some;
-    }
-    case 'valuePath': {
-      const { attribute } = filter;
-      const place = placeOf(scope, { attribute });
-      if (place.kind === 'one')
-        return sql`(${place.slot.present} and ${elementSql(scope.backend, filter.filter, child => childSlot(scope, child))})`;
-      const some = place.elements.exists(slot => elementSql(scope.backend, filter.filter, slot));
-      const narrowed = valueLookUp(scope, attribute, filter.filter);
-      return narrowed === undefined ? some : sql`(${narrowed} and ${some})`;
-    }
-  }
-}
-
-/** Whether the filter is answered from an index whatever the size of the directory. */
-export function isLookUp(scope: Scope, filter: Filter): boolean {
-  switch (filter.kind) {
-    case 'and':
-      return filter.terms.some(term => isLookUp(scope, term));
-    case 'or':
-      return filter.terms.length <= MOST_LOOK_UPS && filter.terms.every(term => isLookUp(scope, term));
-    case 'comparison': {
-      if (filter.operator !== 'eq' || typeof filter.value !== 'string') return false;
-      const { attribute, subAttribute } = filter.path;
-      const indexed = ['id', 'externalId', 'userName', 'displayName'].includes(attribute.path);
-      return indexed || lookUp(scope, attribute, subAttribute, filter.value) !== undefined;
-    }
-    case 'valuePath':
-      return valueLookUp(scope, filter.attribute, filter.filter) !== undefined;
-    default:
-      return false;
-  }
-}
-
-/** Comparisons of rows in one filter. A group may have 100,000 of them, and each is compared with each. */
-const MOST_ROW_COMPARISONS = 20;
-
-/** @throws CostlyFilter */
-export function checkCost(filter: Filter, ofRows = false): void {
-  const comparisons = countRowComparisons(filter, ofRows);
-  if (comparisons > MOST_ROW_COMPARISONS) throw new CostlyFilter(comparisons, MOST_ROW_COMPARISONS);
-}
-
-function countRowComparisons(filter: Filter, ofRows: boolean): number {
-  switch (filter.kind) {
-    case 'and':
-    case 'or':
-      return filter.terms.reduce((sum, term) => sum + countRowComparisons(term, ofRows), 0);
-    case 'not':
-      return countRowComparisons(filter.term, ofRows);
-    case 'valuePath':
-      return countRowComparisons(filter.filter, isRows(filter.attribute));
-    case 'comparison': {
-      const isLookedUp = filter.operator === 'eq' && filter.path.subAttribute?.name === 'value';
-      return ofRows || (isRows(filter.path.attribute) && !isLookedUp) ? 1 : 0;
-    }
-    case 'presence':
-    case 'constant':
-      return 0;
-  }
-}
-
-function isRows({ path }: Attribute): boolean {
-  return path === 'members' || path === 'groups';
+export function filterSql(scope: Scope, filter: Gathered): Sql {
+  return allOf(scope.backend, filter, (term, once) => termSql(scope, term, once));
 }
 
 /**
@@ -114,63 +27,99 @@ function isRows({ path }: Attribute): boolean {
  */
 export function memberFilter(db: Db, filter: Filter, baseUrl: string): Sql {
   checkCost(filter, true);
-  return elementSql(backendOf(db), filter, child => memberSlot(baseUrl, child.name));
+  return elementSql(backendOf(db), gather(filter), child => memberSlot(baseUrl, child.name));
 }
 
-/** Look-ups that one `or` joins; SQLite allows 500 parts of a union. */
-const MOST_LOOK_UPS = 100;
-
-/** Look-ups joined by `or`: as a plain condition no planner could be relied on to look each of them up. */
-function anyLookUp(scope: Scope, terms: readonly Filter[]): Sql {
-  const table = scope.type === 'User' ? 'users' : 'groups';
-  const id = sql.ref(`${table}.id`);
-  const found = terms.map(
-    term =>
-      sql`select ${id} from ${sql.table(table)} where ${sql.ref(`${table}.app`)} = ${scope.app} and ${filterSql(scope, term)}`,
-  );
-  return sql`${id} in (${sql.join(found, sql` union all `)})`;
-}
-
-/** Rows that are found by a value of a multi-valued attribute that has a table of its own. */
-function lookUp(scope: Scope, attribute: Attribute, sub: Attribute | undefined, value: string): Sql | undefined {
-  if (sub?.name !== 'value') return undefined;
-  if (scope.type === 'User' && attribute.path === 'emails')
-    return sql`users.id in (select user_id from user_emails where app = ${scope.app} and email_key = ${fold(value)})`;
-  if (scope.type === 'Group' && attribute.path === 'members')
-    return sql`groups.id in (select group_id from members where member_id = ${value})`;
-  return undefined;
-}
-
-/** The look-up that a value path implies: of a `value eq` which each element that meets it must have. */
-function valueLookUp(scope: Scope, attribute: Attribute, filter: Filter): Sql | undefined {
+/** The terms of an `and`, or the one term that the filter is, with what they share worked out once. */
+function allOf(backend: Backend, filter: Gathered, compile: (term: Gathered, once: Once) => Sql): Sql {
   const terms = filter.kind === 'and' ? filter.terms : [filter];
-  for (const term of terms) {
-    if (term.kind !== 'comparison' || term.operator !== 'eq' || typeof term.value !== 'string') continue;
-    const looked = lookUp(scope, attribute, term.path.attribute, term.value);
-    if (looked !== undefined) return looked;
+  return sql`(${sql.join(computedOnce(backend, terms, compile), sql` and `)})`;
+}
+
+function termSql(scope: Scope, filter: Gathered, once: Once): Sql {
+  const { backend } = scope;
+  switch (filter.kind) {
+    case 'or':
+      if (isLookUp(scope, filter))
+        return anyLookUp(
+          scope,
+          filter.terms.map(term => filterSql(scope, term)),
+        );
+      return logic(filter, term => termSql(scope, term, once));
+    case 'and':
+    case 'not':
+    case 'constant':
+      return logic(filter, term => termSql(scope, term, once));
+    case 'presence':
+    case 'comparison':
+    case 'among': {
+      const looked = filter.kind === 'presence' ? undefined : comparisonLookUp(scope, filter);
+      if (looked !== undefined) return looked;
+      const place = placeOf(scope, filter.path);
+      const meets = (slot: Slot, condition: Condition, by: Once) =>
+        slotMeets(backend, sharing(backend, slot, by), target(filter.path), condition);
+      return place.kind === 'one'
+        ? meets(place.slot, filter, once)
+        : someMeet(place.elements, filter.path.subAttribute, filter, meets);
+    }
+    case 'valuePath': {
+      const { attribute } = filter;
+      const place = placeOf(scope, { attribute });
+      if (place.kind === 'one') {
+        const met = elementTerm(backend, filter.filter, child => childSlot(scope, child), once);
+        return sql`(${place.slot.present} and ${met})`;
+      }
+      const some = place.elements.exists(slot => elementSql(backend, filter.filter, slot));
+      const narrowed = valueLookUp(scope, attribute, filter.filter);
+      return narrowed === undefined ? some : sql`(${narrowed} and ${some})`;
+    }
   }
-  return undefined;
+}
+
+/** Conditions on one slot. */
+type Condition = Extract<Gathered, { kind: 'presence' | 'comparison' | 'among' }>;
+
+/** A condition on an attribute with many values: see `scim/filter/compare.ts`. */
+function someMeet(
+  { exists }: Elements,
+  sub: Attribute | undefined,
+  condition: Condition,
+  meets: (slot: Slot, condition: Condition, once: Once) => Sql,
+): Sql {
+  const asItIs: Once = (_name, value) => value;
+  if (condition.kind === 'comparison' && condition.value === null) {
+    const present = exists(slot => slot(sub).present);
+    return condition.operator === 'eq' ? sql`not ${present}` : present;
+  }
+  const some = exists(slot => meets(slot(sub), condition, asItIs));
+  return condition.kind === 'comparison' && condition.operator === 'ne'
+    ? sql`(not ${exists(() => TRUE)} or ${some})`
+    : some;
 }
 
 /** A filter of a value path on one element. */
-function elementSql(backend: Backend, filter: Filter, slotOf: (child: Attribute) => Slot): Sql {
+function elementSql(backend: Backend, filter: Gathered, slotOf: (child: Attribute) => Slot): Sql {
+  return allOf(backend, filter, (term, once) => elementTerm(backend, term, slotOf, once));
+}
+
+function elementTerm(backend: Backend, filter: Gathered, slotOf: (child: Attribute) => Slot, once: Once): Sql {
   switch (filter.kind) {
     case 'presence':
-      return slotOf(filter.path.attribute).present;
-    case 'comparison': {
+    case 'comparison':
+    case 'among': {
       const { attribute } = filter.path;
-      return slotMeets(backend, slotOf(attribute), attribute, filter.operator, filter.value);
+      return slotMeets(backend, sharing(backend, slotOf(attribute), once), attribute, filter);
     }
     case 'valuePath':
       return FALSE;
     default:
-      return logic(filter, term => elementSql(backend, term, slotOf));
+      return logic(filter, term => elementTerm(backend, term, slotOf, once));
   }
 }
 
-type Logic = Extract<Filter, { kind: 'and' | 'or' | 'not' | 'constant' }>;
+type Logic = Extract<Gathered, { kind: 'and' | 'or' | 'not' | 'constant' }>;
 
-function logic(filter: Logic, compile: (term: Filter) => Sql): Sql {
+function logic(filter: Logic, compile: (term: Gathered) => Sql): Sql {
   switch (filter.kind) {
     case 'and':
       return sql`(${sql.join(filter.terms.map(compile), sql` and `)})`;
@@ -183,25 +132,69 @@ function logic(filter: Logic, compile: (term: Filter) => Sql): Sql {
   }
 }
 
-/** One slot against a literal; false, not null, when the slot is empty. */
+/** The slot with what has to be worked out of a document or a text shared by all terms that ask for it. */
+function sharing(backend: Backend, slot: Slot, once: Once): Slot & { readonly folded: Sql } {
+  const { name, stored, node } = slot;
+  return {
+    ...slot,
+    get present() {
+      return stored === true || slot.present === TRUE ? slot.present : once(`${name} present`, slot.present);
+    },
+    get value() {
+      return stored === true ? slot.value : once(`${name} value`, slot.value);
+    },
+    get folded() {
+      return slot.folded ?? once(`${name} folded`, folded(backend, slot.value));
+    },
+    ...(node === undefined
+      ? {}
+      : {
+          get node() {
+            return once(`${name} node`, node);
+          },
+        }),
+  };
+}
+
+/** One slot against a condition; false, not null, when the slot is empty. */
 function slotMeets(
   backend: Backend,
-  slot: Slot,
+  slot: Slot & { readonly folded: Sql },
   attribute: Attribute,
-  operator: CompareOperator,
-  literal: Literal,
+  condition: Condition,
 ): Sql {
-  if (literal === null) return operator === 'eq' ? sql`(not (${slot.present}))` : slot.present;
-  if (operator === 'ne') return sql`(not ${slotMeets(backend, slot, attribute, 'eq', literal)})`;
-  const met = valueMeets(backend, slot, attribute, operator, literal);
-  return slot.present === TRUE ? sql`(${met})` : sql`(${slot.present} and ${met})`;
+  if (condition.kind === 'presence') return slot.present;
+  if (condition.kind === 'among') {
+    const met = present(slot, isAmong(backend, slot, attribute, condition));
+    return condition.negated ? sql`(not ${met})` : met;
+  }
+  const { operator, value } = condition;
+  if (value === null) return operator === 'eq' ? sql`(not (${slot.present}))` : slot.present;
+  const met = present(slot, valueMeets(backend, slot, attribute, operator === 'ne' ? 'eq' : operator, value));
+  return operator === 'ne' ? sql`(not ${met})` : met;
+}
+
+function present(slot: Slot, met: Sql): Sql {
+  const there = slot.present;
+  return there === TRUE ? sql`(${met})` : sql`(${there} and ${met})`;
+}
+
+function isAmong(
+  backend: Backend,
+  slot: Slot & { readonly folded: Sql },
+  { caseExact }: Attribute,
+  { values }: Among,
+): Sql {
+  return caseExact
+    ? sql`${slot.value} ${isOneOf(backend, values)}`
+    : sql`${slot.folded} ${isOneOf(backend, values.map(fold))}`;
 }
 
 const SYMBOLS = { eq: sql`=`, gt: sql`>`, ge: sql`>=`, lt: sql`<`, le: sql`<=` } as const;
 
 function valueMeets(
   backend: Backend,
-  slot: Slot,
+  slot: Slot & { readonly folded: Sql },
   attribute: Attribute,
   operator: Exclude<CompareOperator, 'ne'>,
   literal: Exclude<Literal, null>,
@@ -210,7 +203,7 @@ function valueMeets(
   const text = () =>
     attribute.caseExact && attribute.type !== 'dateTime'
       ? { value: slot.value, wanted: String(literal) }
-      : { value: slot.folded ?? folded(backend, slot.value), wanted: fold(String(literal)) };
+      : { value: slot.folded, wanted: fold(String(literal)) };
   if (operator === 'co' || operator === 'sw' || operator === 'ew') {
     const { value, wanted } = text();
     return hasPart(backend, value, operator, wanted);

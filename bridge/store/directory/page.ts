@@ -3,6 +3,7 @@ import { type Db } from '../database';
 import { among } from '../listed';
 import { secretKey } from '../settings';
 import { type Cursor, type Position, openCursor, sealCursor } from './cursor';
+import { type SearchBounds } from './cost';
 import { type Found, type Search, createSearch } from './search';
 import {
   type CursorPage,
@@ -14,21 +15,28 @@ import {
 } from './resources';
 import { RESOURCE_COLUMNS, type ResourceRow, toResource } from './rows';
 
-export async function listByIndex(db: Db, app: string, query: IndexQuery): Promise<IndexPage> {
+/** @throws CostlyFilter */
+export async function listByIndex(
+  db: Db,
+  app: string,
+  query: IndexQuery,
+  bounds: SearchBounds | undefined,
+): Promise<IndexPage> {
   const { count } = query;
   const skip = Math.max(1, query.startIndex ?? 1) - 1;
-  const search = createSearch(db, app, query);
+  const search = createSearch(db, app, query, bounds);
   const { found, total } = await search.page(skip, Math.max(0, count));
   return { totalResults: total, resources: await readAll(db, found) };
 }
 
-/** @throws InvalidCursor, ExpiredCursor, InvalidCount */
+/** @throws CostlyFilter, InvalidCursor, ExpiredCursor, InvalidCount */
 export async function listByCursor(
   db: Db,
   app: string,
   query: CursorQuery,
   now: number,
   lifetimeMs: number,
+  bounds: SearchBounds | undefined,
 ): Promise<CursorPage> {
   const key = await secretKey(db, 'cursor-key');
   const binding = { app, subject: query.subject, queryText: query.queryText };
@@ -36,7 +44,7 @@ export async function listByCursor(
   const stated = query.countStated === false ? undefined : query.count;
   const cursor = isFirst ? undefined : openCursor(key, binding, query.cursor, stated, now);
   const count = Math.max(0, cursor?.count ?? query.count);
-  const { rows, hasMore, totalResults } = await pageFrom(createSearch(db, app, query), query, cursor, count);
+  const { rows, hasMore, totalResults } = await pageFrom(createSearch(db, app, query, bounds), query, cursor, count);
   const seal = (direction: Cursor['direction'], at: Found | undefined) => {
     const position: Position | undefined = at === undefined ? cursor?.position : { key: at.sort_key, id: at.id };
     if (position === undefined) return undefined;

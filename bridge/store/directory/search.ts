@@ -3,9 +3,12 @@ import { type RawBuilder, sql } from 'kysely';
 import { compareText } from '../../scim/schema/fold';
 import { type Db, backendOf } from '../database';
 import { type Position } from './cursor';
-import { checkCost, filterSql, isLookUp } from './filter-sql';
+import { SEARCH_BOUNDS, type SearchBounds, checkCost } from './cost';
+import { filterSql } from './filter-sql';
+import { type Gathered, countComparisons, gather } from './gather';
+import { isLookUp } from './look-up';
 import { type ListQuery, type Selection, type UserOrGroup } from './resources';
-import { inSlices, oneAtATime } from './scan';
+import { createBudget, inSlices, oneAtATime, withinTime } from './scan';
 import { type Scope } from './slots';
 import { type Direction, type Order, isAfter, orderBy, orderOf, sortKey } from './sort-sql';
 
@@ -24,51 +27,67 @@ export interface Search {
   from(position: Position, direction: Direction, count: number): Promise<Found[]>;
 }
 
-/** @throws CostlyFilter */
-export function createSearch(db: Db, app: string, query: ListQuery): Search {
+/**
+ * Finds resources within bounds of work.
+ * @throws CostlyFilter; its verbs as well
+ */
+export function createSearch(db: Db, app: string, query: ListQuery, bounds: SearchBounds = SEARCH_BOUNDS): Search {
+  for (const { filter } of query.selections) if (filter !== undefined) checkCost(filter);
   const parts = query.selections.map(selection => partOf(db, app, query, selection));
   const order = orderOf(query.selections);
   const direction = query.sortOrder ?? 'ascending';
-  for (const { filter } of query.selections) if (filter !== undefined) checkCost(filter);
-  const heavy = query.selections.some(selection => isSearch(parts, selection));
-  if (heavy && backendOf(db) === 'sqlite') return searchInSlices(db, app, parts, order, direction);
-  const search = searchAtOnce(db, parts, order, direction);
-  if (!heavy) return search;
+  if (!parts.some(part => part.isHeavy)) return searchAtOnce(db, parts, order, direction);
+  if (backendOf(db) === 'sqlite') return searchInSlices(db, app, parts, order, direction, bounds);
   // So that searches never take all connections of the pool.
+  const search = <T>(read: (within: Search) => Promise<T>) =>
+    oneAtATime(() => withinTime(db, bounds.statementMs, on => read(searchAtOnce(on, parts, order, direction))));
   return {
-    page: (...bounds) => oneAtATime(() => search.page(...bounds)),
-    from: (...bounds) => oneAtATime(() => search.from(...bounds)),
+    page: (...asked) => search(within => within.page(...asked)),
+    from: (...asked) => search(within => within.from(...asked)),
   };
 }
 
 /** One resource type of the list. */
 interface Part {
   readonly table: 'users' | 'groups';
-  readonly scope: Scope;
+  /** Whether rows have to be looked at one by one, or so much of each that it matters. */
+  readonly isHeavy: boolean;
+  /** Values that the filter and the sort look at, for one resource. */
+  readonly comparisons: number;
   /** `from … where …` of what is found. */
   readonly source: RawBuilder<unknown>;
   /** Columns of {@link Found}. */
   readonly columns: RawBuilder<unknown>;
 }
 
+/** Comparisons that may be made with what a look-up finds, which may be many resources of one displayName, in one go. */
+const MOST_BESIDE_LOOK_UP = 20;
+
 function partOf(db: Db, app: string, query: ListQuery, { type, filter, sortBy }: Selection): Part {
   const scope: Scope = { backend: backendOf(db), type, app, baseUrl: query.baseUrl };
   const table = type === 'User' ? 'users' : 'groups';
-  const condition = filter === undefined ? sql`` : sql`and ${filterSql(scope, filter)}`;
+  const gathered = filter === undefined ? undefined : gather(filter);
+  const condition = gathered === undefined ? sql`` : sql`and ${filterSql(scope, gathered)}`;
   const key = sortBy === undefined ? sql`null` : sortKey(scope, sortBy);
+  const comparisons = (gathered === undefined ? 0 : countComparisons(gathered)) + (sortBy === undefined ? 0 : 1);
   return {
     table,
-    scope,
+    comparisons,
+    isHeavy: isHeavy(scope, gathered, comparisons, sortBy),
     source: sql`from ${sql.table(table)} where ${sql.ref(`${table}.app`)} = ${app} ${condition}`,
     columns: sql`${sql.lit(type)} as type, ${sql.ref(`${table}.id`)} as id, ${key} as sort_key`,
   };
 }
 
-/** Whether rows have to be looked at one by one. */
-function isSearch(parts: readonly Part[], { type, filter, sortBy }: Selection): boolean {
-  const scope = parts.find(part => part.scope.type === type)?.scope;
-  if (scope === undefined || (filter !== undefined && isLookUp(scope, filter))) return false;
-  return filter !== undefined || (sortBy !== undefined && orderOf([{ type, sortBy }]).nullable);
+function isHeavy(
+  scope: Scope,
+  filter: Gathered | undefined,
+  comparisons: number,
+  sortBy: Selection['sortBy'],
+): boolean {
+  if (filter === undefined) return sortBy !== undefined && orderOf([{ type: scope.type, sortBy }]).nullable;
+  if (!isLookUp(scope, filter)) return true;
+  return filter.kind === 'and' && comparisons > MOST_BESIDE_LOOK_UP;
 }
 
 function searchAtOnce(db: Db, parts: readonly Part[], order: Order, direction: Direction): Search {
@@ -98,7 +117,14 @@ function searchAtOnce(db: Db, parts: readonly Part[], order: Order, direction: D
   };
 }
 
-function searchInSlices(db: Db, app: string, parts: readonly Part[], order: Order, direction: Direction): Search {
+function searchInSlices(
+  db: Db,
+  app: string,
+  parts: readonly Part[],
+  order: Order,
+  direction: Direction,
+  bounds: SearchBounds,
+): Search {
   const slice = async (
     { columns, source, table }: Part,
     ids: RawBuilder<unknown>,
@@ -116,10 +142,12 @@ function searchInSlices(db: Db, app: string, parts: readonly Part[], order: Orde
     oneAtATime(async () => {
       const lists: Found[][] = [];
       let seen = 0;
+      const budget = createBudget(bounds);
       // In the order of ids, a place is a place in the table, and what is behind it need not be looked at.
       const byId = !order.sorted && towards === 'ascending' && parts.length === 1;
       for (const part of parts) {
-        await inSlices(db, app, part.table, byId ? (at?.id ?? '') : '', async ids => {
+        const slices = { app, table: part.table, after: byId ? (at?.id ?? '') : '', comparisons: part.comparisons };
+        await inSlices(db, slices, budget, async ids => {
           const rows = await slice(part, ids, towards, at);
           if (rows.length > 0) lists.push(rows);
           seen += rows.length;

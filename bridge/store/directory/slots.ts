@@ -20,6 +20,10 @@ export interface Scope {
 
 /** One value, or none. */
 export interface Slot {
+  /** Of the attribute it is a value of: one for each slot of a row. */
+  readonly name: string;
+  /** Whether the value is a column: nothing has to be worked out to have it. */
+  readonly stored?: true;
   /** Whether there is a value; never null. */
   readonly present: Sql;
   /** The value; null when there is none. */
@@ -70,16 +74,24 @@ function documentOf(scope: Scope): Sql {
 function columnSlot(scope: Scope, { location }: Attribute): Slot | undefined {
   const table = tableOf(scope);
   const column = (name: string): Sql => sql.ref(`${table}.${name}`);
-  const always = (value: Sql, more: Partial<Slot> = {}): Slot => ({ present: TRUE, value, ...more });
-  switch (location.join(' ')) {
+  const name = location.join(' ');
+  const always = (value: Sql, more: Partial<Slot> = {}): Slot => ({ name, present: TRUE, value, ...more });
+  switch (name) {
     case 'id':
-      return always(column('id'));
+      return always(column('id'), { stored: true });
     case 'externalId':
-      return { present: sql`${column('external_id')} is not null`, value: column('external_id') };
+      return {
+        name,
+        stored: true,
+        present: sql`${column('external_id')} is not null`,
+        value: column('external_id'),
+      };
     case 'userName':
-      return always(column('user_name'), { folded: column('user_name_key') });
+      return always(column('user_name'), { stored: true, folded: column('user_name_key') });
     case 'displayName':
       return {
+        name,
+        stored: true,
         present: scope.type === 'Group' ? TRUE : sql`${column('display_name_key')} is not null`,
         value: column('display_name_key'),
         folded: column('display_name_key'),
@@ -99,7 +111,7 @@ function columnSlot(scope: Scope, { location }: Attribute): Slot | undefined {
     case `${ENTERPRISE_USER_SCHEMA} manager $ref`: {
       const manager = jsonSlot(scope.backend, documentOf(scope), [ENTERPRISE_USER_SCHEMA, 'manager', 'value']);
       const id = uriComponent(scope.backend, manager.value);
-      return { present: manager.present, value: sql`cast(${`${scope.baseUrl}/Users/`} as text) || ${id}` };
+      return { name, present: manager.present, value: sql`cast(${`${scope.baseUrl}/Users/`} as text) || ${id}` };
     }
     default:
       return undefined;
@@ -108,7 +120,7 @@ function columnSlot(scope: Scope, { location }: Attribute): Slot | undefined {
 
 function jsonSlot(backend: Backend, json: Sql, keys: readonly string[]): Slot {
   const node = jsonNode(backend, json, keys);
-  return { present: sql`${node} is not null`, value: jsonScalar(backend, json, keys), node };
+  return { name: keys.join(' '), present: sql`${node} is not null`, value: jsonScalar(backend, json, keys), node };
 }
 
 function elementsOf(scope: Scope, attribute: Attribute): Elements {
@@ -119,7 +131,8 @@ function elementsOf(scope: Scope, attribute: Attribute): Elements {
   const value = sql.ref('element.value');
   const slot = (sub?: Attribute): Slot => {
     if (sub !== undefined && !sub.element) return jsonSlot(backend, value, [sub.name]);
-    return { present: TRUE, value: backend === 'sqlite' ? value : sql`(${value} #>> '{}') collate "C"`, node: value };
+    const text = backend === 'sqlite' ? value : sql`(${value} #>> '{}') collate "C"`;
+    return { name: '', present: TRUE, value: text, node: value };
   };
   const primary = attribute.children.get('primary');
   const rank = primary === undefined ? sql`` : sql`case when ${isTrue(backend, slot(primary))} then 0 else 1 end,`;
@@ -145,17 +158,21 @@ function memberElements(scope: Scope): Elements {
 }
 
 /** A sub-attribute of a row of `members`. */
-export function memberSlot(baseUrl: string, name: string | undefined): Slot {
+export function memberSlot(baseUrl: string, name = 'value'): Slot {
   const value = sql.ref('members.member_id');
   switch (name) {
     case 'type':
-      return { present: TRUE, value: sql.ref('members.member_type') };
+      return { name, stored: true, present: TRUE, value: sql.ref('members.member_type') };
     case 'display':
-      return { present: sql`members.display is not null`, value: sql.ref('members.display') };
+      return { name, stored: true, present: sql`members.display is not null`, value: sql.ref('members.display') };
     case '$ref':
-      return { present: TRUE, value: sql`cast(${baseUrl} as text) || '/' || members.member_type || 's/' || ${value}` };
+      return {
+        name,
+        present: TRUE,
+        value: sql`cast(${baseUrl} as text) || '/' || members.member_type || 's/' || ${value}`,
+      };
     default:
-      return { present: TRUE, value };
+      return { name, stored: true, present: TRUE, value };
   }
 }
 
@@ -169,23 +186,27 @@ function groupElements(scope: Scope): Elements {
   const from = sql`above join groups as outer_group on outer_group.id = above.id`;
   const id = sql.ref('outer_group.id');
   const slot = (sub?: Attribute): Slot => {
-    switch (sub?.name) {
+    const name = sub?.name ?? 'value';
+    switch (name) {
       case 'display':
         return {
+          name,
+          stored: true,
           present: TRUE,
           value: sql.ref('outer_group.display_name'),
           folded: sql.ref('outer_group.display_name_key'),
         };
       case 'type':
         return {
+          name,
           present: TRUE,
           value: sql`case when exists (select 1 from members where members.group_id = ${id} and members.member_id = users.id)
             then 'direct' else 'indirect' end`,
         };
       case '$ref':
-        return { present: TRUE, value: sql`cast(${`${scope.baseUrl}/Groups/`} as text) || ${id}` };
+        return { name, present: TRUE, value: sql`cast(${`${scope.baseUrl}/Groups/`} as text) || ${id}` };
       default:
-        return { present: TRUE, value: id };
+        return { name, stored: true, present: TRUE, value: id };
     }
   };
   return {

@@ -58,6 +58,15 @@ export function hasPart(backend: Backend, text: Sql, operator: 'co' | 'sw' | 'ew
   }
 }
 
+/** `in` one of many texts, as one parameter however many they are; a single one is simply compared. */
+export function isOneOf(backend: Backend, texts: readonly string[]): Sql {
+  const [first] = texts;
+  if (texts.length === 1 && first !== undefined) return sql`= ${first}`;
+  return backend === 'sqlite'
+    ? sql`in (select value from json_each(${JSON.stringify(texts)}))`
+    : sql`= any(cast(${texts} as text[]))`;
+}
+
 /** A time in milliseconds as the canonical text of a dateTime. */
 export function dateTimeText(backend: Backend, milliseconds: Sql): Sql {
   return backend === 'sqlite'

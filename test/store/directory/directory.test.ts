@@ -377,7 +377,7 @@ describeEachDatabase('the directory', open => {
           baseUrl,
           count: 1,
         });
-      await expect(list(`members[${many}]`)).rejects.toMatchObject({ comparisons: 30, limit: 20 });
+      await expect(list(`members[${many}]`)).rejects.toThrow(/has 30 comparisons.*at most 20/);
       const lookUps = Array.from({ length: 30 }, () => `members eq "${nobody}"`).join(' or ');
       expect((await list(lookUps)).totalResults).toBe(0);
     });
