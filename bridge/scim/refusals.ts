@@ -6,6 +6,7 @@ import {
   InvalidCount,
   InvalidCursor,
   NestedGroupsRefused,
+  TextTooLong,
   UniquenessError,
   UnknownMembers,
   VersionMismatch,
@@ -18,7 +19,12 @@ export function toScimError(cause: unknown, requestId: string): ScimError {
   if (cause instanceof ScimError) return cause;
   if (cause instanceof UniquenessError) return uniqueness(cause.attribute, cause.value, cause.resourceType);
   if (cause instanceof VersionMismatch) return new ScimError(412, undefined, cause.message);
-  if (cause instanceof UnknownMembers || cause instanceof NestedGroupsRefused || cause instanceof GroupCycle) {
+  if (
+    cause instanceof UnknownMembers ||
+    cause instanceof NestedGroupsRefused ||
+    cause instanceof GroupCycle ||
+    cause instanceof TextTooLong
+  ) {
     return new ScimError(400, 'invalidValue', cause.message);
   }
   if (cause instanceof CostlyFilter) return tooMany(cause.message);

@@ -16,6 +16,14 @@ export class UniquenessError extends Error {
   }
 }
 
+/** A text by which resources are found is longer than an index takes (400 invalidValue). */
+export class TextTooLong extends Error {
+  override readonly name = 'TextTooLong';
+  constructor(attribute: string, bytes: number, most: number) {
+    super(`${attribute}: got ${bytes} bytes of UTF-8, wanted at most ${most}`);
+  }
+}
+
 /** The resource is at a version that the caller did not expect (412). */
 export class VersionMismatch extends Error {
   override readonly name = 'VersionMismatch';

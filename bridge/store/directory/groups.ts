@@ -15,7 +15,17 @@ import {
   type WriteOptions,
   type Written,
 } from './resources';
-import { RESOURCE_COLUMNS, type Write, checkVersion, isId, isUniqueViolation, textOf, toResource } from './rows';
+import {
+  RESOURCE_COLUMNS,
+  type Write,
+  checkVersion,
+  externalIdOf,
+  indexed,
+  isId,
+  isUniqueViolation,
+  textOf,
+  toResource,
+} from './rows';
 
 /** @throws UniquenessError, UnknownMembers, NestedGroupsRefused */
 export async function createGroup(
@@ -112,8 +122,8 @@ function columnsOf(document: JsonObject) {
   const displayName = textOf(document, 'displayName') ?? '';
   return {
     display_name: displayName,
-    display_name_key: fold(displayName),
-    external_id: textOf(document, 'externalId') ?? null,
+    display_name_key: indexed('displayName', fold(displayName)),
+    external_id: externalIdOf(document),
     document: JSON.stringify(document),
   };
 }

@@ -1,7 +1,7 @@
 /** Rows of users and groups as resources, and what both kinds of write have in common. */
 import { type JsonObject } from '../../scim/json';
 import { type Db, readJson } from '../database';
-import { VersionMismatch } from './errors';
+import { TextTooLong, VersionMismatch } from './errors';
 import { type Resource, type UserOrGroup, type WriteContext, type WriteOptions } from './resources';
 
 export const RESOURCE_COLUMNS = ['id', 'app', 'document', 'version', 'created_at', 'modified_at'] as const;
@@ -51,6 +51,22 @@ export function checkVersion(current: Resource, options: WriteOptions | undefine
 export function textOf(document: JsonObject, name: string): string | undefined {
   const value = document[name];
   return typeof value === 'string' ? value : undefined;
+}
+
+/** Bytes of a text in an index: Postgres takes 2,704 for a whole entry, in which the app and an id have to fit too. */
+const MOST_INDEXED_BYTES = 2_048;
+
+/** The text, as it goes into an index. @throws TextTooLong */
+export function indexed(attribute: string, text: string): string {
+  const bytes = Buffer.byteLength(text, 'utf8');
+  if (bytes > MOST_INDEXED_BYTES) throw new TextTooLong(attribute, bytes, MOST_INDEXED_BYTES);
+  return text;
+}
+
+/** @throws TextTooLong */
+export function externalIdOf(document: JsonObject): string | null {
+  const externalId = textOf(document, 'externalId');
+  return externalId === undefined ? null : indexed('externalId', externalId);
 }
 
 /** Whether an insert or update met a row that has the value already. */

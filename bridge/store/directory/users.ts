@@ -1,14 +1,26 @@
 /** Writing users. Each write keeps in step: the row, the look-up keys, the e-mail index, the person, and the queue. */
+import { sql } from 'kysely';
 import { emailOf } from '../../directory';
 import { isJsonObject, type JsonObject } from '../../scim/json';
 import { fold } from '../../scim/schema/fold';
 import { backendOf } from '../database';
 import { type WorkKey, PRIORITY, enqueue } from '../enqueue';
 import { newId } from '../id';
+import { among, listed } from '../listed';
 import { UniquenessError } from './errors';
 import { leaveAllGroups } from './members';
 import { type Deleted, type Resource, type WriteOptions, type Written } from './resources';
-import { RESOURCE_COLUMNS, type Write, checkVersion, isId, isUniqueViolation, textOf, toResource } from './rows';
+import {
+  RESOURCE_COLUMNS,
+  type Write,
+  checkVersion,
+  externalIdOf,
+  indexed,
+  isId,
+  isUniqueViolation,
+  textOf,
+  toResource,
+} from './rows';
 
 /** @throws UniquenessError */
 export async function createUser(write: Write, document: JsonObject): Promise<Written> {
@@ -104,9 +116,9 @@ function columnsOf(document: JsonObject) {
   const displayName = textOf(document, 'displayName');
   return {
     user_name: userName,
-    user_name_key: fold(userName),
-    external_id: textOf(document, 'externalId') ?? null,
-    display_name_key: displayName === undefined ? null : fold(displayName),
+    user_name_key: indexed('userName', fold(userName)),
+    external_id: externalIdOf(document),
+    display_name_key: displayName === undefined ? null : indexed('displayName', fold(displayName)),
     active: isActive(document) ? (1 as const) : (0 as const),
     document: JSON.stringify(document),
   };
@@ -128,13 +140,17 @@ function personOf(document: JsonObject) {
 function emailKeys(document: JsonObject): ReadonlySet<string> {
   const emails = Array.isArray(document['emails']) ? document['emails'] : [];
   return new Set(
-    emails.flatMap(email => (isJsonObject(email) && typeof email['value'] === 'string' ? [fold(email['value'])] : [])),
+    emails.flatMap(email =>
+      isJsonObject(email) && typeof email['value'] === 'string' ? [indexed('emails.value', fold(email['value']))] : [],
+    ),
   );
 }
 
 async function addEmails({ db, app }: Write, id: string, keys: Iterable<string>): Promise<void> {
-  const rows = [...keys].map(key => ({ user_id: id, app, email_key: key }));
-  if (rows.length > 0) await db.insertInto('user_emails').values(rows).execute();
+  const texts = [...keys];
+  if (texts.length === 0) return;
+  await sql`insert into user_emails (user_id, app, email_key)
+    select cast(${id} as text), cast(${app} as text), value from (${listed(db, texts)}) as keys`.execute(db);
 }
 
 async function replaceEmails(
@@ -145,7 +161,11 @@ async function replaceEmails(
 ): Promise<void> {
   const gone = [...before].filter(key => !after.has(key));
   if (gone.length > 0)
-    await write.db.deleteFrom('user_emails').where('user_id', '=', id).where('email_key', 'in', gone).execute();
+    await write.db
+      .deleteFrom('user_emails')
+      .where('user_id', '=', id)
+      .where('email_key', 'in', among(write.db, gone))
+      .execute();
   await addEmails(
     write,
     id,
