@@ -6,14 +6,20 @@ import { type Context } from './context';
 import { foldName } from './rules';
 import { idpGroupOf } from './guarding';
 
+/** What binding anew came to. */
+export interface Rebound {
+  readonly changed: boolean;
+  /** Groups that a mapping is bound to from now on: whoever is in them may have something to gain. */
+  readonly groups: ReadonlySet<string>;
+}
+
 /**
  * Binds mappings of an app to the groups that they match now. A mapping whose group is gone keeps its binding, which is how
  * the guard knows; it is bound anew as soon as a group fits.
- * @returns whether anything changed
  */
-export async function refreshBindings(db: Db, context: Context, app: string): Promise<boolean> {
+export async function refreshBindings(db: Db, context: Context, app: string): Promise<Rebound> {
   const rules = context.rules.get(app);
-  if (rules === undefined) return false;
+  if (rules === undefined) return { changed: false, groups: new Set() };
   const groups = await readGroups(db, app);
   const byId = new Map(groups.map(group => [group.id, group]));
   const byName = new Map(groups.map(group => [foldName(group.displayName), group]));
@@ -22,7 +28,7 @@ export async function refreshBindings(db: Db, context: Context, app: string): Pr
   );
   const bound = new Map((await readBindings(db, app)).map(binding => [binding.mapping, binding.scimGroupId]));
   const follows = rules.state.policies.renamedGroups === 'follow';
-  let changed = false;
+  const rebound = new Set<string>();
   for (const mapping of rules.gives.keys()) {
     const wanted = idpGroupOf(context, app, mapping);
     if (wanted === undefined) continue;
@@ -36,9 +42,9 @@ export async function refreshBindings(db: Db, context: Context, app: string): Pr
           : byName.get(foldName(wanted.name));
     if (match === undefined || match.id === before) continue;
     await bind(db, app, mapping, match.id);
-    changed = true;
+    rebound.add(match.id);
   }
   const stale = [...bound.keys()].filter(mapping => !rules.gives.has(mapping));
   await unbind(db, app, stale);
-  return changed || stale.length > 0;
+  return { changed: rebound.size > 0 || stale.length > 0, groups: rebound };
 }

@@ -56,9 +56,12 @@ export async function convergeScimGroup(rim: Rim, work: Work): Promise<Settled> 
 /** Notes what the mappings match now, and in the same transaction whom that concerns: whatever ends this process, they are looked at. */
 async function rebind(rim: Rim, context: Context, work: Work, exists: boolean): Promise<void> {
   await rim.database.transact(async db => {
-    if (!(await refreshBindings(db, context, work.app))) return;
+    const { changed, groups } = await refreshBindings(db, context, work.app);
+    if (!changed) return;
     await bumpRules(db);
-    if (exists) await enqueuePeople(db, rim, work, work.key.slice('scim-group:'.length));
+    // A mapping whose group is gone may fit another one that has been there all along.
+    const concerned = new Set([...(exists ? [work.key.slice('scim-group:'.length)] : []), ...groups]);
+    for (const group of concerned) await enqueuePeople(db, rim, work, group);
     await enqueueHeld(db, rim, work);
   });
 }
