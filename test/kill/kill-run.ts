@@ -3,7 +3,7 @@
  * converge, and Coder is compared with what the identity provider was told is done.
  */
 import { setTimeout as sleep } from 'node:timers/promises';
-import { AdminClient, type PendingItem, type Status } from '../../bridge/admin-client';
+import { AdminClient, type AuditEntry, type PendingItem, type Status } from '../../bridge/admin-client';
 import { ADMIN_TOKEN, scimToken } from '../support/bridge';
 import { type CoderDouble, startCoderDouble } from '../support/coder-double';
 import { type FreshDatabase, freshPostgres, freshSqlite } from '../support/databases';
@@ -275,20 +275,25 @@ class Run {
         ...this.said.filter(
           line => line.endsWith(' kill') || line.includes(email) || ids.some(id => line.includes(id)),
         ),
+        ...entries.reverse().map(sayEntry),
+      );
+    }
+    const groups = new Set(differences.flatMap(line => /^group [^/]+\/(\S+) is/.exec(line)?.[1] ?? []));
+    const { entries } = await this.admin().audit({ limit: 1000 });
+    for (const name of [...groups].slice(0, 3)) {
+      const created = new RegExp(`"displayName":"${name}"`);
+      const paths = new Set(
+        this.said.filter(line => created.test(line)).flatMap(line => /\/Groups\/[0-9a-f-]+/.exec(line)?.[0] ?? []),
+      );
+      lines.push(
+        `group ${name}`,
+        ...this.said.filter(
+          line => line.endsWith(' kill') || created.test(line) || [...paths].some(path => line.includes(path)),
+        ),
         ...entries
+          .filter(entry => entry.target?.endsWith(`/${name}`) === true)
           .reverse()
-          .map(entry =>
-            [
-              entry.at,
-              entry.actor,
-              entry.action,
-              entry.target,
-              entry.before,
-              entry.after,
-              entry.result,
-              entry.detail,
-            ].join(' | '),
-          ),
+          .map(sayEntry),
       );
     }
     return lines;
@@ -314,6 +319,11 @@ class Run {
         `${this.calls} calls to Coder, ${this.model.presentPeople().length} people, ${((performance.now() - this.started) / 1_000).toFixed(0)} s`,
     );
   }
+}
+
+function sayEntry(entry: AuditEntry): string {
+  const { at, actor, action, target, before, after, result, detail } = entry;
+  return [at.slice(11, 23), actor, action, target, before, after, result, detail].join(' | ');
 }
 
 function pendingOf({ apps, pending, holds }: Status): string[] {

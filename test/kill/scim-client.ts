@@ -47,7 +47,15 @@ export class ScimClient {
       const answer = await this.try(method, path, body);
       if (answer !== undefined) {
         if (answer.status < 400) this.counts.acknowledged += 1;
-        this.heard(say(sent, method, path, body, `${answer.status} at try ${attempt}`));
+        this.heard(
+          say(
+            sent,
+            method,
+            path,
+            body,
+            `${answer.status} at try ${attempt}${typeof answer.body['id'] === 'string' ? ` ${answer.body['id']}` : ''}`,
+          ),
+        );
         return { ...answer, repeated: attempt > 1 };
       }
       if (this.random.chance(this.giveUp)) break;
