@@ -32,6 +32,8 @@ export interface GuardContext {
   readonly recent: number;
   /** Other people whose removals are held as `too-many-removals` already; a held plan does not keep leavers in. */
   readonly held: number;
+  /** Other people who are about to be dealt with because of the same request: one request is one plan. */
+  readonly waiting: number;
   /** The removals of this person that are held, or were released. */
   readonly before: { readonly digest: string; readonly reason: string; readonly released: boolean } | undefined;
   /** Whether the thing is lost because a mapping's group vanished from the directory. */
@@ -64,7 +66,7 @@ export function guardPerson(removals: readonly Removal[], context: GuardContext)
 }
 
 function isTooMany(context: GuardContext): boolean {
-  return context.recent + context.held + 1 > removalLimit(context.guard, context.people);
+  return context.recent + context.held + context.waiting + 1 > removalLimit(context.guard, context.people);
 }
 
 export interface Loser {

@@ -4,6 +4,7 @@ import { readBindings } from '../store/bindings';
 import { readGroups } from '../store/directory/reading';
 import { countLinkedPeople } from '../store/people';
 import { type Db } from '../store/database';
+import { countLeavingBy, type Work } from '../store/work';
 import { type Context } from './context';
 import { type Rim } from './deps';
 import { type EntitlementKey, keyOf } from './entitlement';
@@ -26,7 +27,8 @@ export interface Guarded {
 export const HOUR_MS = 3_600_000;
 
 export interface GuardRequest {
-  readonly app: string;
+  /** What is being dealt with: others who wait for the same reason count as well. */
+  readonly work: Work;
   /** `person:<SCIM id>` */
   readonly subject: string;
   readonly deferred: boolean;
@@ -36,7 +38,8 @@ export interface GuardRequest {
 /** The guard's word on what one person would lose. */
 export async function guardRemovals(rim: Rim, context: Context, request: GuardRequest): Promise<Guarded> {
   const { db } = rim.database;
-  const { app, subject, removals } = request;
+  const { work, subject, removals } = request;
+  const { app } = work;
   const before = await readHeld(db, app, subject);
   const free = { held: [], reason: 'too-many-removals' as const, before, deferred: false, allows: undefined };
   if (removals.length === 0) return free;
@@ -46,12 +49,14 @@ export async function guardRemovals(rim: Rim, context: Context, request: GuardRe
   const gone = await vanishedEntitlements(db, context, app);
   const recent = await countRemovals(db, app, rim.clock.now() - HOUR_MS, subject);
   const held = await countOpenHolds(db, app, 'too-many-removals', subject);
+  const waiting = await countLeavingBy(db, work, WAITING_COUNTED);
   const verdict = guardPerson(removals, {
     guard: state.guard,
     // So few are always allowed: of how many does not matter then, and counting a large app takes its time.
-    people: recent + held + 1 <= state.guard.minRemovals ? 0 : await countPeople(rim, app),
+    people: recent + held + waiting + 1 <= state.guard.minRemovals ? 0 : await countPeople(rim, app),
     recent,
     held,
+    waiting,
     before:
       before === undefined
         ? undefined
@@ -69,6 +74,8 @@ export async function guardRemovals(rim: Rim, context: Context, request: GuardRe
   };
 }
 
+/** More people than this lose something by one request: how many more makes no difference to a share of them. */
+const WAITING_COUNTED = 10_000;
 const LARGE = 1_000;
 const COUNT_KEPT_MS = 10_000;
 const counts = new WeakMap<Rim, Map<string, { readonly people: number; readonly at: number }>>();

@@ -297,7 +297,7 @@ async function change(
   };
   noteUnnoted(context, work, record, account, actual);
   record.guarded = await guardRemovals(rim, context, {
-    app: work.app,
+    work,
     subject: `person:${record.subject.subject ?? ''}`,
     // A declaration that is being dealt with is judged as a whole; who leaves goes at once.
     deferred: isPending(context, work.app) && !leavesByDirectory(scene),

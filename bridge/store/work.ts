@@ -4,7 +4,7 @@
  */
 import { type RawBuilder, sql } from 'kysely';
 import { type Database, type Db, readJson } from './database';
-import { type Cause, type WorkKey } from './enqueue';
+import { type Cause, PRIORITY, type WorkKey } from './enqueue';
 
 export interface Work {
   readonly key: WorkKey;
@@ -307,4 +307,28 @@ export async function listWork(db: Db, limit: number): Promise<PendingWork[]> {
     error: row.error,
     since: row.enqueued_at,
   }));
+}
+
+/**
+ * How many other people the same cause leaves with less, counted up to `most`: what one request takes is one plan, however many
+ * people it is about.
+ */
+export async function countLeavingBy(db: Db, work: Work, most: number): Promise<number> {
+  const row = await db
+    .selectFrom(
+      db
+        .selectFrom('work')
+        .select('key')
+        .where('app', '=', work.app)
+        .where('priority', '=', PRIORITY.leaving)
+        .where('cause', '=', JSON.stringify(work.cause))
+        .where('key', 'like', 'person:%')
+        .where('key', '!=', work.key)
+        .where('parked_at', 'is', null)
+        .limit(most)
+        .as('others'),
+    )
+    .select(eb => eb.fn.countAll<number>().as('people'))
+    .executeTakeFirstOrThrow();
+  return Number(row.people);
 }

@@ -7,7 +7,7 @@ const ROLE: Removal = { kind: 'site-role', organization: '', target: 'auditor' }
 const GROUP: Removal = { kind: 'group', organization: 'o', target: 'g' };
 const ACCOUNT: Removal = { kind: 'account' };
 const guard = { maxRemovalsPercent: 20, minRemovals: 10 };
-const calm = { guard, people: 100, recent: 0, held: 0, before: undefined, vanished: () => false };
+const calm = { guard, people: 100, recent: 0, held: 0, waiting: 0, before: undefined, vanished: () => false };
 
 it.each([
   [0, 10],
@@ -24,6 +24,7 @@ it.each([
   ['below the limit', { recent: 19 }, undefined],
   ['one over the limit', { recent: 20 }, 'too-many-removals'],
   ['held ones count as well', { recent: 10, held: 10 }, 'too-many-removals'],
+  ['all of one request count, before the first of them', { recent: 5, waiting: 15 }, 'too-many-removals'],
   ['a vanished group', { vanished: (removal: Removal) => removal === GROUP }, 'idp-group-vanished'],
 ] as const)('one person: %s', (_name, context, reason) => {
   expect(guardPerson([ROLE, GROUP], { ...calm, ...context }).reason).toBe(reason);
