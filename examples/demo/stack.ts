@@ -1,5 +1,5 @@
 /** The stack of the demo: two identity providers, the four tiers, and a group in an organization of its own. */
-import { App, TerraformStack } from 'cdktf';
+import { App, LocalBackend, TerraformStack } from 'cdktf';
 import {
   CoderRole,
   CoderScimProvider,
@@ -26,6 +26,7 @@ export interface DemoDeclaration {
 export function synthesize(outdir: string, declaration: DemoDeclaration): string {
   const cdk = new App({ outdir });
   const stack = new TerraformStack(cdk, 'coder-access');
+  new LocalBackend(stack, { path: `${outdir}/terraform.tfstate` });
   const provider = new CoderScimProvider(stack, 'coderscim', { url: declaration.bridgeUrl });
   const delivery = MappingDelivery.provider({ provider });
 

@@ -45,6 +45,7 @@ describe('usage', () => {
       'sweep',
       'release',
       'retry',
+      'delete',
     ]);
   });
 

@@ -2,7 +2,7 @@
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { App, TerraformStack } from 'cdktf';
+import { App, LocalBackend, TerraformStack } from 'cdktf';
 import { startBridge, type RunningBridge } from '../support/bridge';
 import { type CoderDouble, startCoderDouble } from '../support/coder-double';
 import { Terraform } from '../support/terraform';
@@ -33,7 +33,10 @@ export async function setStage(environment: Readonly<Record<string, string>> = {
     terraform,
     synth: declare => {
       const app = new App({ outdir });
-      declare(new TerraformStack(app, 'coder'));
+      const stack = new TerraformStack(app, 'coder');
+      // By default the state lands in the folder that synth runs in, where every stage would share it.
+      new LocalBackend(stack, { path: join(outdir, 'terraform.tfstate') });
+      declare(stack);
       app.synth();
     },
     end: async () => {
