@@ -3,6 +3,7 @@ import { once } from 'node:events';
 import { createBridge } from './bridge';
 import { type Config } from './config';
 import { createLog } from './log';
+import { keepHeapSmall } from './small-heap';
 
 export interface RunOptions {
   /** Whether standard output is a terminal. */
@@ -13,6 +14,7 @@ export interface RunOptions {
 
 /** Resolves when the bridge has stopped. @throws DatabaseError, ListenError when it can't start */
 export async function runBridge(config: Config, { interactive, signal }: RunOptions): Promise<void> {
+  keepHeapSmall();
   const log = createLog({
     level: config.logLevel,
     format: config.logFormat ?? (interactive ? 'text' : 'json'),

@@ -61,7 +61,8 @@ export async function* survey(
   const rules = context.rules.get(app);
   if (rules === undefined) return;
   const groups = new Map((await readGroups(db, app)).map(group => [group.id, group]));
-  const size = options.page ?? 500;
+  // Small pages: what is done with leaves memory before it counts as old.
+  const size = options.page ?? 100;
   let after: string | undefined;
   for (;;) {
     const page = await readUsers(db, app, after, size);

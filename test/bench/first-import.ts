@@ -10,6 +10,7 @@ import { parseArgs } from 'node:util';
 import { createCoderClient, createCredential } from '../../bridge/coder';
 import { parseMappingState } from '../../bridge/mapping-state';
 import { createReconciler } from '../../bridge/reconcile';
+import { keepHeapSmall } from '../../bridge/small-heap';
 import { putApp } from '../../bridge/store/apps';
 import { openDatabase } from '../../bridge/store/database';
 import { fillGroups, fillMembers, fillUsers } from './fill-directory';
@@ -35,6 +36,7 @@ async function startDouble(): Promise<{ url: string; process: ChildProcess }> {
 }
 
 async function main(): Promise<void> {
+  keepHeapSmall();
   const { values } = parseArgs({
     options: { users: { type: 'string', default: '50000' }, groups: { type: 'string', default: '2000' } },
   });
