@@ -5,7 +5,7 @@
  */
 import { sql } from 'kysely';
 import { type CompareOperator, type Filter, type Literal } from '../../scim/filter/ast';
-import { type Attribute, target } from '../../scim/schema/attribute';
+import { type Attribute, type AttributePath, target } from '../../scim/schema/attribute';
 import { fold } from '../../scim/schema/fold';
 import { type Backend } from '../backend';
 import { type Db, backendOf } from '../database';
@@ -13,13 +13,23 @@ import { type Once, computedOnce } from './computed-once';
 import { checkCost } from './cost';
 import { type Among, type Gathered, gather } from './gather';
 import { anyLookUp, comparisonLookUp, isLookUp, valueLookUp } from './look-up';
-import { type Elements, type Scope, type Slot, childSlot, isTrue, memberSlot, placeOf } from './slots';
+import { type Elements, type Place, type Scope, type Slot, childSlot, isTrue, memberSlot, placeOf } from './slots';
 import { FALSE, type Sql, TRUE, folded, hasPart, isOneOf } from './sql-text';
 
 /** The condition on a row of `users` or `groups`. */
 export function filterSql(scope: Scope, filter: Gathered): Sql {
-  return allOf(scope.backend, filter, (term, once) => termSql(scope, term, once));
+  // Hundreds of terms may be of one attribute: making its place again for each is most of what compiling would cost.
+  const places = new Map<Attribute, Place>();
+  const placeFor: PlaceFor = path => {
+    const known = places.get(target(path));
+    const place = known ?? placeOf(scope, path);
+    places.set(target(path), place);
+    return place;
+  };
+  return allOf(scope.backend, filter, (term, once) => termSql(scope, placeFor, term, once));
 }
+
+type PlaceFor = (path: AttributePath) => Place;
 
 /**
  * The condition on a row of `members`, for a filter whose names are sub-attributes of `members`.
@@ -36,7 +46,7 @@ function allOf(backend: Backend, filter: Gathered, compile: (term: Gathered, onc
   return sql`(${sql.join(computedOnce(backend, terms, compile), sql` and `)})`;
 }
 
-function termSql(scope: Scope, filter: Gathered, once: Once): Sql {
+function termSql(scope: Scope, placeFor: PlaceFor, filter: Gathered, once: Once): Sql {
   const { backend } = scope;
   switch (filter.kind) {
     case 'or':
@@ -45,17 +55,17 @@ function termSql(scope: Scope, filter: Gathered, once: Once): Sql {
           scope,
           filter.terms.map(term => filterSql(scope, term)),
         );
-      return logic(filter, term => termSql(scope, term, once));
+      return logic(filter, term => termSql(scope, placeFor, term, once));
     case 'and':
     case 'not':
     case 'constant':
-      return logic(filter, term => termSql(scope, term, once));
+      return logic(filter, term => termSql(scope, placeFor, term, once));
     case 'presence':
     case 'comparison':
     case 'among': {
       const looked = filter.kind === 'presence' ? undefined : comparisonLookUp(scope, filter);
       if (looked !== undefined) return looked;
-      const place = placeOf(scope, filter.path);
+      const place = placeFor(filter.path);
       const meets = (slot: Slot, condition: Condition, by: Once) =>
         slotMeets(backend, sharing(backend, slot, by), target(filter.path), condition);
       return place.kind === 'one'
@@ -64,7 +74,7 @@ function termSql(scope: Scope, filter: Gathered, once: Once): Sql {
     }
     case 'valuePath': {
       const { attribute } = filter;
-      const place = placeOf(scope, { attribute });
+      const place = placeFor({ attribute });
       if (place.kind === 'one') {
         const met = elementTerm(backend, filter.filter, child => childSlot(scope, child), once);
         return sql`(${place.slot.present} and ${met})`;

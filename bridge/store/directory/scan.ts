@@ -63,9 +63,7 @@ export async function withinTime<T>(db: Db, statementMs: number, search: (db: Db
 }
 
 function tooMuch(fault: string): CostlyFilter {
-  return new CostlyFilter(
-    `search ${fault}: use fewer comparisons, or join them with "and" to an "eq" of id, userName or externalId`,
-  );
+  return new CostlyFilter(`search ${fault}: use fewer comparisons in one filter`);
 }
 
 /** What is to be searched. */

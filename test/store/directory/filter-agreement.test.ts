@@ -22,7 +22,10 @@ import { describeEachDatabase } from '../../support/databases';
 import { documents, filters, pathsOf, testGroupType, testUserType, texts } from './generate';
 
 const SEED = Number(process.env['CODER_SCIM_TEST_SEED'] ?? 20_260_101);
-const RUNS = Number(process.env['CODER_SCIM_TEST_RUNS'] ?? 400);
+/** Filters of each kind; thousands of them, with another seed, before what compiles filters is changed. */
+const RUNS = Number(process.env['CODER_SCIM_TEST_RUNS'] ?? 200);
+/** Of so many attributes one is paged by as well: what pages depend on is the type of the attribute. */
+const PAGED = RUNS < 1_000 ? 5 : 1;
 const baseUrl = 'https://scim.test/v2';
 const app = 'one';
 const context = { app, cause: { actor: 'scim' } } as const;
@@ -151,7 +154,7 @@ describeEachDatabase('filters in SQL', open => {
   it.each(['User', 'Group'] as const)(
     'sort resources of type %s by every attribute, and page through them both ways',
     async type => {
-      for (const sortBy of pathsOf(types[type])) {
+      for (const [index, sortBy] of pathsOf(types[type]).entries()) {
         for (const sortOrder of ['ascending', 'descending'] as const) {
           const query = { selections: [{ type, sortBy }], sortOrder, baseUrl } as const;
           const all = await directory.list(app, { ...query, count: 1_000 });
@@ -160,6 +163,7 @@ describeEachDatabase('filters in SQL', open => {
             by: target(sortBy).path,
             ids: sorted(resources[type], sortBy, sortOrder),
           });
+          if (index % PAGED !== 0) continue;
           const cursorQuery = { ...query, count: 17, subject: 'token', queryText: target(sortBy).path + sortOrder };
           const forward: string[] = [];
           let page = await directory.listByCursor(app, cursorQuery);

@@ -3,7 +3,12 @@ import fc from 'fast-check';
 import { type Filter, type Literal } from '../../../bridge/scim/filter/ast';
 import { operatorsOf } from '../../../bridge/scim/filter/operators';
 import { type Json, type JsonObject } from '../../../bridge/scim/json';
-import { type Attribute, type AttributePath, type SchemaDefinition } from '../../../bridge/scim/schema/attribute';
+import {
+  type Attribute,
+  type AttributePath,
+  type SchemaDefinition,
+  target,
+} from '../../../bridge/scim/schema/attribute';
 import { dateTime, decimal, flag, integer, text, complex } from '../../../bridge/scim/schema/define';
 import { topLevelAttributes } from '../../../bridge/scim/schema/look-up';
 import { withSchemas } from '../../../bridge/scim/schema/normalize';
@@ -162,6 +167,20 @@ function comparison(path: AttributePath, ids: readonly string[]): fc.Arbitrary<F
   return fc.oneof({ arbitrary: compared, weight: 9 }, { arbitrary: presence, weight: 1 });
 }
 
+/** Several comparisons of one path, as clients state them that ask for many at once. */
+function series(path: AttributePath, ids: readonly string[]): fc.Arbitrary<Filter> | undefined {
+  const one = comparison(path, ids);
+  const { type } = target(path);
+  if (one === undefined || type === 'boolean' || type === 'complex') return one;
+  const values = fc.array(fc.constantFrom(...literalsOf(target(path), ids, false)), { minLength: 2, maxLength: 5 });
+  return fc
+    .tuple(values, fc.constantFrom('and', 'or'), fc.constantFrom('eq', 'eq', 'ne'), fc.array(one, { maxLength: 2 }))
+    .map(([found, kind, operator, others]): Filter => {
+      const terms = [...found.map((value): Filter => ({ kind: 'comparison', path, operator, value })), ...others];
+      return { kind, terms };
+    });
+}
+
 function joined(term: fc.Arbitrary<Filter>, depth: number): fc.Arbitrary<Filter> {
   if (depth === 0) return term;
   const inner = joined(term, depth - 1);
@@ -197,9 +216,8 @@ export function pathsOf(type: ResourceType): AttributePath[] {
 /** Filters as the parser leaves them, over every attribute of the type. */
 export function filters(type: ResourceType, ids: readonly string[]): fc.Arbitrary<Filter> {
   const paths = pathsOf(type);
-  const plain = fc
-    .constantFrom(...paths)
-    .chain(path => comparison(path, ids) ?? fc.constant<Filter>({ kind: 'presence', path }));
+  const plain = (made: typeof comparison) =>
+    fc.constantFrom(...paths).chain(path => made(path, ids) ?? fc.constant<Filter>({ kind: 'presence', path }));
   const complexes = paths.filter(
     ({ attribute, subAttribute }) => subAttribute === undefined && attribute.children.size > 0 && !attribute.extension,
   );
@@ -210,7 +228,28 @@ export function filters(type: ResourceType, ids: readonly string[]): fc.Arbitrar
         own =>
           comparison({ attribute: own }, ids) ?? fc.constant<Filter>({ kind: 'presence', path: { attribute: own } }),
       );
-    return joined(child, 1).map((filter): Filter => ({ kind: 'valuePath', attribute, filter }));
+    const many = fc.constantFrom(...attribute.children.values()).chain(own => series({ attribute: own }, ids) ?? child);
+    return fc
+      .oneof({ arbitrary: joined(child, 1), weight: 3 }, { arbitrary: many, weight: 1 })
+      .map((filter): Filter => ({ kind: 'valuePath', attribute, filter }));
   });
-  return joined(fc.oneof({ arbitrary: plain, weight: 3 }, { arbitrary: valuePath, weight: 1 }), 2);
+  const term = fc.oneof({ arbitrary: plain(comparison), weight: 3 }, { arbitrary: valuePath, weight: 1 });
+  // Of one list, in one place of the filter: what may be gone through together.
+  const alike = fc.constantFrom(...complexes).chain(({ attribute }) => {
+    const child = fc
+      .constantFrom(...attribute.children.values())
+      .chain(
+        subAttribute =>
+          comparison({ attribute, subAttribute }, ids) ??
+          fc.constant<Filter>({ kind: 'presence', path: { attribute } }),
+      );
+    const kinds = fc.constantFrom<'and' | 'or'>('and', 'or');
+    return fc
+      .tuple(fc.array(child, { minLength: 2, maxLength: 4 }), kinds)
+      .map(([terms, kind]): Filter => ({ kind, terms }));
+  });
+  return fc.oneof(
+    { arbitrary: joined(term, 2), weight: 3 },
+    { arbitrary: joined(fc.oneof(plain(series), alike), 1), weight: 2 },
+  );
 }
