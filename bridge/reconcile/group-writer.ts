@@ -24,7 +24,7 @@ import { type Cause, enqueue, PRIORITY, type WorkItem } from '../store/enqueue';
 import { peopleOfAccounts } from '../store/people';
 import { type Work } from '../store/work';
 import { groupName } from './apply';
-import { isDeclared, tidy } from './tidy';
+import { isDeclared, removeGroup, tidy } from './tidy';
 import { type Context } from './context';
 import { type Rim } from './deps';
 import { type Because } from './entitlement';
@@ -55,6 +55,7 @@ export async function convergeGroup(rim: Rim, work: Work): Promise<Settled> {
       return await groupGone(rim, work, context, group);
     const differences = await memberDifferences(rim.database.db, groupId);
     await noteFound(rim, context, group, without(expected, differences));
+    if (await removeWhole(rim, work, context, group, differences)) return await settle(rim, work, { kind: 'done' });
     for (let start = 0; start < differences.length; start += CHANGES_PER_CALL) {
       const left = await writeBatch(rim, work, context, group, differences.slice(start, start + CHANGES_PER_CALL));
       if (left === 'gone') return await groupGone(rim, work, context, group);
@@ -66,6 +67,24 @@ export async function convergeGroup(rim: Rim, work: Work): Promise<Settled> {
   const flushed = await readManagedGroup(rim.database.db, groupId);
   const againAt = (flushed?.flushedAt ?? 0) + (flushed?.windowMs ?? 0);
   return await settle(rim, work, { kind: 'done' }, [], undefined, { againAt });
+}
+
+/** A group that nothing declares any more and that everybody is to leave goes with one call instead of two. */
+async function removeWhole(
+  rim: Rim,
+  work: Work,
+  context: Context,
+  group: ManagedGroup,
+  differences: readonly MemberState[],
+): Promise<boolean> {
+  if (group.origin !== 'created' || differences.length === 0) return false;
+  const { present, wanted } = await countMembers(rim.database.db, group.id);
+  if (wanted > 0 || present !== differences.length || (await isDeclared(rim, context, group))) return false;
+  return await removeGroup(rim, group, {
+    members: present,
+    lines: differences.flatMap(change => lineOf(rim, context, group, change, work, 'done')),
+    cause: work.cause,
+  });
 }
 
 /** The last member left a group that the bridge made for a group of the directory: perhaps it is to go as well. */

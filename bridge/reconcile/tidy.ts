@@ -1,5 +1,6 @@
 /** What the bridge made and nothing declares any more goes, once nobody is in it; what it merely found is forgotten. */
 import { bumpRules } from '../store/apps';
+import { type AuditRow, writeAudit } from '../store/audit';
 import {
   countMembers,
   forgetGroup,
@@ -12,7 +13,7 @@ import {
   wantedMembers,
 } from '../store/coder-groups';
 import { readGroup } from '../store/directory/reading';
-import { enqueue, PRIORITY, type WorkItem } from '../store/enqueue';
+import { type Cause, enqueue, PRIORITY, type WorkItem } from '../store/enqueue';
 import { peopleOfAccounts } from '../store/people';
 import { deleteSetting } from '../store/settings';
 import { organizationName } from './apply';
@@ -20,7 +21,7 @@ import { type Context } from './context';
 import { type Rim } from './deps';
 import { groupsInMaking, makingGroup } from './making';
 import { findOrganization, isPushed } from './rules';
-import { type Trail } from './trail';
+import { Trail } from './trail';
 
 /**
  * Deletes groups and custom roles that the bridge made, that nothing declares any more and that nobody is in; forgets
@@ -28,41 +29,58 @@ import { type Trail } from './trail';
  */
 export async function tidy(rim: Rim, trail: Trail): Promise<void> {
   const context = await rim.context.get();
-  const authoritative = [...context.apps.values()].some(app => app.state.policies.authoritative && !app.deleting);
-  if (!authoritative) await tidyGroups(rim, context, trail);
+  if (!managesAll(context)) await tidyGroups(rim, context, trail.cause);
   await tidyRoles(rim, context, trail);
 }
 
-async function tidyGroups(rim: Rim, context: Context, trail: Trail): Promise<void> {
+/** Whether any app has every group of Coder under management. */
+function managesAll(context: Context): boolean {
+  return [...context.apps.values()].some(app => app.state.policies.authoritative && !app.deleting);
+}
+
+async function tidyGroups(rim: Rim, context: Context, cause: Cause): Promise<void> {
   const { db } = rim.database;
   await findHalfMade(rim, context);
-  let forgotten = false;
   for (const group of await listManagedGroups(db)) {
     if (await isDeclared(rim, context, group)) continue;
     const { present, wanted } = await countMembers(db, group.id);
     if (wanted > 0) continue;
-    if (group.origin === 'created') {
-      if (present > 0) continue;
-      const inside = await rim.coder.getGroup(group.id);
-      if (inside !== undefined && inside.memberCount > 0) continue;
-      // Meanwhile it may have been declared, or taken over by another group of the directory.
-      const now = await readManagedGroup(db, group.id);
-      if (now === undefined || (await isDeclared(rim, await rim.context.get(), now))) continue;
-      await rim.coder.deleteGroup(group.id);
-      trail.note({ app: null }, 'group.delete', 'done', {
-        target: `${organizationName(context, group.organization)}/${group.name}`,
-      });
-    }
-    await forget(rim, group, trail);
-    forgotten = true;
+    if (group.origin === 'matched') await forget(rim, group, cause, []);
+    else if (present === 0) await removeGroup(rim, group, { members: 0, lines: [], cause });
   }
-  if (forgotten) rim.context.invalidate();
+}
+
+export interface GroupRemoval {
+  /** How many are in it, all of them to leave. */
+  readonly members: number;
+  /** What the audit trail tells of them. */
+  readonly lines: readonly AuditRow[];
+  readonly cause: Cause;
+}
+
+/** Deletes a group that the bridge made, with who is in it; false when somebody else is, or something declares it by now. */
+export async function removeGroup(rim: Rim, group: ManagedGroup, removal: GroupRemoval): Promise<boolean> {
+  const inside = await rim.coder.getGroup(group.id);
+  if (inside !== undefined && inside.memberCount > removal.members) return false;
+  // Meanwhile it may have been declared, or taken over by another group of the directory.
+  const now = await readManagedGroup(rim.database.db, group.id);
+  const context = await rim.context.get();
+  if (now === undefined || managesAll(context) || (await isDeclared(rim, context, now))) return false;
+  await rim.coder.deleteGroup(group.id);
+  const trail = new Trail(removal.cause, () => rim.clock.now());
+  trail.note({ app: null }, 'group.delete', 'done', {
+    target: `${organizationName(context, group.organization)}/${group.name}`,
+  });
+  await forget(rim, group, removal.cause, [...removal.lines, ...trail.rows]);
+  return true;
 }
 
 /** Forgets a group, and has a second look at whoever came to count on it at the last moment. */
-async function forget(rim: Rim, group: ManagedGroup, trail: Trail): Promise<void> {
+async function forget(rim: Rim, group: ManagedGroup, cause: Cause, lines: readonly AuditRow[]): Promise<void> {
   const now = rim.clock.now();
+  rim.context.invalidate();
   await rim.database.transact(async db => {
+    await writeAudit(db, lines);
     const last = await readManagedGroup(db, group.id);
     const people = await peopleOfAccounts(db, await wantedMembers(db, group.id));
     const items: WorkItem[] = people.map(person => ({
@@ -76,7 +94,7 @@ async function forget(rim: Rim, group: ManagedGroup, trail: Trail): Promise<void
       items.push({ key: `scim-group:${directory.id}`, app: directory.app, priority: PRIORITY.request });
     await forgetGroup(db, group.id);
     await bumpRules(db);
-    await enqueue(db, items, trail.cause, now);
+    await enqueue(db, items, cause, now);
   });
 }
 
