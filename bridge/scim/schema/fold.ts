@@ -10,6 +10,23 @@ const ascii = /^[\u0000-\u007f]*$/;
  * as sigma, and then NFC. Idempotent; for ASCII it is the plain lower case.
  */
 export function fold(text: string): string {
+  if (text.length < LONG) return foldAnew(text);
+  const known = recent.get(text);
+  if (known !== undefined) return known;
+  const folded = foldAnew(text);
+  const [oldest] = recent.keys();
+  if (recent.size >= MOST_RECENT && oldest !== undefined) recent.delete(oldest);
+  if (text.length <= LONGEST) recent.set(text, folded);
+  return folded;
+}
+
+/** Texts so long that hundreds of terms of a filter must not fold them each: the last few are remembered, and none that takes much memory. */
+const LONG = 1_000;
+const LONGEST = 200_000;
+const MOST_RECENT = 8;
+const recent = new Map<string, string>();
+
+function foldAnew(text: string): string {
   const lower = text.toLowerCase();
   return ascii.test(lower) ? lower : lower.replaceAll('ς', 'σ').normalize('NFC');
 }

@@ -33,3 +33,20 @@ describe('folding text', () => {
     expect(compareText('\uffff', '😀')).toBeLessThan(0);
   });
 });
+
+describe('long texts', () => {
+  it('fold as their parts do, however many and however often', () => {
+    const texts = Array.from(
+      { length: 12 },
+      (_, index) => `${'Ünï ΣΊΣΥΦΟΣ '.repeat(index === 11 ? 20_000 : 100)}${index} `,
+    );
+    for (let round = 0; round < 3; round += 1)
+      for (const text of texts)
+        expect(fold(text)).toBe(
+          text
+            .split(' ')
+            .map(part => fold(part))
+            .join(' '),
+        );
+  });
+});
