@@ -53,10 +53,13 @@ export interface ContextInput {
   readonly groups: readonly ManagedGroup[];
   readonly bindings: readonly { app: string; mapping: string; scimGroupId: string; alive: boolean }[];
   readonly imagine?: boolean | undefined;
+  /** For a declaration that is looked at before it is made: as if the group of each mapping were there. */
+  readonly takeAllAsMatched?: boolean | undefined;
 }
 
 /** Puts a context together. Pure. */
 export function buildContext(input: ContextInput): Context {
+  const matched = new Set(input.bindings.map(binding => `${binding.app}\n${binding.mapping}`));
   const rules = new Map(
     input.apps.map(app => [
       app.name,
@@ -72,6 +75,7 @@ export function buildContext(input: ContextInput): Context {
             binding.app === app.name && binding.alive ? [[binding.mapping, binding.scimGroupId]] : [],
           ),
         ),
+        hasMatched: mapping => input.takeAllAsMatched === true || matched.has(`${app.name}\n${mapping}`),
         imagine: input.imagine,
       }),
     ]),

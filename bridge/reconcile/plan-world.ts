@@ -80,7 +80,14 @@ async function imagine(rim: Rim, state: MappingState | undefined): Promise<Imagi
   );
   const managed = await listManagedGroups(db);
   const { groups, members } = await imagineGroups(rim, catalog, apps, managed);
-  const context = buildContext({ apps, catalog, groups, bindings: await readBindings(db), imagine: true });
+  const context = buildContext({
+    apps,
+    catalog,
+    groups,
+    bindings: await readBindings(db),
+    imagine: true,
+    takeAllAsMatched: state !== undefined,
+  });
   return { context, catalog, members };
 }
 

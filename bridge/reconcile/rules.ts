@@ -50,6 +50,8 @@ export interface RuleInput {
   readonly sync: SyncSettings;
   /** SCIM group ids by mapping name, for groups that the directory still has. */
   readonly bindings: ReadonlyMap<string, string>;
+  /** Whether a mapping has ever matched a group. One that has not says nothing of anybody yet, so it takes nothing. */
+  readonly hasMatched: (mapping: string) => boolean;
   /** Plan groups that are not there yet under a stand-in id, instead of leaving them out. */
   readonly imagine?: boolean | undefined;
 }
@@ -248,7 +250,9 @@ function index(
   }
   const managed = new Set<EntitlementKey>();
   // A membership that a role or group merely implies is taken back when it was given, not when it was found.
-  for (const { rule } of rules)
+  // What a mapping names is managed once the identity provider has pushed its group: people come before groups, and an owner who
+  // is taken over would lose the role in between.
+  for (const { rule } of rules.filter(({ rule }) => input.hasMatched(rule.name)))
     for (const give of rule.gives)
       if (give.kind !== 'organization' || rule.name.startsWith('organizationMappings/')) managed.add(keyOf(give));
   for (const group of pushed.values())

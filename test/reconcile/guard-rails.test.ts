@@ -35,6 +35,29 @@ it('stops a mass deactivation that comes as many single requests, and lets exact
   expect(await openHold(stage)).toBeUndefined();
 });
 
+it('stops what one request would take from too many as a whole, before the first of them', async () => {
+  const stage = await startStage();
+  await stage.declare({ ...DEVELOPERS, guard: { minRemovals: 3, maxRemovalsPercent: 10 } });
+  const ids = await people(stage, 8);
+  const group = await stage.createGroup('developers', ids);
+  expect(stage.coder.membersOf('developers')).toHaveLength(8);
+  await stage.leave(group, ...ids);
+  expect(stage.coder.membersOf('developers')).toHaveLength(8);
+  expect(await openHold(stage)).toMatchObject({ reason: 'too-many-removals', people: 8 });
+});
+
+it('takes nothing in the name of a mapping whose group was never pushed', async () => {
+  const stage = await startStage();
+  stage.coder.addUser('boss', { email: 'boss@example.com', roles: ['owner'], loginType: 'oidc' });
+  await stage.declare({ roleMappings: { admins: { idpGroup: 'admins', role: 'owner' } } });
+  const boss = await stage.createUser('boss');
+  expect(stage.coder.describe('boss').siteRoles).toEqual(['owner']);
+  const admins = await stage.createGroup('admins', [boss]);
+  expect(stage.coder.describe('boss').siteRoles).toEqual(['owner']);
+  await stage.leave(admins, boss);
+  expect(stage.coder.describe('boss').siteRoles).toEqual([]);
+});
+
 it('drops a hold when the directory takes its mistake back', async () => {
   const stage = await startStage();
   await stage.declare({ guard: { minRemovals: 1, maxRemovalsPercent: 0 } });

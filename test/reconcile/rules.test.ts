@@ -23,6 +23,7 @@ function compile(state: object, more: Partial<RuleInput> = {}): ReturnType<typeo
     groups: GROUPS,
     sync: NO_SYNC,
     bindings: new Map(),
+    hasMatched: () => true,
     ...more,
   });
 }
