@@ -179,7 +179,7 @@ async function changeAlone(
   const isNew = linked?.existed === false;
   const people = await peopleOfAccount(db, account.id);
   if (people.every(person => person.userId === record.subject.subject)) {
-    await change(rim, work, scene, record, account, isNew);
+    await change(rim, work, scene, record, account, isNew, people);
     return;
   }
   await withLease(db, `account:${account.id}`, rim.owner, rim.clock, async () => {
@@ -195,12 +195,13 @@ async function change(
   record: PersonRecord,
   account: CoderUser,
   isNew: boolean,
+  people?: readonly Person[],
 ): Promise<void> {
   const { db } = rim.database;
   const { context } = scene;
   const { user, person, own } = scene;
   const self = { userId: user?.id ?? person?.userId ?? '', app: work.app, user, own };
-  const { desired, authoritative, allLeft } = await uniteAccount(db, context, self, account.id);
+  const { desired, authoritative, allLeft } = await uniteAccount(db, context, self, account.id, people);
   const grants = await readGrants(db, account.id);
   const members = (await memberStatesOf(db, account.id)).filter(member => {
     const group = context.groups.get(member.coderGroupId);

@@ -13,6 +13,9 @@ import { convergePerson } from './person';
 import { convergeScimGroup } from './scim-group';
 import { GATHER_MS, settle, type Settled } from './settle';
 
+/** How long a request takes from its last work to its answer, at most. */
+const ANSWER_MS = 10;
+
 export interface PumpOptions {
   readonly concurrency: number;
   readonly pollMs: number;
@@ -83,7 +86,8 @@ export class Pump {
       for (const key of await this.#settleKeys(some, 0, stopped)) touched.add(key);
     }
     await this.#settleKeys([...touched], GATHER_MS, stopped);
-    this.wake();
+    // What is left, if anything, can wait until the request has its answer.
+    setTimeout(() => this.wake(), ANSWER_MS).unref();
   }
 
   async #settleKeys(keys: readonly WorkKey[], early: number, stopped: () => boolean): Promise<Set<WorkKey>> {

@@ -1,4 +1,6 @@
 /** SCIM applications: the document each was given last, with its tokens, under a generation that counts every change. */
+import { sql } from 'kysely';
+import { type AppTable } from './tables';
 import { canonicalJson, type MappingState, parseMappingState, TOKEN_SCOPES } from '../mapping-state';
 import { type Database, type Db, readJson } from './database';
 import { type Cause, enqueue, PRIORITY } from './enqueue';
@@ -101,15 +103,12 @@ export async function bumpRules(db: Db): Promise<void> {
 
 /** Changes when any app, binding or managed group does: cheap enough to ask before each piece of work. */
 export async function readRulesVersion(db: Db): Promise<string> {
-  const bumped = await db.selectFrom('settings').select('value').where('key', '=', RULES_VERSION).executeTakeFirst();
-  const rows = await db
-    .selectFrom('apps')
-    .select(['name', 'generation', 'applied_generation', 'deleted_at'])
-    .orderBy('name')
-    .execute();
+  const { rows } = await sql<Pick<AppTable, 'name' | 'generation' | 'applied_generation' | 'deleted_at'>>`
+    select name, generation, applied_generation, deleted_at from apps
+    union all select value, 0, null, null from settings where key = ${RULES_VERSION}
+    order by 1`.execute(db);
   return rows
     .map(row => `${row.name}:${row.generation}:${row.applied_generation ?? ''}:${row.deleted_at ?? ''}`)
-    .concat(bumped?.value ?? '')
     .join(' ');
 }
 
