@@ -163,9 +163,8 @@ describe('coder-scim serve', () => {
       displayName: 'Erin',
       externalId: 'e',
     });
-    await until(
-      async () => bridge.log().includes('"msg":"ready"') && coder.calls.all().some(call => call.method === 'POST'),
-    );
+    // Stored, and now waiting for Coder: the request is under way.
+    await until(async () => (await bridge.admin.status()).apps.some(({ users }) => users === 1));
     const stopped = bridge.stop();
     await expect(created).resolves.toMatch(/^[0-9a-f-]{36}$/);
     await stopped;
