@@ -124,7 +124,7 @@ class LaneTransport implements Transport {
           { kind: 'circuit_open', route, retryAfterMs: pause },
         );
       }
-      const started = Date.now();
+      const started = performance.now();
       let status: number | string = 'unreachable';
       try {
         const answer = await connection.exchange(
@@ -154,7 +154,7 @@ class LaneTransport implements Transport {
         }
         throw error;
       } finally {
-        const durationMs = Date.now() - started;
+        const durationMs = Math.round((performance.now() - started) * 100) / 100;
         connection.options.observe?.({ route, status, durationMs });
         connection.options.log?.debug({ route, status, durationMs, lane }, 'coder call');
       }
