@@ -26,8 +26,10 @@ import { writeClaims } from './modes/write-claims';
 import { jittered, settle, type Settled } from './settle';
 import { Trail } from './trail';
 
-/** How often the end of a deleted app is looked for. */
+/** How often the end of a deleted app is looked for: soon when few are left, since each look reads everybody. */
 const PURGE_PAUSE_MS = 15_000;
+const FEW_LEFT = 100;
+const SHORT_PURGE_PAUSE_MS = 1_000;
 const HELD_PAUSE_MS = 300_000;
 
 /** Deals with `app:<name>`. */
@@ -45,7 +47,8 @@ export async function convergeApp(rim: Rim, work: Work): Promise<Settled> {
       target: `generation ${app.generation}`,
       detail: `${judgement.people} people compared, ${judgement.work.length} to be dealt with${problems.length === 0 ? '' : `; ${problems.join('; ')}`}`,
     });
-    const pause = judgement.verdict === 'hold' ? HELD_PAUSE_MS : PURGE_PAUSE_MS;
+    const ending = judgement.work.length <= FEW_LEFT ? SHORT_PURGE_PAUSE_MS : PURGE_PAUSE_MS;
+    const pause = judgement.verdict === 'hold' ? HELD_PAUSE_MS : ending;
     const againAt = app.deleting ? rim.clock.now() + jittered(pause) : undefined;
     return await settle(
       rim,
