@@ -3,10 +3,14 @@
  * default all but those excluded. Also tells, before anything is read, whether an attribute is wanted at all.
  */
 import { type Leniency } from './dialects/dialect';
+import { invalidValue } from './errors';
 import { type Json, type JsonObject, emptyObject, isJsonObject } from './json';
 import { type Attribute, target } from './schema/attribute';
 import { findAttribute, topLevelAttributes } from './schema/look-up';
 import { type ResourceType } from './schema/resource-type';
+
+/** Different names in one `attributes` or `excludedAttributes`. */
+const MAX_NAMES = 500;
 
 /** Names as keys of a document; `true` is the attribute with all that is in it. */
 interface Selection {
@@ -27,6 +31,7 @@ export interface Projection {
 /**
  * Resolves the names of `attributes` and `excludedAttributes`. A name that no schema of the type defines selects nothing: RFC 7644
  * §3.9 knows no error for it, and providers ask for attributes that they keep elsewhere. An empty list is none.
+ * @throws ScimError 400 invalidValue for more names than any schema has use for
  */
 export function readProjection(
   type: ResourceType,
@@ -34,15 +39,16 @@ export function readProjection(
   leniency: Leniency = {},
 ): Projection {
   const select = (parameter: 'attributes' | 'excludedAttributes'): Selection | undefined => {
-    const list = names[parameter] ?? [];
-    return list.length === 0 ? undefined : selectionOf(list, type, leniency);
+    const list = new Set(names[parameter]);
+    if (list.size > MAX_NAMES) throw invalidValue(parameter, `${list.size} names`, `at most ${MAX_NAMES}`);
+    return list.size === 0 ? undefined : selectionOf(list, type, leniency);
   };
   const included = select('attributes');
   const excluded = select('excludedAttributes');
   return { type, ...(included === undefined ? {} : { included }), ...(excluded === undefined ? {} : { excluded }) };
 }
 
-function selectionOf(names: readonly string[], type: ResourceType, leniency: Leniency): Selection {
+function selectionOf(names: ReadonlySet<string>, type: ResourceType, leniency: Leniency): Selection {
   const selection = Object.create(null) as Record<string, Selection | true>;
   for (const name of names) {
     const path = findAttribute(type, name, leniency);

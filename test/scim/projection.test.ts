@@ -176,6 +176,15 @@ describe('names that nothing has', () => {
     },
   );
 
+  test('are bounded in number, however often each is repeated', () => {
+    const different = (count: number) => Array.from({ length: count }, (_, n) => `x${n}`);
+    expect(() => readProjection(userType, { attributes: different(501) })).toThrow(/501 names.*at most 500/);
+    const repeated = Array.from({ length: 20_000 }, () => 'userName');
+    expect(readProjection(userType, { attributes: repeated })).toEqual(
+      readProjection(userType, { attributes: ['userName'] }),
+    );
+  });
+
   test('may be those of another type of the same query', () => {
     const group = { id: 'g', displayName: 'a' };
     expect(plain(projectResource(group, groupType, readProjection(groupType, { attributes: ['userName'] })))).toEqual({
