@@ -46,6 +46,12 @@ export async function readManagedGroup(db: Db, id: string): Promise<ManagedGroup
   return row === undefined ? undefined : toGroup(row);
 }
 
+/** Coder groups of a group of the directory. */
+export async function managedGroupsOf(db: Db, scimGroupId: string): Promise<ManagedGroup[]> {
+  const rows = await db.selectFrom('coder_groups').selectAll().where('scim_group_id', '=', scimGroupId).execute();
+  return rows.map(toGroup);
+}
+
 /** Puts a group under management; what is known of it stays. */
 export async function putManagedGroup(
   db: Db,

@@ -1,12 +1,20 @@
 /** Writing groups. The group's row is locked first, so that changes of one group come one after the other. */
 import { type JsonObject } from '../../scim/json';
+import { type MemberChange } from '../../scim/patch/operation';
 import { type MemberValue } from '../../scim/schema/members';
 import { fold } from '../../scim/schema/fold';
 import { backendOf } from '../database';
 import { type WorkKey, PRIORITY, enqueue } from '../enqueue';
 import { newId } from '../id';
 import { UniquenessError } from './errors';
-import { changeMembers, enqueueDelta, enqueuePeopleIn, leaveAllGroups, resolveMembers } from './members';
+import {
+  changeMembers,
+  enqueueDelta,
+  enqueuePeopleIn,
+  leaveAllGroups,
+  removeEverybody,
+  resolveMembers,
+} from './members';
 import {
   type Deleted,
   type GroupChange,
@@ -61,10 +69,8 @@ export async function updateGroup(
   if (current === undefined) return undefined;
   checkVersion(current, options);
   const { document, memberChanges = [] } = change(current) ?? {};
-  const known = await resolveMembers(write, id, memberChanges);
-  const delta = await changeMembers(write, id, memberChanges, known, options?.baseUrl ?? '');
-  if (document === undefined && delta.joined.size === 0 && delta.left.size === 0)
-    return { resource: current, changed: false, touched: [] };
+  const people = await changeMembership(write, id, memberChanges, options?.baseUrl ?? '');
+  if (document === undefined && people === undefined) return { resource: current, changed: false, touched: [] };
   const version = current.version + 1;
   await refusingTaken(document ?? current.document, () =>
     db
@@ -73,13 +79,32 @@ export async function updateGroup(
       .where('id', '=', id)
       .execute(),
   );
-  const touched = await enqueueDelta(write, delta);
+  const touched = people ?? [];
   const resource = { ...current, document: document ?? current.document, version, modifiedAt: now };
   if (document === undefined || !isRenamed(current.document, document)) return { resource, changed: true, touched };
   // Which mappings match depends on the name and the externalId, so what the group gives may differ for everybody in it.
   const group = await enqueueGroup(write, id);
-  const people = await enqueuePeopleIn(write, id, PRIORITY.request);
-  return { resource, changed: true, touched: first(group, touched, people) };
+  const everybody = await enqueuePeopleIn(write, id, PRIORITY.request);
+  return { resource, changed: true, touched: first(group, touched, everybody) };
+}
+
+/**
+ * Applies changes of members and enqueues whom they concern.
+ * @returns undefined when nobody came or went
+ */
+async function changeMembership(
+  write: Write,
+  id: string,
+  changes: readonly MemberChange[],
+  baseUrl: string,
+): Promise<WorkKey[] | undefined> {
+  const [only] = changes;
+  if (only === undefined) return undefined;
+  if (changes.length === 1 && (only.kind === 'removeAll' || (only.kind === 'replaceAll' && only.members.length === 0)))
+    return removeEverybody(write, id);
+  const known = await resolveMembers(write, id, changes);
+  const delta = await changeMembers(write, id, changes, known, baseUrl);
+  return delta.joined.size === 0 && delta.left.size === 0 ? undefined : enqueueDelta(write, delta);
 }
 
 /** @throws VersionMismatch */
@@ -88,9 +113,8 @@ export async function deleteGroup(write: Write, id: string, options?: WriteOptio
   const current = await lockGroup(write, id, 'delete');
   if (current === undefined) return undefined;
   checkVersion(current, options);
-  const people = await enqueuePeopleIn(write, id, PRIORITY.leaving);
+  const people = (await removeEverybody(write, id)) ?? [];
   await leaveAllGroups(write, id);
-  await db.deleteFrom('members').where('group_id', '=', id).execute();
   await db.deleteFrom('groups').where('id', '=', id).execute();
   return { resource: current, touched: first(await enqueueGroup(write, id), people) };
 }

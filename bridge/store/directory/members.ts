@@ -6,7 +6,7 @@ import { type RawBuilder, sql } from 'kysely';
 import { type MemberChange } from '../../scim/patch/operation';
 import { type MemberValue } from '../../scim/schema/members';
 import { backendOf } from '../database';
-import { type WorkItem, type WorkKey, PRIORITY, enqueue, enqueueMembersOf } from '../enqueue';
+import { type WorkKey, PRIORITY, enqueueMembersOf, enqueuePeople } from '../enqueue';
 import { among, listed } from '../listed';
 import { GroupCycle, NestedGroupsRefused, UnknownMembers } from './errors';
 import { memberFilter } from './filter-sql';
@@ -99,10 +99,11 @@ export async function changeMembers(
   const came = (rows: readonly MemberRow[]) => {
     for (const { member_id, member_type } of rows) if (!left.delete(member_id)) joined.set(member_id, member_type);
   };
+  const isOnly = changes.length === 1;
   for (const change of changes) {
     switch (change.kind) {
       case 'add':
-        came(await insertMembers(write, groupId, change.members, known));
+        came(await insertMembers(write, groupId, change.members, known, isOnly));
         break;
       case 'remove':
         gone(await deleteMembers(write, groupId, sql`member_id in ${among(write.db, change.values.filter(isId))}`));
@@ -116,7 +117,7 @@ export async function changeMembers(
       case 'replaceAll': {
         const stay = change.members.map(({ value }) => value);
         gone(await deleteMembers(write, groupId, notAmong(write, stay)));
-        came(await insertMembers(write, groupId, change.members, known));
+        came(await insertMembers(write, groupId, change.members, known, isOnly));
         break;
       }
     }
@@ -126,27 +127,50 @@ export async function changeMembers(
   return { joined, left };
 }
 
+/**
+ * @param areNew whether whoever is known is known not to be inside: then the database need not tell who came
+ * @returns who came
+ */
 async function insertMembers(
   { db }: Write,
   groupId: string,
   members: readonly MemberValue[],
   known: Known,
-): Promise<MemberRow[]> {
-  // Who was not looked up is a member already.
-  const rows = members.flatMap(({ value, display }) => {
-    const type = known.get(value);
-    return type === undefined ? [] : [[value, type, display ?? null]];
-  });
-  if (rows.length === 0) return [];
-  const source =
-    backendOf(db) === 'sqlite'
-      ? sql`select ${groupId}, value ->> 0, value ->> 1, value ->> 2 from json_each(${JSON.stringify(rows)}) where true`
-      : sql`select cast(${groupId} as text), * from unnest(cast(${rows.map(row => row[0])} as text[]),
-          cast(${rows.map(row => row[1])} as text[]), cast(${rows.map(row => row[2])} as text[]))`;
-  const result = await sql<MemberRow>`
-    insert into members (group_id, member_id, member_type, display) ${source}
-    on conflict (group_id, member_id) do nothing returning member_id, member_type`.execute(db);
-  return result.rows;
+  areNew: boolean,
+): Promise<readonly MemberRow[]> {
+  // Who was not looked up is a member already; of who is stated twice the first counts.
+  const rows = new Map<string, MemberRow>();
+  const displays: (readonly [id: string, type: UserOrGroup, display: string | null])[] = [];
+  for (const { value, display = null } of members) {
+    const member_type = known.get(value);
+    if (member_type === undefined || rows.has(value)) continue;
+    rows.set(value, { member_id: value, member_type });
+    if (display !== null || member_type === 'Group') displays.push([value, member_type, display]);
+  }
+  // Users without a display are nearly all there are, and a plain list is read much faster.
+  const others = new Set(displays.map(([id]) => id));
+  const plain = [...rows.keys()].filter(id => !others.has(id));
+  const came: MemberRow[] = [];
+  const insert = async (source: RawBuilder<unknown>) => {
+    const result = await sql<MemberRow>`
+      insert into members (group_id, member_id, member_type, display) ${source}
+      on conflict (group_id, member_id) do nothing ${areNew ? sql`` : sql`returning member_id, member_type`}`.execute(
+      db,
+    );
+    for (const row of result.rows) came.push(row);
+  };
+  if (plain.length > 0)
+    await insert(
+      sql`select cast(${groupId} as text), value, 'User', cast(null as text) from (${listed(db, plain.sort())}) as plain where true`,
+    );
+  if (displays.length > 0)
+    await insert(
+      backendOf(db) === 'sqlite'
+        ? sql`select ${groupId}, value ->> 0, value ->> 1, value ->> 2 from json_each(${JSON.stringify(displays)}) where true`
+        : sql`select cast(${groupId} as text), * from unnest(cast(${displays.map(row => row[0])} as text[]),
+          cast(${displays.map(row => row[1])} as text[]), cast(${displays.map(row => row[2])} as text[]))`,
+    );
+  return areNew ? [...rows.values()] : came;
 }
 
 /** Who is not in the list: each database in the form that it does not run once for each row. */
@@ -177,21 +201,37 @@ async function refuseCycle({ db, app }: Write, groupId: string, groups: readonly
   if (rows[0] !== undefined) throw new GroupCycle(groupId, rows[0].top);
 }
 
+/**
+ * Takes everybody out of a group, without reading who that is.
+ * @returns undefined when nobody was in it
+ */
+export async function removeEverybody(write: Write, groupId: string): Promise<WorkKey[] | undefined> {
+  const touched = await enqueuePeopleIn(write, groupId, PRIORITY.leaving);
+  const { numDeletedRows } = await write.db
+    .deleteFrom('members')
+    .where('group_id', '=', groupId)
+    .executeTakeFirstOrThrow();
+  return numDeletedRows > 0n ? touched : undefined;
+}
+
 /** Enqueues the people whom a change of members concerns, those inside nested groups too. Names at most {@link MOST_TOUCHED} of them. */
 export async function enqueueDelta(write: Write, { joined, left }: MemberDelta): Promise<WorkKey[]> {
-  const items: WorkItem[] = [];
-  const touched: WorkKey[] = [];
+  const { db, app, cause, now } = write;
+  const people: string[] = [];
+  const inside: WorkKey[] = [];
   for (const [members, priority] of [
     [left, PRIORITY.leaving],
     [joined, PRIORITY.request],
   ] as const) {
+    const ids: string[] = [];
     for (const [id, type] of members) {
-      if (type === 'User') items.push({ key: `person:${id}`, app: write.app, priority });
-      else touched.push(...(await enqueuePeopleIn(write, id, priority)));
+      if (type === 'User') ids.push(id);
+      else inside.push(...(await enqueuePeopleIn(write, id, priority)));
     }
+    await enqueuePeople(db, { ids, app, priority }, cause, now);
+    people.push(...ids.slice(0, MOST_TOUCHED));
   }
-  await enqueue(write.db, items, write.cause, write.now);
-  return [...items.map(item => item.key), ...touched].slice(0, MOST_TOUCHED);
+  return [...people.map((id): WorkKey => `person:${id}`), ...inside].slice(0, MOST_TOUCHED);
 }
 
 /** Enqueues everybody inside a group, and names the first of them. */

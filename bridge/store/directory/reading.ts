@@ -1,7 +1,9 @@
 /** The directory as the reconciler reads it: people, groups, and who is in what, through nested groups as well. */
 import { sql } from 'kysely';
 import { type DirectoryGroup, type DirectoryUser, emailOf, fullNameOf } from '../../directory';
+import { fold } from '../../scim/schema/fold';
 import { type Db, readJson } from '../database';
+import { among } from '../listed';
 
 interface UserRow {
   id: string;
@@ -150,6 +152,33 @@ async function groupsInside(db: Db, groupId: string): Promise<string[]> {
 export async function readGroups(db: Db, app: string): Promise<DirectoryGroup[]> {
   const rows = await db.selectFrom('groups').select(GROUP_COLUMNS).where('app', '=', app).orderBy('id').execute();
   return rows.map(toGroup);
+}
+
+/** Groups of an app by id, by displayName without case, or by externalId. */
+export async function readGroupsNamed(
+  db: Db,
+  app: string,
+  wanted: {
+    readonly ids: readonly string[];
+    readonly names: readonly string[];
+    readonly externalIds: readonly string[];
+  },
+): Promise<DirectoryGroup[]> {
+  const found = new Map<string, DirectoryGroup>();
+  const look = async (column: 'id' | 'display_name_key' | 'external_id', texts: readonly string[]): Promise<void> => {
+    if (texts.length === 0) return;
+    const rows = await db
+      .selectFrom('groups')
+      .select(GROUP_COLUMNS)
+      .where('app', '=', app)
+      .where(column, 'in', among(db, texts))
+      .execute();
+    for (const row of rows) found.set(row.id, toGroup(row));
+  };
+  await look('id', wanted.ids);
+  await look('display_name_key', wanted.names.map(fold));
+  await look('external_id', wanted.externalIds);
+  return [...found.values()].sort((one, other) => (one.id < other.id ? -1 : 1));
 }
 
 /** How much of a directory an app has. */

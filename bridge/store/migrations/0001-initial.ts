@@ -87,7 +87,6 @@ export async function up(db: Kysely<unknown>, backend: Backend): Promise<void> {
       seq bigint not null, attempts integer not null default 0, error text, parked_at bigint, lease_owner text, lease_until bigint, cause text, intent text`,
   );
   await index('work_due', 'work (priority, due_at)');
-  await index('work_app', 'work (app)');
   await table('leases', sql`name ${key} primary key, owner text not null, until bigint not null`);
   await table(
     'custom_roles',
