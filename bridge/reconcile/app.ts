@@ -8,18 +8,12 @@ import { writeAudit } from '../store/audit';
 import { listManagedGroups } from '../store/coder-groups';
 import { PRIORITY } from '../store/enqueue';
 import { type Work } from '../store/work';
-import {
-  ensureCustomRoles,
-  ensureDeclaredGroups,
-  ensurePushedGroups,
-  GroupIndex,
-  keepOf,
-  manageAllGroups,
-} from './coder-groups';
+import { ensureCustomRoles, ensureDeclaredGroups, ensurePushedGroups, keepAll, manageAllGroups } from './coder-groups';
 import { tidy } from './tidy';
 import { refreshBindings } from './bindings';
 import { type Context } from './context';
 import { type Rim } from './deps';
+import { ListedGroups } from './group-index';
 import { lookAtGroupMembers } from './group-writer';
 import { carryOut, judge, type Judgement, readWorldFor } from './judge';
 import { writeClaims } from './modes/write-claims';
@@ -75,9 +69,10 @@ async function prepare(rim: Rim, app: StoredApp, trail: Trail): Promise<{ contex
   const problems = [...context.catalog.problems];
   if (!app.deleting) {
     problems.push(...(await ensureCustomRoles(rim, context, app.name, app.state, trail)));
-    const keep = await keepOf(rim, context, app.name, app.state, new GroupIndex(rim.coder), trail, true);
+    const groups = new ListedGroups(rim.coder);
+    const keep = await keepAll(rim, context, app.name, app.state, groups, trail);
     problems.push(...(await ensureDeclaredGroups(keep)), ...(await ensurePushedGroups(keep)));
-    if (app.state.policies.authoritative) await manageAllGroups(keep);
+    if (app.state.policies.authoritative) await manageAllGroups(keep, groups);
     await refreshBindings(rim.database.db, context, app.name);
   }
   for (const group of await listManagedGroups(rim.database.db))

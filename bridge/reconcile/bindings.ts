@@ -1,7 +1,7 @@
 /** Remembers which group of the directory each mapping has matched, so that it can follow a rename and miss a loss. */
 import { bind, readBindings, unbind } from '../store/bindings';
 import { type Db } from '../store/database';
-import { readGroups } from '../store/directory/reading';
+import { readGroupsNamed } from '../store/directory/reading';
 import { type Context } from './context';
 import { foldName } from './rules';
 import { idpGroupOf } from './guarding';
@@ -20,13 +20,18 @@ export interface Rebound {
 export async function refreshBindings(db: Db, context: Context, app: string): Promise<Rebound> {
   const rules = context.rules.get(app);
   if (rules === undefined) return { changed: false, groups: new Set() };
-  const groups = await readGroups(db, app);
+  const bound = new Map((await readBindings(db, app)).map(binding => [binding.mapping, binding.scimGroupId]));
+  const named = [...rules.gives.keys()].flatMap(mapping => idpGroupOf(context, app, mapping) ?? []);
+  const groups = await readGroupsNamed(db, app, {
+    ids: [...bound.values()],
+    names: named.flatMap(wanted => ('name' in wanted ? wanted.name : [])),
+    externalIds: named.flatMap(wanted => ('externalId' in wanted ? wanted.externalId : [])),
+  });
   const byId = new Map(groups.map(group => [group.id, group]));
   const byName = new Map(groups.map(group => [foldName(group.displayName), group]));
   const byExternalId = new Map(
     groups.flatMap(group => (group.externalId === undefined ? [] : [[group.externalId, group] as const])),
   );
-  const bound = new Map((await readBindings(db, app)).map(binding => [binding.mapping, binding.scimGroupId]));
   const follows = rules.state.policies.renamedGroups === 'follow';
   const rebound = new Set<string>();
   for (const mapping of rules.gives.keys()) {

@@ -1,7 +1,6 @@
 /** Sees to it that the groups and custom roles of a mapping state are there in Coder, and that those no longer declared go. */
 import {
   cleanDisplayName,
-  type CoderClient,
   CoderError,
   type CoderGroup,
   type CoderRole,
@@ -26,6 +25,7 @@ import { enqueueMembersOf, PRIORITY } from '../store/enqueue';
 import { deleteSetting } from '../store/settings';
 import { type Context } from './context';
 import { type Rim } from './deps';
+import { type GroupIndex, type ListedGroups, ManagedGroups, SoughtGroups } from './group-index';
 import { isInMaking, making, makingGroup, makingRole } from './making';
 import { findOrganization, isPushed, type KnownOrganization } from './rules';
 import { type Trail } from './trail';
@@ -100,23 +100,6 @@ export function differs(present: CoderRole, wanted: Pick<CoderRole, 'displayName
   return present.displayName !== wanted.displayName || sayPermissions(present) !== sayPermissions(wanted);
 }
 
-/** Groups of one organization, read once however many mappings are about it. */
-export class GroupIndex {
-  readonly #groups = new Map<string, Promise<Map<string, CoderGroup>>>();
-  constructor(private readonly coder: CoderClient) {}
-
-  of(organizationId: string): Promise<Map<string, CoderGroup>> {
-    let groups = this.#groups.get(organizationId);
-    if (groups === undefined) {
-      groups = this.coder
-        .allGroups(organizationId)
-        .then(list => new Map(list.filter(group => !group.isEveryone).map(group => [group.name, group])));
-      this.#groups.set(organizationId, groups);
-    }
-    return groups;
-  }
-}
-
 /** What the work on the groups of one app is done with. */
 export interface Keep {
   readonly rim: Rim;
@@ -125,23 +108,29 @@ export interface Keep {
   readonly context: Context;
   readonly index: GroupIndex;
   readonly trail: Trail;
-  /** Groups under management, by id; kept in step with the store. */
-  readonly managed: Map<string, ManagedGroup>;
+  readonly managed: ManagedGroups;
   /** Everybody of the app is compared afterwards, under the same work: nobody has to be queued group by group. */
   readonly surveyed: boolean;
 }
 
-export async function keepOf(
+/** For a whole declaration: everything is read at once, and everybody is surveyed afterwards. */
+export async function keepAll(
   rim: Rim,
   context: Context,
   app: string,
   state: MappingState,
-  index: GroupIndex,
+  index: ListedGroups,
   trail: Trail,
-  surveyed: boolean,
 ): Promise<Keep> {
-  const managed = new Map((await listManagedGroups(rim.database.db)).map(group => [group.id, group]));
-  return { rim, app, state, context, index, trail, managed, surveyed };
+  const { db } = rim.database;
+  const managed = new ManagedGroups(db, await listManagedGroups(db), true);
+  return { rim, app, state, context, index, trail, managed, surveyed: true };
+}
+
+/** For a single group: what it costs does not grow with the number of groups. */
+export function keepOne(rim: Rim, context: Context, app: string, state: MappingState, trail: Trail): Keep {
+  const managed = new ManagedGroups(rim.database.db, [], false);
+  return { rim, app, state, context, index: new SoughtGroups(rim.coder), trail, managed, surveyed: false };
 }
 
 /** Groups that mappings name, created or matched, and under management from now on. @returns problems in words */
@@ -153,7 +142,7 @@ export async function ensureDeclaredGroups(keep: Keep): Promise<string[]> {
     if (organization === undefined) continue;
     await orProblem(problems, `groupMappings/${key}`, async () => {
       const found =
-        (await index.of(organization.id)).get(mapping.group) ?? (await nameBack(keep, organization, mapping.group));
+        (await index.byName(organization.id, mapping.group)) ?? (await nameBack(keep, organization, mapping.group));
       if (mapping.group === PREBUILDS_GROUP) {
         problems.push(
           `groupMappings/${key}: group ${JSON.stringify(PREBUILDS_GROUP)} is Coder's own and never touched`,
@@ -192,8 +181,7 @@ async function nameBack(
   const mine = [...managed.values()].find(
     known => known.organization === organization.id && known.name === name && known.scimGroupId === undefined,
   );
-  const groups = await index.of(organization.id);
-  const actual = mine && [...groups.values()].find(known => known.id === mine.id);
+  const actual = mine && (await index.byId(organization.id, mine.id));
   if (actual === undefined) return undefined;
   await rim.coder.patchGroup(actual.id, { name });
   trail.note({ app }, 'group.rename', 'done', {
@@ -201,9 +189,8 @@ async function nameBack(
     before: actual.name,
     after: name,
   });
-  groups.delete(actual.name);
   const renamed = { ...actual, name };
-  groups.set(name, renamed);
+  await index.note(renamed, actual.name);
   return renamed;
 }
 
@@ -243,23 +230,20 @@ async function placePushedGroup(
   if (rule === undefined) return undefined;
   const shown = rule.stripPrefix ? group.displayName.slice(rule.prefix.length).trim() : group.displayName;
   const names = deriveGroupNames({ displayName: shown, key: group.id });
-  const mine = [...keep.managed.values()].find(
-    known => known.scimGroupId === group.id && known.organization === organization.id,
-  );
-  const present = await keep.index.of(organization.id);
+  const mine = await keep.managed.ofScimGroup(group.id, organization.id);
   const displayName = cleanDisplayName(shown);
   if (mine !== undefined) {
-    const actual = [...present.values()].find(known => known.id === mine.id);
+    const actual = await keep.index.byId(organization.id, mine.id);
     if (actual !== undefined) {
-      await followRename(keep, organization, mine, actual, names[0] ?? actual.name, displayName, present);
+      await followRename(keep, organization, mine, actual, names[0] ?? actual.name, displayName);
       return undefined;
     }
     await forgetGroup(keep.rim.database.db, mine.id);
     keep.managed.delete(mine.id);
   }
   for (const name of names) {
-    const found = present.get(name);
-    const holder = found === undefined ? undefined : keep.managed.get(found.id);
+    const found = await keep.index.byName(organization.id, name);
+    const holder = found === undefined ? undefined : await keep.managed.get(found.id);
     // Two groups of the directory never share a Coder group by the accident of a derived name; what one left is free.
     if (
       holder?.scimGroupId !== undefined &&
@@ -277,24 +261,25 @@ async function placePushedGroup(
 }
 
 async function followRename(
-  { rim, app, trail, managed }: Keep,
+  { rim, app, index, trail, managed }: Keep,
   organization: KnownOrganization,
   mine: ManagedGroup,
   actual: CoderGroup,
   wantedName: string,
   displayName: string,
-  present: ReadonlyMap<string, CoderGroup>,
 ): Promise<void> {
   // A matched group keeps the name it was found under; a created one follows, unless the name is taken.
-  const name = mine.origin === 'created' && !present.has(wantedName) ? wantedName : actual.name;
+  const follows = mine.origin === 'created' && wantedName !== actual.name;
+  const name = follows && (await index.byName(organization.id, wantedName)) === undefined ? wantedName : actual.name;
   if (name === actual.name && (displayName === actual.displayName || mine.origin === 'matched')) {
     if (mine.name !== actual.name) await putManagedGroup(rim.database.db, { ...mine, name: actual.name });
-    managed.set(mine.id, { ...mine, name: actual.name });
+    managed.set({ ...mine, name: actual.name });
     return;
   }
   await rim.coder.patchGroup(actual.id, { ...(name === actual.name ? {} : { name }), displayName });
   await putManagedGroup(rim.database.db, { ...mine, name });
-  managed.set(mine.id, { ...mine, name });
+  managed.set({ ...mine, name });
+  await index.note({ ...actual, name, displayName }, actual.name);
   trail.note({ app }, 'group.rename', 'done', {
     target: `${organization.name}/${actual.name}`,
     before: `${actual.name} ${JSON.stringify(actual.displayName)}`,
@@ -319,7 +304,7 @@ async function create(
     { scimGroupId, since: rim.clock.now() },
     () => rim.coder.createGroup(organization.id, { name, displayName }),
   );
-  (await index.of(organization.id)).set(group.name, group);
+  await index.note(group);
   if (outcome === 'existed' && answerLost !== true) await manage(keep, organization, group, scimGroupId);
   else await takeOver(keep, organization, group, scimGroupId, outcome === 'created');
   return group;
@@ -362,7 +347,7 @@ async function place({ rim, app, managed, trail, surveyed }: Keep, row: Placed, 
       await enqueueMembersOf(db, row.scimGroupId, app, PRIORITY.request, trail.cause, now);
     await bumpRules(db);
   });
-  managed.set(row.id, { ...NOT_READ, ...managed.get(row.id), ...row });
+  managed.set({ ...NOT_READ, ...(await managed.get(row.id)), ...row });
 }
 
 /** Puts a group that Coder has under management. */
@@ -372,7 +357,7 @@ async function manage(
   group: CoderGroup,
   scimGroupId: string | undefined,
 ): Promise<void> {
-  const known = keep.managed.get(group.id);
+  const known = await keep.managed.get(group.id);
   if (known?.name === group.name && (scimGroupId === undefined || known.scimGroupId === scimGroupId)) return;
   if (known === undefined && (await isInMaking(keep.rim.database.db, makingGroup(organization.id, group.name)))) {
     await takeOver(keep, organization, group, scimGroupId, false);
@@ -389,9 +374,9 @@ async function manage(
 }
 
 /** Every group of every organization is managed for authoritative apps. */
-export async function manageAllGroups(keep: Keep): Promise<void> {
+export async function manageAllGroups(keep: Keep, groups: ListedGroups): Promise<void> {
   for (const organization of keep.context.catalog.organizations)
-    for (const group of (await keep.index.of(organization.id)).values())
+    for (const group of await groups.all(organization.id))
       if (group.name !== PREBUILDS_GROUP) await manage(keep, organization, group, undefined);
 }
 

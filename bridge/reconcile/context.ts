@@ -101,6 +101,8 @@ export class ContextSource {
   #catalog: Catalog | undefined;
   #learned: SyncSettings | undefined;
   #loading: Promise<Catalog> | undefined;
+  #building:
+    { readonly version: string; readonly catalog: Catalog | undefined; readonly context: Promise<Context> } | undefined;
 
   constructor(
     private readonly database: Database,
@@ -146,7 +148,19 @@ export class ContextSource {
     this.#version = '';
   }
 
+  /** One building at a time for each version: whoever comes meanwhile gets the same context. */
   async #build(version: string, catalog: Catalog | undefined): Promise<Context> {
+    if (this.#building?.version === version && this.#building.catalog === catalog) return await this.#building.context;
+    const building = { version, catalog, context: this.#buildAnew(version, catalog) };
+    this.#building = building;
+    try {
+      return await building.context;
+    } finally {
+      if (this.#building === building) this.#building = undefined;
+    }
+  }
+
+  async #buildAnew(version: string, catalog: Catalog | undefined): Promise<Context> {
     const { db } = this.database;
     const apps = await listAllApps(db);
     const known = catalog ?? (await this.#load(apps.map(app => app.state)));

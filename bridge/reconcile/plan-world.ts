@@ -9,7 +9,8 @@ import { countLinkedPeople } from '../store/people';
 import { readGroups } from '../store/directory/reading';
 import { describe, groupName } from './apply';
 import { type Catalog, loadCatalog } from './catalog';
-import { GroupIndex, NOT_READ } from './coder-groups';
+import { NOT_READ } from './coder-groups';
+import { ListedGroups } from './group-index';
 import { buildContext, type Context } from './context';
 import { type Rim } from './deps';
 import { keyOf } from './entitlement';
@@ -114,12 +115,12 @@ async function imagineGroups(
 ): Promise<{ groups: ManagedGroup[]; members: Map<string, string[]> }> {
   const groups = [...managed];
   const members = new Map<string, string[]>();
-  const index = new GroupIndex(rim.coder.background);
+  const index = new ListedGroups(rim.coder.background);
   const known = new Set(managed.map(group => `${group.organization}/${group.name}`));
   const add = async (organization: string, name: string, scimGroupId: string | undefined): Promise<void> => {
     if (known.has(`${organization}/${name}`)) return;
     known.add(`${organization}/${name}`);
-    const found = (await index.of(organization)).get(name);
+    const found = await index.byName(organization, name);
     const id = found?.id ?? imaginedGroup(organization, name);
     groups.push({
       id,
@@ -138,7 +139,7 @@ async function imagineGroups(
     for (const mapping of Object.values(state.groupMappings)) {
       const organization = findOrganization(catalog.organizations, mapping.organization);
       if (organization === undefined) continue;
-      if (mapping.create || (await index.of(organization.id)).has(mapping.group))
+      if (mapping.create || (await index.byName(organization.id, mapping.group)) !== undefined)
         await add(organization.id, mapping.group, undefined);
     }
     const rule = state.pushedGroups;

@@ -2,14 +2,14 @@
 import { outcomeOf } from '../coder';
 import { bumpRules } from '../store/apps';
 import { writeAudit } from '../store/audit';
-import { listManagedGroups } from '../store/coder-groups';
+import { managedGroupsOf } from '../store/coder-groups';
 import { type Db } from '../store/database';
 import { readGroup } from '../store/directory/reading';
 import { enqueue, enqueueMembersOf, PRIORITY, type WorkKey } from '../store/enqueue';
 import { listOpenHolds } from '../store/holds';
 import { type Work } from '../store/work';
 import { refreshBindings } from './bindings';
-import { ensurePushedGroup, GroupIndex, keepOf } from './coder-groups';
+import { ensurePushedGroup, keepOne } from './coder-groups';
 import { groupsInMaking } from './making';
 import { tidy } from './tidy';
 import { type Context } from './context';
@@ -32,11 +32,10 @@ export async function convergeScimGroup(rim: Rim, work: Work): Promise<Settled> 
     await rebind(rim, context, work, group !== undefined);
     const { state } = app;
     const rule = state.pushedGroups;
-    const managed = (await listManagedGroups(db)).find(known => known.scimGroupId === groupId);
     if (group !== undefined && rule !== undefined && state.mode === 'push' && isPushed(state, group)) {
       const organization = findOrganization(context.catalog.organizations, rule.organization);
       if (organization !== undefined) {
-        const keep = await keepOf(rim, context, work.app, state, new GroupIndex(rim.coder), trail, false);
+        const keep = keepOne(rim, context, work.app, state, trail);
         const problems = await ensurePushedGroup(keep, organization, group);
         for (const problem of problems)
           rim.log.warn({ app: work.app, group: group.displayName, problem }, 'pushed group');
@@ -44,13 +43,17 @@ export async function convergeScimGroup(rim: Rim, work: Work): Promise<Settled> 
     }
     if (state.mode === 'claims') await writeClaims(rim, await rim.context.get(), trail);
     // A group that is gone takes its Coder group along, once nobody is in it.
-    if (group === undefined && (managed?.origin === 'created' || (await groupsInMaking(db)).length > 0))
-      await tidy(rim, trail);
+    if (group === undefined && (await leftSomething(db, groupId))) await tidy(rim, trail);
     return await settle(rim, work, { kind: 'done' }, [], tx => writeAudit(tx, trail.rows));
   } catch (error) {
     await writeAudit(db, trail.rows);
     return await settle(rim, work, outcomeOf(error));
   }
+}
+
+async function leftSomething(db: Db, groupId: string): Promise<boolean> {
+  if ((await managedGroupsOf(db, groupId)).some(managed => managed.origin === 'created')) return true;
+  return (await groupsInMaking(db)).length > 0;
 }
 
 /** Notes what the mappings match now, and in the same transaction whom that concerns: whatever ends this process, they are looked at. */

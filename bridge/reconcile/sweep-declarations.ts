@@ -4,7 +4,8 @@ import { writeAudit } from '../store/audit';
 import { listManagedGroups } from '../store/coder-groups';
 import { readGroups } from '../store/directory/reading';
 import { type Cause, enqueue, PRIORITY } from '../store/enqueue';
-import { differs, GroupIndex, sayPermissions } from './coder-groups';
+import { differs, sayPermissions } from './coder-groups';
+import { type GroupIndex, ListedGroups } from './group-index';
 import { type Context } from './context';
 import { type Rim } from './deps';
 import { writeClaims } from './modes/write-claims';
@@ -15,7 +16,7 @@ const CAUSE: Cause = { actor: 'sweep' };
 
 /** Tells what differs; apps whose policy is to repair are dealt with again as a whole. */
 export async function sweepDeclarations(rim: Rim, context: Context, apps: readonly StoredApp[]): Promise<void> {
-  const index = new GroupIndex(rim.coder.background);
+  const index = new ListedGroups(rim.coder.background);
   for (const app of apps) {
     const trail = new Trail(CAUSE, () => rim.clock.now());
     await lookAtRoles(rim, context, app, trail);
@@ -78,7 +79,7 @@ async function lookAtGroups(
       if (mapping.create && !told) noteAbsent(trail, app.name, `${organization.name}/${mapping.group}`);
       continue;
     }
-    const actual = [...(await index.of(organization.id)).values()].find(known => known.id === mine.id);
+    const actual = await index.byId(organization.id, mine.id);
     if (actual === undefined) continue;
     const wanted = { name: mapping.group, displayName: mapping.displayName ?? actual.displayName };
     if (actual.name === wanted.name && actual.displayName === wanted.displayName) continue;
