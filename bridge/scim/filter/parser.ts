@@ -21,7 +21,7 @@ export interface FilterLimits {
   readonly maxLength?: number;
   /**
    * Comparisons.
-   * @default 500
+   * @default 300
    */
   readonly maxTerms?: number;
   /**
@@ -145,7 +145,7 @@ class Parser {
     const name = this.token;
     if (name.kind !== 'word') throw this.wrong('the name of an attribute, "not" or "("');
     this.terms += 1;
-    const maxTerms = this.options.limits?.maxTerms ?? 500;
+    const maxTerms = this.options.limits?.maxTerms ?? 300;
     if (this.terms > maxTerms) throw invalidFilter(name.start + 1, `at most ${maxTerms} comparisons`, 'one more');
     const { path, known } = this.resolve(name, scope);
     this.advance();

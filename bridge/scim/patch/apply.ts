@@ -18,7 +18,7 @@ import { type PatchOperation, type PatchOptions, type PatchResult } from './oper
 import { MAX_OPERATIONS } from './read-body';
 
 /** Default of `PatchLimits.maxWork`. */
-const MAX_WORK = 50_000;
+const MAX_WORK = 20_000;
 
 /**
  * Applies the operations in order. The resource is the kept document with `id` and `meta` (and `groups` of a user, where known), so that

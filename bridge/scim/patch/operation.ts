@@ -34,7 +34,7 @@ export interface PatchLimits {
   readonly maxOperations?: number;
   /**
    * Elements of multi-valued attributes visited by all operations together, each once for each term of a filter.
-   * @default 50000
+   * @default 20000
    */
   readonly maxWork?: number;
 }
