@@ -237,7 +237,7 @@ async function giveBack(
     target: groupName(context, group.id),
     detail: error.message,
   });
-  await rim.database.db.transaction().execute(async db => {
+  await rim.database.transact(async db => {
     await forgetMember(db, group.id, change.coderUserId);
     await writeAudit(db, trail.rows);
     const items: WorkItem[] = people.map(person => ({
@@ -250,8 +250,8 @@ async function giveBack(
 }
 
 async function patch(rim: Rim, group: ManagedGroup, changes: readonly MemberState[]): Promise<CoderGroup | undefined> {
-  const { db } = rim.database;
-  await beginWrite(db, group.id);
+  // On disk before Coder is asked: a power cut must not leave a write that nobody knows of.
+  await rim.database.transact(db => beginWrite(db, group.id));
   try {
     return await rim.coder.patchGroup(group.id, {
       addUsers: changes.filter(change => change.wanted === true).map(change => change.coderUserId),
@@ -259,7 +259,7 @@ async function patch(rim: Rim, group: ManagedGroup, changes: readonly MemberStat
     });
   } catch (error) {
     // A refusal did nothing: what was known is still so.
-    if (error instanceof CoderError && error.maybeDone !== true) await endWrite(db, group.id);
+    if (error instanceof CoderError && error.maybeDone !== true) await endWrite(rim.database.db, group.id);
     throw error;
   }
 }
@@ -274,7 +274,7 @@ async function noteWritten(
 ): Promise<void> {
   const now = rim.clock.now();
   const rows = changes.flatMap(change => lineOf(rim, context, group, change, work, 'done'));
-  await rim.database.db.transaction().execute(async db => {
+  await rim.database.transact(async db => {
     await notePresence(db, group.id, changes);
     await writeAudit(db, rows);
     const before = await readManagedGroup(db, group.id);

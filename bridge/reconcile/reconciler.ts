@@ -101,7 +101,7 @@ export function createReconciler(dependencies: ReconcilerDependencies): Reconcil
     status: () => readStatus(database.db),
     releaseHold: (id, by) => releaseHold(rim, id, by).finally(() => pump.wake()),
     async retry(key) {
-      const retried = await unparkWork(database.db, key, clock.now());
+      const retried = await database.transact(db => unparkWork(db, key, clock.now()));
       pump.wake();
       return { retried };
     },
