@@ -23,8 +23,8 @@ const zones = [
   {
     target: './constructs',
     from: './bridge',
-    except: ['./mapping-state.ts'],
-    message: 'constructs import bridge/mapping-state only',
+    except: ['./contract/**'],
+    message: 'constructs import bridge/contract only',
   },
   {
     target: './provider',
@@ -34,8 +34,8 @@ const zones = [
   {
     target: './provider',
     from: './bridge',
-    except: ['./mapping-state.ts', './admin-client.ts'],
-    message: 'the provider uses mapping-state and admin-client only',
+    except: ['./contract/**', './admin-client/**'],
+    message: 'the provider uses contract and admin-client only',
   },
   {
     target: './provider/plugin',
@@ -88,7 +88,7 @@ export default tseslint.config(
     },
   },
   {
-    files: ['bridge/mapping-state.ts', 'bridge/directory.ts'],
+    files: ['bridge/contract/**/*.ts'],
     rules: {
       'no-restricted-imports': [
         'error',
@@ -98,11 +98,11 @@ export default tseslint.config(
   },
   {
     files: ['bridge/**/*.ts'],
-    ignores: ['bridge/config.ts', 'bridge/commands/**', 'bridge/main.ts'],
+    ignores: ['bridge/process/config.ts', 'bridge/commands/**', 'bridge/main.ts'],
     rules: {
       'no-restricted-properties': [
         'error',
-        { object: 'process', property: 'env', message: 'bridge/config.ts is the only reader of process.env' },
+        { object: 'process', property: 'env', message: 'bridge/process/config.ts is the only reader of process.env' },
       ],
     },
   },

@@ -1,7 +1,7 @@
 import { type ITerraformDependable, Lazy, TerraformStack } from 'cdktf';
 import { NullProvider } from '@cdktf/provider-null/lib/provider';
 import { Resource as NullResource } from '@cdktf/provider-null/lib/resource';
-import { canonicalJson } from '../bridge/mapping-state';
+import { canonicalJson } from '../bridge/contract/mapping-state';
 import { CoderScimProvider } from './coder-scim-provider';
 import { builtFile, PlacedFile } from './package-file';
 import { type ScimApp } from './scim-app';

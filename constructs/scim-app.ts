@@ -7,7 +7,7 @@ import {
   type Policies,
   type PushedGroups,
   type Claims,
-} from '../bridge/mapping-state';
+} from '../bridge/contract/mapping-state';
 import { type EntryKind } from './entry';
 import { type IdentityProvider } from './identity-provider';
 import { type Carrier, MappingDelivery } from './mapping-delivery';

@@ -1,6 +1,6 @@
 import { Annotations, Token } from 'cdktf';
 import { type Construct } from 'constructs';
-import { type TOKEN_SCOPES } from '../bridge/mapping-state';
+import { type TOKEN_SCOPES } from '../bridge/contract/mapping-state';
 import { Entry } from './entry';
 
 /** What a token may do. */

@@ -6,7 +6,7 @@ import {
   MappingStateError,
   type MappingStateInput,
   parseMappingState,
-} from '../bridge/mapping-state';
+} from '../bridge/contract/mapping-state';
 import { type EntryKind } from './entry';
 import { type ScimApp } from './scim-app';
 

@@ -2,7 +2,7 @@
  * The attributes of a mapping state in Terraform, derived from the contract itself: what the contract gains, the provider
  * has. Names are the contract's in Terraform's spelling (`idpGroup` → `idp_group`), apart from `app`, which is `name`.
  */
-import { mappingStateJsonSchema } from '../bridge/mapping-state';
+import { mappingStateJsonSchema } from '../bridge/contract/mapping-state';
 import {
   type Attribute,
   type Attributes,

@@ -1,5 +1,5 @@
 /** A resource's values as a mapping state, and back; a place in the one as a place in the other. Pure. */
-import { MAPPING_STATE_VERSION, type MappingState, type MappingStateInput } from '../bridge/mapping-state';
+import { MAPPING_STATE_VERSION, type MappingState, type MappingStateInput } from '../bridge/contract/mapping-state';
 import { mappingAttributes, toAttributeName, toDocumentKey } from './mapping-attributes';
 import {
   type Attribute,

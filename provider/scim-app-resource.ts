@@ -2,8 +2,13 @@
  * `coderscim_app`: the mapping state of one SCIM application. One resource and one write per app, so that its tokens and
  * mappings change together or not at all; attributes structured, so that a plan reads as a table of mappings.
  */
-import { AdminError, type AppDocument, type Precondition } from '../bridge/admin-client';
-import { canonicalJson, type MappingState, MappingStateError, parseMappingState } from '../bridge/mapping-state';
+import { AdminError, type AppDocument, type Precondition } from '../bridge/admin-client/admin-client';
+import {
+  canonicalJson,
+  type MappingState,
+  MappingStateError,
+  parseMappingState,
+} from '../bridge/contract/mapping-state';
 import { type Bridge, explainRefusal, issueDiagnostic } from './bridge';
 import { mappingAttributes } from './mapping-attributes';
 import { differences, knownPart, toAttributePath, toDocument, toValues } from './mapping-document';

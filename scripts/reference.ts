@@ -4,8 +4,8 @@ import { join } from 'node:path';
 import { type Command } from 'commander';
 import { ADMIN_REFUSALS, ADMIN_ROUTES } from '../bridge/admin/routes';
 import { createProgram } from '../bridge/commands/program';
-import { createMetrics } from '../bridge/metrics';
-import { CLIENT_VARIABLES, type Variable, VARIABLES } from '../bridge/variables';
+import { createMetrics } from '../bridge/http/metrics';
+import { CLIENT_VARIABLES, type Variable, VARIABLES } from '../bridge/process/variables';
 import { mappingStateFields } from './reference/mapping-state';
 import { code, literal, table } from './reference/markdown';
 

@@ -1,8 +1,8 @@
 /** What the admin API is given by the composition root. */
 import { type CoderClient } from '../coder';
-import { type Log } from '../log';
+import { type Log } from '../process/log';
 import { type Reconciler } from '../reconcile';
-import { type Database } from '../store/database';
+import { type Database } from '../store/database/database';
 import { type CoderProbe } from './coder-probe';
 
 export interface AdminDeps {

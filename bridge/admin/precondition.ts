@@ -1,6 +1,6 @@
 /** `If-Match` and `If-None-Match` as the generation that a writer believes is there (RFC 9110 §13.1). */
 import { type IncomingHttpHeaders } from 'node:http';
-import { type Expected } from '../store/apps';
+import { type Expected } from '../store/apps/apps';
 import { Refusal } from './refusal';
 
 /** @throws Refusal 400 for anything else than `If-Match: "<generation>"` or `If-None-Match: *` */

@@ -1,8 +1,8 @@
 /** The one error of the admin API, and what the errors of other parts become in it. Rendered once, by the router. */
-import { type MappingStateIssue, MappingStateError } from '../mapping-state';
+import { type MappingStateIssue, MappingStateError } from '../contract/mapping-state';
 import { HoldChanged } from '../reconcile';
-import { isUnavailable } from '../store/unavailable';
-import { GenerationConflict, TokenTaken } from '../store/apps';
+import { isUnavailable } from '../store/database/unavailable';
+import { GenerationConflict, TokenTaken } from '../store/apps/apps';
 
 interface RefusalDetails {
   readonly issues?: readonly MappingStateIssue[];

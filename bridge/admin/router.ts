@@ -2,7 +2,7 @@
 import express, { type ErrorRequestHandler, Router } from 'express';
 import { z } from 'zod';
 import { CoderError } from '../coder';
-import { AppName, parseMappingState } from '../mapping-state';
+import { AppName, parseMappingState } from '../contract/mapping-state';
 import { createApps } from './apps';
 import { readAuditQuery } from './audit-query';
 import { createAuthenticate } from './authenticate';

@@ -1,10 +1,10 @@
 /** `/status`: apps, tokens, what waits and is held, and the way to Coder. */
-import { type AppStatus, type Status, type TokenStatus } from '../admin-client';
-import { TOKEN_SCOPES } from '../mapping-state';
+import { type AppStatus, type Status, type TokenStatus } from '../admin-client/admin-client';
+import { TOKEN_SCOPES } from '../contract/mapping-state';
 import { type AppConvergence } from '../reconcile';
-import { DEFAULT_LIMITS } from '../scim/limits';
-import { listApps, type StoredApp } from '../store/apps';
-import { type Db } from '../store/database';
+import { DEFAULT_LIMITS } from '../scim/http/limits';
+import { listApps, type StoredApp } from '../store/apps/apps';
+import { type Db } from '../store/database/database';
 import { countDirectory, type DirectoryCounts } from '../store/directory';
 import { scimBaseUrl } from './apps';
 import { type AdminDeps } from './deps';

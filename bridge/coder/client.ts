@@ -1,15 +1,15 @@
 /** The Coder client: every verb that the bridge has for Coder, over one transport. */
-import { type AccountCalls, accountCalls } from './account';
+import { type AccountCalls, accountCalls } from './account/account';
 import { type Capabilities } from './capabilities';
-import { type TransportOptions } from './connection';
-import { type RenewableCredential } from './credential';
+import { type TransportOptions } from './transport/connection';
+import { type RenewableCredential } from './transport/credential';
 import { type GroupCalls, groupCalls } from './groups';
 import { type IdpSyncCalls, idpSyncCalls } from './idp-sync';
 import { type OrganizationCalls, organizationCalls } from './organizations';
 import { type RoleCalls, roleCalls } from './roles';
 import { createSight } from './sight';
-import { type Renewal, type TokenExpiry, readTokenExpiry, renewToken } from './token-renewal';
-import { type CoderHealth, type Transport, createTransport } from './transport';
+import { type Renewal, type TokenExpiry, readTokenExpiry, renewToken } from './account/token-renewal';
+import { type CoderHealth, type Transport, createTransport } from './transport/transport';
 import { type UserCalls, userCalls } from './users';
 
 export interface CoderClient extends UserCalls, OrganizationCalls, GroupCalls, RoleCalls, IdpSyncCalls, AccountCalls {

@@ -1,10 +1,10 @@
 /** Groups and their members. One writer per group at a time is the caller's part: Coder fails concurrent changes. */
 import { z } from 'zod';
 import { type Capabilities } from './capabilities';
-import { CoderError, isRefusal } from './errors';
-import { readListing } from './paging';
+import { CoderError, isRefusal } from './transport/errors';
+import { readListing } from './transport/paging';
 import { type Sight, orUndefined } from './sight';
-import { type Transport } from './transport';
+import { type Transport } from './transport/transport';
 import { CoderGroup, type GroupMember, GroupMemberPage } from './types';
 
 export interface NewGroup {

@@ -1,10 +1,10 @@
 /** Coder's own OIDC sync settings: whole objects are read and written, never single entries. */
 import { z } from 'zod';
-import { CoderError } from './errors';
+import { CoderError } from './transport/errors';
 import { type GroupCalls } from './groups';
 import { type OrganizationCalls } from './organizations';
 import { type RoleCalls } from './roles';
-import { type Transport } from './transport';
+import { type Transport } from './transport/transport';
 import { AuthMethods, GroupSync, OrganizationSync, RoleSync } from './types';
 
 /** Site role sync is configured on the server alone; only owners and auditors may look. */

@@ -1,18 +1,18 @@
 /** The Coder client: re-exports only. */
-export * from './account';
+export * from './account/account';
 export * from './capabilities';
 export * from './client';
-export { type CoderExchange, type CoderLog } from './connection';
-export * from './credential';
-export * from './errors';
+export { type CoderExchange, type CoderLog } from './transport/connection';
+export * from './transport/credential';
+export * from './transport/errors';
 export * from './groups';
 export * from './idp-sync';
-export * from './limits';
+export * from './transport/limits';
 export * from './names';
 export * from './organizations';
-export * from './redact';
+export * from './transport/redact';
 export * from './roles';
-export * from './token-renewal';
-export * from './transport';
+export * from './account/token-renewal';
+export * from './transport/transport';
 export * from './types';
 export * from './users';

@@ -1,10 +1,10 @@
 /** Organizations, who is a member of them and with which roles. */
 import { z } from 'zod';
 import { type Capabilities } from './capabilities';
-import { isRefusal } from './errors';
-import { readListing } from './paging';
+import { isRefusal } from './transport/errors';
+import { readListing } from './transport/paging';
 import { type Sight, orUndefined } from './sight';
-import { type Transport } from './transport';
+import { type Transport } from './transport/transport';
 import { CoderOrganization, OrganizationMember, OrganizationMemberPage } from './types';
 import { type UserCalls, fullList } from './users';
 

@@ -1,8 +1,8 @@
 /** Which roles there are, which of them the bridge may assign, and the custom roles it keeps. */
 import { z } from 'zod';
-import { CoderError, isRefusal } from './errors';
+import { CoderError, isRefusal } from './transport/errors';
 import { orUndefined } from './sight';
-import { type Transport } from './transport';
+import { type Transport } from './transport/transport';
 import { CoderRole, type Permission } from './types';
 
 export interface CustomRoleShape {

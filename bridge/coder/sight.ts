@@ -2,8 +2,8 @@
  * Whether what the token sees is the world. A plain member's token lists users with 200 and sees only itself, and a missing
  * right is answered like a missing thing: so "there is none" counts only from an account that would see one.
  */
-import { CoderError } from './errors';
-import { type Transport } from './transport';
+import { CoderError } from './transport/errors';
+import { type Transport } from './transport/transport';
 import { CoderRoles } from './types';
 
 export interface Sight {

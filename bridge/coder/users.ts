@@ -1,10 +1,10 @@
 /** Accounts: look-up that is not fooled by Coder's listings, and every change of one account. */
 import { z } from 'zod';
 import { type Capabilities } from './capabilities';
-import { CoderError, isRefusal } from './errors';
-import { type Page, readListing } from './paging';
+import { CoderError, isRefusal } from './transport/errors';
+import { type Page, readListing } from './transport/paging';
 import { type Sight, orUndefined } from './sight';
-import { type Transport } from './transport';
+import { type Transport } from './transport/transport';
 import { CoderRoles, CoderUser, PREBUILDS_USER_ID, UserPage } from './types';
 
 /** What stands behind an id. A deleted account still answers to its id, and even to writes; it is `deleted` here. */

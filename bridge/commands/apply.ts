@@ -1,7 +1,7 @@
 /** `coder-scim apply FILE`: hands a mapping state to the bridge, as Terraform would. */
 import { setTimeout as sleep } from 'node:timers/promises';
-import { AdminError, type AppDocument, type Precondition } from '../admin-client';
-import { type MappingState, parseMappingState } from '../mapping-state';
+import { AdminError, type AppDocument, type Precondition } from '../admin-client/admin-client';
+import { type MappingState, parseMappingState } from '../contract/mapping-state';
 import {
   type ClientContext,
   type ClientOptions,
@@ -10,10 +10,10 @@ import {
   printJson,
   readJsonFile,
 } from './command';
-import { type DocumentChange, documentChanges } from './difference';
-import { EXIT, type ExitCode } from './exit-code';
-import { CommandError } from './failure';
-import { renderTable } from './table';
+import { type DocumentChange, documentChanges } from './terminal/difference';
+import { EXIT, type ExitCode } from './terminal/exit-code';
+import { CommandError } from './terminal/failure';
+import { renderTable } from './terminal/table';
 
 interface ApplyOptions extends ClientOptions {
   readonly generation?: string;

@@ -1,10 +1,10 @@
 /** `coder-scim audit`: every change to Coder and every decision not to change. */
 import { setTimeout as sleep } from 'node:timers/promises';
-import { type AuditEntry } from '../admin-client';
+import { type AuditEntry } from '../admin-client/admin-client';
 import { type ClientContext, type ClientOptions, type Commands, parseDuration } from './command';
-import { CommandError } from './failure';
-import { type Cell, renderTable } from './table';
-import { type Paint, printable, type Style } from './terminal';
+import { CommandError } from './terminal/failure';
+import { type Cell, renderTable } from './terminal/table';
+import { type Paint, printable, type Style } from './terminal/terminal';
 
 interface AuditOptions extends ClientOptions {
   readonly app?: string;

@@ -1,11 +1,11 @@
 /** What all commands share: options of those that talk to a bridge, the form of their answer, and how they are declared. */
 import { readFileSync } from 'node:fs';
 import { type Command } from 'commander';
-import { AdminClient } from '../admin-client';
-import { readClientConfig } from '../config';
-import { EXIT, EXIT_CODES_HELP, type ExitCode } from './exit-code';
-import { CommandError } from './failure';
-import { painter, type Paint, type Terminal } from './terminal';
+import { AdminClient } from '../admin-client/admin-client';
+import { readClientConfig } from '../process/config';
+import { EXIT, EXIT_CODES_HELP, type ExitCode } from './terminal/exit-code';
+import { CommandError } from './terminal/failure';
+import { painter, type Paint, type Terminal } from './terminal/terminal';
 
 /** What an action is given beside its arguments and options. */
 export interface Context {

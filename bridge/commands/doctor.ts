@@ -1,10 +1,10 @@
 /** `coder-scim doctor`: asks the bridge whether it can do what the mappings need; without a bridge, looks at what is here. */
-import { AdminError, type DoctorCheck } from '../admin-client';
-import { ConfigError, readConfig } from '../config';
+import { AdminError, type DoctorCheck } from '../admin-client/admin-client';
+import { ConfigError, readConfig } from '../process/config';
 import { type ClientOptions, type Commands, type Context, openClient, printJson } from './command';
-import { EXIT, type ExitCode } from './exit-code';
-import { plural } from './phrases';
-import { type Paint, printable, type Style } from './terminal';
+import { EXIT, type ExitCode } from './terminal/exit-code';
+import { plural } from './terminal/plural';
+import { type Paint, printable, type Style } from './terminal/terminal';
 
 export function addDoctor(commands: Commands): void {
   commands.add<ClientOptions>({

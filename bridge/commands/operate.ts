@@ -1,8 +1,8 @@
 /** Commands by which an operator intervenes: sweep now, release what the guard stopped, retry what was given up, end an app. */
-import { operatorName } from '../config';
+import { operatorName } from '../process/config';
 import { type ClientOptions, type Commands, printJson } from './command';
-import { CommandError } from './failure';
-import { plural } from './phrases';
+import { CommandError } from './terminal/failure';
+import { plural } from './terminal/plural';
 
 interface SweepOptions extends ClientOptions {
   readonly app?: string;

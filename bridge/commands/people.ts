@@ -1,11 +1,11 @@
 /** Commands about people: why somebody has what they have, and who is who. */
-import { type Explanation, type Identity } from '../admin-client';
+import { type Explanation, type Identity } from '../admin-client/admin-client';
 import { type ClientOptions, type Commands, printJson } from './command';
-import { EXIT } from './exit-code';
-import { CommandError } from './failure';
+import { EXIT } from './terminal/exit-code';
+import { CommandError } from './terminal/failure';
 import { renderAudit } from './audit';
-import { type Cell, renderPairs, renderTable } from './table';
-import { type Paint, printable } from './terminal';
+import { type Cell, renderPairs, renderTable } from './terminal/table';
+import { type Paint, printable } from './terminal/terminal';
 
 interface IdentitiesOptions extends ClientOptions {
   readonly app?: string;

@@ -1,12 +1,12 @@
 /** `coder-scim plan [FILE]`: what would change in Coder; nothing is written. */
-import { type PlanReport } from '../admin-client';
-import { parseMappingState } from '../mapping-state';
-import { gatherAlike } from './alike';
+import { type PlanReport } from '../admin-client/admin-client';
+import { parseMappingState } from '../contract/mapping-state';
+import { gatherAlike } from './terminal/fold-repeats';
 import { type ClientContext, type ClientOptions, type Commands, printJson, readJsonFile } from './command';
-import { EXIT, type ExitCode } from './exit-code';
-import { plural } from './phrases';
-import { type Cell, renderTable } from './table';
-import { type Paint, printable } from './terminal';
+import { EXIT, type ExitCode } from './terminal/exit-code';
+import { plural } from './terminal/plural';
+import { type Cell, renderTable } from './terminal/table';
+import { type Paint, printable } from './terminal/terminal';
 
 interface PlanOptions extends ClientOptions {
   readonly app?: string;

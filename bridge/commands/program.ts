@@ -1,20 +1,20 @@
 /** The command line `coder-scim`: every command in one place. What only `serve` needs is loaded when it runs. */
 import { Command, CommanderError } from 'commander';
-import { packageVersion } from '../version';
+import { packageVersion } from '../process/version';
 import { addApply } from './apply';
 import { addAudit } from './audit';
 import { Commands, type Outcome } from './command';
 import { addDoctor } from './doctor';
-import { EXIT, type ExitCode } from './exit-code';
-import { describeFailure, renderFailure } from './failure';
+import { EXIT, type ExitCode } from './terminal/exit-code';
+import { describeFailure, renderFailure } from './terminal/failure';
 import { addOperate } from './operate';
 import { addPeople } from './people';
 import { addPlan } from './plan';
 import { addServe } from './serve';
 import { addStatus } from './status';
-import { painter, type Terminal } from './terminal';
+import { painter, type Terminal } from './terminal/terminal';
 import { addToken } from './token';
-import { addVerify } from './verify';
+import { addVerify } from './verify/verify';
 
 /** Builds the program; `outcome` receives the exit code of the command that ran. */
 export function createProgram(terminal: Terminal, outcome: Outcome): Command {

@@ -1,8 +1,8 @@
 /** `coder-scim serve`: runs the bridge until it is told to stop. */
-import type * as RunBridge from '../run-bridge';
-import { readConfig } from '../config';
+import type * as RunBridge from '../process/run-bridge';
+import { readConfig } from '../process/config';
 import { type Commands, type Context } from './command';
-import { EXIT, type ExitCode } from './exit-code';
+import { EXIT, type ExitCode } from './terminal/exit-code';
 
 export function addServe(commands: Commands): void {
   commands.add({
@@ -28,7 +28,7 @@ async function serve({ terminal }: Context): Promise<ExitCode> {
   const config = readConfig(terminal.environment);
   // The whole bridge is behind this: the client commands do without.
   // eslint-disable-next-line @typescript-eslint/no-require-imports
-  const { runBridge } = require('../run-bridge') as typeof RunBridge;
+  const { runBridge } = require('../process/run-bridge') as typeof RunBridge;
   await runBridge(config, {
     interactive: terminal.interactive,
     signal: terminal.signal ?? new AbortController().signal,

@@ -1,12 +1,12 @@
 /** `coder-scim status`: apps, tokens, what waits, what is held and why. */
 import { setTimeout as sleep } from 'node:timers/promises';
-import { type AppStatus, type Status } from '../admin-client';
-import { gatherAlike } from './alike';
+import { type AppStatus, type Status } from '../admin-client/admin-client';
+import { gatherAlike } from './terminal/fold-repeats';
 import { type ClientContext, type ClientOptions, type Commands, parseDuration, printJson } from './command';
-import { EXIT, type ExitCode } from './exit-code';
-import { plural, relativeTime } from './phrases';
-import { type Cell, renderPairs, renderTable } from './table';
-import { type Paint, printable } from './terminal';
+import { EXIT, type ExitCode } from './terminal/exit-code';
+import { plural, relativeTime } from './terminal/plural';
+import { type Cell, renderPairs, renderTable } from './terminal/table';
+import { type Paint, printable } from './terminal/terminal';
 
 interface StatusOptions extends ClientOptions {
   readonly check?: boolean;

@@ -1,7 +1,7 @@
 /** `coder-scim token create`: a bearer credential for an identity provider, and the digest for the declaration. */
-import { mintToken } from '../scim/token';
+import { mintToken } from '../scim/access/token';
 import { type Commands, parseDuration, printJson } from './command';
-import { CommandError } from './failure';
+import { CommandError } from './terminal/failure';
 
 interface TokenOptions {
   readonly expiresIn: string;

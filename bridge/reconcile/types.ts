@@ -7,11 +7,11 @@ import {
   type Identity,
   type PendingItem,
   type PlanReport,
-} from '../admin-client';
+} from '../admin-client/admin-client';
 import { type CoderClient } from '../coder';
-import { type MappingState } from '../mapping-state';
-import { type Database } from '../store/database';
-import { type WorkKey } from '../store/enqueue';
+import { type MappingState } from '../contract/mapping-state';
+import { type Database } from '../store/database/database';
+import { type WorkKey } from '../store/work/enqueue';
 
 /** Structured log, as pino has it. */
 export interface Log {

@@ -1,5 +1,5 @@
 /** Who should have what at the end, said here by hand, and compared with what Coder really holds. */
-import { type AdminClient, type Explanation } from '../../bridge/admin-client';
+import { type AdminClient, type Explanation } from '../../bridge/admin-client/admin-client';
 import { type CoderDouble } from '../../test/support/coder-double';
 import { table } from './screen';
 

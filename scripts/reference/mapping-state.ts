@@ -1,5 +1,5 @@
 /** The mapping state, field by field, from its JSON Schema. */
-import { mappingStateJsonSchema } from '../../bridge/mapping-state';
+import { mappingStateJsonSchema } from '../../bridge/contract/mapping-state';
 import { literal, table } from './markdown';
 
 interface Schema {

@@ -1,9 +1,9 @@
 import { type AdminDeps } from '../../bridge/admin/deps';
 import { readStatus } from '../../bridge/admin/status';
-import { parseMappingState } from '../../bridge/mapping-state';
-import { recordCoercions } from '../../bridge/scim/stored-coercions';
-import { putApp } from '../../bridge/store/apps';
-import { openDatabase } from '../../bridge/store/database';
+import { parseMappingState } from '../../bridge/contract/mapping-state';
+import { recordCoercions } from '../../bridge/scim/access/stored-coercions';
+import { putApp } from '../../bridge/store/apps/apps';
+import { openDatabase } from '../../bridge/store/database/database';
 import { scriptedReconciler } from './scripted-reconciler';
 
 const NOW = Date.parse('2026-03-01T12:00:00Z');

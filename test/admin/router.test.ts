@@ -1,10 +1,10 @@
 import express from 'express';
 import { createServer, type Server } from 'node:http';
 import { type AddressInfo } from 'node:net';
-import { AdminClient, AdminError } from '../../bridge/admin-client';
+import { AdminClient, AdminError } from '../../bridge/admin-client/admin-client';
 import { type AdminDeps } from '../../bridge/admin/deps';
 import { createAdminRouter } from '../../bridge/admin/router';
-import { createLog } from '../../bridge/log';
+import { createLog } from '../../bridge/process/log';
 import { describeEachDatabase } from '../support/databases';
 import { convergence, type ScriptedReconciler, scriptedReconciler } from './scripted-reconciler';
 

@@ -4,7 +4,7 @@ import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { Pool } from 'undici';
-import { type MappingStateInput } from '../../bridge/mapping-state';
+import { type MappingStateInput } from '../../bridge/contract/mapping-state';
 import { scimToken, type SpawnedBridge, spawnBridge } from '../support/bridge';
 import { type LoggedCall } from '../support/coder-double';
 

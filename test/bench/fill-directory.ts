@@ -1,8 +1,8 @@
 /** Fills a directory with many users and groups at once, as rows; what it writes is what the directory's verbs write. */
 import { sql } from 'kysely';
-import { fold } from '../../bridge/scim/schema/fold';
-import { type Database, backendOf } from '../../bridge/store/database';
-import { newId } from '../../bridge/store/id';
+import { fold } from '../../bridge/scim-language/schema/fold';
+import { type Database, backendOf } from '../../bridge/store/database/database';
+import { newId } from '../../bridge/store/database/id';
 
 const BATCH = 500;
 

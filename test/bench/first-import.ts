@@ -8,11 +8,11 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
 import { createCoderClient, createCredential } from '../../bridge/coder';
-import { parseMappingState } from '../../bridge/mapping-state';
+import { parseMappingState } from '../../bridge/contract/mapping-state';
 import { createReconciler } from '../../bridge/reconcile';
-import { keepHeapSmall } from '../../bridge/small-heap';
-import { putApp } from '../../bridge/store/apps';
-import { openDatabase } from '../../bridge/store/database';
+import { keepHeapSmall } from '../../bridge/process/heap-size';
+import { putApp } from '../../bridge/store/apps/apps';
+import { openDatabase } from '../../bridge/store/database/database';
 import { fillGroups, fillMembers, fillUsers } from './fill-directory';
 import { ms, printTable, summary, timed } from './measure';
 

@@ -6,11 +6,11 @@
 import { closeSync, fdatasyncSync, mkdtempSync, openSync, rmSync, writeSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as pause } from 'node:timers/promises';
-import { type JsonObject } from '../../bridge/scim/json';
-import { parseFilter } from '../../bridge/scim/filter/parser';
-import { type ResourceType } from '../../bridge/scim/schema/resource-type';
-import { groupType, userType } from '../../bridge/scim/schema/resource-types';
-import { type Database, openDatabase } from '../../bridge/store/database';
+import { type JsonObject } from '../../bridge/scim-language/json';
+import { parseFilter } from '../../bridge/scim-language/filter/parser';
+import { type ResourceType } from '../../bridge/scim-language/schema/resource-type';
+import { groupType, userType } from '../../bridge/scim-language/schema/resource-types';
+import { type Database, openDatabase } from '../../bridge/store/database/database';
 import { type Directory, createDirectory } from '../../bridge/store/directory';
 import { freshPostgres } from '../support/databases';
 import { endRun } from '../support/postgres-server';

@@ -8,7 +8,7 @@
 import { parseArgs } from 'node:util';
 import { Entra } from '../../examples/demo/entra';
 import { Okta } from '../../examples/demo/okta';
-import { type MappingStateInput } from '../../bridge/mapping-state';
+import { type MappingStateInput } from '../../bridge/contract/mapping-state';
 import { FURTHER_ORGANIZATIONS, mappingState } from '../kill/declaration';
 import { DirectoryModel } from '../kill/directory-model';
 import { IdentityProvider } from '../kill/identity-provider';

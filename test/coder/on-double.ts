@@ -1,8 +1,8 @@
 /** A Coder client on a Coder double of its own, closed after the test. */
 import { type CoderClient, createCoderClient } from '../../bridge/coder/client';
-import { createCredential } from '../../bridge/coder/credential';
-import { CoderError } from '../../bridge/coder/errors';
-import { type CoderLimits } from '../../bridge/coder/limits';
+import { createCredential } from '../../bridge/coder/transport/credential';
+import { CoderError } from '../../bridge/coder/transport/errors';
+import { type CoderLimits } from '../../bridge/coder/transport/limits';
 import { type CoderDouble, type CoderDoubleOptions, startCoderDouble } from '../support/coder-double';
 
 const open: { close(): Promise<void> }[] = [];

@@ -1,8 +1,8 @@
 /** Every refusal that was recorded on a real server has a reason, so that no text is left to chance. */
 import { readFileSync, readdirSync } from 'node:fs';
 import { join } from 'node:path';
-import { type RefusalReason } from '../../bridge/coder/errors';
-import { reasonOf } from '../../bridge/coder/refusals';
+import { type RefusalReason } from '../../bridge/coder/transport/errors';
+import { reasonOf } from '../../bridge/coder/transport/refusals';
 
 interface Step {
   readonly title: string;

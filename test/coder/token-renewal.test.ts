@@ -2,8 +2,8 @@ import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { type CoderClient, createCoderClient } from '../../bridge/coder/client';
-import { type RenewableCredential, createCredential } from '../../bridge/coder/credential';
-import { CoderError } from '../../bridge/coder/errors';
+import { type RenewableCredential, createCredential } from '../../bridge/coder/transport/credential';
+import { CoderError } from '../../bridge/coder/transport/errors';
 import { type CoderDouble, ManualClock, startCoderDouble } from '../support/coder-double';
 
 const DAY = 86_400_000;

@@ -1,10 +1,10 @@
 import { type ServerResponse } from 'node:http';
 import { z } from 'zod';
-import { type CoderExchange } from '../../bridge/coder/connection';
-import { createCredential } from '../../bridge/coder/credential';
-import { CoderError } from '../../bridge/coder/errors';
-import { type CoderLimits } from '../../bridge/coder/limits';
-import { type Transport, createTransport } from '../../bridge/coder/transport';
+import { type CoderExchange } from '../../bridge/coder/transport/connection';
+import { createCredential } from '../../bridge/coder/transport/credential';
+import { CoderError } from '../../bridge/coder/transport/errors';
+import { type CoderLimits } from '../../bridge/coder/transport/limits';
+import { type Transport, createTransport } from '../../bridge/coder/transport/transport';
 import { type Script, type ScriptedServer, answerJson, startScriptedServer } from './scripted-server';
 
 const TOKEN = 'abcdefghij-SecretSecretSecretSecre';

@@ -1,10 +1,10 @@
-import { type PlanReport, type Status } from '../../bridge/admin-client';
-import { gatherAlike } from '../../bridge/commands/alike';
-import { documentChanges } from '../../bridge/commands/difference';
-import { elapsed, plural, relativeTime } from '../../bridge/commands/phrases';
+import { type PlanReport, type Status } from '../../bridge/admin-client/admin-client';
+import { gatherAlike } from '../../bridge/commands/terminal/fold-repeats';
+import { documentChanges } from '../../bridge/commands/terminal/difference';
+import { elapsed, plural, relativeTime } from '../../bridge/commands/terminal/plural';
 import { renderPlan } from '../../bridge/commands/plan';
 import { isWell, renderStatus } from '../../bridge/commands/status';
-import { parseMappingState } from '../../bridge/mapping-state';
+import { parseMappingState } from '../../bridge/contract/mapping-state';
 
 const paint = (_style: string, text: string) => text;
 const NOW = Date.parse('2026-03-01T12:00:00Z');

@@ -1,6 +1,6 @@
 /** A terminal for commands that run in this process. */
 import { run } from '../../bridge/commands/program';
-import { type Terminal } from '../../bridge/commands/terminal';
+import { type Terminal } from '../../bridge/commands/terminal/terminal';
 
 export interface Ran {
   readonly code: number;

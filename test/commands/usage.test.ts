@@ -2,7 +2,7 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { createProgram } from '../../bridge/commands/program';
-import { digestOf, tokenId } from '../../bridge/scim/token';
+import { digestOf, tokenId } from '../../bridge/scim/access/token';
 import { ADMIN_TOKEN } from '../support/bridge';
 import { coderScim } from './terminal-double';
 

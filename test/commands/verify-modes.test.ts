@@ -1,4 +1,4 @@
-import { type MappingStateInput } from '../../bridge/mapping-state';
+import { type MappingStateInput } from '../../bridge/contract/mapping-state';
 import { type RunningBridge, scimToken, startBridge } from '../support/bridge';
 import { type CoderDouble, startCoderDouble } from '../support/coder-double';
 import { coderScim } from './terminal-double';

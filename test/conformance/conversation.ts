@@ -14,8 +14,8 @@ import { randomUUID } from 'node:crypto';
 import { readFileSync, readdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { z } from 'zod';
-import { IDENTITY_PROVIDERS } from '../../bridge/mapping-state';
-import { type Coercion } from '../../bridge/scim/dialects/dialect';
+import { IDENTITY_PROVIDERS } from '../../bridge/contract/mapping-state';
+import { type Coercion } from '../../bridge/scim-language/dialects/dialect';
 
 const Exchange = z.strictObject({
   /** Why the provider sends this, in a few words. */

@@ -3,9 +3,9 @@
  * `conversation.ts`). Each answer is what the provider needs, the directory at the end is as it meant it, and each deviation
  * from the RFC is one that the dialect lists and that the strict endpoint refuses.
  */
-import { IDENTITY_PROVIDERS } from '../../bridge/mapping-state';
-import { strict } from '../../bridge/scim/dialects/dialect';
-import { dialectOf } from '../../bridge/scim/dialects/registry';
+import { IDENTITY_PROVIDERS } from '../../bridge/contract/mapping-state';
+import { strict } from '../../bridge/scim-language/dialects/dialect';
+import { dialectOf } from '../../bridge/scim-language/dialects/registry';
 import { type ScimAnswer, type ScimServer, startScimServer } from '../support/scim-server';
 import { Bindings, type Conversation, type Exchange, exercises, readConversations } from './conversation';
 

@@ -1,8 +1,8 @@
 /** The guide for administrators says what the dialects are: its table of deviations, its links, and the template it gives away. */
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { IDENTITY_PROVIDERS } from '../../bridge/mapping-state';
-import { dialectOf } from '../../bridge/scim/dialects/registry';
+import { IDENTITY_PROVIDERS } from '../../bridge/contract/mapping-state';
+import { dialectOf } from '../../bridge/scim-language/dialects/registry';
 import { startScimServer } from '../support/scim-server';
 
 const guide = readFileSync(join(__dirname, '..', '..', 'docs', 'identity-providers.md'), 'utf8');

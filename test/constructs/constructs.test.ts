@@ -14,7 +14,7 @@ import {
   ScimApp,
   ScimToken,
 } from '../../constructs';
-import { parseMappingState } from '../../bridge/mapping-state';
+import { parseMappingState } from '../../bridge/contract/mapping-state';
 import { appAttributes, DIGEST, FAR_FUTURE, synth, synthApp } from './synth';
 
 describe('what is declared becomes one resource', () => {

@@ -3,8 +3,8 @@
  * active people of the directory, by their e-mail, and each pushed group with exactly these people in it.
  */
 import { setTimeout as sleep } from 'node:timers/promises';
-import { emailOf } from '../../bridge/directory';
-import { type MappingStateInput } from '../../bridge/mapping-state';
+import { emailOf } from '../../bridge/contract/directory';
+import { type MappingStateInput } from '../../bridge/contract/mapping-state';
 import { type RunningBridge, scimToken, startBridge } from '../support/bridge';
 import { type CoderDouble, startCoderDouble } from '../support/coder-double';
 import { Bindings, type Conversation, readConversations } from '../conformance/conversation';

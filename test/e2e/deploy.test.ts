@@ -8,7 +8,7 @@ import {
   ScimApp,
   ScimToken,
 } from '../../constructs';
-import { mintToken } from '../../bridge/scim/token';
+import { mintToken } from '../../bridge/scim/access/token';
 import { type Ran } from '../support/terraform';
 import { type Stage, setStage } from './stage';
 

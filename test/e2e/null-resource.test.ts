@@ -6,7 +6,7 @@ import {
   ScimApp,
   ScimToken,
 } from '../../constructs';
-import { mintToken } from '../../bridge/scim/token';
+import { mintToken } from '../../bridge/scim/access/token';
 import { installNullProvider } from '../support/null-provider/install';
 import { type Stage, setStage } from './stage';
 

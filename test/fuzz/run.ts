@@ -6,8 +6,8 @@ import { join } from 'node:path';
 import { setFlagsFromString } from 'node:v8';
 import { runInNewContext } from 'node:vm';
 import fc from 'fast-check';
-import { type MappingStateInput } from '../../bridge/mapping-state';
-import { openDatabase } from '../../bridge/store/database';
+import { type MappingStateInput } from '../../bridge/contract/mapping-state';
+import { openDatabase } from '../../bridge/store/database/database';
 import { startScimServer } from '../support/scim-server';
 import { type FuzzRequest, GROUPS, USERS, fuzzRequest } from './requests';
 

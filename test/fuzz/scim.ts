@@ -3,7 +3,7 @@
  * an answer of 500 and more, an error in another form than SCIM's, or memory that grows.
  */
 import { parseArgs } from 'node:util';
-import { IDENTITY_PROVIDERS } from '../../bridge/mapping-state';
+import { IDENTITY_PROVIDERS } from '../../bridge/contract/mapping-state';
 import { fuzz } from './run';
 
 async function main(): Promise<number> {

@@ -1,5 +1,5 @@
 /** What the groups of the run's identity provider mean in Coder; the mapping state is written from it, and the verdict reads it. */
-import { type MappingStateInput } from '../../bridge/mapping-state';
+import { type MappingStateInput } from '../../bridge/contract/mapping-state';
 
 export const APP = 'kill';
 /** Groups with this at the beginning of their name become Coder groups of their own. */

@@ -1,7 +1,7 @@
 /** Bridges as processes that are killed and come back. */
 import { type ChildProcess, spawn } from 'node:child_process';
 import { join } from 'node:path';
-import { AdminClient } from '../../bridge/admin-client';
+import { AdminClient } from '../../bridge/admin-client/admin-client';
 import { ADMIN_TOKEN, bridgeEnvironment, coderScim } from '../support/bridge';
 import { type Random } from './random';
 

@@ -3,7 +3,7 @@
  * converge, and Coder is compared with what the identity provider was told is done.
  */
 import { setTimeout as sleep } from 'node:timers/promises';
-import { AdminClient, type AuditEntry, type PendingItem, type Status } from '../../bridge/admin-client';
+import { AdminClient, type AuditEntry, type PendingItem, type Status } from '../../bridge/admin-client/admin-client';
 import { ADMIN_TOKEN, scimToken } from '../support/bridge';
 import { type CoderDouble, startCoderDouble } from '../support/coder-double';
 import { type FreshDatabase, freshPostgres, freshSqlite } from '../support/databases';

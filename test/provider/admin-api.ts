@@ -7,10 +7,10 @@ import { type AddressInfo, type Socket } from 'node:net';
 import express from 'express';
 import { type AdminDeps } from '../../bridge/admin/deps';
 import { createAdminRouter } from '../../bridge/admin/router';
-import { AdminClient, type HoldSummary } from '../../bridge/admin-client';
-import { createLog } from '../../bridge/log';
-import { listApps } from '../../bridge/store/apps';
-import { type Database, openDatabase } from '../../bridge/store/database';
+import { AdminClient, type HoldSummary } from '../../bridge/admin-client/admin-client';
+import { createLog } from '../../bridge/process/log';
+import { listApps } from '../../bridge/store/apps/apps';
+import { type Database, openDatabase } from '../../bridge/store/database/database';
 import { freshSqlite, type FreshDatabase } from '../support/databases';
 
 export const ADMIN_TOKEN = 'admin-token-of-the-provider-tests';

@@ -1,8 +1,8 @@
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { AdminError } from '../../bridge/admin-client';
-import { parseMappingState } from '../../bridge/mapping-state';
+import { AdminError } from '../../bridge/admin-client/admin-client';
+import { parseMappingState } from '../../bridge/contract/mapping-state';
 import { explainRefusal, readSettings } from '../../provider/bridge';
 import { ProviderError } from '../../provider/plugin';
 

@@ -1,4 +1,4 @@
-import { canonicalJson, type MappingStateInput, parseMappingState } from '../../bridge/mapping-state';
+import { canonicalJson, type MappingStateInput, parseMappingState } from '../../bridge/contract/mapping-state';
 import { mappingAttributes, toAttributeName, toDocumentKey } from '../../provider/mapping-attributes';
 import { differences, knownPart, toAttributePath, toDocument, toValues } from '../../provider/mapping-document';
 import { type Attribute, type Attributes, UNKNOWN } from '../../provider/plugin';

@@ -1,6 +1,6 @@
 /** Several apps, changed and deleted apps. */
-import { putApp, deleteApp } from '../../bridge/store/apps';
-import { parseMappingState } from '../../bridge/mapping-state';
+import { putApp, deleteApp } from '../../bridge/store/apps/apps';
+import { parseMappingState } from '../../bridge/contract/mapping-state';
 import { APP, startStage, type Stage } from './stage';
 
 async function otherApp(stage: Stage, state: object): Promise<void> {

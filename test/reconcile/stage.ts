@@ -1,12 +1,12 @@
 /** A reconciler between a directory and a Coder double of their own; everything ends with the test. */
 import { createCoderClient, createCredential } from '../../bridge/coder';
-import { type JsonObject } from '../../bridge/scim/json';
-import { type MappingState, type MappingStateInput, parseMappingState } from '../../bridge/mapping-state';
+import { type JsonObject } from '../../bridge/scim-language/json';
+import { type MappingState, type MappingStateInput, parseMappingState } from '../../bridge/contract/mapping-state';
 import { createReconciler, type Reconciler, type ReconcilerOptions } from '../../bridge/reconcile';
-import { putApp } from '../../bridge/store/apps';
-import { type Database, openDatabase } from '../../bridge/store/database';
+import { putApp } from '../../bridge/store/apps/apps';
+import { type Database, openDatabase } from '../../bridge/store/database/database';
 import { createDirectory, type Directory, type WriteContext } from '../../bridge/store/directory';
-import { type WorkKey } from '../../bridge/store/enqueue';
+import { type WorkKey } from '../../bridge/store/work/enqueue';
 import { type CoderDouble, type CoderDoubleOptions, startCoderDouble } from '../support/coder-double';
 
 const ends: (() => Promise<void>)[] = [];

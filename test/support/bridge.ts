@@ -2,11 +2,11 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
-import { AdminClient } from '../../bridge/admin-client';
-import { createBridge } from '../../bridge/bridge';
-import { readConfig } from '../../bridge/config';
-import { createLog } from '../../bridge/log';
-import { mintToken } from '../../bridge/scim/token';
+import { AdminClient } from '../../bridge/admin-client/admin-client';
+import { createBridge } from '../../bridge/process/bridge';
+import { readConfig } from '../../bridge/process/config';
+import { createLog } from '../../bridge/process/log';
+import { mintToken } from '../../bridge/scim/access/token';
 import { freshSqlite } from './databases';
 
 export interface BridgeSetup {

@@ -4,8 +4,8 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { Client } from 'pg';
-import { type Backend } from '../../bridge/store/backend';
-import { type Database, openDatabase } from '../../bridge/store/database';
+import { type Backend } from '../../bridge/store/database/backend';
+import { type Database, openDatabase } from '../../bridge/store/database/database';
 import { findPostgres, postgresUrl } from './postgres-server';
 
 /** A URL of a new, empty database, and how to be rid of it. */

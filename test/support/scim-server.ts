@@ -2,18 +2,18 @@
 import { createServer, request as httpRequest, type IncomingHttpHeaders } from 'node:http';
 import { type AddressInfo } from 'node:net';
 import express from 'express';
-import { createLog } from '../../bridge/log';
-import { type MappingStateInput, parseMappingState } from '../../bridge/mapping-state';
-import { createScimRouter } from '../../bridge/scim/router';
-import { type ScimDeps } from '../../bridge/scim/deps';
-import { createStoredApps } from '../../bridge/scim/stored-apps';
-import { recordCoercions } from '../../bridge/scim/stored-coercions';
-import { answerClientError } from '../../bridge/scim/client-error';
-import { type MintedToken, mintToken } from '../../bridge/scim/token';
-import { deleteApp, putApp } from '../../bridge/store/apps';
-import { type Database, openDatabase } from '../../bridge/store/database';
+import { createLog } from '../../bridge/process/log';
+import { type MappingStateInput, parseMappingState } from '../../bridge/contract/mapping-state';
+import { createScimRouter } from '../../bridge/scim/http/router';
+import { type ScimDeps } from '../../bridge/scim/http/deps';
+import { createStoredApps } from '../../bridge/scim/access/stored-apps';
+import { recordCoercions } from '../../bridge/scim/access/stored-coercions';
+import { answerClientError } from '../../bridge/scim/http/client-error';
+import { type MintedToken, mintToken } from '../../bridge/scim/access/token';
+import { deleteApp, putApp } from '../../bridge/store/apps/apps';
+import { type Database, openDatabase } from '../../bridge/store/database/database';
 import { createDirectory } from '../../bridge/store/directory';
-import { type WorkKey } from '../../bridge/store/enqueue';
+import { type WorkKey } from '../../bridge/store/work/enqueue';
 
 /** An answer, with the body as text and, where it is JSON, as data. */
 export interface ScimAnswer {

@@ -2,15 +2,15 @@
  * The directory: what the identity providers said, in domain verbs. Everything is scoped by app: ids of other apps are not found.
  * Each write is one transaction that also enqueues what it touches.
  */
-import { type Database } from '../database';
-import { type SearchBounds } from './cost';
+import { type Database } from '../database/database';
+import { type SearchBounds } from './search/cost';
 import { createGroup, deleteGroup, updateGroup } from './groups';
 import { groupsOf, membersOf } from './membership';
-import { listByCursor, listByIndex } from './page';
+import { listByCursor, listByIndex } from './search/page';
 import { createUser, deleteUser, updateUser } from './users';
 import { RESOURCE_COLUMNS, type Write, isId, toResource } from './rows';
-import { type JsonObject } from '../../scim/json';
-import { type MemberValue } from '../../scim/schema/members';
+import { type JsonObject } from '../../scim-language/json';
+import { type MemberValue } from '../../scim-language/schema/members';
 import {
   type CursorPage,
   type CursorQuery,

@@ -1,5 +1,5 @@
 /** What the directory refuses, each with its facts; the SCIM side turns them into answers. Thrown before anything is written. */
-import { shown } from '../../scim/errors';
+import { shown } from '../../scim-language/errors';
 import { type UserOrGroup } from './resources';
 
 /** Another resource of the app has the value (409 uniqueness). */

@@ -1,11 +1,11 @@
 /** Writing groups. The group's row is locked first, so that changes of one group come one after the other. */
-import { type JsonObject } from '../../scim/json';
-import { type MemberChange } from '../../scim/patch/operation';
-import { type MemberValue } from '../../scim/schema/members';
-import { fold } from '../../scim/schema/fold';
-import { backendOf } from '../database';
-import { type WorkKey, PRIORITY, enqueue } from '../enqueue';
-import { newId } from '../id';
+import { type JsonObject } from '../../scim-language/json';
+import { type MemberChange } from '../../scim-language/patch/operation';
+import { type MemberValue } from '../../scim-language/schema/members';
+import { fold } from '../../scim-language/schema/fold';
+import { backendOf } from '../database/database';
+import { type WorkKey, PRIORITY, enqueue } from '../work/enqueue';
+import { newId } from '../database/id';
 import { UniquenessError } from './errors';
 import {
   changeMembers,

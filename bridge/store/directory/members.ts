@@ -3,13 +3,13 @@
  * rows come to in the end decides whether the group changed: one who goes and comes back within a request has not left.
  */
 import { type RawBuilder, sql } from 'kysely';
-import { type MemberChange } from '../../scim/patch/operation';
-import { type MemberValue } from '../../scim/schema/members';
-import { backendOf } from '../database';
-import { type WorkKey, PRIORITY, enqueueMembersOf, enqueuePeople } from '../enqueue';
-import { among, listed } from '../listed';
+import { type MemberChange } from '../../scim-language/patch/operation';
+import { type MemberValue } from '../../scim-language/schema/members';
+import { backendOf } from '../database/database';
+import { type WorkKey, PRIORITY, enqueueMembersOf, enqueuePeople } from '../work/enqueue';
+import { among, listed } from '../database/listed';
 import { GroupCycle, NestedGroupsRefused, UnknownMembers } from './errors';
-import { memberFilter } from './filter-sql';
+import { memberFilter } from './search/filter-sql';
 import { MOST_TOUCHED, type UserOrGroup } from './resources';
 import { type Write, isId } from './rows';
 

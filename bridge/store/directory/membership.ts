@@ -1,7 +1,7 @@
 /** Reading who is in what: the members of groups, however many, and the groups of users. */
 import { sql } from 'kysely';
-import { type Db } from '../database';
-import { among } from '../listed';
+import { type Db } from '../database/database';
+import { among } from '../database/listed';
 import { type GroupOfUser, type Member, type UserOrGroup } from './resources';
 import { isId } from './rows';
 

@@ -1,9 +1,9 @@
 /** The directory as the reconciler reads it: people, groups, and who is in what, through nested groups as well. */
 import { sql } from 'kysely';
-import { type DirectoryGroup, type DirectoryUser, emailOf, fullNameOf } from '../../directory';
-import { fold } from '../../scim/schema/fold';
-import { type Db, readJson } from '../database';
-import { among } from '../listed';
+import { type DirectoryGroup, type DirectoryUser, emailOf, fullNameOf } from '../../contract/directory';
+import { fold } from '../../scim-language/schema/fold';
+import { type Db, readJson } from '../database/database';
+import { among } from '../database/listed';
 
 interface UserRow {
   id: string;

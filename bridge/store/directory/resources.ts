@@ -1,9 +1,9 @@
 /** Users and groups as the directory keeps and gives them. */
-import { type Filter } from '../../scim/filter/ast';
-import { type JsonObject } from '../../scim/json';
-import { type MemberChange } from '../../scim/patch/operation';
-import { type AttributePath } from '../../scim/schema/attribute';
-import { type Cause, type WorkKey } from '../enqueue';
+import { type Filter } from '../../scim-language/filter/ast';
+import { type JsonObject } from '../../scim-language/json';
+import { type MemberChange } from '../../scim-language/patch/operation';
+import { type AttributePath } from '../../scim-language/schema/attribute';
+import { type Cause, type WorkKey } from '../work/enqueue';
 
 export type UserOrGroup = 'User' | 'Group';
 

@@ -1,6 +1,6 @@
 /** Rows of users and groups as resources, and what both kinds of write have in common. */
-import { type JsonObject } from '../../scim/json';
-import { type Db, readJson } from '../database';
+import { type JsonObject } from '../../scim-language/json';
+import { type Db, readJson } from '../database/database';
 import { TextTooLong, VersionMismatch } from './errors';
 import { type Resource, type UserOrGroup, type WriteContext, type WriteOptions } from './resources';
 

@@ -1,12 +1,12 @@
 /** Writing users. Each write keeps in step: the row, the look-up keys, the e-mail index, the person, and the queue. */
 import { sql } from 'kysely';
-import { emailOf } from '../../directory';
-import { isJsonObject, type JsonObject } from '../../scim/json';
-import { fold } from '../../scim/schema/fold';
-import { backendOf } from '../database';
-import { type WorkKey, PRIORITY, enqueue } from '../enqueue';
-import { newId } from '../id';
-import { among, listed } from '../listed';
+import { emailOf } from '../../contract/directory';
+import { isJsonObject, type JsonObject } from '../../scim-language/json';
+import { fold } from '../../scim-language/schema/fold';
+import { backendOf } from '../database/database';
+import { type WorkKey, PRIORITY, enqueue } from '../work/enqueue';
+import { newId } from '../database/id';
+import { among, listed } from '../database/listed';
 import { UniquenessError } from './errors';
 import { leaveAllGroups } from './members';
 import { type Deleted, type Resource, type WriteOptions, type Written } from './resources';

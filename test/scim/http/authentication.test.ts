@@ -1,5 +1,5 @@
 import { type ScimServer, startScimServer } from '../../support/scim-server';
-import { mintToken } from '../../../bridge/scim/token';
+import { mintToken } from '../../../bridge/scim/access/token';
 
 const USER = 'urn:ietf:params:scim:schemas:core:2.0:User';
 const DAY = 86_400_000;

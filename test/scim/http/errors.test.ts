@@ -1,6 +1,6 @@
 import { createServer } from 'node:http';
 import { type AddressInfo, connect } from 'node:net';
-import { answerClientError } from '../../../bridge/scim/client-error';
+import { answerClientError } from '../../../bridge/scim/http/client-error';
 import { type ScimServer, startScimServer } from '../../support/scim-server';
 import { createDirectory } from '../../../bridge/store/directory';
 

@@ -1,5 +1,5 @@
-import { ScimError } from '../../../bridge/scim/errors';
-import { readListQuery, readSearchRequest } from '../../../bridge/scim/list-request';
+import { ScimError } from '../../../bridge/scim-language/errors';
+import { readListQuery, readSearchRequest } from '../../../bridge/scim-language/messages/list-request';
 
 const read = (query: string) => readListQuery(new URLSearchParams(query));
 

@@ -1,4 +1,4 @@
-import { digestOf, mintToken, sameDigest, tokenId } from '../../../bridge/scim/token';
+import { digestOf, mintToken, sameDigest, tokenId } from '../../../bridge/scim/access/token';
 
 describe('tokens', () => {
   test('a token shows prefix, id, secret and checksum, and its id can be read', () => {

@@ -1,9 +1,9 @@
 /** The directory's verbs: what is stored, what is refused before anything is written, and what the reconciler is told of. */
 import { sql } from 'kysely';
-import { parseFilter, parsePath } from '../../../bridge/scim/filter/parser';
-import { type JsonObject } from '../../../bridge/scim/json';
-import { groupType, userType } from '../../../bridge/scim/schema/resource-types';
-import { type Database } from '../../../bridge/store/database';
+import { parseFilter, parsePath } from '../../../bridge/scim-language/filter/parser';
+import { type JsonObject } from '../../../bridge/scim-language/json';
+import { groupType, userType } from '../../../bridge/scim-language/schema/resource-types';
+import { type Database } from '../../../bridge/store/database/database';
 import {
   CostlyFilter,
   type Directory,

@@ -1,19 +1,19 @@
 /** Directories and filters for property tests: few values that collide often, with what is hard about text among them. */
 import fc from 'fast-check';
-import { type Filter, type Literal } from '../../../bridge/scim/filter/ast';
-import { operatorsOf } from '../../../bridge/scim/filter/operators';
-import { type Json, type JsonObject } from '../../../bridge/scim/json';
+import { type Filter, type Literal } from '../../../bridge/scim-language/filter/ast';
+import { operatorsOf } from '../../../bridge/scim-language/filter/operators';
+import { type Json, type JsonObject } from '../../../bridge/scim-language/json';
 import {
   type Attribute,
   type AttributePath,
   type SchemaDefinition,
   target,
-} from '../../../bridge/scim/schema/attribute';
-import { dateTime, decimal, flag, integer, text, complex } from '../../../bridge/scim/schema/define';
-import { topLevelAttributes } from '../../../bridge/scim/schema/look-up';
-import { withSchemas } from '../../../bridge/scim/schema/normalize';
-import { type ResourceType, withExtensions } from '../../../bridge/scim/schema/resource-type';
-import { groupType, userType } from '../../../bridge/scim/schema/resource-types';
+} from '../../../bridge/scim-language/schema/attribute';
+import { dateTime, decimal, flag, integer, text, complex } from '../../../bridge/scim-language/schema/define';
+import { topLevelAttributes } from '../../../bridge/scim-language/schema/look-up';
+import { withSchemas } from '../../../bridge/scim-language/schema/normalize';
+import { type ResourceType, withExtensions } from '../../../bridge/scim-language/schema/resource-type';
+import { groupType, userType } from '../../../bridge/scim-language/schema/resource-types';
 
 /** An extension with the types that the standard schemas lack. */
 const measures: SchemaDefinition = {

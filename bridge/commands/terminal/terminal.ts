@@ -1,0 +1,62 @@
+/** Where a command writes and what it may assume of it: a seam, so that a command can run without a process of its own. */
+import { type Environment, mayColour } from '../../process/config';
+
+export interface Terminal {
+  readonly environment: Environment;
+  /** Writes to standard output, as it is. */
+  write(text: string): void;
+  /** Writes to standard error, as it is. */
+  complain(text: string): void;
+  /** Whether standard output is a terminal. */
+  readonly interactive: boolean;
+  /** Columns of the terminal; tables are cut to it when it is one. */
+  readonly columns: number | undefined;
+  /** Standard input as text. */
+  read(): Promise<string>;
+  /** Aborts when the user interrupts. */
+  readonly signal?: AbortSignal;
+}
+
+export type Style = 'good' | 'bad' | 'warn' | 'faint' | 'strong' | 'plain';
+
+// Select Graphic Rendition (ECMA-48 §8.3.117): what switches a style on and off.
+const CODES = { good: [32, 39], bad: [31, 39], warn: [33, 39], faint: [2, 22], strong: [1, 22] } as const;
+
+export type Paint = (style: Style, text: string) => string;
+
+/** A function that colours when the terminal shows colours and the user wants them. */
+export function painter(terminal: Terminal): Paint {
+  const colour = mayColour(terminal.interactive, terminal.environment);
+  return (style, text) => {
+    if (!colour || style === 'plain' || text === '') return text;
+    const [on, off] = CODES[style];
+    return `\u001b[${on}m${text}\u001b[${off}m`;
+  };
+}
+
+/** The process itself. */
+export function processTerminal(process: NodeJS.Process, signal: AbortSignal): Terminal {
+  return {
+    environment: process.env,
+    write: text => void process.stdout.write(text),
+    complain: text => void process.stderr.write(text),
+    interactive: process.stdout.isTTY ?? false,
+    columns: process.stdout.columns,
+    signal,
+    read: async () => {
+      const chunks: Buffer[] = [];
+      for await (const chunk of process.stdin) chunks.push(chunk as Buffer);
+      return Buffer.concat(chunks).toString('utf8');
+    },
+  };
+}
+
+// Names come from an identity provider: a control character could rewrite what the terminal shows. Bidirectional
+// overrides could make one name read as another.
+// eslint-disable-next-line no-control-regex
+const UNPRINTABLE = /[\u0000-\u001f\u007f-\u009f\u200e\u200f\u202a-\u202e\u2066-\u2069\ufeff]/g;
+
+/** Text as it may be shown on a terminal: control characters are written out. */
+export function printable(text: string): string {
+  return text.replace(UNPRINTABLE, character => `\\u${character.charCodeAt(0).toString(16).padStart(4, '0')}`);
+}

@@ -1,0 +1,109 @@
+/** The HTTP side of the bridge as one express app: SCIM, the admin API, health and metrics. It never listens. */
+import express, { type ErrorRequestHandler, type Express, type RequestHandler, type Router } from 'express';
+import { createAuthenticate } from '../admin/authenticate';
+import { toRefusal } from '../admin/refusal';
+import { type Log, loggableUrl } from '../process/log';
+import { requestIdOf } from './request-id';
+
+/** Whether the bridge can do its work; each part with what is wrong with it, or null. */
+export interface Readiness {
+  readonly database: string | null;
+  readonly coder: string | null;
+}
+
+export interface AppDeps {
+  readonly scim: Router;
+  readonly admin: Router;
+  readonly readiness: () => Promise<Readiness>;
+  /** The metrics as text, with their media type. */
+  readonly metrics: () => Promise<{ readonly contentType: string; readonly text: string }>;
+  /** Tokens that open /metrics. */
+  readonly metricsTokens: readonly string[];
+  /** How many entries of X-Forwarded-For are believed. */
+  readonly trustedProxies: number;
+  readonly stopping: () => boolean;
+  readonly log: Log;
+  readonly clock: () => number;
+}
+
+export function createApp(deps: AppDeps): Express {
+  const { log, clock } = deps;
+  const app = express();
+  app.disable('x-powered-by').disable('etag').set('query parser', false).set('trust proxy', deps.trustedProxies);
+  app.enable('case sensitive routing');
+  app.use((_request, response, next) => {
+    // A bridge that is going away asks its clients to take a new connection next time.
+    if (deps.stopping()) response.setHeader('connection', 'close');
+    next();
+  });
+
+  app.get('/healthz', (_request, response) => {
+    response.json({ healthy: true });
+  });
+  app.get('/readyz', async (_request, response) => {
+    const { database, coder } = await deps.readiness();
+    const ready = database === null && coder === null && !deps.stopping();
+    response.status(ready ? 200 : 503).json({
+      ready,
+      ...(deps.stopping() ? { bridge: 'is stopping' } : {}),
+      database: database ?? 'ok',
+      coder: coder ?? 'ok',
+    });
+  });
+  app.get(
+    '/metrics',
+    createAuthenticate({ tokens: deps.metricsTokens, log, clock, what: '/metrics' }),
+    async (_request, response) => {
+      const { contentType, text } = await deps.metrics();
+      response.setHeader('content-type', contentType).send(text);
+    },
+  );
+
+  app.use('/admin/v1', logged(log), deps.admin);
+  app.use(deps.scim);
+  app.use((request, response) => {
+    response.status(404).json({
+      error: {
+        code: 'not_found',
+        message: `nothing is at ${loggableUrl(request.originalUrl).slice(0, 200)}: SCIM is below /scim/v2 and /apps/<app>/scim/v2, the admin API below /admin/v1`,
+      },
+    });
+  });
+  app.use(renderFailure(log));
+  return app;
+}
+
+/** Gives each admin request an id and one line in the log. */
+function logged(log: Log): RequestHandler {
+  return (request, response, next) => {
+    const started = performance.now();
+    const requestId = requestIdOf(request.headers['x-request-id']);
+    const { method, originalUrl } = request;
+    request.headers['x-request-id'] = requestId;
+    response.setHeader('x-request-id', requestId);
+    response.on('close', () => {
+      const status = response.writableFinished ? response.statusCode : 499;
+      const ms = Math.round((performance.now() - started) * 10) / 10;
+      log.info({ requestId, method, url: loggableUrl(originalUrl), status, ms }, 'admin request');
+    });
+    next();
+  };
+}
+
+// What health and metrics throw, and paths that can not be decoded.
+function renderFailure(log: Log): ErrorRequestHandler {
+  return (error: unknown, request, response, next) => {
+    if (response.headersSent) {
+      next(error);
+      return;
+    }
+    const refusal = toRefusal(error);
+    if (refusal !== undefined) {
+      for (const [name, value] of Object.entries(refusal.details.headers ?? {})) response.setHeader(name, value);
+      response.status(refusal.status).json(refusal.toBody());
+      return;
+    }
+    log.error({ error, method: request.method, url: loggableUrl(request.originalUrl) }, 'request failed');
+    response.status(500).json({ error: { code: 'internal', message: 'the bridge failed; its log has the cause' } });
+  };
+}

@@ -1,0 +1,141 @@
+/** The whole bridge put together: database, Coder, reconciler, HTTP. The one place that knows all parts. */
+import { createCoderProbe } from '../admin/coder-probe';
+import { type AdminDeps } from '../admin/deps';
+import { createAdminRouter } from '../admin/router';
+import { readStatus } from '../admin/status';
+import { createApp, type Readiness } from '../http/app';
+import { createCoderClient, createCredential } from '../coder';
+import { type Config } from './config';
+import { createCredentialKeeper } from './credential-keeper';
+import { createDatabaseProbe } from './database-probe';
+import { type Log } from './log';
+import { createMetrics } from '../http/metrics';
+import { createReconciler } from '../reconcile';
+import { createScimRouter } from '../scim/http/router';
+import { createStoredApps } from '../scim/access/stored-apps';
+import { recordCoercions } from '../scim/access/stored-coercions';
+import { listen } from '../http/server';
+import { type Database, openDatabase } from '../store/database/database';
+import { createDirectory } from '../store/directory';
+import { newId } from '../store/database/id';
+import { readSetting, writeSetting } from '../store/database/settings';
+import { packageVersion } from './version';
+
+export interface Bridge {
+  /** Where it listens: `http://127.0.0.1:8399`. */
+  readonly url: string;
+  /** What the ready line says. */
+  readonly facts: Readonly<Record<string, string>>;
+  /** Finishes running requests, gives work back to the queue, closes everything. */
+  stop(): Promise<void>;
+}
+
+const SEALED_TOKEN = 'coder-credential';
+
+/**
+ * Starts a bridge: it listens when this resolves. Coder need not be there yet.
+ * @throws DatabaseError, ListenError
+ */
+export async function createBridge(config: Config, { log }: { readonly log: Log }): Promise<Bridge> {
+  const clock = () => Date.now();
+  const owner = newId();
+  const database = await openDatabase(config.databaseUrl);
+  const listening = await listen(config.listen).catch(async (error: unknown) => {
+    await database.close();
+    throw error;
+  });
+  const publicUrl = config.publicUrl ?? listening.url;
+  let stopping = false;
+
+  const metrics = createMetrics(() => readStatus(admin));
+  const coder = createCoderClient({
+    url: config.coderUrl,
+    credential: createCredential(
+      config.coderTokenFile === undefined ? { token: config.coderToken } : { file: config.coderTokenFile },
+      { store: sealedTokenStore(database) },
+    ),
+    log,
+    limits: { concurrency: config.coderConcurrency },
+    observe: exchange => metrics.coderCalled(exchange),
+  });
+  const keeper = createCredentialKeeper({ coder, database, owner, renew: config.renewToken, log, clock });
+  const probe = createCoderProbe({ url: config.coderUrl, coder, expiresAt: () => keeper.expiresAt(), clock });
+  const reconciler = createReconciler({
+    database,
+    coder,
+    log,
+    options: { owner, sweepIntervalMs: config.sweepIntervalMs, auditRetentionMs: config.auditRetentionMs },
+  });
+  const scim = createScimRouter({
+    directory: createDirectory(database),
+    converge: (keys, options) => reconciler.converge(keys, options),
+    apps: createStoredApps(database.db),
+    recordCoercions: (app, dialect, counts) => recordCoercions(database.db, app, dialect, counts, clock()),
+    publicUrl,
+    clock,
+    log,
+    limits: { convergeDeadlineMs: config.requestDeadlineMs },
+    observe: served => metrics.scimServed(served),
+  });
+  const { adminToken } = config;
+  const version = packageVersion();
+  const admin: AdminDeps = { database, reconciler, coder, probe, adminToken, publicUrl, version, log, clock };
+
+  const databaseProblem = createDatabaseProbe(database, clock);
+  const readiness = async (): Promise<Readiness> => {
+    const [problemOfDatabase, { problem }] = await Promise.all([databaseProblem(), probe.state()]);
+    return { database: problemOfDatabase, coder: problem };
+  };
+  listening.serve(
+    createApp({
+      scim,
+      admin: createAdminRouter(admin),
+      readiness,
+      metrics: () => metrics.render(),
+      metricsTokens: [adminToken, ...(config.metricsToken === undefined ? [] : [config.metricsToken])],
+      trustedProxies: config.trustedProxies,
+      stopping: () => stopping,
+      log,
+      clock,
+    }),
+  );
+  reconciler.start();
+  keeper.start();
+  warnOfPlainHttp(config, publicUrl, log);
+
+  return {
+    url: listening.url,
+    facts: {
+      version,
+      url: listening.url,
+      scim: `${publicUrl}/scim/v2`,
+      database: database.backend,
+      coder: config.coderUrl,
+    },
+    async stop() {
+      stopping = true;
+      await listening.close(config.shutdownTimeoutMs);
+      await Promise.all([reconciler.stop(), keeper.stop()]);
+      await coder.close();
+      await database.close();
+    },
+  };
+}
+
+/** A renewed Coder token is kept sealed in the database when there is no file to write it to. */
+function sealedTokenStore({ db }: Database) {
+  return {
+    read: () => readSetting(db, SEALED_TOKEN),
+    write: (sealed: string) => writeSetting(db, SEALED_TOKEN, sealed),
+  };
+}
+
+// Bearer tokens over plain HTTP can be read on the way.
+function warnOfPlainHttp({ listen: { host } }: Config, publicUrl: string, log: Log): void {
+  const loopback = /^(127\.|localhost$|::1$)/.test(host);
+  if (loopback || publicUrl.startsWith('https://')) return;
+  log.warn(
+    { host, publicUrl },
+    'listening beyond this machine without an https public URL: tokens travel in the clear unless a proxy ends TLS; set CODER_SCIM_PUBLIC_URL',
+  );
+}

@@ -1,0 +1,33 @@
+/** Runs a bridge as a process: log on standard output, and an end when it is told. */
+import { once } from 'node:events';
+import { createBridge } from './bridge';
+import { type Config } from './config';
+import { createLog } from './log';
+import { keepHeapSmall } from './heap-size';
+
+export interface RunOptions {
+  /** Whether standard output is a terminal. */
+  readonly interactive: boolean;
+  /** Ends the bridge; its reason is logged. */
+  readonly signal: AbortSignal;
+}
+
+/** Resolves when the bridge has stopped. @throws DatabaseError, ListenError when it can't start */
+export async function runBridge(config: Config, { interactive, signal }: RunOptions): Promise<void> {
+  keepHeapSmall();
+  const log = createLog({
+    level: config.logLevel,
+    format: config.logFormat ?? (interactive ? 'text' : 'json'),
+    secrets: [config.coderToken, config.adminToken, config.metricsToken].filter(secret => secret !== undefined),
+  });
+  process.on('uncaughtExceptionMonitor', error =>
+    log.fatal({ error }, 'the bridge crashes: what it had accepted is in the database'),
+  );
+  for (const warning of config.warnings) log.warn(warning);
+  const bridge = await createBridge(config, { log });
+  log.info({ ...bridge.facts, startedInMs: Math.round(performance.now()) }, 'ready');
+  if (!signal.aborted) await once(signal, 'abort');
+  log.info({ reason: String(signal.reason) }, 'stopping: running requests finish, what they leave is in the database');
+  await bridge.stop();
+  log.info('stopped');
+}

@@ -1,0 +1,107 @@
+/** What Coder has that rules are resolved against: organizations, their roles, its own sign-in sync, and who we are. */
+import { type CoderClient, CoderError, type CoderOrganization } from '../../coder';
+import { type MappingState } from '../../contract/mapping-state';
+import { findOrganization, type KnownOrganization, type SyncSettings } from '../decide/rules';
+
+export interface Catalog {
+  readonly organizations: readonly KnownOrganization[];
+  readonly defaultOrganization: string;
+  readonly sync: SyncSettings;
+  /** The bridge's own account. */
+  readonly own: { readonly id: string; readonly username: string };
+  /** What could not be read, in sentences. */
+  readonly problems: readonly string[];
+  readonly loadedAt: number;
+}
+
+/** Names of the organizations that mapping states speak of. */
+export function namedOrganizations(states: readonly MappingState[]): Set<string> {
+  return new Set(
+    states.flatMap(state =>
+      [
+        ...Object.values(state.groupMappings),
+        ...Object.values(state.roleMappings),
+        ...Object.values(state.organizationMappings),
+        ...Object.values(state.customRoles),
+        ...(state.pushedGroups === undefined ? [] : [state.pushedGroups]),
+      ].flatMap(mapping => mapping.organization ?? []),
+    ),
+  );
+}
+
+const UNREADABLE = new Set(['forbidden', 'not_found_or_forbidden', 'licence', 'unsupported']);
+
+/** The answer, or undefined with a problem when rights or the licence are missing. Other failures are passed on. */
+async function readable<T>(read: Promise<T>, what: string, problems: string[]): Promise<T | undefined> {
+  try {
+    return await read;
+  } catch (error) {
+    if (!(error instanceof CoderError) || !UNREADABLE.has(error.kind)) throw error;
+    problems.push(`${what} can not be read: ${error.message}`);
+    return undefined;
+  }
+}
+
+/**
+ * Reads what the mapping states of all apps need: three calls for each organization they name, four in all besides.
+ * @throws CoderError when Coder can't be asked
+ */
+export async function loadCatalog(coder: CoderClient, states: readonly MappingState[], now: number): Promise<Catalog> {
+  const problems: string[] = [];
+  const [organizations, own, organizationSync] = await Promise.all([
+    coder.listOrganizations(),
+    coder.whoami(),
+    readable(coder.getOrganizationSync(), 'organization sync settings', problems),
+  ]);
+  const known = organizations.map(knownOrganization);
+  const siteRoles = states.some(state =>
+    Object.values(state.roleMappings).some(mapping => mapping.organization === undefined),
+  );
+  const siteRoleSync = siteRoles ? await coder.getSiteRoleSync().catch(unknownSync) : { state: 'off' as const };
+  const organizationRoles = new Set<string>();
+  const groups = new Set<string>();
+  const named = new Set([...namedOrganizations(states)].flatMap(name => findOrganization(known, name)?.id ?? []));
+  const resolved = await Promise.all(
+    known.map(async organization => {
+      if (!named.has(organization.id)) return organization;
+      const of = `of organization ${JSON.stringify(organization.name)}`;
+      const [roles, roleSync, groupSync] = await Promise.all([
+        readable(coder.listOrganizationRoles(organization.id), `roles ${of}`, problems),
+        readable(coder.getRoleSync(organization.id), `role sync settings ${of}`, problems),
+        readable(coder.getGroupSync(organization.id), `group sync settings ${of}`, problems),
+      ]);
+      if ((roleSync?.field ?? '') !== '') organizationRoles.add(organization.id);
+      if ((groupSync?.field ?? '') !== '') groups.add(organization.id);
+      return { ...organization, roles: roles?.map(role => role.name) };
+    }),
+  );
+  const fallback = known.find(organization => organization.isDefault) ?? known[0];
+  return {
+    organizations: resolved,
+    defaultOrganization: fallback?.id ?? '',
+    sync: {
+      siteRoles: siteRoleSync.state === 'on',
+      organizations: (organizationSync?.field ?? '') !== '',
+      organizationRoles,
+      groups,
+    },
+    own: { id: own.user.id, username: own.user.username },
+    problems,
+    loadedAt: now,
+  };
+}
+
+function unknownSync(error: unknown): { state: 'unknown' } {
+  if (error instanceof CoderError && UNREADABLE.has(error.kind)) return { state: 'unknown' };
+  throw error;
+}
+
+function knownOrganization(organization: CoderOrganization): KnownOrganization {
+  return {
+    id: organization.id,
+    name: organization.name,
+    isDefault: organization.isDefault,
+    roles: undefined,
+    impliedRoles: organization.impliedRoles,
+  };
+}

@@ -1,0 +1,52 @@
+/** One at a time for each name: in this process by waiting, across replicas by a lease. */
+import { type Db } from '../../store/database/database';
+import { dropLease, takeLease } from '../../store/work/leases';
+import { type Clock } from '../types';
+
+export class Turns {
+  readonly #tails = new Map<string, Promise<unknown>>();
+
+  /** Runs `task` when everybody who came before under this name is done. */
+  async take<T>(name: string, task: () => Promise<T>): Promise<T> {
+    const before = this.#tails.get(name) ?? Promise.resolve();
+    const turn = before.then(task, task);
+    const tail = turn.catch(() => undefined);
+    this.#tails.set(name, tail);
+    try {
+      return await turn;
+    } finally {
+      if (this.#tails.get(name) === tail) this.#tails.delete(name);
+    }
+  }
+}
+
+/** Another replica holds the lease; the work is tried again a little later. */
+export class LeaseTaken extends Error {
+  override readonly name = 'LeaseTaken';
+}
+
+const LEASE_MS = 30_000;
+const TRIES = 20;
+const PAUSE_MS = 50;
+
+/**
+ * Runs `task` while holding a lease that no other replica has meanwhile.
+ * @throws LeaseTaken when it is not free within a second
+ */
+export async function withLease<T>(
+  db: Db,
+  name: string,
+  owner: string,
+  clock: Clock,
+  task: () => Promise<T>,
+): Promise<T> {
+  for (let attempt = 1; !(await takeLease(db, name, owner, clock.now(), LEASE_MS)); attempt += 1) {
+    if (attempt === TRIES) throw new LeaseTaken(`lease ${JSON.stringify(name)} is held by another bridge`);
+    await new Promise(resolve => setTimeout(resolve, PAUSE_MS));
+  }
+  try {
+    return await task();
+  } finally {
+    await dropLease(db, name, owner);
+  }
+}

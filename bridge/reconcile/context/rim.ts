@@ -1,0 +1,26 @@
+/** What every part of the rim works with. */
+import { type CoderClient } from '../../coder';
+import { type Database } from '../../store/database/database';
+import { type ContextSource } from './context';
+import { type Turns } from './one-at-a-time';
+import { type Clock, type Log } from '../types';
+
+/** Settled options that the parts look at. */
+export interface RimOptions {
+  readonly maxAttempts: number;
+  readonly backoffMs: number;
+  readonly leaseMs: number;
+}
+
+export interface Rim {
+  readonly database: Database;
+  readonly coder: CoderClient;
+  readonly clock: Clock;
+  readonly log: Log;
+  /** Name of this process among the replicas. */
+  readonly owner: string;
+  readonly context: ContextSource;
+  /** One at a time for each name, in this process. */
+  readonly turns: Turns;
+  readonly options: RimOptions;
+}

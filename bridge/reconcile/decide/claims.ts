@@ -1,0 +1,149 @@
+/**
+ * Mode `claims`: the same mapping as settings of Coder's own OIDC sync, effective at each sign-in. Pure: from mapping
+ * states to whole settings objects. Entries that the bridge did not write stay, and so do filters and switches.
+ */
+import { type MappingState } from '../../contract/mapping-state';
+import { type Binding } from '../../store/apps/bindings';
+import { findOrganization, type KnownGroup, type KnownOrganization } from './rules';
+
+/** What one of Coder's sync settings should say: claim value to group ids, role names or organization ids. */
+export interface SyncMapping {
+  readonly field: string;
+  readonly mapping: Readonly<Record<string, readonly string[]>>;
+}
+
+/** What the bridge wrote into a settings object last: its field, and the entries that are its own. */
+export interface Written {
+  readonly field: string;
+  readonly claims: readonly string[];
+}
+
+export interface ClaimsInput {
+  readonly states: readonly MappingState[];
+  readonly organizations: readonly KnownOrganization[];
+  readonly groups: readonly KnownGroup[];
+  readonly bindings: readonly Binding[];
+  /** Present displayName of SCIM groups, by id. */
+  readonly groupNames: ReadonlyMap<string, string>;
+}
+
+export interface ClaimsSettings {
+  /** By organization id. */
+  readonly groups: ReadonlyMap<string, SyncMapping>;
+  readonly roles: ReadonlyMap<string, SyncMapping>;
+  readonly organizations: SyncMapping | undefined;
+  readonly problems: readonly string[];
+}
+
+class Draft {
+  readonly mapping = new Map<string, Set<string>>();
+  constructor(readonly field: string) {}
+  add(claim: string, value: string): void {
+    const known = this.mapping.get(claim);
+    if (known === undefined) this.mapping.set(claim, new Set([value]));
+    else known.add(value);
+  }
+  done(): SyncMapping {
+    return {
+      field: this.field,
+      mapping: Object.fromEntries([...this.mapping].sort().map(([claim, values]) => [claim, [...values].sort()])),
+    };
+  }
+}
+
+/** The settings that all apps in mode `claims` ask for together. */
+export function claimsSettings(input: ClaimsInput): ClaimsSettings {
+  const groups = new Map<string, Draft>();
+  const roles = new Map<string, Draft>();
+  let organizations: Draft | undefined;
+  const problems: string[] = [];
+  const draft = (drafts: Map<string, Draft>, id: string, field: string, what: string): Draft => {
+    const known = drafts.get(id) ?? new Draft(field);
+    drafts.set(id, known);
+    if (known.field !== field)
+      problems.push(
+        `${what}: claim ${JSON.stringify(field)} is not the claim ${JSON.stringify(known.field)} that another app reads there: Coder reads one claim`,
+      );
+    return known;
+  };
+  for (const state of input.states) {
+    const claimOf = (
+      kind: string,
+      key: string,
+      mapping: { idpGroup?: string; idpGroupExternalId?: string },
+    ): string => {
+      if (mapping.idpGroupExternalId !== undefined) return mapping.idpGroupExternalId;
+      const bound = input.bindings.find(
+        binding => binding.alive && binding.app === state.app && binding.mapping === `${kind}/${key}`,
+      );
+      const follows = state.policies.renamedGroups === 'follow' ? bound : undefined;
+      return (follows && input.groupNames.get(follows.scimGroupId)) ?? mapping.idpGroup ?? '';
+    };
+    const join = (claim: string, organization: KnownOrganization): void => {
+      organizations ??= new Draft(state.claims.organizations);
+      if (organizations.field !== state.claims.organizations)
+        problems.push(
+          `claims.organizations: claim ${JSON.stringify(state.claims.organizations)} is not the claim ${JSON.stringify(organizations.field)} that another app reads: Coder reads one claim`,
+        );
+      organizations.add(claim, organization.id);
+    };
+    for (const [key, mapping] of Object.entries(state.groupMappings)) {
+      const organization = findOrganization(input.organizations, mapping.organization);
+      const group = input.groups.find(known => known.organization === organization?.id && known.name === mapping.group);
+      if (organization === undefined || group === undefined) continue;
+      const claim = claimOf('groupMappings', key, mapping);
+      draft(groups, organization.id, state.claims.groups, `groupMappings/${key}`).add(claim, group.id);
+      join(claim, organization);
+    }
+    for (const [key, mapping] of Object.entries(state.roleMappings)) {
+      if (mapping.organization === undefined) continue;
+      const organization = findOrganization(input.organizations, mapping.organization);
+      if (organization === undefined) continue;
+      const role = organization.roles?.find(known => known.toLowerCase() === mapping.role.toLowerCase());
+      if (role === undefined) {
+        problems.push(
+          `roleMappings/${key}: organization ${JSON.stringify(organization.name)} has no role ${JSON.stringify(mapping.role)}`,
+        );
+        continue;
+      }
+      const claim = claimOf('roleMappings', key, mapping);
+      draft(roles, organization.id, state.claims.roles, `roleMappings/${key}`).add(claim, role);
+      join(claim, organization);
+    }
+    for (const [key, mapping] of Object.entries(state.organizationMappings)) {
+      const organization = findOrganization(input.organizations, mapping.organization);
+      if (organization !== undefined) join(claimOf('organizationMappings', key, mapping), organization);
+    }
+  }
+  const finish = (drafts: Map<string, Draft>): Map<string, SyncMapping> =>
+    new Map([...drafts].map(([id, known]) => [id, known.done()]));
+  return { groups: finish(groups), roles: finish(roles), organizations: organizations?.done(), problems };
+}
+
+/**
+ * The settings object to write: what is there, without what the bridge wrote before, with what it wants now. When nothing
+ * of it is left and the bridge had switched the sync on, it is switched off again.
+ * @returns undefined when what is there says it already
+ */
+export function mergeSync(
+  present: SyncMapping,
+  wanted: SyncMapping | undefined,
+  before: Written | undefined,
+): SyncMapping | undefined {
+  const own = new Set(before?.claims ?? []);
+  const kept = Object.entries(present.mapping).filter(([claim]) => !own.has(claim));
+  const mapping = Object.fromEntries([...kept, ...Object.entries(wanted?.mapping ?? {})]);
+  const empty = Object.keys(mapping).length === 0;
+  const field = wanted?.field ?? (before !== undefined && present.field === before.field && empty ? '' : present.field);
+  return field === present.field && sameMapping(mapping, present.mapping) ? undefined : { field, mapping };
+}
+
+function sameMapping(a: SyncMapping['mapping'], b: SyncMapping['mapping']): boolean {
+  const text = (mapping: SyncMapping['mapping']): string =>
+    JSON.stringify(
+      Object.entries(mapping)
+        .map(([claim, values]) => [claim, [...values].sort()] as const)
+        .sort(([left], [right]) => (left < right ? -1 : 1)),
+    );
+  return text(a) === text(b);
+}

@@ -1,0 +1,36 @@
+/** Why Coder lacks something that the directory states, and what to do about it. */
+import { type CoderError } from '../../coder';
+import { type untouchable } from '../context/context';
+
+export type HeldReason =
+  | 'no-email'
+  | 'adoption-refused'
+  | 'login-type'
+  | 'account-taken'
+  | NonNullable<ReturnType<typeof untouchable>>
+  | 'email-pending'
+  | 'username-taken'
+  | 'refused'
+  | 'guard';
+
+/** The person, or a part of what the person should have, waits for something to change. */
+export class Held extends Error {
+  override readonly name = 'Held';
+  constructor(
+    /** A HeldReason, or the reason or kind of Coder's refusal. */
+    readonly reason: string,
+    readonly detail: string,
+  ) {
+    super(detail);
+  }
+}
+
+/** A refusal that will be repeated until something changes, as a reason to hold. */
+export function heldBy(error: CoderError): Held {
+  return new Held(
+    error.kind === 'refused' ? (error.reason ?? 'refused') : error.kind,
+    error.answer === undefined || error.message.includes(error.answer)
+      ? error.message
+      : `${error.message}: ${error.answer}`,
+  );
+}

@@ -1,0 +1,281 @@
+/**
+ * The mapping states of all apps, resolved against what Coder has: which group of an identity provider gives what. Pure.
+ * What can not be resolved becomes a problem in words, and the rest still counts.
+ */
+import { type DirectoryGroup } from '../../contract/directory';
+import { DEFAULT_ORGANIZATION, type MappingState } from '../../contract/mapping-state';
+import { type Entitlement, type EntitlementKey, isImplied, keyOf } from './entitlement';
+
+/** An organization as far as rules need it. */
+export interface KnownOrganization {
+  readonly id: string;
+  readonly name: string;
+  readonly isDefault: boolean;
+  /** Names of the roles there; undefined when nobody needed them. */
+  readonly roles: readonly string[] | undefined;
+  /** Roles that every member has without being given them. */
+  readonly impliedRoles: readonly string[];
+}
+
+/** Parts of Coder that its own sign-in sync governs: pushes there are refused, or undone at the next sign-in. */
+export interface SyncSettings {
+  readonly siteRoles: boolean;
+  readonly organizations: boolean;
+  /** Organization ids whose role sync is on. */
+  readonly organizationRoles: ReadonlySet<string>;
+  /** Organization ids whose group sync is on. */
+  readonly groups: ReadonlySet<string>;
+}
+
+export const NO_SYNC: SyncSettings = {
+  siteRoles: false,
+  organizations: false,
+  organizationRoles: new Set(),
+  groups: new Set(),
+};
+
+export interface KnownGroup {
+  readonly id: string;
+  readonly organization: string;
+  readonly name: string;
+  readonly scimGroupId: string | undefined;
+}
+
+export interface RuleInput {
+  readonly app: string;
+  readonly state: MappingState;
+  readonly deleting: boolean;
+  readonly organizations: readonly KnownOrganization[];
+  readonly groups: readonly KnownGroup[];
+  readonly sync: SyncSettings;
+  /** SCIM group ids by mapping name, for groups that the directory still has. */
+  readonly bindings: ReadonlyMap<string, string>;
+  /** Whether a mapping has ever matched a group. One that has not says nothing of anybody yet, so it takes nothing. */
+  readonly hasMatched: (mapping: string) => boolean;
+  /** Plan groups that are not there yet under a stand-in id, instead of leaving them out. */
+  readonly imagine?: boolean | undefined;
+}
+
+/** One mapping, ready to be applied to groups. */
+export interface Rule {
+  readonly name: string;
+  readonly gives: readonly Entitlement[];
+}
+
+/** An app's rules by how they find their group. */
+export interface AppRules {
+  readonly app: string;
+  readonly state: MappingState;
+  readonly deleting: boolean;
+  readonly byGroupId: ReadonlyMap<string, readonly Rule[]>;
+  readonly byExternalId: ReadonlyMap<string, readonly Rule[]>;
+  readonly byName: ReadonlyMap<string, readonly Rule[]>;
+  /** Coder group of each pushed group, by SCIM group id. */
+  readonly pushed: ReadonlyMap<string, KnownGroup>;
+  /** Everything that the mappings name. */
+  readonly managed: ReadonlySet<EntitlementKey>;
+  /** What each mapping gives, whether or not its group exists. */
+  readonly gives: ReadonlyMap<string, readonly Entitlement[]>;
+  readonly problems: readonly string[];
+}
+
+/** Folds a displayName as the directory does for equality. */
+export function foldName(name: string): string {
+  return name.toLowerCase();
+}
+
+export function findOrganization(
+  organizations: readonly KnownOrganization[],
+  name: string,
+): KnownOrganization | undefined {
+  const folded = name.toLowerCase();
+  return (
+    organizations.find(organization => organization.name.toLowerCase() === folded) ??
+    (folded === DEFAULT_ORGANIZATION ? organizations.find(organization => organization.isDefault) : undefined)
+  );
+}
+
+/** Stand-in id of a group that is not there yet. */
+export function imaginedGroup(organization: string, name: string): string {
+  return `new:${organization}/${name}`;
+}
+
+/** Whether an app's pushed-group rule is about this group. */
+export function isPushed(state: MappingState, group: Pick<DirectoryGroup, 'displayName'>): boolean {
+  return (
+    state.pushedGroups !== undefined && foldName(group.displayName).startsWith(foldName(state.pushedGroups.prefix))
+  );
+}
+
+class Problems {
+  readonly list: string[] = [];
+  add(text: string): void {
+    if (!this.list.includes(text)) this.list.push(text);
+  }
+}
+
+/** Resolves one app's mapping state. */
+export function compileRules(input: RuleInput): AppRules {
+  const { state } = input;
+  const problems = new Problems();
+  const rules: { rule: Rule; idpGroup: string | undefined; externalId: string | undefined }[] = [];
+  const organizationOf = (mapping: string, name: string): KnownOrganization | undefined => {
+    const organization = findOrganization(input.organizations, name);
+    if (organization === undefined)
+      problems.add(
+        `${mapping}: Coder has no organization ${JSON.stringify(name)} that the bridge may see: create it, or grant the bridge's account access to it`,
+      );
+    return organization;
+  };
+  const pushes = state.mode === 'push';
+
+  for (const [key, mapping] of Object.entries(state.groupMappings)) {
+    const name = `groupMappings/${key}`;
+    const organization = organizationOf(name, mapping.organization);
+    const gives: Entitlement[] = [];
+    if (organization !== undefined && pushes) {
+      gives.push({ kind: 'organization', organization: organization.id, target: '' });
+      const group = input.groups.find(known => known.organization === organization.id && known.name === mapping.group);
+      if (input.sync.groups.has(organization.id))
+        problems.add(
+          `${name}: group sync is on in organization ${JSON.stringify(organization.name)} and would undo memberships at the next sign-in; they are held: turn it off, or set the app's mode to claims`,
+        );
+      if (group !== undefined) gives.push({ kind: 'group', organization: organization.id, target: group.id });
+      else if (input.imagine === true && mapping.create)
+        gives.push({
+          kind: 'group',
+          organization: organization.id,
+          target: imaginedGroup(organization.id, mapping.group),
+        });
+    }
+    rules.push({ rule: { name, gives }, idpGroup: mapping.idpGroup, externalId: mapping.idpGroupExternalId });
+  }
+
+  for (const [key, mapping] of Object.entries(state.roleMappings)) {
+    const name = `roleMappings/${key}`;
+    const gives: Entitlement[] = [];
+    if (mapping.organization === undefined) {
+      if (input.sync.siteRoles)
+        problems.add(
+          `${name}: site role sync is on (CODER_OIDC_USER_ROLE_FIELD) and Coder refuses site roles from anybody else; they are held: unset it, or remove the mapping`,
+        );
+      if (!isImplied(mapping.role)) gives.push({ kind: 'site-role', organization: '', target: mapping.role });
+    } else {
+      const organization = organizationOf(name, mapping.organization);
+      if (organization !== undefined && pushes) {
+        gives.push({ kind: 'organization', organization: organization.id, target: '' });
+        const folded = mapping.role.toLowerCase();
+        const declared = Object.values(state.customRoles).some(
+          role =>
+            role.name.toLowerCase() === folded &&
+            findOrganization(input.organizations, role.organization)?.id === organization.id,
+        );
+        const role =
+          organization.roles?.find(known => known.toLowerCase() === folded) ?? (declared ? folded : undefined);
+        if (input.sync.organizationRoles.has(organization.id))
+          problems.add(
+            `${name}: role sync is on in organization ${JSON.stringify(organization.name)} and Coder refuses roles from anybody else; they are held: turn it off, or set the app's mode to claims`,
+          );
+        if (role === undefined)
+          problems.add(
+            `${name}: organization ${JSON.stringify(organization.name)} has no role ${JSON.stringify(mapping.role)}: wanted one of ${(organization.roles ?? []).join(', ') || 'its roles'}, or a custom role of the document`,
+          );
+        else if (!isImplied(role) && !organization.impliedRoles.includes(role))
+          gives.push({ kind: 'organization-role', organization: organization.id, target: role });
+      }
+    }
+    rules.push({ rule: { name, gives }, idpGroup: mapping.idpGroup, externalId: mapping.idpGroupExternalId });
+  }
+
+  for (const [key, mapping] of Object.entries(state.organizationMappings)) {
+    const name = `organizationMappings/${key}`;
+    const organization = organizationOf(name, mapping.organization);
+    const gives: Entitlement[] =
+      organization !== undefined && pushes ? [{ kind: 'organization', organization: organization.id, target: '' }] : [];
+    rules.push({ rule: { name, gives }, idpGroup: mapping.idpGroup, externalId: mapping.idpGroupExternalId });
+  }
+  if (
+    pushes &&
+    input.sync.organizations &&
+    rules.some(({ rule }) => rule.gives.some(give => give.kind === 'organization'))
+  )
+    problems.add(
+      "organization sync is on and Coder refuses memberships from anybody else; they are held: turn it off, or set the app's mode to claims",
+    );
+
+  const pushed = pushedGroups(input, pushes, problems);
+  return index(input, rules, pushed, problems.list);
+}
+
+function pushedGroups(input: RuleInput, pushes: boolean, problems: Problems): Map<string, KnownGroup> {
+  const rule = input.state.pushedGroups;
+  if (rule === undefined || !pushes) return new Map();
+  const organization = findOrganization(input.organizations, rule.organization);
+  if (organization === undefined) {
+    problems.add(
+      `pushedGroups: Coder has no organization ${JSON.stringify(rule.organization)} that the bridge may see: create it, or grant the bridge's account access to it`,
+    );
+    return new Map();
+  }
+  if (input.sync.groups.has(organization.id))
+    problems.add(
+      `pushedGroups: group sync is on in organization ${JSON.stringify(organization.name)} and would undo memberships at the next sign-in; they are held: turn it off, or set the app's mode to claims`,
+    );
+  return new Map(
+    input.groups.flatMap(group =>
+      group.scimGroupId !== undefined && group.organization === organization.id ? [[group.scimGroupId, group]] : [],
+    ),
+  );
+}
+
+function index(
+  input: RuleInput,
+  rules: readonly { rule: Rule; idpGroup: string | undefined; externalId: string | undefined }[],
+  pushed: ReadonlyMap<string, KnownGroup>,
+  problems: readonly string[],
+): AppRules {
+  const byGroupId = new Map<string, Rule[]>();
+  const byExternalId = new Map<string, Rule[]>();
+  const byName = new Map<string, Rule[]>();
+  const add = (map: Map<string, Rule[]>, key: string, rule: Rule): void => {
+    const known = map.get(key);
+    if (known === undefined) map.set(key, [rule]);
+    else known.push(rule);
+  };
+  for (const { rule, idpGroup, externalId } of rules) {
+    const bound = input.state.policies.renamedGroups === 'follow' ? input.bindings.get(rule.name) : undefined;
+    if (externalId !== undefined) add(byExternalId, externalId, rule);
+    else if (bound !== undefined) add(byGroupId, bound, rule);
+    else add(byName, foldName(idpGroup ?? ''), rule);
+  }
+  const managed = new Set<EntitlementKey>();
+  // A membership that a role or group merely implies is taken back when it was given, not when it was found.
+  // What a mapping names is managed once the identity provider has pushed its group: people come before groups, and an owner who
+  // is taken over would lose the role in between.
+  for (const { rule } of rules.filter(({ rule }) => input.hasMatched(rule.name)))
+    for (const give of rule.gives)
+      if (give.kind !== 'organization' || rule.name.startsWith('organizationMappings/')) managed.add(keyOf(give));
+  for (const group of pushed.values())
+    managed.add(keyOf({ kind: 'group', organization: group.organization, target: group.id }));
+  return {
+    app: input.app,
+    state: input.state,
+    deleting: input.deleting,
+    byGroupId,
+    byExternalId,
+    byName,
+    pushed,
+    managed,
+    gives: new Map(rules.map(({ rule }) => [rule.name, rule.gives])),
+    problems,
+  };
+}
+
+/** The rules that this group of the identity provider satisfies. */
+export function rulesOf(rules: AppRules, group: DirectoryGroup): Rule[] {
+  return [
+    ...(rules.byGroupId.get(group.id) ?? []),
+    ...(group.externalId === undefined ? [] : (rules.byExternalId.get(group.externalId) ?? [])),
+    ...(rules.byName.get(foldName(group.displayName)) ?? []),
+  ];
+}

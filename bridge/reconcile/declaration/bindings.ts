@@ -1,0 +1,55 @@
+/** Remembers which group of the directory each mapping has matched, so that it can follow a rename and miss a loss. */
+import { bind, readBindings, unbind } from '../../store/apps/bindings';
+import { type Db } from '../../store/database/database';
+import { readGroupsNamed } from '../../store/directory/reading';
+import { type Context } from '../context/context';
+import { foldName } from '../decide/rules';
+import { idpGroupOf } from '../person/guard-removals';
+
+/** What binding anew came to. */
+export interface Rebound {
+  readonly changed: boolean;
+  /** Groups that a mapping is bound to from now on: whoever is in them may have something to gain. */
+  readonly groups: ReadonlySet<string>;
+}
+
+/**
+ * Binds mappings of an app to the groups that they match now. A mapping whose group is gone keeps its binding, which is how
+ * the guard knows; it is bound anew as soon as a group fits.
+ */
+export async function refreshBindings(db: Db, context: Context, app: string): Promise<Rebound> {
+  const rules = context.rules.get(app);
+  if (rules === undefined) return { changed: false, groups: new Set() };
+  const bound = new Map((await readBindings(db, app)).map(binding => [binding.mapping, binding.scimGroupId]));
+  const named = [...rules.gives.keys()].flatMap(mapping => idpGroupOf(context, app, mapping) ?? []);
+  const groups = await readGroupsNamed(db, app, {
+    ids: [...bound.values()],
+    names: named.flatMap(wanted => ('name' in wanted ? wanted.name : [])),
+    externalIds: named.flatMap(wanted => ('externalId' in wanted ? wanted.externalId : [])),
+  });
+  const byId = new Map(groups.map(group => [group.id, group]));
+  const byName = new Map(groups.map(group => [foldName(group.displayName), group]));
+  const byExternalId = new Map(
+    groups.flatMap(group => (group.externalId === undefined ? [] : [[group.externalId, group] as const])),
+  );
+  const follows = rules.state.policies.renamedGroups === 'follow';
+  const rebound = new Set<string>();
+  for (const mapping of rules.gives.keys()) {
+    const wanted = idpGroupOf(context, app, mapping);
+    if (wanted === undefined) continue;
+    const before = bound.get(mapping);
+    const stays = 'name' in wanted && follows && before !== undefined && byId.has(before);
+    const match =
+      'externalId' in wanted
+        ? byExternalId.get(wanted.externalId)
+        : stays
+          ? byId.get(before)
+          : byName.get(foldName(wanted.name));
+    if (match === undefined || match.id === before) continue;
+    await bind(db, app, mapping, match.id);
+    rebound.add(match.id);
+  }
+  const stale = [...bound.keys()].filter(mapping => !rules.gives.has(mapping));
+  await unbind(db, app, stale);
+  return { changed: rebound.size > 0 || stale.length > 0, groups: rebound };
+}

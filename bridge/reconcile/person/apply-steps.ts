@@ -1,0 +1,191 @@
+/** Carries out a plan, step by step, in its order. What Coder refuses for good is held and the rest goes on. */
+import { type CoderUser, CoderError, isRefusal, outcomeOf } from '../../coder';
+import { type Grant } from '../../store/accounts/grants';
+import { type Context } from '../context/context';
+import { type Rim } from '../context/rim';
+import { type Held, heldBy } from '../decide/hold-reason';
+import { type Step } from '../decide/plan';
+import { type Change, type Subject, type Trail } from '../context/audit-lines';
+
+export type Failure = ReturnType<typeof outcomeOf>;
+
+export interface Applied {
+  /** Steps that are done. */
+  readonly done: Step[];
+  /** Steps that Coder refused until something changes. */
+  readonly held: Held[];
+  /** What ended the work before its last step; undefined when it came to its end. */
+  failure: Failure | undefined;
+  /** The account could not be deleted because of its workspaces. */
+  hasWorkspaces: boolean;
+}
+
+/** Applies the steps of one account; wishes for groups are left to the caller. Never throws what Coder said. */
+export async function applySteps(
+  rim: Rim,
+  context: Context,
+  account: CoderUser,
+  steps: readonly Step[],
+  subject: Subject,
+  trail: Trail,
+): Promise<Applied> {
+  const applied: Applied = { done: [], held: [], failure: undefined, hasWorkspaces: false };
+  const refusedOrganizations = new Set<string>();
+  for (const step of steps) {
+    if ('organization' in step && refusedOrganizations.has(step.organization)) continue;
+    try {
+      await applyStep(rim, account, step);
+      applied.done.push(step);
+      const [action, change] = describe(context, account, step);
+      if (action !== undefined) trail.note(subject, action, 'done', change);
+    } catch (error) {
+      if (step.kind === 'delete' && isRefusal(error, 'has-workspaces')) {
+        applied.hasWorkspaces = true;
+        trail.note(subject, 'account.delete', 'skipped', {
+          before: account.status,
+          detail: 'the account has workspaces, which Coder keeps: suspended instead',
+        });
+        return applied;
+      }
+      const failure = failureOf(error, applied);
+      const [action, change] = describe(context, account, step);
+      if (action !== undefined)
+        trail.note(subject, action, failure.kind === 'terminal' ? 'held' : 'failed', {
+          ...change,
+          detail: error instanceof Error ? error.message : String(error),
+        });
+      if (failure.kind !== 'terminal') {
+        applied.failure = failure;
+        return applied;
+      }
+      if (isRefusal(error, 'site-role-sync')) rim.context.learnSiteRoleSync();
+      else if (isRefusal(error, 'organization-role-sync', 'organization-sync', 'reference-unknown', 'role-unknown'))
+        rim.context.forget();
+      if (step.kind === 'organization-add') refusedOrganizations.add(step.organization);
+      applied.held.push(heldBy(failure.error));
+    }
+  }
+  return applied;
+}
+
+function failureOf(error: unknown, applied: Applied): Failure {
+  const failure = outcomeOf(error);
+  // The account may be gone since it was read: another look tells.
+  if (error instanceof CoderError && error.kind === 'not_found_or_forbidden') return { kind: 'failed', error };
+  // The role that had to go first could not be taken, and will not be.
+  if (isRefusal(error, 'owner-role-first') && applied.held.length > 0) return { kind: 'terminal', error };
+  return failure;
+}
+
+async function applyStep({ coder }: Rim, account: CoderUser, step: Step): Promise<void> {
+  switch (step.kind) {
+    case 'activate':
+      await coder.activate(account);
+      return;
+    case 'suspend':
+      await coder.suspend(account.id);
+      return;
+    case 'delete':
+      await coder.deleteUser(account.id);
+      return;
+    case 'site-roles':
+      await coder.setSiteRoles(account.id, step.after);
+      return;
+    case 'organization-add':
+      await coder.addMember(step.organization, account.id);
+      return;
+    case 'organization-remove':
+      await coder.removeMember(step.organization, account.id);
+      return;
+    case 'organization-roles':
+      await coder.setMemberRoles(step.organization, account.id, step.after);
+      return;
+    case 'group-add':
+    case 'group-remove':
+      return;
+  }
+}
+
+/** Name of an organization for people to read. */
+export function organizationName(context: Context, id: string): string {
+  return context.catalog.organizations.find(organization => organization.id === id)?.name ?? id;
+}
+
+/** `organization/group` for people to read. */
+export function groupName(context: Context, id: string): string {
+  const group = context.groups.get(id);
+  if (group !== undefined) return `${organizationName(context, group.organization)}/${group.name}`;
+  const imagined = /^new:([^/]+)\/(.+)$/.exec(id);
+  return imagined === null ? id : `${organizationName(context, imagined[1] ?? '')}/${imagined[2] ?? ''}`;
+}
+
+const rolesText = (roles: readonly string[]): string => [...roles].sort().join(',') || 'none';
+
+/** The audit line of a step; group steps have theirs when the group is written. */
+export function describe(
+  context: Context,
+  account: Pick<CoderUser, 'status'>,
+  step: Step,
+): [action: Parameters<Trail['note']>[1] | undefined, change: Change] {
+  switch (step.kind) {
+    case 'activate':
+      return ['account.activate', { before: 'suspended', after: 'active' }];
+    case 'suspend':
+      return ['account.suspend', { before: account.status, after: 'suspended' }];
+    case 'delete':
+      return ['account.delete', { before: account.status }];
+    case 'site-roles':
+      return [
+        'site-roles.set',
+        { before: rolesText(step.before), after: rolesText(step.after), because: step.because },
+      ];
+    case 'organization-add':
+      return ['organization.add', { target: organizationName(context, step.organization), because: step.because }];
+    case 'organization-remove':
+      return ['organization.remove', { target: organizationName(context, step.organization) }];
+    case 'organization-roles':
+      return [
+        'organization-roles.set',
+        {
+          target: organizationName(context, step.organization),
+          before: rolesText(step.before),
+          after: rolesText(step.after),
+          because: step.because,
+        },
+      ];
+    case 'group-add':
+    case 'group-remove':
+      return [undefined, {}];
+  }
+}
+
+/** What a step gives and takes, as grants to remember or forget. */
+export function grantsOf(step: Step): { given: Grant[]; taken: Grant[] } {
+  switch (step.kind) {
+    case 'site-roles':
+      return roleGrants('site-role', '', step.before, step.after);
+    case 'organization-roles':
+      return roleGrants('organization-role', step.organization, step.before, step.after);
+    case 'organization-add':
+      return step.because.length === 0
+        ? { given: [], taken: [] }
+        : { given: [{ kind: 'organization', organization: step.organization, target: '' }], taken: [] };
+    case 'organization-remove':
+      return { given: [], taken: [{ kind: 'organization', organization: step.organization, target: '' }] };
+    default:
+      return { given: [], taken: [] };
+  }
+}
+
+function roleGrants(
+  kind: 'site-role' | 'organization-role',
+  organization: string,
+  before: readonly string[],
+  after: readonly string[],
+): { given: Grant[]; taken: Grant[] } {
+  const grant = (target: string): Grant => ({ kind, organization, target });
+  return {
+    given: after.filter(role => !before.includes(role)).map(grant),
+    taken: before.filter(role => !after.includes(role)).map(grant),
+  };
+}

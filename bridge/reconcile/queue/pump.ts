@@ -1,0 +1,193 @@
+/**
+ * Works the queue: claims what is due, the most urgent first, a bounded number at once; keeps the leases of what takes
+ * long; stands still while Coder can't be worked with. Requests bring their own work and do not wait for it.
+ */
+import { outcomeOf } from '../../coder';
+import { PRIORITY, type WorkKey } from '../../store/work/enqueue';
+import { dropLeases } from '../../store/work/leases';
+import { claimKeys, claimWork, releaseAllWork, releaseWork, renewWork, type Work } from '../../store/work/work';
+import { convergeApp } from '../declaration/declaration';
+import { type Rim } from '../context/rim';
+import { convergeGroup } from '../group/write-members';
+import { convergePerson } from '../person/person';
+import { convergeScimGroup } from '../group/scim-group';
+import { GATHER_MS, settle, type Settled } from './settle';
+
+/** How long a request takes from its last work to its answer, at most. */
+const ANSWER_MS = 10;
+
+export interface PumpOptions {
+  readonly concurrency: number;
+  readonly pollMs: number;
+}
+
+/** Deals with one piece of claimed work; what is thrown is written down as a failed try. */
+export async function work(rim: Rim, item: Work): Promise<Settled> {
+  try {
+    const kind = item.key.slice(0, item.key.indexOf(':'));
+    if (kind === 'person') return await convergePerson(rim, item);
+    if (kind === 'coder-group') return await convergeGroup(rim, item);
+    if (kind === 'scim-group') return await convergeScimGroup(rim, item);
+    return await convergeApp(rim, item);
+  } catch (error) {
+    const outcome = outcomeOf(error);
+    // An outage is told once, by the Coder client; what waits for its end says nothing of its own.
+    const level = outcome.kind === 'retry' ? 'debug' : 'error';
+    rim.log[level]({ err: error, key: item.key, app: item.app }, 'work failed');
+    return await settle(rim, item, outcome);
+  }
+}
+
+export class Pump {
+  readonly #running = new Map<WorkKey, Promise<Settled | undefined>>();
+  #wake: (() => void) | undefined;
+  #stopping = false;
+  #loop: Promise<void> | undefined;
+  #renewal: NodeJS.Timeout | undefined;
+  #pausedUntil = 0;
+
+  constructor(
+    private readonly rim: Rim,
+    private readonly options: PumpOptions,
+  ) {}
+
+  start(): void {
+    if (this.#loop !== undefined) return;
+    this.#stopping = false;
+    this.#loop = this.#run();
+    this.#renewal = setInterval(() => void this.#renew(), Math.max(this.rim.options.leaseMs / 3, 20));
+    this.#renewal.unref();
+  }
+
+  /** Takes nothing new and waits for what is running. */
+  async stop(): Promise<void> {
+    this.#stopping = true;
+    this.wake();
+    await this.#loop;
+    this.#loop = undefined;
+    await Promise.allSettled([...this.#running.values()]);
+    clearInterval(this.#renewal);
+  }
+
+  /** Looks at the queue now instead of at the next interval. */
+  wake(): void {
+    this.#wake?.();
+  }
+
+  /**
+   * Deals with these keys now, and then with the groups that they made different as far as those are quiet.
+   * @returns when all of them are settled, or belong to another replica
+   */
+  async converge(keys: readonly WorkKey[], stopped: () => boolean): Promise<void> {
+    const touched = new Set<WorkKey>();
+    // Apps and groups first: what people should have depends on them.
+    for (const kind of ['app:', 'scim-group:', 'person:', 'coder-group:']) {
+      const some = keys.filter(key => key.startsWith(kind));
+      for (const key of await this.#settleKeys(some, 0, stopped)) touched.add(key);
+    }
+    await this.#settleKeys([...touched], GATHER_MS, stopped);
+    // What is left, if anything, can wait until the request has its answer.
+    setTimeout(() => this.wake(), ANSWER_MS).unref();
+  }
+
+  async #settleKeys(keys: readonly WorkKey[], early: number, stopped: () => boolean): Promise<Set<WorkKey>> {
+    const touched = new Set<WorkKey>();
+    const take = async (some: readonly WorkKey[]): Promise<void> => {
+      if (some.length === 0 || stopped() || this.#stopping) return;
+      const { rim } = this;
+      const items = await claimKeys(rim.database, some, {
+        owner: rim.owner,
+        now: rim.clock.now() + early,
+        leaseMs: rim.options.leaseMs,
+      });
+      const settled = await Promise.all(items.map(item => this.#do(item)));
+      for (const one of settled) for (const key of one?.touched ?? []) touched.add(key);
+    };
+    // What runs already read the directory before this request wrote to it: once more after it.
+    const running = keys.flatMap(key => this.#running.get(key) ?? []);
+    if (running.length > 0) await Promise.allSettled(running);
+    const batch = Math.max(this.options.concurrency, 8);
+    for (let start = 0; start < keys.length && !stopped(); start += batch) await take(keys.slice(start, start + batch));
+    return touched;
+  }
+
+  async #do(item: Work): Promise<Settled | undefined> {
+    const task = work(this.rim, item)
+      .catch((error: unknown) => {
+        // The database refused the outcome: the lease runs out and the work is done again.
+        this.rim.log.error({ err: error, key: item.key }, 'outcome of work could not be written');
+        return undefined;
+      })
+      .finally(() => this.#running.delete(item.key));
+    this.#running.set(item.key, task);
+    const settled = await task;
+    if (settled?.pauseMs !== undefined) this.#pausedUntil = this.rim.clock.now() + settled.pauseMs;
+    else if (settled !== undefined) this.#pausedUntil = 0;
+    return settled;
+  }
+
+  async #run(): Promise<void> {
+    await this.#takeOver().catch((error: unknown) =>
+      this.rim.log.warn({ err: error }, 'leases of an earlier process stay until they run out'),
+    );
+    while (!this.#stopping) {
+      const claimed = await this.#claim().catch((error: unknown) => {
+        this.rim.log.error({ err: error }, 'queue can not be read');
+        return 0;
+      });
+      if (this.#stopping) break;
+      if (claimed === 0) await this.#sleep(this.options.pollMs);
+    }
+  }
+
+  /** A SQLite file has one bridge: what is leased was leased by one that was killed, and need not wait. */
+  async #takeOver(): Promise<void> {
+    const { database } = this.rim;
+    if (database.backend !== 'sqlite') return;
+    const mine = [...this.#running.keys()];
+    await releaseAllWork(database.db);
+    await dropLeases(database.db);
+    await renewWork(database.db, mine, this.rim.owner, this.rim.clock.now() + this.rim.options.leaseMs);
+  }
+
+  async #claim(): Promise<number> {
+    const { rim, options } = this;
+    const now = rim.clock.now();
+    const free = options.concurrency - this.#running.size;
+    if (free <= 0 || now < this.#pausedUntil) return 0;
+    const request = { owner: rim.owner, now, leaseMs: rim.options.leaseMs };
+    // Half of the places are kept for what somebody waits for.
+    const patient = Math.min(free, Math.max(1, Math.floor(options.concurrency / 2)));
+    let items = await claimWork(rim.database, { ...request, limit: free, maxPriority: PRIORITY.declaration });
+    if (items.length < patient)
+      items = [...items, ...(await claimWork(rim.database, { ...request, limit: patient - items.length }))];
+    if (this.#stopping) {
+      await releaseWork(
+        rim.database.db,
+        items.map(item => item.key),
+        rim.owner,
+      );
+      return 0;
+    }
+    for (const item of items) void this.#do(item).finally(() => this.wake());
+    return items.length;
+  }
+
+  async #renew(): Promise<void> {
+    const { rim } = this;
+    await renewWork(rim.database.db, [...this.#running.keys()], rim.owner, rim.clock.now() + rim.options.leaseMs).catch(
+      (error: unknown) => rim.log.warn({ err: error }, 'leases could not be renewed'),
+    );
+  }
+
+  async #sleep(ms: number): Promise<void> {
+    await new Promise<void>(resolve => {
+      const timer = setTimeout(resolve, ms);
+      this.#wake = () => {
+        clearTimeout(timer);
+        resolve();
+      };
+    });
+    this.#wake = undefined;
+  }
+}

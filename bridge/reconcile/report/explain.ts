@@ -1,0 +1,112 @@
+/** Why a person has what the person has: every entitlement with its groups and mappings, and whether Coder agrees. */
+import { type AuditEntry, type Explanation } from '../../admin-client/admin-client';
+import { type CoderUser } from '../../coder';
+import { type AuditRecord, queryAudit } from '../../store/audit/audit';
+import { memberStatesOf } from '../../store/accounts/coder-groups';
+import { type Db } from '../../store/database/database';
+import { groupsOfUser, readUser } from '../../store/directory/reading';
+import { findPeople, type Person } from '../../store/accounts/people';
+import { groupName, organizationName } from '../person/apply-steps';
+import { type Context } from '../context/context';
+import { type Rim } from '../context/rim';
+import { ABSENT, desire, type Reasoned } from '../decide/desired';
+
+const RECENT = 20;
+
+const iso = (at: number): string => new Date(at).toISOString();
+
+/** An audit row as the admin API answers it. */
+export function toEntry(row: AuditRecord): AuditEntry {
+  return {
+    id: row.id,
+    at: iso(row.at),
+    app: row.app,
+    actor: row.actor,
+    token: row.token,
+    requestId: row.request_id,
+    subject: row.subject,
+    subjectName: row.subject_name,
+    coderUserId: row.coder_user_id,
+    action: row.action,
+    target: row.target,
+    idpGroup: row.idp_group,
+    mapping: row.mapping,
+    before: row.before,
+    after: row.after,
+    result: row.result,
+    detail: row.detail,
+  };
+}
+
+/** Everybody whom this text names. */
+export async function explain(rim: Rim, user: string): Promise<Explanation[]> {
+  const context = await rim.context.get();
+  const people = await findPeople(rim.database.db, user);
+  return await Promise.all(people.map(person => explainPerson(rim, context, person)));
+}
+
+async function explainPerson(rim: Rim, context: Context, person: Person): Promise<Explanation> {
+  const { db } = rim.database;
+  const user = await readUser(db, person.userId);
+  const rules = context.rules.get(person.app);
+  const desired =
+    user === undefined || rules === undefined ? ABSENT : desire(rules, user, await groupsOfUser(db, user.id));
+  const has = await presence(rim, db, person);
+  return {
+    app: person.app,
+    scimId: person.userId,
+    userName: user?.userName ?? person.userName,
+    active: user?.active ?? false,
+    coderUserId: person.coderUserId ?? null,
+    coderUsername: has?.account.username ?? person.coderUsername ?? null,
+    status: has?.account.status ?? null,
+    held: person.heldReason === undefined ? null : `${person.heldReason}: ${person.heldDetail ?? ''}`,
+    entitlements: [...desired.entitlements.values()].map(entitlement => ({
+      kind: entitlement.kind,
+      organization: entitlement.organization === '' ? null : organizationName(context, entitlement.organization),
+      target: targetOf(context, entitlement),
+      because: entitlement.because.map(({ idpGroup, mapping }) => ({ idpGroup, mapping })),
+      present: has === undefined ? null : has.holds(entitlement),
+    })),
+    recent: (await queryAudit(db, { subject: person.userId, limit: RECENT })).map(toEntry),
+  };
+}
+
+function targetOf(context: Context, { kind, organization, target }: Reasoned): string {
+  if (kind === 'organization') return organizationName(context, organization);
+  return kind === 'group' ? (context.groups.get(target)?.name ?? groupName(context, target)) : target;
+}
+
+/** What the account has in Coder now; undefined when there is none or Coder can't be asked. */
+async function presence(
+  rim: Rim,
+  db: Db,
+  person: Person,
+): Promise<{ account: CoderUser; holds: (entitlement: Reasoned) => boolean } | undefined> {
+  if (person.coderUserId === undefined) return undefined;
+  try {
+    const found = await rim.coder.getUser(person.coderUserId);
+    if (found.state !== 'present') return undefined;
+    const roles = await rim.coder.getRoles(person.coderUserId);
+    const members = await memberStatesOf(db, person.coderUserId);
+    const groups = new Set(members.filter(member => member.present).map(member => member.coderGroupId));
+    return {
+      account: found.user,
+      holds: ({ kind, organization, target }) => {
+        switch (kind) {
+          case 'site-role':
+            return roles.site.includes(target);
+          case 'organization':
+            return roles.organizations.has(organization);
+          case 'organization-role':
+            return roles.organizations.get(organization)?.includes(target) ?? false;
+          case 'group':
+            return groups.has(target);
+        }
+      },
+    };
+  } catch (error) {
+    rim.log.warn({ err: error, account: person.coderUserId }, 'account can not be read for an explanation');
+    return undefined;
+  }
+}

@@ -1,0 +1,292 @@
+/** What would change in Coder, nothing written: the adoption report of a rollout and the dry run of a declaration. */
+import { type HoldSummary, type PlannedChange, type PlanReport } from '../../admin-client/admin-client';
+import { type MappingState } from '../../contract/mapping-state';
+import { listAllApps, type StoredApp } from '../../store/apps/apps';
+import { readBindings } from '../../store/apps/bindings';
+import { listManagedGroups, type ManagedGroup } from '../../store/accounts/coder-groups';
+import { countRemovals, holdId } from '../../store/accounts/holds';
+import { countLinkedPeople } from '../../store/accounts/people';
+import { readGroups } from '../../store/directory/reading';
+import { describe, groupName } from '../person/apply-steps';
+import { type Catalog, loadCatalog } from '../context/catalog';
+import { NOT_READ } from '../group/ensure-groups';
+import { ListedGroups } from '../group/group-index';
+import { buildContext, type Context } from '../context/context';
+import { type Rim } from '../context/rim';
+import { keyOf } from '../decide/entitlement';
+import { digestOf, guardPlan, keepsOwners, type Loser } from '../decide/guard';
+import { HOUR_MS, takesOwner, vanishedEntitlements } from '../person/guard-removals';
+import { readWorldFor } from '../survey/judgement';
+import { type Removal } from '../decide/plan';
+import { findOrganization, imaginedGroup, isPushed } from '../decide/rules';
+import { sayRemoval } from '../decide/entitlement-text';
+import { type Finding, survey } from '../survey/survey';
+import { strangers } from '../sweep/unlinked-accounts';
+import { type World } from '../survey/world';
+import { deriveGroupNames } from '../../coder';
+
+const CHANGES_IN_A_HOLD = 50;
+
+/** The plan for one app or all; with `state`, as if that document were applied. */
+export async function planWorld(
+  rim: Rim,
+  request: { readonly app?: string | undefined; readonly state?: MappingState | undefined },
+): Promise<PlanReport> {
+  const { context, catalog, members } = await imagine(rim, request.state);
+  const world = await readWorldFor(rim, context);
+  const wanted = request.state?.app ?? request.app;
+  const names = [...context.apps.keys()].filter(name => wanted === undefined || name === wanted);
+  const report: PlanReport = {
+    changes: [],
+    adoption: { matched: [], created: [], held: [], strangers: [] },
+    problems: [...catalog.problems],
+    hold: null,
+  };
+  const owners = [...world.accounts.values()].filter(
+    account => account.status === 'active' && !account.serviceAccount && account.roles.includes('owner'),
+  ).length;
+  for (const name of names) {
+    report.problems.push(...(context.rules.get(name)?.problems ?? []));
+    const hold = await planApp(rim, context, world, name, members, owners, report);
+    report.hold ??= hold;
+  }
+  const claimed = new Set(report.adoption.matched.map(match => match.coderUsername));
+  for await (const stranger of strangers(rim, context, world))
+    if (!claimed.has(stranger.username))
+      report.adoption.strangers.push({
+        coderUsername: stranger.username,
+        email: stranger.email,
+        status: stranger.status,
+      });
+  report.problems = [...new Set(report.problems)];
+  return report;
+}
+
+interface Imagined {
+  readonly context: Context;
+  readonly catalog: Catalog;
+  /** Group ids by account, of groups that are not under management yet. */
+  readonly members: Map<string, string[]>;
+}
+
+/** The context as it would be, without writing any of it. */
+async function imagine(rim: Rim, state: MappingState | undefined): Promise<Imagined> {
+  const { db } = rim.database;
+  const stored = await listAllApps(db);
+  const apps = state === undefined ? stored : [...stored.filter(app => app.name !== state.app), asStored(state)];
+  const catalog = await loadCatalog(
+    rim.coder.background,
+    apps.map(app => app.state),
+    rim.clock.now(),
+  );
+  const managed = await listManagedGroups(db);
+  const { groups, members } = await imagineGroups(rim, catalog, apps, managed);
+  const context = buildContext({
+    apps,
+    catalog,
+    groups,
+    bindings: await readBindings(db),
+    imagine: true,
+    takeAllAsMatched: state !== undefined,
+  });
+  return { context, catalog, members };
+}
+
+function asStored(state: MappingState): StoredApp {
+  return {
+    name: state.app,
+    generation: 0,
+    state,
+    createdAt: 0,
+    updatedAt: 0,
+    appliedGeneration: undefined,
+    problems: [],
+    sweptAt: undefined,
+    deleting: false,
+  };
+}
+
+/** Groups that would come under management, with the members that Coder has in them now. */
+async function imagineGroups(
+  rim: Rim,
+  catalog: Catalog,
+  apps: readonly StoredApp[],
+  managed: readonly ManagedGroup[],
+): Promise<{ groups: ManagedGroup[]; members: Map<string, string[]> }> {
+  const groups = [...managed];
+  const members = new Map<string, string[]>();
+  const index = new ListedGroups(rim.coder.background);
+  const known = new Set(managed.map(group => `${group.organization}/${group.name}`));
+  const add = async (organization: string, name: string, scimGroupId: string | undefined): Promise<void> => {
+    if (known.has(`${organization}/${name}`)) return;
+    known.add(`${organization}/${name}`);
+    const found = await index.byName(organization, name);
+    const id = found?.id ?? imaginedGroup(organization, name);
+    groups.push({
+      id,
+      organization,
+      name,
+      origin: 'matched',
+      scimGroupId,
+      ...NOT_READ,
+    });
+    if (found === undefined) return;
+    for await (const member of rim.coder.background.listGroupMembers(id))
+      members.set(member.id, [...(members.get(member.id) ?? []), id]);
+  };
+  for (const { state, name: app, deleting } of apps) {
+    if (deleting) continue;
+    for (const mapping of Object.values(state.groupMappings)) {
+      const organization = findOrganization(catalog.organizations, mapping.organization);
+      if (organization === undefined) continue;
+      if (mapping.create || (await index.byName(organization.id, mapping.group)) !== undefined)
+        await add(organization.id, mapping.group, undefined);
+    }
+    const rule = state.pushedGroups;
+    const organization = rule && findOrganization(catalog.organizations, rule.organization);
+    if (rule === undefined || organization === undefined) continue;
+    for (const group of await readGroups(rim.database.db, app)) {
+      if (!isPushed(state, group) || managed.some(one => one.scimGroupId === group.id)) continue;
+      const shown = rule.stripPrefix ? group.displayName.slice(rule.prefix.length).trim() : group.displayName;
+      const [name] = deriveGroupNames({ displayName: shown, key: group.id });
+      if (name !== undefined) await add(organization.id, name, group.id);
+    }
+  }
+  return { groups, members };
+}
+
+async function planApp(
+  rim: Rim,
+  context: Context,
+  world: World,
+  app: string,
+  members: ReadonlyMap<string, readonly string[]>,
+  activeOwners: number,
+  report: PlanReport,
+): Promise<HoldSummary | null> {
+  const { db } = rim.database;
+  const state = context.apps.get(app)?.state;
+  const gone = await vanishedEntitlements(db, context, app);
+  const losers: (Loser & { changes: string[] })[] = [];
+  let owners = activeOwners;
+  let people = 0;
+  for await (const finding of survey(db, context, world, app, { present: true, members })) {
+    people += 1;
+    if (people % 100 === 0) await new Promise(resolve => setImmediate(resolve));
+    const { account, plan } = finding;
+    if (account.state === 'held')
+      report.adoption.held.push({ userName: finding.userName, reason: account.held.reason });
+    if (account.state === 'adopt')
+      report.adoption.matched.push({
+        userName: finding.userName,
+        coderUsername: account.user.username,
+        how: account.user.loginType,
+      });
+    if (account.state === 'create' || account.state === 'gone') {
+      if (finding.desired.account === 'absent') continue;
+      report.adoption.created.push(finding.userName);
+    }
+    if (account.state === 'linked' || account.state === 'adopt') {
+      const actual = { status: account.user.status, siteRoles: account.user.roles };
+      if (takesOwner(plan, actual)) {
+        if (!keepsOwners(owners, context.minOwners))
+          report.problems.push(
+            `${finding.userName}: too few active owners would stay (${owners - 1}, wanted at least ${context.minOwners}); the owner role is kept`,
+          );
+        else owners -= 1;
+      }
+    }
+    report.changes.push(...changesOf(context, finding));
+    const removals = plan.removals.filter(removal => removal.kind === 'account' || !gone.has(keyOf(removal)));
+    const leaves = (finding.user === undefined || !finding.user.active) && context.apps.get(app)?.deleting !== true;
+    if (removals.length > 0 && !leaves && plan.steps.length > 0)
+      losers.push({
+        subject: `person:${finding.userId}`,
+        removals,
+        released: false,
+        changes: removals.map(removal => `${finding.userName}: ${say(context, removal)}`),
+      });
+  }
+  if (state === undefined) return null;
+  const verdict = guardPlan(losers, {
+    guard: state.guard,
+    people: await countLinkedPeople(db, app),
+    recent: await countRemovals(db, app, rim.clock.now() - HOUR_MS, ''),
+  });
+  if (verdict === 'pass') return null;
+  return {
+    id: holdId(losers.map(loser => ({ subject: loser.subject, digest: digestOf(loser.removals) }))),
+    app,
+    reason: 'plan-too-large',
+    people: losers.length,
+    createdAt: new Date(rim.clock.now()).toISOString(),
+    changes: losers.flatMap(loser => loser.changes).slice(0, CHANGES_IN_A_HOLD),
+  };
+}
+
+const say = (context: Context, removal: Removal): string =>
+  removal.kind === 'account' ? 'account' : sayRemoval(context, removal);
+
+/** Every step of one person's plan, in the shape of the report. */
+function changesOf(context: Context, finding: Finding): PlannedChange[] {
+  const { account } = finding;
+  if (account.state === 'held' || account.state === 'none') return [];
+  const base = { app: finding.app, subject: finding.userName };
+  const first: PlannedChange[] =
+    account.state === 'create' || account.state === 'gone'
+      ? [
+          {
+            ...base,
+            action: 'account.create',
+            target: null,
+            before: null,
+            after: 'dormant',
+            because: null,
+            removal: false,
+          },
+        ]
+      : account.state === 'adopt'
+        ? [
+            {
+              ...base,
+              action: 'account.adopt',
+              target: account.user.username,
+              before: null,
+              after: null,
+              because: null,
+              removal: false,
+            },
+          ]
+        : [];
+  const status = 'user' in account ? account.user.status : 'dormant';
+  return [
+    ...first,
+    ...finding.plan.steps.map(step => {
+      const [action, change] =
+        step.kind === 'group-add' || step.kind === 'group-remove'
+          ? [
+              step.kind === 'group-add' ? 'group.add' : 'group.remove',
+              {
+                target: groupName(context, step.group),
+                because: step.kind === 'group-add' ? step.because : [],
+              },
+            ]
+          : describe(context, { status }, step);
+      const because = (change.because ?? []).map(reason => `${reason.idpGroup} (${reason.mapping})`);
+      return {
+        ...base,
+        action: action ?? step.kind,
+        target: change.target ?? null,
+        before: ('before' in change ? change.before : undefined) ?? null,
+        after: ('after' in change ? change.after : undefined) ?? null,
+        because: because.length === 0 ? null : because.join(', '),
+        removal:
+          step.kind === 'suspend' ||
+          step.kind === 'delete' ||
+          step.kind === 'group-remove' ||
+          step.kind === 'organization-remove' ||
+          ('before' in step && step.before.some(role => !step.after.includes(role))),
+      };
+    }),
+  ];
+}

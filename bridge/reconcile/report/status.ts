@@ -1,0 +1,130 @@
+/** What waits, what is held and why, what is parked: from the store alone, so that it answers while Coder does not. */
+import { type HoldSummary, type Identity, type PendingItem } from '../../admin-client/admin-client';
+import { listApps } from '../../store/apps/apps';
+import { type Db } from '../../store/database/database';
+import { type HeldRemovals, holdId, listOpenHolds } from '../../store/accounts/holds';
+import { countHeldPeople, listHeldPeople, readPeople } from '../../store/accounts/people';
+import { countWork, listWork } from '../../store/work/work';
+import { type AppConvergence, type ReconcilerStatus } from '../types';
+
+const SHOWN = 200;
+const CHANGES_SHOWN = 50;
+const PAGE = 1_000;
+
+const iso = (at: number): string => new Date(at).toISOString();
+
+export async function readStatus(db: Db): Promise<ReconcilerStatus> {
+  const [apps, work, heldCounts, pending, heldPeople, open] = [
+    await listApps(db),
+    await countWork(db),
+    await countHeldPeople(db),
+    await listWork(db, SHOWN),
+    await listHeldPeople(db, SHOWN),
+    await listOpenHolds(db),
+  ];
+  const names = await namesOf(
+    db,
+    pending.flatMap(item => (item.key.startsWith('person:') ? [item.key.slice('person:'.length)] : [])),
+  );
+  const holds = summarize(
+    open,
+    await namesOf(
+      db,
+      open.slice(0, PAGE).map(row => row.subject.slice('person:'.length)),
+    ),
+  );
+  return {
+    apps: apps.map((app): AppConvergence => {
+      const counts = work.get(app.name) ?? { waiting: 0, parked: 0, lastError: null };
+      const held = heldCounts.get(app.name) ?? 0;
+      return {
+        app: app.name,
+        converged:
+          counts.waiting === 0 &&
+          counts.parked === 0 &&
+          held === 0 &&
+          app.problems.length === 0 &&
+          app.appliedGeneration === app.generation,
+        waiting: counts.waiting,
+        held,
+        parked: counts.parked,
+        lastError: counts.lastError,
+        lastSweepAt: app.sweptAt === undefined ? null : iso(app.sweptAt),
+        warnings: app.problems,
+      };
+    }),
+    pending: [
+      ...pending.map((item): PendingItem => ({
+        key: item.key,
+        app: item.app,
+        subject: names.get(item.key.slice('person:'.length)) ?? null,
+        state: item.parked ? 'parked' : 'waiting',
+        reason: item.error ?? 'waiting for its turn',
+        attempts: item.attempts,
+        since: iso(item.since),
+      })),
+      ...heldPeople.map((person): PendingItem => ({
+        key: `person:${person.userId}`,
+        app: person.app,
+        subject: person.userName,
+        state: 'held',
+        reason: `${person.reason}: ${person.detail}`,
+        attempts: 0,
+        since: iso(person.since),
+      })),
+    ],
+    holds,
+  };
+}
+
+async function namesOf(db: Db, userIds: readonly string[]): Promise<Map<string, string>> {
+  if (userIds.length === 0) return new Map();
+  const rows = await db.selectFrom('people').select(['user_id', 'user_name']).where('user_id', 'in', userIds).execute();
+  return new Map(rows.map(row => [row.user_id, row.user_name]));
+}
+
+/** The open holds, one for each app. */
+function summarize(open: readonly HeldRemovals[], names: ReadonlyMap<string, string>): HoldSummary[] {
+  const apps = new Map<string, HeldRemovals[]>();
+  for (const row of open) {
+    const known = apps.get(row.app);
+    if (known === undefined) apps.set(row.app, [row]);
+    else known.push(row);
+  }
+  return [...apps].map(([app, rows]) => ({
+    id: holdId(rows),
+    app,
+    reason: [...new Set(rows.map(row => row.reason))].join(', '),
+    people: rows.length,
+    createdAt: iso(rows.reduce((first, row) => Math.min(first, row.createdAt), Infinity)),
+    changes: rows
+      .flatMap(row => {
+        const name = names.get(row.subject.slice('person:'.length)) ?? row.subject;
+        return row.changes.map(change => `${name}: ${change}`);
+      })
+      .slice(0, CHANGES_SHOWN),
+  }));
+}
+
+/** Who is who: every SCIM user with its Coder account, those who left and are remembered included. */
+export async function readIdentities(db: Db, app: string | undefined): Promise<Identity[]> {
+  const identities: Identity[] = [];
+  let after = '';
+  for (;;) {
+    const page = await readPeople(db, app, after, PAGE);
+    for (const person of page)
+      identities.push({
+        app: person.app,
+        scimId: person.userId,
+        externalId: person.externalId ?? null,
+        userName: person.userName,
+        email: person.email ?? null,
+        coderUserId: person.coderUserId ?? null,
+        coderUsername: person.coderUsername ?? null,
+        how: person.how ?? null,
+      });
+    const last = page.at(-1);
+    if (last === undefined || page.length < PAGE) return identities;
+    after = last.userId;
+  }
+}

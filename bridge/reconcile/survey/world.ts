@@ -1,0 +1,83 @@
+/** Coder as a whole, read once for a sweep or a plan: every account in a few hundred bytes, organization roles where needed. */
+import { type CoderClient, type CoderUser } from '../../coder';
+import { type Context } from '../context/context';
+import { isImplied } from '../decide/entitlement';
+
+/** What a comparison needs of an account, and no more: there may be many. */
+export type Account = Pick<
+  CoderUser,
+  'id' | 'username' | 'email' | 'status' | 'loginType' | 'serviceAccount' | 'organizationIds' | 'roles'
+>;
+
+export interface World {
+  readonly accounts: ReadonlyMap<string, Account>;
+  /** Account id by folded e-mail. */
+  readonly byEmail: ReadonlyMap<string, string>;
+  /** Explicit roles by organization id and account id; accounts without any are left out. */
+  readonly organizationRoles: ReadonlyMap<string, ReadonlyMap<string, readonly string[]>>;
+}
+
+// Most accounts have one of a few lists: one copy of each serves all of them.
+class Lists {
+  readonly #known = new Map<string, readonly string[]>();
+  same(list: readonly string[]): readonly string[] {
+    const key = list.join(' ');
+    const known = this.#known.get(key);
+    if (known !== undefined) return known;
+    this.#known.set(key, list);
+    return list;
+  }
+}
+
+/**
+ * Reads every account, and the roles of organizations in `withRoles`.
+ * @throws CoderError `incomplete_listing` and all that Coder may say
+ */
+export async function readWorld(
+  coder: CoderClient,
+  withRoles: readonly string[],
+  progress?: (accounts: number) => void,
+): Promise<World> {
+  const accounts = new Map<string, Account>();
+  const byEmail = new Map<string, string>();
+  const lists = new Lists();
+  const loginTypes = new Map<string, string>();
+  for await (const user of coder.listUsers()) {
+    const loginType = loginTypes.get(user.loginType) ?? user.loginType;
+    loginTypes.set(loginType, loginType);
+    accounts.set(user.id, {
+      id: user.id,
+      username: user.username,
+      email: user.email,
+      status: user.status,
+      loginType,
+      serviceAccount: user.serviceAccount,
+      organizationIds: lists.same(user.organizationIds) as string[],
+      roles: lists.same(user.roles) as string[],
+    });
+    if (user.email !== '') byEmail.set(user.email.toLowerCase(), user.id);
+    if (accounts.size % 5_000 === 0) progress?.(accounts.size);
+  }
+  const organizationRoles = new Map<string, Map<string, readonly string[]>>();
+  for (const organization of withRoles) {
+    const roles = new Map<string, readonly string[]>();
+    for await (const member of coder.listMembers(organization)) {
+      const explicit = member.roles.filter(role => !isImplied(role));
+      if (explicit.length > 0) roles.set(member.userId, lists.same(explicit));
+    }
+    organizationRoles.set(organization, roles);
+  }
+  return { accounts, byEmail, organizationRoles };
+}
+
+/** Organizations whose roles a comparison needs: those with a managed role, all of them for authoritative apps. */
+export function organizationsWithRoles(context: Context, granted: readonly string[]): string[] {
+  const authoritative = [...context.apps.values()].some(app => app.state.policies.authoritative);
+  const managed = new Set(
+    [...context.managed].flatMap(key => (key.startsWith('organization-role ') ? [key.split(' ')[1] ?? ''] : [])),
+  );
+  for (const organization of granted) managed.add(organization);
+  return context.catalog.organizations
+    .map(organization => organization.id)
+    .filter(id => authoritative || managed.has(id));
+}

@@ -1,0 +1,178 @@
+/**
+ * Compares everything that is managed with Coder. What differs is a finding in the audit trail; by the app's policy it is
+ * queued behind all other work, or only told. One replica at a time for each app.
+ */
+import { markSwept, type StoredApp } from '../../store/apps/apps';
+import { pruneAudit, writeAudit } from '../../store/audit/audit';
+import { listManagedGroups, markUnread, memberDifferences } from '../../store/accounts/coder-groups';
+import { PRIORITY, type Cause } from '../../store/work/enqueue';
+import { pruneRemovals } from '../../store/accounts/holds';
+import { dropLease, takeLease } from '../../store/work/leases';
+import { enqueueGroupWrite, queuedKeys } from '../../store/work/work';
+import { describe, groupName } from '../person/apply-steps';
+import { tidy } from '../group/remove-undeclared';
+import { type Context } from '../context/context';
+import { type Rim } from '../context/rim';
+import { HOUR_MS } from '../person/guard-removals';
+import { lookAtGroupMembers } from '../group/write-members';
+import { carryOut, judge, readWorldFor, withoutQueued } from '../survey/judgement';
+import { type Finding } from '../survey/survey';
+import { reportStrangers } from './unlinked-accounts';
+import { sweepDeclarations } from './sweep-declarations';
+import { Trail } from '../context/audit-lines';
+import { type World } from '../survey/world';
+
+const CAUSE: Cause = { actor: 'sweep' };
+const LEASE_MS = 120_000;
+
+/** Sweeps one app, or all that are due. @returns the apps that were compared */
+export async function sweepApps(
+  rim: Rim,
+  wanted: (app: StoredApp) => boolean,
+  auditRetentionMs: number,
+): Promise<string[]> {
+  const context = await rim.context.refresh();
+  const apps = [...context.apps.values()].filter(app => !app.deleting && wanted(app));
+  const held: StoredApp[] = [];
+  for (const app of apps)
+    if (await takeLease(rim.database.db, `sweep:${app.name}`, rim.owner, rim.clock.now(), LEASE_MS)) held.push(app);
+  if (held.length === 0) return [];
+  const renewal = setInterval(() => void renew(rim, held), LEASE_MS / 3);
+  renewal.unref();
+  try {
+    await sweepHeld(rim, context, held);
+    const trail = new Trail(CAUSE, () => rim.clock.now());
+    await tidy(rim, trail);
+    await writeAudit(rim.database.db, trail.rows);
+    await pruneRemovals(rim.database.db, rim.clock.now() - HOUR_MS);
+    if (auditRetentionMs > 0) await pruneAudit(rim.database.db, rim.clock.now() - auditRetentionMs);
+    return held.map(app => app.name);
+  } finally {
+    clearInterval(renewal);
+    for (const app of held) await dropLease(rim.database.db, `sweep:${app.name}`, rim.owner);
+  }
+}
+
+async function renew(rim: Rim, apps: readonly StoredApp[]): Promise<void> {
+  for (const app of apps)
+    await takeLease(rim.database.db, `sweep:${app.name}`, rim.owner, rim.clock.now(), LEASE_MS).catch(() => false);
+}
+
+async function sweepHeld(rim: Rim, context: Context, apps: readonly StoredApp[]): Promise<void> {
+  const compared = apps.filter(app => app.state.policies.drift !== 'off');
+  if (compared.length > 0) {
+    await sweepGroups(rim, context, compared);
+    const world = await readWorldFor(rim, context);
+    for (const app of compared) await sweepPeople(rim, context, world, app);
+    await reportStrangers(rim, context, world);
+    await sweepDeclarations(rim, context, compared);
+  }
+  for (const app of apps) await markSwept(rim.database.db, app.name, rim.clock.now());
+}
+
+/** Reads the members of each managed group anew; what differs from what is wanted is found and queued. */
+async function sweepGroups(rim: Rim, context: Context, apps: readonly StoredApp[]): Promise<void> {
+  const { db } = rim.database;
+  const repairs = apps.some(app => app.state.policies.drift === 'repair');
+  for (const group of await listManagedGroups(db)) {
+    const key = `coder-group:${group.id}` as const;
+    if (!(await lookAtGroupMembers(rim, group.id))) {
+      const trail = new Trail(CAUSE, () => rim.clock.now());
+      trail.note({ app: apps[0]?.name ?? null }, 'drift.found', 'reported', {
+        target: groupName(context, group.id),
+        before: 'absent',
+        after: 'present',
+        detail: repairs ? 'to be repaired' : 'reported only',
+      });
+      await writeAudit(db, trail.rows);
+      if (!repairs) continue;
+      await markUnread(db, group.id);
+      await enqueueGroup(rim, apps, group.id);
+      continue;
+    }
+    const differences = await memberDifferences(db, group.id);
+    if (differences.length === 0 || (await queuedKeys(db, [key])).size > 0) continue;
+    const trail = new Trail(CAUSE, () => rim.clock.now());
+    for (const difference of differences)
+      trail.note({ app: apps[0]?.name ?? null, coderUserId: difference.coderUserId }, 'drift.found', 'reported', {
+        target: groupName(context, group.id),
+        before: difference.present ? 'member' : 'no member',
+        after: difference.wanted === true ? 'member' : 'no member',
+        detail: repairs ? 'to be repaired' : 'reported only',
+      });
+    await writeAudit(db, trail.rows);
+    if (repairs) await enqueueGroup(rim, apps, group.id);
+  }
+}
+
+async function enqueueGroup(rim: Rim, apps: readonly StoredApp[], groupId: string): Promise<void> {
+  const now = rim.clock.now();
+  await enqueueGroupWrite(
+    rim.database.db,
+    { groupId, app: apps[0]?.name ?? '', priority: PRIORITY.sweep, dueAt: now },
+    CAUSE,
+    now,
+  );
+}
+
+async function sweepPeople(rim: Rim, context: Context, world: World, app: StoredApp): Promise<void> {
+  const findings: Finding[] = [];
+  const judgement = await judge(rim, context, world, app.name, PRIORITY.sweep, finding => findings.push(slim(finding)));
+  const fresh = await withoutQueued(rim, judgement.work);
+  const keys = new Set(fresh.map(item => item.key));
+  const repairs = app.state.policies.drift === 'repair';
+  const trail = new Trail(CAUSE, () => rim.clock.now());
+  for (const finding of findings)
+    if (keys.has(`person:${finding.userId}`)) noteFinding(trail, context, finding, repairs, judgement.verdict);
+  await writeAudit(rim.database.db, trail.rows);
+  if (!repairs) return;
+  await rim.database.transact(
+    async db => await carryOut(db, rim, context, app.name, { ...judgement, work: fresh }, CAUSE),
+  );
+}
+
+// A finding is kept until the page is judged as a whole: what it was made from is not.
+function slim(finding: Finding): Finding {
+  return { ...finding, user: undefined, desired: { account: finding.desired.account, entitlements: new Map() } };
+}
+
+function noteFinding(
+  trail: Trail,
+  context: Context,
+  finding: Finding,
+  repairs: boolean,
+  verdict: 'pass' | 'hold',
+): void {
+  const { account, person } = finding;
+  const subject = {
+    app: finding.app,
+    subject: finding.userId,
+    subjectName: finding.userName,
+    coderUserId: person?.coderUserId,
+  };
+  const detail = !repairs ? 'reported only' : verdict === 'hold' ? 'removals are held' : 'to be repaired';
+  // Somebody who waits for something is no drift.
+  if (account.state === 'held' || (account.state === 'linked' && finding.plan.steps.length === 0)) return;
+  if (account.state !== 'linked') {
+    trail.note(subject, 'drift.found', 'reported', {
+      target: 'account',
+      before: account.state === 'adopt' ? 'not linked' : 'absent',
+      after: 'present',
+      detail,
+    });
+    return;
+  }
+  for (const step of finding.plan.steps) {
+    if (step.kind === 'group-add' || step.kind === 'group-remove') {
+      trail.note(subject, 'drift.found', 'reported', {
+        target: groupName(context, step.group),
+        before: step.kind === 'group-add' ? 'no member' : 'member',
+        after: step.kind === 'group-add' ? 'member' : 'no member',
+        detail,
+      });
+      continue;
+    }
+    const [action, change] = describe(context, account.user, step);
+    trail.note(subject, 'drift.found', 'reported', { ...change, detail: `${action ?? step.kind}: ${detail}` });
+  }
+}

@@ -1,0 +1,136 @@
+/**
+ * Tells from the bearer token which app speaks (RFC 7644 §2, RFC 6750). A token of another app, an unknown app and a wrong
+ * token get the same answer. Failures are throttled, good traffic never is.
+ */
+import { type MappingState } from '../../contract/mapping-state';
+import { type Apps, type KnownToken, type TokenScope } from './apps';
+import { ScimError } from '../../scim-language/errors';
+import { Throttle, type ThrottleOptions } from '../../http/throttle';
+import { digestOf, sameDigest, tokenId } from './token';
+
+const TOUCH_INTERVAL_MS = 60_000;
+const CHALLENGE = 'Bearer realm="coder-scim"';
+
+/** Who speaks. */
+export interface Caller {
+  readonly app: MappingState;
+  readonly token: KnownToken;
+  /** Public id of the token, safe to log. */
+  readonly tokenId: string;
+}
+
+/** What a request shows of its caller. */
+export interface Credentials {
+  readonly authorization: string | undefined;
+  /** App that the path names. @default the token's app */
+  readonly app: string | undefined;
+  /** Address of the other side. */
+  readonly source: string;
+}
+
+/** Why a caller was refused: for the log, never for the answer. */
+export type RefusalReason = 'missing' | 'malformed' | 'unknown' | 'other app' | 'expired';
+
+export interface Refused {
+  readonly reason: RefusalReason;
+  readonly source: string;
+  readonly tokenId?: string;
+  /** True from the first answer 429 on. */
+  readonly throttled: boolean;
+}
+
+export interface AuthenticateDeps {
+  readonly apps: Apps;
+  readonly clock: () => number;
+  readonly throttle?: ThrottleOptions;
+  /** Told of each refusal. */
+  readonly refused: (refusal: Refused) => void;
+}
+
+export type Authenticate = (credentials: Credentials) => Promise<Caller>;
+
+/** @returns a function that gives the caller, or throws ScimError 401, or 429 for one who fails too often */
+export function createAuthenticate(deps: AuthenticateDeps): Authenticate {
+  const throttle = new Throttle(deps.throttle);
+  const touched = new Map<string, number>();
+
+  function refuse(reason: RefusalReason, credentials: Credentials, id?: string): ScimError {
+    const keys = [`source:${credentials.source}`, ...(id === undefined ? [] : [`token:${id}`])];
+    const wait = throttle.fail(keys, deps.clock());
+    deps.refused({
+      reason,
+      source: credentials.source,
+      ...(id === undefined ? {} : { tokenId: id }),
+      throttled: wait > 0,
+    });
+    return wait > 0 ? tooManyFailures(wait) : unauthorized(reason);
+  }
+
+  function touch(token: KnownToken, now: number): void {
+    if (now - Math.max(touched.get(token.digest) ?? 0, token.lastUsedAt ?? 0) < TOUCH_INTERVAL_MS) return;
+    if (touched.size > 1_000) touched.clear();
+    touched.set(token.digest, now);
+    // A lost note is noted again by a later request; it must not delay or fail this one.
+    deps.apps.touchToken(token.digest, now).catch(() => touched.delete(token.digest));
+  }
+
+  return async credentials => {
+    const text = bearerToken(credentials.authorization);
+    if (text === undefined) {
+      throw refuse(credentials.authorization === undefined ? 'missing' : 'malformed', credentials);
+    }
+    const id = tokenId(text);
+    if (id === undefined) throw refuse('malformed', credentials);
+    const digest = digestOf(text);
+    const declared = await deps.apps.findToken(digest);
+    if (declared === undefined || !sameDigest(declared.token.digest, digest)) throw refuse('unknown', credentials, id);
+    const { token, app } = declared;
+    if (credentials.app !== undefined && credentials.app !== token.app) throw refuse('other app', credentials, id);
+    const now = deps.clock();
+    if (token.expiresAt <= now) throw refuse('expired', credentials, id);
+    touch(token, now);
+    return { app, token, tokenId: id };
+  };
+}
+
+/** @throws ScimError 403 when the token lacks the scope */
+export function requireScope(caller: Caller, scope: TokenScope): void {
+  if (caller.token.scopes.includes(scope)) return;
+  throw new ScimError(
+    403,
+    undefined,
+    `token ${JSON.stringify(caller.token.name)} may do ${caller.token.scopes.join(', ') || 'nothing'}, wanted ${scope}; declare a token with that scope`,
+    { 'www-authenticate': `${CHALLENGE}, error="insufficient_scope", scope="${scope}"` },
+  );
+}
+
+function bearerToken(authorization: string | undefined): string | undefined {
+  if (authorization === undefined || authorization.length > 4_096) return undefined;
+  return /^bearer +([A-Za-z0-9._~+/-]+=*) *$/i.exec(authorization)?.[1];
+}
+
+// One text whatever was wrong with the token: the answer must not tell which apps or tokens exist.
+function unauthorized(reason: RefusalReason): ScimError {
+  return reason === 'missing'
+    ? new ScimError(
+        401,
+        undefined,
+        'no credential: wanted the header "Authorization: Bearer <token>" with a token of this app',
+        { 'www-authenticate': CHALLENGE },
+      )
+    : new ScimError(
+        401,
+        undefined,
+        'bearer token not accepted: wanted a valid token of this app, as printed by "coder-scim token create" and declared on the app',
+        { 'www-authenticate': `${CHALLENGE}, error="invalid_token"` },
+      );
+}
+
+function tooManyFailures(seconds: number): ScimError {
+  return new ScimError(
+    429,
+    undefined,
+    `too many failed attempts to sign in from this address or with this token: wait ${seconds} s, then use a valid token`,
+    { 'retry-after': String(seconds) },
+  );
+}

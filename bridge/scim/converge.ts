@@ -1,8 +1,0 @@
-/** What SCIM asks of the rest of the bridge after a write; the reconciler implements it. */
-import { type WorkKey } from '../store/enqueue';
-
-/**
- * Makes Coder agree with the directory about these keys, as far as it can before the deadline. Never rejects: the keys are
- * in the queue already, and what is not done in time is done later.
- */
-export type Converge = (keys: readonly WorkKey[], options: { deadlineMs: number }) => Promise<void>;

@@ -1,0 +1,34 @@
+/** What the SCIM side is given by the composition root. */
+import { type Logger } from 'pino';
+import { type Directory } from '../../store/directory';
+import { type Apps } from '../access/apps';
+import { type Converge } from './converge';
+import { type ScimLimits } from './limits';
+import { type ThrottleOptions } from '../../http/throttle';
+
+/** One served request, for metrics. */
+export interface Served {
+  /** Undefined when the caller is not known. */
+  readonly app: string | undefined;
+  readonly method: string;
+  /** Path with placeholders, such as `/Users/:id`; `unknown` for others. */
+  readonly route: string;
+  readonly status: number;
+  readonly milliseconds: number;
+}
+
+export interface ScimDeps {
+  readonly directory: Directory;
+  readonly converge: Converge;
+  readonly apps: Apps;
+  /** How often each coercion was needed; called at most once a second for each app. */
+  readonly recordCoercions: (app: string, dialect: string, counts: ReadonlyMap<string, number>) => Promise<void>;
+  /** Where identity providers reach the bridge, without a slash at the end: `https://scim.example.com`. */
+  readonly publicUrl: string;
+  /** Milliseconds since 1970. */
+  readonly clock: () => number;
+  readonly log: Logger;
+  readonly limits?: Partial<ScimLimits>;
+  readonly throttle?: ThrottleOptions;
+  readonly observe?: (served: Served) => void;
+}

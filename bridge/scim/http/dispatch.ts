@@ -1,0 +1,166 @@
+/** What surrounds each handler: request id, caller, the log line, errors in SCIM's form. */
+import { type ErrorRequestHandler, type Request, type RequestHandler, type Response } from 'express';
+import { loggableUrl } from '../../process/log';
+import { type Authenticate } from '../access/authenticate';
+import { createCoercionCounter } from './coercion-counter';
+import { type ScimDeps } from './deps';
+import { dialectOf, looksLikeAnother } from '../../scim-language/dialects/registry';
+import { ScimError } from '../../scim-language/errors';
+import { type Exchange, createExchange } from './request-context';
+import { type ScimLimits } from './limits';
+import { toScimError } from '../resources/refusals';
+import { readBody } from './request-body';
+import { requestIdOf } from '../../http/request-id';
+import { send, sendError } from './respond';
+import { type Handler, type ScimRequest } from './scim-request';
+import { createAnnounceExpiry } from '../access/token-expiry';
+
+/** What is known of a request from its first byte on. */
+interface Served {
+  readonly requestId: string;
+  readonly startedAt: number;
+  exchange?: Exchange;
+  /** Cause of an answer of 500 or more. */
+  cause?: unknown;
+}
+
+export interface Front {
+  readonly begin: RequestHandler;
+  readonly authenticated: RequestHandler;
+  readonly serve: (handler: Handler) => RequestHandler;
+  readonly failed: ErrorRequestHandler;
+  readonly notFound: RequestHandler;
+}
+
+export function createFront(deps: ScimDeps, authenticate: Authenticate, limits: ScimLimits): Front {
+  const facts = new WeakMap<Request, Served>();
+  const count = createCoercionCounter(deps);
+  const announceExpiry = createAnnounceExpiry(deps, limits);
+  const mismatches = new Map<string, number>();
+
+  function served(request: Request): Served {
+    const known = facts.get(request);
+    if (known !== undefined) return known;
+    const fresh = { requestId: requestIdOf(request.headers['x-request-id']), startedAt: performance.now() };
+    facts.set(request, fresh);
+    return fresh;
+  }
+
+  const begin: RequestHandler = (request, response, next) => {
+    const known = served(request);
+    response.removeHeader('x-powered-by');
+    response.setHeader('x-request-id', known.requestId);
+    response.on('close', () => finish(request, response, known));
+    next();
+  };
+
+  function finish(request: Request, response: Response, { requestId, startedAt, exchange, cause }: Served): void {
+    const milliseconds = Math.round((performance.now() - startedAt) * 10) / 10;
+    const status = response.writableFinished ? response.statusCode : 499;
+    const route = (request.route as { path?: string } | undefined)?.path ?? 'unknown';
+    deps.observe?.({ app: exchange?.app, method: request.method, route, status, milliseconds });
+    const line = {
+      requestId,
+      app: exchange?.app,
+      tokenName: exchange?.caller.token.name,
+      method: request.method,
+      url: loggableUrl(request.originalUrl),
+      status,
+      ms: milliseconds,
+      ...(exchange !== undefined && exchange.coercions.size > 0 ? { coercions: [...exchange.coercions.keys()] } : {}),
+    };
+    if (cause !== undefined) deps.log.error({ ...line, error: cause }, 'scim request failed');
+    else deps.log.info(line, 'scim request');
+    if (exchange === undefined) return;
+    const other = looksLikeAnother(exchange.caller.app.identityProvider, {
+      userAgent: request.headers['user-agent'],
+      query: queryOf(request),
+    });
+    if (other === undefined) {
+      count(exchange.app, exchange.dialect.name, exchange.coercions);
+      return;
+    }
+    count(exchange.app, exchange.dialect.name, new Map([...exchange.coercions, [`lookedLike:${other}`, 1]]));
+    reportMismatch(exchange, other);
+  }
+
+  function reportMismatch(exchange: Exchange, other: string): void {
+    const key = `${exchange.app}/${other}`;
+    const now = deps.clock();
+    if (now - (mismatches.get(key) ?? -Infinity) < 3_600_000) return;
+    mismatches.set(key, now);
+    deps.log.warn(
+      { app: exchange.app, declared: exchange.caller.app.identityProvider, looksLike: other },
+      `requests look like ${other}, the app is declared as ${exchange.caller.app.identityProvider}: set identityProvider if they are`,
+    );
+  }
+
+  const authenticated: RequestHandler = async (request, response, next) => {
+    const known = served(request);
+    const { app } = request.params;
+    const named = typeof app === 'string' ? app : undefined;
+    const caller = await authenticate({
+      authorization: request.headers.authorization,
+      app: named,
+      source: request.ip ?? request.socket.remoteAddress ?? 'unknown',
+    });
+    known.exchange = createExchange({
+      requestId: known.requestId,
+      caller,
+      baseUrl: `${deps.publicUrl}${named === undefined ? '' : `/apps/${named}`}/scim/v2`,
+      dialect: dialectOf(caller.app.identityProvider),
+    });
+    for (const [name, value] of Object.entries(announceExpiry(caller))) response.setHeader(name, value);
+    next();
+  };
+
+  function serve(handler: Handler): RequestHandler {
+    return async (request, response) => {
+      const { exchange } = served(request);
+      if (exchange === undefined) throw new Error('a handler was reached without a caller');
+      const scimRequest: ScimRequest = {
+        exchange,
+        query: queryOf(request),
+        headers: request.headers,
+        param: name => {
+          const value = request.params[name];
+          return typeof value === 'string' ? value : '';
+        },
+        body: () => readBody(request, limits.maxBodyBytes),
+      };
+      await send(request, response, await handler(scimRequest));
+    };
+  }
+
+  const failed: ErrorRequestHandler = async (cause: unknown, request, response, _next) => {
+    const known = served(request);
+    // The client went away: nobody is left to answer, and nothing failed here.
+    if (request.socket.destroyed) {
+      response.destroy();
+      return;
+    }
+    const error = toScimError(cause, known.requestId);
+    if (error.status >= 500 && !(cause instanceof ScimError)) known.cause = cause;
+    if (response.headersSent) {
+      response.destroy();
+      return;
+    }
+    response.setHeader('x-request-id', known.requestId);
+    await sendError(request, response, error);
+  };
+
+  const notFound: RequestHandler = request => {
+    throw new ScimError(
+      404,
+      undefined,
+      `no resource at ${loggableUrl(request.originalUrl).slice(0, 200)}: wanted /Users, /Groups, /Bulk, /Me, /.search, /ServiceProviderConfig, /Schemas or /ResourceTypes below the base URL`,
+    );
+  };
+
+  return { begin, authenticated, serve, failed, notFound };
+}
+
+function queryOf(request: Request): URLSearchParams {
+  const mark = request.url.indexOf('?');
+  return new URLSearchParams(mark === -1 ? '' : request.url.slice(mark + 1));
+}

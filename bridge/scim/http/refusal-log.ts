@@ -1,0 +1,35 @@
+/** Tells the log who was refused and why. The answer says less: it must not show which apps and tokens exist. */
+import { type RefusalReason, type Refused } from '../access/authenticate';
+import { type ScimDeps } from './deps';
+
+const QUIET_MS = 60_000;
+const REMEMBERED = 1_000;
+
+// Somebody who hammers the door must not fill the log: throttled refusals are told once a minute for each source.
+export function createRefusalLog({ log, clock }: Pick<ScimDeps, 'log' | 'clock'>): (refusal: Refused) => void {
+  const told = new Map<string, number>();
+  return ({ reason, source, tokenId, throttled }) => {
+    if (throttled) {
+      const now = clock();
+      if (now - (told.get(source) ?? -Infinity) < QUIET_MS) return;
+      if (told.size >= REMEMBERED) told.clear();
+      told.set(source, now);
+    }
+    log.warn({ source, tokenId, reason: explain(reason), throttled }, 'scim caller refused');
+  };
+}
+
+function explain(reason: RefusalReason): string {
+  switch (reason) {
+    case 'missing':
+      return 'no Authorization header';
+    case 'malformed':
+      return 'not a token of coder-scim, or cut or mistyped';
+    case 'unknown':
+      return 'no app declares this token';
+    case 'other app':
+      return 'token of another app than the path names';
+    case 'expired':
+      return 'token expired';
+  }
+}

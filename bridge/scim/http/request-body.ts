@@ -1,0 +1,72 @@
+/** Reads the JSON body of a SCIM request: media type, character set and size are checked before anything is parsed. */
+import { type IncomingMessage } from 'node:http';
+import { ScimError, invalidSyntax, payloadTooLarge, shown } from '../../scim-language/errors';
+import { type JsonObject, isJsonObject, parseJson } from '../../scim-language/json';
+
+const MEDIA_TYPES = ['application/scim+json', 'application/json'];
+const CHARSETS = ['utf-8', 'utf8', 'us-ascii'];
+
+/**
+ * @throws ScimError 415 for another media type, character set or encoding; 413 over the limit; 400 when it is no JSON object
+ */
+export async function readBody(request: IncomingMessage, maxBytes: number): Promise<JsonObject> {
+  checkContentType(request.headers['content-type']);
+  checkEncoding(request.headers['content-encoding']);
+  const stated = Number(request.headers['content-length'] ?? 0);
+  if (stated > maxBytes) throw payloadTooLarge('bytes of the request body', stated, maxBytes);
+  const body = parseJson(await collect(request, maxBytes), { maxBytes });
+  if (!isJsonObject(body)) throw invalidSyntax('request body', shown(body), 'a JSON object');
+  return body;
+}
+
+function collect(request: IncomingMessage, maxBytes: number): Promise<Uint8Array> {
+  return new Promise((resolve, reject) => {
+    const chunks: Buffer[] = [];
+    let size = 0;
+    const take = (chunk: Buffer) => {
+      size += chunk.length;
+      if (size <= maxBytes) {
+        chunks.push(chunk);
+        return;
+      }
+      // The rest is read and dropped by the server, so that the client gets to see the answer.
+      request.off('data', take);
+      request.resume();
+      reject(payloadTooLarge('bytes of the request body', `more than ${maxBytes}`, maxBytes));
+    };
+    request.on('data', take);
+    request.once('error', reject);
+    request.once('end', () => {
+      if (size === 0) reject(invalidSyntax('request body', 'nothing', 'a JSON object'));
+      else resolve(chunks.length === 1 && chunks[0] !== undefined ? chunks[0] : Buffer.concat(chunks, size));
+    });
+  });
+}
+
+function checkContentType(header: string | undefined): void {
+  if (header === undefined) return;
+  const [type = '', ...parameters] = header.split(';').map(part => part.trim());
+  const charset = parameters
+    .map(parameter => /^charset="?([^"]*)"?$/i.exec(parameter)?.[1])
+    .find(value => value !== undefined);
+  if (!MEDIA_TYPES.includes(type.toLowerCase())) {
+    throw new ScimError(415, undefined, `content type ${shown(type)}: wanted ${MEDIA_TYPES.join(' or ')}`, {
+      accept: MEDIA_TYPES.join(', '),
+    });
+  }
+  if (charset !== undefined && !CHARSETS.includes(charset.toLowerCase())) {
+    throw new ScimError(415, undefined, `character set ${shown(charset)}: wanted utf-8`);
+  }
+}
+
+function checkEncoding(header: string | undefined): void {
+  if (header === undefined || header.toLowerCase() === 'identity') return;
+  throw new ScimError(
+    415,
+    undefined,
+    `content encoding ${shown(header)}: wanted identity; send the body uncompressed`,
+    {
+      'accept-encoding': 'identity',
+    },
+  );
+}

@@ -1,0 +1,50 @@
+/** What is known of one SCIM request once its caller is known: handed to everything that serves it. */
+import { type Coercion, type Dialect, type Leniency } from '../../scim-language/dialects/dialect';
+import { type Caller } from '../access/authenticate';
+import { type WriteContext } from '../../store/directory';
+
+export interface Exchange {
+  readonly requestId: string;
+  readonly caller: Caller;
+  /** Name of the app. */
+  readonly app: string;
+  /** Base URL as the client wrote its path, below the public URL: `https://…/scim/v2`. */
+  readonly baseUrl: string;
+  readonly dialect: Dialect;
+  /** The dialect, and a counter for this request. */
+  readonly leniency: Leniency;
+  /** Coercions that this request needed so far. */
+  readonly coercions: ReadonlyMap<Coercion, number>;
+}
+
+export interface ExchangeFacts {
+  readonly requestId: string;
+  readonly caller: Caller;
+  readonly baseUrl: string;
+  readonly dialect: Dialect;
+}
+
+export function createExchange({ requestId, caller, baseUrl, dialect }: ExchangeFacts): Exchange {
+  const coercions = new Map<Coercion, number>();
+  return {
+    requestId,
+    caller,
+    app: caller.app.app,
+    baseUrl,
+    dialect,
+    coercions,
+    leniency: {
+      dialect,
+      counted: coercion => coercions.set(coercion, (coercions.get(coercion) ?? 0) + 1),
+    },
+  };
+}
+
+/** Who writes, and why, as the directory wants it. */
+export function writeContext(exchange: Exchange): WriteContext {
+  return {
+    app: exchange.app,
+    cause: { actor: 'scim', requestId: exchange.requestId, token: exchange.caller.token.name },
+    nestedGroups: exchange.caller.app.policies.nestedGroups,
+  };
+}

@@ -1,0 +1,253 @@
+/**
+ * Bulk (RFC 7644 §3.7): each operation is a transaction of its own, in the order of the request except that what others refer
+ * to by bulkId is made first. In a circle of references resources are made without the closing one, which is added after.
+ */
+import { type Deleted, GroupCycle, type Written, etagOf } from '../../store/directory';
+import { type WorkKey } from '../../store/work/enqueue';
+import { requireScope } from '../access/authenticate';
+import {
+  BULK_RESPONSE_SCHEMA,
+  type BulkOperation,
+  type ReadOperation,
+  readBulkRequest,
+  referencesOf,
+  replaceReferences,
+  resolveId,
+  splitPending,
+} from '../../scim-language/messages/bulk-message';
+import { type ScimDeps } from '../http/deps';
+import { type Endpoint, type Precondition } from './endpoint';
+import { ScimError, invalidValue, notFound } from '../../scim-language/errors';
+import { type Exchange } from '../http/request-context';
+import { type JsonObject, isJsonObject } from '../../scim-language/json';
+import { type ScimLimits } from '../http/limits';
+import { PATCH_SCHEMA } from '../../scim-language/patch/read-body';
+import { expectedVersions } from '../http/precondition';
+import { toScimError } from './refusals';
+import { locationOf } from './resource-handlers';
+import { type Handler } from '../http/scim-request';
+
+export function createBulk(endpoints: readonly Endpoint[], deps: ScimDeps, limits: ScimLimits): Handler {
+  return async ({ exchange, body }) => {
+    if (!endpoints.some(({ scopes }) => exchange.caller.token.scopes.includes(scopes.write))) {
+      for (const { scopes } of endpoints) requireScope(exchange.caller, scopes.write);
+    }
+    const { operations, failOnErrors } = readBulkRequest(await body(), limits.maxBulkOperations);
+    const job = new BulkJob(endpoints, exchange, deps, operations, failOnErrors);
+    const answers = await job.run();
+    if (job.touched.size > 0) await deps.converge([...job.touched], { deadlineMs: limits.convergeDeadlineMs });
+    return { status: 200, body: { schemas: [BULK_RESPONSE_SCHEMA], Operations: answers } };
+  };
+}
+
+interface Outcome {
+  status: number;
+  location?: string;
+  version?: string;
+  error?: ScimError;
+}
+
+/** What a resource still lacks because it refers to one that did not exist. */
+interface Unfinished {
+  readonly index: number;
+  readonly endpoint: Endpoint;
+  readonly id: string;
+  readonly later: JsonObject;
+}
+
+class BulkJob {
+  readonly touched = new Set<WorkKey>();
+  private readonly outcomes: (Outcome | undefined)[];
+  private readonly running = new Set<number>();
+  private readonly posts = new Map<string, number>();
+  private readonly ids = new Map<string, string>();
+  private readonly unfinished: Unfinished[] = [];
+  private errors = 0;
+
+  constructor(
+    private readonly endpoints: readonly Endpoint[],
+    private readonly exchange: Exchange,
+    private readonly deps: ScimDeps,
+    private readonly operations: readonly ReadOperation[],
+    private readonly failOnErrors: number,
+  ) {
+    this.outcomes = operations.map(() => undefined);
+    operations.forEach(({ operation }, index) => {
+      if (!(operation instanceof ScimError) && operation.method === 'POST' && operation.bulkId !== undefined) {
+        this.posts.set(operation.bulkId, index);
+      }
+    });
+  }
+
+  async run(): Promise<JsonObject[]> {
+    for (let index = 0; index < this.operations.length && !this.stopped(); index += 1) {
+      await this.perform(index);
+      for (let open = this.unfinished.pop(); open !== undefined; open = this.unfinished.pop()) await this.finish(open);
+    }
+    return this.operations.flatMap(({ method, bulkId }, index) => {
+      const outcome = this.outcomes[index];
+      return outcome === undefined ? [] : [answerOf(method, bulkId, outcome)];
+    });
+  }
+
+  private stopped(): boolean {
+    return this.failOnErrors > 0 && this.errors >= this.failOnErrors;
+  }
+
+  private async perform(index: number): Promise<void> {
+    const operation = this.operations[index]?.operation;
+    if (operation === undefined || this.outcomes[index] !== undefined || this.running.has(index)) return;
+    this.running.add(index);
+    try {
+      if (operation instanceof ScimError) throw operation;
+      const pending = await this.prepare(operation);
+      if (this.stopped()) return;
+      this.outcomes[index] = await this.write(index, operation, pending);
+    } catch (cause) {
+      this.fail(index, cause, this.statedLocation(operation));
+    } finally {
+      this.running.delete(index);
+    }
+  }
+
+  /** Makes what the operation refers to first. @returns bulkIds that are being made already, further up in a circle */
+  private async prepare(operation: BulkOperation): Promise<ReadonlySet<string>> {
+    const pending = new Set<string>();
+    for (const bulkId of referencesOf(operation)) {
+      const index = this.posts.get(bulkId);
+      if (index === undefined) throw invalidValue('bulkId', bulkId, 'the bulkId of a POST in the same request');
+      if (this.running.has(index)) {
+        pending.add(bulkId);
+        continue;
+      }
+      await this.perform(index);
+      if (!this.ids.has(bulkId))
+        throw invalidValue('bulkId', bulkId, 'a POST that succeeded; it failed, so this was not tried');
+    }
+    return pending;
+  }
+
+  private async write(index: number, operation: BulkOperation, pending: ReadonlySet<string>): Promise<Outcome> {
+    const endpoint = this.endpointOf(operation);
+    requireScope(this.exchange.caller, endpoint.scopes.write);
+    if (operation.method === 'POST') {
+      const { now, later } = splitPending(operation.data, pending);
+      const { resource, touched } = await endpoint.create(this.exchange, this.resolve(now));
+      this.touch(touched);
+      if (operation.bulkId !== undefined) this.ids.set(operation.bulkId, resource.id);
+      if (Object.keys(later).length > 0) this.unfinished.push({ index, endpoint, id: resource.id, later });
+      return this.outcome(201, endpoint, resource.id, resource.version);
+    }
+    const id = resolveId(operation.id ?? '', bulkId => this.ids.get(bulkId));
+    const when = preconditionOf(operation.version);
+    const written = await this.change(endpoint, operation, id, when);
+    if (written === undefined) throw notFound(endpoint.type.name, id);
+    this.touch(written.touched);
+    return operation.method === 'DELETE'
+      ? { status: 204, location: locationOf(this.exchange, endpoint, id) }
+      : this.outcome(200, endpoint, id, written.resource.version);
+  }
+
+  private change(
+    endpoint: Endpoint,
+    { method, data }: BulkOperation,
+    id: string,
+    when: Precondition,
+  ): Promise<Written | Deleted | undefined> {
+    switch (method) {
+      case 'PUT':
+        return endpoint.replace(this.exchange, id, this.resolve(data), when);
+      case 'PATCH':
+        return endpoint.patch(this.exchange, id, this.resolve(data), when);
+      default:
+        return endpoint.remove(this.exchange, id, when);
+    }
+  }
+
+  /** Adds what closes a circle. The resource exists by now; a failure is told in its place. */
+  private async finish({ index, endpoint, id, later }: Unfinished): Promise<void> {
+    try {
+      for (const bulkId of referencesOf({ id: undefined, data: later })) {
+        if (!this.ids.has(bulkId))
+          throw invalidValue('bulkId', bulkId, 'a POST that succeeded; the resource was made without it');
+      }
+      const body = { schemas: [PATCH_SCHEMA], Operations: [{ op: 'add', value: this.resolve(later) }] };
+      const written = await endpoint.patch(this.exchange, id, body, {});
+      if (written === undefined) throw notFound(endpoint.type.name, id);
+      this.touch(written.touched);
+      this.outcomes[index] = this.outcome(201, endpoint, id, written.resource.version);
+    } catch (cause) {
+      // RFC 7644 §3.7.1: a circle that can not be resolved is 409.
+      const refused = cause instanceof GroupCycle ? new ScimError(409, undefined, cause.message) : cause;
+      this.fail(index, refused, locationOf(this.exchange, endpoint, id));
+    }
+  }
+
+  private fail(index: number, cause: unknown, location?: string): void {
+    const error = toScimError(cause, this.exchange.requestId);
+    if (error.status >= 500) {
+      this.deps.log.error(
+        { requestId: this.exchange.requestId, app: this.exchange.app, error: cause },
+        'bulk operation failed',
+      );
+    }
+    this.errors += 1;
+    this.outcomes[index] = { status: error.status, error, ...(location === undefined ? {} : { location }) };
+  }
+
+  /** RFC 7644 §3.7: each answer but that of a failed POST has a location. */
+  private statedLocation(operation: BulkOperation | ScimError): string | undefined {
+    if (operation instanceof ScimError || operation.id === undefined) return undefined;
+    const endpoint = this.endpoints.find(({ type }) => type.endpoint === operation.endpoint);
+    return (
+      endpoint &&
+      locationOf(
+        this.exchange,
+        endpoint,
+        resolveId(operation.id, bulkId => this.ids.get(bulkId)),
+      )
+    );
+  }
+
+  private endpointOf({ endpoint, method }: BulkOperation): Endpoint {
+    const found = this.endpoints.find(({ type }) => type.endpoint === endpoint);
+    if (found !== undefined) return found;
+    throw new ScimError(
+      404,
+      undefined,
+      `${method} ${endpoint}: wanted a path below ${this.endpoints.map(({ type }) => type.endpoint).join(' or ')}`,
+    );
+  }
+
+  private resolve(data: JsonObject): JsonObject {
+    const resolved = replaceReferences(data, bulkId => this.ids.get(bulkId));
+    return isJsonObject(resolved) ? resolved : data;
+  }
+
+  private outcome(status: number, endpoint: Endpoint, id: string, version: number): Outcome {
+    return { status, location: locationOf(this.exchange, endpoint, id), version: etagOf(version) };
+  }
+
+  private touch(keys: readonly WorkKey[]): void {
+    for (const key of keys) this.touched.add(key);
+  }
+}
+
+function preconditionOf(version: string | undefined): Precondition {
+  const versions = expectedVersions(
+    version === undefined || version === '*' || version.includes('"') ? version : `"${version}"`,
+  );
+  return versions === undefined ? {} : { expectedVersions: versions };
+}
+
+function answerOf(method: string | undefined, bulkId: string | undefined, outcome: Outcome): JsonObject {
+  const { status, location, version, error } = outcome;
+  return {
+    ...(location === undefined ? {} : { location }),
+    ...(method === undefined ? {} : { method }),
+    ...(bulkId === undefined ? {} : { bulkId }),
+    ...(version === undefined ? {} : { version }),
+    status: String(status),
+    ...(error === undefined ? {} : { response: { ...error.toBody() } }),
+  };
+}

@@ -1,0 +1,83 @@
+/** ServiceProviderConfig, Schemas and ResourceTypes (RFC 7643 §5 to §7, RFC 7644 §4, RFC 9865 §4). */
+import { ScimError, notFound } from '../../scim-language/errors';
+import { type JsonObject } from '../../scim-language/json';
+import { type ScimLimits } from '../http/limits';
+import { listResponse } from '../../scim-language/messages/list-response';
+import { type SchemaDefinition } from '../../scim-language/schema/attribute';
+import { discoverySchemas } from '../../scim-language/schema/discovery-schemas';
+import { renderResourceType, renderSchema } from '../../scim-language/schema/render';
+import { type ResourceType } from '../../scim-language/schema/resource-type';
+import { groupType, userType } from '../../scim-language/schema/resource-types';
+
+const SERVICE_PROVIDER_CONFIG_SCHEMA = 'urn:ietf:params:scim:schemas:core:2.0:ServiceProviderConfig';
+
+const RESOURCE_TYPES: readonly ResourceType[] = [userType, groupType];
+const SCHEMAS: readonly SchemaDefinition[] = [
+  ...new Map(
+    [
+      ...RESOURCE_TYPES.flatMap(type => [type.schema, ...type.extensions.map(extension => extension.schema)]),
+      ...discoverySchemas,
+    ].map(schema => [schema.id, schema]),
+  ).values(),
+];
+
+/** What the service can do and what it bounds. */
+export function serviceProviderConfig(baseUrl: string, limits: ScimLimits): JsonObject {
+  return {
+    schemas: [SERVICE_PROVIDER_CONFIG_SCHEMA],
+    patch: { supported: true },
+    bulk: { supported: true, maxOperations: limits.maxBulkOperations, maxPayloadSize: limits.maxBodyBytes },
+    filter: { supported: true, maxResults: limits.maxPageSize },
+    changePassword: { supported: false },
+    sort: { supported: true },
+    etag: { supported: true },
+    pagination: {
+      cursor: true,
+      index: true,
+      defaultPaginationMethod: 'index',
+      defaultPageSize: limits.defaultPageSize,
+      maxPageSize: limits.maxPageSize,
+      cursorTimeout: limits.cursorTimeoutSeconds,
+    },
+    authenticationSchemes: [
+      {
+        type: 'oauthbearertoken',
+        name: 'Bearer token',
+        description: 'Authorization: Bearer <token>, with a token that "coder-scim token create" made',
+        specUri: 'https://www.rfc-editor.org/info/rfc6750',
+        primary: true,
+      },
+    ],
+    meta: { resourceType: 'ServiceProviderConfig', location: `${baseUrl}/ServiceProviderConfig` },
+  };
+}
+
+/** All schemas as a list; paging and projection are ignored (RFC 7644 §4). */
+export function listSchemas(baseUrl: string, query: URLSearchParams): JsonObject {
+  refuseFilter(query, 'Schemas');
+  return listResponse(SCHEMAS.map(schema => renderSchema(schema, baseUrl)));
+}
+
+/** @throws ScimError 404 */
+export function readSchema(baseUrl: string, id: string): JsonObject {
+  const schema = SCHEMAS.find(candidate => candidate.id.toLowerCase() === id.toLowerCase());
+  if (schema === undefined) throw notFound('Schema', id);
+  return renderSchema(schema, baseUrl);
+}
+
+export function listResourceTypes(baseUrl: string, query: URLSearchParams): JsonObject {
+  refuseFilter(query, 'ResourceTypes');
+  return listResponse(RESOURCE_TYPES.map(type => renderResourceType(type, baseUrl)));
+}
+
+/** @throws ScimError 404 */
+export function readResourceType(baseUrl: string, name: string): JsonObject {
+  const type = RESOURCE_TYPES.find(candidate => candidate.name === name);
+  if (type === undefined) throw notFound('ResourceType', name);
+  return renderResourceType(type, baseUrl);
+}
+
+function refuseFilter(query: URLSearchParams, endpoint: string): void {
+  if (![...query.keys()].some(name => name.toLowerCase() === 'filter')) return;
+  throw new ScimError(403, undefined, `/${endpoint} can not be filtered (RFC 7644 section 4): leave the filter out`);
+}

@@ -1,0 +1,157 @@
+/**
+ * Resources as JSON text: the document projected to what was asked for, members of groups read only when they are wanted and
+ * written piece by piece, so that memory stays bounded whatever the size of a group.
+ */
+import { type Directory, type GroupOfUser, type Member, type Resource, etagOf } from '../../store/directory';
+import { type Exchange } from '../http/request-context';
+import { type Json, type JsonObject } from '../../scim-language/json';
+import { renderGroupOfUser } from './patchable';
+import { type Projection, projectResource, projectRow, wantsAttribute } from '../../scim-language/schema/projection';
+import { renderResource } from '../../scim-language/schema/render';
+import { type ResourceType } from '../../scim-language/schema/resource-type';
+import { groupType, userType } from '../../scim-language/schema/resource-types';
+
+/** What resources of each type are to show. */
+export type Projections = Readonly<Record<Resource['type'], Projection>>;
+
+/** Pieces of JSON text, one resource after the other, each told to be first of its resource or not. */
+export interface Represent {
+  /** One resource. */
+  one(exchange: Exchange, resource: Resource, projection: Projection): AsyncIterable<string>;
+  /** The resources of a page, separated by commas. */
+  page(exchange: Exchange, resources: readonly Resource[], projections: Projections): AsyncIterable<string>;
+}
+
+export function createRepresent(directory: Directory): Represent {
+  async function* page(exchange: Exchange, resources: readonly Resource[], projections: Projections) {
+    const memberships = await membershipsOf(exchange.app, resources, projections.User);
+    const members = wantsMembers(projections.Group) ? readersOfMembers(exchange.app, resources) : undefined;
+    let separator = '';
+    try {
+      for (const resource of resources) {
+        yield separator;
+        separator = ',';
+        if (resource.type === 'User') {
+          yield JSON.stringify(userOf(exchange, resource, memberships.get(resource.id) ?? [], projections.User));
+        } else {
+          yield* groupOf(exchange, resource, members?.of(resource.id), projections.Group);
+        }
+      }
+    } finally {
+      await members?.close();
+    }
+  }
+
+  async function membershipsOf(app: string, resources: readonly Resource[], projection: Projection) {
+    const groups = userType.attributes.get('groups');
+    const ids = resources.filter(({ type }) => type === 'User').map(({ id }) => id);
+    if (ids.length === 0 || groups === undefined || !wantsAttribute(projection, groups)) {
+      return new Map<string, readonly GroupOfUser[]>();
+    }
+    return await directory.groupsOf(app, ids);
+  }
+
+  /** The members of each group of the page; groups are to be asked for in the order of the page. */
+  function readersOfMembers(app: string, resources: readonly Resource[]): MembersOfPage {
+    const ids = resources.filter(({ type }) => type === 'Group').map(({ id }) => id);
+    const inOrder = ids.every((id, index) => index === 0 || (ids[index - 1] ?? '') < id);
+    return inOrder
+      ? splitByGroup(directory.membersOf(app, ids))
+      : { of: id => directory.membersOf(app, [id]), close: () => Promise.resolve() };
+  }
+
+  return {
+    page,
+    one: (exchange, resource, projection) => page(exchange, [resource], { User: projection, Group: projection }),
+  };
+}
+
+interface MembersOfPage {
+  of(groupId: string): AsyncIterable<readonly Member[]>;
+  close(): Promise<void>;
+}
+
+/** Hands out members that come ordered by group, to readers that come in the same order. */
+function splitByGroup(members: AsyncIterable<readonly Member[]>): MembersOfPage {
+  const chunks = members[Symbol.asyncIterator]();
+  let rest: readonly Member[] = [];
+  async function* of(groupId: string): AsyncGenerator<readonly Member[]> {
+    for (;;) {
+      if (rest.length === 0) {
+        const next = await chunks.next();
+        if (next.done) return;
+        rest = next.value;
+      }
+      const end = rest.findIndex(member => member.groupId !== groupId);
+      const own = end === -1 ? rest : rest.slice(0, end);
+      rest = end === -1 ? [] : rest.slice(end);
+      if (own.length > 0) yield own;
+      if (rest.length > 0) return;
+    }
+  }
+  return {
+    of,
+    close: async () => {
+      await chunks.return?.();
+    },
+  };
+}
+
+function wantsMembers(projection: Projection): boolean {
+  return groupType.rowsAttribute !== undefined && wantsAttribute(projection, groupType.rowsAttribute);
+}
+
+/** The resource as a client sees it, without what is kept as rows. */
+function renderedResource(exchange: Exchange, resource: Resource, type: ResourceType): JsonObject {
+  return renderResource(resource.document, type, {
+    id: resource.id,
+    created: new Date(resource.createdAt),
+    lastModified: new Date(resource.modifiedAt),
+    version: etagOf(resource.version),
+    baseUrl: exchange.baseUrl,
+  });
+}
+
+function userOf(
+  exchange: Exchange,
+  resource: Resource,
+  memberships: readonly GroupOfUser[],
+  projection: Projection,
+): JsonObject {
+  const user = renderedResource(exchange, resource, userType);
+  if (memberships.length > 0) {
+    user.groups = memberships.map(group => renderGroupOfUser(group, exchange.baseUrl));
+  }
+  return projectResource(user, userType, projection);
+}
+
+async function* groupOf(
+  exchange: Exchange,
+  resource: Resource,
+  members: AsyncIterable<readonly Member[]> | undefined,
+  projection: Projection,
+): AsyncIterable<string> {
+  const group = JSON.stringify(projectResource(renderedResource(exchange, resource, groupType), groupType, projection));
+  if (members === undefined) {
+    yield group;
+    return;
+  }
+  // Some clients take an absent list for an unknown one, so an empty group states its empty list.
+  let before = `${group.slice(0, -1)},"members":[`;
+  for await (const chunk of members) {
+    if (chunk.length === 0) continue;
+    yield before + chunk.map(member => JSON.stringify(projectRow(memberOf(exchange, member), projection))).join(',');
+    before = ',';
+  }
+  yield before === ',' ? ']}' : `${before}]}`;
+}
+
+function memberOf(exchange: Exchange, { value, type, display }: Member): JsonObject {
+  const member: Record<string, Json> = {
+    value,
+    $ref: `${exchange.baseUrl}/${type}s/${encodeURIComponent(value)}`,
+    type,
+  };
+  if (display !== undefined) member.display = display;
+  return member;
+}

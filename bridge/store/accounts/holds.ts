@@ -1,0 +1,150 @@
+/**
+ * What the guard stopped, one row per person, and who lost something in the last hour. The open rows of an app together
+ * are its hold; the id of a hold is the digest of exactly these rows, so that a release can not let anything else pass.
+ */
+import { createHash } from 'node:crypto';
+import { type Db } from '../database/database';
+
+export interface HeldRemovals {
+  readonly app: string;
+  /** `person:<SCIM user id>`. */
+  readonly subject: string;
+  readonly digest: string;
+  readonly reason: string;
+  readonly changes: readonly string[];
+  readonly createdAt: number;
+  readonly releasedAt: number | undefined;
+}
+
+/** The id of the hold that these rows are, in any order. */
+export function holdId(rows: readonly Pick<HeldRemovals, 'subject' | 'digest'>[]): string {
+  const lines = rows.map(row => `${row.subject} ${row.digest}\n`).sort();
+  return createHash('sha256').update(lines.join('')).digest('hex').slice(0, 16);
+}
+
+export async function readHeld(db: Db, app: string, subject: string): Promise<HeldRemovals | undefined> {
+  const row = await db
+    .selectFrom('holds')
+    .selectAll()
+    .where('app', '=', app)
+    .where('subject', '=', subject)
+    .executeTakeFirst();
+  return row === undefined ? undefined : toHeld(row);
+}
+
+interface HoldRow {
+  app: string;
+  subject: string;
+  digest: string;
+  reason: string;
+  changes: string;
+  created_at: number;
+  released_at: number | null;
+}
+
+const toHeld = (row: HoldRow): HeldRemovals => ({
+  app: row.app,
+  subject: row.subject,
+  digest: row.digest,
+  reason: row.reason,
+  changes: JSON.parse(row.changes) as string[],
+  createdAt: row.created_at,
+  releasedAt: row.released_at ?? undefined,
+});
+
+/** Everything that is held and not released, of one app or of all. */
+export async function listOpenHolds(db: Db, app?: string): Promise<HeldRemovals[]> {
+  const rows = await db
+    .selectFrom('holds')
+    .selectAll()
+    .where('released_at', 'is', null)
+    .$if(app !== undefined, query => query.where('app', '=', app ?? ''))
+    .orderBy('app')
+    .orderBy('subject')
+    .execute();
+  return rows.map(toHeld);
+}
+
+/** Everything that is held or was released and is not done yet, of one app. */
+export async function listHolds(db: Db, app: string): Promise<HeldRemovals[]> {
+  const rows = await db.selectFrom('holds').selectAll().where('app', '=', app).execute();
+  return rows.map(toHeld);
+}
+
+/** How many people of an app, other than this one, are held for this reason. */
+export async function countOpenHolds(db: Db, app: string, reason: string, otherThan: string): Promise<number> {
+  const row = await db
+    .selectFrom('holds')
+    .select(eb => eb.fn.countAll<number>().as('open'))
+    .where('app', '=', app)
+    .where('released_at', 'is', null)
+    .where('reason', '=', reason)
+    .where('subject', '!=', otherThan)
+    .executeTakeFirstOrThrow();
+  return Number(row.open);
+}
+
+/** Holds removals of a person; removals other than the ones held before replace them and are not released. */
+export async function hold(
+  db: Db,
+  held: Pick<HeldRemovals, 'app' | 'subject' | 'digest' | 'reason' | 'changes'>,
+  now: number,
+): Promise<'held' | 'already'> {
+  const before = await readHeld(db, held.app, held.subject);
+  if (before?.digest === held.digest && before.releasedAt === undefined && before.reason === held.reason)
+    return 'already';
+  const values = { digest: held.digest, reason: held.reason, changes: JSON.stringify(held.changes), created_at: now };
+  await db
+    .insertInto('holds')
+    .values({ app: held.app, subject: held.subject, ...values })
+    .onConflict(conflict =>
+      conflict.columns(['app', 'subject']).doUpdateSet({ ...values, released_at: null, released_by: null }),
+    )
+    .execute();
+  return 'held';
+}
+
+/** Nothing of this person is held any more: done, or no longer asked for. */
+export async function dropHold(db: Db, app: string, subject: string): Promise<boolean> {
+  const { numDeletedRows } = await db
+    .deleteFrom('holds')
+    .where('app', '=', app)
+    .where('subject', '=', subject)
+    .executeTakeFirstOrThrow();
+  return numDeletedRows > 0n;
+}
+
+/** Releases everything open of an app. The caller has compared the id inside the same transaction. */
+export async function releaseOpenHolds(db: Db, app: string, by: string, now: number): Promise<void> {
+  await db
+    .updateTable('holds')
+    .set({ released_at: now, released_by: by })
+    .where('app', '=', app)
+    .where('released_at', 'is', null)
+    .execute();
+}
+
+/** Notes that somebody lost an account, a role or a group. */
+export async function noteRemoval(db: Db, app: string, subject: string, at: number): Promise<void> {
+  await db
+    .insertInto('removals')
+    .values({ app, subject, at })
+    .onConflict(conflict => conflict.columns(['app', 'subject']).doUpdateSet({ at }))
+    .execute();
+}
+
+/** How many people of an app, other than this one, lost something since. */
+export async function countRemovals(db: Db, app: string, since: number, otherThan: string): Promise<number> {
+  const row = await db
+    .selectFrom('removals')
+    .select(eb => eb.fn.countAll<number>().as('people'))
+    .where('app', '=', app)
+    .where('at', '>', since)
+    .where('subject', '!=', otherThan)
+    .executeTakeFirstOrThrow();
+  return Number(row.people);
+}
+
+export async function pruneRemovals(db: Db, before: number): Promise<void> {
+  await db.deleteFrom('removals').where('at', '<=', before).execute();
+}

@@ -1,0 +1,231 @@
+/** What each SCIM user is in Coder: the link, what is held and why, and what was known of the person last. */
+import { sql } from 'kysely';
+import { type DirectoryUser } from '../../contract/directory';
+import { type Db } from '../database/database';
+import { type PersonTable } from '../database/tables';
+
+export interface Person {
+  readonly userId: string;
+  readonly app: string;
+  readonly coderUserId: string | undefined;
+  readonly coderUsername: string | undefined;
+  readonly how: 'created' | 'adopted' | undefined;
+  readonly heldReason: string | undefined;
+  readonly heldDetail: string | undefined;
+  readonly leftAt: number | undefined;
+  readonly userName: string;
+  readonly email: string | undefined;
+  readonly externalId: string | undefined;
+  /** Full name when the person was last dealt with. */
+  readonly fullName: string | undefined;
+  /** The userName that the Coder username was last derived from. */
+  readonly followedUserName: string | undefined;
+  readonly convergedAt: number | undefined;
+}
+
+function toPerson(row: PersonTable): Person {
+  return {
+    userId: row.user_id,
+    app: row.app,
+    coderUserId: row.coder_user_id ?? undefined,
+    coderUsername: row.coder_username ?? undefined,
+    how: row.how ?? undefined,
+    heldReason: row.held_reason ?? undefined,
+    heldDetail: row.held_detail ?? undefined,
+    leftAt: row.left_at ?? undefined,
+    userName: row.user_name,
+    email: row.email ?? undefined,
+    externalId: row.external_id ?? undefined,
+    fullName: row.full_name ?? undefined,
+    followedUserName: row.followed_user_name ?? undefined,
+    convergedAt: row.converged_at ?? undefined,
+  };
+}
+
+export async function readPerson(db: Db, userId: string): Promise<Person | undefined> {
+  const row = await db.selectFrom('people').selectAll().where('user_id', '=', userId).executeTakeFirst();
+  return row === undefined ? undefined : toPerson(row);
+}
+
+/** Everybody, of any app, who is this Coder account. */
+export async function peopleOfAccount(db: Db, coderUserId: string): Promise<Person[]> {
+  const rows = await db.selectFrom('people').selectAll().where('coder_user_id', '=', coderUserId).execute();
+  return rows.map(toPerson);
+}
+
+/** Everybody who is one of these Coder accounts. */
+export async function peopleOfAccounts(db: Db, coderUserIds: readonly string[]): Promise<Person[]> {
+  if (coderUserIds.length === 0) return [];
+  const rows = await db.selectFrom('people').selectAll().where('coder_user_id', 'in', coderUserIds).execute();
+  return rows.map(toPerson);
+}
+
+/** A page of an app's people, those who left included, in order of SCIM id. */
+export async function readPeople(db: Db, app: string | undefined, afterId: string, limit: number): Promise<Person[]> {
+  const rows = await db
+    .selectFrom('people')
+    .selectAll()
+    .$if(app !== undefined, query => query.where('app', '=', app ?? ''))
+    .where('user_id', '>', afterId)
+    .orderBy('user_id')
+    .limit(limit)
+    .execute();
+  return rows.map(toPerson);
+}
+
+/** Rows of these SCIM users, by SCIM id. */
+export async function readPeopleById(db: Db, userIds: readonly string[]): Promise<Map<string, Person>> {
+  if (userIds.length === 0) return new Map();
+  const rows = await db.selectFrom('people').selectAll().where('user_id', 'in', userIds).execute();
+  return new Map(rows.map(row => [row.user_id, toPerson(row)]));
+}
+
+export interface PersonChange {
+  readonly coder?: { readonly id: string; readonly username: string; readonly how: 'created' | 'adopted' } | null;
+  readonly coderUsername?: string;
+  /** The account is about to be created by this bridge. */
+  readonly creating?: boolean;
+  readonly held?: { readonly reason: string; readonly detail: string } | null;
+  readonly leftAt?: number;
+  readonly convergedAt?: number;
+  /** Take over userName, e-mail and externalId. */
+  readonly known?: Pick<DirectoryUser, 'userName' | 'email' | 'externalId'>;
+  /** Take over full name and userName as those that Coder's name and username were last compared with. */
+  readonly profile?: Pick<DirectoryUser, 'userName' | 'fullName'>;
+}
+
+/** Writes a person's row, new or not; what `change` leaves out stays. */
+export async function writePerson(
+  db: Db,
+  who: { readonly userId: string; readonly app: string; readonly userName: string },
+  change: PersonChange,
+  now: number,
+): Promise<void> {
+  const set: Partial<Omit<PersonTable, 'user_id' | 'app'>> = {
+    ...(change.coder === undefined
+      ? {}
+      : change.coder === null
+        ? { coder_user_id: null, coder_username: null, how: null, linked_at: null }
+        : {
+            coder_user_id: change.coder.id,
+            coder_username: change.coder.username,
+            how: change.coder.how,
+            linked_at: now,
+          }),
+    ...(change.creating === true ? { how: 'created' as const } : {}),
+    ...(change.coderUsername === undefined ? {} : { coder_username: change.coderUsername }),
+    ...(change.held === undefined
+      ? {}
+      : { held_reason: change.held?.reason ?? null, held_detail: change.held?.detail ?? null }),
+    ...(change.leftAt === undefined ? {} : { left_at: change.leftAt }),
+    ...(change.convergedAt === undefined ? {} : { converged_at: change.convergedAt }),
+    ...(change.known === undefined
+      ? {}
+      : {
+          user_name: change.known.userName,
+          email: change.known.email ?? null,
+          external_id: change.known.externalId ?? null,
+        }),
+    ...(change.profile === undefined
+      ? {}
+      : { full_name: change.profile.fullName, followed_user_name: change.profile.userName }),
+  };
+  const { numUpdatedRows } = await db
+    .updateTable('people')
+    .set({ user_id: who.userId, ...set })
+    .where('user_id', '=', who.userId)
+    .executeTakeFirstOrThrow();
+  if (numUpdatedRows > 0n) return;
+  await db
+    .insertInto('people')
+    .values({ user_id: who.userId, app: who.app, user_name: who.userName, ...set })
+    .onConflict(conflict => conflict.column('user_id').doUpdateSet({ app: who.app, ...set }))
+    .execute();
+}
+
+/** Forgets who left and is dealt with. */
+export async function deletePerson(db: Db, userId: string): Promise<void> {
+  await db.deleteFrom('people').where('user_id', '=', userId).execute();
+}
+
+/** People in the directory's memory who left an account behind in this app: a return takes it up again. */
+export async function leaversOfAccount(db: Db, app: string, coderUserId: string): Promise<Person[]> {
+  const rows = await db
+    .selectFrom('people')
+    .selectAll()
+    .where('app', '=', app)
+    .where('coder_user_id', '=', coderUserId)
+    .where('left_at', 'is not', null)
+    .execute();
+  return rows.map(toPerson);
+}
+
+export interface HeldPerson {
+  readonly userId: string;
+  readonly app: string;
+  readonly userName: string;
+  readonly reason: string;
+  readonly detail: string;
+  readonly since: number;
+}
+
+export async function listHeldPeople(db: Db, limit: number): Promise<HeldPerson[]> {
+  const rows = await db
+    .selectFrom('people')
+    .selectAll()
+    .where('held_reason', 'is not', null)
+    .orderBy('user_id')
+    .limit(limit)
+    .execute();
+  return rows.map(row => ({
+    userId: row.user_id,
+    app: row.app,
+    userName: row.user_name,
+    reason: row.held_reason ?? '',
+    detail: row.held_detail ?? '',
+    since: row.converged_at ?? 0,
+  }));
+}
+
+/** How many people of each app are held. */
+export async function countHeldPeople(db: Db): Promise<Map<string, number>> {
+  const rows = await db
+    .selectFrom('people')
+    .select(eb => ['app', eb.fn.countAll<number>().as('held')])
+    .where('held_reason', 'is not', null)
+    .groupBy('app')
+    .execute();
+  return new Map(rows.map(row => [row.app, Number(row.held)]));
+}
+
+/** How many people of an app the guard counts against: everybody who has an account through it and has not left. */
+export async function countLinkedPeople(db: Db, app: string): Promise<number> {
+  const row = await db
+    .selectFrom('people')
+    .select(eb => eb.fn.countAll<number>().as('people'))
+    .where('app', '=', app)
+    .where('coder_user_id', 'is not', null)
+    .executeTakeFirstOrThrow();
+  return Number(row.people);
+}
+
+/** People by anything that names them: SCIM id, userName, externalId, e-mail, Coder id, Coder username. */
+export async function findPeople(db: Db, text: string): Promise<Person[]> {
+  const folded = text.toLowerCase();
+  const rows = await db
+    .selectFrom('people')
+    .selectAll()
+    .where(eb =>
+      eb.or([
+        eb('user_id', '=', text),
+        eb('coder_user_id', '=', text),
+        eb('external_id', '=', text),
+        eb(sql`lower(user_name)`, '=', folded),
+        eb(sql`lower(email)`, '=', folded),
+        eb(sql`lower(coder_username)`, '=', folded),
+      ]),
+    )
+    .limit(50)
+    .execute();
+  return rows.map(toPerson);
+}

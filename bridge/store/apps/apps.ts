@@ -1,0 +1,287 @@
+/** SCIM applications: the document each was given last, with its tokens, under a generation that counts every change. */
+import { sql } from 'kysely';
+import { type AppTable } from '../database/tables';
+import { canonicalJson, type MappingState, parseMappingState, TOKEN_SCOPES } from '../../contract/mapping-state';
+import { type Database, type Db, readJson } from '../database/database';
+import { type Cause, enqueue, PRIORITY } from '../work/enqueue';
+import { newId } from '../database/id';
+
+export interface StoredApp {
+  readonly name: string;
+  readonly generation: number;
+  readonly state: MappingState;
+  readonly createdAt: number;
+  readonly updatedAt: number;
+  /** The generation that was dealt with in Coder. */
+  readonly appliedGeneration: number | undefined;
+  readonly problems: readonly string[];
+  readonly sweptAt: number | undefined;
+  /** Deleted, but not everybody of it is dealt with yet. */
+  readonly deleting: boolean;
+}
+
+/** What the writer believes is there. */
+export type Expected = { readonly generation: number } | 'absent' | 'any';
+
+/** The app is not as the writer believed; nothing was changed. */
+export class GenerationConflict extends Error {
+  override readonly name = 'GenerationConflict';
+  constructor(
+    readonly app: string,
+    /** Undefined when there is no such app. */
+    readonly actual: number | undefined,
+    expected: Expected,
+  ) {
+    super(
+      `app ${JSON.stringify(app)} is ${actual === undefined ? 'absent' : `at generation ${actual}`}, the change was made for ${
+        expected === 'absent' || expected === 'any' ? expected : `generation ${expected.generation}`
+      }: read it again and decide anew`,
+    );
+  }
+}
+
+/** A token is in use by another app already: each token belongs to one app. */
+export class TokenTaken extends Error {
+  override readonly name = 'TokenTaken';
+  constructor(
+    readonly token: string,
+    readonly otherApp: string,
+  ) {
+    super(
+      `token ${JSON.stringify(token)} has the digest of a token of app ${JSON.stringify(otherApp)}: wanted a token of its own; make one with coder-scim token create`,
+    );
+  }
+}
+
+interface AppRow {
+  name: string;
+  generation: number;
+  state: unknown;
+  created_at: number;
+  updated_at: number;
+  applied_generation: number | null;
+  problems: string | null;
+  swept_at: number | null;
+  deleted_at: number | null;
+}
+
+function toApp(row: AppRow): StoredApp {
+  return {
+    name: row.name,
+    generation: Number(row.generation),
+    state: parseMappingState(readJson(row.state)),
+    createdAt: row.created_at,
+    updatedAt: row.updated_at,
+    appliedGeneration: row.applied_generation ?? undefined,
+    problems: row.problems === null ? [] : (JSON.parse(row.problems) as string[]),
+    sweptAt: row.swept_at ?? undefined,
+    deleting: row.deleted_at !== null,
+  };
+}
+
+/** Every app that is declared. */
+export async function listApps(db: Db): Promise<StoredApp[]> {
+  const rows = await db.selectFrom('apps').selectAll().where('deleted_at', 'is', null).orderBy('name').execute();
+  return rows.map(toApp);
+}
+
+/** Every app, also those whose people are still being dealt with after a delete. */
+export async function listAllApps(db: Db): Promise<StoredApp[]> {
+  return (await db.selectFrom('apps').selectAll().orderBy('name').execute()).map(toApp);
+}
+
+const RULES_VERSION = 'rules-version';
+
+/** Tells all replicas that something which rules are made of (bindings, managed groups) has changed. */
+export async function bumpRules(db: Db): Promise<void> {
+  await db
+    .insertInto('settings')
+    .values({ key: RULES_VERSION, value: newId() })
+    .onConflict(conflict => conflict.column('key').doUpdateSet({ value: newId() }))
+    .execute();
+}
+
+/** Changes when any app, binding or managed group does: cheap enough to ask before each piece of work. */
+export async function readRulesVersion(db: Db): Promise<string> {
+  const { rows } = await sql<Pick<AppTable, 'name' | 'generation' | 'applied_generation' | 'deleted_at'>>`
+    select name, generation, applied_generation, deleted_at from apps
+    union all select value, 0, null, null from settings where key = ${RULES_VERSION}
+    order by 1`.execute(db);
+  return rows
+    .map(row => `${row.name}:${row.generation}:${row.applied_generation ?? ''}:${row.deleted_at ?? ''}`)
+    .join(' ');
+}
+
+/** A declared app; undefined when there is none or it is being deleted. */
+export async function readApp(db: Db, name: string): Promise<StoredApp | undefined> {
+  const row = await db
+    .selectFrom('apps')
+    .selectAll()
+    .where('name', '=', name)
+    .where('deleted_at', 'is', null)
+    .executeTakeFirst();
+  return row === undefined ? undefined : toApp(row);
+}
+
+/** An app, deleted or not. */
+export async function readAnyApp(db: Db, name: string): Promise<StoredApp | undefined> {
+  const row = await db.selectFrom('apps').selectAll().where('name', '=', name).executeTakeFirst();
+  return row === undefined ? undefined : toApp(row);
+}
+
+function check(app: string, row: AppRow | undefined, expected: Expected): void {
+  const actual = row === undefined || row.deleted_at !== null ? undefined : Number(row.generation);
+  if (expected === 'any') return;
+  if (expected === 'absent' ? actual !== undefined : actual !== expected.generation)
+    throw new GenerationConflict(app, actual, expected);
+}
+
+/**
+ * Replaces the whole document of an app: document, tokens and the work it causes in one transaction. A document that
+ * says what is there already changes nothing, the generation neither.
+ * @throws GenerationConflict, TokenTaken
+ */
+export async function putApp(
+  database: Database,
+  state: MappingState,
+  expected: Expected,
+  cause: Cause,
+  now: number,
+): Promise<StoredApp> {
+  return await database.transact(async db => {
+    const query = db.selectFrom('apps').selectAll().where('name', '=', state.app);
+    const row = await (database.backend === 'postgres' ? query.forUpdate() : query).executeTakeFirst();
+    check(state.app, row, expected);
+    const same =
+      row !== undefined && row.deleted_at === null && canonicalJson(readJson(row.state)) === canonicalJson(state);
+    if (same) return toApp(row);
+    const text = JSON.stringify(state);
+    await db
+      .insertInto('apps')
+      .values({
+        name: state.app,
+        generation: Number(row?.generation ?? 0) + 1,
+        state: text,
+        created_at: now,
+        updated_at: now,
+      })
+      .onConflict(conflict =>
+        conflict.column('name').doUpdateSet(eb => ({
+          generation: eb('apps.generation', '+', 1),
+          state: text,
+          updated_at: now,
+          deleted_at: null,
+        })),
+      )
+      .execute();
+    await writeTokens(db, state);
+    await enqueue(db, [{ key: `app:${state.app}`, app: state.app, priority: PRIORITY.declaration }], cause, now);
+    return toApp(await db.selectFrom('apps').selectAll().where('name', '=', state.app).executeTakeFirstOrThrow());
+  });
+}
+
+/** Tokens as declared; a token that stays keeps when it was used last. */
+async function writeTokens(db: Db, state: MappingState): Promise<void> {
+  const declared = Object.entries(state.tokens).map(([name, token]) => ({
+    digest: token.digest.replace(/^sha256:/, ''),
+    app: state.app,
+    name,
+    expires_at: Date.parse(token.expiresAt),
+    scopes: (token.scopes ?? TOKEN_SCOPES).join(' '),
+  }));
+  const digests = declared.map(token => token.digest);
+  for (const token of declared) {
+    const taken = await db
+      .selectFrom('tokens')
+      .select('app')
+      .where('digest', '=', token.digest)
+      .where('app', '!=', state.app)
+      .executeTakeFirst();
+    if (taken !== undefined) throw new TokenTaken(token.name, taken.app);
+  }
+  await db
+    .deleteFrom('tokens')
+    .where('app', '=', state.app)
+    .$if(digests.length > 0, query => query.where('digest', 'not in', digests))
+    .execute();
+  for (const token of declared) {
+    await db
+      .insertInto('tokens')
+      .values(token)
+      .onConflict(conflict =>
+        conflict.column('digest').doUpdateSet({ name: token.name, expires_at: token.expires_at, scopes: token.scopes }),
+      )
+      .execute();
+  }
+}
+
+/**
+ * Removes an app: its tokens stop working with the commit, its people leave by the policies of its last document, and
+ * what is left of it goes when that is done.
+ * @returns false when there was no such app
+ * @throws GenerationConflict
+ */
+export async function deleteApp(
+  database: Database,
+  name: string,
+  expected: Expected,
+  cause: Cause,
+  now: number,
+): Promise<boolean> {
+  return await database.transact(async db => {
+    const query = db.selectFrom('apps').selectAll().where('name', '=', name);
+    const row = await (database.backend === 'postgres' ? query.forUpdate() : query).executeTakeFirst();
+    if (row === undefined || row.deleted_at !== null) {
+      if (expected !== 'any') check(name, row, expected);
+      return false;
+    }
+    check(name, row, expected);
+    await db
+      .updateTable('apps')
+      .set(eb => ({ deleted_at: now, updated_at: now, generation: eb('generation', '+', 1) }))
+      .where('name', '=', name)
+      .execute();
+    await db.deleteFrom('tokens').where('app', '=', name).execute();
+    await enqueue(db, [{ key: `app:${name}`, app: name, priority: PRIORITY.declaration }], cause, now);
+    return true;
+  });
+}
+
+/** Notes that a generation was dealt with in Coder, and what of it could not be. */
+export async function markApplied(
+  db: Db,
+  name: string,
+  generation: number,
+  problems: readonly string[],
+): Promise<void> {
+  await db
+    .updateTable('apps')
+    .set({ applied_generation: generation, problems: problems.length === 0 ? null : JSON.stringify(problems) })
+    .where('name', '=', name)
+    .where('generation', '=', generation)
+    .execute();
+}
+
+export async function markSwept(db: Db, name: string, at: number): Promise<void> {
+  await db.updateTable('apps').set({ swept_at: at }).where('name', '=', name).execute();
+}
+
+/** Forgets a deleted app and its directory once nobody of it is left to deal with. */
+export async function purgeApp(db: Db, name: string): Promise<void> {
+  await db
+    .deleteFrom('members')
+    .where('group_id', 'in', db.selectFrom('groups').select('id').where('app', '=', name))
+    .execute();
+  for (const table of [
+    'users',
+    'user_emails',
+    'groups',
+    'people',
+    'bindings',
+    'holds',
+    'removals',
+    'coercions',
+  ] as const)
+    await db.deleteFrom(table).where('app', '=', name).execute();
+  await db.deleteFrom('apps').where('name', '=', name).where('deleted_at', 'is not', null).execute();
+}

@@ -1,0 +1,39 @@
+/** Which SCIM group each mapping has matched: so that a mapping follows a rename, and a vanished group is noticed. */
+import { type Db } from '../database/database';
+
+export interface Binding {
+  readonly app: string;
+  /** `groupMappings/<name>`, `roleMappings/<name>`, `organizationMappings/<name>`. */
+  readonly mapping: string;
+  readonly scimGroupId: string;
+  /** Whether the directory still has the group. */
+  readonly alive: boolean;
+}
+
+export async function readBindings(db: Db, app?: string): Promise<Binding[]> {
+  const rows = await db
+    .selectFrom('bindings')
+    .leftJoin('groups', 'groups.id', 'bindings.scim_group_id')
+    .select(['bindings.app', 'bindings.mapping', 'bindings.scim_group_id', 'groups.id as alive'])
+    .$if(app !== undefined, query => query.where('bindings.app', '=', app ?? ''))
+    .execute();
+  return rows.map(row => ({
+    app: row.app,
+    mapping: row.mapping,
+    scimGroupId: row.scim_group_id,
+    alive: row.alive !== null,
+  }));
+}
+
+export async function bind(db: Db, app: string, mapping: string, scimGroupId: string): Promise<void> {
+  await db
+    .insertInto('bindings')
+    .values({ app, mapping, scim_group_id: scimGroupId })
+    .onConflict(conflict => conflict.columns(['app', 'mapping']).doUpdateSet({ scim_group_id: scimGroupId }))
+    .execute();
+}
+
+export async function unbind(db: Db, app: string, mappings: readonly string[]): Promise<void> {
+  if (mappings.length === 0) return;
+  await db.deleteFrom('bindings').where('app', '=', app).where('mapping', 'in', mappings).execute();
+}

@@ -1,0 +1,109 @@
+/** The audit trail: append-only rows, read by filter, pruned by age on command alone. */
+import { type Db } from '../database/database';
+import { type AuditTable } from '../database/tables';
+
+export type AuditResult = 'done' | 'failed' | 'held' | 'skipped' | 'reported';
+
+/** One change to Coder, or one decision not to change. */
+export interface AuditRow {
+  readonly at: number;
+  readonly app: string | null;
+  readonly actor: string;
+  readonly token?: string | null | undefined;
+  readonly requestId?: string | null | undefined;
+  readonly subject?: string | null | undefined;
+  readonly subjectName?: string | null | undefined;
+  readonly coderUserId?: string | null | undefined;
+  readonly action: string;
+  readonly target?: string | null | undefined;
+  readonly idpGroup?: string | null | undefined;
+  readonly mapping?: string | null | undefined;
+  readonly before?: string | null | undefined;
+  readonly after?: string | null | undefined;
+  readonly result: AuditResult;
+  readonly detail?: string | null | undefined;
+}
+
+const ROWS_PER_STATEMENT = 1_000;
+
+export async function writeAudit(db: Db, rows: readonly AuditRow[]): Promise<void> {
+  for (let start = 0; start < rows.length; start += ROWS_PER_STATEMENT) {
+    await db
+      .insertInto('audit')
+      .values(
+        rows.slice(start, start + ROWS_PER_STATEMENT).map(row => ({
+          at: row.at,
+          app: row.app,
+          actor: row.actor,
+          token: row.token ?? null,
+          request_id: row.requestId ?? null,
+          subject: row.subject ?? null,
+          subject_name: row.subjectName ?? null,
+          coder_user_id: row.coderUserId ?? null,
+          action: row.action,
+          target: row.target ?? null,
+          idp_group: row.idpGroup ?? null,
+          mapping: row.mapping ?? null,
+          before: row.before ?? null,
+          after: row.after ?? null,
+          result: row.result,
+          detail: row.detail ?? null,
+        })),
+      )
+      .execute();
+  }
+}
+
+export interface AuditQuery {
+  readonly app?: string | undefined;
+  readonly subject?: string | undefined;
+  readonly actor?: string | undefined;
+  readonly action?: string | undefined;
+  readonly result?: string | undefined;
+  readonly requestId?: string | undefined;
+  readonly token?: string | undefined;
+  readonly since?: number | undefined;
+  readonly until?: number | undefined;
+  readonly afterId?: number | undefined;
+  readonly beforeId?: number | undefined;
+  readonly limit?: number | undefined;
+}
+
+export type AuditRecord = Omit<AuditTable, 'id'> & { readonly id: number };
+
+/** Rows that fit: after `afterId` the oldest first, else the newest first. */
+export async function queryAudit(db: Db, query: AuditQuery): Promise<AuditRecord[]> {
+  let select = db.selectFrom('audit').selectAll();
+  if (query.app !== undefined) select = select.where('app', '=', query.app);
+  const subject = query.subject;
+  if (subject !== undefined) {
+    select = select.where(eb =>
+      eb.or([
+        eb('subject', '=', subject),
+        eb('subject_name', '=', subject),
+        eb('coder_user_id', '=', subject),
+        eb('target', '=', subject),
+      ]),
+    );
+  }
+  if (query.actor !== undefined) select = select.where('actor', '=', query.actor);
+  if (query.action !== undefined) select = select.where('action', '=', query.action);
+  if (query.result !== undefined) select = select.where('result', '=', query.result);
+  if (query.requestId !== undefined) select = select.where('request_id', '=', query.requestId);
+  if (query.token !== undefined) select = select.where('token', '=', query.token);
+  if (query.since !== undefined) select = select.where('at', '>=', query.since);
+  if (query.until !== undefined) select = select.where('at', '<', query.until);
+  if (query.afterId !== undefined) select = select.where('id', '>', query.afterId);
+  if (query.beforeId !== undefined) select = select.where('id', '<', query.beforeId);
+  const rows = await select
+    .orderBy('id', query.afterId === undefined ? 'desc' : 'asc')
+    .limit(Math.max(1, Math.min(query.limit ?? 100, 1_000)))
+    .execute();
+  return rows.map(row => ({ ...row, id: Number(row.id) }));
+}
+
+/** Deletes rows older than this: the one way out of the trail. */
+export async function pruneAudit(db: Db, before: number): Promise<number> {
+  const { numDeletedRows } = await db.deleteFrom('audit').where('at', '<', before).executeTakeFirstOrThrow();
+  return Number(numDeletedRows);
+}

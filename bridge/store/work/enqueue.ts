@@ -1,0 +1,109 @@
+/** Marks keys as possibly different from Coder. Called inside the transaction that changes what they stand for. */
+import { type RawBuilder, sql } from 'kysely';
+import { type Db, backendOf } from '../database/database';
+import { listed } from '../database/listed';
+
+/** What the queue knows of the reason: shown in status and written to the audit trail. */
+export interface Cause {
+  readonly actor: 'scim' | 'declaration' | 'sweep' | 'operator' | 'bridge';
+  readonly requestId?: string | undefined;
+  readonly token?: string | undefined;
+}
+
+/** Order of work: people who leave come first, whatever else is waiting. */
+export const PRIORITY = { leaving: 0, request: 1, declaration: 2, sweep: 3 } as const;
+
+export type WorkKey = `person:${string}` | `scim-group:${string}` | `coder-group:${string}` | `app:${string}`;
+
+export interface WorkItem {
+  readonly key: WorkKey;
+  readonly app: string;
+  readonly priority: number;
+}
+
+/** Enqueues or refreshes keys: earlier of the two due times, higher of the two priorities, tries counted anew. */
+export async function enqueue(db: Db, items: readonly WorkItem[], cause: Cause, now: number): Promise<void> {
+  const classes = new Map<string, { app: string; priority: number; keys: Set<string> }>();
+  for (const { key, app, priority } of items) {
+    const name = `${priority}\n${app}`;
+    const known = classes.get(name);
+    if (known === undefined) classes.set(name, { app, priority, keys: new Set([key]) });
+    else known.keys.add(key);
+  }
+  for (const { app, priority, keys } of classes.values())
+    await enqueueListed(db, { prefix: '', texts: [...keys], app, priority }, cause, now);
+}
+
+/** Enqueues many people of one app at once. */
+export async function enqueuePeople(
+  db: Db,
+  people: { readonly ids: readonly string[]; readonly app: string; readonly priority: number },
+  cause: Cause,
+  now: number,
+): Promise<void> {
+  await enqueueListed(db, { ...people, prefix: 'person:', texts: people.ids }, cause, now);
+}
+
+interface Listed {
+  readonly prefix: string;
+  readonly texts: readonly string[];
+  readonly app: string;
+  readonly priority: number;
+}
+
+async function enqueueListed(
+  db: Db,
+  { prefix, texts, app, priority }: Listed,
+  cause: Cause,
+  now: number,
+): Promise<void> {
+  if (texts.length === 0) return;
+  // In order of key on both backends: two transactions that share keys then wait for each other, and do not deadlock. Sorted here,
+  // since SQLite keeps the order of a list, and 100,000 rows go into an ordered index much faster.
+  const ordered = [...texts].sort();
+  const order = backendOf(db) === 'postgres' ? sql`order by value` : sql``;
+  await sql`
+    insert into work (key, app, priority, due_at, enqueued_at, seq, attempts, cause)
+    select cast(${prefix} as text) || value, ${columns({ app, priority, cause, now })} from (${listed(db, ordered)}) as keys where true ${order}
+    ${onConflict}`.execute(db);
+}
+
+function columns(all: { app: string; priority: number; cause: Cause; now: number }): RawBuilder<unknown> {
+  return sql`cast(${all.app} as text), ${sql.lit(all.priority)}, cast(${all.now} as bigint), cast(${all.now} as bigint), 1, 0,
+    cast(${JSON.stringify(all.cause)} as text)`;
+}
+
+// A plain `where true` keeps SQLite from reading "on conflict" as the condition of a join.
+const onConflict = sql`
+  on conflict (key) do update set seq = work.seq + 1,
+    priority = case when excluded.priority < work.priority then excluded.priority else work.priority end,
+    due_at = excluded.due_at, attempts = 0, parked_at = null, cause = excluded.cause`;
+
+/** Enqueues everybody who is a member of a group, directly or through groups in it, in one statement. */
+export async function enqueueMembersOf(
+  db: Db,
+  groupId: string,
+  app: string,
+  priority: number,
+  cause: Cause,
+  now: number,
+): Promise<void> {
+  // Spelled out as the index of such rows is, which is how SQLite knows that it may use that.
+  const { rows: groups } = await sql`
+    select member_id from members where group_id = ${groupId} and member_type = 'Group' limit 1`.execute(db);
+  // Nearly always there are none: then the rows are in order as they stand, and each is one person.
+  const people =
+    groups.length === 0
+      ? sql`select 'person:' || member_id, ${columns({ app, priority, cause, now })}
+        from members where group_id = ${groupId} order by member_id`
+      : sql`with recursive inside (id) as (
+        select id from groups where id = ${groupId}
+        union
+        select members.member_id from members join inside on members.group_id = inside.id where members.member_type = 'Group'
+      )
+      select distinct 'person:' || members.member_id, ${columns({ app, priority, cause, now })}
+      from members join inside on members.group_id = inside.id where members.member_type = 'User' order by 1`;
+  await sql`insert into work (key, app, priority, due_at, enqueued_at, seq, attempts, cause) ${people} ${onConflict}`.execute(
+    db,
+  );
+}

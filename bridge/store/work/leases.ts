@@ -1,0 +1,31 @@
+/** Named leases across replicas: one holder at a time, for as long as it renews. */
+import { type Db } from '../database/database';
+
+/** Takes or renews a lease; false when somebody else holds it. */
+export async function takeLease(db: Db, name: string, owner: string, now: number, forMs: number): Promise<boolean> {
+  const until = now + forMs;
+  const rows = await db
+    .insertInto('leases')
+    .values({ name, owner, until })
+    .onConflict(conflict =>
+      conflict
+        .column('name')
+        .doUpdateSet({ owner, until })
+        .where(eb => eb.or([eb('leases.owner', '=', owner), eb('leases.until', '<', now)])),
+    )
+    .returning('owner')
+    .execute();
+  return rows.length > 0;
+}
+
+export async function dropLease(db: Db, name: string, owner: string): Promise<void> {
+  await db.deleteFrom('leases').where('name', '=', name).where('owner', '=', owner).execute();
+}
+
+/** Gives back everything that a process holds; without an owner everything, for a process that is alone. */
+export async function dropLeases(db: Db, owner?: string): Promise<void> {
+  await db
+    .deleteFrom('leases')
+    .$if(owner !== undefined, query => query.where('owner', '=', owner ?? ''))
+    .execute();
+}

@@ -1,0 +1,122 @@
+import * as fc from 'fast-check';
+import {
+  canonicalJson,
+  formatPath,
+  MappingStateError,
+  type MappingStateInput,
+  mappingStateJsonSchema,
+  parseMappingState,
+} from '../../bridge/contract/mapping-state';
+
+const digest = (n: number) => `sha256:${n.toString(16).padStart(64, '0')}`;
+
+function issuesOf(document: unknown): string[] {
+  try {
+    parseMappingState(document);
+    return [];
+  } catch (error) {
+    if (!(error instanceof MappingStateError)) throw error;
+    return error.issues.map(issue => `${formatPath(issue.path)}: ${issue.message}`);
+  }
+}
+
+const app = (more: Partial<MappingStateInput>): unknown => ({ version: 1, app: 'okta', ...more });
+
+describe('the version comes before everything else', () => {
+  test('a newer document says to upgrade the reader, whatever else is in it', () => {
+    expect(issuesOf({ version: 2, somethingNew: true })).toEqual([
+      'version: document version 2, but this side knows version 1: upgrade the reader (bridge, provider or command line)',
+    ]);
+  });
+  test('an older document says to upgrade the writer', () => {
+    expect(issuesOf({ version: 0 })[0]).toMatch(/upgrade the writer \(the coder-scim package of the stack\)/);
+  });
+  test.each([undefined, null, 'text', 7, [], { version: '1' }])('%j is no document', document => {
+    expect(issuesOf(document).length).toBeGreaterThan(0);
+  });
+});
+
+describe('a wrong document is refused with every error', () => {
+  test('each by its path', () => {
+    const issues = issuesOf(
+      app({
+        app: 'Okta',
+        tokens: { one: { digest: 'secret', expiresAt: 'tomorrow' } },
+        groupMappings: { 'my group': { idpGroup: 'a', group: 'a b' } },
+        roleMappings: { boss: { idpGroup: 'a', role: 'ownr' } },
+      }),
+    );
+    expect(issues).toEqual([
+      expect.stringMatching(/^app: app name "Okta"/),
+      expect.stringMatching(/^tokens\["one"\]\.digest: wanted "sha256:"/),
+      expect.stringMatching(/^tokens\["one"\]\.expiresAt: /),
+      expect.stringMatching(/^groupMappings\["my group"\]\.group: group name "a b" is refused by Coder/),
+      expect.stringMatching(/^roleMappings\["boss"\]\.role: unknown site role "ownr": wanted one of owner, user-admin/),
+    ]);
+  });
+  test('an unknown field is an error, not a typo that means nothing', () => {
+    expect(issuesOf(app({ policies: { addoption: 'any' } } as never))[0]).toMatch(/policies: .*"addoption"/);
+  });
+  test.each([['new'], ['create'], ['-a'], ['a-'], ['a--b'], ['a_b'], ['ä'], [''], ['x'.repeat(256)]])(
+    'the group name %j is one that Coder refuses',
+    group => {
+      expect(issuesOf(app({ groupMappings: { g: { idpGroup: 'a', group } } }))[0]).toMatch(/is refused by Coder/);
+    },
+  );
+  test('names that would reach a prototype are no names of entries', () => {
+    const document = JSON.parse(
+      '{"version":1,"app":"okta","groupMappings":{"__proto__":{"group":"x","idpGroup":"y"}}}',
+    ) as unknown;
+    expect(issuesOf(document).length).toBeGreaterThan(0);
+    expect(({} as Record<string, unknown>)['group']).toBeUndefined();
+  });
+  test('two tokens of one digest', () => {
+    const token = { digest: digest(1), expiresAt: '2099-01-01T00:00:00Z' };
+    expect(issuesOf(app({ tokens: { a: token, b: token } }))).toEqual([
+      'tokens["b"].digest: is the digest of token "a" too: each token needs a secret of its own',
+    ]);
+  });
+});
+
+describe('what is left out has the careful default', () => {
+  test('of every policy and limit', () => {
+    expect(parseMappingState(app({}))).toMatchObject({
+      identityProvider: 'generic',
+      mode: 'push',
+      policies: {
+        accounts: 'all',
+        adoption: 'oidc',
+        leaving: 'suspend',
+        usernames: 'keep',
+        drift: 'repair',
+        authoritative: false,
+      },
+      guard: { maxRemovalsPercent: 20, minRemovals: 10, minOwners: 1, protectedAccounts: [] },
+    });
+  });
+  test('reading a document again changes nothing', () => {
+    const once = parseMappingState(app({ groupMappings: { g: { idpGroup: 'a', group: 'a' } }, pushedGroups: {} }));
+    expect(parseMappingState(once)).toEqual(once);
+  });
+});
+
+test('canonical text does not depend on the order of keys', () => {
+  fc.assert(
+    fc.property(fc.dictionary(fc.string(), fc.jsonValue()), value => {
+      const reversed = Object.fromEntries(Object.entries(value).reverse());
+      expect(canonicalJson(reversed)).toBe(canonicalJson(value));
+      expect(JSON.parse(canonicalJson(value))).toEqual(JSON.parse(JSON.stringify(value)));
+    }),
+  );
+});
+
+test('the published JSON Schema describes every part of the document', () => {
+  const schema = mappingStateJsonSchema() as {
+    properties: Record<string, unknown>;
+    required: string[];
+    additionalProperties: boolean;
+  };
+  expect(schema.required).toEqual(['version', 'app']);
+  expect(schema.additionalProperties).toBe(false);
+  expect(Object.keys(schema.properties)).toEqual(Object.keys({ ...parseMappingState(app({ pushedGroups: {} })) }));
+});

@@ -1,0 +1,63 @@
+import { createLog, loggableUrl, scrub } from '../../bridge/process/log';
+
+const SECRETS = ['abcdefghij-the-coder-token', 'the-admin-token-of-the-bridge'];
+
+function logged(write: (log: ReturnType<typeof createLog>) => void, format: 'json' | 'text' = 'json'): string {
+  let text = '';
+  write(createLog({ level: 'debug', format, secrets: SECRETS, destination: { write: line => void (text += line) } }));
+  return text;
+}
+
+describe('log', () => {
+  it.each(['json', 'text'] as const)('has no secret in %s lines, wherever it was put', format => {
+    const scimToken = `cscim_0123456789ab_${'f'.repeat(64)}_01234567`;
+    const text = logged(log => {
+      log.info({ headers: { authorization: `Bearer ${SECRETS[1]}` } }, `a message with ${SECRETS[0]}`);
+      log.error({ error: new Error(`refused: ${scimToken}`) }, 'failed');
+      log.warn({ deep: { er: { token: 'short' } }, database: 'postgres://bridge:pa55word@db/scim' }, 'look');
+      log.debug({ password: 'hunter2', note: `Authorization: Bearer ${scimToken}` }, 'x');
+    }, format);
+    for (const secret of [...SECRETS, scimToken, 'f'.repeat(64), 'pa55word', 'hunter2', '"short"']) {
+      expect(text).not.toContain(secret);
+    }
+    expect(text).toContain('[redacted]');
+    expect(text).toContain('postgres://bridge:[redacted]@db/scim');
+  });
+
+  it('writes one JSON object a line, with time, level and message', () => {
+    const lines = logged(log => log.info({ app: 'acme' }, 'hello'))
+      .trim()
+      .split('\n');
+    expect(lines.map(line => JSON.parse(line) as unknown)).toEqual([
+      { level: 'info', time: expect.stringMatching(/^\d{4}-\d\d-\d\dT/), app: 'acme', msg: 'hello' },
+    ]);
+  });
+
+  it('writes text for people, with the stack of an error', () => {
+    const text = logged(log => {
+      log.info({ app: 'acme', note: 'two words' }, 'hello');
+      log.error({ error: new Error('broken') }, 'failed');
+    }, 'text');
+    expect(text).toMatch(/^\d\d:\d\d:\d\d\.\d{3} info {2}hello {2}app=acme {2}note="two words"\n/);
+    expect(text).toContain('error="broken"\nError: broken\n    at ');
+  });
+
+  it('leaves a text without secrets as it is', () => {
+    expect(scrub('cscim_short and postgres://db/scim', ['x'])).toBe('cscim_short and postgres://db/scim');
+  });
+});
+
+describe('URLs in the log', () => {
+  it.each([
+    ['/scim/v2/Users?startIndex=1&count=100', '/scim/v2/Users?startIndex=1&count=100'],
+    ['/scim/v2/Users?filter=userName%20eq%20%22alice%40example.com%22', '/scim/v2/Users?filter=userName eq "…"'],
+    ['/scim/v2/Users?filter=userName+eq+alice', '/scim/v2/Users?filter=userName eq …'],
+    ['/scim/v2/Users?filter=a+eq+"x+or+b+eq+y"+and+c+pr', '/scim/v2/Users?filter=a eq "…" and c pr'],
+    ['/scim/v2/Users/alice@example.com', '/scim/v2/Users/…'],
+    ['/scim/v2/Users/alice%40example.com', '/scim/v2/Users/…'],
+    ['/admin/v1/explain?user=alice', '/admin/v1/explain?user=…'],
+    ['/scim/v2/Groups?cursor=abc&aadOptscim062020', '/scim/v2/Groups?cursor=…&aadOptscim062020=…'],
+  ])('%s is shown as %s', (url, shown) => {
+    expect(loggableUrl(url)).toBe(shown);
+  });
+});

@@ -1,0 +1,41 @@
+import { readFileSync } from 'node:fs';
+import { type Router } from 'express';
+import { createAdminRouter } from '../../bridge/admin/router';
+import { ADMIN_REFUSALS, ADMIN_ROUTES } from '../../bridge/admin/routes';
+import { type AdminDeps } from '../../bridge/admin/deps';
+import { REFERENCE_FILE, renderReference } from '../../scripts/reference';
+
+interface Layer {
+  readonly route?: { readonly path: string; readonly methods: Readonly<Record<string, boolean>> };
+  readonly handle: { readonly stack?: readonly Layer[] };
+}
+
+/** Method and path of every route, those of the router for apps below `/apps`. */
+function routesOf(stack: readonly Layer[], prefix = ''): string[] {
+  return stack.flatMap(layer => {
+    if (layer.route !== undefined) {
+      const path = `${prefix}${layer.route.path}`.replace(/(.)\/$/, '$1');
+      return Object.keys(layer.route.methods).map(method => `${method.toUpperCase()} ${path}`);
+    }
+    return layer.handle.stack === undefined ? [] : routesOf(layer.handle.stack, '/apps');
+  });
+}
+
+describe('reference', () => {
+  it('says what the code says: `npm run reference` writes it anew', async () => {
+    expect(readFileSync(REFERENCE_FILE, 'utf8')).toBe(await renderReference());
+  });
+
+  it('has every route of the admin API and no other', () => {
+    const router: Router = createAdminRouter({ adminToken: 'x' } as AdminDeps);
+    const stack = router.stack as unknown as readonly Layer[];
+    expect(ADMIN_ROUTES.map(({ method, path }) => `${method} ${path}`).sort()).toEqual(routesOf(stack).sort());
+  });
+
+  it('explains every refusal that a route names', () => {
+    const explained = ADMIN_REFUSALS.map(([, code]) => code);
+    for (const { path, refuses } of ADMIN_ROUTES) {
+      for (const code of refuses) expect([path, explained]).toEqual([path, expect.arrayContaining([code])]);
+    }
+  });
+});

@@ -1,0 +1,175 @@
+/** The smaller verbs of the reconciler's store, on both databases. */
+import { queryAudit, pruneAudit, writeAudit } from '../../../bridge/store/audit/audit';
+import { bind, readBindings, unbind } from '../../../bridge/store/apps/bindings';
+import {
+  countMembers,
+  leaveOrganization,
+  memberDifferences,
+  memberStatesOf,
+  putManagedGroup,
+  replaceMembers,
+  setPresent,
+  wantMember,
+} from '../../../bridge/store/accounts/coder-groups';
+import { addGrants, type Grant, grantsOf, removeGrants } from '../../../bridge/store/accounts/grants';
+import {
+  countOpenHolds,
+  countRemovals,
+  dropHold,
+  hold,
+  holdId,
+  listOpenHolds,
+  noteRemoval,
+  pruneRemovals,
+  releaseOpenHolds,
+} from '../../../bridge/store/accounts/holds';
+import { dropLease, dropLeases, takeLease } from '../../../bridge/store/work/leases';
+import { findPeople, readPerson, writePerson } from '../../../bridge/store/accounts/people';
+import { describeEachDatabase } from '../../support/databases';
+
+describeEachDatabase('the store', open => {
+  it('gives a lease to one holder until it runs out or is dropped', async () => {
+    const { db } = await open();
+    expect(await takeLease(db, 'sweep', 'a', 100, 50)).toBe(true);
+    expect(await takeLease(db, 'sweep', 'b', 120, 50)).toBe(false);
+    expect(await takeLease(db, 'sweep', 'a', 120, 50)).toBe(true);
+    expect(await takeLease(db, 'sweep', 'b', 171, 50)).toBe(true);
+    await dropLease(db, 'sweep', 'a');
+    expect(await takeLease(db, 'sweep', 'a', 180, 50)).toBe(false);
+    await dropLeases(db, 'b');
+    expect(await takeLease(db, 'sweep', 'a', 180, 50)).toBe(true);
+  });
+
+  it('keeps of a group what is wanted and what is there apart, and forgets what says nothing', async () => {
+    const { db } = await open();
+    await putManagedGroup(db, { id: 'g', organization: 'o', name: 'g', origin: 'matched', scimGroupId: undefined });
+    await wantMember(db, 'g', 'alice', true, 'why');
+    await wantMember(db, 'g', 'bob', false, 'why');
+    await replaceMembers(db, 'g', new Set(['bob', 'stranger']), 1);
+    expect((await memberDifferences(db, 'g')).map(row => [row.coderUserId, row.wanted, row.present])).toEqual([
+      ['alice', true, false],
+      ['bob', false, true],
+    ]);
+    await setPresent(db, 'g', ['alice'], true);
+    await setPresent(db, 'g', ['bob'], false);
+    expect(await memberDifferences(db, 'g')).toEqual([]);
+    expect(await memberStatesOf(db, 'bob')).toEqual([]);
+    expect(await countMembers(db, 'g')).toEqual({ present: 2, wanted: 1 });
+    await replaceMembers(db, 'g', new Set(['alice']), 2);
+    expect(await memberStatesOf(db, 'stranger')).toEqual([]);
+    await leaveOrganization(db, 'alice', 'elsewhere');
+    expect(await memberStatesOf(db, 'alice')).toHaveLength(1);
+    await leaveOrganization(db, 'alice', 'o');
+    expect(await memberStatesOf(db, 'alice')).toEqual([]);
+  });
+
+  it('forgets the roles of an organization with the membership', async () => {
+    const { db } = await open();
+    const grants: Grant[] = [
+      { kind: 'site-role', organization: '', target: 'auditor' },
+      { kind: 'organization', organization: 'o', target: '' },
+      { kind: 'organization-role', organization: 'o', target: 'admin' },
+      { kind: 'organization-role', organization: 'p', target: 'admin' },
+    ];
+    await addGrants(db, 'alice', grants, 1);
+    await addGrants(db, 'alice', grants, 2);
+    await removeGrants(db, 'alice', [{ kind: 'organization', organization: 'o', target: '' }]);
+    expect((await grantsOf(db, 'alice')).map(grant => grant.kind).sort()).toEqual(['organization-role', 'site-role']);
+    await removeGrants(db, 'alice', [{ kind: 'site-role', organization: '', target: 'auditor' }]);
+    expect(await grantsOf(db, 'alice')).toEqual([{ kind: 'organization-role', organization: 'p', target: 'admin' }]);
+  });
+
+  it('makes a hold of its rows, and a release of exactly these rows', async () => {
+    const { db } = await open();
+    const row = (subject: string, digest: string) => ({
+      app: 'okta',
+      subject,
+      digest,
+      reason: 'too-many-removals',
+      changes: ['account'],
+    });
+    expect(await hold(db, row('person:1', 'x'), 1)).toBe('held');
+    expect(await hold(db, row('person:1', 'x'), 2)).toBe('already');
+    const before = holdId(await listOpenHolds(db, 'okta'));
+    expect(await hold(db, row('person:2', 'y'), 3)).toBe('held');
+    expect(holdId(await listOpenHolds(db, 'okta'))).not.toBe(before);
+    expect(await countOpenHolds(db, 'okta', 'too-many-removals', 'person:1')).toBe(1);
+    await releaseOpenHolds(db, 'okta', 'me', 4);
+    expect(await listOpenHolds(db)).toEqual([]);
+    // Other removals of the same person are another matter.
+    expect(await hold(db, row('person:1', 'z'), 5)).toBe('held');
+    expect(await listOpenHolds(db)).toMatchObject([{ subject: 'person:1', digest: 'z', releasedAt: undefined }]);
+    expect(await dropHold(db, 'okta', 'person:1')).toBe(true);
+    expect(await dropHold(db, 'okta', 'person:1')).toBe(false);
+  });
+
+  it('counts each person once in the rolling hour', async () => {
+    const { db } = await open();
+    for (const [subject, at] of [
+      ['person:1', 10],
+      ['person:1', 20],
+      ['person:2', 30],
+    ] as const)
+      await noteRemoval(db, 'okta', subject, at);
+    expect(await countRemovals(db, 'okta', 0, 'person:9')).toBe(2);
+    expect(await countRemovals(db, 'okta', 0, 'person:1')).toBe(1);
+    expect(await countRemovals(db, 'okta', 25, 'person:9')).toBe(1);
+    await pruneRemovals(db, 25);
+    expect(await countRemovals(db, 'okta', 0, 'person:9')).toBe(1);
+  });
+
+  it('tells a bound group that is gone from one that lives', async () => {
+    const { db } = await open();
+    await bind(db, 'okta', 'roleMappings/a', 'missing');
+    await bind(db, 'okta', 'roleMappings/a', 'missing-too');
+    expect(await readBindings(db, 'okta')).toEqual([
+      { app: 'okta', mapping: 'roleMappings/a', scimGroupId: 'missing-too', alive: false },
+    ]);
+    await unbind(db, 'okta', ['roleMappings/a']);
+    expect(await readBindings(db)).toEqual([]);
+  });
+
+  it('finds people by anything that names them, and keeps what a change leaves out', async () => {
+    const { db } = await open();
+    const who = { userId: 'u1', app: 'okta', userName: 'Alice' };
+    await writePerson(db, who, { held: { reason: 'no-email', detail: 'none' } }, 1);
+    await writePerson(
+      db,
+      who,
+      {
+        coder: { id: 'c1', username: 'alice-1', how: 'created' },
+        known: { userName: 'Alice', email: 'Alice@Example.com', externalId: 'x1' },
+        profile: { userName: 'Alice', fullName: 'Alice A' },
+      },
+      2,
+    );
+    for (const text of ['u1', 'c1', 'x1', 'alice', 'ALICE@example.com', 'Alice-1'])
+      expect((await findPeople(db, text)).map(person => person.userId)).toEqual(['u1']);
+    expect(await findPeople(db, 'lice')).toEqual([]);
+    expect(await readPerson(db, 'u1')).toMatchObject({ heldReason: 'no-email', how: 'created', fullName: 'Alice A' });
+    await writePerson(db, who, { held: null, coder: null }, 3);
+    expect(await readPerson(db, 'u1')).toMatchObject({ heldReason: undefined, coderUserId: undefined });
+  });
+
+  it('keeps the trail, newest first, or onwards from a line, and prunes by age alone', async () => {
+    const { db } = await open();
+    await writeAudit(
+      db,
+      Array.from({ length: 2_500 }, (_, n) => ({
+        at: n,
+        app: 'okta',
+        actor: 'scim',
+        action: n % 2 === 0 ? 'group.add' : 'group.remove',
+        subject: `u${n % 5}`,
+        result: 'done' as const,
+      })),
+    );
+    const newest = await queryAudit(db, { limit: 2 });
+    expect(newest.map(row => row.at)).toEqual([2_499, 2_498]);
+    const [first] = await queryAudit(db, { afterId: 0, limit: 1, action: 'group.remove' });
+    expect(first?.at).toBe(1);
+    expect(await queryAudit(db, { subject: 'u3', since: 10, until: 20 })).toHaveLength(2);
+    expect(await pruneAudit(db, 2_490)).toBe(2_490);
+    expect(await queryAudit(db, {})).toHaveLength(10);
+  });
+});

@@ -1,0 +1,106 @@
+/** Apps: a document, its generation, its tokens, its end. */
+import { parseMappingState } from '../../../bridge/contract/mapping-state';
+import {
+  deleteApp,
+  GenerationConflict,
+  listApps,
+  markApplied,
+  purgeApp,
+  putApp,
+  readAnyApp,
+  readApp,
+  TokenTaken,
+} from '../../../bridge/store/apps/apps';
+import { type Cause } from '../../../bridge/store/work/enqueue';
+import { listWork } from '../../../bridge/store/work/work';
+import { describeEachDatabase } from '../../support/databases';
+
+const CAUSE: Cause = { actor: 'declaration' };
+const digest = (letter: string): string => `sha256:${letter.repeat(64)}`;
+const document = (app: string, more: object = {}) => parseMappingState({ version: 1, app, ...more });
+const token = (letter: string, expiresAt = '2030-01-01T00:00:00Z') => ({ digest: digest(letter), expiresAt });
+
+describeEachDatabase('apps', open => {
+  it('counts each accepted document, and an equal one not at all', async () => {
+    const database = await open();
+    const put = (more: object) => putApp(database, document('okta', more), 'any', CAUSE, 5);
+    expect((await put({})).generation).toBe(1);
+    expect((await put({})).generation).toBe(1);
+    expect((await put({ identityProvider: 'okta' })).generation).toBe(2);
+    expect(await readApp(database.db, 'okta')).toMatchObject({
+      generation: 2,
+      appliedGeneration: undefined,
+      state: { identityProvider: 'okta' },
+    });
+    expect((await listWork(database.db, 10)).map(work => work.key)).toEqual(['app:okta']);
+  });
+
+  it.each([
+    ['absent', 1],
+    [{ generation: 2 }, 1],
+  ] as const)('refuses a change that was made for %j', async (expected, actual) => {
+    const database = await open();
+    await putApp(database, document('okta'), 'absent', CAUSE, 1);
+    const put = putApp(database, document('okta', { identityProvider: 'okta' }), expected, CAUSE, 2);
+    await expect(put).rejects.toThrow(GenerationConflict);
+    await expect(put).rejects.toMatchObject({ actual });
+    expect((await readApp(database.db, 'okta'))?.state.identityProvider).toBe('generic');
+  });
+
+  it('refuses a change of what is not there', async () => {
+    const database = await open();
+    await expect(putApp(database, document('okta'), { generation: 1 }, CAUSE, 1)).rejects.toMatchObject({
+      actual: undefined,
+    });
+    expect(await listApps(database.db)).toEqual([]);
+  });
+
+  it('lets one of two writers of the same generation win', async () => {
+    const database = await open();
+    await putApp(database, document('okta'), 'absent', CAUSE, 1);
+    const outcomes = await Promise.allSettled(
+      ['entra', 'ping'].map(identityProvider =>
+        putApp(database, document('okta', { identityProvider }), { generation: 1 }, CAUSE, 2),
+      ),
+    );
+    expect(outcomes.map(outcome => outcome.status).sort()).toEqual(['fulfilled', 'rejected']);
+  });
+
+  it('keeps when a token was used last, forgets tokens that are gone, and refuses those of another app', async () => {
+    const database = await open();
+    await putApp(database, document('okta', { tokens: { one: token('a'), two: token('b') } }), 'any', CAUSE, 1);
+    await database.db.updateTable('tokens').set({ last_used_at: 77 }).execute();
+    await putApp(
+      database,
+      document('okta', { tokens: { one: token('a', '2031-01-01T00:00:00Z'), three: token('c') } }),
+      'any',
+      CAUSE,
+      2,
+    );
+    const rows = await database.db.selectFrom('tokens').selectAll().orderBy('digest').execute();
+    expect(rows.map(row => [row.name, row.last_used_at, row.expires_at])).toEqual([
+      ['one', 77, Date.parse('2031-01-01T00:00:00Z')],
+      ['three', null, Date.parse('2030-01-01T00:00:00Z')],
+    ]);
+    await expect(
+      putApp(database, document('entra', { tokens: { mine: token('c') } }), 'any', CAUSE, 3),
+    ).rejects.toThrow(TokenTaken);
+    expect(await readApp(database.db, 'entra')).toBeUndefined();
+  });
+
+  it('ends tokens with the delete, keeps the rest until it is dealt with, and takes the app up again', async () => {
+    const database = await open();
+    await putApp(database, document('okta', { tokens: { one: token('a') } }), 'any', CAUSE, 1);
+    await markApplied(database.db, 'okta', 1, ['a problem']);
+    await expect(deleteApp(database, 'okta', { generation: 7 }, CAUSE, 2)).rejects.toThrow(GenerationConflict);
+    expect(await deleteApp(database, 'okta', { generation: 1 }, CAUSE, 2)).toBe(true);
+    expect(await deleteApp(database, 'okta', 'any', CAUSE, 3)).toBe(false);
+    expect(await database.db.selectFrom('tokens').selectAll().execute()).toEqual([]);
+    expect(await readApp(database.db, 'okta')).toBeUndefined();
+    expect(await readAnyApp(database.db, 'okta')).toMatchObject({ deleting: true, generation: 2 });
+
+    expect((await putApp(database, document('okta'), 'absent', CAUSE, 4)).generation).toBe(3);
+    await purgeApp(database.db, 'okta');
+    expect(await readApp(database.db, 'okta')).toMatchObject({ generation: 3 });
+  });
+});

@@ -1,0 +1,127 @@
+/** The durable queue: what is claimed, by whom, and what becomes of it. */
+import { type Cause, enqueue, PRIORITY, type WorkKey } from '../../../bridge/store/work/enqueue';
+import {
+  claimKeys,
+  claimWork,
+  completeWork,
+  countWork,
+  enqueueGroupWrite,
+  listWork,
+  parkWork,
+  releaseWork,
+  renewWork,
+  retryWork,
+  unparkWork,
+} from '../../../bridge/store/work/work';
+import { describeEachDatabase } from '../../support/databases';
+
+const CAUSE: Cause = { actor: 'scim', requestId: 'r1' };
+const item = (id: number, priority: number = PRIORITY.request) => ({
+  key: `person:${id}` as WorkKey,
+  app: 'okta',
+  priority,
+});
+
+describeEachDatabase('the queue', open => {
+  const request = (owner: string, now: number, limit = 10) => ({ owner, now, limit, leaseMs: 1_000 });
+
+  it('hands out the most urgent work first, and none of it twice', async () => {
+    const database = await open();
+    await enqueue(database.db, [item(1), item(2, PRIORITY.sweep), item(3, PRIORITY.leaving)], CAUSE, 100);
+    const [first, second] = await Promise.all([
+      claimWork(database, request('a', 100, 2)),
+      claimWork(database, request('b', 100, 2)),
+    ]);
+    const keys = [...first, ...second].map(work => work.key);
+    expect([...keys].sort()).toEqual(['person:1', 'person:2', 'person:3']);
+    expect([...first, ...second].find(work => work.key === 'person:3')?.cause).toEqual(CAUSE);
+    expect(await claimWork(database, request('c', 100))).toEqual([]);
+  });
+
+  it('orders by priority, then by due time, and can leave patient work alone', async () => {
+    const database = await open();
+    await enqueue(database.db, [item(1, PRIORITY.sweep)], CAUSE, 1);
+    await enqueue(database.db, [item(2)], CAUSE, 3);
+    await enqueue(database.db, [item(3, PRIORITY.leaving)], CAUSE, 5);
+    const urgent = await claimWork(database, { ...request('a', 10), maxPriority: PRIORITY.declaration });
+    expect(urgent.map(work => work.key)).toEqual(['person:3', 'person:2']);
+    expect(await claimWork(database, request('a', 0))).toEqual([]);
+  });
+
+  it('does again what came in while it was being done', async () => {
+    const database = await open();
+    await enqueue(database.db, [item(1)], CAUSE, 1);
+    const [work] = await claimWork(database, request('a', 1));
+    if (work === undefined) throw new Error('nothing claimed');
+    await enqueue(database.db, [item(1)], CAUSE, 2);
+    expect(await completeWork(database.db, work, 'a')).toBe('again');
+    const [again] = await claimKeys(database, ['person:1'], request('b', 2));
+    if (again === undefined) throw new Error('nothing claimed');
+    expect(await completeWork(database.db, again, 'b')).toBe('done');
+    expect(await listWork(database.db, 10)).toEqual([]);
+  });
+
+  it('gives the work of a dead process to the next one, and takes no outcome from the dead', async () => {
+    const database = await open();
+    await enqueue(database.db, [item(1)], CAUSE, 1);
+    const [work] = await claimWork(database, request('dead', 1));
+    if (work === undefined) throw new Error('nothing claimed');
+    await renewWork(database.db, ['person:1'], 'dead', 2_000);
+    expect(await claimWork(database, request('alive', 1_500))).toEqual([]);
+    expect(await claimWork(database, request('alive', 2_001))).toHaveLength(1);
+    await completeWork(database.db, work, 'dead');
+    expect(await listWork(database.db, 10)).toHaveLength(1);
+  });
+
+  it('counts tries that failed for their own sake alone, parks, and retries on command', async () => {
+    const database = await open();
+    await enqueue(database.db, [item(1)], CAUSE, 1);
+    const claim = async (now: number) => {
+      const [work] = await claimWork(database, request('a', now));
+      if (work === undefined) throw new Error('nothing claimed');
+      return work;
+    };
+    await retryWork(database.db, await claim(1), 'a', { dueAt: 50, error: 'away', counted: false });
+    expect(await claimWork(database, request('a', 49))).toEqual([]);
+    await retryWork(database.db, await claim(50), 'a', { dueAt: 60, error: 'refused', counted: true });
+    const last = await claim(60);
+    expect(last.attempts).toBe(1);
+    await parkWork(database.db, last, 'a', 'refused again', 61);
+    expect(await claimWork(database, request('a', 1_000_000))).toEqual([]);
+    expect(await countWork(database.db)).toEqual(
+      new Map([['okta', { waiting: 0, parked: 1, lastError: 'refused again' }]]),
+    );
+    expect(await unparkWork(database.db, 'person:2', 70)).toBe(0);
+    expect(await unparkWork(database.db, undefined, 70)).toBe(1);
+    expect((await claim(70)).attempts).toBe(0);
+  });
+
+  it('does not park what was asked for anew meanwhile', async () => {
+    const database = await open();
+    await enqueue(database.db, [item(1)], CAUSE, 1);
+    const [work] = await claimWork(database, request('a', 1));
+    if (work === undefined) throw new Error('nothing claimed');
+    await enqueue(database.db, [item(1)], CAUSE, 2);
+    await parkWork(database.db, work, 'a', 'refused', 3);
+    expect(await claimWork(database, request('a', 3))).toHaveLength(1);
+  });
+
+  it('gives back what a stopping process had taken', async () => {
+    const database = await open();
+    await enqueue(database.db, [item(1)], CAUSE, 1);
+    await claimWork(database, request('a', 1));
+    await releaseWork(database.db, ['person:1'], 'b');
+    expect(await claimWork(database, request('b', 2))).toEqual([]);
+    await releaseWork(database.db, ['person:1'], 'a');
+    expect(await claimWork(database, request('b', 2))).toHaveLength(1);
+  });
+
+  it('keeps the earlier time of a group write, so that a stream of changes does not put it off for ever', async () => {
+    const database = await open();
+    const write = (dueAt: number) =>
+      enqueueGroupWrite(database.db, { groupId: 'g', app: 'okta', priority: PRIORITY.request, dueAt }, CAUSE, 1);
+    await write(100);
+    await write(900);
+    expect(await claimWork(database, request('a', 100))).toMatchObject([{ key: 'coder-group:g', seq: 2 }]);
+  });
+});
