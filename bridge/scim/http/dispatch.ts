@@ -6,7 +6,7 @@ import { createCoercionCounter } from './coercion-counter';
 import { type ScimDeps } from './deps';
 import { dialectOf, looksLikeAnother } from '../../scim-language/dialects/registry';
 import { ScimError } from '../../scim-language/errors';
-import { type Exchange, createExchange } from './request-context';
+import { type RequestContext, createRequestContext } from './request-context';
 import { type ScimLimits } from './limits';
 import { toScimError } from '../resources/refusals';
 import { readBody } from './request-body';
@@ -19,12 +19,12 @@ import { createAnnounceExpiry } from '../access/token-expiry';
 interface Served {
   readonly requestId: string;
   readonly startedAt: number;
-  exchange?: Exchange;
+  context?: RequestContext;
   /** Cause of an answer of 500 or more. */
   cause?: unknown;
 }
 
-export interface Front {
+export interface Dispatch {
   readonly begin: RequestHandler;
   readonly authenticated: RequestHandler;
   readonly serve: (handler: Handler) => RequestHandler;
@@ -32,7 +32,7 @@ export interface Front {
   readonly notFound: RequestHandler;
 }
 
-export function createFront(deps: ScimDeps, authenticate: Authenticate, limits: ScimLimits): Front {
+export function createDispatch(deps: ScimDeps, authenticate: Authenticate, limits: ScimLimits): Dispatch {
   const facts = new WeakMap<Request, Served>();
   const count = createCoercionCounter(deps);
   const announceExpiry = createAnnounceExpiry(deps, limits);
@@ -54,44 +54,44 @@ export function createFront(deps: ScimDeps, authenticate: Authenticate, limits: 
     next();
   };
 
-  function finish(request: Request, response: Response, { requestId, startedAt, exchange, cause }: Served): void {
+  function finish(request: Request, response: Response, { requestId, startedAt, context, cause }: Served): void {
     const milliseconds = Math.round((performance.now() - startedAt) * 10) / 10;
     const status = response.writableFinished ? response.statusCode : 499;
     const route = (request.route as { path?: string } | undefined)?.path ?? 'unknown';
-    deps.observe?.({ app: exchange?.app, method: request.method, route, status, milliseconds });
+    deps.observe?.({ app: context?.app, method: request.method, route, status, milliseconds });
     const line = {
       requestId,
-      app: exchange?.app,
-      tokenName: exchange?.caller.token.name,
+      app: context?.app,
+      tokenName: context?.caller.token.name,
       method: request.method,
       url: loggableUrl(request.originalUrl),
       status,
       ms: milliseconds,
-      ...(exchange !== undefined && exchange.coercions.size > 0 ? { coercions: [...exchange.coercions.keys()] } : {}),
+      ...(context !== undefined && context.coercions.size > 0 ? { coercions: [...context.coercions.keys()] } : {}),
     };
     if (cause !== undefined) deps.log.error({ ...line, error: cause }, 'scim request failed');
     else deps.log.info(line, 'scim request');
-    if (exchange === undefined) return;
-    const other = looksLikeAnother(exchange.caller.app.identityProvider, {
+    if (context === undefined) return;
+    const other = looksLikeAnother(context.caller.app.identityProvider, {
       userAgent: request.headers['user-agent'],
       query: queryOf(request),
     });
     if (other === undefined) {
-      count(exchange.app, exchange.dialect.name, exchange.coercions);
+      count(context.app, context.dialect.name, context.coercions);
       return;
     }
-    count(exchange.app, exchange.dialect.name, new Map([...exchange.coercions, [`lookedLike:${other}`, 1]]));
-    reportMismatch(exchange, other);
+    count(context.app, context.dialect.name, new Map([...context.coercions, [`lookedLike:${other}`, 1]]));
+    reportMismatch(context, other);
   }
 
-  function reportMismatch(exchange: Exchange, other: string): void {
-    const key = `${exchange.app}/${other}`;
+  function reportMismatch(context: RequestContext, other: string): void {
+    const key = `${context.app}/${other}`;
     const now = deps.clock();
     if (now - (mismatches.get(key) ?? -Infinity) < 3_600_000) return;
     mismatches.set(key, now);
     deps.log.warn(
-      { app: exchange.app, declared: exchange.caller.app.identityProvider, looksLike: other },
-      `requests look like ${other}, the app is declared as ${exchange.caller.app.identityProvider}: set identityProvider if they are`,
+      { app: context.app, declared: context.caller.app.identityProvider, looksLike: other },
+      `requests look like ${other}, the app is declared as ${context.caller.app.identityProvider}: set identityProvider if they are`,
     );
   }
 
@@ -104,7 +104,7 @@ export function createFront(deps: ScimDeps, authenticate: Authenticate, limits: 
       app: named,
       source: request.ip ?? request.socket.remoteAddress ?? 'unknown',
     });
-    known.exchange = createExchange({
+    known.context = createRequestContext({
       requestId: known.requestId,
       caller,
       baseUrl: `${deps.publicUrl}${named === undefined ? '' : `/apps/${named}`}/scim/v2`,
@@ -116,10 +116,10 @@ export function createFront(deps: ScimDeps, authenticate: Authenticate, limits: 
 
   function serve(handler: Handler): RequestHandler {
     return async (request, response) => {
-      const { exchange } = served(request);
-      if (exchange === undefined) throw new Error('a handler was reached without a caller');
+      const { context } = served(request);
+      if (context === undefined) throw new Error('a handler was reached without a caller');
       const scimRequest: ScimRequest = {
-        exchange,
+        context,
         query: queryOf(request),
         headers: request.headers,
         param: name => {

@@ -3,7 +3,7 @@ import { type Coercion, type Dialect, type Leniency } from '../../scim-language/
 import { type Caller } from '../access/authenticate';
 import { type WriteContext } from '../../store/directory';
 
-export interface Exchange {
+export interface RequestContext {
   readonly requestId: string;
   readonly caller: Caller;
   /** Name of the app. */
@@ -17,14 +17,14 @@ export interface Exchange {
   readonly coercions: ReadonlyMap<Coercion, number>;
 }
 
-export interface ExchangeFacts {
+export interface RequestFacts {
   readonly requestId: string;
   readonly caller: Caller;
   readonly baseUrl: string;
   readonly dialect: Dialect;
 }
 
-export function createExchange({ requestId, caller, baseUrl, dialect }: ExchangeFacts): Exchange {
+export function createRequestContext({ requestId, caller, baseUrl, dialect }: RequestFacts): RequestContext {
   const coercions = new Map<Coercion, number>();
   return {
     requestId,
@@ -41,10 +41,10 @@ export function createExchange({ requestId, caller, baseUrl, dialect }: Exchange
 }
 
 /** Who writes, and why, as the directory wants it. */
-export function writeContext(exchange: Exchange): WriteContext {
+export function writeContext(context: RequestContext): WriteContext {
   return {
-    app: exchange.app,
-    cause: { actor: 'scim', requestId: exchange.requestId, token: exchange.caller.token.name },
-    nestedGroups: exchange.caller.app.policies.nestedGroups,
+    app: context.app,
+    cause: { actor: 'scim', requestId: context.requestId, token: context.caller.token.name },
+    nestedGroups: context.caller.app.policies.nestedGroups,
   };
 }

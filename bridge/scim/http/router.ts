@@ -14,7 +14,7 @@ import {
   serviceProviderConfig,
 } from '../resources/discovery';
 import { ScimError } from '../../scim-language/errors';
-import { type Front, createFront } from './dispatch';
+import { type Dispatch, createDispatch } from './dispatch';
 import { createGroups } from '../resources/groups';
 import { DEFAULT_LIMITS, type ScimLimits } from './limits';
 import { answerMe } from '../resources/me';
@@ -33,20 +33,20 @@ export function createScimRouter(deps: ScimDeps): Router {
     ...(deps.throttle === undefined ? {} : { throttle: deps.throttle }),
     refused: createRefusalLog(deps),
   });
-  const front = createFront(deps, authenticate, limits);
-  const endpoints = createEndpoints(deps, limits, front);
+  const dispatch = createDispatch(deps, authenticate, limits);
+  const endpoints = createEndpoints(deps, limits, dispatch);
   const router = Router({ caseSensitive: true });
   router.use(joinSlashes);
   for (const path of ['/scim', '/apps/:app/scim']) {
-    router.use(path, front.begin);
+    router.use(path, dispatch.begin);
     router.use(`${path}/v2`, endpoints);
-    router.use(path, front.authenticated, front.notFound);
+    router.use(path, dispatch.authenticated, dispatch.notFound);
   }
-  router.use(front.failed);
+  router.use(dispatch.failed);
   return router;
 }
 
-function createEndpoints(deps: ScimDeps, limits: ScimLimits, { authenticated, serve, notFound }: Front): Router {
+function createEndpoints(deps: ScimDeps, limits: ScimLimits, { authenticated, serve, notFound }: Dispatch): Router {
   const router = Router({ caseSensitive: true, mergeParams: true });
   const users = createUsers(deps.directory, limits);
   const groups = createGroups(deps.directory, limits);
@@ -83,18 +83,18 @@ function createEndpoints(deps: ScimDeps, limits: ScimLimits, { authenticated, se
       .all(allow('GET, PUT, PATCH, DELETE'));
   }
   const discovery = (path: string, handler: Handler) => router.route(path).get(serve(handler)).all(allow('GET'));
-  discovery('/Schemas', ({ exchange, query }) => ({ status: 200, body: listSchemas(exchange.baseUrl, query) }));
-  discovery('/Schemas/:id', ({ exchange, param }) => ({
+  discovery('/Schemas', ({ context, query }) => ({ status: 200, body: listSchemas(context.baseUrl, query) }));
+  discovery('/Schemas/:id', ({ context, param }) => ({
     status: 200,
-    body: readSchema(exchange.baseUrl, param('id')),
+    body: readSchema(context.baseUrl, param('id')),
   }));
-  discovery('/ResourceTypes', ({ exchange, query }) => ({
+  discovery('/ResourceTypes', ({ context, query }) => ({
     status: 200,
-    body: listResourceTypes(exchange.baseUrl, query),
+    body: listResourceTypes(context.baseUrl, query),
   }));
-  discovery('/ResourceTypes/:id', ({ exchange, param }) => ({
+  discovery('/ResourceTypes/:id', ({ context, param }) => ({
     status: 200,
-    body: readResourceType(exchange.baseUrl, param('id')),
+    body: readResourceType(context.baseUrl, param('id')),
   }));
 
   router

@@ -1,11 +1,11 @@
 /** One request as handlers see it, and what they are made of; independent of the web framework. */
 import { type IncomingHttpHeaders } from 'node:http';
-import { type Exchange } from './request-context';
+import { type RequestContext } from './request-context';
 import { type JsonObject } from '../../scim-language/json';
 import { type Answer } from './respond';
 
 export interface ScimRequest {
-  readonly exchange: Exchange;
+  readonly context: RequestContext;
   readonly query: URLSearchParams;
   readonly headers: IncomingHttpHeaders;
   /** A part of the path, decoded; empty when the path has none of that name. */

@@ -18,7 +18,7 @@ import {
 import { type ScimDeps } from '../http/deps';
 import { type Endpoint, type Precondition } from './endpoint';
 import { ScimError, invalidValue, notFound } from '../../scim-language/errors';
-import { type Exchange } from '../http/request-context';
+import { type RequestContext } from '../http/request-context';
 import { type JsonObject, isJsonObject } from '../../scim-language/json';
 import { type ScimLimits } from '../http/limits';
 import { PATCH_SCHEMA } from '../../scim-language/patch/read-body';
@@ -28,12 +28,12 @@ import { locationOf } from './resource-handlers';
 import { type Handler } from '../http/scim-request';
 
 export function createBulk(endpoints: readonly Endpoint[], deps: ScimDeps, limits: ScimLimits): Handler {
-  return async ({ exchange, body }) => {
-    if (!endpoints.some(({ scopes }) => exchange.caller.token.scopes.includes(scopes.write))) {
-      for (const { scopes } of endpoints) requireScope(exchange.caller, scopes.write);
+  return async ({ context, body }) => {
+    if (!endpoints.some(({ scopes }) => context.caller.token.scopes.includes(scopes.write))) {
+      for (const { scopes } of endpoints) requireScope(context.caller, scopes.write);
     }
     const { operations, failOnErrors } = readBulkRequest(await body(), limits.maxBulkOperations);
-    const job = new BulkJob(endpoints, exchange, deps, operations, failOnErrors);
+    const job = new BulkJob(endpoints, context, deps, operations, failOnErrors);
     const answers = await job.run();
     if (job.touched.size > 0) await deps.converge([...job.touched], { deadlineMs: limits.convergeDeadlineMs });
     return { status: 200, body: { schemas: [BULK_RESPONSE_SCHEMA], Operations: answers } };
@@ -66,7 +66,7 @@ class BulkJob {
 
   constructor(
     private readonly endpoints: readonly Endpoint[],
-    private readonly exchange: Exchange,
+    private readonly context: RequestContext,
     private readonly deps: ScimDeps,
     private readonly operations: readonly ReadOperation[],
     private readonly failOnErrors: number,
@@ -129,10 +129,10 @@ class BulkJob {
 
   private async write(index: number, operation: BulkOperation, pending: ReadonlySet<string>): Promise<Outcome> {
     const endpoint = this.endpointOf(operation);
-    requireScope(this.exchange.caller, endpoint.scopes.write);
+    requireScope(this.context.caller, endpoint.scopes.write);
     if (operation.method === 'POST') {
       const { now, later } = splitPending(operation.data, pending);
-      const { resource, touched } = await endpoint.create(this.exchange, this.resolve(now));
+      const { resource, touched } = await endpoint.create(this.context, this.resolve(now));
       this.touch(touched);
       if (operation.bulkId !== undefined) this.ids.set(operation.bulkId, resource.id);
       if (Object.keys(later).length > 0) this.unfinished.push({ index, endpoint, id: resource.id, later });
@@ -144,7 +144,7 @@ class BulkJob {
     if (written === undefined) throw notFound(endpoint.type.name, id);
     this.touch(written.touched);
     return operation.method === 'DELETE'
-      ? { status: 204, location: locationOf(this.exchange, endpoint, id) }
+      ? { status: 204, location: locationOf(this.context, endpoint, id) }
       : this.outcome(200, endpoint, id, written.resource.version);
   }
 
@@ -156,11 +156,11 @@ class BulkJob {
   ): Promise<Written | Deleted | undefined> {
     switch (method) {
       case 'PUT':
-        return endpoint.replace(this.exchange, id, this.resolve(data), when);
+        return endpoint.replace(this.context, id, this.resolve(data), when);
       case 'PATCH':
-        return endpoint.patch(this.exchange, id, this.resolve(data), when);
+        return endpoint.patch(this.context, id, this.resolve(data), when);
       default:
-        return endpoint.remove(this.exchange, id, when);
+        return endpoint.remove(this.context, id, when);
     }
   }
 
@@ -172,22 +172,22 @@ class BulkJob {
           throw invalidValue('bulkId', bulkId, 'a POST that succeeded; the resource was made without it');
       }
       const body = { schemas: [PATCH_SCHEMA], Operations: [{ op: 'add', value: this.resolve(later) }] };
-      const written = await endpoint.patch(this.exchange, id, body, {});
+      const written = await endpoint.patch(this.context, id, body, {});
       if (written === undefined) throw notFound(endpoint.type.name, id);
       this.touch(written.touched);
       this.outcomes[index] = this.outcome(201, endpoint, id, written.resource.version);
     } catch (cause) {
       // RFC 7644 §3.7.1: a circle that can not be resolved is 409.
       const refused = cause instanceof GroupCycle ? new ScimError(409, undefined, cause.message) : cause;
-      this.fail(index, refused, locationOf(this.exchange, endpoint, id));
+      this.fail(index, refused, locationOf(this.context, endpoint, id));
     }
   }
 
   private fail(index: number, cause: unknown, location?: string): void {
-    const error = toScimError(cause, this.exchange.requestId);
+    const error = toScimError(cause, this.context.requestId);
     if (error.status >= 500) {
       this.deps.log.error(
-        { requestId: this.exchange.requestId, app: this.exchange.app, error: cause },
+        { requestId: this.context.requestId, app: this.context.app, error: cause },
         'bulk operation failed',
       );
     }
@@ -202,7 +202,7 @@ class BulkJob {
     return (
       endpoint &&
       locationOf(
-        this.exchange,
+        this.context,
         endpoint,
         resolveId(operation.id, bulkId => this.ids.get(bulkId)),
       )
@@ -225,7 +225,7 @@ class BulkJob {
   }
 
   private outcome(status: number, endpoint: Endpoint, id: string, version: number): Outcome {
-    return { status, location: locationOf(this.exchange, endpoint, id), version: etagOf(version) };
+    return { status, location: locationOf(this.context, endpoint, id), version: etagOf(version) };
   }
 
   private touch(keys: readonly WorkKey[]): void {

@@ -2,7 +2,7 @@
 import { type Deleted, type Resource, type WriteOptions, type Written } from '../../store/directory';
 import { type TokenScope } from '../access/apps';
 import { type Dialect } from '../../scim-language/dialects/dialect';
-import { type Exchange } from '../http/request-context';
+import { type RequestContext } from '../http/request-context';
 import { type JsonObject } from '../../scim-language/json';
 import { type ResourceType } from '../../scim-language/schema/resource-type';
 
@@ -18,9 +18,9 @@ export interface Endpoint {
   readonly scopes: { readonly read: TokenScope; readonly write: TokenScope };
   /** Status of a PATCH that succeeded and of which nothing is asked back. */
   patchAnswer(dialect: Dialect): 200 | 204;
-  create(exchange: Exchange, body: JsonObject): Promise<Written>;
-  get(exchange: Exchange, id: string): Promise<Resource | undefined>;
-  replace(exchange: Exchange, id: string, body: JsonObject, when: Precondition): Promise<Written | undefined>;
-  patch(exchange: Exchange, id: string, body: JsonObject, when: Precondition): Promise<Written | undefined>;
-  remove(exchange: Exchange, id: string, when: Precondition): Promise<Deleted | undefined>;
+  create(context: RequestContext, body: JsonObject): Promise<Written>;
+  get(context: RequestContext, id: string): Promise<Resource | undefined>;
+  replace(context: RequestContext, id: string, body: JsonObject, when: Precondition): Promise<Written | undefined>;
+  patch(context: RequestContext, id: string, body: JsonObject, when: Precondition): Promise<Written | undefined>;
+  remove(context: RequestContext, id: string, when: Precondition): Promise<Deleted | undefined>;
 }

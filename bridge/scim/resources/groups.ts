@@ -5,7 +5,7 @@
 import { type Directory, type GroupChange, type Resource } from '../../store/directory';
 import { coerces } from '../../scim-language/dialects/dialect';
 import { type Endpoint, type Precondition } from './endpoint';
-import { type Exchange, writeContext } from '../http/request-context';
+import { type RequestContext, writeContext } from '../http/request-context';
 import { type ScimLimits } from '../http/limits';
 import { applyPatch } from '../../scim-language/patch/apply';
 import { type MemberChange } from '../../scim-language/patch/operation';
@@ -18,13 +18,13 @@ import { groupType } from '../../scim-language/schema/resource-types';
 
 export function createGroups(directory: Directory, { maxPatchOperations }: ScimLimits): Endpoint {
   const update = (
-    exchange: Exchange,
+    context: RequestContext,
     id: string,
     { ifNoneMatch, ...options }: Precondition,
     next: (current: Resource) => Required<GroupChange>,
   ) =>
     directory.updateGroup(
-      writeContext(exchange),
+      writeContext(context),
       id,
       current => {
         refuseIfMatched(ifNoneMatch, id, current.version);
@@ -33,7 +33,7 @@ export function createGroups(directory: Directory, { maxPatchOperations }: ScimL
         if (same && memberChanges.length === 0) return undefined;
         return { ...(same ? {} : { document }), ...(memberChanges.length === 0 ? {} : { memberChanges }) };
       },
-      { ...options, baseUrl: exchange.baseUrl },
+      { ...options, baseUrl: context.baseUrl },
     );
 
   return {
@@ -41,24 +41,24 @@ export function createGroups(directory: Directory, { maxPatchOperations }: ScimL
     scopes: { read: 'groups:read', write: 'groups:write' },
     patchAnswer: dialect => dialect.groupPatchAnswer,
 
-    create(exchange, body) {
-      const { resource, members } = normalizeResource(body, groupType, exchange.leniency);
-      return directory.createGroup(writeContext(exchange), resource, members ?? []);
+    create(context, body) {
+      const { resource, members } = normalizeResource(body, groupType, context.leniency);
+      return directory.createGroup(writeContext(context), resource, members ?? []);
     },
 
-    get: (exchange, id) => directory.getGroup(exchange.app, id),
+    get: (context, id) => directory.getGroup(context.app, id),
 
-    replace: (exchange, id, body, when) =>
-      update(exchange, id, when, current => {
-        const stated = normalizeResource(body, groupType, { ...exchange.leniency, existing: current.document });
-        return { document: stated.resource, memberChanges: replacedMembers(stated, exchange) };
+    replace: (context, id, body, when) =>
+      update(context, id, when, current => {
+        const stated = normalizeResource(body, groupType, { ...context.leniency, existing: current.document });
+        return { document: stated.resource, memberChanges: replacedMembers(stated, context) };
       }),
 
-    patch(exchange, id, body, when) {
-      const operations = readPatchBody(body, exchange.leniency, { maxOperations: maxPatchOperations });
-      return update(exchange, id, when, current => {
-        const { resource, changed, memberChanges } = applyPatch(toPatchable(exchange, current, groupType), operations, {
-          ...exchange.leniency,
+    patch(context, id, body, when) {
+      const operations = readPatchBody(body, context.leniency, { maxOperations: maxPatchOperations });
+      return update(context, id, when, current => {
+        const { resource, changed, memberChanges } = applyPatch(toPatchable(context, current, groupType), operations, {
+          ...context.leniency,
           type: groupType,
           limits: { maxOperations: maxPatchOperations },
         });
@@ -66,12 +66,12 @@ export function createGroups(directory: Directory, { maxPatchOperations }: ScimL
       });
     },
 
-    remove: (exchange, id, { expectedVersions }) =>
-      directory.deleteGroup(writeContext(exchange), id, expectedVersions === undefined ? {} : { expectedVersions }),
+    remove: (context, id, { expectedVersions }) =>
+      directory.deleteGroup(writeContext(context), id, expectedVersions === undefined ? {} : { expectedVersions }),
   };
 }
 
-function replacedMembers({ members }: NormalizedResource, { leniency }: Exchange): MemberChange[] {
+function replacedMembers({ members }: NormalizedResource, { leniency }: RequestContext): MemberChange[] {
   if (members === undefined) return coerces(leniency, 'keepAbsentMembers', 'members') ? [] : [{ kind: 'removeAll' }];
   return members.length === 0 ? [{ kind: 'removeAll' }] : [{ kind: 'replaceAll', members }];
 }

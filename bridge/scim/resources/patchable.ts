@@ -1,13 +1,13 @@
 /** The form of a resource that a PATCH is applied to, and back: with what a client may repeat, such as `id`, but never change. */
 import { type GroupOfUser, type Resource, etagOf } from '../../store/directory';
-import { type Exchange } from '../http/request-context';
+import { type RequestContext } from '../http/request-context';
 import { type JsonObject, emptyObject } from '../../scim-language/json';
 import { renderMeta } from '../../scim-language/schema/render';
 import { type ResourceType } from '../../scim-language/schema/resource-type';
 
 /** The document with `id`, `meta`, and the `groups` of a user when they are known. */
 export function toPatchable(
-  exchange: Exchange,
+  context: RequestContext,
   resource: Resource,
   type: ResourceType,
   groups: readonly GroupOfUser[] = [],
@@ -19,9 +19,9 @@ export function toPatchable(
       created: new Date(resource.createdAt),
       lastModified: new Date(resource.modifiedAt),
       version: etagOf(resource.version),
-      baseUrl: exchange.baseUrl,
+      baseUrl: context.baseUrl,
     }),
-    ...(groups.length === 0 ? {} : { groups: groups.map(group => renderGroupOfUser(group, exchange.baseUrl)) }),
+    ...(groups.length === 0 ? {} : { groups: groups.map(group => renderGroupOfUser(group, context.baseUrl)) }),
   });
 }
 

@@ -3,7 +3,7 @@
  * written piece by piece, so that memory stays bounded whatever the size of a group.
  */
 import { type Directory, type GroupOfUser, type Member, type Resource, etagOf } from '../../store/directory';
-import { type Exchange } from '../http/request-context';
+import { type RequestContext } from '../http/request-context';
 import { type Json, type JsonObject } from '../../scim-language/json';
 import { renderGroupOfUser } from './patchable';
 import { type Projection, projectResource, projectRow, wantsAttribute } from '../../scim-language/schema/projection';
@@ -17,24 +17,24 @@ export type Projections = Readonly<Record<Resource['type'], Projection>>;
 /** Pieces of JSON text, one resource after the other, each told to be first of its resource or not. */
 export interface Represent {
   /** One resource. */
-  one(exchange: Exchange, resource: Resource, projection: Projection): AsyncIterable<string>;
+  one(context: RequestContext, resource: Resource, projection: Projection): AsyncIterable<string>;
   /** The resources of a page, separated by commas. */
-  page(exchange: Exchange, resources: readonly Resource[], projections: Projections): AsyncIterable<string>;
+  page(context: RequestContext, resources: readonly Resource[], projections: Projections): AsyncIterable<string>;
 }
 
 export function createRepresent(directory: Directory): Represent {
-  async function* page(exchange: Exchange, resources: readonly Resource[], projections: Projections) {
-    const memberships = await membershipsOf(exchange.app, resources, projections.User);
-    const members = wantsMembers(projections.Group) ? readersOfMembers(exchange.app, resources) : undefined;
+  async function* page(context: RequestContext, resources: readonly Resource[], projections: Projections) {
+    const memberships = await membershipsOf(context.app, resources, projections.User);
+    const members = wantsMembers(projections.Group) ? readersOfMembers(context.app, resources) : undefined;
     let separator = '';
     try {
       for (const resource of resources) {
         yield separator;
         separator = ',';
         if (resource.type === 'User') {
-          yield JSON.stringify(userOf(exchange, resource, memberships.get(resource.id) ?? [], projections.User));
+          yield JSON.stringify(userOf(context, resource, memberships.get(resource.id) ?? [], projections.User));
         } else {
-          yield* groupOf(exchange, resource, members?.of(resource.id), projections.Group);
+          yield* groupOf(context, resource, members?.of(resource.id), projections.Group);
         }
       }
     } finally {
@@ -62,7 +62,7 @@ export function createRepresent(directory: Directory): Represent {
 
   return {
     page,
-    one: (exchange, resource, projection) => page(exchange, [resource], { User: projection, Group: projection }),
+    one: (context, resource, projection) => page(context, [resource], { User: projection, Group: projection }),
   };
 }
 
@@ -102,36 +102,36 @@ function wantsMembers(projection: Projection): boolean {
 }
 
 /** The resource as a client sees it, without what is kept as rows. */
-function renderedResource(exchange: Exchange, resource: Resource, type: ResourceType): JsonObject {
+function renderedResource(context: RequestContext, resource: Resource, type: ResourceType): JsonObject {
   return renderResource(resource.document, type, {
     id: resource.id,
     created: new Date(resource.createdAt),
     lastModified: new Date(resource.modifiedAt),
     version: etagOf(resource.version),
-    baseUrl: exchange.baseUrl,
+    baseUrl: context.baseUrl,
   });
 }
 
 function userOf(
-  exchange: Exchange,
+  context: RequestContext,
   resource: Resource,
   memberships: readonly GroupOfUser[],
   projection: Projection,
 ): JsonObject {
-  const user = renderedResource(exchange, resource, userType);
+  const user = renderedResource(context, resource, userType);
   if (memberships.length > 0) {
-    user.groups = memberships.map(group => renderGroupOfUser(group, exchange.baseUrl));
+    user.groups = memberships.map(group => renderGroupOfUser(group, context.baseUrl));
   }
   return projectResource(user, userType, projection);
 }
 
 async function* groupOf(
-  exchange: Exchange,
+  context: RequestContext,
   resource: Resource,
   members: AsyncIterable<readonly Member[]> | undefined,
   projection: Projection,
 ): AsyncIterable<string> {
-  const group = JSON.stringify(projectResource(renderedResource(exchange, resource, groupType), groupType, projection));
+  const group = JSON.stringify(projectResource(renderedResource(context, resource, groupType), groupType, projection));
   if (members === undefined) {
     yield group;
     return;
@@ -140,16 +140,16 @@ async function* groupOf(
   let before = `${group.slice(0, -1)},"members":[`;
   for await (const chunk of members) {
     if (chunk.length === 0) continue;
-    yield before + chunk.map(member => JSON.stringify(projectRow(memberOf(exchange, member), projection))).join(',');
+    yield before + chunk.map(member => JSON.stringify(projectRow(memberOf(context, member), projection))).join(',');
     before = ',';
   }
   yield before === ',' ? ']}' : `${before}]}`;
 }
 
-function memberOf(exchange: Exchange, { value, type, display }: Member): JsonObject {
+function memberOf(context: RequestContext, { value, type, display }: Member): JsonObject {
   const member: Record<string, Json> = {
     value,
-    $ref: `${exchange.baseUrl}/${type}s/${encodeURIComponent(value)}`,
+    $ref: `${context.baseUrl}/${type}s/${encodeURIComponent(value)}`,
     type,
   };
   if (display !== undefined) member.display = display;

@@ -6,7 +6,7 @@ import { requireScope } from '../access/authenticate';
 import { type ScimDeps } from '../http/deps';
 import { type Endpoint, type Precondition } from './endpoint';
 import { notFound } from '../../scim-language/errors';
-import { type Exchange } from '../http/request-context';
+import { type RequestContext } from '../http/request-context';
 import { type ScimLimits } from '../http/limits';
 import { readProjectedQuery } from '../../scim-language/messages/list-request';
 import { expectedVersions, isUnmodified } from '../http/precondition';
@@ -35,11 +35,11 @@ export function createResourceHandlers(
     if (keys.length > 0) await converge(keys, { deadlineMs: convergeDeadlineMs });
   }
 
-  function answer(status: number, exchange: Exchange, resource: Resource, projection: Projection): Answer {
+  function answer(status: number, context: RequestContext, resource: Resource, projection: Projection): Answer {
     return {
       status,
       headers: { etag: etagOf(resource.version) },
-      body: represent.one(exchange, resource, projection),
+      body: represent.one(context, resource, projection),
     };
   }
 
@@ -51,52 +51,52 @@ export function createResourceHandlers(
   }
 
   return {
-    create: async ({ exchange, query, body }) => {
-      requireScope(exchange.caller, scopes.write);
-      const projection = readProjection(type, readProjectedQuery(query), exchange.leniency);
-      const written = await endpoint.create(exchange, await body());
+    create: async ({ context, query, body }) => {
+      requireScope(context.caller, scopes.write);
+      const projection = readProjection(type, readProjectedQuery(query), context.leniency);
+      const written = await endpoint.create(context, await body());
       await settle(written.touched);
-      const created = answer(201, exchange, written.resource, projection);
+      const created = answer(201, context, written.resource, projection);
       return {
         ...created,
-        headers: { ...created.headers, location: locationOf(exchange, endpoint, written.resource.id) },
+        headers: { ...created.headers, location: locationOf(context, endpoint, written.resource.id) },
       };
     },
 
-    read: async ({ exchange, query, headers, param }) => {
-      requireScope(exchange.caller, scopes.read);
-      const projection = readProjection(type, readProjectedQuery(query), exchange.leniency);
-      const resource = await endpoint.get(exchange, param('id'));
+    read: async ({ context, query, headers, param }) => {
+      requireScope(context.caller, scopes.read);
+      const projection = readProjection(type, readProjectedQuery(query), context.leniency);
+      const resource = await endpoint.get(context, param('id'));
       if (resource === undefined) throw notFound(type.name, param('id'));
       if (isUnmodified(headers, resource.version)) {
         return { status: 304, headers: { etag: etagOf(resource.version) } };
       }
-      return answer(200, exchange, resource, projection);
+      return answer(200, context, resource, projection);
     },
 
-    replace: async ({ exchange, query, headers, param, body }) => {
-      requireScope(exchange.caller, scopes.write);
-      const projection = readProjection(type, readProjectedQuery(query), exchange.leniency);
-      const written = await endpoint.replace(exchange, param('id'), await body(), preconditionOf(headers));
-      return answer(200, exchange, await settled(written, param('id')), projection);
+    replace: async ({ context, query, headers, param, body }) => {
+      requireScope(context.caller, scopes.write);
+      const projection = readProjection(type, readProjectedQuery(query), context.leniency);
+      const written = await endpoint.replace(context, param('id'), await body(), preconditionOf(headers));
+      return answer(200, context, await settled(written, param('id')), projection);
     },
 
-    patch: async ({ exchange, query, headers, param, body }) => {
-      requireScope(exchange.caller, scopes.write);
+    patch: async ({ context, query, headers, param, body }) => {
+      requireScope(context.caller, scopes.write);
       const projected = readProjectedQuery(query);
-      const projection = readProjection(type, projected, exchange.leniency);
-      const written = await endpoint.patch(exchange, param('id'), await body(), preconditionOf(headers));
+      const projection = readProjection(type, projected, context.leniency);
+      const written = await endpoint.patch(context, param('id'), await body(), preconditionOf(headers));
       const resource = await settled(written, param('id'));
       // RFC 7644 §3.5.2: with `attributes` in the query the answer is 200 and the resource.
-      if (projected.attributes === undefined && endpoint.patchAnswer(exchange.dialect) === 204) {
+      if (projected.attributes === undefined && endpoint.patchAnswer(context.dialect) === 204) {
         return { status: 204, headers: { etag: etagOf(resource.version) } };
       }
-      return answer(200, exchange, resource, projection);
+      return answer(200, context, resource, projection);
     },
 
-    remove: async ({ exchange, headers, param }) => {
-      requireScope(exchange.caller, scopes.write);
-      const deleted = await endpoint.remove(exchange, param('id'), preconditionOf(headers));
+    remove: async ({ context, headers, param }) => {
+      requireScope(context.caller, scopes.write);
+      const deleted = await endpoint.remove(context, param('id'), preconditionOf(headers));
       if (deleted === undefined) throw notFound(type.name, param('id'));
       await settle(deleted.touched);
       return { status: 204 };
@@ -105,8 +105,8 @@ export function createResourceHandlers(
 }
 
 /** URL of a resource, as in `meta.location`. */
-export function locationOf(exchange: Exchange, { type }: Endpoint, id: string): string {
-  return `${exchange.baseUrl}${type.endpoint}/${encodeURIComponent(id)}`;
+export function locationOf(context: RequestContext, { type }: Endpoint, id: string): string {
+  return `${context.baseUrl}${type.endpoint}/${encodeURIComponent(id)}`;
 }
 
 function preconditionOf(headers: IncomingHttpHeaders): Precondition {

@@ -6,7 +6,7 @@ import { type CursorPage, type Directory, type IndexPage, type Selection } from 
 import { requireScope } from '../access/authenticate';
 import { type Endpoint } from './endpoint';
 import { invalidValue } from '../../scim-language/errors';
-import { type Exchange } from '../http/request-context';
+import { type RequestContext } from '../http/request-context';
 import { parseFilter } from '../../scim-language/filter/parser';
 import { type ScimLimits } from '../http/limits';
 import { type ListRequest, readListQuery, readSearchRequest } from '../../scim-language/messages/list-request';
@@ -28,22 +28,22 @@ export interface Search {
 export function createSearch(directory: Directory, limits: ScimLimits): Search {
   const represent = createRepresent(directory);
 
-  async function list(exchange: Exchange, endpoints: readonly Endpoint[], request: ListRequest): Promise<Answer> {
-    const readable = readableOf(exchange, endpoints);
-    const projections = projectionsOf(exchange, readable, request);
-    const selections = selectionsOf(exchange, readable, request);
+  async function list(context: RequestContext, endpoints: readonly Endpoint[], request: ListRequest): Promise<Answer> {
+    const readable = readableOf(context, endpoints);
+    const projections = projectionsOf(context, readable, request);
+    const selections = selectionsOf(context, readable, request);
     const count = Math.min(request.count ?? limits.defaultPageSize, limits.maxPageSize);
-    const asked = { selections, sortOrder: request.sortOrder, baseUrl: exchange.baseUrl, count };
+    const asked = { selections, sortOrder: request.sortOrder, baseUrl: context.baseUrl, count };
     if (request.cursor === undefined) {
       const startIndex = request.startIndex ?? 1;
-      const page = await directory.list(exchange.app, { ...asked, startIndex });
-      return respond(exchange, page, projections, { startIndex });
+      const page = await directory.list(context.app, { ...asked, startIndex });
+      return respond(context, page, projections, { startIndex });
     }
-    const page = await directory.listByCursor(exchange.app, {
+    const page = await directory.listByCursor(context.app, {
       ...asked,
       cursor: request.cursor,
       countStated: request.count !== undefined,
-      subject: exchange.caller.token.name,
+      subject: context.caller.token.name,
       queryText: JSON.stringify([
         readable.map(({ type }) => type.name),
         request.filter ?? null,
@@ -51,11 +51,11 @@ export function createSearch(directory: Directory, limits: ScimLimits): Search {
         request.sortOrder,
       ]),
     });
-    return respond(exchange, page, projections, cursorsOf(page));
+    return respond(context, page, projections, cursorsOf(page));
   }
 
   function respond(
-    exchange: Exchange,
+    context: RequestContext,
     { totalResults, resources }: IndexPage,
     projections: Projections,
     facts: Partial<ListFacts>,
@@ -63,7 +63,7 @@ export function createSearch(directory: Directory, limits: ScimLimits): Search {
     const head = listHead({ totalResults, ...facts, itemsPerPage: resources.length });
     async function* body() {
       yield `${JSON.stringify(head).slice(0, -1)},"Resources":[`;
-      yield* represent.page(exchange, resources, projections);
+      yield* represent.page(context, resources, projections);
       yield ']}';
     }
     return { status: 200, body: body() };
@@ -72,22 +72,22 @@ export function createSearch(directory: Directory, limits: ScimLimits): Search {
   return {
     query:
       endpoints =>
-      ({ exchange, query }) =>
-        list(exchange, endpoints, readListQuery(query)),
+      ({ context, query }) =>
+        list(context, endpoints, readListQuery(query)),
     search:
       endpoints =>
-      async ({ exchange, body }) => {
-        readableOf(exchange, endpoints);
-        return list(exchange, endpoints, readSearchRequest(await body()));
+      async ({ context, body }) => {
+        readableOf(context, endpoints);
+        return list(context, endpoints, readSearchRequest(await body()));
       },
   };
 }
 
 /** The types that the token may read: all that are asked for, or for the root those that it may. */
-function readableOf(exchange: Exchange, endpoints: readonly Endpoint[]): readonly Endpoint[] {
-  const readable = endpoints.filter(({ scopes }) => exchange.caller.token.scopes.includes(scopes.read));
+function readableOf(context: RequestContext, endpoints: readonly Endpoint[]): readonly Endpoint[] {
+  const readable = endpoints.filter(({ scopes }) => context.caller.token.scopes.includes(scopes.read));
   const [first] = endpoints;
-  if (readable.length === 0 && first !== undefined) requireScope(exchange.caller, first.scopes.read);
+  if (readable.length === 0 && first !== undefined) requireScope(context.caller, first.scopes.read);
   return readable;
 }
 
@@ -98,20 +98,20 @@ function cursorsOf({ nextCursor, previousCursor }: CursorPage): Partial<ListFact
   };
 }
 
-function projectionsOf(exchange: Exchange, endpoints: readonly Endpoint[], request: ListRequest): Projections {
+function projectionsOf(context: RequestContext, endpoints: readonly Endpoint[], request: ListRequest): Projections {
   const types = endpoints.map(({ type }) => type);
   const [first] = types;
   if (first === undefined) throw new Error('a list over no resource type');
   const of = (name: string) => {
     const type = types.find(candidate => candidate.name === name) ?? first;
-    return readProjection(type, request, exchange.leniency);
+    return readProjection(type, request, context.leniency);
   };
   return { User: of('User'), Group: of('Group') };
 }
 
-function selectionsOf(exchange: Exchange, endpoints: readonly Endpoint[], request: ListRequest): Selection[] {
+function selectionsOf(context: RequestContext, endpoints: readonly Endpoint[], request: ListRequest): Selection[] {
   const sorted = endpoints.map(({ type }) =>
-    request.sortBy === undefined ? undefined : findAttribute(type, request.sortBy, exchange.leniency),
+    request.sortBy === undefined ? undefined : findAttribute(type, request.sortBy, context.leniency),
   );
   if (request.sortBy !== undefined && sorted.every(path => path === undefined)) {
     throw invalidValue('sortBy', request.sortBy, 'the name of an attribute');
@@ -122,7 +122,7 @@ function selectionsOf(exchange: Exchange, endpoints: readonly Endpoint[], reques
       request.filter === undefined
         ? undefined
         : parseFilter(request.filter, type, {
-            ...exchange.leniency,
+            ...context.leniency,
             otherTypes: endpoints.map(other => other.type).filter(other => other !== type),
           }),
     sortBy: sortable(sorted[index]),

@@ -1,7 +1,7 @@
 /** Users in the directory (RFC 7643 §4.1). A PUT without `active` leaves it as it is; a password is accepted and discarded. */
 import { type Directory, type Resource, type WriteOptions } from '../../store/directory';
 import { type Endpoint, type Precondition } from './endpoint';
-import { type Exchange, writeContext } from '../http/request-context';
+import { type RequestContext, writeContext } from '../http/request-context';
 import { type JsonObject, isJsonObject } from '../../scim-language/json';
 import { type ScimLimits } from '../http/limits';
 import { applyPatch } from '../../scim-language/patch/apply';
@@ -15,13 +15,13 @@ import { userType } from '../../scim-language/schema/resource-types';
 
 export function createUsers(directory: Directory, { maxPatchOperations }: ScimLimits): Endpoint {
   const update = (
-    exchange: Exchange,
+    context: RequestContext,
     id: string,
     { ifNoneMatch, ...options }: Precondition,
     next: (current: Resource) => JsonObject,
   ) =>
     directory.updateUser(
-      writeContext(exchange),
+      writeContext(context),
       id,
       current => {
         refuseIfMatched(ifNoneMatch, id, current.version);
@@ -36,27 +36,27 @@ export function createUsers(directory: Directory, { maxPatchOperations }: ScimLi
     scopes: { read: 'users:read', write: 'users:write' },
     patchAnswer: dialect => dialect.userPatchAnswer,
 
-    create(exchange, body) {
-      const { resource } = normalizeResource(body, userType, exchange.leniency);
-      return directory.createUser(writeContext(exchange), resource);
+    create(context, body) {
+      const { resource } = normalizeResource(body, userType, context.leniency);
+      return directory.createUser(writeContext(context), resource);
     },
 
-    get: (exchange, id) => directory.getUser(exchange.app, id),
+    get: (context, id) => directory.getUser(context.app, id),
 
-    replace: (exchange, id, body, when) =>
+    replace: (context, id, body, when) =>
       update(
-        exchange,
+        context,
         id,
         when,
-        current => normalizeResource(body, userType, { ...exchange.leniency, existing: current.document }).resource,
+        current => normalizeResource(body, userType, { ...context.leniency, existing: current.document }).resource,
       ),
 
-    async patch(exchange, id, body, when) {
-      const operations = readPatchBody(body, exchange.leniency, { maxOperations: maxPatchOperations });
-      const groups = repeatGroups(operations) ? (await directory.groupsOf(exchange.app, [id])).get(id) : undefined;
-      return await update(exchange, id, when, current => {
-        const { resource, changed } = applyPatch(toPatchable(exchange, current, userType, groups), operations, {
-          ...exchange.leniency,
+    async patch(context, id, body, when) {
+      const operations = readPatchBody(body, context.leniency, { maxOperations: maxPatchOperations });
+      const groups = repeatGroups(operations) ? (await directory.groupsOf(context.app, [id])).get(id) : undefined;
+      return await update(context, id, when, current => {
+        const { resource, changed } = applyPatch(toPatchable(context, current, userType, groups), operations, {
+          ...context.leniency,
           type: userType,
           limits: { maxOperations: maxPatchOperations },
         });
@@ -64,8 +64,8 @@ export function createUsers(directory: Directory, { maxPatchOperations }: ScimLi
       });
     },
 
-    remove: (exchange, id, { expectedVersions }) =>
-      directory.deleteUser(writeContext(exchange), id, expectedVersions === undefined ? {} : { expectedVersions }),
+    remove: (context, id, { expectedVersions }) =>
+      directory.deleteUser(writeContext(context), id, expectedVersions === undefined ? {} : { expectedVersions }),
   };
 }
 
