@@ -6,6 +6,7 @@ import { type OrganizationCalls } from './organizations';
 import { type RoleCalls } from './roles';
 import { type Transport } from './transport/transport';
 import { AuthMethods, GroupSync, OrganizationSync, RoleSync } from './types';
+import { identityKey } from '../contract/identity';
 
 /** Site role sync is configured on the server alone; only owners and auditors may look. */
 export type SiteRoleSync =
@@ -88,12 +89,12 @@ export function idpSyncCalls(
     async setRoleSync(organization, { field, mapping }) {
       const targets = targetsOf(mapping);
       const known = new Set(
-        targets.length === 0 ? [] : (await listOrganizationRoles(organization)).map(role => role.name.toLowerCase()),
+        targets.length === 0 ? [] : (await listOrganizationRoles(organization)).map(role => identityKey(role.name)),
       );
       refuseUnknown(
         `PATCH ${ROLES}`,
         'role',
-        targets.filter(role => !known.has(role.toLowerCase())),
+        targets.filter(role => !known.has(identityKey(role))),
       );
       return transport.send({
         method: 'PATCH',

@@ -3,6 +3,7 @@
  * same person has the same candidates in the same order, so that a repetition finds what the first try made.
  */
 import { createHash } from 'node:crypto';
+import { identityKey } from '../contract/identity';
 
 const NAME = /^[a-zA-Z0-9]+(?:-[a-zA-Z0-9]+)*$/;
 const HEX_ID = /^[0-9a-f]{32}$/i;
@@ -41,12 +42,12 @@ const LATIN: Readonly<Record<string, string>> = {
 
 /** Whether Coder takes this as a username and can find the account by it afterwards. */
 export function isUsername(name: string): boolean {
-  return name.length <= USERNAME_LENGTH && NAME.test(name) && !RESERVED.has(name.toLowerCase()) && !HEX_ID.test(name);
+  return name.length <= USERNAME_LENGTH && NAME.test(name) && !RESERVED.has(identityKey(name)) && !HEX_ID.test(name);
 }
 
 /** Whether a group may have this name: Coder's rule, and none of the names that Coder uses itself. */
 export function isGroupName(name: string): boolean {
-  const folded = name.toLowerCase();
+  const folded = identityKey(name);
   return (
     name.length <= GROUP_NAME_LENGTH &&
     NAME.test(name) &&

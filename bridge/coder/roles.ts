@@ -4,6 +4,7 @@ import { CoderError, isRefusal } from './transport/errors';
 import { orUndefined } from './sight';
 import { type Transport } from './transport/transport';
 import { CoderRole, type Permission } from './types';
+import { identityKey } from '../contract/identity';
 
 export interface CustomRoleShape {
   readonly name: string;
@@ -78,7 +79,7 @@ export function roleCalls(transport: Transport): RoleCalls {
 
   async function findCustomRole(organization: string, name: string): Promise<CoderRole | undefined> {
     const roles = await listOrganizationRoles(organization);
-    return roles.find(role => !role.builtIn && role.name.toLowerCase() === name.toLowerCase());
+    return roles.find(role => !role.builtIn && identityKey(role.name) === identityKey(name));
   }
 
   function checkForm(route: string, role: CustomRoleShape): void {

@@ -6,6 +6,7 @@ import { type Page, readListing } from './transport/paging';
 import { type Sight, orUndefined } from './sight';
 import { type Transport } from './transport/transport';
 import { CoderRoles, CoderUser, PREBUILDS_USER_ID, UserPage } from './types';
+import { identityKey } from '../contract/identity';
 
 /** What stands behind an id. A deleted account still answers to its id, and even to writes; it is `deleted` here. */
 export type FoundUser =
@@ -80,7 +81,7 @@ const SKEW_MS = 60_000;
 
 /** Whether Coder reads `/users/{name}` as that username; `me` and ids are read otherwise. */
 function isAddressable(username: string): boolean {
-  return username !== '' && username.toLowerCase() !== 'me' && !UUID_LIKE.test(username);
+  return username !== '' && identityKey(username) !== 'me' && !UUID_LIKE.test(username);
 }
 
 /**
@@ -88,7 +89,7 @@ function isAddressable(username: string): boolean {
  * and backslashes have a meaning there, `%` and `_` match too much (harmless), letters beyond ASCII may not fold.
  */
 export function searchText(email: string): string {
-  const pieces = email.toLowerCase().split(/[^a-z0-9@.+_%-]+/);
+  const pieces = identityKey(email).split(/[^a-z0-9@.+_%-]+/);
   return pieces.reduce((longest, piece) => (piece.length > longest.length ? piece : longest), '');
 }
 
@@ -111,11 +112,11 @@ export function userCalls(transport: Transport, sight: Sight, capabilities: () =
     const plain = /^[a-z0-9@.+_%-]+$/i.test(email);
     if (plain && (await capabilities()).exactSearch) {
       const { rows } = await fetchPage({ q: `email:${email}`, limit: 2 });
-      return rows.find(user => user.email.toLowerCase() === email.toLowerCase());
+      return rows.find(user => identityKey(user.email) === identityKey(email));
     }
-    const wanted = email.toLowerCase();
+    const wanted = identityKey(email);
     for await (const user of search(searchText(email))) {
-      if (user.email.toLowerCase() === wanted) return user;
+      if (identityKey(user.email) === wanted) return user;
     }
     return undefined;
   }

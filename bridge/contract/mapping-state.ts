@@ -3,6 +3,7 @@
  * provider and `coder-scim apply` carry it, the bridge enforces it. This file is a leaf: it imports zod alone.
  */
 import { z } from 'zod';
+import { identityKey } from './identity';
 
 /** The version of the document that this code reads and writes. Checked before anything else of a document. */
 export const MAPPING_STATE_VERSION = 1;
@@ -251,7 +252,7 @@ const MAPPING_KINDS = ['groupMappings', 'roleMappings', 'organizationMappings'] 
 /** `displayName` without case or `externalId`: the identity of the group that a mapping reads. */
 export function idpGroupKey(mapping: IdpGroupReference): string {
   return mapping.idpGroupExternalId === undefined
-    ? `displayName ${JSON.stringify((mapping.idpGroup ?? '').toLowerCase())}`
+    ? `displayName ${JSON.stringify(identityKey(mapping.idpGroup ?? ''))}`
     : `externalId ${JSON.stringify(mapping.idpGroupExternalId)}`;
 }
 
@@ -269,9 +270,9 @@ function checkReferences(state: Shape, report: Report): void {
       }
       const target = [
         idpGroupKey(mapping),
-        (mapping.organization ?? '').toLowerCase(),
+        identityKey(mapping.organization ?? ''),
         'group' in mapping ? mapping.group : '',
-        'role' in mapping ? String(mapping.role).toLowerCase() : '',
+        'role' in mapping ? identityKey(String(mapping.role)) : '',
       ].join('\n');
       const first = seen.get(target);
       if (first !== undefined) report([kind, name], `says the same as ${JSON.stringify(first)}: remove one of the two`);
@@ -283,7 +284,7 @@ function checkReferences(state: Shape, report: Report): void {
 function checkRoles(state: Shape, report: Report): void {
   const declared = new Map<string, string>();
   for (const [key, role] of Object.entries(state.customRoles)) {
-    const id = `${role.organization.toLowerCase()}/${role.name.toLowerCase()}`;
+    const id = `${identityKey(role.organization)}/${identityKey(role.name)}`;
     const first = declared.get(id);
     if (first !== undefined)
       report(
@@ -291,7 +292,7 @@ function checkRoles(state: Shape, report: Report): void {
         `role ${JSON.stringify(role.name)} is declared already by ${JSON.stringify(first)}`,
       );
     declared.set(id, key);
-    const reserved = role.name.toLowerCase();
+    const reserved = identityKey(role.name);
     if (
       reserved.startsWith('organization-') ||
       [...SITE_ROLES, ...ORGANIZATION_ROLES].some(name => name === reserved)
@@ -327,7 +328,7 @@ function checkRoles(state: Shape, report: Report): void {
 function checkGroups(state: Shape, report: Report): void {
   const first = new Map<string, { key: string; mapping: GroupMapping }>();
   for (const [key, mapping] of Object.entries(state.groupMappings)) {
-    const id = `${mapping.organization.toLowerCase()}/${mapping.group.toLowerCase()}`;
+    const id = `${identityKey(mapping.organization)}/${identityKey(mapping.group)}`;
     const other = first.get(id);
     if (other === undefined) {
       first.set(id, { key, mapping });

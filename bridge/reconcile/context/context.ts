@@ -13,6 +13,7 @@ import { type Catalog, loadCatalog } from './catalog';
 import { type Entitlement, type EntitlementKey, keyOf } from '../decide/entitlement';
 import { type AppRules, compileRules, type SyncSettings } from '../decide/rules';
 import { type Clock, type Log } from '../types';
+import { identityKey } from '../../contract/identity';
 
 export interface Context {
   readonly apps: ReadonlyMap<string, StoredApp>;
@@ -37,7 +38,7 @@ export function untouchable(
   if (account.id === PREBUILDS_USER_ID) return 'prebuilds-account';
   if (account.serviceAccount) return 'service-account';
   const names = context.protectedNames;
-  if (names.has(account.username.toLowerCase()) || (account.email !== '' && names.has(account.email.toLowerCase())))
+  if (names.has(identityKey(account.username)) || (account.email !== '' && names.has(identityKey(account.email))))
     return 'protected-account';
   return undefined;
 }
@@ -91,7 +92,7 @@ export function buildContext(input: ContextInput): Context {
     managed,
     organizationRoles: [...managed].some(key => key.startsWith('organization-role ')),
     minOwners: Math.max(1, ...states.map(state => state.guard.minOwners)),
-    protectedNames: new Set(states.flatMap(state => state.guard.protectedAccounts.map(name => name.toLowerCase()))),
+    protectedNames: new Set(states.flatMap(state => state.guard.protectedAccounts.map(name => identityKey(name)))),
   };
 }
 

@@ -5,6 +5,7 @@
 import { type MappingState } from '../../contract/mapping-state';
 import { type Binding } from '../../store/apps/bindings';
 import { findOrganization, type KnownGroup, type KnownOrganization } from './rules';
+import { identityKey } from '../../contract/identity';
 
 /** What one of Coder's sync settings should say: claim value to group ids, role names or organization ids. */
 export interface SyncMapping {
@@ -99,7 +100,7 @@ export function claimsSettings(input: ClaimsInput): ClaimsSettings {
       if (mapping.organization === undefined) continue;
       const organization = findOrganization(input.organizations, mapping.organization);
       if (organization === undefined) continue;
-      const role = organization.roles?.find(known => known.toLowerCase() === mapping.role.toLowerCase());
+      const role = organization.roles?.find(known => identityKey(known) === identityKey(mapping.role));
       if (role === undefined) {
         problems.push(
           `roleMappings/${key}: organization ${JSON.stringify(organization.name)} has no role ${JSON.stringify(mapping.role)}`,

@@ -5,6 +5,7 @@
 import { type DirectoryGroup } from '../../contract/directory';
 import { DEFAULT_ORGANIZATION, type MappingState } from '../../contract/mapping-state';
 import { type Entitlement, type EntitlementKey, isImplied, keyOf } from './entitlement';
+import { identityKey } from '../../contract/identity';
 
 /** An organization as far as rules need it. */
 export interface KnownOrganization {
@@ -81,16 +82,16 @@ export interface AppRules {
 
 /** Folds a displayName as the directory does for equality. */
 export function foldName(name: string): string {
-  return name.toLowerCase();
+  return identityKey(name);
 }
 
 export function findOrganization(
   organizations: readonly KnownOrganization[],
   name: string,
 ): KnownOrganization | undefined {
-  const folded = name.toLowerCase();
+  const folded = identityKey(name);
   return (
-    organizations.find(organization => organization.name.toLowerCase() === folded) ??
+    organizations.find(organization => identityKey(organization.name) === folded) ??
     (folded === DEFAULT_ORGANIZATION ? organizations.find(organization => organization.isDefault) : undefined)
   );
 }
@@ -164,14 +165,14 @@ export function compileRules(input: RuleInput): AppRules {
       const organization = organizationOf(name, mapping.organization);
       if (organization !== undefined && pushes) {
         gives.push({ kind: 'organization', organization: organization.id, target: '' });
-        const folded = mapping.role.toLowerCase();
+        const folded = identityKey(mapping.role);
         const declared = Object.values(state.customRoles).some(
           role =>
-            role.name.toLowerCase() === folded &&
+            identityKey(role.name) === folded &&
             findOrganization(input.organizations, role.organization)?.id === organization.id,
         );
         const role =
-          organization.roles?.find(known => known.toLowerCase() === folded) ?? (declared ? folded : undefined);
+          organization.roles?.find(known => identityKey(known) === folded) ?? (declared ? folded : undefined);
         if (input.sync.organizationRoles.has(organization.id))
           problems.add(
             `${name}: role sync is on in organization ${JSON.stringify(organization.name)} and Coder refuses roles from anybody else; they are held: turn it off, or set the app's mode to claims`,

@@ -5,6 +5,7 @@
 import { CoderError } from '../../coder';
 import { type Db } from '../../store/database/database';
 import { deleteSetting, listSettings, readSetting, writeSetting } from '../../store/database/settings';
+import { identityKey } from '../../contract/identity';
 
 const GROUP = 'making-group:';
 const ROLE = 'making-role:';
@@ -24,7 +25,7 @@ export function makingGroup(organization: string, name: string): string {
 }
 
 export function makingRole(organization: string, name: string): string {
-  return `${ROLE}${organization}/${name.toLowerCase()}`;
+  return `${ROLE}${organization}/${identityKey(name)}`;
 }
 
 /** Makes something that is noted as being made; the note goes at once only when Coder is known to have made nothing. */

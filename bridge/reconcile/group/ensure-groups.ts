@@ -29,6 +29,7 @@ import { type GroupIndex, type ListedGroups, ManagedGroups, SoughtGroups } from 
 import { isInMaking, making, makingGroup, makingRole } from './being-made';
 import { findOrganization, isPushed, type KnownOrganization } from '../decide/rules';
 import { type Trail } from '../context/audit-lines';
+import { identityKey } from '../../contract/identity';
 
 /** A refusal that stays one until something changes becomes a problem in words; everything else is passed on. */
 async function orProblem(problems: string[], what: string, task: () => Promise<void>): Promise<void> {
@@ -60,7 +61,7 @@ export async function ensureCustomRoles(
     }
     await orProblem(problems, `customRoles/${key}`, async () => {
       const present = (await rim.coder.listOrganizationRoles(organization.id)).find(
-        known => known.name.toLowerCase() === role.name.toLowerCase(),
+        known => identityKey(known.name) === identityKey(role.name),
       );
       const shape = { name: role.name, displayName: role.displayName ?? role.name, permissions: role.permissions };
       const target = `${organization.name}/${role.name}`;
@@ -82,7 +83,7 @@ export async function ensureCustomRoles(
           after: sayPermissions(shape),
         });
       }
-      await putManagedRole(db, { organization: organization.id, name: role.name.toLowerCase(), origin });
+      await putManagedRole(db, { organization: organization.id, name: identityKey(role.name), origin });
       await deleteSetting(db, begun);
     });
   }

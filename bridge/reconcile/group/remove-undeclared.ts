@@ -22,6 +22,7 @@ import { type Rim } from '../context/rim';
 import { groupsInMaking, makingGroup } from './being-made';
 import { findOrganization, isPushed } from '../decide/rules';
 import { Trail } from '../context/audit-lines';
+import { identityKey } from '../../contract/identity';
 
 /**
  * Deletes groups and custom roles that the bridge made, that nothing declares any more and that nobody is in; forgets
@@ -153,7 +154,7 @@ async function tidyRoles(rim: Rim, context: Context, trail: Trail): Promise<void
       .flatMap(app =>
         Object.values(app.state.customRoles).map(
           role =>
-            `${findOrganization(context.catalog.organizations, role.organization)?.id ?? ''}/${role.name.toLowerCase()}`,
+            `${findOrganization(context.catalog.organizations, role.organization)?.id ?? ''}/${identityKey(role.name)}`,
         ),
       ),
   );
@@ -172,6 +173,6 @@ async function tidyRoles(rim: Rim, context: Context, trail: Trail): Promise<void
 
 async function isRoleInUse(rim: Rim, organization: string, name: string): Promise<boolean> {
   for await (const member of rim.coder.background.listMembers(organization))
-    if (member.roles.some(role => role.toLowerCase() === name)) return true;
+    if (member.roles.some(role => identityKey(role) === name)) return true;
   return false;
 }

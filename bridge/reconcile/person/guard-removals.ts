@@ -1,5 +1,6 @@
 /** Gives the guard what it needs to know of one person's removals, from the store and from Coder. */
-import { countOpenHolds, countRemovals, type HeldRemovals, readHeld } from '../../store/accounts/holds';
+import { countOpenHolds, type HeldRemovals, readHeld } from '../../store/accounts/holds';
+import { countReserved } from '../../store/accounts/ledger';
 import { readBindings } from '../../store/apps/bindings';
 import { readGroups } from '../../store/directory/reading';
 import { countLinkedPeople } from '../../store/accounts/people';
@@ -47,7 +48,7 @@ export async function guardRemovals(rim: Rim, context: Context, request: GuardRe
   const state = context.apps.get(app)?.state;
   if (state === undefined) return free;
   const gone = await vanishedEntitlements(db, context, app);
-  const recent = await countRemovals(db, app, rim.clock.now() - HOUR_MS, subject);
+  const recent = await countReserved(db, { app, kind: 'removal' }, rim.clock.now() - HOUR_MS, subject);
   const held = await countOpenHolds(db, app, 'too-many-removals', subject);
   const waiting = await countLeavingBy(db, work, WAITING_COUNTED);
   const verdict = guardPerson(removals, {

@@ -4,7 +4,8 @@ import { forgetMemberships, leaveOrganization, wantMember } from '../../store/ac
 import { type Db } from '../../store/database/database';
 import { enqueue, PRIORITY, type WorkItem, type WorkKey } from '../../store/work/enqueue';
 import { forgetGrants, removeGrants } from '../../store/accounts/grants';
-import { dropHold, hold, noteRemoval } from '../../store/accounts/holds';
+import { dropHold, hold } from '../../store/accounts/holds';
+import { reserve } from '../../store/accounts/ledger';
 import { deletePerson, peopleOfAccount, type PersonChange, writePerson } from '../../store/accounts/people';
 import { type Work } from '../../store/work/work';
 import { type Rim } from '../context/rim';
@@ -55,7 +56,7 @@ export async function writeOutcome(rim: Rim, work: Work, scene: Scene, record: P
         await wantMember(db, wish.group, accountId, wish.kind === 'group-add', because(work, record.subject, wish));
     }
     if (record.removed && accountId !== undefined) await enqueueOthers(db, work, userId, accountId, now);
-    if (record.removed) await noteRemoval(db, work.app, subject, now);
+    if (record.removed) await reserve(db, { app: work.app, kind: 'removal', subject, at: now }, false);
     if (record.drop && finished) await deletePerson(db, userId);
     else
       await writePerson(db, { userId, app: work.app, userName: user?.userName ?? person?.userName ?? '' }, change, now);

@@ -3,6 +3,7 @@ import { type CoderUser, cleanRealName, deriveUsernames, isRefusal, outcomeOf } 
 import { type Rim } from '../context/rim';
 import { Held } from '../decide/hold-reason';
 import { type PersonRecord, type Scene } from './record';
+import { identityKey } from '../../contract/identity';
 
 /** Name and username follow the directory when it changes; e-mails can not be written at all. */
 export async function writeProfile(
@@ -12,7 +13,7 @@ export async function writeProfile(
   account: CoderUser,
 ): Promise<void> {
   if (user === undefined) return;
-  if (user.email !== undefined && user.email.toLowerCase() !== account.email.toLowerCase())
+  if (user.email !== undefined && identityKey(user.email) !== identityKey(account.email))
     record.held.push(
       new Held(
         'email-pending',

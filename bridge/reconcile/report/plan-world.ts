@@ -4,7 +4,8 @@ import { type MappingState } from '../../contract/mapping-state';
 import { listAllApps, type StoredApp } from '../../store/apps/apps';
 import { readBindings } from '../../store/apps/bindings';
 import { listManagedGroups, type ManagedGroup } from '../../store/accounts/coder-groups';
-import { countRemovals, holdId } from '../../store/accounts/holds';
+import { holdId } from '../../store/accounts/holds';
+import { countReserved } from '../../store/accounts/ledger';
 import { countLinkedPeople } from '../../store/accounts/people';
 import { readGroups } from '../../store/directory/reading';
 import { describe, groupName } from '../person/apply-steps';
@@ -211,7 +212,7 @@ async function planApp(
   const verdict = guardPlan(losers, {
     guard: state.guard,
     people: await countLinkedPeople(db, app),
-    recent: await countRemovals(db, app, rim.clock.now() - HOUR_MS, ''),
+    recent: await countReserved(db, { app, kind: 'removal' }, rim.clock.now() - HOUR_MS, ''),
   });
   if (verdict === 'pass') return null;
   return {

@@ -2,7 +2,8 @@
 import { CoderError } from '../../coder';
 import { writeAudit } from '../../store/audit/audit';
 import { enqueue, type Cause, type WorkItem } from '../../store/work/enqueue';
-import { countRemovals, hold, listHolds } from '../../store/accounts/holds';
+import { hold, listHolds } from '../../store/accounts/holds';
+import { countReserved } from '../../store/accounts/ledger';
 import { countLinkedPeople } from '../../store/accounts/people';
 import { queuedKeys } from '../../store/work/work';
 import { type Context } from '../context/context';
@@ -90,7 +91,7 @@ export async function judge(
       : guardPlan(losers, {
           guard: state.guard,
           people: await countLinkedPeople(db, app),
-          recent: await countRemovals(db, app, rim.clock.now() - HOUR_MS, ''),
+          recent: await countReserved(db, { app, kind: 'removal' }, rim.clock.now() - HOUR_MS, ''),
         });
   return { work, losers, verdict, people };
 }

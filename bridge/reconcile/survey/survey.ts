@@ -16,6 +16,7 @@ import { Held } from '../decide/hold-reason';
 import { type Actual, plan, type Plan, removalKey } from '../decide/plan';
 import { uniteAccount } from '../person/shared-account';
 import { type Account, type World } from './world';
+import { identityKey } from '../../contract/identity';
 
 export interface Finding {
   readonly app: string;
@@ -196,7 +197,7 @@ function accountOf(world: World, { user, person, own }: Subject): Account | unde
     if (linked !== undefined) return linked;
   }
   if (user?.email === undefined) return undefined;
-  const found = world.accounts.get(world.byEmail.get(user.email.toLowerCase()) ?? '');
+  const found = world.accounts.get(world.byEmail.get(identityKey(user.email)) ?? '');
   // Nothing is done about the account of somebody who is not to come in and can't.
   return own.account === 'absent' && (user.active || found?.status === 'suspended') ? undefined : found;
 }
@@ -296,5 +297,5 @@ export function needsWork(finding: Finding): boolean {
   if (account.state === 'none') return !NEVER_TOUCHED.has(person.heldReason);
   const { user } = finding;
   const pending = person.heldReason === 'email-pending' && account.state === 'linked' && user !== undefined;
-  return !(pending && account.user.email.toLowerCase() !== (user.email ?? '').toLowerCase());
+  return !(pending && identityKey(account.user.email) !== identityKey(user.email ?? ''));
 }

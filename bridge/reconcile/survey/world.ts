@@ -2,6 +2,7 @@
 import { type CoderClient, type CoderUser } from '../../coder';
 import { type Context } from '../context/context';
 import { isImplied } from '../decide/entitlement';
+import { identityKey } from '../../contract/identity';
 
 /** What a comparison needs of an account, and no more: there may be many. */
 export type Account = Pick<
@@ -55,7 +56,7 @@ export async function readWorld(
       organizationIds: lists.same(user.organizationIds) as string[],
       roles: lists.same(user.roles) as string[],
     });
-    if (user.email !== '') byEmail.set(user.email.toLowerCase(), user.id);
+    if (user.email !== '') byEmail.set(identityKey(user.email), user.id);
     if (accounts.size % 5_000 === 0) progress?.(accounts.size);
   }
   const organizationRoles = new Map<string, Map<string, readonly string[]>>();

@@ -11,6 +11,7 @@ import { type Rim } from '../context/rim';
 import { writeClaims } from '../declaration/write-claims';
 import { findOrganization, isPushed } from '../decide/rules';
 import { Trail } from '../context/audit-lines';
+import { identityKey } from '../../contract/identity';
 
 const CAUSE: Cause = { actor: 'sweep' };
 
@@ -42,7 +43,7 @@ async function lookAtRoles(rim: Rim, context: Context, app: StoredApp, trail: Tr
     const organization = findOrganization(context.catalog.organizations, role.organization);
     if (organization?.roles === undefined) continue;
     const present = (await rim.coder.background.listOrganizationRoles(organization.id)).find(
-      known => known.name.toLowerCase() === role.name.toLowerCase(),
+      known => identityKey(known.name) === identityKey(role.name),
     );
     const wanted = { displayName: role.displayName ?? role.name, permissions: role.permissions };
     if (present !== undefined && !differs(present, wanted)) continue;

@@ -6,7 +6,7 @@ import { markSwept, type StoredApp } from '../../store/apps/apps';
 import { pruneAudit, writeAudit } from '../../store/audit/audit';
 import { listManagedGroups, markUnread, memberDifferences } from '../../store/accounts/coder-groups';
 import { PRIORITY, type Cause } from '../../store/work/enqueue';
-import { pruneRemovals } from '../../store/accounts/holds';
+import { pruneLedger } from '../../store/accounts/ledger';
 import { dropLease, takeLease } from '../../store/work/leases';
 import { enqueueGroupWrite, queuedKeys } from '../../store/work/work';
 import { describe, groupName } from '../person/apply-steps';
@@ -44,7 +44,7 @@ export async function sweepApps(
     const trail = new Trail(CAUSE, () => rim.clock.now());
     await tidy(rim, trail);
     await writeAudit(rim.database.db, trail.rows);
-    await pruneRemovals(rim.database.db, rim.clock.now() - HOUR_MS);
+    await pruneLedger(rim.database.db, rim.clock.now() - HOUR_MS);
     if (auditRetentionMs > 0) await pruneAudit(rim.database.db, rim.clock.now() - auditRetentionMs);
     return held.map(app => app.name);
   } finally {

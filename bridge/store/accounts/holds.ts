@@ -1,6 +1,5 @@
 /**
- * What the guard stopped, one row per person, and who lost something in the last hour. The open rows of an app together
- * are its hold; the id of a hold is the digest of exactly these rows, so that a release can not let anything else pass.
+ * What the guard stopped, one row per person. The open rows of an app together are its hold; the id of a hold is the digest of exactly these rows, so that a release can not let anything else pass.
  */
 import { createHash } from 'node:crypto';
 import { type Db } from '../database/database';
@@ -122,29 +121,4 @@ export async function releaseOpenHolds(db: Db, app: string, by: string, now: num
     .where('app', '=', app)
     .where('released_at', 'is', null)
     .execute();
-}
-
-/** Notes that somebody lost an account, a role or a group. */
-export async function noteRemoval(db: Db, app: string, subject: string, at: number): Promise<void> {
-  await db
-    .insertInto('removals')
-    .values({ app, subject, at })
-    .onConflict(conflict => conflict.columns(['app', 'subject']).doUpdateSet({ at }))
-    .execute();
-}
-
-/** How many people of an app, other than this one, lost something since. */
-export async function countRemovals(db: Db, app: string, since: number, otherThan: string): Promise<number> {
-  const row = await db
-    .selectFrom('removals')
-    .select(eb => eb.fn.countAll<number>().as('people'))
-    .where('app', '=', app)
-    .where('at', '>', since)
-    .where('subject', '!=', otherThan)
-    .executeTakeFirstOrThrow();
-  return Number(row.people);
-}
-
-export async function pruneRemovals(db: Db, before: number): Promise<void> {
-  await db.deleteFrom('removals').where('at', '<=', before).execute();
 }

@@ -279,7 +279,8 @@ export async function purgeApp(db: Db, name: string): Promise<void> {
     'people',
     'bindings',
     'holds',
-    'removals',
+    'ledger',
+    'addresses',
     'coercions',
   ] as const)
     await db.deleteFrom(table).where('app', '=', name).execute();

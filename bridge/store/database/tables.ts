@@ -114,6 +114,8 @@ export interface PersonTable {
   /** The userName that the Coder username was last derived from. */
   followed_user_name: string | null;
   converged_at: number | null;
+  /** 1: an owner by somebody's hand when the account had to be suspended, which Coder does to no owner. */
+  former_owner: number | null;
 }
 
 /** Roles and organization memberships that the bridge gave, so that they can be taken when no mapping names them any more. */
@@ -219,13 +221,46 @@ export interface HoldTable {
   created_at: number;
   released_at: number | null;
   released_by: string | null;
+  /** The cause of the work that was stopped, as JSON: what one request takes is one plan. */
+  cause: string | null;
 }
 
-/** Who lost something and when, for the guard's rolling hour. */
-export interface RemovalTable {
+/** Who lost or gained something that the guard counts, and when: reserved before it happens. */
+export interface LedgerTable {
   app: string;
+  /** See `LedgerKind`. */
+  kind: string;
+  /** `person:<SCIM user id>`. */
   subject: string;
   at: number;
+  /** 1: an operator let it pass, and it counts against nobody. */
+  released: number;
+}
+
+/**
+ * What is about to be made or changed in Coder, written before the call and closed with its outcome. Keyed by what is made,
+ * not by whom it is for, so that an entry outlives its subject.
+ */
+export interface JournalTable {
+  id: Generated<number>;
+  kind: string;
+  key: string;
+  app: string | null;
+  /** SCIM id of the user or group that it is for. */
+  subject: string | null;
+  /** JSON, by kind. */
+  note: string;
+  since: number;
+}
+
+/** Every address that the directory has stated for a person whom the bridge dealt with. */
+export interface AddressTable {
+  user_id: string;
+  /** `identityKey` of the address. */
+  address_key: string;
+  address: string;
+  app: string;
+  since: number;
 }
 
 /** Append-only: every change to Coder and every decision not to change. */
@@ -280,7 +315,9 @@ export interface Tables {
   leases: LeaseTable;
   custom_roles: CustomRoleTable;
   holds: HoldTable;
-  removals: RemovalTable;
+  ledger: LedgerTable;
+  journal: JournalTable;
+  addresses: AddressTable;
   audit: AuditTable;
   coercions: CoercionTable;
 }

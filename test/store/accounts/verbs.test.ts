@@ -14,15 +14,13 @@ import {
 import { addGrants, type Grant, grantsOf, removeGrants } from '../../../bridge/store/accounts/grants';
 import {
   countOpenHolds,
-  countRemovals,
   dropHold,
   hold,
   holdId,
   listOpenHolds,
-  noteRemoval,
-  pruneRemovals,
   releaseOpenHolds,
 } from '../../../bridge/store/accounts/holds';
+import { countReserved, pruneLedger, reserve } from '../../../bridge/store/accounts/ledger';
 import { dropLease, dropLeases, takeLease } from '../../../bridge/store/work/leases';
 import { findPeople, readPerson, writePerson } from '../../../bridge/store/accounts/people';
 import { describeEachDatabase } from '../../support/databases';
@@ -110,12 +108,12 @@ describeEachDatabase('the store', open => {
       ['person:1', 20],
       ['person:2', 30],
     ] as const)
-      await noteRemoval(db, 'okta', subject, at);
-    expect(await countRemovals(db, 'okta', 0, 'person:9')).toBe(2);
-    expect(await countRemovals(db, 'okta', 0, 'person:1')).toBe(1);
-    expect(await countRemovals(db, 'okta', 25, 'person:9')).toBe(1);
-    await pruneRemovals(db, 25);
-    expect(await countRemovals(db, 'okta', 0, 'person:9')).toBe(1);
+      await reserve(db, { app: 'okta', kind: 'removal', subject, at }, false);
+    expect(await countReserved(db, { app: 'okta', kind: 'removal' }, 0, 'person:9')).toBe(2);
+    expect(await countReserved(db, { app: 'okta', kind: 'removal' }, 0, 'person:1')).toBe(1);
+    expect(await countReserved(db, { app: 'okta', kind: 'removal' }, 25, 'person:9')).toBe(1);
+    await pruneLedger(db, 25);
+    expect(await countReserved(db, { app: 'okta', kind: 'removal' }, 0, 'person:9')).toBe(1);
   });
 
   it('tells a bound group that is gone from one that lives', async () => {

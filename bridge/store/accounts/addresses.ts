@@ -1,0 +1,63 @@
+/** Addresses that people have had: an account that bears a former one may still be theirs. */
+import { identityKey } from '../../contract/identity';
+import { type Db } from '../database/database';
+
+/** Remembers an address of a person; known ones cost nothing. */
+export async function noteAddress(
+  db: Db,
+  who: { readonly userId: string; readonly app: string },
+  address: string,
+  now: number,
+): Promise<void> {
+  await db
+    .insertInto('addresses')
+    .values({ user_id: who.userId, app: who.app, address_key: identityKey(address), address, since: now })
+    .onConflict(conflict => conflict.columns(['user_id', 'address_key']).doNothing())
+    .execute();
+}
+
+/** Every address of a person, the earliest first. */
+export async function addressesOf(db: Db, userId: string): Promise<string[]> {
+  const rows = await db
+    .selectFrom('addresses')
+    .select('address')
+    .where('user_id', '=', userId)
+    .orderBy('since')
+    .orderBy('address_key')
+    .execute();
+  return rows.map(row => row.address);
+}
+
+/** Addresses of several people, by SCIM id. */
+export async function addressesOfPeople(db: Db, userIds: readonly string[]): Promise<Map<string, string[]>> {
+  const known = new Map<string, string[]>();
+  if (userIds.length === 0) return known;
+  const rows = await db
+    .selectFrom('addresses')
+    .select(['user_id', 'address'])
+    .where('user_id', 'in', userIds)
+    .orderBy('since')
+    .execute();
+  for (const { user_id: userId, address } of rows) known.set(userId, [...(known.get(userId) ?? []), address]);
+  return known;
+}
+
+/** Other people, of any app, who have or had this address. */
+export async function othersOfAddress(
+  db: Db,
+  address: string,
+  userId: string,
+): Promise<{ readonly userId: string; readonly app: string }[]> {
+  const rows = await db
+    .selectFrom('addresses')
+    .select(['user_id', 'app'])
+    .where('address_key', '=', identityKey(address))
+    .where('user_id', '!=', userId)
+    .orderBy('user_id')
+    .execute();
+  return rows.map(row => ({ userId: row.user_id, app: row.app }));
+}
+
+export async function forgetAddresses(db: Db, userId: string): Promise<void> {
+  await db.deleteFrom('addresses').where('user_id', '=', userId).execute();
+}

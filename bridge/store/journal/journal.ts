@@ -1,0 +1,93 @@
+/**
+ * What is about to be made or changed in Coder, written down before the call and closed only with its outcome. Whatever
+ * ends a process in between, the entry tells the next one what to look for; it outlives the person, group or app that it
+ * was for.
+ */
+import { type Db, readJson } from '../database/database';
+import { type JournalTable } from '../database/tables';
+
+/**
+ * What an entry is about, and its key.
+ * - `account`: an account being made; `identityKey` of its e-mail
+ * - `steps`: an account being changed; Coder's id of it
+ * - `group`: a group being made; `<organization id>/<name>`
+ * - `custom-role`: a custom role being made; `<organization id>/<name>`
+ */
+export type JournalKind = 'account' | 'steps' | 'group' | 'custom-role';
+
+export interface JournalEntry {
+  readonly kind: JournalKind;
+  readonly key: string;
+  readonly app: string | undefined;
+  /** SCIM id of the user or group that it is for. */
+  readonly subject: string | undefined;
+  readonly note: Readonly<Record<string, unknown>>;
+  /** When it was first about to be done. */
+  readonly since: number;
+}
+
+/** How long a call whose answer was lost may still be at work in Coder: so long an entry whose thing is not found stays open. */
+export const CALL_MAY_LAST_MS = 60_000;
+
+const toEntry = (row: Omit<JournalTable, 'id'>): JournalEntry => ({
+  kind: row.kind as JournalKind,
+  key: row.key,
+  app: row.app ?? undefined,
+  subject: row.subject ?? undefined,
+  note: readJson(row.note) as Record<string, unknown>,
+  since: Number(row.since),
+});
+
+const COLUMNS = ['kind', 'key', 'app', 'subject', 'note', 'since'] as const;
+
+/** Writes down what is about to be done; an entry that is open already keeps nothing but its key. */
+export async function openEntry(db: Db, entry: JournalEntry): Promise<void> {
+  const values = {
+    app: entry.app ?? null,
+    subject: entry.subject ?? null,
+    note: JSON.stringify(entry.note),
+    since: entry.since,
+  };
+  await db
+    .insertInto('journal')
+    .values({ kind: entry.kind, key: entry.key, ...values })
+    .onConflict(conflict => conflict.columns(['kind', 'key']).doUpdateSet(values))
+    .execute();
+}
+
+/** What came of it is known, and written down in the same transaction. */
+export async function closeEntry(db: Db, kind: JournalKind, key: string): Promise<void> {
+  await db.deleteFrom('journal').where('kind', '=', kind).where('key', '=', key).execute();
+}
+
+export async function readEntry(db: Db, kind: JournalKind, key: string): Promise<JournalEntry | undefined> {
+  const row = await db
+    .selectFrom('journal')
+    .select(COLUMNS)
+    .where('kind', '=', kind)
+    .where('key', '=', key)
+    .executeTakeFirst();
+  return row === undefined ? undefined : toEntry(row);
+}
+
+/** Open entries of one kind, the oldest first. */
+export async function entriesOfKind(db: Db, kind: JournalKind): Promise<JournalEntry[]> {
+  const rows = await db.selectFrom('journal').select(COLUMNS).where('kind', '=', kind).orderBy('id').execute();
+  return rows.map(toEntry);
+}
+
+/** Open entries that were for this user or group. */
+export async function entriesOfSubject(db: Db, subject: string): Promise<JournalEntry[]> {
+  const rows = await db.selectFrom('journal').select(COLUMNS).where('subject', '=', subject).orderBy('id').execute();
+  return rows.map(toEntry);
+}
+
+/** How many entries are open for each app. */
+export async function countOpenEntries(db: Db): Promise<Map<string, number>> {
+  const rows = await db
+    .selectFrom('journal')
+    .select(eb => ['app', eb.fn.countAll<number>().as('open')])
+    .groupBy('app')
+    .execute();
+  return new Map(rows.map(row => [row.app ?? '', Number(row.open)]));
+}
