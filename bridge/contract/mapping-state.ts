@@ -203,13 +203,48 @@ export const Guard = z.strictObject({
     .default(20)
     .describe('share of the people of the app that may lose an account, role or group at once'),
   minRemovals: z.number().int().min(0).default(10).describe('this many are always allowed, whatever the share'),
-  minOwners: z.number().int().min(1).default(1).describe('active owners that stay; break-glass accounts count'),
+  minOwners: z
+    .number()
+    .int()
+    .min(1)
+    .default(1)
+    .describe("owners who can sign in that stay, the bridge's own account left out; break-glass accounts count"),
+  maxPrivilegeGains: z
+    .number()
+    .int()
+    .min(0)
+    .default(5)
+    .describe('people who may become owner, user-admin or organization-admin within an hour'),
   protectedAccounts: z
     .array(z.string().min(1))
     .default([])
     .describe('usernames or e-mails of Coder accounts that are never touched'),
 });
 export type Guard = z.infer<typeof Guard>;
+
+/** For whom the app may speak. */
+export const People = z.strictObject({
+  emailDomains: z
+    .array(
+      z.string().regex(/^[^\s@]+\.[^\s@]+$/, {
+        error: issue =>
+          `e-mail domain ${JSON.stringify(issue.input)}: wanted a domain such as "example.com", without "@"`,
+      }),
+    )
+    .default([])
+    .describe('only people with an e-mail address in one of these domains get an account; empty: any address'),
+  sharedWith: z
+    .array(AppName)
+    .default([])
+    .describe('apps whose people may be the same accounts; both apps must name each other'),
+  adopt: z
+    .array(z.string().min(1))
+    .default([])
+    .describe(
+      'usernames or e-mails of existing accounts that may be taken over although they hold more than the mappings give',
+    ),
+});
+export type People = z.infer<typeof People>;
 
 /** Names of the token claims that Coder reads at sign-in (mode `claims`). */
 export const Claims = z.strictObject({
@@ -237,6 +272,7 @@ const Shape = z.strictObject({
   pushedGroups: PushedGroups.optional(),
   policies: Policies.prefault({}),
   guard: Guard.prefault({}),
+  people: People.prefault({}),
   claims: Claims.prefault({}),
 });
 

@@ -11,7 +11,7 @@ import { ContextSource } from './context/context';
 import { type Rim } from './context/rim';
 import { doctorChecks } from './report/doctor';
 import { explain, toEntry } from './report/explain';
-import { vanishedMappings } from './person/guard-removals';
+import { vanishedMappings } from './context/vanished-groups';
 import { planWorld } from './report/plan-world';
 import { Pump } from './queue/pump';
 import { jittered } from './queue/settle';

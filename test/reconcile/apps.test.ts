@@ -16,8 +16,11 @@ async function otherApp(stage: Stage, state: object): Promise<void> {
 
 it('gives an account that two apps know what either asks for, and locks it out when none has it active', async () => {
   const stage = await startStage();
-  await stage.declare({ roleMappings: { a: { idpGroup: 'a', role: 'auditor' } } });
-  await otherApp(stage, { roleMappings: { t: { idpGroup: 't', role: 'template-admin' } } });
+  await stage.declare({ roleMappings: { a: { idpGroup: 'a', role: 'auditor' } }, people: { sharedWith: ['entra'] } });
+  await otherApp(stage, {
+    roleMappings: { t: { idpGroup: 't', role: 'template-admin' } },
+    people: { sharedWith: [APP] },
+  });
   const alice = await stage.createUser('alice');
   await stage.createGroup('a', [alice]);
   const entra = { ...stage.context, app: 'entra' };

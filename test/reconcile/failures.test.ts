@@ -177,13 +177,16 @@ it('tells in the trail also of what a process did that died before it could note
     active: false,
   }))) ?? { touched: [] };
 
-  // A process that comes to the last call and no further: Coder has the work, the store has the intent.
-  const account = stage.coder.describe('alice').id;
+  // A process that comes to the last call and no further: Coder has the work, the journal what was about to be done.
   await stage.database.db
-    .updateTable('work')
-    .set({
-      intent: JSON.stringify({
-        account,
+    .insertInto('journal')
+    .values({
+      kind: 'steps',
+      key: stage.coder.describe('alice').id,
+      app: 'okta',
+      subject: alice,
+      since: 0,
+      note: JSON.stringify({
         status: 'dormant',
         steps: [
           { kind: 'site-roles', before: ['auditor'], after: [], because: [] },
@@ -192,7 +195,6 @@ it('tells in the trail also of what a process did that died before it could note
         ],
       }),
     })
-    .where('key', '=', `person:${alice}`)
     .execute();
   stage.coder.setSiteRoles('alice', []);
   stage.coder.suspend('alice');

@@ -7,7 +7,7 @@ const ROLE: Removal = { kind: 'site-role', organization: '', target: 'auditor' }
 const GROUP: Removal = { kind: 'group', organization: 'o', target: 'g' };
 const ACCOUNT: Removal = { kind: 'account' };
 const guard = { maxRemovalsPercent: 20, minRemovals: 10 };
-const calm = { guard, people: 100, recent: 0, held: 0, waiting: 0, before: undefined, vanished: () => false };
+const calm = { guard, people: 100, others: 0, leaves: false, before: undefined, vanished: () => false };
 
 it.each([
   [0, 10],
@@ -21,10 +21,10 @@ it.each([
 });
 
 it.each([
-  ['below the limit', { recent: 19 }, undefined],
-  ['one over the limit', { recent: 20 }, 'too-many-removals'],
-  ['held ones count as well', { recent: 10, held: 10 }, 'too-many-removals'],
-  ['all of one request count, before the first of them', { recent: 5, waiting: 15 }, 'too-many-removals'],
+  ['below the limit', { others: 19 }, undefined],
+  ['one over the limit', { others: 20 }, 'too-many-removals'],
+  ['one leaver over the limit', { others: 20, leaves: true }, 'too-many-leavers'],
+  ['a leaver whose group is gone as well', { leaves: true, vanished: () => true }, undefined],
   ['a vanished group', { vanished: (removal: Removal) => removal === GROUP }, 'idp-group-vanished'],
 ] as const)('one person: %s', (_name, context, reason) => {
   expect(guardPerson([ROLE, GROUP], { ...calm, ...context }).reason).toBe(reason);
@@ -40,10 +40,16 @@ it('stays held after the hour, and passes by exactly its own release', () => {
   const held = { digest: digestOf([ACCOUNT, ROLE]), reason: 'too-many-removals', released: false };
   expect(guardPerson([ACCOUNT, ROLE], { ...calm, before: held }).reason).toBe('too-many-removals');
   const released = { ...held, released: true };
-  expect(guardPerson([ROLE, ACCOUNT], { ...calm, recent: 500, before: released }).held).toEqual([]);
-  expect(guardPerson([ROLE, ACCOUNT, GROUP], { ...calm, recent: 500, before: released }).reason).toBe(
+  expect(guardPerson([ROLE, ACCOUNT], { ...calm, others: 500, before: released }).held).toEqual([]);
+  expect(guardPerson([ROLE, ACCOUNT, GROUP], { ...calm, others: 500, before: released }).reason).toBe(
     'too-many-removals',
   );
+});
+
+it('keeps no leaver in because something else of theirs is held', () => {
+  const held = { digest: digestOf([ACCOUNT, ROLE]), reason: 'plan-too-large', released: false };
+  expect(guardPerson([ACCOUNT, ROLE], { ...calm, leaves: true, before: held }).held).toEqual([]);
+  expect(guardPerson([ACCOUNT, ROLE], { ...calm, leaves: false, before: held }).reason).toBe('plan-too-large');
 });
 
 it('lets a plan pass or holds it as a whole, never a part of it', () => {
@@ -63,7 +69,7 @@ it('lets a plan pass or holds it as a whole, never a part of it', () => {
 });
 
 it('never lets nothing be stopped, nor stops what takes nothing', () => {
-  expect(guardPerson([], { ...calm, recent: 1_000 }).held).toEqual([]);
+  expect(guardPerson([], { ...calm, others: 1_000 }).held).toEqual([]);
   expect(guardPlan([], { guard, people: 0, recent: 1_000 })).toBe('pass');
 });
 

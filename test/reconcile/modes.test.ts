@@ -53,7 +53,7 @@ it('learns of site role sync by the first refusal, where it may not read the set
   expect(stage.coder.membersOf('developers')).toEqual(['alice']);
 });
 
-it('holds memberships while organization sync is on, and still takes them from leavers', async () => {
+it('holds memberships while organization sync is on, and locks leavers out all the same', async () => {
   const stage = await startStage();
   stage.coder.addOrganization('science');
   stage.coder.setOrganizationSync({ field: 'orgs' });
@@ -63,7 +63,9 @@ it('holds memberships while organization sync is on, and still takes them from l
   expect(Object.keys(stage.coder.describe('alice').organizations)).toEqual(['coder']);
   stage.coder.addMember('alice', 'science');
   await stage.setActive(alice, false);
-  expect(Object.keys(stage.coder.describe('alice').organizations)).toEqual(['coder']);
+  expect(stage.coder.describe('alice').status).toBe('suspended');
+  // What was given by hand survives a suspension.
+  expect(Object.keys(stage.coder.describe('alice').organizations)).toEqual(['coder', 'science']);
 });
 
 it('writes the mapping into the sync settings in mode claims, keeps what others wrote, and cleans up after itself', async () => {

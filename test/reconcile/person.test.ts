@@ -57,6 +57,7 @@ it('moves a person between tiers with one call and no moment without a role', as
 
 it('locks an owner out: the role first, then the account, then the groups', async () => {
   const stage = await startStage();
+  stage.coder.addUser('keeper', { roles: ['owner'] });
   await stage.declare(TIERS);
   const alice = await stage.createUser('alice');
   await stage.createGroup('coder-admins', [alice]);

@@ -96,6 +96,19 @@ export function buildContext(input: ContextInput): Context {
   };
 }
 
+/** Name of an organization for people to read. */
+export function organizationName(context: Context, id: string): string {
+  return context.catalog.organizations.find(organization => organization.id === id)?.name ?? id;
+}
+
+/** `organization/group` for people to read. */
+export function groupName(context: Context, id: string): string {
+  const group = context.groups.get(id);
+  if (group !== undefined) return `${organizationName(context, group.organization)}/${group.name}`;
+  const imagined = /^new:([^/]+)\/(.+)$/.exec(id);
+  return imagined === null ? id : `${organizationName(context, imagined[1] ?? '')}/${imagined[2] ?? ''}`;
+}
+
 export class ContextSource {
   #context: Context | undefined;
   #version = '';

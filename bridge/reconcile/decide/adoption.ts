@@ -1,42 +1,68 @@
-/** Whether an existing account may become a person's. Pure: the same answer before a plan and at the moment of linking. */
-import { type MappingState } from '../../contract/mapping-state';
-import { type Person } from '../../store/accounts/people';
+/** Whether somebody may be an account that exists already, and as what. Pure; data in, data out. */
+import { type DirectoryUser } from '../../contract/directory';
+import { isSameIdentity } from '../../contract/identity';
 import { type Context, untouchable } from '../context/context';
+import { isImplied } from './entitlement';
 import { Held } from './hold-reason';
-import { type Account } from '../survey/world';
+import { type Holder, type ObservedAccount, type ReHireAnswer } from './observation';
 
 export interface AdoptionQuestion {
   readonly context: Context;
-  readonly policy: MappingState['policies']['adoption'];
-  readonly account: Account;
-  /** People of the same app, other than this one, who are this account. */
-  readonly others: readonly Person[];
-  /** The bridge has said that it is about to create an account for this person. */
-  readonly creating: boolean;
+  readonly app: string;
+  readonly user: Pick<DirectoryUser, 'userName' | 'externalId'> | undefined;
+  readonly found: ObservedAccount;
+  readonly reHire: ReHireAnswer | undefined;
 }
 
 export interface Adoption {
   readonly how: 'created' | 'adopted';
   /** People who left this account behind: their rows have nothing to say any more. */
   readonly replaces: readonly string[];
+  /** The account must be made anew: the one who had it signed in, and Coder lets no other subject of the identity provider in. */
+  readonly anew: boolean;
 }
 
 /** How the account is taken over, or why it is not. */
 export function judgeAdoption(question: AdoptionQuestion): Adoption | Held {
-  const { context, policy, account, others } = question;
+  const { context, app, found } = question;
+  const { account } = found;
   const name = `account ${JSON.stringify(account.username)} with the e-mail ${JSON.stringify(account.email)}`;
   const reason = untouchable(context, account);
   if (reason !== undefined) return new Held(reason, `${name} is never touched (${reason})`);
-  const holder = others.find(other => other.leftAt === undefined);
-  if (holder !== undefined)
+  const foreign = foreignDomain(context, app, account.email);
+  if (foreign !== undefined) return foreign;
+
+  const elsewhere = found.holders.filter(({ person }) => person.app !== app);
+  const stranger = elsewhere.find(({ person }) => !isShared(context, app, person.app));
+  if (stranger !== undefined)
+    return new Held(
+      'other-app',
+      `${name} belongs to ${JSON.stringify(stranger.person.userName)} of app ${JSON.stringify(stranger.person.app)}: if they are one person, both apps must name each other in people.sharedWith`,
+    );
+  const [shared] = elsewhere;
+  const earlier = found.holders.filter(({ person }) => person.app === app);
+  const present = earlier.find(holder => !hasLeft(holder));
+  if (present !== undefined)
     return new Held(
       'account-taken',
-      `${name} belongs to ${JSON.stringify(holder.userName)} of the same app: two people can not share an account`,
+      `${name} belongs to ${JSON.stringify(present.person.userName)} of the same app: two people can not share an account`,
     );
-  const replaces = others.map(other => other.userId);
-  const [earlier] = others;
-  if (earlier !== undefined) return { how: earlier.how ?? 'adopted', replaces };
-  if (question.creating) return { how: 'created', replaces };
+  if (earlier.length > 0) return judgeReHire(question, earlier, name);
+  if (shared !== undefined) return { how: shared.person.how ?? 'adopted', replaces: [], anew: false };
+  if (found.begun) return { how: 'created', replaces: [], anew: false };
+  return judgePolicy(question, name);
+}
+
+/** What the app's policy says of an account that nobody of the directory has. */
+function judgePolicy({ context, app, found }: AdoptionQuestion, name: string): Adoption | Held {
+  const { account } = found;
+  const state = context.apps.get(app)?.state;
+  const policy = state?.policies.adoption ?? 'oidc';
+  const named =
+    state?.people.adopt.some(
+      wanted => isSameIdentity(wanted, account.username) || isSameIdentity(wanted, account.email),
+    ) === true;
+  if (named) return { how: 'adopted', replaces: [], anew: false };
   if (policy === 'never')
     return new Held('adoption-refused', `${name} exists already, and the app's adoption policy is "never"`);
   if (policy === 'oidc' && account.loginType !== 'oidc')
@@ -44,5 +70,64 @@ export function judgeAdoption(question: AdoptionQuestion): Adoption | Held {
       'login-type',
       `${name} signs in by ${JSON.stringify(account.loginType)}, and the app's adoption policy takes over oidc accounts alone: convert or delete the account, or set the policy to "any"`,
     );
-  return { how: 'adopted', replaces };
+  if (policy === 'oidc') {
+    const given = siteRolesGiven(context, app);
+    const role = account.roles.find(held => !isImplied(held) && !given.has(held));
+    if (role !== undefined)
+      return new Held(
+        'privileged-account',
+        `${name} has the site role ${JSON.stringify(role)}, which no mapping of the app gives: name the account in people.adopt, or set the adoption policy to "any"`,
+      );
+  }
+  return { how: 'adopted', replaces: [], anew: false };
+}
+
+/** Somebody comes to an account that others of the same app left behind. */
+function judgeReHire(question: AdoptionQuestion, earlier: readonly Holder[], name: string): Adoption | Held {
+  const { found, user } = question;
+  const [first] = earlier;
+  const adoption = {
+    how: first?.person.how ?? ('adopted' as const),
+    replaces: earlier.map(({ person }) => person.userId),
+  };
+  const before = first?.user?.externalId ?? first?.person.externalId;
+  // Another object of the identity provider is usually another subject, and a used account lets only its own subject in.
+  const isAnother = before !== undefined && user?.externalId !== undefined && before !== user.externalId;
+  if (!found.account.used || !isAnother || question.reHire === 'keep') return { ...adoption, anew: false };
+  if (question.reHire === 'replace' || adoption.how === 'created') return { ...adoption, anew: true };
+  return new Held('re-hire', reHireText(name, user?.userName ?? ''));
+}
+
+/** The two ways out of a re-hire, with a command for each. */
+export function reHireText(name: string, userName: string): string {
+  return `${name} was used by an earlier object of the directory, and Coder lets no other subject of the identity provider sign in to it: if the subject is the same, keep the account with coder-scim re-hire ${userName} --keep; else make a new one with coder-scim re-hire ${userName} --replace, after its workspaces are deleted, since they go with the account`;
+}
+
+function hasLeft({ person, user }: Holder): boolean {
+  return person.leftAt !== undefined || user === undefined || !user.active;
+}
+
+/** Whether two apps declare that their people may be the same accounts. */
+export function isShared(context: Context, app: string, other: string): boolean {
+  const names = (one: string): readonly string[] => context.apps.get(one)?.state.people.sharedWith ?? [];
+  return names(app).includes(other) && names(other).includes(app);
+}
+
+/** Why the app may not speak for this address; undefined when it may. */
+export function foreignDomain(context: Context, app: string, email: string): Held | undefined {
+  const domains = context.apps.get(app)?.state.people.emailDomains ?? [];
+  const domain = email.slice(email.lastIndexOf('@') + 1);
+  if (domains.length === 0 || domains.some(allowed => isSameIdentity(allowed, domain))) return undefined;
+  return new Held(
+    'foreign-domain',
+    `${JSON.stringify(email)} is in none of the app's e-mail domains (${domains.join(', ')}): the app may not speak for it; add the domain to people.emailDomains if it should`,
+  );
+}
+
+/** Site roles that the app's mappings can give. */
+function siteRolesGiven(context: Context, app: string): Set<string> {
+  const rules = context.rules.get(app);
+  return new Set(
+    [...(rules?.gives.values() ?? [])].flat().flatMap(({ kind, target }) => (kind === 'site-role' ? [target] : [])),
+  );
 }

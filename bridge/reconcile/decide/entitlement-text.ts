@@ -1,9 +1,17 @@
-/** Entitlements in words, for audit lines, holds and reports. */
-import { groupName, organizationName } from '../person/apply-steps';
-import { type Context } from '../context/context';
+/** Removals and gains in words, for audit lines, holds and reports. Pure. */
+import { type Context, groupName, organizationName } from '../context/context';
 import { type Entitlement } from './entitlement';
+import { type GuardedGain, type Removal } from './plan';
 
-export function sayRemoval(context: Context, entitlement: Entitlement): string {
+export function sayRemoval(context: Context, removal: Removal): string {
+  return removal.kind === 'account' ? 'account' : sayEntitlement(context, removal);
+}
+
+export function sayGain(context: Context, gain: GuardedGain): string {
+  return gain.kind === 'activation' ? 'let in again' : `gains ${sayEntitlement(context, gain)}`;
+}
+
+function sayEntitlement(context: Context, entitlement: Entitlement): string {
   switch (entitlement.kind) {
     case 'site-role':
       return `site role ${entitlement.target}`;

@@ -3,20 +3,31 @@
  */
 import { createHash } from 'node:crypto';
 import { type Guard } from '../../contract/mapping-state';
-import { type Removal, removalKey } from './plan';
+import { gainKey, type GuardedGain, type Removal, removalKey } from './plan';
 
 /**
- * Why removals are stopped.
+ * Why something is stopped.
  * - `too-many-removals`: more people lost something within an hour, one request after the other, than the share allows
+ * - `too-many-leavers`: more people were deactivated or deleted within an hour than the share allows
  * - `plan-too-large`: a declaration or a sweep would take something from more people at once than the share allows
  * - `idp-group-vanished`: the group that a mapping reads is gone from the directory
- * - `last-owner`: too few active owners would stay
+ * - `last-owner`: too few owners who can sign in would stay
+ * - `too-many-privileges`: more people would become owner, user-admin or organization-admin within an hour than allowed
+ * - `too-many-activations`: more suspended people would be let in again within an hour than the share allows
  */
-export type HoldReason = 'too-many-removals' | 'plan-too-large' | 'idp-group-vanished' | 'last-owner';
+export type HoldReason =
+  | 'too-many-removals'
+  | 'too-many-leavers'
+  | 'plan-too-large'
+  | 'idp-group-vanished'
+  | 'last-owner'
+  | 'too-many-privileges'
+  | 'too-many-activations';
 
-/** Digest of exactly these removals, in any order. */
-export function digestOf(removals: readonly Removal[]): string {
-  return createHash('sha256').update(removals.map(removalKey).sort().join('\n')).digest('hex').slice(0, 32);
+/** Digest of exactly these removals and gains, in any order. */
+export function digestOf(removals: readonly Removal[], gains: readonly GuardedGain[] = []): string {
+  const lines = [...removals.map(removalKey), ...gains.map(gain => `+${gainKey(gain)}`)].sort();
+  return createHash('sha256').update(lines.join('\n')).digest('hex').slice(0, 32);
 }
 
 /** How many people of an app may lose something within an hour. */
@@ -28,45 +39,73 @@ export interface GuardContext {
   readonly guard: Pick<Guard, 'maxRemovalsPercent' | 'minRemovals'>;
   /** People of the app who have an account. */
   readonly people: number;
-  /** Other people who lost something in the last hour. */
-  readonly recent: number;
-  /** Other people whose removals are held as `too-many-removals` already; a held plan does not keep leavers in. */
-  readonly held: number;
-  /** Other people who are about to be dealt with because of the same request: one request is one plan. */
-  readonly waiting: number;
+  /** Other people who lost something in the last hour, are about to by the same request, or are held because of it: one request is one plan. */
+  readonly others: number;
   /** The removals of this person that are held, or were released. */
   readonly before: { readonly digest: string; readonly reason: string; readonly released: boolean } | undefined;
+  /** Whether the directory itself says that the person leaves: such removals are counted apart from all others. */
+  readonly leaves: boolean;
   /** Whether the thing is lost because a mapping's group vanished from the directory. */
   readonly vanished: (removal: Removal) => boolean;
 }
 
 export type Verdict =
-  | { readonly held: readonly []; readonly reason: undefined }
-  | { readonly held: readonly Removal[]; readonly reason: Exclude<HoldReason, 'last-owner'> };
+  | { readonly held: readonly []; readonly reason: undefined; readonly released: boolean }
+  | {
+      readonly held: readonly Removal[];
+      readonly reason: 'too-many-removals' | 'too-many-leavers' | 'plan-too-large' | 'idp-group-vanished';
+    };
 
-const PASS: Verdict = { held: [], reason: undefined };
+const PASS: Verdict = { held: [], reason: undefined, released: false };
+const RELEASED: Verdict = { held: [], reason: undefined, released: true };
 
 /** Whether one person's removals may go now. */
 export function guardPerson(removals: readonly Removal[], context: GuardContext): Verdict {
   if (removals.length === 0) return PASS;
   const { before } = context;
   const digest = digestOf(removals);
-  if (before?.digest === digest && before.released) return PASS;
-  const leaves = removals.some(removal => removal.kind === 'account');
-  const vanished = leaves ? [] : removals.filter(context.vanished);
+  if (before?.digest === digest && before.released) return RELEASED;
+  // A hold of something else never keeps a leaver in.
+  if (context.leaves) return judge(removals, context, 'too-many-leavers', ['too-many-leavers']);
+  const locksOut = removals.some(removal => removal.kind === 'account');
+  const vanished = locksOut ? [] : removals.filter(context.vanished);
   const vanishedPasses = before !== undefined && before.released && before.digest === digestOf(vanished);
   if (vanished.length > 0 && !vanishedPasses) {
     const others = removals.length > vanished.length && isTooMany(context);
     return { held: others ? removals : vanished, reason: 'idp-group-vanished' };
   }
-  const stays = before !== undefined && !before.released && before.digest === digest;
-  if (stays && (before.reason === 'too-many-removals' || before.reason === 'plan-too-large'))
-    return { held: removals, reason: before.reason };
-  return isTooMany(context) && !vanishedPasses ? { held: removals, reason: 'too-many-removals' } : PASS;
+  if (vanishedPasses) return RELEASED;
+  return judge(removals, context, 'too-many-removals', ['too-many-removals', 'plan-too-large']);
+}
+
+function judge(
+  removals: readonly Removal[],
+  context: GuardContext,
+  reason: 'too-many-removals' | 'too-many-leavers',
+  staying: readonly string[],
+): Verdict {
+  const { before } = context;
+  if (
+    before !== undefined &&
+    !before.released &&
+    before.digest === digestOf(removals) &&
+    staying.includes(before.reason)
+  )
+    return { held: removals, reason: before.reason as typeof reason };
+  return isTooMany(context) ? { held: removals, reason } : PASS;
 }
 
 function isTooMany(context: GuardContext): boolean {
-  return context.recent + context.held + context.waiting + 1 > removalLimit(context.guard, context.people);
+  return context.others + 1 > removalLimit(context.guard, context.people);
+}
+
+/** How many people may gain this within an hour. */
+export function gainLimit(
+  gain: GuardedGain,
+  guard: Pick<Guard, 'maxRemovalsPercent' | 'minRemovals' | 'maxPrivilegeGains'>,
+  people: number,
+): number {
+  return gain.kind === 'activation' ? removalLimit(guard, people) : guard.maxPrivilegeGains;
 }
 
 export interface Loser {
@@ -79,7 +118,10 @@ export interface Loser {
 /** Whether a whole plan takes too much: then none of its removals goes. */
 export function guardPlan(
   losers: readonly Loser[],
-  context: Pick<GuardContext, 'guard' | 'people' | 'recent'>,
+  context: Pick<GuardContext, 'guard' | 'people'> & {
+    /** Other people who lost something in the last hour. */
+    readonly recent: number;
+  },
 ): 'pass' | 'hold' {
   const counted = losers.filter(loser => loser.removals.length > 0 && !loser.released).length;
   return counted > 0 && counted + context.recent > removalLimit(context.guard, context.people) ? 'hold' : 'pass';

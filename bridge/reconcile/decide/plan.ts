@@ -30,10 +30,22 @@ export interface PlanInput {
   readonly leaving?: 'suspend' | 'delete' | undefined;
   /** The guard's word on each removal. @default everything may go */
   readonly allows?: ((removal: Removal) => boolean) | undefined;
+  /** The guard's word on each gain that lets somebody in or gives privilege. @default everything may be given */
+  readonly allowsGain?: ((gain: GuardedGain) => boolean) | undefined;
 }
 
 /** Something that a person loses: the account, or one entitlement. */
 export type Removal = { readonly kind: 'account' } | Entitlement;
+
+/** Something that an accident must not give to many: being let in again, or a role that rules over others. */
+export type GuardedGain = { readonly kind: 'activation' } | Entitlement;
+
+const PRIVILEGED: ReadonlySet<string> = new Set(['owner', 'user-admin', 'organization-admin']);
+
+/** Whether a role rules over others' access. */
+export function isPrivileged({ kind, target }: Entitlement): boolean {
+  return (kind === 'site-role' || kind === 'organization-role') && PRIVILEGED.has(target);
+}
 
 export type Step =
   | { readonly kind: 'activate' }
@@ -70,10 +82,28 @@ export interface Plan {
   readonly removals: readonly Removal[];
   /** Wanted, but governed by Coder's sign-in sync. */
   readonly blocked: readonly Entitlement[];
+  /** What of it the guard counts as gained, allowed or not. */
+  readonly guardedGains: readonly GuardedGain[];
+  /** Coder suspends no owner: this one is an owner by somebody's hand, and is none afterwards. */
+  readonly endsFormerOwner: boolean;
 }
+
+/** A plan of nothing. */
+export const NO_PLAN: Plan = {
+  steps: [],
+  gains: [],
+  removals: [],
+  blocked: [],
+  guardedGains: [],
+  endsFormerOwner: false,
+};
 
 export function removalKey(removal: Removal): string {
   return removal.kind === 'account' ? 'account' : keyOf(removal);
+}
+
+export function gainKey(gain: GuardedGain): string {
+  return gain.kind === 'activation' ? 'activation' : keyOf(gain);
 }
 
 /** Whether the removals cost Coder an owner. */
@@ -121,11 +151,17 @@ function planPresent(input: PlanInput): Plan {
   const sync = actual.loginType === 'oidc' ? input.sync : NO_SYNC;
   const has = new Map(held(actual).map(entitlement => [keyOf(entitlement), entitlement]));
   const blocked: Entitlement[] = [];
+  const guardedGains: GuardedGain[] = actual.status === 'suspended' ? [{ kind: 'activation' }] : [];
+  const allowsGain = input.allowsGain ?? (() => true);
   let gains: Reasoned[] = [];
   for (const [key, wanted] of desired.entitlements) {
     if (has.has(key)) continue;
-    if (isFrozen(sync, wanted)) blocked.push(wanted);
-    else gains.push(wanted);
+    if (isFrozen(sync, wanted)) {
+      blocked.push(wanted);
+      continue;
+    }
+    if (isPrivileged(wanted)) guardedGains.push(wanted);
+    if (!isPrivileged(wanted) || allowsGain(wanted)) gains.push(wanted);
   }
   let removals = [...has.values()].filter(
     entitlement =>
@@ -146,6 +182,10 @@ function planPresent(input: PlanInput): Plan {
       );
     else gains.push({ kind: 'organization', organization: input.defaultOrganization, target: '', because: [] });
   }
+
+  // Whoever may not be let in again gets nothing either.
+  if (actual.status === 'suspended' && !allowsGain({ kind: 'activation' }))
+    return { ...NO_PLAN, removals, blocked, guardedGains };
 
   const going = new Set(removals.filter(removal => isAllowed(input, removal)).map(keyOf));
   // A membership takes the groups and roles in it along: it goes only when all of them may.
@@ -176,40 +216,44 @@ function planPresent(input: PlanInput): Plan {
     if (gain.kind === 'group')
       steps.push({ kind: 'group-add', organization: gain.organization, group: gain.target, because: gain.because });
   steps.push(...groupRemovals(removals, goes, organizations), ...organizationRemovals(removals, goes));
-  return { steps, gains, removals, blocked };
+  return { steps, gains, removals, blocked, guardedGains, endsFormerOwner: false };
 }
 
+/** Memberships stay through a suspension: the account is locked anyway, and what was given by hand in there survives. */
 function planLeaving(input: PlanInput): Plan {
   const { actual } = input;
   const deletes = input.leaving === 'delete';
   const out = actual.status === 'suspended' && !deletes;
   const sync = actual.loginType === 'oidc' ? input.sync : NO_SYNC;
   const entitlements = held(actual).filter(entitlement => {
-    if (entitlement.kind === 'organization' || entitlement.kind === 'group') return input.managed(entitlement);
+    if (entitlement.kind === 'organization') return deletes && input.managed(entitlement);
+    if (entitlement.kind === 'group') return input.managed(entitlement);
     // Coder does not suspend owners, whoever made them one.
-    if (entitlement.kind === 'site-role' && entitlement.target === 'owner' && !out) return true;
+    if (isOwner(entitlement) && !out) return true;
     return !isFrozen(sync, entitlement) && input.managed(entitlement);
   });
+  const endsFormerOwner = !out && entitlements.some(entitlement => isOwner(entitlement) && !input.managed(entitlement));
   const removals: Removal[] = out ? entitlements : [{ kind: 'account' }, ...entitlements];
-  if (!removals.every(removal => isAllowed(input, removal))) return { steps: [], gains: [], removals, blocked: [] };
-  if (deletes) return { steps: [{ kind: 'delete' }], gains: [], removals, blocked: [] };
+  if (!removals.every(removal => isAllowed(input, removal))) return { ...NO_PLAN, removals, endsFormerOwner };
+  if (deletes) return { ...NO_PLAN, steps: [{ kind: 'delete' }], removals, endsFormerOwner };
   const going = new Set(entitlements.map(keyOf));
   const goes = (entitlement: Entitlement): boolean => going.has(keyOf(entitlement));
-  const organizations = new Set(
-    actual.organizations.filter(organization => !goes({ kind: 'organization', organization, target: '' })),
-  );
+  const organizations = new Set(actual.organizations);
   return {
+    ...NO_PLAN,
     steps: [
       ...siteRoleStep(actual, [], goes),
       ...(out ? [] : [{ kind: 'suspend' as const }]),
       ...organizationRoleSteps(actual, [], goes, organizations),
       ...groupRemovals(entitlements, goes, organizations),
-      ...organizationRemovals(entitlements, goes),
     ],
-    gains: [],
     removals,
-    blocked: [],
+    endsFormerOwner,
   };
+}
+
+function isOwner({ kind, target }: Entitlement): boolean {
+  return kind === 'site-role' && target === 'owner';
 }
 
 /** The full new list: Coder replaces, so that there is no moment without any role. */

@@ -4,7 +4,7 @@ import { type Db } from '../../store/database/database';
 import { readGroupsNamed } from '../../store/directory/reading';
 import { type Context } from '../context/context';
 import { foldName } from '../decide/rules';
-import { idpGroupOf } from '../person/guard-removals';
+import { idpGroupOf } from '../context/vanished-groups';
 
 /** What binding anew came to. */
 export interface Rebound {

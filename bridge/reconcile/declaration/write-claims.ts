@@ -4,7 +4,7 @@ import { readBindings } from '../../store/apps/bindings';
 import { listManagedGroups } from '../../store/accounts/coder-groups';
 import { readGroups } from '../../store/directory/reading';
 import { deleteSetting, readSetting, writeSetting } from '../../store/database/settings';
-import { organizationName } from '../person/apply-steps';
+import { organizationName } from '../context/context';
 import { type Context } from '../context/context';
 import { type Rim } from '../context/rim';
 import { type Trail } from '../context/audit-lines';

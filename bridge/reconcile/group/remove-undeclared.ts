@@ -16,7 +16,7 @@ import { readGroup } from '../../store/directory/reading';
 import { type Cause, enqueue, PRIORITY, type WorkItem } from '../../store/work/enqueue';
 import { peopleOfAccounts } from '../../store/accounts/people';
 import { deleteSetting } from '../../store/database/settings';
-import { organizationName } from '../person/apply-steps';
+import { organizationName } from '../context/context';
 import { type Context } from '../context/context';
 import { type Rim } from '../context/rim';
 import { groupsInMaking, makingGroup } from './being-made';

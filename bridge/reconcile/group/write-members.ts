@@ -23,7 +23,7 @@ import { type Db } from '../../store/database/database';
 import { type Cause, enqueue, PRIORITY, type WorkItem } from '../../store/work/enqueue';
 import { peopleOfAccounts } from '../../store/accounts/people';
 import { type Work } from '../../store/work/work';
-import { groupName } from '../person/apply-steps';
+import { groupName } from '../context/context';
 import { isDeclared, removeGroup, tidy } from './remove-undeclared';
 import { type Context } from '../context/context';
 import { type Rim } from '../context/rim';

@@ -1,9 +1,10 @@
 /** Carries out a plan, step by step, in its order. What Coder refuses for good is held and the rest goes on. */
-import { type CoderUser, CoderError, isRefusal, outcomeOf } from '../../coder';
+import { CoderError, isRefusal, outcomeOf } from '../../coder';
 import { type Grant } from '../../store/accounts/grants';
-import { type Context } from '../context/context';
+import { type Context, organizationName } from '../context/context';
 import { type Rim } from '../context/rim';
 import { type Held, heldBy } from '../decide/hold-reason';
+import { type Account } from '../decide/observation';
 import { type Step } from '../decide/plan';
 import { type Change, type Subject, type Trail } from '../context/audit-lines';
 
@@ -24,7 +25,7 @@ export interface Applied {
 export async function applySteps(
   rim: Rim,
   context: Context,
-  account: CoderUser,
+  account: Account,
   steps: readonly Step[],
   subject: Subject,
   trail: Trail,
@@ -77,7 +78,7 @@ function failureOf(error: unknown, applied: Applied): Failure {
   return failure;
 }
 
-async function applyStep({ coder }: Rim, account: CoderUser, step: Step): Promise<void> {
+async function applyStep({ coder }: Rim, account: Account, step: Step): Promise<void> {
   switch (step.kind) {
     case 'activate':
       await coder.activate(account);
@@ -106,25 +107,12 @@ async function applyStep({ coder }: Rim, account: CoderUser, step: Step): Promis
   }
 }
 
-/** Name of an organization for people to read. */
-export function organizationName(context: Context, id: string): string {
-  return context.catalog.organizations.find(organization => organization.id === id)?.name ?? id;
-}
-
-/** `organization/group` for people to read. */
-export function groupName(context: Context, id: string): string {
-  const group = context.groups.get(id);
-  if (group !== undefined) return `${organizationName(context, group.organization)}/${group.name}`;
-  const imagined = /^new:([^/]+)\/(.+)$/.exec(id);
-  return imagined === null ? id : `${organizationName(context, imagined[1] ?? '')}/${imagined[2] ?? ''}`;
-}
-
 const rolesText = (roles: readonly string[]): string => [...roles].sort().join(',') || 'none';
 
 /** The audit line of a step; group steps have theirs when the group is written. */
 export function describe(
   context: Context,
-  account: Pick<CoderUser, 'status'>,
+  account: Pick<Account, 'status'>,
   step: Step,
 ): [action: Parameters<Trail['note']>[1] | undefined, change: Change] {
   switch (step.kind) {

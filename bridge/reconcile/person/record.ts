@@ -1,72 +1,351 @@
-/** One person's scene, and what one piece of work came to know and do about it. */
-import { type CoderUser } from '../../coder';
-import { type DirectoryUser } from '../../contract/directory';
-import { type Grant } from '../../store/accounts/grants';
-import { type Person, type PersonChange } from '../../store/accounts/people';
+/** Writes down what became of one person: links, grants, wishes for groups, holds, audit lines and the closing of journal entries, in one transaction. */
+import { identityKey, isSameIdentity } from '../../contract/identity';
+import { noteAddress, othersOfAddress } from '../../store/accounts/addresses';
+import { forgetMemberships, leaveOrganization, wantMember } from '../../store/accounts/coder-groups';
+import { forgetGrants, type Grant, removeGrants } from '../../store/accounts/grants';
+import { dropHold, hold } from '../../store/accounts/holds';
+import {
+  deletePerson,
+  peopleHeldFor,
+  peopleOfAccount,
+  type PersonChange,
+  readPerson,
+  writePerson,
+} from '../../store/accounts/people';
+import { writeAudit } from '../../store/audit/audit';
+import { type Db } from '../../store/database/database';
+import { deleteSetting } from '../../store/database/settings';
+import { CALL_MAY_LAST_MS, closeEntry } from '../../store/journal/journal';
+import { enqueue, PRIORITY, type WorkItem, type WorkKey } from '../../store/work/enqueue';
 import { type Work } from '../../store/work/work';
-import { type Applied } from './apply-steps';
-import { type Context } from '../context/context';
-import { type Rim } from '../context/rim';
-import { type Desired } from '../decide/desired';
-import { type Guarded } from './guard-removals';
-import { type Held } from '../decide/hold-reason';
-import { type Step } from '../decide/plan';
 import { type Subject, Trail } from '../context/audit-lines';
+import { type Rim } from '../context/rim';
+import { sayGain, sayRemoval } from '../decide/entitlement-text';
+import { digestOf } from '../decide/guard';
+import { Held } from '../decide/hold-reason';
+import { type PersonObservation } from '../decide/observation';
+import { settle, type Settled } from '../queue/settle';
+import { subjectOf } from './act';
+import { reHireKey } from './observe';
+import { type AccountOutcome, type PersonOutcome, type Wish } from './outcome';
+import { type Decided } from './person';
+import { type Guarded } from './reserve';
 
-export interface Scene {
-  readonly context: Context;
-  readonly user: DirectoryUser | undefined;
-  readonly person: Person | undefined;
-  /** What this SCIM user alone asks for. */
-  readonly own: Desired;
-}
-
-/** What one piece of work came to know and do, until it is written down. */
-export interface PersonRecord {
-  change: PersonChange;
-  account: CoderUser | undefined;
-  trail: Trail;
-  subject: Subject;
-  held: Held[];
-  wishes: Extract<Step, { kind: 'group-add' | 'group-remove' }>[];
-  given: Grant[];
-  taken: Grant[];
-  /** Organizations that the account is not in, but memberships of whose groups are remembered. */
-  outside: Set<string>;
-  /** The account is no more: nothing is remembered of it. */
-  forget: string | undefined;
-  /** The person's own row has nothing to say any more. */
-  drop: boolean;
-  removed: boolean;
-  guarded: Guarded | undefined;
-  failure: Applied['failure'];
-}
-
-export function newRecord(
+/** Ends the work on one person. */
+export async function recordPerson(
   rim: Rim,
   work: Work,
-  user: DirectoryUser | undefined,
-  person: Person | undefined,
-): PersonRecord {
+  observation: PersonObservation,
+  { guarded }: Decided,
+  outcome: PersonOutcome,
+): Promise<Settled> {
+  const now = rim.clock.now();
+  const { userId, app, user, person } = observation;
+  const failure = outcome.again
+    ? {
+        kind: 'failed' as const,
+        error: new Error('the accounts of the person change faster than they can be dealt with'),
+      }
+    : outcome.failure;
+  const held = heldOf(guarded, outcome.held);
+  const unsettled = unsettledEntries(observation, now);
+  const accounts = endedOnly(outcome);
+  const waiting = await waitingForThem(rim, observation, accounts);
+  const touched: WorkKey[] = [
+    ...accounts.flatMap(account => account.wishes.map(wish => `coder-group:${wish.group}` as const)),
+    ...waiting.map(item => item.key),
+  ];
+  // A call that may still be at work in Coder is looked after once it can not be any more.
+  const outcomeOfWork =
+    failure ??
+    (unsettled === undefined
+      ? { kind: 'done' as const }
+      : {
+          kind: 'failed' as const,
+          error: new Error('an account that was about to be made is not there yet: looked for once more'),
+          dueAt: unsettled,
+        });
+  return await settle(rim, work, outcomeOfWork, touched, async db => {
+    const trail = new Trail(work.cause, () => now);
+    noteLines(trail, observation, outcome, held, person);
+    await writeHold(db, rim, work, observation, guarded, failure !== undefined, trail);
+    await writeAudit(db, trail.rows);
+    await writeAccounts(db, work, observation, accounts);
+    if (observation.gone !== undefined) await forgetAccount(db, observation.gone.id);
+    await closeEntries(db, observation, outcome, now);
+    await enqueue(db, waiting, work.cause, now);
+    for (const account of accounts) if (account.removed) await enqueueOthers(db, work, userId, account.accountId, now);
+    if (user?.email !== undefined && !observation.addresses.some(known => isSameIdentity(known, user.email ?? '')))
+      await noteAddress(db, { userId, app }, user.email, now);
+    if (observation.reHire !== undefined && failure === undefined) await deleteSetting(db, reHireKey(userId));
+    await writePersonRow(db, observation, outcome, held, failure === undefined && unsettled === undefined, now);
+  });
+}
+
+/** Coder could not even be observed; what was done before is written all the same. */
+export async function recordFailure(
+  rim: Rim,
+  work: Work,
+  userId: string,
+  failure: NonNullable<PersonOutcome['failure']>,
+  before: PersonOutcome,
+): Promise<Settled> {
+  const person = await readPerson(rim.database.db, userId);
+  const terminal = failure.kind === 'terminal';
+  return await settle(rim, work, terminal ? { kind: 'done' } : failure, [], async db => {
+    await writeAudit(db, before.lines);
+    if (!terminal) return;
+    const held = { reason: failure.error.kind, detail: failure.error.message };
+    await writePerson(db, { userId, app: work.app, userName: person?.userName ?? '' }, { held }, rim.clock.now());
+  });
+}
+
+/** One outcome for each account, whatever came of it in how many parts. */
+function endedOnly({ accounts }: PersonOutcome): AccountOutcome[] {
+  const byId = new Map<string, AccountOutcome>();
+  for (const account of accounts) {
+    const known = byId.get(account.accountId);
+    byId.set(account.accountId, known === undefined ? account : both(known, account));
+  }
+  return [...byId.values()];
+}
+
+function both(first: AccountOutcome, second: AccountOutcome): AccountOutcome {
+  const given = [...first.given, ...second.given];
   return {
-    change: {},
-    account: undefined,
-    trail: new Trail(work.cause, () => rim.clock.now()),
-    subject: {
-      app: work.app,
-      subject: user?.id ?? person?.userId,
-      subjectName: user?.userName ?? person?.userName,
-      coderUserId: person?.coderUserId,
-    },
-    held: [],
-    wishes: [],
-    given: [],
-    taken: [],
-    outside: new Set(),
-    forget: undefined,
-    drop: false,
-    removed: false,
-    guarded: undefined,
-    failure: undefined,
+    accountId: first.accountId,
+    outside: [...new Set([...first.outside, ...second.outside])],
+    given,
+    // What an earlier try took and this one gave again is not taken any more.
+    taken: [...first.taken.filter(taken => !second.given.some(one => isSameGrant(one, taken))), ...second.taken],
+    wishes: [...first.wishes, ...second.wishes],
+    ended: first.ended || second.ended,
+    deleted: first.deleted || second.deleted,
+    endedFormerOwner: first.endedFormerOwner || second.endedFormerOwner,
+    becameOwner: first.becameOwner || second.becameOwner,
+    removed: first.removed || second.removed,
   };
+}
+
+function isSameGrant(left: Grant, right: Grant): boolean {
+  return left.kind === right.kind && left.organization === right.organization && left.target === right.target;
+}
+
+/** When to look again for an account that was about to be made and is not there; undefined when nothing is open. */
+function unsettledEntries({ begun, accounts, own }: PersonObservation, now: number): number | undefined {
+  if (own.account === 'present') return undefined;
+  const open = begun.filter(
+    ({ email, since }) =>
+      now - since < CALL_MAY_LAST_MS && !accounts.some(({ account }) => isSameIdentity(account.email, email)),
+  );
+  return open.length === 0 ? undefined : Math.max(...open.map(({ since }) => since)) + CALL_MAY_LAST_MS;
+}
+
+/** Entries whose outcome is known: found and dealt with, or not there and not coming any more. */
+async function closeEntries(
+  db: Db,
+  observation: PersonObservation,
+  outcome: PersonOutcome,
+  now: number,
+): Promise<void> {
+  for (const account of outcome.accounts) await closeEntry(db, 'steps', account.accountId);
+  if (observation.gone !== undefined) await closeEntry(db, 'steps', observation.gone.id);
+  if (outcome.failure !== undefined || outcome.again) return;
+  for (const { email, since } of observation.begun) {
+    const found = observation.accounts.find(({ account }) => isSameIdentity(account.email, email));
+    const dealtWith =
+      found !== undefined &&
+      (found.via === 'linked' ||
+        found.claimed ||
+        outcome.accounts.some(({ accountId }) => accountId === found.account.id));
+    const isLater = outcome.linked !== undefined && outcome.linked.how === 'created' && found === undefined;
+    if (dealtWith || (found === undefined && (isLater || now - since >= CALL_MAY_LAST_MS)))
+      await closeEntry(db, 'account', identityKey(email));
+  }
+}
+
+function noteLines(
+  trail: Trail,
+  observation: PersonObservation,
+  outcome: PersonOutcome,
+  held: { readonly reason: string; readonly detail: string } | undefined,
+  person: PersonObservation['person'],
+): void {
+  const subject = subjectOf(observation, outcome.linked?.id ?? person?.coderUserId);
+  if (observation.gone !== undefined) {
+    const { byBridge } = observation.gone;
+    trail.note(subject, byBridge ? 'account.delete' : 'account.gone', byBridge ? 'done' : 'reported', {
+      target: person?.coderUsername,
+      detail: byBridge
+        ? 'done by a bridge that ended before it could note it'
+        : 'somebody deleted the account in Coder',
+    });
+  }
+  trail.rows.push(...outcome.lines);
+  if (held !== undefined && (person?.heldReason !== held.reason || person.heldDetail !== held.detail))
+    trail.note(subject, 'person.held', 'held', { target: held.reason, detail: held.detail });
+}
+
+async function writeAccounts(
+  db: Db,
+  work: Work,
+  observation: PersonObservation,
+  accounts: readonly AccountOutcome[],
+): Promise<void> {
+  for (const account of accounts) {
+    const { accountId } = account;
+    if (account.deleted) {
+      await forgetAccount(db, accountId);
+      continue;
+    }
+    await removeGrants(db, accountId, account.taken);
+    for (const organization of account.outside) await leaveOrganization(db, accountId, organization);
+    for (const grant of account.taken)
+      if (grant.kind === 'organization') await leaveOrganization(db, accountId, grant.organization);
+    for (const wish of account.wishes)
+      await wantMember(
+        db,
+        wish.group,
+        accountId,
+        wish.kind === 'group-add',
+        because(work, subjectOf(observation, accountId), wish),
+      );
+  }
+}
+
+async function forgetAccount(db: Db, accountId: string): Promise<void> {
+  await forgetGrants(db, accountId);
+  await forgetMemberships(db, accountId);
+}
+
+async function writePersonRow(
+  db: Db,
+  observation: PersonObservation,
+  outcome: PersonOutcome,
+  held: { readonly reason: string; readonly detail: string } | undefined,
+  finished: boolean,
+  now: number,
+): Promise<void> {
+  const { userId, app, user, person, gone } = observation;
+  const linkedId = outcome.linked?.id ?? (gone === undefined ? person?.coderUserId : undefined);
+  const deleted = outcome.accounts.some(account => account.deleted && account.accountId === linkedId);
+  // Whoever is gone from the directory, has no account and waits for nothing is forgotten.
+  if (user === undefined && finished && held === undefined && (linkedId === undefined || deleted)) {
+    await deletePerson(db, userId);
+    return;
+  }
+  const isLinked = linkedId !== undefined && !deleted;
+  const change: PersonChange = {
+    held: held ?? null,
+    convergedAt: now,
+    ...(outcome.linked !== undefined && !deleted ? { coder: outcome.linked } : {}),
+    ...(deleted || (gone !== undefined && outcome.linked === undefined) ? { coder: null } : {}),
+    ...usernameOf(observation, outcome),
+    ...(finished && user !== undefined && isLinked ? { known: user } : {}),
+    // Who is locked out has not been dealt with under a new name.
+    ...(finished && user !== undefined && isLinked && observation.own.account === 'present' ? { profile: user } : {}),
+    ...(user === undefined && person?.leftAt === undefined ? { leftAt: now } : {}),
+    ...formerOwnerOf(observation, outcome),
+  };
+  await writePerson(db, { userId, app, userName: user?.userName ?? person?.userName ?? '' }, change, now);
+}
+
+function usernameOf({ accounts, person }: PersonObservation, outcome: PersonOutcome): PersonChange {
+  const present = outcome.username ?? accounts.find(({ via }) => via === 'linked')?.account.username;
+  return present === undefined || present === person?.coderUsername || outcome.linked !== undefined
+    ? outcome.username === undefined
+      ? {}
+      : { coderUsername: outcome.username }
+    : { coderUsername: present };
+}
+
+function formerOwnerOf({ accounts, person }: PersonObservation, outcome: PersonOutcome): PersonChange {
+  if (outcome.accounts.some(account => account.endedFormerOwner)) return { formerOwner: true };
+  const again = accounts.some(({ via, account }) => via === 'linked' && account.roles.includes('owner'));
+  return person?.formerOwner === true && again ? { formerOwner: false } : {};
+}
+
+/** Whoever waits for this person's leaving, or for another owner, is dealt with in the same request. */
+async function waitingForThem(
+  rim: Rim,
+  observation: PersonObservation,
+  outcomes: readonly AccountOutcome[],
+): Promise<WorkItem[]> {
+  const { db } = rim.database;
+  const items: WorkItem[] = [];
+  if (outcomes.some(({ becameOwner }) => becameOwner))
+    for (const held of await peopleHeldFor(db, 'last-owner'))
+      items.push({ key: `person:${held.userId}`, app: held.app, priority: PRIORITY.request });
+  for (const { account } of observation.accounts) {
+    if (account.email === '' || !outcomes.some(one => one.accountId === account.id && one.ended)) continue;
+    for (const other of await othersOfAddress(db, account.email, observation.userId)) {
+      const person = await readPerson(db, other.userId);
+      if (person?.heldReason === undefined) continue;
+      items.push({ key: `person:${other.userId}`, app: other.app, priority: PRIORITY.request });
+    }
+  }
+  return items;
+}
+
+/** Somebody else may have been linked to the account while this person lost something of it: looked at again. */
+async function enqueueOthers(db: Db, work: Work, userId: string, accountId: string, now: number): Promise<void> {
+  const others = (await peopleOfAccount(db, accountId)).filter(
+    other => other.userId !== userId && other.leftAt === undefined,
+  );
+  const items: WorkItem[] = others.map(other => ({
+    key: `person:${other.userId}`,
+    app: other.app,
+    priority: PRIORITY.request,
+  }));
+  await enqueue(db, items, work.cause, now);
+}
+
+/** Why a member is wanted or not, for the audit line of the group's write. */
+function because(work: Work, subject: Subject, wish: Wish): string {
+  return JSON.stringify({ subject, cause: work.cause, because: wish.kind === 'group-add' ? wish.because : [] });
+}
+
+/** The one reason that is shown: what the guard stopped, then what keeps most. */
+function heldOf(
+  guarded: Guarded,
+  held: readonly Held[],
+): { readonly reason: string; readonly detail: string } | undefined {
+  const stopped = guarded.held.length + guarded.heldGains.length;
+  if (guarded.reason !== undefined && stopped > 0)
+    return {
+      reason: 'guard',
+      detail: `${guarded.reason}: ${stopped} ${guarded.held.length > 0 ? 'removal' : 'gain'}(s) stopped; look at coder-scim status and release them if they are meant`,
+    };
+  const [first] = [...held].sort((a, b) => Number(a.reason === 'email-pending') - Number(b.reason === 'email-pending'));
+  return first === undefined ? undefined : { reason: first.reason, detail: first.detail };
+}
+
+async function writeHold(
+  db: Db,
+  rim: Rim,
+  work: Work,
+  observation: PersonObservation,
+  guarded: Guarded,
+  failed: boolean,
+  trail: Trail,
+): Promise<void> {
+  const subject = `person:${observation.userId}`;
+  const { reason } = guarded;
+  if (reason === undefined) {
+    if (guarded.before !== undefined && !failed && !guarded.deferred) await dropHold(db, work.app, subject);
+    return;
+  }
+  const { context } = observation;
+  const changes = [
+    ...guarded.held.map(removal => sayRemoval(context, removal)),
+    ...guarded.heldGains.map(gain => sayGain(context, gain)),
+  ];
+  const digest = digestOf(guarded.held, guarded.heldGains);
+  const outcome = await hold(
+    db,
+    { app: work.app, subject, digest, reason, changes, cause: work.cause },
+    rim.clock.now(),
+  );
+  if (outcome === 'held')
+    trail.note(subjectOf(observation), 'guard.hold', 'held', { target: reason, detail: changes.join('; ') });
 }

@@ -43,6 +43,7 @@ export async function settle(
 }
 
 async function enqueueTouched(db: Db, work: Work, key: WorkKey, now: number): Promise<void> {
+  // People are queued by whoever touched them, in the same transaction.
   if (!key.startsWith('coder-group:')) return;
   const groupId = key.slice('coder-group:'.length);
   const group = await readManagedGroup(db, groupId);

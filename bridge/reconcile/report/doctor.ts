@@ -2,7 +2,7 @@
 import { type DoctorCheck } from '../../admin-client/admin-client';
 import { CoderError, type MissingRight, OLDEST_SUPPORTED, type RightsNeeds } from '../../coder';
 import { type StoredApp } from '../../store/apps/apps';
-import { organizationName } from '../person/apply-steps';
+import { organizationName } from '../context/context';
 import { type Context } from '../context/context';
 import { type Rim } from '../context/rim';
 import { findOrganization } from '../decide/rules';

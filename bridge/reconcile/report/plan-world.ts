@@ -8,7 +8,8 @@ import { holdId } from '../../store/accounts/holds';
 import { countReserved } from '../../store/accounts/ledger';
 import { countLinkedPeople } from '../../store/accounts/people';
 import { readGroups } from '../../store/directory/reading';
-import { describe, groupName } from '../person/apply-steps';
+import { describe } from '../person/apply-steps';
+import { groupName } from '../context/context';
 import { type Catalog, loadCatalog } from '../context/catalog';
 import { NOT_READ } from '../group/ensure-groups';
 import { ListedGroups } from '../group/group-index';
@@ -16,12 +17,13 @@ import { buildContext, type Context } from '../context/context';
 import { type Rim } from '../context/rim';
 import { keyOf } from '../decide/entitlement';
 import { digestOf, guardPlan, keepsOwners, type Loser } from '../decide/guard';
-import { HOUR_MS, takesOwner, vanishedEntitlements } from '../person/guard-removals';
+import { vanishedEntitlements } from '../context/vanished-groups';
+import { canSignIn, takesOwner } from '../person/keep-owners';
+import { HOUR_MS } from '../person/reserve';
 import { readWorldFor } from '../survey/judgement';
-import { type Removal } from '../decide/plan';
 import { findOrganization, imaginedGroup, isPushed } from '../decide/rules';
 import { sayRemoval } from '../decide/entitlement-text';
-import { type Finding, survey } from '../survey/survey';
+import { type Finding, plansOf, survey } from '../survey/survey';
 import { strangers } from '../sweep/unlinked-accounts';
 import { type World } from '../survey/world';
 import { deriveGroupNames } from '../../coder';
@@ -44,7 +46,7 @@ export async function planWorld(
     hold: null,
   };
   const owners = [...world.accounts.values()].filter(
-    account => account.status === 'active' && !account.serviceAccount && account.roles.includes('owner'),
+    account => canSignIn(context, account) && account.roles.includes('owner'),
   ).length;
   for (const name of names) {
     report.problems.push(...(context.rules.get(name)?.problems ?? []));
@@ -175,8 +177,7 @@ async function planApp(
     people += 1;
     if (people % 100 === 0) await new Promise(resolve => setImmediate(resolve));
     const { account, plan } = finding;
-    if (account.state === 'held')
-      report.adoption.held.push({ userName: finding.userName, reason: account.held.reason });
+    for (const held of finding.held) report.adoption.held.push({ userName: finding.userName, reason: held.reason });
     if (account.state === 'adopt')
       report.adoption.matched.push({
         userName: finding.userName,
@@ -192,20 +193,22 @@ async function planApp(
       if (takesOwner(plan, actual)) {
         if (!keepsOwners(owners, context.minOwners))
           report.problems.push(
-            `${finding.userName}: too few active owners would stay (${owners - 1}, wanted at least ${context.minOwners}); the owner role is kept`,
+            `${finding.userName}: too few owners who can sign in would stay (${owners - 1}, wanted at least ${context.minOwners}); the owner role is kept`,
           );
         else owners -= 1;
       }
     }
     report.changes.push(...changesOf(context, finding));
-    const removals = plan.removals.filter(removal => removal.kind === 'account' || !gone.has(keyOf(removal)));
+    const removals = plansOf(finding)
+      .flatMap(one => one.removals)
+      .filter(removal => removal.kind === 'account' || !gone.has(keyOf(removal)));
     const leaves = (finding.user === undefined || !finding.user.active) && context.apps.get(app)?.deleting !== true;
-    if (removals.length > 0 && !leaves && plan.steps.length > 0)
+    if (removals.length > 0 && !leaves && plansOf(finding).some(({ steps }) => steps.length > 0))
       losers.push({
         subject: `person:${finding.userId}`,
         removals,
         released: false,
-        changes: removals.map(removal => `${finding.userName}: ${say(context, removal)}`),
+        changes: removals.map(removal => `${finding.userName}: ${sayRemoval(context, removal)}`),
       });
   }
   if (state === undefined) return null;
@@ -225,13 +228,10 @@ async function planApp(
   };
 }
 
-const say = (context: Context, removal: Removal): string =>
-  removal.kind === 'account' ? 'account' : sayRemoval(context, removal);
-
 /** Every step of one person's plan, in the shape of the report. */
 function changesOf(context: Context, finding: Finding): PlannedChange[] {
   const { account } = finding;
-  if (account.state === 'held' || account.state === 'none') return [];
+  if (account.state === 'held' && finding.others.length === 0) return [];
   const base = { app: finding.app, subject: finding.userName };
   const first: PlannedChange[] =
     account.state === 'create' || account.state === 'gone'
@@ -260,9 +260,10 @@ function changesOf(context: Context, finding: Finding): PlannedChange[] {
           ]
         : [];
   const status = 'user' in account ? account.user.status : 'dormant';
+  const steps = plansOf(finding).flatMap(plan => plan.steps);
   return [
     ...first,
-    ...finding.plan.steps.map(step => {
+    ...steps.map(step => {
       const [action, change] =
         step.kind === 'group-add' || step.kind === 'group-remove'
           ? [

@@ -9,11 +9,11 @@ import { queuedKeys } from '../../store/work/work';
 import { type Context } from '../context/context';
 import { type Rim } from '../context/rim';
 import { digestOf, guardPlan, type Loser } from '../decide/guard';
-import { HOUR_MS, vanishedEntitlements } from '../person/guard-removals';
+import { vanishedEntitlements } from '../context/vanished-groups';
+import { HOUR_MS } from '../person/reserve';
 import { keyOf } from '../decide/entitlement';
-import { type Removal } from '../decide/plan';
 import { sayRemoval } from '../decide/entitlement-text';
-import { type Finding, needsWork, survey } from './survey';
+import { type Finding, needsWork, plansOf, survey } from './survey';
 import { Trail } from '../context/audit-lines';
 import { organizationsWithRoles, readWorld, type World } from './world';
 
@@ -74,7 +74,9 @@ export async function judge(
     const subject = `person:${finding.userId}` as const;
     work.push({ key: subject, app, priority });
     each(finding);
-    const removals = finding.plan.removals.filter(removal => removal.kind === 'account' || !gone.has(keyOf(removal)));
+    const removals = plansOf(finding)
+      .flatMap(plan => plan.removals)
+      .filter(removal => removal.kind === 'account' || !gone.has(keyOf(removal)));
     if (removals.length === 0 || leavesByDirectory(finding, context)) continue;
     const before = holds.get(subject);
     losers.push({
@@ -110,10 +112,10 @@ export async function carryOut(
     const trail = new Trail(cause, () => now);
     for (const loser of judgement.losers) {
       if (loser.released) continue;
-      const changes = loser.removals.map(removal => sayLoss(context, removal));
+      const changes = loser.removals.map(removal => sayRemoval(context, removal));
       const outcome = await hold(
         db,
-        { app, subject: loser.subject, digest: digestOf(loser.removals), reason: 'plan-too-large', changes },
+        { app, subject: loser.subject, digest: digestOf(loser.removals), reason: 'plan-too-large', changes, cause },
         now,
       );
       if (outcome === 'held')
@@ -132,10 +134,6 @@ export async function carryOut(
     await writeAudit(db, trail.rows);
   }
   await enqueue(db, judgement.work, cause, now);
-}
-
-function sayLoss(context: Context, removal: Removal): string {
-  return removal.kind === 'account' ? 'account' : sayRemoval(context, removal);
 }
 
 /** Work that nobody has queued yet: a sweep does not hurry what a request has asked for. */

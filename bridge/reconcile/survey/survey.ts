@@ -1,22 +1,26 @@
 /**
- * Compares people of an app with the world, page by page: what a sweep, a new declaration and a plan have in common.
- * Linear in people, and in memory nothing but one page beside the world.
+ * Compares people of an app with the world, page by page: what a sweep, a new declaration and a plan have in common. Each
+ * person is decided by the same function as when they are dealt with. Linear in people, and in memory nothing but one page
+ * beside the world.
  */
+import { isSameIdentity } from '../../contract/identity';
 import { type DirectoryGroup, type DirectoryUser } from '../../contract/directory';
+import { addressesOfPeople } from '../../store/accounts/addresses';
 import { type MemberState, memberStatesOfAccounts } from '../../store/accounts/coder-groups';
-import { type Db } from '../../store/database/database';
-import { readGroups, readUsers } from '../../store/directory/reading';
 import { type Grant, grantsOfAccounts } from '../../store/accounts/grants';
 import { type Person, peopleOfAccounts, readPeople, readPeopleById } from '../../store/accounts/people';
-import { judgeAdoption } from '../decide/adoption';
-import { type Context, isManaged, untouchable } from '../context/context';
+import { type Db } from '../../store/database/database';
+import { readGroups, readUsers } from '../../store/directory/reading';
+import { entriesOfSubjects } from '../../store/journal/journal';
+import { type Context } from '../context/context';
 import { ABSENT, desire, type Desired } from '../decide/desired';
-import { type Entitlement } from '../decide/entitlement';
-import { Held } from '../decide/hold-reason';
-import { type Actual, plan, type Plan, removalKey } from '../decide/plan';
-import { uniteAccount } from '../person/shared-account';
-import { type Account, type World } from './world';
-import { identityKey } from '../../contract/identity';
+import { type Held } from '../decide/hold-reason';
+import { type Account, type ObservedAccount, type PersonObservation, type Via } from '../decide/observation';
+import { type AccountDecision, decidePerson, type PersonDecision } from '../decide/person';
+import { type Actual, NO_PLAN, type Plan } from '../decide/plan';
+import { grantedBy, groupsHeld } from '../person/holdings';
+import { addressesToLookUp, begunAccounts, isClaimed, readHolders } from '../person/observe';
+import { type World } from './world';
 
 export interface Finding {
   readonly app: string;
@@ -30,7 +34,16 @@ export interface Finding {
     | { readonly state: 'create' | 'gone' | 'none' }
     | { readonly state: 'held'; readonly held: Held };
   readonly desired: Desired;
+  /** Of the person's own account, there or to be made. */
   readonly plan: Plan;
+  /** Further accounts that are or may be theirs. */
+  readonly others: readonly AccountDecision[];
+  readonly held: readonly Held[];
+}
+
+/** Every plan of a finding. */
+export function plansOf({ plan, others }: Finding): Plan[] {
+  return [plan, ...others.map(other => other.plan)];
 }
 
 export interface SurveyOptions {
@@ -40,16 +53,6 @@ export interface SurveyOptions {
   readonly members?: ReadonlyMap<string, readonly string[]> | undefined;
   readonly page?: number | undefined;
 }
-
-const NO_PLAN: Plan = { steps: [], gains: [], removals: [], blocked: [] };
-const NOBODY: Actual = {
-  status: 'dormant',
-  loginType: 'oidc',
-  siteRoles: [],
-  organizations: [],
-  organizationRoles: new Map(),
-  groups: new Map(),
-};
 
 /** Everybody of an app, those who left last. */
 export async function* survey(
@@ -64,6 +67,7 @@ export async function* survey(
   const groups = new Map((await readGroups(db, app)).map(group => [group.id, group]));
   // Small pages: what is done with leaves memory before it counts as old.
   const size = options.page ?? 100;
+  const scene = { db, context, world, app, options };
   let after: string | undefined;
   for (;;) {
     const page = await readUsers(db, app, after, size);
@@ -72,10 +76,7 @@ export async function* survey(
       page.map(({ user }) => user.id),
     );
     yield* compare(
-      db,
-      context,
-      world,
-      app,
+      scene,
       page.map(({ user, groupIds }) => ({
         userId: user.id,
         user,
@@ -89,7 +90,6 @@ export async function* survey(
           }),
         ),
       })),
-      options,
     );
     const last = page.at(-1);
     if (last === undefined || page.length < size) break;
@@ -99,14 +99,10 @@ export async function* survey(
   for (;;) {
     const page = await readPeople(db, app, afterPerson, size);
     yield* compare(
-      db,
-      context,
-      world,
-      app,
+      scene,
       page
         .filter(person => person.leftAt !== undefined)
         .map(person => ({ userId: person.userId, user: undefined, person, own: ABSENT })),
-      options,
     );
     const last = page.at(-1);
     if (last === undefined || page.length < size) break;
@@ -114,71 +110,102 @@ export async function* survey(
   }
 }
 
-interface Subject {
-  readonly userId: string;
-  readonly user: DirectoryUser | undefined;
-  readonly person: Person | undefined;
-  readonly own: Desired;
+interface Scene {
+  readonly db: Db;
+  readonly context: Context;
+  readonly world: World;
+  readonly app: string;
+  readonly options: SurveyOptions;
 }
 
-async function* compare(
-  db: Db,
-  context: Context,
-  world: World,
-  app: string,
-  page: readonly Subject[],
-  options: SurveyOptions,
-): AsyncGenerator<Finding> {
-  const found = page.map(subject => ({ subject, account: accountOf(world, subject) }));
-  const ids = found.flatMap(({ account }) => account?.id ?? []);
-  const [grants, members, people] = [
-    await grantsOfAccounts(db, ids),
-    await memberStatesOfAccounts(db, ids),
-    byAccount(await peopleOfAccounts(db, ids)),
-  ];
-  for (const { subject, account } of found) {
-    const { userId, user, person, own } = subject;
-    const base = { app, userId, userName: user?.userName ?? person?.userName ?? '', user, person };
-    if (account === undefined) {
-      const state = person?.coderUserId !== undefined ? 'gone' : own.account === 'present' ? 'create' : 'none';
-      const held =
-        state !== 'none' && own.account === 'present' && user?.email === undefined
-          ? new Held('no-email', 'the directory states no e-mail, and Coder has no account without one')
-          : undefined;
-      yield {
-        ...base,
-        account: held === undefined ? { state } : { state: 'held', held },
-        desired: own,
-        plan: own.account === 'present' && held === undefined ? planNew(context, own) : NO_PLAN,
-      };
-      continue;
-    }
-    const others = people.get(account.id) ?? [];
-    const held = heldOf(context, app, subject, account, others);
-    if (held !== undefined) {
-      const ignored = own.account === 'absent';
-      yield {
-        ...base,
-        account: ignored ? { state: 'none' } : { state: 'held', held },
-        desired: own,
-        plan: NO_PLAN,
-      };
-      continue;
-    }
-    const united = await uniteAccount(db, context, { userId, app, user, own }, account.id, others);
-    yield {
-      ...base,
-      account: { state: person?.coderUserId === account.id ? 'linked' : 'adopt', user: account },
-      desired: united.desired,
-      plan: plan({
-        desired: united.desired,
-        actual: actualOf(context, world, account, members.get(account.id) ?? [], options),
-        managed: managedBy(context, united.authoritative, grants.get(account.id) ?? [], members.get(account.id) ?? []),
-        defaultOrganization: context.catalog.defaultOrganization,
-        sync: context.catalog.sync,
-      }),
+type Subject = Pick<PersonObservation, 'userId' | 'user' | 'person' | 'own'>;
+
+interface Candidate {
+  readonly account: Account;
+  readonly via: Via;
+  readonly begun: boolean;
+}
+
+async function* compare(scene: Scene, page: readonly Subject[]): AsyncGenerator<Finding> {
+  const { db, context, world, app } = scene;
+  const ids = page.map(({ userId }) => userId);
+  const [addresses, entries] = [await addressesOfPeople(db, ids), await entriesOfSubjects(db, ids)];
+  const found = page.map(subject => {
+    const begun = begunAccounts(entries.get(subject.userId) ?? [], subject.person);
+    const former = addresses.get(subject.userId) ?? [];
+    return { subject, begun, former, candidates: candidatesOf(world, subject, begun, former) };
+  });
+  const accounts = found.flatMap(({ candidates }) => candidates.map(({ account }) => account.id));
+  const known = {
+    grants: await grantsOfAccounts(db, accounts),
+    members: await memberStatesOfAccounts(db, accounts),
+    people: byAccount(await peopleOfAccounts(db, accounts)),
+  };
+  for (const { subject, begun, former, candidates } of found) {
+    const seen: ObservedAccount[] = [];
+    for (const candidate of candidates) seen.push(await observed(scene, known, subject, candidate));
+    const linkedId = subject.person?.coderUserId;
+    const observation: PersonObservation = {
+      context,
+      app,
+      ...subject,
+      accounts: seen,
+      gone: linkedId !== undefined && !world.accounts.has(linkedId) ? { id: linkedId, byBridge: false } : undefined,
+      begun,
+      addresses: former,
+      reHire: undefined,
     };
+    yield findingOf(observation, decidePerson(observation));
   }
+}
+
+function candidatesOf(
+  world: World,
+  { user, person, own }: Subject,
+  begun: PersonObservation['begun'],
+  former: readonly string[],
+): Candidate[] {
+  const linked = person?.coderUserId === undefined ? undefined : world.accounts.get(person.coderUserId);
+  const candidates = new Map<string, Candidate>();
+  const isBegun = (account: Account): boolean => begun.some(entry => isSameIdentity(entry.email, account.email));
+  if (linked !== undefined) candidates.set(linked.id, { account: linked, via: 'linked', begun: isBegun(linked) });
+  const active = user?.active === true;
+  for (const address of addressesToLookUp({ own, person, former, begun, email: user?.email, active, linked })) {
+    const account = world.accountOf(address);
+    if (account === undefined || candidates.has(account.id)) continue;
+    const isPresent = user?.email !== undefined && isSameIdentity(user.email, address);
+    const via = isPresent ? 'address' : isBegun(account) ? 'journal' : 'former-address';
+    candidates.set(account.id, { account, via, begun: isBegun(account) });
+  }
+  return [...candidates.values()];
+}
+
+interface Known {
+  readonly grants: ReadonlyMap<string, readonly Grant[]>;
+  readonly members: ReadonlyMap<string, readonly MemberState[]>;
+  readonly people: ReadonlyMap<string, readonly Person[]>;
+}
+
+async function observed(
+  { db, context, world, options }: Scene,
+  known: Known,
+  subject: Subject,
+  { account, via, begun }: Candidate,
+): Promise<ObservedAccount> {
+  const members = known.members.get(account.id) ?? [];
+  const others = (known.people.get(account.id) ?? []).filter(person => person.userId !== subject.userId);
+  return {
+    account,
+    via,
+    begun,
+    holders: await readHolders(db, context, others),
+    claimed: via === 'linked' ? false : await isClaimed(db, context, account.email, subject.userId),
+    actual: actualOf(context, world, account, members, options),
+    granted: grantedBy(known.grants.get(account.id) ?? [], members),
+    outside: [],
+    interrupted: undefined,
+    profile: undefined,
+  };
 }
 
 function byAccount(people: readonly Person[]): Map<string, Person[]> {
@@ -190,51 +217,6 @@ function byAccount(people: readonly Person[]): Map<string, Person[]> {
   return accounts;
 }
 
-/** The account that the person is, or would be. */
-function accountOf(world: World, { user, person, own }: Subject): Account | undefined {
-  if (person?.coderUserId !== undefined) {
-    const linked = world.accounts.get(person.coderUserId);
-    if (linked !== undefined) return linked;
-  }
-  if (user?.email === undefined) return undefined;
-  const found = world.accounts.get(world.byEmail.get(identityKey(user.email)) ?? '');
-  // Nothing is done about the account of somebody who is not to come in and can't.
-  return own.account === 'absent' && (user.active || found?.status === 'suspended') ? undefined : found;
-}
-
-function heldOf(
-  context: Context,
-  app: string,
-  { userId, person }: Subject,
-  account: Account,
-  people: readonly Person[],
-): Held | undefined {
-  if (person?.coderUserId === account.id) {
-    const reason = untouchable(context, account);
-    return reason === undefined
-      ? undefined
-      : new Held(reason, `account ${JSON.stringify(account.username)} is never touched (${reason})`);
-  }
-  const verdict = judgeAdoption({
-    context,
-    policy: context.apps.get(app)?.state.policies.adoption ?? 'oidc',
-    account,
-    others: people.filter(other => other.app === app && other.userId !== userId),
-    creating: person?.how === 'created' && person.coderUserId === undefined,
-  });
-  return verdict instanceof Held ? verdict : undefined;
-}
-
-function planNew(context: Context, desired: Desired): Plan {
-  return plan({
-    desired,
-    actual: NOBODY,
-    managed: () => false,
-    defaultOrganization: context.catalog.defaultOrganization,
-    sync: context.catalog.sync,
-  });
-}
-
 /** The account with its memberships, as planning needs it. */
 function actualOf(
   context: Context,
@@ -243,14 +225,11 @@ function actualOf(
   members: readonly MemberState[],
   options: SurveyOptions,
 ): Actual {
-  const groups = new Map<string, string>();
-  const add = (id: string): void => {
+  const groups = groupsHeld(context, account.organizationIds, members, options.present === true);
+  for (const id of options.members?.get(account.id) ?? []) {
     const group = context.groups.get(id);
     if (group !== undefined) groups.set(id, group.organization);
-  };
-  for (const member of members)
-    if (options.present === true ? member.present : (member.wanted ?? member.present)) add(member.coderGroupId);
-  for (const id of options.members?.get(account.id) ?? []) add(id);
+  }
   return {
     status: account.status,
     loginType: account.loginType,
@@ -266,36 +245,40 @@ function actualOf(
   };
 }
 
-/** Whether something is the bridge's to take from this account. */
-export function managedBy(
-  context: Context,
-  authoritative: boolean,
-  grants: readonly Grant[],
-  members: readonly MemberState[],
-): (entitlement: Entitlement) => boolean {
-  const granted = new Set(grants.map(grant => removalKey(grant)));
-  const wanted = new Set(members.filter(member => member.wanted === true).map(member => member.coderGroupId));
-  return entitlement =>
-    isManaged(context, entitlement, authoritative) ||
-    granted.has(removalKey(entitlement)) ||
-    (entitlement.kind === 'group' && wanted.has(entitlement.target));
+/** A decision as reports and comparisons read it. */
+function findingOf(observation: PersonObservation, decision: PersonDecision): Finding {
+  const { app, userId, user, person, own } = observation;
+  const main =
+    decision.accounts.find(({ observed: { via }, link }) => via === 'linked' || link !== undefined) ??
+    (own.account === 'absent' ? decision.accounts[0] : undefined);
+  const [held] = decision.held;
+  const account: Finding['account'] =
+    main !== undefined
+      ? { state: main.observed.via === 'linked' ? 'linked' : 'adopt', user: main.observed.account }
+      : decision.create !== undefined
+        ? { state: observation.gone === undefined ? 'create' : 'gone' }
+        : held !== undefined
+          ? { state: 'held', held }
+          : { state: observation.gone === undefined ? 'none' : 'gone' };
+  return {
+    app,
+    userId,
+    userName: user?.userName ?? person?.userName ?? '',
+    user,
+    person,
+    account,
+    desired: main?.input.desired ?? own,
+    plan: main?.plan ?? decision.create?.plan ?? NO_PLAN,
+    others: decision.accounts.filter(other => other !== main),
+    held: decision.held,
+  };
 }
-
-const NEVER_TOUCHED: ReadonlySet<string> = new Set([
-  'own-account',
-  'service-account',
-  'prebuilds-account',
-  'protected-account',
-]);
 
 /** Whether the person is to be dealt with: something differs, or something that was held may go on now. */
 export function needsWork(finding: Finding): boolean {
-  const { account, person, plan: wanted } = finding;
+  const { account, person } = finding;
   if (account.state === 'create' || account.state === 'adopt' || account.state === 'gone') return true;
-  if (account.state === 'linked' && wanted.steps.length > 0) return true;
-  if (person?.heldReason === undefined) return false;
-  if (account.state === 'none') return !NEVER_TOUCHED.has(person.heldReason);
-  const { user } = finding;
-  const pending = person.heldReason === 'email-pending' && account.state === 'linked' && user !== undefined;
-  return !(pending && identityKey(account.user.email) !== identityKey(user.email ?? ''));
+  if (plansOf(finding).some(({ steps }) => steps.length > 0)) return true;
+  const [held] = finding.held;
+  return held?.reason !== person?.heldReason;
 }

@@ -1,19 +1,14 @@
 /** Coder as a whole, read once for a sweep or a plan: every account in a few hundred bytes, organization roles where needed. */
-import { type CoderClient, type CoderUser } from '../../coder';
+import { type CoderClient } from '../../coder';
+import { type Account, accountOf } from '../decide/observation';
 import { type Context } from '../context/context';
 import { isImplied } from '../decide/entitlement';
 import { identityKey } from '../../contract/identity';
 
-/** What a comparison needs of an account, and no more: there may be many. */
-export type Account = Pick<
-  CoderUser,
-  'id' | 'username' | 'email' | 'status' | 'loginType' | 'serviceAccount' | 'organizationIds' | 'roles'
->;
-
 export interface World {
   readonly accounts: ReadonlyMap<string, Account>;
-  /** Account id by folded e-mail. */
-  readonly byEmail: ReadonlyMap<string, string>;
+  /** The account with this e-mail, by the rule of identity. */
+  readonly accountOf: (email: string) => Account | undefined;
   /** Explicit roles by organization id and account id; accounts without any are left out. */
   readonly organizationRoles: ReadonlyMap<string, ReadonlyMap<string, readonly string[]>>;
 }
@@ -47,12 +42,8 @@ export async function readWorld(
     const loginType = loginTypes.get(user.loginType) ?? user.loginType;
     loginTypes.set(loginType, loginType);
     accounts.set(user.id, {
-      id: user.id,
-      username: user.username,
-      email: user.email,
-      status: user.status,
+      ...accountOf(user),
       loginType,
-      serviceAccount: user.serviceAccount,
       organizationIds: lists.same(user.organizationIds) as string[],
       roles: lists.same(user.roles) as string[],
     });
@@ -68,7 +59,7 @@ export async function readWorld(
     }
     organizationRoles.set(organization, roles);
   }
-  return { accounts, byEmail, organizationRoles };
+  return { accounts, accountOf: email => accounts.get(byEmail.get(identityKey(email)) ?? ''), organizationRoles };
 }
 
 /** Organizations whose roles a comparison needs: those with a managed role, all of them for authoritative apps. */

@@ -3,6 +3,7 @@
  */
 import { createHash } from 'node:crypto';
 import { type Db } from '../database/database';
+import { type Cause } from '../work/enqueue';
 
 export interface HeldRemovals {
   readonly app: string;
@@ -70,29 +71,22 @@ export async function listHolds(db: Db, app: string): Promise<HeldRemovals[]> {
   return rows.map(toHeld);
 }
 
-/** How many people of an app, other than this one, are held for this reason. */
-export async function countOpenHolds(db: Db, app: string, reason: string, otherThan: string): Promise<number> {
-  const row = await db
-    .selectFrom('holds')
-    .select(eb => eb.fn.countAll<number>().as('open'))
-    .where('app', '=', app)
-    .where('released_at', 'is', null)
-    .where('reason', '=', reason)
-    .where('subject', '!=', otherThan)
-    .executeTakeFirstOrThrow();
-  return Number(row.open);
-}
-
 /** Holds removals of a person; removals other than the ones held before replace them and are not released. */
 export async function hold(
   db: Db,
-  held: Pick<HeldRemovals, 'app' | 'subject' | 'digest' | 'reason' | 'changes'>,
+  held: Pick<HeldRemovals, 'app' | 'subject' | 'digest' | 'reason' | 'changes'> & { readonly cause: Cause },
   now: number,
 ): Promise<'held' | 'already'> {
   const before = await readHeld(db, held.app, held.subject);
   if (before?.digest === held.digest && before.releasedAt === undefined && before.reason === held.reason)
     return 'already';
-  const values = { digest: held.digest, reason: held.reason, changes: JSON.stringify(held.changes), created_at: now };
+  const values = {
+    digest: held.digest,
+    reason: held.reason,
+    changes: JSON.stringify(held.changes),
+    created_at: now,
+    cause: JSON.stringify(held.cause),
+  };
   await db
     .insertInto('holds')
     .values({ app: held.app, subject: held.subject, ...values })

@@ -2,6 +2,7 @@
 import { sql } from 'kysely';
 import { type DirectoryUser } from '../../contract/directory';
 import { type Db } from '../database/database';
+import { forgetAddresses } from './addresses';
 import { type PersonTable } from '../database/tables';
 
 export interface Person {
@@ -21,6 +22,8 @@ export interface Person {
   /** The userName that the Coder username was last derived from. */
   readonly followedUserName: string | undefined;
   readonly convergedAt: number | undefined;
+  /** An owner by somebody's hand when the account had to be suspended. */
+  readonly formerOwner: boolean;
 }
 
 function toPerson(row: PersonTable): Person {
@@ -39,6 +42,7 @@ function toPerson(row: PersonTable): Person {
     fullName: row.full_name ?? undefined,
     followedUserName: row.followed_user_name ?? undefined,
     convergedAt: row.converged_at ?? undefined,
+    formerOwner: row.former_owner === 1,
   };
 }
 
@@ -83,8 +87,7 @@ export async function readPeopleById(db: Db, userIds: readonly string[]): Promis
 export interface PersonChange {
   readonly coder?: { readonly id: string; readonly username: string; readonly how: 'created' | 'adopted' } | null;
   readonly coderUsername?: string;
-  /** The account is about to be created by this bridge. */
-  readonly creating?: boolean;
+  readonly formerOwner?: boolean;
   readonly held?: { readonly reason: string; readonly detail: string } | null;
   readonly leftAt?: number;
   readonly convergedAt?: number;
@@ -112,7 +115,7 @@ export async function writePerson(
             how: change.coder.how,
             linked_at: now,
           }),
-    ...(change.creating === true ? { how: 'created' as const } : {}),
+    ...(change.formerOwner === undefined ? {} : { former_owner: change.formerOwner ? 1 : null }),
     ...(change.coderUsername === undefined ? {} : { coder_username: change.coderUsername }),
     ...(change.held === undefined
       ? {}
@@ -146,18 +149,21 @@ export async function writePerson(
 /** Forgets who left and is dealt with. */
 export async function deletePerson(db: Db, userId: string): Promise<void> {
   await db.deleteFrom('people').where('user_id', '=', userId).execute();
+  await forgetAddresses(db, userId);
 }
 
-/** People in the directory's memory who left an account behind in this app: a return takes it up again. */
-export async function leaversOfAccount(db: Db, app: string, coderUserId: string): Promise<Person[]> {
-  const rows = await db
-    .selectFrom('people')
-    .selectAll()
-    .where('app', '=', app)
-    .where('coder_user_id', '=', coderUserId)
-    .where('left_at', 'is not', null)
-    .execute();
-  return rows.map(toPerson);
+/** These people are this account no more: those of whom the directory knows keep a row, the others are forgotten. */
+export async function leaveAccount(db: Db, userIds: readonly string[]): Promise<void> {
+  for (const userId of userIds) {
+    const known = await db.selectFrom('users').select('id').where('id', '=', userId).executeTakeFirst();
+    if (known === undefined) await deletePerson(db, userId);
+    else
+      await db
+        .updateTable('people')
+        .set({ coder_user_id: null, coder_username: null, how: null, linked_at: null })
+        .where('user_id', '=', userId)
+        .execute();
+  }
 }
 
 export interface HeldPerson {
@@ -185,6 +191,15 @@ export async function listHeldPeople(db: Db, limit: number): Promise<HeldPerson[
     detail: row.held_detail ?? '',
     since: row.converged_at ?? 0,
   }));
+}
+
+/** Who is held for one reason. */
+export async function peopleHeldFor(
+  db: Db,
+  reason: string,
+): Promise<{ readonly userId: string; readonly app: string }[]> {
+  const rows = await db.selectFrom('people').select(['user_id', 'app']).where('held_reason', '=', reason).execute();
+  return rows.map(row => ({ userId: row.user_id, app: row.app }));
 }
 
 /** How many people of each app are held. */

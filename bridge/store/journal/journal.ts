@@ -91,3 +91,18 @@ export async function countOpenEntries(db: Db): Promise<Map<string, number>> {
     .execute();
   return new Map(rows.map(row => [row.app ?? '', Number(row.open)]));
 }
+
+/** Open entries of several users or groups, by SCIM id. */
+export async function entriesOfSubjects(db: Db, subjects: readonly string[]): Promise<Map<string, JournalEntry[]>> {
+  const known = new Map<string, JournalEntry[]>();
+  if (subjects.length === 0) return known;
+  const rows = await db
+    .selectFrom('journal')
+    .select(COLUMNS)
+    .where('subject', 'in', subjects)
+    .where('kind', '=', 'account')
+    .orderBy('id')
+    .execute();
+  for (const row of rows) known.set(row.subject ?? '', [...(known.get(row.subject ?? '') ?? []), toEntry(row)]);
+  return known;
+}

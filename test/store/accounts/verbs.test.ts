@@ -12,15 +12,8 @@ import {
   wantMember,
 } from '../../../bridge/store/accounts/coder-groups';
 import { addGrants, type Grant, grantsOf, removeGrants } from '../../../bridge/store/accounts/grants';
-import {
-  countOpenHolds,
-  dropHold,
-  hold,
-  holdId,
-  listOpenHolds,
-  releaseOpenHolds,
-} from '../../../bridge/store/accounts/holds';
-import { countReserved, pruneLedger, reserve } from '../../../bridge/store/accounts/ledger';
+import { dropHold, hold, holdId, listOpenHolds, releaseOpenHolds } from '../../../bridge/store/accounts/holds';
+import { countOthers, countReserved, pruneLedger, reserve } from '../../../bridge/store/accounts/ledger';
 import { dropLease, dropLeases, takeLease } from '../../../bridge/store/work/leases';
 import { findPeople, readPerson, writePerson } from '../../../bridge/store/accounts/people';
 import { describeEachDatabase } from '../../support/databases';
@@ -85,13 +78,22 @@ describeEachDatabase('the store', open => {
       digest,
       reason: 'too-many-removals',
       changes: ['account'],
+      cause: { actor: 'scim' as const, requestId: 'r' },
     });
     expect(await hold(db, row('person:1', 'x'), 1)).toBe('held');
     expect(await hold(db, row('person:1', 'x'), 2)).toBe('already');
     const before = holdId(await listOpenHolds(db, 'okta'));
     expect(await hold(db, row('person:2', 'y'), 3)).toBe('held');
     expect(holdId(await listOpenHolds(db, 'okta'))).not.toBe(before);
-    expect(await countOpenHolds(db, 'okta', 'too-many-removals', 'person:1')).toBe(1);
+    const others = {
+      app: 'okta',
+      kind: 'removal' as const,
+      since: 0,
+      subject: 'person:1',
+      heldAs: ['too-many-removals'],
+    };
+    expect(await countOthers(db, { ...others, cause: { actor: 'scim', requestId: 'r' } })).toBe(1);
+    expect(await countOthers(db, { ...others, cause: { actor: 'scim', requestId: 'another' } })).toBe(0);
     await releaseOpenHolds(db, 'okta', 'me', 4);
     expect(await listOpenHolds(db)).toEqual([]);
     // Other removals of the same person are another matter.

@@ -1,0 +1,56 @@
+/** Mappings whose group was matched once and is gone from the directory: what they gave is not taken without a word. */
+import { identityKey } from '../../contract/identity';
+import { readBindings } from '../../store/apps/bindings';
+import { type Db } from '../../store/database/database';
+import { readGroups } from '../../store/directory/reading';
+import { type EntitlementKey, keyOf } from '../decide/entitlement';
+import { type Context } from './context';
+
+/** Mappings whose group was matched once and is gone from the directory, read now. */
+export async function vanishedMappings(db: Db, context: Context, app: string): Promise<string[]> {
+  const rules = context.rules.get(app);
+  if (rules === undefined || rules.deleting) return [];
+  const bindings = await readBindings(db, app);
+  const rematch = rules.state.policies.renamedGroups === 'rematch';
+  const suspects = bindings.filter(binding => rules.gives.has(binding.mapping) && (!binding.alive || rematch));
+  if (suspects.length === 0) return [];
+  const groups = await readGroups(db, app);
+  const names = new Set(groups.map(group => identityKey(group.displayName)));
+  const externalIds = new Set(groups.flatMap(group => group.externalId ?? []));
+  return suspects
+    .map(binding => binding.mapping)
+    .filter(mapping => {
+      const wanted = idpGroupOf(context, app, mapping);
+      if (wanted === undefined) return false;
+      return 'externalId' in wanted ? !externalIds.has(wanted.externalId) : !names.has(identityKey(wanted.name));
+    });
+}
+
+/** What those mappings give and no mapping with a living group does. */
+export async function vanishedEntitlements(db: Db, context: Context, app: string): Promise<Set<EntitlementKey>> {
+  const gone = new Set<EntitlementKey>();
+  const rules = context.rules.get(app);
+  for (const mapping of await vanishedMappings(db, context, app))
+    for (const entitlement of rules?.gives.get(mapping) ?? []) gone.add(keyOf(entitlement));
+  return gone;
+}
+
+/** The group that a mapping reads, as declared. */
+export function idpGroupOf(
+  context: Context,
+  app: string,
+  mapping: string,
+): { readonly name: string } | { readonly externalId: string } | undefined {
+  const state = context.apps.get(app)?.state;
+  const [kind, ...rest] = mapping.split('/');
+  const name = rest.join('/');
+  const declared =
+    kind === 'groupMappings'
+      ? state?.groupMappings[name]
+      : kind === 'roleMappings'
+        ? state?.roleMappings[name]
+        : state?.organizationMappings[name];
+  if (declared === undefined) return undefined;
+  if (declared.idpGroupExternalId !== undefined) return { externalId: declared.idpGroupExternalId };
+  return { name: declared.idpGroup ?? '' };
+}

@@ -1,0 +1,107 @@
+/** Everything that a decision about one person is made from, gathered before anything is decided. Data alone. */
+import { type DirectoryUser } from '../../contract/directory';
+import { identityKey } from '../../contract/identity';
+import { type CoderUser } from '../../coder';
+import { type Person } from '../../store/accounts/people';
+import { type Context } from '../context/context';
+import { type Desired } from './desired';
+import { type Entitlement } from './entitlement';
+import { type Actual, type Step } from './plan';
+
+/** What decisions need of an account, and no more: there may be many. */
+export type Account = Pick<
+  CoderUser,
+  'id' | 'username' | 'email' | 'status' | 'loginType' | 'serviceAccount' | 'organizationIds' | 'roles'
+> & {
+  /** Whether anybody ever signed in to it or used it: then Coder knows a person by more than the address. */
+  readonly used: boolean;
+};
+
+/** Coder's way to say that nobody ever used an account, whatever its status. */
+const NEVER = '0001-01-01';
+
+/** An account as decisions see it. Where Coder does not say when it was last seen, it counts as used. */
+export function accountOf(user: CoderUser): Account {
+  const { id, username, email, status, loginType, serviceAccount, organizationIds, roles } = user;
+  const used = user.lastSeenAt === undefined || !user.lastSeenAt.startsWith(NEVER);
+  return { id, username, email, status, loginType, serviceAccount, organizationIds, roles, used };
+}
+
+/** Somebody else who is, or was, an account. */
+export interface Holder {
+  readonly person: Person;
+  /** Undefined: the directory has deleted them. */
+  readonly user: DirectoryUser | undefined;
+  readonly desired: Desired;
+}
+
+/** How an account came to be looked at: the person's link, the present address, a former one, or a journal entry. */
+export type Via = 'linked' | 'address' | 'former-address' | 'journal';
+
+/** An account that is or may be the person's. */
+export interface ObservedAccount {
+  readonly account: Account;
+  readonly via: Via;
+  /** An open journal entry says that the bridge was about to make it, for this person. */
+  readonly begun: boolean;
+  readonly holders: readonly Holder[];
+  /** Other people of the directory state its address now and are to come in, linked or not. */
+  readonly claimed: boolean;
+  readonly actual: Actual;
+  /** Whether the bridge gave something to this account, or is about to. */
+  readonly granted: (entitlement: Entitlement) => boolean;
+  /** Organizations that the account is not in, but memberships of whose groups are remembered. */
+  readonly outside: readonly string[];
+  /** What an earlier try was about to do to the account, and did not note the outcome of. */
+  readonly interrupted: InterruptedSteps | undefined;
+  /** Undefined where nobody writes it. */
+  readonly profile: { readonly name: string; readonly avatarUrl: string } | undefined;
+}
+
+/** Steps that were about to be taken, and the account's status before them. */
+export interface InterruptedSteps {
+  readonly status: CoderUser['status'];
+  readonly steps: readonly Step[];
+}
+
+/** An account that was about to be made when an earlier try ended. */
+export interface BegunAccount {
+  readonly email: string;
+  readonly username: string | undefined;
+  readonly since: number;
+}
+
+/** An operator's word on somebody who came back as a new directory object. */
+export type ReHireAnswer = 'keep' | 'replace';
+
+export interface PersonObservation {
+  readonly context: Context;
+  readonly app: string;
+  readonly userId: string;
+  /** Undefined: the directory has deleted them. */
+  readonly user: DirectoryUser | undefined;
+  readonly person: Person | undefined;
+  /** What this SCIM user alone asks for. */
+  readonly own: Desired;
+  readonly accounts: readonly ObservedAccount[];
+  /** The account that the person was linked to is gone from Coder: deleted by an earlier try, or by somebody else. */
+  readonly gone: { readonly id: string; readonly byBridge: boolean } | undefined;
+  readonly begun: readonly BegunAccount[];
+  /** Every address that the directory stated when the person was dealt with before. */
+  readonly addresses: readonly string[];
+  readonly reHire: ReHireAnswer | undefined;
+}
+
+/** Whether the directory itself says that the person leaves, whatever is declared. */
+export function leavesByDirectory({ user }: Pick<PersonObservation, 'user'>): boolean {
+  return user === undefined || !user.active;
+}
+
+/** The distinct addresses among these, as written, in order. */
+export function distinctAddresses(addresses: readonly (string | undefined)[]): string[] {
+  const known = new Map<string, string>();
+  for (const address of addresses)
+    if (address !== undefined && address !== '' && !known.has(identityKey(address)))
+      known.set(identityKey(address), address);
+  return [...known.values()];
+}

@@ -1,0 +1,354 @@
+/**
+ * What is to become of one person: which account, what to make, change and take, and what is held and why. Pure: an
+ * observation in, a decision out. `plan`, the dry run, the sweep and what happens all go by this one function.
+ */
+import { isSameIdentity } from '../../contract/identity';
+import { type Context, isManaged, untouchable } from '../context/context';
+import { foreignDomain, judgeAdoption, reHireText } from './adoption';
+import { ABSENT, type Desired, unite } from './desired';
+import { type Entitlement } from './entitlement';
+import { Held } from './hold-reason';
+import { leavesByDirectory, type ObservedAccount, type PersonObservation } from './observation';
+import { plan, type Plan, type PlanInput } from './plan';
+
+/** An account that becomes the person's. */
+export interface Link {
+  readonly how: 'created' | 'adopted';
+  /** People who left it behind, and are forgotten as its holders. */
+  readonly replaces: readonly string[];
+}
+
+/** What is to be done about one account. */
+export interface AccountDecision {
+  readonly observed: ObservedAccount;
+  /** To be noted before anything is changed; undefined when the person is linked to it already, or is not to be. */
+  readonly link: Link | undefined;
+  readonly input: PlanInput;
+  /** With everything that would be taken and given; the guard's word is still to come. */
+  readonly plan: Plan;
+}
+
+/** An account that is to be made. */
+export interface NewAccount {
+  readonly email: string;
+  /** Username to try first: that of the account in whose place it comes. */
+  readonly username: string | undefined;
+  readonly organizations: readonly string[];
+  /** What it gets once it is there. */
+  readonly plan: Plan;
+  /** Deleted just before: nobody can sign in to it any more, or nobody ever did. */
+  readonly insteadOf:
+    | { readonly observed: ObservedAccount; readonly replaces: readonly string[]; readonly why: 'address' | 're-hire' }
+    | undefined;
+}
+
+export interface PersonDecision {
+  readonly accounts: readonly AccountDecision[];
+  readonly create: NewAccount | undefined;
+  readonly held: readonly Held[];
+}
+
+export function decidePerson(observation: PersonObservation): PersonDecision {
+  return observation.own.account === 'present' ? decidePresent(observation) : decideLeaving(observation);
+}
+
+/** Whether the bridge made an account for this person, linked or not. */
+function isOwnMaking({ person }: PersonObservation, observed: ObservedAccount): boolean {
+  return observed.begun || (observed.via === 'linked' && person?.how === 'created');
+}
+
+function decidePresent(observation: PersonObservation): PersonDecision {
+  const { user } = observation;
+  const linked = observation.accounts.find(({ via }) => via === 'linked');
+  if (user === undefined) return { accounts: [], create: undefined, held: [] };
+  const leftOver = (main: ObservedAccount | undefined): AccountDecision[] => decideLeftOver(observation, main);
+  if (linked === undefined) {
+    const found = user.email === undefined ? undefined : bearing(observation, user.email);
+    const decision = decideUnlinked(observation, found);
+    return { ...decision, accounts: [...decision.accounts, ...leftOver(found)] };
+  }
+  const reason = untouchable(observation.context, linked.account);
+  if (reason !== undefined) return { accounts: [], create: undefined, held: [neverTouched(linked, reason)] };
+  const decision = withFormerOwner(observation, linked, decideLinked(observation, linked));
+  return {
+    ...decision,
+    accounts: [
+      ...decision.accounts,
+      ...leftOver(linked).filter(other => !decision.accounts.some(one => one.observed === other.observed)),
+    ],
+  };
+}
+
+function decideUnlinked(observation: PersonObservation, found: ObservedAccount | undefined): PersonDecision {
+  const { context, app, user, reHire } = observation;
+  const nothing = { accounts: [], create: undefined };
+  if (user?.email === undefined) return { ...nothing, held: [noEmail(user?.userName ?? '')] };
+  const foreign = foreignDomain(context, app, user.email);
+  if (foreign !== undefined) return { ...nothing, held: [foreign] };
+  if (found === undefined) return { accounts: [], create: newAccount(observation, user.email, undefined), held: [] };
+  const adoption = judgeAdoption({ context, app, user, found, reHire });
+  if (adoption instanceof Held) return { ...nothing, held: [adoption] };
+  const { replaces } = adoption;
+  if (adoption.anew)
+    return {
+      accounts: [],
+      create: newAccount(observation, user.email, { observed: found, replaces, why: 're-hire' }),
+      held: [],
+    };
+  return {
+    accounts: [decideAccount(observation, found, { how: adoption.how, replaces })],
+    create: undefined,
+    held: [],
+  };
+}
+
+/** The person has an account: is it still the one that they sign in with? */
+function decideLinked(observation: PersonObservation, linked: ObservedAccount): PersonDecision {
+  const { user } = observation;
+  const stays = (...held: Held[]): PersonDecision => ({
+    accounts: [decideAccount(observation, linked, undefined)],
+    create: undefined,
+    held,
+  });
+  const email = user?.email;
+  if (email === undefined || isSameIdentity(email, linked.account.email)) return stays();
+  const { account } = linked;
+  const ours = isOwnMaking(observation, linked) && linked.holders.every(({ desired }) => desired.account === 'absent');
+  const other = bearing(observation, email);
+  if (other !== undefined) return decideDuplicate(observation, linked, other, ours, stays);
+  const foreign = foreignDomain(observation.context, observation.app, email);
+  if (foreign !== undefined) return stays(foreign);
+  if (account.used)
+    return stays(
+      new Held(
+        'email-pending',
+        `e-mail is ${JSON.stringify(account.email)} in Coder and ${JSON.stringify(email)} in the directory: Coder takes it over at the person's next sign-in, nobody can write it before`,
+      ),
+    );
+  // Nobody ever signed in, and first sign-ins are matched by e-mail alone: this account would never be found.
+  if (ours)
+    return {
+      accounts: [],
+      create: newAccount(observation, email, { observed: linked, replaces: [], why: 'address' }),
+      held: [],
+    };
+  return stays(
+    new Held(
+      'email-unused-account',
+      `e-mail is ${JSON.stringify(account.email)} in Coder and ${JSON.stringify(email)} in the directory, and nobody ever signed in to account ${JSON.stringify(account.username)}: Coder will not find it at the first sign-in, and the bridge did not make it; delete it in Coder, and a new one is made`,
+    ),
+  );
+}
+
+/** Somebody was an owner by hand, and had to lose that to be suspended: whether they are one again is for somebody to say. */
+function withFormerOwner(
+  { person }: PersonObservation,
+  { account }: ObservedAccount,
+  decision: PersonDecision,
+): PersonDecision {
+  if (person?.formerOwner !== true || account.roles.includes('owner')) return decision;
+  const held = new Held(
+    'former-owner',
+    `account ${JSON.stringify(account.username)} was an owner by somebody's hand when the person left, and Coder suspends no owner: make them an owner in Coder again, or say that they stay none with coder-scim retry person:${person.userId}`,
+  );
+  return { ...decision, held: [...decision.held, held] };
+}
+
+/** Beside the linked account there is one with the present address. */
+function decideDuplicate(
+  observation: PersonObservation,
+  linked: ObservedAccount,
+  other: ObservedAccount,
+  ours: boolean,
+  stays: (...held: Held[]) => PersonDecision,
+): PersonDecision {
+  const { context, app, user, reHire } = observation;
+  const adoption = judgeAdoption({ context, app, user, found: other, reHire });
+  if (adoption instanceof Held) return stays(adoption);
+  // Whoever signs in with the present address lands on the other one, and nobody ever did on this one.
+  if (!linked.account.used && ours)
+    return {
+      accounts: [decideAccount(observation, other, { how: adoption.how, replaces: adoption.replaces })],
+      create: undefined,
+      held: [],
+    };
+  // The bridge's own account that nobody used stands in the way of the sign-in that takes the address over.
+  if (linked.account.used && !other.account.used && other.begun) return stays();
+  return stays(
+    new Held(
+      'duplicate-account',
+      `the person is account ${JSON.stringify(linked.account.username)} with the e-mail ${JSON.stringify(linked.account.email)}, and ${JSON.stringify(other.account.username)} has the present address ${JSON.stringify(other.account.email)}: Coder refuses the sign-in to the first as long as the second is there; delete the one that nobody needs in Coder`,
+    ),
+  );
+}
+
+/** Accounts of the bridge's making, or linked before, that are this person's no more: gone when nobody ever used them, else locked. */
+function decideLeftOver(observation: PersonObservation, main: ObservedAccount | undefined): AccountDecision[] {
+  return observation.accounts
+    .filter(
+      observed =>
+        observed !== main &&
+        observed.via !== 'linked' &&
+        observed.begun &&
+        !observed.claimed &&
+        observed.holders.length === 0 &&
+        untouchable(observation.context, observed.account) === undefined,
+    )
+    .map(observed => {
+      const input = inputFor(observation, observed, ABSENT, observed.account.used ? 'suspend' : 'delete');
+      return { observed, link: undefined, input, plan: plan(input) };
+    });
+}
+
+/** Whoever leaves is locked out of every account that is theirs or bears an address of theirs. */
+function decideLeaving(observation: PersonObservation): PersonDecision {
+  const { context, app, user, reHire } = observation;
+  const accounts: AccountDecision[] = [];
+  const held: Held[] = [];
+  for (const observed of observation.accounts) {
+    const { account } = observed;
+    if (
+      observed.via !== 'linked' &&
+      (observed.claimed || observed.holders.some(({ desired }) => desired.account === 'present'))
+    )
+      continue;
+    const reason = untouchable(context, account);
+    if (reason !== undefined) {
+      // Nobody waits for what is protected on purpose, once it is not the person's any more.
+      if (observed.via === 'linked') held.push(neverTouched(observed, reason));
+      continue;
+    }
+    if (observed.via === 'linked') {
+      accounts.push(decideAccount(observation, observed, undefined));
+      continue;
+    }
+    if (account.status === 'suspended' && !observed.begun) continue;
+    const adoption = judgeAdoption({
+      context,
+      app,
+      user: user ?? { userName: '', externalId: undefined },
+      found: observed,
+      reHire,
+    });
+    if (adoption instanceof Held && !observed.begun) {
+      if (SPEAKS_FOR.has(adoption.reason) && leavesByDirectory(observation)) held.push(stillIn(observed, adoption));
+      continue;
+    }
+    accounts.push({
+      ...decideAccount(observation, observed, undefined),
+      link:
+        adoption instanceof Held || user === undefined ? undefined : { how: adoption.how, replaces: adoption.replaces },
+    });
+  }
+  return { accounts, create: undefined, held };
+}
+
+/** Refusals of accounts that are the leaver's all the same: the policy forbids the bridge to lock them, and somebody must. */
+const SPEAKS_FOR: ReadonlySet<string> = new Set(['login-type', 'adoption-refused', 'privileged-account']);
+
+function stillIn({ account }: ObservedAccount, refusal: Held): Held {
+  return new Held(
+    refusal.reason,
+    `the person has left, and account ${JSON.stringify(account.username)} with their e-mail ${JSON.stringify(account.email)} is still ${account.status}: suspend it in Coder; ${refusal.detail}`,
+  );
+}
+
+function neverTouched({ account }: ObservedAccount, reason: string): Held {
+  return new Held(reason, `account ${JSON.stringify(account.username)} is never touched (${reason})`);
+}
+
+export function noEmail(userName: string): Held {
+  return new Held(
+    'no-email',
+    `the directory states no e-mail for ${JSON.stringify(userName)} and Coder has no account without one: map an e-mail in the identity provider`,
+  );
+}
+
+/** What could not be deleted because of its workspaces. */
+export function heldByWorkspaces(create: NewAccount, userName: string): Held {
+  const account = create.insteadOf?.observed.account;
+  const name = `account ${JSON.stringify(account?.username ?? '')} with the e-mail ${JSON.stringify(account?.email ?? '')}`;
+  return create.insteadOf?.why === 're-hire'
+    ? new Held('re-hire', reHireText(name, userName))
+    : new Held(
+        'has-workspaces',
+        `${name} was made for an earlier address and has workspaces, so Coder does not delete it: delete or move its workspaces`,
+      );
+}
+
+/** An account that is not there yet. */
+const NOBODY: Pick<ObservedAccount, 'actual' | 'granted' | 'holders'> = {
+  holders: [],
+  granted: () => false,
+  actual: {
+    status: 'dormant',
+    loginType: 'oidc',
+    siteRoles: [],
+    organizations: [],
+    organizationRoles: new Map(),
+    groups: new Map(),
+  },
+};
+
+function bearing({ accounts }: PersonObservation, email: string): ObservedAccount | undefined {
+  return accounts.find(({ via, account }) => via !== 'linked' && isSameIdentity(account.email, email));
+}
+
+function newAccount(observation: PersonObservation, email: string, insteadOf: NewAccount['insteadOf']): NewAccount {
+  const begun = observation.begun.find(entry => isSameIdentity(entry.email, email));
+  return {
+    email,
+    username: insteadOf?.observed.account.username ?? begun?.username,
+    organizations: organizationsOf(observation),
+    plan: plan(inputFor(observation, NOBODY, observation.own, 'suspend')),
+    insteadOf,
+  };
+}
+
+function organizationsOf({ context, own }: PersonObservation): string[] {
+  const wanted = [...own.entitlements.values()]
+    .filter(({ kind }) => kind === 'organization')
+    .map(({ organization }) => organization);
+  return wanted.length === 0 ? [context.catalog.defaultOrganization] : wanted;
+}
+
+/** What the account should have, for everybody who is it, and how it gets there. */
+export function decideAccount(
+  observation: PersonObservation,
+  observed: ObservedAccount,
+  link: Link | undefined,
+): AccountDecision {
+  const stays = observed.holders.filter(({ person }) => !(link?.replaces ?? []).includes(person.userId));
+  const desired = unite([observation.own, ...stays.map(holder => holder.desired)]);
+  const allLeft = observation.user === undefined && stays.every(({ user }) => user === undefined);
+  const { context, app } = observation;
+  const deletes = allLeft && context.apps.get(app)?.state.policies.leaving === 'delete';
+  const input = inputFor(observation, observed, desired, deletes ? 'delete' : 'suspend');
+  return { observed, link, input, plan: plan(input) };
+}
+
+function inputFor(
+  observation: PersonObservation,
+  observed: Pick<ObservedAccount, 'actual' | 'granted' | 'holders'>,
+  desired: Desired,
+  leaving: 'suspend' | 'delete',
+): PlanInput {
+  const { context } = observation;
+  const authoritative = isAuthoritative(context, [
+    observation.app,
+    ...observed.holders.filter(({ user }) => user !== undefined).map(({ person }) => person.app),
+  ]);
+  return {
+    desired,
+    actual: observed.actual,
+    managed: (entitlement: Entitlement) =>
+      isManaged(context, entitlement, authoritative) || observed.granted(entitlement),
+    defaultOrganization: context.catalog.defaultOrganization,
+    sync: context.catalog.sync,
+    leaving,
+  };
+}
+
+function isAuthoritative(context: Context, apps: readonly string[]): boolean {
+  return apps.some(app => context.apps.get(app)?.state.policies.authoritative === true);
+}

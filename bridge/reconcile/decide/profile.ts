@@ -1,0 +1,31 @@
+/** Name and username of an account: they follow the directory when it changes. E-mails can not be written at all. Pure. */
+import { cleanRealName, deriveUsernames } from '../../coder';
+import { type PersonObservation } from './observation';
+
+export interface Profile {
+  readonly username: string;
+  readonly name: string;
+}
+
+/**
+ * The profile to write; undefined when it is as it should be, or not this app's to say.
+ */
+export function decideProfile(
+  { context, app, user, person }: PersonObservation,
+  present: Profile,
+  how: 'created' | 'adopted' | undefined,
+): Profile | undefined {
+  if (user === undefined) return undefined;
+  const name = cleanRealName(user.fullName);
+  // First dealings: an account of the bridge's own has the name of when it was made, one that was found keeps its name.
+  const renamed =
+    person?.fullName === undefined ? how === 'created' || present.name === '' : person.fullName !== user.fullName;
+  const followed = person?.followedUserName;
+  const follows =
+    context.apps.get(app)?.state.policies.usernames === 'follow' &&
+    followed !== undefined &&
+    followed !== user.userName;
+  const [derived] = follows ? deriveUsernames({ userName: user.userName, email: user.email, key: user.id }) : [];
+  const next = { username: derived ?? present.username, name: renamed && name !== '' ? name : present.name };
+  return next.username === present.username && next.name === present.name ? undefined : next;
+}

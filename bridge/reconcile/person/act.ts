@@ -1,0 +1,187 @@
+/**
+ * Carries out a decision about one person: notes the link to an account that was there, makes an account, changes
+ * accounts. Whatever makes or takes something stands in the journal before Coder is asked.
+ */
+import { type CoderUser, isRefusal, outcomeOf } from '../../coder';
+import { writeAudit } from '../../store/audit/audit';
+import { addGrants } from '../../store/accounts/grants';
+import { leaveAccount, writePerson } from '../../store/accounts/people';
+import { openEntry } from '../../store/journal/journal';
+import { identityKey } from '../../contract/identity';
+import { type Work } from '../../store/work/work';
+import { type Subject, Trail } from '../context/audit-lines';
+import { type Rim } from '../context/rim';
+import { Held } from '../decide/hold-reason';
+import { accountOf, leavesByDirectory, type ObservedAccount, type PersonObservation } from '../decide/observation';
+import { type AccountDecision, decideAccount, type PersonDecision } from '../decide/person';
+import { decideProfile } from '../decide/profile';
+import { changeAccount } from './change-account';
+import { makeAccount } from './make-account';
+import { joined, type Linked, NOTHING_DONE, type PersonOutcome } from './outcome';
+import { type Guarded } from './reserve';
+
+/** Who a line of the audit trail is about. */
+export function subjectOf(observation: PersonObservation, coderUserId = observation.person?.coderUserId): Subject {
+  const { app, userId, user, person } = observation;
+  return { app, subject: userId, subjectName: user?.userName ?? person?.userName, coderUserId };
+}
+
+/** Never throws what Coder said. */
+export async function act(
+  rim: Rim,
+  work: Work,
+  observation: PersonObservation,
+  decision: PersonDecision,
+  guarded: Guarded,
+): Promise<PersonOutcome> {
+  const linking = decision.accounts.find(({ link }) => link !== undefined);
+  if (linking !== undefined) return await takeUp(rim, work, observation, linking);
+  let outcome: PersonOutcome = { ...NOTHING_DONE, held: decision.held };
+  if (decision.create !== undefined) {
+    const made = await makeAccount(rim, work, observation, decision.create);
+    outcome = joined(outcome, made.outcome);
+    if (made.account === undefined || outcome.again || outcome.failure !== undefined) return outcome;
+    const fresh = decideAccount(observation, freshAccount(made.account), undefined);
+    outcome = joined(outcome, await changeAccount(rim, work, observation, fresh, guarded));
+    return joined(outcome, await finish(rim, work, observation, made.account, 'created', outcome));
+  }
+  for (const account of decision.accounts)
+    if (outcome.failure === undefined)
+      outcome = joined(outcome, await changeAccount(rim, work, observation, account, guarded));
+  const main = decision.accounts.find(({ observed }) => observed.via === 'linked');
+  if (main?.observed.profile === undefined) return outcome;
+  const { account, profile } = main.observed;
+  return joined(
+    outcome,
+    await finish(rim, work, observation, { ...account, ...profile }, observation.person?.how, outcome),
+  );
+}
+
+/** An account just made: it has nothing yet, and nobody else is it. */
+function freshAccount(user: CoderUser): ObservedAccount {
+  return {
+    account: accountOf(user),
+    via: 'linked',
+    begun: true,
+    holders: [],
+    claimed: false,
+    actual: {
+      status: user.status,
+      loginType: user.loginType,
+      siteRoles: user.roles,
+      organizations: user.organizationIds,
+      organizationRoles: new Map(),
+      groups: new Map(),
+    },
+    granted: () => false,
+    outside: [],
+    interrupted: undefined,
+    profile: { name: user.name, avatarUrl: user.avatarUrl },
+  };
+}
+
+/**
+ * Notes the link to an account that was there before; then everything is observed anew: somebody who leaves it, or shares
+ * it, may be dealt with at the same time, and either sees the other from now on. The account that the person was until now
+ * stays in the journal, so that it is not forgotten.
+ */
+async function takeUp(
+  rim: Rim,
+  work: Work,
+  observation: PersonObservation,
+  { observed, link }: AccountDecision,
+): Promise<PersonOutcome> {
+  const { app, userId, user } = observation;
+  const { account } = observed;
+  const now = rim.clock.now();
+  const how = link?.how ?? 'adopted';
+  const subject = subjectOf(observation, account.id);
+  const trail = new Trail(work.cause, () => now);
+  if (how === 'created')
+    trail.note(subject, 'account.create', 'done', {
+      target: account.username,
+      after: `${account.status} ${account.email}`,
+    });
+  else
+    trail.note(subject, 'account.adopt', 'done', {
+      target: account.username,
+      before: account.status,
+      detail: `e-mail ${account.email}`,
+    });
+  const former = observation.accounts.find(({ via }) => via === 'linked');
+  // An account that an earlier try made may be in organizations that were asked for then.
+  const given =
+    how === 'created' && link?.replaces.length === 0
+      ? account.organizationIds.filter(organization => organization !== observation.context.catalog.defaultOrganization)
+      : [];
+  await rim.database.transact(async db => {
+    await writeAudit(db, trail.rows);
+    await leaveAccount(db, link?.replaces ?? []);
+    await writePerson(
+      db,
+      { userId, app, userName: user?.userName ?? '' },
+      { coder: { id: account.id, username: account.username, how } },
+      now,
+    );
+    await addGrants(
+      db,
+      account.id,
+      given.map(organization => ({ kind: 'organization' as const, organization, target: '' })),
+      now,
+    );
+    if (former !== undefined && former.account.id !== account.id)
+      await openEntry(db, {
+        kind: 'account',
+        key: identityKey(former.account.email),
+        app,
+        subject: userId,
+        note: { email: former.account.email, username: former.account.username },
+        since: now,
+      });
+  });
+  const linked: Linked = { id: account.id, username: account.username, how };
+  return { ...NOTHING_DONE, again: true, linked };
+}
+
+/** Name and username, once the person is in. */
+async function finish(
+  rim: Rim,
+  work: Work,
+  observation: PersonObservation,
+  account: { readonly id: string; readonly username: string; readonly name: string; readonly avatarUrl: string },
+  how: 'created' | 'adopted' | undefined,
+  before: PersonOutcome,
+): Promise<PersonOutcome> {
+  if (observation.own.account !== 'present' || leavesByDirectory(observation) || before.failure !== undefined)
+    return NOTHING_DONE;
+  const next = decideProfile(observation, account, how);
+  if (next === undefined) return NOTHING_DONE;
+  const trail = new Trail(work.cause, () => rim.clock.now());
+  const subject = subjectOf(observation, account.id);
+  const change = {
+    before: `${account.username} ${JSON.stringify(account.name)}`,
+    after: `${next.username} ${JSON.stringify(next.name)}`,
+  };
+  try {
+    await rim.coder.setProfile(account, next);
+    trail.note(subject, 'profile.set', 'done', change);
+    return {
+      ...NOTHING_DONE,
+      lines: trail.rows,
+      username: next.username === account.username ? undefined : next.username,
+    };
+  } catch (error) {
+    const failure = outcomeOf(error);
+    trail.note(subject, 'profile.set', failure.kind === 'terminal' ? 'held' : 'failed', {
+      ...change,
+      detail: error instanceof Error ? error.message : String(error),
+    });
+    if (isRefusal(error))
+      return { ...NOTHING_DONE, lines: trail.rows, held: [new Held(error.reason ?? 'refused', error.message)] };
+    return {
+      ...NOTHING_DONE,
+      lines: trail.rows,
+      failure: failure.kind === 'terminal' ? { kind: 'failed', error } : failure,
+    };
+  }
+}

@@ -1,0 +1,57 @@
+/** Sees to it that enough owners who can sign in stay, whoever takes one, on all replicas. */
+import { type CoderUser } from '../../coder';
+import { withLease } from '../context/one-at-a-time';
+import { type Context } from '../context/context';
+import { type Rim } from '../context/rim';
+import { keepsOwners } from '../decide/guard';
+import { type Actual, type Plan, type Removal } from '../decide/plan';
+
+/** The bridge's own account is nobody who could put things right, and neither is a service account. */
+export function canSignIn(
+  context: Context,
+  account: Pick<CoderUser, 'id' | 'status' | 'loginType' | 'serviceAccount'>,
+): boolean {
+  return (
+    account.status !== 'suspended' &&
+    !account.serviceAccount &&
+    account.loginType !== 'none' &&
+    account.id !== context.catalog.own.id
+  );
+}
+
+/** Whether a plan takes an owner who can sign in. */
+export function takesOwner(plan: Plan, actual: Pick<Actual, 'status' | 'siteRoles'>): boolean {
+  if (actual.status === 'suspended' || !actual.siteRoles.includes('owner')) return false;
+  return plan.steps.some(
+    step =>
+      step.kind === 'suspend' ||
+      step.kind === 'delete' ||
+      (step.kind === 'site-roles' && step.before.includes('owner') && !step.after.includes('owner')),
+  );
+}
+
+/** What costs an account the owner role. */
+export function isOwnerRemoval(removal: Removal): boolean {
+  return removal.kind === 'account' || (removal.kind === 'site-role' && removal.target === 'owner');
+}
+
+/**
+ * Runs `task` knowing whether enough owners stay when this plan is applied; while it runs, nobody else takes one.
+ * @throws LeaseTaken
+ */
+export async function withOwnersKept<T>(
+  rim: Rim,
+  context: Context,
+  plan: Plan,
+  actual: Actual,
+  task: (kept: boolean) => Promise<T>,
+): Promise<T> {
+  if (!takesOwner(plan, actual)) return await task(true);
+  return await rim.turns.take('owners', () =>
+    withLease(rim.database.db, 'owners', rim.owner, rim.clock, async () => {
+      let owners = 0;
+      for await (const owner of rim.coder.listOwners()) if (canSignIn(context, owner)) owners += 1;
+      return await task(keepsOwners(owners, context.minOwners));
+    }),
+  );
+}

@@ -1,0 +1,180 @@
+/** Makes an account, in the place of another one where that must go first. Journalled by its address before Coder is asked. */
+import { cleanRealName, CoderError, type CoderUser, deriveUsernames, isRefusal, outcomeOf } from '../../coder';
+import { identityKey } from '../../contract/identity';
+import { writeAudit } from '../../store/audit/audit';
+import { addGrants } from '../../store/accounts/grants';
+import { leaveAccount, writePerson } from '../../store/accounts/people';
+import { closeEntry, openEntry } from '../../store/journal/journal';
+import { type Work } from '../../store/work/work';
+import { Trail } from '../context/audit-lines';
+import { type Rim } from '../context/rim';
+import { Held, heldBy } from '../decide/hold-reason';
+import { type PersonObservation } from '../decide/observation';
+import { heldByWorkspaces, type NewAccount } from '../decide/person';
+import { subjectOf } from './act';
+import { stepsNote } from './interrupted-steps';
+import { NOTHING_DONE, type PersonOutcome } from './outcome';
+
+export interface Made {
+  /** Undefined when there is none yet: observed anew, held, or tried again. */
+  readonly account: CoderUser | undefined;
+  readonly outcome: PersonOutcome;
+}
+
+const none = (outcome: Partial<PersonOutcome>): Made => ({
+  account: undefined,
+  outcome: { ...NOTHING_DONE, ...outcome },
+});
+
+/** Never throws what Coder said. */
+export async function makeAccount(
+  rim: Rim,
+  work: Work,
+  observation: PersonObservation,
+  create: NewAccount,
+): Promise<Made> {
+  const { user } = observation;
+  if (user === undefined) return none({});
+  const usernames = [
+    ...new Set([
+      ...(create.username === undefined ? [] : [create.username]),
+      ...deriveUsernames({ userName: user.userName, email: user.email, key: user.id }),
+    ]),
+  ];
+  await rim.database.transact(async db => {
+    await openEntry(db, {
+      kind: 'account',
+      key: identityKey(create.email),
+      app: observation.app,
+      subject: observation.userId,
+      note: { email: create.email, username: usernames[0] },
+      since: rim.clock.now(),
+    });
+  });
+  if (create.insteadOf !== undefined) {
+    const removed = await removeFormer(rim, work, observation, create);
+    if (removed !== undefined) return removed;
+  }
+  for (const username of usernames) {
+    try {
+      const { outcome, user: account } = await rim.coder.createUser({
+        email: create.email,
+        username,
+        name: cleanRealName(user.fullName),
+        organizationIds: create.organizations,
+      });
+      // Somebody else made it meanwhile, or an earlier try of ours: the next observation tells.
+      if (outcome === 'existed') return none({ again: true });
+      return await noteMade(rim, work, observation, account, create);
+    } catch (error) {
+      if (isRefusal(error, 'username-taken')) continue;
+      return await notMade(rim, create, error);
+    }
+  }
+  return none({
+    held: [
+      new Held(
+        'username-taken',
+        `every username derived for ${JSON.stringify(user.userName)} is taken in Coder (${usernames.join(', ')}): free one of them`,
+      ),
+    ],
+  });
+}
+
+/** Deletes the account that the new one comes in the place of; a result when that did not go well. */
+async function removeFormer(
+  rim: Rim,
+  work: Work,
+  observation: PersonObservation,
+  create: NewAccount,
+): Promise<Made | undefined> {
+  const { insteadOf } = create;
+  if (insteadOf === undefined) return undefined;
+  const { observed, replaces, why } = insteadOf;
+  const { account } = observed;
+  await rim.database.transact(async db => {
+    await openEntry(db, {
+      kind: 'steps',
+      key: account.id,
+      app: observation.app,
+      subject: observation.userId,
+      note: stepsNote(observed, [{ kind: 'delete' }]),
+      since: rim.clock.now(),
+    });
+  });
+  const trail = new Trail(work.cause, () => rim.clock.now());
+  const detail =
+    why === 'address'
+      ? `nobody ever signed in to it, and the address is ${create.email} now: made anew under the same username`
+      : 'left by an earlier object of the directory, whose subject alone could sign in: made anew under the same username';
+  try {
+    await rim.coder.deleteUser(account.id);
+  } catch (error) {
+    if (isRefusal(error, 'has-workspaces'))
+      return none({ held: [heldByWorkspaces(create, observation.user?.userName ?? '')] });
+    return await notMade(rim, create, error);
+  }
+  trail.note(subjectOf(observation, account.id), 'account.delete', 'done', {
+    before: account.status,
+    target: account.username,
+    detail,
+  });
+  await rim.database.transact(async db => {
+    await writeAudit(db, trail.rows);
+    await leaveAccount(db, replaces);
+    if (observed.via === 'linked')
+      await writePerson(
+        db,
+        { userId: observation.userId, app: observation.app, userName: observation.user?.userName ?? '' },
+        { coder: null },
+        rim.clock.now(),
+      );
+    await closeEntry(db, 'steps', account.id);
+  });
+  return undefined;
+}
+
+async function noteMade(
+  rim: Rim,
+  work: Work,
+  observation: PersonObservation,
+  account: CoderUser,
+  create: NewAccount,
+): Promise<Made> {
+  const trail = new Trail(work.cause, () => rim.clock.now());
+  trail.note(subjectOf(observation, account.id), 'account.create', 'done', {
+    target: account.username,
+    after: `${account.status} ${account.email}`,
+  });
+  // The default organization is where Coder puts everybody: being there is no gift of the bridge.
+  const given = create.organizations.filter(one => one !== observation.context.catalog.defaultOrganization);
+  await rim.database.transact(async db => {
+    await writeAudit(db, trail.rows);
+    await writePerson(
+      db,
+      { userId: observation.userId, app: observation.app, userName: observation.user?.userName ?? '' },
+      { coder: { id: account.id, username: account.username, how: 'created' } },
+      rim.clock.now(),
+    );
+    await addGrants(
+      db,
+      account.id,
+      given.map(organization => ({ kind: 'organization' as const, organization, target: '' })),
+      rim.clock.now(),
+    );
+    await closeEntry(db, 'account', identityKey(create.email));
+  });
+  return {
+    account,
+    outcome: { ...NOTHING_DONE, linked: { id: account.id, username: account.username, how: 'created' } },
+  };
+}
+
+/** The entry goes only when Coder is known to have made nothing. */
+async function notMade(rim: Rim, create: NewAccount, error: unknown): Promise<Made> {
+  const failure = outcomeOf(error);
+  if (error instanceof CoderError && error.maybeDone !== true)
+    await closeEntry(rim.database.db, 'account', identityKey(create.email));
+  if (failure.kind === 'terminal') return none({ held: [heldBy(failure.error)] });
+  return none({ failure });
+}

@@ -1,0 +1,208 @@
+/**
+ * Observes a person: what the directory says in every app, every Coder account that is or may be theirs (linked, bearing
+ * the present or a former address, open in the journal), and who else is that account. Changes nothing.
+ */
+import { identityKey, isSameIdentity } from '../../contract/identity';
+import { type CoderUser } from '../../coder';
+import { addressesOf, othersOfAddress } from '../../store/accounts/addresses';
+import { memberStatesOf } from '../../store/accounts/coder-groups';
+import { grantsOf } from '../../store/accounts/grants';
+import { peopleOfAccount, type Person, readPerson } from '../../store/accounts/people';
+import { type Db } from '../../store/database/database';
+import { readSetting } from '../../store/database/settings';
+import { groupsOfUser, readUser } from '../../store/directory/reading';
+import { entriesOfSubject, type JournalEntry, readEntry } from '../../store/journal/journal';
+import { type Context } from '../context/context';
+import { type Rim } from '../context/rim';
+import { ABSENT, desire, type Desired } from '../decide/desired';
+import {
+  accountOf,
+  type BegunAccount,
+  distinctAddresses,
+  type Holder,
+  type ObservedAccount,
+  type PersonObservation,
+  type ReHireAnswer,
+  type Via,
+} from '../decide/observation';
+import { grantedBy, groupsHeld, organizationsLeft } from './holdings';
+import { interruptedSteps } from './interrupted-steps';
+
+/** Where an operator's word on a re-hire is kept until it was acted on. */
+export const reHireKey = (userId: string): string => `re-hire:${userId}`;
+
+/** Everything about a person; undefined when there is nobody to deal with. @throws CoderError */
+export async function observePerson(
+  rim: Rim,
+  context: Context,
+  app: string,
+  userId: string,
+): Promise<PersonObservation | undefined> {
+  const { db } = rim.database;
+  const [user, person, entries] = [
+    await readUser(db, userId),
+    await readPerson(db, userId),
+    await entriesOfSubject(db, userId),
+  ];
+  const former = await addressesOf(db, userId);
+  if (user === undefined && person === undefined && entries.length === 0 && former.length === 0) return undefined;
+  const rules = context.rules.get(app);
+  const own = user === undefined || rules === undefined ? ABSENT : desire(rules, user, await groupsOfUser(db, userId));
+  const linked = await readLinked(rim, person);
+  const begun = begunAccounts(entries, person);
+  const wanted = addressesToLookUp({
+    own,
+    person,
+    former,
+    begun,
+    email: user?.email,
+    active: user?.active === true,
+    linked: linked.user,
+  });
+  const seen: ObservedAccount[] = [];
+  const look = async (account: CoderUser, via: Via): Promise<void> => {
+    if (seen.some(one => one.account.id === account.id)) return;
+    const isBegun = begun.some(entry => isSameIdentity(entry.email, account.email));
+    seen.push(await observeAccount(rim, context, { account, via, begun: isBegun, userId }));
+  };
+  if (linked.user !== undefined) await look(linked.user, 'linked');
+  for (const address of wanted) {
+    const found = await rim.coder.findUserByEmail(address);
+    if (found === undefined) continue;
+    const isPresent = user?.email !== undefined && isSameIdentity(user.email, address);
+    await look(
+      found,
+      isPresent ? 'address' : begun.some(entry => isSameIdentity(entry.email, address)) ? 'journal' : 'former-address',
+    );
+  }
+  return {
+    context,
+    app,
+    userId,
+    user,
+    person,
+    own,
+    accounts: seen,
+    gone: linked.gone,
+    begun,
+    addresses: former,
+    reHire:
+      person?.heldReason === 're-hire'
+        ? ((await readSetting(db, reHireKey(userId))) as ReHireAnswer | undefined)
+        : undefined,
+  };
+}
+
+async function readLinked(
+  rim: Rim,
+  person: Person | undefined,
+): Promise<{ readonly user: CoderUser | undefined; readonly gone: PersonObservation['gone'] }> {
+  const id = person?.coderUserId;
+  if (id === undefined) return { user: undefined, gone: undefined };
+  const found = await rim.coder.getUser(id);
+  if (found.state === 'present') return { user: found.user, gone: undefined };
+  const steps = interruptedSteps(await readEntry(rim.database.db, 'steps', id))?.steps ?? [];
+  return { user: undefined, gone: { id, byBridge: steps.some(step => step.kind === 'delete') } };
+}
+
+/** Accounts that open entries of the journal say were about to be made. */
+export function begunAccounts(entries: readonly JournalEntry[], person: Person | undefined): BegunAccount[] {
+  const begun = entries
+    .filter(entry => entry.kind === 'account')
+    .map(({ key, note, since }) => ({
+      email: typeof note['email'] === 'string' ? note['email'] : key,
+      username: typeof note['username'] === 'string' ? note['username'] : undefined,
+      since,
+    }));
+  // What a bridge before the journal noted of the account that it was about to make.
+  if (person?.how === 'created' && person.coderUserId === undefined && person.email !== undefined)
+    begun.push({ email: person.email, username: undefined, since: 0 });
+  return begun;
+}
+
+interface AddressQuestion {
+  readonly own: Desired;
+  readonly person: Person | undefined;
+  readonly former: readonly string[];
+  readonly begun: readonly BegunAccount[];
+  readonly email: string | undefined;
+  readonly active: boolean;
+  readonly linked: Pick<CoderUser, 'email'> | undefined;
+}
+
+/** Addresses under which an account may be theirs; none in the usual case of a linked account that bears the present one. */
+export function addressesToLookUp({ own, person, former, begun, email, active, linked }: AddressQuestion): string[] {
+  const isPresent = own.account === 'present';
+  // Somebody active whom no mapping lets in was never the bridge's to look for.
+  const leaves = !isPresent && !active;
+  const wanted = distinctAddresses([
+    ...(isPresent || leaves ? [email] : []),
+    ...begun.map(entry => entry.email),
+    ...(leaves ? [person?.email, ...former] : []),
+  ]);
+  return wanted.filter(address => linked === undefined || identityKey(address) !== identityKey(linked.email));
+}
+
+interface AccountQuestion {
+  readonly account: CoderUser;
+  readonly via: Via;
+  readonly begun: boolean;
+  readonly userId: string;
+}
+
+async function observeAccount(
+  rim: Rim,
+  context: Context,
+  { account, via, begun, userId }: AccountQuestion,
+): Promise<ObservedAccount> {
+  const { db } = rim.database;
+  const others = (await peopleOfAccount(db, account.id)).filter(person => person.userId !== userId);
+  const holders = await readHolders(db, context, others);
+  const [grants, members] = [await grantsOf(db, account.id), await memberStatesOf(db, account.id)];
+  const authoritative = [...context.apps.values()].some(({ state }) => state.policies.authoritative);
+  const needsRoles =
+    context.organizationRoles || authoritative || grants.some(grant => grant.kind === 'organization-role');
+  return {
+    account: accountOf(account),
+    via,
+    begun,
+    holders,
+    claimed: via === 'linked' ? false : await isClaimed(db, context, account.email, userId),
+    actual: {
+      status: account.status,
+      loginType: account.loginType,
+      siteRoles: account.roles,
+      organizations: account.organizationIds,
+      organizationRoles: needsRoles ? (await rim.coder.getRoles(account.id)).organizations : new Map(),
+      groups: groupsHeld(context, account.organizationIds, members),
+    },
+    granted: grantedBy(grants, members),
+    outside: organizationsLeft(context, account.organizationIds, members),
+    interrupted: interruptedSteps(await readEntry(db, 'steps', account.id)),
+    profile: { name: account.name, avatarUrl: account.avatarUrl },
+  };
+}
+
+/** These people with what the directory says of them. */
+export async function readHolders(db: Db, context: Context, people: readonly Person[]): Promise<Holder[]> {
+  const holders: Holder[] = [];
+  for (const person of people) {
+    const user = await readUser(db, person.userId);
+    const rules = context.rules.get(person.app);
+    const desired =
+      rules === undefined || user === undefined ? ABSENT : desire(rules, user, await groupsOfUser(db, user.id));
+    holders.push({ person, user, desired });
+  }
+  return holders;
+}
+
+/** Whether somebody else of the directory states this address now and is to come in. */
+export async function isClaimed(db: Db, context: Context, email: string, userId: string): Promise<boolean> {
+  for (const other of await othersOfAddress(db, email, userId)) {
+    const user = await readUser(db, other.userId);
+    const rules = context.rules.get(other.app);
+    if (user?.email === undefined || rules === undefined || !isSameIdentity(user.email, email)) continue;
+    if (desire(rules, user, await groupsOfUser(db, user.id)).account === 'present') return true;
+  }
+  return false;
+}

@@ -1,0 +1,212 @@
+/**
+ * The guard's word on what a person would lose and gain, reserved in the ledger in the transaction that decides, before
+ * anything is taken or given. One app's ledger is written by one at a time, across requests and replicas.
+ */
+import { type HeldRemovals, readHeld } from '../../store/accounts/holds';
+import { countOthers, lockLedger, type LedgerKind, reserve } from '../../store/accounts/ledger';
+import { countLinkedPeople } from '../../store/accounts/people';
+import { type Db } from '../../store/database/database';
+import { type Work } from '../../store/work/work';
+import { type Context } from '../context/context';
+import { type Rim } from '../context/rim';
+import { vanishedEntitlements } from '../context/vanished-groups';
+import { type EntitlementKey, keyOf } from '../decide/entitlement';
+import { digestOf, gainLimit, guardPerson, type HoldReason } from '../decide/guard';
+import { gainKey, type GuardedGain, type Plan, type Removal, removalKey } from '../decide/plan';
+
+export interface Guarded {
+  readonly held: readonly Removal[];
+  readonly heldGains: readonly GuardedGain[];
+  readonly reason: HoldReason | undefined;
+  /** What was held or released of this person before. */
+  readonly before: HeldRemovals | undefined;
+  /** Removals wait for the declaration that is being dealt with; they are not held. */
+  readonly deferred: boolean;
+  readonly allows: (removal: Removal) => boolean;
+  readonly allowsGain: (gain: GuardedGain) => boolean;
+}
+
+export const HOUR_MS = 3_600_000;
+
+export interface ReserveRequest {
+  /** What is being dealt with: others who wait for the same reason count as well. */
+  readonly work: Work;
+  /** `person:<SCIM id>` */
+  readonly subject: string;
+  readonly deferred: boolean;
+  /** The directory itself says that the person leaves. */
+  readonly leaves: boolean;
+  readonly plans: readonly Plan[];
+}
+
+const yes = (): boolean => true;
+
+/** The guard's word on one person's plans; what passes is in the ledger from then on. */
+export async function reserveChanges(rim: Rim, context: Context, request: ReserveRequest): Promise<Guarded> {
+  const { work, subject } = request;
+  const { app } = work;
+  const removals = distinct(
+    request.plans.flatMap(plan => plan.removals),
+    removalKey,
+  );
+  const gains = distinct(
+    request.plans.flatMap(plan => plan.guardedGains),
+    gainKey,
+  );
+  const free: Guarded = {
+    held: [],
+    heldGains: [],
+    reason: undefined,
+    before: await readHeld(rim.database.db, app, subject),
+    deferred: request.deferred && removals.length > 0,
+    allows: request.deferred ? () => false : yes,
+    allowsGain: yes,
+  };
+  const state = context.apps.get(app)?.state;
+  if (state === undefined || (removals.length === 0 && gains.length === 0)) return free;
+  const gone =
+    request.leaves || removals.length === 0
+      ? new Set<EntitlementKey>()
+      : await vanishedEntitlements(rim.database.db, context, app);
+  return await rim.database.transact(async db => {
+    await lockLedger(db, app);
+    const before = await readHeld(db, app, subject);
+    const scene = { rim, db, context, request, gone, before };
+    const lost = request.deferred ? [] : removals;
+    const losing = await judgeRemovals(scene, lost, gains);
+    const gaining = await judgeGains(scene, gains, losing.released);
+    const stopped = new Set(losing.held.map(removalKey));
+    const stoppedGains = new Set(gaining.held.map(gainKey));
+    return {
+      ...free,
+      before,
+      held: losing.held,
+      heldGains: gaining.held,
+      reason: losing.reason ?? gaining.reason,
+      allows: request.deferred ? () => false : removal => !stopped.has(removalKey(removal)),
+      allowsGain: gain => !stoppedGains.has(gainKey(gain)),
+    };
+  });
+}
+
+interface Scene {
+  readonly rim: Rim;
+  readonly db: Db;
+  readonly context: Context;
+  readonly request: ReserveRequest;
+  readonly gone: ReadonlySet<EntitlementKey>;
+  readonly before: HeldRemovals | undefined;
+}
+
+async function judgeRemovals(
+  { rim, db, context, request, gone, before }: Scene,
+  removals: readonly Removal[],
+  gains: readonly GuardedGain[],
+): Promise<{ held: readonly Removal[]; reason: HoldReason | undefined; released: boolean }> {
+  const { work, subject, leaves } = request;
+  const guard = context.apps.get(work.app)?.state.guard;
+  if (guard === undefined || removals.length === 0)
+    return { held: [], reason: undefined, released: isReleased(before, [], gains) };
+  const kind: LedgerKind = leaves ? 'leaving' : 'removal';
+  const now = rim.clock.now();
+  const others = await countOthers(db, {
+    app: work.app,
+    kind,
+    since: now - HOUR_MS,
+    subject,
+    cause: work.cause,
+    heldAs: HELD_AS[kind],
+  });
+  const releasedWhole = isReleased(before, removals, gains);
+  const verdict = guardPerson(removals, {
+    guard,
+    // So few are always allowed: of how many does not matter then, and counting a large app takes its time.
+    people: others + 1 <= guard.minRemovals ? 0 : await countPeople(rim, db, work.app),
+    others,
+    before:
+      before === undefined
+        ? undefined
+        : {
+            digest: releasedWhole ? digestOf(removals) : before.digest,
+            reason: before.reason,
+            released: before.releasedAt !== undefined,
+          },
+    leaves,
+    vanished: removal => removal.kind !== 'account' && gone.has(keyOf(removal)),
+  });
+  if (verdict.reason !== undefined) return { held: verdict.held, reason: verdict.reason, released: false };
+  await reserve(db, { app: work.app, kind, subject, at: now }, verdict.released);
+  return { held: [], reason: undefined, released: verdict.released };
+}
+
+const HELD_AS: Readonly<Record<LedgerKind, readonly HoldReason[]>> = {
+  removal: ['too-many-removals'],
+  leaving: ['too-many-leavers'],
+  privilege: ['too-many-privileges'],
+  activation: ['too-many-activations'],
+};
+
+function isReleased(
+  before: HeldRemovals | undefined,
+  removals: readonly Removal[],
+  gains: readonly GuardedGain[],
+): boolean {
+  return before?.releasedAt !== undefined && [digestOf(removals, gains), digestOf([], gains)].includes(before.digest);
+}
+
+async function judgeGains(
+  { rim, db, context, request, before }: Scene,
+  gains: readonly GuardedGain[],
+  released: boolean,
+): Promise<{ held: readonly GuardedGain[]; reason: HoldReason | undefined }> {
+  const { work, subject } = request;
+  const guard = context.apps.get(work.app)?.state.guard;
+  if (guard === undefined) return { held: [], reason: undefined };
+  const held: GuardedGain[] = [];
+  let reason: HoldReason | undefined;
+  const now = rim.clock.now();
+  for (const kind of ['activation', 'privilege'] as const) {
+    const some = gains.filter(gain => (gain.kind === 'activation') === (kind === 'activation'));
+    const [first] = some;
+    if (first === undefined) continue;
+    const passes = released || isReleased(before, [], gains);
+    if (!passes) {
+      const others = await countOthers(db, {
+        app: work.app,
+        kind,
+        since: now - HOUR_MS,
+        subject,
+        cause: work.cause,
+        heldAs: HELD_AS[kind],
+      });
+      const people = kind === 'privilege' || others + 1 <= guard.minRemovals ? 0 : await countPeople(rim, db, work.app);
+      if (others + 1 > gainLimit(first, guard, people)) {
+        held.push(...some);
+        reason ??= kind === 'activation' ? 'too-many-activations' : 'too-many-privileges';
+        continue;
+      }
+    }
+    await reserve(db, { app: work.app, kind, subject, at: now }, passes);
+  }
+  return { held, reason };
+}
+
+function distinct<T>(items: readonly T[], key: (item: T) => string): T[] {
+  return [...new Map(items.map(item => [key(item), item])).values()];
+}
+
+const LARGE = 1_000;
+const COUNT_KEPT_MS = 10_000;
+const counts = new WeakMap<Rim, Map<string, { readonly people: number; readonly at: number }>>();
+
+/** How many people the share is of; the count of a large app is believed for some seconds. */
+async function countPeople(rim: Rim, db: Db, app: string): Promise<number> {
+  const known = counts.get(rim) ?? new Map<string, { people: number; at: number }>();
+  counts.set(rim, known);
+  const before = known.get(app);
+  const now = rim.clock.now();
+  if (before !== undefined && now - before.at < COUNT_KEPT_MS) return before.people;
+  const people = await countLinkedPeople(db, app);
+  if (people >= LARGE) known.set(app, { people, at: now });
+  return people;
+}
