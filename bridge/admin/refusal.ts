@@ -1,4 +1,5 @@
 /** The one error of the admin API, and what the errors of other parts become in it. Rendered once, by the router. */
+import { type RefusalBody } from '../contract/admin-api';
 import { type MappingStateIssue, MappingStateError } from '../contract/mapping-state';
 import { HoldChanged } from '../reconcile';
 import { isUnavailable } from '../store/database/unavailable';
@@ -22,7 +23,7 @@ export class Refusal extends Error {
     super(message);
   }
 
-  toBody(): object {
+  toBody(): RefusalBody {
     const { issues, generation } = this.details;
     return {
       error: {

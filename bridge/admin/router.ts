@@ -1,8 +1,9 @@
-/** The admin API below `/admin/v1`: every route, behind the admin token, answering the shapes of admin-client.ts. */
+/** The admin API below `/admin/v1`: every route, behind the admin token, in the shapes of contract/admin-api. */
 import express, { type ErrorRequestHandler, Router } from 'express';
 import { z } from 'zod';
 import { CoderError } from '../coder';
-import { AppName, parseMappingState } from '../contract/mapping-state';
+import { PlanRequest, ReleaseRequest, RetryRequest, SweepRequest } from '../contract/admin-api';
+import { parseMappingState } from '../contract/mapping-state';
 import { createApps } from './apps';
 import { readAuditQuery } from './audit-query';
 import { createAuthenticate } from './authenticate';
@@ -10,11 +11,6 @@ import { type AdminDeps } from './deps';
 import { Refusal, toRefusal } from './refusal';
 import { readStatus } from './status';
 import { deleteThrowaway } from './throwaway';
-
-const SweepRequest = z.strictObject({ app: AppName.optional() });
-const PlanRequest = z.strictObject({ app: AppName.optional(), state: z.unknown().optional() });
-const ReleaseRequest = z.strictObject({ by: z.string().min(1).max(200) });
-const RetryRequest = z.strictObject({ key: z.string().min(1).max(200).optional() });
 
 const MAX_BODY_BYTES = 8 * 1024 * 1024;
 

@@ -1,5 +1,5 @@
 /** `/status`: apps, tokens, what waits and is held, and the way to Coder. */
-import { type AppStatus, type Status, type TokenStatus } from '../admin-client/admin-client';
+import { type AppStatus, type Status, type TokenStatus } from '../contract/admin-api';
 import { TOKEN_SCOPES } from '../contract/mapping-state';
 import { type AppConvergence } from '../reconcile';
 import { DEFAULT_LIMITS } from '../scim/http/limits';

@@ -2,7 +2,7 @@
  * Throw-away people of `coder-scim verify`: their accounts are deleted when the check is over, whatever the app's policy
  * for leavers says. Nobody else's account can be deleted here.
  */
-import { THROWAWAY_DOMAIN } from '../admin-client/admin-client';
+import { THROWAWAY_DOMAIN } from '../contract/admin-api';
 import { writeAudit } from '../store/audit/audit';
 import { deletePerson, peopleOfAccount } from '../store/accounts/people';
 import { type AdminDeps } from './deps';

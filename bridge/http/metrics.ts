@@ -1,7 +1,7 @@
 /** Metrics in Prometheus' form: requests, calls to Coder, the queue, tokens. Names of apps are labels, people never. */
 import { collectDefaultMetrics, Counter, Gauge, Histogram, Registry } from 'prom-client';
 import { type CoderExchange } from '../coder';
-import { type Status } from '../admin-client/admin-client';
+import { type Status } from '../contract/admin-api';
 import { type Served } from '../scim/http/deps';
 
 export interface Metrics {
