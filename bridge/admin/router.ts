@@ -1,6 +1,6 @@
 /** The admin API below `/admin/v1`: every route, behind the admin token, in the shapes of contract/admin-api. */
 import express, { type ErrorRequestHandler, Router } from 'express';
-import { z } from 'zod';
+import { type z } from 'zod';
 import { CoderError } from '../coder';
 import { PlanRequest, ReleaseRequest, RetryRequest, SweepRequest } from '../contract/admin-api';
 import { parseMappingState } from '../contract/mapping-state';

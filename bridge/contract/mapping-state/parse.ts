@@ -1,5 +1,5 @@
 /** The document: shape and rules as one, and how it is read. */
-import { z } from 'zod';
+import { type z } from 'zod';
 import { MappingStateError } from './problems';
 import { checkRules, MAPPING_KINDS } from './rules';
 import { Shape } from './shape';
