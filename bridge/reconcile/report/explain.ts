@@ -2,7 +2,7 @@
 import { type AuditEntry, type Explanation } from '../../contract/admin-api';
 import { type CoderUser } from '../../coder';
 import { type AuditRecord, queryAudit } from '../../store/audit/audit';
-import { memberStatesOf } from '../../store/accounts/coder-groups';
+import { memberStatesOf } from '../../store/accounts/coder-members';
 import { type Db } from '../../store/database/database';
 import { groupsOfUser, readUser } from '../../store/directory/reading';
 import { findPeople, type Person } from '../../store/accounts/people';

@@ -4,7 +4,7 @@ import { listApps } from '../../store/apps/apps';
 import { type Db } from '../../store/database/database';
 import { type HeldRemovals, holdId, listOpenHolds } from '../../store/accounts/holds';
 import { countHeldPeople, listHeldPeople, readPeople } from '../../store/accounts/people';
-import { countWork, listWork } from '../../store/work/work';
+import { countWork, listWork } from '../../store/work/pending';
 import { type AppConvergence, type ReconcilerStatus } from '../types';
 
 const SHOWN = 200;
