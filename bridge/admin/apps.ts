@@ -7,7 +7,7 @@ import { deleteApp, GenerationConflict, listApps, putApp, readApp, type StoredAp
 import { type Cause, type WorkKey } from '../store/work/enqueue';
 import { type AdminDeps } from './deps';
 import { entityTag, readPrecondition } from './precondition';
-import { Refusal } from './refusal';
+import { Refusal } from '../http/refusal';
 import { requestIdOf } from '../http/request-id';
 
 /** What goes over the wire: a document as it is stored. */

@@ -1,7 +1,7 @@
 /** `If-Match` and `If-None-Match` as the generation that a writer believes is there (RFC 9110 §13.1). */
 import { type IncomingHttpHeaders } from 'node:http';
 import { type Precondition } from '../contract/admin-api';
-import { Refusal } from './refusal';
+import { Refusal } from '../http/refusal';
 
 /** @throws Refusal 400 for anything else than `If-Match: "<generation>"` or `If-None-Match: *` */
 export function readPrecondition(headers: IncomingHttpHeaders): Precondition {

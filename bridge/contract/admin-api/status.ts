@@ -14,6 +14,9 @@ export const PendingItem = z.object({
 });
 export type PendingItem = z.output<typeof PendingItem>;
 
+/** Days before its expiry from which a token counts, and is announced, as expiring. */
+export const TOKEN_WARNING_DAYS = 14;
+
 export const TokenStatus = z.object({
   name: z.string(),
   expiresAt: z.string(),
