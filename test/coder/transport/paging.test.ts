@@ -1,5 +1,5 @@
-import { CoderError } from '../../bridge/coder/transport/errors';
-import { type Page, readListing } from '../../bridge/coder/transport/paging';
+import { CoderError } from '../../../bridge/coder/transport/errors';
+import { type Page, readListing } from '../../../bridge/coder/transport/paging';
 
 /** A listing as Coder has it: a page after a deleted row is empty, and the count rides on the rows. */
 class World {

@@ -1,5 +1,5 @@
 /** Names of groups in the identity provider that change hands: whom a mapping by name is about. */
-import { startStage } from './stage';
+import { startStage } from '../stage';
 
 const owners = (stage: Awaited<ReturnType<typeof startStage>>): string[] =>
   Object.entries(stage.coder.snapshot().users)

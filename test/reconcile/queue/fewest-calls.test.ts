@@ -1,5 +1,5 @@
 /** Writes to Coder equal the lower bound that the difference allows: counted over many random changes. */
-import { type Stage, startStage } from './stage';
+import { type Stage, startStage } from '../stage';
 
 const STATE = {
   roleMappings: {

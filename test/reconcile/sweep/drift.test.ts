@@ -1,5 +1,5 @@
 /** Changes that somebody makes in Coder by hand: noticed, told, and repaired where the app says so. */
-import { startStage, type Stage } from './stage';
+import { startStage, type Stage } from '../stage';
 
 const TIERS = {
   roleMappings: { platform: { idpGroup: 'platform', role: 'template-admin' } },

@@ -1,10 +1,10 @@
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { type CoderClient, createCoderClient } from '../../bridge/coder/client';
-import { type RenewableCredential, createCredential } from '../../bridge/coder/transport/credential';
-import { CoderError } from '../../bridge/coder/transport/errors';
-import { type CoderDouble, ManualClock, startCoderDouble } from '../support/coder-double';
+import { type CoderClient, createCoderClient } from '../../../bridge/coder/client';
+import { type RenewableCredential, createCredential } from '../../../bridge/coder/transport/credential';
+import { CoderError } from '../../../bridge/coder/transport/errors';
+import { type CoderDouble, ManualClock, startCoderDouble } from '../../support/coder-double';
 
 const DAY = 86_400_000;
 const TOKENS = /\/keys/;

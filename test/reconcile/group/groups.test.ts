@@ -1,5 +1,5 @@
 /** Coder groups: created, matched, followed, written with the fewest calls and by one writer at a time. */
-import { startStage, type Stage } from './stage';
+import { startStage, type Stage } from '../stage';
 
 const patches = (stage: Stage) => stage.coder.calls.all({ method: 'PATCH', path: '/groups/' });
 

@@ -1,11 +1,11 @@
 import { type ServerResponse } from 'node:http';
 import { z } from 'zod';
-import { type CoderExchange } from '../../bridge/coder/transport/connection';
-import { createCredential } from '../../bridge/coder/transport/credential';
-import { CoderError } from '../../bridge/coder/transport/errors';
-import { type CoderLimits } from '../../bridge/coder/transport/limits';
-import { type Transport, createTransport } from '../../bridge/coder/transport/transport';
-import { type Script, type ScriptedServer, answerJson, startScriptedServer } from './scripted-server';
+import { type CoderExchange } from '../../../bridge/coder/transport/connection';
+import { createCredential } from '../../../bridge/coder/transport/credential';
+import { CoderError } from '../../../bridge/coder/transport/errors';
+import { type CoderLimits } from '../../../bridge/coder/transport/limits';
+import { type Transport, createTransport } from '../../../bridge/coder/transport/transport';
+import { type Script, type ScriptedServer, answerJson, startScriptedServer } from '../scripted-server';
 
 const TOKEN = 'abcdefghij-SecretSecretSecretSecre';
 const Ok = z.object({ ok: z.boolean() });

@@ -1,6 +1,6 @@
 /** What stops a mistake of an identity provider or an operator, and how it is let through. */
-import { HoldChanged } from '../../bridge/reconcile';
-import { type Stage, startStage } from './stage';
+import { HoldChanged } from '../../../bridge/reconcile';
+import { type Stage, startStage } from '../stage';
 
 const DEVELOPERS = { groupMappings: { developers: { idpGroup: 'developers', group: 'developers' } } };
 

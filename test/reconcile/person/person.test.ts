@@ -1,5 +1,5 @@
 /** One person's way into Coder and out of it, against the double. */
-import { startStage } from './stage';
+import { startStage } from '../stage';
 
 const TIERS = {
   roleMappings: {

@@ -1,6 +1,6 @@
 /** What an operator is told: the plan before a rollout, the reason of each entitlement, who is who, the trail. */
-import { parseMappingState } from '../../bridge/contract/mapping-state';
-import { APP, startStage } from './stage';
+import { parseMappingState } from '../../../bridge/contract/mapping-state';
+import { APP, startStage } from '../stage';
 
 const STATE = {
   roleMappings: { auditors: { idpGroup: 'auditors', role: 'auditor' } },

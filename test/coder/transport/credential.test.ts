@@ -18,7 +18,7 @@ import {
   sealToken,
   unsealToken,
   writeFileAtomically,
-} from '../../bridge/coder/transport/credential';
+} from '../../../bridge/coder/transport/credential';
 
 const OLD = 'aaaaaaaaaa-oldoldoldoldoldoldold0';
 const NEW = 'bbbbbbbbbb-newnewnewnewnewnewnew0';

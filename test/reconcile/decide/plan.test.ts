@@ -1,9 +1,9 @@
 /** Laws of the plan: minimal, complete, and blind to what is not the bridge's. */
 import fc from 'fast-check';
-import { type Desired, type Reasoned } from '../../bridge/reconcile/decide/desired';
-import { type Entitlement, keyOf } from '../../bridge/reconcile/decide/entitlement';
-import { type Actual, plan, type PlanInput, type Removal, type Step } from '../../bridge/reconcile/decide/plan';
-import { NO_SYNC } from '../../bridge/reconcile/decide/rules';
+import { type Desired, type Reasoned } from '../../../bridge/reconcile/decide/desired';
+import { type Entitlement, keyOf } from '../../../bridge/reconcile/decide/entitlement';
+import { type Actual, plan, type PlanInput, type Removal, type Step } from '../../../bridge/reconcile/decide/plan';
+import { NO_SYNC } from '../../../bridge/reconcile/decide/rules';
 
 const ORGANIZATIONS = ['default', 'science', 'sales'];
 const SITE_ROLES = ['owner', 'auditor', 'template-admin', 'user-admin', 'member'];

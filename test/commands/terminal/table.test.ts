@@ -1,5 +1,5 @@
-import { renderPairs, renderTable, textWidth } from '../../bridge/commands/terminal/table';
-import { painter, printable, type Terminal } from '../../bridge/commands/terminal/terminal';
+import { renderPairs, renderTable, textWidth } from '../../../bridge/commands/terminal/table';
+import { painter, printable, type Terminal } from '../../../bridge/commands/terminal/terminal';
 
 const plain = (_style: string, text: string) => text;
 

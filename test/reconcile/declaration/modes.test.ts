@@ -1,5 +1,5 @@
 /** The two ways of enforcing, and what Coder's own sign-in sync does to them. */
-import { startStage, type Stage } from './stage';
+import { startStage, type Stage } from '../stage';
 
 const STATE = {
   groupMappings: { developers: { idpGroup: 'developers', group: 'developers' } },

@@ -1,7 +1,7 @@
 /** Several apps, changed and deleted apps. */
-import { putApp, deleteApp } from '../../bridge/store/apps/apps';
-import { parseMappingState } from '../../bridge/contract/mapping-state';
-import { APP, startStage, type Stage } from './stage';
+import { putApp, deleteApp } from '../../../bridge/store/apps/apps';
+import { parseMappingState } from '../../../bridge/contract/mapping-state';
+import { APP, startStage, type Stage } from '../stage';
 
 async function otherApp(stage: Stage, state: object): Promise<void> {
   await putApp(

@@ -1,5 +1,5 @@
 /** Existing accounts: who is taken over, who is not, and what is said about it. */
-import { startStage } from './stage';
+import { startStage } from '../stage';
 
 const heldReason = async (stage: Awaited<ReturnType<typeof startStage>>): Promise<string | undefined> =>
   (await stage.reconciler.status()).pending.find(item => item.state === 'held')?.reason.split(':')[0];

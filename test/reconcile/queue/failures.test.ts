@@ -1,7 +1,7 @@
 /** Coder away, lying, slow or refusing; processes that die; poison. Nothing is lost, nothing that matters is done twice. */
-import { startCoderDouble } from '../support/coder-double';
-import { describeEachDatabase } from '../support/databases';
-import { startStage } from './stage';
+import { startCoderDouble } from '../../support/coder-double';
+import { describeEachDatabase } from '../../support/databases';
+import { startStage } from '../stage';
 
 const STATE = {
   roleMappings: { auditors: { idpGroup: 'auditors', role: 'auditor' } },

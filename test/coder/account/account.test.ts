@@ -1,8 +1,8 @@
-import { capabilitiesOf } from '../../bridge/coder/capabilities';
-import { type CoderClient } from '../../bridge/coder/client';
-import { type RightsNeeds } from '../../bridge/coder/account/rights';
-import { type CoderDouble } from '../support/coder-double';
-import { accountWith, connect, startDouble } from './on-double';
+import { capabilitiesOf } from '../../../bridge/coder/capabilities';
+import { type CoderClient } from '../../../bridge/coder/client';
+import { type RightsNeeds } from '../../../bridge/coder/account/rights';
+import { type CoderDouble } from '../../support/coder-double';
+import { accountWith, connect, startDouble } from '../on-double';
 
 const all = (double: CoderDouble): RightsNeeds => {
   const here = [double.findOrganization().id];

@@ -1,5 +1,5 @@
-import { CoderError, type CoderErrorDetails, isRefusal, outcomeOf } from '../../bridge/coder/transport/errors';
-import { redact } from '../../bridge/coder/transport/redact';
+import { CoderError, type CoderErrorDetails, isRefusal, outcomeOf } from '../../../bridge/coder/transport/errors';
+import { redact } from '../../../bridge/coder/transport/redact';
 
 const error = (details: Omit<CoderErrorDetails, 'route'>): CoderError =>
   new CoderError('no', { route: 'PUT /users/{user}/roles', ...details });

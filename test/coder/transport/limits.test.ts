@@ -1,6 +1,6 @@
-import { Circuit } from '../../bridge/coder/transport/circuit';
-import { Gate } from '../../bridge/coder/transport/gate';
-import { RateLimits, parseRetryAfter } from '../../bridge/coder/transport/rate-limit';
+import { Circuit } from '../../../bridge/coder/transport/circuit';
+import { Gate } from '../../../bridge/coder/transport/gate';
+import { RateLimits, parseRetryAfter } from '../../../bridge/coder/transport/rate-limit';
 
 describe('the circuit', () => {
   const limits = { failures: 2, firstPauseMs: 1_000, longestPauseMs: 4_000 };

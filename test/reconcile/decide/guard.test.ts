@@ -1,7 +1,7 @@
 /** Laws of the guard. */
 import fc from 'fast-check';
-import { digestOf, guardPerson, guardPlan, keepsOwners, removalLimit } from '../../bridge/reconcile/decide/guard';
-import { type Removal } from '../../bridge/reconcile/decide/plan';
+import { digestOf, guardPerson, guardPlan, keepsOwners, removalLimit } from '../../../bridge/reconcile/decide/guard';
+import { type Removal } from '../../../bridge/reconcile/decide/plan';
 
 const ROLE: Removal = { kind: 'site-role', organization: '', target: 'auditor' };
 const GROUP: Removal = { kind: 'group', organization: 'o', target: 'g' };

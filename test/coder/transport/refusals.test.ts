@@ -1,8 +1,8 @@
 /** Every refusal that was recorded on a real server has a reason, so that no text is left to chance. */
 import { readFileSync, readdirSync } from 'node:fs';
 import { join } from 'node:path';
-import { type RefusalReason } from '../../bridge/coder/transport/errors';
-import { reasonOf } from '../../bridge/coder/transport/refusals';
+import { type RefusalReason } from '../../../bridge/coder/transport/errors';
+import { reasonOf } from '../../../bridge/coder/transport/refusals';
 
 interface Step {
   readonly title: string;
@@ -13,7 +13,7 @@ interface Step {
   };
 }
 
-const folder = join(__dirname, '../fixtures/coder-contract');
+const folder = join(__dirname, '../../fixtures/coder-contract');
 // What the client never sends; their texts need no reason.
 const NOT_OURS =
   /raw|password|login type|unsupported login|email cannot be set|must be valid json|query (search|param)|invalid values|invalid user search|unexpected field|token (with|.*lifetime)|api key|default organization|organization already exists|organization_name/i;

@@ -1,7 +1,7 @@
-import { type MappingStateInput } from '../../bridge/contract/mapping-state';
-import { type RunningBridge, scimToken, startBridge } from '../support/bridge';
-import { type CoderDouble, startCoderDouble } from '../support/coder-double';
-import { coderScim } from './terminal-double';
+import { type MappingStateInput } from '../../../bridge/contract/mapping-state';
+import { type RunningBridge, scimToken, startBridge } from '../../support/bridge';
+import { type CoderDouble, startCoderDouble } from '../../support/coder-double';
+import { coderScim } from '../terminal-double';
 
 let coder: CoderDouble;
 let bridge: RunningBridge;

@@ -1,8 +1,8 @@
 /** Mapping states resolved, and what they make of a person's groups. */
-import { type DirectoryGroup, type DirectoryUser } from '../../bridge/contract/directory';
-import { parseMappingState } from '../../bridge/contract/mapping-state';
-import { desire, unite } from '../../bridge/reconcile/decide/desired';
-import { compileRules, NO_SYNC, type RuleInput } from '../../bridge/reconcile/decide/rules';
+import { type DirectoryGroup, type DirectoryUser } from '../../../bridge/contract/directory';
+import { parseMappingState } from '../../../bridge/contract/mapping-state';
+import { desire, unite } from '../../../bridge/reconcile/decide/desired';
+import { compileRules, NO_SYNC, type RuleInput } from '../../../bridge/reconcile/decide/rules';
 
 const ORGANIZATIONS: RuleInput['organizations'] = [
   { id: 'o1', name: 'coder', isDefault: true, roles: ['organization-admin', 'Reader'], impliedRoles: ['base'] },
