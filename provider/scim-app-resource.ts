@@ -2,7 +2,8 @@
  * `coderscim_app`: the mapping state of one SCIM application. One resource and one write per app, so that its tokens and
  * mappings change together or not at all; attributes structured, so that a plan reads as a table of mappings.
  */
-import { AdminError, type AppDocument, type Precondition } from '../bridge/admin-client/admin-client';
+import { AdminError } from '../bridge/admin-client/admin-error';
+import { type AppDocument, type Precondition } from '../bridge/contract/admin-api';
 import {
   canonicalJson,
   type MappingState,

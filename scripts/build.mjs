@@ -22,6 +22,6 @@ await bundleProgram(join(root, 'provider', 'deploy-step.ts'), join(dist, 'provid
 await bundleProvider(join(dist, 'provider', 'terraform-provider-coderscim'));
 
 const require = createRequire(import.meta.url);
-const { mappingStateJsonSchema } = require('../dist/bridge/contract/mapping-state.js');
+const { mappingStateJsonSchema } = require('../dist/bridge/contract/mapping-state/index.js');
 writeFileSync(join(dist, 'mapping-state.schema.json'), `${JSON.stringify(mappingStateJsonSchema(), null, 2)}\n`);
 writeFileSync(join(dist, '.built'), '');

@@ -1,5 +1,5 @@
 /** What the store knows of an account's holdings, in the shapes that a decision takes. Pure. */
-import { type MemberState } from '../../store/accounts/coder-groups';
+import { type MemberState } from '../../store/accounts/coder-members';
 import { type Grant } from '../../store/accounts/grants';
 import { type Context } from '../context/context';
 import { type Entitlement, keyOf } from '../decide/entitlement';

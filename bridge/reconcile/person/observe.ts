@@ -5,7 +5,7 @@
 import { identityKey, isSameIdentity } from '../../contract/identity';
 import { type CoderUser } from '../../coder';
 import { addressesOf, othersOfAddress } from '../../store/accounts/addresses';
-import { memberStatesOf } from '../../store/accounts/coder-groups';
+import { memberStatesOf } from '../../store/accounts/coder-members';
 import { grantsOf } from '../../store/accounts/grants';
 import { peopleOfAccount, type Person, readPerson } from '../../store/accounts/people';
 import { type Db } from '../../store/database/database';

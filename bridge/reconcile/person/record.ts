@@ -1,7 +1,7 @@
 /** Writes down what became of one person: links, grants, wishes for groups, holds, audit lines and the closing of journal entries, in one transaction. */
 import { identityKey, isSameIdentity } from '../../contract/identity';
 import { noteAddress, othersOfAddress } from '../../store/accounts/addresses';
-import { forgetMemberships, leaveOrganization, wantMember } from '../../store/accounts/coder-groups';
+import { forgetMemberships, leaveOrganization, wantMember } from '../../store/accounts/coder-members';
 import { forgetGrants, type Grant, removeGrants } from '../../store/accounts/grants';
 import { dropHold, hold } from '../../store/accounts/holds';
 import {

@@ -5,7 +5,7 @@ import { enqueue, type Cause, type WorkItem } from '../../store/work/enqueue';
 import { hold, listHolds } from '../../store/accounts/holds';
 import { countReserved } from '../../store/accounts/ledger';
 import { countLinkedPeople } from '../../store/accounts/people';
-import { queuedKeys } from '../../store/work/work';
+import { queuedKeys } from '../../store/work/pending';
 import { type Context } from '../context/context';
 import { type Rim } from '../context/rim';
 import { digestOf, guardPlan, type Loser } from '../decide/guard';

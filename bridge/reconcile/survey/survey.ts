@@ -6,7 +6,7 @@
 import { isSameIdentity } from '../../contract/identity';
 import { type DirectoryGroup, type DirectoryUser } from '../../contract/directory';
 import { addressesOfPeople } from '../../store/accounts/addresses';
-import { type MemberState, memberStatesOfAccounts } from '../../store/accounts/coder-groups';
+import { type MemberState, memberStatesOfAccounts } from '../../store/accounts/coder-members';
 import { type Grant, grantsOfAccounts } from '../../store/accounts/grants';
 import { type Person, peopleOfAccounts, readPeople, readPeopleById } from '../../store/accounts/people';
 import { type Db } from '../../store/database/database';

@@ -4,11 +4,12 @@
  */
 import { markSwept, type StoredApp } from '../../store/apps/apps';
 import { pruneAudit, writeAudit } from '../../store/audit/audit';
-import { listManagedGroups, markUnread, memberDifferences } from '../../store/accounts/coder-groups';
-import { PRIORITY, type Cause } from '../../store/work/enqueue';
+import { listManagedGroups, markUnread } from '../../store/accounts/coder-groups';
+import { memberDifferences } from '../../store/accounts/coder-members';
+import { type Cause, enqueueGroupWrite, PRIORITY } from '../../store/work/enqueue';
 import { pruneLedger } from '../../store/accounts/ledger';
 import { dropLease, takeLease } from '../../store/work/leases';
-import { enqueueGroupWrite, queuedKeys } from '../../store/work/work';
+import { queuedKeys } from '../../store/work/pending';
 import { describe } from '../person/apply-steps';
 import { groupName } from '../context/context';
 import { tidy } from '../group/remove-undeclared';

@@ -1,0 +1,23 @@
+/**
+ * The contract between declaration and bridge: one document per SCIM application. Constructs write it, the Terraform
+ * provider and `coder-scim apply` carry it, the bridge enforces it. Re-exports only.
+ */
+export * from './canonical-json';
+export * from './json-schema';
+export { AppName } from './names';
+export * from './parse';
+export * from './problems';
+export {
+  Claims,
+  CustomRole,
+  ENTRY_KINDS,
+  type EntryKind,
+  GroupMapping,
+  Guard,
+  OrganizationMapping,
+  Policies,
+  PushedGroups,
+  RoleMapping,
+  TokenDeclaration,
+} from './shape';
+export * from './vocabulary';

@@ -1,0 +1,201 @@
+/** The fields of the document, with defaults and what each one means. */
+import { z } from 'zod';
+import { AppName, DisplayName, EntryName, GroupName, OrganizationName, RoleName } from './names';
+import { DEFAULT_ORGANIZATION, IDENTITY_PROVIDERS, MAPPING_STATE_VERSION, TOKEN_SCOPES } from './vocabulary';
+
+const idpGroupText = z.string().min(1).max(1024);
+
+/** The identity provider's group that a mapping is about: by `displayName` or by `externalId`, exactly one of the two. */
+const idpGroup = {
+  idpGroup: idpGroupText.optional().describe("displayName of the identity provider's group, compared without case"),
+  idpGroupExternalId: idpGroupText
+    .optional()
+    .describe("externalId of the identity provider's group, compared exactly; survives renames"),
+};
+
+/** Bearer credential of an app: the digest, never the secret. */
+export const TokenDeclaration = z.strictObject({
+  digest: z
+    .string()
+    .regex(/^sha256:[0-9a-f]{64}$/, {
+      error: 'wanted "sha256:" and 64 lower-case hex digits, as printed by `coder-scim token create`',
+    })
+    .describe('SHA-256 of the whole token text'),
+  expiresAt: z.iso.datetime({ offset: true }).describe('instant from which the token is refused (RFC 3339)'),
+  scopes: z.array(z.enum(TOKEN_SCOPES)).min(1).optional().describe('what the token may do; default: everything'),
+});
+export type TokenDeclaration = z.infer<typeof TokenDeclaration>;
+
+/** People of an identity provider's group become members of a Coder group (and of its organization). */
+export const GroupMapping = z.strictObject({
+  ...idpGroup,
+  organization: OrganizationName.default(DEFAULT_ORGANIZATION),
+  group: GroupName.describe('name of the Coder group, case-sensitive'),
+  displayName: DisplayName.optional().describe('display name written to a group that the bridge creates or manages'),
+  create: z.boolean().default(true).describe('create the Coder group when it is missing; false: only match'),
+});
+export type GroupMapping = z.infer<typeof GroupMapping>;
+
+/** People of an identity provider's group hold a site role, or a role in one organization (and are members of it). */
+export const RoleMapping = z.strictObject({
+  ...idpGroup,
+  role: RoleName.describe('site role without organization; organization role, built in or custom, with one'),
+  organization: OrganizationName.optional(),
+});
+export type RoleMapping = z.infer<typeof RoleMapping>;
+
+/** People of an identity provider's group are members of a Coder organization. */
+export const OrganizationMapping = z.strictObject({ ...idpGroup, organization: OrganizationName });
+export type OrganizationMapping = z.infer<typeof OrganizationMapping>;
+
+/** A custom organization role that the bridge keeps in Coder. */
+export const CustomRole = z.strictObject({
+  organization: OrganizationName.default(DEFAULT_ORGANIZATION),
+  name: RoleName,
+  displayName: DisplayName.optional(),
+  permissions: z
+    .array(
+      z.strictObject({
+        resourceType: z.string().regex(/^[a-z_]+$/, { error: 'wanted a resource type of Coder such as "template"' }),
+        action: z
+          .string()
+          .regex(/^[a-z_]+$/, { error: 'wanted an action such as "read"; Coder refuses wildcards in custom roles' }),
+        negate: z.boolean().default(false),
+      }),
+    )
+    .min(1),
+});
+export type CustomRole = z.infer<typeof CustomRole>;
+
+/** Every group that the identity provider pushes becomes a Coder group, without a mapping of its own. */
+export const PushedGroups = z.strictObject({
+  organization: OrganizationName.default(DEFAULT_ORGANIZATION),
+  prefix: z.string().default('').describe('only groups whose displayName starts with this, compared without case'),
+  stripPrefix: z.boolean().default(false).describe('leave the prefix out of the Coder group name'),
+  create: z.boolean().default(true).describe('create missing Coder groups; false: only match by name'),
+});
+export type PushedGroups = z.infer<typeof PushedGroups>;
+
+/** Decisions about people and groups; every one has the careful default. */
+export const Policies = z.strictObject({
+  accounts: z
+    .enum(['all', 'mapped'])
+    .default('all')
+    .describe('who gets a Coder account: everybody the identity provider sends, or only people in a mapped group'),
+  adoption: z
+    .enum(['never', 'oidc', 'any'])
+    .default('oidc')
+    .describe('which existing Coder accounts with the same e-mail may be taken over'),
+  leaving: z
+    .enum(['suspend', 'delete'])
+    .default('suspend')
+    .describe('what a SCIM DELETE does to the account; an account with workspaces is suspended in both cases'),
+  usernames: z
+    .enum(['keep', 'follow'])
+    .default('keep')
+    .describe('whether a changed userName renames the Coder account; renames can cost a person their volumes'),
+  nestedGroups: z
+    .enum(['resolve', 'refuse'])
+    .default('resolve')
+    .describe('groups as members of groups: their people count, or the request is refused'),
+  renamedGroups: z
+    .enum(['follow', 'rematch'])
+    .default('follow')
+    .describe('a mapping by displayName after a rename: stays with the group it matched, or looks for the name again'),
+  drift: z.enum(['repair', 'report', 'off']).default('repair').describe('what the sweep does with differences'),
+  authoritative: z
+    .boolean()
+    .default(false)
+    .describe('manage all roles and groups of the people of this app, not only the ones named in mappings'),
+});
+export type Policies = z.infer<typeof Policies>;
+
+/** Limits that stop a plan as a whole until an operator releases it. */
+export const Guard = z.strictObject({
+  maxRemovalsPercent: z
+    .number()
+    .int()
+    .min(0)
+    .max(100)
+    .default(20)
+    .describe('share of the people of the app that may lose an account, role or group at once'),
+  minRemovals: z.number().int().min(0).default(10).describe('this many are always allowed, whatever the share'),
+  minOwners: z
+    .number()
+    .int()
+    .min(1)
+    .default(1)
+    .describe("owners who can sign in that stay, the bridge's own account left out; break-glass accounts count"),
+  maxPrivilegeGains: z
+    .number()
+    .int()
+    .min(0)
+    .default(5)
+    .describe('people who may become owner, user-admin or organization-admin within an hour'),
+  protectedAccounts: z
+    .array(z.string().min(1))
+    .default([])
+    .describe('usernames or e-mails of Coder accounts that are never touched'),
+});
+export type Guard = z.infer<typeof Guard>;
+
+/** For whom the app may speak. */
+export const People = z.strictObject({
+  emailDomains: z
+    .array(
+      z.string().regex(/^[^\s@]+\.[^\s@]+$/, {
+        error: issue =>
+          `e-mail domain ${JSON.stringify(issue.input)}: wanted a domain such as "example.com", without "@"`,
+      }),
+    )
+    .default([])
+    .describe('only people with an e-mail address in one of these domains get an account; empty: any address'),
+  sharedWith: z
+    .array(AppName)
+    .default([])
+    .describe('apps whose people may be the same accounts; both apps must name each other'),
+  adopt: z
+    .array(z.string().min(1))
+    .default([])
+    .describe(
+      'usernames or e-mails of existing accounts that may be taken over although they hold more than the mappings give',
+    ),
+});
+export type People = z.infer<typeof People>;
+
+/** Names of the token claims that Coder reads at sign-in (mode `claims`). */
+export const Claims = z.strictObject({
+  groups: z.string().min(1).default('groups'),
+  roles: z.string().min(1).default('groups'),
+  organizations: z.string().min(1).default('groups'),
+});
+export type Claims = z.infer<typeof Claims>;
+
+/** The parts of the document that are keyed by names: one entry for each construct. */
+export const ENTRY_KINDS = ['tokens', 'groupMappings', 'roleMappings', 'organizationMappings', 'customRoles'] as const;
+export type EntryKind = (typeof ENTRY_KINDS)[number];
+
+const record = <T extends z.ZodType>(value: T) => z.record(EntryName, value).default({} as never);
+
+/** The fields of the document, each for itself; `MappingState` adds the rules between them. */
+export const Shape = z.strictObject({
+  version: z.literal(MAPPING_STATE_VERSION),
+  app: AppName,
+  identityProvider: z.enum(IDENTITY_PROVIDERS).default('generic'),
+  mode: z
+    .enum(['push', 'claims'])
+    .default('push')
+    .describe("push: memberships and roles are written at once; claims: the mapping is written to Coder's OIDC sync"),
+  tokens: record(TokenDeclaration),
+  groupMappings: record(GroupMapping),
+  roleMappings: record(RoleMapping),
+  organizationMappings: record(OrganizationMapping),
+  customRoles: record(CustomRole),
+  pushedGroups: PushedGroups.optional(),
+  policies: Policies.prefault({}),
+  guard: Guard.prefault({}),
+  people: People.prefault({}),
+  claims: Claims.prefault({}),
+});
+
+export type Shape = z.infer<typeof Shape>;

@@ -1,0 +1,328 @@
+import { type ServerResponse } from 'node:http';
+import { z } from 'zod';
+import { type CoderExchange } from '../../../bridge/coder/transport/connection';
+import { createCredential } from '../../../bridge/coder/transport/credential';
+import { CoderError } from '../../../bridge/coder/transport/errors';
+import { type CoderLimits } from '../../../bridge/coder/transport/limits';
+import { type Transport, createTransport } from '../../../bridge/coder/transport/transport';
+import { type Script, type ScriptedServer, answerJson, startScriptedServer } from '../scripted-server';
+
+const TOKEN = 'abcdefghij-SecretSecretSecretSecre';
+const Ok = z.object({ ok: z.boolean() });
+
+let server: ScriptedServer | undefined;
+let transport: Transport | undefined;
+const logged: unknown[] = [];
+const exchanges: CoderExchange[] = [];
+
+afterEach(async () => {
+  await transport?.close();
+  await server?.close();
+  server = undefined;
+  transport = undefined;
+  logged.length = 0;
+  exchanges.length = 0;
+});
+
+async function connect(script: Script, limits: Partial<CoderLimits> = {}, path = ''): Promise<Transport> {
+  server = await startScriptedServer(script);
+  const note = (fields: unknown, message: string): void => void logged.push({ fields, message });
+  transport = createTransport({
+    url: `${server.url}${path}`,
+    credential: createCredential({ token: TOKEN }),
+    limits: { retryPauseMs: 1, ...limits },
+    log: { debug: note, warn: note },
+    observe: exchange => exchanges.push(exchange),
+  });
+  return transport;
+}
+
+const get = { method: 'GET', path: '/users/{user}', params: { user: 'ann' }, read: Ok } as const;
+const post = { method: 'POST', path: '/users', body: { username: 'ann' }, read: Ok } as const;
+const ok = (response: ServerResponse): void => answerJson(response, 200, { ok: true });
+const pause = (ms: number): Promise<void> => new Promise(resolve => setTimeout(resolve, ms));
+
+async function failure(call: Promise<unknown>): Promise<CoderError> {
+  const error: unknown = await call.then(
+    () => new Error('it succeeded'),
+    (reason: unknown) => reason,
+  );
+  if (!(error instanceof CoderError)) throw error;
+  return error;
+}
+
+describe('what is sent', () => {
+  test('token, path and body; parts of a path are encoded, a URL with a path keeps it', async () => {
+    const way = await connect((_, response) => ok(response), {}, '/coder/');
+    await way.send({ ...get, params: { user: 'a/b?c' }, query: { q: 'x y&z', limit: 5, after: undefined } });
+    await way.send(post);
+    expect(server?.requests).toEqual([
+      { method: 'GET', path: '/coder/api/v2/users/a%2Fb%3Fc?q=x+y%26z&limit=5', token: TOKEN, body: '' },
+      { method: 'POST', path: '/coder/api/v2/users', token: TOKEN, body: '{"username":"ann"}' },
+    ]);
+  });
+
+  test('an empty part of a path is refused here, because it would be another route', async () => {
+    const way = await connect((_, response) => ok(response));
+    await expect(way.send({ ...get, params: { user: '' } })).rejects.toThrow('no value for user');
+    expect(server?.requests).toEqual([]);
+  });
+
+  test('connections are kept: twenty calls in a row need no more than two', async () => {
+    const way = await connect((_, response) => ok(response));
+    for (let call = 0; call < 20; call += 1) await way.send(get);
+    expect(server?.connections()).toBeLessThanOrEqual(2);
+  });
+
+  test('no more calls at once than allowed, and background calls leave room for requests', async () => {
+    let running = 0;
+    let most = 0;
+    const order: string[] = [];
+    const way = await connect(
+      (request, response) => {
+        running += 1;
+        most = Math.max(most, running);
+        order.push(request.url ?? '');
+        setTimeout(() => {
+          running -= 1;
+          ok(response);
+        }, 20);
+      },
+      { concurrency: 4, backgroundConcurrency: 2 },
+    );
+    const background = Array.from({ length: 10 }, (_, index) =>
+      way.background.send({ ...get, params: { user: `sweep-${index}` } }),
+    );
+    await pause(10);
+    expect(running).toBe(2);
+    const requests = Array.from({ length: 6 }, (_, index) => way.send({ ...get, params: { user: `req-${index}` } }));
+    await Promise.all(requests);
+    expect(order.filter(path => path.includes('req')).length).toBe(6);
+    expect(order.filter(path => path.includes('sweep')).length).toBeLessThanOrEqual(8);
+    await Promise.all(background);
+    expect(most).toBe(4);
+  });
+});
+
+describe('answers that are no good', () => {
+  test.each([
+    [401, 'unauthorized', true],
+    [403, 'forbidden', false],
+    [404, 'not_found_or_forbidden', false],
+    [400, 'refused', false],
+    [413, 'refused', false],
+    [417, 'refused', false],
+    [500, 'failed', true],
+  ])('status %i is %s', async (status, kind, retryable) => {
+    const way = await connect((_, response) => answerJson(response, status, { message: 'no' }));
+    const error = await failure(way.send(post));
+    expect(error).toMatchObject({ kind, status, retryable, route: 'POST /users', answer: 'no' });
+    expect(server?.requests.length).toBe(1);
+  });
+
+  test('403 for a missing licence is told apart', async () => {
+    const message = 'Template RBAC is a Premium feature. Contact sales!';
+    const way = await connect((_, response) => answerJson(response, 403, { message }));
+    expect(await failure(way.send(get))).toMatchObject({ kind: 'licence', retryable: false });
+  });
+
+  test('404 for a route is told apart from 404 for a thing', async () => {
+    const way = await connect((_, response) => answerJson(response, 404, { message: 'Route not found.' }));
+    expect(await failure(way.send(get))).toMatchObject({ kind: 'unsupported', retryable: false });
+  });
+
+  test.each([
+    ['a proxy page with 502', 502, '<html><style>p{}</style><p>Bad&nbsp;gateway</p></html>', 'unreachable', /Bad/],
+    ['plain text with 428', 428, '"X-Coder-Bypass-Ratelimit" provided but user is not owner\n', 'refused', /owner/],
+    ['a page with 404', 404, '<h1>Not here</h1>', 'unexpected', /check the Coder URL/],
+    ['a page with 200', 200, '<html>Welcome</html>', 'unexpected', /check the Coder URL/],
+    ['another shape with 200', 200, '{"ok":"yes"}', 'unexpected', /ok: /],
+    ['nothing with 500', 500, '', 'failed', /without a text/],
+  ])('%s is understood', async (_name, status, text, kind, says) => {
+    const way = await connect(
+      (_, response) => {
+        response.writeHead(status, { 'content-type': 'text/html' });
+        response.end(text);
+      },
+      { retries: 0 },
+    );
+    const error = await failure(way.send(get));
+    expect(error).toMatchObject({ kind, status });
+    expect(error.message).toMatch(says);
+    expect(error.message).not.toMatch(/<|p\{\}/);
+  });
+
+  test('a redirect to a sign-in page says that something stands in front of Coder, without its query', async () => {
+    const way = await connect((_, response) => {
+      response.writeHead(302, { location: 'https://login.example.com/start?state=geheim' });
+      response.end();
+    });
+    const error = await failure(way.send(get));
+    expect(error.kind).toBe('unexpected');
+    expect(error.message).toContain('https://login.example.com/start');
+    expect(error.message).not.toContain('geheim');
+  });
+
+  test('validations are carried and read aloud', async () => {
+    const validations = [{ field: 'email', detail: 'Validation failed for tag "email" with value: "nope"' }];
+    const way = await connect((_, response) =>
+      answerJson(response, 400, { message: 'Validation failed.', validations }),
+    );
+    const error = await failure(way.send(post));
+    expect(error).toMatchObject({ reason: 'email-invalid', validations });
+    expect(error.message).toContain('with value: "nope"');
+  });
+});
+
+describe('secrets', () => {
+  test('a token that an answer repeats is in no error, no log line and no cause', async () => {
+    const other = 'QWERTYUIOP-abcdefabcdefabcdefabcd';
+    const way = await connect((_, response) =>
+      answerJson(response, 400, {
+        message: `bad token ${TOKEN} or ${other}`,
+        validations: [{ field: 'key', detail: TOKEN }],
+      }),
+    );
+    const error = await failure(way.send(get));
+    const everything = JSON.stringify([error, error.message, error.stack, error.cause, logged, exchanges]);
+    expect(everything).toContain('[redacted]');
+    expect(everything).not.toContain('SecretSecret');
+    expect(everything).not.toContain('abcdefabcdef');
+  });
+});
+
+describe('the way to Coder is broken', () => {
+  test('no server: unreachable, certainly not done, and every method is tried again', async () => {
+    const way = await connect((_, response) => ok(response), { retries: 2 });
+    await server?.close();
+    const error = await failure(way.send(post));
+    expect(error).toMatchObject({ kind: 'unreachable', maybeDone: false, retryable: true });
+    expect(error.message).toMatch(/POST \/users: no connection to http:\/\/127\.0\.0\.1:\d+ \(ECONNREFUSED\)/);
+    expect(exchanges.map(exchange => exchange.status)).toEqual(['unreachable', 'unreachable', 'unreachable']);
+  });
+
+  test.each([
+    ['a read is repeated', get, 3],
+    ['an idempotent write is repeated', { ...post, method: 'PUT', idempotent: true } as const, 3],
+    ['any other write is not', post, 1],
+  ])('when the connection is cut, %s', async (_name, request, tries) => {
+    const way = await connect((incoming, response, number) => {
+      if (number < 3) incoming.socket.destroy();
+      else ok(response);
+    });
+    if (tries === 3) expect(await way.send(request)).toEqual({ ok: true });
+    else expect(await failure(way.send(request))).toMatchObject({ kind: 'unreachable', maybeDone: true });
+    expect(server?.requests.length).toBe(tries);
+  });
+
+  test.each([
+    [502, get, 2],
+    [503, { ...post, method: 'PUT', idempotent: true } as const, 2],
+    [502, post, 1],
+    [500, get, 1],
+  ])('after %i a call is repeated only where that is safe and useful', async (status, request, tries) => {
+    const way = await connect((_, response, number) => {
+      if (number === 1) answerJson(response, status, { message: 'oh' });
+      else ok(response);
+    });
+    const result = await way.send(request).catch((error: unknown) => error);
+    expect(server?.requests.length).toBe(tries);
+    expect(result).toMatchObject(
+      tries === 2
+        ? { ok: true }
+        : { kind: status === 500 ? 'failed' : 'unreachable', maybeDone: request.method !== 'GET' },
+    );
+  });
+
+  test('no answer in time is a timeout; a write may have been done', async () => {
+    const way = await connect(() => undefined, { answerTimeoutMs: 100, retries: 0 });
+    expect(await failure(way.send(post))).toMatchObject({ kind: 'timeout', maybeDone: true, retryable: true });
+  });
+
+  test('after failures in a row nothing is tried any more, until one probe gets through', async () => {
+    let sick = true;
+    const way = await connect(
+      (_, response) => {
+        if (sick) answerJson(response, 503, { message: 'starting' });
+        else ok(response);
+      },
+      { retries: 0, circuitFailures: 3, circuitPauseMs: 80 },
+    );
+    for (let call = 0; call < 3; call += 1) expect((await failure(way.send(get))).kind).toBe('unreachable');
+    expect(way.health.reachable).toBe(false);
+    expect(way.health.problem).toContain('starting');
+    const refused = await failure(way.send(get));
+    expect(refused).toMatchObject({ kind: 'circuit_open', retryable: true, maybeDone: false });
+    expect(refused.retryAfterMs).toBeLessThanOrEqual(100);
+    expect(server?.requests.length).toBe(3);
+    sick = false;
+    await pause(120);
+    expect(await way.send(get)).toEqual({ ok: true });
+    expect(way.health).toEqual({ reachable: true, problem: undefined });
+    expect(logged).toContainEqual(expect.objectContaining({ message: 'coder answers again' }));
+  });
+
+  test('refusals and errors of single calls do not open the circuit', async () => {
+    const way = await connect(
+      (_, response, number) => answerJson(response, [400, 404, 500][number % 3] ?? 500, { message: 'no' }),
+      {
+        retries: 0,
+        circuitFailures: 3,
+      },
+    );
+    for (let call = 0; call < 9; call += 1) await failure(way.send(get));
+    expect(server?.requests.length).toBe(9);
+    expect(way.health.reachable).toBe(true);
+  });
+});
+
+describe('the rate limit', () => {
+  const headers = (remaining: number, seconds: number): Record<string, string> => ({
+    'x-ratelimit-limit': '5',
+    'x-ratelimit-remaining': String(remaining),
+    'x-ratelimit-reset': String(Math.floor(Date.now() / 1_000) + seconds),
+  });
+
+  test('a used-up path is not called again, other paths are', async () => {
+    const way = await connect((request, response, number) =>
+      answerJson(response, 200, { ok: true }, request.url?.endsWith('ann') ? headers(5 - number, 40) : {}),
+    );
+    for (let call = 0; call < 5; call += 1) await way.send(get);
+    const error = await failure(way.send(get));
+    expect(error).toMatchObject({ kind: 'rate_limited', retryable: true });
+    expect(error.retryAfterMs).toBeGreaterThan(30_000);
+    expect(await way.send({ ...get, params: { user: 'bob' } })).toEqual({ ok: true });
+    expect(server?.requests.length).toBe(6);
+  });
+
+  test('background calls leave a share of the path to requests', async () => {
+    const way = await connect(
+      (_, response, number) => answerJson(response, 200, { ok: true }, headers(5 - number, 40)),
+      {
+        rateLimitWaitMs: { request: 0, background: 0 },
+      },
+    );
+    for (let call = 0; call < 4; call += 1) await way.background.send(get);
+    expect((await failure(way.background.send(get))).kind).toBe('rate_limited');
+    expect(await way.send(get)).toEqual({ ok: true });
+  });
+
+  test('429 with a short Retry-After is waited for, also by writes, which were not done', async () => {
+    const way = await connect((_, response, number) => {
+      if (number === 1) answerJson(response, 429, { message: 'slow down' }, { 'retry-after': '1' });
+      else ok(response);
+    });
+    const started = Date.now();
+    expect(await way.send(post)).toEqual({ ok: true });
+    expect(Date.now() - started).toBeGreaterThanOrEqual(990);
+    expect(server?.requests.length).toBe(2);
+  });
+
+  test('429 with a long Retry-After is handed to the caller, and nobody asks before that', async () => {
+    const way = await connect((_, response) => answerJson(response, 429, { message: 'slow' }, { 'retry-after': '60' }));
+    expect(await failure(way.send(post))).toMatchObject({ kind: 'rate_limited', status: 429, retryAfterMs: 60_000 });
+    const second = await failure(way.send(post));
+    expect(second.retryAfterMs).toBeGreaterThan(58_000);
+    expect(server?.requests.length).toBe(1);
+  });
+});

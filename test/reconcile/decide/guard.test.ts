@@ -1,0 +1,82 @@
+/** Laws of the guard. */
+import fc from 'fast-check';
+import { digestOf, guardPerson, guardPlan, keepsOwners, removalLimit } from '../../../bridge/reconcile/decide/guard';
+import { type Removal } from '../../../bridge/reconcile/decide/plan';
+
+const ROLE: Removal = { kind: 'site-role', organization: '', target: 'auditor' };
+const GROUP: Removal = { kind: 'group', organization: 'o', target: 'g' };
+const ACCOUNT: Removal = { kind: 'account' };
+const guard = { maxRemovalsPercent: 20, minRemovals: 10 };
+const calm = { guard, people: 100, others: 0, leaves: false, before: undefined, vanished: () => false };
+
+it.each([
+  [0, 10],
+  [10, 10],
+  [50, 10],
+  [55, 11],
+  [100, 20],
+  [50_000, 10_000],
+])('of %i people %i may lose something', (people, limit) => {
+  expect(removalLimit(guard, people)).toBe(limit);
+});
+
+it.each([
+  ['below the limit', { others: 19 }, undefined],
+  ['one over the limit', { others: 20 }, 'too-many-removals'],
+  ['one leaver over the limit', { others: 20, leaves: true }, 'too-many-leavers'],
+  ['a leaver whose group is gone as well', { leaves: true, vanished: () => true }, undefined],
+  ['a vanished group', { vanished: (removal: Removal) => removal === GROUP }, 'idp-group-vanished'],
+] as const)('one person: %s', (_name, context, reason) => {
+  expect(guardPerson([ROLE, GROUP], { ...calm, ...context }).reason).toBe(reason);
+});
+
+it('holds of a vanished group only what it gave, and nobody who leaves', () => {
+  const vanished = (removal: Removal): boolean => removal === GROUP;
+  expect(guardPerson([ROLE, GROUP], { ...calm, vanished }).held).toEqual([GROUP]);
+  expect(guardPerson([ACCOUNT, ROLE, GROUP], { ...calm, vanished }).held).toEqual([]);
+});
+
+it('stays held after the hour, and passes by exactly its own release', () => {
+  const held = { digest: digestOf([ACCOUNT, ROLE]), reason: 'too-many-removals', released: false };
+  expect(guardPerson([ACCOUNT, ROLE], { ...calm, before: held }).reason).toBe('too-many-removals');
+  const released = { ...held, released: true };
+  expect(guardPerson([ROLE, ACCOUNT], { ...calm, others: 500, before: released }).held).toEqual([]);
+  expect(guardPerson([ROLE, ACCOUNT, GROUP], { ...calm, others: 500, before: released }).reason).toBe(
+    'too-many-removals',
+  );
+});
+
+it('keeps no leaver in because something else of theirs is held', () => {
+  const held = { digest: digestOf([ACCOUNT, ROLE]), reason: 'plan-too-large', released: false };
+  expect(guardPerson([ACCOUNT, ROLE], { ...calm, leaves: true, before: held }).held).toEqual([]);
+  expect(guardPerson([ACCOUNT, ROLE], { ...calm, leaves: false, before: held }).reason).toBe('plan-too-large');
+});
+
+it('lets a plan pass or holds it as a whole, never a part of it', () => {
+  fc.assert(
+    fc.property(
+      fc.array(fc.record({ removals: fc.subarray([ROLE, GROUP]), released: fc.boolean() }), { maxLength: 60 }),
+      fc.nat(200),
+      fc.nat(30),
+      (some, people, recent) => {
+        const losers = some.map((loser, n) => ({ ...loser, subject: `person:${n}` }));
+        const counted = losers.filter(loser => loser.removals.length > 0 && !loser.released).length;
+        const verdict = guardPlan(losers, { guard, people, recent });
+        expect(verdict).toBe(counted > 0 && counted + recent > Math.max(10, Math.floor(people / 5)) ? 'hold' : 'pass');
+      },
+    ),
+  );
+});
+
+it('never lets nothing be stopped, nor stops what takes nothing', () => {
+  expect(guardPerson([], { ...calm, others: 1_000 }).held).toEqual([]);
+  expect(guardPlan([], { guard, people: 0, recent: 1_000 })).toBe('pass');
+});
+
+it.each([
+  [2, 1, true],
+  [1, 1, false],
+  [3, 3, false],
+])('of %i active owners one goes, %i are to stay: %s', (active, min, keeps) => {
+  expect(keepsOwners(active, min)).toBe(keeps);
+});

@@ -1,0 +1,154 @@
+/** What stops a mistake of an identity provider or an operator, and how it is let through. */
+import { HoldChanged } from '../../../bridge/reconcile';
+import { type Stage, startStage } from '../stage';
+
+const DEVELOPERS = { groupMappings: { developers: { idpGroup: 'developers', group: 'developers' } } };
+
+async function people(stage: Stage, count: number): Promise<string[]> {
+  const ids: string[] = [];
+  for (let n = 0; n < count; n += 1) ids.push(await stage.createUser(`user${n}`));
+  return ids;
+}
+
+const suspended = (stage: Stage): string[] =>
+  Object.entries(stage.coder.snapshot().users)
+    .filter(([, user]) => user.status === 'suspended')
+    .map(([name]) => name);
+
+const openHold = async (stage: Stage) => (await stage.reconciler.status()).holds[0];
+
+it('stops a mass deactivation that comes as many single requests, and lets exactly that set pass on release', async () => {
+  const stage = await startStage();
+  await stage.declare({ guard: { minRemovals: 3, maxRemovalsPercent: 10 } });
+  const ids = await people(stage, 12);
+  for (const id of ids.slice(0, 8)) await stage.setActive(id, false);
+  expect(suspended(stage)).toHaveLength(3);
+  const hold = await openHold(stage);
+  expect(hold).toMatchObject({ app: 'okta', reason: 'too-many-leavers', people: 5 });
+
+  await stage.setActive(ids[8] ?? '', false);
+  await expect(stage.reconciler.releaseHold(hold?.id ?? '', 'operator')).rejects.toThrow(HoldChanged);
+  const now = await openHold(stage);
+  await stage.reconciler.releaseHold(now?.id ?? '', 'operator');
+  await stage.settle();
+  expect(suspended(stage)).toHaveLength(9);
+  expect(await openHold(stage)).toBeUndefined();
+});
+
+it('stops what one request would take from too many as a whole, before the first of them', async () => {
+  const stage = await startStage();
+  await stage.declare({ ...DEVELOPERS, guard: { minRemovals: 3, maxRemovalsPercent: 10 } });
+  const ids = await people(stage, 8);
+  const group = await stage.createGroup('developers', ids);
+  expect(stage.coder.membersOf('developers')).toHaveLength(8);
+  await stage.leave(group, ...ids);
+  expect(stage.coder.membersOf('developers')).toHaveLength(8);
+  expect(await openHold(stage)).toMatchObject({ reason: 'too-many-removals', people: 8 });
+});
+
+it('takes nothing in the name of a mapping whose group was never pushed', async () => {
+  const stage = await startStage();
+  stage.coder.addUser('keeper', { roles: ['owner'] });
+  stage.coder.addUser('boss', { email: 'boss@example.com', roles: ['owner'], loginType: 'oidc' });
+  await stage.declare({ roleMappings: { admins: { idpGroup: 'admins', role: 'owner' } } });
+  const boss = await stage.createUser('boss');
+  expect(stage.coder.describe('boss').siteRoles).toEqual(['owner']);
+  const admins = await stage.createGroup('admins', [boss]);
+  expect(stage.coder.describe('boss').siteRoles).toEqual(['owner']);
+  await stage.leave(admins, boss);
+  expect(stage.coder.describe('boss').siteRoles).toEqual([]);
+});
+
+it('drops a hold when the directory takes its mistake back', async () => {
+  const stage = await startStage();
+  await stage.declare({ guard: { minRemovals: 1, maxRemovalsPercent: 0 } });
+  const [first = '', second = ''] = await people(stage, 3);
+  await stage.setActive(first, false);
+  await stage.setActive(second, false);
+  expect(await openHold(stage)).toMatchObject({ people: 1 });
+  await stage.setActive(second, true);
+  expect(await openHold(stage)).toBeUndefined();
+  expect(suspended(stage)).toEqual(['user0']);
+});
+
+it('holds a declaration that would take too much as a whole, while its additions flow', async () => {
+  const stage = await startStage();
+  const guard = { minRemovals: 2, maxRemovalsPercent: 20 };
+  await stage.declare({ ...DEVELOPERS, guard });
+  const ids = await people(stage, 8);
+  await stage.createGroup('developers', ids);
+  await stage.declare({
+    groupMappings: { developers: { idpGroup: 'developers', group: 'engineers' } },
+    guard,
+  });
+  expect(stage.coder.membersOf('developers')).toHaveLength(8);
+  expect(stage.coder.membersOf('engineers')).toHaveLength(8);
+  expect(await openHold(stage)).toMatchObject({ reason: 'plan-too-large', people: 8 });
+
+  // A held plan keeps no leaver in.
+  await stage.setActive(ids[0] ?? '', false);
+  expect(suspended(stage)).toEqual(['user0']);
+
+  await stage.reconciler.releaseHold((await openHold(stage))?.id ?? '', 'operator');
+  await stage.settle();
+  await stage.reconciler.sweep();
+  await stage.settle();
+  expect(stage.coder.snapshot().organizations['coder']?.groups).toEqual({
+    engineers: ids.slice(1).map((_, n) => `user${n + 1}`),
+  });
+});
+
+it("does not empty a mapped group because the identity provider's group vanished", async () => {
+  const stage = await startStage();
+  await stage.declare(DEVELOPERS);
+  const ids = await people(stage, 3);
+  const group = await stage.createGroup('developers', ids);
+  await stage.write(stage.directory.deleteGroup(stage.context, group));
+  await stage.settle();
+  expect(stage.coder.membersOf('developers')).toHaveLength(3);
+  expect(await openHold(stage)).toMatchObject({ reason: 'idp-group-vanished', people: 3 });
+
+  // The same group pushed again dissolves it.
+  const again = await stage.createGroup('Developers', ids.slice(0, 2));
+  await stage.settle();
+  expect(stage.coder.membersOf('developers')).toEqual(['user0', 'user1']);
+  expect(await openHold(stage)).toBeUndefined();
+
+  await stage.write(stage.directory.deleteGroup(stage.context, again));
+  await stage.settle();
+  await stage.reconciler.releaseHold((await openHold(stage))?.id ?? '', 'operator');
+  await stage.settle();
+  expect(stage.coder.membersOf('developers')).toEqual([]);
+});
+
+it('keeps the last active owner, whoever asks', async () => {
+  const stage = await startStage();
+  stage.coder.addUser('keeper', { roles: ['owner'] });
+  await stage.declare({ roleMappings: { admins: { idpGroup: 'admins', role: 'owner' } }, guard: { minOwners: 2 } });
+  const alice = await stage.createUser('alice');
+  const bob = await stage.createUser('bob');
+  await stage.createGroup('admins', [alice, bob]);
+  stage.coder.activate('alice');
+  stage.coder.activate('bob');
+  await stage.setActive(alice, false);
+  await stage.setActive(bob, false);
+  // keeper and one of the two: the bridge's own account does not count.
+  expect(suspended(stage)).toEqual(['alice']);
+  expect(stage.coder.describe('bob')).toMatchObject({ status: 'active', siteRoles: ['owner'] });
+  expect((await stage.reconciler.status()).pending).toMatchObject([
+    { subject: 'bob', state: 'held', reason: expect.stringContaining('last-owner') },
+  ]);
+});
+
+it('touches neither protected accounts nor service accounts nor its own', async () => {
+  const stage = await startStage();
+  stage.coder.addUser('breakglass', { loginType: 'oidc', status: 'active', roles: ['owner'] });
+  await stage.declare({ guard: { protectedAccounts: ['BreakGlass@example.com'] }, policies: { adoption: 'any' } });
+  const id = await stage.createUser('breakglass');
+  const own = await stage.createUser('testuser@coder.com');
+  await stage.setActive(id, false);
+  await stage.setActive(own, false);
+  expect(stage.coder.describe('breakglass')).toMatchObject({ status: 'active', siteRoles: ['owner'] });
+  expect(stage.coder.describe('testuser')).toMatchObject({ status: 'active', siteRoles: ['owner'] });
+  expect(stage.coder.calls.countWrites()).toBe(0);
+});

@@ -1,0 +1,216 @@
+/** Coder away, lying, slow or refusing; processes that die; poison. Nothing is lost, nothing that matters is done twice. */
+import { startCoderDouble } from '../../support/coder-double';
+import { describeEachDatabase } from '../../support/databases';
+import { startStage } from '../stage';
+
+const STATE = {
+  roleMappings: { auditors: { idpGroup: 'auditors', role: 'auditor' } },
+  groupMappings: { all: { idpGroup: 'auditors', group: 'all' } },
+};
+
+it('answers while Coder is away, keeps the work, and does it when Coder is back', async () => {
+  const stage = await startStage();
+  await stage.declare(STATE);
+  const alice = await stage.createUser('alice');
+  await stage.coder.unreachable(true);
+  const started = Date.now();
+  const { touched } = (await stage.directory.updateUser(stage.context, alice, current => ({
+    ...current.document,
+    active: false,
+  }))) ?? { touched: [] };
+  await stage.reconciler.converge(touched, { deadlineMs: 300 });
+  expect(Date.now() - started).toBeLessThan(1_500);
+  const { pending } = await stage.reconciler.status();
+  expect(pending).toMatchObject([{ state: 'waiting', attempts: 0 }]);
+  expect((await stage.reconciler.status()).apps[0]?.converged).toBe(false);
+  await stage.coder.unreachable(false);
+  await stage.database.db.updateTable('work').set({ due_at: 0 }).execute();
+  stage.reconciler.start();
+  const deadline = Date.now() + 15_000;
+  while (stage.coder.describe('alice').status !== 'suspended' && Date.now() < deadline)
+    await new Promise(resolve => setTimeout(resolve, 50));
+  expect(stage.coder.describe('alice').status).toBe('suspended');
+});
+
+it('finds what an answer of 500 hid', async () => {
+  const stage = await startStage();
+  await stage.declare({ ...STATE, policies: { adoption: 'never' } });
+  stage.coder.faults.failAfterDoing({ method: 'POST', path: '/users$' }, { times: 1 });
+  await stage.createUser('alice');
+  await stage.settle();
+  expect(stage.coder.describe('alice').status).toBe('dormant');
+  expect((await stage.reconciler.identities()).map(identity => identity.how)).toEqual(['created']);
+});
+
+it('leaves an account that is created twice at once alone', async () => {
+  const stage = await startStage();
+  await stage.declare(STATE);
+  const { touched } = await stage.directory.createUser(stage.context, {
+    schemas: [],
+    userName: 'alice',
+    emails: [{ value: 'alice@example.com' }],
+  });
+  await Promise.all(Array.from({ length: 8 }, () => stage.reconciler.converge(touched, { deadlineMs: 5_000 })));
+  expect(Object.keys(stage.coder.snapshot().users)).toEqual(['alice', 'testuser']);
+  expect(stage.coder.calls.count({ method: 'POST', path: '/users$' })).toBe(1);
+});
+
+it('parks what fails for its own sake, shows it, and tries again on command', async () => {
+  const stage = await startStage({ maxAttempts: 3 });
+  await stage.declare(STATE);
+  const alice = await stage.createUser('alice');
+  stage.coder.faults.fail(500, { method: 'PUT', path: '/roles$' });
+  await stage.createGroup('auditors', [alice]);
+  await stage.settle();
+  const { pending } = await stage.reconciler.status();
+  expect(pending).toMatchObject([{ state: 'parked', subject: 'alice', attempts: 3 }]);
+  stage.coder.faults.clear();
+  expect(await stage.reconciler.retry()).toEqual({ retried: 1 });
+  await stage.settle();
+  expect(stage.coder.describe('alice').siteRoles).toEqual(['auditor']);
+});
+
+it('waits as long as Coder says after 429, and counts no try', async () => {
+  const stage = await startStage();
+  await stage.declare(STATE);
+  const alice = await stage.createUser('alice');
+  stage.coder.faults.answer429({ method: 'PUT', path: '/roles$' }, 1, 120);
+  await stage.createGroup('auditors', [alice]);
+  const rows = await stage.database.db.selectFrom('work').selectAll().where('key', '=', `person:${alice}`).execute();
+  expect(rows).toMatchObject([{ attempts: 0 }]);
+  expect((rows[0]?.due_at ?? 0) - Date.now()).toBeGreaterThan(30_000);
+});
+
+it('takes back what it gave, also when the process died between the gift and its note', async () => {
+  const stage = await startStage();
+  await stage.declare(STATE);
+  const alice = await stage.createUser('alice');
+  stage.coder.faults.dropConnection({ method: 'PUT', path: '/roles$' }, { times: 10, afterDoing: true });
+  const { touched } = await stage.directory.createGroup(stage.context, { schemas: [], displayName: 'auditors' }, [
+    { value: alice },
+  ]);
+  await stage.reconciler.converge(touched, { deadlineMs: 3_000 });
+  stage.coder.faults.clear();
+  await stage.settle();
+  expect(stage.coder.describe('alice').siteRoles).toEqual(['auditor']);
+  await stage.declare({});
+  expect(stage.coder.describe('alice').siteRoles).toEqual([]);
+});
+
+describeEachDatabase('work that a dead process had claimed', (_open, on) => {
+  it('is done by the next one when the lease has run out', async () => {
+    const databaseUrl = await on.freshUrl();
+    const double = await startCoderDouble({ rateLimitPerMinute: 0 });
+    try {
+      const first = await startStage({ double, databaseUrl });
+      await first.declare(STATE);
+      const { touched } = await first.directory.createUser(first.context, {
+        schemas: [],
+        userName: 'alice',
+        emails: [{ value: 'alice@example.com' }],
+      });
+      await first.database.db
+        .updateTable('work')
+        .set({ lease_owner: 'dead', lease_until: Date.now() + 300 })
+        .execute();
+      const second = await startStage({ double, databaseUrl });
+      await second.reconciler.converge(touched, { deadlineMs: 100 });
+      expect(Object.keys(double.snapshot().users)).toEqual(['testuser']);
+      second.reconciler.start();
+      const deadline = Date.now() + 10_000;
+      while (double.snapshot().users['alice'] === undefined && Date.now() < deadline)
+        await new Promise(resolve => setTimeout(resolve, 20));
+      expect(double.describe('alice').status).toBe('dormant');
+    } finally {
+      // The stages end first.
+      setTimeout(() => void double.close(), 500);
+    }
+  });
+
+  it('is shared by replicas without doing anything twice', async () => {
+    if (on.backend === 'sqlite') return;
+    const databaseUrl = await on.freshUrl();
+    const double = await startCoderDouble({ rateLimitPerMinute: 0, flightMilliseconds: 3 });
+    const first = await startStage({ double, databaseUrl });
+    const second = await startStage({ double, databaseUrl });
+    await first.declare(STATE);
+    first.reconciler.start();
+    second.reconciler.start();
+    const ids: string[] = [];
+    for (let n = 0; n < 60; n += 1) {
+      const { resource } = await first.directory.createUser(first.context, {
+        schemas: [],
+        userName: `user${n}`,
+        emails: [{ value: `user${n}@example.com` }],
+      });
+      ids.push(resource.id);
+    }
+    const { resource: group } = await first.directory.createGroup(
+      first.context,
+      { schemas: [], displayName: 'auditors' },
+      [],
+    );
+    await Promise.all(
+      ids.map((id, n) => {
+        const stage = n % 2 === 0 ? first : second;
+        return stage.join(group.id, id);
+      }),
+    );
+    const deadline = Date.now() + 20_000;
+    while (double.membersOf('all').length < 60 && Date.now() < deadline)
+      await new Promise(resolve => setTimeout(resolve, 50));
+    expect(double.membersOf('all')).toHaveLength(60);
+    expect(double.calls.count({ method: 'POST', path: '/users$' })).toBe(60);
+    expect(double.calls.all({ method: 'PATCH', path: '/groups/' }).map(call => call.status)).not.toContain(400);
+    await Promise.all([first.reconciler.stop(), second.reconciler.stop()]);
+    await double.close();
+  });
+});
+
+it('tells in the trail also of what a process did that died before it could note it', async () => {
+  const stage = await startStage();
+  await stage.declare(STATE);
+  const alice = await stage.createUser('alice');
+  await stage.createGroup('auditors', [alice]);
+  const { touched } = (await stage.directory.updateUser(stage.context, alice, current => ({
+    ...current.document,
+    active: false,
+  }))) ?? { touched: [] };
+
+  // A process that comes to the last call and no further: Coder has the work, the journal what was about to be done.
+  await stage.database.db
+    .insertInto('journal')
+    .values({
+      kind: 'steps',
+      key: stage.coder.describe('alice').id,
+      app: 'okta',
+      subject: alice,
+      since: 0,
+      note: JSON.stringify({
+        status: 'dormant',
+        steps: [
+          { kind: 'site-roles', before: ['auditor'], after: [], because: [] },
+          { kind: 'suspend' },
+          { kind: 'organization-remove', organization: stage.coder.findOrganization('coder').id },
+        ],
+      }),
+    })
+    .execute();
+  stage.coder.setSiteRoles('alice', []);
+  stage.coder.suspend('alice');
+
+  await stage.reconciler.converge(touched, { deadlineMs: 5_000 });
+  const lines = (await stage.reconciler.audit({ subject: alice, limit: 4 })).map(line => [
+    line.action,
+    line.before,
+    line.after,
+    line.detail !== null && line.detail.includes('ended before'),
+  ]);
+  expect(lines).toEqual(
+    expect.arrayContaining([
+      ['site-roles.set', 'auditor', 'none', true],
+      ['account.suspend', 'dormant', 'suspended', true],
+    ]),
+  );
+  expect(lines.map(([action]) => action)).not.toContain('organization.remove');
+});

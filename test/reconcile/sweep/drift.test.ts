@@ -1,0 +1,177 @@
+/** Changes that somebody makes in Coder by hand: noticed, told, and repaired where the app says so. */
+import { startStage, type Stage } from '../stage';
+
+const TIERS = {
+  roleMappings: { platform: { idpGroup: 'platform', role: 'template-admin' } },
+  groupMappings: { developers: { idpGroup: 'developers', group: 'developers' } },
+};
+
+async function stageWithAlice(drift?: 'repair' | 'report' | 'off'): Promise<Stage> {
+  const stage = await startStage();
+  await stage.declare({ ...TIERS, ...(drift === undefined ? {} : { policies: { drift } }) });
+  const alice = await stage.createUser('alice');
+  await stage.createGroup('platform', [alice]);
+  await stage.createGroup('developers', [alice]);
+  return stage;
+}
+
+const sweep = async (stage: Stage): Promise<void> => {
+  await stage.reconciler.sweep();
+  await stage.settle();
+};
+
+it.each([
+  ['a role taken', (stage: Stage) => stage.coder.setSiteRoles('alice', [])],
+  [
+    'a managed role given to somebody without it',
+    (stage: Stage) => stage.coder.setSiteRoles('bob', ['template-admin']),
+  ],
+  ['a member removed', (stage: Stage) => stage.coder.removeFromGroup('alice', 'developers')],
+  ['a member added', (stage: Stage) => stage.coder.addToGroup('bob', 'developers')],
+  ['an account suspended', (stage: Stage) => stage.coder.suspend('alice')],
+  ['an organization left', (stage: Stage) => stage.coder.removeMember('alice')],
+] as const)('repairs %s and tells of it', async (_name, hand) => {
+  const stage = await stageWithAlice();
+  await stage.createUser('bob');
+  hand(stage);
+  await sweep(stage);
+  expect(stage.coder.describe('alice')).toMatchObject({
+    siteRoles: ['template-admin'],
+    organizations: { coder: { groups: ['developers'] } },
+  });
+  expect(stage.coder.describe('alice').status).not.toBe('suspended');
+  expect(stage.coder.describe('bob')).toMatchObject({ siteRoles: [], organizations: { coder: { groups: [] } } });
+  const lines = await stage.reconciler.audit({ action: 'drift.found' });
+  expect(lines.length).toBeGreaterThan(0);
+  expect(lines.every(line => line.actor === 'sweep')).toBe(true);
+});
+
+it.each(['report', 'off'] as const)('policy %s changes nothing', async drift => {
+  const stage = await stageWithAlice(drift);
+  stage.coder.setSiteRoles('alice', []);
+  stage.coder.removeFromGroup('alice', 'developers');
+  stage.coder.calls.reset();
+  await sweep(stage);
+  expect(stage.coder.calls.countWrites()).toBe(0);
+  expect(await stage.reconciler.audit({ action: 'drift.found' })).toHaveLength(drift === 'report' ? 2 : 0);
+});
+
+it('leaves what no mapping names alone', async () => {
+  const stage = await stageWithAlice();
+  stage.coder.addGroup('handmade');
+  stage.coder.addToGroup('alice', 'handmade');
+  stage.coder.setSiteRoles('alice', ['template-admin', 'auditor']);
+  stage.coder.setOrganizationRoles('alice', ['organization-auditor']);
+  await sweep(stage);
+  expect(stage.coder.describe('alice')).toMatchObject({
+    siteRoles: ['auditor', 'template-admin'],
+    organizations: { coder: { roles: ['organization-auditor'], groups: ['developers', 'handmade'] } },
+  });
+});
+
+it('takes what no mapping names where the app is authoritative', async () => {
+  const stage = await startStage();
+  await stage.declare({ ...TIERS, policies: { authoritative: true } });
+  const alice = await stage.createUser('alice');
+  await stage.createGroup('platform', [alice]);
+  stage.coder.addGroup('handmade');
+  stage.coder.addToGroup('alice', 'handmade');
+  stage.coder.setSiteRoles('alice', ['template-admin', 'auditor']);
+  stage.coder.setOrganizationRoles('alice', ['organization-auditor']);
+  await stage.declare({ ...TIERS, policies: { authoritative: true }, identityProvider: 'okta' });
+  expect(stage.coder.describe('alice')).toMatchObject({
+    siteRoles: ['template-admin'],
+    organizations: { coder: { roles: [], groups: [] } },
+  });
+});
+
+it('takes back what it gave when no mapping names it any more, and only that', async () => {
+  const stage = await stageWithAlice();
+  stage.coder.setSiteRoles('alice', ['auditor', 'template-admin']);
+  await stage.declare({});
+  expect(stage.coder.describe('alice')).toMatchObject({
+    siteRoles: ['auditor'],
+    organizations: { coder: { groups: [] } },
+  });
+  await stage.reconciler.sweep();
+  expect(stage.coder.snapshot().organizations['coder']?.groups).toEqual({});
+});
+
+it('calls nothing when all agrees', async () => {
+  const stage = await stageWithAlice();
+  stage.coder.calls.reset();
+  await sweep(stage);
+  await stage.declare({ ...TIERS, identityProvider: 'okta' });
+  expect(stage.coder.calls.countWrites()).toBe(0);
+});
+
+it('tolerates roles that are implied, where somebody assigned them', async () => {
+  const stage = await stageWithAlice();
+  stage.coder.setSiteRoles('alice', ['member', 'template-admin']);
+  stage.coder.setOrganizationRoles('alice', ['organization-member']);
+  stage.coder.calls.reset();
+  await sweep(stage);
+  expect(stage.coder.calls.countWrites()).toBe(0);
+});
+
+it('tells once of accounts that no directory stands for', async () => {
+  const stage = await stageWithAlice();
+  stage.coder.addUser('stranger', { email: 'stranger@example.com' });
+  stage.coder.addUser('robot', { isServiceAccount: true });
+  await sweep(stage);
+  await sweep(stage);
+  const lines = await stage.reconciler.audit({ action: 'account.stranger' });
+  expect(lines.map(line => line.target)).toEqual(['stranger']);
+});
+
+it('locks a leaver out again whose account somebody activated', async () => {
+  const stage = await startStage();
+  await stage.declare({});
+  const id = await stage.createUser('alice');
+  await stage.write(stage.directory.deleteUser(stage.context, id));
+  stage.coder.activate('alice');
+  await sweep(stage);
+  expect(stage.coder.describe('alice').status).toBe('suspended');
+});
+
+it.each([
+  [
+    'a custom role',
+    (stage: Stage) => stage.coder.addCustomRole('reader', 'coder', []),
+    (stage: Stage) => [...stage.coder.findOrganization('coder').customRoles.values()][0]?.permissions.length,
+    1,
+  ],
+  [
+    'the name of a group',
+    (stage: Stage) => stage.coder.renameGroup('developers', 'devs'),
+    (stage: Stage) => Object.keys(stage.coder.snapshot().organizations['coder']?.groups ?? {}).join(),
+    'developers',
+  ],
+] as const)('repairs %s', async (_name, hand, look, expected) => {
+  const stage = await startStage();
+  await stage.declare({
+    ...TIERS,
+    customRoles: { reader: { name: 'reader', permissions: [{ resourceType: 'template', action: 'read' }] } },
+  });
+  const alice = await stage.createUser('alice');
+  await stage.createGroup('developers', [alice]);
+  hand(stage);
+  await sweep(stage);
+  expect(look(stage)).toBe(expected);
+  expect(stage.coder.membersOf('developers')).toEqual(['alice']);
+  expect(await stage.reconciler.audit({ action: 'drift.found' })).toHaveLength(1);
+});
+
+it('says no more of a problem that is gone', async () => {
+  const stage = await startStage();
+  await stage.declare({
+    groupMappings: { lab: { idpGroup: 'lab', organization: 'science', group: 'lab' } },
+  });
+  const alice = await stage.createUser('alice');
+  await stage.createGroup('lab', [alice]);
+  expect((await stage.reconciler.status()).apps[0]?.warnings).toHaveLength(1);
+  stage.coder.addOrganization('science');
+  await sweep(stage);
+  expect((await stage.reconciler.status()).apps[0]).toMatchObject({ converged: true, warnings: [] });
+  expect(stage.coder.membersOf('lab', 'science')).toEqual(['alice']);
+});
