@@ -1,17 +1,17 @@
 /** Puts a double together and opens its port. */
 import { randomUUID } from 'node:crypto';
-import { createApi } from './api';
-import { AuditLog, type AuditRow } from './audit-log';
-import { CallLog } from './call-log';
+import { createApi } from './http/api';
+import { AuditLog, type AuditRow } from './audit/audit-log';
+import { CallLog } from './weather/call-log';
 import { createControl } from './control';
-import { Faults } from './faults';
-import { Flights } from './flights';
+import { Faults } from './weather/faults';
+import { Flights } from './weather/flights';
 import { Hands } from './hands';
-import { ApiKeys } from './keys';
-import { DoubleServer } from './server';
+import { ApiKeys } from './tokens/keys';
+import { DoubleServer } from './http/server';
 import { settle, type CoderDoubleOptions } from './settings';
-import { snapshot, snapshotUser, type Snapshot, type UserSnapshot } from './snapshot';
-import { CoderState } from './state';
+import { snapshot, snapshotUser, type Snapshot, type UserSnapshot } from './state/snapshot';
+import { CoderState } from './state/state';
 import { type World } from './world';
 
 /** A running double. The verbs that change Coder by hand are those of `Hands`. */

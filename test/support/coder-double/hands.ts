@@ -10,12 +10,12 @@ import {
   type OrganizationSync,
   type RoleSync,
   type User,
-} from './entities';
-import { lookUpOrganization, lookUpUser } from './find';
-import { type NewKey } from './keys';
-import { signIn, type SignIn } from './sign-in';
+} from './state/entities';
+import { lookUpOrganization, lookUpUser } from './state/find';
+import { type NewKey } from './tokens/keys';
+import { signIn, type SignIn } from './sign-in/sign-in';
 import { type World } from './world';
-import { type LoginType, type Permission, type UserStatus, type Claims } from './entities';
+import { type LoginType, type Permission, type UserStatus, type Claims } from './state/entities';
 
 export interface HandMadeUser {
   /** @default `<username>@example.com`; empty for a service account */

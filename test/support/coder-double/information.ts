@@ -1,7 +1,7 @@
 /** What the server says of itself: build, sign-in methods, entitlements, configuration. */
 import { createHash } from 'node:crypto';
-import { Refusal, forbidden, ok, type Answer } from './answer';
-import { type Call, type Route } from './call';
+import { Refusal, forbidden, ok, type Answer } from './http/answer';
+import { type Call, type Route } from './http/call';
 import { type World } from './world';
 
 /** Features of a Premium licence; the value says whether the server has them switched on. */

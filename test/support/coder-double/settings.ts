@@ -1,6 +1,6 @@
 /** What kind of Coder the double plays, and what it defaults to. */
-import { systemClock, type Clock } from './clock';
-import { type Latency } from './latency';
+import { systemClock, type Clock } from './state/clock';
+import { type Latency } from './weather/latency';
 
 /** The releases whose answers differ in ways that a client must tolerate. */
 export type CoderVersion = 'v2.36.0' | 'v2.29.19';
