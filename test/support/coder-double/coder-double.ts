@@ -1,5 +1,4 @@
 /** Puts a double together and opens its port. */
-import { randomUUID } from 'node:crypto';
 import { createApi } from './http/api';
 import { AuditLog, type AuditRow } from './audit/audit-log';
 import { CallLog } from './weather/call-log';
@@ -75,14 +74,14 @@ export class CoderDouble extends Hands {
  */
 export async function startCoderDouble(options: CoderDoubleOptions = {}): Promise<CoderDouble> {
   const settings = settle(options);
-  const state = new CoderState(settings.clock);
+  const state = new CoderState(settings);
   const world: World = {
     settings,
     state,
-    keys: new ApiKeys(settings.clock),
-    audit: new AuditLog(settings.clock),
-    flights: new Flights(settings.flightMilliseconds),
-    deploymentId: randomUUID(),
+    keys: new ApiKeys(settings.clock, settings.chance),
+    audit: new AuditLog(settings.clock, settings.chance),
+    flights: new Flights(settings.flightMilliseconds, settings.clock),
+    deploymentId: settings.chance.uuid(),
     url: '',
   };
   const owner = state.addUser({
@@ -95,12 +94,6 @@ export async function startCoderDouble(options: CoderDoubleOptions = {}): Promis
   });
   state.join(owner, state.defaultOrganization);
   owner.lastSeenAt = state.time();
-  world.audit.recordAutomatic(owner, 'first-user', {
-    type: 'user',
-    id: owner.id,
-    target: owner.username,
-    action: 'create',
-  });
   const { token } = world.keys.issue(owner, options.token === undefined ? {} : { token: options.token });
 
   const calls = new CallLog();

@@ -142,8 +142,13 @@ export class Hands {
   }
 
   addCustomRole(name: string, organization?: string, permissions: Permission[] = []): CustomRole {
-    const role: CustomRole = { name, displayName: name, permissions };
-    this.findOrganization(organization).customRoles.set(name.toLowerCase(), role);
+    const role: CustomRole = {
+      id: this.world.settings.chance.uuid(),
+      name: name.toLowerCase(),
+      displayName: name,
+      permissions,
+    };
+    this.findOrganization(organization).customRoles.set(role.name, role);
     return role;
   }
 

@@ -1,20 +1,29 @@
-/** The audit log: rows of what was changed by whom, newest first. */
-import { randomUUID } from 'node:crypto';
-import { type Call } from '../http/call';
+/** The audit log: a row for each call about something that exists, refused and idle ones included, newest first. */
+import { type Chance } from '../state/chance';
 import { type Clock } from '../state/clock';
 import { type Organization, type User } from '../state/entities';
 import { NIL_UUID } from '../state/names';
-import { actorView } from '../state/views';
+import { type Call } from '../http/call';
+import { type Diff } from './diff';
 
-export interface Change {
+export type AuditAction = 'create' | 'write' | 'delete' | 'start' | 'stop' | 'login' | 'register';
+
+/** What a row is about. */
+export interface Subject {
   readonly type: string;
   readonly id: string;
   readonly target: string;
-  readonly action: 'create' | 'write' | 'delete' | 'login';
-  readonly diff?: Readonly<Record<string, { old?: unknown; new?: unknown; secret?: boolean }>>;
+  readonly action: AuditAction;
   readonly organization?: Organization;
-  readonly status?: number;
   readonly link?: string;
+  /** What the server adds of itself. */
+  readonly more?: Readonly<Record<string, unknown>>;
+}
+
+export interface Change extends Subject {
+  readonly diff?: Diff;
+  /** @default 200 */
+  readonly status?: number;
 }
 
 export interface AuditRow extends Change {
@@ -24,73 +33,55 @@ export interface AuditRow extends Change {
   readonly ip: string;
   readonly userAgent: string;
   readonly actor: User;
-  /** What did it without being asked, such as `dormancy`. */
-  readonly subsystem?: string;
 }
-
-const VERBS = { create: 'created', write: 'updated', delete: 'deleted', login: 'logged in' };
 
 export class AuditLog {
   private readonly rows: AuditRow[] = [];
 
-  constructor(private readonly clock: Clock) {}
+  constructor(
+    private readonly clock: Clock,
+    private readonly chance: Chance,
+  ) {}
 
-  /** A change made by a call. */
-  record(call: Call, change: Change): void {
-    this.push({ ...change, requestId: randomUUID(), ip: call.ip, userAgent: call.userAgent, actor: call.access.user });
+  /** Says what a call is about; when it is refused from now on, the refusal has a row. */
+  concerns(call: Call, subject: Subject): void {
+    call.subject = subject;
   }
 
-  /** A change the server made itself. */
+  /** A change made by a call, or a call that changed nothing: its diff is empty. */
+  record(call: Call, change: Change): void {
+    const { ip, userAgent } = call;
+    this.push({ ...change, requestId: this.chance.uuid(), ip, userAgent, actor: call.access.user });
+  }
+
+  recordRefusal(call: Call, status: number): void {
+    if (call.subject) this.record(call, { ...call.subject, status });
+  }
+
+  /** What the server did by itself, such as making a dormant account active. */
   recordAutomatic(actor: User, subsystem: string, change: Change): void {
-    this.push({ ...change, requestId: NIL_UUID, ip: '', userAgent: '', actor, subsystem });
+    const more = { automatic_actor: 'coder', automatic_subsystem: subsystem };
+    this.push({ ...change, more, requestId: NIL_UUID, ip: '', userAgent: '', actor });
+  }
+
+  /** A sign-in in a browser. */
+  recordSignIn(user: User, action: 'login' | 'register'): void {
+    const change = { type: 'api_key', id: user.id, target: '', action, status: 307 };
+    this.push({
+      ...change,
+      requestId: this.chance.uuid(),
+      ip: '127.0.0.1',
+      userAgent: 'Go-http-client/1.1',
+      actor: user,
+    });
   }
 
   private push(row: Omit<AuditRow, 'rowId' | 'time'>): void {
-    this.rows.push({ ...row, rowId: randomUUID(), time: new Date(this.clock.now()).toISOString() });
+    this.rows.push({ ...row, rowId: this.chance.uuid(), time: new Date(this.clock.now()).toISOString() });
   }
 
   /** Rows that pass, newest first. */
   find(passes: (row: AuditRow) => boolean): AuditRow[] {
     return this.rows.filter(passes).reverse();
   }
-}
-
-function nounOf(type: string): string {
-  return type.startsWith('idp_sync_settings') ? 'settings' : type.replaceAll('_', ' ');
-}
-
-export function auditRowView(row: AuditRow): Record<string, unknown> {
-  const { organization } = row;
-  const diff = Object.entries(row.diff ?? {}).map(([field, entry]) => [
-    field,
-    { ...entry, secret: entry.secret ?? false },
-  ]);
-  return {
-    id: row.rowId,
-    request_id: row.requestId,
-    time: row.time,
-    ip: row.ip,
-    user_agent: row.userAgent,
-    resource_type: row.type,
-    resource_id: row.id,
-    resource_target: row.target,
-    resource_icon: '',
-    action: row.action,
-    diff: Object.fromEntries(diff),
-    status_code: row.status ?? 200,
-    additional_fields: row.subsystem ? { automatic_actor: 'coder', automatic_subsystem: row.subsystem } : {},
-    description: `{user} ${VERBS[row.action]} ${nounOf(row.type)} {target}`,
-    resource_link: row.link ?? '',
-    is_deleted: false,
-    organization_id: organization?.id ?? NIL_UUID,
-    ...(organization && {
-      organization: {
-        id: organization.id,
-        name: organization.name,
-        display_name: organization.displayName,
-        icon: organization.icon,
-      },
-    }),
-    user: actorView(row.actor),
-  };
 }

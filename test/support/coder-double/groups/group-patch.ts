@@ -1,6 +1,8 @@
 /** `PATCH /groups/{id}`: name, look and members in one transaction. */
 import { Refusal, notFound, type Answer } from '../http/answer';
-import { type Change } from '../audit/audit-log';
+import { type Subject } from '../audit/audit-log';
+import { differences, watchMembers, type Diff } from '../audit/diff';
+import { hasNul, NUL_REFUSED } from '../state/letters';
 import { readBody, validate } from '../http/body';
 import { type Call, type Route } from '../http/call';
 import { type Group, type User } from '../state/entities';
@@ -41,6 +43,20 @@ function refuseDuplicates(group: Group, added: readonly User[]): void {
   }
 }
 
+function subjectOf(group: Group): Subject {
+  const { id, name, organization } = group;
+  return { type: 'group', id, target: name, action: 'write', organization };
+}
+
+function differencesTo(before: Group, after: Group): Diff {
+  return differences({
+    name: [before.name, after.name],
+    display_name: [before.displayName, after.displayName],
+    avatar_url: [before.avatarUrl, after.avatarUrl],
+    quota_allowance: [before.quotaAllowance, after.quotaAllowance],
+  });
+}
+
 export function patchGroupRoute(world: World): Route {
   const { state, settings, flights, audit } = world;
 
@@ -68,6 +84,7 @@ export function patchGroupRoute(world: World): Route {
   const patch = async (call: Call): Promise<Answer> => {
     const group = findGroup(state, call);
     const change = readChange(call, group);
+    audit.concerns(call, subjectOf(group));
     if (!call.access.can('group', 'update', group.organization)) throw notFound();
     const size = { added: change.adds.length, present: group.members.size };
     call.size = size;
@@ -80,25 +97,20 @@ export function patchGroupRoute(world: World): Route {
       }
       if (lost) throw new Refusal(400, 'Failed to add or remove non-existent group member');
       refuseDuplicates(group, added);
+      if (hasNul(change.display_name ?? '')) {
+        throw new Refusal(500, 'An internal server error occurred.', {
+          detail: `execute transaction: update group by ID: ${NUL_REFUSED}`,
+        });
+      }
+      const before = { ...group };
       if (change.newName !== '') state.renameGroup(group, change.newName);
       if (change.display_name !== undefined) group.displayName = change.display_name;
       if (change.avatar_url !== undefined) group.avatarUrl = change.avatar_url;
-      if (change.quota_allowance !== undefined) group.quotaAllowance = change.quota_allowance;
-      const memberRows = () => [...group.members].map(user => ({ group_id: group.id, user_id: user.id }));
-      const few = group.members.size <= 100;
-      const old = few ? memberRows() : [];
+      if (change.quota_allowance !== undefined) group.quotaAllowance = change.quota_allowance | 0;
+      const membersDiff = watchMembers(group);
       for (const user of added) state.addToGroup(user, group);
       for (const user of removed) state.removeFromGroup(user, group);
-      const touched = few && added.length + removed.length > 0;
-      const diff: Change['diff'] = touched ? { members: { old, new: memberRows() } } : undefined;
-      audit.record(call, {
-        type: 'group',
-        id: group.id,
-        target: group.name,
-        action: 'write',
-        organization: group.organization,
-        diff,
-      });
+      audit.record(call, { ...subjectOf(group), diff: { ...differencesTo(before, group), ...membersDiff() } });
     };
 
     if (change.adds.length + change.removes.length === 0) write(false);

@@ -1,5 +1,7 @@
 /** Groups: read, create, delete. Everyone's id is its organization's, and its members are that organization's. */
 import { Refusal, notFound, ok, type Answer } from '../http/answer';
+import { differences, type Diff } from '../audit/diff';
+import { hasNul, NUL_REFUSED } from '../state/letters';
 import { readBody, validate } from '../http/body';
 import { type Call, type Route } from '../http/call';
 import { type Group, type Organization } from '../state/entities';
@@ -11,6 +13,21 @@ import { pageOf } from '../users/user-page';
 import { userTest } from '../users/user-search';
 import { groupJson, memberJson } from '../state/views';
 import { type World } from '../world';
+
+/** What a row says of a group that came or went. */
+function existence(group: Group, way: 'came' | 'went'): Diff {
+  const turn = (there: unknown, absent: unknown): [unknown, unknown] =>
+    way === 'came' ? [absent, there] : [there, absent];
+  const members = [...group.members].map(user => ({ group_id: group.id, user_id: user.id }));
+  return differences({
+    id: turn(group.id, ''),
+    name: turn(group.name, ''),
+    display_name: turn(group.displayName, ''),
+    avatar_url: turn(group.avatarUrl, ''),
+    quota_allowance: turn(group.quotaAllowance, 0),
+    members: turn(members, undefined),
+  });
+}
 
 const FEATURE = 'Template RBAC';
 
@@ -39,7 +56,7 @@ export function groupRoutes(world: World): Route[] {
     if (member !== '' && !user) throw notFound();
     const ids = call.query.get('group_ids');
     const only = ids ? new Set(ids.split(',').map(id => parseUuid(id))) : undefined;
-    const organizations = organization ? [organization] : [...state.organizations.values()];
+    const organizations = organization ? [organization] : state.livingOrganizations();
     const groups = organizations.flatMap(groupsOf).filter(group => {
       if (user && !group.members.has(user)) return false;
       return (!only || only.has(group.id)) && call.access.can('group', 'read', group.organization);
@@ -78,7 +95,8 @@ export function groupRoutes(world: World): Route[] {
         validations: [{ field: 'name', detail: 'Group names must be unique' }],
       });
     }
-    const more = { displayName, avatarUrl: body.avatar_url ?? '', quotaAllowance: body.quota_allowance ?? 0 };
+    if (hasNul(displayName)) throw new Refusal(500, 'An internal server error occurred.', { detail: NUL_REFUSED });
+    const more = { displayName, avatarUrl: body.avatar_url ?? '', quotaAllowance: (body.quota_allowance ?? 0) | 0 };
     const group = state.addGroup(organization, name, more);
     audit.record(call, {
       type: 'group',
@@ -87,7 +105,7 @@ export function groupRoutes(world: World): Route[] {
       action: 'create',
       organization,
       status: 201,
-      diff: { id: { old: '', new: group.id }, members: { new: [] }, name: { old: '', new: name } },
+      diff: existence(group, 'came'),
     });
     return answer(call, group, true, 201);
   };
@@ -107,7 +125,7 @@ export function groupRoutes(world: World): Route[] {
 
   const members = (call: Call): Answer => {
     const group = findGroup(state, call);
-    const test = userTest(call.query.get('q') ?? '', settings.old);
+    const test = userTest(call.query.get('q') ?? '', settings);
     const page = readPage(call.query);
     const after = page.afterId === undefined ? undefined : state.users.get(page.afterId);
     const all = call.access.can('group_member', 'read', group.organization);
@@ -128,6 +146,7 @@ export function groupRoutes(world: World): Route[] {
       throw new Refusal(400, '"Everyone" is a reserved group and cannot be deleted!');
     }
     if (!call.access.can('group', 'delete', group.organization)) throw notFound();
+    const diff = existence(group, 'went');
     state.deleteGroup(group);
     audit.record(call, {
       type: 'group',
@@ -135,6 +154,7 @@ export function groupRoutes(world: World): Route[] {
       target: group.name,
       action: 'delete',
       organization: group.organization,
+      diff,
     });
     return ok({ message: 'Successfully deleted group!' });
   };

@@ -1,9 +1,8 @@
 /** From a request to Coder's answer: limit, token, licence, handler. */
-import { setTimeout as sleep } from 'node:timers/promises';
 import { Access } from '../roles/access';
 import { Refusal, routeNotFound, type Answer } from './answer';
 import { auditRoutes } from '../audit/audit';
-import { RouteTable, type Call } from './call';
+import { RouteTable, type Call, type Route } from './call';
 import { customRoleRoutes } from '../roles/custom-roles';
 import { NEVER } from '../state/clock';
 import { type User } from '../state/entities';
@@ -54,7 +53,6 @@ function touch(world: World, key: ApiKey): void {
       id: user.id,
       target: user.username,
       action: 'write',
-      link: `/users?filter=${user.username}`,
       diff: { status: { old: 'dormant', new: 'active' } },
     });
   }
@@ -131,10 +129,20 @@ export function createApi(world: World): (request: Request) => Promise<Served> {
       route: `${route.method} ${route.path}`,
       size: { added: 0, present: 0 },
     };
-    const answer = await route.handle(call);
+    const answer = await answerOf(route, call);
     const time = call.size ? settings.latency(call.route, call.size) : 0;
-    if (time > 0) await sleep(time);
+    if (time > 0) await settings.clock.sleep(time);
     return answer;
+  };
+
+  const answerOf = async (route: Route, call: Call): Promise<Answer> => {
+    try {
+      return await route.handle(call);
+    } catch (problem) {
+      const answer = refused(problem);
+      world.audit.recordRefusal(call, answer.status);
+      return answer;
+    }
   };
 
   return async request => {

@@ -3,6 +3,7 @@
  * unknown keys ignored, a wrong type refused as bad JSON, then every failed rule listed at once.
  */
 import { Refusal, type Validation } from './answer';
+import { wellFormed } from '../state/letters';
 import { parseUuid } from '../state/names';
 
 type Kind = 'string' | 'boolean' | 'integer' | 'strings' | 'uuid' | 'uuids' | 'object' | 'objects';
@@ -44,7 +45,7 @@ function mismatch(value: unknown, field: string, wanted: string): Refusal {
 function asString(value: unknown, field: string): string {
   if (value === null) return '';
   if (typeof value !== 'string') throw mismatch(value, field, 'string');
-  return value;
+  return wellFormed(value);
 }
 
 function asArray(value: unknown, field: string, wanted: string): unknown[] {
@@ -93,6 +94,29 @@ export function pick<S extends Record<string, Kind>>(source: Record<string, unkn
   return fields as Fields<S>;
 }
 
+/** The first JSON value of a text; what comes after it is never looked at. */
+function parseFirst(text: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch {
+    try {
+      return JSON.parse(text.slice(0, endOfFirst(text)));
+    } catch {
+      throw badJson('unexpected EOF');
+    }
+  }
+}
+
+function endOfFirst(text: string): number {
+  let depth = 0;
+  for (const { 0: piece, index } of text.matchAll(/"(?:[^"\\]|\\.)*"|[{}[\]]/gs)) {
+    if (piece === '{' || piece === '[') depth += 1;
+    else if (piece === '}' || piece === ']') depth -= 1;
+    if (depth === 0) return index + piece.length;
+  }
+  return text.length;
+}
+
 /**
  * Decodes a body of the given shape.
  *
@@ -100,12 +124,7 @@ export function pick<S extends Record<string, Kind>>(source: Record<string, unkn
  */
 export function readBody<S extends Record<string, Kind>>(text: string, shape: S): Fields<S> {
   if (text.trim() === '') throw badJson('EOF');
-  let value: unknown;
-  try {
-    value = JSON.parse(text);
-  } catch {
-    throw badJson('unexpected EOF');
-  }
+  const value = parseFirst(text);
   return value === null ? {} : pick(asObject(value, 'Request'), shape);
 }
 

@@ -1,6 +1,7 @@
 /** One request on its way to a handler, and the table that finds the handler. */
 import { type Access } from '../roles/access';
 import { type Answer } from './answer';
+import { type Subject } from '../audit/audit-log';
 import { type WorkSize } from '../weather/latency';
 
 export interface Call {
@@ -19,6 +20,8 @@ export interface Call {
   readonly route: string;
   /** What the handler says of its size, for the latency; undefined when it has taken its time itself. */
   size: WorkSize | undefined;
+  /** What a refusal of it would be about in the audit log. */
+  subject?: Subject;
 }
 
 /** Features that need a Premium licence, with the name the refusal uses. */

@@ -1,5 +1,6 @@
 /** Query parameters as the server reads them: paging, and the search language of `q`. */
 import { invalidQuery, type Refusal, type Validation } from './answer';
+import { foldEachLetter } from '../state/letters';
 import { parseUuid } from '../state/names';
 
 export interface Page {
@@ -42,39 +43,55 @@ export function refuseUnknown(query: URLSearchParams, known: readonly string[]):
 }
 
 export interface Search {
-  /** Free words joined by a space, lower case. */
+  /** What stands without a key, joined by a space, in small letters and with its quotes. */
   readonly text: string;
-  readonly keys: ReadonlyMap<string, string>;
+  /** The values of each key in the order in which they were given. */
+  readonly keys: ReadonlyMap<string, readonly string[]>;
 }
 
-/** `a:"b:c"` gives a and b:c; quotes themselves are dropped. */
-function splitAtColons(word: string): string[] {
+/** Splits outside quotes; empty parts are dropped. */
+function splitUnquoted(text: string, delimiter: string): string[] {
   let quoted = false;
   const parts = [''];
-  for (const letter of word) {
+  for (const letter of text) {
     if (letter === '"') quoted = !quoted;
-    else if (letter === ':' && !quoted) parts.push('');
+    if (letter === delimiter && !quoted) parts.push('');
     else parts[parts.length - 1] += letter;
   }
-  return parts;
+  return parts.filter(part => part !== '');
 }
 
-/** Splits `q` at spaces outside quotes into `key:value` pairs and free text. */
+/**
+ * Splits `q` at spaces outside quotes into `key:value` pairs and one free text.
+ *
+ * @throws the refusal that `refuse` makes of what is wrong
+ */
 export function readSearch(q: string, known: readonly string[], refuse: (problems: Validation[]) => Refusal): Search {
-  const words = q.toLowerCase().match(/(?:"[^"]*"|[^\s"])+/g) ?? [];
-  const keys = new Map<string, string>();
-  const free: string[] = [];
-  const problems: Validation[] = [];
-  for (const word of words) {
-    const parts = splitAtColons(word);
-    const [key = '', value = ''] = parts;
-    if (parts.length === 1) free.push(key);
-    else if (parts.length > 2) problems.push({ field: 'q', detail: `Query element "${word}" can only contain 1 ':'` });
-    else if (!known.includes(key)) problems.push({ field: key, detail: `"${key}" is not a valid query param` });
-    else keys.set(key, value);
+  const words = splitUnquoted(foldEachLetter(q), ' ');
+  const free = words.filter(word => !word.includes(':'));
+  const keys = new Map<string, string[]>();
+  for (const word of words.filter(each => each.includes(':'))) {
+    const complain = (what: string) => refuse([{ field: 'q', detail: `Query element "${word}" ${what}` }]);
+    if (word.startsWith(':') || word.endsWith(':')) throw complain("cannot start or end with ':'");
+    const [key = '', value, ...rest] = splitUnquoted(word, ':').map(part => part.replace(/^"+|"+$/g, ''));
+    if (value === undefined) {
+      free.push(word);
+      continue;
+    }
+    if (rest.length > 0) throw complain("can only contain 1 ':'");
+    keys.set(key, [...(keys.get(key) ?? []), value]);
   }
-  if (problems.length > 0) throw refuse(problems);
+  const unknown = [...keys.keys()].filter(key => !known.includes(key));
+  if (unknown.length > 0)
+    throw refuse(unknown.map(field => ({ field, detail: `"${field}" is not a valid query param` })));
   return { text: free.join(' '), keys };
+}
+
+/** @throws the refusal that `refuse` makes of a key that has several values */
+export function onlyValue(key: string, values: readonly string[], refuse: (problems: Validation[]) => Refusal): string {
+  if (values.length === 1) return values[0] ?? '';
+  const detail = `Query param "${key}" provided more than once, found ${values.length} times. Only provide 1 instance of this query param.`;
+  throw refuse([{ field: key, detail }]);
 }
 
 /** SQL's `ILIKE '%term%'`: `%` and `_` in the term are wildcards. */

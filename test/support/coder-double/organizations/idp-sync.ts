@@ -1,10 +1,14 @@
 /** Settings of group, role and organization sync. Nobody checks what a mapping points at; neither does this. */
 import { Refusal, forbidden, ok, type Answer } from '../http/answer';
+import { differences, type Diff } from '../audit/diff';
 import { badJson, parseUuidIn, pick, readBody } from '../http/body';
 import { type Call, type Route } from '../http/call';
-import { type ClaimMapping, type Organization, type User } from '../state/entities';
+import { type ClaimMapping, type GroupSync, type Organization, type RoleSync, type User } from '../state/entities';
 import { findOrganization } from '../state/find';
 import { type World } from '../world';
+
+/** Settings have no id of their own; rows about them have this one. */
+const SETTINGS_ID = '5bb8f0b5-9e4d-4f0b-8b53-0c8c8c3f8f3b';
 
 const GROUP_SYNC = {
   field: 'string',
@@ -73,15 +77,22 @@ export function idpSyncRoutes({ state, audit }: World): Route[] {
     permitted(call, action, organization);
     return organization;
   };
-  const record = (call: Call, kind: string, target: string, organization?: Organization, diff = {}) =>
+  const record = (call: Call, kind: string, target: string, diff: Diff, organization?: Organization) =>
     audit.record(call, {
       type: `idp_sync_settings_${kind}`,
-      id: organization?.id ?? '',
+      id: SETTINGS_ID,
       target,
       action: 'write',
-      organization,
+      ...(organization && { organization }),
       diff,
     });
+  /** Settings of an organization that were written before; those that never were have no mapping at all. */
+  const written = new WeakSet<GroupSync | RoleSync>();
+  const mappingBefore = (sync: GroupSync | RoleSync): ClaimMapping | undefined => {
+    const before = written.has(sync) || Object.keys(sync.mapping).length > 0 ? sync.mapping : undefined;
+    written.add(sync);
+    return before;
+  };
 
   const groupView = ({ groupSync }: Organization): Answer =>
     ok({
@@ -99,7 +110,7 @@ export function idpSyncRoutes({ state, audit }: World): Route[] {
   const writeGroups = (part: 'all' | 'config' | 'mapping') => (call: Call) => {
     const organization = organizationOf(call, 'update');
     const sync = organization.groupSync;
-    const before = { ...sync };
+    const before = { ...sync, mapping: mappingBefore(sync) };
     if (part === 'mapping') sync.mapping = changeMapping(call, sync.mapping, parseUuidIn);
     else {
       const body = readBody(call.body, GROUP_SYNC);
@@ -122,29 +133,35 @@ export function idpSyncRoutes({ state, audit }: World): Route[] {
         autoCreate: body.auto_create_missing_groups ?? false,
       });
     }
-    record(call, 'group', 'Organization Group Sync', organization, {
-      ...(before.field !== sync.field && { field: { old: before.field, new: sync.field } }),
-      mapping: { ...(Object.keys(before.mapping).length > 0 && { old: before.mapping }), new: sync.mapping },
+    const diff = differences({
+      field: [before.field, sync.field],
+      mapping: [before.mapping, sync.mapping],
+      regex_filter: [before.regexFilter, sync.regexFilter],
+      auto_create_missing_groups: [before.autoCreate, sync.autoCreate],
     });
+    record(call, 'group', 'Organization Group Sync', diff, organization);
     return groupView(organization);
   };
 
   const writeRoles = (part: 'all' | 'config' | 'mapping') => (call: Call) => {
     const organization = organizationOf(call, 'update');
     const sync = organization.roleSync;
+    const before = { ...sync, mapping: mappingBefore(sync) };
     if (part === 'mapping') sync.mapping = changeMapping(call, sync.mapping, anyString);
     else {
       const body = readBody(call.body, { field: 'string', mapping: 'object' });
       if (part === 'all') sync.mapping = readMapping(body.mapping, anyString);
       sync.field = body.field ?? '';
     }
-    record(call, 'role', 'Organization Role Sync', organization);
+    const diff = differences({ field: [before.field, sync.field], mapping: [before.mapping, sync.mapping] });
+    record(call, 'role', 'Organization Role Sync', diff, organization);
     return roleView(organization);
   };
 
   const writeOrganizations = (part: 'all' | 'config' | 'mapping') => (call: Call) => {
     permitted(call, 'update');
     const sync = state.organizationSync;
+    const before = { ...sync };
     if (part === 'mapping') sync.mapping = changeMapping(call, sync.mapping, parseUuidIn);
     else {
       const shape = {
@@ -158,7 +175,12 @@ export function idpSyncRoutes({ state, audit }: World): Route[] {
       sync.field = body.field ?? '';
       sync.assignDefault = (part === 'all' ? body.organization_assign_default : body.assign_default) ?? false;
     }
-    record(call, 'organization', 'Organization Sync');
+    const diff = differences({
+      field: [before.field, sync.field],
+      mapping: [before.mapping, sync.mapping],
+      assign_default: [before.assignDefault, sync.assignDefault],
+    });
+    record(call, 'organization', 'Organization Sync', diff);
     return organizationSyncView();
   };
 
@@ -169,7 +191,10 @@ export function idpSyncRoutes({ state, audit }: World): Route[] {
     }
     return [...organizationOf(call, 'read').members];
   };
-  const fields = (call: Call): Answer => ok([...new Set(seenBy(call).flatMap(user => Object.keys(user.claims ?? {})))]);
+  const fields = (call: Call): Answer => {
+    const seen = [...new Set(seenBy(call).flatMap(user => Object.keys(user.claims ?? {})))];
+    return ok(seen.length === 0 ? null : seen);
+  };
   const values = (call: Call): Answer => {
     const field = call.query.get('claimField') ?? '';
     const seen = seenBy(call).flatMap(user => user.claims?.[field] ?? []);

@@ -1,5 +1,7 @@
 /** Members of organizations and their organization roles. */
 import { Refusal, noContent, notFound, ok, type Answer } from '../http/answer';
+import { type AuditAction } from '../audit/audit-log';
+import { differences, membershipDiff } from '../audit/diff';
 import { readBody } from '../http/body';
 import { type Call, type Route } from '../http/call';
 import { type Membership, type Organization, type User } from '../state/entities';
@@ -12,14 +14,8 @@ import { membershipView, memberView } from '../state/views';
 import { type World } from '../world';
 
 export function memberRoutes({ state, settings, audit }: World): Route[] {
-  const record = (
-    call: Call,
-    user: User,
-    organization: Organization,
-    action: 'create' | 'write' | 'delete',
-    diff = {},
-  ) =>
-    audit.record(call, { type: 'organization_member', id: user.id, target: user.username, action, organization, diff });
+  const subjectOf = (user: User, organization: Organization, action: AuditAction) =>
+    ({ type: 'organization_member', id: user.id, target: user.username, action, organization }) as const;
 
   const visibleOrganization = (call: Call): Organization => {
     const organization = findOrganization(state, call);
@@ -37,7 +33,7 @@ export function memberRoutes({ state, settings, audit }: World): Route[] {
 
   const page = (call: Call): Answer => {
     const organization = visibleOrganization(call);
-    const test = settings.old ? undefined : userTest(call.query.get('q') ?? '', settings.old);
+    const test = settings.old ? undefined : userTest(call.query.get('q') ?? '', settings);
     const wanted = readPage(call.query);
     const after = wanted.afterId === undefined ? undefined : state.users.get(wanted.afterId);
     const { users, count } = pageOf(organization.members, wanted, after, test);
@@ -76,21 +72,26 @@ export function memberRoutes({ state, settings, audit }: World): Route[] {
       });
     }
     const membership = state.join(user, organization);
-    record(call, user, organization, 'create');
+    const diff = membershipDiff(user, membership, 'came');
+    audit.record(call, { ...subjectOf(user, organization, 'create'), diff });
     return ok(membershipView(user, membership));
   };
 
   const remove = (call: Call): Answer => {
-    const { user, organization } = findMember(state, call);
+    const { user, organization, membership } = findMember(state, call);
+    const subject = subjectOf(user, organization, 'delete');
+    audit.concerns(call, subject);
     if (user === call.access.user) throw new Refusal(400, 'cannot remove self from an organization');
     if (!call.access.can('organization_member', 'delete', organization)) throw notFound();
     state.leave(user, organization);
-    record(call, user, organization, 'delete');
+    audit.record(call, { ...subject, status: 204, diff: membershipDiff(user, membership, 'went') });
     return noContent;
   };
 
   const setRoles = (call: Call): Answer => {
     const { user, organization, membership } = findMember(state, call);
+    const subject = subjectOf(user, organization, 'write');
+    audit.concerns(call, subject);
     if (organization.roleSync.field !== '' && settings.oidc && user.loginType === 'oidc') {
       throw new Refusal(
         400,
@@ -110,9 +111,9 @@ export function memberRoutes({ state, settings, audit }: World): Route[] {
     const roles = wanted.map(role => checkedRole(organization, role));
     if (!call.access.can('assign_org_role', 'assign', organization)) throw notFound();
     call.access.requireOrganizationRoles(organization, membership.roles, roles);
-    const old = membership.roles;
+    const old = [...membership.roles].sort();
     state.setMemberRoles(membership, roles);
-    record(call, user, organization, 'write', { roles: { old, new: membership.roles } });
+    audit.record(call, { ...subject, diff: differences({ roles: [old, [...membership.roles].sort()] }) });
     return ok(membershipView(user, membership));
   };
 
@@ -132,7 +133,7 @@ function checkedRole(organization: Organization, role: string): string {
   if (role.includes(':')) {
     throw new Refusal(400, `attempt to assign a role "${role}", remove the ':<organization_id> suffix`);
   }
-  const known = organizationRole(role)?.name ?? organization.customRoles.get(role.toLowerCase())?.name;
+  const known = organizationRole(role)?.name ?? organization.customRoles.get(role)?.name;
   if (known === undefined) throw new Refusal(400, `"${role}:${organization.id}" is not a supported role`);
   return known;
 }

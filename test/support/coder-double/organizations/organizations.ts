@@ -1,5 +1,7 @@
 /** Organizations: read, create, change, delete. */
 import { Refusal, notFound, ok, type Answer } from '../http/answer';
+import { type AuditAction } from '../audit/audit-log';
+import { differences, type Diff } from '../audit/diff';
 import { readBody, validate } from '../http/body';
 import { type Call, type Route } from '../http/call';
 import { type Organization } from '../state/entities';
@@ -18,13 +20,13 @@ const BODY = {
 
 export function organizationRoutes({ state, settings, audit }: World): Route[] {
   const view = (organization: Organization) => organizationView(organization, settings.old);
-  const record = (call: Call, organization: Organization, action: 'create' | 'write' | 'delete') =>
-    audit.record(call, { type: 'organization', id: organization.id, target: organization.name, action, organization });
+  const subjectOf = (organization: Organization, action: AuditAction) =>
+    ({ type: 'organization', id: organization.id, target: organization.name, action, organization }) as const;
 
   const list = (call: Call): Answer => {
-    const visible = [...state.organizations.values()].filter(organization =>
-      call.access.can('organization', 'read', organization),
-    );
+    const visible = state
+      .livingOrganizations()
+      .filter(organization => call.access.can('organization', 'read', organization));
     return ok(visible.map(view));
   };
 
@@ -46,7 +48,7 @@ export function organizationRoutes({ state, settings, audit }: World): Route[] {
 
   const create = (call: Call): Answer => {
     const body = readName(call, true);
-    if (body.name === 'default') throw new Refusal(400, 'Organization name "default" is reserved.');
+    refuseDefault(body.name);
     if (state.organizationByName(body.name)) throw new Refusal(409, 'Organization already exists with that name.');
     if (!call.access.can('organization', 'create')) {
       throw new Refusal(500, 'Internal error inserting organization member.', {
@@ -55,44 +57,57 @@ export function organizationRoutes({ state, settings, audit }: World): Route[] {
     }
     const organization = state.addOrganization(body);
     state.join(call.access.user, organization);
-    record(call, organization, 'create');
+    const diff = differencesTo(undefined, organization);
+    audit.record(call, { ...subjectOf(organization, 'create'), status: 201, diff });
     return ok(view(organization), 201);
   };
 
   const change = (call: Call): Answer => {
     const organization = findOrganization(state, call);
+    audit.concerns(call, subjectOf(organization, 'write'));
     const body = readName(call, false);
+    refuseDefault(body.name);
+    const roles = body.default_org_member_roles;
+    if (roles !== undefined && !settings.old && roles.join() !== organization.defaultMemberRoles.join()) {
+      throw new Refusal(403, 'Changing default organization roles is not enabled on this deployment.', {
+        detail:
+          'Setting default_org_member_roles to anything other than [organization-workspace-access] requires the "minimum-implicit-member" experiment.',
+      });
+    }
     if (!call.access.can('organization', 'update', organization)) throw notFound();
     const holder = body.name === '' ? undefined : state.organizationByName(body.name);
     if (holder && holder !== organization)
-      throw new Refusal(409, `Organization already exists with the name "${body.name}".`);
+      throw new Refusal(409, `Organization already exists with the name "${body.name}".`, {
+        validations: [{ field: 'name', detail: 'This value is already in use and should be unique.' }],
+      });
+    const before = { ...organization };
     if (body.name !== '') state.renameOrganization(organization, body.name);
     if (body.displayName !== '') organization.displayName = body.displayName;
     if (body.description !== undefined) organization.description = body.description;
     if (body.icon !== undefined) organization.icon = body.icon;
-    if (body.default_org_member_roles !== undefined && !settings.old)
-      organization.defaultMemberRoles = body.default_org_member_roles;
     organization.updatedAt = state.time();
-    record(call, organization, 'write');
+    audit.record(call, { ...subjectOf(organization, 'write'), diff: differencesTo(before, organization) });
     return ok(view(organization));
   };
 
   const remove = (call: Call): Answer => {
     const organization = findOrganization(state, call);
+    audit.concerns(call, subjectOf(organization, 'delete'));
     if (organization.isDefault) throw new Refusal(400, 'Default organization cannot be deleted.');
-    if (!call.access.can('organization', 'delete', organization)) throw notFound();
-    const others = organization.members.total - 1;
-    const groups = organization.groups.size;
-    if (others > 0 || groups > 0) {
-      const held = [others > 0 && plural(others, 'member'), groups > 0 && plural(groups, 'group')]
-        .filter(Boolean)
-        .join(', ');
-      throw new Refusal(500, 'Error deleting organization.', {
-        detail: `This organization has ${held} that must be deleted first.`,
+    if (!call.access.can('organization', 'delete', organization)) {
+      throw new Refusal(500, 'Internal error deleting organization.', {
+        detail: 'delete organization: execute transaction: delete organization: unauthorized: rbac: forbidden',
       });
     }
+    const held = organization.deleted ? [] : contentsOf(organization);
+    if (held.length > 0) {
+      throw new Refusal(500, 'Error deleting organization.', {
+        detail: `This organization has ${held.join(', ')} that must be deleted first.`,
+      });
+    }
+    const diff = differencesTo(organization, undefined);
     state.deleteOrganization(organization);
-    record(call, organization, 'delete');
+    audit.record(call, { ...subjectOf(organization, 'delete'), diff });
     return ok({ message: 'Organization has been deleted.' });
   };
 
@@ -103,6 +118,27 @@ export function organizationRoutes({ state, settings, audit }: World): Route[] {
     { method: 'PATCH', path: '/organizations/:organization', feature: 'Multiple Organizations', handle: change },
     { method: 'DELETE', path: '/organizations/:organization', feature: 'Multiple Organizations', handle: remove },
   ];
+}
+
+function refuseDefault(name: string): void {
+  if (name === 'default') throw new Refusal(400, 'Organization name "default" is reserved.');
+}
+
+/** What stands in the way of its deletion; one member, usually its maker, doesn't. */
+function contentsOf(organization: Organization): string[] {
+  const members = organization.members.total - 1;
+  const groups = organization.groups.size;
+  return [members > 0 ? plural(members, 'member') : '', groups > 0 ? plural(groups, 'group') : ''].filter(Boolean);
+}
+
+function differencesTo(before: Organization | undefined, after: Organization | undefined): Diff {
+  return differences({
+    id: [before?.id ?? '', after?.id ?? ''],
+    name: [before?.name ?? '', after?.name ?? ''],
+    display_name: [before?.displayName ?? '', after?.displayName ?? ''],
+    description: [before?.description ?? '', after?.description ?? ''],
+    icon: [before?.icon ?? '', after?.icon ?? ''],
+  });
 }
 
 function plural(count: number, noun: string): string {

@@ -28,7 +28,7 @@ export class Access {
     if (!organization || !membership) return false;
     if (allows(MEMBER_PERMITS, resource, action)) return true;
     return membership.roles.some(name => {
-      const custom = organization.customRoles.get(name.toLowerCase())?.permissions;
+      const custom = organization.customRoles.get(name)?.permissions;
       const granted = custom?.some(permission => permission.resource_type === resource && permission.action === action);
       return granted || allows(organizationRole(name)?.permits ?? {}, resource, action);
     });
@@ -61,7 +61,9 @@ export class Access {
   requireOrganizationRoles(organization: Organization, before: readonly string[], after: readonly string[]): void {
     const wanted = [...changed(before, after), ...organization.defaultMemberRoles];
     const taken = wanted.find(role => !this.mayAssignOrganizationRole(organization, role));
-    if (taken !== undefined) throw notAuthorized(`${taken}:${organization.id}`);
+    // Of a custom role the server doesn't say which one it is.
+    const name = taken !== undefined && organization.customRoles.has(taken) ? 'custom-organization-role' : taken;
+    if (name !== undefined) throw notAuthorized(`${name}:${organization.id}`);
   }
 
   mayAssignOrganizationRole(organization: Organization, role: string): boolean {

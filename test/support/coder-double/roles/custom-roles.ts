@@ -1,11 +1,13 @@
 /** Roles of an organization: the catalogue, and custom roles by name. */
-import { Refusal, noContent, notFound, ok, type Answer } from '../http/answer';
+import { type AuditAction } from '../audit/audit-log';
+import { differences, type Diff } from '../audit/diff';
+import { Refusal, forbidden, noContent, notFound, ok, type Answer } from '../http/answer';
 import { pick, readBody, validate } from '../http/body';
 import { type Call, type Route } from '../http/call';
 import { type CustomRole, type Organization, type Permission } from '../state/entities';
 import { findOrganization } from '../state/find';
 import { isUsername } from '../state/names';
-import { problemOf } from './permissions';
+import { problemOf, prohibitionOf } from './permissions';
 import { isReservedRoleName, ORGANIZATION_ROLES, permissionsOf } from './roles';
 import { type World } from '../world';
 
@@ -72,14 +74,27 @@ function readRole(call: Call): WantedRole {
   return { name, displayName, permissions };
 }
 
+function differencesTo(before: CustomRole | undefined, after: CustomRole): Diff {
+  const said = (role: CustomRole | undefined) =>
+    (role?.permissions ?? []).map(({ resource_type: resource, action }) => `${resource}.${action}`);
+  return differences({
+    name: [before?.name ?? '', after.name],
+    display_name: [before?.displayName ?? '', after.displayName],
+    org_permissions: [said(before), said(after)],
+  });
+}
+
 export function customRoleRoutes({ state, settings, audit }: World): Route[] {
   const writable = (call: Call): Organization => {
     const organization = findOrganization(state, call);
     if (!call.access.can('assign_org_role', 'create', organization)) throw notFound();
     return organization;
   };
-  const record = (call: Call, organization: Organization, target: string, action: 'create' | 'write' | 'delete') =>
-    audit.record(call, { type: 'custom_role', id: organization.id, target, action, organization });
+  const subjectOf = (role: CustomRole, organization: Organization, action: AuditAction) =>
+    ({ type: 'custom_role', id: role.id, target: role.name, action, organization }) as const;
+  const fail = (detail: string) => new Refusal(400, 'Failed to update role permissions', { detail });
+  const firstProblem = (wanted: WantedRole, organization: Organization, find: typeof problemOf): string | undefined =>
+    wanted.permissions.map(permission => find(permission, organization.id)).find(Boolean);
 
   const catalogue = (call: Call): Answer => {
     const organization = findOrganization(state, call);
@@ -106,36 +121,43 @@ export function customRoleRoutes({ state, settings, audit }: World): Route[] {
   const create = (call: Call): Answer => {
     const organization = writable(call);
     const wanted = readRole(call);
-    const fail = (detail: string) => new Refusal(400, 'Failed to update role permissions', { detail });
-    const problem = wanted.permissions.map(permission => problemOf(permission, organization.id)).find(Boolean);
+    const problem = firstProblem(wanted, organization, prohibitionOf) ?? firstProblem(wanted, organization, problemOf);
     if (problem !== undefined) throw fail(problem);
-    const key = wanted.name.toLowerCase();
-    if (organization.customRoles.has(key))
+    const name = wanted.name.toLowerCase();
+    if (organization.customRoles.has(name))
       throw fail('pq: duplicate key value violates unique constraint "custom_roles_unique_key"');
-    const role: CustomRole = { ...wanted };
-    organization.customRoles.set(key, role);
-    record(call, organization, role.name, 'create');
+    const role: CustomRole = { ...wanted, id: settings.chance.uuid(), name };
+    organization.customRoles.set(name, role);
+    const diff = differencesTo(undefined, role);
+    audit.record(call, { ...subjectOf(role, organization, 'create'), diff });
     return ok(view(role, organization));
   };
 
   const change = (call: Call): Answer => {
     const organization = writable(call);
     const wanted = readRole(call);
-    const role = organization.customRoles.get(wanted.name.toLowerCase());
+    const role = organization.customRoles.get(wanted.name);
     if (!role) throw notFound();
+    audit.concerns(call, subjectOf(role, organization, 'write'));
+    const problem = firstProblem(wanted, organization, prohibitionOf);
+    if (problem !== undefined) throw fail(problem);
+    const before = { ...role };
     role.displayName = wanted.displayName;
     role.permissions = wanted.permissions.filter(permission => problemOf(permission, organization.id) === undefined);
-    record(call, organization, role.name, 'write');
+    const diff = differencesTo(before, role);
+    audit.record(call, { ...subjectOf(role, organization, 'write'), diff });
     return ok(view(role, organization));
   };
 
   const remove = (call: Call): Answer => {
-    const organization = writable(call);
+    const organization = findOrganization(state, call);
+    if (!call.access.can('assign_org_role', 'delete', organization)) throw forbidden();
     const name = call.params.role ?? '';
     refuseReserved(name);
-    const role = organization.customRoles.get(name.toLowerCase());
+    const role = organization.customRoles.get(name);
     if (!role) throw new Refusal(404, `No custom role with the name ${name} found`, { detail: 'no role found' });
-    organization.customRoles.delete(name.toLowerCase());
+    audit.concerns(call, subjectOf(role, organization, 'delete'));
+    organization.customRoles.delete(name);
     for (const user of organization.members.withHidden()) {
       const membership = user.memberships.get(organization.id);
       if (membership?.roles.includes(role.name)) {
@@ -145,7 +167,9 @@ export function customRoleRoutes({ state, settings, audit }: World): Route[] {
         );
       }
     }
-    record(call, organization, role.name, 'delete');
+    // The row says nothing of the permissions that went.
+    const diff = differences({ name: [role.name, ''], display_name: [role.displayName, ''] });
+    audit.record(call, { ...subjectOf(role, organization, 'delete'), status: 204, diff });
     return noContent;
   };
 

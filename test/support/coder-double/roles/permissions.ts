@@ -54,12 +54,18 @@ const ACTIONS: Readonly<Record<string, string>> = {
   workspace_proxy: CRUD,
 };
 
-/** Why the server would refuse the permission, or undefined when it takes it. */
+/** Why no custom role may have the permission, whichever call asks for it; undefined when it may. */
+export function prohibitionOf(permission: Permission, organizationId: string): string | undefined {
+  const { action, resource_type: resource, negate } = permission;
+  const why = (reason: string) =>
+    `org="${organizationId}": org: invalid permission for action="${action}" type="${resource}", ${reason}`;
+  if (negate) return why('no negative permissions');
+  return action === '*' || resource === '*' ? why('no wildcard symbols') : undefined;
+}
+
+/** Why there is no such permission, or undefined when there is. */
 export function problemOf(permission: Permission, organizationId: string): string | undefined {
   const { action, resource_type: resource } = permission;
-  if (action === '*' || resource === '*') {
-    return `org="${organizationId}": org: invalid permission for action="${action}" type="${resource}", no wildcard symbols`;
-  }
   const actions = ACTIONS[resource];
   if (actions === undefined) {
     return `invalid role: org="${organizationId}": org invalid resource type "${resource}": invalid resource type "${resource}"`;

@@ -1,5 +1,6 @@
 /** Site roles: the catalogue, and the full list of a user's. */
 import { Refusal, forbidden, ok, type Answer } from '../http/answer';
+import { differences } from '../audit/diff';
 import { readBody } from '../http/body';
 import { type Call, type Route } from '../http/call';
 import { findUser } from '../state/find';
@@ -33,6 +34,8 @@ export function siteRoleRoutes({ state, settings, audit }: World): Route[] {
 
   const write = (call: Call): Answer => {
     const user = findUser(state, call);
+    const subject = { type: 'user', id: user.id, target: user.username, action: 'write' } as const;
+    audit.concerns(call, subject);
     if (settings.oidc && settings.oidcUserRoleField !== '' && user.loginType === 'oidc') {
       throw new Refusal(400, 'Cannot modify roles for OIDC users when role sync is enabled.', {
         detail:
@@ -45,16 +48,9 @@ export function siteRoleRoutes({ state, settings, audit }: World): Route[] {
     if (unknown !== undefined) throw new Refusal(400, `"${unknown}" is not a supported role`);
     if (!call.access.can('assign_role', 'assign')) throw forbidden();
     call.access.requireSiteRoles(user.roles, roles);
-    const old = user.roles;
+    const old = [...user.roles].sort();
     state.changeUser(user, { roles });
-    audit.record(call, {
-      type: 'user',
-      id: user.id,
-      target: user.username,
-      action: 'write',
-      link: `/users?filter=${user.username}`,
-      diff: { rbac_roles: { old, new: roles } },
-    });
+    audit.record(call, { ...subject, diff: differences({ rbac_roles: [old, [...roles].sort()] }) });
     return ok(userView(user, settings.old));
   };
 

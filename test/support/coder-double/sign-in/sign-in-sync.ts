@@ -9,10 +9,20 @@ function valuesOf(claims: Claims, field: string): string[] {
   return Array.isArray(value) ? value.filter((item): item is string => typeof item === 'string') : [];
 }
 
+/** Why the server gives up on the claims before anything is synced; the person doesn't get in then. */
+export function syncProblem(world: World, claims: Claims): string | undefined {
+  const { field } = world.state.organizationSync;
+  const value = field === '' ? undefined : claims[field];
+  if (value === undefined || value === null || typeof value === 'string' || Array.isArray(value)) return undefined;
+  const kind = typeof value === 'number' ? 'float64' : typeof value === 'boolean' ? 'bool' : 'map[string]interface {}';
+  return `sync organizations: organization claims: failed to parese organizations OIDC claims: invalid claim type. Expected an array of strings, got: ${kind}`;
+}
+
 /** In this order, because groups and roles of an organization go with its membership. */
 export function syncByClaims(world: World, user: User, claims: Claims): void {
   syncOrganizations(world, user, claims);
   for (const { organization } of [...user.memberships.values()]) {
+    if (organization.deleted) continue;
     syncGroups(world, user, organization, claims);
     syncOrganizationRoles(world, user, organization, claims);
   }
@@ -29,11 +39,11 @@ function syncOrganizations({ state }: World, user: User, claims: Claims): void {
   const wanted = new Set(valuesOf(claims, field).flatMap(value => mapping[value] ?? []));
   if (assignDefault) wanted.add(state.defaultOrganization.id);
   for (const { organization } of [...user.memberships.values()]) {
-    if (!wanted.has(organization.id)) state.leave(user, organization);
+    if (!wanted.has(organization.id) && !organization.deleted) state.leave(user, organization);
   }
   for (const id of wanted) {
     const organization = state.organizations.get(id);
-    if (organization) state.join(user, organization);
+    if (organization && !organization.deleted) state.join(user, organization);
   }
 }
 
@@ -48,7 +58,8 @@ function syncGroups({ state, settings }: World, user: User, organization: Organi
     if (Object.hasOwn(mapping, value)) {
       for (const id of mapping[value] ?? []) {
         const group = state.groups.get(id);
-        if (group?.organization === organization) wanted.add(group);
+        // A group of another organization too: nobody looks, and a later sign-in takes nobody out of it.
+        if (group && group !== group.organization.everyone) wanted.add(group);
       }
       continue;
     }
@@ -60,7 +71,7 @@ function syncGroups({ state, settings }: World, user: User, organization: Organi
   for (const group of [...user.groups]) {
     if (group.organization === organization && !wanted.has(group)) state.removeFromGroup(user, group);
   }
-  for (const group of wanted) if (group !== organization.everyone) state.addToGroup(user, group);
+  for (const group of wanted) state.addToGroup(user, group);
 }
 
 function syncOrganizationRoles({ state }: World, user: User, organization: Organization, claims: Claims): void {
@@ -70,6 +81,6 @@ function syncOrganizationRoles({ state }: World, user: User, organization: Organ
   const names = valuesOf(claims, field).flatMap(value =>
     Object.hasOwn(mapping, value) ? (mapping[value] ?? []) : [value],
   );
-  const known = names.filter(name => organizationRole(name) ?? organization.customRoles.get(name.toLowerCase()));
+  const known = names.filter(name => organizationRole(name) ?? organization.customRoles.has(name));
   state.setMemberRoles(membership, known);
 }

@@ -1,7 +1,9 @@
 /** A browser sign-in by OIDC: whom the claims are linked to, what is refused, what is overwritten. */
+import { isUtf8 } from 'node:buffer';
 import { type Claims, type User } from '../state/entities';
+import { trimSpace } from '../state/letters';
 import { usernameFrom } from '../state/names';
-import { syncByClaims } from './sign-in-sync';
+import { syncByClaims, syncProblem } from './sign-in-sync';
 import { type World } from '../world';
 
 export interface SignIn {
@@ -30,16 +32,36 @@ function claim(claims: Claims, name: string): string {
 }
 
 function failed(detail: string): SignIn {
-  const text = `{ "message": "Failed to process OAuth login.", "detail": ${JSON.stringify(detail)} } `;
+  const whole = `in tx: execute transaction: ${detail}`;
+  const text = `{ "message": "Failed to process OAuth login.", "detail": ${JSON.stringify(whole)} } `;
   return { status: 500, signedIn: false, text };
 }
 
 function freeUsername(world: World, claims: Claims): string {
   const email = claim(claims, 'email');
-  const wanted = usernameFrom(claim(claims, 'preferred_username') || email);
+  const wanted = usernameFrom(claim(claims, 'preferred_username') || email, world.settings.chance);
   let username = wanted;
   for (let attempt = 1; world.state.userByName(username); attempt += 1) username = `${wanted.slice(0, 28)}-${attempt}`;
   return username;
+}
+
+const NAME_BYTES = 128;
+
+/** The name claim, trimmed and cut at a byte, whatever letter that is in. */
+function nameOf(claims: Claims): Buffer {
+  return Buffer.from(trimSpace(claim(claims, 'name'))).subarray(0, NAME_BYTES);
+}
+
+/** What the database refuses to store of the claims. */
+function problemOf(claims: Claims, name: Buffer): string | undefined {
+  if (JSON.stringify(claims).includes('\\u0000')) {
+    return 'update user link: pq: unsupported Unicode escape sequence';
+  }
+  const start = name.findLastIndex(byte => (byte & 0xc0) !== 0x80);
+  const last = name.subarray(start);
+  if (isUtf8(last)) return undefined;
+  const bytes = [...last].map(byte => `0x${byte.toString(16)}`).join(' ');
+  return `update user profile: pq: invalid byte sequence for encoding "UTF8": ${bytes}`;
 }
 
 function link(world: World, claims: Claims, subject: string): User | SignIn | undefined {
@@ -98,15 +120,16 @@ export function signIn(world: World, claims: Claims): SignIn {
   }
   const holder = state.userByEmail(email);
   if (linked && holder && holder !== linked) {
-    return failed(
-      'in tx: execute transaction: update user profile: pq: duplicate key value violates unique constraint "idx_users_email"',
-    );
+    return failed('update user profile: pq: duplicate key value violates unique constraint "idx_users_email"');
   }
+  const name = nameOf(claims);
+  const problem = problemOf(claims, name) ?? syncProblem(world, claims);
+  if (problem !== undefined) return failed(problem);
   const user = linked ?? state.addUser({ username: freeUsername(world, claims), email, loginType: 'oidc' });
   if (!linked && state.organizationSync.field === '') state.join(user, state.defaultOrganization);
   state.changeUser(user, {
     email,
-    name: claim(claims, 'name').trim().slice(0, 128),
+    name: name.toString(),
     avatarUrl: claim(claims, 'picture'),
     status: 'active',
   });
@@ -115,6 +138,7 @@ export function signIn(world: World, claims: Claims): SignIn {
   user.lastSeenAt = state.time();
   user.memberJson = undefined;
   syncByClaims(world, user, claims);
+  world.audit.recordSignIn(user, linked ? 'login' : 'register');
   const { token } = keys.issue(user, { loginType: 'oidc' });
   return { status: 200, signedIn: true, text: null, token, userId: user.id };
 }

@@ -62,6 +62,8 @@ export interface Permission {
 }
 
 export interface CustomRole {
+  readonly id: string;
+  /** In small letters, as the server stores it; every look-up is exact. */
   readonly name: string;
   displayName: string;
   permissions: Permission[];
@@ -97,11 +99,13 @@ export interface Organization {
   readonly createdAt: string;
   updatedAt: string;
   readonly isDefault: boolean;
+  /** Found by its id still, with all that is in it; not by name and not in lists. */
+  deleted: boolean;
   defaultMemberRoles: string[];
   readonly members: UserIndex;
   readonly groups: Map<string, Group>;
   readonly everyone: Group;
-  /** By lower-case name. */
+  /** By name. */
   readonly customRoles: Map<string, CustomRole>;
   readonly groupSync: GroupSync;
   readonly roleSync: RoleSync;

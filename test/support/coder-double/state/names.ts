@@ -1,11 +1,21 @@
 /** What Coder accepts as a name, and how it derives one. Pure. */
-import { randomInt } from 'node:crypto';
+import { type Chance } from './chance';
+import { bytesOf, trimSpace } from './letters';
 
 const WORD = /^[a-zA-Z0-9]+(?:-[a-zA-Z0-9]+)*$/;
+const DISPLAY_NAME = /^[^\t\n\f\r ](?:[^\n]*[^\t\n\f\r ])?$/;
 const RESERVED = new Set(['new', 'create']);
 const UUID = /^(?:urn:uuid:)?\{?([0-9a-f]{8})-?([0-9a-f]{4})-?([0-9a-f]{4})-?([0-9a-f]{4})-?([0-9a-f]{12})\}?$/i;
-const EMAIL_LOCAL = /^(?:"(?:[^"\\\r\n]|\\.)+"|[^\s"(),:;<>@[\\\].]+(?:\.[^\s"(),:;<>@[\\\].]+)*)$/u;
-const EMAIL_DOMAIN = /^(?:[\p{L}\p{N}](?:[\p{L}\p{N}-]*[\p{L}\p{N}])?\.)+\p{L}(?:[\p{L}\p{N}-]*[\p{L}\p{N}])?\.?$/u;
+/** Beyond ASCII the server's pattern takes nearly all of the basic plane, a no-break and a zero width space included. */
+const BEYOND = '\\u00a0-\\ud7ff\\uf900-\\ufdcf\\ufdf0-\\uffef';
+const ATOM = `[a-zA-Z\\d!#$%&'*+\\-/=?^_\`{|}~${BEYOND}]+`;
+const EMAIL_LOCAL = new RegExp(`^(?:"(?:[^"\\\\\\r\\n]|\\\\.)+"|${ATOM}(?:\\.${ATOM})*)$`);
+const LETTER = `[a-zA-Z${BEYOND}]`;
+const ALPHANUMERIC = `[a-zA-Z\\d${BEYOND}]`;
+const MIDDLE = `[a-zA-Z\\d~${BEYOND}-]*`;
+const EMAIL_DOMAIN = new RegExp(
+  `^(?:${ALPHANUMERIC}(?:${MIDDLE}${ALPHANUMERIC})?\\.)+${LETTER}(?:${MIDDLE}${LETTER})?$`,
+);
 
 export const NIL_UUID = '00000000-0000-0000-0000-000000000000';
 
@@ -22,13 +32,14 @@ export function isGroupName(value: string): boolean {
   return isWord(value, 255);
 }
 
-/** Display names of groups and organizations: may be empty, no space at either end. */
+/** Display names of groups and organizations: 64 bytes, may be empty, no ASCII space at either end, no line break. */
 export function isDisplayName(value: string): boolean {
-  return value === '' || ([...value].length <= 64 && /^\S(?:.*\S)?$/su.test(value));
+  return value === '' || (bytesOf(value) <= 64 && DISPLAY_NAME.test(value));
 }
 
+/** Names of people: 128 bytes, no space of any kind at either end. */
 export function isRealName(value: string): boolean {
-  return value.length <= 128 && value.trim() === value;
+  return bytesOf(value) <= 128 && trimSpace(value) === value;
 }
 
 export function isEmail(value: string): boolean {
@@ -43,11 +54,11 @@ export function parseUuid(value: string): string | undefined {
 }
 
 /** How a sign-in makes a username of a claim: as is, else what is left before the last `@`, else a random word. */
-export function usernameFrom(claim: string): string {
+export function usernameFrom(claim: string, chance: Chance): string {
   if (isUsername(claim)) return claim;
   const at = claim.lastIndexOf('@');
   const rest = (at === -1 ? claim : claim.slice(0, at)).replace(/[^a-zA-Z0-9-]/g, '');
-  return isUsername(rest) ? rest : `person-${randomInt(1_000_000)}`;
+  return isUsername(rest) ? rest : `person-${chance.word(6)}`;
 }
 
 /** The password rule is an entropy estimate on the server; this keeps its verdict for the plain cases. */

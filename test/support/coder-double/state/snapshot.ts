@@ -32,7 +32,8 @@ export interface Snapshot {
 }
 
 export function snapshotUser(user: User): UserSnapshot {
-  const organizations = [...user.memberships.values()].map(({ organization, roles }) => {
+  const living = [...user.memberships.values()].filter(({ organization }) => !organization.deleted);
+  const organizations = living.map(({ organization, roles }) => {
     const groups = [...user.groups].filter(group => group.organization === organization).map(group => group.name);
     return [organization.name, { roles: [...roles].sort(), groups: groups.sort() }] as const;
   });
@@ -66,7 +67,7 @@ export function snapshot(state: CoderState): Snapshot {
   return {
     users: Object.fromEntries([...state.directory].map(user => [user.username, snapshotUser(user)])),
     organizations: Object.fromEntries(
-      [...state.organizations.values()].map(organization => [organization.name, snapshotOrganization(organization)]),
+      state.livingOrganizations().map(organization => [organization.name, snapshotOrganization(organization)]),
     ),
     organizationSync: state.organizationSync,
   };

@@ -2,7 +2,8 @@
  * What this Coder holds, and the changes that keep its indexes true. Rules about who may change what live with the
  * routes; nothing here refuses.
  */
-import { randomUUID } from 'node:crypto';
+import { type Settings } from '../settings';
+import { type Chance } from './chance';
 import { NEVER, type Clock } from './clock';
 import {
   PREBUILDS_USER_ID,
@@ -13,6 +14,7 @@ import {
   type OrganizationSync,
   type User,
 } from './entities';
+import { type Fold } from './letters';
 import { EmailIndex } from '../users/email-index';
 import { UserIndex } from '../users/user-index';
 
@@ -20,6 +22,7 @@ export class CoderState {
   readonly users = new Map<string, User>();
   /** Everybody who is listed: neither deleted nor a system user. */
   readonly directory = new UserIndex();
+  /** By id, the deleted too. */
   readonly organizations = new Map<string, Organization>();
   readonly groups = new Map<string, Group>();
   readonly organizationSync: OrganizationSync = { field: '', mapping: {}, assignDefault: true };
@@ -28,7 +31,14 @@ export class CoderState {
   private readonly emails = new EmailIndex();
   private readonly organizationNames = new Map<string, Organization>();
 
-  constructor(private readonly clock: Clock) {
+  private readonly clock: Clock;
+  private readonly chance: Chance;
+  private readonly fold: Fold;
+
+  constructor({ clock, chance, fold }: Pick<Settings, 'clock' | 'chance' | 'fold'>) {
+    this.clock = clock;
+    this.chance = chance;
+    this.fold = fold;
     this.defaultOrganization = this.addOrganization({
       name: 'coder',
       displayName: 'Coder',
@@ -52,11 +62,11 @@ export class CoderState {
   }
 
   userByName(username: string): User | undefined {
-    return this.usernames.get(username.toLowerCase());
+    return this.usernames.get(this.fold(username));
   }
 
   userByEmail(email: string): User | undefined {
-    return this.emails.find(email.toLowerCase());
+    return this.emails.find(this.fold(email));
   }
 
   /** A superset of those whose e-mail contains the piece, which has three characters or more before its `@`. */
@@ -64,19 +74,23 @@ export class CoderState {
     return this.emails.near(piece);
   }
 
+  livingOrganizations(): Organization[] {
+    return [...this.organizations.values()].filter(organization => !organization.deleted);
+  }
+
   organizationByName(name: string): Organization | undefined {
-    return name === 'default' ? this.defaultOrganization : this.organizationNames.get(name.toLowerCase());
+    return name === 'default' ? this.defaultOrganization : this.organizationNames.get(this.fold(name));
   }
 
   addUser(wanted: NewUser): User {
     const now = this.time();
     const user: User = {
-      id: wanted.id ?? randomUUID(),
+      id: wanted.id ?? this.chance.uuid(),
       username: wanted.username,
-      usernameKey: wanted.username.toLowerCase(),
+      usernameKey: this.fold(wanted.username),
       name: wanted.name ?? '',
       email: wanted.email ?? '',
-      emailKey: (wanted.email ?? '').toLowerCase(),
+      emailKey: this.fold(wanted.email ?? ''),
       avatarUrl: '',
       createdAt: now,
       updatedAt: now,
@@ -110,8 +124,8 @@ export class CoderState {
       this.emails.delete(user);
     }
     Object.assign(user, change, { updatedAt: this.time(), memberJson: undefined });
-    user.usernameKey = user.username.toLowerCase();
-    user.emailKey = user.email.toLowerCase();
+    user.usernameKey = this.fold(user.username);
+    user.emailKey = this.fold(user.email);
     if (!user.deleted) {
       this.usernames.set(user.usernameKey, user);
       this.emails.add(user);
@@ -143,7 +157,7 @@ export class CoderState {
     isDefault?: boolean;
   }): Organization {
     const now = this.time();
-    const id = randomUUID();
+    const id = this.chance.uuid();
     const members = new UserIndex();
     const organization: Omit<Organization, 'everyone'> & { everyone?: Group } = {
       id,
@@ -154,6 +168,7 @@ export class CoderState {
       createdAt: now,
       updatedAt: now,
       isDefault: wanted.isDefault ?? false,
+      deleted: false,
       defaultMemberRoles: ['organization-workspace-access'],
       members,
       groups: new Map(),
@@ -162,26 +177,25 @@ export class CoderState {
       roleSync: { field: '', mapping: {} },
     };
     const whole = organization as Organization;
-    const everyone: Group = { ...emptyGroup(whole, 'Everyone', 'user'), id, members };
+    const everyone: Group = { ...emptyGroup(whole, id, 'Everyone', 'user'), members };
     organization.everyone = everyone;
     this.groups.set(id, everyone);
     this.organizations.set(id, whole);
-    this.organizationNames.set(whole.name.toLowerCase(), whole);
+    this.organizationNames.set(this.fold(whole.name), whole);
     return whole;
   }
 
   renameOrganization(organization: Organization, name: string): void {
-    this.organizationNames.delete(organization.name.toLowerCase());
+    this.organizationNames.delete(this.fold(organization.name));
     organization.name = name;
-    this.organizationNames.set(name.toLowerCase(), organization);
+    this.organizationNames.set(this.fold(name), organization);
   }
 
+  /** Deletion is soft and takes nobody out: only the name is free again. */
   deleteOrganization(organization: Organization): void {
-    for (const user of [...organization.members.withHidden()]) this.leave(user, organization);
-    for (const group of organization.groups.values()) this.groups.delete(group.id);
-    this.groups.delete(organization.id);
-    this.organizations.delete(organization.id);
-    this.organizationNames.delete(organization.name.toLowerCase());
+    if (organization.deleted) return;
+    organization.deleted = true;
+    this.organizationNames.delete(this.fold(organization.name));
   }
 
   join(user: User, organization: Organization): Membership {
@@ -212,7 +226,7 @@ export class CoderState {
     name: string,
     more: Partial<Pick<Group, 'displayName' | 'avatarUrl' | 'quotaAllowance' | 'source'>> = {},
   ): Group {
-    const group: Group = { ...emptyGroup(organization, name, more.source ?? 'user'), ...more };
+    const group: Group = { ...emptyGroup(organization, this.chance.uuid(), name, more.source ?? 'user'), ...more };
     this.groups.set(group.id, group);
     organization.groups.set(name, group);
     return group;
@@ -241,9 +255,9 @@ export class CoderState {
   }
 }
 
-function emptyGroup(organization: Organization, name: string, source: 'user' | 'oidc'): Group {
+function emptyGroup(organization: Organization, id: string, name: string, source: 'user' | 'oidc'): Group {
   return {
-    id: randomUUID(),
+    id,
     organization,
     name,
     displayName: '',

@@ -16,8 +16,7 @@ function siteRolesOf(user: User): RoleView[] {
 export function memberRolesOf({ organization, roles }: Membership): RoleView[] {
   return [...roles].sort().map(name => ({
     name,
-    display_name:
-      organizationRole(name)?.displayName ?? organization.customRoles.get(name.toLowerCase())?.displayName ?? '',
+    display_name: organizationRole(name)?.displayName ?? organization.customRoles.get(name)?.displayName ?? '',
     organization_id: organization.id,
   }));
 }
@@ -42,7 +41,7 @@ function reducedUser(user: User): Record<string, unknown> {
 export function userView(user: User, old: boolean): Record<string, unknown> {
   return {
     ...reducedUser(user),
-    organization_ids: [...user.memberships.keys()],
+    organization_ids: user.deleted ? [] : [...user.memberships.keys()],
     roles: siteRolesOf(user),
     ...(!old && { has_ai_seat: false }),
   };

@@ -1,5 +1,5 @@
 /** Session tokens: `<id>-<secret>`, as the server checks them. */
-import { randomBytes } from 'node:crypto';
+import { type Chance } from '../state/chance';
 import { type Clock } from '../state/clock';
 import { type User } from '../state/entities';
 
@@ -32,23 +32,20 @@ export const WEEK_SECONDS = 604_800;
 
 export type Verdict = { readonly key: ApiKey } | { readonly problem: string };
 
-function randomWord(length: number): string {
-  return randomBytes(length * 2)
-    .toString('base64')
-    .replace(/[^a-zA-Z0-9]/g, '')
-    .slice(0, length);
-}
-
 export class ApiKeys {
   private readonly byId = new Map<string, ApiKey>();
   private readonly agreed = new Map<string, ApiKey>();
 
-  constructor(private readonly clock: Clock) {}
+  constructor(
+    private readonly clock: Clock,
+    private readonly chance: Chance,
+  ) {}
 
   issue(user: User, wanted: NewKey = {}): { key: ApiKey; token: string } {
     const now = new Date(this.clock.now()).toISOString();
     const lifetimeSeconds = wanted.lifetimeSeconds ?? WEEK_SECONDS;
-    const [id, secret] = wanted.token === undefined ? [randomWord(10), randomWord(22)] : split(wanted.token);
+    const [id, secret] =
+      wanted.token === undefined ? [this.chance.word(10), this.chance.word(22)] : split(wanted.token);
     const key: ApiKey = {
       id,
       secret,

@@ -1,5 +1,7 @@
 /** API tokens: made for oneself or, by an owner, for others; listed, expired, deleted. */
 import { Refusal, noContent, notFound, ok, type Answer } from '../http/answer';
+import { differences } from '../audit/diff';
+import { NEVER } from '../state/clock';
 import { readBody } from '../http/body';
 import { type Call, type Route } from '../http/call';
 import { type User } from '../state/entities';
@@ -50,10 +52,23 @@ export function tokenRoutes({ state, settings, keys, audit }: World): Route[] {
       });
     }
     const scopes = wanted.map(scope => (scope === 'all' ? 'coder:all' : scope));
-    const { token } = keys.issue(user, {
+    const { key, token } = keys.issue(user, {
       ...(name !== '' && { name }),
       scopes,
       lifetimeSeconds: lifetime === 0 ? WEEK_SECONDS : lifetime,
+    });
+    audit.record(call, {
+      type: 'api_key',
+      id: user.id,
+      target: key.name,
+      action: 'create',
+      status: 201,
+      diff: differences({
+        created_at: [NEVER, key.createdAt],
+        expires_at: [NEVER, new Date(key.expiresAt).toISOString()],
+        last_used: [NEVER, key.lastUsed],
+        user_id: ['', user.id],
+      }),
     });
     return ok({ key: token }, 201);
   };
@@ -97,7 +112,7 @@ export function tokenRoutes({ state, settings, keys, audit }: World): Route[] {
   const remove = (call: Call): Answer => {
     const key = find(call);
     keys.delete(key);
-    audit.record(call, { type: 'api_key', id: key.user.id, target: key.name, action: 'delete' });
+    audit.record(call, { type: 'api_key', id: key.user.id, target: key.name, action: 'delete', status: 204 });
     return noContent;
   };
 

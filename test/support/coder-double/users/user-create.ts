@@ -4,6 +4,8 @@ import { readBody, validate } from '../http/body';
 import { type Call, type Route } from '../http/call';
 import { type LoginType, type Organization, type User, type UserStatus } from '../state/entities';
 import { isEmail, isRealName, isStrongPassword, isUsername, NIL_UUID } from '../state/names';
+import { creationOf } from '../audit/diff';
+import { hasNul, NUL_REFUSED } from '../state/letters';
 import { siteRole } from '../roles/roles';
 import { userView } from '../state/views';
 import { type World } from '../world';
@@ -129,6 +131,7 @@ function checkInTransaction(call: Call, wanted: Wanted): void {
   if (unknown !== undefined) throw brokenCreation(`"${unknown}" is not a supported role`);
   const foreign = wanted.roles.find(role => !call.access.mayAssignSiteRole(role));
   if (foreign !== undefined) throw brokenCreation(`not authorized to assign role "${foreign}"`);
+  if (hasNul(wanted.name)) throw brokenCreation(NUL_REFUSED);
   if (wanted.status !== '' && !STATUSES.includes(wanted.status)) {
     throw brokenCreation(`pq: invalid input value for enum user_status: "${wanted.status}"`);
   }
@@ -140,7 +143,7 @@ export function createUserRoute(world: World): Route {
   const create = async (call: Call): Promise<Answer> => {
     const wanted = readWanted(call, settings.old);
     const loginType = checkLogin(world, wanted);
-    const names = [wanted.username, wanted.email].filter(name => name !== '').map(name => name.toLowerCase());
+    const names = [wanted.username, wanted.email].filter(name => name !== '').map(settings.fold);
     const user = await flights.createUser(names, (verdict): User => {
       if (verdict === 'breaks')
         throw brokenCreation('pq: duplicate key value violates unique constraint "idx_users_username"');
@@ -149,6 +152,11 @@ export function createUserRoute(world: World): Route {
       if (taken) throw new Refusal(409, 'User already exists.');
       checkLoginType(world, loginType, wanted.password);
       checkInTransaction(call, wanted);
+      const twice = wanted.organizationIds.find((id, place) => wanted.organizationIds.indexOf(id) !== place);
+      if (twice !== undefined)
+        throw new Refusal(500, 'Internal error creating user.', {
+          detail: `execute transaction: create organization member for "${twice}": pq: duplicate key value violates unique constraint "organization_members_pkey"`,
+        });
       const added = state.addUser({
         ...wanted,
         loginType,
@@ -163,16 +171,7 @@ export function createUserRoute(world: World): Route {
       target: user.username,
       action: 'create',
       status: 201,
-      link: `/users?filter=${user.username}`,
-      diff: {
-        email: { old: '', new: user.email },
-        hashed_password: { secret: true },
-        id: { old: '', new: user.id },
-        login_type: { old: '', new: user.loginType },
-        rbac_roles: { new: [...user.roles] },
-        status: { old: '', new: user.status },
-        username: { old: '', new: user.username },
-      },
+      diff: creationOf(user),
     });
     return ok(userView(user, settings.old), 201);
   };

@@ -1,7 +1,9 @@
 /** The search language of `GET /users?q=` and of member lists. */
-import { Refusal } from '../http/answer';
+import { Refusal, type Validation } from '../http/answer';
+import { likeMatcher, onlyValue, readSearch } from '../http/query';
+import { type Settings } from '../settings';
 import { type User } from '../state/entities';
-import { likeMatcher, readSearch } from '../http/query';
+import { foldEachLetter, hasNul, NUL_REFUSED, type Fold } from '../state/letters';
 
 const KEYS = [
   'status',
@@ -16,21 +18,34 @@ const KEYS = [
 const NEWER_KEYS = ['name', 'service_account'];
 const STATUSES = ['active', 'dormant', 'suspended'];
 
+const LISTS = ['status', 'role', 'login_type'];
+const INSTANT = /^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(?:\.\d+)?(?:Z|[+-]\d\d:\d\d)$/;
+const INSTANT_LAYOUT = '2006-01-02T15:04:05.999999999Z07:00';
+
 type Test = (user: User) => boolean;
 
+function refuse(validations: readonly Validation[]): Refusal {
+  return new Refusal(400, 'Invalid user search query.', { validations });
+}
+
 function invalid(field: string, detail: string): Refusal {
-  return new Refusal(400, 'Invalid user search query.', { validations: [{ field, detail }] });
+  return refuse([{ field, detail }]);
 }
 
+/** An instant with time and offset; a day alone is none. Go looks for it in capitals. */
 function dateOf(key: string, value: string): number {
-  const date = Date.parse(value);
-  if (Number.isNaN(date))
-    throw invalid(key, `Query param "${key}" must be a valid date format (2006-01-02T15:04:05.999999999Z07:00)`);
-  return date;
+  const text = value.toUpperCase();
+  if (INSTANT.test(text) && !Number.isNaN(Date.parse(text))) return Date.parse(text);
+  const [left, wanted] = /^\d{4}-\d\d-\d\d$/.test(text) ? ['', 'T'] : [text, '2006'];
+  throw invalid(
+    key,
+    `Query param "${key}" must be a valid date format (${INSTANT_LAYOUT}): parsing time "${text}" as "${INSTANT_LAYOUT}": cannot parse "${left}" as "${wanted}"`,
+  );
 }
 
-function testOf(key: string, value: string): Test {
-  const values = value.split(',');
+function testOf(key: string, given: readonly string[], fold: Fold): Test {
+  const values = given.flatMap(each => each.split(','));
+  const value = LISTS.includes(key) ? '' : onlyValue(key, given, refuse);
   switch (key) {
     case 'status': {
       const unknown = values.find(status => !STATUSES.includes(status));
@@ -44,7 +59,7 @@ function testOf(key: string, value: string): Test {
       return user => values.includes(user.loginType);
     case 'name': {
       const matches = likeMatcher(value);
-      return user => matches(user.name.toLowerCase());
+      return user => matches(fold(user.name));
     }
     case 'service_account':
       if (value !== 'true' && value !== 'false') throw invalid(key, `Query param "${key}" must be a valid boolean`);
@@ -66,15 +81,16 @@ function testOf(key: string, value: string): Test {
 
 /**
  * The test that `q` stands for, or undefined when it is empty. Free text is looked for in username and e-mail, with `%`
- * and `_` as wildcards.
+ * and `_` as wildcards. The query is put in small letters of all kinds before the database compares it by its own rule.
  *
- * @throws Refusal 400 `Invalid user search query.`
+ * @throws Refusal 400 `Invalid user search query.`; 500 for a NUL
  */
-export function userTest(q: string, old: boolean): Test | undefined {
+export function userTest(q: string, { old, fold }: Pick<Settings, 'old' | 'fold'>): Test | undefined {
   if (q.trim() === '') return undefined;
   const known = old ? KEYS : [...KEYS, ...NEWER_KEYS];
-  const search = readSearch(q, known, validations => new Refusal(400, 'Invalid user search query.', { validations }));
-  const tests = [...search.keys].map(([key, value]) => testOf(key, value));
+  const search = readSearch(q, known, refuse);
+  const tests = [...search.keys].map(([key, values]) => testOf(key, values, fold));
+  if (hasNul(q)) throw new Refusal(500, 'Internal error fetching users.', { detail: NUL_REFUSED });
   if (search.text !== '') {
     const matches = likeMatcher(search.text);
     tests.push(user => matches(user.usernameKey) || matches(user.emailKey));
@@ -84,6 +100,6 @@ export function userTest(q: string, old: boolean): Test | undefined {
 
 /** The term of a query that is nothing but a piece of an e-mail address, so that an index can narrow the search. */
 export function emailPieceOf(q: string): string | undefined {
-  const term = q.trim().toLowerCase();
+  const term = foldEachLetter(q.trim());
   return /^[^\s":%_\\@]{3,}@[^\s":%_\\@]*$/.test(term) ? term : undefined;
 }

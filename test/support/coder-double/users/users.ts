@@ -1,5 +1,7 @@
 /** Users: read, list, rename, suspend, activate, delete. */
 import { Refusal, notFound, ok, type Answer } from '../http/answer';
+import { differences, type Diff } from '../audit/diff';
+import { hasNul, NUL_REFUSED } from '../state/letters';
 import { readBody, validate } from '../http/body';
 import { type Call, type Route } from '../http/call';
 import { type User, type UserStatus } from '../state/entities';
@@ -15,19 +17,19 @@ import { type World } from '../world';
 export function userRoutes(world: World): Route[] {
   const { state, settings, audit } = world;
   const view = (user: User) => userView(user, settings.old);
-  const record = (call: Call, user: User, action: 'write' | 'delete', diff = {}) =>
-    audit.record(call, {
-      type: 'user',
-      id: user.id,
-      target: user.username,
-      action,
-      diff,
-      link: `/users?filter=${user.username}`,
-    });
+  const subjectOf = (user: User, action: 'write' | 'delete') =>
+    ({ type: 'user', id: user.id, target: user.username, action }) as const;
+  const record = (call: Call, user: User, action: 'write' | 'delete', diff: Diff) =>
+    audit.record(call, { ...subjectOf(user, action), diff });
+  const findSubject = (call: Call, action: 'write' | 'delete'): User => {
+    const user = findUser(state, call);
+    audit.concerns(call, subjectOf(user, action));
+    return user;
+  };
 
   const list = (call: Call): Answer => {
     const q = call.query.get('q') ?? '';
-    const test = userTest(q, settings.old);
+    const test = userTest(q, settings);
     const piece = emailPieceOf(q);
     const page = readPage(call.query);
     const all = call.access.can('user', 'read');
@@ -45,7 +47,7 @@ export function userRoutes(world: World): Route[] {
   };
 
   const rename = (call: Call): Answer => {
-    const user = findUser(state, call);
+    const user = findSubject(call, 'write');
     const body = readBody(call.body, { username: 'string', name: 'string', avatar_url: 'string' });
     const { username = '', name = '' } = body;
     validate([
@@ -61,14 +63,15 @@ export function userRoutes(world: World): Route[] {
       });
     }
     const own = !settings.old && (user.loginType === 'password' || user.loginType === 'none');
-    const diff = { name: { old: user.name, new: name }, username: { old: user.username, new: username } };
+    if (hasNul(name)) throw new Refusal(500, 'Internal error updating user.', { detail: NUL_REFUSED });
+    const diff = differences({ name: [user.name, name], username: [user.username, username] });
     state.changeUser(user, { username, name, ...(own && { avatarUrl: body.avatar_url ?? '' }) });
     record(call, user, 'write', diff);
     return ok(view(user));
   };
 
   const setStatus = (status: UserStatus) => (call: Call) => {
-    const user = findUser(state, call);
+    const user = findSubject(call, 'write');
     if (status === 'suspended') {
       if (user === call.access.user) throw new Refusal(400, 'You cannot suspend yourself.');
       if (user.roles.includes('owner')) {
@@ -78,17 +81,17 @@ export function userRoutes(world: World): Route[] {
     if (!call.access.can('user', 'update')) throw notFound();
     const old = user.status;
     state.changeUser(user, { status });
-    if (old !== status) record(call, user, 'write', { status: { old, new: status } });
+    record(call, user, 'write', differences({ status: [old, status] }));
     return ok(view(user));
   };
 
   const remove = (call: Call): Answer => {
-    const user = findUser(state, call);
+    const user = findSubject(call, 'delete');
     if (user === call.access.user) throw new Refusal(403, 'You cannot delete yourself!');
     if (!call.access.can('user', 'delete')) throw notFound();
     state.deleteUser(user);
     world.keys.deleteAllOf(user);
-    record(call, user, 'delete');
+    record(call, user, 'delete', differences({ deleted: [false, true] }));
     return ok({ message: 'User has been deleted!' });
   };
 
@@ -100,7 +103,9 @@ export function userRoutes(world: World): Route[] {
 
   const organizations = (call: Call): Answer => {
     const memberships = [...findUser(state, call).memberships.values()];
-    const visible = memberships.filter(({ organization }) => call.access.can('organization', 'read', organization));
+    const visible = memberships.filter(
+      ({ organization }) => !organization.deleted && call.access.can('organization', 'read', organization),
+    );
     return ok(visible.map(({ organization }) => organizationView(organization, settings.old)));
   };
 

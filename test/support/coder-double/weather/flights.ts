@@ -2,7 +2,7 @@
  * Concurrent writes as they were recorded. A burst is the time in which at least one write of one thing is in flight;
  * the verdict on each write depends on its place in the burst only, so a race has the same outcome every time.
  */
-import { setTimeout as sleep, setImmediate as turn } from 'node:timers/promises';
+import { type Clock } from '../state/clock';
 
 interface Burst {
   inFlight: number;
@@ -15,7 +15,11 @@ export type PatchVerdict = 'lands' | 'lost';
 export class Flights {
   private readonly bursts = new Map<string, Burst>();
 
-  constructor(private readonly milliseconds: number) {}
+  /** @param milliseconds how long a write lasts at least; with 0 none ever overlaps another */
+  constructor(
+    private readonly milliseconds: number,
+    private readonly clock: Clock,
+  ) {}
 
   /** Joins the burst of a key, and leaves it when the write is over. */
   private enter(key: string): Burst {
@@ -31,12 +35,10 @@ export class Flights {
     if (burst.inFlight === 0) this.bursts.delete(key);
   }
 
-  /** Takes the time of a write; requests that are already at the door get in before it ends. */
+  /** Takes the time of a write. */
   private async pass(extra: number): Promise<void> {
     const time = Math.max(this.milliseconds, extra);
-    if (time > 0) await sleep(time);
-    await turn();
-    await turn();
+    if (time > 0) await this.clock.sleep(time);
   }
 
   /**
