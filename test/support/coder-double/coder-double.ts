@@ -11,6 +11,7 @@ import { DoubleServer } from './http/server';
 import { settle, type CoderDoubleOptions } from './settings';
 import { snapshot, snapshotUser, type Snapshot, type UserSnapshot } from './state/snapshot';
 import { CoderState } from './state/state';
+import { Workspaces } from './workspaces/workspaces';
 import { type World } from './world';
 
 /** A running double. The verbs that change Coder by hand are those of `Hands`. */
@@ -78,6 +79,7 @@ export async function startCoderDouble(options: CoderDoubleOptions = {}): Promis
   const world: World = {
     settings,
     state,
+    workspaces: new Workspaces(settings),
     keys: new ApiKeys(settings.clock, settings.chance),
     audit: new AuditLog(settings.clock, settings.chance),
     flights: new Flights(settings.flightMilliseconds, settings.clock),
@@ -94,6 +96,7 @@ export async function startCoderDouble(options: CoderDoubleOptions = {}): Promis
   });
   state.join(owner, state.defaultOrganization);
   owner.lastSeenAt = state.time();
+  world.audit.recordSignIn(owner, 'login');
   const { token } = world.keys.issue(owner, options.token === undefined ? {} : { token: options.token });
 
   const calls = new CallLog();

@@ -60,7 +60,7 @@ export class AuditLog {
 
   /** What the server did by itself, such as making a dormant account active. */
   recordAutomatic(actor: User, subsystem: string, change: Change): void {
-    const more = { automatic_actor: 'coder', automatic_subsystem: subsystem };
+    const more = { ...change.more, automatic_actor: 'coder', automatic_subsystem: subsystem };
     this.push({ ...change, more, requestId: NIL_UUID, ip: '', userAgent: '', actor });
   }
 

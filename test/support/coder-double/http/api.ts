@@ -16,6 +16,8 @@ import { RateLimit } from './rate-limit';
 import { type Request, type Served } from './server';
 import { siteRoleRoutes } from '../roles/site-roles';
 import { tokenRoutes } from '../tokens/tokens';
+import { workspaceRoutes } from '../workspaces/routes';
+import { templateRoutes } from '../workspaces/templates';
 import { userRoutes } from '../users/users';
 import { type World } from '../world';
 
@@ -78,6 +80,8 @@ export function createApi(world: World): (request: Request) => Promise<Served> {
     ...customRoleRoutes(world),
     ...groupRoutes(world),
     ...idpSyncRoutes(world),
+    ...workspaceRoutes(world),
+    ...templateRoutes(world),
     ...auditRoutes(world),
   ]);
 

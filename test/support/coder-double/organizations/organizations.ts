@@ -8,6 +8,7 @@ import { type Organization } from '../state/entities';
 import { findOrganization } from '../state/find';
 import { isDisplayName, isUsername } from '../state/names';
 import { organizationView } from '../state/views';
+import { type Workspaces } from '../workspaces/workspaces';
 import { type World } from '../world';
 
 const BODY = {
@@ -18,7 +19,7 @@ const BODY = {
   default_org_member_roles: 'strings',
 } as const;
 
-export function organizationRoutes({ state, settings, audit }: World): Route[] {
+export function organizationRoutes({ state, settings, audit, workspaces }: World): Route[] {
   const view = (organization: Organization) => organizationView(organization, settings.old);
   const subjectOf = (organization: Organization, action: AuditAction) =>
     ({ type: 'organization', id: organization.id, target: organization.name, action, organization }) as const;
@@ -99,7 +100,7 @@ export function organizationRoutes({ state, settings, audit }: World): Route[] {
         detail: 'delete organization: execute transaction: delete organization: unauthorized: rbac: forbidden',
       });
     }
-    const held = organization.deleted ? [] : contentsOf(organization);
+    const held = organization.deleted ? [] : contentsOf(organization, workspaces);
     if (held.length > 0) {
       throw new Refusal(500, 'Error deleting organization.', {
         detail: `This organization has ${held.join(', ')} that must be deleted first.`,
@@ -125,10 +126,14 @@ function refuseDefault(name: string): void {
 }
 
 /** What stands in the way of its deletion; one member, usually its maker, doesn't. */
-function contentsOf(organization: Organization): string[] {
-  const members = organization.members.total - 1;
-  const groups = organization.groups.size;
-  return [members > 0 ? plural(members, 'member') : '', groups > 0 ? plural(groups, 'group') : ''].filter(Boolean);
+function contentsOf(organization: Organization, workspaces: Workspaces): string[] {
+  const counts: [count: number, noun: string][] = [
+    [workspaces.in(organization).length, 'workspace'],
+    [workspaces.templatesIn(organization).length, 'template'],
+    [organization.members.total - 1, 'member'],
+    [organization.groups.size, 'group'],
+  ];
+  return counts.filter(([count]) => count > 0).map(([count, noun]) => plural(count, noun));
 }
 
 function differencesTo(before: Organization | undefined, after: Organization | undefined): Diff {

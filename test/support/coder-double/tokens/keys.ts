@@ -29,6 +29,8 @@ export interface NewKey {
 }
 
 export const WEEK_SECONDS = 604_800;
+/** The server's limit for accounts that are no owners. */
+export const HUNDRED_YEARS_SECONDS = 100 * 365.25 * 86_400;
 
 export type Verdict = { readonly key: ApiKey } | { readonly problem: string };
 

@@ -6,12 +6,11 @@ import { readBody } from '../http/body';
 import { type Call, type Route } from '../http/call';
 import { type User } from '../state/entities';
 import { findUser } from '../state/find';
-import { WEEK_SECONDS, type ApiKey } from './keys';
+import { HUNDRED_YEARS_SECONDS, WEEK_SECONDS, type ApiKey } from './keys';
 import { type World } from '../world';
 
 /** Nanoseconds of a second; lifetimes travel as Go durations. */
 const SECOND = 1e9;
-const HUNDRED_YEARS_SECONDS = 100 * 365 * 24 * 3600;
 const SCOPE =
   /^(?:all|coder:all|(?:coder:)?application_connect|coder:(?:workspaces\.(?:create|operate|delete|access)|templates\.(?:build|author)|apikeys\.manage_self)|(?:workspace|template|api_key|file|user|user_secret|user_skill|task|organization):(?:\*|[a-z_]+))$/;
 

@@ -89,6 +89,9 @@ export function userRoutes(world: World): Route[] {
     const user = findSubject(call, 'delete');
     if (user === call.access.user) throw new Refusal(403, 'You cannot delete yourself!');
     if (!call.access.can('user', 'delete')) throw notFound();
+    if (world.workspaces.of(user).length > 0) {
+      throw new Refusal(417, 'You cannot delete a user that has workspaces. Delete their workspaces and try again!');
+    }
     state.deleteUser(user);
     world.keys.deleteAllOf(user);
     record(call, user, 'delete', differences({ deleted: [false, true] }));
