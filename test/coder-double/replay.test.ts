@@ -12,8 +12,15 @@ function fieldOf(answer: unknown, path: string): unknown {
   return path.split('.').reduce((value, name) => (value as Record<string, unknown> | undefined)?.[name], answer);
 }
 
+function playedSteps(file: string): { readonly name: string; readonly step: Step }[] {
+  const all = readRecording(file).steps.map((step, index) => ({ name: `${index + 1}. ${step.title}`, step }));
+  return all.filter(({ step }) => !isLeftOut(file, step.title));
+}
+
 test('there are recordings, and every departure and every step left out names one that exists', () => {
-  expect(recordingFiles.reduce((sum, file) => sum + readRecording(file).steps.length, 0)).toBe(2192);
+  const countOf = (count: (file: string) => number) => recordingFiles.reduce((sum, file) => sum + count(file), 0);
+  expect(countOf(file => readRecording(file).steps.length)).toBe(2210);
+  expect(countOf(file => playedSteps(file).length)).toBe(1972);
   for (const { file, step } of departures) {
     expect(readRecording(file).steps.map(({ title }) => title)).toContain(step);
   }
@@ -21,11 +28,6 @@ test('there are recordings, and every departure and every step left out names on
     expect(readRecording(file).steps.map(({ title }) => title)).toEqual(expect.arrayContaining([...steps]));
   }
 });
-
-function playedSteps(file: string): { readonly name: string; readonly step: Step }[] {
-  const all = readRecording(file).steps.map((step, index) => ({ name: `${index + 1}. ${step.title}`, step }));
-  return all.filter(({ step }) => !isLeftOut(file, step.title));
-}
 
 describe.each(recordingFiles.filter(file => playedSteps(file).length > 0))('%s', file => {
   const recording = readRecording(file);
