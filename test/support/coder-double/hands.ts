@@ -230,6 +230,12 @@ export class Hands {
     }));
   }
 
+  /** Everybody who has any. */
+  workspacesByOwner(): Record<string, WorkspaceSummary[]> {
+    const all = [...this.world.state.directory].map(user => [user.username, this.workspacesOf(user.id)] as const);
+    return Object.fromEntries(all.filter(([, workspaces]) => workspaces.length > 0));
+  }
+
   startWorkspace(owner: string, name: string): void {
     this.build(owner, name, 'start');
   }

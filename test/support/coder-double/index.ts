@@ -1,5 +1,15 @@
 /** A server that answers as Coder does, for tests. It holds everything in memory and forgets it on close. */
-export { startCoderDouble, type CoderDouble } from './coder-double';
+export {
+  ConnectionLost,
+  createCoderDouble,
+  startCoderDouble,
+  type CoderDouble,
+  type PlainRequest,
+} from './coder-double';
+export { type RenderedAnswer } from './http/answer';
+export { type AuditRow } from './audit/audit-log';
+export { type HandMadeUser, type HandMadeWorkspace, type WorkspaceSummary } from './hands';
+export { type Template, type Workspace } from './workspaces/workspaces';
 export { seededChance, type Chance } from './state/chance';
 export { ManualClock, NEVER, type Clock } from './state/clock';
 export { recordedLatency, type Latency } from './weather/latency';

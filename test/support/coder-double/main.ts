@@ -26,6 +26,9 @@ Control calls, from this machine only:
                                rate-limit {retryAfterSeconds}, unreachable {ms}
   DELETE /__double/faults      no more faults
   POST   /__double/tokens      {"user": "ann"}             a token for a user
+  POST   /__double/workspaces  {"owner": "ann", "name": "dev"}   a workspace that runs; "stopped": true, "dormant": true
+  GET    /__double/workspaces  who has which, and its status
+  POST   /__double/lifecycle   stops what runs for suspended people, as Coder does once a minute
   GET    /__double/state       who is in Coder, by name
   GET    /__double/calls       what was asked of it; DELETE forgets
 `;

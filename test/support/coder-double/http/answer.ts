@@ -9,6 +9,22 @@ export interface Answer {
   readonly headers?: Readonly<Record<string, string>>;
 }
 
+/** An answer as it goes over the wire. */
+export interface RenderedAnswer {
+  readonly status: number;
+  /** Names in small letters. */
+  readonly headers: Readonly<Record<string, string>>;
+  readonly body: string;
+}
+
+export function renderAnswer(answer: Answer): RenderedAnswer {
+  const body = answer.raw ?? (answer.body === undefined ? '' : JSON.stringify(answer.body));
+  const headers: Record<string, string> = {};
+  if (body !== '') headers['content-type'] = answer.contentType ?? 'application/json; charset=utf-8';
+  if (answer.status !== 204) headers['content-length'] = String(Buffer.byteLength(body));
+  return { status: answer.status, headers: { ...headers, ...answer.headers }, body };
+}
+
 export interface Validation {
   readonly field: string;
   readonly detail: string;

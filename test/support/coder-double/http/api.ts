@@ -13,7 +13,7 @@ import { type ApiKey, type Verdict } from '../tokens/keys';
 import { memberRoutes } from '../organizations/members';
 import { organizationRoutes } from '../organizations/organizations';
 import { RateLimit } from './rate-limit';
-import { type Request, type Served } from './server';
+import { headerOf, type Request, type Served } from './exchange';
 import { siteRoleRoutes } from '../roles/site-roles';
 import { tokenRoutes } from '../tokens/tokens';
 import { workspaceRoutes } from '../workspaces/routes';
@@ -26,10 +26,8 @@ const BYPASS = 'x-coder-bypass-ratelimit';
 const HOUR = 3_600_000;
 
 function tokenOf(request: Request): string | undefined {
-  const header = request.headers['coder-session-token'];
-  if (typeof header === 'string' && header !== '') return header;
-  const bearer = /^Bearer (.+)$/i.exec(request.headers.authorization ?? '');
-  return bearer?.[1];
+  const bearer = /^Bearer (.+)$/i.exec(headerOf(request, 'authorization'));
+  return headerOf(request, 'coder-session-token') || bearer?.[1];
 }
 
 function signedOut(detail: string, url: string): Answer {
@@ -123,7 +121,7 @@ export function createApi(world: World): (request: Request) => Promise<Served> {
       body: request.body,
       params,
       ip: request.ip,
-      userAgent: request.headers['user-agent'] ?? '',
+      userAgent: headerOf(request, 'user-agent'),
       get access(): Access {
         if (!key)
           throw new Error(`the route ${route.path} is open, so nobody is known to be calling; make it ask for a token`);
