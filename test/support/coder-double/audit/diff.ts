@@ -58,18 +58,21 @@ interface MemberRow {
 /** Above this many members a row tells only who came and went; both lists whole would fill the memory of a bench. */
 const WHOLE_LISTS_UP_TO = 1000;
 
-/** Remembers who is in a group, and says afterwards how that changed. */
-export function watchMembers(group: Group): () => Diff {
+/**
+ * Remembers who is in a group before some people are put into it or taken out, and says afterwards what that changed.
+ *
+ * @param touched who may come or go; the others are not looked at
+ */
+export function watchMembers(group: Group, touched: readonly User[]): () => Diff {
   const row = (user: User): MemberRow => ({ group_id: group.id, user_id: user.id });
-  const before = [...group.members];
+  const whole = group.members.size <= WHOLE_LISTS_UP_TO;
+  const before = whole ? [...group.members] : [];
+  const was = new Set(touched.filter(user => group.members.has(user)));
   return (): Diff => {
-    const after = [...group.members];
-    const was = new Set(before);
-    const is = new Set(after);
-    const came = after.filter(user => !was.has(user));
-    const went = before.filter(user => !is.has(user));
+    const is = new Set(touched.filter(user => group.members.has(user)));
+    const came = [...is].filter(user => !was.has(user));
+    const went = [...was].filter(user => !is.has(user));
     if (came.length + went.length === 0) return {};
-    const whole = before.length <= WHOLE_LISTS_UP_TO;
-    return { members: { old: (whole ? before : went).map(row), new: (whole ? after : came).map(row) } };
+    return { members: { old: (whole ? before : went).map(row), new: (whole ? [...group.members] : came).map(row) } };
   };
 }

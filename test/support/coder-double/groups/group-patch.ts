@@ -107,7 +107,7 @@ export function patchGroupRoute(world: World): Route {
       if (change.display_name !== undefined) group.displayName = change.display_name;
       if (change.avatar_url !== undefined) group.avatarUrl = change.avatar_url;
       if (change.quota_allowance !== undefined) group.quotaAllowance = change.quota_allowance | 0;
-      const membersDiff = watchMembers(group);
+      const membersDiff = watchMembers(group, [...added, ...removed]);
       for (const user of added) state.addToGroup(user, group);
       for (const user of removed) state.removeFromGroup(user, group);
       audit.record(call, { ...subjectOf(group), diff: { ...differencesTo(before, group), ...membersDiff() } });

@@ -16,6 +16,6 @@ export function mayRead(access: Access, template: Template): boolean {
 /** A workspace in an organization that its owner has left is nobody's but those with a role there. */
 export function mayDo(access: Access, workspace: Workspace, action: Transition | 'read' | 'update'): boolean {
   const { owner, organization } = workspace;
-  if (owner === access.user && organization !== undefined && owner.memberships.has(organization.id)) return true;
+  if (owner === access.user && owner.memberships.has(organization.id)) return true;
   return access.can(workspace.dormantAt === null ? 'workspace' : 'workspace_dormant', action, organization);
 }

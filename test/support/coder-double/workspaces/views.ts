@@ -1,6 +1,6 @@
 /** Templates, workspaces and builds as JSON says them. */
 import { type Change } from '../audit/audit-log';
-import { latestBuild, statusOf, type Build, type Template, type Workspace } from './workspaces';
+import { latestBuild, type Build, type Template, type Workspace } from './workspaces';
 
 const STATUS = { start: 'running', stop: 'stopped', delete: 'deleted' } as const;
 
@@ -70,7 +70,7 @@ export function workspaceView(workspace: Workspace, pending = false): Record<str
     health: { healthy: true, failing_agents: [] },
     automatic_updates: 'never',
     favorite: false,
-    is_prebuild: statusOf(workspace) !== 'deleted' && owner.isSystem,
+    is_prebuild: owner.isSystem,
   };
 }
 
