@@ -122,3 +122,56 @@ test('every second of overlapping writes to a group is lost, and the same call l
     expect((await talk(double, 'PATCH', `/api/v2/groups/${group.id}`, { add_users: [id] })).status).toBe(200);
   }
 });
+
+test('workspaces by hand are what lists say, hold an account back, and are stopped by the executor', async () => {
+  double.addOrganization('research');
+  double.addUser('ann', { status: 'active', organizations: ['coder', 'research'] });
+  double.addWorkspace('ann', 'dev');
+  double.addWorkspace('ann', 'lab', { organization: 'research' });
+  double.addWorkspace('ann', 'idle', { stopped: true });
+  double.addWorkspace('ann', 'old', { dormant: true });
+  const listed = async () => {
+    const { body } = await talk(double, 'GET', '/api/v2/workspaces?q=owner:ann');
+    const { workspaces } = body as { workspaces: { name: string; latest_build: { status: string } }[] };
+    return Object.fromEntries(workspaces.map(({ name, latest_build: { status } }) => [name, status]));
+  };
+  expect(await listed()).toEqual({ dev: 'running', lab: 'running', idle: 'stopped', old: 'running' });
+  expect((await talk(double, 'DELETE', '/api/v2/users/ann')).status).toBe(417);
+
+  double.suspend('ann');
+  double.removeMember('ann', 'research');
+  expect(Object.values(double.runLifecycle())).toEqual(['stop', 'stop']);
+  expect(await listed()).toEqual({ dev: 'stopped', lab: 'stopped', idle: 'stopped', old: 'running' });
+  expect(double.workspacesOf('ann')).toContainEqual({
+    name: 'lab',
+    organization: 'research',
+    status: 'stopped',
+    dormant: false,
+    reason: 'autostop',
+    initiator: 'ann',
+  });
+
+  for (const name of ['dev', 'lab', 'idle', 'old']) double.deleteWorkspace('ann', name);
+  expect((await talk(double, 'DELETE', '/api/v2/users/ann')).status).toBe(200);
+});
+
+test('who never signed in is found, whatever the status, until somebody uses the account', async () => {
+  double.addUser('ann');
+  double.addUser('bob', { status: 'active' });
+  double.addUser('bot', { isServiceAccount: true });
+  const never = `/api/v2/users?q=${encodeURIComponent('last_seen_before:"0002-01-01T00:00:00Z" login_type:oidc')}`;
+  expect(await usernames(never)).toEqual(['ann', 'bob']);
+  double.oidcLogin({ email: 'ann@example.com', email_verified: true, sub: '1' });
+  expect(await usernames(never)).toEqual(['bob']);
+});
+
+test('the members of a large group are told in the audit log by who came and went', async () => {
+  const { id } = double.addGroup('all');
+  for (let index = 0; index < 1_001; index += 1) double.addToGroup(double.addUser(`u${index}`).id, 'all');
+  const gone = double.findUser('u5').id;
+  await talk(double, 'PATCH', `/api/v2/groups/${id}`, { remove_users: [gone] });
+  const { body } = await talk(double, 'GET', `/api/v2/audit?limit=1&q=resource_id:${id}`);
+  expect(body).toMatchObject({
+    audit_logs: [{ diff: { members: { old: [{ group_id: id, user_id: gone }], new: [] } } }],
+  });
+});

@@ -33,6 +33,8 @@ test('--help names every option and ends well', async () => {
     '--no-oidc',
     '--no-sign-ups',
     '--site-role-field',
+    '--database-locale',
+    '--user-limit',
   ]) {
     expect(text).toContain(option);
   }
@@ -42,6 +44,12 @@ test('a port that is no number is refused with what to do', async () => {
   const { code, text } = await output(start('--port', 'x'));
   expect(code).toBe(1);
   expect(text).toBe('--port takes a whole number, got "x"; try --help\n');
+});
+
+test('a locale that the double does not know is refused with what to do', async () => {
+  const { code, text } = await output(start('--database-locale', 'de_DE'));
+  expect(code).toBe(1);
+  expect(text).toBe('--database-locale takes C or C.utf8, got "de_DE"; try --help\n');
 });
 
 test('a port in use is said to be', async () => {
@@ -74,6 +82,15 @@ test('it plays sign-ins and faults and shows its state to other processes', asyn
     expect(signIn).toMatchObject({ signedIn: true, status: 200 });
     const { body: state } = await talk(owner, 'GET', '/__double/state');
     expect(state).toMatchObject({ users: { ann: { status: 'active', siteRoles: ['auditor'] } } });
+
+    await talk(owner, 'POST', '/__double/workspaces', { owner: 'ann', name: 'dev' });
+    await talk(owner, 'PUT', '/api/v2/users/ann/status/suspend');
+    const { body: run } = await talk(owner, 'POST', '/__double/lifecycle');
+    expect(Object.values((run as { transitions: object }).transitions)).toEqual(['stop']);
+    const { body: workspaces } = await talk(owner, 'GET', '/__double/workspaces');
+    expect(workspaces).toMatchObject({ ann: [{ name: 'dev', status: 'stopped' }] });
+    await talk(owner, 'PUT', '/api/v2/users/ann/status/activate');
+    await talk(owner, 'DELETE', '/__double/calls');
 
     await talk(owner, 'POST', '/__double/faults', {
       kind: 'fail',

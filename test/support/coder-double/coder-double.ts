@@ -1,46 +1,100 @@
-/** Puts a double together and opens its port. */
-import { randomUUID } from 'node:crypto';
-import { createApi } from './api';
-import { AuditLog, type AuditRow } from './audit-log';
-import { CallLog } from './call-log';
+/** Puts a double together, and opens its port when it is to have one. */
+import { createApi } from './http/api';
+import { AuditLog, type AuditRow } from './audit/audit-log';
+import { CallLog } from './weather/call-log';
 import { createControl } from './control';
-import { Faults } from './faults';
-import { Flights } from './flights';
+import { Faults } from './weather/faults';
+import { Flights } from './weather/flights';
 import { Hands } from './hands';
-import { ApiKeys } from './keys';
-import { DoubleServer } from './server';
+import { ApiKeys } from './tokens/keys';
+import { renderAnswer, type RenderedAnswer } from './http/answer';
+import { Exchange, splitTarget } from './http/exchange';
+import { DoubleServer } from './http/server';
 import { settle, type CoderDoubleOptions } from './settings';
-import { snapshot, snapshotUser, type Snapshot, type UserSnapshot } from './snapshot';
-import { CoderState } from './state';
+import { snapshot, snapshotUser, type Snapshot, type UserSnapshot } from './state/snapshot';
+import { CoderState } from './state/state';
+import { Workspaces } from './workspaces/workspaces';
 import { type World } from './world';
+
+/** A request that is answered in this process, as a client would send it. */
+export interface PlainRequest {
+  readonly method: string;
+  /** With the query: `/api/v2/users?q=ann`. */
+  readonly path: string;
+  /** Names in any case. @default none, so nobody is known to be asking */
+  readonly headers?: Readonly<Record<string, string>>;
+  /** JSON text. @default '' */
+  readonly body?: string;
+}
+
+/** A connection that was refused or cut: whether the work was done is not known. */
+export class ConnectionLost extends Error {
+  constructor(request: PlainRequest) {
+    super(`the double cut the connection of ${request.method} ${request.path}`);
+    this.name = 'ConnectionLost';
+  }
+}
+
+interface DoubleParts {
+  readonly world: World;
+  readonly token: string;
+  readonly calls: CallLog;
+  readonly faults: Faults;
+  readonly exchange: Exchange;
+  readonly server: DoubleServer;
+}
 
 /** A running double. The verbs that change Coder by hand are those of `Hands`. */
 export class CoderDouble extends Hands {
-  /** @internal use `startCoderDouble` */
-  constructor(
-    private readonly server: DoubleServer,
-    private readonly inside: World,
-    /** Session token of the first owner, `testuser`. */
-    readonly token: string,
-    readonly calls: CallLog,
-    readonly faults: Faults,
-  ) {
-    super(inside);
+  /** Session token of the first owner, `testuser`. */
+  readonly token: string;
+  readonly calls: CallLog;
+  readonly faults: Faults;
+  private reachable = true;
+  private listens = false;
+
+  /** @internal use `startCoderDouble` or `createCoderDouble` */
+  constructor(private readonly parts: DoubleParts) {
+    super(parts.world);
+    this.token = parts.token;
+    this.calls = parts.calls;
+    this.faults = parts.faults;
   }
 
   /** Base URL, without `/api/v2`. */
   get url(): string {
-    return this.server.url;
+    return this.parts.world.url;
+  }
+
+  /**
+   * Answers without a socket. It waits for nothing but the clock: with `flightMilliseconds: 0`, no latency and no
+   * slowness the answer comes in microtasks alone.
+   *
+   * @throws ConnectionLost where a socket would have been cut or not been opened
+   */
+  async handle(request: PlainRequest): Promise<RenderedAnswer> {
+    if (!this.reachable) throw new ConnectionLost(request);
+    const { method, path, headers = {}, body = '' } = request;
+    const named = Object.entries(headers).map(([name, value]) => [name.toLowerCase(), value]);
+    const answer = await this.parts.exchange.handle({
+      method,
+      ...splitTarget(path),
+      headers: Object.fromEntries(named) as Record<string, string>,
+      body,
+      ip: '127.0.0.1',
+    });
+    if (!answer) throw new ConnectionLost(request);
+    return renderAnswer(answer);
   }
 
   /** What it holds: users, groups, organizations, memberships, roles, sync settings. Change it through the verbs. */
   get state(): CoderState {
-    return this.inside.state;
+    return this.parts.world.state;
   }
 
   /** Everything by names. */
   snapshot(): Snapshot {
-    return snapshot(this.inside.state);
+    return snapshot(this.parts.world.state);
   }
 
   /** One user by names. @throws when there is no such user */
@@ -55,35 +109,45 @@ export class CoderDouble extends Hands {
 
   /** Rows of the audit log, newest first. */
   auditRows(): AuditRow[] {
-    return this.inside.audit.find(() => true);
+    return this.parts.world.audit.find(() => true);
   }
 
   /** Closes the listener and cuts connections, or opens it again on the same port. */
-  unreachable(unreachable: boolean): Promise<void> {
-    return this.server.setUnreachable(unreachable);
+  async unreachable(unreachable: boolean): Promise<void> {
+    this.reachable = !unreachable;
+    if (!this.listens) return;
+    if (unreachable) await this.parts.server.close();
+    else await this.parts.server.reopen();
+  }
+
+  /** @throws when the port is taken */
+  async listen(port: number): Promise<void> {
+    await this.parts.server.listen(port);
+    this.listens = true;
+    this.parts.world.url = this.parts.server.url;
   }
 
   close(): Promise<void> {
-    return this.server.close();
+    return this.parts.server.close();
   }
 }
 
-/**
- * Starts a Coder with one owner, `testuser`, and the organization `coder`.
- *
- * @throws when the port is taken
- */
-export async function startCoderDouble(options: CoderDoubleOptions = {}): Promise<CoderDouble> {
+/** Base URL of a double that has no port. */
+const NOWHERE = 'http://coder.invalid';
+
+/** A Coder in this process alone, with one owner, `testuser`, and the organization `coder`; ask it by `handle`. */
+export function createCoderDouble(options: CoderDoubleOptions = {}): CoderDouble {
   const settings = settle(options);
-  const state = new CoderState(settings.clock);
+  const state = new CoderState(settings);
   const world: World = {
     settings,
     state,
-    keys: new ApiKeys(settings.clock),
-    audit: new AuditLog(settings.clock),
-    flights: new Flights(settings.flightMilliseconds),
-    deploymentId: randomUUID(),
-    url: '',
+    workspaces: new Workspaces(settings),
+    keys: new ApiKeys(settings.clock, settings.chance),
+    audit: new AuditLog(settings.clock, settings.chance),
+    flights: new Flights(settings.flightMilliseconds, settings.clock),
+    deploymentId: settings.chance.uuid(),
+    url: NOWHERE,
   };
   const owner = state.addUser({
     username: 'testuser',
@@ -95,22 +159,32 @@ export async function startCoderDouble(options: CoderDoubleOptions = {}): Promis
   });
   state.join(owner, state.defaultOrganization);
   owner.lastSeenAt = state.time();
-  world.audit.recordAutomatic(owner, 'first-user', {
-    type: 'user',
-    id: owner.id,
-    target: owner.username,
-    action: 'create',
-  });
+  world.audit.recordSignIn(owner, 'login');
   const { token } = world.keys.issue(owner, options.token === undefined ? {} : { token: options.token });
 
   const calls = new CallLog();
   const faults = new Faults();
-  const serve = createApi(world);
-  const server: DoubleServer = new DoubleServer({ faults, calls, serve, control: request => control(request) });
-  const double = new CoderDouble(server, world, token, calls, faults);
-  const setUnreachable = (unreachable: boolean) => server.setUnreachable(unreachable);
+  const { clock } = settings;
+  const exchange: Exchange = new Exchange({
+    faults,
+    calls,
+    clock,
+    serve: createApi(world),
+    control: request => control(request),
+  });
+  const double = new CoderDouble({ world, token, calls, faults, exchange, server: new DoubleServer(exchange) });
+  const setUnreachable = (unreachable: boolean) => double.unreachable(unreachable);
   const control = createControl({ world, faults, calls, hands: double, setUnreachable });
-  await server.listen(options.port ?? 0);
-  world.url = server.url;
+  return double;
+}
+
+/**
+ * Starts a Coder, as `createCoderDouble` makes it, that listens on 127.0.0.1.
+ *
+ * @throws when the port is taken
+ */
+export async function startCoderDouble(options: CoderDoubleOptions = {}): Promise<CoderDouble> {
+  const double = createCoderDouble(options);
+  await double.listen(options.port ?? 0);
   return double;
 }

@@ -6,16 +6,19 @@
  *   `{kind: 'unreachable', ms}` closes the listener for that long
  * - `DELETE /__double/faults`: no more faults
  * - `POST /__double/tokens` `{user, name?, scopes?, lifetimeSeconds?}`: a token for a user, answers `{token}`
+ * - `POST /__double/workspaces` `{owner, name, organization?, stopped?, dormant?}`: a workspace of a person
+ * - `GET /__double/workspaces`: what everybody has, by username
+ * - `POST /__double/lifecycle`: one run of the executor that stops what runs for suspended people
  * - `GET /__double/state`: who is in Coder, by name
  * - `GET /__double/calls`: what was asked of it; `DELETE /__double/calls` forgets
  */
-import { ok, routeNotFound, type Answer } from './answer';
-import { type CallLog } from './call-log';
-import { type Claims } from './entities';
-import { type FaultRule, type Faults } from './faults';
-import { type Hands } from './hands';
-import { type Request } from './server';
-import { snapshot } from './snapshot';
+import { ok, routeNotFound, type Answer } from './http/answer';
+import { type CallLog } from './weather/call-log';
+import { type Claims } from './state/entities';
+import { type FaultRule, type Faults } from './weather/faults';
+import { type HandMadeWorkspace, type Hands } from './hands';
+import { type Request } from './http/exchange';
+import { snapshot } from './state/snapshot';
 import { type World } from './world';
 
 export interface Controlled {
@@ -33,8 +36,16 @@ const LOOPBACK = /^(?:::ffff:)?127\.|^::1$/;
 export function createControl(double: Controlled): (request: Request) => Promise<Answer> {
   const setFault = (rule: ControlRule): void => {
     if (rule.kind !== 'unreachable') return double.faults.add(rule);
-    const reopen = () => void double.setUnreachable(false);
-    setTimeout(() => void double.setUnreachable(true).then(() => setTimeout(reopen, rule.ms)), 20);
+    void goAway(rule.ms);
+  };
+
+  /** Not before this answer is out. */
+  const goAway = async (milliseconds: number): Promise<void> => {
+    const { clock } = double.world.settings;
+    await clock.sleep(20);
+    await double.setUnreachable(true);
+    await clock.sleep(milliseconds);
+    await double.setUnreachable(false);
   };
 
   const actions: Readonly<Record<string, (body: unknown) => Answer>> = {
@@ -51,6 +62,12 @@ export function createControl(double: Controlled): (request: Request) => Promise
       const { user, ...wanted } = body as { user: string; name?: string; scopes?: string[]; lifetimeSeconds?: number };
       return ok({ token: double.hands.issueToken(user, wanted) });
     },
+    'POST /__double/workspaces': body => {
+      const { owner, name, ...more } = body as { owner: string; name: string } & HandMadeWorkspace;
+      return ok({ id: double.hands.addWorkspace(owner, name, more).id });
+    },
+    'GET /__double/workspaces': () => ok(double.hands.workspacesByOwner()),
+    'POST /__double/lifecycle': () => ok({ transitions: double.hands.runLifecycle() }),
     'GET /__double/state': () => ok(snapshot(double.world.state)),
     'GET /__double/calls': () => ok({ calls: double.calls.all(), writes: double.calls.countWrites() }),
     'DELETE /__double/calls': () => {

@@ -13,6 +13,8 @@ A server on 127.0.0.1 that answers as Coder v2.36.0 does. One owner, testuser; o
   --no-oidc            without OIDC
   --no-sign-ups        unknown people can't sign up by OIDC
   --site-role-field F  site roles are taken from the claim F
+  --database-locale L  C (only A to Z are the same in any case; default) or C.utf8 (every letter)
+  --user-limit N       people that the licence allows
   --old                the shape of v2.29.19
   --recorded-latency   answers as slowly as a real server did
   --help               this text
@@ -24,6 +26,9 @@ Control calls, from this machine only:
                                rate-limit {retryAfterSeconds}, unreachable {ms}
   DELETE /__double/faults      no more faults
   POST   /__double/tokens      {"user": "ann"}             a token for a user
+  POST   /__double/workspaces  {"owner": "ann", "name": "dev"}   a workspace that runs; "stopped": true, "dormant": true
+  GET    /__double/workspaces  who has which, and its status
+  POST   /__double/lifecycle   stops what runs for suspended people, as Coder does once a minute
   GET    /__double/state       who is in Coder, by name
   GET    /__double/calls       what was asked of it; DELETE forgets
 `;
@@ -33,6 +38,11 @@ function readNumber(text: string | undefined, option: string): number | undefine
   const value = Number(text);
   if (Number.isInteger(value)) return value;
   throw new Error(`${option} takes a whole number, got "${text}"; try --help`);
+}
+
+function readLocale(text: string | undefined): 'C' | 'C.utf8' | undefined {
+  if (text === undefined || text === 'C' || text === 'C.utf8') return text;
+  throw new Error(`--database-locale takes C or C.utf8, got "${text}"; try --help`);
 }
 
 async function main(): Promise<void> {
@@ -45,6 +55,8 @@ async function main(): Promise<void> {
       'no-oidc': { type: 'boolean' },
       'no-sign-ups': { type: 'boolean' },
       'site-role-field': { type: 'string' },
+      'database-locale': { type: 'string' },
+      'user-limit': { type: 'string' },
       old: { type: 'boolean' },
       'recorded-latency': { type: 'boolean' },
       help: { type: 'boolean', short: 'h' },
@@ -56,6 +68,8 @@ async function main(): Promise<void> {
   }
   const port = readNumber(values.port, '--port');
   const rateLimitPerMinute = readNumber(values['rate-limit'], '--rate-limit');
+  const userLimit = readNumber(values['user-limit'], '--user-limit');
+  const databaseLocale = readLocale(values['database-locale']);
   const double = await startCoderDouble({
     licence: !values['no-licence'],
     oidc: !values['no-oidc'],
@@ -64,6 +78,8 @@ async function main(): Promise<void> {
     ...(values.token !== undefined && { token: values.token }),
     ...(rateLimitPerMinute !== undefined && { rateLimitPerMinute }),
     ...(values['site-role-field'] !== undefined && { oidcUserRoleField: values['site-role-field'] }),
+    ...(databaseLocale !== undefined && { databaseLocale }),
+    ...(userLimit !== undefined && { userLimit }),
     ...(values.old && { version: 'v2.29.19' as const }),
     ...(values['recorded-latency'] && { latency: recordedLatency }),
   });
