@@ -9,6 +9,7 @@ import {
   PlanReport,
   type PlanRequest,
   type ReleaseRequest,
+  type ReHireRequest,
   type RetryRequest,
   type SweepRequest,
   type Precondition,
@@ -100,6 +101,11 @@ export class AdminClient {
       body: { by } satisfies ReleaseRequest,
       signal,
     });
+  }
+
+  /** Whether somebody who came back keeps the account of before, or gets a new one in its place. */
+  answerReHire(request: ReHireRequest, signal?: AbortSignal): Promise<{ userName: string }> {
+    return this.call(z.object({ userName: z.string() }), 'POST', '/re-hires', { body: request, signal });
   }
 
   /** Tries parked work again: one key, or all. */

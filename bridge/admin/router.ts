@@ -1,7 +1,7 @@
 /** The admin API below `/admin/v1`: every route, behind the admin token, in the shapes of contract/admin-api. */
 import express, { type ErrorRequestHandler, Router } from 'express';
 import { type z } from 'zod';
-import { PlanRequest, ReleaseRequest, RetryRequest, SweepRequest } from '../contract/admin-api';
+import { PlanRequest, ReleaseRequest, ReHireRequest, RetryRequest, SweepRequest } from '../contract/admin-api';
 import { parseMappingState } from '../contract/mapping-state';
 import { createAuthenticate } from '../http/authenticate';
 import { Refusal } from '../http/refusal';
@@ -55,6 +55,10 @@ export function createAdminRouter(deps: AdminDeps): Router {
   });
   router.post('/holds/:id/release', async (request, response) => {
     response.json(await reconciler.releaseHold(request.params.id, readBody(ReleaseRequest, request.body).by));
+  });
+  router.post('/re-hires', async (request, response) => {
+    const { user, answer, by } = readBody(ReHireRequest, request.body);
+    response.json(await reconciler.answerReHire(user, answer, by));
   });
   router.post('/work/retry', async (request, response) => {
     response.json(await reconciler.retry(readBody(RetryRequest, request.body).key));

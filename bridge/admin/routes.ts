@@ -115,8 +115,17 @@ export const ADMIN_ROUTES: readonly AdminRoute[] = [
   },
   {
     method: 'POST',
+    path: '/re-hires',
+    purpose:
+      'says whether somebody who came back as a new object of the directory keeps the account of before (`keep`) or gets a new one in its place (`replace`)',
+    takes: '`{user, answer, by}`: SCIM id, userName or e-mail',
+    answers: '200 `{userName}`',
+    refuses: ['nobody_waits'],
+  },
+  {
+    method: 'POST',
     path: '/work/retry',
-    purpose: 'tries parked work again',
+    purpose: 'tries parked work again, and accepts that former owners stay none',
     takes: '`{key?}`: one key, or all',
     answers: '200 `{retried}`',
     refuses: [],
@@ -142,6 +151,7 @@ export const ADMIN_REFUSALS = [
   [404, 'not_found', 'no such app'],
   [404, 'unknown_route', 'no such route'],
   [409, 'hold_changed', 'the hold is another one by now, or gone'],
+  [409, 'nobody_waits', 'nobody of that name waits for an answer about a re-hire'],
   [412, 'generation_conflict', 'the app is at another generation, which is in `generation`'],
   [413, 'too_large', 'the body is longer than 8 MiB'],
   [422, 'invalid_mapping_state', 'the document is refused as a whole; `issues` has every mistake with its path'],

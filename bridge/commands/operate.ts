@@ -16,6 +16,12 @@ interface ReleaseOptions extends ClientOptions {
   readonly by?: string;
 }
 
+interface ReHireOptions extends ClientOptions {
+  readonly keep?: boolean;
+  readonly replace?: boolean;
+  readonly by?: string;
+}
+
 export function addOperate(commands: Commands): void {
   commands.addClient<SweepOptions>({
     usage: 'sweep',
@@ -39,6 +45,30 @@ export function addOperate(commands: Commands): void {
       await client.releaseHold(hold, options.by ?? operatorName(terminal.environment), terminal.signal);
       if (options.json) printJson(terminal, { released: hold });
       else terminal.write(`released ${hold}: \`coder-scim status --wait 60s\` shows when it is done\n`);
+    },
+  });
+  commands.addClient<ReHireOptions, [string]>({
+    usage: 're-hire <user>',
+    summary: 'say which account somebody gets who came back',
+    description:
+      'Say which account somebody gets who came back as a new object of the directory. Coder lets only the subject of the identity provider in that used the account before: keep it when the subject is the same; replace it when it is another one, which deletes the account of before (its workspaces must be gone) and makes a new one',
+    examples: [
+      ['coder-scim re-hire alice@example.com --keep', 'the identity provider kept her subject'],
+      ['coder-scim re-hire alice@example.com --replace', 'a new subject: a new account under the same name'],
+    ],
+    options: command =>
+      command
+        .option('--keep', 'the account of before')
+        .option('--replace', 'a new account in its place')
+        .option('--by <name>', 'who decides, for the audit trail (default: the user name)'),
+    run: async ({ client, terminal }, options, user) => {
+      if ((options.keep === true) === (options.replace === true))
+        throw new CommandError('nothing was done: wanted exactly one of --keep and --replace');
+      const answer = options.keep === true ? 'keep' : 'replace';
+      const by = options.by ?? operatorName(terminal.environment);
+      const { userName } = await client.answerReHire({ user, answer, by }, terminal.signal);
+      if (options.json) printJson(terminal, { userName, answer });
+      else terminal.write(`${userName}: ${answer}: \`coder-scim status\` shows what is left\n`);
     },
   });
   commands.addClient<ClientOptions, [string | undefined]>({

@@ -1,24 +1,19 @@
 /** Puts the parts together: the queue's pump, the sweep's clock, and the questions that the admin API asks. */
 import { randomUUID } from 'node:crypto';
-import { readAnyApp } from '../store/apps/apps';
-import { queryAudit, writeAudit } from '../store/audit/audit';
-import { enqueue, PRIORITY, type WorkKey } from '../store/work/enqueue';
-import { holdId, listOpenHolds, releaseOpenHolds } from '../store/accounts/holds';
-import { unbind } from '../store/apps/bindings';
+import { queryAudit } from '../store/audit/audit';
 import { dropLeases } from '../store/work/leases';
-import { unparkWork } from '../store/work/work';
 import { ContextSource } from './context/context';
 import { type Rim } from './context/rim';
 import { doctorChecks } from './report/doctor';
 import { explain, toEntry } from './report/explain';
-import { vanishedMappings } from './context/vanished-groups';
 import { planWorld } from './report/plan-world';
+import { answerReHire, releaseHold, retryWork } from './queue/decisions';
 import { Pump } from './queue/pump';
 import { jittered } from './queue/settle';
 import { readIdentities, readStatus } from './report/status';
 import { sweepApps } from './sweep/sweep';
 import { Turns } from './context/one-at-a-time';
-import { type AuditFilter, HoldChanged, type Reconciler, type ReconcilerDependencies } from './types';
+import { type AuditFilter, type Reconciler, type ReconcilerDependencies } from './types';
 
 const SWEEP_LOOK_MS = 30_000;
 
@@ -100,8 +95,9 @@ export function createReconciler(dependencies: ReconcilerDependencies): Reconcil
     explain: user => explain(rim, user),
     status: () => readStatus(database.db),
     releaseHold: (id, by) => releaseHold(rim, id, by).finally(() => pump.wake()),
+    answerReHire: (user, answer, by) => answerReHire(rim, user, answer, by).finally(() => pump.wake()),
     async retry(key) {
-      const retried = await database.transact(db => unparkWork(db, key, clock.now()));
+      const retried = await retryWork(rim, key);
       pump.wake();
       return { retried };
     },
@@ -111,47 +107,4 @@ export function createReconciler(dependencies: ReconcilerDependencies): Reconcil
       return (await queryAudit(database.db, filter)).map(toEntry);
     },
   };
-}
-
-/** Lets exactly the open hold with this id pass. @throws HoldChanged */
-async function releaseHold(rim: Rim, id: string, by: string): Promise<{ released: number }> {
-  const context = await rim.context.get();
-  return await rim.database.transact(async db => {
-    const open = await listOpenHolds(db);
-    const apps = [...new Set(open.map(row => row.app))];
-    const app = apps.find(name => holdId(open.filter(row => row.app === name)) === id);
-    if (app === undefined) {
-      const present = apps.map(name => `${holdId(open.filter(row => row.app === name))} (app ${name})`);
-      throw new HoldChanged(
-        `hold ${JSON.stringify(id)} is not open: ${present.length === 0 ? 'nothing is held' : `open now: ${present.join(', ')}`}; look at coder-scim status again`,
-      );
-    }
-    const rows = open.filter(row => row.app === app);
-    const now = rim.clock.now();
-    await releaseOpenHolds(db, app, by, now);
-    // A vanished group whose loss was accepted is not missed again.
-    if (rows.some(row => row.reason === 'idp-group-vanished'))
-      await unbind(db, app, await vanishedMappings(db, context, app));
-    await writeAudit(db, [
-      {
-        at: now,
-        app,
-        actor: 'operator',
-        action: 'guard.release',
-        target: id,
-        result: 'done',
-        detail: `${rows.length} people, released by ${by}`,
-      },
-    ]);
-    const stored = await readAnyApp(db, app);
-    const keys: WorkKey[] = rows.map(row => row.subject as WorkKey);
-    if (stored?.deleting === true) keys.push(`app:${app}`);
-    await enqueue(
-      db,
-      keys.map(key => ({ key, app, priority: PRIORITY.request })),
-      { actor: 'operator', token: by },
-      now,
-    );
-    return { released: rows.length };
-  });
 }

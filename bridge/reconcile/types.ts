@@ -102,6 +102,11 @@ export class HoldChanged extends Error {
   override readonly name = 'HoldChanged';
 }
 
+/** Nobody of that name waits for an answer. */
+export class NobodyWaits extends Error {
+  override readonly name = 'NobodyWaits';
+}
+
 export interface Reconciler {
   /** Works the queue and sweeps from now on. */
   start(): void;
@@ -124,7 +129,13 @@ export interface Reconciler {
   status(): Promise<ReconcilerStatus>;
   /** Lets exactly this set of removals pass. @throws HoldChanged when the open hold is another one by now */
   releaseHold(id: string, by: string): Promise<{ released: number }>;
-  /** Tries parked work again: one key, or all of it. */
+  /**
+   * Whether somebody who came back as a new directory object keeps the account of before, or gets a new one in its place.
+   * @param user SCIM id, userName or e-mail
+   * @throws NobodyWaits when nobody of that name is held for it
+   */
+  answerReHire(user: string, answer: 'keep' | 'replace', by: string): Promise<{ userName: string }>;
+  /** Tries parked work again, and what is held for a former owner: one key, or all of it. */
   retry(key?: string): Promise<{ retried: number }>;
   doctorChecks(): Promise<DoctorCheck[]>;
   identities(app?: string): Promise<Identity[]>;

@@ -46,6 +46,10 @@ export function scriptedReconciler(): ScriptedReconciler {
       note(`release ${id} by ${by}`);
       return { released: 1 };
     },
+    answerReHire: async (user, answer, by) => {
+      note(`re-hire ${user} ${answer} by ${by}`);
+      return { userName: user };
+    },
     retry: async key => {
       note(`retry ${key ?? 'all'}`);
       return { retried: 3 };

@@ -109,6 +109,7 @@ export class AdminApi {
         converge: () => Promise.resolve(),
         sweep: () => Promise.resolve(),
         status,
+        answerReHire: never,
         planWorld: never,
         explain: never,
         releaseHold: never,

@@ -14,6 +14,14 @@ export type PlanRequest = z.infer<typeof PlanRequest>;
 export const ReleaseRequest = z.strictObject({ by: z.string().min(1).max(200) });
 export type ReleaseRequest = z.infer<typeof ReleaseRequest>;
 
+/** Whether somebody who came back as a new object of the directory keeps the account of before. */
+export const ReHireRequest = z.strictObject({
+  user: z.string().min(1).max(500),
+  answer: z.enum(['keep', 'replace']),
+  by: z.string().min(1).max(200),
+});
+export type ReHireRequest = z.infer<typeof ReHireRequest>;
+
 /** Which parked work is tried again; none: all. */
 export const RetryRequest = z.strictObject({ key: z.string().min(1).max(200).optional() });
 export type RetryRequest = z.infer<typeof RetryRequest>;

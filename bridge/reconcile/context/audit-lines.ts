@@ -32,6 +32,7 @@ export type AuditAction =
   | 'drift.found'
   | 'app.apply'
   | 'app.purge'
+  | 're-hire.answer'
   | 'work.park';
 
 /** Who and what a line is about, beside the change itself. */

@@ -92,7 +92,10 @@ export function buildContext(input: ContextInput): Context {
     managed,
     organizationRoles: [...managed].some(key => key.startsWith('organization-role ')),
     minOwners: Math.max(1, ...states.map(state => state.guard.minOwners)),
-    protectedNames: new Set(states.flatMap(state => state.guard.protectedAccounts.map(name => identityKey(name)))),
+    // Also of an app that is being deleted: its work runs until it is gone, and protection is for everybody's.
+    protectedNames: new Set(
+      input.apps.flatMap(({ state }) => state.guard.protectedAccounts.map(name => identityKey(name))),
+    ),
   };
 }
 

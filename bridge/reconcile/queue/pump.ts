@@ -105,7 +105,9 @@ export class Pump {
     };
     // What runs already read the directory before this request wrote to it: once more after it.
     const running = keys.flatMap(key => this.#running.get(key) ?? []);
-    if (running.length > 0) await Promise.allSettled(running);
+    // What it made different is this request's as well: the second look finds it done, and would not touch it again.
+    for (const one of await Promise.allSettled(running))
+      if (one.status === 'fulfilled') for (const key of one.value?.touched ?? []) touched.add(key);
     const batch = Math.max(this.options.concurrency, 8);
     for (let start = 0; start < keys.length && !stopped(); start += batch) await take(keys.slice(start, start + batch));
     return touched;

@@ -26,6 +26,11 @@ export function jittered(ms: number, random: () => number = Math.random): number
   return Math.round(ms * (0.5 + random()));
 }
 
+/** Once to twice as long, so that what failed together comes back one after the other, and after whoever leaves. */
+function later(ms: number): number {
+  return Math.round(ms * (1 + Math.random()));
+}
+
 export async function settle(
   rim: Rim,
   work: Work,
@@ -76,7 +81,8 @@ async function settleWork(
   }
   const error = textOf(outcome.error);
   if (outcome.kind === 'retry') {
-    const dueAt = now + jittered(outcome.afterMs);
+    // Leavers first, by order and not by luck: they come back when it is time, and everybody else after them.
+    const dueAt = now + (work.priority === PRIORITY.leaving ? outcome.afterMs : later(outcome.afterMs));
     await retryWork(db, work, rim.owner, { dueAt, error, counted: false });
     const stops = ['unreachable', 'timeout', 'circuit_open', 'unauthorized'].includes(outcome.error.kind);
     return { outcome: 'retry', pauseMs: stops ? outcome.afterMs : undefined };

@@ -4,6 +4,7 @@ import { listApps } from '../../store/apps/apps';
 import { type Db } from '../../store/database/database';
 import { type HeldRemovals, holdId, listOpenHolds } from '../../store/accounts/holds';
 import { countHeldPeople, listHeldPeople, readPeople } from '../../store/accounts/people';
+import { countOpenEntries } from '../../store/journal/journal';
 import { countWork, listWork } from '../../store/work/pending';
 import { type AppConvergence, type ReconcilerStatus } from '../types';
 
@@ -14,13 +15,14 @@ const PAGE = 1_000;
 const iso = (at: number): string => new Date(at).toISOString();
 
 export async function readStatus(db: Db): Promise<ReconcilerStatus> {
-  const [apps, work, heldCounts, pending, heldPeople, open] = [
+  const [apps, work, heldCounts, pending, heldPeople, open, begun] = [
     await listApps(db),
     await countWork(db),
     await countHeldPeople(db),
     await listWork(db, SHOWN),
     await listHeldPeople(db, SHOWN),
     await listOpenHolds(db),
+    await countOpenEntries(db),
   ];
   const names = await namesOf(
     db,
@@ -43,6 +45,8 @@ export async function readStatus(db: Db): Promise<ReconcilerStatus> {
           counts.waiting === 0 &&
           counts.parked === 0 &&
           held === 0 &&
+          (begun.get(app.name) ?? 0) === 0 &&
+          open.every(row => row.app !== app.name) &&
           app.problems.length === 0 &&
           app.appliedGeneration === app.generation,
         waiting: counts.waiting,

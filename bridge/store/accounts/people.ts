@@ -202,6 +202,23 @@ export async function peopleHeldFor(
   return rows.map(row => ({ userId: row.user_id, app: row.app }));
 }
 
+/** Former owners who stay none, by an operator's word: one, or everybody when no key is given. */
+export async function acceptFormerOwners(
+  db: Db,
+  userId: string | undefined,
+  key: string | undefined,
+): Promise<{ readonly userId: string; readonly app: string }[]> {
+  if (key !== undefined && userId === undefined) return [];
+  const rows = await db
+    .updateTable('people')
+    .set({ former_owner: null })
+    .where('held_reason', '=', 'former-owner')
+    .$if(userId !== undefined, query => query.where('user_id', '=', userId ?? ''))
+    .returning(['user_id', 'app'])
+    .execute();
+  return rows.map(row => ({ userId: row.user_id, app: row.app }));
+}
+
 /** How many people of each app are held. */
 export async function countHeldPeople(db: Db): Promise<Map<string, number>> {
   const rows = await db

@@ -1,0 +1,120 @@
+/** What an operator decides: a hold released, a re-hire answered, work tried again. Each is a line of the audit trail. */
+import { holdId, listOpenHolds, releaseOpenHolds } from '../../store/accounts/holds';
+import { acceptFormerOwners, findPeople } from '../../store/accounts/people';
+import { readAnyApp } from '../../store/apps/apps';
+import { unbind } from '../../store/apps/bindings';
+import { writeAudit } from '../../store/audit/audit';
+import { writeSetting } from '../../store/database/settings';
+import { enqueue, PRIORITY, type WorkKey } from '../../store/work/enqueue';
+import { unparkWork } from '../../store/work/work';
+import { type Rim } from '../context/rim';
+import { vanishedMappings } from '../context/vanished-groups';
+import { type ReHireAnswer } from '../decide/observation';
+import { reHireKey } from '../person/observe';
+import { HoldChanged, NobodyWaits } from '../types';
+
+/** Lets exactly the open hold with this id pass. @throws HoldChanged */
+export async function releaseHold(rim: Rim, id: string, by: string): Promise<{ released: number }> {
+  const context = await rim.context.get();
+  return await rim.database.transact(async db => {
+    const open = await listOpenHolds(db);
+    const apps = [...new Set(open.map(row => row.app))];
+    const app = apps.find(name => holdId(open.filter(row => row.app === name)) === id);
+    if (app === undefined) {
+      const present = apps.map(name => `${holdId(open.filter(row => row.app === name))} (app ${name})`);
+      throw new HoldChanged(
+        `hold ${JSON.stringify(id)} is not open: ${present.length === 0 ? 'nothing is held' : `open now: ${present.join(', ')}`}; look at coder-scim status again`,
+      );
+    }
+    const rows = open.filter(row => row.app === app);
+    const now = rim.clock.now();
+    await releaseOpenHolds(db, app, by, now);
+    // A vanished group whose loss was accepted is not missed again.
+    if (rows.some(row => row.reason === 'idp-group-vanished'))
+      await unbind(db, app, await vanishedMappings(db, context, app));
+    await writeAudit(db, [
+      {
+        at: now,
+        app,
+        actor: 'operator',
+        action: 'guard.release',
+        target: id,
+        result: 'done',
+        detail: `${rows.length} people, released by ${by}`,
+      },
+    ]);
+    const stored = await readAnyApp(db, app);
+    const keys: WorkKey[] = rows.map(row => row.subject as WorkKey);
+    if (stored?.deleting === true) keys.push(`app:${app}`);
+    await enqueue(
+      db,
+      keys.map(key => ({ key, app, priority: PRIORITY.request })),
+      { actor: 'operator', token: by },
+      now,
+    );
+    return { released: rows.length };
+  });
+}
+
+/** Notes the answer and deals with the person. @throws NobodyWaits */
+export async function answerReHire(
+  rim: Rim,
+  user: string,
+  answer: ReHireAnswer,
+  by: string,
+): Promise<{ userName: string }> {
+  return await rim.database.transact(async db => {
+    const waiting = (await findPeople(db, user)).filter(person => person.heldReason === 're-hire');
+    const [person] = waiting;
+    if (person === undefined || waiting.length > 1)
+      throw new NobodyWaits(
+        `${JSON.stringify(user)} ${person === undefined ? 'waits for no answer about a re-hire' : `names ${waiting.length} people who wait`}: look at coder-scim status, and name one by SCIM id, userName or e-mail`,
+      );
+    const now = rim.clock.now();
+    await writeSetting(db, reHireKey(person.userId), answer);
+    await writeAudit(db, [
+      {
+        at: now,
+        app: person.app,
+        actor: 'operator',
+        subject: person.userId,
+        subjectName: person.userName,
+        action: 're-hire.answer',
+        target: answer,
+        result: 'done',
+        detail: `answered by ${by}`,
+      },
+    ]);
+    await enqueue(
+      db,
+      [{ key: `person:${person.userId}`, app: person.app, priority: PRIORITY.request }],
+      { actor: 'operator', token: by },
+      now,
+    );
+    return { userName: person.userName };
+  });
+}
+
+/** Makes parked work due, and accepts that former owners stay none. @returns how much is tried again */
+export async function retryWork(rim: Rim, key: string | undefined): Promise<number> {
+  const now = rim.clock.now();
+  return await rim.database.transact(async db => {
+    const unparked = await unparkWork(db, key, now);
+    const accepted = await acceptFormerOwners(
+      db,
+      key?.startsWith('person:') ? key.slice('person:'.length) : undefined,
+      key,
+    );
+    await enqueue(
+      db,
+      accepted.map(person => ({
+        key: `person:${person.userId}` as const,
+        app: person.app,
+        priority: PRIORITY.request,
+      })),
+      { actor: 'operator' },
+      now,
+    );
+    return unparked + accepted.length;
+  });
+}
