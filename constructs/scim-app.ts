@@ -3,6 +3,7 @@ import { Construct, type IConstruct } from 'constructs';
 import {
   canonicalJson,
   type Guard,
+  type People,
   type MappingStateInput,
   type Policies,
   type PushedGroups,
@@ -42,6 +43,15 @@ export interface ScimAppConfig {
    * @default - 20 % of the people, at least 10; one owner stays
    */
   readonly guard?: Readonly<Partial<Guard>>;
+
+  /**
+   * For whom the app may speak: `emailDomains` confines it to addresses in these domains, `sharedWith` names apps whose
+   * people may be the same accounts (both apps must name each other), `adopt` names existing accounts that may be taken
+   * over although they hold more than the mappings give.
+   *
+   * @default - any address, no shared people, no account by name
+   */
+  readonly people?: Readonly<Partial<People>>;
   /**
    * Make a Coder group of every group that the identity provider pushes.
    * @default - only groups that a mapping names
@@ -132,11 +142,11 @@ export class ScimApp extends Construct {
   }
 
   private get declaration(): Declaration {
-    const { identityProvider, mode, policies, guard, pushedGroups, claims } = this.config;
+    const { identityProvider, mode, policies, guard, people, pushedGroups, claims } = this.config;
     return {
       app: this.name,
       path: this.node.path,
-      settings: { identityProvider: identityProvider.name, mode, policies, guard, pushedGroups, claims },
+      settings: { identityProvider: identityProvider.name, mode, policies, guard, people, pushedGroups, claims },
       entries: this.entries,
     };
   }

@@ -32,7 +32,7 @@ export interface Declaration {
 
 /** The document that the app's constructs declare, entries in order of their names, nothing that was not said. */
 export function synthesizeMappingState({ app, settings, entries }: Declaration): MappingStateInput {
-  const { identityProvider, mode, policies, guard, pushedGroups, claims } = settings;
+  const { identityProvider, mode, policies, guard, people, pushedGroups, claims } = settings;
   const entriesOf = (kind: EntryKind) => {
     const own = entries.filter(entry => entry.kind === kind);
     return Object.fromEntries(
@@ -48,6 +48,7 @@ export function synthesizeMappingState({ app, settings, entries }: Declaration):
     pushedGroups,
     policies,
     guard,
+    people,
     claims,
   }) as MappingStateInput;
 }

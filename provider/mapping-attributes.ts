@@ -39,6 +39,7 @@ const DESCRIPTIONS: { readonly [key: string]: string } = {
   customRoles: 'custom organization roles that the bridge keeps in Coder',
   pushedGroups: 'every group that the identity provider pushes becomes a Coder group',
   policies: 'decisions about people and groups',
+  people: 'for whom the app may speak: e-mail domains, apps that share its people, accounts that it may take over',
   guard: 'limits that hold a plan as a whole until an operator releases it',
   claims: 'names of the token claims that Coder reads at sign-in (mode claims)',
   organization: 'name of the Coder organization',

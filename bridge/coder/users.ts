@@ -180,7 +180,8 @@ export function userCalls(transport: Transport, sight: Sight, capabilities: () =
           answer: error.answer,
         });
       }
-      throw error;
+      // An answer of Coder's own ends the call: what is not there now does not come later.
+      throw error.status === 500 ? error.known() : error;
     }
   }
 

@@ -44,6 +44,7 @@ describe('usage', () => {
       'identities',
       'sweep',
       'release',
+      're-hire',
       'retry',
       'delete',
     ]);

@@ -76,7 +76,8 @@ test('the attributes are these: a change here is one that users see in their sta
     'custom_roles? map{organization= name! display_name? permissions! list{resource_type! action! negate=}}',
     'pushed_groups? single{organization= prefix= strip_prefix= create=}',
     'policies= single{accounts= adoption= leaving= usernames= nested_groups= renamed_groups= drift= authoritative=}',
-    'guard= single{max_removals_percent= min_removals= min_owners= protected_accounts=}',
+    'guard= single{max_removals_percent= min_removals= min_owners= max_privilege_gains= protected_accounts=}',
+    'people= single{email_domains= shared_with= adopt=}',
     'claims= single{groups= roles= organizations=}',
   ]);
 });

@@ -124,6 +124,11 @@ export class CoderError extends Error {
     this.maybeDone = details.maybeDone ?? false;
     this.retryable = RETRYABLE.has(details.kind) || (this.reason !== undefined && CURED_BY_READING.has(this.reason));
   }
+
+  /** The same failure, of which another look has told that it did nothing. */
+  known(): CoderError {
+    return new CoderError(this.message, { ...this, cause: this.cause, maybeDone: false });
+  }
 }
 
 /** Whether an error is a refusal with one of these reasons. */

@@ -14,6 +14,7 @@ export {
   type EntryKind,
   GroupMapping,
   Guard,
+  People,
   OrganizationMapping,
   Policies,
   PushedGroups,

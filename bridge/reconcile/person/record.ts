@@ -31,6 +31,9 @@ import { type AccountOutcome, type PersonOutcome, type Wish } from './outcome';
 import { type Decided } from './person';
 import { type Guarded } from './reserve';
 
+const LOOKED_FOR_AGAIN =
+  'an account that was about to be made is not there: looked for once more when the call can not be at work any more';
+
 /** Ends the work on one person. */
 export async function recordPerson(
   rim: Rim,
@@ -55,17 +58,7 @@ export async function recordPerson(
     ...accounts.flatMap(account => account.wishes.map(wish => `coder-group:${wish.group}` as const)),
     ...waiting.map(item => item.key),
   ];
-  // A call that may still be at work in Coder is looked after once it can not be any more.
-  const outcomeOfWork =
-    failure ??
-    (unsettled === undefined
-      ? { kind: 'done' as const }
-      : {
-          kind: 'failed' as const,
-          error: new Error('an account that was about to be made is not there yet: looked for once more'),
-          dueAt: unsettled,
-        });
-  return await settle(rim, work, outcomeOfWork, touched, async db => {
+  const writes = async (db: Db): Promise<void> => {
     const trail = new Trail(work.cause, () => now);
     noteLines(trail, observation, outcome, held, person);
     await writeHold(db, rim, work, observation, guarded, failure !== undefined, trail);
@@ -79,7 +72,10 @@ export async function recordPerson(
       await noteAddress(db, { userId, app }, user.email, now);
     if (observation.reHire !== undefined && failure === undefined) await deleteSetting(db, reHireKey(userId));
     await writePersonRow(db, observation, outcome, held, failure === undefined && unsettled === undefined, now);
-  });
+  };
+  // A call that may still be at work in Coder is looked after once it can not be any more.
+  const later = unsettled === undefined ? undefined : { dueAt: unsettled, reason: LOOKED_FOR_AGAIN };
+  return await settle(rim, work, failure ?? { kind: 'done' }, touched, writes, { later });
 }
 
 /** Coder could not even be observed; what was done before is written all the same. */

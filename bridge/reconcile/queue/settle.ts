@@ -26,6 +26,13 @@ export function jittered(ms: number, random: () => number = Math.random): number
   return Math.round(ms * (0.5 + random()));
 }
 
+export interface SettleOptions {
+  /** When work that came in between is due. @default at once */
+  readonly againAt?: number | undefined;
+  /** It is done for now, and is to be looked at once more. */
+  readonly later?: { readonly dueAt: number; readonly reason: string } | undefined;
+}
+
 /** Once to twice as long, so that what failed together comes back one after the other, and after whoever leaves. */
 function later(ms: number): number {
   return Math.round(ms * (1 + Math.random()));
@@ -37,13 +44,13 @@ export async function settle(
   outcome: Outcome,
   touched: readonly WorkKey[] = [],
   writes: (db: Db) => Promise<void> = () => Promise.resolve(),
-  options: { readonly againAt?: number | undefined } = {},
+  options: SettleOptions = {},
 ): Promise<Settled> {
   const now = rim.clock.now();
   return await rim.database.transact(async db => {
     await writes(db);
     for (const key of touched) await enqueueTouched(db, work, key, now);
-    return { touched, ...(await settleWork(db, rim, work, outcome, now, options.againAt)) };
+    return { touched, ...(await settleWork(db, rim, work, outcome, now, options)) };
   });
 }
 
@@ -73,10 +80,14 @@ async function settleWork(
   work: Work,
   outcome: Outcome,
   now: number,
-  againAt: number | undefined,
+  options: SettleOptions,
 ): Promise<Omit<Settled, 'touched'>> {
   if (outcome.kind === 'done') {
-    const completed = await completeWork(db, work, rim.owner, againAt);
+    if (options.later !== undefined) {
+      await retryWork(db, work, rim.owner, { dueAt: options.later.dueAt, error: options.later.reason, counted: false });
+      return { outcome: 'retry' };
+    }
+    const completed = await completeWork(db, work, rim.owner, options.againAt);
     return { outcome: completed === 'again' ? 'again' : 'done' };
   }
   const error = textOf(outcome.error);
