@@ -203,8 +203,12 @@ const rooms = {
     is: 'what Terraform calls the provider, and where its file goes',
     imports: ['package.json'],
   },
+  'provider/plugin/define': {
+    is: 'what a provider consists of: values, schema, resources, what a plan is',
+  },
   'provider/plugin': {
     is: "Terraform's plugin protocol 6, which knows nothing of SCIM",
+    imports: ['provider/plugin/define'],
     packages: ['@grpc/grpc-js', '@msgpack/msgpack', 'protobufjs'],
   },
   'provider/bundle.mjs': {

@@ -1,5 +1,5 @@
 /** The query of `GET /audit` as the filter of the trail. */
-import { type AuditFilter } from '../reconcile';
+import { type AuditQuery } from '../store/audit/audit';
 import { Refusal } from '../http/refusal';
 
 const TEXT = {
@@ -16,7 +16,7 @@ const NUMBERS = { after: 'afterId', before: 'beforeId', limit: 'limit' } as cons
 const NAMES = [...Object.keys(TEXT), ...Object.keys(INSTANTS), ...Object.keys(NUMBERS)];
 
 /** @throws Refusal 400 with the parameter that is wrong */
-export function readAuditQuery(query: URLSearchParams): AuditFilter {
+export function readAuditQuery(query: URLSearchParams): AuditQuery {
   const filter: Record<string, string | number> = {};
   for (const [name, value] of query) {
     if (isKey(TEXT, name)) filter[TEXT[name]] = value;

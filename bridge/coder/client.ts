@@ -7,7 +7,7 @@ import { type GroupCalls, groupCalls } from './groups';
 import { type IdpSyncCalls, idpSyncCalls } from './idp-sync';
 import { type OrganizationCalls, organizationCalls } from './organizations';
 import { type RoleCalls, roleCalls } from './roles';
-import { createSight } from './sight';
+import { createVisibility } from './visibility';
 import { type Renewal, type TokenExpiry, readTokenExpiry, renewToken } from './account/token-renewal';
 import { type CoderHealth, type Transport, createTransport } from './transport/transport';
 import { type UserCalls, userCalls } from './users';
@@ -31,11 +31,11 @@ export interface CoderClientOptions extends Omit<TransportOptions, 'credential'>
 }
 
 function assemble(transport: Transport, credential: RenewableCredential): CoderClient {
-  const sight = createSight(transport);
+  const visibility = createVisibility(transport);
   const capabilities = (): Promise<Capabilities> => account.capabilities();
-  const users = userCalls(transport, sight, capabilities);
-  const organizations = organizationCalls(transport, sight, capabilities, id => users.getRoles(id));
-  const groups = groupCalls(transport, sight, capabilities);
+  const users = userCalls(transport, visibility, capabilities);
+  const organizations = organizationCalls(transport, visibility, capabilities, id => users.getRoles(id));
+  const groups = groupCalls(transport, visibility, capabilities);
   const roles = roleCalls(transport);
   const account = accountCalls(transport, () => credential.token(), roles, organizations);
   let background: CoderClient | undefined;

@@ -3,7 +3,7 @@ import { z } from 'zod';
 import { type Capabilities } from './capabilities';
 import { CoderError, isRefusal } from './transport/errors';
 import { readListing } from './transport/paging';
-import { type Sight, orUndefined } from './sight';
+import { type Visibility, orUndefined } from './visibility';
 import { type Transport } from './transport/transport';
 import { CoderGroup, type GroupMember, GroupMemberPage } from './types';
 
@@ -56,7 +56,11 @@ export interface GroupCalls {
 // Coder takes some 14 ms a page, whatever the size of the group.
 const PAGE = 1_000;
 
-export function groupCalls(transport: Transport, sight: Sight, capabilities: () => Promise<Capabilities>): GroupCalls {
+export function groupCalls(
+  transport: Transport,
+  visibility: Visibility,
+  capabilities: () => Promise<Capabilities>,
+): GroupCalls {
   const read = (groupId: string, query?: Record<string, string>): Promise<CoderGroup> =>
     transport.send({ method: 'GET', path: '/groups/{group}', params: { group: groupId }, query, read: CoderGroup });
 
@@ -96,7 +100,7 @@ export function groupCalls(transport: Transport, sight: Sight, capabilities: () 
     const group = await orUndefined(
       transport.send({ method: 'GET', path, params: { organization, name }, read: CoderGroup }),
     );
-    if (group === undefined) await sight.seesAll(`GET ${path}`);
+    if (group === undefined) await visibility.seesAll(`GET ${path}`);
     return group;
   }
 
@@ -105,11 +109,11 @@ export function groupCalls(transport: Transport, sight: Sight, capabilities: () 
     async getGroup(groupId) {
       const { groupMemberPages } = await capabilities();
       const group = await orUndefined(read(groupId, groupMemberPages ? { exclude_members: 'true' } : undefined));
-      if (group === undefined) await sight.seesAll('GET /groups/{group}');
+      if (group === undefined) await visibility.seesAll('GET /groups/{group}');
       return group;
     },
     async allGroups(organization) {
-      await sight.seesAll('GET /organizations/{organization}/groups');
+      await visibility.seesAll('GET /organizations/{organization}/groups');
       const groups = await transport.send({
         method: 'GET',
         path: '/organizations/{organization}/groups',
@@ -156,7 +160,7 @@ export function groupCalls(transport: Transport, sight: Sight, capabilities: () 
       });
     },
     async *listGroupMembers(groupId) {
-      await sight.seesAll('GET /groups/{group}/members');
+      await visibility.seesAll('GET /groups/{group}/members');
       if ((await capabilities()).groupMemberPages) yield* pages(groupId);
       else yield* await wholeGroup(groupId);
     },
@@ -165,7 +169,7 @@ export function groupCalls(transport: Transport, sight: Sight, capabilities: () 
         return (await wholeGroup(groupId)).some(member => member.id === user.id);
       }
       for await (const member of pages(groupId, user.username)) if (member.id === user.id) return true;
-      await sight.seesAll('GET /groups/{group}/members');
+      await visibility.seesAll('GET /groups/{group}/members');
       return false;
     },
     async deleteGroup(group) {
@@ -174,7 +178,7 @@ export function groupCalls(transport: Transport, sight: Sight, capabilities: () 
           .send({ method: 'DELETE', path: '/groups/{group}', params: { group }, read: z.unknown(), idempotent: true })
           .then(() => 'deleted' as const),
       );
-      if (deleted === undefined) await sight.seesAll('DELETE /groups/{group}');
+      if (deleted === undefined) await visibility.seesAll('DELETE /groups/{group}');
       return deleted ?? 'absent';
     },
   };

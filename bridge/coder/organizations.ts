@@ -3,7 +3,7 @@ import { z } from 'zod';
 import { type Capabilities } from './capabilities';
 import { isRefusal } from './transport/errors';
 import { readListing } from './transport/paging';
-import { type Sight, orUndefined } from './sight';
+import { type Visibility, orUndefined } from './visibility';
 import { type Transport } from './transport/transport';
 import { CoderOrganization, OrganizationMember, OrganizationMemberPage } from './types';
 import { type UserCalls, fullList } from './users';
@@ -32,14 +32,14 @@ const PAGE = 500;
 
 export function organizationCalls(
   transport: Transport,
-  sight: Sight,
+  visibility: Visibility,
   capabilities: () => Promise<Capabilities>,
   getRoles: UserCalls['getRoles'],
 ): OrganizationCalls {
   /** Membership as the account's own roles state it: on every version, and the way to tell 404 from absence. */
   async function membershipOf(organizationId: string, userId: string): Promise<readonly string[] | undefined> {
     const roles = await orUndefined(getRoles(userId));
-    if (roles === undefined) await sight.seesAll('GET /users/{user}/roles');
+    if (roles === undefined) await visibility.seesAll('GET /users/{user}/roles');
     return roles?.organizations.get(organizationId);
   }
 
@@ -100,7 +100,7 @@ export function organizationCalls(
     },
     async *listMembers(organization) {
       const path = '/organizations/{organization}/paginated-members';
-      await sight.seesAll(`GET ${path}`);
+      await visibility.seesAll(`GET ${path}`);
       yield* readListing({
         route: `GET ${path}`,
         pageSize: PAGE,
@@ -123,7 +123,7 @@ export function organizationCalls(
             read: OrganizationMember,
           }),
         );
-        if (member === undefined) await sight.seesAll('GET /organizations/{organization}/members/{user}');
+        if (member === undefined) await visibility.seesAll('GET /organizations/{organization}/members/{user}');
         return member;
       }
       const roles = await membershipOf(organization, user);

@@ -1,7 +1,7 @@
 /** Which roles there are, which of them the bridge may assign, and the custom roles it keeps. */
 import { z } from 'zod';
 import { CoderError, isRefusal } from './transport/errors';
-import { orUndefined } from './sight';
+import { orUndefined } from './visibility';
 import { type Transport } from './transport/transport';
 import { CoderRole, type Permission } from './types';
 import { identityKey } from '../contract/identity';

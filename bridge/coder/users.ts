@@ -3,7 +3,7 @@ import { z } from 'zod';
 import { type Capabilities } from './capabilities';
 import { CoderError, isRefusal } from './transport/errors';
 import { type Page, readListing } from './transport/paging';
-import { type Sight, orUndefined } from './sight';
+import { type Visibility, orUndefined } from './visibility';
 import { type Transport } from './transport/transport';
 import { CoderRoles, CoderUser, PREBUILDS_USER_ID, UserPage } from './types';
 import { identityKey } from '../contract/identity';
@@ -93,7 +93,11 @@ export function searchText(email: string): string {
   return pieces.reduce((longest, piece) => (piece.length > longest.length ? piece : longest), '');
 }
 
-export function userCalls(transport: Transport, sight: Sight, capabilities: () => Promise<Capabilities>): UserCalls {
+export function userCalls(
+  transport: Transport,
+  visibility: Visibility,
+  capabilities: () => Promise<Capabilities>,
+): UserCalls {
   const fetchPage = async (query: Record<string, string | number | undefined>): Promise<Page<CoderUser>> => {
     const { users, count } = await transport.send({ method: 'GET', path: '/users', query, read: UserPage });
     return { rows: users, count };
@@ -124,7 +128,7 @@ export function userCalls(transport: Transport, sight: Sight, capabilities: () =
   async function findUserByEmail(email: string): Promise<CoderUser | undefined> {
     if (email.trim() === '') throw new TypeError('an empty e-mail finds nobody: service accounts have none');
     const user = await searchByEmail(email);
-    if (user === undefined) await sight.seesAll(LIST);
+    if (user === undefined) await visibility.seesAll(LIST);
     return user;
   }
 
@@ -133,7 +137,7 @@ export function userCalls(transport: Transport, sight: Sight, capabilities: () =
     const found = await orUndefined(
       transport.send({ method: 'GET', path: '/users/{user}', params: { user: username }, read: CoderUser }),
     );
-    if (found === undefined) await sight.seesAll('GET /users/{user}');
+    if (found === undefined) await visibility.seesAll('GET /users/{user}');
     return found;
   }
 
@@ -187,7 +191,7 @@ export function userCalls(transport: Transport, sight: Sight, capabilities: () =
 
   return {
     async *listUsers() {
-      await sight.seesAll(LIST);
+      await visibility.seesAll(LIST);
       yield* readListing({
         route: LIST,
         pageSize: PAGE,
@@ -196,7 +200,7 @@ export function userCalls(transport: Transport, sight: Sight, capabilities: () =
       });
     },
     async *listOwners() {
-      await sight.seesAll(LIST);
+      await visibility.seesAll(LIST);
       for await (const user of search('role:owner')) if (user.roles.includes('owner')) yield user;
     },
     findUserByEmail,
@@ -207,7 +211,7 @@ export function userCalls(transport: Transport, sight: Sight, capabilities: () =
         transport.send({ method: 'GET', path: '/users/{user}', params: { user: id }, read: CoderUser }),
       );
       if (user === undefined) {
-        await sight.seesAll('GET /users/{user}');
+        await visibility.seesAll('GET /users/{user}');
         return { state: 'absent' };
       }
       return { state: (await isDeleted(user)) ? 'deleted' : 'present', user };

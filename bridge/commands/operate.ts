@@ -1,4 +1,4 @@
-/** Commands by which an operator intervenes: sweep now, release what the guard stopped, retry what was given up, end an app. */
+/** Commands by which an operator intervenes: sweep now, release what the guard stopped, retry what is parked, end an app. */
 import { operatorName } from '../process/config';
 import { type ClientOptions, type Commands, printJson } from './command';
 import { CommandError } from './terminal/failure';
@@ -73,8 +73,8 @@ export function addOperate(commands: Commands): void {
   });
   commands.addClient<ClientOptions, [string | undefined]>({
     usage: 'retry [key]',
-    summary: 'try work again that was given up',
-    description: 'Try work again that was given up after too many tries: one key, or all',
+    summary: 'try parked work again',
+    description: 'Try work again that was parked after too many tries: one key, or all',
     examples: [
       ['coder-scim retry', 'everything that is parked'],
       ['coder-scim retry person:0198c1d2-…', 'one item, by its key in `coder-scim status --json`'],

@@ -13,7 +13,7 @@ import { jittered } from './queue/settle';
 import { readIdentities, readStatus } from './report/status';
 import { sweepApps } from './sweep/sweep';
 import { Turns } from './context/one-at-a-time';
-import { type AuditFilter, type Reconciler, type ReconcilerDependencies } from './types';
+import { type Reconciler, type ReconcilerDependencies } from './types';
 
 const SWEEP_LOOK_MS = 30_000;
 
@@ -103,8 +103,8 @@ export function createReconciler(dependencies: ReconcilerDependencies): Reconcil
     },
     doctorChecks: () => doctorChecks(rim),
     identities: app => readIdentities(database.db, app),
-    async audit(filter: AuditFilter) {
-      return (await queryAudit(database.db, filter)).map(toEntry);
+    async audit(query) {
+      return (await queryAudit(database.db, query)).map(toEntry);
     },
   };
 }

@@ -10,6 +10,7 @@ import {
 } from '../contract/admin-api';
 import { type CoderClient } from '../coder';
 import { type MappingState } from '../contract/mapping-state';
+import { type AuditQuery } from '../store/audit/audit';
 import { type Database } from '../store/database/database';
 import { type WorkKey } from '../store/work/enqueue';
 
@@ -75,28 +76,6 @@ export interface ReconcilerStatus {
   readonly holds: readonly HoldSummary[];
 }
 
-/** What to look for in the audit trail; every field narrows. */
-export interface AuditFilter {
-  readonly app?: string | undefined;
-  /** SCIM id, userName, Coder id, or group name: matched against subject, its name, and the Coder account. */
-  readonly subject?: string | undefined;
-  /** `scim`, `declaration`, `sweep`, `operator` or `bridge`. */
-  readonly actor?: string | undefined;
-  readonly action?: string | undefined;
-  readonly result?: string | undefined;
-  readonly requestId?: string | undefined;
-  readonly token?: string | undefined;
-  /** Instants in milliseconds: `since` is included, `until` is not. */
-  readonly since?: number | undefined;
-  readonly until?: number | undefined;
-  /** Only entries after this id, oldest first: what `--follow` asks for. Without it the newest come first. */
-  readonly afterId?: number | undefined;
-  /** Only entries before this id: the next older page. */
-  readonly beforeId?: number | undefined;
-  /** @default 100, at most 1_000 */
-  readonly limit?: number | undefined;
-}
-
 /** The hold is not the one that was named: it has changed since, or it is gone. */
 export class HoldChanged extends Error {
   override readonly name = 'HoldChanged';
@@ -139,5 +118,5 @@ export interface Reconciler {
   retry(key?: string): Promise<{ retried: number }>;
   doctorChecks(): Promise<DoctorCheck[]>;
   identities(app?: string): Promise<Identity[]>;
-  audit(filter: AuditFilter): Promise<AuditEntry[]>;
+  audit(query: AuditQuery): Promise<AuditEntry[]>;
 }

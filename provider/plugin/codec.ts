@@ -3,8 +3,8 @@
  * reading stored state. Driven by the type, so that what does not conform is refused with the place named.
  */
 import { decode, encode, ExtData } from '@msgpack/msgpack';
-import type { Type } from './type';
-import { Decimal, isList, isObject, Unknown, UNKNOWN, type Value } from './value';
+import type { Type } from './define/type';
+import { Decimal, isList, isObject, Unknown, UNKNOWN, type Value } from './define/value';
 
 /** Extension codes of MessagePack that Terraform gives a meaning; every other one is an unknown value as well. */
 const PLAIN_UNKNOWN = 0;

@@ -3,8 +3,8 @@
  * whatever is thrown into diagnostics.
  */
 import { decodeJson, encodeValue, parseJson } from './codec';
-import { type DataSource } from './data-source';
-import { explain, ProviderError, Report } from './diagnostics';
+import { type DataSource } from './define/data-source';
+import { explain, ProviderError, Report } from './define/diagnostics';
 import { type DiagnosticMessage } from './messages';
 import {
   diagnosticMessage,
@@ -20,15 +20,15 @@ import {
   writeState,
   writeValue,
 } from './payload';
-import { planChange } from './plan';
+import { planChange } from './define/plan';
 import { type Sent } from './protobuf';
-import { type Provider } from './provider';
-import { FunctionError } from './provider-function';
-import { type CallContext, type RemoteContext, type Resource } from './resource';
-import { type Attributes, objectType, type PlannedOf, type Schema } from './schema';
+import { type Provider } from './define/provider';
+import { FunctionError } from './define/provider-function';
+import { type CallContext, type RemoteContext, type Resource } from './define/resource';
+import { type Attributes, objectType, type PlannedOf, type Schema } from './define/schema';
 import { functionMessage, schemaMessage } from './schema-message';
 import { type ProviderHandlers } from './services';
-import { type ObjectValue, type Value } from './value';
+import { type ObjectValue, type Value } from './define/value';
 
 type Planned = PlannedOf<Attributes>;
 

@@ -1,8 +1,8 @@
-export { type DataSource } from './data-source';
-export { type Diagnostic, ProviderError, type Report } from './diagnostics';
-export { type Path } from './path';
-export { defineDataSource, defineProvider, defineResource, type Provider } from './provider';
-export { defineFunction, FunctionError, type ProviderFunction } from './provider-function';
+export { type DataSource } from './define/data-source';
+export { type Diagnostic, ProviderError, type Report } from './define/diagnostics';
+export { type Path } from './define/path';
+export { defineDataSource, defineProvider, defineResource, type Provider } from './define/provider';
+export { defineFunction, FunctionError, type ProviderFunction } from './define/provider-function';
 export {
   type ApplyContext,
   type CallContext,
@@ -11,7 +11,7 @@ export {
   type PlanOutcome,
   type RemoteContext,
   type Resource,
-} from './resource';
+} from './define/resource';
 export {
   type Attribute,
   type Attributes,
@@ -29,9 +29,9 @@ export {
   set,
   type StateOf,
   string,
-} from './schema';
+} from './define/schema';
 export { serve } from './serve';
-export { type Type } from './type';
+export { type Type } from './define/type';
 export {
   Decimal,
   isList,
@@ -42,4 +42,4 @@ export {
   UNKNOWN,
   type Unresolved,
   type Value,
-} from './value';
+} from './define/value';

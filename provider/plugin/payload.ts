@@ -1,12 +1,12 @@
 /** What the messages carry: values by schema, private data, paths. */
 import { decodeJson, decodeValue, encodeValue } from './codec';
-import { type Diagnostic } from './diagnostics';
+import { type Diagnostic } from './define/diagnostics';
 import { type AttributePath, type DiagnosticMessage, type DynamicValue, SEVERITY } from './messages';
-import { formatSteps, type Path, resolvePath } from './path';
+import { formatSteps, type Path, resolvePath } from './define/path';
 import { type Received, type Sent } from './protobuf';
-import { type Attributes, objectType, type PlannedOf, type Schema, type StateOf } from './schema';
-import { type Type } from './type';
-import { isObject, isWhollyKnown, type ObjectValue, type Value } from './value';
+import { type Attributes, objectType, type PlannedOf, type Schema, type StateOf } from './define/schema';
+import { type Type } from './define/type';
+import { isObject, isWhollyKnown, type ObjectValue, type Value } from './define/value';
 
 type Dynamic = Received<typeof DynamicValue> | null;
 export type State = StateOf<Attributes>;

@@ -1,9 +1,9 @@
 /** Schemas and functions as the protocol describes them. */
 import { type AttributeMessage, type FunctionMessage, NESTING, NestedObject, type SchemaMessage } from './messages';
 import { type Sent } from './protobuf';
-import { type ProviderFunction } from './provider-function';
-import { type Attribute, type Attributes, type Schema } from './schema';
-import { type Type } from './type';
+import { type ProviderFunction } from './define/provider-function';
+import { type Attribute, type Attributes, type Schema } from './define/schema';
+import { type Type } from './define/type';
 
 export function schemaMessage(schema: Schema): Sent<typeof SchemaMessage> {
   const version = schema.version ?? 0;

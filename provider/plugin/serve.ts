@@ -1,6 +1,6 @@
 /** The life of a plugin's process: from Terraform's start of it to Terraform's "shut down", or Terraform's own end. */
 import { HandshakeError, handshakeLine, readInvitation } from './handshake';
-import { type Provider } from './provider';
+import { type Provider } from './define/provider';
 import { startServer } from './server';
 
 /** How often to see whether the process that started us is still there. */

@@ -7,7 +7,7 @@ import { createCertificate } from './certificate';
 import { dispatch } from './dispatch';
 import { type Address, type Invitation } from './handshake';
 import { Empty, HealthResponse, SERVING } from './messages';
-import { type Provider } from './provider';
+import { type Provider } from './define/provider';
 import { addService, addSilentStream, providerService } from './services';
 
 /** Longest path of a socket that every Unix takes (`sun_path`), with its end mark. */

@@ -12,6 +12,7 @@ import { type HoldSummary } from '../../bridge/contract/admin-api';
 import { createLog } from '../../bridge/process/log';
 import { listApps } from '../../bridge/store/apps/apps';
 import { type Database, openDatabase } from '../../bridge/store/database/database';
+import { convergence } from '../admin/scripted-reconciler';
 import { freshSqlite, type FreshDatabase } from '../support/databases';
 
 export const ADMIN_TOKEN = 'admin-token-of-the-provider-tests';
@@ -87,16 +88,9 @@ export class AdminApi {
   private deps(): AdminDeps {
     const { database } = this;
     const status = async () => ({
-      apps: (await listApps(database.db)).map(({ name }) => ({
-        app: name,
-        converged: !this.holds.some(hold => hold.app === name),
-        waiting: 0,
-        held: 0,
-        parked: 0,
-        lastError: null,
-        lastSweepAt: null,
-        warnings: [],
-      })),
+      apps: (await listApps(database.db)).map(({ name }) =>
+        convergence(name, { converged: !this.holds.some(hold => hold.app === name) }),
+      ),
       pending: [],
       holds: this.holds,
     });

@@ -1,4 +1,4 @@
-import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { ARCHITECTURE_FILE, renderArchitecture } from '../../scripts/architecture';
@@ -26,6 +26,13 @@ describe('architecture', () => {
   it('is drawn as it is: `npm run architecture` draws it anew', () => {
     const page = readFileSync(ARCHITECTURE_FILE, 'utf8');
     expect(page).toBe(renderArchitecture(page));
+  });
+
+  it('names files that there are', () => {
+    const page = readFileSync(ARCHITECTURE_FILE, 'utf8');
+    const named = [...page.matchAll(/`((?:bridge|constructs|provider)\/[^`]*)`/g)].map(([, path = '']) => path);
+    expect(named.length).toBeGreaterThan(50);
+    expect(named.filter(path => !existsSync(join(dirname(ARCHITECTURE_FILE), '..', path)))).toEqual([]);
   });
 
   it('has floors: no room may import one that may import it', () => {

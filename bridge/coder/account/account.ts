@@ -4,7 +4,7 @@ import { type Capabilities, capabilitiesOf } from '../capabilities';
 import { type OrganizationCalls } from '../organizations';
 import { type MissingRight, missingRights, type RightsNeeds } from './rights';
 import { type RoleCalls } from '../roles';
-import { orUndefined } from '../sight';
+import { orUndefined } from '../visibility';
 import { type Transport } from '../transport/transport';
 import { ApiKey, CoderRoles, CoderUser, Entitlements } from '../types';
 

@@ -2,7 +2,6 @@
  * Members of the Coder groups under management, as last known and as wanted. A person's change sets what is wanted; one
  * writer per group makes the difference true with one call.
  */
-import { sql } from 'kysely';
 import { type Db } from '../database/database';
 import { type Flag } from '../database/tables';
 import { type ManagedGroup } from './coder-groups';
@@ -103,16 +102,6 @@ export async function countMembers(db: Db, groupId: string): Promise<{ present: 
     .where('coder_group_id', '=', groupId)
     .executeTakeFirstOrThrow();
   return { present: Number(row.present ?? 0), wanted: Number(row.wanted ?? 0) };
-}
-
-/** Members of a group whom no directory stands for. */
-export async function countStrangers(db: Db, groupId: string): Promise<number> {
-  const { rows } = await sql<{ n: number }>`
-    select count(*) as n from coder_members left join people on people.coder_user_id = coder_members.coder_user_id
-    where coder_members.coder_group_id = ${groupId} and coder_members.present = 1 and people.user_id is null`.execute(
-    db,
-  );
-  return Number(rows[0]?.n ?? 0);
 }
 
 const ROWS_PER_STATEMENT = 2_000;

@@ -54,18 +54,25 @@ export async function writeAudit(db: Db, rows: readonly AuditRow[]): Promise<voi
   }
 }
 
+/** What to look for in the audit trail; every field narrows. */
 export interface AuditQuery {
   readonly app?: string | undefined;
+  /** SCIM id, userName, Coder id, or group name: matched against subject, its name, and the Coder account. */
   readonly subject?: string | undefined;
+  /** `scim`, `declaration`, `sweep`, `operator` or `bridge`. */
   readonly actor?: string | undefined;
   readonly action?: string | undefined;
   readonly result?: string | undefined;
   readonly requestId?: string | undefined;
   readonly token?: string | undefined;
+  /** Instants in milliseconds: `since` is included, `until` is not. */
   readonly since?: number | undefined;
   readonly until?: number | undefined;
+  /** Only entries after this id, oldest first: what `--follow` asks for. Without it the newest come first. */
   readonly afterId?: number | undefined;
+  /** Only entries before this id: the next older page. */
   readonly beforeId?: number | undefined;
+  /** @default 100, at most 1_000 */
   readonly limit?: number | undefined;
 }
 

@@ -3,10 +3,8 @@ import { type JsonObject } from '../../scim-language/json';
 import { type MemberChange } from '../../scim-language/patch/operation';
 import { type MemberValue } from '../../scim-language/schema/members';
 import { fold } from '../../scim-language/schema/fold';
-import { backendOf } from '../database/database';
 import { type WorkKey, PRIORITY, enqueue } from '../work/enqueue';
 import { newId } from '../database/id';
-import { UniquenessError } from './errors';
 import {
   changeMembers,
   enqueueDelta,
@@ -23,17 +21,7 @@ import {
   type WriteOptions,
   type Written,
 } from './resources';
-import {
-  RESOURCE_COLUMNS,
-  type Write,
-  checkVersion,
-  externalIdOf,
-  indexed,
-  isId,
-  isUniqueViolation,
-  textOf,
-  toResource,
-} from './rows';
+import { type Write, checkVersion, externalIdOf, indexed, lockResource, textOf, writeUnique } from './rows';
 
 /** @throws UniquenessError, UnknownMembers, NestedGroupsRefused */
 export async function createGroup(
@@ -45,7 +33,7 @@ export async function createGroup(
   const changes = [{ kind: 'add', members }] as const;
   const known = await resolveMembers(write, undefined, changes);
   const id = newId(now);
-  await refusingTaken(document, () =>
+  await writeUnique('Group', document, () =>
     db
       .insertInto('groups')
       .values({ id, app, ...columnsOf(document), version: 1, created_at: now, modified_at: now })
@@ -65,14 +53,14 @@ export async function updateGroup(
   options?: WriteOptions & { readonly baseUrl?: string },
 ): Promise<Written | undefined> {
   const { db, now } = write;
-  const current = await lockGroup(write, id, 'update');
+  const current = await lockResource(write, 'Group', id, 'update');
   if (current === undefined) return undefined;
   checkVersion(current, options);
   const { document, memberChanges = [] } = change(current) ?? {};
   const people = await changeMembership(write, id, memberChanges, options?.baseUrl ?? '');
   if (document === undefined && people === undefined) return { resource: current, changed: false, touched: [] };
   const version = current.version + 1;
-  await refusingTaken(document ?? current.document, () =>
+  await writeUnique('Group', document ?? current.document, () =>
     db
       .updateTable('groups')
       .set({ ...(document === undefined ? {} : columnsOf(document)), version, modified_at: now })
@@ -110,36 +98,13 @@ async function changeMembership(
 /** @throws VersionMismatch */
 export async function deleteGroup(write: Write, id: string, options?: WriteOptions): Promise<Deleted | undefined> {
   const { db } = write;
-  const current = await lockGroup(write, id, 'delete');
+  const current = await lockResource(write, 'Group', id, 'delete');
   if (current === undefined) return undefined;
   checkVersion(current, options);
   const people = (await removeEverybody(write, id)) ?? [];
   await leaveAllGroups(write, id);
   await db.deleteFrom('groups').where('id', '=', id).execute();
   return { resource: current, touched: first(await enqueueGroup(write, id), people) };
-}
-
-// Postgres: an update must not keep others from making sure that the row stays (`for key share`), which a deletion must.
-async function lockGroup({ db, app }: Write, id: string, to: 'update' | 'delete'): Promise<Resource | undefined> {
-  if (!isId(id)) return undefined;
-  const row = await db
-    .selectFrom('groups')
-    .select(RESOURCE_COLUMNS)
-    .where('id', '=', id)
-    .where('app', '=', app)
-    .$if(backendOf(db) === 'postgres', query => (to === 'delete' ? query.forUpdate() : query.forNoKeyUpdate()))
-    .executeTakeFirst();
-  return row === undefined ? undefined : toResource('Group', row);
-}
-
-async function refusingTaken(document: JsonObject, write: () => Promise<unknown>): Promise<void> {
-  try {
-    await write();
-  } catch (error) {
-    throw isUniqueViolation(error)
-      ? new UniquenessError('Group', 'displayName', textOf(document, 'displayName') ?? '')
-      : error;
-  }
 }
 
 function columnsOf(document: JsonObject) {

@@ -1,7 +1,7 @@
 /** Rows of users and groups as resources, and what both kinds of write have in common. */
 import { type JsonObject } from '../../scim-language/json';
-import { type Db, readJson } from '../database/database';
-import { TextTooLong, VersionMismatch } from './errors';
+import { type Db, backendOf, readJson } from '../database/database';
+import { TextTooLong, UniquenessError, VersionMismatch } from './errors';
 import { type Resource, type UserOrGroup, type WriteContext, type WriteOptions } from './resources';
 
 export const RESOURCE_COLUMNS = ['id', 'app', 'document', 'version', 'created_at', 'modified_at'] as const;
@@ -70,7 +70,42 @@ export function externalIdOf(document: JsonObject): string | null {
 }
 
 /** Whether an insert or update met a row that has the value already. */
-export function isUniqueViolation(error: unknown): boolean {
+function isUniqueViolation(error: unknown): boolean {
   const code = typeof error === 'object' && error !== null ? (error as { code?: unknown }).code : undefined;
   return code === 'SQLITE_CONSTRAINT_UNIQUE' || code === '23505';
+}
+
+/**
+ * A resource of the app, locked for a change of it. Postgres: an update must not keep others from making sure that the row stays
+ * (`for key share`), which a deletion must.
+ */
+export async function lockResource(
+  { db, app }: Pick<Write, 'db' | 'app'>,
+  type: UserOrGroup,
+  id: string,
+  to: 'update' | 'delete',
+): Promise<Resource | undefined> {
+  if (!isId(id)) return undefined;
+  const row = await db
+    .selectFrom(type === 'User' ? 'users' : 'groups')
+    .select(RESOURCE_COLUMNS)
+    .where('id', '=', id)
+    .where('app', '=', app)
+    .$if(backendOf(db) === 'postgres', query => (to === 'delete' ? query.forUpdate() : query.forNoKeyUpdate()))
+    .executeTakeFirst();
+  return row === undefined ? undefined : toResource(type, row);
+}
+
+/** Writes a document whose name is unique in its app. @throws UniquenessError when another resource has it */
+export async function writeUnique(
+  type: UserOrGroup,
+  document: JsonObject,
+  write: () => Promise<unknown>,
+): Promise<void> {
+  const attribute = type === 'User' ? 'userName' : 'displayName';
+  try {
+    await write();
+  } catch (error) {
+    throw isUniqueViolation(error) ? new UniquenessError(type, attribute, textOf(document, attribute) ?? '') : error;
+  }
 }

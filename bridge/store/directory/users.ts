@@ -3,30 +3,18 @@ import { sql } from 'kysely';
 import { emailOf } from '../../contract/directory';
 import { isJsonObject, type JsonObject } from '../../scim-language/json';
 import { fold } from '../../scim-language/schema/fold';
-import { backendOf } from '../database/database';
 import { type WorkKey, PRIORITY, enqueue } from '../work/enqueue';
 import { newId } from '../database/id';
 import { among, listed } from '../database/listed';
-import { UniquenessError } from './errors';
 import { leaveAllGroups } from './members';
 import { type Deleted, type Resource, type WriteOptions, type Written } from './resources';
-import {
-  RESOURCE_COLUMNS,
-  type Write,
-  checkVersion,
-  externalIdOf,
-  indexed,
-  isId,
-  isUniqueViolation,
-  textOf,
-  toResource,
-} from './rows';
+import { type Write, checkVersion, externalIdOf, indexed, lockResource, textOf, writeUnique } from './rows';
 
 /** @throws UniquenessError */
 export async function createUser(write: Write, document: JsonObject): Promise<Written> {
   const { db, app, now } = write;
   const id = newId(now);
-  await refusingTaken(document, () =>
+  await writeUnique('User', document, () =>
     db
       .insertInto('users')
       .values({ id, app, ...columnsOf(document), version: 1, created_at: now, modified_at: now })
@@ -49,13 +37,13 @@ export async function updateUser(
   options?: WriteOptions,
 ): Promise<Written | undefined> {
   const { db, now } = write;
-  const current = await lockUser(write, id, 'update');
+  const current = await lockResource(write, 'User', id, 'update');
   if (current === undefined) return undefined;
   checkVersion(current, options);
   const document = change(current);
   if (document === undefined) return { resource: current, changed: false, touched: [] };
   const version = current.version + 1;
-  await refusingTaken(document, () =>
+  await writeUnique('User', document, () =>
     db
       .updateTable('users')
       .set({ ...columnsOf(document), version, modified_at: now })
@@ -78,7 +66,7 @@ export async function updateUser(
 /** @throws VersionMismatch */
 export async function deleteUser(write: Write, id: string, options?: WriteOptions): Promise<Deleted | undefined> {
   const { db, now } = write;
-  const current = await lockUser(write, id, 'delete');
+  const current = await lockResource(write, 'User', id, 'delete');
   if (current === undefined) return undefined;
   checkVersion(current, options);
   await leaveAllGroups(write, id);
@@ -86,29 +74,6 @@ export async function deleteUser(write: Write, id: string, options?: WriteOption
   await db.deleteFrom('users').where('id', '=', id).execute();
   await db.updateTable('people').set({ left_at: now }).where('user_id', '=', id).execute();
   return { resource: current, touched: await enqueuePerson(write, id, PRIORITY.leaving) };
-}
-
-// Postgres: an update must not keep others from making sure that the row stays (`for key share`), which a deletion must.
-async function lockUser({ db, app }: Write, id: string, to: 'update' | 'delete'): Promise<Resource | undefined> {
-  if (!isId(id)) return undefined;
-  const row = await db
-    .selectFrom('users')
-    .select(RESOURCE_COLUMNS)
-    .where('id', '=', id)
-    .where('app', '=', app)
-    .$if(backendOf(db) === 'postgres', query => (to === 'delete' ? query.forUpdate() : query.forNoKeyUpdate()))
-    .executeTakeFirst();
-  return row === undefined ? undefined : toResource('User', row);
-}
-
-async function refusingTaken(document: JsonObject, write: () => Promise<unknown>): Promise<void> {
-  try {
-    await write();
-  } catch (error) {
-    throw isUniqueViolation(error)
-      ? new UniquenessError('User', 'userName', textOf(document, 'userName') ?? '')
-      : error;
-  }
 }
 
 function columnsOf(document: JsonObject) {

@@ -1,8 +1,8 @@
 import { decode, encode, ExtData } from '@msgpack/msgpack';
 import fc from 'fast-check';
 import { decodeJson, decodeValue, encodeValue } from '../../../provider/plugin/codec';
-import { sameValue, type Type } from '../../../provider/plugin/type';
-import { Decimal, Unknown, UNKNOWN, type Value } from '../../../provider/plugin/value';
+import { sameValue, type Type } from '../../../provider/plugin/define/type';
+import { Decimal, Unknown, UNKNOWN, type Value } from '../../../provider/plugin/define/value';
 
 const hex = (bytes: Uint8Array): string => Buffer.from(bytes).toString('hex');
 

@@ -11,11 +11,11 @@ import {
   StopResponse,
 } from '../../../provider/plugin/messages';
 import { type Message, type Received, type Sent, type Slots } from '../../../provider/plugin/protobuf';
-import { defineProvider, defineResource } from '../../../provider/plugin/provider';
-import { string } from '../../../provider/plugin/schema';
+import { defineProvider, defineResource } from '../../../provider/plugin/define/provider';
+import { string } from '../../../provider/plugin/define/schema';
 import { type RunningServer, type ServerOptions, startServer } from '../../../provider/plugin/server';
 import { encodeValue } from '../../../provider/plugin/codec';
-import { objectType } from '../../../provider/plugin/schema';
+import { objectType } from '../../../provider/plugin/define/schema';
 
 const attributes = { text: string({ description: 'Text.', required: true }) };
 

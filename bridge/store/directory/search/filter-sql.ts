@@ -1,5 +1,5 @@
 /**
- * Compiles a filter to a condition of SQL that is never null and agrees with the evaluator in memory (`scim/filter/compare.ts`). Equality
+ * Compiles a filter to a condition of SQL that is never null and agrees with the evaluator in memory (`scim-language/filter/compare.ts`). Equality
  * of userName, externalId, displayName, id, emails.value and members.value, and `and` of these with anything, uses an index. What is
  * not indexed is looked at once for each row: what a filter costs does not grow with its length times the length of texts.
  */
@@ -11,13 +11,13 @@ import { type Backend } from '../../database/backend';
 import { type Db, backendOf } from '../../database/database';
 import { type Once, computedOnce } from './computed-once';
 import { checkCost } from './cost';
-import { type Among, type Gathered, gather } from './gather';
+import { type Among, type MergedFilter, mergeComparisons } from './merge-comparisons';
 import { anyLookUp, comparisonLookUp, isLookUp, valueLookUp } from './look-up';
 import { type Elements, type Place, type Scope, type Slot, childSlot, isTrue, memberSlot, placeOf } from './slots';
 import { FALSE, type Sql, TRUE, folded, hasPart, isOneOf } from './sql-text';
 
 /** The condition on a row of `users` or `groups`. */
-export function filterSql(scope: Scope, filter: Gathered): Sql {
+export function filterSql(scope: Scope, filter: MergedFilter): Sql {
   // Hundreds of terms may be of one attribute: making its place again for each is most of what compiling would cost.
   const places = new Map<Attribute, Place>();
   const placeFor: PlaceFor = path => {
@@ -37,16 +37,16 @@ type PlaceFor = (path: AttributePath) => Place;
  */
 export function memberFilter(db: Db, filter: Filter, baseUrl: string): Sql {
   checkCost(filter, true);
-  return elementSql(backendOf(db), gather(filter), child => memberSlot(baseUrl, child.name));
+  return elementSql(backendOf(db), mergeComparisons(filter), child => memberSlot(baseUrl, child.name));
 }
 
 /** The terms of an `and`, or the one term that the filter is, with what they share worked out once. */
-function allOf(backend: Backend, filter: Gathered, compile: (term: Gathered, once: Once) => Sql): Sql {
+function allOf(backend: Backend, filter: MergedFilter, compile: (term: MergedFilter, once: Once) => Sql): Sql {
   const terms = filter.kind === 'and' ? filter.terms : [filter];
   return sql`(${sql.join(computedOnce(backend, terms, compile), sql` and `)})`;
 }
 
-function termSql(scope: Scope, placeFor: PlaceFor, filter: Gathered, once: Once): Sql {
+function termSql(scope: Scope, placeFor: PlaceFor, filter: MergedFilter, once: Once): Sql {
   const { backend } = scope;
   switch (filter.kind) {
     case 'or':
@@ -87,9 +87,9 @@ function termSql(scope: Scope, placeFor: PlaceFor, filter: Gathered, once: Once)
 }
 
 /** Conditions on one slot. */
-type Condition = Extract<Gathered, { kind: 'presence' | 'comparison' | 'among' }>;
+type Condition = Extract<MergedFilter, { kind: 'presence' | 'comparison' | 'among' }>;
 
-/** A condition on an attribute with many values: see `scim/filter/compare.ts`. */
+/** A condition on an attribute with many values: see `scim-language/filter/compare.ts`. */
 function someMeet(
   { exists }: Elements,
   sub: Attribute | undefined,
@@ -108,11 +108,11 @@ function someMeet(
 }
 
 /** A filter of a value path on one element. */
-function elementSql(backend: Backend, filter: Gathered, slotOf: (child: Attribute) => Slot): Sql {
+function elementSql(backend: Backend, filter: MergedFilter, slotOf: (child: Attribute) => Slot): Sql {
   return allOf(backend, filter, (term, once) => elementTerm(backend, term, slotOf, once));
 }
 
-function elementTerm(backend: Backend, filter: Gathered, slotOf: (child: Attribute) => Slot, once: Once): Sql {
+function elementTerm(backend: Backend, filter: MergedFilter, slotOf: (child: Attribute) => Slot, once: Once): Sql {
   switch (filter.kind) {
     case 'presence':
     case 'comparison':
@@ -127,9 +127,9 @@ function elementTerm(backend: Backend, filter: Gathered, slotOf: (child: Attribu
   }
 }
 
-type Logic = Extract<Gathered, { kind: 'and' | 'or' | 'not' | 'constant' }>;
+type Logic = Extract<MergedFilter, { kind: 'and' | 'or' | 'not' | 'constant' }>;
 
-function logic(filter: Logic, compile: (term: Gathered) => Sql): Sql {
+function logic(filter: Logic, compile: (term: MergedFilter) => Sql): Sql {
   switch (filter.kind) {
     case 'and':
       return sql`(${sql.join(filter.terms.map(compile), sql` and `)})`;

@@ -2,7 +2,7 @@
 import { sql } from 'kysely';
 import { type Attribute } from '../../../scim-language/schema/attribute';
 import { fold } from '../../../scim-language/schema/fold';
-import { type Gathered } from './gather';
+import { type MergedFilter } from './merge-comparisons';
 import { type Scope } from './slots';
 import { type Sql, isOneOf } from './sql-text';
 
@@ -12,7 +12,7 @@ const MOST_LOOK_UPS = 100;
 const INDEXED = ['id', 'externalId', 'userName', 'displayName'];
 
 /** Whether the filter is answered from an index. */
-export function isLookUp(scope: Scope, filter: Gathered): boolean {
+export function isLookUp(scope: Scope, filter: MergedFilter): boolean {
   switch (filter.kind) {
     case 'and':
       return filter.terms.some(term => isLookUp(scope, term));
@@ -42,20 +42,20 @@ export function anyLookUp({ type, app }: Scope, conditions: readonly Sql[]): Sql
 /** All of a comparison as a look-up, where it is one of a value that has a table of its own. */
 export function comparisonLookUp(
   scope: Scope,
-  filter: Extract<Gathered, { kind: 'comparison' | 'among' }>,
+  filter: Extract<MergedFilter, { kind: 'comparison' | 'among' }>,
 ): Sql | undefined {
   const texts = textsWanted(filter);
   return texts === undefined ? undefined : lookUp(scope, filter.path.attribute, filter.path.subAttribute, texts);
 }
 
 /** The look-up that a value path implies: of values of which each element that meets it must have one. */
-export function valueLookUp(scope: Scope, attribute: Attribute, filter: Gathered): Sql | undefined {
+export function valueLookUp(scope: Scope, attribute: Attribute, filter: MergedFilter): Sql | undefined {
   const value = attribute.children.get('value');
   const texts = value === undefined ? undefined : valuesWanted(value, filter);
   return texts === undefined ? undefined : lookUp(scope, attribute, value, texts);
 }
 
-function valuesWanted(value: Attribute, filter: Gathered): readonly string[] | undefined {
+function valuesWanted(value: Attribute, filter: MergedFilter): readonly string[] | undefined {
   switch (filter.kind) {
     case 'comparison':
     case 'among':
@@ -72,7 +72,7 @@ function valuesWanted(value: Attribute, filter: Gathered): readonly string[] | u
 }
 
 /** The texts of which the value must be one, when the filter is of that kind. */
-function textsWanted(filter: Extract<Gathered, { kind: 'comparison' | 'among' }>): readonly string[] | undefined {
+function textsWanted(filter: Extract<MergedFilter, { kind: 'comparison' | 'among' }>): readonly string[] | undefined {
   if (filter.kind === 'among') return filter.negated ? undefined : filter.values;
   return filter.operator === 'eq' && typeof filter.value === 'string' ? [filter.value] : undefined;
 }

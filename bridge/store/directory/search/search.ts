@@ -5,7 +5,7 @@ import { type Db, backendOf } from '../../database/database';
 import { type Position } from './cursor';
 import { SEARCH_BOUNDS, type SearchBounds, checkCost } from './cost';
 import { filterSql } from './filter-sql';
-import { type Gathered, countComparisons, gather } from './gather';
+import { type MergedFilter, countComparisons, mergeComparisons } from './merge-comparisons';
 import { isLookUp } from './look-up';
 import { type ListQuery, type Selection, type UserOrGroup } from '../resources';
 import { createBudget, inSlices, oneAtATime, withinTime } from './scan';
@@ -66,14 +66,14 @@ const MOST_BESIDE_LOOK_UP = 20;
 function partOf(db: Db, app: string, query: ListQuery, { type, filter, sortBy }: Selection): Part {
   const scope: Scope = { backend: backendOf(db), type, app, baseUrl: query.baseUrl };
   const table = type === 'User' ? 'users' : 'groups';
-  const gathered = filter === undefined ? undefined : gather(filter);
-  const condition = gathered === undefined ? sql`` : sql`and ${filterSql(scope, gathered)}`;
+  const merged = filter === undefined ? undefined : mergeComparisons(filter);
+  const condition = merged === undefined ? sql`` : sql`and ${filterSql(scope, merged)}`;
   const key = sortBy === undefined ? sql`null` : sortKey(scope, sortBy);
-  const comparisons = (gathered === undefined ? 0 : countComparisons(gathered)) + (sortBy === undefined ? 0 : 1);
+  const comparisons = (merged === undefined ? 0 : countComparisons(merged)) + (sortBy === undefined ? 0 : 1);
   return {
     table,
     comparisons,
-    isHeavy: isHeavy(scope, gathered, comparisons, sortBy),
+    isHeavy: isHeavy(scope, merged, comparisons, sortBy),
     source: sql`from ${sql.table(table)} where ${sql.ref(`${table}.app`)} = ${app} ${condition}`,
     columns: sql`${sql.lit(type)} as type, ${sql.ref(`${table}.id`)} as id, ${key} as sort_key`,
   };
@@ -81,7 +81,7 @@ function partOf(db: Db, app: string, query: ListQuery, { type, filter, sortBy }:
 
 function isHeavy(
   scope: Scope,
-  filter: Gathered | undefined,
+  filter: MergedFilter | undefined,
   comparisons: number,
   sortBy: Selection['sortBy'],
 ): boolean {

@@ -1,6 +1,6 @@
 /**
  * Where the values of attributes are in the database: in columns, in the JSON document, or in rows. What a filter calls a slot
- * (see `scim/filter/compare.ts`) is here a value of SQL.
+ * (see `scim-language/filter/compare.ts`) is here a value of SQL.
  */
 import { sql } from 'kysely';
 import { type Attribute, type AttributePath, target } from '../../../scim-language/schema/attribute';

@@ -33,7 +33,7 @@ function jsonPath(keys: readonly string[]): string {
 }
 
 /**
- * The same as `fold` of scim/schema/fold.ts, of a column. SQLite calls that very function; Postgres spells it, with ICU's lower case, which is that of
+ * The same as `fold` of scim-language/schema/fold.ts, of a column. SQLite calls that very function; Postgres spells it, with ICU's lower case, which is that of
  * JavaScript.
  */
 export function folded(backend: Backend, text: Sql): Sql {

@@ -6,7 +6,7 @@ import { type Database } from '../../../../bridge/store/database/database';
 import { CostlyFilter, type Directory, createDirectory } from '../../../../bridge/store/directory';
 import { SEARCH_BOUNDS } from '../../../../bridge/store/directory/search/cost';
 import { filterSql } from '../../../../bridge/store/directory/search/filter-sql';
-import { gather } from '../../../../bridge/store/directory/search/gather';
+import { mergeComparisons } from '../../../../bridge/store/directory/search/merge-comparisons';
 import { createBudget, inSlices } from '../../../../bridge/store/directory/search/scan';
 import { describeEachDatabase } from '../../../support/databases';
 
@@ -51,7 +51,7 @@ describeEachDatabase('the cost of a filter', (open, { backend }) => {
     ['beside a look-up', `userName eq "long" and (${series(280, index => `title co "${index}"`)})`, 1],
   ])('folds the texts of a row once for hundreds of terms: %s', (_name, text, folds) => {
     const scope = { backend, type: 'User', app, baseUrl } as const;
-    const condition = filterSql(scope, gather(parseFilter(text, userType)));
+    const condition = filterSql(scope, mergeComparisons(parseFilter(text, userType)));
     const statement = sql`select id from users where ${condition}`.compile(database.db).sql;
     expect(statement.split(backend === 'sqlite' ? 'fold(' : '"und-x-icu"').length - 1).toBe(folds);
     // Nor is the document read again for each of them.

@@ -13,32 +13,32 @@ export interface Among {
   readonly negated: boolean;
 }
 
-export type Gathered =
+export type MergedFilter =
   | Comparison
   | Presence
   | Among
-  | { readonly kind: 'valuePath'; readonly attribute: Attribute; readonly filter: Gathered }
-  | { readonly kind: 'and' | 'or'; readonly terms: readonly Gathered[] }
-  | { readonly kind: 'not'; readonly term: Gathered }
+  | { readonly kind: 'valuePath'; readonly attribute: Attribute; readonly filter: MergedFilter }
+  | { readonly kind: 'and' | 'or'; readonly terms: readonly MergedFilter[] }
+  | { readonly kind: 'not'; readonly term: MergedFilter }
   | { readonly kind: 'constant'; readonly value: boolean };
 
-export function gather(filter: Filter): Gathered {
+export function mergeComparisons(filter: Filter): MergedFilter {
   switch (filter.kind) {
     case 'and':
-      return joined('and', gatherTexts(filter.terms.map(gather), 'ne'));
+      return joined('and', mergeTexts(filter.terms.map(mergeComparisons), 'ne'));
     case 'or':
-      return joined('or', gatherElements(gatherTexts(filter.terms.map(gather), 'eq')));
+      return joined('or', mergeElements(mergeTexts(filter.terms.map(mergeComparisons), 'eq')));
     case 'not':
-      return { kind: 'not', term: gather(filter.term) };
+      return { kind: 'not', term: mergeComparisons(filter.term) };
     case 'valuePath':
-      return { ...filter, filter: gather(filter.filter) };
+      return { ...filter, filter: mergeComparisons(filter.filter) };
     default:
       return filter;
   }
 }
 
 /** How many values a filter looks at for one resource, or for one element of a list. */
-export function countComparisons(filter: Gathered): number {
+export function countComparisons(filter: MergedFilter): number {
   switch (filter.kind) {
     case 'and':
     case 'or':
@@ -54,13 +54,13 @@ export function countComparisons(filter: Gathered): number {
   }
 }
 
-function joined(kind: 'and' | 'or', terms: readonly Gathered[]): Gathered {
+function joined(kind: 'and' | 'or', terms: readonly MergedFilter[]): MergedFilter {
   const [first] = terms;
   return terms.length === 1 && first !== undefined ? first : { kind, terms };
 }
 
 /** `a eq x or a eq y`, and `a ne x and a ne y` of an attribute with one value. */
-function gatherTexts(terms: readonly Gathered[], operator: 'eq' | 'ne'): Gathered[] {
+function mergeTexts(terms: readonly MergedFilter[], operator: 'eq' | 'ne'): MergedFilter[] {
   return grouped(
     terms,
     term =>
@@ -80,20 +80,20 @@ function gatherTexts(terms: readonly Gathered[], operator: 'eq' | 'ne'): Gathere
 }
 
 /** Some element meets one filter, or some element meets another: some element meets one or the other. */
-function gatherElements(terms: readonly Gathered[]): Gathered[] {
+function mergeElements(terms: readonly MergedFilter[]): MergedFilter[] {
   return grouped(
     terms,
     term => elementsOf(term)?.path,
     same => {
-      const attribute = elementsOf(same[0] as Gathered) as Attribute;
+      const attribute = elementsOf(same[0] as MergedFilter) as Attribute;
       const filters = same.map(elementFilter).flatMap(term => (term.kind === 'or' ? term.terms : [term]));
-      return { kind: 'valuePath', attribute, filter: joined('or', gatherTexts(filters, 'eq')) };
+      return { kind: 'valuePath', attribute, filter: joined('or', mergeTexts(filters, 'eq')) };
     },
   );
 }
 
 /** The list of which a filter asks whether some element meets it; nothing when it asks anything else. */
-function elementsOf(term: Gathered): Attribute | undefined {
+function elementsOf(term: MergedFilter): Attribute | undefined {
   if (term.kind === 'valuePath') return isList(term.attribute) ? term.attribute : undefined;
   if (term.kind === 'comparison' && (term.operator === 'ne' || term.value === null)) return undefined;
   if (term.kind !== 'comparison' && term.kind !== 'among') return undefined;
@@ -106,7 +106,7 @@ function isList({ multiValued, path }: Attribute): boolean {
   return multiValued && path !== 'members' && path !== 'groups';
 }
 
-function elementFilter(term: Gathered): Gathered {
+function elementFilter(term: MergedFilter): MergedFilter {
   if (term.kind === 'valuePath') return term.filter;
   if (term.kind !== 'comparison' && term.kind !== 'among') return term;
   const { attribute, subAttribute } = term.path;
@@ -119,16 +119,16 @@ function nameOf({ attribute, subAttribute }: AttributePath): string {
 
 /** Puts what has the same name together, where the first of it stood. */
 function grouped(
-  terms: readonly Gathered[],
-  nameOf: (term: Gathered) => string | undefined,
-  together: (same: readonly Gathered[]) => Gathered,
-): Gathered[] {
-  const groups = new Map<string | Gathered, Gathered[]>();
+  terms: readonly MergedFilter[],
+  nameOf: (term: MergedFilter) => string | undefined,
+  together: (same: readonly MergedFilter[]) => MergedFilter,
+): MergedFilter[] {
+  const groups = new Map<string | MergedFilter, MergedFilter[]>();
   for (const term of terms) {
     const name = nameOf(term) ?? term;
     const known = groups.get(name);
     if (known === undefined) groups.set(name, [term]);
     else known.push(term);
   }
-  return [...groups.values()].map(same => (same.length > 1 ? together(same) : (same[0] as Gathered)));
+  return [...groups.values()].map(same => (same.length > 1 ? together(same) : (same[0] as MergedFilter)));
 }

@@ -1,5 +1,14 @@
-import { resolvePath } from '../../../provider/plugin/path';
-import { list, map, nested, nestedList, nestedMap, nestedSet, object, string } from '../../../provider/plugin/schema';
+import { resolvePath } from '../../../../provider/plugin/define/path';
+import {
+  list,
+  map,
+  nested,
+  nestedList,
+  nestedMap,
+  nestedSet,
+  object,
+  string,
+} from '../../../../provider/plugin/define/schema';
 
 const option = { description: '', optional: true } as const;
 const leaf = { role: string(option) };

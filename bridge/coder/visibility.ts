@@ -6,7 +6,7 @@ import { CoderError } from './transport/errors';
 import { type Transport } from './transport/transport';
 import { CoderRoles } from './types';
 
-export interface Sight {
+export interface Visibility {
   /** @throws CoderError `forbidden` when the account does not see all users, groups and members */
   seesAll(route: string): Promise<void>;
 }
@@ -15,7 +15,7 @@ const SEES_ALL = new Set(['owner', 'user-admin', 'template-admin', 'auditor']);
 const KEPT_MS = 60_000;
 
 /** The account's roles are read once a minute at most, and only when something seems to be absent. */
-export function createSight(transport: Transport, now: () => number = Date.now): Sight {
+export function createVisibility(transport: Transport, now: () => number = Date.now): Visibility {
   let known: { readonly roles: Promise<CoderRoles>; readonly at: number } | undefined;
   const ownRoles = (): Promise<CoderRoles> => {
     if (known === undefined || now() - known.at > KEPT_MS) {

@@ -1,6 +1,6 @@
-import { planChange } from '../../../provider/plugin/plan';
-import { bool, nested, nestedList, nestedMap, number, set, string } from '../../../provider/plugin/schema';
-import { UNKNOWN, type ObjectValue } from '../../../provider/plugin/value';
+import { planChange } from '../../../../provider/plugin/define/plan';
+import { bool, nested, nestedList, nestedMap, number, set, string } from '../../../../provider/plugin/define/schema';
+import { UNKNOWN, type ObjectValue } from '../../../../provider/plugin/define/value';
 
 const text = { description: '', optional: true } as const;
 const attributes = {
