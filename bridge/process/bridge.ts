@@ -39,7 +39,7 @@ const SEALED_TOKEN = 'coder-credential';
 export async function createBridge(config: Config, { log }: { readonly log: Log }): Promise<Bridge> {
   const clock = () => Date.now();
   const owner = newId();
-  const database = await openDatabase(config.databaseUrl);
+  const database = await openDatabase(config.databaseUrl, { alone: true });
   const listening = await listen(config.listen).catch(async (error: unknown) => {
     await database.close();
     throw error;
