@@ -83,8 +83,10 @@ export async function createBridge(config: Config, { log }: { readonly log: Log 
 
   const databaseProblem = createDatabaseProbe(database, clock);
   const readiness = async (): Promise<Readiness> => {
-    const [problemOfDatabase, { problem }] = await Promise.all([databaseProblem(), probe.state()]);
-    return { database: problemOfDatabase, coder: problem };
+    // The token may be in the database: without it, what is asked of Coder says nothing of Coder.
+    const problemOfDatabase = await databaseProblem();
+    if (problemOfDatabase !== null) return { database: problemOfDatabase, coder: 'not asked without the database' };
+    return { database: null, coder: (await probe.state()).problem };
   };
   listening.serve(
     createApp({
