@@ -4,7 +4,7 @@ import { type AdminDeps } from '../admin/deps';
 import { createAdminRouter } from '../admin/router';
 import { readStatus } from '../admin/status';
 import { createApp, type Readiness } from '../http/app';
-import { createCoderClient, createCredential } from '../coder';
+import { createCoderClient, createCredential, isPlainToAnotherHost } from '../coder';
 import { type Config } from './config';
 import { createCredentialKeeper } from './credential-keeper';
 import { createDatabaseProbe } from './database-probe';
@@ -55,6 +55,7 @@ export async function createBridge(config: Config, { log }: { readonly log: Log 
       { store: sealedTokenStore(database) },
     ),
     log,
+    certificates: config.coderCertificates,
     limits: { concurrency: config.coderConcurrency },
     observe: exchange => metrics.coderCalled(exchange),
   });
@@ -133,7 +134,12 @@ function sealedTokenStore({ db }: Database) {
 }
 
 // Bearer tokens over plain HTTP can be read on the way.
-function warnOfPlainHttp({ listen: { host } }: Config, publicUrl: string, log: Log): void {
+function warnOfPlainHttp({ listen: { host }, coderUrl }: Config, publicUrl: string, log: Log): void {
+  if (isPlainToAnotherHost(coderUrl))
+    log.warn(
+      { coder: coderUrl },
+      "Coder is called over plain http on another machine: the bridge's token travels in the clear; set CODER_URL to https://",
+    );
   const loopback = /^(127\.|localhost$|::1$)/.test(host);
   if (loopback || publicUrl.startsWith('https://')) return;
   log.warn(

@@ -1,7 +1,10 @@
 /** Remembers what keeps the SQLite file from being written, so that whoever asks need not wait for it. */
 
 const SAYS: readonly (readonly [code: RegExp, text: string])[] = [
-  [/^SQLITE_(BUSY|LOCKED)/, 'another process holds the file locked: look for an open sqlite3 shell or a copy under way'],
+  [
+    /^SQLITE_(BUSY|LOCKED)/,
+    'another process holds the file locked: look for an open sqlite3 shell or a copy under way',
+  ],
   [/^SQLITE_FULL/, 'the disk is full: make room'],
   [/^SQLITE_(CORRUPT|NOTADB)/, 'the file is damaged: stop the bridge and restore the backup'],
   [/^SQLITE_(READONLY|CANTOPEN|PERM)/, 'the file may not be written: look at its owner and mode'],
