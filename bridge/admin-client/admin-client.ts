@@ -86,6 +86,8 @@ export const Status = z.object({
   apps: z.array(AppStatus),
   pending: z.array(PendingItem),
   holds: z.array(HoldSummary),
+  /** Why nothing is given and nothing taken, as after a restored backup; null when all is. */
+  recovery: z.string().nullable().default(null),
 });
 export type Status = z.output<typeof Status>;
 
@@ -171,6 +173,30 @@ export const Explanation = z.object({
   recent: z.array(AuditEntry),
 });
 export type Explanation = z.output<typeof Explanation>;
+
+/** What the bridge did in Coder and its database does not know, since it is older. */
+export const RecoveryReport = z.object({
+  /** Why nothing is given and nothing taken; null when nothing is pending. */
+  reason: z.string().nullable(),
+  since: z.string().nullable(),
+  people: z.array(
+    z.object({
+      coderUserId: z.string(),
+      coderUsername: z.string().nullable(),
+      app: z.string().nullable(),
+      userName: z.string().nullable(),
+      /** What the directory says of them now; `unknown` when it has nobody with this account. */
+      directory: z.enum(['active', 'inactive', 'unknown']),
+      /** They were locked out, and would be let in again when the bridge goes on with the directory as it is. */
+      letInAgain: z.boolean(),
+      /** Sentences, the oldest first. */
+      changes: z.array(z.string()),
+    }),
+  ),
+  /** Groups, roles and settings, in sentences. */
+  other: z.array(z.string()),
+});
+export type RecoveryReport = z.output<typeof RecoveryReport>;
 
 export const DoctorCheck = z.object({
   name: z.string(),
@@ -284,6 +310,16 @@ export class AdminClient {
 
   doctor(signal?: AbortSignal): Promise<{ checks: DoctorCheck[] }> {
     return this.call(z.object({ checks: z.array(DoctorCheck) }), 'GET', '/doctor', { signal });
+  }
+
+  /** What differs between Coder and a database that is older than what it did. */
+  recovery(signal?: AbortSignal): Promise<RecoveryReport> {
+    return this.call(RecoveryReport, 'GET', '/recovery', { signal });
+  }
+
+  /** Lets the bridge go on with the database as it is. */
+  endRecovery(by: string, signal?: AbortSignal): Promise<{ ended: boolean }> {
+    return this.call(z.object({ ended: z.boolean() }), 'POST', '/recovery/end', { body: { by }, signal });
   }
 
   /** Lets exactly this plan pass the guard. */

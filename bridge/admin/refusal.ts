@@ -1,6 +1,6 @@
 /** The one error of the admin API, and what the errors of other parts become in it. Rendered once, by the router. */
 import { type MappingStateIssue, MappingStateError } from '../contract/mapping-state';
-import { HoldChanged } from '../reconcile';
+import { HoldChanged, RecoveryPending } from '../reconcile';
 import { isUnavailable } from '../store/database/unavailable';
 import { GenerationConflict, TokenTaken } from '../store/apps/apps';
 
@@ -48,6 +48,7 @@ export function toRefusal(error: unknown): Refusal | undefined {
     });
   }
   if (error instanceof HoldChanged) return new Refusal(409, 'hold_changed', error.message);
+  if (error instanceof RecoveryPending) return new Refusal(409, 'recovery_pending', error.message);
   if (isUnavailable(error)) {
     const cause = error instanceof Error ? error.message : String(error);
     return new Refusal(

@@ -60,6 +60,12 @@ export function createAdminRouter(deps: AdminDeps): Router {
   router.post('/holds/:id/release', async (request, response) => {
     response.json(await reconciler.releaseHold(request.params.id, readBody(ReleaseRequest, request.body).by));
   });
+  router.get('/recovery', async (_request, response) => {
+    response.json(await reconciler.recovery());
+  });
+  router.post('/recovery/end', async (request, response) => {
+    response.json(await reconciler.endRecovery(readBody(ReleaseRequest, request.body).by));
+  });
   router.post('/work/retry', async (request, response) => {
     response.json(await reconciler.retry(readBody(RetryRequest, request.body).key));
   });

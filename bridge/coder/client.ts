@@ -1,5 +1,6 @@
 /** The Coder client: every verb that the bridge has for Coder, over one transport. */
 import { type AccountCalls, accountCalls } from './account/account';
+import { type AuditLogCalls, auditLogCalls } from './audit-log';
 import { type Capabilities } from './capabilities';
 import { type TransportOptions } from './transport/connection';
 import { type RenewableCredential } from './transport/credential';
@@ -12,7 +13,8 @@ import { type Renewal, type TokenExpiry, readTokenExpiry, renewToken } from './a
 import { type CoderHealth, type Transport, createTransport } from './transport/transport';
 import { type UserCalls, userCalls } from './users';
 
-export interface CoderClient extends UserCalls, OrganizationCalls, GroupCalls, RoleCalls, IdpSyncCalls, AccountCalls {
+export interface CoderClient
+  extends UserCalls, OrganizationCalls, GroupCalls, RoleCalls, IdpSyncCalls, AccountCalls, AuditLogCalls {
   /** The same client for work that may wait (sweeps, imports): its calls let those of requests go first. */
   readonly background: CoderClient;
   /** What is known of the way to Coder, without a call. */
@@ -51,6 +53,7 @@ function assemble(url: string, transport: Transport, credential: RenewableCreden
     ...groups,
     ...roles,
     ...account,
+    ...auditLogCalls(transport),
     ...idpSyncCalls(transport, groups, roles, organizations),
     get background(): CoderClient {
       background ??= transport.background === transport ? this : assemble(url, transport.background, credential);

@@ -1,5 +1,6 @@
 /** The Coder client: re-exports only. */
 export * from './account/account';
+export * from './audit-log';
 export * from './capabilities';
 export * from './client';
 export { type CoderExchange, type CoderLog } from './transport/connection';

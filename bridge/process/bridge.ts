@@ -86,8 +86,10 @@ export async function createBridge(config: Config, { log }: { readonly log: Log 
   const readiness = async (): Promise<Readiness> => {
     // The token may be in the database: without it, what is asked of Coder says nothing of Coder.
     const problemOfDatabase = await databaseProblem();
-    if (problemOfDatabase !== null) return { database: problemOfDatabase, coder: 'not asked without the database' };
-    return { database: null, coder: (await probe.state()).problem };
+    const recovery = reconciler.recoveryProblem();
+    if (problemOfDatabase !== null)
+      return { database: problemOfDatabase, coder: 'not asked without the database', recovery };
+    return { database: null, coder: (await probe.state()).problem, recovery };
   };
   listening.serve(
     createApp({

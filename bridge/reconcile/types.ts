@@ -7,6 +7,7 @@ import {
   type Identity,
   type PendingItem,
   type PlanReport,
+  type RecoveryReport,
 } from '../admin-client/admin-client';
 import { type CoderClient } from '../coder';
 import { type MappingState } from '../contract/mapping-state';
@@ -73,6 +74,8 @@ export interface ReconcilerStatus {
   readonly apps: readonly AppConvergence[];
   readonly pending: readonly PendingItem[];
   readonly holds: readonly HoldSummary[];
+  /** Why nothing is given and nothing taken, as after a restored backup; null when all is. */
+  readonly recovery: string | null;
 }
 
 /** What to look for in the audit trail; every field narrows. */
@@ -102,6 +105,11 @@ export class HoldChanged extends Error {
   override readonly name = 'HoldChanged';
 }
 
+/** Nothing is given or taken until an operator has ended the recovery; the message says why. */
+export class RecoveryPending extends Error {
+  override readonly name = 'RecoveryPending';
+}
+
 export interface Reconciler {
   /** Works the queue and sweeps from now on. */
   start(): void;
@@ -112,7 +120,10 @@ export interface Reconciler {
    * waiting for something slow, or at the deadline; what is not done stays queued. Never rejects.
    */
   converge(keys: readonly WorkKey[], options: { readonly deadlineMs: number }): Promise<void>;
-  /** Compares everything of an app (or of all) with Coder now. Resolves when the comparison is done; repairs are queued. */
+  /**
+   * Compares everything of an app (or of all) with Coder now. Resolves when the comparison is done; repairs are queued.
+   * @throws RecoveryPending
+   */
   sweep(app?: string): Promise<void>;
   /** What would change in Coder, nothing written. `state`: as if that document were applied to its app. */
   planWorld(request: {
@@ -126,6 +137,12 @@ export interface Reconciler {
   releaseHold(id: string, by: string): Promise<{ released: number }>;
   /** Tries parked work again: one key, or all of it. */
   retry(key?: string): Promise<{ retried: number }>;
+  /** `status().recovery`, as far as this process knows without asking. */
+  recoveryProblem(): string | null;
+  /** What Coder has seen and the database does not know, in people. */
+  recovery(): Promise<RecoveryReport>;
+  /** Goes on with the database as it is; false when nothing was pending. */
+  endRecovery(by: string): Promise<{ ended: boolean }>;
   doctorChecks(): Promise<DoctorCheck[]>;
   identities(app?: string): Promise<Identity[]>;
   audit(filter: AuditFilter): Promise<AuditEntry[]>;

@@ -98,6 +98,7 @@ export class AdminApi {
       })),
       pending: [],
       holds: this.holds,
+      recovery: null,
     });
     const never = () => Promise.reject(new Error('not asked for by the provider'));
     return {
@@ -112,6 +113,9 @@ export class AdminApi {
         explain: never,
         releaseHold: never,
         retry: never,
+        recoveryProblem: () => null,
+        recovery: never,
+        endRecovery: never,
         doctorChecks: never,
         identities: never,
         audit: never,

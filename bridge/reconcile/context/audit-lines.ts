@@ -32,7 +32,9 @@ export type AuditAction =
   | 'drift.found'
   | 'app.apply'
   | 'app.purge'
-  | 'work.park';
+  | 'work.park'
+  | 'recovery.begin'
+  | 'recovery.end';
 
 /** Who and what a line is about, beside the change itself. */
 export interface Subject {

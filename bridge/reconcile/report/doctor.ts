@@ -75,6 +75,7 @@ export async function doctorChecks(rim: Rim): Promise<DoctorCheck[]> {
     ...syncChecks(context),
     ...mappingChecks(context, apps),
     ...ownerChecks(context),
+    ...(await guarded('restored database', () => recoveryChecks(rim))),
   );
   return checks;
 }
@@ -225,6 +226,28 @@ function mappingChecks(context: Context, apps: readonly StoredApp[]): DoctorChec
     if (problems.length === 0) return [check(`app ${app.name}`, 'ok', 'every mapping resolves')];
     return problems.map(problem => check(`app ${app.name}`, 'warning', problem));
   });
+}
+
+/** Whether a restored database would be told from a current one, and whether this is one. */
+async function recoveryChecks({ recovery, coder }: Rim): Promise<DoctorCheck[]> {
+  const name = 'restored database';
+  const why = await recovery.holds();
+  if (why !== undefined) return [check(name, 'failed', why, 'coder-scim recover')];
+  try {
+    const { user } = await coder.whoami();
+    await coder.listAuditRows(user.username, { limit: 1, offset: 0 });
+    return [check(name, 'ok', "the database is as new as Coder's audit log")];
+  } catch (error) {
+    if (!(error instanceof CoderError) || error.status === undefined) throw error;
+    return [
+      check(
+        name,
+        'warning',
+        `a restored backup could not be told from a current database: ${sayError(error)}`,
+        'give the account the site role auditor or owner, or restore as docs/operations.md says',
+      ),
+    ];
+  }
 }
 
 function ownerChecks(context: Context): DoctorCheck[] {
