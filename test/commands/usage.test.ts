@@ -46,6 +46,7 @@ describe('usage', () => {
       'release',
       'retry',
       'delete',
+      'recover',
     ]);
   });
 

@@ -15,7 +15,7 @@ export interface Claim {
 export function claimFile(path: string): Claim {
   if (path === ':memory:') return { release: () => undefined };
   const beside = `${path}.lock`;
-  const lock = open(beside);
+  const lock = open(path, beside);
   try {
     lock.exec('begin immediate; create table if not exists bridge (pid integer not null, host text not null)');
     lock.exec('delete from bridge');
@@ -35,13 +35,13 @@ export function claimFile(path: string): Claim {
   }
 }
 
-function open(beside: string): BetterSqlite3.Database {
+function open(path: string, beside: string): BetterSqlite3.Database {
   try {
     makeFile(beside);
     return new BetterSqlite3(beside, { timeout: 0 });
   } catch (cause) {
     throw new DatabaseError(
-      `SQLite database can not be opened: ${JSON.stringify(beside)}: ${cause instanceof Error ? cause.message : String(cause)}`,
+      `SQLite database ${JSON.stringify(path)} can not be opened: ${cause instanceof Error ? cause.message : String(cause)}`,
       { cause },
     );
   }
