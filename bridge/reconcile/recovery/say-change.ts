@@ -37,7 +37,7 @@ const VERBS: Readonly<Record<string, string>> = { create: 'made', write: 'change
 
 function sayAccount(row: CoderAuditRow): string {
   const { action, diff } = row;
-  if (action === 'create') return `the account was made (${String(diff['email']?.new ?? row.target)})`;
+  if (action === 'create') return `the account was made (${sayValue(diff['email']?.new ?? row.target)})`;
   if (action === 'delete') return 'the account was deleted';
   const parts = Object.keys(diff).map(field => {
     const name = field === 'rbac_roles' ? 'site roles' : field;
@@ -78,5 +78,5 @@ function sayValues({ diff }: CoderAuditRow, field: string): string {
 function sayValue(value: unknown): string {
   if (Array.isArray(value)) return value.map(String).sort().join(',') || NONE;
   if (value === undefined || value === null || value === '') return NONE;
-  return typeof value === 'object' ? JSON.stringify(value) : String(value);
+  return typeof value === 'string' ? value : JSON.stringify(value);
 }
