@@ -7,6 +7,7 @@ import {
   Explanation,
   Identity,
   PlanReport,
+  RecoveryReport,
   type PlanRequest,
   type ReleaseRequest,
   type ReHireRequest,
@@ -93,6 +94,16 @@ export class AdminClient {
 
   doctor(signal?: AbortSignal): Promise<{ checks: DoctorCheck[] }> {
     return this.call(z.object({ checks: z.array(DoctorCheck) }), 'GET', '/doctor', { signal });
+  }
+
+  /** What differs between Coder and a database that is older than what it did. */
+  recovery(signal?: AbortSignal): Promise<RecoveryReport> {
+    return this.call(RecoveryReport, 'GET', '/recovery', { signal });
+  }
+
+  /** Lets the bridge go on with the database as it is. */
+  endRecovery(by: string, signal?: AbortSignal): Promise<{ ended: boolean }> {
+    return this.call(z.object({ ended: z.boolean() }), 'POST', '/recovery/end', { body: { by }, signal });
   }
 
   /** Lets exactly this plan pass the guard. */

@@ -60,6 +60,12 @@ export function createAdminRouter(deps: AdminDeps): Router {
     const { user, answer, by } = readBody(ReHireRequest, request.body);
     response.json(await reconciler.answerReHire(user, answer, by));
   });
+  router.get('/recovery', async (_request, response) => {
+    response.json(await reconciler.recovery());
+  });
+  router.post('/recovery/end', async (request, response) => {
+    response.json(await reconciler.endRecovery(readBody(ReleaseRequest, request.body).by));
+  });
   router.post('/work/retry', async (request, response) => {
     response.json(await reconciler.retry(readBody(RetryRequest, request.body).key));
   });

@@ -53,7 +53,7 @@ export const ADMIN_ROUTES: readonly AdminRoute[] = [
     path: '/status',
     purpose: 'Coder, apps, tokens, what waits, is held or parked, what the guard stopped',
     takes: '',
-    answers: '200 `{version, coder, apps, pending, holds}`',
+    answers: '200 `{version, coder, apps, pending, holds, recovery}`',
     refuses: [],
   },
   {
@@ -70,7 +70,7 @@ export const ADMIN_ROUTES: readonly AdminRoute[] = [
     purpose: 'compares everything with Coder now',
     takes: '`{app?}`',
     answers: '204',
-    refuses: ['coder_failed'],
+    refuses: ['coder_failed', 'recovery_pending'],
   },
   {
     method: 'GET',
@@ -114,6 +114,22 @@ export const ADMIN_ROUTES: readonly AdminRoute[] = [
     refuses: ['hold_changed'],
   },
   {
+    method: 'GET',
+    path: '/recovery',
+    purpose: 'what Coder has seen and a restored database does not know, in people',
+    takes: '',
+    answers: '200 `{reason, since, people, other}`; `reason` is null when nothing is pending',
+    refuses: ['coder_failed'],
+  },
+  {
+    method: 'POST',
+    path: '/recovery/end',
+    purpose: 'lets the bridge give and take again, with the database as it is',
+    takes: '`{by}`: who decides',
+    answers: '200 `{ended}`',
+    refuses: [],
+  },
+  {
     method: 'POST',
     path: '/re-hires',
     purpose:
@@ -152,6 +168,7 @@ export const ADMIN_REFUSALS = [
   [404, 'unknown_route', 'no such route'],
   [409, 'hold_changed', 'the hold is another one by now, or gone'],
   [409, 'nobody_waits', 'nobody of that name waits for an answer about a re-hire'],
+  [409, 'recovery_pending', 'the database is older than Coder: nothing is given or taken until `coder-scim recover`'],
   [412, 'generation_conflict', 'the app is at another generation, which is in `generation`'],
   [413, 'too_large', 'the body is longer than 8 MiB'],
   [422, 'invalid_mapping_state', 'the document is refused as a whole; `issues` has every mistake with its path'],

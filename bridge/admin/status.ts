@@ -44,6 +44,7 @@ export async function readStatus(deps: AdminDeps): Promise<Status> {
     }),
     pending: [...reconciler.pending],
     holds: [...reconciler.holds],
+    recovery: reconciler.recovery,
   };
 }
 

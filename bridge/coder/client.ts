@@ -1,5 +1,6 @@
 /** The Coder client: every verb that the bridge has for Coder, over one transport. */
 import { type AccountCalls, accountCalls } from './account/account';
+import { type AuditLogCalls, auditLogCalls } from './audit-log';
 import { type Capabilities } from './capabilities';
 import { type TransportOptions } from './transport/connection';
 import { type RenewableCredential } from './transport/credential';
@@ -12,15 +13,22 @@ import { type Renewal, type TokenExpiry, readTokenExpiry, renewToken } from './a
 import { type CoderHealth, type Transport, createTransport } from './transport/transport';
 import { type UserCalls, userCalls } from './users';
 
-export interface CoderClient extends UserCalls, OrganizationCalls, GroupCalls, RoleCalls, IdpSyncCalls, AccountCalls {
+export interface CoderClient
+  extends UserCalls, OrganizationCalls, GroupCalls, RoleCalls, IdpSyncCalls, AccountCalls, AuditLogCalls {
   /** The same client for work that may wait (sweeps, imports): its calls let those of requests go first. */
   readonly background: CoderClient;
   /** What is known of the way to Coder, without a call. */
   readonly health: CoderHealth;
+  /** Where Coder is, as configured. */
+  readonly url: string;
   /** When the bridge's own token ends. */
   getTokenExpiry(): Promise<TokenExpiry>;
   /** Renews the bridge's own token when it is due. Hold the lease `credential` while it runs. */
   renewToken(options?: { readonly force?: boolean | undefined }): Promise<Renewal>;
+  /** Whether people wait to be locked out: then an open circuit looks for Coder's return soon and often. */
+  hurry(on: boolean): void;
+  /** Each call from now on says so as its user agent: Coder's audit log keeps it. */
+  callAs(userAgent: string): void;
   /** Ends the connections; calls in flight fail. */
   close(): Promise<void>;
 }
@@ -30,7 +38,7 @@ export interface CoderClientOptions extends Omit<TransportOptions, 'credential'>
   readonly credential: RenewableCredential;
 }
 
-function assemble(transport: Transport, credential: RenewableCredential): CoderClient {
+function assemble(url: string, transport: Transport, credential: RenewableCredential): CoderClient {
   const visibility = createVisibility(transport);
   const capabilities = (): Promise<Capabilities> => account.capabilities();
   const users = userCalls(transport, visibility, capabilities);
@@ -45,18 +53,28 @@ function assemble(transport: Transport, credential: RenewableCredential): CoderC
     ...groups,
     ...roles,
     ...account,
+    ...auditLogCalls(transport),
     ...idpSyncCalls(transport, groups, roles, organizations),
     get background(): CoderClient {
-      background ??= transport.background === transport ? this : assemble(transport.background, credential);
+      background ??= transport.background === transport ? this : assemble(url, transport.background, credential);
       return background;
     },
+    url,
     get health(): CoderHealth {
       return transport.health;
     },
     getTokenExpiry: () => readTokenExpiry(transport, credential),
     renewToken: options => renewToken(transport, credential, { now: Date.now(), ...options }),
+    hurry: on => transport.hurry(on),
+    callAs: userAgent => transport.callAs(userAgent),
     close: () => transport.close(),
   };
+}
+
+/** Whether the token would travel in the clear to another machine. */
+export function isPlainToAnotherHost(url: string): boolean {
+  const { protocol, hostname } = new URL(url);
+  return protocol === 'http:' && !/^(127\.|localhost$|.*\.localhost$|\[::1\]$)/.test(hostname);
 }
 
 /**
@@ -65,5 +83,5 @@ function assemble(transport: Transport, credential: RenewableCredential): CoderC
  * @param options.observe called once per exchange, for metrics
  */
 export function createCoderClient(options: CoderClientOptions): CoderClient {
-  return assemble(createTransport(options), options.credential);
+  return assemble(options.url, createTransport(options), options.credential);
 }

@@ -2,6 +2,7 @@
 export * from './account/account';
 export { type MissingRight, type RightsNeeds } from './account/rights';
 export * from './account/token-renewal';
+export * from './audit-log';
 export * from './capabilities';
 export * from './client';
 export { type CoderExchange, type CoderLog } from './transport/connection';

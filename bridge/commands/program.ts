@@ -10,6 +10,7 @@ import { describeFailure, renderFailure } from './terminal/failure';
 import { addOperate } from './operate';
 import { addPeople } from './people';
 import { addPlan } from './plan';
+import { addRecover } from './recover';
 import { addServe } from './serve';
 import { addStatus } from './status';
 import { painter, type Terminal } from './terminal/terminal';
@@ -43,6 +44,7 @@ export function createProgram(terminal: Terminal, outcome: Outcome): Command {
   addAudit(commands);
   addPeople(commands);
   addOperate(commands);
+  addRecover(commands);
   return program;
 }
 

@@ -51,6 +51,7 @@ export function isWell(status: Status): boolean {
   return (
     status.coder.reachable &&
     status.coder.problem === null &&
+    status.recovery === null &&
     status.holds.length === 0 &&
     status.pending.length === 0 &&
     status.apps.every(app => app.converged)
@@ -81,7 +82,7 @@ export function renderStatus(status: Status, paint: Paint, columns: number | und
   return parts.join('\n');
 }
 
-function renderBridge({ version, coder }: Status, paint: Paint, now: number): string {
+function renderBridge({ version, coder, recovery }: Status, paint: Paint, now: number): string {
   const reach: Cell = coder.reachable
     ? { text: `${coder.url}, ${coder.version ?? 'version unknown'}`, style: 'plain' }
     : { text: `${coder.url} is not reachable`, style: 'bad' };
@@ -91,6 +92,7 @@ function renderBridge({ version, coder }: Status, paint: Paint, now: number): st
     pairs.push(['credential', `expires ${relativeTime(coder.credentialExpiresAt, now)}`]);
   }
   if (coder.problem !== null) pairs.push(['problem', { text: coder.problem, style: 'bad' }]);
+  if (recovery !== null) pairs.push(['held', { text: recovery, style: 'bad' }]);
   return `${paint('strong', 'coder-scim')} ${version}\n${renderPairs(pairs, { paint })}`;
 }
 

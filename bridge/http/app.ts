@@ -9,6 +9,8 @@ import { requestIdOf } from './request-id';
 export interface Readiness {
   readonly database: string | null;
   readonly coder: string | null;
+  /** Why nothing is given and nothing taken, as after a restored backup. */
+  readonly recovery: string | null;
 }
 
 export interface AppDeps {
@@ -41,13 +43,14 @@ export function createApp(deps: AppDeps): Express {
     response.json({ healthy: true });
   });
   app.get('/readyz', async (_request, response) => {
-    const { database, coder } = await deps.readiness();
-    const ready = database === null && coder === null && !deps.stopping();
+    const { database, coder, recovery } = await deps.readiness();
+    const ready = database === null && coder === null && recovery === null && !deps.stopping();
     response.status(ready ? 200 : 503).json({
       ready,
       ...(deps.stopping() ? { bridge: 'is stopping' } : {}),
       database: database ?? 'ok',
       coder: coder ?? 'ok',
+      ...(recovery === null ? {} : { recovery }),
     });
   });
   app.get(

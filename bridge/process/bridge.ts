@@ -4,7 +4,7 @@ import { type AdminDeps } from '../admin/deps';
 import { createAdminRouter } from '../admin/router';
 import { readStatus } from '../admin/status';
 import { createApp, type Readiness } from '../http/app';
-import { createCoderClient, createCredential } from '../coder';
+import { createCoderClient, createCredential, isPlainToAnotherHost } from '../coder';
 import { type Config } from './config';
 import { createCredentialKeeper } from './credential-keeper';
 import { createDatabaseProbe } from './database-probe';
@@ -40,7 +40,7 @@ const SEALED_TOKEN = 'coder-credential';
 export async function createBridge(config: Config, { log }: { readonly log: Log }): Promise<Bridge> {
   const clock = () => Date.now();
   const owner = newId();
-  const database = await openDatabase(config.databaseUrl);
+  const database = await openDatabase(config.databaseUrl, { alone: true });
   const listening = await listen(config.listen, answerClientError).catch(async (error: unknown) => {
     await database.close();
     throw error;
@@ -56,6 +56,7 @@ export async function createBridge(config: Config, { log }: { readonly log: Log 
       { store: sealedTokenStore(database) },
     ),
     log,
+    certificates: config.coderCertificates,
     limits: { concurrency: config.coderConcurrency },
     observe: exchange => metrics.coderCalled(exchange),
   });
@@ -84,8 +85,12 @@ export async function createBridge(config: Config, { log }: { readonly log: Log 
 
   const databaseProblem = createDatabaseProbe(database, clock);
   const readiness = async (): Promise<Readiness> => {
-    const [problemOfDatabase, { problem }] = await Promise.all([databaseProblem(), probe.state()]);
-    return { database: problemOfDatabase, coder: problem };
+    // The token may be in the database: without it, what is asked of Coder says nothing of Coder.
+    const problemOfDatabase = await databaseProblem();
+    const recovery = reconciler.recoveryProblem();
+    if (problemOfDatabase !== null)
+      return { database: problemOfDatabase, coder: 'not asked without the database', recovery };
+    return { database: null, coder: (await probe.state()).problem, recovery };
   };
   listening.serve(
     createApp({
@@ -132,7 +137,12 @@ function sealedTokenStore({ db }: Database) {
 }
 
 // Bearer tokens over plain HTTP can be read on the way.
-function warnOfPlainHttp({ listen: { host } }: Config, publicUrl: string, log: Log): void {
+function warnOfPlainHttp({ listen: { host }, coderUrl }: Config, publicUrl: string, log: Log): void {
+  if (isPlainToAnotherHost(coderUrl))
+    log.warn(
+      { coder: coderUrl },
+      "Coder is called over plain http on another machine: the bridge's token travels in the clear; set CODER_URL to https://",
+    );
   const loopback = /^(127\.|localhost$|::1$)/.test(host);
   if (loopback || publicUrl.startsWith('https://')) return;
   log.warn(

@@ -60,16 +60,27 @@ export function readClientConfig(environment: Environment = process.env): Client
 }
 
 /** How to ask Coder itself, for a client command that can; undefined unless both the URL and a token are set. @throws ConfigError */
-export function readWitnessConfig(
-  environment: Environment = process.env,
-): { readonly url: string; readonly token: string; readonly file: string | undefined } | undefined {
-  const { coderUrl, coderToken } = VARIABLES;
+export function readWitnessConfig(environment: Environment = process.env):
+  | {
+      readonly url: string;
+      readonly token: string;
+      readonly file: string | undefined;
+      readonly certificates: string | undefined;
+    }
+  | undefined {
+  const { coderUrl, coderToken, coderCertificates } = VARIABLES;
   const problems: string[] = [];
   const url = readVariable({ ...coderUrl, required: false }, environment, problems);
   const token = readVariable({ ...coderToken, required: false }, environment, problems);
+  const certificates = readVariable(coderCertificates, environment, problems);
   if (problems.length > 0) throw new ConfigError(problems);
   if (typeof url !== 'string' || typeof token !== 'string') return undefined;
-  return { url, token, file: tokenFile(environment) };
+  return {
+    url,
+    token,
+    file: tokenFile(environment),
+    certificates: typeof certificates === 'string' ? certificates : undefined,
+  };
 }
 
 /** Whether human output may be coloured: only on a terminal, and not when `NO_COLOR` is set (no-color.org). */

@@ -2,6 +2,8 @@
  * Every environment variable that coder-scim reads, as data: what it means, what it may be, what it is without one. The
  * configuration is read with this table, and the reference is generated from it.
  */
+import { X509Certificate } from 'node:crypto';
+import { readFileSync } from 'node:fs';
 import { z } from 'zod';
 import { type ListenAddress } from '../http/server';
 
@@ -68,6 +70,18 @@ const listenAddress = z.string().transform((text, context): ListenAddress => {
   return z.NEVER;
 });
 
+/** The text of a file with certificates, which must be ones. */
+const certificates = z.string().transform((path, context) => {
+  try {
+    const text = readFileSync(path, 'utf8');
+    void new X509Certificate(text);
+    return text;
+  } catch {
+    context.addIssue({ code: 'custom', message: 'not readable, or no certificate' });
+    return z.NEVER;
+  }
+});
+
 const MINUTE = 60_000;
 const DAY = 86_400_000;
 
@@ -99,6 +113,15 @@ export const VARIABLES = {
     required: true,
     secret: true,
     read: z.string().regex(/^[\x21-\x7e]{8,1024}$/),
+  }),
+  coderCertificates: variable<string | undefined>({
+    name: 'CODER_SCIM_CODER_CA_FILE',
+    side: 'bridge',
+    description:
+      "Authority that signed Coder's certificate, when it is one of your own: trusted beside the usual ones, for Coder alone.",
+    wanted: 'a readable file that begins with a certificate in PEM form',
+    fallback: 'none',
+    read: certificates,
   }),
   adminToken: variable({
     name: 'CODER_SCIM_ADMIN_TOKEN',

@@ -1,5 +1,6 @@
 /** Puts the parts together: the queue's pump, the sweep's clock, and the questions that the admin API asks. */
 import { randomUUID } from 'node:crypto';
+import { type StoredApp } from '../store/apps/apps';
 import { queryAudit } from '../store/audit/audit';
 import { dropLeases } from '../store/work/leases';
 import { ContextSource } from './context/context';
@@ -12,8 +13,10 @@ import { Pump } from './queue/pump';
 import { jittered } from './queue/settle';
 import { readIdentities, readStatus } from './report/status';
 import { sweepApps } from './sweep/sweep';
+import { Recovery } from './recovery/recovery';
+import { recoveryReport } from './recovery/report';
 import { Turns } from './context/one-at-a-time';
-import { type Reconciler, type ReconcilerDependencies } from './types';
+import { type Reconciler, type ReconcilerDependencies, RecoveryPending } from './types';
 
 const SWEEP_LOOK_MS = 30_000;
 
@@ -29,6 +32,7 @@ export function createReconciler(dependencies: ReconcilerDependencies): Reconcil
     log,
     owner: options.owner ?? randomUUID(),
     context: new ContextSource(database, coder, clock, log, options.catalogMs ?? 60_000),
+    recovery: new Recovery({ database, coder, clock, log }),
     turns: new Turns(),
     options: {
       maxAttempts: options.maxAttempts ?? 10,
@@ -42,11 +46,9 @@ export function createReconciler(dependencies: ReconcilerDependencies): Reconcil
   let sweeping: Promise<unknown> | undefined;
   let timer: NodeJS.Timeout | undefined;
 
-  const sweepDue = async (): Promise<void> => {
-    const before = clock.now() - interval;
-    await sweepApps(rim, app => (app.sweptAt ?? app.createdAt) <= before, retention).catch((error: unknown) =>
-      log.warn({ err: error }, 'sweep ended early'),
-    );
+  const isDue = (app: StoredApp): boolean => (app.sweptAt ?? app.createdAt) <= clock.now() - interval;
+  const sweepDue = async (wanted = isDue): Promise<void> => {
+    await sweepApps(rim, wanted, retention).catch((error: unknown) => log.warn({ err: error }, 'sweep ended early'));
     pump.wake();
   };
   const schedule = (): void => {
@@ -88,12 +90,31 @@ export function createReconciler(dependencies: ReconcilerDependencies): Reconcil
       clearTimeout(alarm);
     },
     async sweep(app) {
+      const why = await rim.recovery.holds();
+      if (why !== undefined) throw new RecoveryPending(why);
       await sweepApps(rim, one => app === undefined || one.name === app, retention);
       pump.wake();
     },
     planWorld: request => planWorld(rim, request),
     explain: user => explain(rim, user),
-    status: () => readStatus(database.db),
+    async status() {
+      const status = await readStatus(database.db);
+      const recovery = rim.recovery.problem ?? null;
+      if (recovery === null) return { ...status, recovery };
+      return { ...status, apps: status.apps.map(app => ({ ...app, converged: false })), recovery };
+    },
+    recoveryProblem: () => rim.recovery.problem ?? null,
+    recovery: () => recoveryReport(rim),
+    async endRecovery(by) {
+      const ended = await rim.recovery.end(by);
+      if (!ended) return { ended };
+      pump.wake();
+      // What differs in Coder by now is found at once, not at the next interval.
+      sweeping ??= sweepDue(() => true).finally(() => {
+        sweeping = undefined;
+      });
+      return { ended };
+    },
     releaseHold: (id, by) => releaseHold(rim, id, by).finally(() => pump.wake()),
     answerReHire: (user, answer, by) => answerReHire(rim, user, answer, by).finally(() => pump.wake()),
     async retry(key) {

@@ -7,6 +7,7 @@ import {
   type Identity,
   type PendingItem,
   type PlanReport,
+  type RecoveryReport,
 } from '../contract/admin-api';
 import { type CoderClient } from '../coder';
 import { type MappingState } from '../contract/mapping-state';
@@ -74,6 +75,8 @@ export interface ReconcilerStatus {
   readonly apps: readonly AppConvergence[];
   readonly pending: readonly PendingItem[];
   readonly holds: readonly HoldSummary[];
+  /** Why nothing is given and nothing taken, as after a restored backup; null when all is. */
+  readonly recovery: string | null;
 }
 
 /** The hold is not the one that was named: it has changed since, or it is gone. */
@@ -86,6 +89,11 @@ export class NobodyWaits extends Error {
   override readonly name = 'NobodyWaits';
 }
 
+/** Nothing is given or taken until an operator has ended the recovery; the message says why. */
+export class RecoveryPending extends Error {
+  override readonly name = 'RecoveryPending';
+}
+
 export interface Reconciler {
   /** Works the queue and sweeps from now on. */
   start(): void;
@@ -96,7 +104,10 @@ export interface Reconciler {
    * waiting for something slow, or at the deadline; what is not done stays queued. Never rejects.
    */
   converge(keys: readonly WorkKey[], options: { readonly deadlineMs: number }): Promise<void>;
-  /** Compares everything of an app (or of all) with Coder now. Resolves when the comparison is done; repairs are queued. */
+  /**
+   * Compares everything of an app (or of all) with Coder now. Resolves when the comparison is done; repairs are queued.
+   * @throws RecoveryPending
+   */
   sweep(app?: string): Promise<void>;
   /** What would change in Coder, nothing written. `state`: as if that document were applied to its app. */
   planWorld(request: {
@@ -116,6 +127,12 @@ export interface Reconciler {
   answerReHire(user: string, answer: 'keep' | 'replace', by: string): Promise<{ userName: string }>;
   /** Tries parked work again, and what is held for a former owner: one key, or all of it. */
   retry(key?: string): Promise<{ retried: number }>;
+  /** `status().recovery`, as far as this process knows without asking. */
+  recoveryProblem(): string | null;
+  /** What Coder has seen and the database does not know, in people. */
+  recovery(): Promise<RecoveryReport>;
+  /** Goes on with the database as it is; false when nothing was pending. */
+  endRecovery(by: string): Promise<{ ended: boolean }>;
   doctorChecks(): Promise<DoctorCheck[]>;
   identities(app?: string): Promise<Identity[]>;
   audit(query: AuditQuery): Promise<AuditEntry[]>;

@@ -39,7 +39,7 @@ export function scriptedReconciler(): ScriptedReconciler {
       return this.people.filter(person => person.userName === user);
     },
     async status() {
-      return { apps: this.apps, pending: this.pending, holds: this.holds };
+      return { apps: this.apps, pending: this.pending, holds: this.holds, recovery: this.recoveryProblem() };
     },
     async releaseHold(id, by) {
       if (!this.holds.some(hold => hold.id === id)) throw new HoldChanged(`hold ${id} is not open any more`);
@@ -49,6 +49,12 @@ export function scriptedReconciler(): ScriptedReconciler {
     answerReHire: async (user, answer, by) => {
       note(`re-hire ${user} ${answer} by ${by}`);
       return { userName: user };
+    },
+    recoveryProblem: () => null,
+    recovery: async () => ({ reason: null, since: null, people: [], other: [] }),
+    async endRecovery(by) {
+      note(`end recovery by ${by}`);
+      return { ended: true };
     },
     retry: async key => {
       note(`retry ${key ?? 'all'}`);

@@ -40,6 +40,7 @@ const status = (more: Partial<Status> = {}): Status => ({
   apps: [],
   pending: [],
   holds: [],
+  recovery: null,
   ...more,
 });
 const pending = (subject: string, reason: string): Status['pending'][number] => ({

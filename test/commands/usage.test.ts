@@ -47,6 +47,7 @@ describe('usage', () => {
       're-hire',
       'retry',
       'delete',
+      'recover',
     ]);
   });
 

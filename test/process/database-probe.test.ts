@@ -9,7 +9,7 @@ describe('readiness of the database', () => {
     const fresh = freshSqlite();
     const database = await openDatabase(fresh.url);
     let now = 0;
-    const problem = createDatabaseProbe(database, () => now, 1_000);
+    const problem = createDatabaseProbe(database, () => now, { rememberMs: 1_000 });
     expect(await problem()).toBeNull();
 
     // As many pages as there are: what SQLite answers is what it answers on a full disk.

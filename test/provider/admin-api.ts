@@ -93,6 +93,7 @@ export class AdminApi {
       ),
       pending: [],
       holds: this.holds,
+      recovery: null,
     });
     const never = () => Promise.reject(new Error('not asked for by the provider'));
     return {
@@ -108,6 +109,9 @@ export class AdminApi {
         explain: never,
         releaseHold: never,
         retry: never,
+        recoveryProblem: () => null,
+        recovery: never,
+        endRecovery: never,
         doctorChecks: never,
         identities: never,
         audit: never,

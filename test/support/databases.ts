@@ -1,6 +1,6 @@
 /** Runs a suite on every database the bridge supports, each time on fresh ones. */
 import { randomBytes } from 'node:crypto';
-import { mkdtempSync, rmSync } from 'node:fs';
+import { copyFileSync, mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { Client } from 'pg';
@@ -23,8 +23,8 @@ export function freshSqlite(): FreshDatabase {
   };
 }
 
-/** An empty database on the run's Postgres server. */
-export async function freshPostgres(): Promise<FreshDatabase> {
+/** An empty database on the run's Postgres server, or a copy of one. */
+export async function freshPostgres(template = 'template0'): Promise<FreshDatabase> {
   const server = await postgresUrl();
   const name = `test_${randomBytes(8).toString('hex')}`;
   const execute = async (statement: string) => {
@@ -36,11 +36,22 @@ export async function freshPostgres(): Promise<FreshDatabase> {
       await client.end();
     }
   };
-  await execute(`create database ${name} encoding 'UTF8' template template0`);
+  await execute(`create database ${name} encoding 'UTF8' template ${template}`);
   return {
     url: server.replace(/\/[^/?]*(\?|$)/, `/${name}$1`),
     drop: () => execute(`drop database if exists ${name} with (force)`),
   };
+}
+
+/** A backup of a database that nobody has open, as a database of its own. */
+export async function copyDatabase(url: string): Promise<FreshDatabase> {
+  const fresh = url.startsWith('sqlite:') ? freshSqlite() : await freshPostgres(databaseName(url));
+  if (url.startsWith('sqlite:')) copyFileSync(url.slice('sqlite:'.length), fresh.url.slice('sqlite:'.length));
+  return fresh;
+}
+
+function databaseName(url: string): string {
+  return /\/([^/?]*)(\?|$)/.exec(url)?.[1] ?? '';
 }
 
 /** Opens a fresh database; it is closed and dropped at the end of the suite. */

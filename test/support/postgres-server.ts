@@ -126,7 +126,7 @@ function start(binaries: string, directory: string): void {
 }
 
 /** Postgres refuses to run as root: then it is run as its own user, or as nobody. */
-function unprivileged(): { uid: number; gid: number } | Record<string, never> {
+export function unprivileged(): { uid: number; gid: number } | Record<string, never> {
   if (process.getuid?.() !== 0) return {};
   const users = readFileSync('/etc/passwd', 'utf8')
     .split('\n')

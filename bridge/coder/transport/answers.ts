@@ -35,6 +35,15 @@ function excerpt(text: string): string {
   return plain.length > 160 ? `${plain.slice(0, 160)}…` : plain;
 }
 
+/** The cause often stands in the detail alone; it may be a statement of SQL, pages long. */
+const DETAIL_SHOWN = 300;
+
+function withDetail(message: string, detail: string): string {
+  const plain = detail.replace(/\s+/g, ' ').trim();
+  if (plain === '' || message.includes(plain)) return message;
+  return `${message.replace(/[.:]$/, '')}: ${plain.length > DETAIL_SHOWN ? `${plain.slice(0, DETAIL_SHOWN)}…` : plain}`;
+}
+
 function kindOf(status: number, message: string): CoderErrorDetails['kind'] {
   if (status === 401) return 'unauthorized';
   if (status === 403) return /premium|enterprise|contact sales|licen[sc]e/i.test(message) ? 'licence' : 'forbidden';
@@ -70,10 +79,11 @@ export function errorOf(
   options: { token?: string | undefined; retryAfterMs?: number | undefined; write: boolean },
 ): CoderError {
   const body = ErrorBody.safeParse(parseBody(answer.text));
-  const text = redact(
+  const message = redact(
     body.success ? body.data.message : excerpt(answer.text) || `status ${answer.status} without a text`,
     options.token,
   );
+  const text = withDetail(message, redact(body.data?.detail ?? '', options.token));
   const validations = (body.success ? (body.data.validations ?? []) : []).map(({ field, detail }) => ({
     field,
     detail: redact(detail, options.token),
@@ -85,7 +95,7 @@ export function errorOf(
       { kind: 'unexpected', route, status: answer.status, maybeDone: options.write },
     );
   }
-  const kind = kindOf(answer.status, text);
+  const kind = kindOf(answer.status, message);
   // A plain 404 page comes from something else than Coder's API.
   const foreign404 = answer.status === 404 && !body.success;
   const fields = validations.map(({ field, detail }) => `${field}: ${detail}`).join('; ');
@@ -98,7 +108,7 @@ export function errorOf(
       status: answer.status,
       answer: text,
       validations,
-      reason: kind === 'refused' ? reasonOf(route, text, validations) : undefined,
+      reason: kind === 'refused' ? reasonOf(route, message, validations) : undefined,
       retryAfterMs: options.retryAfterMs,
       maybeDone: options.write && (kind === 'failed' || kind === 'timeout' || kind === 'unreachable'),
     },
@@ -113,15 +123,30 @@ const NOT_SENT = new Set([
   'ENETUNREACH',
   'EADDRNOTAVAIL',
   'UND_ERR_CONNECT_TIMEOUT',
-  'CERT_HAS_EXPIRED',
-  'DEPTH_ZERO_SELF_SIGNED_CERT',
-  'SELF_SIGNED_CERT_IN_CHAIN',
-  'UNABLE_TO_VERIFY_LEAF_SIGNATURE',
-  'UNABLE_TO_GET_ISSUER_CERT_LOCALLY',
-  'ERR_TLS_CERT_ALTNAME_INVALID',
-  'ERR_SSL_WRONG_VERSION_NUMBER',
 ]);
-const TIMEOUTS = new Set(['UND_ERR_HEADERS_TIMEOUT', 'UND_ERR_BODY_TIMEOUT', 'ETIMEDOUT']);
+
+/** Failures of TLS before anything is sent, and what to do. First match wins. */
+const TLS: readonly (readonly [code: RegExp, what: string, next: string])[] = [
+  [/^CERT_HAS_EXPIRED$/, 'its certificate has expired', 'renew it'],
+  [/^CERT_NOT_YET_VALID$/, 'its certificate is not valid yet', 'compare the clocks of both machines'],
+  [
+    /^ERR_TLS_CERT_ALTNAME_INVALID$/,
+    'its certificate is for another name',
+    'set CODER_URL to a name that the certificate has',
+  ],
+  [
+    /SELF_SIGNED|ISSUER|UNABLE_TO_VERIFY|CERT_UNTRUSTED/,
+    'its certificate is signed by nobody whom this machine trusts',
+    "set CODER_SCIM_CODER_CA_FILE to a file with its authority's certificate (PEM)",
+  ],
+  [
+    /^ERR_SSL_WRONG_VERSION_NUMBER$|^ERR_SSL_PACKET_LENGTH/,
+    'it does not speak TLS on this port',
+    'set CODER_URL to http://, or to the port that speaks TLS',
+  ],
+  [/^(CERT|ERR_TLS|ERR_SSL)_|^EPROTO$/, 'TLS failed', 'look at its certificate and the proxy in front of it'],
+];
+const TIMEOUTS = new Set(['UND_ERR_HEADERS_TIMEOUT', 'UND_ERR_BODY_TIMEOUT', 'ETIMEDOUT', 'TimeoutError']);
 
 function codeOf(error: unknown): string {
   if (typeof error !== 'object' || error === null) return 'unknown';
@@ -143,11 +168,20 @@ export function networkErrorOf(route: string, origin: string, error: unknown, wr
       cause: error,
     });
   }
+  const tls = TLS.find(([known]) => known.test(code));
+  if (tls !== undefined) {
+    const [, why, next] = tls;
+    return new CoderError(`${route}: no TLS connection to ${origin}: ${why} (${code}); ${next}`, {
+      kind: 'unreachable',
+      route,
+      maybeDone: write && code === 'EPROTO',
+      tls: true,
+      cause: error,
+    });
+  }
   const sent = !NOT_SENT.has(code);
   const what = sent ? 'the connection broke' : 'no connection';
-  const next = /CERT|TLS|SSL|ISSUER/.test(code)
-    ? 'the certificate is not trusted here: set NODE_EXTRA_CA_CERTS to its authority'
-    : 'check that Coder runs and that the URL is right';
+  const next = 'check that Coder runs and that the URL is right';
   return new CoderError(`${route}: ${what} to ${origin} (${code}); ${next}`, {
     kind: 'unreachable',
     route,

@@ -15,6 +15,8 @@ export class Circuit {
   private opened = 0;
   private openUntil = 0;
   private probing = false;
+  private hurried = false;
+  private openedAt = 0;
 
   constructor(
     private readonly limits: CircuitLimits,
@@ -27,13 +29,26 @@ export class Circuit {
     return this.openUntil === 0;
   }
 
+  /** While people wait to be locked out, Coder's return is looked for after each first pause. */
+  hurry(on: boolean): void {
+    this.hurried = on;
+  }
+
   /** Undefined lets the call through; otherwise the milliseconds after which to try again. */
   admit(now: number): number | undefined {
     if (this.openUntil === 0) return undefined;
-    if (now < this.openUntil) return this.openUntil - now;
+    const pause = this.pauseLeft(now);
+    if (pause > 0) return pause;
     if (this.probing) return this.limits.firstPauseMs;
     this.probing = true;
     return undefined;
+  }
+
+  private pauseLeft(now: number): number {
+    // A clock that jumped ahead and back must not leave it open until then.
+    if (now < this.openedAt) return 0;
+    const until = this.hurried ? Math.min(this.openUntil, this.openedAt + this.limits.firstPauseMs) : this.openUntil;
+    return until - now;
   }
 
   /** The server answered. @returns whether that closed the circuit */
@@ -56,6 +71,7 @@ export class Circuit {
     const pause = Math.min(this.limits.firstPauseMs * 2 ** this.opened, this.limits.longestPauseMs);
     const jittered = Math.round(pause * (0.75 + this.random() / 2));
     this.opened += 1;
+    this.openedAt = now;
     this.openUntil = now + jittered;
     return jittered;
   }

@@ -1,6 +1,8 @@
 /** The kept-alive connections to one Coder, and what is known about it: version, health, rate limits. */
+import * as tls from 'node:tls';
 import { Pool } from 'undici';
 import { type Answer, networkErrorOf } from './answers';
+import { CoderError } from './errors';
 import { Circuit } from './circuit';
 import { type Credential } from './credential';
 import { Gate } from './gate';
@@ -26,6 +28,8 @@ export interface TransportOptions {
   readonly credential: Credential;
   readonly log?: CoderLog | undefined;
   readonly limits?: Partial<CoderLimits> | undefined;
+  /** Certificates (PEM) of authorities that are trusted beside the usual ones. */
+  readonly certificates?: string | undefined;
   readonly observe?: ((exchange: CoderExchange) => void) | undefined;
 }
 
@@ -39,7 +43,11 @@ export class Connection {
   readonly origin: string;
   readonly prefix: string;
   version: string | undefined;
+  /** What Coder's audit log knows the bridge's calls by. */
+  userAgent = 'coder-scim';
   problem: string | undefined;
+  /** The last problem was one of TLS. */
+  tls = false;
 
   constructor(readonly options: TransportOptions) {
     this.limits = {
@@ -58,7 +66,10 @@ export class Connection {
       keepAliveTimeout: 30_000,
       headersTimeout: this.limits.answerTimeoutMs,
       bodyTimeout: this.limits.answerTimeoutMs,
-      connect: { timeout: this.limits.connectTimeoutMs },
+      connect: {
+        timeout: this.limits.connectTimeoutMs,
+        ...(options.certificates === undefined ? {} : { ca: [...trustedAuthorities(), options.certificates] }),
+      },
     });
     this.gate = new Gate(this.limits.concurrency, this.limits.backgroundConcurrency);
     this.circuit = new Circuit({
@@ -80,15 +91,16 @@ export class Connection {
       const response = await this.pool.request({
         method,
         path,
+        signal: AbortSignal.timeout(this.limits.wholeAnswerTimeoutMs),
         headers: {
           'coder-session-token': token,
           accept: 'application/json',
-          'user-agent': 'coder-scim',
+          'user-agent': this.userAgent,
           ...(body === undefined ? {} : { 'content-type': 'application/json' }),
         },
         ...(body === undefined ? {} : { body: JSON.stringify(body) }),
       });
-      const text = await response.body.text();
+      const text = await readText(response.body, route, this.limits.answerBytes);
       return {
         status: response.statusCode,
         text,
@@ -98,7 +110,31 @@ export class Connection {
         },
       };
     } catch (error) {
+      if (error instanceof CoderError) throw error;
       throw networkErrorOf(route, this.origin, error, method !== 'GET');
     }
   }
+}
+
+/** The whole body as text, up to a bound. @throws CoderError when it is longer */
+async function readText(body: AsyncIterable<Buffer>, route: string, most: number): Promise<string> {
+  const parts: Buffer[] = [];
+  let length = 0;
+  for await (const part of body) {
+    length += part.length;
+    // Leaving the loop ends the connection: nothing more of it is read.
+    if (length > most)
+      throw new CoderError(
+        `${route} was answered with more than ${Math.round(most / 1_048_576)} MiB: check the Coder URL and what stands in front of it`,
+        { kind: 'unexpected', route, maybeDone: !route.startsWith('GET ') },
+      );
+    parts.push(part);
+  }
+  return Buffer.concat(parts).toString('utf8');
+}
+
+/** Whom Node trusts by default, what NODE_EXTRA_CA_CERTS adds included where Node tells (22.15 and newer). */
+function trustedAuthorities(): readonly string[] {
+  const { getCACertificates } = tls as { getCACertificates?: (kind: 'default') => string[] };
+  return getCACertificates?.('default') ?? tls.rootCertificates;
 }

@@ -75,6 +75,8 @@ export interface CoderErrorDetails {
   readonly retryAfterMs?: number | undefined;
   /** True when Coder may have done the work although no good answer came. */
   readonly maybeDone?: boolean | undefined;
+  /** The certificate, or the lack of TLS, is what keeps Coder from being reached. */
+  readonly tls?: boolean | undefined;
   readonly cause?: unknown;
 }
 
@@ -109,6 +111,8 @@ export class CoderError extends Error {
   readonly validations: readonly Validation[];
   readonly retryAfterMs: number | undefined;
   readonly maybeDone: boolean;
+  /** The certificate, or the lack of TLS, is what keeps Coder from being reached. */
+  readonly tls: boolean;
   /** Whether the same call may succeed later with nothing changed on this side. */
   readonly retryable: boolean;
 
@@ -122,6 +126,7 @@ export class CoderError extends Error {
     this.validations = details.validations ?? [];
     this.retryAfterMs = details.retryAfterMs;
     this.maybeDone = details.maybeDone ?? false;
+    this.tls = details.tls ?? false;
     this.retryable = RETRYABLE.has(details.kind) || (this.reason !== undefined && CURED_BY_READING.has(this.reason));
   }
 

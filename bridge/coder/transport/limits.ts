@@ -8,6 +8,10 @@ export interface CoderLimits {
   readonly backgroundConcurrency: number;
   /** Longest wait for the head, and between parts of the body, of an answer. @default 20000 */
   readonly answerTimeoutMs: number;
+  /** Longest time for a whole answer, however steadily it trickles. @default 60000 */
+  readonly wholeAnswerTimeoutMs: number;
+  /** Longest answer that is read. @default 64 MiB, which is a group of some 100,000 members */
+  readonly answerBytes: number;
   /** @default 5000 */
   readonly connectTimeoutMs: number;
   /** How often a call that may be repeated is repeated. @default 2 */
@@ -20,7 +24,7 @@ export interface CoderLimits {
   readonly circuitFailures: number;
   /** @default 1000 */
   readonly circuitPauseMs: number;
-  /** @default 30000 */
+  /** While people wait to be locked out the pause is never longer than the first. @default 30000 */
   readonly circuitLongestPauseMs: number;
 }
 
@@ -28,6 +32,8 @@ export const DEFAULT_LIMITS: CoderLimits = {
   concurrency: 16,
   backgroundConcurrency: 8,
   answerTimeoutMs: 20_000,
+  wholeAnswerTimeoutMs: 60_000,
+  answerBytes: 64 * 1024 * 1024,
   connectTimeoutMs: 5_000,
   retries: 2,
   retryPauseMs: 100,

@@ -11,6 +11,7 @@ interface Bucket {
   resetAt: number;
   /** Set by a 429: nothing goes before that. */
   blockedUntil: number;
+  readonly learnedAt: number;
 }
 
 export interface RateLimitAnswer {
@@ -38,6 +39,11 @@ export class RateLimits {
   reserve(path: string, lane: Lane, now: number): number {
     const bucket = this.buckets.get(path);
     if (bucket === undefined) return 0;
+    // A clock that jumped ahead and back: what was learned then is of a time to come.
+    if (now < bucket.learnedAt) {
+      this.buckets.delete(path);
+      return 0;
+    }
     if (now < bucket.blockedUntil) return bucket.blockedUntil - now;
     if (now >= bucket.resetAt) {
       this.buckets.delete(path);
@@ -64,6 +70,7 @@ export class RateLimits {
       // Answers overtake each other: in one window only the smaller number can be right.
       remaining: sameWindow ? Math.min(known.remaining, left) : Number.isFinite(left) ? left : 0,
       resetAt: retryAfterMs === undefined ? resetAt : Math.max(resetAt, now + retryAfterMs),
+      learnedAt: now,
       blockedUntil: Math.max(known?.blockedUntil ?? 0, retryAfterMs === undefined ? 0 : now + retryAfterMs),
     };
     // Most paths are used once: only what is half spent is worth remembering.

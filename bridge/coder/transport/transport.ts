@@ -34,6 +34,10 @@ export interface Transport {
   /** What is known of the way to Coder, without a call. */
   readonly health: CoderHealth;
   readonly background: Transport;
+  /** Whether people wait to be locked out: then the pause of an open circuit is short. */
+  hurry(on: boolean): void;
+  /** Each call from now on says so: Coder's audit log keeps it. */
+  callAs(userAgent: string): void;
   close(): Promise<void>;
 }
 
@@ -78,6 +82,14 @@ class LaneTransport implements Transport {
     return { reachable: this.connection.circuit.closed, problem: this.connection.problem };
   }
 
+  hurry(on: boolean): void {
+    this.connection.circuit.hurry(on);
+  }
+
+  callAs(userAgent: string): void {
+    this.connection.userAgent = userAgent;
+  }
+
   close(): Promise<void> {
     return this.connection.pool.destroy();
   }
@@ -120,8 +132,8 @@ class LaneTransport implements Transport {
       const pause = connection.circuit.admit(Date.now());
       if (pause !== undefined) {
         throw new CoderError(
-          `${route} was not tried: ${connection.origin} did not answer ${connection.limits.circuitFailures} calls in a row; the next try is in ${Math.ceil(pause / 1_000)} s`,
-          { kind: 'circuit_open', route, retryAfterMs: pause },
+          `${route} was not tried: ${connection.origin} did not answer ${connection.limits.circuitFailures} calls in a row; the next try is in ${Math.ceil(pause / 1_000)} s${connection.problem === undefined ? '' : `; the last one: ${connection.problem}`}`,
+          { kind: 'circuit_open', tls: connection.tls, route, retryAfterMs: pause },
         );
       }
       const started = performance.now();
@@ -189,6 +201,7 @@ class LaneTransport implements Transport {
   private serverSilent(error: CoderError): void {
     const { connection } = this;
     connection.problem = error.message;
+    connection.tls = error.tls;
     const pauseMs = connection.circuit.fail(Date.now());
     if (pauseMs !== undefined) {
       connection.options.log?.warn(

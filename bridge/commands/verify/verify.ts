@@ -127,5 +127,5 @@ function openWitness(terminal: Terminal): Witness | undefined {
   const credential = coder.createCredential(
     config.file === undefined ? { token: config.token } : { file: config.file },
   );
-  return createWitness(coder.createCoderClient({ url: config.url, credential }));
+  return createWitness(coder.createCoderClient({ url: config.url, credential, certificates: config.certificates }));
 }

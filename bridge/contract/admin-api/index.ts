@@ -5,6 +5,7 @@ export * from './doctor';
 export * from './hold';
 export * from './people';
 export * from './plan';
+export * from './recovery';
 export * from './refusal';
 export * from './requests';
 export * from './status';

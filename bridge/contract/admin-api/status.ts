@@ -60,5 +60,7 @@ export const Status = z.object({
   apps: z.array(AppStatus),
   pending: z.array(PendingItem),
   holds: z.array(HoldSummary),
+  /** Why nothing is given and nothing taken, as after a restored backup; null when all is. */
+  recovery: z.string().nullable().default(null),
 });
 export type Status = z.output<typeof Status>;

@@ -33,7 +33,9 @@ export type AuditAction =
   | 'app.apply'
   | 'app.purge'
   | 're-hire.answer'
-  | 'work.park';
+  | 'work.park'
+  | 'recovery.begin'
+  | 'recovery.end';
 
 /** Who and what a line is about, beside the change itself. */
 export interface Subject {

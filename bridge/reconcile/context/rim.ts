@@ -1,6 +1,7 @@
 /** What every part of the rim works with. */
 import { type CoderClient } from '../../coder';
 import { type Database } from '../../store/database/database';
+import { type Recovery } from '../recovery/recovery';
 import { type ContextSource } from './context';
 import { type Turns } from './one-at-a-time';
 import { type Clock, type Log } from '../types';
@@ -20,6 +21,8 @@ export interface Rim {
   /** Name of this process among the replicas. */
   readonly owner: string;
   readonly context: ContextSource;
+  /** Whether anything may be given or taken: a restored database must be looked at first. */
+  readonly recovery: Recovery;
   /** One at a time for each name, in this process. */
   readonly turns: Turns;
   readonly options: RimOptions;

@@ -4,6 +4,7 @@
  */
 import { outcomeOf } from '../../coder';
 import { PRIORITY, type WorkKey } from '../../store/work/enqueue';
+import { pullBack } from '../../store/work/clock-jump';
 import { dropLeases } from '../../store/work/leases';
 import { claimKeys, claimWork, releaseAllWork, releaseWork, renewWork, type Work } from '../../store/work/work';
 import { convergeApp } from '../declaration/declaration';
@@ -45,6 +46,7 @@ export class Pump {
   #loop: Promise<void> | undefined;
   #renewal: NodeJS.Timeout | undefined;
   #pausedUntil = 0;
+  #lookedAt: number | undefined;
 
   constructor(
     private readonly rim: Rim,
@@ -79,6 +81,7 @@ export class Pump {
    * @returns when all of them are settled, or belong to another replica
    */
   async converge(keys: readonly WorkKey[], stopped: () => boolean): Promise<void> {
+    if ((await this.rim.recovery.holds()) !== undefined) return;
     const touched = new Set<WorkKey>();
     // Apps and groups first: what people should have depends on them.
     for (const kind of ['app:', 'scim-group:', 'person:', 'coder-group:']) {
@@ -100,6 +103,7 @@ export class Pump {
         now: rim.clock.now() + early,
         leaseMs: rim.options.leaseMs,
       });
+      if (!(await this.#mayWork(items))) return;
       const settled = await Promise.all(items.map(item => this.#do(item)));
       for (const one of settled) for (const key of one?.touched ?? []) touched.add(key);
     };
@@ -154,7 +158,9 @@ export class Pump {
 
   async #claim(): Promise<number> {
     const { rim, options } = this;
+    if ((await rim.recovery.holds()) !== undefined) return 0;
     const now = rim.clock.now();
+    await this.#minded(now);
     const free = options.concurrency - this.#running.size;
     if (free <= 0 || now < this.#pausedUntil) return 0;
     const request = { owner: rim.owner, now, leaseMs: rim.options.leaseMs };
@@ -171,8 +177,31 @@ export class Pump {
       );
       return 0;
     }
+    if (!(await this.#mayWork(items))) return 0;
     for (const item of items) void this.#do(item).finally(() => this.wake());
     return items.length;
+  }
+
+  /** What was claimed is given back when nothing may be given or taken. */
+  async #mayWork(items: readonly Work[]): Promise<boolean> {
+    const { rim } = this;
+    if (items.length === 0 || (await rim.recovery.advance())) return true;
+    await releaseWork(
+      rim.database.db,
+      items.map(item => item.key),
+      rim.owner,
+    );
+    return false;
+  }
+
+  /** A clock that jumped ahead and came back has written times that are far away: nothing waits for them. */
+  async #minded(now: number): Promise<void> {
+    const before = this.#lookedAt;
+    this.#lookedAt = now;
+    if (before !== undefined && now >= before) return;
+    this.#pausedUntil = 0;
+    const pulled = await pullBack(this.rim.database.db, now);
+    if (pulled > 0) this.rim.log.warn({ pulled }, 'the clock went back: what waited for a time far ahead is due now');
   }
 
   async #renew(): Promise<void> {

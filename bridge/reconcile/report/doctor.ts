@@ -1,6 +1,6 @@
 /** Whether the declarations can be carried out on this Coder: reachable, version, rights, licence, OIDC, sign-in sync. */
 import { type DoctorCheck } from '../../contract/admin-api';
-import { CoderError, type MissingRight, OLDEST_SUPPORTED, type RightsNeeds } from '../../coder';
+import { CoderError, isPlainToAnotherHost, type MissingRight, OLDEST_SUPPORTED, type RightsNeeds } from '../../coder';
 import { type StoredApp } from '../../store/apps/apps';
 import { organizationName } from '../context/context';
 import { type Context } from '../context/context';
@@ -23,6 +23,15 @@ function sayError(error: unknown): string {
 /** All checks, in order; what a failed one makes impossible is skipped. */
 export async function doctorChecks(rim: Rim): Promise<DoctorCheck[]> {
   const checks: DoctorCheck[] = [];
+  if (isPlainToAnotherHost(rim.coder.url))
+    checks.push(
+      check(
+        'tls',
+        'warning',
+        `${rim.coder.url} is called over plain http: the bridge's token travels in the clear`,
+        'set CODER_URL to https://',
+      ),
+    );
   let context: Context;
   try {
     const capabilities = await rim.coder.capabilities();
@@ -40,14 +49,17 @@ export async function doctorChecks(rim: Rim): Promise<DoctorCheck[]> {
     checks.push(check('account', 'ok', `the bridge is ${context.catalog.own.username}`));
   } catch (error) {
     const unauthorized = error instanceof CoderError && error.kind === 'unauthorized';
+    const tls = error instanceof CoderError && error.tls;
     checks.push(
       check(
-        unauthorized ? 'account' : 'coder',
+        unauthorized ? 'account' : tls ? 'tls' : 'coder',
         'failed',
         sayError(error),
         unauthorized
           ? 'give the bridge a new token (CODER_SESSION_TOKEN_FILE)'
-          : 'check CODER_URL and the way to Coder',
+          : tls
+            ? 'an authority of your own: name its certificate in CODER_SCIM_CODER_CA_FILE'
+            : 'check CODER_URL and the way to Coder',
       ),
     );
     return [
@@ -63,6 +75,7 @@ export async function doctorChecks(rim: Rim): Promise<DoctorCheck[]> {
     ...syncChecks(context),
     ...mappingChecks(context, apps),
     ...ownerChecks(context),
+    ...(await guarded('restored database', () => recoveryChecks(rim))),
   );
   return checks;
 }
@@ -213,6 +226,28 @@ function mappingChecks(context: Context, apps: readonly StoredApp[]): DoctorChec
     if (problems.length === 0) return [check(`app ${app.name}`, 'ok', 'every mapping resolves')];
     return problems.map(problem => check(`app ${app.name}`, 'warning', problem));
   });
+}
+
+/** Whether a restored database would be told from a current one, and whether this is one. */
+async function recoveryChecks({ recovery, coder }: Rim): Promise<DoctorCheck[]> {
+  const name = 'restored database';
+  const why = await recovery.holds();
+  if (why !== undefined) return [check(name, 'failed', why, 'coder-scim recover')];
+  try {
+    const { user } = await coder.whoami();
+    await coder.listAuditRows(user.username, { limit: 1, offset: 0 });
+    return [check(name, 'ok', "the database is as new as Coder's audit log")];
+  } catch (error) {
+    if (!(error instanceof CoderError) || error.status === undefined) throw error;
+    return [
+      check(
+        name,
+        'warning',
+        `a restored backup could not be told from a current database: ${sayError(error)}`,
+        'give the account the site role auditor or owner, or restore as docs/operations.md says',
+      ),
+    ];
+  }
 }
 
 function ownerChecks(context: Context): DoctorCheck[] {

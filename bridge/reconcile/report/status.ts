@@ -14,7 +14,7 @@ const PAGE = 1_000;
 
 const iso = (at: number): string => new Date(at).toISOString();
 
-export async function readStatus(db: Db): Promise<ReconcilerStatus> {
+export async function readStatus(db: Db): Promise<Omit<ReconcilerStatus, 'recovery'>> {
   const [apps, work, heldCounts, pending, heldPeople, open, begun] = [
     await listApps(db),
     await countWork(db),

@@ -33,6 +33,7 @@ export async function sweepApps(
   wanted: (app: StoredApp) => boolean,
   auditRetentionMs: number,
 ): Promise<string[]> {
+  if ((await rim.recovery.holds()) !== undefined || !(await rim.recovery.advance())) return [];
   const context = await rim.context.refresh();
   const apps = [...context.apps.values()].filter(app => !app.deleting && wanted(app));
   const held: StoredApp[] = [];

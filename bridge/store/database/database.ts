@@ -21,16 +21,21 @@ export interface Database {
    * Within `work` use the given database only, and await nothing else than queries on it.
    */
   transact<T>(work: (db: Db) => Promise<T>): Promise<T>;
+  /** What keeps it from being written, as far as that is known without asking; undefined when nothing does. */
+  trouble(): string | undefined;
   close(): Promise<void>;
 }
 
 /**
  * Opens and migrates.
  * @param url `sqlite:<path>`, a plain path, `:memory:`, or `postgres://…`
- * @throws DatabaseError when it can't be opened, or was written by a newer version
+ * @param options.alone no other bridge may have a SQLite file meanwhile. @default false
+ * @throws DatabaseError when it can't be opened, was written by a newer version, or another bridge has it
  */
-export async function openDatabase(url: string): Promise<Database> {
-  const database = /^postgres(ql)?:\/\//.test(url) ? openPostgres(url) : openSqlite(url.replace(/^sqlite:(\/\/)?/, ''));
+export async function openDatabase(url: string, { alone = false } = {}): Promise<Database> {
+  const database = /^postgres(ql)?:\/\//.test(url)
+    ? openPostgres(url)
+    : openSqlite(url.replace(/^sqlite:(\/\/)?/, ''), { alone });
   try {
     if (database.backend === 'postgres') await checkPostgres(database.db);
     await migrate(database.db, database.backend);

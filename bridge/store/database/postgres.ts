@@ -17,6 +17,8 @@ export function openPostgres(url: string) {
   const pool = new Pool({ connectionString: url, max: 10, connectionTimeoutMillis: 5_000, keepAlive: true });
   // A dropped idle connection is replaced by the pool; without a listener it would end the process.
   pool.on('error', () => undefined);
+  // So is one that was lent out: the query that used it fails, and the next one that wants to.
+  pool.on('connect', client => void client.on('error', () => undefined));
   const db = new Kysely<Tables>({ dialect: new PostgresDialect({ pool }) });
   const transact = async <T>(work: (db: Kysely<Tables>) => Promise<T>): Promise<T> => {
     for (let tries = 1; ; tries += 1) {
@@ -29,7 +31,7 @@ export function openPostgres(url: string) {
       }
     }
   };
-  return { db, backend: 'postgres' as const, transact, close: () => db.destroy() };
+  return { db, backend: 'postgres' as const, transact, trouble: () => undefined, close: () => db.destroy() };
 }
 
 /** @throws DatabaseError when the server lacks what comparison without case needs */

@@ -1,84 +1,55 @@
 /**
- * SQLite: one connection, statements prepared once, and one way to the disk for all writes that wait together. Reaching the disk is what
- * a commit costs: it is left to another thread, and what is committed meanwhile goes with the next.
+ * SQLite: one connection, and one way to the disk for all writes that wait together. Reaching the disk is what a commit costs: it is left
+ * to another thread, and what is committed meanwhile goes with the next.
  */
-import { fdatasync, mkdirSync, openSync, closeSync, fsyncSync } from 'node:fs';
+import { fdatasync, openSync, closeSync, fsyncSync } from 'node:fs';
 import { dirname } from 'node:path';
-import BetterSqlite3 from 'better-sqlite3';
-import { Kysely, SqliteDialect, sql } from 'kysely';
-import { fold } from '../../scim-language/schema/fold';
-import { DatabaseError } from './backend';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { Kysely, sql } from 'kysely';
+import { claimFile } from './one-bridge';
+import { connectSqlite } from './sqlite-connection';
+import { isLocked, PatientDialect } from './sqlite-patience';
 import { type Tables } from './tables';
-
-/** Statements kept prepared; texts longer than this are not kept. */
-const MOST_STATEMENTS = 500;
-const LONGEST_STATEMENT = 8_192;
+import { Trouble } from './trouble';
 
 /** Writes that share one commit at most: bounds how long other work waits for the event loop. */
 const MOST_TOGETHER = 32;
 
-/** @throws DatabaseError when the file can't be opened */
-export function openSqlite(path: string) {
-  const connection = connect(path);
-  const db = new Kysely<Tables>({ dialect: new SqliteDialect({ database: withStatementCache(connection) }) });
-  const disk = syncTogether(path);
-  const close = async () => {
-    await disk.end();
-    await db.destroy();
-  };
-  return { db, backend: 'sqlite' as const, transact: commitTogether(db, disk.reached), close };
-}
+/** How long a transaction waits for another process that holds the file locked. */
+const PATIENCE_MS = 5_000;
+/** Between two tries whoever only reads has its turn. */
+const PAUSE_MS = 50;
 
-function connect(path: string): BetterSqlite3.Database {
+/**
+ * @param alone no other bridge may have the file meanwhile
+ * @throws DatabaseError when the file can't be opened, or another bridge has it
+ */
+export function openSqlite(path: string, { alone }: { readonly alone: boolean }) {
+  const claim = alone ? claimFile(path) : undefined;
   try {
-    if (path !== ':memory:') mkdirSync(dirname(path), { recursive: true, mode: 0o700 });
-    const connection = new BetterSqlite3(path, { timeout: 5_000 });
-    connection.pragma('journal_mode = WAL');
-    // A commit is whole or not at all, also after a power cut; `transact` waits until it has reached the disk.
-    connection.pragma('synchronous = NORMAL');
-    connection.pragma('foreign_keys = ON');
-    connection.pragma('cache_size = -16384');
-    // SQLite folds ASCII only. The same function makes the *_key columns, so that both agree.
-    connection.function('fold', { deterministic: true }, (text: unknown) =>
-      typeof text === 'string' ? fold(text) : text,
-    );
-    connection.function('encode_uri_component', { deterministic: true }, (text: unknown) =>
-      typeof text === 'string' ? encodeURIComponent(text) : text,
-    );
-    return connection;
-  } catch (cause) {
-    throw new DatabaseError(
-      `SQLite database ${JSON.stringify(path)} can not be opened: ${cause instanceof Error ? cause.message : String(cause)}`,
-      { cause },
-    );
+    const trouble = new Trouble();
+    const db = new Kysely<Tables>({ dialect: new PatientDialect(connectSqlite(path), trouble) });
+    const disk = syncTogether(path);
+    const close = async () => {
+      await disk.end();
+      await db.destroy();
+      claim?.release();
+    };
+    return {
+      db,
+      backend: 'sqlite' as const,
+      transact: commitTogether(db, disk.reached),
+      trouble: () => trouble.say(),
+      close,
+    };
+  } catch (error) {
+    claim?.release();
+    throw error;
   }
 }
 
-/** Kysely prepares each statement anew; preparing costs more than running most of ours. Least recently used ones go first. */
-function withStatementCache(connection: BetterSqlite3.Database) {
-  const statements = new Map<string, BetterSqlite3.Statement<unknown[]>>();
-  return {
-    close: () => {
-      statements.clear();
-      connection.close();
-    },
-    prepare: (text: string) => {
-      const known = statements.get(text);
-      if (known !== undefined) {
-        statements.delete(text);
-        statements.set(text, known);
-        return known;
-      }
-      const statement = connection.prepare<unknown[]>(text);
-      if (text.length <= LONGEST_STATEMENT) {
-        const [oldest] = statements.keys();
-        if (statements.size >= MOST_STATEMENTS && oldest !== undefined) statements.delete(oldest);
-        statements.set(text, statement);
-      }
-      return statement;
-    },
-  };
-}
+/** Nothing of the batch was tried: it may be tried as it is. */
+class NotBegun extends Error {}
 
 interface Waiting {
   readonly run: (db: Kysely<Tables>) => Promise<() => void>;
@@ -93,11 +64,26 @@ function commitTogether(db: Kysely<Tables>, reachedDisk: () => Promise<void>) {
   let waiting: Waiting[] = [];
   let busy = false;
 
-  const commit = async (batch: readonly Waiting[]): Promise<(() => void)[]> =>
+  // A lock of somebody else is waited for without the connection.
+  const commit = async (batch: readonly Waiting[]): Promise<(() => void)[]> => {
+    for (let waited = 0; ; waited += PAUSE_MS) {
+      try {
+        return await commitOnce(batch);
+      } catch (error) {
+        if (!(error instanceof NotBegun)) throw error;
+        if (!isLocked(error.cause) || waited >= PATIENCE_MS) throw error.cause;
+      }
+      await sleep(PAUSE_MS);
+    }
+  };
+
+  const commitOnce = async (batch: readonly Waiting[]): Promise<(() => void)[]> =>
     db.connection().execute(async connection => {
       const settle: (() => void)[] = [];
       try {
-        await sql`begin immediate`.execute(connection);
+        await sql`begin immediate`.execute(connection).catch((cause: unknown) => {
+          throw new NotBegun('transaction could not begin', { cause });
+        });
         for (const { run, reject } of batch) {
           await sql`savepoint one`.execute(connection);
           try {
@@ -113,7 +99,7 @@ function commitTogether(db: Kysely<Tables>, reachedDisk: () => Promise<void>) {
         }
         await sql`commit`.execute(connection);
       } catch (error) {
-        await sql`rollback`.execute(connection).catch(() => undefined);
+        if (!(error instanceof NotBegun)) await sql`rollback`.execute(connection).catch(() => undefined);
         throw error;
       }
       return settle;

@@ -1,14 +1,19 @@
 /** Whether an error means that the database can't be used at the moment, so that the same request may succeed later. */
 
+// SQLite: locked, full disk, damaged file; the disk below it; Postgres: gone, shutting down, out of resources, a standby that is not
+// the primary yet, serialization retries used up.
 const UNAVAILABLE =
-  /^(?:SQLITE_(?:BUSY|LOCKED|FULL|IOERR|READONLY|CANTOPEN)|ECONN|ETIMEDOUT|ENOTFOUND|EPIPE|57P0|53|08|40001|40P01)/;
+  /^(?:SQLITE_(?:BUSY|LOCKED|FULL|IOERR|READONLY|CANTOPEN|CORRUPT|NOTADB)|ENOSPC|EDQUOT|EIO|EROFS|ECONN|ETIMEDOUT|ENOTFOUND|EAI_AGAIN|EHOSTUNREACH|ENETUNREACH|EPIPE|57P0|53|08|25006|40001|40P01)/;
 
-// SQLite: locked, full disk; Postgres: gone, shutting down, out of resources, serialization retries used up.
+const SAYS =
+  /^(?:timeout exceeded when trying to connect|Connection terminated|Client has encountered a connection error)/;
+
 export function isUnavailable(cause: unknown): boolean {
   if (typeof cause !== 'object' || cause === null) return false;
-  const { code, message } = cause as { code?: unknown; message?: unknown };
+  const { code, message, syscall, errors } = cause as Record<string, unknown>;
   if (typeof code === 'string' && UNAVAILABLE.test(code)) return true;
-  return (
-    typeof message === 'string' && /^(?:timeout exceeded when trying to connect|Connection terminated)/.test(message)
-  );
+  // The socket file of a server that is not there; both addresses of a name, tried in turn.
+  if (code === 'ENOENT' && syscall === 'connect') return true;
+  if (Array.isArray(errors) && errors.length > 0) return errors.every(isUnavailable);
+  return typeof message === 'string' && SAYS.test(message);
 }

@@ -40,6 +40,34 @@ describe('the circuit', () => {
   });
 });
 
+describe('the circuit while people wait to be locked out', () => {
+  const limits = { failures: 1, firstPauseMs: 1_000, longestPauseMs: 30_000 };
+
+  test('looks for Coder after the first pause, however long it has been away', () => {
+    const circuit = new Circuit(limits, () => 0.5);
+    let now = 0;
+    for (let times = 0; times < 6; times += 1) {
+      circuit.fail(now);
+      now += circuit.admit(now) ?? 0;
+      circuit.admit(now);
+    }
+    expect(circuit.fail(now)).toBe(30_000);
+    circuit.hurry(true);
+    expect(circuit.admit(now)).toBe(1_000);
+    expect(circuit.admit(now + 1_000)).toBeUndefined();
+    circuit.fail(now + 1_000);
+    circuit.hurry(false);
+    expect(circuit.admit(now + 2_000)).toBe(29_000);
+  });
+
+  test('a clock that jumped ahead and back does not keep it open', () => {
+    const circuit = new Circuit(limits, () => 0.5);
+    circuit.fail(86_400_000);
+    expect(circuit.admit(0)).toBeUndefined();
+    expect(circuit.succeed()).toBe(true);
+  });
+});
+
 describe('the rate limits', () => {
   const answer = (status: number, headers: Record<string, string>) => ({
     status,
@@ -105,4 +133,12 @@ test('the gate keeps the order of those who wait', async () => {
     Array.from({ length: 5_000 }, (_, index) => gate.run('request', async () => void order.push(index))),
   );
   expect(order).toEqual(Array.from({ length: 5_000 }, (_, index) => index));
+});
+
+test('a rate limit that was learned by a clock which jumped ahead and back holds nothing up', () => {
+  const limits = new RateLimits();
+  const headers: Record<string, string> = { 'retry-after': '60' };
+  limits.learn('/users', { status: 429, header: name => headers[name] }, 86_400_000);
+  expect(limits.reserve('/users', 'request', 86_400_000)).toBe(60_000);
+  expect(limits.reserve('/users', 'request', 0)).toBe(0);
 });

@@ -1,0 +1,72 @@
+/** What Coder has seen and the database does not know, person by person: what an operator looks at before the bridge goes on. */
+import { type RecoveryReport } from '../../contract/admin-api';
+import { type CoderAuditRow } from '../../coder';
+import { type Db } from '../../store/database/database';
+import { peopleOfAccounts } from '../../store/accounts/people';
+import { readInstallation } from '../../store/recovery/position';
+import { type Rim } from '../context/rim';
+import { readLog } from './read-log';
+import { sayChange } from './say-change';
+
+type ReportedPerson = RecoveryReport['people'][number];
+
+/** @throws CoderError when the log can't be read now */
+export async function recoveryReport(rim: Rim): Promise<RecoveryReport> {
+  const reason = (await rim.recovery.holds()) ?? null;
+  const pending = await rim.recovery.pending();
+  if (pending === undefined) return { reason, since: null, people: [], other: [] };
+  const { db } = rim.database;
+  const { id } = await readInstallation(db);
+  const { unknown } = await readLog(rim.coder, { id, position: pending.position });
+  return { reason, since: new Date(pending.since).toISOString(), ...(await inPeople(db, unknown)) };
+}
+
+async function inPeople(db: Db, unknown: readonly CoderAuditRow[]): Promise<Pick<RecoveryReport, 'people' | 'other'>> {
+  const changes = new Map<string, { lines: string[]; out: boolean; username: string | undefined }>();
+  const other: string[] = [];
+  // The oldest first: as it happened.
+  for (const row of [...unknown].reverse()) {
+    for (const { accounts, text } of sayChange(row)) {
+      if (accounts.length === 0) other.push(`${row.time} ${text}`);
+      for (const account of accounts) {
+        const known = changes.get(account) ?? { lines: [], out: false, username: undefined };
+        changes.set(account, known);
+        known.lines.push(`${row.time} ${text}`);
+        if (row.resourceType !== 'group') known.username = row.target;
+        if (row.resourceType === 'user') known.out = lockedOut(row, known.out);
+      }
+    }
+  }
+  const known = await peopleOfAccounts(db, [...changes.keys()]);
+  const active = await activeUsers(
+    db,
+    known.map(person => person.userId),
+  );
+  const people = [...changes].map(([coderUserId, change]): ReportedPerson => {
+    const persons = known.filter(person => person.coderUserId === coderUserId);
+    const staying = persons.find(person => active.has(person.userId));
+    const person = staying ?? persons[0];
+    return {
+      coderUserId,
+      coderUsername: change.username ?? person?.coderUsername ?? null,
+      app: person?.app ?? null,
+      userName: person?.userName ?? null,
+      directory: person === undefined ? 'unknown' : staying === undefined ? 'inactive' : 'active',
+      letInAgain: change.out && staying !== undefined,
+      changes: change.lines,
+    };
+  });
+  return { people: people.sort((a, b) => Number(b.letInAgain) - Number(a.letInAgain)), other };
+}
+
+function lockedOut({ action, diff }: CoderAuditRow, before: boolean): boolean {
+  if (action === 'delete') return true;
+  const status = diff['status']?.new;
+  return status === undefined ? before : status === 'suspended';
+}
+
+async function activeUsers(db: Db, userIds: readonly string[]): Promise<Set<string>> {
+  if (userIds.length === 0) return new Set();
+  const rows = await db.selectFrom('users').select('id').where('id', 'in', userIds).where('active', '=', 1).execute();
+  return new Set(rows.map(row => row.id));
+}

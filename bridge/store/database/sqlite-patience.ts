@@ -1,0 +1,55 @@
+/**
+ * Waits for a lock that another process has on the SQLite file: between tries, never in them, so that the event loop goes on. A statement
+ * outside a transaction waits a moment here; a transaction of `transact` waits longer, and without the connection.
+ */
+import { setTimeout as sleep } from 'node:timers/promises';
+import { CompiledQuery, type DatabaseConnection, type Driver, type QueryResult, SqliteDialect } from 'kysely';
+import { type SqliteConnection } from './sqlite-connection';
+import { type Trouble } from './trouble';
+
+const PATIENCE_MS = 200;
+const PAUSE_MS = 10;
+
+/** Another process has the file locked; nothing of the statement was done. */
+export function isLocked(error: unknown): boolean {
+  const { code } = (typeof error === 'object' && error !== null ? error : {}) as { code?: unknown };
+  return typeof code === 'string' && /^SQLITE_(BUSY|LOCKED)/.test(code);
+}
+
+export class PatientDialect extends SqliteDialect {
+  constructor(
+    private readonly connection: SqliteConnection,
+    private readonly trouble: Trouble,
+  ) {
+    super({ database: connection });
+  }
+
+  override createDriver(): Driver {
+    const driver = super.createDriver();
+    const acquire = driver.acquireConnection.bind(driver);
+    driver.acquireConnection = async () => this.patient(await acquire());
+    // What reads first and writes later would meet a lock in its middle, where nothing can be tried again.
+    driver.beginTransaction = async connection => {
+      await connection.executeQuery(CompiledQuery.raw('begin immediate'));
+    };
+    return driver;
+  }
+
+  private patient(connection: DatabaseConnection): DatabaseConnection {
+    const execute = async <Row>(query: CompiledQuery): Promise<QueryResult<Row>> => {
+      for (let waited = 0; ; waited += PAUSE_MS) {
+        const within = this.connection.inTransaction;
+        try {
+          const result = await connection.executeQuery<Row>(query);
+          if (result.numAffectedRows !== undefined) this.trouble.written();
+          return result;
+        } catch (error) {
+          this.trouble.failed(error);
+          if (within || waited >= PATIENCE_MS || !isLocked(error)) throw error;
+        }
+        await sleep(PAUSE_MS);
+      }
+    };
+    return { executeQuery: execute, streamQuery: connection.streamQuery.bind(connection) };
+  }
+}

@@ -1,0 +1,38 @@
+/** Remembers what keeps the SQLite file from being written, so that whoever asks need not wait for it. */
+
+const SAYS: readonly (readonly [code: RegExp, text: string])[] = [
+  [
+    /^SQLITE_(BUSY|LOCKED)/,
+    'another process holds the file locked: look for an open sqlite3 shell or a copy under way',
+  ],
+  [/^SQLITE_FULL/, 'the disk is full: make room'],
+  [/^SQLITE_(CORRUPT|NOTADB)/, 'the file is damaged: stop the bridge and restore the backup'],
+  [/^SQLITE_(READONLY|CANTOPEN|PERM)/, 'the file may not be written: look at its owner and mode'],
+  [/^SQLITE_IOERR/, 'the disk fails: look at the log of the machine'],
+];
+
+export class Trouble {
+  #code: string | undefined;
+
+  failed(error: unknown): void {
+    const { code } = (typeof error === 'object' && error !== null ? error : {}) as { code?: unknown };
+    if (typeof code !== 'string' || this.#damaged) return;
+    if (SAYS.some(([known]) => known.test(code))) this.#code = code;
+  }
+
+  /** Something could be written: what kept it from that is over. Damage stays. */
+  written(): void {
+    if (!this.#damaged) this.#code = undefined;
+  }
+
+  /** What is wrong, in a sentence; undefined when nothing is. */
+  say(): string | undefined {
+    const code = this.#code;
+    if (code === undefined) return undefined;
+    return `${SAYS.find(([known]) => known.test(code))?.[1] ?? 'it fails'} (${code})`;
+  }
+
+  get #damaged(): boolean {
+    return this.#code !== undefined && /^SQLITE_(CORRUPT|NOTADB)/.test(this.#code);
+  }
+}

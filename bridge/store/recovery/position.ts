@@ -1,0 +1,79 @@
+/**
+ * Where this database stands: a number that counts up before each piece of work that may change Coder, and that each call to Coder carries.
+ * Coder's audit log keeps it. A number there that is higher than the one here tells that this database is older than what it did: no clock
+ * is asked, a lost answer and a killed bridge change nothing about it, and other installations and tools have other names.
+ */
+import { sql } from 'kysely';
+import { type Db } from '../database/database';
+import { newId } from '../database/id';
+import { deleteSetting, readSetting, writeSetting } from '../database/settings';
+
+const INSTALLATION = 'installation';
+const POSITION = 'position';
+const RECOVERY = 'recovery';
+
+export interface Installation {
+  /** Made with the database; a copy of the database has the same. */
+  readonly id: string;
+  readonly position: number;
+  /** Just now: this database never changed anything in Coder. */
+  readonly fresh: boolean;
+}
+
+/** A database that is older than what Coder shows: nothing is given or taken until an operator ends this. */
+export interface PendingRecovery {
+  readonly since: number;
+  /** Where the database stood when that was found. */
+  readonly position: number;
+  /** The highest position that Coder has seen. */
+  readonly seen: number;
+}
+
+export async function readInstallation(db: Db): Promise<Installation> {
+  const found = await readSetting(db, INSTALLATION);
+  if (found !== undefined) return { id: found, position: Number((await readSetting(db, POSITION)) ?? 0), fresh: false };
+  const id = newId();
+  await db
+    .insertInto('settings')
+    .values([
+      { key: INSTALLATION, value: id },
+      { key: POSITION, value: '0' },
+    ])
+    .onConflict(conflict => conflict.column('key').doNothing())
+    .execute();
+  // Another replica may have been first.
+  const kept = (await readSetting(db, INSTALLATION)) ?? id;
+  return { id: kept, position: Number((await readSetting(db, POSITION)) ?? 0), fresh: kept === id };
+}
+
+/**
+ * Counts up by one; undefined while a recovery is pending. Not waited for on the disk: a power cut that loses it has lost what was noted
+ * with it as well.
+ */
+export async function advancePosition(db: Db): Promise<number | undefined> {
+  const { rows } = await sql<{ value: string }>`
+    update settings set value = cast(cast(value as bigint) + 1 as text)
+    where key = ${POSITION} and not exists (select 1 from settings as held where held.key = ${RECOVERY})
+    returning value`.execute(db);
+  return rows[0] === undefined ? undefined : Number(rows[0].value);
+}
+
+/** What Coder has seen is never counted again. */
+export async function raisePosition(db: Db, to: number): Promise<void> {
+  await sql`
+    update settings set value = cast(cast(${to} as bigint) as text)
+    where key = ${POSITION} and cast(value as bigint) < cast(${to} as bigint)`.execute(db);
+}
+
+export async function readPendingRecovery(db: Db): Promise<PendingRecovery | undefined> {
+  const text = await readSetting(db, RECOVERY);
+  return text === undefined ? undefined : (JSON.parse(text) as PendingRecovery);
+}
+
+export async function writePendingRecovery(db: Db, pending: PendingRecovery): Promise<void> {
+  await writeSetting(db, RECOVERY, JSON.stringify(pending));
+}
+
+export async function dropPendingRecovery(db: Db): Promise<void> {
+  await deleteSetting(db, RECOVERY);
+}

@@ -1,0 +1,143 @@
+/** The SQLite file among other processes: their locks, a second bridge, its mode, damage. */
+import { chmodSync, mkdtempSync, rmSync, statSync, truncateSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import BetterSqlite3 from 'better-sqlite3';
+import { type Database, openDatabase } from '../../../bridge/store/database/database';
+import { writeSetting } from '../../../bridge/store/database/settings';
+import { isUnavailable } from '../../../bridge/store/database/unavailable';
+import { createDatabaseProbe } from '../../../bridge/process/database-probe';
+
+const folder = mkdtempSync(join(tmpdir(), 'cscim-file-'));
+afterAll(() => rmSync(folder, { recursive: true, force: true }));
+
+let number = 0;
+const freshPath = () => join(folder, `${(number += 1)}.db`);
+const turns = async (count: number) => {
+  for (let turn = 0; turn < count; turn += 1) await new Promise(resume => setTimeout(resume, 1));
+};
+const keys = async ({ db }: Database) =>
+  (await db.selectFrom('settings').select('key').orderBy('key').execute()).map(row => row.key);
+
+/** What another process does that holds the file: `begin immediate`, and nothing more. */
+function lock(path: string): () => void {
+  const other = new BetterSqlite3(path);
+  other.exec('begin immediate');
+  return () => {
+    other.exec('rollback');
+    other.close();
+  };
+}
+
+describe('a lock of another process on the SQLite file', () => {
+  it('does not stop the event loop: writes wait, reads go on, and all is written when it is gone', async () => {
+    const path = freshPath();
+    const database = await openDatabase(path);
+    const release = lock(path);
+    const writes = Promise.all([
+      database.transact(db => writeSetting(db, 'a', '1')),
+      database.transact(db => writeSetting(db, 'b', '1')),
+    ]);
+    await turns(100);
+    expect(await keys(database)).toEqual([]);
+    // Released by this very event loop: had it stood still, the lock would have outlasted every patience.
+    release();
+    await writes;
+    expect(await keys(database)).toEqual(['a', 'b']);
+    await database.close();
+  });
+
+  it('lets a single statement wait for a moment as well, and a transaction of kysely', async () => {
+    const path = freshPath();
+    const database = await openDatabase(path);
+    const release = lock(path);
+    const writes = Promise.all([
+      writeSetting(database.db, 'a', '1'),
+      database.db.transaction().execute(async db => {
+        await db.selectFrom('settings').selectAll().execute();
+        await writeSetting(db, 'b', '1');
+      }),
+    ]);
+    await turns(20);
+    release();
+    await writes;
+    expect(await keys(database)).toEqual(['a', 'b']);
+    await database.close();
+  });
+
+  it('is what readiness blames, at once, and no longer when it is gone', async () => {
+    const path = freshPath();
+    const database = await openDatabase(path);
+    let now = 0;
+    const problem = createDatabaseProbe(database, () => now, { timeoutMs: 60_000 });
+    expect(await problem()).toBeNull();
+    const release = lock(path);
+    const refused: unknown = await writeSetting(database.db, 'a', '1').catch((error: unknown) => error);
+    expect(isUnavailable(refused)).toBe(true);
+    now += 10_000;
+    expect(await problem()).toMatch(/^can not be written: another process holds the file locked: .*SQLITE_BUSY/);
+    release();
+    await writeSetting(database.db, 'a', '1');
+    now += 10_000;
+    expect(await problem()).toBeNull();
+    await database.close();
+  });
+});
+
+describe('the SQLite file', () => {
+  it('is refused to a second bridge, with the process that has it, and free when that has ended', async () => {
+    const path = freshPath();
+    const first = await openDatabase(path, { alone: true });
+    await expect(openDatabase(path, { alone: true })).rejects.toThrow(
+      new RegExp(`is in use by another bridge, process ${process.pid} on .*: stop that one first, or use Postgres`),
+    );
+    await writeSetting(first.db, 'a', '1');
+    await first.close();
+    const second = await openDatabase(path, { alone: true });
+    expect(await keys(second)).toEqual(['a']);
+    await second.close();
+  });
+
+  it("is its owner's alone with all that lies beside it, whatever the umask and the mode it had", async () => {
+    const modes = (path: string) =>
+      ['', '-wal', '-shm', '.lock'].map(end => (statSync(`${path}${end}`).mode & 0o777).toString(8));
+    const umask = process.umask(0);
+    try {
+      const path = freshPath();
+      const first = await openDatabase(path, { alone: true });
+      expect(modes(path)).toEqual(['600', '600', '600', '600']);
+      await first.close();
+      chmodSync(path, 0o666);
+      const second = await openDatabase(path, { alone: true });
+      expect(modes(path)).toEqual(['600', '600', '600', '600']);
+      await second.close();
+    } finally {
+      process.umask(umask);
+    }
+  });
+
+  it('that is no database is refused with its name', async () => {
+    const path = freshPath();
+    writeFileSync(path, 'this is a letter to a friend, and no database, however long it may be read'.repeat(100));
+    await expect(openDatabase(path)).rejects.toThrow(/can not be opened: .*file is not a database/);
+  });
+
+  it('that is damaged while it is open is said to be, until the bridge ends', async () => {
+    const path = freshPath();
+    const database = await openDatabase(path);
+    await database.transact(db => writeSetting(db, 'a', 'x'.repeat(50_000)));
+    const other = new BetterSqlite3(path);
+    other.pragma('wal_checkpoint(truncate)');
+    other.close();
+    truncateSync(path, 8_192);
+    const problem = createDatabaseProbe(database, Date.now, { rememberMs: 0 });
+    const refused: unknown = await database.db
+      .selectFrom('settings')
+      .selectAll()
+      .execute()
+      .catch((error: unknown) => error);
+    expect(isUnavailable(refused)).toBe(true);
+    expect(await problem()).toMatch(/^can not be written: the file is damaged: stop the bridge and restore the backup/);
+    await database.close().catch(() => undefined);
+  });
+});
