@@ -9,6 +9,11 @@ export type Coercion =
   | 'booleanStrings'
   /** A bare string, or a list of them, where a complex value is wanted: `"manager": "26118915"` means `{"value": "26118915"}`. */
   | 'bareValues'
+  /**
+   * `""` for an object, or an element of nothing but empty texts, means that there is none: `"manager": ""`, `"addresses": [{"country":
+   * ""}]`. Never of `members`, and never of a boolean.
+   */
+  | 'emptyStrings'
   /** A list of one where a single value is wanted: `"manager": [{"value": "26118915"}]`. */
   | 'listOfOne'
   /** `replace` of `emails[type eq "work"].value` without a match makes the element instead of answering noTarget. */

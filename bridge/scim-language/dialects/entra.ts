@@ -18,6 +18,11 @@ export const entra: Dialect = {
       fixture: 'entra/manager.json',
     },
     {
+      coercion: 'emptyStrings',
+      description: 'manager as an empty text, where somebody has none any more',
+      fixture: 'entra/manager.json',
+    },
+    {
       coercion: 'listOfOne',
       description: 'manager as a list of one',
       fixture: 'entra/manager.json',

@@ -10,6 +10,11 @@ export const onelogin: Dialect = {
       fixture: 'onelogin/template.json',
     },
     {
+      coercion: 'emptyStrings',
+      description: 'an object or an element of a list whose macros gave nothing',
+      fixture: 'onelogin/groups.json',
+    },
+    {
       coercion: 'managerId',
       description: 'manager in the shape of SCIM 1.1: managerId and displayName',
       fixture: 'onelogin/template.json',

@@ -116,6 +116,10 @@ class Patch {
 
   private applyTo(op: PatchOperation['op'], path: TargetPath, value: Json | undefined, where: string): void {
     const { type } = this.options;
+    if (type.defaults?.[path.attribute.path] !== undefined) {
+      if (op === 'remove') throw mutability(path.attribute.path, 'it always has a value and can be replaced only');
+      if (isUnassigned(value)) return;
+    }
     if (path.attribute === type.rowsAttribute) this.members.apply(op, path, value, this.leniency);
     else if (path.attribute.name === 'schemas') this.applySchemas(op, value);
     else this.change.apply(op, path, value, where);

@@ -10,7 +10,7 @@ import { readPatchBody } from '../../scim-language/patch/read-body';
 import { fromPatchable, toPatchable } from './patchable';
 import { refuseIfMatched } from '../http/precondition';
 import { sameJson } from '../../scim-language/schema/equal';
-import { normalizeResource } from '../../scim-language/schema/normalize';
+import { normalizeResource, withDefaults } from '../../scim-language/schema/normalize';
 import { userType } from '../../scim-language/schema/resource-types';
 
 export function createUsers(directory: Directory, { maxPatchOperations }: ScimLimits): Endpoint {
@@ -38,7 +38,7 @@ export function createUsers(directory: Directory, { maxPatchOperations }: ScimLi
 
     create(context, body) {
       const { resource } = normalizeResource(body, userType, context.leniency);
-      return directory.createUser(writeContext(context), resource);
+      return directory.createUser(writeContext(context), withDefaults(resource, userType));
     },
 
     get: (context, id) => directory.getUser(context.app, id),

@@ -3,8 +3,9 @@ import { type Kysely, sql } from 'kysely';
 import { type Backend, DatabaseError } from '../backend';
 import { type Tables } from '../tables';
 import * as initial from './0001-initial';
+import * as activeStated from './0002-active-stated';
 
-const MIGRATIONS = [initial.up] as const;
+const MIGRATIONS = [initial.up, activeStated.up] as const;
 
 /** Number that keeps replicas that start at once from migrating twice (Postgres advisory lock). */
 const MIGRATION_LOCK = 7_264_001;
