@@ -150,7 +150,7 @@ describe('filters, RFC 7644 §3.4.2.2', () => {
     ['a password', 'password eq "t1meMa$heen"'],
     ['two comparisons without an operator', 'userName eq "x" title pr'],
     ['an operator at the end', 'userName eq "x" and'],
-    ['nothing', ''],
+    ['blanks', ' '],
     ['a valuePath in a valuePath', 'emails[type[value eq "x"]]'],
     ['a null byte outside of a string', 'userName eq\u0000"x"'],
     ['a wrong escape', 'userName eq "\\x41"'],

@@ -62,6 +62,16 @@ export const entra: Dialect = {
       description: 'filter values without quotes, as in userName sw O',
       fixture: 'entra/test-collections.json',
     },
+    {
+      coercion: 'roleObjects',
+      description: 'roles as objects with id and displayName',
+      fixture: 'entra/custom-attributes.json',
+    },
+    {
+      coercion: 'unknownAttributes',
+      description: 'attributes of a custom extension, in bodies and PATCH paths',
+      fixture: 'entra/custom-attributes.json',
+    },
   ],
   userPatchAnswer: 200,
   groupPatchAnswer: 204,

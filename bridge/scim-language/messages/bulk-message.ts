@@ -142,6 +142,43 @@ export function referencesOf({ id, data }: Pick<BulkOperation, 'id' | 'data'>): 
   return found;
 }
 
+/**
+ * The POSTs to an endpoint that refer to each other in a circle, and those that refer to one of these: places in the request.
+ * Linear in the references.
+ */
+export function circlesIn(operations: readonly ReadOperation[], endpoint: string): ReadonlySet<number> {
+  const places = new Map<string, number>();
+  const open = new Map<number, Set<string>>();
+  operations.forEach(({ operation }, index) => {
+    if (operation instanceof ScimError || operation.method !== 'POST' || operation.endpoint !== endpoint) return;
+    if (operation.bulkId !== undefined) places.set(operation.bulkId, index);
+    open.set(index, referencesOf(operation));
+  });
+  const referrers = new Map<number, number[]>();
+  const waits = new Map<number, number>();
+  for (const [index, references] of open) {
+    const wanted = [...references].flatMap(bulkId => places.get(bulkId) ?? []);
+    waits.set(index, wanted.length);
+    for (const place of wanted) append(referrers, place, index);
+  }
+  const ready = [...waits].filter(([, count]) => count === 0).map(([index]) => index);
+  for (let index = ready.pop(); index !== undefined; index = ready.pop()) {
+    waits.delete(index);
+    for (const referrer of referrers.get(index) ?? []) {
+      const left = (waits.get(referrer) ?? 0) - 1;
+      waits.set(referrer, left);
+      if (left === 0) ready.push(referrer);
+    }
+  }
+  return new Set(waits.keys());
+}
+
+function append(lists: Map<number, number[]>, key: number, value: number): void {
+  const list = lists.get(key);
+  if (list === undefined) lists.set(key, [value]);
+  else list.push(value);
+}
+
 /** The id that a path names once references are known. */
 export function resolveId(id: string, resolve: (bulkId: string) => string | undefined): string {
   const bulkId = REFERENCE.exec(id)?.[1];

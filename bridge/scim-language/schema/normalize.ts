@@ -8,7 +8,7 @@ import { invalidSyntax, invalidValue, missingValue, mutability, shown } from '..
 import { type Json, type JsonObject, emptyObject, isJsonObject } from '../json';
 import { type Attribute } from './attribute';
 import { sameJson } from './equal';
-import { findAttribute, findExtension, topLevelAttributes } from './look-up';
+import { findAttribute, findExtension, isCoreSchema, topLevelAttributes } from './look-up';
 import { type MemberValue, readMembers } from './members';
 import { type ResourceType } from './resource-type';
 import { describe, isUnassigned, normalizeValue, unknownAttribute } from './value';
@@ -124,7 +124,7 @@ export function checkSchemas(value: Json | undefined, type: ResourceType, lenien
   let core = false;
   value.forEach((urn, index) => {
     if (typeof urn !== 'string') throw invalidValue(`schemas[${index}]`, urn, 'a URN as a string');
-    if (urn.toLowerCase() === type.schema.id.toLowerCase()) core = true;
+    if (isCoreSchema(type, urn, leniency)) core = true;
     else if (findExtension(type, urn, leniency) === undefined && !coerces(leniency, 'unknownSchemas', 'schemas')) {
       const known = [type.schema.id, ...[...type.extensionAttributes.values()].map(({ path }) => path)];
       throw invalidValue(`schemas[${index}]`, urn, `one of ${known.join(', ')}`);

@@ -112,7 +112,8 @@ export function normalizeSingle(
       if (typeof value === 'number') return value;
       break;
     case 'string':
-      if (typeof value === 'string') return canonicalSpelling(attribute, value);
+      if (typeof value === 'string' && !(attribute.required && value.trim() === ''))
+        return canonicalSpelling(attribute, value);
       break;
     case 'dateTime': {
       const canonical = typeof value === 'string' ? canonicalDateTime(value) : undefined;
@@ -254,6 +255,9 @@ function decodeSegment(segment: string): string {
   }
 }
 
+/** What the names of a role as an object stand for. */
+const ROLE_OBJECT: Readonly<Record<string, string | undefined>> = { id: 'value', displayname: 'display' };
+
 function findSubAttribute(
   attribute: Attribute,
   key: string,
@@ -272,7 +276,10 @@ function findSubAttribute(
   ) {
     return attribute.children.get('value');
   }
-  if (coerces(leniency, 'unknownAttributes', attribute.path)) return undefined;
+  const role = attribute.path === 'roles' ? ROLE_OBJECT[lower] : undefined;
+  if (role !== undefined && coerces(leniency, 'roleObjects', attribute.path))
+    return value[role] === undefined ? attribute.children.get(role) : undefined;
+  if (coerces(leniency, 'unknownAttributes', `${attribute.path}.${key}`.slice(0, 100))) return undefined;
   throw unknownAttribute(`${where}.${key}`, [...attribute.children.values()]);
 }
 
@@ -327,7 +334,7 @@ export function describe(attribute: Attribute): string {
     case 'reference':
       return 'a URI';
     case 'string':
-      return 'a string';
+      return attribute.required ? 'a string that is not blank' : 'a string';
   }
 }
 

@@ -14,7 +14,10 @@ import { USER } from '../schema/documents';
 /** Documents as they are kept. */
 const documents = resources(userType).map(resource => {
   const primaries = Object.fromEntries(
-    Object.entries(resource).map(([key, value]) => [key, Array.isArray(value) ? value.map(withoutPrimary).filter(holdsSomething) : value]),
+    Object.entries(resource).map(([key, value]) => [
+      key,
+      Array.isArray(value) ? value.map(withoutPrimary).filter(holdsSomething) : value,
+    ]),
   );
   return normalizeResource({ ...primaries, schemas: [USER], userName: 'ada' }, userType).resource;
 });

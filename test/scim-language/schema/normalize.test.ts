@@ -114,6 +114,17 @@ describe('a stated resource becomes a document', () => {
     expect(documentOf({ active: true }, { existing })).toEqual({ ...minimalUser, active: true });
   });
 
+  test('RFC 7643 §2.4: of an element that is stated twice, what is primary stays primary', () => {
+    const value = 'ada@example.com';
+    const twice = [
+      { value, type: 'work', primary: true },
+      { value, type: 'work', primary: false },
+    ];
+    for (const emails of [twice, [...twice].reverse(), [...twice, ...twice]]) {
+      expect(documentOf({ emails })).toEqual({ ...minimalUser, emails: [{ value, type: 'work', primary: true }] });
+    }
+  });
+
   test('absent members and empty members differ', () => {
     const stated = { schemas: [GROUP], displayName: 'a' };
     expect(normalizeResource(stated, groupType).members).toBeUndefined();
@@ -161,6 +172,7 @@ describe('a stated resource is refused', () => {
     ['an element that holds nothing', { emails: [{ value: '', type: null }] }, 'invalidValue', 'emails[0]'],
     ['an empty text for a list', { emails: '' }, 'invalidValue', 'emails: got "", wanted a list'],
     ['an object for a list', { emails: {} }, 'invalidValue', 'emails: got an empty object, wanted a list'],
+    ['a userName of blanks', { userName: ' \u00a0\t' }, 'invalidValue', 'userName: got'],
     ['an empty text for an object', { name: '' }, 'invalidValue', 'name: got ""'],
     ['an empty text for true or false', { active: '' }, 'invalidValue', 'active: got "", wanted true or false'],
     ['a string for an element', { emails: ['a@x'] }, 'invalidValue', 'emails[0]'],
@@ -244,7 +256,7 @@ describe('a dialect takes what the RFC refuses, and counts it', () => {
     });
     expect(leniency.count).toEqual([
       ['unknownAttributes', 'shoeSize'],
-      ['unknownAttributes', 'name'],
+      ['unknownAttributes', 'name.maidenName'],
     ]);
   });
 
