@@ -1,14 +1,16 @@
 /**
  * Bulk (RFC 7644 §3.7): each operation is a transaction of its own, in the order of the request except that what others refer
- * to by bulkId is made first. In a circle of references resources are made without the closing one, which is added after.
+ * to by bulkId is made first. In a circle of references users are made without the closing one, which is added after; groups that
+ * would contain themselves are refused before one of them is made.
  */
-import { type Deleted, GroupCycle, type Written, etagOf } from '../../store/directory';
+import { type Deleted, type Written, etagOf } from '../../store/directory';
 import { type WorkKey } from '../../store/work/enqueue';
 import { requireScope } from '../access/authenticate';
 import {
   BULK_RESPONSE_SCHEMA,
   type BulkOperation,
   type ReadOperation,
+  circlesIn,
   readBulkRequest,
   referencesOf,
   replaceReferences,
@@ -17,10 +19,11 @@ import {
 } from '../../scim-language/messages/bulk-message';
 import { type ScimDeps } from '../http/deps';
 import { type Endpoint, type Precondition } from './endpoint';
-import { ScimError, invalidValue, notFound } from '../../scim-language/errors';
+import { ScimError, invalidValue, notFound, shown } from '../../scim-language/errors';
 import { type RequestContext } from '../http/request-context';
 import { type JsonObject, isJsonObject } from '../../scim-language/json';
 import { type ScimLimits } from '../http/limits';
+import { groupType } from '../../scim-language/schema/resource-types';
 import { PATCH_SCHEMA } from '../../scim-language/patch/read-body';
 import { expectedVersions } from '../http/precondition';
 import { toScimError } from './refusals';
@@ -62,6 +65,7 @@ class BulkJob {
   private readonly posts = new Map<string, number>();
   private readonly ids = new Map<string, string>();
   private readonly unfinished: Unfinished[] = [];
+  private readonly circles: ReadonlySet<number>;
   private errors = 0;
 
   constructor(
@@ -72,6 +76,7 @@ class BulkJob {
     private readonly failOnErrors: number,
   ) {
     this.outcomes = operations.map(() => undefined);
+    this.circles = circlesIn(operations, groupType.endpoint);
     operations.forEach(({ operation }, index) => {
       if (!(operation instanceof ScimError) && operation.method === 'POST' && operation.bulkId !== undefined) {
         this.posts.set(operation.bulkId, index);
@@ -100,6 +105,14 @@ class BulkJob {
     this.running.add(index);
     try {
       if (operation instanceof ScimError) throw operation;
+      // RFC 7644 §3.7.1: a circle that can not be resolved is 409.
+      if (this.circles.has(index)) {
+        throw new ScimError(
+          409,
+          undefined,
+          `bulkId ${shown(operation.bulkId)}: groups that refer to each other in a circle would contain themselves, so none of them is made`,
+        );
+      }
       const pending = await this.prepare(operation);
       if (this.stopped()) return;
       this.outcomes[index] = await this.write(index, operation, pending);
@@ -177,9 +190,7 @@ class BulkJob {
       this.touch(written.touched);
       this.outcomes[index] = this.outcome(201, endpoint, id, written.resource.version);
     } catch (cause) {
-      // RFC 7644 §3.7.1: a circle that can not be resolved is 409.
-      const refused = cause instanceof GroupCycle ? new ScimError(409, undefined, cause.message) : cause;
-      this.fail(index, refused, locationOf(this.context, endpoint, id));
+      this.fail(index, cause, locationOf(this.context, endpoint, id));
     }
   }
 
