@@ -21,12 +21,12 @@ export const AppDocument = z.object({
 });
 export type AppDocument = z.output<typeof AppDocument>;
 
-/** One thing that is waiting, held or parked. */
+/** One thing that is waiting, held or parked, or a refused request that would have locked somebody out. */
 export const PendingItem = z.object({
   key: z.string(),
   app: z.string(),
   subject: z.string().nullable(),
-  state: z.enum(['waiting', 'held', 'parked']),
+  state: z.enum(['waiting', 'held', 'parked', 'refused']),
   reason: z.string(),
   attempts: z.number(),
   since: z.string(),
@@ -65,6 +65,8 @@ export const AppStatus = z.object({
   waiting: z.number(),
   held: z.number(),
   parked: z.number(),
+  /** Refused requests that would have locked somebody out and did not go through since. */
+  refused: z.number(),
   lastError: z.string().nullable(),
   lastSweepAt: z.string().nullable(),
   tokens: z.array(TokenStatus),

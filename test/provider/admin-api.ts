@@ -92,6 +92,7 @@ export class AdminApi {
         waiting: 0,
         held: 0,
         parked: 0,
+        refused: 0,
         lastError: null,
         lastSweepAt: null,
         warnings: [],

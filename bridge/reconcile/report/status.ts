@@ -4,6 +4,7 @@ import { listApps } from '../../store/apps/apps';
 import { type Db } from '../../store/database/database';
 import { type HeldRemovals, holdId, listOpenHolds } from '../../store/accounts/holds';
 import { countHeldPeople, listHeldPeople, readPeople } from '../../store/accounts/people';
+import { countRefusedLeavings, listRefusedLeavings } from '../../store/directory';
 import { countWork, listWork } from '../../store/work/work';
 import { type AppConvergence, type ReconcilerStatus } from '../types';
 
@@ -14,12 +15,14 @@ const PAGE = 1_000;
 const iso = (at: number): string => new Date(at).toISOString();
 
 export async function readStatus(db: Db): Promise<ReconcilerStatus> {
-  const [apps, work, heldCounts, pending, heldPeople, open] = [
+  const [apps, work, heldCounts, refusedCounts, pending, heldPeople, refusedLeavings, open] = [
     await listApps(db),
     await countWork(db),
     await countHeldPeople(db),
+    await countRefusedLeavings(db),
     await listWork(db, SHOWN),
     await listHeldPeople(db, SHOWN),
+    await listRefusedLeavings(db, SHOWN),
     await listOpenHolds(db),
   ];
   const names = await namesOf(
@@ -37,23 +40,35 @@ export async function readStatus(db: Db): Promise<ReconcilerStatus> {
     apps: apps.map((app): AppConvergence => {
       const counts = work.get(app.name) ?? { waiting: 0, parked: 0, lastError: null };
       const held = heldCounts.get(app.name) ?? 0;
+      const refused = refusedCounts.get(app.name) ?? 0;
       return {
         app: app.name,
         converged:
           counts.waiting === 0 &&
           counts.parked === 0 &&
           held === 0 &&
+          refused === 0 &&
           app.problems.length === 0 &&
           app.appliedGeneration === app.generation,
         waiting: counts.waiting,
         held,
         parked: counts.parked,
+        refused,
         lastError: counts.lastError,
         lastSweepAt: app.sweptAt === undefined ? null : iso(app.sweptAt),
         warnings: app.problems,
       };
     }),
     pending: [
+      ...refusedLeavings.map((leaving): PendingItem => ({
+        key: leaving.subject,
+        app: leaving.app,
+        subject: leaving.name,
+        state: 'refused',
+        reason: `${leaving.reason} (request ${leaving.requestId})`,
+        attempts: leaving.times,
+        since: iso(leaving.firstAt),
+      })),
       ...pending.map((item): PendingItem => ({
         key: item.key,
         app: item.app,

@@ -30,6 +30,8 @@ export interface ReadOperation {
   readonly method: string | undefined;
   readonly bulkId: string | undefined;
   readonly operation: BulkOperation | ScimError;
+  /** As the request has it. */
+  readonly stated: Json;
 }
 
 export interface BulkRequest {
@@ -53,6 +55,12 @@ export function readBulkRequest(body: JsonObject, maxOperations: number): BulkRe
   };
 }
 
+/** The operations of a message as they are stated, whatever is wrong with it. */
+export function statedOperations(body: JsonObject): readonly Json[] {
+  const operations = member(body, 'Operations');
+  return Array.isArray(operations) ? operations : [];
+}
+
 function readFailOnErrors(value: Json | undefined): number {
   if (value === undefined || value === null) return 0;
   if (typeof value !== 'number' || !Number.isSafeInteger(value) || value < 0) {
@@ -67,9 +75,9 @@ function readOperation(value: Json, where: string, seen: Set<string>): ReadOpera
   const bulkId = textOf(member(stated, 'bulkId'));
   try {
     if (!isJsonObject(value)) throw invalidSyntax(where, shown(value), 'an object with method, path and data');
-    return { method, bulkId, operation: checkOperation(value, where, seen) };
+    return { method, bulkId, operation: checkOperation(value, where, seen), stated: value };
   } catch (error) {
-    if (error instanceof ScimError) return { method, bulkId, operation: error };
+    if (error instanceof ScimError) return { method, bulkId, operation: error, stated: value };
     throw error;
   }
 }

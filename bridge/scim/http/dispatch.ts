@@ -10,7 +10,7 @@ import { ScimError } from '../../scim-language/errors';
 import { type RequestContext, createRequestContext } from './request-context';
 import { type ScimLimits } from './limits';
 import { toScimError } from '../resources/refusals';
-import { readBody } from './request-body';
+import { createBody } from './request-body';
 import { requestIdOf } from '../../http/request-id';
 import { send, sendError } from './respond';
 import { type Handler, type ScimRequest } from './scim-request';
@@ -135,6 +135,7 @@ export function createDispatch(deps: ScimDeps, authenticate: Authenticate, limit
     return async (request, response) => {
       const { context } = served(request);
       if (context === undefined) throw new Error('a handler was reached without a caller');
+      const body = createBody(request, limits.maxBodyBytes);
       const scimRequest: ScimRequest = {
         context,
         query: queryOf(request),
@@ -143,7 +144,8 @@ export function createDispatch(deps: ScimDeps, authenticate: Authenticate, limit
           const value = request.params[name];
           return typeof value === 'string' ? value : '';
         },
-        body: () => readBody(request, limits.maxBodyBytes),
+        body: () => body.read(),
+        received: () => body.received(),
       };
       await send(request, response, await handler(scimRequest));
     };

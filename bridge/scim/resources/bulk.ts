@@ -9,6 +9,7 @@ import { requireScope } from '../access/authenticate';
 import {
   BULK_RESPONSE_SCHEMA,
   type BulkOperation,
+  type BulkRequest,
   type ReadOperation,
   circlesIn,
   readBulkRequest,
@@ -16,6 +17,7 @@ import {
   replaceReferences,
   resolveId,
   splitPending,
+  statedOperations,
 } from '../../scim-language/messages/bulk-message';
 import { type ScimDeps } from '../http/deps';
 import { type Endpoint, type Precondition } from './endpoint';
@@ -26,22 +28,44 @@ import { type ScimLimits } from '../http/limits';
 import { groupType } from '../../scim-language/schema/resource-types';
 import { PATCH_SCHEMA } from '../../scim-language/patch/read-body';
 import { expectedVersions } from '../http/precondition';
+import { attemptOf } from './leaving';
+import { type NoteRefused, createNoteRefused } from './note-refused';
 import { toScimError } from './refusals';
 import { locationOf } from './resource-handlers';
 import { type Handler } from '../http/scim-request';
 
 export function createBulk(endpoints: readonly Endpoint[], deps: ScimDeps, limits: ScimLimits): Handler {
+  const noteRefused = createNoteRefused(deps);
+
+  /** Reads the message; when it is refused as a whole, so is everybody's leaving in it. */
+  async function readOrNote(context: RequestContext, message: JsonObject): Promise<BulkRequest> {
+    try {
+      return readBulkRequest(message, limits.maxBulkOperations);
+    } catch (cause) {
+      const error = toScimError(cause, context.requestId);
+      for (const operation of statedOperations(message).slice(0, MOST_NOTED)) {
+        const attempt = attemptOf(operation);
+        if (attempt !== undefined) await noteRefused(context, attempt, error);
+      }
+      throw cause;
+    }
+  }
+
   return async ({ context, body }) => {
     if (!endpoints.some(({ scopes }) => context.caller.token.scopes.includes(scopes.write))) {
       for (const { scopes } of endpoints) requireScope(context.caller, scopes.write);
     }
-    const { operations, failOnErrors } = readBulkRequest(await body(), limits.maxBulkOperations);
-    const job = new BulkJob(endpoints, context, deps, operations, failOnErrors);
+    const message = await body();
+    const { operations, failOnErrors } = await readOrNote(context, message);
+    const job = new BulkJob(endpoints, context, deps, operations, failOnErrors, noteRefused);
     const answers = await job.run();
     if (job.touched.size > 0) await deps.converge([...job.touched], { deadlineMs: limits.convergeDeadlineMs });
     return { status: 200, body: { schemas: [BULK_RESPONSE_SCHEMA], Operations: answers } };
   };
 }
+
+/** Operations of a message that was refused as a whole, that are looked at. */
+const MOST_NOTED = 10_000;
 
 interface Outcome {
   status: number;
@@ -74,6 +98,7 @@ class BulkJob {
     private readonly deps: ScimDeps,
     private readonly operations: readonly ReadOperation[],
     private readonly failOnErrors: number,
+    private readonly noteRefused: NoteRefused,
   ) {
     this.outcomes = operations.map(() => undefined);
     this.circles = circlesIn(operations, groupType.endpoint);
@@ -117,7 +142,7 @@ class BulkJob {
       if (this.stopped()) return;
       this.outcomes[index] = await this.write(index, operation, pending);
     } catch (cause) {
-      this.fail(index, cause, this.statedLocation(operation));
+      await this.fail(index, cause, this.statedLocation(operation));
     } finally {
       this.running.delete(index);
     }
@@ -190,11 +215,11 @@ class BulkJob {
       this.touch(written.touched);
       this.outcomes[index] = this.outcome(201, endpoint, id, written.resource.version);
     } catch (cause) {
-      this.fail(index, cause, locationOf(this.context, endpoint, id));
+      await this.fail(index, cause, locationOf(this.context, endpoint, id));
     }
   }
 
-  private fail(index: number, cause: unknown, location?: string): void {
+  private async fail(index: number, cause: unknown, location?: string): Promise<void> {
     const error = toScimError(cause, this.context.requestId);
     if (error.status >= 500) {
       this.deps.log.error(
@@ -202,6 +227,8 @@ class BulkJob {
         'bulk operation failed',
       );
     }
+    const attempt = attemptOf(this.operations[index]?.stated ?? null);
+    if (attempt !== undefined && error.status !== 404) await this.noteRefused(this.context, attempt, error);
     this.errors += 1;
     this.outcomes[index] = { status: error.status, error, ...(location === undefined ? {} : { location }) };
   }

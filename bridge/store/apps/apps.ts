@@ -281,6 +281,7 @@ export async function purgeApp(db: Db, name: string): Promise<void> {
     'holds',
     'removals',
     'coercions',
+    'refused_leavings',
   ] as const)
     await db.deleteFrom(table).where('app', '=', name).execute();
   await db.deleteFrom('apps').where('name', '=', name).where('deleted_at', 'is not', null).execute();

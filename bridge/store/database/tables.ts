@@ -263,6 +263,23 @@ export interface CoercionTable {
   last_at: number;
 }
 
+/** Requests that would have locked somebody out and were refused, until they went through. */
+export interface RefusedLeavingTable {
+  app: string;
+  /** `user:<id>`, `member:<group id>/<member id>`, or `group:<id>` for whoever is not stated any more. */
+  subject: string;
+  user_id: string | null;
+  group_id: string | null;
+  name: string;
+  /** Status and detail of the answer. */
+  reason: string;
+  /** Of the last such request. */
+  request_id: string;
+  times: number;
+  first_at: number;
+  last_at: number;
+}
+
 export interface Tables {
   settings: SettingTable;
   apps: AppTable;
@@ -283,4 +300,5 @@ export interface Tables {
   removals: RemovalTable;
   audit: AuditTable;
   coercions: CoercionTable;
+  refused_leavings: RefusedLeavingTable;
 }

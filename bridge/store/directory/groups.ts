@@ -15,6 +15,7 @@ import {
   removeEverybody,
   resolveMembers,
 } from './members';
+import { settleGone, settleMembers } from './refused-leavings';
 import {
   type Deleted,
   type GroupChange,
@@ -24,6 +25,7 @@ import {
   type Written,
 } from './resources';
 import {
+  type Locked,
   RESOURCE_COLUMNS,
   type Write,
   checkVersion,
@@ -65,11 +67,13 @@ export async function updateGroup(
   options?: WriteOptions & { readonly baseUrl?: string },
 ): Promise<Written | undefined> {
   const { db, now } = write;
-  const current = await lockGroup(write, id, 'update');
-  if (current === undefined) return undefined;
+  const locked = await lockGroup(write, id, 'update');
+  if (locked === undefined) return undefined;
+  const current = locked.resource;
   checkVersion(current, options);
   const { document, memberChanges = [] } = change(current) ?? {};
   const people = await changeMembership(write, id, memberChanges, options?.baseUrl ?? '');
+  if (locked.refused && memberChanges.length > 0) await settleMembers(db, write.app, id, memberChanges);
   if (document === undefined && people === undefined) return { resource: current, changed: false, touched: [] };
   const version = current.version + 1;
   await refusingTaken(document ?? current.document, () =>
@@ -110,9 +114,11 @@ async function changeMembership(
 /** @throws VersionMismatch */
 export async function deleteGroup(write: Write, id: string, options?: WriteOptions): Promise<Deleted | undefined> {
   const { db } = write;
-  const current = await lockGroup(write, id, 'delete');
-  if (current === undefined) return undefined;
+  const locked = await lockGroup(write, id, 'delete');
+  if (locked === undefined) return undefined;
+  const current = locked.resource;
   checkVersion(current, options);
+  if (locked.refused) await settleGone(db, write.app, 'group', id);
   const people = (await removeEverybody(write, id)) ?? [];
   await leaveAllGroups(write, id);
   await db.deleteFrom('groups').where('id', '=', id).execute();
@@ -120,16 +126,21 @@ export async function deleteGroup(write: Write, id: string, options?: WriteOptio
 }
 
 // Postgres: an update must not keep others from making sure that the row stays (`for key share`), which a deletion must.
-async function lockGroup({ db, app }: Write, id: string, to: 'update' | 'delete'): Promise<Resource | undefined> {
+async function lockGroup({ db, app }: Write, id: string, to: 'update' | 'delete'): Promise<Locked | undefined> {
   if (!isId(id)) return undefined;
   const row = await db
     .selectFrom('groups')
     .select(RESOURCE_COLUMNS)
+    .select(({ exists, selectFrom }) =>
+      exists(selectFrom('refused_leavings').select('app').whereRef('refused_leavings.group_id', '=', 'groups.id')).as(
+        'refused',
+      ),
+    )
     .where('id', '=', id)
     .where('app', '=', app)
     .$if(backendOf(db) === 'postgres', query => (to === 'delete' ? query.forUpdate() : query.forNoKeyUpdate()))
     .executeTakeFirst();
-  return row === undefined ? undefined : toResource('Group', row);
+  return row === undefined ? undefined : { resource: toResource('Group', row), refused: Boolean(row.refused) };
 }
 
 async function refusingTaken(document: JsonObject, write: () => Promise<unknown>): Promise<void> {

@@ -2,3 +2,4 @@ export * from './directory';
 export * from './errors';
 export * from './resources';
 export * from './reading';
+export { type Leaving, type RefusedLeaving, countRefusedLeavings, listRefusedLeavings } from './refused-leavings';

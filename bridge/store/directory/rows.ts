@@ -33,6 +33,13 @@ export interface Write extends WriteContext {
   readonly now: number;
 }
 
+/** A resource as a write locks it. */
+export interface Locked {
+  readonly resource: Resource;
+  /** Whether a refused request about it, or about somebody in it, has not gone through yet. */
+  readonly refused: boolean;
+}
+
 const ID = /^[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}$/;
 
 /** Whether a text can be an id at all; spares the database what it would refuse, such as NUL in Postgres. */

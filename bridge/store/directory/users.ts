@@ -9,8 +9,10 @@ import { newId } from '../database/id';
 import { among, listed } from '../database/listed';
 import { UniquenessError } from './errors';
 import { leaveAllGroups } from './members';
+import { settleGone, settleUser } from './refused-leavings';
 import { type Deleted, type Resource, type WriteOptions, type Written } from './resources';
 import {
+  type Locked,
   RESOURCE_COLUMNS,
   type Write,
   checkVersion,
@@ -49,10 +51,13 @@ export async function updateUser(
   options?: WriteOptions,
 ): Promise<Written | undefined> {
   const { db, now } = write;
-  const current = await lockUser(write, id, 'update');
-  if (current === undefined) return undefined;
+  const locked = await lockUser(write, id, 'update');
+  if (locked === undefined) return undefined;
+  const current = locked.resource;
   checkVersion(current, options);
   const document = change(current);
+  if (locked.refused && (options?.statesActive === true || !isActive(document ?? current.document)))
+    await settleUser(db, write.app, id);
   if (document === undefined) return { resource: current, changed: false, touched: [] };
   const version = current.version + 1;
   await refusingTaken(document, () =>
@@ -78,9 +83,11 @@ export async function updateUser(
 /** @throws VersionMismatch */
 export async function deleteUser(write: Write, id: string, options?: WriteOptions): Promise<Deleted | undefined> {
   const { db, now } = write;
-  const current = await lockUser(write, id, 'delete');
-  if (current === undefined) return undefined;
+  const locked = await lockUser(write, id, 'delete');
+  if (locked === undefined) return undefined;
+  const current = locked.resource;
   checkVersion(current, options);
+  if (locked.refused) await settleGone(db, write.app, 'user', id);
   await leaveAllGroups(write, id);
   await db.deleteFrom('user_emails').where('user_id', '=', id).execute();
   await db.deleteFrom('users').where('id', '=', id).execute();
@@ -89,16 +96,21 @@ export async function deleteUser(write: Write, id: string, options?: WriteOption
 }
 
 // Postgres: an update must not keep others from making sure that the row stays (`for key share`), which a deletion must.
-async function lockUser({ db, app }: Write, id: string, to: 'update' | 'delete'): Promise<Resource | undefined> {
+async function lockUser({ db, app }: Write, id: string, to: 'update' | 'delete'): Promise<Locked | undefined> {
   if (!isId(id)) return undefined;
   const row = await db
     .selectFrom('users')
     .select(RESOURCE_COLUMNS)
+    .select(({ exists, selectFrom }) =>
+      exists(selectFrom('refused_leavings').select('app').whereRef('refused_leavings.user_id', '=', 'users.id')).as(
+        'refused',
+      ),
+    )
     .where('id', '=', id)
     .where('app', '=', app)
     .$if(backendOf(db) === 'postgres', query => (to === 'delete' ? query.forUpdate() : query.forNoKeyUpdate()))
     .executeTakeFirst();
-  return row === undefined ? undefined : toResource('User', row);
+  return row === undefined ? undefined : { resource: toResource('User', row), refused: Boolean(row.refused) };
 }
 
 async function refusingTaken(document: JsonObject, write: () => Promise<unknown>): Promise<void> {

@@ -4,8 +4,9 @@ import { type Backend, DatabaseError } from '../backend';
 import { type Tables } from '../tables';
 import * as initial from './0001-initial';
 import * as activeStated from './0002-active-stated';
+import * as refusedLeavings from './0003-refused-leavings';
 
-const MIGRATIONS = [initial.up, activeStated.up] as const;
+const MIGRATIONS = [initial.up, activeStated.up, refusedLeavings.up] as const;
 
 /** Number that keeps replicas that start at once from migrating twice (Postgres advisory lock). */
 const MIGRATION_LOCK = 7_264_001;
