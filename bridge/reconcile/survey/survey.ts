@@ -11,7 +11,7 @@ import { type Person, peopleOfAccounts, readPeople, readPeopleById } from '../..
 import { judgeAdoption } from '../decide/adoption';
 import { type Context, isManaged, untouchable } from '../context/context';
 import { ABSENT, desire, type Desired } from '../decide/desired';
-import { type Entitlement } from '../decide/entitlement';
+import { type Entitlement, keyOf } from '../decide/entitlement';
 import { Held } from '../decide/hold-reason';
 import { type Actual, plan, type Plan, removalKey } from '../decide/plan';
 import { uniteAccount } from '../person/shared-account';
@@ -275,9 +275,10 @@ export function managedBy(
   const granted = new Set(grants.map(grant => removalKey(grant)));
   const wanted = new Set(members.filter(member => member.wanted === true).map(member => member.coderGroupId));
   return entitlement =>
-    isManaged(context, entitlement, authoritative) ||
-    granted.has(removalKey(entitlement)) ||
-    (entitlement.kind === 'group' && wanted.has(entitlement.target));
+    !context.unclear.has(keyOf(entitlement)) &&
+    (isManaged(context, entitlement, authoritative) ||
+      granted.has(removalKey(entitlement)) ||
+      (entitlement.kind === 'group' && wanted.has(entitlement.target)));
 }
 
 const NEVER_TOUCHED: ReadonlySet<string> = new Set([

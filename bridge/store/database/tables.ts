@@ -74,9 +74,11 @@ export interface GroupTable {
   id: string;
   app: string;
   display_name: string;
-  /** displayName folded; unique in the app. */
+  /** displayName folded; unique in the app, but for groups that each have an `externalId` of their own. */
   display_name_key: string;
   external_id: string | null;
+  /** 1 while another group of the app has the same name. */
+  shares_name: Generated<Flag>;
   document: Json;
   version: number;
   created_at: number;

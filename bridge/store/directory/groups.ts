@@ -7,6 +7,7 @@ import { backendOf } from '../database/database';
 import { type WorkKey, PRIORITY, enqueue } from '../work/enqueue';
 import { newId } from '../database/id';
 import { UniquenessError } from './errors';
+import { type GroupName, claimName, markNamesakes } from './namesakes';
 import {
   changeMembers,
   enqueueDelta,
@@ -47,12 +48,15 @@ export async function createGroup(
   const changes = [{ kind: 'add', members }] as const;
   const known = await resolveMembers(write, undefined, changes);
   const id = newId(now);
+  const name = nameOf(document);
+  await claimName(write, name, id);
   await refusingTaken(document, () =>
     db
       .insertInto('groups')
       .values({ id, app, ...columnsOf(document), version: 1, created_at: now, modified_at: now })
       .execute(),
   );
+  await markNamesakes(write, name.key);
   const delta = await changeMembers(write, id, changes, known, '');
   const group = await enqueueGroup(write, id);
   const resource: Resource = { type: 'Group', id, app, document, version: 1, createdAt: now, modifiedAt: now };
@@ -76,6 +80,8 @@ export async function updateGroup(
   if (locked.refused && memberChanges.length > 0) await settleMembers(db, write.app, id, memberChanges);
   if (document === undefined && people === undefined) return { resource: current, changed: false, touched: [] };
   const version = current.version + 1;
+  const renamed = document !== undefined && isRenamed(current.document, document);
+  if (renamed) await claimName(write, nameOf(document), id);
   await refusingTaken(document ?? current.document, () =>
     db
       .updateTable('groups')
@@ -85,7 +91,8 @@ export async function updateGroup(
   );
   const touched = people ?? [];
   const resource = { ...current, document: document ?? current.document, version, modifiedAt: now };
-  if (document === undefined || !isRenamed(current.document, document)) return { resource, changed: true, touched };
+  if (!renamed) return { resource, changed: true, touched };
+  for (const key of new Set([nameOf(current.document).key, nameOf(document).key])) await markNamesakes(write, key);
   // Which mappings match depends on the name and the externalId, so what the group gives may differ for everybody in it.
   const group = await enqueueGroup(write, id);
   const everybody = await enqueuePeopleIn(write, id, PRIORITY.request);
@@ -122,6 +129,7 @@ export async function deleteGroup(write: Write, id: string, options?: WriteOptio
   const people = (await removeEverybody(write, id)) ?? [];
   await leaveAllGroups(write, id);
   await db.deleteFrom('groups').where('id', '=', id).execute();
+  await markNamesakes(write, nameOf(current.document).key);
   return { resource: current, touched: first(await enqueueGroup(write, id), people) };
 }
 
@@ -154,13 +162,19 @@ async function refusingTaken(document: JsonObject, write: () => Promise<unknown>
 }
 
 function columnsOf(document: JsonObject) {
-  const displayName = textOf(document, 'displayName') ?? '';
+  const { displayName, key, externalId } = nameOf(document);
   return {
     display_name: displayName,
-    display_name_key: indexed('displayName', fold(displayName)),
-    external_id: externalIdOf(document),
+    display_name_key: key,
+    external_id: externalId,
     document: JSON.stringify(document),
   };
+}
+
+/** @throws TextTooLong */
+function nameOf(document: JsonObject): GroupName {
+  const displayName = textOf(document, 'displayName') ?? '';
+  return { displayName, key: indexed('displayName', fold(displayName)), externalId: externalIdOf(document) };
 }
 
 function isRenamed(before: JsonObject, after: JsonObject): boolean {

@@ -1,5 +1,6 @@
 import { type Kysely, sql } from 'kysely';
 import { type Database, openDatabase, readJson } from '../../../bridge/store/database/database';
+import { up as shareNames } from '../../../bridge/store/database/migrations/0004-group-namesakes';
 import { up as stateActive } from '../../../bridge/store/database/migrations/0002-active-stated';
 import { enqueue } from '../../../bridge/store/work/enqueue';
 import { describeEachDatabase } from '../../support/databases';
@@ -79,6 +80,16 @@ describeEachDatabase('the database', (open, { backend, freshUrl }) => {
       { userName: 'a', active: true },
       { userName: 'b', active: false },
     ]);
+  });
+
+  it('keeps every group when names are made to be shared', async () => {
+    const database = await open();
+    const row = { app: 'one', document: '{}', version: 3, created_at: 1, modified_at: 2 } as const;
+    const group = { ...row, id: 'g', display_name: 'Team', display_name_key: 'team', external_id: 'x' };
+    await database.db.insertInto('groups').values(group).execute();
+    // Postgres changes the table where it is.
+    if (database.backend === 'sqlite') await shareNames(database.db as unknown as Kysely<unknown>, database.backend);
+    expect(await database.db.selectFrom('groups').selectAll().execute()).toEqual([{ ...group, shares_name: 0 }]);
   });
 
   it('refuses a database that a newer version wrote', async () => {
