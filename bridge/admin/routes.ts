@@ -51,7 +51,7 @@ export const ADMIN_ROUTES: readonly AdminRoute[] = [
   {
     method: 'GET',
     path: '/status',
-    purpose: 'Coder, apps, tokens, what waits, is held or parked, what the guard stopped',
+    purpose: 'Coder, apps, tokens, what waits, is held, parked or refused to a leaver, what the guard stopped',
     takes: '',
     answers: '200 `{version, coder, apps, pending, holds, recovery}`',
     refuses: [],

@@ -27,7 +27,10 @@ export function addStatus(commands: Commands): void {
     ],
     options: command =>
       command
-        .option('--check', 'exit code 1 when something waits, is held or parked, or Coder is not reachable')
+        .option(
+          '--check',
+          'exit code 1 when something waits, is held, parked or refused to a leaver, or Coder is not reachable',
+        )
         .option('--wait <duration>', 'wait so long for everything to converge; implies --check'),
     run: status,
   });
@@ -101,7 +104,7 @@ function renderApp(app: AppStatus, paint: Paint, columns: number | undefined, no
     `${plural(app.users, 'user')} (${app.activeUsers.toLocaleString('en')} active)`,
     plural(app.groups, 'group'),
   ];
-  const open = (['waiting', 'held', 'parked'] as const).flatMap(kind =>
+  const open = (['waiting', 'held', 'parked', 'refused'] as const).flatMap(kind =>
     app[kind] > 0 ? [`${app[kind]} ${kind}`] : [],
   );
   const pairs: [string, Cell][] = [
@@ -160,7 +163,7 @@ function renderPending(status: Status, paint: Paint, columns: number | undefined
     ]);
   const table = renderTable(['STATE', 'WHO OR WHAT', 'APP', 'SINCE', 'TRIES', 'REASON'], rows, { paint, columns });
   // The bridge lists the first few hundred and counts all.
-  const all = status.apps.reduce((sum, app) => sum + app.waiting + app.held + app.parked, 0);
+  const all = status.apps.reduce((sum, app) => sum + app.waiting + app.held + app.parked + app.refused, 0);
   const more =
     all > status.pending.length || lines.length > rows.length
       ? `  … these are the first of ${plural(Math.max(all, status.pending.length), 'item')}\n`
@@ -168,5 +171,8 @@ function renderPending(status: Status, paint: Paint, columns: number | undefined
   const hint = status.pending.some(item => item.state === 'parked')
     ? `  ${paint('faint', 'try parked work again: coder-scim retry')}\n`
     : '';
-  return `${paint('strong', 'Not as declared yet')}\n${table}${more}${hint}`;
+  const leaver = status.pending.some(item => item.state === 'refused')
+    ? `  ${paint('faint', 'refused: the identity provider meant to lock somebody out; correct what the reason says and have it sent again')}\n`
+    : '';
+  return `${paint('strong', 'Not as declared yet')}\n${table}${more}${hint}${leaver}`;
 }

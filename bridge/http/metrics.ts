@@ -82,7 +82,7 @@ export function createMetrics(status: () => Promise<Status>): Metrics {
       users.set({ ...label, active: 'true' }, app.activeUsers);
       users.set({ ...label, active: 'false' }, app.users - app.activeUsers);
       groups.set(label, app.groups);
-      for (const state of ['waiting', 'held', 'parked'] as const) work.set({ ...label, state }, app[state]);
+      for (const state of ['waiting', 'held', 'parked', 'refused'] as const) work.set({ ...label, state }, app[state]);
       holds.set(label, open.filter(hold => hold.app === app.app).length);
       for (const token of app.tokens) tokens.set({ ...label, token: token.name }, Date.parse(token.expiresAt) / 1_000);
       for (const { coercion, count } of app.coercions) coercions.set({ ...label, coercion }, count);

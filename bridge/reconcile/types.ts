@@ -60,11 +60,13 @@ export interface ReconcilerDependencies {
 /** State of one app as the reconciler knows it: a part of the admin API's AppStatus. */
 export interface AppConvergence {
   readonly app: string;
-  /** Nothing waits, nothing is held or parked, and the last document has been dealt with. */
+  /** Nothing waits, nothing is held, parked or refused to a leaver, and the last document has been dealt with. */
   readonly converged: boolean;
   readonly waiting: number;
   readonly held: number;
   readonly parked: number;
+  /** Refused requests that would have locked somebody out. */
+  readonly refused: number;
   readonly lastError: string | null;
   readonly lastSweepAt: string | null;
   /** What of the declaration Coder can not take as it is, in sentences. */

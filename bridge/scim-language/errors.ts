@@ -119,11 +119,16 @@ export function noTarget(what: string, wanted: string): ScimError {
 }
 
 /** Another resource has the value already (409). */
-export function uniqueness(path: string, got: unknown, resourceType: string): ScimError {
+export function uniqueness(
+  path: string,
+  got: unknown,
+  resourceType: string,
+  wanted = 'a value that no other has',
+): ScimError {
   return new ScimError(
     409,
     'uniqueness',
-    `${path} ${shown(got)} is taken by another ${resourceType}; wanted a value that no other has`,
+    `${path} ${shown(got)} is taken by another ${resourceType}; wanted ${wanted}`,
   );
 }
 

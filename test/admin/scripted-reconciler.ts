@@ -87,6 +87,7 @@ export function convergence(app: string, change: Partial<AppConvergence> = {}): 
     waiting: 0,
     held: 0,
     parked: 0,
+    refused: 0,
     lastError: null,
     lastSweepAt: null,
     warnings: [],

@@ -150,7 +150,7 @@ describe('filters, RFC 7644 §3.4.2.2', () => {
     ['a password', 'password eq "t1meMa$heen"'],
     ['two comparisons without an operator', 'userName eq "x" title pr'],
     ['an operator at the end', 'userName eq "x" and'],
-    ['nothing', ''],
+    ['blanks', ' '],
     ['a valuePath in a valuePath', 'emails[type[value eq "x"]]'],
     ['a null byte outside of a string', 'userName eq\u0000"x"'],
     ['a wrong escape', 'userName eq "\\x41"'],
@@ -316,7 +316,13 @@ describe('projection, RFC 7644 §3.9', () => {
     expect([created.status, created.body]).toEqual([201, { schemas: [USER], id: created.body.id, title: 'X' }]);
     const { id } = created.body;
     const replaced = await write('PUT', `/Users/${id}?excludedAttributes=title,meta`, body);
-    expect(replaced.body).toEqual({ schemas: [USER], id, userName: 'projected', displayName: 'Projected' });
+    expect(replaced.body).toEqual({
+      schemas: [USER],
+      id,
+      userName: 'projected',
+      displayName: 'Projected',
+      active: true,
+    });
     const patched = await write('PATCH', `/Users/${id}?attributes=displayName`, {
       schemas: [PATCH_OP],
       Operations: [{ op: 'replace', path: 'displayName', value: 'Other' }],

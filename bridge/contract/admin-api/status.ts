@@ -7,7 +7,7 @@ export const PendingItem = z.object({
   key: z.string(),
   app: z.string(),
   subject: z.string().nullable(),
-  state: z.enum(['waiting', 'held', 'parked']),
+  state: z.enum(['waiting', 'held', 'parked', 'refused']),
   reason: z.string(),
   attempts: z.number(),
   since: z.string(),
@@ -39,6 +39,8 @@ export const AppStatus = z.object({
   waiting: z.number(),
   held: z.number(),
   parked: z.number(),
+  /** Refused requests that would have locked somebody out and did not go through since. */
+  refused: z.number(),
   lastError: z.string().nullable(),
   lastSweepAt: z.string().nullable(),
   tokens: z.array(TokenStatus),

@@ -11,6 +11,7 @@ import { listManagedGroups, type ManagedGroup } from '../../store/accounts/coder
 import { type Database } from '../../store/database/database';
 import { type Catalog, loadCatalog } from './catalog';
 import { type Entitlement, type EntitlementKey, keyOf } from '../decide/entitlement';
+import { readNamesakes } from '../../store/directory';
 import { type AppRules, compileRules, type SyncSettings } from '../decide/rules';
 import { type Clock, type Log } from '../types';
 import { identityKey } from '../../contract/identity';
@@ -22,6 +23,8 @@ export interface Context {
   readonly groups: ReadonlyMap<string, ManagedGroup>;
   /** What the mappings of any app name. */
   readonly managed: ReadonlySet<EntitlementKey>;
+  /** What mappings give whose name several groups have: left as it is. */
+  readonly unclear: ReadonlySet<EntitlementKey>;
   /** Whether any mapping is about roles of an organization. */
   readonly organizationRoles: boolean;
   readonly minOwners: number;
@@ -53,6 +56,7 @@ export interface ContextInput {
   readonly catalog: Catalog;
   readonly groups: readonly ManagedGroup[];
   readonly bindings: readonly { app: string; mapping: string; scimGroupId: string; alive: boolean }[];
+  readonly namesakes: readonly { id: string; app: string; displayName: string }[];
   readonly imagine?: boolean | undefined;
   /** For a declaration that is looked at before it is made: as if the group of each mapping were there. */
   readonly takeAllAsMatched?: boolean | undefined;
@@ -77,12 +81,14 @@ export function buildContext(input: ContextInput): Context {
           ),
         ),
         hasMatched: mapping => input.takeAllAsMatched === true || matched.has(`${app.name}\n${mapping}`),
+        namesakes: input.namesakes.filter(group => group.app === app.name),
         imagine: input.imagine,
       }),
     ]),
   );
   const managed = new Set<EntitlementKey>();
   for (const app of rules.values()) for (const key of app.managed) managed.add(key);
+  const unclear = new Set([...rules.values()].flatMap(app => [...app.unclear]));
   const states = input.apps.filter(app => !app.deleting).map(app => app.state);
   return {
     apps: new Map(input.apps.map(app => [app.name, app])),
@@ -90,6 +96,7 @@ export function buildContext(input: ContextInput): Context {
     catalog: input.catalog,
     groups: new Map(input.groups.map(group => [group.id, group])),
     managed,
+    unclear,
     organizationRoles: [...managed].some(key => key.startsWith('organization-role ')),
     minOwners: Math.max(1, ...states.map(state => state.guard.minOwners)),
     // Also of an app that is being deleted: its work runs until it is gone, and protection is for everybody's.
@@ -182,8 +189,12 @@ export class ContextSource {
     const apps = await listAllApps(db);
     const known = catalog ?? (await this.#load(apps.map(app => app.state)));
     this.#catalog = known;
-    const [groups, bindings] = [await listManagedGroups(db), await readBindings(db)];
-    this.#context = buildContext({ apps, catalog: known, groups, bindings });
+    const [groups, bindings, namesakes] = [
+      await listManagedGroups(db),
+      await readBindings(db),
+      await readNamesakes(db),
+    ];
+    this.#context = buildContext({ apps, catalog: known, groups, bindings, namesakes });
     this.#version = version;
     return this.#context;
   }

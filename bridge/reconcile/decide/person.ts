@@ -6,7 +6,7 @@ import { isSameIdentity } from '../../contract/identity';
 import { type Context, isManaged, untouchable } from '../context/context';
 import { foreignDomain, judgeAdoption, reHireText } from './adoption';
 import { ABSENT, type Desired, unite } from './desired';
-import { type Entitlement } from './entitlement';
+import { type Entitlement, keyOf } from './entitlement';
 import { Held } from './hold-reason';
 import { leavesByDirectory, type ObservedAccount, type PersonObservation } from './observation';
 import { plan, type Plan, type PlanInput } from './plan';
@@ -342,7 +342,9 @@ function inputFor(
     desired,
     actual: observed.actual,
     managed: (entitlement: Entitlement) =>
-      isManaged(context, entitlement, authoritative) || observed.granted(entitlement),
+      // Where it is unclear which group a mapping means, nothing that it gives is taken.
+      !context.unclear.has(keyOf(entitlement)) &&
+      (isManaged(context, entitlement, authoritative) || observed.granted(entitlement)),
     defaultOrganization: context.catalog.defaultOrganization,
     sync: context.catalog.sync,
     leaving,

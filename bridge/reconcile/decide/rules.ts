@@ -53,6 +53,8 @@ export interface RuleInput {
   readonly bindings: ReadonlyMap<string, string>;
   /** Whether a mapping has ever matched a group. One that has not says nothing of anybody yet, so it takes nothing. */
   readonly hasMatched: (mapping: string) => boolean;
+  /** Groups that share their displayName with another one: a mapping by that name is held. */
+  readonly namesakes?: readonly { readonly id: string; readonly displayName: string }[] | undefined;
   /** Plan groups that are not there yet under a stand-in id, instead of leaving them out. */
   readonly imagine?: boolean | undefined;
 }
@@ -75,6 +77,8 @@ export interface AppRules {
   readonly pushed: ReadonlyMap<string, KnownGroup>;
   /** Everything that the mappings name. */
   readonly managed: ReadonlySet<EntitlementKey>;
+  /** What mappings give whose name several groups have: neither given nor taken until it is clear which of them is meant. */
+  readonly unclear: ReadonlySet<EntitlementKey>;
   /** What each mapping gives, whether or not its group exists. */
   readonly gives: ReadonlyMap<string, readonly Entitlement[]>;
   readonly problems: readonly string[];
@@ -205,7 +209,7 @@ export function compileRules(input: RuleInput): AppRules {
     );
 
   const pushed = pushedGroups(input, pushes, problems);
-  return index(input, rules, pushed, problems.list);
+  return index(input, rules, pushed, problems);
 }
 
 function pushedGroups(input: RuleInput, pushes: boolean, problems: Problems): Map<string, KnownGroup> {
@@ -233,7 +237,7 @@ function index(
   input: RuleInput,
   rules: readonly { rule: Rule; idpGroup: string | undefined; externalId: string | undefined }[],
   pushed: ReadonlyMap<string, KnownGroup>,
-  problems: readonly string[],
+  problems: Problems,
 ): AppRules {
   const byGroupId = new Map<string, Rule[]>();
   const byExternalId = new Map<string, Rule[]>();
@@ -243,10 +247,20 @@ function index(
     if (known === undefined) map.set(key, [rule]);
     else known.push(rule);
   };
+  const { namesakes = [] } = input;
+  const sharedNames = new Set(namesakes.map(group => foldName(group.displayName)));
+  const sharing = new Set(namesakes.map(group => group.id));
+  const unclear = new Set<EntitlementKey>();
   for (const { rule, idpGroup, externalId } of rules) {
     const bound = input.state.policies.renamedGroups === 'follow' ? input.bindings.get(rule.name) : undefined;
+    const shared = bound === undefined ? sharedNames.has(foldName(idpGroup ?? '')) : sharing.has(bound);
     if (externalId !== undefined) add(byExternalId, externalId, rule);
-    else if (bound !== undefined) add(byGroupId, bound, rule);
+    else if (shared) {
+      problems.add(
+        `${rule.name}: several groups of the identity provider are named ${JSON.stringify(idpGroup)}, so nothing is given or taken by it: name the one that is meant by idpGroupExternalId, or rename the others`,
+      );
+      for (const give of rule.gives) unclear.add(keyOf(give));
+    } else if (bound !== undefined) add(byGroupId, bound, rule);
     else add(byName, foldName(idpGroup ?? ''), rule);
   }
   const managed = new Set<EntitlementKey>();
@@ -267,8 +281,9 @@ function index(
     byName,
     pushed,
     managed,
+    unclear,
     gives: new Map(rules.map(({ rule }) => [rule.name, rule.gives])),
-    problems,
+    problems: problems.list,
   };
 }
 

@@ -29,6 +29,10 @@ export async function refreshBindings(db: Db, context: Context, app: string): Pr
   });
   const byId = new Map(groups.map(group => [group.id, group]));
   const byName = new Map(groups.map(group => [foldName(group.displayName), group]));
+  // Which of several groups of one name is meant is not for the bridge to choose.
+  const shared = new Set(
+    groups.map(group => foldName(group.displayName)).filter((name, index, names) => names.indexOf(name) !== index),
+  );
   const byExternalId = new Map(
     groups.flatMap(group => (group.externalId === undefined ? [] : [[group.externalId, group] as const])),
   );
@@ -44,7 +48,9 @@ export async function refreshBindings(db: Db, context: Context, app: string): Pr
         ? byExternalId.get(wanted.externalId)
         : stays
           ? byId.get(before)
-          : byName.get(foldName(wanted.name));
+          : shared.has(foldName(wanted.name))
+            ? undefined
+            : byName.get(foldName(wanted.name));
     if (match === undefined || match.id === before) continue;
     await bind(db, app, mapping, match.id);
     rebound.add(match.id);

@@ -2,6 +2,7 @@
 import { type HoldSummary, type PlannedChange, type PlanReport } from '../../contract/admin-api';
 import { type MappingState } from '../../contract/mapping-state';
 import { listAllApps, type StoredApp } from '../../store/apps/apps';
+import { readNamesakes } from '../../store/directory';
 import { readBindings } from '../../store/apps/bindings';
 import { listManagedGroups, type ManagedGroup } from '../../store/accounts/coder-groups';
 import { holdId } from '../../store/accounts/holds';
@@ -89,6 +90,7 @@ async function imagine(rim: Rim, state: MappingState | undefined): Promise<Imagi
     catalog,
     groups,
     bindings: await readBindings(db),
+    namesakes: await readNamesakes(db),
     imagine: true,
     takeAllAsMatched: state !== undefined,
   });

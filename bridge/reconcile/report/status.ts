@@ -6,6 +6,7 @@ import { type HeldRemovals, holdId, listOpenHolds } from '../../store/accounts/h
 import { countHeldPeople, listHeldPeople, readPeople } from '../../store/accounts/people';
 import { countOpenEntries } from '../../store/journal/journal';
 import { countWork, listWork } from '../../store/work/pending';
+import { countRefusedLeavings, listRefusedLeavings } from '../../store/directory';
 import { type AppConvergence, type ReconcilerStatus } from '../types';
 
 const SHOWN = 200;
@@ -15,12 +16,14 @@ const PAGE = 1_000;
 const iso = (at: number): string => new Date(at).toISOString();
 
 export async function readStatus(db: Db): Promise<Omit<ReconcilerStatus, 'recovery'>> {
-  const [apps, work, heldCounts, pending, heldPeople, open, begun] = [
+  const [apps, work, heldCounts, refusedCounts, pending, heldPeople, refusedLeavings, open, begun] = [
     await listApps(db),
     await countWork(db),
     await countHeldPeople(db),
+    await countRefusedLeavings(db),
     await listWork(db, SHOWN),
     await listHeldPeople(db, SHOWN),
+    await listRefusedLeavings(db, SHOWN),
     await listOpenHolds(db),
     await countOpenEntries(db),
   ];
@@ -39,6 +42,7 @@ export async function readStatus(db: Db): Promise<Omit<ReconcilerStatus, 'recove
     apps: apps.map((app): AppConvergence => {
       const counts = work.get(app.name) ?? { waiting: 0, parked: 0, lastError: null };
       const held = heldCounts.get(app.name) ?? 0;
+      const refused = refusedCounts.get(app.name) ?? 0;
       return {
         app: app.name,
         converged:
@@ -47,17 +51,28 @@ export async function readStatus(db: Db): Promise<Omit<ReconcilerStatus, 'recove
           held === 0 &&
           (begun.get(app.name) ?? 0) === 0 &&
           open.every(row => row.app !== app.name) &&
+          refused === 0 &&
           app.problems.length === 0 &&
           app.appliedGeneration === app.generation,
         waiting: counts.waiting,
         held,
         parked: counts.parked,
+        refused,
         lastError: counts.lastError,
         lastSweepAt: app.sweptAt === undefined ? null : iso(app.sweptAt),
         warnings: app.problems,
       };
     }),
     pending: [
+      ...refusedLeavings.map((leaving): PendingItem => ({
+        key: leaving.subject,
+        app: leaving.app,
+        subject: leaving.name,
+        state: 'refused',
+        reason: `${leaving.reason} (request ${leaving.requestId})`,
+        attempts: leaving.times,
+        since: iso(leaving.firstAt),
+      })),
       ...pending.map((item): PendingItem => ({
         key: item.key,
         app: item.app,

@@ -4,4 +4,25 @@
  */
 import { type Dialect } from './dialect';
 
-export const authentik: Dialect = { name: 'authentik', coercions: [], userPatchAnswer: 200, groupPatchAnswer: 204 };
+export const authentik: Dialect = {
+  name: 'authentik',
+  coercions: [
+    {
+      coercion: 'missingSchemas',
+      description: 'a PATCH of a group without schemas: the client sends what was set, and schemas has a default',
+      fixture: 'authentik/lifecycle.json',
+    },
+    {
+      coercion: 'unknownSchemas',
+      description: 'schemas that a property mapping adds',
+      fixture: 'authentik/property-mapping.json',
+    },
+    {
+      coercion: 'unknownAttributes',
+      description: 'attributes that a property mapping adds',
+      fixture: 'authentik/property-mapping.json',
+    },
+  ],
+  userPatchAnswer: 200,
+  groupPatchAnswer: 204,
+};

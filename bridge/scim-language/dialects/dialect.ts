@@ -9,6 +9,11 @@ export type Coercion =
   | 'booleanStrings'
   /** A bare string, or a list of them, where a complex value is wanted: `"manager": "26118915"` means `{"value": "26118915"}`. */
   | 'bareValues'
+  /**
+   * `""` for an object, or an element of nothing but empty texts, means that there is none: `"manager": ""`, `"addresses": [{"country":
+   * ""}]`. Never of `members`, and never of a boolean.
+   */
+  | 'emptyStrings'
   /** A list of one where a single value is wanted: `"manager": [{"value": "26118915"}]`. */
   | 'listOfOne'
   /** `replace` of `emails[type eq "work"].value` without a match makes the element instead of answering noTarget. */
@@ -21,14 +26,18 @@ export type Coercion =
   | 'misspeltUrns'
   /** URIs in `schemas` that name no schema of the resource are dropped. */
   | 'unknownSchemas'
+  /** URNs of SCIM 1.1, with the version of either: `urn:scim:schemas:core:2.0`, `urn:scim:schemas:extension:enterprise:1.0`. */
+  | 'scim11Urns'
   /** `schemas` is absent, or lacks the URN of the resource or message. */
   | 'missingSchemas'
-  /** Attributes that no schema defines are dropped. */
+  /** Attributes that no schema defines are dropped, and named in status (RFC 7644 §3.3 allows it). */
   | 'unknownAttributes'
   /** Keys beside `schemas` and `Operations`, or beside `op`, `path` and `value`, in a PATCH body are dropped. */
   | 'extraPatchKeys'
   /** `manager` in the shape of SCIM 1.1: `{"managerId": "26118915", "displayName": "…"}`. */
   | 'managerId'
+  /** An element of `roles` as `id` and `displayName`, which stand for `value` (where that is absent) and `display`. */
+  | 'roleObjects'
   /** Filter values without quotes: `userName sw O`. */
   | 'unquotedFilterValues'
   /** A group PUT without `members` leaves the members as they are, instead of emptying the group. */
@@ -52,6 +61,11 @@ export interface Dialect {
   readonly userPatchAnswer: 200 | 204;
   /** Status of a successful PATCH of a Group; with `attributes` in the query it is 200 regardless. */
   readonly groupPatchAnswer: 200 | 204;
+  /**
+   * Attributes of ServiceProviderConfig that the client can't read: it refuses the whole of it when one is there.
+   * @default none
+   */
+  readonly unreadConfig?: readonly string[];
 }
 
 /** Called each time a coercion is applied. `where` is the attribute path or the message part; never a value. */

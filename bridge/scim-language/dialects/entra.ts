@@ -18,6 +18,11 @@ export const entra: Dialect = {
       fixture: 'entra/manager.json',
     },
     {
+      coercion: 'emptyStrings',
+      description: 'manager as an empty text, where somebody has none any more',
+      fixture: 'entra/manager.json',
+    },
+    {
       coercion: 'listOfOne',
       description: 'manager as a list of one',
       fixture: 'entra/manager.json',
@@ -56,6 +61,16 @@ export const entra: Dialect = {
       coercion: 'unquotedFilterValues',
       description: 'filter values without quotes, as in userName sw O',
       fixture: 'entra/test-collections.json',
+    },
+    {
+      coercion: 'roleObjects',
+      description: 'roles as objects with id and displayName',
+      fixture: 'entra/custom-attributes.json',
+    },
+    {
+      coercion: 'unknownAttributes',
+      description: 'attributes of a custom extension, in bodies and PATCH paths',
+      fixture: 'entra/custom-attributes.json',
     },
   ],
   userPatchAnswer: 200,

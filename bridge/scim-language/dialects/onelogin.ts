@@ -10,9 +10,29 @@ export const onelogin: Dialect = {
       fixture: 'onelogin/template.json',
     },
     {
+      coercion: 'emptyStrings',
+      description: 'an object or an element of a list whose macros gave nothing',
+      fixture: 'onelogin/groups.json',
+    },
+    {
       coercion: 'managerId',
       description: 'manager in the shape of SCIM 1.1: managerId and displayName',
       fixture: 'onelogin/template.json',
+    },
+    {
+      coercion: 'scim11Urns',
+      description: 'a template whose schemas and extension are spelt as in SCIM 1.1',
+      fixture: 'onelogin/old-urns.json',
+    },
+    {
+      coercion: 'unknownSchemas',
+      description: 'the URN of a custom schema in a template',
+      fixture: 'onelogin/custom-attributes.json',
+    },
+    {
+      coercion: 'unknownAttributes',
+      description: 'custom attributes in a template',
+      fixture: 'onelogin/custom-attributes.json',
     },
   ],
   userPatchAnswer: 200,

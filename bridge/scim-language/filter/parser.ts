@@ -2,7 +2,7 @@
  * Reads filters and PATCH paths (RFC 7644 §3.4.2.2 and §3.5.2) to the tree of `ast.ts`, checked against the schema. Recursive in
  * the depth of brackets alone, which is bounded; linear in length.
  */
-import { type Leniency } from '../dialects/dialect';
+import { type Leniency, coerces } from '../dialects/dialect';
 import { type ScimError, invalidFilter, invalidPath, shown } from '../errors';
 import { type Attribute, type AttributePath } from '../schema/attribute';
 import { findAttribute } from '../schema/look-up';
@@ -54,9 +54,10 @@ export function parseFilter(text: string, type: ResourceType, options: FilterOpt
 
 /**
  * Parses a PATCH path: `name.familyName`, `members[value eq "2819"]`, `emails[type eq "work"].value`, the URN of an extension.
+ * @returns undefined when no schema defines what it names, in a dialect that drops such attributes
  * @throws ScimError 400 invalidPath, or invalidFilter when the fault is between the brackets
  */
-export function parsePath(text: string, type: ResourceType, options: FilterOptions = {}): TargetPath {
+export function parsePath(text: string, type: ResourceType, options: FilterOptions = {}): TargetPath | undefined {
   return new Parser(text, type, options).path();
 }
 
@@ -86,11 +87,14 @@ class Parser {
     if (this.token.kind !== 'end') throw this.wrong('"and", "or" or the end of the filter');
   }
 
-  path(): TargetPath {
+  path(): TargetPath | undefined {
     const name = this.token;
     if (name.kind !== 'word' || name.start > 0) throw this.wrongPath(name, 'the name of an attribute');
     const found = findAttribute(this.type, name.text, this.options);
-    if (found === undefined) throw this.wrongPath(name, `an attribute of ${this.type.name}`);
+    if (found === undefined) {
+      if (coerces(this.options, 'unknownAttributes', name.text.slice(0, 100))) return undefined;
+      throw this.wrongPath(name, `an attribute of ${this.type.name}`);
+    }
     this.advance();
     if (this.token.kind === 'end' && !this.token.spaceBefore) return found;
     if (this.token.kind !== '[' || found.subAttribute !== undefined || this.token.spaceBefore) {

@@ -30,6 +30,8 @@ export interface ReadOperation {
   readonly method: string | undefined;
   readonly bulkId: string | undefined;
   readonly operation: BulkOperation | ScimError;
+  /** As the request has it. */
+  readonly stated: Json;
 }
 
 export interface BulkRequest {
@@ -53,6 +55,12 @@ export function readBulkRequest(body: JsonObject, maxOperations: number): BulkRe
   };
 }
 
+/** The operations of a message as they are stated, whatever is wrong with it. */
+export function statedOperations(body: JsonObject): readonly Json[] {
+  const operations = member(body, 'Operations');
+  return Array.isArray(operations) ? operations : [];
+}
+
 function readFailOnErrors(value: Json | undefined): number {
   if (value === undefined || value === null) return 0;
   if (typeof value !== 'number' || !Number.isSafeInteger(value) || value < 0) {
@@ -67,9 +75,9 @@ function readOperation(value: Json, where: string, seen: Set<string>): ReadOpera
   const bulkId = textOf(member(stated, 'bulkId'));
   try {
     if (!isJsonObject(value)) throw invalidSyntax(where, shown(value), 'an object with method, path and data');
-    return { method, bulkId, operation: checkOperation(value, where, seen) };
+    return { method, bulkId, operation: checkOperation(value, where, seen), stated: value };
   } catch (error) {
-    if (error instanceof ScimError) return { method, bulkId, operation: error };
+    if (error instanceof ScimError) return { method, bulkId, operation: error, stated: value };
     throw error;
   }
 }
@@ -140,6 +148,43 @@ export function referencesOf({ id, data }: Pick<BulkOperation, 'id' | 'data'>): 
   const own = id === undefined ? undefined : REFERENCE.exec(id)?.[1];
   if (own !== undefined) found.add(own);
   return found;
+}
+
+/**
+ * The POSTs to an endpoint that refer to each other in a circle, and those that refer to one of these: places in the request.
+ * Linear in the references.
+ */
+export function circlesIn(operations: readonly ReadOperation[], endpoint: string): ReadonlySet<number> {
+  const places = new Map<string, number>();
+  const open = new Map<number, Set<string>>();
+  operations.forEach(({ operation }, index) => {
+    if (operation instanceof ScimError || operation.method !== 'POST' || operation.endpoint !== endpoint) return;
+    if (operation.bulkId !== undefined) places.set(operation.bulkId, index);
+    open.set(index, referencesOf(operation));
+  });
+  const referrers = new Map<number, number[]>();
+  const waits = new Map<number, number>();
+  for (const [index, references] of open) {
+    const wanted = [...references].flatMap(bulkId => places.get(bulkId) ?? []);
+    waits.set(index, wanted.length);
+    for (const place of wanted) append(referrers, place, index);
+  }
+  const ready = [...waits].filter(([, count]) => count === 0).map(([index]) => index);
+  for (let index = ready.pop(); index !== undefined; index = ready.pop()) {
+    waits.delete(index);
+    for (const referrer of referrers.get(index) ?? []) {
+      const left = (waits.get(referrer) ?? 0) - 1;
+      waits.set(referrer, left);
+      if (left === 0) ready.push(referrer);
+    }
+  }
+  return new Set(waits.keys());
+}
+
+function append(lists: Map<number, number[]>, key: number, value: number): void {
+  const list = lists.get(key);
+  if (list === undefined) lists.set(key, [value]);
+  else list.push(value);
 }
 
 /** The id that a path names once references are known. */

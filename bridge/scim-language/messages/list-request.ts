@@ -130,7 +130,7 @@ function readText(raw: Raw, name: string): string | undefined {
   const value = raw(name);
   if (value === undefined) return undefined;
   if (typeof value !== 'string') throw invalidValue(name, value, 'a string');
-  return value === '' && name !== 'cursor' && name !== 'filter' ? undefined : value;
+  return value === '' && name !== 'cursor' ? undefined : value;
 }
 
 function readSortOrder(raw: Raw): 'ascending' | 'descending' {

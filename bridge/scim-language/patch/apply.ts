@@ -60,9 +60,12 @@ class Patch {
       return;
     }
     const found = parsePath(path, this.options.type, this.leniency);
+    if (found === undefined) return;
     const readOnly = [found.attribute, target(found)].find(attribute => attribute.mutability === 'readOnly');
-    if (readOnly !== undefined) throw mutability(readOnly.path, 'it is readOnly; leave it out');
-    this.applyTo(op, found, value, where);
+    if (readOnly === undefined) this.applyTo(op, found, value, where);
+    else if (op === 'remove' || found.filter !== undefined)
+      throw mutability(readOnly.path, 'it is readOnly; leave it out');
+    else this.repeatsReadOnly(found, value ?? null);
   }
 
   result(): PatchResult {
@@ -107,15 +110,21 @@ class Patch {
   private repeatsReadOnly(path: TargetPath, value: Json): boolean {
     const attribute = target(path);
     if (path.attribute.mutability !== 'readOnly' && attribute.mutability !== 'readOnly') return false;
-    const present = this.before[path.attribute.name];
-    const same =
-      path.subAttribute === undefined && (isUnassigned(value) ? isUnassigned(present) : agrees(present, value));
+    // What was read a while ago tells of an older version: it says nothing about what is to be.
+    if (path.attribute.name === 'meta' && path.subAttribute === undefined && isJsonObject(value)) return true;
+    const root = this.before[path.attribute.name];
+    const present = path.subAttribute === undefined ? root : isJsonObject(root) ? root[attribute.name] : undefined;
+    const same = isUnassigned(value) ? isUnassigned(present) : agrees(present, value);
     if (same) return true;
     throw mutability(attribute.path, `it is readOnly, and ${shown(value)} is not its value; leave it out`);
   }
 
   private applyTo(op: PatchOperation['op'], path: TargetPath, value: Json | undefined, where: string): void {
     const { type } = this.options;
+    if (type.defaults?.[path.attribute.path] !== undefined) {
+      if (op === 'remove') throw mutability(path.attribute.path, 'it always has a value and can be replaced only');
+      if (isUnassigned(value)) return;
+    }
     if (path.attribute === type.rowsAttribute) this.members.apply(op, path, value, this.leniency);
     else if (path.attribute.name === 'schemas') this.applySchemas(op, value);
     else this.change.apply(op, path, value, where);

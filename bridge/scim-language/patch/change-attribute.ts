@@ -6,7 +6,15 @@ import { elementTest } from '../filter/evaluate';
 import { type Json, type JsonObject, emptyObject, isJsonObject } from '../json';
 import { type Attribute } from '../schema/attribute';
 import { sameJson } from '../schema/equal';
-import { describe, isUnassigned, merge, normalizeSingle, normalizeValue, readStatements } from '../schema/value';
+import {
+  describe,
+  isUnassigned,
+  merge,
+  normalizeSingle,
+  normalizeValue,
+  readStatements,
+  statesNothing,
+} from '../schema/value';
 import {
   addElements,
   countTerms,
@@ -37,7 +45,7 @@ export class ChangeAttribute {
     else if (filter !== undefined) this.applyToMatches(op, attribute, filter, subAttribute, value, where);
     else if (attribute.multiValued) this.applyToList(op, attribute, subAttribute, value, where);
     else if (subAttribute !== undefined) this.applyToComplex(op, attribute, [[subAttribute, value ?? null]]);
-    else if (op === 'remove' || isUnassigned(value)) this.put(attribute, undefined);
+    else if (op === 'remove' || statesNothing(attribute, value, this.leniency)) this.put(attribute, undefined);
     else if (attribute.type === 'complex')
       this.applyToComplex(op, attribute, readStatements(attribute, value ?? null, this.leniency, attribute.path));
     else this.put(attribute, normalizeValue(attribute, value ?? null, this.leniency));

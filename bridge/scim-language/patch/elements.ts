@@ -5,7 +5,7 @@ import { printFilter } from '../filter/print';
 import { type Json, type JsonObject, emptyObject, isJsonObject } from '../json';
 import { type Attribute } from '../schema/attribute';
 import { elementIdentity } from '../schema/equal';
-import { merge } from '../schema/value';
+import { merge, mergeDouble } from '../schema/value';
 
 /**
  * The list with further elements. One with the identity of an element that is there is laid over it, so that adding what exists
@@ -71,7 +71,7 @@ export function joinElements(attribute: Attribute, list: readonly Json[]): Json[
     const first = seen.get(identity);
     seen.set(
       identity,
-      first !== undefined && isJsonObject(first) && isJsonObject(element) ? merge(first, element) : element,
+      first !== undefined && isJsonObject(first) && isJsonObject(element) ? mergeDouble(first, element) : element,
     );
   }
   return [...seen.values()];

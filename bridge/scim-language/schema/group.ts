@@ -9,10 +9,11 @@ export const groupSchema: SchemaDefinition = {
   name: 'Group',
   description: 'A group of users',
   attributes: [
-    text('displayName', 'Name of the group as people are to see it; unique in the directory, as mappings go by it.', {
-      required: true,
-      uniqueness: 'server',
-    }),
+    text(
+      'displayName',
+      'Name of the group as people are to see it. Two groups may share one where each has an externalId of its own.',
+      { required: true },
+    ),
     complex(
       'members',
       'Members of the group.',

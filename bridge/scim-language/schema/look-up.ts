@@ -4,6 +4,7 @@
  */
 import { type Leniency, coerces } from '../dialects/dialect';
 import { type Attribute, type AttributePath } from './attribute';
+import { ENTERPRISE_USER_SCHEMA } from './enterprise-user';
 import { type ResourceType } from './resource-type';
 
 /**
@@ -37,11 +38,24 @@ export function findAttribute(type: ResourceType, name: string, leniency: Lenien
   return undefined;
 }
 
-/** The extension that a key of a document names by its URN; with `misspeltUrns` also by a URN that lacks a colon. */
+const OLD_CORE = /^urn:scim:schemas:core:[12]\.0(?::(?:user|group))?$/;
+const OLD_ENTERPRISE = /^urn:scim:schemas:extension:enterprise:[12]\.0(?::user)?$/;
+
+/** Whether a URN names the core schema of the type; with `scim11Urns` also as SCIM 1.1 spelt it. */
+export function isCoreSchema(type: ResourceType, urn: string, leniency: Leniency): boolean {
+  const lower = urn.toLowerCase();
+  return lower === type.schema.id.toLowerCase() || (OLD_CORE.test(lower) && coerces(leniency, 'scim11Urns', 'schemas'));
+}
+
+/** The extension that a key of a document names by its URN; in a dialect also by a URN that lacks a colon, or is one of SCIM 1.1. */
 export function findExtension(type: ResourceType, key: string, leniency: Leniency = {}): Attribute | undefined {
   const lower = key.toLowerCase();
   const exact = type.extensionAttributes.get(lower);
   if (exact !== undefined || !lower.includes(':')) return exact;
+  const old = OLD_ENTERPRISE.test(lower)
+    ? type.extensionAttributes.get(ENTERPRISE_USER_SCHEMA.toLowerCase())
+    : undefined;
+  if (old !== undefined && coerces(leniency, 'scim11Urns', old.path)) return old;
   for (const [urn, candidate] of type.extensionAttributes) {
     if (afterMisspelt(lower, urn) === '' && coerces(leniency, 'misspeltUrns', candidate.path)) return candidate;
   }

@@ -14,8 +14,8 @@ export interface MemberValue {
 }
 
 /**
- * The members that a value states, each once; the last statement about one counts. A single object is a list of one; `null`, `""`
- * and `[]` are no members.
+ * The members that a value states, each once; the last statement about one counts. A single object is a list of one; `null` and `[]`
+ * are no members, and nothing else is: no dialect reads a mistake as an empty group.
  * @throws ScimError invalidValue when an element lacks `value`
  */
 export function readMembers(
@@ -30,9 +30,8 @@ export function readMembers(
   items.forEach((item, index) => {
     const place = `${where}[${index}]`;
     const element = normalizeSingle(attribute, item, leniency, place);
-    if (element === undefined) return;
     if (!isJsonObject(element) || typeof element.value !== 'string')
-      throw invalidValue(place, item, 'an object with value');
+      throw invalidValue(place, item, 'an object with the id of a member as value');
     const type = memberType(element.type ?? referencedType(element.$ref), place);
     members.set(element.value, {
       value: element.value,

@@ -8,7 +8,7 @@ import { invalidSyntax, invalidValue, missingValue, mutability, shown } from '..
 import { type Json, type JsonObject, emptyObject, isJsonObject } from '../json';
 import { type Attribute } from './attribute';
 import { sameJson } from './equal';
-import { findAttribute, findExtension, topLevelAttributes } from './look-up';
+import { findAttribute, findExtension, isCoreSchema, topLevelAttributes } from './look-up';
 import { type MemberValue, readMembers } from './members';
 import { type ResourceType } from './resource-type';
 import { describe, isUnassigned, normalizeValue, unknownAttribute } from './value';
@@ -23,7 +23,7 @@ export interface NormalizedResource {
 /** How to read a resource. */
 export interface NormalizeOptions extends Leniency {
   /**
-   * The present document, for PUT: immutable attributes must agree with it, and attributes of `keptWhenAbsent` stay.
+   * The present document, for PUT: immutable attributes must agree with it, and attributes with a default stay as they are.
    * @default none: the resource is new
    */
   readonly existing?: JsonObject;
@@ -51,7 +51,7 @@ export function normalizeResource(input: Json, type: ResourceType, options: Norm
       statement === undefined || attribute.mutability === 'readOnly'
         ? undefined
         : normalizeValue(attribute, statement.value, options);
-    const kept = value ?? whenAbsent(attribute, statement !== undefined, type, options.existing);
+    const kept = value ?? whenUnassigned(attribute, type, options.existing);
     checkImmutable(attribute, options.existing?.[key], kept);
     if (kept === undefined) checkRequired(attribute, type);
     else if (attribute.returned !== 'never') resource[key] = kept;
@@ -124,7 +124,7 @@ export function checkSchemas(value: Json | undefined, type: ResourceType, lenien
   let core = false;
   value.forEach((urn, index) => {
     if (typeof urn !== 'string') throw invalidValue(`schemas[${index}]`, urn, 'a URN as a string');
-    if (urn.toLowerCase() === type.schema.id.toLowerCase()) core = true;
+    if (isCoreSchema(type, urn, leniency)) core = true;
     else if (findExtension(type, urn, leniency) === undefined && !coerces(leniency, 'unknownSchemas', 'schemas')) {
       const known = [type.schema.id, ...[...type.extensionAttributes.values()].map(({ path }) => path)];
       throw invalidValue(`schemas[${index}]`, urn, `one of ${known.join(', ')}`);
@@ -139,14 +139,14 @@ function memberList(attribute: Attribute, value: Json, leniency: Leniency): Memb
   return readMembers(attribute, value, leniency);
 }
 
-function whenAbsent(
-  attribute: Attribute,
-  stated: boolean,
-  type: ResourceType,
-  existing: JsonObject | undefined,
-): Json | undefined {
-  if (stated || existing === undefined || type.keptWhenAbsent?.includes(attribute.name) !== true) return undefined;
-  return existing[attribute.name];
+/** What an attribute is that the request leaves out, or states as unassigned, which is the same (RFC 7643 §2.5). */
+function whenUnassigned(attribute: Attribute, type: ResourceType, existing: JsonObject | undefined): Json | undefined {
+  return type.defaults?.[attribute.name] === undefined || attribute.extension ? undefined : existing?.[attribute.name];
+}
+
+/** The document of a new resource, with what it leaves out at its default (RFC 7643 §2.2). */
+export function withDefaults(document: JsonObject, type: ResourceType): JsonObject {
+  return Object.assign(emptyObject(), document, type.defaults, document);
 }
 
 /** RFC 7644 §3.5.1: what is immutable and set must be sent as it is, also within an extension or another complex value. */

@@ -2,6 +2,7 @@
  * A resource type (RFC 7643 §6) compiled for look-up: its core attributes with the common ones, and its extensions. Further
  * extensions are data: {@link withExtensions}.
  */
+import { type Json } from '../json';
 import { type Attribute, type SchemaDefinition, compileAttribute, compileExtension } from './attribute';
 import { commonAttributes } from './common-attributes';
 
@@ -26,10 +27,11 @@ export interface ResourceTypeProps {
    */
   readonly rows?: string;
   /**
-   * Attributes that keep their value when a PUT does not state them (RFC 7644 §3.5.1 leaves it open).
+   * Core attributes that always have a value: this one at creation (RFC 7643 §2.2), then the one that was stated last. What leaves
+   * them out, or states `null` or `[]`, says nothing about them (§2.5); they are never removed.
    * @default none
    */
-  readonly keptWhenAbsent?: readonly string[];
+  readonly defaults?: Readonly<Record<string, Json>>;
 }
 
 /** A compiled resource type. */
@@ -65,7 +67,7 @@ export function defineResourceType(props: ResourceTypeProps): ResourceType {
 
 /** The resource type with further extensions; the given type is left as it is. */
 export function withExtensions(type: ResourceType, extensions: readonly SchemaExtension[]): ResourceType {
-  const { name, endpoint, description, schema, rows, keptWhenAbsent } = type;
+  const { name, endpoint, description, schema, rows, defaults } = type;
   return defineResourceType({
     name,
     endpoint,
@@ -73,6 +75,6 @@ export function withExtensions(type: ResourceType, extensions: readonly SchemaEx
     schema,
     extensions: [...type.extensions, ...extensions],
     ...(rows === undefined ? {} : { rows }),
-    ...(keptWhenAbsent === undefined ? {} : { keptWhenAbsent }),
+    ...(defaults === undefined ? {} : { defaults }),
   });
 }

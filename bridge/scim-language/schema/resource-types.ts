@@ -4,14 +4,14 @@ import { groupSchema } from './group';
 import { type ResourceType, defineResourceType } from './resource-type';
 import { userSchema } from './user';
 
-/** User with the enterprise extension. A PUT without `active` leaves it as it is: nobody is let in or locked out by omission. */
+/** User with the enterprise extension. Who is made without `active` is active; after that nobody is let in or locked out by omission. */
 export const userType: ResourceType = defineResourceType({
   name: 'User',
   endpoint: '/Users',
   description: 'A person or service account',
   schema: userSchema,
   extensions: [{ schema: enterpriseUserSchema, required: false }],
-  keptWhenAbsent: ['active'],
+  defaults: { active: true },
 });
 
 /** Group. Its `members` are rows, never part of a loaded document. */

@@ -1,6 +1,7 @@
 /**
  * Checks a value against its attribute and gives its canonical form (RFC 7643 §2.3): names in the schema's spelling, dateTime in
- * UTC, canonical values in their spelling. `null`, `""`, `[]` and `{}` are unassigned (§2.5) and never kept.
+ * UTC, canonical values in their spelling. `null` and `[]` are unassigned (§2.5), and so is the empty text of an attribute that is
+ * text; none of them is kept. An empty text, object or element where something else is wanted is a mistake, and says nothing.
  */
 import { type Leniency, coerces } from '../dialects/dialect';
 import { ScimError, invalidSyntax, invalidValue, missingValue, shown } from '../errors';
@@ -28,7 +29,10 @@ export function normalizeValue(
   return normalizeList(attribute, value, leniency, where);
 }
 
-/** The canonical form of the elements of a multi-valued attribute, without doubles. Refuses a second `primary: true`. */
+/**
+ * The canonical form of the elements of a multi-valued attribute, without doubles. Refuses a second `primary: true`, and an element
+ * that states nothing: taken for none, it would empty the list.
+ */
 export function normalizeList(
   attribute: Attribute,
   value: readonly Json[],
@@ -39,16 +43,15 @@ export function normalizeList(
   const seen = new Map<string, number>();
   let primary: number | undefined;
   value.forEach((item, index) => {
-    const element = normalizeSingle(attribute, item, leniency, `${where}[${index}]`);
+    const element = normalizeElement(attribute, item, leniency, `${where}[${index}]`);
     if (element === undefined) return;
     if (isJsonObject(element) && element.primary === true) {
-      if (primary !== undefined)
-        throw invalidValue(
-          `${where}[${index}].primary`,
-          true,
-          `true at most once; ${where}[${primary}] has it already`,
-        );
-      primary = index;
+      if (
+        primary !== undefined &&
+        elementIdentity(attribute, elements[primary] ?? null) !== elementIdentity(attribute, element)
+      )
+        throw invalidValue(`${where}[${index}].primary`, true, `true at most once; another element has it already`);
+      primary ??= elements.length;
     }
     const identity = elementIdentity(attribute, element);
     const double = seen.get(identity);
@@ -57,10 +60,31 @@ export function normalizeList(
       elements.push(element);
     } else {
       const first = elements[double];
-      elements[double] = isJsonObject(first) && isJsonObject(element) ? merge(first, element) : element;
+      elements[double] = isJsonObject(first) && isJsonObject(element) ? mergeDouble(first, element) : element;
     }
   });
   return elements.length === 0 ? undefined : elements;
+}
+
+/** Two statements of one element as one: what either marks as primary stays so. */
+export function mergeDouble(first: JsonObject, second: JsonObject): JsonObject {
+  const merged = merge(first, second);
+  return first.primary === true || second.primary === true ? merge(merged, { primary: true }) : merged;
+}
+
+/**
+ * The canonical form of an element, which has to state something.
+ * @returns undefined only in a dialect with `emptyStrings`, for an element that holds nothing but empty texts
+ */
+function normalizeElement(attribute: Attribute, item: Json, leniency: Leniency, where: string): Json | undefined {
+  const element = item === '' ? undefined : normalizeSingle(attribute, item, leniency, where);
+  if (element !== undefined || (holdsEmptyText(item) && coerces(leniency, 'emptyStrings', attribute.path)))
+    return element;
+  throw wrongType(attribute, where, item, describe(attribute));
+}
+
+function holdsEmptyText(value: Json): boolean {
+  return value === '' || (isJsonObject(value) && Object.values(value).some(holdsEmptyText));
 }
 
 /** The canonical form of one value: of a single-valued attribute, or of an element of a multi-valued one. */
@@ -70,11 +94,10 @@ export function normalizeSingle(
   leniency: Leniency,
   where = attribute.path,
 ): Json | undefined {
-  if (isUnassigned(value)) return undefined;
+  if (statesNothing(attribute, value, leniency)) return undefined;
   if (Array.isArray(value)) {
-    if (value.length === 1 && !attribute.multiValued && coerces(leniency, 'listOfOne', attribute.path)) {
-      return normalizeSingle(attribute, value[0] ?? null, leniency, where);
-    }
+    const [only = null] = value;
+    if (isListOfOne(attribute, value, leniency)) return normalizeSingle(attribute, only, leniency, where);
     throw wrongType(attribute, where, value, describe(attribute));
   }
   switch (attribute.type) {
@@ -89,7 +112,8 @@ export function normalizeSingle(
       if (typeof value === 'number') return value;
       break;
     case 'string':
-      if (typeof value === 'string') return canonicalSpelling(attribute, value);
+      if (typeof value === 'string' && !(attribute.required && value.trim() === ''))
+        return canonicalSpelling(attribute, value);
       break;
     case 'dateTime': {
       const canonical = typeof value === 'string' ? canonicalDateTime(value) : undefined;
@@ -106,9 +130,39 @@ export function normalizeSingle(
   throw wrongType(attribute, where, value, describe(attribute));
 }
 
-/** Whether a value means that there is none: `null`, `""` or `[]` (RFC 7643 §2.5). */
+/** Whether a value means that there is none: `null` or `[]` (RFC 7643 §2.5). */
 export function isUnassigned(value: Json | undefined): boolean {
-  return value === undefined || value === null || value === '' || (Array.isArray(value) && value.length === 0);
+  return value === undefined || value === null || (Array.isArray(value) && value.length === 0);
+}
+
+/** Whether a value of a single-valued attribute, or of an element, means that there is none. */
+export function statesNothing(attribute: Attribute, value: Json | undefined, leniency: Leniency): boolean {
+  return isUnassigned(value) || (value === '' && isEmptyText(attribute, leniency));
+}
+
+/** Whether `""` means that the attribute has no value: of text it does; of an object only in a dialect; of a boolean never. */
+function isEmptyText(attribute: Attribute, leniency: Leniency): boolean {
+  switch (attribute.type) {
+    case 'boolean':
+    case 'integer':
+    case 'decimal':
+      return false;
+    case 'complex':
+      return !attribute.multiValued && coerces(leniency, 'emptyStrings', attribute.path);
+    default:
+      return true;
+  }
+}
+
+/** Whether a list stands for its only element, in a dialect that sends single values so. */
+function isListOfOne(attribute: Attribute, value: readonly Json[], leniency: Leniency): boolean {
+  const [only] = value;
+  return (
+    value.length === 1 &&
+    !attribute.multiValued &&
+    !isUnassigned(only) &&
+    coerces(leniency, 'listOfOne', attribute.path)
+  );
 }
 
 /** Reads a boolean, in a dialect with `booleanStrings` also from its name in any case. */
@@ -134,15 +188,15 @@ export function readStatements(
   leniency: Leniency,
   where: string,
 ): Map<Attribute, Json> {
-  if (typeof value === 'string' && attribute.children.has('value') && coerces(leniency, 'bareValues', attribute.path)) {
+  if (
+    typeof value === 'string' &&
+    value !== '' &&
+    attribute.children.has('value') &&
+    coerces(leniency, 'bareValues', attribute.path)
+  ) {
     return readStatements(attribute, { value }, leniency, where);
   }
-  if (
-    Array.isArray(value) &&
-    value.length === 1 &&
-    !attribute.multiValued &&
-    coerces(leniency, 'listOfOne', attribute.path)
-  ) {
+  if (Array.isArray(value) && isListOfOne(attribute, value, leniency)) {
     return readStatements(attribute, value[0] ?? null, leniency, where);
   }
   if (!isJsonObject(value)) throw wrongType(attribute, where, value, describe(attribute));
@@ -201,6 +255,9 @@ function decodeSegment(segment: string): string {
   }
 }
 
+/** What the names of a role as an object stand for. */
+const ROLE_OBJECT: Readonly<Record<string, string | undefined>> = { id: 'value', displayname: 'display' };
+
 function findSubAttribute(
   attribute: Attribute,
   key: string,
@@ -219,7 +276,10 @@ function findSubAttribute(
   ) {
     return attribute.children.get('value');
   }
-  if (coerces(leniency, 'unknownAttributes', attribute.path)) return undefined;
+  const role = attribute.path === 'roles' ? ROLE_OBJECT[lower] : undefined;
+  if (role !== undefined && coerces(leniency, 'roleObjects', attribute.path))
+    return value[role] === undefined ? attribute.children.get(role) : undefined;
+  if (coerces(leniency, 'unknownAttributes', `${attribute.path}.${key}`.slice(0, 100))) return undefined;
   throw unknownAttribute(`${where}.${key}`, [...attribute.children.values()]);
 }
 
@@ -274,7 +334,7 @@ export function describe(attribute: Attribute): string {
     case 'reference':
       return 'a URI';
     case 'string':
-      return 'a string';
+      return attribute.required ? 'a string that is not blank' : 'a string';
   }
 }
 

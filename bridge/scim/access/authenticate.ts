@@ -29,7 +29,7 @@ export interface Credentials {
 }
 
 /** Why a caller was refused: for the log, never for the answer. */
-export type RefusalReason = 'missing' | 'malformed' | 'unknown' | 'other app' | 'expired';
+export type RefusalReason = 'missing' | 'no bearer' | 'malformed' | 'unknown' | 'other app' | 'expired';
 
 export interface Refused {
   readonly reason: RefusalReason;
@@ -76,9 +76,8 @@ export function createAuthenticate(deps: AuthenticateDeps): Authenticate {
 
   return async credentials => {
     const text = bearerToken(credentials.authorization);
-    if (text === undefined) {
-      throw refuse(credentials.authorization === undefined ? 'missing' : 'malformed', credentials);
-    }
+    if (text === undefined)
+      throw refuse(credentials.authorization === undefined ? 'missing' : 'no bearer', credentials);
     const id = tokenId(text);
     if (id === undefined) throw refuse('malformed', credentials);
     const digest = digestOf(text);
@@ -105,25 +104,32 @@ export function requireScope(caller: Caller, scope: TokenScope): void {
 }
 
 function bearerToken(authorization: string | undefined): string | undefined {
-  if (authorization === undefined || authorization.length > 4_096) return undefined;
+  if (authorization === undefined) return undefined;
   return /^bearer +([A-Za-z0-9._~+/-]+=*) *$/i.exec(authorization)?.[1];
 }
 
-// One text whatever was wrong with the token: the answer must not tell which apps or tokens exist.
+// One text whatever was wrong with the token: the answer must not tell which apps or tokens exist. The form of the header is another
+// matter: a field that wants "Bearer " in front of the token, or puts it there itself, is the commonest mistake.
 function unauthorized(reason: RefusalReason): ScimError {
-  return reason === 'missing'
-    ? new ScimError(
-        401,
-        undefined,
+  const refused = (detail: string, challenge: string) =>
+    new ScimError(401, undefined, detail, { 'www-authenticate': challenge });
+  switch (reason) {
+    case 'missing':
+      return refused(
         'no credential: wanted the header "Authorization: Bearer <token>" with a token of this app',
-        { 'www-authenticate': CHALLENGE },
-      )
-    : new ScimError(
-        401,
-        undefined,
-        'bearer token not accepted: wanted a valid token of this app, as printed by "coder-scim token create" and declared on the app',
-        { 'www-authenticate': `${CHALLENGE}, error="invalid_token"` },
+        CHALLENGE,
       );
+    case 'no bearer':
+      return refused(
+        'header Authorization: got another form, wanted "Bearer", once, a space and the token: write "Bearer " in front of the token where the client does not, and leave it out where it does',
+        `${CHALLENGE}, error="invalid_request"`,
+      );
+    default:
+      return refused(
+        'bearer token not accepted: wanted a valid token of this app, as printed by "coder-scim token create" and declared on the app',
+        `${CHALLENGE}, error="invalid_token"`,
+      );
+  }
 }
 
 function tooManyFailures(seconds: number): ScimError {

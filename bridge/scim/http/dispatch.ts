@@ -4,12 +4,13 @@ import { loggableUrl } from '../../http/log';
 import { type Authenticate } from '../access/authenticate';
 import { createCoercionCounter } from './coercion-counter';
 import { type ScimDeps } from './deps';
+import { type Dialect, strict } from '../../scim-language/dialects/dialect';
 import { dialectOf, looksLikeAnother } from '../../scim-language/dialects/registry';
 import { ScimError } from '../../scim-language/errors';
 import { type RequestContext, createRequestContext } from './request-context';
 import { type ScimLimits } from './limits';
 import { toScimError } from '../resources/refusals';
-import { readBody } from './request-body';
+import { createBody } from './request-body';
 import { requestIdOf } from '../../http/request-id';
 import { send, sendError } from './respond';
 import { type Handler, type ScimRequest } from './scim-request';
@@ -27,6 +28,8 @@ interface Served {
 export interface Dispatch {
   readonly begin: RequestHandler;
   readonly authenticated: RequestHandler;
+  /** The dialect of who speaks; the strict one where nobody signs in, or not rightly: for what needs no token. */
+  readonly dialectOfCaller: (request: Request) => Promise<Dialect>;
   readonly serve: (handler: Handler) => RequestHandler;
   readonly failed: ErrorRequestHandler;
   readonly notFound: RequestHandler;
@@ -95,15 +98,29 @@ export function createDispatch(deps: ScimDeps, authenticate: Authenticate, limit
     );
   }
 
-  const authenticated: RequestHandler = async (request, response, next) => {
-    const known = served(request);
-    const { app } = request.params;
-    const named = typeof app === 'string' ? app : undefined;
-    const caller = await authenticate({
+  const appOf = ({ params: { app } }: Request) => (typeof app === 'string' ? app : undefined);
+
+  const callerOf = (request: Request) =>
+    authenticate({
       authorization: request.headers.authorization,
-      app: named,
+      app: appOf(request),
       source: request.ip ?? request.socket.remoteAddress ?? 'unknown',
     });
+
+  async function dialectOfCaller(request: Request): Promise<Dialect> {
+    if (request.headers.authorization === undefined) return strict;
+    try {
+      return dialectOf((await callerOf(request)).app.identityProvider);
+    } catch (error) {
+      if (error instanceof ScimError) return strict;
+      throw error;
+    }
+  }
+
+  const authenticated: RequestHandler = async (request, response, next) => {
+    const known = served(request);
+    const named = appOf(request);
+    const caller = await callerOf(request);
     known.context = createRequestContext({
       requestId: known.requestId,
       caller,
@@ -118,6 +135,7 @@ export function createDispatch(deps: ScimDeps, authenticate: Authenticate, limit
     return async (request, response) => {
       const { context } = served(request);
       if (context === undefined) throw new Error('a handler was reached without a caller');
+      const body = createBody(request, limits.maxBodyBytes);
       const scimRequest: ScimRequest = {
         context,
         query: queryOf(request),
@@ -126,7 +144,8 @@ export function createDispatch(deps: ScimDeps, authenticate: Authenticate, limit
           const value = request.params[name];
           return typeof value === 'string' ? value : '';
         },
-        body: () => readBody(request, limits.maxBodyBytes),
+        body: () => body.read(),
+        received: () => body.received(),
       };
       await send(request, response, await handler(scimRequest));
     };
@@ -157,7 +176,7 @@ export function createDispatch(deps: ScimDeps, authenticate: Authenticate, limit
     );
   };
 
-  return { begin, authenticated, serve, failed, notFound };
+  return { begin, authenticated, dialectOfCaller, serve, failed, notFound };
 }
 
 function queryOf(request: Request): URLSearchParams {

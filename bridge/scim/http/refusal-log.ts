@@ -23,6 +23,8 @@ function explain(reason: RefusalReason): string {
   switch (reason) {
     case 'missing':
       return 'no Authorization header';
+    case 'no bearer':
+      return 'Authorization is not "Bearer" once, a space and a token';
     case 'malformed':
       return 'not a token of coder-scim, or cut or mistyped';
     case 'unknown':

@@ -1,25 +1,56 @@
 /** Reads the JSON body of a SCIM request: media type, character set and size are checked before anything is parsed. */
 import { type IncomingMessage } from 'node:http';
 import { ScimError, invalidSyntax, payloadTooLarge, shown } from '../../scim-language/errors';
-import { type JsonObject, isJsonObject, parseJson } from '../../scim-language/json';
+import { type Json, type JsonObject, isJsonObject, parseJson } from '../../scim-language/json';
 
 const MEDIA_TYPES = ['application/scim+json', 'application/json'];
 const CHARSETS = ['utf-8', 'utf8', 'us-ascii'];
 
-/**
- * @throws ScimError 415 for another media type, character set or encoding; 413 over the limit; 400 when it is no JSON object
- */
-export async function readBody(request: IncomingMessage, maxBytes: number): Promise<JsonObject> {
-  checkContentType(request.headers['content-type']);
-  checkEncoding(request.headers['content-encoding']);
-  const stated = Number(request.headers['content-length'] ?? 0);
-  if (stated > maxBytes) throw payloadTooLarge('bytes of the request body', stated, maxBytes);
-  const body = parseJson(await collect(request, maxBytes), { maxBytes });
-  if (!isJsonObject(body)) throw invalidSyntax('request body', shown(body), 'a JSON object');
-  return body;
+/** The body of one request, read once. */
+export interface RequestBody {
+  /**
+   * @throws ScimError 415 for another media type, character set or encoding; 413 over the limit; 400 when it is no JSON object
+   */
+  read(): Promise<JsonObject>;
+  /** What came, as data, or as text where it is no JSON; undefined when there is nothing to look at. For requests that were refused. */
+  received(): Promise<Json | string | undefined>;
 }
 
-function collect(request: IncomingMessage, maxBytes: number): Promise<Uint8Array> {
+export function createBody(request: IncomingMessage, maxBytes: number): RequestBody {
+  let reading: Promise<Buffer> | undefined;
+  const bytes = () => (reading ??= collect(request, maxBytes));
+  return {
+    async read() {
+      checkContentType(request.headers['content-type']);
+      checkEncoding(request.headers['content-encoding']);
+      checkLength(request, maxBytes);
+      const body = parseJson(await bytes(), { maxBytes });
+      if (!isJsonObject(body)) throw invalidSyntax('request body', shown(body), 'a JSON object');
+      return body;
+    },
+    async received() {
+      let text: Buffer;
+      try {
+        checkLength(request, maxBytes);
+        text = await bytes();
+      } catch {
+        return undefined;
+      }
+      try {
+        return parseJson(text, { maxBytes });
+      } catch {
+        return text.toString('utf8');
+      }
+    },
+  };
+}
+
+function checkLength(request: IncomingMessage, maxBytes: number): void {
+  const stated = Number(request.headers['content-length'] ?? 0);
+  if (stated > maxBytes) throw payloadTooLarge('bytes of the request body', stated, maxBytes);
+}
+
+function collect(request: IncomingMessage, maxBytes: number): Promise<Buffer> {
   return new Promise((resolve, reject) => {
     const chunks: Buffer[] = [];
     let size = 0;

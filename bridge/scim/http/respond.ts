@@ -6,6 +6,7 @@ import { type ScimError } from '../../scim-language/errors';
 import { type JsonObject } from '../../scim-language/json';
 
 export const SCIM_MEDIA_TYPE = 'application/scim+json';
+const JSON_MEDIA_TYPE = 'application/json';
 
 /** An answer to one request. A body that is not an object is JSON text in pieces. */
 export interface Answer {
@@ -90,10 +91,29 @@ function isStream(body: JsonObject | AsyncIterable<string>): body is AsyncIterab
   return Symbol.asyncIterator in body;
 }
 
-// SCIM's own type unless the client takes plain JSON and nothing else (RFC 7644 §3.8).
+// SCIM's own type unless the client prefers plain JSON (RFC 7644 §3.8, RFC 9110 §12.5.1), and for those who accept neither.
 function mediaTypeFor(accept: string | undefined): string {
   if (accept === undefined) return SCIM_MEDIA_TYPE;
-  const types = accept.split(',').map(part => (part.split(';')[0] ?? '').trim().toLowerCase());
-  const takesScim = types.some(type => type === SCIM_MEDIA_TYPE || type === '*/*' || type === 'application/*');
-  return !takesScim && types.includes('application/json') ? 'application/json' : SCIM_MEDIA_TYPE;
+  const ranges = accept.split(',').map(readRange);
+  return quality(ranges, JSON_MEDIA_TYPE) > quality(ranges, SCIM_MEDIA_TYPE) ? JSON_MEDIA_TYPE : SCIM_MEDIA_TYPE;
+}
+
+interface MediaRange {
+  readonly type: string;
+  /** 0 to 1. */
+  readonly q: number;
+}
+
+function readRange(text: string): MediaRange {
+  const [type = '', ...parameters] = text.split(';').map(part => part.trim().toLowerCase());
+  const stated = parameters
+    .map(parameter => /^q=([01](?:\.[0-9]{0,3})?)$/.exec(parameter)?.[1])
+    .find(q => q !== undefined);
+  return { type, q: stated === undefined ? 1 : Number(stated) };
+}
+
+/** How much a type is wanted: as its most specific range says, 0 where none is about it. */
+function quality(ranges: readonly MediaRange[], type: string): number {
+  const names = [type, `${type.slice(0, type.indexOf('/'))}/*`, '*/*'];
+  return names.map(name => ranges.find(range => range.type === name)?.q).find(q => q !== undefined) ?? 0;
 }

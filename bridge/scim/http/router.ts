@@ -13,7 +13,7 @@ import {
   readSchema,
   serviceProviderConfig,
 } from '../resources/discovery';
-import { ScimError } from '../../scim-language/errors';
+import { ScimError, shown } from '../../scim-language/errors';
 import { type Dispatch, createDispatch } from './dispatch';
 import { createGroups } from '../resources/groups';
 import { DEFAULT_LIMITS, type ScimLimits } from './limits';
@@ -46,18 +46,24 @@ export function createScimRouter(deps: ScimDeps): Router {
   return router;
 }
 
-function createEndpoints(deps: ScimDeps, limits: ScimLimits, { authenticated, serve, notFound }: Dispatch): Router {
+function createEndpoints(
+  deps: ScimDeps,
+  limits: ScimLimits,
+  { authenticated, dialectOfCaller, serve, notFound }: Dispatch,
+): Router {
   const router = Router({ caseSensitive: true, mergeParams: true });
   const users = createUsers(deps.directory, limits);
   const groups = createGroups(deps.directory, limits);
   const search = createSearch(deps.directory, limits);
 
-  // RFC 7643 §5: a client finds out how to sign in before it does.
+  // RFC 7643 §5: a client finds out how to sign in before it does. Who does sign in gets what its dialect can read.
   const config: RequestHandler = async (request, response) => {
     const { app } = request.params;
     const baseUrl = `${deps.publicUrl}${typeof app === 'string' ? `/apps/${encodeURIComponent(app)}` : ''}/scim/v2`;
-    await send(request, response, { status: 200, body: serviceProviderConfig(baseUrl, limits) });
+    const dialect = await dialectOfCaller(request);
+    await send(request, response, { status: 200, body: serviceProviderConfig(baseUrl, limits, dialect) });
   };
+  router.use(refuseMisjoined);
   router.route('/ServiceProviderConfig').get(config).all(allow('GET'));
 
   router.use(authenticated);
@@ -118,6 +124,27 @@ function createEndpoints(deps: ScimDeps, limits: ScimLimits, { authenticated, se
 const joinSlashes: RequestHandler = (request, _response, next) => {
   const [path = '', ...query] = request.url.split('?');
   if (/^\/(?:scim|apps)\/.*\/\//.test(path)) request.url = [path.replace(/\/{2,}/g, '/'), ...query].join('?');
+  next();
+};
+
+const ENDPOINT = /\/(?:Users|Groups|Bulk|Me|Schemas|ResourceTypes|ServiceProviderConfig|\.search)(?:[/?]|$)/;
+
+/**
+ * A client that puts its paths behind a base URL with parameters asks for the list of everybody, whatever it meant:
+ * `/scim/v2?aadOptscim062020/Users`.
+ */
+const refuseMisjoined: RequestHandler = (request, _response, next) => {
+  const query = request.url.slice(request.url.indexOf('?') + 1);
+  const lost = [...new URLSearchParams(query)].find(
+    ([name, value]) => ENDPOINT.test(name) || (/^aadOptscim/i.test(name) && ENDPOINT.test(value)),
+  );
+  if (request.path === '/' && lost !== undefined) {
+    throw new ScimError(
+      400,
+      'invalidSyntax',
+      `query parameter ${shown(lost.join('='))}: got a path behind the question mark of the base URL, wanted it before: the client joins its paths to a base URL with parameters, so give it one without`,
+    );
+  }
   next();
 };
 

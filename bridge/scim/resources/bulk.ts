@@ -1,44 +1,71 @@
 /**
  * Bulk (RFC 7644 §3.7): each operation is a transaction of its own, in the order of the request except that what others refer
- * to by bulkId is made first. In a circle of references resources are made without the closing one, which is added after.
+ * to by bulkId is made first. In a circle of references users are made without the closing one, which is added after; groups that
+ * would contain themselves are refused before one of them is made.
  */
-import { type Deleted, GroupCycle, type Written, etagOf } from '../../store/directory';
+import { type Deleted, type Written, etagOf } from '../../store/directory';
 import { type WorkKey } from '../../store/work/enqueue';
 import { requireScope } from '../access/authenticate';
 import {
   BULK_RESPONSE_SCHEMA,
   type BulkOperation,
+  type BulkRequest,
   type ReadOperation,
+  circlesIn,
   readBulkRequest,
   referencesOf,
   replaceReferences,
   resolveId,
   splitPending,
+  statedOperations,
 } from '../../scim-language/messages/bulk-message';
 import { type ScimDeps } from '../http/deps';
 import { type Endpoint, type Precondition } from './endpoint';
-import { ScimError, invalidValue, notFound } from '../../scim-language/errors';
+import { ScimError, invalidValue, notFound, shown } from '../../scim-language/errors';
 import { type RequestContext } from '../http/request-context';
 import { type JsonObject, isJsonObject } from '../../scim-language/json';
 import { type ScimLimits } from '../http/limits';
+import { groupType } from '../../scim-language/schema/resource-types';
 import { PATCH_SCHEMA } from '../../scim-language/patch/read-body';
 import { expectedVersions } from '../http/precondition';
+import { attemptOf } from './leaving';
+import { type NoteRefused, createNoteRefused } from './note-refused';
 import { toScimError } from './refusals';
 import { locationOf } from './resource-handlers';
 import { type Handler } from '../http/scim-request';
 
 export function createBulk(endpoints: readonly Endpoint[], deps: ScimDeps, limits: ScimLimits): Handler {
+  const noteRefused = createNoteRefused(deps);
+
+  /** Reads the message; when it is refused as a whole, so is everybody's leaving in it. */
+  async function readOrNote(context: RequestContext, message: JsonObject): Promise<BulkRequest> {
+    try {
+      return readBulkRequest(message, limits.maxBulkOperations);
+    } catch (cause) {
+      const error = toScimError(cause, context.requestId);
+      for (const operation of statedOperations(message).slice(0, MOST_NOTED)) {
+        const attempt = attemptOf(operation);
+        if (attempt !== undefined) await noteRefused(context, attempt, error);
+      }
+      throw cause;
+    }
+  }
+
   return async ({ context, body }) => {
     if (!endpoints.some(({ scopes }) => context.caller.token.scopes.includes(scopes.write))) {
       for (const { scopes } of endpoints) requireScope(context.caller, scopes.write);
     }
-    const { operations, failOnErrors } = readBulkRequest(await body(), limits.maxBulkOperations);
-    const job = new BulkJob(endpoints, context, deps, operations, failOnErrors);
+    const message = await body();
+    const { operations, failOnErrors } = await readOrNote(context, message);
+    const job = new BulkJob(endpoints, context, deps, operations, failOnErrors, noteRefused);
     const answers = await job.run();
     if (job.touched.size > 0) await deps.converge([...job.touched], { deadlineMs: limits.convergeDeadlineMs });
     return { status: 200, body: { schemas: [BULK_RESPONSE_SCHEMA], Operations: answers } };
   };
 }
+
+/** Operations of a message that was refused as a whole, that are looked at. */
+const MOST_NOTED = 10_000;
 
 interface Outcome {
   status: number;
@@ -62,6 +89,7 @@ class BulkJob {
   private readonly posts = new Map<string, number>();
   private readonly ids = new Map<string, string>();
   private readonly unfinished: Unfinished[] = [];
+  private readonly circles: ReadonlySet<number>;
   private errors = 0;
 
   constructor(
@@ -70,8 +98,10 @@ class BulkJob {
     private readonly deps: ScimDeps,
     private readonly operations: readonly ReadOperation[],
     private readonly failOnErrors: number,
+    private readonly noteRefused: NoteRefused,
   ) {
     this.outcomes = operations.map(() => undefined);
+    this.circles = circlesIn(operations, groupType.endpoint);
     operations.forEach(({ operation }, index) => {
       if (!(operation instanceof ScimError) && operation.method === 'POST' && operation.bulkId !== undefined) {
         this.posts.set(operation.bulkId, index);
@@ -100,11 +130,19 @@ class BulkJob {
     this.running.add(index);
     try {
       if (operation instanceof ScimError) throw operation;
+      // RFC 7644 §3.7.1: a circle that can not be resolved is 409.
+      if (this.circles.has(index)) {
+        throw new ScimError(
+          409,
+          undefined,
+          `bulkId ${shown(operation.bulkId)}: groups that refer to each other in a circle would contain themselves, so none of them is made`,
+        );
+      }
       const pending = await this.prepare(operation);
       if (this.stopped()) return;
       this.outcomes[index] = await this.write(index, operation, pending);
     } catch (cause) {
-      this.fail(index, cause, this.statedLocation(operation));
+      await this.fail(index, cause, this.statedLocation(operation));
     } finally {
       this.running.delete(index);
     }
@@ -177,13 +215,11 @@ class BulkJob {
       this.touch(written.touched);
       this.outcomes[index] = this.outcome(201, endpoint, id, written.resource.version);
     } catch (cause) {
-      // RFC 7644 §3.7.1: a circle that can not be resolved is 409.
-      const refused = cause instanceof GroupCycle ? new ScimError(409, undefined, cause.message) : cause;
-      this.fail(index, refused, locationOf(this.context, endpoint, id));
+      await this.fail(index, cause, locationOf(this.context, endpoint, id));
     }
   }
 
-  private fail(index: number, cause: unknown, location?: string): void {
+  private async fail(index: number, cause: unknown, location?: string): Promise<void> {
     const error = toScimError(cause, this.context.requestId);
     if (error.status >= 500) {
       this.deps.log.error(
@@ -191,6 +227,8 @@ class BulkJob {
         'bulk operation failed',
       );
     }
+    const attempt = attemptOf(this.operations[index]?.stated ?? null);
+    if (attempt !== undefined && error.status !== 404) await this.noteRefused(this.context, attempt, error);
     this.errors += 1;
     this.outcomes[index] = { status: error.status, error, ...(location === undefined ? {} : { location }) };
   }

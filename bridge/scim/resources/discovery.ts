@@ -1,5 +1,6 @@
 /** ServiceProviderConfig, Schemas and ResourceTypes (RFC 7643 §5 to §7, RFC 7644 §4, RFC 9865 §4). */
 import { ScimError, notFound } from '../../scim-language/errors';
+import { type Dialect, strict } from '../../scim-language/dialects/dialect';
 import { type JsonObject } from '../../scim-language/json';
 import { type ScimLimits } from '../http/limits';
 import { listResponse } from '../../scim-language/messages/list-response';
@@ -21,8 +22,13 @@ const SCHEMAS: readonly SchemaDefinition[] = [
   ).values(),
 ];
 
-/** What the service can do and what it bounds. */
-export function serviceProviderConfig(baseUrl: string, limits: ScimLimits): JsonObject {
+/** What the service can do and what it bounds, without what the dialect's client can't read. */
+export function serviceProviderConfig(baseUrl: string, limits: ScimLimits, dialect: Dialect = strict): JsonObject {
+  const config = wholeConfig(baseUrl, limits);
+  return Object.fromEntries(Object.entries(config).filter(([name]) => !dialect.unreadConfig?.includes(name)));
+}
+
+function wholeConfig(baseUrl: string, limits: ScimLimits): JsonObject {
   return {
     schemas: [SERVICE_PROVIDER_CONFIG_SCHEMA],
     patch: { supported: true },
@@ -78,6 +84,6 @@ export function readResourceType(baseUrl: string, name: string): JsonObject {
 }
 
 function refuseFilter(query: URLSearchParams, endpoint: string): void {
-  if (![...query.keys()].some(name => name.toLowerCase() === 'filter')) return;
+  if (![...query].some(([name, value]) => name.toLowerCase() === 'filter' && value !== '')) return;
   throw new ScimError(403, undefined, `/${endpoint} can not be filtered (RFC 7644 section 4): leave the filter out`);
 }

@@ -14,6 +14,7 @@ export interface Precondition extends WriteOptions {
 
 /** A resource type in the directory, by the verbs of SCIM. Everything throws ScimError or an error of the directory. */
 export interface Endpoint {
+  readonly name: 'User' | 'Group';
   readonly type: ResourceType;
   readonly scopes: { readonly read: TokenScope; readonly write: TokenScope };
   /** Status of a PATCH that succeeded and of which nothing is asked back. */

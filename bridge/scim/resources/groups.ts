@@ -37,6 +37,7 @@ export function createGroups(directory: Directory, { maxPatchOperations }: ScimL
     );
 
   return {
+    name: 'Group',
     type: groupType,
     scopes: { read: 'groups:read', write: 'groups:write' },
     patchAnswer: dialect => dialect.groupPatchAnswer,

@@ -17,7 +17,14 @@ import { ScimError, expiredCursor, invalidCount, invalidCursor, tooMany, uniquen
 /** @returns the error to answer with; a status of 500 and more is to be logged with its cause */
 export function toScimError(cause: unknown, requestId: string): ScimError {
   if (cause instanceof ScimError) return cause;
-  if (cause instanceof UniquenessError) return uniqueness(cause.attribute, cause.value, cause.resourceType);
+  if (cause instanceof UniquenessError) {
+    return uniqueness(
+      cause.attribute,
+      cause.value,
+      cause.resourceType,
+      cause.resourceType === 'Group' ? 'another one, or an externalId on both groups, and not the same' : undefined,
+    );
+  }
   if (cause instanceof VersionMismatch) return new ScimError(412, undefined, cause.message);
   if (
     cause instanceof UnknownMembers ||

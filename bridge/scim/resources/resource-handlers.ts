@@ -11,6 +11,8 @@ import { type ScimLimits } from '../http/limits';
 import { readProjectedQuery } from '../../scim-language/messages/list-request';
 import { expectedVersions, isUnmodified } from '../http/precondition';
 import { type Projection, readProjection } from '../../scim-language/schema/projection';
+import { createNoteRefused } from './note-refused';
+import { toScimError } from './refusals';
 import { createRepresent } from './represent';
 import { type Answer } from '../http/respond';
 import { type Handler } from '../http/scim-request';
@@ -25,10 +27,12 @@ export interface ResourceHandlers {
 
 export function createResourceHandlers(
   endpoint: Endpoint,
-  { directory, converge }: ScimDeps,
+  deps: ScimDeps,
   { convergeDeadlineMs }: ScimLimits,
 ): ResourceHandlers {
+  const { directory, converge } = deps;
   const { type, scopes } = endpoint;
+  const noteRefused = createNoteRefused(deps);
   const represent = createRepresent(directory);
 
   async function settle(keys: readonly WorkKey[]): Promise<void> {
@@ -50,7 +54,24 @@ export function createResourceHandlers(
     return written.resource;
   }
 
-  return {
+  /** The handler, and a note of whoever would have been locked out when it refuses. */
+  function watched(method: string, handler: Handler): Handler {
+    return async request => {
+      try {
+        return await handler(request);
+      } catch (cause) {
+        const { context, param, received } = request;
+        const error = toScimError(cause, context.requestId);
+        const id = method === 'POST' ? undefined : param('id');
+        if (error.status !== 404) {
+          await noteRefused(context, { method, type: endpoint.name, id, body: await received() }, error);
+        }
+        throw cause;
+      }
+    };
+  }
+
+  const handlers: ResourceHandlers = {
     create: async ({ context, query, body }) => {
       requireScope(context.caller, scopes.write);
       const projection = readProjection(type, readProjectedQuery(query), context.leniency);
@@ -101,6 +122,13 @@ export function createResourceHandlers(
       await settle(deleted.touched);
       return { status: 204 };
     },
+  };
+  return {
+    create: watched('POST', handlers.create),
+    read: handlers.read,
+    replace: watched('PUT', handlers.replace),
+    patch: watched('PATCH', handlers.patch),
+    remove: watched('DELETE', handlers.remove),
   };
 }
 

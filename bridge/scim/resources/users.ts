@@ -7,10 +7,11 @@ import { type ScimLimits } from '../http/limits';
 import { applyPatch } from '../../scim-language/patch/apply';
 import { type PatchOperation } from '../../scim-language/patch/operation';
 import { readPatchBody } from '../../scim-language/patch/read-body';
+import { saysActive } from './leaving';
 import { fromPatchable, toPatchable } from './patchable';
 import { refuseIfMatched } from '../http/precondition';
 import { sameJson } from '../../scim-language/schema/equal';
-import { normalizeResource } from '../../scim-language/schema/normalize';
+import { normalizeResource, withDefaults } from '../../scim-language/schema/normalize';
 import { userType } from '../../scim-language/schema/resource-types';
 
 export function createUsers(directory: Directory, { maxPatchOperations }: ScimLimits): Endpoint {
@@ -32,13 +33,14 @@ export function createUsers(directory: Directory, { maxPatchOperations }: ScimLi
     );
 
   return {
+    name: 'User',
     type: userType,
     scopes: { read: 'users:read', write: 'users:write' },
     patchAnswer: dialect => dialect.userPatchAnswer,
 
     create(context, body) {
       const { resource } = normalizeResource(body, userType, context.leniency);
-      return directory.createUser(writeContext(context), resource);
+      return directory.createUser(writeContext(context), withDefaults(resource, userType));
     },
 
     get: (context, id) => directory.getUser(context.app, id),
@@ -47,14 +49,14 @@ export function createUsers(directory: Directory, { maxPatchOperations }: ScimLi
       update(
         context,
         id,
-        when,
+        { ...when, statesActive: saysActive(body) },
         current => normalizeResource(body, userType, { ...context.leniency, existing: current.document }).resource,
       ),
 
     async patch(context, id, body, when) {
       const operations = readPatchBody(body, context.leniency, { maxOperations: maxPatchOperations });
       const groups = repeatGroups(operations) ? (await directory.groupsOf(context.app, [id])).get(id) : undefined;
-      return await update(context, id, when, current => {
+      return await update(context, id, { ...when, statesActive: saysActive(body) }, current => {
         const { resource, changed } = applyPatch(toPatchable(context, current, userType, groups), operations, {
           ...context.leniency,
           type: userType,

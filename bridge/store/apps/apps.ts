@@ -280,6 +280,7 @@ export async function purgeApp(db: Db, name: string): Promise<void> {
     'ledger',
     'addresses',
     'coercions',
+    'refused_leavings',
   ] as const)
     await db.deleteFrom(table).where('app', '=', name).execute();
   await db.deleteFrom('apps').where('name', '=', name).where('deleted_at', 'is not', null).execute();

@@ -74,9 +74,11 @@ export interface GroupTable {
   id: string;
   app: string;
   display_name: string;
-  /** displayName folded; unique in the app. */
+  /** displayName folded; unique in the app, but for groups that each have an `externalId` of their own. */
   display_name_key: string;
   external_id: string | null;
+  /** 1 while another group of the app has the same name. */
+  shares_name: Generated<Flag>;
   document: Json;
   version: number;
   created_at: number;
@@ -298,6 +300,23 @@ export interface CoercionTable {
   last_at: number;
 }
 
+/** Requests that would have locked somebody out and were refused, until they went through. */
+export interface RefusedLeavingTable {
+  app: string;
+  /** `user:<id>`, `member:<group id>/<member id>`, or `group:<id>` for whoever is not stated any more. */
+  subject: string;
+  user_id: string | null;
+  group_id: string | null;
+  name: string;
+  /** Status and detail of the answer. */
+  reason: string;
+  /** Of the last such request. */
+  request_id: string;
+  times: number;
+  first_at: number;
+  last_at: number;
+}
+
 export interface Tables {
   settings: SettingTable;
   apps: AppTable;
@@ -320,4 +339,5 @@ export interface Tables {
   addresses: AddressTable;
   audit: AuditTable;
   coercions: CoercionTable;
+  refused_leavings: RefusedLeavingTable;
 }

@@ -8,6 +8,7 @@ import { createGroup, deleteGroup, updateGroup } from './groups';
 import { groupsOf, membersOf } from './membership';
 import { listByCursor, listByIndex } from './search/page';
 import { createUser, deleteUser, updateUser } from './users';
+import { type Leaving, noteRefusedLeaving } from './refused-leavings';
 import { RESOURCE_COLUMNS, type Write, isId, toResource } from './rows';
 import { type JsonObject } from '../../scim-language/json';
 import { type MemberValue } from '../../scim-language/schema/members';
@@ -69,6 +70,13 @@ export interface Directory {
    */
   membersOf(app: string, groupIds: readonly string[]): AsyncIterable<readonly Member[]>;
 
+  /** Notes whom a refused request would have locked out, until it goes through. */
+  noteRefusedLeaving(
+    app: string,
+    leaving: Leaving,
+    refused: { readonly reason: string; readonly requestId: string },
+  ): Promise<void>;
+
   /** A page by index with the total of the very same filter. Ordered by age where no sort is asked for. @throws CostlyFilter */
   list(app: string, query: IndexQuery): Promise<IndexPage>;
   /** @throws CostlyFilter, InvalidCursor, ExpiredCursor, InvalidCount */
@@ -111,6 +119,8 @@ export function createDirectory(database: Database, options: DirectoryOptions = 
     updateGroup: (context, id, change, given) => write(context, on => updateGroup(on, id, change, given)),
     deleteGroup: (context, id, given) => write(context, on => deleteGroup(on, id, given)),
     membersOf: (app, groupIds) => membersOf(db, app, groupIds),
+    noteRefusedLeaving: (app, leaving, refused) =>
+      database.transact(transaction => noteRefusedLeaving(transaction, app, leaving, refused, clock())),
     list: (app, query) => listByIndex(db, app, query, searchBounds),
     listByCursor: (app, query) => listByCursor(db, app, query, clock(), cursorLifetimeMs, searchBounds),
   };

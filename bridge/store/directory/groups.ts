@@ -5,6 +5,7 @@ import { type MemberValue } from '../../scim-language/schema/members';
 import { fold } from '../../scim-language/schema/fold';
 import { type WorkKey, PRIORITY, enqueue } from '../work/enqueue';
 import { newId } from '../database/id';
+import { type GroupName, claimName, markNamesakes } from './namesakes';
 import {
   changeMembers,
   enqueueDelta,
@@ -13,6 +14,7 @@ import {
   removeEverybody,
   resolveMembers,
 } from './members';
+import { settleGone, settleMembers } from './refused-leavings';
 import {
   type Deleted,
   type GroupChange,
@@ -33,12 +35,15 @@ export async function createGroup(
   const changes = [{ kind: 'add', members }] as const;
   const known = await resolveMembers(write, undefined, changes);
   const id = newId(now);
+  const name = nameOf(document);
+  await claimName(write, name, id);
   await writeUnique('Group', document, () =>
     db
       .insertInto('groups')
       .values({ id, app, ...columnsOf(document), version: 1, created_at: now, modified_at: now })
       .execute(),
   );
+  await markNamesakes(write, name.key);
   const delta = await changeMembers(write, id, changes, known, '');
   const group = await enqueueGroup(write, id);
   const resource: Resource = { type: 'Group', id, app, document, version: 1, createdAt: now, modifiedAt: now };
@@ -53,13 +58,17 @@ export async function updateGroup(
   options?: WriteOptions & { readonly baseUrl?: string },
 ): Promise<Written | undefined> {
   const { db, now } = write;
-  const current = await lockResource(write, 'Group', id, 'update');
-  if (current === undefined) return undefined;
+  const locked = await lockResource(write, 'Group', id, 'update');
+  if (locked === undefined) return undefined;
+  const current = locked.resource;
   checkVersion(current, options);
   const { document, memberChanges = [] } = change(current) ?? {};
   const people = await changeMembership(write, id, memberChanges, options?.baseUrl ?? '');
+  if (locked.refused && memberChanges.length > 0) await settleMembers(db, write.app, id, memberChanges);
   if (document === undefined && people === undefined) return { resource: current, changed: false, touched: [] };
   const version = current.version + 1;
+  const renamed = document !== undefined && isRenamed(current.document, document);
+  if (renamed) await claimName(write, nameOf(document), id);
   await writeUnique('Group', document ?? current.document, () =>
     db
       .updateTable('groups')
@@ -69,7 +78,8 @@ export async function updateGroup(
   );
   const touched = people ?? [];
   const resource = { ...current, document: document ?? current.document, version, modifiedAt: now };
-  if (document === undefined || !isRenamed(current.document, document)) return { resource, changed: true, touched };
+  if (!renamed) return { resource, changed: true, touched };
+  for (const key of new Set([nameOf(current.document).key, nameOf(document).key])) await markNamesakes(write, key);
   // Which mappings match depends on the name and the externalId, so what the group gives may differ for everybody in it.
   const group = await enqueueGroup(write, id);
   const everybody = await enqueuePeopleIn(write, id, PRIORITY.request);
@@ -98,23 +108,32 @@ async function changeMembership(
 /** @throws VersionMismatch */
 export async function deleteGroup(write: Write, id: string, options?: WriteOptions): Promise<Deleted | undefined> {
   const { db } = write;
-  const current = await lockResource(write, 'Group', id, 'delete');
-  if (current === undefined) return undefined;
+  const locked = await lockResource(write, 'Group', id, 'delete');
+  if (locked === undefined) return undefined;
+  const current = locked.resource;
   checkVersion(current, options);
+  if (locked.refused) await settleGone(db, write.app, 'group', id);
   const people = (await removeEverybody(write, id)) ?? [];
   await leaveAllGroups(write, id);
   await db.deleteFrom('groups').where('id', '=', id).execute();
+  await markNamesakes(write, nameOf(current.document).key);
   return { resource: current, touched: first(await enqueueGroup(write, id), people) };
 }
 
 function columnsOf(document: JsonObject) {
-  const displayName = textOf(document, 'displayName') ?? '';
+  const { displayName, key, externalId } = nameOf(document);
   return {
     display_name: displayName,
-    display_name_key: indexed('displayName', fold(displayName)),
-    external_id: externalIdOf(document),
+    display_name_key: key,
+    external_id: externalId,
     document: JSON.stringify(document),
   };
+}
+
+/** @throws TextTooLong */
+function nameOf(document: JsonObject): GroupName {
+  const displayName = textOf(document, 'displayName') ?? '';
+  return { displayName, key: indexed('displayName', fold(displayName)), externalId: externalIdOf(document) };
 }
 
 function isRenamed(before: JsonObject, after: JsonObject): boolean {

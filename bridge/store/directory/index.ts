@@ -1,4 +1,6 @@
 export * from './directory';
 export * from './errors';
 export * from './resources';
+export { readNamesakes } from './namesakes';
 export * from './reading';
+export { type Leaving, type RefusedLeaving, countRefusedLeavings, listRefusedLeavings } from './refused-leavings';

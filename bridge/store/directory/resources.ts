@@ -54,6 +54,11 @@ export interface WriteContext {
 export interface WriteOptions {
   /** Versions of which the resource must have one (If-Match); an empty list matches nothing. @default any version */
   readonly expectedVersions?: readonly number[];
+  /**
+   * Whether the request states that the user is active: then nothing that was refused before is waited for.
+   * @default false
+   */
+  readonly statesActive?: boolean;
 }
 
 /** What a write came to. */

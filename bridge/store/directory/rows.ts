@@ -33,6 +33,13 @@ export interface Write extends WriteContext {
   readonly now: number;
 }
 
+/** A resource as a write locks it. */
+export interface Locked {
+  readonly resource: Resource;
+  /** Whether a refused request about it, or about somebody in it, has not gone through yet. */
+  readonly refused: boolean;
+}
+
 const ID = /^[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}$/;
 
 /** Whether a text can be an id at all; spares the database what it would refuse, such as NUL in Postgres. */
@@ -84,16 +91,23 @@ export async function lockResource(
   type: UserOrGroup,
   id: string,
   to: 'update' | 'delete',
-): Promise<Resource | undefined> {
+): Promise<Locked | undefined> {
   if (!isId(id)) return undefined;
   const row = await db
     .selectFrom(type === 'User' ? 'users' : 'groups')
     .select(RESOURCE_COLUMNS)
+    .select(({ exists, selectFrom }) =>
+      exists(
+        selectFrom('refused_leavings')
+          .select('app')
+          .where(type === 'User' ? 'refused_leavings.user_id' : 'refused_leavings.group_id', '=', id),
+      ).as('refused'),
+    )
     .where('id', '=', id)
     .where('app', '=', app)
     .$if(backendOf(db) === 'postgres', query => (to === 'delete' ? query.forUpdate() : query.forNoKeyUpdate()))
     .executeTakeFirst();
-  return row === undefined ? undefined : toResource(type, row);
+  return row === undefined ? undefined : { resource: toResource(type, row), refused: Boolean(row.refused) };
 }
 
 /** Writes a document whose name is unique in its app. @throws UniquenessError when another resource has it */

@@ -7,6 +7,7 @@ import { type WorkKey, PRIORITY, enqueue } from '../work/enqueue';
 import { newId } from '../database/id';
 import { among, listed } from '../database/listed';
 import { leaveAllGroups } from './members';
+import { settleGone, settleUser } from './refused-leavings';
 import { type Deleted, type Resource, type WriteOptions, type Written } from './resources';
 import { type Write, checkVersion, externalIdOf, indexed, lockResource, textOf, writeUnique } from './rows';
 
@@ -37,10 +38,13 @@ export async function updateUser(
   options?: WriteOptions,
 ): Promise<Written | undefined> {
   const { db, now } = write;
-  const current = await lockResource(write, 'User', id, 'update');
-  if (current === undefined) return undefined;
+  const locked = await lockResource(write, 'User', id, 'update');
+  if (locked === undefined) return undefined;
+  const current = locked.resource;
   checkVersion(current, options);
   const document = change(current);
+  if (locked.refused && (options?.statesActive === true || !isActive(document ?? current.document)))
+    await settleUser(db, write.app, id);
   if (document === undefined) return { resource: current, changed: false, touched: [] };
   const version = current.version + 1;
   await writeUnique('User', document, () =>
@@ -66,9 +70,11 @@ export async function updateUser(
 /** @throws VersionMismatch */
 export async function deleteUser(write: Write, id: string, options?: WriteOptions): Promise<Deleted | undefined> {
   const { db, now } = write;
-  const current = await lockResource(write, 'User', id, 'delete');
-  if (current === undefined) return undefined;
+  const locked = await lockResource(write, 'User', id, 'delete');
+  if (locked === undefined) return undefined;
+  const current = locked.resource;
   checkVersion(current, options);
+  if (locked.refused) await settleGone(db, write.app, 'user', id);
   await leaveAllGroups(write, id);
   await db.deleteFrom('user_emails').where('user_id', '=', id).execute();
   await db.deleteFrom('users').where('id', '=', id).execute();

@@ -246,9 +246,9 @@ describe('PATCH paths (RFC 7644 §3.5.2, figure 7)', () => {
     ],
     [ENTERPRISE, userType, { attribute: ENTERPRISE }],
   ])('%s', (text, type, wanted) => {
-    const { attribute, filter, subAttribute } = parsePath(text, type);
+    const { attribute, filter, subAttribute } = parsePath(text, type) ?? {};
     expect({
-      attribute: attribute.path,
+      attribute: attribute?.path,
       ...(filter === undefined ? {} : { filter: shape(filter) }),
       ...(subAttribute === undefined ? {} : { sub: subAttribute.path }),
     }).toEqual(wanted);
@@ -283,7 +283,7 @@ describe('dialects', () => {
   test('booleanStrings: a quoted boolean', () => {
     const leniency = lenient('booleanStrings');
     expect(parseFilter('active eq "True"', userType, leniency)).toMatchObject({ value: true });
-    expect(parsePath('roles[primary eq "False"].value', userType, leniency).filter).toMatchObject({ value: false });
+    expect(parsePath('roles[primary eq "False"].value', userType, leniency)?.filter).toMatchObject({ value: false });
     expect(leniency.count).toEqual([
       ['booleanStrings', 'active'],
       ['booleanStrings', 'roles.primary'],

@@ -25,6 +25,7 @@ describe('list queries', () => {
     ['cursor=&count=2', { sortOrder: 'ascending', cursor: '', count: 2 }],
     ['aadOptscim062020&filter=id+eq+%221%22', { sortOrder: 'ascending', filter: 'id eq "1"' }],
     ['attributes=', { sortOrder: 'ascending' }],
+    ['filter=&sortBy=&startIndex=&count=', { sortOrder: 'ascending' }],
   ])('%j is read (RFC 7644 §3.4.2)', (query, expected) => {
     expect(read(query)).toEqual(expected);
   });

@@ -371,7 +371,8 @@ describe('what is refused', () => {
     ],
     ['replace of what is required by nothing', replace('userName', ''), 'mutability', 'required'],
     ['RFC 7643 §7: readOnly by path', replace('id', '2'), 'mutability', "id can't be changed: it is readOnly"],
-    ['readOnly by path, though the same', replace('id', '1'), 'mutability', 'readOnly'],
+    ['removal of what is readOnly', remove('id'), 'mutability', 'readOnly'],
+    ['a userName of blanks', replace('userName', '  '), 'invalidValue', 'a string that is not blank'],
     ['a part of what is readOnly', replace('meta.version', 'x'), 'mutability', 'readOnly'],
     ['groups of a user', add('groups', [{ value: 'g' }]), 'mutability', 'readOnly'],
     ["a manager's display name", replace(`${ENTERPRISE}:manager.displayName`, 'x'), 'mutability', 'readOnly'],
@@ -448,6 +449,14 @@ describe('no change', () => {
           meta: { version: renderedUser.meta.version },
           groups: renderedUser.groups,
         }),
+      ],
+    ],
+    ['id as it is, by its path', [replace('id', renderedUser.id), add('ID', renderedUser.id)]],
+    [
+      'meta as it was a while ago, by its path and without one',
+      [
+        replace('meta', { ...renderedUser.meta, version: 'W/"1"', lastModified: '2010-01-23T04:56:22Z' }),
+        replace(undefined, { meta: { ...renderedUser.meta, version: 'W/"1"' } }),
       ],
     ],
   ])('%s', (_, operations) => {

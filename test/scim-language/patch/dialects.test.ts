@@ -122,6 +122,13 @@ const shapes: [string, object, object, Coercion[], object][] = [
     ['unknownAttributes'],
     { ...base, title: 'x' },
   ],
+  [
+    'Entra: a manager of "" is none',
+    extended({ manager: { value: '26' } }),
+    { op: 'add', path: `${ENTERPRISE}:manager`, value: '' },
+    ['emptyStrings'],
+    base,
+  ],
 ];
 
 describe('shapes beyond the RFC', () => {
@@ -144,12 +151,6 @@ describe('shapes beyond the RFC', () => {
 
 describe('shapes that the RFC takes already', () => {
   test.each<[string, object, object, object]>([
-    [
-      'Entra: a manager of "" is none',
-      extended({ manager: { value: '26' } }),
-      { op: 'add', path: `${ENTERPRISE}:manager`, value: '' },
-      base,
-    ],
     [
       'Entra: null clears a sub-attribute',
       { ...base, name: { familyName: 'L', givenName: 'A' } },

@@ -14,7 +14,10 @@ import { USER } from '../schema/documents';
 /** Documents as they are kept. */
 const documents = resources(userType).map(resource => {
   const primaries = Object.fromEntries(
-    Object.entries(resource).map(([key, value]) => [key, Array.isArray(value) ? value.map(withoutPrimary) : value]),
+    Object.entries(resource).map(([key, value]) => [
+      key,
+      Array.isArray(value) ? value.map(withoutPrimary).filter(holdsSomething) : value,
+    ]),
   );
   return normalizeResource({ ...primaries, schemas: [USER], userName: 'ada' }, userType).resource;
 });
@@ -24,9 +27,13 @@ function withoutPrimary(element: Json): Json {
   return Object.fromEntries(Object.entries(element).filter(([key]) => key !== 'primary'));
 }
 
-/** Attributes that a client may change, with a value for each out of another document. */
+function holdsSomething(element: Json): boolean {
+  return typeof element !== 'object' || element === null || Object.values(element).some(value => value !== '');
+}
+
+/** Attributes that a client may change and remove, with a value for each out of another document. */
 const statements = documents.chain(document => {
-  const keys = Object.keys(document).filter(key => key !== 'schemas' && key !== 'userName');
+  const keys = Object.keys(document).filter(key => !['schemas', 'userName', 'active'].includes(key));
   return keys.length === 0
     ? fc.constant(['title', 'x'] as [string, Json])
     : fc.constantFrom(...keys).map((key): [string, Json] => [key, document[key] ?? 'x']);

@@ -58,7 +58,6 @@ describe('a stated resource becomes a document', () => {
         emails: [],
         roles: null,
         name: { givenName: null, familyName: '' },
-        phoneNumbers: [{ value: '' }, null],
         [ENTERPRISE]: { department: null },
       }),
     ).toEqual(minimalUser);
@@ -107,11 +106,23 @@ describe('a stated resource becomes a document', () => {
     expect(documentOf({ [ENTERPRISE]: { manager: { displayName: 'Mary' } } })).toEqual(minimalUser);
   });
 
-  test('PUT keeps active when it is not stated, and takes it away when it is stated as nothing', () => {
+  test('PUT keeps active when it is not stated, and null or an empty list is no statement', () => {
     const existing = { ...minimalUser, active: false, title: 'Analyst' };
     expect(documentOf({}, { existing })).toEqual({ ...minimalUser, active: false });
-    expect(documentOf({ active: null }, { existing })).toEqual(minimalUser);
+    expect(documentOf({ active: null }, { existing })).toEqual({ ...minimalUser, active: false });
+    expect(documentOf({ active: [] }, { existing })).toEqual({ ...minimalUser, active: false });
     expect(documentOf({ active: true }, { existing })).toEqual({ ...minimalUser, active: true });
+  });
+
+  test('RFC 7643 §2.4: of an element that is stated twice, what is primary stays primary', () => {
+    const value = 'ada@example.com';
+    const twice = [
+      { value, type: 'work', primary: true },
+      { value, type: 'work', primary: false },
+    ];
+    for (const emails of [twice, [...twice].reverse(), [...twice, ...twice]]) {
+      expect(documentOf({ emails })).toEqual({ ...minimalUser, emails: [{ value, type: 'work', primary: true }] });
+    }
   });
 
   test('absent members and empty members differ', () => {
@@ -153,7 +164,17 @@ describe('a stated resource is refused', () => {
       'invalidValue',
       'name: got "Ada", wanted an object with formatted',
     ],
-    ['a list in a list', { emails: [[]], roles: [['a']] }, 'invalidValue', 'roles[0]'],
+    ['a list in a list', { roles: [['a']] }, 'invalidValue', 'roles[0]'],
+    ['an empty list in a list', { emails: [[]] }, 'invalidValue', 'emails[0]'],
+    ['null in a list', { emails: [null] }, 'invalidValue', 'emails[0]'],
+    ['an empty text in a list', { emails: [''] }, 'invalidValue', 'emails[0]'],
+    ['an empty object in a list', { emails: [{}] }, 'invalidValue', 'emails[0]'],
+    ['an element that holds nothing', { emails: [{ value: '', type: null }] }, 'invalidValue', 'emails[0]'],
+    ['an empty text for a list', { emails: '' }, 'invalidValue', 'emails: got "", wanted a list'],
+    ['an object for a list', { emails: {} }, 'invalidValue', 'emails: got an empty object, wanted a list'],
+    ['a userName of blanks', { userName: ' \u00a0\t' }, 'invalidValue', 'userName: got'],
+    ['an empty text for an object', { name: '' }, 'invalidValue', 'name: got ""'],
+    ['an empty text for true or false', { active: '' }, 'invalidValue', 'active: got "", wanted true or false'],
     ['a string for an element', { emails: ['a@x'] }, 'invalidValue', 'emails[0]'],
     [
       'RFC 7643 §2.4: two primaries',
@@ -235,7 +256,7 @@ describe('a dialect takes what the RFC refuses, and counts it', () => {
     });
     expect(leniency.count).toEqual([
       ['unknownAttributes', 'shoeSize'],
-      ['unknownAttributes', 'name'],
+      ['unknownAttributes', 'name.maidenName'],
     ]);
   });
 

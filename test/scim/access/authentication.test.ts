@@ -24,15 +24,28 @@ describe('signing in (RFC 7644 §2, RFC 6750)', () => {
   });
 
   test.each([
-    ['another scheme', 'Basic dXNlcjpwYXNz'],
     ['a word that is no token', 'Bearer hunter2'],
-    ['an empty token', 'Bearer '],
     ['a token that nobody declared', `Bearer ${mintToken().token}`],
     ['something very long', `Bearer ${'a'.repeat(10_000)}`],
   ])('%s is 401', async (_what, authorization) => {
     const answer = await server.call('GET', '/Users', { token: null, headers: { authorization } });
     expect(answer.status).toBe(401);
     expect(answer.headers['www-authenticate']).toContain('error="invalid_token"');
+  });
+
+  test.each([
+    ['another scheme', () => 'Basic dXNlcjpwYXNz'],
+    ['the token without "Bearer"', () => server.token],
+    ['"Bearer" twice', () => `Bearer Bearer ${server.token}`],
+    ['"Bearer" without a token', () => 'Bearer '],
+    ['"Bearer:"', () => `Bearer: ${server.token}`],
+  ])('%s is 401, which says what form was wanted and nothing of the token', async (_what, authorization) => {
+    const headers = { authorization: authorization() };
+    const answer = await server.call('GET', '/Users', { token: null, headers });
+    expect(answer.status).toBe(401);
+    expect(answer.headers['www-authenticate']).toContain('error="invalid_request"');
+    expect(answer.body.detail).toMatch(/^header Authorization: got another form, wanted "Bearer", once/);
+    expect(answer.text).not.toContain(server.token.slice(0, 12));
   });
 
   test('the scheme is read in any case', async () => {

@@ -117,6 +117,10 @@ describe('errors have the form of SCIM (RFC 7644 §3.12)', () => {
     ['application/scim+json, application/json', 'application/scim+json'],
     ['application/json', 'application/json'],
     ['text/html', 'application/scim+json'],
+    ['application/scim+json;q=0.5, application/json', 'application/json'],
+    ['application/json;q=0.9, application/scim+json', 'application/scim+json'],
+    ['application/json, */*;q=0.1', 'application/json'],
+    ['application/*;q=0.2, application/scim+json; q=0', 'application/json'],
   ])('Accept: %s is answered with %s', async (accept, type) => {
     const answer = await server.call('GET', '/Users', { headers: accept === undefined ? {} : { accept } });
     expect(answer.headers['content-type']).toBe(type);

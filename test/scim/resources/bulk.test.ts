@@ -107,15 +107,18 @@ describe('Bulk (RFC 7644 §3.7)', () => {
     expect(await read(y)).toMatchObject({ manager: { value: x } });
   });
 
-  test('a circle of groups is 409 for the one that would close it; the others are made', async () => {
+  test('a circle of groups is 409, and none of it is made, nor what refers to it; the rest is', async () => {
     const { body } = await bulk([
-      postGroup('one', 'Circle one', ['bulkId:two']),
+      postGroup('around', 'Around the circle', ['bulkId:one']),
+      postGroup('one', 'Circle one', ['bulkId:two', 'bulkId:inner']),
       postGroup('two', 'Circle two', ['bulkId:one']),
+      postGroup('self', 'Circle of one', ['bulkId:self']),
+      postGroup('inner', 'Inside the circle', []),
     ]);
-    expect(statuses(body)).toEqual(['201', '409']);
-    const [one, two] = body.Operations.map(idOf);
-    expect(await membersOf(one ?? '')).toEqual([two]);
-    expect(await membersOf(two ?? '')).toEqual([]);
+    expect(statuses(body)).toEqual(['409', '409', '409', '409', '201']);
+    expect(body.Operations.map(({ location }) => location === undefined)).toEqual([true, true, true, true, false]);
+    const left = await server.call('GET', '/Groups?filter=displayName%20co%20%22ircle%22');
+    expect(left.body.Resources.map(({ displayName }) => displayName)).toEqual(['Inside the circle']);
   });
 
   test.each([

@@ -70,6 +70,39 @@ describe('discovery (RFC 7644 §4)', () => {
     expect([status, body.status]).toEqual([403, '403']);
   });
 
+  test('an empty filter is none', async () => {
+    expect((await server.call('GET', '/Schemas?filter=')).status).toBe(200);
+  });
+
+  test('ServiceProviderConfig leaves out what the client of a dialect can not read, for whoever signs in as it', async () => {
+    const { token } = await server.addApp('ping-app', { identityProvider: 'ping' });
+    const configOf = async (signedIn: string | null) => {
+      const { status, body } = await server.call('GET', '/ServiceProviderConfig', { token: signedIn });
+      return [status, Object.keys(body).includes('pagination')];
+    };
+    expect(await configOf(token)).toEqual([200, false]);
+    expect(await configOf(server.token)).toEqual([200, true]);
+    expect(await configOf(null)).toEqual([200, true]);
+    expect(await configOf('no token')).toEqual([200, true]);
+  });
+
+  test.each([
+    ['/scim/v2?aadOptscim062020/Users', 'aadOptscim062020/Users='],
+    ['/apps/main/scim/v2?aadOptscim062020/Users?filter=userName%20eq%20%22x%22', 'aadOptscim062020/Users?filter'],
+    ['/scim/v2?x=1&aadOptscim062020/Groups/123', 'aadOptscim062020/Groups/123='],
+    ['/scim/v2?aadOptscim062020=/ServiceProviderConfig', 'aadOptscim062020=/ServiceProviderConfig'],
+  ])('a path behind the question mark of the base URL is named, and lists nobody: %s', async (path, named) => {
+    const { status, body } = await server.call('GET', path);
+    expect([status, body.scimType, body.Resources]).toEqual([400, 'invalidSyntax', undefined]);
+    expect(body.detail).toContain(`query parameter "${named}`);
+    expect(body.detail).toContain('joins its paths to a base URL with parameters');
+  });
+
+  test('a path in a filter of the root is none of it', async () => {
+    const path = '/?aadOptscim062020&filter=meta.location%20co%20%22/Users/1%22';
+    expect((await server.call('GET', path)).status).toBe(200);
+  });
+
   test.each(['/Schemas/urn:nobody', '/ResourceTypes/Widget'])('%s is 404', async path => {
     expect((await server.call('GET', path)).status).toBe(404);
   });

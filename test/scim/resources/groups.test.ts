@@ -240,3 +240,39 @@ test('a group of 20,000 members is streamed whole', async () => {
   expect(answer.headers['transfer-encoding']).toBe('chunked');
   expect(valuesOf(answer.body.members)).toEqual(rows);
 });
+
+describe('groups of one name (RFC 7643 §8.7.1)', () => {
+  const post = (displayName: string, externalId?: string) =>
+    server.call('POST', '/Groups', { body: { schemas: [GROUP], displayName, externalId } });
+
+  test('are accepted where each has an externalId of its own, and found both', async () => {
+    const made = [await post('Namesakes', 'n1'), await post('NAMESAKES', 'n2')];
+    expect(made.map(({ status }) => status)).toEqual([201, 201]);
+    const found = await server.call('GET', '/Groups?filter=displayName%20eq%20%22namesakes%22');
+    expect(found.body.Resources.map(({ id }) => id)).toEqual(made.map(({ body }) => body.id));
+  });
+
+  test.each([
+    ['neither has an externalId', undefined, undefined],
+    ['the first has none', undefined, 'm2'],
+    ['the second has none', 'm1', undefined],
+    ['they have the same', 'm1', 'm1'],
+  ])('are 409 where %s, and the answer says the way out', async (what, first, second) => {
+    const name = `Namesakes where ${what}`;
+    expect((await post(name, first)).status).toBe(201);
+    const { status, body } = await post(name, second);
+    expect([status, body.scimType]).toEqual([409, 'uniqueness']);
+    expect(body.detail).toContain('an externalId on both groups, and not the same');
+  });
+
+  test('are 409 when one loses its externalId, or takes the name of another without one', async () => {
+    const [first] = [await post('Twins', 't1'), await post('Twins', 't2')];
+    const alone = await post('Alone');
+    const put = (id: string, body: object) =>
+      server.call('PUT', `/Groups/${id}`, { body: { schemas: [GROUP], ...body } });
+    expect((await put(first.body.id, { displayName: 'Twins' })).status).toBe(409);
+    expect((await put(first.body.id, { displayName: 'alone', externalId: 't1' })).status).toBe(409);
+    expect((await put(alone.body.id, { displayName: 'twins' })).status).toBe(409);
+    expect((await put(alone.body.id, { displayName: 'twins', externalId: 't3' })).status).toBe(200);
+  });
+});

@@ -47,6 +47,7 @@ describe('POST /Users (RFC 7644 §3.3)', () => {
       schemas: [CORE, ENTERPRISE],
       userName: 'bjensen',
       externalId: 'bjensen-1',
+      active: true,
       name: { formatted: 'Ms. Barbara J Jensen III', familyName: 'Jensen', givenName: 'Barbara' },
       emails: [{ value: 'bjensen@example.com', type: 'work', primary: true }],
       [ENTERPRISE]: { department: 'Tour Operations' },

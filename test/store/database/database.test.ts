@@ -1,5 +1,7 @@
-import { sql } from 'kysely';
-import { type Database, openDatabase } from '../../../bridge/store/database/database';
+import { type Kysely, sql } from 'kysely';
+import { type Database, openDatabase, readJson } from '../../../bridge/store/database/database';
+import { up as shareNames } from '../../../bridge/store/database/migrations/0005-group-namesakes';
+import { up as stateActive } from '../../../bridge/store/database/migrations/0003-active-stated';
 import { enqueue } from '../../../bridge/store/work/enqueue';
 import { describeEachDatabase } from '../../support/databases';
 
@@ -54,6 +56,40 @@ describeEachDatabase('the database', (open, { backend, freshUrl }) => {
     const second = await openDatabase(url);
     expect(await second.db.selectFrom('settings').selectAll().execute()).toEqual([{ key: 'a', value: 'b' }]);
     await second.close();
+  });
+
+  it('states active for people who were made without it, and for nobody else', async () => {
+    const database = await open();
+    const row = { app: 'one', active: 1, version: 1, created_at: 1, modified_at: 1 } as const;
+    const named = (id: string, document: object) => ({
+      ...row,
+      id,
+      user_name: id,
+      user_name_key: id,
+      external_id: null,
+      display_name_key: null,
+      document: JSON.stringify(document),
+    });
+    await database.db
+      .insertInto('users')
+      .values([named('a', { userName: 'a' }), named('b', { userName: 'b', active: false })])
+      .execute();
+    await stateActive(database.db as unknown as Kysely<unknown>, database.backend);
+    const rows = await database.db.selectFrom('users').select('document').orderBy('id').execute();
+    expect(rows.map(({ document }) => readJson(document))).toEqual([
+      { userName: 'a', active: true },
+      { userName: 'b', active: false },
+    ]);
+  });
+
+  it('keeps every group when names are made to be shared', async () => {
+    const database = await open();
+    const row = { app: 'one', document: '{}', version: 3, created_at: 1, modified_at: 2 } as const;
+    const group = { ...row, id: 'g', display_name: 'Team', display_name_key: 'team', external_id: 'x' };
+    await database.db.insertInto('groups').values(group).execute();
+    // Postgres changes the table where it is.
+    if (database.backend === 'sqlite') await shareNames(database.db as unknown as Kysely<unknown>, database.backend);
+    expect(await database.db.selectFrom('groups').selectAll().execute()).toEqual([{ ...group, shares_name: 0 }]);
   });
 
   it('refuses a database that a newer version wrote', async () => {

@@ -1,0 +1,133 @@
+/**
+ * Whom a request means to lock out, read from a body that was refused: as loosely as can be, since a body that follows the rules
+ * would not be here. What is unclear counts: an entry too many is looked at, a leaver too few is not.
+ */
+import { type Json, type JsonObject, isJsonObject } from '../../scim-language/json';
+import { type Leaving } from '../../store/directory';
+
+/** A request for one resource, or for a new one, that was refused. */
+export interface Attempt {
+  readonly method: string;
+  readonly type: 'User' | 'Group';
+  /** Undefined for POST. */
+  readonly id: string | undefined;
+  /** As data; as text when it is no JSON; undefined when there is none. */
+  readonly body: Json | string | undefined;
+}
+
+/** Undefined when the request would have locked nobody out. */
+export function leavingOf({ method, type, id, body }: Attempt): Leaving | undefined {
+  if (id === undefined) return type === 'User' ? newUser(body) : undefined;
+  if (type === 'User') {
+    return method === 'DELETE' || saysInactive(body) ? { kind: 'user', id } : undefined;
+  }
+  if (method === 'DELETE' || method === 'PUT') return { kind: 'group', id, members: undefined };
+  const members = removedMembers(body);
+  return members === 'nobody' ? undefined : { kind: 'group', id, members };
+}
+
+/** A POST of somebody inactive: who has that userName already would have been told of by it. */
+function newUser(body: Json | string | undefined): Leaving | undefined {
+  if (!isJsonObject(body ?? null) || !saysInactive(body)) return undefined;
+  const [, userName] = Object.entries(body as JsonObject).find(([key]) => key.toLowerCase() === 'username') ?? [];
+  return typeof userName === 'string' ? { kind: 'userName', userName } : undefined;
+}
+
+function saysInactive(body: Json | string | undefined): boolean {
+  if (typeof body === 'string') return /active/i.test(body) && /false|"0"|:\s*0\b/i.test(body);
+  return isJsonObject(body ?? null) && statementsOfActive(body as JsonObject).some(meansInactive);
+}
+
+/** Whether a request states that the user is active, and nothing else about it. */
+export function saysActive(body: JsonObject): boolean {
+  const stated = statementsOfActive(body).filter(value => value !== null);
+  return stated.length > 0 && !stated.some(meansInactive);
+}
+
+/** Every value that a body states of `active`, in a resource or in operations; one that is removed is stated as false. */
+function statementsOfActive(body: JsonObject): Json[] {
+  const inObject = (object: JsonObject) =>
+    Object.entries(object).flatMap(([key, value]) => (namesActive(key) ? [value] : []));
+  return [
+    ...inObject(body),
+    ...operationsOf(body).flatMap(({ op, path, value = null }) => {
+      if (namesActive(path)) return [op === 'remove' ? false : value];
+      return isJsonObject(value) ? inObject(value) : [];
+    }),
+  ];
+}
+
+const namesActive = (name: string): boolean => /(?:^|:)active$/i.test(name.trim());
+
+/** Whatever is stated and is not true: nobody states something else to let somebody in. */
+function meansInactive(value: Json): boolean {
+  if (value === null) return false;
+  if (Array.isArray(value)) return value.some(meansInactive);
+  return !(value === true || value === 1 || (typeof value === 'string' && /^\s*(?:true|1|yes)\s*$/i.test(value)));
+}
+
+interface LooseOperation {
+  readonly op: string;
+  readonly path: string;
+  readonly value: Json | undefined;
+}
+
+function operationsOf(body: JsonObject): LooseOperation[] {
+  const operations = memberOf(body, 'operations');
+  const list = Array.isArray(operations) ? operations : [operations ?? null];
+  return list.filter(isJsonObject).map(operation => {
+    const [op, path] = [memberOf(operation, 'op'), memberOf(operation, 'path')];
+    return {
+      op: typeof op === 'string' ? op.toLowerCase() : '',
+      path: typeof path === 'string' ? path : '',
+      value: memberOf(operation, 'value'),
+    };
+  });
+}
+
+function memberOf(object: JsonObject, name: string): Json | undefined {
+  return Object.entries(object).find(([key]) => key.toLowerCase() === name)?.[1];
+}
+
+/** The members that a PATCH takes away: `nobody`, some by name, or undefined for whoever it does not state. */
+function removedMembers(body: Json | string | undefined): readonly string[] | undefined | 'nobody' {
+  if (typeof body === 'string') return /members/i.test(body) && /remove|replace/i.test(body) ? undefined : 'nobody';
+  if (!isJsonObject(body ?? null)) return 'nobody';
+  const removed: string[] = [];
+  for (const { op, path, value } of operationsOf(body as JsonObject)) {
+    const named = /^(?:urn:.*:)?members(?<filter>\[.*\])?/i.exec(path.trim());
+    if (named === null) {
+      const whole = path === '' && isJsonObject(value) && memberOf(value, 'members') !== undefined;
+      if (whole && op !== 'add') return undefined;
+      continue;
+    }
+    if (op === 'add') continue;
+    const filtered = /^\[value eq "([^"]+)"\]$/i.exec(named.groups?.['filter'] ?? '')?.[1];
+    const listed = named.groups?.['filter'] === undefined ? valuesOf(value) : undefined;
+    if (op !== 'remove' || (filtered === undefined && listed === undefined)) return undefined;
+    removed.push(...(filtered === undefined ? (listed ?? []) : [filtered]));
+  }
+  return removed.length === 0 ? 'nobody' : removed;
+}
+
+/** The ids that a list of members states; undefined when not each of it is one. */
+function valuesOf(value: Json | undefined): string[] | undefined {
+  const list = Array.isArray(value) ? value : value === undefined ? [] : [value];
+  const ids = list.map(item => (isJsonObject(item) ? memberOf(item, 'value') : item));
+  return ids.length > 0 && ids.every(id => typeof id === 'string' && id !== '') ? (ids as string[]) : undefined;
+}
+
+/** What an operation of a Bulk attempts, read as loosely; undefined when it names no endpoint. */
+export function attemptOf(operation: Json): Attempt | undefined {
+  if (!isJsonObject(operation)) return undefined;
+  const [method, path] = [memberOf(operation, 'method'), memberOf(operation, 'path')];
+  const parts = typeof path === 'string' ? /^\/?(user|group)s(?:\/([^/?]+))?/i.exec(path) : null;
+  if (typeof method !== 'string' || parts === null) return undefined;
+  const [, type = '', id] = parts;
+  return {
+    method: method.toUpperCase(),
+    type: type.toLowerCase() === 'user' ? 'User' : 'Group',
+    id,
+    body: memberOf(operation, 'data'),
+  };
+}

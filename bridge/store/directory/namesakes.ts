@@ -1,0 +1,75 @@
+/**
+ * Groups of one displayName in one app. They may be where each has an `externalId` and they differ (RFC 7643 §8.7.1 asks for no
+ * uniqueness): whoever matches by it means one of them. A mapping by name does not, so what knows of names is told.
+ */
+import { sql } from 'kysely';
+import { bumpRules } from '../apps/apps';
+import { type Db, backendOf } from '../database/database';
+import { PRIORITY, enqueue } from '../work/enqueue';
+import { UniquenessError } from './errors';
+import { type Write } from './rows';
+
+/** What tells groups of one name apart. */
+export interface GroupName {
+  readonly displayName: string;
+  /** Folded. */
+  readonly key: string;
+  readonly externalId: string | null;
+}
+
+/**
+ * Makes sure that a group may have the name: called before it is written.
+ * @throws UniquenessError
+ */
+export async function claimName({ db, app }: Write, name: GroupName, ownId: string): Promise<void> {
+  // Two who claim one name at once must see each other; on SQLite they come one after the other.
+  if (backendOf(db) === 'postgres')
+    await sql`select pg_advisory_xact_lock(hashtextextended(${`${app} ${name.key}`}, 0))`.execute(db);
+  const others = await db
+    .selectFrom('groups')
+    .select('external_id')
+    .where('app', '=', app)
+    .where('display_name_key', '=', name.key)
+    .where('id', '!=', ownId)
+    .execute();
+  const taken = others.some(
+    other => other.external_id === null || name.externalId === null || other.external_id === name.externalId,
+  );
+  if (taken) throw new UniquenessError('Group', 'displayName', name.displayName);
+}
+
+/** Marks the groups of a name that several have, and unmarks the last one: called after a group came to the name or left it. */
+export async function markNamesakes(write: Write, key: string): Promise<void> {
+  const { db, app, cause, now } = write;
+  const groups = await db
+    .selectFrom('groups')
+    .select(['id', 'shares_name'])
+    .where('app', '=', app)
+    .where('display_name_key', '=', key)
+    .execute();
+  const shares = groups.length > 1 ? 1 : 0;
+  const wrong = groups.filter(group => group.shares_name !== shares).map(({ id }) => id);
+  if (wrong.length === 0) return;
+  await db.updateTable('groups').set({ shares_name: shares }).where('id', 'in', wrong).execute();
+  await bumpRules(db);
+  await enqueue(
+    db,
+    [
+      { key: `app:${app}`, app, priority: PRIORITY.request },
+      ...wrong.map(id => ({ key: `scim-group:${id}` as const, app, priority: PRIORITY.request })),
+    ],
+    cause,
+    now,
+  );
+}
+
+/** Groups that share their name with another one of their app. */
+export async function readNamesakes(db: Db): Promise<{ id: string; app: string; displayName: string }[]> {
+  const rows = await db
+    .selectFrom('groups')
+    .select(['id', 'app', 'display_name'])
+    .where('shares_name', '=', 1)
+    .orderBy('id')
+    .execute();
+  return rows.map(({ id, app, display_name }) => ({ id, app, displayName: display_name }));
+}

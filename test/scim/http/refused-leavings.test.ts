@@ -1,0 +1,178 @@
+/** A refused request that would have locked somebody out is an entry in the status, by name and with the reason, until it went through. */
+import { readStatus } from '../../../bridge/reconcile/report/status';
+import { countRefusedLeavings, createDirectory, listRefusedLeavings } from '../../../bridge/store/directory';
+import { describeEachDatabase } from '../../support/databases';
+import { type ScimServer, startScimServer } from '../../support/scim-server';
+
+const USER = 'urn:ietf:params:scim:schemas:core:2.0:User';
+const GROUP = 'urn:ietf:params:scim:schemas:core:2.0:Group';
+const PATCH = 'urn:ietf:params:scim:api:messages:2.0:PatchOp';
+const BULK = 'urn:ietf:params:scim:api:messages:2.0:BulkRequest';
+const patchOf = (...Operations: object[]) => ({ schemas: [PATCH], Operations });
+
+describe('a refused request that would have locked somebody out', () => {
+  let server: ScimServer;
+  let ada: string;
+  let bea: string;
+  let group: string;
+  beforeEach(async () => {
+    server = await startScimServer();
+    const create = async (path: string, body: object) => (await server.call('POST', path, { body })).body.id;
+    ada = await create('/Users', { schemas: [USER], userName: 'ada' });
+    bea = await create('/Users', { schemas: [USER], userName: 'bea' });
+    group = await create('/Groups', {
+      schemas: [GROUP],
+      displayName: 'devs',
+      members: [{ value: ada }, { value: bea }],
+    });
+  });
+  afterEach(() => server.close());
+
+  async function entries() {
+    const { apps, pending } = await readStatus(server.database.db);
+    const refused = pending.filter(({ state }) => state === 'refused');
+    expect(apps[0]?.refused).toBe(refused.length);
+    if (refused.length > 0) expect(apps[0]?.converged).toBe(false);
+    return refused.map(({ subject, reason }) => [subject, reason]);
+  }
+  const names = async () => (await entries()).map(([name]) => name).sort();
+  const user = (body: object) => server.call('PATCH', `/Users/${ada}`, { body });
+  const members = (body: object) => server.call('PATCH', `/Groups/${group}`, { body });
+
+  test.each<[string, (id: string) => Promise<unknown>]>([
+    [
+      'PATCH with an attribute that is unknown',
+      () => user(patchOf({ op: 'replace', value: { active: false, shoeSize: 4 } })),
+    ],
+    ['PATCH with a text', () => user(patchOf({ op: 'Replace', path: 'active', value: 'False' }))],
+    ['PATCH without schemas', () => user({ Operations: [{ op: 'replace', path: 'active', value: false }] })],
+    ['PATCH of an empty text', () => user(patchOf({ op: 'replace', path: 'active', value: '' }))],
+    ['PATCH that removes active', () => user(patchOf({ op: 'remove', path: `${USER}:active` }))],
+    ['PATCH with an unknown operation', () => user(patchOf({ op: 'disable', path: 'active', value: 0 }))],
+    ['PUT without userName', id => server.call('PUT', `/Users/${id}`, { body: { schemas: [USER], active: false } })],
+    ['PUT that is no JSON', id => server.call('PUT', `/Users/${id}`, { raw: `{"active": false, "userName": "ada"` })],
+    [
+      'PUT of another media type',
+      id =>
+        server.call('PUT', `/Users/${id}`, {
+          raw: `{"schemas":["${USER}"],"userName":"ada","active":false}`,
+          headers: { 'content-type': 'text/plain' },
+        }),
+    ],
+    ['DELETE of another version', id => server.call('DELETE', `/Users/${id}`, { headers: { 'if-match': 'W/"9"' } })],
+    [
+      'POST of the same name',
+      () => server.call('POST', '/Users', { body: { schemas: [USER], userName: 'ADA', active: false } }),
+    ],
+    [
+      'Bulk operation',
+      id =>
+        server.call('POST', '/Bulk', {
+          body: { schemas: [BULK], Operations: [{ method: 'PUT', path: `/Users/${id}`, data: { active: false } }] },
+        }),
+    ],
+    [
+      'Bulk that is refused as a whole',
+      id => server.call('POST', '/Bulk', { body: { Operations: [{ method: 'DELETE', path: `/Users/${id}` }] } }),
+    ],
+  ])('is an entry by name: %s', async (_, send) => {
+    await send(ada);
+    expect(await names()).toEqual(['ada']);
+    expect((await entries())[0]?.[1]).toMatch(/was refused with 4\d\d.*: .+ \(request .+\)$/);
+  });
+
+  test('says why, once for however many tries, and goes when the person is inactive', async () => {
+    for (let tries = 0; tries < 3; tries += 1)
+      await user(patchOf({ op: 'replace', value: { active: false, shoeSize: 4 } }));
+    expect(await entries()).toEqual([
+      ['ada', expect.stringContaining('PATCH was refused with 400 invalidSyntax: attribute "shoeSize"')],
+    ]);
+    await user(patchOf({ op: 'replace', path: 'title', value: 'x' }));
+    await user(patchOf({ op: 'replace', path: 'active', value: null }));
+    expect(await names()).toEqual(['ada']);
+    expect((await user(patchOf({ op: 'replace', path: 'active', value: false }))).status).toBe(200);
+    expect(await names()).toEqual([]);
+  });
+
+  test.each<[string, () => Promise<{ status: number }>]>([
+    ['the person is deleted', () => server.call('DELETE', `/Users/${ada}`)],
+    ['the person is stated to be active', () => user(patchOf({ op: 'replace', path: 'active', value: true }))],
+  ])('goes when %s', async (_, send) => {
+    await user(patchOf({ op: 'replace', path: 'active', value: '' }));
+    expect(await names()).toEqual(['ada']);
+    expect((await send()).status).toBeLessThan(300);
+    expect(await names()).toEqual([]);
+  });
+
+  test('is none for somebody who is out already, for one who is not there, and for other mistakes', async () => {
+    await user(patchOf({ op: 'replace', path: 'active', value: false }));
+    await user(patchOf({ op: 'replace', path: 'active', value: 'False' }));
+    await server.call('DELETE', `/Users/00000000-0000-7000-8000-000000000000`);
+    await server.call('PATCH', `/Users/${bea}`, {
+      body: patchOf({ op: 'replace', value: { active: true, shoeSize: 4 } }),
+    });
+    await server.call('PATCH', `/Users/${bea}`, { body: patchOf({ op: 'replace', path: 'title', value: 4 }) });
+    await members(patchOf({ op: 'add', path: 'members', value: [{ value: 'nobody' }] }));
+    expect(await names()).toEqual([]);
+  });
+
+  test('names the members who were to leave a group, each until he or she did', async () => {
+    const remove = (value: unknown, extra: object = {}) =>
+      patchOf({ op: 'remove', path: 'members', value }, { op: 'replace', path: 'shoeSize', value: 4, ...extra });
+    await members(remove([{ value: ada }, { value: bea }]));
+    expect(await names()).toEqual(['ada in group devs', 'bea in group devs']);
+    await members(patchOf({ op: 'remove', path: `members[value eq "${ada}"]` }));
+    expect(await names()).toEqual(['bea in group devs']);
+    await members(patchOf({ op: 'add', path: 'members', value: [{ value: bea }] }));
+    expect(await names()).toEqual([]);
+  });
+
+  test.each<[string, () => Promise<unknown>]>([
+    ['remove with nothing in particular', () => members(patchOf({ op: 'remove', path: 'members', value: '' }))],
+    [
+      'replace with nobody that is',
+      () => members(patchOf({ op: 'replace', path: 'members', value: [{ value: 'x' }] })),
+    ],
+    ['replace without a path', () => members(patchOf({ op: 'replace', value: { members: [null] } }))],
+    ['PUT', () => server.call('PUT', `/Groups/${group}`, { body: { schemas: [GROUP], displayName: '', members: [] } })],
+    ['DELETE', () => server.call('DELETE', `/Groups/${group}`, { headers: { 'if-match': 'W/"9"' } })],
+  ])('is one entry for the group where members are not named: %s', async (_, send) => {
+    await send();
+    expect(await names()).toEqual(['members of group devs']);
+    await members(patchOf({ op: 'add', path: 'members', value: [{ value: ada }] }));
+    expect(await names()).toEqual(['members of group devs']);
+    await members(patchOf({ op: 'replace', path: 'members', value: [{ value: ada }] }));
+    expect(await names()).toEqual([]);
+  });
+});
+
+describeEachDatabase('refused leavings', open => {
+  it('are noted, counted once each, and settled by what goes through', async () => {
+    const database = await open();
+    const directory = createDirectory(database);
+    const context = { app: 'one', cause: { actor: 'scim', requestId: 'r' } } as const;
+    const named = async (userName: string) =>
+      (await directory.createUser(context, { schemas: [USER], userName, active: true })).resource.id;
+    const [cleo, dan] = [await named('cleo'), await named('dan')];
+    const members = [{ value: cleo }, { value: dan }];
+    const team = (await directory.createGroup(context, { schemas: [GROUP], displayName: 'team' }, members)).resource.id;
+    const refused = { reason: 'refused', requestId: 'r' };
+    for (let tries = 0; tries < 2; tries += 1) {
+      await directory.noteRefusedLeaving('one', { kind: 'userName', userName: 'CLEO' }, refused);
+      await directory.noteRefusedLeaving('one', { kind: 'group', id: team, members: [cleo, dan] }, refused);
+      await directory.noteRefusedLeaving('one', { kind: 'group', id: team, members: undefined }, refused);
+    }
+    await directory.noteRefusedLeaving('two', { kind: 'user', id: cleo }, refused);
+    const left = async () =>
+      (await listRefusedLeavings(database.db, 10)).map(({ name, times }) => `${name} ${times}`).sort();
+    expect(await countRefusedLeavings(database.db)).toEqual(new Map([['one', 4]]));
+    expect(await left()).toEqual(['cleo 2', 'cleo in group team 2', 'dan in group team 2', 'members of group team 2']);
+    await directory.updateUser(context, cleo, ({ document }) => ({ ...document, active: false }));
+    expect(await left()).toEqual(['cleo in group team 2', 'dan in group team 2', 'members of group team 2']);
+    await directory.deleteUser(context, cleo);
+    await directory.updateGroup(context, team, () => ({ memberChanges: [{ kind: 'remove', values: [dan] }] }));
+    expect(await left()).toEqual(['members of group team 2']);
+    await directory.updateGroup(context, team, () => ({ memberChanges: [{ kind: 'removeAll' }] }));
+    expect(await left()).toEqual([]);
+  });
+});
