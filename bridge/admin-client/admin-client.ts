@@ -43,6 +43,16 @@ export const HoldSummary = z.object({
 });
 export type HoldSummary = z.output<typeof HoldSummary>;
 
+/** An app that was removed and is not gone yet: people or groups of it still have what it gave them in Coder. */
+export const Removal = z.object({
+  app: z.string(),
+  since: z.string(),
+  pending: z.array(PendingItem),
+  /** What the guard stopped; a release lets it pass. */
+  hold: HoldSummary.nullable(),
+});
+export type Removal = z.output<typeof Removal>;
+
 export const TokenStatus = z.object({
   name: z.string(),
   expiresAt: z.string(),
@@ -240,12 +250,21 @@ export class AdminClient {
     });
   }
 
-  /** Removes an app: its tokens stop working, what it gave in Coder is taken back by the policies of the app. */
-  async deleteApp(app: string, precondition: Precondition, signal?: AbortSignal): Promise<void> {
-    await this.call(z.unknown(), 'DELETE', `/apps/${encodeURIComponent(app)}`, {
+  /**
+   * Removes an app: its tokens stop working, what it gave in Coder is taken back by the policies of the app. Asked again
+   * while that goes on, it says how far it is.
+   * @returns what is left of it; undefined when nothing is
+   */
+  async deleteApp(app: string, precondition: Precondition, signal?: AbortSignal): Promise<Removal | undefined> {
+    return await this.call(Removal.optional(), 'DELETE', `/apps/${encodeURIComponent(app)}`, {
       headers: preconditionHeader(precondition),
       signal,
     });
+  }
+
+  /** What is left of an app that was removed. @throws AdminError `not_found` when nothing is, or the app is declared */
+  getRemoval(app: string, signal?: AbortSignal): Promise<Removal> {
+    return this.call(Removal, 'GET', `/apps/${encodeURIComponent(app)}/removal`, { signal });
   }
 
   status(signal?: AbortSignal): Promise<Status> {
