@@ -7,10 +7,11 @@ import { type AddressInfo, type Socket } from 'node:net';
 import express from 'express';
 import { type AdminDeps } from '../../bridge/admin/deps';
 import { createAdminRouter } from '../../bridge/admin/router';
-import { AdminClient, type HoldSummary } from '../../bridge/admin-client/admin-client';
+import { AdminClient, type HoldSummary, type PendingItem } from '../../bridge/admin-client/admin-client';
 import { createLog } from '../../bridge/process/log';
-import { listApps } from '../../bridge/store/apps/apps';
+import { listAllApps, listApps, purgeApp } from '../../bridge/store/apps/apps';
 import { type Database, openDatabase } from '../../bridge/store/database/database';
+import { createUser } from '../../bridge/store/directory/users';
 import { freshSqlite, type FreshDatabase } from '../support/databases';
 
 export const ADMIN_TOKEN = 'admin-token-of-the-provider-tests';
@@ -18,6 +19,8 @@ export const ADMIN_TOKEN = 'admin-token-of-the-provider-tests';
 export class AdminApi {
   /** Plans that wait for an operator; with one, its app has not converged. */
   holds: HoldSummary[] = [];
+  /** What is not done yet, as the bridge would list it. */
+  pending: PendingItem[] = [];
   /** How many of the next writes are done and not answered: the connection breaks instead. */
   answersToLose = 0;
   private server: Server | undefined;
@@ -43,6 +46,22 @@ export class AdminApi {
   /** A client beside Terraform: another operator. */
   get client(): AdminClient {
     return new AdminClient({ url: this.url, token: ADMIN_TOKEN });
+  }
+
+  /** The identity provider of the app has sent somebody. */
+  async addPerson(app: string, userName: string): Promise<void> {
+    await this.database.transact(async db => {
+      const cause = { actor: 'scim', requestId: 'test' } as const;
+      return await createUser({ db, app, now: Date.now(), cause }, { userName, active: true });
+    });
+  }
+
+  /** Deals with what was deleted, where nothing holds it: nobody of it is left. */
+  async purge(): Promise<void> {
+    for (const { name, deleting } of await listAllApps(this.database.db)) {
+      const held = [...this.holds, ...this.pending].some(item => item.app === name);
+      if (deleting && !held) await purgeApp(this.database.db, name);
+    }
   }
 
   /** Answers again, on the port it had. */
@@ -88,15 +107,15 @@ export class AdminApi {
     const status = async () => ({
       apps: (await listApps(database.db)).map(({ name }) => ({
         app: name,
-        converged: !this.holds.some(hold => hold.app === name),
-        waiting: 0,
+        converged: ![...this.holds, ...this.pending].some(item => item.app === name),
+        waiting: this.pending.filter(item => item.app === name && item.state === 'waiting').length,
         held: 0,
         parked: 0,
         lastError: null,
         lastSweepAt: null,
         warnings: [],
       })),
-      pending: [],
+      pending: this.pending,
       holds: this.holds,
     });
     const never = () => Promise.reject(new Error('not asked for by the provider'));
@@ -105,7 +124,7 @@ export class AdminApi {
       reconciler: {
         start: () => undefined,
         stop: () => Promise.resolve(),
-        converge: () => Promise.resolve(),
+        converge: () => this.purge(),
         sweep: () => Promise.resolve(),
         status,
         planWorld: never,
