@@ -1,8 +1,6 @@
 import { Construct } from 'constructs';
+import { type EntryKind } from '../bridge/contract/mapping-state';
 import { ScimApp } from './scim-app';
-
-/** Which part of the mapping state a construct contributes to. */
-export type EntryKind = 'tokens' | 'groupMappings' | 'roleMappings' | 'organizationMappings' | 'customRoles';
 
 /** The identity provider's group that a mapping reads: exactly one of the two. */
 export interface IdpGroupConfig {
@@ -35,6 +33,6 @@ export abstract class Entry extends Construct {
     this.app = ScimApp.of(this);
     const below = this.node.scopes.slice(this.app.node.scopes.length).map(part => part.node.id);
     this.entryName = below.filter(part => part !== 'Default' && part !== 'Resource').join('.');
-    this.app._register({ kind, name: this.entryName, content, construct: this });
+    this.app._register({ kind, name: this.entryName, content, path: this.node.path });
   }
 }

@@ -1,5 +1,5 @@
 export { CoderRole } from './coder-role';
-export { CoderScimProvider, type CoderScimProviderConfig } from './coder-scim-provider';
+export { CoderScimProvider, type CoderScimProviderConfig } from './l1/coder-scim-provider';
 export { CustomRole, type CustomRoleConfig, type CustomRolePermission } from './custom-role';
 export { type IdpGroupConfig } from './entry';
 export { GovernedAccess, type GovernedAccessConfig } from './governed-access';

@@ -1,13 +1,16 @@
-import { type ITerraformDependable, Lazy, TerraformStack } from 'cdktf';
-import { NullProvider } from '@cdktf/provider-null/lib/provider';
-import { Resource as NullResource } from '@cdktf/provider-null/lib/resource';
-import { canonicalJson } from '../bridge/contract/mapping-state';
-import { CoderScimProvider } from './coder-scim-provider';
-import { builtFile, PlacedFile } from './package-file';
-import { type ScimApp } from './scim-app';
-import { ScimAppResource } from './scim-app-resource';
-import { synthesizeMappingState } from './synthesize';
-import { escapeTemplates } from './terraform-text';
+import { type ITerraformDependable, Lazy } from 'cdktf';
+import { type Construct } from 'constructs';
+import { canonicalJson, type MappingStateInput } from '../bridge/contract/mapping-state';
+import { CoderScimProvider } from './l1/coder-scim-provider';
+import { DeployStep } from './l1/deploy-step';
+import { ScimAppResource } from './l1/scim-app-resource';
+import { escapeTemplates } from './l1/terraform-text';
+
+/** What is delivered: an app, whose mapping state is whole only when everything below it is declared. */
+interface Delivered extends Construct {
+  readonly name: string;
+  readonly mappingState: MappingStateInput;
+}
 
 /** What carries an app's declaration in a stack. */
 export interface Carrier {
@@ -53,7 +56,7 @@ export abstract class MappingDelivery {
   }
 
   /** @internal */
-  abstract _bind(app: ScimApp): Carrier;
+  abstract _bind(app: Delivered): Carrier;
 }
 
 class ProviderDelivery extends MappingDelivery {
@@ -61,7 +64,7 @@ class ProviderDelivery extends MappingDelivery {
     super();
   }
 
-  override _bind(app: ScimApp): Carrier {
+  override _bind(app: Delivered): Carrier {
     const resource = new ScimAppResource(app, 'Resource', app, this.config.provider ?? CoderScimProvider.ofStack(app));
     return {
       element: resource,
@@ -77,49 +80,13 @@ class NullResourceDelivery extends MappingDelivery {
     super();
   }
 
-  override _bind(app: ScimApp): Carrier {
-    const document = Lazy.stringValue({ produce: () => canonicalJson(escapeTemplates(synthesizeMappingState(app))) });
+  override _bind(app: Delivered): Carrier {
+    const document = Lazy.stringValue({ produce: () => canonicalJson(escapeTemplates(app.mappingState)) });
     const resource = new DeployStep(app, 'Resource', 'apply', {
       CODER_SCIM_URL: this.config.url,
       CODER_SCIM_MAPPING_STATE: document,
     });
     const base = (this.config.publicUrl ?? this.config.url).replace(/\/+$/, '');
     return { element: resource, scimBaseUrl: `${base}/apps/${app.name}/scim/v2` };
-  }
-}
-
-/** A `null_resource` that runs one step of this package's deploy script when what the step is given changes. */
-export class DeployStep extends NullResource {
-  /** @param input what the step reads from its environment; a change of it runs the step again */
-  constructor(
-    app: ScimApp,
-    id: string,
-    step: 'apply' | 'check',
-    input: Readonly<Record<string, string>>,
-    after?: ITerraformDependable[],
-  ) {
-    super(app, id, {
-      dependsOn: after,
-      triggers: { ...input },
-      provisioners: [
-        {
-          type: 'local-exec',
-          // The interpreter is Node itself and the step one argument: no shell reads anything that a person wrote.
-          interpreter: ['node', '${path.module}/coder-scim/deploy-step.js'],
-          command: step,
-          environment: Object.fromEntries(Object.keys(input).map(key => [key, `\${self.triggers.${key}}`])),
-        },
-      ],
-    });
-    const stack = TerraformStack.of(app);
-    if (!stack.node.findAll().some(element => element instanceof NullProvider)) new NullProvider(stack, 'null');
-    if (stack.node.tryFindChild('coder-scim-deploy-step') === undefined) {
-      new PlacedFile(
-        stack,
-        'coder-scim-deploy-step',
-        builtFile('provider/deploy-step.js'),
-        'coder-scim/deploy-step.js',
-      );
-    }
   }
 }

@@ -1,6 +1,6 @@
 import { Lazy } from 'cdktf';
 import { type Construct } from 'constructs';
-import { DeployStep } from './mapping-delivery';
+import { DeployStep } from './l1/deploy-step';
 import { ScimApp } from './scim-app';
 
 /** Settings of a provisioning check. */

@@ -8,10 +8,9 @@ import {
   type PushedGroups,
   type Claims,
 } from '../bridge/contract/mapping-state';
-import { type EntryKind } from './entry';
 import { type IdentityProvider } from './identity-provider';
 import { type Carrier, MappingDelivery } from './mapping-delivery';
-import { findProblems, synthesizeMappingState } from './synthesize';
+import { type DeclaredEntry, type Declaration, findProblems, synthesizeMappingState } from './synthesize';
 
 /** Settings of a SCIM app. */
 export interface ScimAppConfig {
@@ -55,14 +54,6 @@ export interface ScimAppConfig {
   readonly claims?: Readonly<Partial<Claims>>;
 }
 
-/** One contribution to the app's mapping state. */
-export interface Registration {
-  readonly kind: EntryKind;
-  readonly name: string;
-  readonly content: object;
-  readonly construct: IConstruct;
-}
-
 const SCIM_APP = Symbol.for('coder-scim.ScimApp');
 
 /**
@@ -94,7 +85,7 @@ export class ScimApp extends Construct {
 
   /** Name of the app at the bridge. */
   readonly name: string;
-  private readonly registrations: Registration[] = [];
+  private readonly entries: DeclaredEntry[] = [];
   private readonly carrier: Carrier;
 
   constructor(
@@ -106,7 +97,7 @@ export class ScimApp extends Construct {
     Object.defineProperty(this, SCIM_APP, { value: true });
     this.name = config.name ?? id;
     this.carrier = (config.delivery ?? MappingDelivery.provider())._bind(this);
-    this.node.addValidation({ validate: () => findProblems(this) });
+    this.node.addValidation({ validate: () => findProblems(this.declaration) });
   }
 
   /** The SCIM base URL (tenant URL, SCIM connector base URL) to paste into the identity provider. */
@@ -116,22 +107,12 @@ export class ScimApp extends Construct {
 
   /** The mapping state as declared so far: JSON, with references of Terraform still in it. */
   get mappingState(): MappingStateInput {
-    return synthesizeMappingState(this);
+    return synthesizeMappingState(this.declaration);
   }
 
   /** What must be deployed before something may rely on the app: an element for `dependsOn`. */
   get deployed(): Carrier['element'] {
     return this.carrier.element;
-  }
-
-  /** @internal */
-  get _config(): ScimAppConfig {
-    return this.config;
-  }
-
-  /** @internal */
-  get _registrations(): readonly Registration[] {
-    return this.registrations;
   }
 
   /** @internal Changes with each change of the declaration; a reference of Terraform counts by its name. */
@@ -140,13 +121,23 @@ export class ScimApp extends Construct {
   }
 
   /** @internal */
-  _register(registration: Registration): void {
-    const same = this.registrations.find(other => other.kind === registration.kind && other.name === registration.name);
+  _register(entry: DeclaredEntry): void {
+    const same = this.entries.find(other => other.kind === entry.kind && other.name === entry.name);
     if (same !== undefined) {
       throw new Error(
-        `${registration.construct.node.path}: ${JSON.stringify(registration.name)} is the name of ${same.construct.node.path} already: give it another id`,
+        `${entry.path}: ${JSON.stringify(entry.name)} is the name of ${same.path} already: give it another id`,
       );
     }
-    this.registrations.push(registration);
+    this.entries.push(entry);
+  }
+
+  private get declaration(): Declaration {
+    const { identityProvider, mode, policies, guard, pushedGroups, claims } = this.config;
+    return {
+      app: this.name,
+      path: this.node.path,
+      settings: { identityProvider: identityProvider.name, mode, policies, guard, pushedGroups, claims },
+      entries: this.entries,
+    };
   }
 }

@@ -1,32 +1,50 @@
 /** Construct tree to mapping state: the only translator. Values that Terraform resolves later are let through unchecked. */
 import { Token } from 'cdktf';
 import {
+  ENTRY_KINDS,
+  type EntryKind,
   formatPath,
   MAPPING_STATE_VERSION,
   MappingStateError,
   type MappingStateInput,
   parseMappingState,
 } from '../bridge/contract/mapping-state';
-import { type EntryKind } from './entry';
-import { type ScimApp } from './scim-app';
 
-const KINDS: readonly EntryKind[] = ['tokens', 'groupMappings', 'roleMappings', 'organizationMappings', 'customRoles'];
+/** One entry of a declaration, and the construct that declares it. */
+export interface DeclaredEntry {
+  readonly kind: EntryKind;
+  /** Unique in its kind. */
+  readonly name: string;
+  readonly content: object;
+  /** Path of the construct, for messages. */
+  readonly path: string;
+}
+
+/** What one app declares. */
+export interface Declaration {
+  readonly app: string;
+  /** Path of the app's construct, for messages. */
+  readonly path: string;
+  /** What is said of the app as a whole; what is left out has the contract's default. */
+  readonly settings: Omit<Partial<MappingStateInput>, 'version' | 'app' | EntryKind>;
+  readonly entries: readonly DeclaredEntry[];
+}
 
 /** The document that the app's constructs declare, entries in order of their names, nothing that was not said. */
-export function synthesizeMappingState(app: ScimApp): MappingStateInput {
-  const { identityProvider, mode, policies, guard, pushedGroups, claims } = app._config;
-  const entries = (kind: EntryKind) => {
-    const own = app._registrations.filter(entry => entry.kind === kind);
+export function synthesizeMappingState({ app, settings, entries }: Declaration): MappingStateInput {
+  const { identityProvider, mode, policies, guard, pushedGroups, claims } = settings;
+  const entriesOf = (kind: EntryKind) => {
+    const own = entries.filter(entry => entry.kind === kind);
     return Object.fromEntries(
       own.map(entry => [entry.name, entry.content] as const).sort(([a], [b]) => (a < b ? -1 : 1)),
     );
   };
   return withoutUndefined({
     version: MAPPING_STATE_VERSION,
-    app: app.name,
-    identityProvider: identityProvider.name,
+    app,
+    identityProvider,
     mode,
-    ...Object.fromEntries(KINDS.map(kind => [kind, entries(kind)])),
+    ...Object.fromEntries(ENTRY_KINDS.map(kind => [kind, entriesOf(kind)])),
     pushedGroups,
     policies,
     guard,
@@ -35,14 +53,15 @@ export function synthesizeMappingState(app: ScimApp): MappingStateInput {
 }
 
 /** Every mistake in what the app declares, each with the path of the construct that made it. */
-export function findProblems(app: ScimApp): string[] {
+export function findProblems(declaration: Declaration): string[] {
+  const { path, entries } = declaration;
   const problems: string[] = [];
-  if (!app._registrations.some(entry => entry.kind === 'tokens')) {
+  if (!entries.some(entry => entry.kind === 'tokens')) {
     problems.push(
-      `${app.node.path}: has no token, so no identity provider can call it: add a ScimToken (\`coder-scim token create\` prints the digest)`,
+      `${path}: has no token, so no identity provider can call it: add a ScimToken (\`coder-scim token create\` prints the digest)`,
     );
   }
-  const document = synthesizeMappingState(app);
+  const document = synthesizeMappingState(declaration);
   try {
     parseMappingState(document);
   } catch (error) {
@@ -50,11 +69,11 @@ export function findProblems(app: ScimApp): string[] {
     for (const issue of error.issues) {
       if (Token.isUnresolved(valueAt(document, issue.path))) continue;
       const [kind, name, ...rest] = issue.path;
-      const owner = app._registrations.find(entry => entry.kind === kind && entry.name === name);
+      const owner = entries.find(entry => entry.kind === kind && entry.name === name);
       problems.push(
         owner === undefined
-          ? `${app.node.path}: ${formatPath(issue.path)}: ${issue.message}`
-          : `${owner.construct.node.path}: ${rest.length === 0 ? '' : `${formatPath(rest)}: `}${issue.message}`,
+          ? `${path}: ${formatPath(issue.path)}: ${issue.message}`
+          : `${owner.path}: ${rest.length === 0 ? '' : `${formatPath(rest)}: `}${issue.message}`,
       );
     }
   }

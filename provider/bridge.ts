@@ -4,7 +4,8 @@
  */
 import { readFileSync } from 'node:fs';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { AdminClient, AdminError } from '../bridge/admin-client/admin-client';
+import { AdminClient } from '../bridge/admin-client/admin-client';
+import { AdminError } from '../bridge/admin-client/admin-error';
 import { MappingStateError, type MappingStateIssue } from '../bridge/contract/mapping-state';
 import { inAttributeNames, toAttributePath } from './mapping-document';
 import { type Diagnostic, ProviderError } from './plugin';

@@ -4,7 +4,8 @@
  * that failed.
  */
 import { readFileSync } from 'node:fs';
-import { AdminClient, AdminError } from '../bridge/admin-client/admin-client';
+import { AdminClient } from '../bridge/admin-client/admin-client';
+import { AdminError } from '../bridge/admin-client/admin-error';
 import { formatPath, MappingStateError, parseMappingState } from '../bridge/contract/mapping-state';
 
 /** A step that can't be done; its message is the one line that the person sees. */

@@ -1,7 +1,7 @@
 /** The Terraform provider: what it is configured with, and what it serves. */
 import { PROVIDER_NAME, PROVIDER_VERSION } from './address';
 import { Bridge, readSettings } from './bridge';
-import { bridgeUrlProblem } from './bridge-url';
+import { bridgeUrlProblem } from '../bridge/contract/bridge-url';
 import { defineProvider, number, serve, string, Unknown } from './plugin';
 import { scimAppResource } from './scim-app/resource';
 import { statusDataSource } from './status-data-source';

@@ -1,221 +1,23 @@
-/**
- * Client of the bridge's admin API: what the Terraform provider and the command line say to a running bridge. A leaf:
- * zod, the platform's fetch, and the mapping state.
- */
+/** Client of the bridge's admin API: what the Terraform provider and the command line say to a running bridge. */
 import { z } from 'zod';
-import { type MappingState, type MappingStateIssue, parseMappingState } from '../contract/mapping-state';
-
-/** E-mail domain of the throw-away people of `coder-scim verify`; `.invalid` is never anybody's (RFC 2606 §2). */
-export const THROWAWAY_DOMAIN = 'verify.coder-scim.invalid';
-
-/** An app as the bridge holds it. */
-export const AppDocument = z.object({
-  /** Counts up with each accepted document; send it back to change exactly this one. */
-  generation: z.number().int(),
-  state: z.unknown().transform(parseMappingState),
-  /** Paste this into the identity provider. */
-  scimBaseUrl: z.string(),
-  updatedAt: z.string(),
-  /** Whether Coder agreed with the declaration when the answer was written. */
-  converged: z.boolean(),
-});
-export type AppDocument = z.output<typeof AppDocument>;
-
-/** One thing that is waiting, held or parked. */
-export const PendingItem = z.object({
-  key: z.string(),
-  app: z.string(),
-  subject: z.string().nullable(),
-  state: z.enum(['waiting', 'held', 'parked']),
-  reason: z.string(),
-  attempts: z.number(),
-  since: z.string(),
-});
-export type PendingItem = z.output<typeof PendingItem>;
-
-export const HoldSummary = z.object({
-  id: z.string(),
-  app: z.string(),
-  reason: z.string(),
-  people: z.number(),
-  createdAt: z.string(),
-  changes: z.array(z.string()),
-});
-export type HoldSummary = z.output<typeof HoldSummary>;
-
-/** An app that was removed and is not gone yet: people or groups of it still have what it gave them in Coder. */
-export const Removal = z.object({
-  app: z.string(),
-  since: z.string(),
-  pending: z.array(PendingItem),
-  /** What the guard stopped; a release lets it pass. */
-  hold: HoldSummary.nullable(),
-});
-export type Removal = z.output<typeof Removal>;
-
-export const TokenStatus = z.object({
-  name: z.string(),
-  expiresAt: z.string(),
-  state: z.enum(['active', 'expiring', 'expired']),
-  lastUsedAt: z.string().nullable(),
-  scopes: z.array(z.string()),
-});
-export type TokenStatus = z.output<typeof TokenStatus>;
-
-export const AppStatus = z.object({
-  app: z.string(),
-  identityProvider: z.string(),
-  mode: z.string(),
-  generation: z.number(),
-  scimBaseUrl: z.string(),
-  converged: z.boolean(),
-  users: z.number(),
-  activeUsers: z.number(),
-  groups: z.number(),
-  waiting: z.number(),
-  held: z.number(),
-  parked: z.number(),
-  lastError: z.string().nullable(),
-  lastSweepAt: z.string().nullable(),
-  tokens: z.array(TokenStatus),
-  coercions: z.array(z.object({ dialect: z.string(), coercion: z.string(), count: z.number(), lastAt: z.string() })),
-  warnings: z.array(z.string()),
-});
-export type AppStatus = z.output<typeof AppStatus>;
-
-export const Status = z.object({
-  version: z.string(),
-  coder: z.object({
-    url: z.string(),
-    reachable: z.boolean(),
-    version: z.string().nullable(),
-    account: z.string().nullable(),
-    credentialExpiresAt: z.string().nullable(),
-    problem: z.string().nullable(),
-  }),
-  apps: z.array(AppStatus),
-  pending: z.array(PendingItem),
-  holds: z.array(HoldSummary),
-});
-export type Status = z.output<typeof Status>;
-
-/** One change that a plan would make, in words and as data. */
-export const PlannedChange = z.object({
-  app: z.string(),
-  subject: z.string(),
-  action: z.string(),
-  target: z.string().nullable(),
-  before: z.string().nullable(),
-  after: z.string().nullable(),
-  /** Which group and mapping ask for it. */
-  because: z.string().nullable(),
-  removal: z.boolean(),
-});
-export type PlannedChange = z.output<typeof PlannedChange>;
-
-export const PlanReport = z.object({
-  changes: z.array(PlannedChange),
-  adoption: z.object({
-    matched: z.array(z.object({ userName: z.string(), coderUsername: z.string(), how: z.string() })),
-    created: z.array(z.string()),
-    held: z.array(z.object({ userName: z.string(), reason: z.string() })),
-    strangers: z.array(z.object({ coderUsername: z.string(), email: z.string(), status: z.string() })),
-  }),
-  problems: z.array(z.string()),
-  hold: HoldSummary.nullable(),
-});
-export type PlanReport = z.output<typeof PlanReport>;
-
-export const AuditEntry = z.object({
-  id: z.number(),
-  at: z.string(),
-  app: z.string().nullable(),
-  actor: z.string(),
-  token: z.string().nullable(),
-  requestId: z.string().nullable(),
-  subject: z.string().nullable(),
-  subjectName: z.string().nullable(),
-  coderUserId: z.string().nullable(),
-  action: z.string(),
-  target: z.string().nullable(),
-  idpGroup: z.string().nullable(),
-  mapping: z.string().nullable(),
-  before: z.string().nullable(),
-  after: z.string().nullable(),
-  result: z.string(),
-  detail: z.string().nullable(),
-});
-export type AuditEntry = z.output<typeof AuditEntry>;
-
-export const Identity = z.object({
-  app: z.string(),
-  scimId: z.string(),
-  externalId: z.string().nullable(),
-  userName: z.string(),
-  email: z.string().nullable(),
-  coderUserId: z.string().nullable(),
-  coderUsername: z.string().nullable(),
-  how: z.string().nullable(),
-});
-export type Identity = z.output<typeof Identity>;
-
-export const Explanation = z.object({
-  app: z.string(),
-  scimId: z.string(),
-  userName: z.string(),
-  active: z.boolean(),
-  coderUserId: z.string().nullable(),
-  coderUsername: z.string().nullable(),
-  status: z.string().nullable(),
-  held: z.string().nullable(),
-  /** What the person should have, and why. */
-  entitlements: z.array(
-    z.object({
-      kind: z.enum(['site-role', 'organization', 'organization-role', 'group']),
-      organization: z.string().nullable(),
-      target: z.string(),
-      because: z.array(z.object({ idpGroup: z.string(), mapping: z.string() })),
-      present: z.boolean().nullable(),
-    }),
-  ),
-  recent: z.array(AuditEntry),
-});
-export type Explanation = z.output<typeof Explanation>;
-
-export const DoctorCheck = z.object({
-  name: z.string(),
-  state: z.enum(['ok', 'warning', 'failed', 'skipped']),
-  detail: z.string(),
-  next: z.string().nullable(),
-});
-export type DoctorCheck = z.output<typeof DoctorCheck>;
-
-const ErrorBody = z.object({
-  error: z.object({
-    code: z.string(),
-    message: z.string(),
-    issues: z.array(z.object({ path: z.array(z.union([z.string(), z.number()])), message: z.string() })).optional(),
-    generation: z.number().optional(),
-  }),
-});
-
-/** The bridge refused, or could not be asked. */
-export class AdminError extends Error {
-  override readonly name = 'AdminError';
-  constructor(
-    /** `unreachable`, `unauthorized`, `not_found`, `invalid_mapping_state`, `mapping_state_version`, `generation_conflict`, … */
-    readonly code: string,
-    message: string,
-    /** HTTP status, 0 when there was no answer. */
-    readonly status: number,
-    readonly issues: readonly MappingStateIssue[] = [],
-    /** The generation that the bridge has, on `generation_conflict`. */
-    readonly generation?: number,
-    options?: ErrorOptions,
-  ) {
-    super(message, options);
-  }
-}
+import {
+  AppDocument,
+  AuditEntry,
+  DoctorCheck,
+  Explanation,
+  Identity,
+  PlanReport,
+  type PlanRequest,
+  type ReleaseRequest,
+  type RetryRequest,
+  type SweepRequest,
+  type Precondition,
+  RefusalBody,
+  Removal,
+  Status,
+} from '../contract/admin-api';
+import { type MappingState } from '../contract/mapping-state';
+import { AdminError } from './admin-error';
 
 export interface AdminClientOptions {
   /** Base URL of the bridge, e.g. `http://127.0.0.1:8399`. */
@@ -225,9 +27,6 @@ export interface AdminClientOptions {
   readonly timeoutMs?: number;
   readonly fetch?: typeof fetch;
 }
-
-/** What is known of the document that a write replaces. */
-export type Precondition = { readonly generation: number } | 'absent' | 'any';
 
 /** Verbs of the admin API. Every one throws AdminError. */
 export class AdminClient {
@@ -272,13 +71,13 @@ export class AdminClient {
   }
 
   /** What would change in Coder; nothing is written. With `state`: as if that document were applied. */
-  plan(request: { app?: string | undefined; state?: unknown }, signal?: AbortSignal): Promise<PlanReport> {
+  plan(request: PlanRequest, signal?: AbortSignal): Promise<PlanReport> {
     return this.call(PlanReport, 'POST', '/plan', { body: request, signal });
   }
 
   /** Compares everything with Coder now instead of at the next interval. */
   async sweep(app?: string, signal?: AbortSignal): Promise<void> {
-    await this.call(z.unknown(), 'POST', '/sweep', { body: { app }, signal });
+    await this.call(z.unknown(), 'POST', '/sweep', { body: { app } satisfies SweepRequest, signal });
   }
 
   audit(filter: Record<string, string | number | undefined>, signal?: AbortSignal): Promise<{ entries: AuditEntry[] }> {
@@ -307,12 +106,18 @@ export class AdminClient {
 
   /** Lets exactly this plan pass the guard. */
   async releaseHold(id: string, by: string, signal?: AbortSignal): Promise<void> {
-    await this.call(z.unknown(), 'POST', `/holds/${encodeURIComponent(id)}/release`, { body: { by }, signal });
+    await this.call(z.unknown(), 'POST', `/holds/${encodeURIComponent(id)}/release`, {
+      body: { by } satisfies ReleaseRequest,
+      signal,
+    });
   }
 
   /** Tries parked work again: one key, or all. */
   retry(key?: string, signal?: AbortSignal): Promise<{ retried: number }> {
-    return this.call(z.object({ retried: z.number() }), 'POST', '/work/retry', { body: { key }, signal });
+    return this.call(z.object({ retried: z.number() }), 'POST', '/work/retry', {
+      body: { key } satisfies RetryRequest,
+      signal,
+    });
   }
 
   /** Deletes the account of a throw-away person of `coder-scim verify`; refuses every other account. */
@@ -383,7 +188,7 @@ async function readBody(response: Response): Promise<unknown> {
 }
 
 function refusal(status: number, body: unknown, url: string): AdminError {
-  const parsed = ErrorBody.safeParse(body);
+  const parsed = RefusalBody.safeParse(body);
   if (parsed.success) {
     const { code, message, issues, generation } = parsed.data.error;
     return new AdminError(code, message, status, issues, generation);

@@ -1,7 +1,7 @@
 /** `/apps`: the mapping state of each app, read and replaced as a whole under its generation. */
 import { setTimeout as sleep } from 'node:timers/promises';
 import { type Request, type RequestHandler, type Response, Router } from 'express';
-import { type AppDocument } from '../admin-client/admin-client';
+import { type AppDocument } from '../contract/admin-api';
 import { type MappingState, parseMappingState } from '../contract/mapping-state';
 import {
   deleteApp,
@@ -15,7 +15,7 @@ import {
 import { type Cause, type WorkKey } from '../store/work/enqueue';
 import { type AdminDeps } from './deps';
 import { entityTag, readPrecondition } from './precondition';
-import { Refusal } from './refusal';
+import { Refusal } from '../http/refusal';
 import { awaitRemoval, readRemoval } from './removal';
 import { requestIdOf } from '../http/request-id';
 

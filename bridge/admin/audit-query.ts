@@ -1,6 +1,6 @@
 /** The query of `GET /audit` as the filter of the trail. */
 import { type AuditFilter } from '../reconcile';
-import { Refusal } from './refusal';
+import { Refusal } from '../http/refusal';
 
 const TEXT = {
   app: 'app',

@@ -1,6 +1,6 @@
 /** What the admin API is given by the composition root. */
 import { type CoderClient } from '../coder';
-import { type Log } from '../process/log';
+import { type Log } from '../http/log';
 import { type Reconciler } from '../reconcile';
 import { type Database } from '../store/database/database';
 import { type CoderProbe } from './coder-probe';

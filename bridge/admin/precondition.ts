@@ -1,10 +1,10 @@
 /** `If-Match` and `If-None-Match` as the generation that a writer believes is there (RFC 9110 §13.1). */
 import { type IncomingHttpHeaders } from 'node:http';
-import { type Expected } from '../store/apps/apps';
-import { Refusal } from './refusal';
+import { type Precondition } from '../contract/admin-api';
+import { Refusal } from '../http/refusal';
 
 /** @throws Refusal 400 for anything else than `If-Match: "<generation>"` or `If-None-Match: *` */
-export function readPrecondition(headers: IncomingHttpHeaders): Expected {
+export function readPrecondition(headers: IncomingHttpHeaders): Precondition {
   const match = headers['if-match'];
   const noneMatch = headers['if-none-match'];
   if (match !== undefined && noneMatch !== undefined) {

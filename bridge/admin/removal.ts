@@ -1,6 +1,6 @@
 /** An app on its way out: what of it is left in Coder, and what holds that. Its end is that nobody can find it any more. */
 import { setTimeout as sleep } from 'node:timers/promises';
-import { type Removal } from '../admin-client/admin-client';
+import { type Removal } from '../contract/admin-api';
 import { readAnyApp } from '../store/apps/apps';
 import { type AdminDeps } from './deps';
 

@@ -1,20 +1,16 @@
-/** The admin API below `/admin/v1`: every route, behind the admin token, answering the shapes of admin-client.ts. */
+/** The admin API below `/admin/v1`: every route, behind the admin token, in the shapes of contract/admin-api. */
 import express, { type ErrorRequestHandler, Router } from 'express';
-import { z } from 'zod';
-import { CoderError } from '../coder';
-import { AppName, parseMappingState } from '../contract/mapping-state';
+import { type z } from 'zod';
+import { PlanRequest, ReleaseRequest, RetryRequest, SweepRequest } from '../contract/admin-api';
+import { parseMappingState } from '../contract/mapping-state';
+import { createAuthenticate } from '../http/authenticate';
+import { Refusal } from '../http/refusal';
 import { createApps } from './apps';
 import { readAuditQuery } from './audit-query';
-import { createAuthenticate } from './authenticate';
 import { type AdminDeps } from './deps';
-import { Refusal, toRefusal } from './refusal';
+import { toAdminRefusal } from './refusals';
 import { readStatus } from './status';
 import { deleteThrowaway } from './throwaway';
-
-const SweepRequest = z.strictObject({ app: AppName.optional() });
-const PlanRequest = z.strictObject({ app: AppName.optional(), state: z.unknown().optional() });
-const ReleaseRequest = z.strictObject({ by: z.string().min(1).max(200) });
-const RetryRequest = z.strictObject({ key: z.string().min(1).max(200).optional() });
 
 const MAX_BODY_BYTES = 8 * 1024 * 1024;
 
@@ -96,7 +92,7 @@ function renderFailure({ log }: AdminDeps): ErrorRequestHandler {
       next(error);
       return;
     }
-    const refusal = toRefusal(error) ?? (error instanceof CoderError ? coderFailed(error) : undefined);
+    const refusal = toAdminRefusal(error);
     if (refusal === undefined) {
       log.error({ error, method: request.method, path: request.path }, 'admin request failed');
       response.status(500).json({
@@ -110,9 +106,4 @@ function renderFailure({ log }: AdminDeps): ErrorRequestHandler {
     for (const [name, value] of Object.entries(refusal.details.headers ?? {})) response.setHeader(name, value);
     response.status(refusal.status).json(refusal.toBody());
   };
-}
-
-// What a plan, a sweep or a clean-up asked of Coder did not succeed: not the caller's fault, and not a defect.
-function coderFailed(error: CoderError): Refusal {
-  return new Refusal(502, 'coder_failed', error.message);
 }

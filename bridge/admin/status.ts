@@ -1,8 +1,7 @@
 /** `/status`: apps, tokens, what waits and is held, and the way to Coder. */
-import { type AppStatus, type Status, type TokenStatus } from '../admin-client/admin-client';
+import { type AppStatus, type Status, TOKEN_WARNING_DAYS, type TokenStatus } from '../contract/admin-api';
 import { TOKEN_SCOPES } from '../contract/mapping-state';
 import { type AppConvergence } from '../reconcile';
-import { DEFAULT_LIMITS } from '../scim/http/limits';
 import { listApps, type StoredApp } from '../store/apps/apps';
 import { type Db } from '../store/database/database';
 import { countDirectory, type DirectoryCounts } from '../store/directory';
@@ -10,7 +9,7 @@ import { scimBaseUrl } from './apps';
 import { type AdminDeps } from './deps';
 
 const NOTHING: DirectoryCounts = { users: 0, activeUsers: 0, groups: 0 };
-const WARNING_MS = DEFAULT_LIMITS.tokenWarningDays * 86_400_000;
+const WARNING_MS = TOKEN_WARNING_DAYS * 86_400_000;
 
 export async function readStatus(deps: AdminDeps): Promise<Status> {
   const { db } = deps.database;

@@ -2,11 +2,11 @@
  * Throw-away people of `coder-scim verify`: their accounts are deleted when the check is over, whatever the app's policy
  * for leavers says. Nobody else's account can be deleted here.
  */
-import { THROWAWAY_DOMAIN } from '../admin-client/admin-client';
+import { THROWAWAY_DOMAIN } from '../contract/admin-api';
 import { writeAudit } from '../store/audit/audit';
 import { deletePerson, peopleOfAccount } from '../store/accounts/people';
 import { type AdminDeps } from './deps';
-import { Refusal } from './refusal';
+import { Refusal } from '../http/refusal';
 
 /** Deletes the suspended account of a throw-away person; one that is gone is no error. @throws Refusal */
 export async function deleteThrowaway(deps: AdminDeps, coderUserId: string): Promise<void> {

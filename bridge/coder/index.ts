@@ -1,5 +1,7 @@
 /** The Coder client: re-exports only. */
 export * from './account/account';
+export { type MissingRight, type RightsNeeds } from './account/rights';
+export * from './account/token-renewal';
 export * from './capabilities';
 export * from './client';
 export { type CoderExchange, type CoderLog } from './transport/connection';
@@ -12,7 +14,6 @@ export * from './names';
 export * from './organizations';
 export * from './transport/redact';
 export * from './roles';
-export * from './account/token-renewal';
 export * from './transport/transport';
 export * from './types';
 export * from './users';

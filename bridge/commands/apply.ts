@@ -1,6 +1,7 @@
 /** `coder-scim apply FILE`: hands a mapping state to the bridge, as Terraform would. */
 import { setTimeout as sleep } from 'node:timers/promises';
-import { AdminError, type AppDocument, type Precondition } from '../admin-client/admin-client';
+import { AdminError } from '../admin-client/admin-error';
+import { type AppDocument, type Precondition } from '../contract/admin-api';
 import { type MappingState, parseMappingState } from '../contract/mapping-state';
 import {
   type ClientContext,

@@ -1,6 +1,6 @@
 /** `coder-scim audit`: every change to Coder and every decision not to change. */
 import { setTimeout as sleep } from 'node:timers/promises';
-import { type AuditEntry } from '../admin-client/admin-client';
+import { type AuditEntry } from '../contract/admin-api';
 import { type ClientContext, type ClientOptions, type Commands, parseDuration } from './command';
 import { CommandError } from './terminal/failure';
 import { type Cell, renderTable } from './terminal/table';

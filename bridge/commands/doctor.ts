@@ -1,5 +1,6 @@
 /** `coder-scim doctor`: asks the bridge whether it can do what the mappings need; without a bridge, looks at what is here. */
-import { AdminError, type DoctorCheck } from '../admin-client/admin-client';
+import { AdminError } from '../admin-client/admin-error';
+import { type DoctorCheck } from '../contract/admin-api';
 import { ConfigError, readConfig } from '../process/config';
 import { type ClientOptions, type Commands, type Context, openClient, printJson } from './command';
 import { EXIT, type ExitCode } from './terminal/exit-code';

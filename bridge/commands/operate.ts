@@ -1,6 +1,7 @@
 /** Commands by which an operator intervenes: sweep now, release what the guard stopped, retry what was given up, end an app. */
 import { operatorName } from '../process/config';
-import { AdminError, type Removal } from '../admin-client/admin-client';
+import { AdminError } from '../admin-client/admin-error';
+import { type Removal } from '../contract/admin-api';
 import { type ClientOptions, type Commands, printJson } from './command';
 import { CommandError } from './terminal/failure';
 import { plural } from './terminal/plural';

@@ -1,5 +1,5 @@
 /** Commands about people: why somebody has what they have, and who is who. */
-import { type Explanation, type Identity } from '../admin-client/admin-client';
+import { type Explanation, type Identity } from '../contract/admin-api';
 import { type ClientOptions, type Commands, printJson } from './command';
 import { EXIT } from './terminal/exit-code';
 import { CommandError } from './terminal/failure';

@@ -1,5 +1,5 @@
 /** `coder-scim plan [FILE]`: what would change in Coder; nothing is written. */
-import { type PlanReport } from '../admin-client/admin-client';
+import { type PlanReport } from '../contract/admin-api';
 import { parseMappingState } from '../contract/mapping-state';
 import { gatherAlike } from './terminal/fold-repeats';
 import { type ClientContext, type ClientOptions, type Commands, printJson, readJsonFile } from './command';

@@ -1,6 +1,6 @@
 /** `coder-scim status`: apps, tokens, what waits, what is held and why. */
 import { setTimeout as sleep } from 'node:timers/promises';
-import { type AppStatus, type Status } from '../admin-client/admin-client';
+import { type AppStatus, type Status } from '../contract/admin-api';
 import { gatherAlike } from './terminal/fold-repeats';
 import { type ClientContext, type ClientOptions, type Commands, parseDuration, printJson } from './command';
 import { EXIT, type ExitCode } from './terminal/exit-code';

@@ -1,8 +1,8 @@
 /** The HTTP side of the bridge as one express app: SCIM, the admin API, health and metrics. It never listens. */
 import express, { type ErrorRequestHandler, type Express, type RequestHandler, type Router } from 'express';
-import { createAuthenticate } from '../admin/authenticate';
-import { toRefusal } from '../admin/refusal';
-import { type Log, loggableUrl } from '../process/log';
+import { createAuthenticate } from './authenticate';
+import { type Log, loggableUrl } from './log';
+import { toRefusal } from './refusal';
 import { requestIdOf } from './request-id';
 
 /** Whether the bridge can do its work; each part with what is wrong with it, or null. */

@@ -1,14 +1,29 @@
 /** Metrics in Prometheus' form: requests, calls to Coder, the queue, tokens. Names of apps are labels, people never. */
 import { collectDefaultMetrics, Counter, Gauge, Histogram, Registry } from 'prom-client';
-import { type CoderExchange } from '../coder';
-import { type Status } from '../admin-client/admin-client';
-import { type Served } from '../scim/http/deps';
+import { type Status } from '../contract/admin-api';
+
+/** One served SCIM request. */
+interface ServedRequest {
+  /** Undefined when the caller is not known. */
+  readonly app: string | undefined;
+  readonly method: string;
+  /** Path with placeholders. */
+  readonly route: string;
+  readonly status: number;
+  readonly milliseconds: number;
+}
+
+/** One call to Coder. */
+interface CoderCall {
+  readonly route: string;
+  /** Status, or the kind of the error when no answer came. */
+  readonly status: number | string;
+  readonly durationMs: number;
+}
 
 export interface Metrics {
-  /** One served SCIM request. */
-  scimServed(served: Served): void;
-  /** One call to Coder. */
-  coderCalled(exchange: CoderExchange): void;
+  scimServed(served: ServedRequest): void;
+  coderCalled(call: CoderCall): void;
   render(): Promise<{ contentType: string; text: string }>;
 }
 

@@ -1,9 +1,15 @@
 /** The HTTP server: bounded waits for slow clients, a clear word when the port is taken, an end that finishes what runs. */
 import { createServer, type RequestListener, type Server } from 'node:http';
-import { type AddressInfo } from 'node:net';
+import { type AddressInfo, type Socket } from 'node:net';
 import { ListenError } from './listen-error';
-import { answerClientError } from '../scim/http/client-error';
-import { type ListenAddress } from '../process/variables';
+
+export interface ListenAddress {
+  readonly host: string;
+  readonly port: number;
+}
+
+/** Answers a connection whose bytes never became a request. */
+export type AnswerClientError = (this: Server, error: Error & { code?: string }, socket: Socket) => void;
 
 export interface Listening {
   /** Where it listens, with the port that was taken: `http://127.0.0.1:8399`. */
@@ -15,7 +21,7 @@ export interface Listening {
 }
 
 /** @throws ListenError */
-export async function listen(address: ListenAddress): Promise<Listening> {
+export async function listen(address: ListenAddress, answerClientError: AnswerClientError): Promise<Listening> {
   const server = createServer({
     // A client that sends nothing holds a connection, not a request: both are cut off.
     headersTimeout: 15_000,

@@ -8,9 +8,10 @@ import { createCoderClient, createCredential } from '../coder';
 import { type Config } from './config';
 import { createCredentialKeeper } from './credential-keeper';
 import { createDatabaseProbe } from './database-probe';
-import { type Log } from './log';
+import { type Log } from '../http/log';
 import { createMetrics } from '../http/metrics';
 import { createReconciler } from '../reconcile';
+import { answerClientError } from '../scim/http/client-error';
 import { createScimRouter } from '../scim/http/router';
 import { createStoredApps } from '../scim/access/stored-apps';
 import { recordCoercions } from '../scim/access/stored-coercions';
@@ -40,7 +41,7 @@ export async function createBridge(config: Config, { log }: { readonly log: Log 
   const clock = () => Date.now();
   const owner = newId();
   const database = await openDatabase(config.databaseUrl);
-  const listening = await listen(config.listen).catch(async (error: unknown) => {
+  const listening = await listen(config.listen, answerClientError).catch(async (error: unknown) => {
     await database.close();
     throw error;
   });

@@ -1,6 +1,6 @@
 /** Keeps the bridge's own Coder token alive: looks when it ends, and renews it in time, one replica at a time. */
 import { type CoderClient } from '../coder';
-import { type Log } from './log';
+import { type Log } from '../http/log';
 import { type Database } from '../store/database/database';
 import { dropLease, takeLease } from '../store/work/leases';
 

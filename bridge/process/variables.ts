@@ -3,6 +3,7 @@
  * configuration is read with this table, and the reference is generated from it.
  */
 import { z } from 'zod';
+import { type ListenAddress } from '../http/server';
 
 /** Where the value of a variable matters. */
 export type Side = 'bridge' | 'client';
@@ -58,11 +59,6 @@ const httpUrl = z
     return /^https?:$/.test(protocol) && [search, hash, username, password].every(part => part === '');
   })
   .transform(text => text.replace(/\/+$/, ''));
-
-export interface ListenAddress {
-  readonly host: string;
-  readonly port: number;
-}
 
 const listenAddress = z.string().transform((text, context): ListenAddress => {
   const match = /^(?:\[([0-9a-fA-F:.]+)\]|([A-Za-z0-9.-]*)):(\d{1,5})$/.exec(text.trim());

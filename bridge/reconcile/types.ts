@@ -7,7 +7,7 @@ import {
   type Identity,
   type PendingItem,
   type PlanReport,
-} from '../admin-client/admin-client';
+} from '../contract/admin-api';
 import { type CoderClient } from '../coder';
 import { type MappingState } from '../contract/mapping-state';
 import { type Database } from '../store/database/database';

@@ -1,5 +1,6 @@
 /** Who should have what at the end, said here by hand, and compared with what Coder really holds. */
-import { type AdminClient, type Explanation } from '../../bridge/admin-client/admin-client';
+import { type AdminClient } from '../../bridge/admin-client/admin-client';
+import { type Explanation } from '../../bridge/contract/admin-api';
 import { type CoderDouble } from '../../test/support/coder-double';
 import { table } from './screen';
 

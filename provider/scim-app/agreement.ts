@@ -1,6 +1,6 @@
 /** Applied means accepted by the bridge: waits a while for Coder to agree, and says what it lacks when it does not. */
 import { setTimeout as sleep } from 'node:timers/promises';
-import { type AppDocument, type Status } from '../../bridge/admin-client/admin-client';
+import { type AppDocument, type Status } from '../../bridge/contract/admin-api';
 import { type Context } from './find';
 
 /** @param timeoutMs how long to wait, in all; what can't come by itself is not waited for */

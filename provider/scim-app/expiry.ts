@@ -8,7 +8,8 @@ const DAY_MS = 86_400_000;
 export function warnOfExpiry(tokens: Value | undefined, report: Report, now: number): void {
   for (const [name, token] of Object.entries(isObject(tokens) ? tokens : {})) {
     const expiresAt = isObject(token) ? token['expires_at'] : null;
-    const days = typeof expiresAt === 'string' ? (Date.parse(expiresAt) - now) / DAY_MS : Number.NaN;
+    if (typeof expiresAt !== 'string') continue;
+    const days = (Date.parse(expiresAt) - now) / DAY_MS;
     if (!(days < WARNING_DAYS)) continue;
     const path = ['tokens', name, 'expires_at'];
     const next =
@@ -16,13 +17,13 @@ export function warnOfExpiry(tokens: Value | undefined, report: Report, now: num
     if (days <= 0) {
       report.warning(
         `token ${JSON.stringify(name)} has expired`,
-        `It expired at ${String(expiresAt)}: the bridge refuses it. ${next}`,
+        `It expired at ${expiresAt}: the bridge refuses it. ${next}`,
         path,
       );
     } else {
       report.warning(
         `token ${JSON.stringify(name)} expires in less than ${WARNING_DAYS} days`,
-        `It expires at ${String(expiresAt)}. ${next}`,
+        `It expires at ${expiresAt}. ${next}`,
         path,
       );
     }

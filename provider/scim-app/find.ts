@@ -1,5 +1,6 @@
 /** The app as the bridge has it. */
-import { AdminError, type AppDocument, type Removal } from '../../bridge/admin-client/admin-client';
+import { AdminError } from '../../bridge/admin-client/admin-error';
+import { type AppDocument, type Removal } from '../../bridge/contract/admin-api';
 import { type Bridge, explainRefusal } from '../bridge';
 import { type RemoteContext } from '../plugin';
 

@@ -1,6 +1,7 @@
 /** The end of an app: refused while it is protected, and done when nothing of it is left in Coder. */
 import { setTimeout as sleep } from 'node:timers/promises';
-import { AdminError, type Removal } from '../../bridge/admin-client/admin-client';
+import { AdminError } from '../../bridge/admin-client/admin-error';
+import { type Removal } from '../../bridge/contract/admin-api';
 import { explainRefusal } from '../bridge';
 import { ProviderError, type StateOf } from '../plugin';
 import { type Context, find, findRemoval, keptOf } from './find';

@@ -2,7 +2,7 @@
  * `coderscim_app`: the mapping state of one SCIM application. One resource and one write per app, so that its tokens and
  * mappings change together or not at all; attributes structured, so that a plan reads as a table of mappings.
  */
-import { type AppDocument } from '../../bridge/admin-client/admin-client';
+import { type AppDocument } from '../../bridge/contract/admin-api';
 import { canonicalJson, MappingStateError, parseMappingState } from '../../bridge/contract/mapping-state';
 import { type Bridge, explainRefusal, issueDiagnostic } from '../bridge';
 import { knownPart, toDocument, toValues } from '../mapping-document';
@@ -41,14 +41,12 @@ export const scimAppResource = defineResource<App, Bridge>({
   async plan(context) {
     const { prior, client, signal, report } = context;
     const planned = context.planned as ObjectValue;
-    for (const clash of client.planned.note(planned, context.config as ObjectValue, prior === null))
-      reportClash(clash, report);
+    for (const clash of client.planned.note(planned, context.config, prior === null)) reportClash(clash, report);
     if (client.isUnknown) return undefined;
     if (prior !== null) {
       if (planned['name'] !== prior.name) await refuseProtected(prior, context);
       else if (keptOf(context, prior).removing) return { planned: { ...planned, generation: UNKNOWN } as never };
-      else if (saysTheSame(planned, prior as ObjectValue))
-        return { planned: { ...planned, generation: prior.generation } as never };
+      else if (saysTheSame(planned, prior)) return { planned: { ...planned, generation: prior.generation } as never };
       return undefined;
     }
     const { name } = planned;

@@ -1,5 +1,6 @@
 /** Writing a mapping state to the bridge under what is believed to be there, and what it means when something else is. */
-import { AdminError, type AppDocument, type Precondition } from '../../bridge/admin-client/admin-client';
+import { AdminError } from '../../bridge/admin-client/admin-error';
+import { type AppDocument, type Precondition } from '../../bridge/contract/admin-api';
 import { canonicalJson, type MappingState, parseMappingState } from '../../bridge/contract/mapping-state';
 import { explainRefusal } from '../bridge';
 import { differences, toAttributePath, toDocument } from '../mapping-document';

@@ -1,7 +1,8 @@
 import express from 'express';
 import { createServer, type Server } from 'node:http';
 import { type AddressInfo } from 'node:net';
-import { AdminClient, AdminError } from '../../bridge/admin-client/admin-client';
+import { AdminClient } from '../../bridge/admin-client/admin-client';
+import { AdminError } from '../../bridge/admin-client/admin-error';
 import { type AdminDeps } from '../../bridge/admin/deps';
 import { createAdminRouter } from '../../bridge/admin/router';
 import { createLog } from '../../bridge/process/log';

@@ -1,5 +1,5 @@
 /** A reconciler that does what a test says: the admin API is tested against it, the reconciler itself elsewhere. */
-import { type Explanation } from '../../bridge/admin-client/admin-client';
+import { type Explanation } from '../../bridge/contract/admin-api';
 import { type AppConvergence, HoldChanged, type Reconciler, type ReconcilerStatus } from '../../bridge/reconcile';
 import { purgeApp } from '../../bridge/store/apps/apps';
 import { type Database } from '../../bridge/store/database/database';

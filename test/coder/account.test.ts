@@ -1,6 +1,6 @@
 import { capabilitiesOf } from '../../bridge/coder/capabilities';
 import { type CoderClient } from '../../bridge/coder/client';
-import { type RightsNeeds } from '../../bridge/coder/account/account';
+import { type RightsNeeds } from '../../bridge/coder/account/rights';
 import { type CoderDouble } from '../support/coder-double';
 import { accountWith, connect, startDouble } from './on-double';
 

@@ -1,7 +1,7 @@
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { type Status } from '../../bridge/admin-client/admin-client';
+import { type Status } from '../../bridge/contract/admin-api';
 import { createScimCalls, type ScimCalls } from '../../bridge/commands/verify/scim-calls';
 import { type RunningBridge, scimToken, startBridge } from '../support/bridge';
 import { type CoderDouble, startCoderDouble } from '../support/coder-double';

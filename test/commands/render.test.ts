@@ -1,4 +1,4 @@
-import { type PlanReport, type Status } from '../../bridge/admin-client/admin-client';
+import { type PlanReport, type Status } from '../../bridge/contract/admin-api';
 import { gatherAlike } from '../../bridge/commands/terminal/fold-repeats';
 import { documentChanges } from '../../bridge/commands/terminal/difference';
 import { elapsed, plural, relativeTime } from '../../bridge/commands/terminal/plural';

@@ -3,7 +3,8 @@
  * converge, and Coder is compared with what the identity provider was told is done.
  */
 import { setTimeout as sleep } from 'node:timers/promises';
-import { AdminClient, type AuditEntry, type PendingItem, type Status } from '../../bridge/admin-client/admin-client';
+import { AdminClient } from '../../bridge/admin-client/admin-client';
+import { type AuditEntry, type PendingItem, type Status } from '../../bridge/contract/admin-api';
 import { ADMIN_TOKEN, scimToken } from '../support/bridge';
 import { type CoderDouble, startCoderDouble } from '../support/coder-double';
 import { type FreshDatabase, freshPostgres, freshSqlite } from '../support/databases';

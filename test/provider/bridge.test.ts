@@ -1,7 +1,7 @@
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { AdminError } from '../../bridge/admin-client/admin-client';
+import { AdminError } from '../../bridge/admin-client/admin-error';
 import { parseMappingState } from '../../bridge/contract/mapping-state';
 import { explainRefusal, readSettings } from '../../provider/bridge';
 import { ProviderError } from '../../provider/plugin';

@@ -1,6 +1,28 @@
 /** What an account may not do of what the mappings need, and which role would give it. Pure. */
-import { type MissingRight, type RightsNeeds } from './account';
 import { type CoderRole, type CoderRoles } from '../types';
+
+/** What the mappings need of the account; organizations by id. People's accounts are always needed. */
+export interface RightsNeeds {
+  readonly siteRoles?: boolean | undefined;
+  readonly organizationRoles?: readonly string[] | undefined;
+  readonly groups?: readonly string[] | undefined;
+  /** Memberships of these organizations are written. */
+  readonly organizations?: readonly string[] | undefined;
+  readonly customRoles?: readonly string[] | undefined;
+  /** Sync settings of these organizations, and of the deployment, are written. */
+  readonly claims?: readonly string[] | undefined;
+}
+
+/** One thing that the account may not do. */
+export interface MissingRight {
+  readonly need: 'accounts' | 'token-scope' | keyof RightsNeeds;
+  /** Organization id, where it is about one. */
+  readonly organization?: string | undefined;
+  /** What can not be done, in words. */
+  readonly detail: string;
+  /** Roles of which one would give it, the least powerful first. */
+  readonly grantedBy: readonly string[];
+}
 
 /** What was read of the account and of the roles it may assign. */
 export interface RightsRead {

@@ -1,5 +1,5 @@
 /** Turns whatever a command threw into a few lines for a person, or one object for a program, and an exit code. */
-import { AdminError } from '../../admin-client/admin-client';
+import { AdminError } from '../../admin-client/admin-error';
 import { ConfigError } from '../../process/config';
 import { ListenError } from '../../http/listen-error';
 import { formatPath, MappingStateError } from '../../contract/mapping-state';

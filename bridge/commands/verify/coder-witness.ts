@@ -1,6 +1,6 @@
 /** Looks at Coder itself, beside what the bridge says of it: the second witness of `coder-scim verify`. */
 import { type CoderClient } from '../../coder';
-import { type Explanation } from '../../admin-client/admin-client';
+import { type Explanation } from '../../contract/admin-api';
 
 type Entitlement = Explanation['entitlements'][number];
 

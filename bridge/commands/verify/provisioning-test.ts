@@ -5,7 +5,8 @@
  */
 import { randomBytes } from 'node:crypto';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { type AdminClient, type Explanation, THROWAWAY_DOMAIN } from '../../admin-client/admin-client';
+import { type AdminClient } from '../../admin-client/admin-client';
+import { type Explanation, THROWAWAY_DOMAIN } from '../../contract/admin-api';
 import { type MappingState } from '../../contract/mapping-state';
 import { type Witness } from './coder-witness';
 import { type ScimCalls } from './scim-calls';

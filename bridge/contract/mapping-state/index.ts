@@ -10,6 +10,8 @@ export * from './problems';
 export {
   Claims,
   CustomRole,
+  ENTRY_KINDS,
+  type EntryKind,
   GroupMapping,
   Guard,
   OrganizationMapping,

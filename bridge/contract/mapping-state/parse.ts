@@ -1,9 +1,9 @@
 /** The document: shape and rules as one, and how it is read. */
-import { z } from 'zod';
+import { type z } from 'zod';
 import { plainMessage } from './plain-message';
 import { MappingStateError } from './problems';
-import { checkRules, MAPPING_KINDS } from './rules';
-import { Shape } from './shape';
+import { checkRules } from './rules';
+import { ENTRY_KINDS, Shape } from './shape';
 import { MAPPING_STATE_VERSION } from './vocabulary';
 
 /** The document itself. `z.input` is what an author may write, `z.output` has every default filled in. */
@@ -33,7 +33,7 @@ export function parseMappingState(document: unknown): MappingState {
     ]);
   }
   // zod leaves this key out of records without a word; an entry that is not taken over is an error like any other.
-  const dropped = [...MAPPING_KINDS, 'tokens', 'customRoles'].filter(kind => hasPrototypeKey(document, kind));
+  const dropped = ENTRY_KINDS.filter(kind => hasPrototypeKey(document, kind));
   if (dropped.length > 0) {
     throw new MappingStateError(
       'invalid',

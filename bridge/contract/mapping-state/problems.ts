@@ -1,4 +1,5 @@
 /** What is wrong with a document, by the path of the field. */
+import { ENTRY_KINDS } from './shape';
 
 /** One thing wrong with a document. */
 export interface MappingStateIssue {
@@ -17,21 +18,12 @@ export class MappingStateError extends Error {
   }
 }
 
-/** Parts of the document whose keys are names that people chose. */
-const RECORDS: ReadonlySet<string | number> = new Set([
-  'tokens',
-  'groupMappings',
-  'roleMappings',
-  'organizationMappings',
-  'customRoles',
-]);
-
 /** `["roleMappings","admins","role"]` as `roleMappings["admins"].role`. */
 export function formatPath(path: readonly (string | number)[]): string {
   if (path.length === 0) return 'document';
   return path.reduce<string>((text, part, index) => {
     if (typeof part === 'number') return `${text}[${part}]`;
-    const named = index === 1 && RECORDS.has(path[0] ?? '');
+    const named = index === 1 && ENTRY_KINDS.some(kind => kind === path[0]);
     if (named || !/^[A-Za-z_][A-Za-z0-9_]*$/.test(part)) return `${text}[${JSON.stringify(part)}]`;
     return text === '' ? part : `${text}.${part}`;
   }, '');

@@ -10,8 +10,8 @@ interface IdpGroupReference {
   readonly idpGroupExternalId?: string | undefined;
 }
 
-/** The parts of the document that name a group of the identity provider. */
-export const MAPPING_KINDS = ['groupMappings', 'roleMappings', 'organizationMappings'] as const;
+// The parts of the document that name a group of the identity provider.
+const MAPPING_KINDS = ['groupMappings', 'roleMappings', 'organizationMappings'] as const;
 
 // `displayName` without case or `externalId`: the identity of the group that a mapping reads.
 function idpGroupKey(mapping: IdpGroupReference): string {

@@ -149,6 +149,10 @@ export const Claims = z.strictObject({
 });
 export type Claims = z.infer<typeof Claims>;
 
+/** The parts of the document that are keyed by names: one entry for each construct. */
+export const ENTRY_KINDS = ['tokens', 'groupMappings', 'roleMappings', 'organizationMappings', 'customRoles'] as const;
+export type EntryKind = (typeof ENTRY_KINDS)[number];
+
 const record = <T extends z.ZodType>(value: T) => z.record(EntryName, value).default({} as never);
 
 /** The fields of the document, each for itself; `MappingState` adds the rules between them. */

@@ -12,14 +12,9 @@ import { type DirectoryGroup } from '../../contract/directory';
 import { type MappingState } from '../../contract/mapping-state';
 import { bumpRules } from '../../store/apps/apps';
 import { writeAudit } from '../../store/audit/audit';
-import {
-  forgetGroup,
-  listManagedGroups,
-  type ManagedGroup,
-  putManagedGroup,
-  putManagedRole,
-  replaceMembers,
-} from '../../store/accounts/coder-groups';
+import { forgetGroup, listManagedGroups, type ManagedGroup, putManagedGroup } from '../../store/accounts/coder-groups';
+import { replaceMembers } from '../../store/accounts/coder-members';
+import { putManagedRole } from '../../store/accounts/custom-roles';
 import { readGroup, readGroups } from '../../store/directory/reading';
 import { enqueueMembersOf, PRIORITY } from '../../store/work/enqueue';
 import { deleteSetting } from '../../store/database/settings';

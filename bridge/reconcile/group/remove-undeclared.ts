@@ -2,16 +2,14 @@
 import { bumpRules } from '../../store/apps/apps';
 import { type AuditRow, writeAudit } from '../../store/audit/audit';
 import {
-  countMembers,
   forgetGroup,
-  forgetManagedRole,
   listManagedGroups,
-  listManagedRoles,
   type ManagedGroup,
   putManagedGroup,
   readManagedGroup,
-  wantedMembers,
 } from '../../store/accounts/coder-groups';
+import { countMembers, wantedMembers } from '../../store/accounts/coder-members';
+import { forgetManagedRole, listManagedRoles } from '../../store/accounts/custom-roles';
 import { readGroup } from '../../store/directory/reading';
 import { type Cause, enqueue, PRIORITY, type WorkItem } from '../../store/work/enqueue';
 import { peopleOfAccounts } from '../../store/accounts/people';

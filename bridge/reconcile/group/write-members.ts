@@ -5,18 +5,20 @@
 import { type CoderGroup, CoderError, isRefusal, outcomeOf } from '../../coder';
 import {
   beginWrite,
-  countMembers,
   endWrite,
   forgetGroup,
-  forgetMember,
   markFlushed,
-  type MemberState,
-  memberDifferences,
   readManagedGroup,
   type ManagedGroup,
+} from '../../store/accounts/coder-groups';
+import {
+  countMembers,
+  forgetMember,
+  type MemberState,
+  memberDifferences,
   replaceMembers,
   setPresent,
-} from '../../store/accounts/coder-groups';
+} from '../../store/accounts/coder-members';
 import { writeAudit } from '../../store/audit/audit';
 import { bumpRules } from '../../store/apps/apps';
 import { type Db } from '../../store/database/database';

@@ -1,6 +1,6 @@
 /** Writes down what became of one person: links, grants, wishes for groups, holds and audit lines, in one transaction. */
 import { writeAudit } from '../../store/audit/audit';
-import { forgetMemberships, leaveOrganization, wantMember } from '../../store/accounts/coder-groups';
+import { forgetMemberships, leaveOrganization, wantMember } from '../../store/accounts/coder-members';
 import { type Db } from '../../store/database/database';
 import { enqueue, PRIORITY, type WorkItem, type WorkKey } from '../../store/work/enqueue';
 import { forgetGrants, removeGrants } from '../../store/accounts/grants';

@@ -3,7 +3,7 @@
  * and Coder anew, plans, asks the guard, applies, and writes the outcome with its audit lines in one transaction.
  */
 import { type CoderUser, outcomeOf } from '../../coder';
-import { memberStatesOf } from '../../store/accounts/coder-groups';
+import { memberStatesOf } from '../../store/accounts/coder-members';
 import { groupsOfUser, readUser } from '../../store/directory/reading';
 import { addGrants, type Grant, grantsOf as readGrants } from '../../store/accounts/grants';
 import { deletePerson, peopleOfAccount, type Person, readPerson, writePerson } from '../../store/accounts/people';

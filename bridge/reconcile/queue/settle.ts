@@ -2,9 +2,9 @@
 import { CoderError, type Outcome } from '../../coder';
 import { readManagedGroup } from '../../store/accounts/coder-groups';
 import { type Db } from '../../store/database/database';
-import { PRIORITY, type WorkKey } from '../../store/work/enqueue';
+import { enqueueGroupWrite, PRIORITY, type WorkKey } from '../../store/work/enqueue';
 import { writeAudit } from '../../store/audit/audit';
-import { completeWork, enqueueGroupWrite, parkWork, retryWork, type Work } from '../../store/work/work';
+import { completeWork, parkWork, retryWork, type Work } from '../../store/work/work';
 import { type Rim } from '../context/rim';
 import { LeaseTaken } from '../context/one-at-a-time';
 

@@ -1,5 +1,5 @@
 /** Whether the declarations can be carried out on this Coder: reachable, version, rights, licence, OIDC, sign-in sync. */
-import { type DoctorCheck } from '../../admin-client/admin-client';
+import { type DoctorCheck } from '../../contract/admin-api';
 import { CoderError, type MissingRight, OLDEST_SUPPORTED, type RightsNeeds } from '../../coder';
 import { type StoredApp } from '../../store/apps/apps';
 import { organizationName } from '../person/apply-steps';

@@ -1,8 +1,8 @@
 /** Why a person has what the person has: every entitlement with its groups and mappings, and whether Coder agrees. */
-import { type AuditEntry, type Explanation } from '../../admin-client/admin-client';
+import { type AuditEntry, type Explanation } from '../../contract/admin-api';
 import { type CoderUser } from '../../coder';
 import { type AuditRecord, queryAudit } from '../../store/audit/audit';
-import { memberStatesOf } from '../../store/accounts/coder-groups';
+import { memberStatesOf } from '../../store/accounts/coder-members';
 import { type Db } from '../../store/database/database';
 import { groupsOfUser, readUser } from '../../store/directory/reading';
 import { findPeople, type Person } from '../../store/accounts/people';

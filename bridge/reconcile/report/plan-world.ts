@@ -1,5 +1,5 @@
 /** What would change in Coder, nothing written: the adoption report of a rollout and the dry run of a declaration. */
-import { type HoldSummary, type PlannedChange, type PlanReport } from '../../admin-client/admin-client';
+import { type HoldSummary, type PlannedChange, type PlanReport } from '../../contract/admin-api';
 import { type MappingState } from '../../contract/mapping-state';
 import { listAllApps, type StoredApp } from '../../store/apps/apps';
 import { readBindings } from '../../store/apps/bindings';

@@ -1,10 +1,10 @@
 /** What waits, what is held and why, what is parked: from the store alone, so that it answers while Coder does not. */
-import { type HoldSummary, type Identity, type PendingItem } from '../../admin-client/admin-client';
+import { type HoldSummary, type Identity, type PendingItem } from '../../contract/admin-api';
 import { listApps } from '../../store/apps/apps';
 import { type Db } from '../../store/database/database';
 import { type HeldRemovals, holdId, listOpenHolds } from '../../store/accounts/holds';
 import { countHeldPeople, listHeldPeople, readPeople } from '../../store/accounts/people';
-import { countWork, listWork } from '../../store/work/work';
+import { countWork, listWork } from '../../store/work/pending';
 import { type AppConvergence, type ReconcilerStatus } from '../types';
 
 const SHOWN = 200;

@@ -4,7 +4,7 @@ import { writeAudit } from '../../store/audit/audit';
 import { enqueue, type Cause, type WorkItem } from '../../store/work/enqueue';
 import { countRemovals, hold, listHolds } from '../../store/accounts/holds';
 import { countLinkedPeople } from '../../store/accounts/people';
-import { queuedKeys } from '../../store/work/work';
+import { queuedKeys } from '../../store/work/pending';
 import { type Context } from '../context/context';
 import { type Rim } from '../context/rim';
 import { digestOf, guardPlan, type Loser } from '../decide/guard';

@@ -3,7 +3,7 @@
  * Linear in people, and in memory nothing but one page beside the world.
  */
 import { type DirectoryGroup, type DirectoryUser } from '../../contract/directory';
-import { type MemberState, memberStatesOfAccounts } from '../../store/accounts/coder-groups';
+import { type MemberState, memberStatesOfAccounts } from '../../store/accounts/coder-members';
 import { type Db } from '../../store/database/database';
 import { readGroups, readUsers } from '../../store/directory/reading';
 import { type Grant, grantsOfAccounts } from '../../store/accounts/grants';

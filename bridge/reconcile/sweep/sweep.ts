@@ -4,11 +4,12 @@
  */
 import { markSwept, type StoredApp } from '../../store/apps/apps';
 import { pruneAudit, writeAudit } from '../../store/audit/audit';
-import { listManagedGroups, markUnread, memberDifferences } from '../../store/accounts/coder-groups';
-import { PRIORITY, type Cause } from '../../store/work/enqueue';
+import { listManagedGroups, markUnread } from '../../store/accounts/coder-groups';
+import { memberDifferences } from '../../store/accounts/coder-members';
+import { type Cause, enqueueGroupWrite, PRIORITY } from '../../store/work/enqueue';
 import { pruneRemovals } from '../../store/accounts/holds';
 import { dropLease, takeLease } from '../../store/work/leases';
-import { enqueueGroupWrite, queuedKeys } from '../../store/work/work';
+import { queuedKeys } from '../../store/work/pending';
 import { describe, groupName } from '../person/apply-steps';
 import { tidy } from '../group/remove-undeclared';
 import { type Context } from '../context/context';

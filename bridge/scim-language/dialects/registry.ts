@@ -1,5 +1,4 @@
 /** Dialects by identity provider, and what gives another identity provider away. */
-import { type IDENTITY_PROVIDERS } from '../../contract/mapping-state';
 import { authentik } from './authentik';
 import { cyberark } from './cyberark';
 import { type Dialect, strict } from './dialect';
@@ -11,9 +10,7 @@ import { okta } from './okta';
 import { onelogin } from './onelogin';
 import { ping } from './ping';
 
-export type IdentityProvider = (typeof IDENTITY_PROVIDERS)[number];
-
-const DIALECTS: Readonly<Record<IdentityProvider, Dialect>> = {
+const DIALECTS = {
   generic: strict,
   okta,
   entra,
@@ -24,7 +21,10 @@ const DIALECTS: Readonly<Record<IdentityProvider, Dialect>> = {
   authentik,
   keycloak,
   cyberark,
-};
+} satisfies Readonly<Record<string, Dialect>>;
+
+/** An identity provider that has a dialect. */
+export type IdentityProvider = keyof typeof DIALECTS;
 
 /** The dialect of an app: chosen by what its declaration says, never by what a request looks like. */
 export function dialectOf(identityProvider: IdentityProvider): Dialect {

@@ -1,6 +1,6 @@
 /** What surrounds each handler: request id, caller, the log line, errors in SCIM's form. */
 import { type ErrorRequestHandler, type Request, type RequestHandler, type Response } from 'express';
-import { loggableUrl } from '../../process/log';
+import { loggableUrl } from '../../http/log';
 import { type Authenticate } from '../access/authenticate';
 import { createCoercionCounter } from './coercion-counter';
 import { type ScimDeps } from './deps';

@@ -1,4 +1,5 @@
 /** Bounds of one SCIM request: announced in ServiceProviderConfig, named in the refusal, enforced before work is done. */
+import { TOKEN_WARNING_DAYS } from '../../contract/admin-api';
 
 export interface ScimLimits {
   /**
@@ -51,5 +52,5 @@ export const DEFAULT_LIMITS: ScimLimits = {
   maxPageSize: 1_000,
   cursorTimeoutSeconds: 3_600,
   convergeDeadlineMs: 5_000,
-  tokenWarningDays: 14,
+  tokenWarningDays: TOKEN_WARNING_DAYS,
 };

@@ -1,6 +1,7 @@
 /** SCIM applications: the document each was given last, with its tokens, under a generation that counts every change. */
 import { sql } from 'kysely';
 import { type AppTable } from '../database/tables';
+import { type Precondition } from '../../contract/admin-api';
 import { canonicalJson, type MappingState, parseMappingState, TOKEN_SCOPES } from '../../contract/mapping-state';
 import { type Database, type Db, readJson } from '../database/database';
 import { type Cause, enqueue, PRIORITY } from '../work/enqueue';
@@ -20,9 +21,6 @@ export interface StoredApp {
   readonly deleting: boolean;
 }
 
-/** What the writer believes is there. */
-export type Expected = { readonly generation: number } | 'absent' | 'any';
-
 /** The app is not as the writer believed; nothing was changed. */
 export class GenerationConflict extends Error {
   override readonly name = 'GenerationConflict';
@@ -30,7 +28,7 @@ export class GenerationConflict extends Error {
     readonly app: string,
     /** Undefined when there is no such app. */
     readonly actual: number | undefined,
-    expected: Expected,
+    expected: Precondition,
   ) {
     super(
       `app ${JSON.stringify(app)} is ${actual === undefined ? 'absent' : `at generation ${actual}`}, the change was made for ${
@@ -129,7 +127,7 @@ export async function readAnyApp(db: Db, name: string): Promise<StoredApp | unde
   return row === undefined ? undefined : toApp(row);
 }
 
-function check(app: string, row: AppRow | undefined, expected: Expected): void {
+function check(app: string, row: AppRow | undefined, expected: Precondition): void {
   const actual = row === undefined || row.deleted_at !== null ? undefined : Number(row.generation);
   if (expected === 'any') return;
   if (expected === 'absent' ? actual !== undefined : actual !== expected.generation)
@@ -144,7 +142,7 @@ function check(app: string, row: AppRow | undefined, expected: Expected): void {
 export async function putApp(
   database: Database,
   state: MappingState,
-  expected: Expected,
+  expected: Precondition,
   cause: Cause,
   now: number,
 ): Promise<StoredApp> {
@@ -224,7 +222,7 @@ async function writeTokens(db: Db, state: MappingState): Promise<void> {
 export async function deleteApp(
   database: Database,
   name: string,
-  expected: Expected,
+  expected: Precondition,
   cause: Cause,
   now: number,
 ): Promise<boolean> {

@@ -107,3 +107,40 @@ export async function enqueueMembersOf(
     db,
   );
 }
+
+/**
+ * Queues the write of a Coder group. Unlike other work it keeps an earlier due time: changes gather until then, and no
+ * stream of changes puts the write off for ever.
+ */
+export async function enqueueGroupWrite(
+  db: Db,
+  write: { readonly groupId: string; readonly app: string; readonly priority: number; readonly dueAt: number },
+  cause: Cause,
+  now: number,
+): Promise<void> {
+  const earlier = (): RawBuilder<number> =>
+    sql<number>`case when work.parked_at is null and work.due_at < excluded.due_at then work.due_at else excluded.due_at end`;
+  await db
+    .insertInto('work')
+    .values({
+      key: `coder-group:${write.groupId}`,
+      app: write.app,
+      priority: write.priority,
+      due_at: write.dueAt,
+      enqueued_at: now,
+      seq: 1,
+      attempts: 0,
+      cause: JSON.stringify(cause),
+    })
+    .onConflict(conflict =>
+      conflict.column('key').doUpdateSet({
+        seq: sql`work.seq + 1`,
+        priority: sql`case when excluded.priority < work.priority then excluded.priority else work.priority end`,
+        due_at: earlier(),
+        attempts: 0,
+        parked_at: null,
+        cause: sql`excluded.cause`,
+      }),
+    )
+    .execute();
+}

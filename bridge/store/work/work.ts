@@ -2,9 +2,10 @@
  * The durable queue as the reconciler uses it: claim under a lease, then complete, retry, release or park. A row whose
  * `seq` moved while it was worked on is not finished: something came in between, and it is done again.
  */
-import { type RawBuilder, sql } from 'kysely';
+import { type SelectQueryBuilder, sql } from 'kysely';
 import { type Database, type Db, readJson } from '../database/database';
-import { type Cause, PRIORITY, type WorkKey } from './enqueue';
+import { type Tables } from '../database/tables';
+import { type Cause, type WorkKey } from './enqueue';
 
 export interface Work {
   readonly key: WorkKey;
@@ -55,27 +56,15 @@ export interface ClaimRequest {
 
 /** Takes work that is due, the most urgent first; other replicas do not wait for it and do not get it. */
 export async function claimWork(database: Database, request: ClaimRequest): Promise<Work[]> {
-  if (request.limit <= 0) return [];
-  const { owner, now } = request;
-  const rows = await database.db
-    .updateTable('work')
-    .set({ lease_owner: owner, lease_until: now + request.leaseMs })
-    .where('key', 'in', query => {
-      const due = query
-        .selectFrom('work')
-        .select('key')
-        .where('parked_at', 'is', null)
-        .where('due_at', '<=', now)
-        .where(eb => eb.or([eb('lease_until', 'is', null), eb('lease_until', '<', now)]))
-        .$if(request.maxPriority !== undefined, q => q.where('priority', '<=', request.maxPriority ?? 0))
-        .orderBy('priority')
-        .orderBy('due_at')
-        .limit(request.limit);
-      return database.backend === 'postgres' ? due.forUpdate().skipLocked() : due;
-    })
-    .returning(COLUMNS)
-    .execute();
-  return rows.map(toWork).sort((a, b) => a.priority - b.priority || a.enqueuedAt - b.enqueuedAt);
+  const { limit, maxPriority } = request;
+  if (limit <= 0) return [];
+  return claim(database, request, due =>
+    due
+      .$if(maxPriority !== undefined, query => query.where('priority', '<=', maxPriority ?? 0))
+      .orderBy('priority')
+      .orderBy('due_at')
+      .limit(limit),
+  );
 }
 
 /** Takes these keys as far as they are queued, due by `now`, not parked and nobody else's. */
@@ -85,59 +74,33 @@ export async function claimKeys(
   request: Omit<ClaimRequest, 'limit' | 'maxPriority'>,
 ): Promise<Work[]> {
   if (keys.length === 0) return [];
-  const rows = await database.db
+  return claim(database, request, due => due.where('key', 'in', keys));
+}
+
+type DueKeys = SelectQueryBuilder<Tables, 'work', { key: string }>;
+
+async function claim(
+  { db, backend }: Database,
+  { owner, now, leaseMs }: Pick<ClaimRequest, 'owner' | 'now' | 'leaseMs'>,
+  narrow: (due: DueKeys) => DueKeys,
+): Promise<Work[]> {
+  const rows = await db
     .updateTable('work')
-    .set({ lease_owner: request.owner, lease_until: request.now + request.leaseMs })
+    .set({ lease_owner: owner, lease_until: now + leaseMs })
     .where('key', 'in', query => {
-      const free = query
-        .selectFrom('work')
-        .select('key')
-        .where('key', 'in', keys)
-        .where('parked_at', 'is', null)
-        .where('due_at', '<=', request.now)
-        .where(eb => eb.or([eb('lease_until', 'is', null), eb('lease_until', '<', request.now)]));
-      return database.backend === 'postgres' ? free.forUpdate().skipLocked() : free;
+      const due = narrow(
+        query
+          .selectFrom('work')
+          .select('key')
+          .where('parked_at', 'is', null)
+          .where('due_at', '<=', now)
+          .where(eb => eb.or([eb('lease_until', 'is', null), eb('lease_until', '<', now)])),
+      );
+      return backend === 'postgres' ? due.forUpdate().skipLocked() : due;
     })
     .returning(COLUMNS)
     .execute();
   return rows.map(toWork).sort((a, b) => a.priority - b.priority || a.enqueuedAt - b.enqueuedAt);
-}
-
-/**
- * Queues the write of a Coder group. Unlike other work it keeps an earlier due time: changes gather until then, and no
- * stream of changes puts the write off for ever.
- */
-export async function enqueueGroupWrite(
-  db: Db,
-  write: { readonly groupId: string; readonly app: string; readonly priority: number; readonly dueAt: number },
-  cause: Cause,
-  now: number,
-): Promise<void> {
-  const earlier = (): RawBuilder<number> =>
-    sql<number>`case when work.parked_at is null and work.due_at < excluded.due_at then work.due_at else excluded.due_at end`;
-  await db
-    .insertInto('work')
-    .values({
-      key: `coder-group:${write.groupId}`,
-      app: write.app,
-      priority: write.priority,
-      due_at: write.dueAt,
-      enqueued_at: now,
-      seq: 1,
-      attempts: 0,
-      cause: JSON.stringify(cause),
-    })
-    .onConflict(conflict =>
-      conflict.column('key').doUpdateSet({
-        seq: sql`work.seq + 1`,
-        priority: sql`case when excluded.priority < work.priority then excluded.priority else work.priority end`,
-        due_at: earlier(),
-        attempts: 0,
-        parked_at: null,
-        cause: sql`excluded.cause`,
-      }),
-    )
-    .execute();
 }
 
 /** Removes finished work; work that was enqueued again meanwhile stays, due at once or at `againAt`. Part of the caller's transaction. */
@@ -246,89 +209,4 @@ export async function unparkWork(db: Db, key: string | undefined, now: number): 
     .$if(key !== undefined, query => query.where('key', '=', key ?? ''))
     .executeTakeFirstOrThrow();
   return Number(numUpdatedRows);
-}
-
-/** Which of these keys are still queued. */
-export async function queuedKeys(db: Db, keys: readonly WorkKey[]): Promise<Set<string>> {
-  if (keys.length === 0) return new Set();
-  const rows = await db.selectFrom('work').select('key').where('key', 'in', keys).execute();
-  return new Set(rows.map(row => row.key));
-}
-
-export interface WorkCounts {
-  readonly waiting: number;
-  readonly parked: number;
-  readonly lastError: string | null;
-}
-
-/** How much waits and is parked, by app. */
-export async function countWork(db: Db): Promise<Map<string, WorkCounts>> {
-  const rows = await db
-    .selectFrom('work')
-    .select(eb => [
-      'app',
-      eb.fn.countAll<number>().as('all'),
-      eb.fn.count<number>('parked_at').as('parked'),
-      eb.fn.max('error').as('error'),
-    ])
-    .groupBy('app')
-    .execute();
-  return new Map(
-    rows.map(row => [
-      row.app,
-      { waiting: Number(row.all) - Number(row.parked), parked: Number(row.parked), lastError: row.error },
-    ]),
-  );
-}
-
-export interface PendingWork {
-  readonly key: string;
-  readonly app: string;
-  readonly parked: boolean;
-  readonly attempts: number;
-  readonly error: string | null;
-  readonly since: number;
-}
-
-/** Queued work, parked first, then the oldest. */
-export async function listWork(db: Db, limit: number): Promise<PendingWork[]> {
-  const rows = await db
-    .selectFrom('work')
-    .select(['key', 'app', 'parked_at', 'attempts', 'error', 'enqueued_at'])
-    .orderBy(sql`case when parked_at is null then 1 else 0 end`)
-    .orderBy('enqueued_at')
-    .limit(limit)
-    .execute();
-  return rows.map(row => ({
-    key: row.key,
-    app: row.app,
-    parked: row.parked_at !== null,
-    attempts: row.attempts,
-    error: row.error,
-    since: row.enqueued_at,
-  }));
-}
-
-/**
- * How many other people the same cause leaves with less, counted up to `most`: what one request takes is one plan, however many
- * people it is about.
- */
-export async function countLeavingBy(db: Db, work: Work, most: number): Promise<number> {
-  const row = await db
-    .selectFrom(
-      db
-        .selectFrom('work')
-        .select('key')
-        .where('app', '=', work.app)
-        .where('priority', '=', PRIORITY.leaving)
-        .where('cause', '=', JSON.stringify(work.cause))
-        .where('key', 'like', 'person:%')
-        .where('key', '!=', work.key)
-        .where('parked_at', 'is', null)
-        .limit(most)
-        .as('others'),
-    )
-    .select(eb => eb.fn.countAll<number>().as('people'))
-    .executeTakeFirstOrThrow();
-  return Number(row.people);
 }

@@ -1,16 +1,16 @@
 /** The smaller verbs of the reconciler's store, on both databases. */
 import { queryAudit, pruneAudit, writeAudit } from '../../../bridge/store/audit/audit';
 import { bind, readBindings, unbind } from '../../../bridge/store/apps/bindings';
+import { putManagedGroup } from '../../../bridge/store/accounts/coder-groups';
 import {
   countMembers,
   leaveOrganization,
   memberDifferences,
   memberStatesOf,
-  putManagedGroup,
   replaceMembers,
   setPresent,
   wantMember,
-} from '../../../bridge/store/accounts/coder-groups';
+} from '../../../bridge/store/accounts/coder-members';
 import { addGrants, type Grant, grantsOf, removeGrants } from '../../../bridge/store/accounts/grants';
 import {
   countOpenHolds,

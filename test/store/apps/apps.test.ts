@@ -12,7 +12,7 @@ import {
   TokenTaken,
 } from '../../../bridge/store/apps/apps';
 import { type Cause } from '../../../bridge/store/work/enqueue';
-import { listWork } from '../../../bridge/store/work/work';
+import { listWork } from '../../../bridge/store/work/pending';
 import { describeEachDatabase } from '../../support/databases';
 
 const CAUSE: Cause = { actor: 'declaration' };

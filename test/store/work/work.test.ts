@@ -1,12 +1,10 @@
 /** The durable queue: what is claimed, by whom, and what becomes of it. */
-import { type Cause, enqueue, PRIORITY, type WorkKey } from '../../../bridge/store/work/enqueue';
+import { type Cause, enqueue, enqueueGroupWrite, PRIORITY, type WorkKey } from '../../../bridge/store/work/enqueue';
+import { countWork, listWork } from '../../../bridge/store/work/pending';
 import {
   claimKeys,
   claimWork,
   completeWork,
-  countWork,
-  enqueueGroupWrite,
-  listWork,
   parkWork,
   releaseWork,
   renewWork,

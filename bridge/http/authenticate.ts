@@ -1,8 +1,8 @@
 /** Lets in who shows the admin token; who fails too often waits, who shows the right token never does. */
 import { createHash, timingSafeEqual } from 'node:crypto';
 import { type RequestHandler } from 'express';
-import { type Log } from '../process/log';
-import { Throttle } from '../http/throttle';
+import { type Log } from './log';
+import { Throttle } from './throttle';
 import { Refusal } from './refusal';
 
 export interface AuthenticateOptions {

@@ -4,11 +4,11 @@ import { TerraformAsset } from 'cdktf';
 import { type Construct } from 'constructs';
 
 /**
- * A built file of this package. Works from the published `dist/constructs` and from the sources beside it.
+ * A built file of this package. Works from the published `dist/constructs/l1` and from the sources beside it.
  * @throws Error when the package was not built
  */
 export function builtFile(name: string): string {
-  const candidates = [join(__dirname, '..', name), join(__dirname, '..', 'dist', name)];
+  const candidates = [join(__dirname, '..', '..', name), join(__dirname, '..', '..', 'dist', name)];
   const found = candidates.find(existsSync);
   if (found === undefined) {
     throw new Error(

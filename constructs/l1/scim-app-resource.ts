@@ -1,20 +1,20 @@
 import { TerraformResource } from 'cdktf';
 import { type Construct } from 'constructs';
-import { PROVIDER_NAME, PROVIDER_VERSION } from '../provider/address';
+import { ENTRY_KINDS, type MappingStateInput } from '../../bridge/contract/mapping-state';
+import { PROVIDER_NAME, PROVIDER_VERSION } from '../../provider/address';
 import { type CoderScimProvider } from './coder-scim-provider';
-import { type ScimApp } from './scim-app';
-import { synthesizeMappingState } from './synthesize';
 import { escapeTemplates, toAttributes } from './terraform-text';
 
 /** Parts of the document that are keyed by names people chose. */
-const RECORDS = new Set(['tokens', 'groupMappings', 'roleMappings', 'organizationMappings', 'customRoles']);
+const RECORDS: ReadonlySet<string> = new Set(ENTRY_KINDS);
 
 /** `coderscim_app`: one app's mapping state as a resource with structured attributes. */
 export class ScimAppResource extends TerraformResource {
   constructor(
     scope: Construct,
     id: string,
-    private readonly app: ScimApp,
+    /** Read at synth, when everything is declared. */
+    private readonly app: { readonly mappingState: MappingStateInput },
     provider: CoderScimProvider,
   ) {
     super(scope, id, {
@@ -30,7 +30,7 @@ export class ScimAppResource extends TerraformResource {
   }
 
   protected override synthesizeAttributes(): Record<string, unknown> {
-    const { version: _version, app: name, ...document } = synthesizeMappingState(this.app);
+    const { version: _version, app: name, ...document } = this.app.mappingState;
     const stated = Object.entries(document).filter(
       ([key, value]) => !(RECORDS.has(key) && Object.keys(value as object).length === 0),
     );

@@ -1,6 +1,12 @@
 import { TerraformProvider, TerraformStack, Token } from 'cdktf';
 import { type Construct } from 'constructs';
-import { pluginPath, PROVIDER_NAME, PROVIDER_PLATFORMS, PROVIDER_SOURCE, PROVIDER_VERSION } from '../provider/address';
+import {
+  pluginPath,
+  PROVIDER_NAME,
+  PROVIDER_PLATFORMS,
+  PROVIDER_SOURCE,
+  PROVIDER_VERSION,
+} from '../../provider/address';
 import { builtFile, PlacedFile } from './package-file';
 
 /** Settings of the provider: where the bridge is and how to be let in. */

@@ -1,8 +1,7 @@
-/** The one error of the admin API, and what the errors of other parts become in it. Rendered once, by the router. */
-import { type MappingStateIssue, MappingStateError } from '../contract/mapping-state';
-import { HoldChanged } from '../reconcile';
+/** The one error of everything that is not SCIM, and what the errors of express and database become in it. */
+import { type RefusalBody } from '../contract/admin-api';
+import { type MappingStateIssue } from '../contract/mapping-state';
 import { isUnavailable } from '../store/database/unavailable';
-import { GenerationConflict, TokenTaken } from '../store/apps/apps';
 
 interface RefusalDetails {
   readonly issues?: readonly MappingStateIssue[];
@@ -22,7 +21,7 @@ export class Refusal extends Error {
     super(message);
   }
 
-  toBody(): object {
+  toBody(): RefusalBody {
     const { issues, generation } = this.details;
     return {
       error: {
@@ -35,19 +34,9 @@ export class Refusal extends Error {
   }
 }
 
-/** The refusal that an error means; undefined for a defect. */
+/** The refusal that an error means, whatever the route; undefined for a defect. */
 export function toRefusal(error: unknown): Refusal | undefined {
   if (error instanceof Refusal) return error;
-  if (error instanceof MappingStateError) return refuseDocument(error);
-  if (error instanceof GenerationConflict) {
-    return new Refusal(412, 'generation_conflict', error.message, { generation: error.actual });
-  }
-  if (error instanceof TokenTaken) {
-    return new Refusal(422, 'invalid_mapping_state', error.message, {
-      issues: [{ path: ['tokens', error.token, 'digest'], message: error.message }],
-    });
-  }
-  if (error instanceof HoldChanged) return new Refusal(409, 'hold_changed', error.message);
   if (isUnavailable(error)) {
     const cause = error instanceof Error ? error.message : String(error);
     return new Refusal(
@@ -60,16 +49,6 @@ export function toRefusal(error: unknown): Refusal | undefined {
     );
   }
   return refuseBody(error);
-}
-
-function refuseDocument({ code, issues }: MappingStateError): Refusal {
-  if (code === 'version') {
-    return new Refusal(422, 'mapping_state_version', issues[0]?.message ?? 'document of another version', { issues });
-  }
-  const count = issues.length === 1 ? 'one mistake' : `${issues.length} mistakes`;
-  return new Refusal(422, 'invalid_mapping_state', `the mapping state has ${count} and is refused as a whole`, {
-    issues,
-  });
 }
 
 // Errors of express's body parser carry a status and a type, a path that can not be decoded a status.

@@ -1,0 +1,19 @@
+import { type MappingStateIssue } from '../contract/mapping-state';
+
+/** The bridge refused, or could not be asked. */
+export class AdminError extends Error {
+  override readonly name = 'AdminError';
+  constructor(
+    /** `unreachable`, `unauthorized`, `not_found`, `invalid_mapping_state`, `mapping_state_version`, `generation_conflict`, … */
+    readonly code: string,
+    message: string,
+    /** HTTP status, 0 when there was no answer. */
+    readonly status: number,
+    readonly issues: readonly MappingStateIssue[] = [],
+    /** The generation that the bridge has, on `generation_conflict`. */
+    readonly generation?: number,
+    options?: ErrorOptions,
+  ) {
+    super(message, options);
+  }
+}

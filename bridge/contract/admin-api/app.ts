@@ -1,0 +1,19 @@
+/** Apps as the admin API gives and takes them: a document under its generation. */
+import { z } from 'zod';
+import { parseMappingState } from '../mapping-state';
+
+/** An app as the bridge holds it. */
+export const AppDocument = z.object({
+  /** Counts up with each accepted document; send it back to change exactly this one. */
+  generation: z.number().int(),
+  state: z.unknown().transform(parseMappingState),
+  /** Paste this into the identity provider. */
+  scimBaseUrl: z.string(),
+  updatedAt: z.string(),
+  /** Whether Coder agreed with the declaration when the answer was written. */
+  converged: z.boolean(),
+});
+export type AppDocument = z.output<typeof AppDocument>;
+
+/** What is known of the document that a write replaces. */
+export type Precondition = { readonly generation: number } | 'absent' | 'any';

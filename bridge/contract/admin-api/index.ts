@@ -1,0 +1,12 @@
+/** The shapes of the admin API: what the bridge answers and what its clients read. Re-exports only. */
+export * from './app';
+export * from './audit';
+export * from './doctor';
+export * from './hold';
+export * from './people';
+export * from './plan';
+export * from './refusal';
+export * from './removal';
+export * from './requests';
+export * from './status';
+export * from './throwaway';

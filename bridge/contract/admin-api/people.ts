@@ -1,0 +1,38 @@
+/** Who somebody is in the directory and in Coder, and why they have what they have. */
+import { z } from 'zod';
+import { AuditEntry } from './audit';
+
+export const Identity = z.object({
+  app: z.string(),
+  scimId: z.string(),
+  externalId: z.string().nullable(),
+  userName: z.string(),
+  email: z.string().nullable(),
+  coderUserId: z.string().nullable(),
+  coderUsername: z.string().nullable(),
+  how: z.string().nullable(),
+});
+export type Identity = z.output<typeof Identity>;
+
+export const Explanation = z.object({
+  app: z.string(),
+  scimId: z.string(),
+  userName: z.string(),
+  active: z.boolean(),
+  coderUserId: z.string().nullable(),
+  coderUsername: z.string().nullable(),
+  status: z.string().nullable(),
+  held: z.string().nullable(),
+  /** What the person should have, and why. */
+  entitlements: z.array(
+    z.object({
+      kind: z.enum(['site-role', 'organization', 'organization-role', 'group']),
+      organization: z.string().nullable(),
+      target: z.string(),
+      because: z.array(z.object({ idpGroup: z.string(), mapping: z.string() })),
+      present: z.boolean().nullable(),
+    }),
+  ),
+  recent: z.array(AuditEntry),
+});
+export type Explanation = z.output<typeof Explanation>;

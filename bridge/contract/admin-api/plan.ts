@@ -1,0 +1,30 @@
+/** What would change in Coder. */
+import { z } from 'zod';
+import { HoldSummary } from './hold';
+
+/** One change that a plan would make, in words and as data. */
+export const PlannedChange = z.object({
+  app: z.string(),
+  subject: z.string(),
+  action: z.string(),
+  target: z.string().nullable(),
+  before: z.string().nullable(),
+  after: z.string().nullable(),
+  /** Which group and mapping ask for it. */
+  because: z.string().nullable(),
+  removal: z.boolean(),
+});
+export type PlannedChange = z.output<typeof PlannedChange>;
+
+export const PlanReport = z.object({
+  changes: z.array(PlannedChange),
+  adoption: z.object({
+    matched: z.array(z.object({ userName: z.string(), coderUsername: z.string(), how: z.string() })),
+    created: z.array(z.string()),
+    held: z.array(z.object({ userName: z.string(), reason: z.string() })),
+    strangers: z.array(z.object({ coderUsername: z.string(), email: z.string(), status: z.string() })),
+  }),
+  problems: z.array(z.string()),
+  hold: HoldSummary.nullable(),
+});
+export type PlanReport = z.output<typeof PlanReport>;

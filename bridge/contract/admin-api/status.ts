@@ -1,0 +1,64 @@
+/** How the bridge and its apps stand, and what is waiting, held or parked. */
+import { z } from 'zod';
+import { HoldSummary } from './hold';
+
+/** One thing that is waiting, held or parked. */
+export const PendingItem = z.object({
+  key: z.string(),
+  app: z.string(),
+  subject: z.string().nullable(),
+  state: z.enum(['waiting', 'held', 'parked']),
+  reason: z.string(),
+  attempts: z.number(),
+  since: z.string(),
+});
+export type PendingItem = z.output<typeof PendingItem>;
+
+/** Days before its expiry from which a token counts, and is announced, as expiring. */
+export const TOKEN_WARNING_DAYS = 14;
+
+export const TokenStatus = z.object({
+  name: z.string(),
+  expiresAt: z.string(),
+  state: z.enum(['active', 'expiring', 'expired']),
+  lastUsedAt: z.string().nullable(),
+  scopes: z.array(z.string()),
+});
+export type TokenStatus = z.output<typeof TokenStatus>;
+
+export const AppStatus = z.object({
+  app: z.string(),
+  identityProvider: z.string(),
+  mode: z.string(),
+  generation: z.number(),
+  scimBaseUrl: z.string(),
+  converged: z.boolean(),
+  users: z.number(),
+  activeUsers: z.number(),
+  groups: z.number(),
+  waiting: z.number(),
+  held: z.number(),
+  parked: z.number(),
+  lastError: z.string().nullable(),
+  lastSweepAt: z.string().nullable(),
+  tokens: z.array(TokenStatus),
+  coercions: z.array(z.object({ dialect: z.string(), coercion: z.string(), count: z.number(), lastAt: z.string() })),
+  warnings: z.array(z.string()),
+});
+export type AppStatus = z.output<typeof AppStatus>;
+
+export const Status = z.object({
+  version: z.string(),
+  coder: z.object({
+    url: z.string(),
+    reachable: z.boolean(),
+    version: z.string().nullable(),
+    account: z.string().nullable(),
+    credentialExpiresAt: z.string().nullable(),
+    problem: z.string().nullable(),
+  }),
+  apps: z.array(AppStatus),
+  pending: z.array(PendingItem),
+  holds: z.array(HoldSummary),
+});
+export type Status = z.output<typeof Status>;

@@ -1,0 +1,238 @@
+/**
+ * Members of the Coder groups under management, as last known and as wanted. A person's change sets what is wanted; one
+ * writer per group makes the difference true with one call.
+ */
+import { sql } from 'kysely';
+import { type Db } from '../database/database';
+import { type Flag } from '../database/tables';
+import { type ManagedGroup } from './coder-groups';
+
+export interface MemberState {
+  readonly coderGroupId: string;
+  readonly coderUserId: string;
+  readonly present: boolean;
+  readonly wanted: boolean | undefined;
+  readonly because: string | null;
+}
+
+interface MemberRow {
+  coder_group_id: string;
+  coder_user_id: string;
+  present: Flag;
+  wanted: Flag | null;
+  because: string | null;
+}
+
+const toMember = (row: MemberRow): MemberState => ({
+  coderGroupId: row.coder_group_id,
+  coderUserId: row.coder_user_id,
+  present: row.present === 1,
+  wanted: row.wanted === null ? undefined : row.wanted === 1,
+  because: row.because,
+});
+
+/** The managed groups an account is in or is to be in. */
+export async function memberStatesOf(db: Db, coderUserId: string): Promise<MemberState[]> {
+  const rows = await db.selectFrom('coder_members').selectAll().where('coder_user_id', '=', coderUserId).execute();
+  return rows.map(toMember);
+}
+
+/** The same for several accounts, by account. */
+export async function memberStatesOfAccounts(
+  db: Db,
+  coderUserIds: readonly string[],
+): Promise<Map<string, MemberState[]>> {
+  const states = new Map<string, MemberState[]>();
+  if (coderUserIds.length === 0) return states;
+  const rows = await db.selectFrom('coder_members').selectAll().where('coder_user_id', 'in', coderUserIds).execute();
+  for (const row of rows) {
+    const known = states.get(row.coder_user_id);
+    if (known === undefined) states.set(row.coder_user_id, [toMember(row)]);
+    else known.push(toMember(row));
+  }
+  return states;
+}
+
+/** Sets whether an account is to be in a group, and why. */
+export async function wantMember(
+  db: Db,
+  groupId: string,
+  coderUserId: string,
+  wanted: boolean,
+  because: string,
+): Promise<void> {
+  const flag: Flag = wanted ? 1 : 0;
+  await db
+    .insertInto('coder_members')
+    .values({ coder_group_id: groupId, coder_user_id: coderUserId, present: 0, wanted: flag, because })
+    .onConflict(conflict =>
+      conflict.columns(['coder_group_id', 'coder_user_id']).doUpdateSet({ wanted: flag, because }),
+    )
+    .execute();
+}
+
+/** Members of a group for whom wanted and present differ. */
+export async function memberDifferences(db: Db, groupId: string): Promise<MemberState[]> {
+  const rows = await db
+    .selectFrom('coder_members')
+    .selectAll()
+    .where('coder_group_id', '=', groupId)
+    .where('wanted', 'is not', null)
+    .whereRef('wanted', '!=', 'present')
+    .orderBy('coder_user_id')
+    .execute();
+  return rows.map(toMember);
+}
+
+/** Coder ids of those who are to be in a group. */
+export async function wantedMembers(db: Db, groupId: string): Promise<string[]> {
+  const rows = await db
+    .selectFrom('coder_members')
+    .select('coder_user_id')
+    .where('coder_group_id', '=', groupId)
+    .where('wanted', '=', 1)
+    .execute();
+  return rows.map(row => row.coder_user_id);
+}
+
+/** How many are in a group, and how many are to be. */
+export async function countMembers(db: Db, groupId: string): Promise<{ present: number; wanted: number }> {
+  const row = await db
+    .selectFrom('coder_members')
+    .select(eb => [eb.fn.sum<number | null>('present').as('present'), eb.fn.sum<number | null>('wanted').as('wanted')])
+    .where('coder_group_id', '=', groupId)
+    .executeTakeFirstOrThrow();
+  return { present: Number(row.present ?? 0), wanted: Number(row.wanted ?? 0) };
+}
+
+/** Members of a group whom no directory stands for. */
+export async function countStrangers(db: Db, groupId: string): Promise<number> {
+  const { rows } = await sql<{ n: number }>`
+    select count(*) as n from coder_members left join people on people.coder_user_id = coder_members.coder_user_id
+    where coder_members.coder_group_id = ${groupId} and coder_members.present = 1 and people.user_id is null`.execute(
+    db,
+  );
+  return Number(rows[0]?.n ?? 0);
+}
+
+const ROWS_PER_STATEMENT = 2_000;
+
+/** Notes that these accounts are, or are no longer, in a group. */
+export async function setPresent(
+  db: Db,
+  groupId: string,
+  coderUserIds: readonly string[],
+  present: boolean,
+): Promise<void> {
+  for (let start = 0; start < coderUserIds.length; start += ROWS_PER_STATEMENT) {
+    const some = coderUserIds.slice(start, start + ROWS_PER_STATEMENT);
+    await db
+      .updateTable('coder_members')
+      .set({ present: present ? 1 : 0 })
+      .where('coder_group_id', '=', groupId)
+      .where('coder_user_id', 'in', some)
+      .execute();
+    if (!present) await dropSettled(db, groupId);
+  }
+}
+
+// Rows that say "is not in, and is not to be in" say nothing.
+async function dropSettled(db: Db, groupId: string): Promise<void> {
+  await db
+    .deleteFrom('coder_members')
+    .where('coder_group_id', '=', groupId)
+    .where('present', '=', 0)
+    .where(eb => eb.or([eb('wanted', 'is', null), eb('wanted', '=', 0)]))
+    .execute();
+}
+
+/** How a group stood when the reading of its members began. */
+export type Before = Pick<ManagedGroup, 'writes' | 'unsure'>;
+
+/**
+ * Takes over a full reading of a group's members. Part of the caller's transaction.
+ * @returns false when the members were changed since `before`, and nothing was taken over
+ */
+export async function replaceMembers(
+  db: Db,
+  groupId: string,
+  members: ReadonlySet<string>,
+  now: number,
+  before?: Before,
+): Promise<boolean> {
+  const { numUpdatedRows } = await db
+    .updateTable('coder_groups')
+    .set({ read_at: now, unsure: 0 })
+    .where('id', '=', groupId)
+    .$if(before !== undefined, query =>
+      query.where('writes', '=', before?.writes ?? 0).where('unsure', '=', before?.unsure === true ? 1 : 0),
+    )
+    .executeTakeFirstOrThrow();
+  if (numUpdatedRows === 0n) return false;
+  const known = await db
+    .selectFrom('coder_members')
+    .select(['coder_user_id', 'present'])
+    .where('coder_group_id', '=', groupId)
+    .execute();
+  const gone = known.filter(row => row.present === 1 && !members.has(row.coder_user_id)).map(row => row.coder_user_id);
+  const presence = new Map(known.map(row => [row.coder_user_id, row.present]));
+  const arrived: string[] = [];
+  const fresh: string[] = [];
+  for (const member of members) {
+    const present = presence.get(member);
+    if (present === undefined) fresh.push(member);
+    else if (present === 0) arrived.push(member);
+  }
+  // Who has arrived comes first: rows without anybody in them and without a wish are dropped along with those who are gone.
+  await setPresent(db, groupId, arrived, true);
+  await setPresent(db, groupId, gone, false);
+  for (let start = 0; start < fresh.length; start += ROWS_PER_STATEMENT) {
+    await db
+      .insertInto('coder_members')
+      .values(
+        fresh.slice(start, start + ROWS_PER_STATEMENT).map(member => ({
+          coder_group_id: groupId,
+          coder_user_id: member,
+          present: 1 as const,
+        })),
+      )
+      .onConflict(conflict => conflict.columns(['coder_group_id', 'coder_user_id']).doUpdateSet({ present: 1 }))
+      .execute();
+  }
+  return true;
+}
+
+// A reading of the members that is under way does not know of this.
+async function outdateReadings(db: Db, groupIds: readonly string[]): Promise<void> {
+  if (groupIds.length === 0) return;
+  await db
+    .updateTable('coder_groups')
+    .set(eb => ({ writes: eb('writes', '+', 1) }))
+    .where('id', 'in', groupIds)
+    .execute();
+}
+
+/** Forgets what is known and wanted of one member. */
+export async function forgetMember(db: Db, groupId: string, coderUserId: string): Promise<void> {
+  await db
+    .deleteFrom('coder_members')
+    .where('coder_group_id', '=', groupId)
+    .where('coder_user_id', '=', coderUserId)
+    .execute();
+}
+
+/** An account left an organization: Coder took it out of the groups there. */
+export async function leaveOrganization(db: Db, coderUserId: string, organization: string): Promise<void> {
+  const left = await db
+    .deleteFrom('coder_members')
+    .where('coder_user_id', '=', coderUserId)
+    .where('coder_group_id', 'in', db.selectFrom('coder_groups').select('id').where('organization', '=', organization))
+    .returning('coder_group_id')
+    .execute();
+  await outdateReadings(db, left.map(row => row.coder_group_id).sort());
+}
+
+/** An account is gone. */
+export async function forgetMemberships(db: Db, coderUserId: string): Promise<void> {
+  await db.deleteFrom('coder_members').where('coder_user_id', '=', coderUserId).execute();
+}

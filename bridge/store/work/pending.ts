@@ -1,0 +1,90 @@
+/** What is in the queue: counted, listed, looked up; nothing here claims or changes it. */
+import { sql } from 'kysely';
+import { type Db } from '../database/database';
+import { PRIORITY, type WorkKey } from './enqueue';
+import { type Work } from './work';
+
+/** Which of these keys are still queued. */
+export async function queuedKeys(db: Db, keys: readonly WorkKey[]): Promise<Set<string>> {
+  if (keys.length === 0) return new Set();
+  const rows = await db.selectFrom('work').select('key').where('key', 'in', keys).execute();
+  return new Set(rows.map(row => row.key));
+}
+
+export interface WorkCounts {
+  readonly waiting: number;
+  readonly parked: number;
+  readonly lastError: string | null;
+}
+
+/** How much waits and is parked, by app. */
+export async function countWork(db: Db): Promise<Map<string, WorkCounts>> {
+  const rows = await db
+    .selectFrom('work')
+    .select(eb => [
+      'app',
+      eb.fn.countAll<number>().as('all'),
+      eb.fn.count<number>('parked_at').as('parked'),
+      eb.fn.max('error').as('error'),
+    ])
+    .groupBy('app')
+    .execute();
+  return new Map(
+    rows.map(row => [
+      row.app,
+      { waiting: Number(row.all) - Number(row.parked), parked: Number(row.parked), lastError: row.error },
+    ]),
+  );
+}
+
+export interface PendingWork {
+  readonly key: string;
+  readonly app: string;
+  readonly parked: boolean;
+  readonly attempts: number;
+  readonly error: string | null;
+  readonly since: number;
+}
+
+/** Queued work, parked first, then the oldest. */
+export async function listWork(db: Db, limit: number): Promise<PendingWork[]> {
+  const rows = await db
+    .selectFrom('work')
+    .select(['key', 'app', 'parked_at', 'attempts', 'error', 'enqueued_at'])
+    .orderBy(sql`case when parked_at is null then 1 else 0 end`)
+    .orderBy('enqueued_at')
+    .limit(limit)
+    .execute();
+  return rows.map(row => ({
+    key: row.key,
+    app: row.app,
+    parked: row.parked_at !== null,
+    attempts: row.attempts,
+    error: row.error,
+    since: row.enqueued_at,
+  }));
+}
+
+/**
+ * How many other people the same cause leaves with less, counted up to `most`: what one request takes is one plan, however many
+ * people it is about.
+ */
+export async function countLeavingBy(db: Db, work: Work, most: number): Promise<number> {
+  const row = await db
+    .selectFrom(
+      db
+        .selectFrom('work')
+        .select('key')
+        .where('app', '=', work.app)
+        .where('priority', '=', PRIORITY.leaving)
+        .where('cause', '=', JSON.stringify(work.cause))
+        .where('key', 'like', 'person:%')
+        .where('key', '!=', work.key)
+        .where('parked_at', 'is', null)
+        .limit(most)
+        .as('others'),
+    )
+    .select(eb => eb.fn.countAll<number>().as('people'))
+    .executeTakeFirstOrThrow();
+  return Number(row.people);
+}

@@ -1,0 +1,16 @@
+import { loggableUrl } from '../../bridge/http/log';
+
+describe('URLs in the log', () => {
+  it.each([
+    ['/scim/v2/Users?startIndex=1&count=100', '/scim/v2/Users?startIndex=1&count=100'],
+    ['/scim/v2/Users?filter=userName%20eq%20%22alice%40example.com%22', '/scim/v2/Users?filter=userName eq "…"'],
+    ['/scim/v2/Users?filter=userName+eq+alice', '/scim/v2/Users?filter=userName eq …'],
+    ['/scim/v2/Users?filter=a+eq+"x+or+b+eq+y"+and+c+pr', '/scim/v2/Users?filter=a eq "…" and c pr'],
+    ['/scim/v2/Users/alice@example.com', '/scim/v2/Users/…'],
+    ['/scim/v2/Users/alice%40example.com', '/scim/v2/Users/…'],
+    ['/admin/v1/explain?user=alice', '/admin/v1/explain?user=…'],
+    ['/scim/v2/Groups?cursor=abc&aadOptscim062020', '/scim/v2/Groups?cursor=…&aadOptscim062020=…'],
+  ])('%s is shown as %s', (url, shown) => {
+    expect(loggableUrl(url)).toBe(shown);
+  });
+});
