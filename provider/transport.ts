@@ -78,7 +78,7 @@ function logged(request: Fetch): Fetch {
     };
     try {
       const response = await request(url, init);
-      note({ status: response.status, generation: response.headers.get('etag')?.replaceAll('"', '') });
+      note({ status: response.status, generation: /^"(\d+)"$/.exec(response.headers.get('etag') ?? '')?.[1] });
       return response;
     } catch (error) {
       note({ failed: codeOf(error) ?? 'no answer' });

@@ -42,6 +42,17 @@ export interface ScimAppAttributes extends Omit<MappingStateInput, 'version' | '
 /** Settings of the resource: attributes, and what Terraform knows of every resource. */
 export interface ScimAppResourceConfig extends ScimAppAttributes, TerraformMetaArguments {}
 
+/** What of the settings is Terraform's, not an attribute. */
+const META_ARGUMENTS: ReadonlySet<string> = new Set<keyof TerraformMetaArguments>([
+  'provider',
+  'dependsOn',
+  'count',
+  'lifecycle',
+  'provisioners',
+  'connection',
+  'forEach',
+]);
+
 /** Parts of the document that are keyed by names people chose. */
 const RECORDS: ReadonlySet<string> = new Set(ENTRY_KINDS);
 
@@ -82,8 +93,8 @@ export class ScimAppResource extends TerraformResource {
 
   /** What is written, as far as it is declared by now. */
   protected content(): ScimAppAttributes {
-    const { provider, dependsOn, count, lifecycle, provisioners, connection, forEach, ...attributes } = this.attributes;
-    return attributes;
+    const own = Object.entries(this.attributes).filter(([key]) => !META_ARGUMENTS.has(key));
+    return Object.fromEntries(own) as unknown as ScimAppAttributes;
   }
 
   protected override synthesizeAttributes(): Record<string, unknown> {
