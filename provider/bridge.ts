@@ -10,7 +10,7 @@ import { MappingStateError, type MappingStateIssue } from '../bridge/contract/ma
 import { inAttributeNames, toAttributePath } from './mapping-document';
 import { type Diagnostic, ProviderError } from './plugin';
 import { PlannedApps } from './scim-app/planned-apps';
-import { type Authority, createFetch, isCertificateFailure } from './transport';
+import { type Authority, createFetch, isCertificateFailure, logged } from './transport';
 
 /** Where the bridge is; undefined where neither configuration nor environment says it. */
 export interface BridgeSettings {
@@ -105,16 +105,13 @@ export function readSettings(
       (environment['CODER_SCIM_ADMIN_TOKEN'] || tokenFromFile(environment['CODER_SCIM_ADMIN_TOKEN_FILE'])),
     unknown: given.unknown,
     waitSeconds: given.waitSeconds,
-    fetch: createFetch(
-      {
-        file:
-          given.authority.file ??
-          (given.authority.pem === undefined ? environment['CODER_SCIM_CA_FILE'] || undefined : undefined),
-        pem: given.authority.pem,
-      },
-      environment,
-    ),
+    fetch: logged(createFetch(authorityOf(given.authority, environment), environment)),
   };
+}
+
+function authorityOf({ file, pem }: Authority, environment: NodeJS.ProcessEnv): Authority {
+  const named = environment['CODER_SCIM_CA_FILE'] || undefined;
+  return { file: file ?? (pem === undefined ? named : undefined), pem };
 }
 
 function tokenFromFile(file: string | undefined): string | undefined {

@@ -1,11 +1,10 @@
 /**
  * How the bridge is reached from where Terraform runs: through a proxy where the environment names one, with the
- * certificates of a private authority where it is given one. Every request is a line in Terraform's debug log, without
- * what it carried.
+ * certificates of a private authority where it is given one.
  */
 import { readFileSync } from 'node:fs';
 import { rootCertificates } from 'node:tls';
-import { ProviderError } from './plugin';
+import { ProviderError } from './plugin/diagnostics';
 
 type Fetch = typeof fetch;
 
@@ -24,7 +23,7 @@ const PROXY = ['HTTP_PROXY', 'HTTPS_PROXY'];
 export function createFetch(authority: Authority, environment: NodeJS.ProcessEnv): Fetch {
   const certificates = readAuthority(authority);
   const proxied = PROXY.some(name => Boolean(environment[name] ?? environment[name.toLowerCase()]));
-  return logged(certificates === undefined && !proxied ? fetch : throughAgent(certificates));
+  return certificates === undefined && !proxied ? fetch : throughAgent(certificates);
 }
 
 /** With an agent of undici, which is loaded when it is needed: most do without, and the plugin starts several times a run. */
@@ -68,7 +67,7 @@ function readCertificates(file: string): string {
 }
 
 /** Lines for TF_LOG=DEBUG: what was asked, what came of it and how long it took; no header, no body, no query. */
-function logged(request: Fetch): Fetch {
+export function logged(request: Fetch): Fetch {
   return async (url, init) => {
     const started = performance.now();
     const note = (fields: Readonly<Record<string, unknown>>) => {

@@ -1,9 +1,11 @@
 import { TerraformProvider, TerraformStack, Token } from 'cdktf';
 import { type Construct } from 'constructs';
 import {
-  pluginPath,
+  CLI_CONFIG_FILE,
+  pluginFolder,
   PROVIDER_NAME,
   PROVIDER_PLATFORMS,
+  providerFiles,
   PROVIDER_SOURCE,
   PROVIDER_VERSION,
 } from '../../provider/address';
@@ -91,12 +93,7 @@ export class CoderScimProvider extends TerraformProvider {
       throw new Error(`${this.node.path}: caFile and caPem exclude each other: wanted one of the two`);
     }
     this.takeThePlaceOf(CoderScimProvider.plainIn(TerraformStack.of(this), this));
-    const source = builtFile(`provider/terraform-provider-${PROVIDER_NAME}`);
-    const files = TerraformStack.of(this);
-    for (const platform of PROVIDER_PLATFORMS) {
-      const fileId = `${PROVIDER_NAME}-${platform}`;
-      if (files.node.tryFindChild(fileId) === undefined) new PlacedFile(files, fileId, source, pluginPath(platform));
-    }
+    placeFiles(TerraformStack.of(this));
   }
 
   /** Terraform knows one configuration without alias: this one stands for what apps before it have made by themselves. */
@@ -122,3 +119,17 @@ export class CoderScimProvider extends TerraformProvider {
 
 /** What an app made because there was none yet: gives way to one that somebody declares. */
 class MadeOnFirstUse extends CoderScimProvider {}
+
+/** Puts what Terraform needs to find and start the provider into the stack's folder, once. */
+function placeFiles(stack: TerraformStack): void {
+  const place = (id: string, built: string, path: string) => {
+    if (stack.node.tryFindChild(id) === undefined) new PlacedFile(stack, id, builtFile(built), path);
+  };
+  for (const platform of PROVIDER_PLATFORMS) {
+    for (const [index, { name, built }] of providerFiles(platform).entries()) {
+      const id = `${PROVIDER_NAME}-${platform}${index === 0 ? '' : `-${index}`}`;
+      place(id, built, `${pluginFolder(platform)}/${name}`);
+    }
+  }
+  place(`${PROVIDER_NAME}-cli-config`, `provider/${CLI_CONFIG_FILE}`, CLI_CONFIG_FILE);
+}

@@ -129,11 +129,21 @@ describe('synth', () => {
   test('puts the provider where terraform init finds it without a registry', () => {
     const { files } = synthApp(() => undefined);
     const plugins = Object.keys(files).filter(file => file.includes('terraform.d/plugins'));
-    expect(plugins.map(file => file.split('/').at(-2))).toEqual([
-      'darwin_amd64',
-      'darwin_arm64',
-      'linux_amd64',
-      'linux_arm64',
+    expect(
+      plugins.map(file =>
+        file
+          .split('/')
+          .slice(-2)
+          .join('/')
+          .replace(/_v[\d.]+\d/, ''),
+      ),
+    ).toEqual([
+      'darwin_amd64/terraform-provider-coderscim',
+      'darwin_arm64/terraform-provider-coderscim',
+      'linux_amd64/terraform-provider-coderscim',
+      'linux_arm64/terraform-provider-coderscim',
+      'windows_amd64/coderscim.js',
+      'windows_amd64/terraform-provider-coderscim.cmd',
     ]);
   });
 
