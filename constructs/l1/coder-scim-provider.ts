@@ -11,6 +11,7 @@ import {
 } from '../../provider/address';
 import { bridgeUrlProblem } from '../../bridge/contract/bridge-url';
 import { builtFile, PlacedFile } from './package-file';
+import { toHclAttributes } from './terraform-text';
 
 /** Settings of the provider: where the bridge is and how to be let in. */
 export interface CoderScimProviderConfig {
@@ -114,6 +115,11 @@ export class CoderScimProvider extends TerraformProvider {
   protected override synthesizeAttributes(): Record<string, unknown> {
     const { url, adminToken, caFile, caPem, waitSeconds, alias } = this.config;
     return { url, admin_token: adminToken, ca_file: caFile, ca_pem: caPem, wait_seconds: waitSeconds, alias };
+  }
+
+  /** The same for `cdktf synth --hcl`. */
+  protected override synthesizeHclAttributes(): Record<string, unknown> {
+    return toHclAttributes(this.synthesizeAttributes());
   }
 }
 

@@ -2,7 +2,7 @@ import { TerraformResource, type TerraformMetaArguments } from 'cdktf';
 import { type Construct } from 'constructs';
 import { ENTRY_KINDS, type MappingStateInput } from '../../bridge/contract/mapping-state';
 import { PROVIDER_NAME, PROVIDER_VERSION } from '../../provider/address';
-import { escapeTemplates, toAttributes } from './terraform-text';
+import { escapeTemplates, toAttributes, toHclAttributes } from './terraform-text';
 
 /** How long Terraform waits for Coder: durations such as `30s`, `5m`, `1h30m`. */
 export interface ScimAppTimeouts {
@@ -102,5 +102,10 @@ export class ScimAppResource extends TerraformResource {
       ([key, value]) => value !== undefined && !(RECORDS.has(key) && Object.keys(value as object).length === 0),
     );
     return escapeTemplates(toAttributes(Object.fromEntries(stated), RECORDS)) as Record<string, unknown>;
+  }
+
+  /** The same for `cdktf synth --hcl`. */
+  protected override synthesizeHclAttributes(): Record<string, unknown> {
+    return toHclAttributes(this.synthesizeAttributes());
   }
 }
