@@ -6,6 +6,7 @@ import {
   IdentityProvider,
   RoleMapping,
   ScimApp,
+  type ScimAppConfig,
   ScimToken,
 } from '../../constructs';
 import { mintToken } from '../../bridge/scim/access/token';
@@ -16,8 +17,12 @@ jest.setTimeout(120_000);
 
 const token = mintToken();
 
-function declare(stack: TerraformStack, more: (app: ScimApp) => void = () => undefined): void {
-  const app = new ScimApp(stack, 'okta', { identityProvider: IdentityProvider.OKTA });
+function declare(
+  stack: TerraformStack,
+  more: (app: ScimApp) => void = () => undefined,
+  config: Partial<ScimAppConfig> = {},
+): void {
+  const app = new ScimApp(stack, 'okta', { identityProvider: IdentityProvider.OKTA, ...config });
   new ScimToken(app, 'primary', { digest: token.digest, expiresAt: '2099-01-01T00:00:00Z' });
   new GovernedAccess(app, 'access');
   more(app);
@@ -158,11 +163,16 @@ describe('a stack is deployed by real Terraform', () => {
     }
   });
 
-  test('destroy takes the app and what it gave away', async () => {
-    const { terraform, bridge, coder } = stage;
+  test('destroy is refused while the app is protected, and then done when nobody has anything of it', async () => {
+    const { terraform, bridge, coder, synth } = stage;
+    expect(expectCode(await terraform.destroy(), 1).stderr.replace(/[│\s]+/g, ' ')).toContain(
+      'app "okta" is protected from deletion',
+    );
+    synth(stack => declare(stack, undefined, { deletionProtection: false }));
+    expectCode(await terraform.apply(), 0);
+    expect(coder.describe('dora').siteRoles).not.toEqual([]);
     expectCode(await terraform.destroy(), 0);
     expect((await bridge.admin.listApps()).apps).toEqual([]);
-    await until(() => coder.describe('dora').siteRoles.length === 0);
     expect(coder.describe('dora').siteRoles).toEqual([]);
   });
 });

@@ -8,11 +8,12 @@ import express from 'express';
 import { type AdminDeps } from '../../bridge/admin/deps';
 import { createAdminRouter } from '../../bridge/admin/router';
 import { AdminClient } from '../../bridge/admin-client/admin-client';
-import { type HoldSummary } from '../../bridge/contract/admin-api';
+import { type HoldSummary, type PendingItem } from '../../bridge/contract/admin-api';
 import { createLog } from '../../bridge/process/log';
-import { listApps } from '../../bridge/store/apps/apps';
+import { listAllApps, listApps, purgeApp } from '../../bridge/store/apps/apps';
 import { type Database, openDatabase } from '../../bridge/store/database/database';
 import { convergence } from '../admin/scripted-reconciler';
+import { createUser } from '../../bridge/store/directory/users';
 import { freshSqlite, type FreshDatabase } from '../support/databases';
 
 export const ADMIN_TOKEN = 'admin-token-of-the-provider-tests';
@@ -20,6 +21,8 @@ export const ADMIN_TOKEN = 'admin-token-of-the-provider-tests';
 export class AdminApi {
   /** Plans that wait for an operator; with one, its app has not converged. */
   holds: HoldSummary[] = [];
+  /** What is not done yet, as the bridge would list it. */
+  pending: PendingItem[] = [];
   /** How many of the next writes are done and not answered: the connection breaks instead. */
   answersToLose = 0;
   private server: Server | undefined;
@@ -45,6 +48,22 @@ export class AdminApi {
   /** A client beside Terraform: another operator. */
   get client(): AdminClient {
     return new AdminClient({ url: this.url, token: ADMIN_TOKEN });
+  }
+
+  /** The identity provider of the app has sent somebody. */
+  async addPerson(app: string, userName: string): Promise<void> {
+    await this.database.transact(async db => {
+      const cause = { actor: 'scim', requestId: 'test' } as const;
+      return await createUser({ db, app, now: Date.now(), cause }, { userName, active: true });
+    });
+  }
+
+  /** Deals with what was deleted, where nothing holds it: nobody of it is left. */
+  async purge(): Promise<void> {
+    for (const { name, deleting } of await listAllApps(this.database.db)) {
+      const held = [...this.holds, ...this.pending].some(item => item.app === name);
+      if (deleting && !held) await purgeApp(this.database.db, name);
+    }
   }
 
   /** Answers again, on the port it had. */
@@ -89,9 +108,12 @@ export class AdminApi {
     const { database } = this;
     const status = async () => ({
       apps: (await listApps(database.db)).map(({ name }) =>
-        convergence(name, { converged: !this.holds.some(hold => hold.app === name) }),
+        convergence(name, {
+          converged: ![...this.holds, ...this.pending].some(item => item.app === name),
+          waiting: this.pending.filter(item => item.app === name && item.state === 'waiting').length,
+        }),
       ),
-      pending: [],
+      pending: this.pending,
       holds: this.holds,
       recovery: null,
     });
@@ -101,7 +123,7 @@ export class AdminApi {
       reconciler: {
         start: () => undefined,
         stop: () => Promise.resolve(),
-        converge: () => Promise.resolve(),
+        converge: () => this.purge(),
         sweep: () => Promise.resolve(),
         status,
         answerReHire: never,
