@@ -4,7 +4,7 @@
  */
 import { readFileSync } from 'node:fs';
 import { rootCertificates } from 'node:tls';
-import { ProviderError } from './plugin/diagnostics';
+import { ProviderError } from './plugin';
 
 type Fetch = typeof fetch;
 
