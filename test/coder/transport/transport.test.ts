@@ -75,31 +75,44 @@ describe('what is sent', () => {
   });
 
   test('no more calls at once than allowed, and background calls leave room for requests', async () => {
-    let running = 0;
+    const held: { readonly path: string; readonly answer: () => void }[] = [];
+    const arrived: string[] = [];
     let most = 0;
-    const order: string[] = [];
     const way = await connect(
       (request, response) => {
-        running += 1;
-        most = Math.max(most, running);
-        order.push(request.url ?? '');
-        setTimeout(() => {
-          running -= 1;
-          ok(response);
-        }, 20);
+        const path = /(sweep|req)-\d+/.exec(request.url ?? '')?.[0] ?? '';
+        arrived.push(path);
+        held.push({ path, answer: () => ok(response) });
+        most = Math.max(most, held.length);
       },
       { concurrency: 4, backgroundConcurrency: 2 },
     );
+    const arrivals = async (count: number) => {
+      while (arrived.length < count) await pause(1);
+    };
+    const answer = (kind: string) =>
+      held.splice(0, held.length, ...held.filter(({ path }) => !path.startsWith(kind))).forEach(call => {
+        if (call.path.startsWith(kind)) call.answer();
+      });
     const background = Array.from({ length: 10 }, (_, index) =>
       way.background.send({ ...get, params: { user: `sweep-${index}` } }),
     );
-    await pause(10);
-    expect(running).toBe(2);
+    await arrivals(2);
     const requests = Array.from({ length: 6 }, (_, index) => way.send({ ...get, params: { user: `req-${index}` } }));
-    await Promise.all(requests);
-    expect(order.filter(path => path.includes('req')).length).toBe(6);
-    expect(order.filter(path => path.includes('sweep')).length).toBeLessThanOrEqual(8);
-    await Promise.all(background);
+    await arrivals(4);
+    expect(arrived.map(path => path.replace(/\d/, ''))).toEqual(['sweep-', 'sweep-', 'req-', 'req-']);
+    // The places of background calls go to requests that wait.
+    answer('sweep');
+    await arrivals(6);
+    expect(arrived.slice(4).every(path => path.startsWith('req'))).toBe(true);
+    const all = Promise.all([...requests, ...background]);
+    for (let count = 6; count < 16; count = arrived.length) {
+      answer('');
+      await arrivals(count + 1);
+    }
+    answer('');
+    await all;
+    expect(arrived.length).toBe(16);
     expect(most).toBe(4);
   });
 });
