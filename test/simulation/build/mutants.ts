@@ -13,6 +13,8 @@ export interface Mutant {
   /** What the broken product does, in a sentence. */
   readonly does: string;
   readonly edits: readonly Edit[];
+  /** Scenarios that are tried, in this order, until one notices. */
+  readonly noticedBy: readonly string[];
 }
 
 export const MUTANTS: readonly Mutant[] = [];

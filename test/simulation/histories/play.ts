@@ -95,6 +95,7 @@ class Player {
     for (const step of scenario.when) await this.#do(step);
     world.weather.bad = false;
     world.weather.away = false;
+    world.weather.awayUntil = 0;
     world.trace.say(() => 'the weather is good again');
     await this.#settled();
     await world.surely(() => world.admin('POST', '/sweep', {}));

@@ -21,6 +21,7 @@ export interface DoneWrite {
 const LATENCY_MS = 2;
 const SECONDS = 4_000;
 const TIMEOUT_MS = 20_000;
+const AWAY_MS = 25_000;
 
 class LineError extends Error {
   constructor(readonly code: string) {
@@ -61,7 +62,7 @@ export class Coder implements CoderLine {
           machine,
         );
       };
-      if (this.weather.away) {
+      if (this.weather.away || scheduler().now < this.weather.awayUntil) {
         this.weather.troubles += 1;
         answer(1, new LineError('ECONNREFUSED'));
         return;
@@ -78,11 +79,12 @@ export class Coder implements CoderLine {
       scheduler().outside(arrives, () => {
         void this.#serve(call, where).then(done => {
           this.trace.say(() => (call.method === 'GET' ? undefined : `    Coder ${what} ${call.body ?? ''} → ${done.status}`));
-          if (fault === 'killed') {
+          if (fault === 'lost-away' || fault === 'killed-away') this.weather.awayUntil = scheduler().now + AWAY_MS;
+          if (fault === 'killed' || fault === 'killed-away') {
             machine.kill();
             return;
           }
-          if (fault === 'lost') answer(LATENCY_MS, new LineError('UND_ERR_SOCKET'));
+          if (fault === 'lost' || fault === 'lost-away') answer(LATENCY_MS, new LineError('UND_ERR_SOCKET'));
           else if (fault === 'silent') answer(TIMEOUT_MS, new LineError('UND_ERR_HEADERS_TIMEOUT'));
           else if (fault === 'fails-after') answer(LATENCY_MS, failure(500));
           else answer(fault === 'slow' ? SECONDS : this.#latency(), done);
@@ -156,6 +158,7 @@ export const WORDS: Readonly<Record<Fault, string>> = {
   refused: 'no connection',
   cut: 'connection broke before Coder saw it',
   lost: 'done, and the answer was lost',
+  'lost-away': 'done, the answer was lost, and Coder is away for 25 seconds',
   silent: 'done, and the answer came too late',
   fails: '500, not done',
   unavailable: '503, not done',
@@ -165,4 +168,5 @@ export const WORDS: Readonly<Record<Fault, string>> = {
   slow: 'answered four seconds late',
   'killed-before': 'the bridge was killed before it left',
   killed: 'done, and the bridge was killed',
+  'killed-away': 'done, the bridge was killed, and Coder is away for 25 seconds',
 };

@@ -12,6 +12,8 @@ export type Fault =
   | 'cut'
   /** Coder does the work and its answer is lost. */
   | 'lost'
+  /** The same, and Coder can't be reached for a while. */
+  | 'lost-away'
   /** Coder does the work and answers too late. */
   | 'silent'
   /** 500, nothing is done. */
@@ -29,9 +31,11 @@ export type Fault =
   /** The bridge is killed before the call leaves. */
   | 'killed-before'
   /** The bridge is killed when Coder has done the work, or the change has reached the database. */
-  | 'killed';
+  | 'killed'
+  /** The same, and Coder can't be reached for a while. */
+  | 'killed-away';
 
-export const WRITE_FAULTS: readonly Fault[] = ['lost', 'fails-after', 'fails', 'refused', 'busy', 'late', 'silent', 'killed-before', 'killed'];
+export const WRITE_FAULTS: readonly Fault[] = ['lost', 'fails-after', 'fails', 'refused', 'busy', 'late', 'silent', 'killed-before', 'killed', 'lost-away', 'killed-away'];
 export const READ_FAULTS: readonly Fault[] = ['refused', 'fails', 'killed'];
 export const COMMIT_FAULTS: readonly Fault[] = ['killed'];
 
@@ -60,6 +64,8 @@ export interface WeatherOptions {
 export class Weather {
   /** Coder can't be reached at all. */
   away = false;
+  /** Coder can't be reached until then, by a fault. */
+  awayUntil = 0;
   /** Faults strike from now on. */
   bad = false;
   /** Something went wrong, or Coder was away, so many times. */
