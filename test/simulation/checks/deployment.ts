@@ -30,11 +30,7 @@ export function checkUntouched(scene: Scene): Violation[] {
 export function checkGuard(scene: Scene): Violation[] {
   const violations: Violation[] = [];
   for (const app of scene.directory.apps.values()) {
-    const people = [...scene.directory.people.values()].filter(person => person.app === app.name).length;
-    const { maxRemovalsPercent = 20, minRemovals = 10 } = app.document.guard ?? {};
-    const limit = Math.max(minRemovals, Math.floor((people * maxRemovalsPercent) / 100));
     for (const kind of ['leaver', 'loss', 'gain'] as const) {
-      const most = kind === 'gain' ? MOST_GAINS : limit;
       const entries = scene.watch.ledger.filter(
         entry =>
           entry.app === app.name &&
@@ -46,7 +42,8 @@ export function checkGuard(scene: Scene): Violation[] {
               release.changes.some(change => change.startsWith(`${entry.userName}:`)),
           ),
       );
-      for (const { at } of entries) {
+      for (const { at, limit } of entries) {
+        const most = kind === 'gain' ? MOST_GAINS : limit;
         const within = new Set(entries.filter(other => other.at >= at && other.at < at + HOUR).map(other => other.person));
         if (within.size <= most) continue;
         violations.push({

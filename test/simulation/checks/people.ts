@@ -72,6 +72,14 @@ export function checkLeavers(scene: Scene): Violation[] {
     if (person === undefined) continue;
     const held = scene.heldReason(person);
     const status = scene.app(person.app);
+    if (directory.isIn(person)) {
+      if (held === undefined || !scene.mayHold(person))
+        violations.push({
+          promise: 'no-orphans',
+          text: `${account.username} (${account.email}, ${account.status}) is open beside the account that ${person.key} signs in with`,
+        });
+      continue;
+    }
     const text = `${account.username} (${account.email}, ${account.status}) is open, and ${person.key} is out`;
     if (held === undefined) {
       const promise = made && !bearers.some(one => sameAddress(one.email, account.email)) ? 'no-orphans' : 'leaver-out';

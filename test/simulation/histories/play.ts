@@ -190,12 +190,16 @@ class Player {
     for (const person of directory.people.values()) {
       if (scenario.mayHold?.includes(person.key) === true) continue;
       if (directory.bearers(person.email).length > 1) continue;
-      for (const difference of differencesOf({ directory, accounts }, person, managed))
+      // A plan that the guard holds leaves people with what they have.
+      const differences = differencesOf({ directory, accounts }, person, managed).filter(
+        one => scenario.mayHold === undefined || !one.startsWith('has '),
+      );
+      for (const difference of differences)
         this.#found.push({
           promise: 'answer-means-done',
           text: `answered: ${say(step)}; at that moment ${person.key} ${difference}`,
         });
-      if (directory.isIn(person)) continue;
+      if (directory.isIn(person) || directory.bearers(person.email).some(other => directory.isIn(other))) continue;
       const open = accounts.find(account => account.email === person.email && account.status !== 'suspended');
       if (open !== undefined && this.#watch.madeAccounts.has(open.id))
         this.#found.push({

@@ -87,7 +87,6 @@ export const TRUTH: readonly Scenario[] = [
     given: FIRST,
     when: [
       { do: 'hand', hand: { verb: 'delete-account', username: 'ada' } },
-      { do: 'join', group: 'engineering', who: ['ada'] },
       { do: 'sweep' },
     ],
   },

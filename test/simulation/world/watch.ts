@@ -14,6 +14,8 @@ export interface Entry {
   /** `leaver`: the directory has said that this person goes; `loss`: anything else that is taken; `gain`: a strong role. */
   readonly kind: 'leaver' | 'loss' | 'gain';
   readonly what: string;
+  /** How many people the guard let lose something when this happened. */
+  readonly limit: number;
 }
 
 const STRONG = ['owner', 'user-admin'];
@@ -67,12 +69,20 @@ export class Watch {
       this.problems.push(`${write.method} ${write.path} touches ${was.username}, ${reason}: ${[...lost, ...gained].join(', ')}`);
     const person = personOf(this.world.directory, was);
     if (person === undefined) return;
-    const entry = { at: scheduler().now, app: person.app, person: person.key, userName: person.userName };
+    const limit = this.#limitOf(person.app);
+    const entry = { at: scheduler().now, app: person.app, person: person.key, userName: person.userName, limit };
     const leaver = person.leaving || !this.world.directory.isIn(person);
     const replaced = is === undefined && !leaver;
     if (lost.length > 0 && !replaced)
       this.ledger.push({ ...entry, kind: leaver && !this.#appGoes(person) ? 'leaver' : 'loss', what: lost.join(', ') });
     if (gained.length > 0) this.ledger.push({ ...entry, kind: 'gain', what: gained.join(', ') });
+  }
+
+  #limitOf(app: string): number {
+    const { people, apps } = this.world.directory;
+    const size = [...people.values()].filter(person => person.app === app).length;
+    const { maxRemovalsPercent = 20, minRemovals = 10 } = apps.get(app)?.document.guard ?? {};
+    return Math.max(minRemovals, Math.floor((size * maxRemovalsPercent) / 100));
   }
 
   #appGoes(person: Person): boolean {
