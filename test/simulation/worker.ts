@@ -11,4 +11,5 @@ process.on('message', (job: Job) => {
     },
   );
 });
+process.on('disconnect', () => process.exit());
 process.send?.('ready');

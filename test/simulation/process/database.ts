@@ -18,6 +18,6 @@ export function setReplicas(count: number): void {
 export async function openDatabase(url: string): Promise<Database> {
   const disk = currentMachine().disk as MemoryDisk;
   const database = await open(url);
-  disk.keepTemplate();
+  disk.keepFresh();
   return replicas === 1 ? database : { ...database, backend: 'postgres' };
 }

@@ -8,51 +8,107 @@ import { type Disk, Killed, currentMachine, type Machine } from './machine';
 /** Told of each change that has reached the database; may kill the process. */
 export type OnCommit = (machine: Machine, what: string) => void;
 
-let template: Buffer | undefined;
+/** A connection with its prepared statements: worlds come one after the other, and preparing costs more than running. */
+interface Kept {
+  readonly connection: RealDatabase.Database;
+  readonly statements: Map<string, RealDatabase.Statement<unknown[]>>;
+}
+
+let kept: Kept | undefined;
+/** What a database holds that was just made, by table. */
+let fresh: ReadonlyMap<string, readonly Readonly<Record<string, unknown>>[]> | undefined;
+
+function open(content?: Buffer): Kept {
+  const connection = new RealDatabase(content ?? ':memory:');
+  connection.pragma('foreign_keys = ON');
+  return { connection, statements: new Map() };
+}
+
+function tablesOf({ connection }: Kept): string[] {
+  return connection
+    .prepare<[], { name: string }>(
+      "select name from sqlite_master where type = 'table' and name not like 'sqlite_%' order by name",
+    )
+    .all()
+    .map(({ name }) => name);
+}
+
+function empty(database: Kept): void {
+  const { connection } = database;
+  connection.pragma('foreign_keys = OFF');
+  connection.transaction(() => {
+    for (const table of tablesOf(database)) {
+      connection.exec(`delete from "${table}"`);
+      for (const row of fresh?.get(table) ?? []) {
+        const names = Object.keys(row);
+        connection
+          .prepare(`insert into "${table}" (${names.map(name => `"${name}"`).join()}) values (${names.map(() => '?').join()})`)
+          .run(...Object.values(row));
+      }
+    }
+    if (connection.prepare("select 1 from sqlite_master where name = 'sqlite_sequence'").get() !== undefined)
+      connection.exec('delete from sqlite_sequence');
+  })();
+  connection.pragma('foreign_keys = ON');
+}
 
 /** The database of one world. */
 export class MemoryDisk implements Disk {
-  #connection: RealDatabase.Database;
+  #database: Kept;
   /** Which process is inside a transaction. */
   inside: Machine | undefined;
   changed = false;
 
   constructor(readonly onCommit: OnCommit) {
-    this.#connection = new RealDatabase(template ?? ':memory:');
-    this.#connection.pragma('foreign_keys = ON');
+    this.#database = kept ?? open();
+    if (kept !== undefined) empty(kept);
+    kept = undefined;
   }
 
   get connection(): RealDatabase.Database {
-    return this.#connection;
+    return this.#database.connection;
   }
 
-  /** The tables are up to date: later worlds start from here. */
-  keepTemplate(): void {
-    template ??= this.#connection.serialize();
+  prepare(text: string): RealDatabase.Statement<unknown[]> {
+    const { connection, statements } = this.#database;
+    const known = statements.get(text);
+    if (known !== undefined) return known;
+    const statement = connection.prepare<unknown[]>(text.replace(ROW_LOCKS, ''));
+    statements.set(text, statement);
+    return statement;
+  }
+
+  /** The tables were just brought up to date: later worlds begin with what they hold now. */
+  keepFresh(): void {
+    fresh ??= new Map(
+      tablesOf(this.#database).map(table => [
+        table,
+        this.connection.prepare<[], Record<string, unknown>>(`select * from "${table}"`).all(),
+      ]),
+    );
   }
 
   /** A copy of everything that is committed. */
   backup(): Buffer {
     if (this.inside !== undefined) throw new Error('a transaction is open');
-    return this.#connection.serialize();
+    return this.connection.serialize();
   }
 
   /** Puts a copy in the place of the database; no process may have it open. */
   restore(copy: Buffer): void {
-    this.#connection.close();
-    this.#connection = new RealDatabase(copy);
-    this.#connection.pragma('foreign_keys = ON');
+    this.connection.close();
+    this.#database = open(copy);
   }
 
   abandon(machine: Machine): void {
     if (this.inside !== machine) return;
     this.inside = undefined;
     this.changed = false;
-    if (this.#connection.inTransaction) this.#connection.exec('rollback');
+    if (this.connection.inTransaction) this.connection.exec('rollback');
   }
 
   close(): void {
-    this.#connection.close();
+    kept = this.#database;
   }
 }
 
@@ -71,7 +127,7 @@ class Statement {
     private readonly handle: Handle,
     private readonly text: string,
   ) {
-    this.#real = handle.disk.connection.prepare<unknown[]>(text.replace(ROW_LOCKS, ''));
+    this.#real = handle.disk.prepare(text);
     this.reader = this.#real.reader;
     this.#boundary = BOUNDARY.exec(text)?.[1]?.toLowerCase();
     this.#changes = CHANGES.test(text);
