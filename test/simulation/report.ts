@@ -4,6 +4,7 @@ import { say } from './histories/step';
 import { type Explained, type RunReport } from './simulation';
 import { type Strike } from './world/weather';
 
+const LONGEST = 240;
 const write = (line: string) => void process.stdout.write(`${line}\n`);
 
 export function printFinding({ of, strikes, violations }: Finding): void {
@@ -24,7 +25,7 @@ export function explainFinding({ finding, violation, result: { explained } }: Ex
   write('   then, in bad weather:');
   for (const step of scenario.when) write(`     ${say(step)}`);
   write('   what happened (seconds):');
-  for (const line of trace) write(`   ${line}`);
+  for (const line of trace) write(`   ${line.length > LONGEST ? `${line.slice(0, LONGEST)}…` : line}`);
 }
 
 export function printSummary(report: RunReport): void {

@@ -55,7 +55,6 @@ export async function runSimulation(options: RunOptions): Promise<RunReport> {
   const pointsOf = new Map<string, readonly Point[]>();
   let exhaustive = 0;
   let random = 0;
-  let randomSeconds = 0;
   let stopped = false;
   const note = (result: Result) => {
     findings.push(...result.findings);
@@ -67,7 +66,9 @@ export async function runSimulation(options: RunOptions): Promise<RunReport> {
       one => (only === undefined || one.name === only) && (!options.core || one.core === true),
     );
     if (only !== undefined && seed === undefined && chosen.length === 0)
-      throw new Error(`there is no scenario ${JSON.stringify(only)}; there are ${SCENARIOS.map(({ name }) => name).join(', ')}`);
+      throw new Error(
+        `there is no scenario ${JSON.stringify(only)}; there are ${SCENARIOS.map(({ name }) => name).join(', ')}`,
+      );
     const scenarios = options.exhaustive && seed === undefined ? chosen : [];
     await Promise.all(
       scenarios.map(async scenario => {
@@ -108,9 +109,18 @@ export async function runSimulation(options: RunOptions): Promise<RunReport> {
         if (random % 500 < seeds.length) progress(`${random} histories by chance`);
       }),
     );
-    randomSeconds = (performance.now() - started) / 1_000;
+    const randomSeconds = (performance.now() - started) / 1_000;
     const explained = options.explain ? await explainSome(crew, findings) : [];
-    return { scenarios: scenarios.length, points: sum(pointsOf), exhaustive, random, randomSeconds, findings, explained, pointsOf };
+    return {
+      scenarios: scenarios.length,
+      points: sum(pointsOf),
+      exhaustive,
+      random,
+      randomSeconds,
+      findings,
+      explained,
+      pointsOf,
+    };
   } finally {
     crew.end();
   }

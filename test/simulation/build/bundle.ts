@@ -28,7 +28,9 @@ const FILES: readonly { readonly file: RegExp; readonly by: string; readonly imp
 ];
 
 function located(path: string): string | undefined {
-  return [path, `${path}.ts`, join(path, 'index.ts')].find(candidate => existsSync(candidate) && candidate.endsWith('.ts'));
+  return [path, `${path}.ts`, join(path, 'index.ts')].find(
+    candidate => existsSync(candidate) && candidate.endsWith('.ts'),
+  );
 }
 
 function standIns(used: Set<string>): Plugin {
@@ -67,7 +69,9 @@ function broken(mutant: Mutant, applied: Set<string>): Plugin {
         let contents = readFileSync(path, 'utf8');
         for (const { find, put } of edits) {
           if (!contents.includes(find))
-            throw new Error(`mutant ${mutant.name}: ${name} has no ${JSON.stringify(find)} any more; write the mutant anew`);
+            throw new Error(
+              `mutant ${mutant.name}: ${name} has no ${JSON.stringify(find)} any more; write the mutant anew`,
+            );
           contents = contents.replace(find, () => put);
           applied.add(name);
         }
@@ -101,8 +105,11 @@ export async function bundle(mutant?: Mutant): Promise<string> {
   });
   const missing = [...Object.keys(PACKAGES), ...FILES.map(({ by }) => by)].filter(one => !used.has(one));
   if (missing.length > 0)
-    throw new Error(`the product does not import what ${missing.join(', ')} stands in for: say in test/simulation/build/bundle.ts where it went`);
+    throw new Error(
+      `the product does not import what ${missing.join(', ')} stands in for: say in test/simulation/build/bundle.ts where it went`,
+    );
   for (const { file } of mutant?.edits ?? [])
-    if (!applied.has(file)) throw new Error(`mutant ${mutant?.name ?? ''}: ${file} is not part of the program any more`);
+    if (!applied.has(file))
+      throw new Error(`mutant ${mutant?.name ?? ''}: ${file} is not part of the program any more`);
   return outfile;
 }

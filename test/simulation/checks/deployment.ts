@@ -44,7 +44,9 @@ export function checkGuard(scene: Scene): Violation[] {
       );
       for (const { at, limit } of entries) {
         const most = kind === 'gain' ? MOST_GAINS : limit;
-        const within = new Set(entries.filter(other => other.at >= at && other.at < at + HOUR).map(other => other.person));
+        const within = new Set(
+          entries.filter(other => other.at >= at && other.at < at + HOUR).map(other => other.person),
+        );
         if (within.size <= most) continue;
         violations.push({
           promise: 'guard-holds',
@@ -86,7 +88,10 @@ export function checkByHand(scene: Scene): Violation[] {
     if (is === undefined) continue;
     const lost = lossesOf(was, is).filter(one => one !== 'the account' && one !== 'owner' && !names.has(one));
     if (lost.length > 0)
-      violations.push({ promise: 'only-declared', text: `${was.username} lost ${lost.join(', ')}, given by hand and declared by nobody` });
+      violations.push({
+        promise: 'only-declared',
+        text: `${was.username} lost ${lost.join(', ')}, given by hand and declared by nobody`,
+      });
   }
   return violations;
 }
@@ -103,9 +108,15 @@ export function checkStatus(scene: Scene): Violation[] {
   const violations: Violation[] = [];
   for (const app of scene.status.apps) {
     if (app.waiting > 0)
-      violations.push({ promise: 'settles', text: `${app.app}: ${app.waiting} pieces of work still wait: ${app.lastError ?? 'no error'}` });
+      violations.push({
+        promise: 'settles',
+        text: `${app.app}: ${app.waiting} pieces of work still wait: ${app.lastError ?? 'no error'}`,
+      });
     if (app.parked > 0)
-      violations.push({ promise: 'settles', text: `${app.app}: ${app.parked} pieces of work are parked: ${app.lastError ?? 'no error'}` });
+      violations.push({
+        promise: 'settles',
+        text: `${app.app}: ${app.parked} pieces of work are parked: ${app.lastError ?? 'no error'}`,
+      });
     const held = scene.status.pending.some(item => item.app === app.app && item.state !== 'waiting');
     const stopped = scene.status.holds.some(hold => hold.app === app.app);
     if (app.converged && (held || stopped))

@@ -49,8 +49,10 @@ export function checkPeople(scene: Scene): Violation[] {
         promise: silent ? 'truth' : differences.some(one => /no account|suspended/.test(one)) ? 'lets-in' : 'settles',
         text: `${text}, and ${silent ? 'the app says that it has converged' : 'nothing is held'}`,
       });
-    } else if (!scene.mayHold(person)) violations.push({ promise: 'lets-in', text: `${text}: held without a cause: ${held}` });
-    else if (status?.converged === true) violations.push({ promise: 'truth', text: `${text}: held, and converged is true` });
+    } else if (!scene.mayHold(person))
+      violations.push({ promise: 'lets-in', text: `${text}: held without a cause: ${held}` });
+    else if (status?.converged === true)
+      violations.push({ promise: 'truth', text: `${text}: held, and converged is true` });
   }
   return violations;
 }
@@ -64,7 +66,7 @@ export function checkLeavers(scene: Scene): Violation[] {
     const made = watch.madeAccounts.has(account.id);
     const bearers = directory.everBearers(account.email);
     if (bearers.length === 0) {
-      if (made) violations.push(orphan(scene, account, 'bears an address that nobody has'));
+      if (made) violations.push(orphan(account, 'bears an address that nobody has'));
       continue;
     }
     if (bearers.some(person => directory.isIn(person) && speaksFor(scene, person, account))) continue;
@@ -84,8 +86,10 @@ export function checkLeavers(scene: Scene): Violation[] {
     if (held === undefined) {
       const promise = made && !bearers.some(one => sameAddress(one.email, account.email)) ? 'no-orphans' : 'leaver-out';
       violations.push({ promise, text: `${text}; nobody is told` });
-    } else if (!scene.mayHold(person)) violations.push({ promise: 'leavers-pass', text: `${text}: held without a cause: ${held}` });
-    else if (status?.converged === true) violations.push({ promise: 'truth', text: `${text}: held, and converged is true` });
+    } else if (!scene.mayHold(person))
+      violations.push({ promise: 'leavers-pass', text: `${text}: held without a cause: ${held}` });
+    else if (status?.converged === true)
+      violations.push({ promise: 'truth', text: `${text}: held, and converged is true` });
   }
   return violations;
 }
@@ -96,8 +100,11 @@ function speaksFor(scene: Scene, person: Person, account: Account): boolean {
   return landingOf(scene.accounts, person)?.id === account.id;
 }
 
-function orphan(scene: Scene, account: Account, why: string): Violation {
-  return { promise: 'no-orphans', text: `${account.username} (${account.email}, ${account.status}) was made by the bridge and ${why}` };
+function orphan(account: Account, why: string): Violation {
+  return {
+    promise: 'no-orphans',
+    text: `${account.username} (${account.email}, ${account.status}) was made by the bridge and ${why}`,
+  };
 }
 
 /** What suspended people still hold that the bridge manages. */

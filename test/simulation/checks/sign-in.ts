@@ -23,7 +23,10 @@ export function checkSignIn(scene: Scene): Violation[] {
         text: `${person.key} (${person.email}) can't sign in: ${signIn.status} ${(signIn.text ?? '').trim().slice(0, 160)}; nothing is held`,
       });
     else if (signIn.userId !== expected.id)
-      violations.push({ promise: 'lets-in', text: `${person.key} lands on another account than the one with the roles` });
+      violations.push({
+        promise: 'lets-in',
+        text: `${person.key} lands on another account than the one with the roles`,
+      });
   }
   return violations;
 }

@@ -17,8 +17,10 @@ const GROUPS = ['engineering', 'admins', 'team-blue', 'team-red'];
 
 class Company {
   readonly people: Someone[] = [];
-  readonly groups = new Map<string, { name: string; gone: boolean }>();
+  readonly groups = new Map<string, { name: string; gone: boolean; readonly first: string }>();
   readonly mayHold = new Set<string>();
+  mayHoldAll = false;
+  atOnce = false;
   away = false;
   #count = 0;
 
@@ -36,7 +38,8 @@ class Company {
     const { random } = this;
     const isFree = (email: string) => !this.living.some(person => person.email === email);
     const former = this.people.filter(
-      person => (person.gone || !person.active) && !this.living.some(other => other.active && other.email === person.email),
+      person =>
+        (person.gone || !person.active) && !this.living.some(other => other.active && other.email === person.email),
     );
     this.#count += 1;
     if (former.length > 0 && random.chance(0.3)) {
@@ -55,14 +58,18 @@ class Company {
     return { do: 'hire', who: name };
   }
 
-  group(): Step | undefined {
+  group(people: readonly Someone[] = this.living): Step | undefined {
     const { random } = this;
     const name = random.pick(GROUPS);
-    if ([...this.groups.values()].some(group => !group.gone && group.name === name)) return undefined;
+    // Of what happens at once, the order is not known: a name is given again only by itself.
+    const taken = [...this.groups.values()].some(
+      group => (group.name === name && !group.gone) || (this.atOnce && (group.name === name || group.first === name)),
+    );
+    if (taken) return undefined;
     this.#count += 1;
     const key = `${name}#${this.#count}`;
-    this.groups.set(key, { name, gone: false });
-    return { do: 'group', group: key, name, members: random.some(this.living, 3).map(person => person.key) };
+    this.groups.set(key, { name, gone: false, first: name });
+    return { do: 'group', group: key, name, members: random.some(people, 3).map(person => person.key) };
   }
 
   /** Something that the identity provider says, about `not` nobody and nothing of these. */
@@ -72,13 +79,13 @@ class Company {
     const groups = this.openGroups.filter(group => !not.has(group));
     const draw = random.next();
     if (draw < 0.12) return this.hire();
-    if (draw < 0.2) return this.group();
+    if (draw < 0.2) return this.group(people);
     if (draw < 0.6) {
       if (people.length === 0) return undefined;
       return this.#personal(random.pick(people));
     }
     if (groups.length === 0) return undefined;
-    return this.#grouped(random.pick(groups));
+    return this.#grouped(random.pick(groups), people);
   }
 
   #personal(person: Someone): Step {
@@ -110,9 +117,9 @@ class Company {
     return { do: 'change', who, userName: `${who}.${this.#count}@login.example`, by };
   }
 
-  #grouped(key: string): Step {
+  #grouped(key: string, people: readonly Someone[]): Step | undefined {
     const { random } = this;
-    const who = random.some(this.living, 1 + random.below(3)).map(person => person.key);
+    const who = random.some(people, 1 + random.below(3)).map(person => person.key);
     const draw = random.next();
     if (draw < 0.35) return { do: 'join', group: key, who };
     if (draw < 0.6) return { do: 'quit', group: key, who };
@@ -123,7 +130,13 @@ class Company {
       group.name = `team-${this.#count}`;
       return { do: 'rename', group: key, to: group.name };
     }
-    if (group !== undefined) group.gone = true;
+    if (group === undefined) return undefined;
+    if (!group.name.startsWith('team-')) {
+      // The guard asks before it believes that a group which a mapping reads is gone.
+      if (random.chance(0.8)) return undefined;
+      this.mayHoldAll = true;
+    }
+    group.gone = true;
     return { do: 'disband', group: key };
   }
 
@@ -165,12 +178,13 @@ export function generate(seed: number): Scenario {
     if (draw < 0.25) return { do: 'sweep' };
     if (draw < 0.5) {
       const busy = new Set<string>();
+      company.atOnce = true;
       const together = steps(2 + random.below(2), () => {
         const step = company.request(busy);
-        if (step !== undefined && 'who' in step && typeof step.who === 'string') busy.add(step.who);
-        if (step !== undefined && 'group' in step) busy.add(step.group);
+        for (const key of step === undefined ? [] : keysOf(step)) busy.add(key);
         return step;
       });
+      company.atOnce = false;
       return { do: 'together', steps: together };
     }
     return company.request(new Set());
@@ -181,8 +195,17 @@ export function generate(seed: number): Scenario {
     replicas: random.chance(0.3) ? 2 : 1,
     given,
     when,
-    mayHold: guarded ? 'everybody' : [...company.mayHold],
+    mayHold: guarded || company.mayHoldAll ? 'everybody' : [...company.mayHold],
   };
+}
+
+/** Whom and what a step is about. */
+function keysOf(step: Step): string[] {
+  return [
+    ...('who' in step ? (typeof step.who === 'string' ? [step.who] : step.who) : []),
+    ...('group' in step ? [step.group] : []),
+    ...('members' in step ? (step.members ?? []) : []),
+  ];
 }
 
 function steps(count: number, draw: () => Step | undefined): Step[] {

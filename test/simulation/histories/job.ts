@@ -15,7 +15,12 @@ export type Job =
   /** Histories by chance. */
   | { readonly kind: 'random'; readonly from: number; readonly count: number }
   /** One history again, with everything that happened; a history by chance is made as small as it gets. */
-  | { readonly kind: 'explain'; readonly of: string; readonly strikes: readonly Strike[]; readonly violation: Violation };
+  | {
+      readonly kind: 'explain';
+      readonly of: string;
+      readonly strikes: readonly Strike[];
+      readonly violation: Violation;
+    };
 
 export interface Finding {
   /** Name of the scenario, or `seed-<seed>`. */
@@ -30,7 +35,11 @@ export interface Result {
   /** Of a survey. */
   readonly points: readonly Point[];
   /** Of an explanation. */
-  readonly explained?: { readonly scenario: Scenario; readonly strikes: readonly Strike[]; readonly trace: readonly string[] };
+  readonly explained?: {
+    readonly scenario: Scenario;
+    readonly strikes: readonly Strike[];
+    readonly trace: readonly string[];
+  };
 }
 
 /** Share of the points at which something goes wrong in a history by chance, and how often at most. */

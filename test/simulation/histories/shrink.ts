@@ -24,9 +24,11 @@ export async function shrink(failing: Failing, violation: Violation): Promise<Fa
       shuffle: true,
       weather: { strikes: candidate.strikes },
     });
-    return violations.some(one => one.promise === violation.promise) && !violations.some(one => one.promise === 'harness');
+    return (
+      violations.some(one => one.promise === violation.promise) && !violations.some(one => one.promise === 'harness')
+    );
   };
-  for (let smaller = true; smaller && tries < MOST_TRIES; ) {
+  for (let smaller = true; smaller && tries < MOST_TRIES;) {
     smaller = false;
     for (const candidate of candidates(best)) {
       if (tries >= MOST_TRIES) break;

@@ -188,8 +188,5 @@ function list(names: readonly string[]): string {
 
 /** Letters beyond ASCII by their number: look-alikes can be told apart. */
 export function visible(text: string): string {
-  return JSON.stringify(text).replace(
-    /[^\x20-\x7e]/gu,
-    letter => `\\u{${(letter.codePointAt(0) ?? 0).toString(16)}}`,
-  );
+  return JSON.stringify(text).replace(/[^\x20-\x7e]/gu, letter => `\\u{${(letter.codePointAt(0) ?? 0).toString(16)}}`);
 }

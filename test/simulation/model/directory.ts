@@ -69,8 +69,7 @@ export class Directory {
   /** Everybody who has or had this address. */
   everBearers(email: string): Person[] {
     return [...this.people.values()].filter(
-      person =>
-        sameAddress(person.email, email) || [...person.formerEmails].some(former => sameAddress(former, email)),
+      person => sameAddress(person.email, email) || [...person.formerEmails].some(former => sameAddress(former, email)),
     );
   }
 }
@@ -82,6 +81,7 @@ export function sameAddress(a: string, b: string): boolean {
 
 export function folded(text: string): string {
   let out = '';
-  for (const letter of text.normalize('NFC')) out += letter >= 'A' && letter <= 'Z' ? String.fromCharCode(letter.charCodeAt(0) + 32) : letter;
+  for (const letter of text.normalize('NFC'))
+    out += letter >= 'A' && letter <= 'Z' ? String.fromCharCode(letter.charCodeAt(0) + 32) : letter;
   return out;
 }

@@ -42,7 +42,9 @@ function empty(database: Kept): void {
       for (const row of fresh?.get(table) ?? []) {
         const names = Object.keys(row);
         connection
-          .prepare(`insert into "${table}" (${names.map(name => `"${name}"`).join()}) values (${names.map(() => '?').join()})`)
+          .prepare(
+            `insert into "${table}" (${names.map(name => `"${name}"`).join()}) values (${names.map(() => '?').join()})`,
+          )
           .run(...Object.values(row));
       }
     }

@@ -46,7 +46,9 @@ export const EXACT_IDENTITY: readonly Scenario[] = [
       { do: 'hire', who: 'mia', email: 'mia@corp.example' },
       { do: 'leave', who: 'mia' },
     ],
-    then: scene => [scene.account('mia')?.status !== 'suspended' && 'mia, who differs in the case of A to Z alone, is still in'],
+    then: scene => [
+      scene.account('mia')?.status !== 'suspended' && 'mia, who differs in the case of A to Z alone, is still in',
+    ],
   },
   {
     name: 'address-of-an-owner-in-an-app-without-roles',
@@ -62,8 +64,20 @@ export const EXACT_IDENTITY: readonly Scenario[] = [
     mayHold: ['oona'],
     then: scene => [
       scene.account('oona')?.status !== 'active' && 'an owner was locked by an app that may not speak for owners',
-      scene.account('oona')?.siteRoles.includes('owner') !== true && 'an owner lost the role by an app that may not speak for owners',
+      scene.account('oona')?.siteRoles.includes('owner') !== true &&
+        'an owner lost the role by an app that may not speak for owners',
     ],
+  },
+  {
+    name: 'password-account-of-a-namesake',
+    promise,
+    given: [BASE, { do: 'hand', hand: { verb: 'add-account', username: 'dora', login: 'password' } }],
+    when: [
+      { do: 'hire', who: 'dora' },
+      { do: 'group', group: 'admins', members: ['dora'] },
+    ],
+    mayHold: ['dora'],
+    then: scene => [scene.account('dora')?.siteRoles.length !== 0 && 'an account that may not be adopted was changed'],
   },
   {
     name: 'person-of-another-app',

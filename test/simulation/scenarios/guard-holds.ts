@@ -150,7 +150,9 @@ export const GUARD_HOLDS: readonly Scenario[] = [
     mayHold: 'everybody',
     then: scene => {
       const left = EVERYBODY.filter(who => scene.landing(who)?.groups.includes('coder/engineering'));
-      return [left.length > 0 && scene.world.weather.troubles === 0 && `released, and still in the group: ${left.join(', ')}`];
+      return [
+        left.length > 0 && scene.world.weather.troubles === 0 && `released, and still in the group: ${left.join(', ')}`,
+      ];
     },
   },
   {
@@ -183,7 +185,9 @@ export const GUARD_HOLDS: readonly Scenario[] = [
     mayHold: 'everybody',
     then: scene => {
       const back = EVERYBODY.filter(who => scene.landing(who)?.status !== 'suspended');
-      return [back.length > LIMIT && `${back.length} people were let in again within a moment, and the guard allows ${LIMIT}`];
+      return [
+        back.length > LIMIT && `${back.length} people were let in again within a moment, and the guard allows ${LIMIT}`,
+      ];
     },
   },
 ];

@@ -127,7 +127,8 @@ export const LETS_IN: readonly Scenario[] = [
       { do: 'leave', who: 'ada' },
     ],
     then: scene => [
-      scene.heldReason(scene.directory.person('ada-again')) !== undefined && 'nobody woke the new person when the old one left',
+      scene.heldReason(scene.directory.person('ada-again')) !== undefined &&
+        'nobody woke the new person when the old one left',
       scene.withEmail('ada@corp.example')?.status === 'suspended' && 'the new person is locked out with the old one',
     ],
   },

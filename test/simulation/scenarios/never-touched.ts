@@ -62,10 +62,7 @@ export const NEVER_TOUCHED: readonly Scenario[] = [
     name: 'protection-is-dropped-with-its-person',
     promise,
     given: [BREAKGLASS, { do: 'declare', document: PROTECTED }, { do: 'hire', who: 'breakglass' }],
-    when: [
-      { do: 'remove', who: 'breakglass' },
-      { do: 'undeclare' },
-    ],
+    when: [{ do: 'remove', who: 'breakglass' }, { do: 'undeclare' }],
     mayHold: ['breakglass'],
   },
   {
@@ -88,7 +85,10 @@ export const NEVER_TOUCHED: readonly Scenario[] = [
     name: 'last-owners-beside-an-account-that-nobody-signs-in-to',
     promise,
     account: 'service',
-    given: [...TWO_OWNERS, { do: 'hand', hand: { verb: 'add-account', username: 'robot', login: 'none', roles: ['owner'] } }],
+    given: [
+      ...TWO_OWNERS,
+      { do: 'hand', hand: { verb: 'add-account', username: 'robot', login: 'none', roles: ['owner'] } },
+    ],
     when: [{ do: 'members', group: 'owners', who: [], by: 'PUT' }],
     mayHold: ['ada', 'ben'],
   },

@@ -73,9 +73,6 @@ export const NO_ORPHANS: readonly Scenario[] = [
     name: 'app-deleted-while-somebody-is-hired',
     promise,
     given: FIRST,
-    when: [
-      { do: 'hire', who: 'cleo' },
-      { do: 'undeclare' },
-    ],
+    when: [{ do: 'hire', who: 'cleo' }, { do: 'undeclare' }],
   },
 ];

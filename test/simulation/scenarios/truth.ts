@@ -85,10 +85,7 @@ export const TRUTH: readonly Scenario[] = [
     name: 'account-deleted-by-hand',
     promise: 'settles',
     given: FIRST,
-    when: [
-      { do: 'hand', hand: { verb: 'delete-account', username: 'ada' } },
-      { do: 'sweep' },
-    ],
+    when: [{ do: 'hand', hand: { verb: 'delete-account', username: 'ada' } }, { do: 'sweep' }],
   },
   {
     name: 'leaver-activated-by-hand',
@@ -170,8 +167,10 @@ export const TRUTH: readonly Scenario[] = [
     when: [{ do: 'restore' }, { do: 'wait', seconds: 30 }],
     mayHold: 'everybody',
     then: scene => [
-      scene.withEmail('ada@corp.example')?.status !== 'suspended' && 'a restored database lets in somebody who had left',
-      scene.withEmail('cleo@corp.example')?.status === 'suspended' && 'a restored database locks out somebody who was hired since',
+      scene.withEmail('ada@corp.example')?.status !== 'suspended' &&
+        'a restored database lets in somebody who had left',
+      scene.withEmail('cleo@corp.example')?.status === 'suspended' &&
+        'a restored database locks out somebody who was hired since',
     ],
   },
 ];

@@ -56,11 +56,7 @@ export class Coder implements CoderLine {
     const what = `${call.method} ${where}`;
     return new Promise((resolve, reject) => {
       const answer = (ms: number, settled: CoderAnswer | LineError) => {
-        scheduler().after(
-          ms,
-          () => (settled instanceof LineError ? reject(settled) : resolve(settled)),
-          machine,
-        );
+        scheduler().after(ms, () => (settled instanceof LineError ? reject(settled) : resolve(settled)), machine);
       };
       if (this.weather.away || scheduler().now < this.weather.awayUntil) {
         this.weather.troubles += 1;
@@ -78,7 +74,9 @@ export class Coder implements CoderLine {
       const arrives = fault === 'late' ? SECONDS : this.#latency();
       scheduler().outside(arrives, () => {
         void this.#serve(call, where).then(done => {
-          this.trace.say(() => (call.method === 'GET' ? undefined : `    Coder ${what} ${call.body ?? ''} → ${done.status}`));
+          this.trace.say(() =>
+            call.method === 'GET' ? undefined : `    Coder ${what} ${call.body ?? ''} → ${done.status}`,
+          );
           if (fault === 'lost-away' || fault === 'killed-away') this.weather.awayUntil = scheduler().now + AWAY_MS;
           if (fault === 'killed' || fault === 'killed-away') {
             machine.kill();

@@ -102,7 +102,13 @@ export class IdentityProvider {
       formerEmails: new Set(),
       leaving: step.active === false,
     };
-    const id = await this.#create(person.app, '/Users', documentOf(person), `userName eq ${JSON.stringify(person.userName)}`, say(step));
+    const id = await this.#create(
+      person.app,
+      '/Users',
+      documentOf(person),
+      `userName eq ${JSON.stringify(person.userName)}`,
+      say(step),
+    );
     if (id === undefined) return;
     person.id = id;
     this.#directory.people.set(person.key, person);
@@ -114,7 +120,7 @@ export class IdentityProvider {
       app: step.app ?? APP,
       name: step.name ?? step.group,
       externalId: step.externalId,
-      members: new Set(step.members),
+      members: new Set(this.#known(step.members ?? [])),
       gone: false,
       id: undefined,
     };
@@ -124,20 +130,20 @@ export class IdentityProvider {
       ...(group.externalId === undefined ? {} : { externalId: group.externalId }),
       members: this.#memberValues(step.members ?? []),
     };
-    const id = await this.#create(group.app, '/Groups', body, `displayName eq ${JSON.stringify(group.name)}`, say(step));
+    const id = await this.#create(
+      group.app,
+      '/Groups',
+      body,
+      `displayName eq ${JSON.stringify(group.name)}`,
+      say(step),
+    );
     if (id === undefined) return;
     group.id = id;
     this.#directory.groups.set(group.key, group);
   }
 
   /** POST, and when an earlier try may have got through and is in the way: what is there is it. */
-  async #create(
-    app: string,
-    path: string,
-    body: unknown,
-    filter: string,
-    what: string,
-  ): Promise<string | undefined> {
+  async #create(app: string, path: string, body: unknown, filter: string, what: string): Promise<string | undefined> {
     let tried = 0;
     const answer = await this.#send(app, { method: 'POST', path, body }, () => (tried += 1));
     if (answer.status === 201) return (answer.body as { id: string }).id;
@@ -158,7 +164,13 @@ export class IdentityProvider {
       const request = this.#requestOf(step);
       return request === undefined
         ? []
-        : [{ method: request.method, path: request.path, ...(request.body === undefined ? {} : { data: request.body }) }];
+        : [
+            {
+              method: request.method,
+              path: request.path,
+              ...(request.body === undefined ? {} : { data: request.body }),
+            },
+          ];
     });
     const answer = await this.#send(app, {
       method: 'POST',
@@ -173,10 +185,15 @@ export class IdentityProvider {
     });
   }
 
+  /** Whom the identity provider has not deleted. */
+  #known(keys: readonly string[]): string[] {
+    return keys.filter(key => this.#directory.people.get(key)?.gone === false);
+  }
+
   #memberValues(keys: readonly string[]): { value: string }[] {
     return keys.flatMap(key => {
-      const { id, gone } = this.#directory.person(key);
-      return id === undefined || gone ? [] : [{ value: id }];
+      const person = this.#directory.people.get(key);
+      return person?.id === undefined || person.gone ? [] : [{ value: person.id }];
     });
   }
 
@@ -221,12 +238,14 @@ export class IdentityProvider {
       case 'move-external-id':
         return { method: 'PATCH', path, body: patchOf([{ op: 'replace', path: 'externalId', value: step.to }]) };
       case 'join':
+        if (this.#memberValues(step.who).length === 0) return undefined;
         return {
           method: 'PATCH',
           path,
           body: patchOf([{ op: 'add', path: 'members', value: this.#memberValues(step.who) }]),
         };
       case 'quit':
+        if (this.#memberValues(step.who).length === 0) return undefined;
         return {
           method: 'PATCH',
           path,
@@ -273,13 +292,13 @@ export class IdentityProvider {
         return;
       }
       case 'join':
-        for (const key of step.who) if (!directory.person(key).gone) directory.group(step.group).members.add(key);
+        for (const key of this.#known(step.who)) directory.group(step.group).members.add(key);
         return;
       case 'quit':
         for (const key of step.who) directory.group(step.group).members.delete(key);
         return;
       case 'members':
-        directory.group(step.group).members = new Set(step.who.filter(key => !directory.person(key).gone));
+        directory.group(step.group).members = new Set(this.#known(step.who));
         return;
       case 'rename':
         directory.group(step.group).name = step.to;
@@ -299,14 +318,20 @@ export class IdentityProvider {
     const { world } = this;
     for (let attempt = 1; ; attempt += 1) {
       onTry();
-      world.trace.say(() => `  → ${app} ${request.method} ${request.path} ${JSON.stringify(request.body ?? null).slice(0, 300)}`);
+      world.trace.say(
+        () => `  → ${app} ${request.method} ${request.path} ${JSON.stringify(request.body ?? null).slice(0, 300)}`,
+      );
       const answer = await world.scim(app, request.method, request.path, request.body).catch((error: unknown) => {
         if (error instanceof NoAnswer) return undefined;
         throw error;
       });
-      world.trace.say(() => `  ← ${answer?.status ?? 'no answer'} ${answer !== undefined && answer.status >= 400 ? JSON.stringify(answer.body).slice(0, 300) : ''}`);
+      world.trace.say(
+        () =>
+          `  ← ${answer?.status ?? 'no answer'} ${answer !== undefined && answer.status >= 400 ? JSON.stringify(answer.body).slice(0, 300) : ''}`,
+      );
       if (answer !== undefined && answer.status < 500 && answer.status !== 429) return answer;
-      if (attempt === MOST_TRIES) throw new Error(`${request.method} ${request.path}: no answer after ${attempt} tries`);
+      if (attempt === MOST_TRIES)
+        throw new Error(`${request.method} ${request.path}: no answer after ${attempt} tries`);
       await scheduler().pause(RETRY_MS);
     }
   }
@@ -316,14 +341,16 @@ export class IdentityProvider {
     this.refused.push({
       step,
       status: answer.status,
-      detail: String((answer.body as { detail?: unknown } | undefined)?.detail ?? ''),
+      detail: (answer.body as { detail?: string } | undefined)?.detail ?? '',
     });
   }
 }
 
 function keyOf(step: DirectoryStep): string {
   if (step.do === 'bulk') return 'bulk';
-  return 'who' in step && typeof step.who === 'string' ? `person ${step.who}` : `group ${(step as { group: string }).group}`;
+  return 'who' in step && typeof step.who === 'string'
+    ? `person ${step.who}`
+    : `group ${(step as { group: string }).group}`;
 }
 
 function appOf(directory: Directory, step: DirectoryStep): string {

@@ -54,9 +54,14 @@ export class Watch {
     }
     for (const [id, was] of before) this.#compare(was, after.get(id), write);
     const owners = humanOwners(after.values(), this.own);
-    const least = Math.max(1, ...[...this.world.directory.apps.values()].map(app => app.document.guard?.minOwners ?? 1));
+    const least = Math.max(
+      1,
+      ...[...this.world.directory.apps.values()].map(app => app.document.guard?.minOwners ?? 1),
+    );
     if (owners < this.#owners && owners < least)
-      this.problems.push(`${write.method} ${write.path} leaves ${owners} people who are owner and can sign in, wanted ${least}`);
+      this.problems.push(
+        `${write.method} ${write.path} leaves ${owners} people who are owner and can sign in, wanted ${least}`,
+      );
     this.#owners = owners;
   }
 
@@ -66,7 +71,9 @@ export class Watch {
     if (lost.length === 0 && gained.length === 0 && is !== undefined && same(was, is)) return;
     const reason = untouchable(this.world.directory, was, this.own);
     if (reason !== undefined)
-      this.problems.push(`${write.method} ${write.path} touches ${was.username}, ${reason}: ${[...lost, ...gained].join(', ')}`);
+      this.problems.push(
+        `${write.method} ${write.path} touches ${was.username}, ${reason}: ${[...lost, ...gained].join(', ')}`,
+      );
     const person = personOf(this.world.directory, was);
     if (person === undefined) return;
     const limit = this.#limitOf(person.app);
@@ -109,7 +116,9 @@ export function lossesOf(was: Account, is: Account): string[] {
 function strongGains(was: Account, is: Account): string[] {
   return [
     ...is.siteRoles.filter(role => STRONG.includes(role) && !was.siteRoles.includes(role)),
-    ...is.organizationRoles.filter(role => role.endsWith('/organization-admin') && !was.organizationRoles.includes(role)),
+    ...is.organizationRoles.filter(
+      role => role.endsWith('/organization-admin') && !was.organizationRoles.includes(role),
+    ),
   ];
 }
 
@@ -128,7 +137,9 @@ export function untouchable(directory: Directory, account: Account, own: string)
   if (account.id === own) return "the bridge's own account";
   if (account.service) return 'a service account';
   const names = [...directory.apps.values()].flatMap(app => app.document.guard?.protectedAccounts ?? []);
-  const isNamed = names.some(name => folded(name) === folded(account.username) || folded(name) === folded(account.email));
+  const isNamed = names.some(
+    name => folded(name) === folded(account.username) || folded(name) === folded(account.email),
+  );
   return isNamed ? 'protected' : undefined;
 }
 

@@ -35,7 +35,19 @@ export type Fault =
   /** The same, and Coder can't be reached for a while. */
   | 'killed-away';
 
-export const WRITE_FAULTS: readonly Fault[] = ['lost', 'fails-after', 'fails', 'refused', 'busy', 'late', 'silent', 'killed-before', 'killed', 'lost-away', 'killed-away'];
+export const WRITE_FAULTS: readonly Fault[] = [
+  'lost',
+  'fails-after',
+  'fails',
+  'refused',
+  'busy',
+  'late',
+  'silent',
+  'killed-before',
+  'killed',
+  'lost-away',
+  'killed-away',
+];
 export const READ_FAULTS: readonly Fault[] = ['refused', 'fails', 'killed'];
 export const COMMIT_FAULTS: readonly Fault[] = ['killed'];
 
