@@ -81,14 +81,14 @@ export async function runSimulation(options: RunOptions): Promise<RunReport> {
         const jobs = chunks(everyStrike(survey.points), STRIKES_A_JOB);
         const results = await Promise.all(
           jobs.map(async strikes => {
-            if (stopped) return 0;
+            if (stopped) return [];
             const result = await crew.run({ kind: 'strikes', scenario: scenario.name, strikes });
             note(result);
             exhaustive += result.histories;
-            return result.findings.length;
+            return result.findings;
           }),
         );
-        const failed = results.reduce((sum, one) => sum + one, survey.findings.length);
+        const failed = [...survey.findings, ...results.flat()];
         progress(describe(scenario, survey.points.length, failed));
       }),
     );
@@ -142,8 +142,21 @@ async function explainSome(crew: Crew, findings: readonly Finding[]): Promise<Ex
   );
 }
 
-function describe({ name, promise }: Scenario, points: number, failed: number): string {
-  return `${failed === 0 ? '✓' : '✗'} ${name} (${promise}): ${points} points${failed === 0 ? '' : `, ${failed} histories fail`}`;
+const MOST_SHOWN = 4;
+
+/** A line for the scenario, and one for each different violation of the first few. */
+function describe({ name, promise }: Scenario, points: number, failed: readonly Finding[]): string {
+  if (failed.length === 0) return `✓ ${name} (${promise}): ${points} points`;
+  const different = new Map<string, string>();
+  for (const { strikes, violations } of failed)
+    for (const violation of violations) {
+      const line = `    ${violation.promise}: ${violation.text}`;
+      const where = strikes.map(({ point, fault }) => `${fault} at point ${point}`).join(', ');
+      if (!different.has(line)) different.set(line, where === '' ? 'in good weather' : where);
+    }
+  const shown = [...different].slice(0, MOST_SHOWN).map(([line, where]) => `${line} [${where}]`);
+  const more = different.size > MOST_SHOWN ? [`    and ${different.size - MOST_SHOWN} other violations`] : [];
+  return [`✗ ${name} (${promise}): ${points} points, ${failed.length} histories fail`, ...shown, ...more].join('\n');
 }
 
 function chunks<T>(all: readonly T[], size: number): T[][] {

@@ -230,13 +230,8 @@ export const MUTANTS: readonly Mutant[] = [
     edits: [
       {
         file: 'bridge/reconcile/group/remove-undeclared.ts',
-        find: 'if (!managesAll(context)) await tidyGroups(rim, context, trail.cause);',
-        put: '',
-      },
-      {
-        file: 'bridge/reconcile/group/remove-undeclared.ts',
-        find: 'if (wanted > 0) continue;',
-        put: 'if (wanted >= 0) continue;',
+        find: 'export async function removeGroup(rim: Rim, group: ManagedGroup, removal: GroupRemoval): Promise<boolean> {',
+        put: 'export async function removeGroup(rim: Rim, group: ManagedGroup, removal: GroupRemoval): Promise<boolean> {\n  if (removal.members >= 0) return true;',
       },
     ],
     noticedBy: ['mapping-dropped', 'mapping-renamed'],

@@ -14,7 +14,9 @@ export function checkGroups(scene: Scene): Violation[] {
   for (const group of scene.world.coder.double.state.groups.values()) {
     const name = `${group.organization.name}/${group.name}`;
     present.add(name);
-    if (scene.watch.madeGroups.has(group.id) && !wanted.has(name))
+    // A group stays for as long as the guard keeps people in it, and its hold says so.
+    const isHeld = group.members.total > 0 && scene.status.holds.length > 0;
+    if (scene.watch.madeGroups.has(group.id) && !wanted.has(name) && !isHeld)
       violations.push({ promise: 'no-orphans', text: `group ${name} was made by the bridge and nothing declares it` });
   }
   for (const name of wanted)

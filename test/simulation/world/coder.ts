@@ -132,7 +132,7 @@ export class Coder implements CoderLine {
         path: where,
         status: answer.status,
         body: call.body === undefined || call.body === null ? undefined : (JSON.parse(call.body) as unknown),
-        answer: answer.body,
+        answer: text === '' ? undefined : (JSON.parse(text) as unknown),
       };
       for (const told of this.onWrite) told(write);
     }
