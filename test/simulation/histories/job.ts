@@ -14,12 +14,12 @@ export type Job =
   | { readonly kind: 'strikes'; readonly scenario: string; readonly strikes: readonly Strike[] }
   /** Histories by chance. */
   | { readonly kind: 'random'; readonly from: number; readonly count: number }
-  /** One history again, with everything that happened; a history by chance is made as small as it gets. */
+  /** One history again, with everything that happened; a history by chance that fails is made as small as it gets. */
   | {
       readonly kind: 'explain';
       readonly of: string;
       readonly strikes: readonly Strike[];
-      readonly violation: Violation;
+      readonly violation?: Violation | undefined;
     };
 
 export interface Finding {
@@ -98,9 +98,10 @@ export async function runJob(job: Job): Promise<Result> {
       const scenario = scenarioCalled(job.of);
       const seed = Number(/^seed-(\d+)$/.exec(job.of)?.[1] ?? 1);
       const isRandom = job.of.startsWith('seed-');
-      const small = isRandom
-        ? await shrink({ scenario, strikes: job.strikes, seed }, job.violation)
-        : { scenario, strikes: job.strikes };
+      const small =
+        isRandom && job.violation !== undefined
+          ? await shrink({ scenario, strikes: job.strikes, seed }, job.violation)
+          : { scenario, strikes: job.strikes };
       const { trace } = await play(small.scenario, {
         seed,
         shuffle: isRandom,
