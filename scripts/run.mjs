@@ -107,6 +107,7 @@ const programs = {
   demo: () => [bin('tsx/dist/cli.mjs'), join(root, 'examples', 'demo', 'main.ts')],
   test: () => [bin('jest/bin/jest.js')],
   'coder-double': () => [bin('tsx/dist/cli.mjs'), join(root, 'test', 'support', 'coder-double', 'main.ts')],
+  simulate: () => [bin('tsx/dist/cli.mjs'), join(root, 'test', 'simulation', 'main.ts')],
   'kill-test': () => [bin('tsx/dist/cli.mjs'), join(root, 'test', 'kill', 'main.ts')],
 };
 
@@ -115,5 +116,5 @@ if (!Object.hasOwn(programs, program))
 checkNode();
 if (program === 'demo' || program === 'test') checkTerraform();
 install();
-if (program !== 'coder-double') build();
+if (program !== 'coder-double' && program !== 'simulate') build();
 process.exit(run(process.execPath, [...programs[program](), ...rest]));
