@@ -15,5 +15,4 @@ test.each(['generic', 'entra'] as const)(
     const [before, after] = report.heapMb;
     expect(after).toBeLessThan(before * 1.5 + 20);
   },
-  600_000,
 );

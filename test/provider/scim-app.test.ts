@@ -2,13 +2,10 @@
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { setTimeout as sleep } from 'node:timers/promises';
 import { PROVIDER_SOURCE, PROVIDER_VERSION } from '../../provider/address';
 import { bundleProgram, type Ran, Terraform } from '../support/terraform';
+import { until } from '../support/until';
 import { ADMIN_TOKEN, AdminApi } from './admin-api';
-
-// Each test starts Terraform several times; a busy machine is no failure.
-jest.setTimeout(120_000);
 
 const built = mkdtempSync(join(tmpdir(), 'provider-'));
 const file = join(built, 'terraform-provider-coderscim');
@@ -251,8 +248,9 @@ test('a bridge that does not answer, or not yet', async () => {
   );
 
   write(app());
+  await api.breakConnections();
   const applying = terraform.apply();
-  await sleep(2_500);
+  await until('the second question', () => api.knocks >= 2);
   await api.listen();
   expectCode(await applying, 0);
   await isQuiet();
@@ -268,11 +266,12 @@ test("an answer that got lost does not make a write that was done look like some
 });
 
 test('Ctrl-C ends the wait for a bridge', async () => {
-  await api.hangUp();
+  await api.breakConnections();
   write(app(), 'wait_seconds = 600');
   const run = terraform.start(['apply', '-auto-approve', '-input=false', '-no-color']);
   await run.said(/Creating\.\.\./);
-  await sleep(500);
+  const before = api.knocks;
+  await until('the provider to ask again and again', () => api.knocks >= before + 2);
   run.interrupt();
   const { code, stderr } = await run.ended;
   expect([code, stderr]).toEqual([1, expect.stringContaining('create coderscim_app was interrupted')]);

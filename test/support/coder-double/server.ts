@@ -91,6 +91,7 @@ export class DoubleServer {
         ms: performance.now() - arrived,
         at,
       });
+    await this.parts.faults.pass(request.method, request.path);
     const { delay, fault } = this.parts.faults.decide(request.method, request.path);
     if (delay > 0) await sleep(delay);
     const drop = () => {
