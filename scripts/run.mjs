@@ -3,7 +3,7 @@
 // (node/find.mjs). Plain Node, no dependency: it runs first, on whatever Node the machine has, from 20 on.
 import { spawnSync } from 'node:child_process';
 import { createHash } from 'node:crypto';
-import { existsSync, readdirSync, readFileSync, statSync, writeFileSync } from 'node:fs';
+import { existsSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { findNode, isBefore, NoNode, ownPath, pathName, withNode } from './node/find.mjs';
@@ -55,7 +55,7 @@ function checkTerraform() {
   );
 }
 
-/** Written when everything of this lockfile is there and works. */
+/** Written when everything of this lockfile is there. */
 const marker = join(root, 'node_modules', '.installed');
 
 function installation() {
@@ -67,7 +67,9 @@ function isInstalled() {
   return existsSync(marker) && readFileSync(marker, 'utf8') === installation();
 }
 
+/** @returns whether there was something to install */
 function install() {
+  if (isInstalled()) return false;
   say('installing dependencies and the Node to run on from the lockfile (once) …');
   // Without the packages' programs on the PATH: npm replaces them, the Node of the lockfile among them.
   const status = run('npm', ['ci', '--no-audit', '--no-fund', '--loglevel=error'], {
@@ -80,12 +82,15 @@ function install() {
       'npm ci failed',
       'read the lines above; this one time npm needs its registry, or a mirror that it is set up for',
     );
+  writeFileSync(marker, installation());
+  return true;
 }
 
 function checkSqlite(path) {
   const open = "new (require('better-sqlite3'))(':memory:').close()";
   const { status, stderr } = spawnSync(path, ['-e', open], { cwd: root, encoding: 'utf8' });
   if (status === 0) return;
+  rmSync(marker);
   const cause = /^\w*Error: .*$/m.exec(stderr)?.[0] ?? stderr.trim();
   stop(
     `the SQLite binding does not load: ${cause}`,
@@ -134,11 +139,8 @@ if (!Object.hasOwn(programs, program))
   stop(`unknown program ${JSON.stringify(program)}`, `wanted one of ${Object.keys(programs).join(', ')}`);
 checkStart();
 if (program === 'demo' || program === 'test') checkTerraform();
-if (!isInstalled()) install();
+const fresh = install();
 const path = node();
-if (!isInstalled()) {
-  checkSqlite(path);
-  writeFileSync(marker, installation());
-}
+if (fresh) checkSqlite(path);
 if (program !== 'coder-double' && program !== 'build') build(path);
 process.exit(run(path, [...programs[program](), ...rest], { env: withNode(path) }));
