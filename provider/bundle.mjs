@@ -34,7 +34,7 @@ export async function bundleProgram(entry, outFile) {
     outfile: outFile,
     bundle: true,
     platform: 'node',
-    target: 'node20',
+    target: 'node22',
     format: 'cjs',
     minify: true,
     // Class names appear in messages.

@@ -11,9 +11,8 @@ import {
 } from '../../constructs';
 import { mintToken } from '../../bridge/scim/access/token';
 import { type Ran } from '../support/terraform';
+import { until } from '../support/until';
 import { type Stage, setStage } from './stage';
-
-jest.setTimeout(120_000);
 
 const token = mintToken();
 
@@ -60,12 +59,6 @@ async function provision(base: string, userName: string, groups: readonly string
   }
 }
 
-/** Waits for it, for ten seconds at most; what is expected is then said by the test. */
-async function until(condition: () => boolean): Promise<void> {
-  for (const end = Date.now() + 10_000; Date.now() < end && !condition();)
-    await new Promise(resume => setTimeout(resume, 50));
-}
-
 describe('a stack is deployed by real Terraform', () => {
   let stage: Stage;
   beforeAll(async () => {
@@ -99,7 +92,7 @@ describe('a stack is deployed by real Terraform', () => {
       'coder-auditors',
     ]);
     // A group that was written a moment ago gathers what follows: its members come a moment later.
-    await until(() => stage.coder.membersOf('developers').includes('dora'));
+    await until('dora in her group', () => stage.coder.membersOf('developers').includes('dora'));
     const dora = stage.coder.describe('dora');
     expect(dora.siteRoles).toEqual(['auditor']);
     expect(dora.organizations).toEqual({ coder: { roles: [], groups: ['developers'] } });
@@ -173,6 +166,7 @@ describe('a stack is deployed by real Terraform', () => {
     expect(coder.describe('dora').siteRoles).not.toEqual([]);
     expectCode(await terraform.destroy(), 0);
     expect((await bridge.admin.listApps()).apps).toEqual([]);
+    await until('dora without a role', () => coder.describe('dora').siteRoles.length === 0);
     expect(coder.describe('dora').siteRoles).toEqual([]);
   });
 });

@@ -2,8 +2,8 @@
  * The bridge's own admin API on a free loopback port, with a database of its own and nobody behind it: what a reconciler
  * would say is said by the test.
  */
-import { createServer, type Server } from 'node:http';
-import { type AddressInfo, type Socket } from 'node:net';
+import { createServer } from 'node:http';
+import { type AddressInfo, createServer as createTcpServer, type Server as TcpServer, type Socket } from 'node:net';
 import express from 'express';
 import { type AdminDeps } from '../../bridge/admin/deps';
 import { createAdminRouter } from '../../bridge/admin/router';
@@ -25,7 +25,9 @@ export class AdminApi {
   pending: PendingItem[] = [];
   /** How many of the next writes are done and not answered: the connection breaks instead. */
   answersToLose = 0;
-  private server: Server | undefined;
+  /** How often somebody connected and got no answer. */
+  knocks = 0;
+  private server: TcpServer | undefined;
   private readonly connections = new Set<Socket>();
 
   private constructor(
@@ -68,6 +70,7 @@ export class AdminApi {
 
   /** Answers again, on the port it had. */
   async listen(): Promise<void> {
+    await this.hangUp();
     const app = express();
     app.put('/admin/v1/*path', (request, response, next) => {
       if (this.answersToLose > 0) {
@@ -80,8 +83,21 @@ export class AdminApi {
       next();
     });
     app.use('/admin/v1', createAdminRouter(this.deps()));
-    const server = createServer(app);
-    server.on('connection', socket => {
+    await this.open(createServer(app));
+  }
+
+  /** Takes connections on its port and breaks them, as what stands before a bridge that starts may do. */
+  async breakConnections(): Promise<void> {
+    await this.hangUp();
+    const server = createTcpServer(socket => {
+      this.knocks++;
+      socket.destroy();
+    });
+    await this.open(server);
+  }
+
+  private async open(server: TcpServer): Promise<void> {
+    server.on('connection', (socket: Socket) => {
       this.connections.add(socket);
       socket.on('close', () => this.connections.delete(socket));
     });

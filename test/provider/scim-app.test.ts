@@ -1,11 +1,11 @@
 /** The provider as an operator meets it: real Terraform, and the bridge's own admin API. */
 import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { setTimeout as sleep } from 'node:timers/promises';
 import { ADMIN_TOKEN } from './admin-api';
 import { app, expectCode, said, useStage } from './stage';
 
 const stage = useStage();
+import { until } from '../support/until';
 
 /** Somebody else changes the app. */
 async function edit(change: (state: Record<string, unknown>) => object): Promise<void> {
@@ -181,8 +181,9 @@ test('a bridge that does not answer, or not yet', async () => {
   );
 
   stage.write(app());
+  await stage.api.breakConnections();
   const applying = stage.terraform.apply();
-  await sleep(2_500);
+  await until('the second question', () => stage.api.knocks >= 2);
   await stage.api.listen();
   expectCode(await applying, 0);
   await stage.isQuiet();
@@ -198,11 +199,12 @@ test("an answer that got lost does not make a write that was done look like some
 });
 
 test('Ctrl-C ends the wait for a bridge', async () => {
-  await stage.api.hangUp();
+  await stage.api.breakConnections();
   stage.write(app(), 'wait_seconds = 600');
   const run = stage.terraform.start(['apply', '-auto-approve', '-input=false', '-no-color']);
   await run.said(/Creating\.\.\./);
-  await sleep(500);
+  const before = stage.api.knocks;
+  await until('the provider to ask again and again', () => stage.api.knocks >= before + 2);
   run.interrupt();
   const { code, stderr } = await run.ended;
   expect([code, stderr]).toEqual([1, expect.stringContaining('create coderscim_app was interrupted')]);

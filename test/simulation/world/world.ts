@@ -1,7 +1,7 @@
 /** One world: Coder, the database, the bridges on it, and what the identity provider and the operator know. */
 import { createBridge } from '../../../bridge/process/bridge';
 import { readConfig } from '../../../bridge/process/config';
-import { type Log } from '../../../bridge/process/log';
+import { type Log } from '../../../bridge/http/log';
 import { type MintedToken, mintToken } from '../../../bridge/scim/access/token';
 import { type CoderDoubleOptions } from '../../support/coder-double';
 import { setReplicas } from '../process/database';
