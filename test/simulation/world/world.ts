@@ -74,7 +74,7 @@ export class World {
   async start(): Promise<void> {
     const { options, weather, trace } = this;
     const jitter = options.shuffle ? new Random(options.seed + 3) : undefined;
-    this.coder = await Coder.start(options.coder, { weather, trace, jitter });
+    this.coder = Coder.start(options.coder, { weather, trace, jitter });
     this.#token = this.coder.double.token;
     if (options.account === 'service') {
       this.coder.double.addUser(OWN_SERVICE_ACCOUNT, { isServiceAccount: true, status: 'active', roles: ['owner'] });
