@@ -11,8 +11,10 @@ import { createSight } from './sight';
 import { type Renewal, type TokenExpiry, readTokenExpiry, renewToken } from './account/token-renewal';
 import { type CoderHealth, type Transport, createTransport } from './transport/transport';
 import { type UserCalls, userCalls } from './users';
+import { type WorkspaceCalls, workspaceCalls } from './workspaces';
 
-export interface CoderClient extends UserCalls, OrganizationCalls, GroupCalls, RoleCalls, IdpSyncCalls, AccountCalls {
+export interface CoderClient
+  extends UserCalls, OrganizationCalls, GroupCalls, RoleCalls, IdpSyncCalls, AccountCalls, WorkspaceCalls {
   /** The same client for work that may wait (sweeps, imports): its calls let those of requests go first. */
   readonly background: CoderClient;
   /** What is known of the way to Coder, without a call. */
@@ -45,6 +47,7 @@ function assemble(transport: Transport, credential: RenewableCredential): CoderC
     ...groups,
     ...roles,
     ...account,
+    ...workspaceCalls(transport),
     ...idpSyncCalls(transport, groups, roles, organizations),
     get background(): CoderClient {
       background ??= transport.background === transport ? this : assemble(transport.background, credential);

@@ -2,6 +2,7 @@
 export * from './account/account';
 export { type MissingRight, type RightsNeeds } from './account/rights';
 export * from './account/token-renewal';
+export * from './account/workspace-rights';
 export * from './capabilities';
 export * from './client';
 export { type CoderExchange, type CoderLog } from './transport/connection';
@@ -17,3 +18,4 @@ export * from './roles';
 export * from './transport/transport';
 export * from './types';
 export * from './users';
+export * from './workspaces';

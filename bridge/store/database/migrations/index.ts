@@ -4,8 +4,9 @@ import { type Backend, DatabaseError } from '../backend';
 import { type Tables } from '../tables';
 import * as initial from './0001-initial';
 import * as access from './0002-access';
+import * as workspaces from './0003-workspaces';
 
-const MIGRATIONS = [initial.up, access.up] as const;
+const MIGRATIONS = [initial.up, access.up, workspaces.up] as const;
 
 /** Number that keeps replicas that start at once from migrating twice (Postgres advisory lock). */
 const MIGRATION_LOCK = 7_264_001;
