@@ -40,6 +40,7 @@ const DESCRIPTIONS: { readonly [key: string]: string } = {
   pushedGroups: 'every group that the identity provider pushes becomes a Coder group',
   policies: 'decisions about people and groups',
   guard: 'limits that hold a plan as a whole until an operator releases it',
+  people: 'for whom the app may speak',
   claims: 'names of the token claims that Coder reads at sign-in (mode claims)',
   organization: 'name of the Coder organization',
   permissions: 'what the role allows',

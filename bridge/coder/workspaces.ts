@@ -2,7 +2,7 @@
 import { z } from 'zod';
 import { CoderError } from './transport/errors';
 import { type Transport } from './transport/transport';
-import { CoderWorkspace, type CoderUser, WorkspacePage } from './types';
+import { type CoderUser, type CoderWorkspace, WorkspacePage } from './types';
 import { identityKey } from '../contract/identity';
 
 export interface WorkspacesOfPerson {

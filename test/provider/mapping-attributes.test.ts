@@ -43,6 +43,7 @@ const FULL: MappingStateInput = {
     accounts: 'mapped',
     adoption: 'any',
     leaving: 'delete',
+    leavingWorkspaces: 'leave',
     usernames: 'follow',
     nestedGroups: 'refuse',
     renamedGroups: 'rematch',
@@ -75,8 +76,9 @@ test('the attributes are these: a change here is one that users see in their sta
     'organization_mappings? map{idp_group? idp_group_external_id? organization!}',
     'custom_roles? map{organization= name! display_name? permissions! list{resource_type! action! negate=}}',
     'pushed_groups? single{organization= prefix= strip_prefix= create=}',
-    'policies= single{accounts= adoption= leaving= usernames= nested_groups= renamed_groups= drift= authoritative=}',
-    'guard= single{max_removals_percent= min_removals= min_owners= protected_accounts=}',
+    'policies= single{accounts= adoption= leaving= leaving_workspaces= usernames= nested_groups= renamed_groups= drift= authoritative=}',
+    'guard= single{max_removals_percent= min_removals= min_owners= max_privilege_gains= protected_accounts=}',
+    'people= single{email_domains= shared_with= adopt=}',
     'claims= single{groups= roles= organizations=}',
   ]);
 });
