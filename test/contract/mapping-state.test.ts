@@ -122,6 +122,7 @@ describe('what is left out has the careful default', () => {
         accounts: 'all',
         adoption: 'oidc',
         leaving: 'suspend',
+        leavingWorkspaces: 'stop',
         usernames: 'keep',
         drift: 'repair',
         authoritative: false,

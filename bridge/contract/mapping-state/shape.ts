@@ -103,6 +103,12 @@ export const Policies = z.strictObject({
     .enum(['suspend', 'delete'])
     .default('suspend')
     .describe('what a SCIM DELETE does to the account; an account with workspaces is suspended in both cases'),
+  leavingWorkspaces: z
+    .enum(['stop', 'leave'])
+    .default('stop')
+    .describe(
+      "running workspaces of somebody whose account is locked: stopped, as far as the bridge's account may, or left to Coder, which never stops a dormant one",
+    ),
   usernames: z
     .enum(['keep', 'follow'])
     .default('keep')

@@ -6,6 +6,7 @@ import { organizationName } from '../context/context';
 import { type Context } from '../context/context';
 import { type Rim } from '../context/rim';
 import { findOrganization } from '../decide/rules';
+import { workspacesCheck } from './doctor-workspaces';
 
 type State = DoctorCheck['state'];
 
@@ -64,7 +65,9 @@ export async function doctorChecks(rim: Rim): Promise<DoctorCheck[]> {
     );
     return [
       ...checks,
-      ...['rights', 'licence', 'oidc', 'sign-in sync'].map(name => check(name, 'skipped', 'Coder can not be asked')),
+      ...['rights', 'licence', 'oidc', 'sign-in sync', 'workspaces'].map(name =>
+        check(name, 'skipped', 'Coder can not be asked'),
+      ),
     ];
   }
   const apps = [...context.apps.values()].filter(app => !app.deleting);
@@ -73,6 +76,7 @@ export async function doctorChecks(rim: Rim): Promise<DoctorCheck[]> {
     ...(await guarded('licence', () => licenceChecks(rim, apps))),
     ...(await guarded('oidc', () => oidcChecks(rim))),
     ...syncChecks(context),
+    ...workspacesCheck(context, apps),
     ...mappingChecks(context, apps),
     ...ownerChecks(context),
     ...(await guarded('restored database', () => recoveryChecks(rim))),
