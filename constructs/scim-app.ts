@@ -1,5 +1,6 @@
 import { createHash } from 'node:crypto';
 import { Construct, type IConstruct } from 'constructs';
+import { type Attributes } from '../bridge/contract/attributes';
 import {
   canonicalJson,
   type Guard,
@@ -53,6 +54,12 @@ export interface ScimAppConfig {
    * @default - "groups" for all three
    */
   readonly claims?: Readonly<Partial<Claims>>;
+  /**
+   * Which SCIM attributes give an account its e-mail, username and name, so that they agree with what Coder reads from OIDC
+   * (`CODER_OIDC_EMAIL_FIELD`, `CODER_OIDC_USERNAME_FIELD`, `CODER_OIDC_NAME_FIELD`).
+   * @default - the primary e-mail, `userName` and `displayName`
+   */
+  readonly attributes?: Readonly<Partial<Attributes>>;
 }
 
 /** One contribution to the app's mapping state. */

@@ -14,7 +14,7 @@ const KINDS: readonly EntryKind[] = ['tokens', 'groupMappings', 'roleMappings', 
 
 /** The document that the app's constructs declare, entries in order of their names, nothing that was not said. */
 export function synthesizeMappingState(app: ScimApp): MappingStateInput {
-  const { identityProvider, mode, policies, guard, pushedGroups, claims } = app._config;
+  const { identityProvider, mode, policies, guard, pushedGroups, claims, attributes } = app._config;
   const entries = (kind: EntryKind) => {
     const own = app._registrations.filter(entry => entry.kind === kind);
     return Object.fromEntries(
@@ -31,6 +31,7 @@ export function synthesizeMappingState(app: ScimApp): MappingStateInput {
     policies,
     guard,
     claims,
+    attributes,
   }) as MappingStateInput;
 }
 

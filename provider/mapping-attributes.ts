@@ -41,6 +41,7 @@ const DESCRIPTIONS: { readonly [key: string]: string } = {
   policies: 'decisions about people and groups',
   guard: 'limits that hold a plan as a whole until an operator releases it',
   claims: 'names of the token claims that Coder reads at sign-in (mode claims)',
+  attributes: 'SCIM attributes that give an account its e-mail, username and name',
   organization: 'name of the Coder organization',
   permissions: 'what the role allows',
   resourceType: 'kind of resource in Coder, such as template',

@@ -3,6 +3,7 @@
  * provider and `coder-scim apply` carry it, the bridge enforces it. This file is a leaf: it imports zod alone.
  */
 import { z } from 'zod';
+import { Attributes } from './attributes';
 
 /** The version of the document that this code reads and writes. Checked before anything else of a document. */
 export const MAPPING_STATE_VERSION = 1;
@@ -237,6 +238,7 @@ const Shape = z.strictObject({
   policies: Policies.prefault({}),
   guard: Guard.prefault({}),
   claims: Claims.prefault({}),
+  attributes: Attributes.prefault({}),
 });
 
 type Shape = z.infer<typeof Shape>;

@@ -78,6 +78,7 @@ test('the attributes are these: a change here is one that users see in their sta
     'policies= single{accounts= adoption= leaving= usernames= nested_groups= renamed_groups= drift= authoritative=}',
     'guard= single{max_removals_percent= min_removals= min_owners= protected_accounts=}',
     'claims= single{groups= roles= organizations=}',
+    'attributes= single{email= username= name=}',
   ]);
 });
 

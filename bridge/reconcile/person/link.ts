@@ -54,7 +54,7 @@ export async function findOrCreateAccount(
       { creating: true },
       rim.clock.now(),
     );
-  const candidates = deriveUsernames({ userName: user.userName, email: user.email, key: user.id });
+  const candidates = deriveUsernames({ userName: user.username, email: user.email, key: user.id });
   for (const username of candidates) {
     try {
       const { outcome, user: account } = await rim.coder.createUser({

@@ -29,10 +29,10 @@ export async function writeProfile(
   const follows =
     context.apps.get(user.app)?.state.policies.usernames === 'follow' &&
     followed !== undefined &&
-    followed !== user.userName;
+    followed !== user.username;
   if (follows)
     next.username =
-      deriveUsernames({ userName: user.userName, email: user.email, key: user.id })[0] ?? account.username;
+      deriveUsernames({ userName: user.username, email: user.email, key: user.id })[0] ?? account.username;
   if (next.username === account.username && next.name === account.name) return;
   const before = `${account.username} ${JSON.stringify(account.name)}`;
   const after = `${next.username} ${JSON.stringify(next.name)}`;

@@ -46,5 +46,6 @@ export function writeContext(context: RequestContext): WriteContext {
     app: context.app,
     cause: { actor: 'scim', requestId: context.requestId, token: context.caller.token.name },
     nestedGroups: context.caller.app.policies.nestedGroups,
+    attributes: context.caller.app.attributes,
   };
 }

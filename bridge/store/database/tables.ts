@@ -21,6 +21,8 @@ export interface AppTable {
   /** Counts up by one with each accepted document. */
   generation: number;
   state: Json;
+  /** JSON of the document's `attributes`, for whoever reads people; null while they are the usual ones. */
+  attributes: string | null;
   created_at: number;
   updated_at: number;
   /** The generation whose references, guard and groups were dealt with in Coder; behind `generation` until then. */

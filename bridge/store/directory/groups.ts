@@ -139,10 +139,10 @@ async function lockGroup({ db, app }: Write, id: string, to: 'update' | 'delete'
   const row = await db
     .selectFrom('groups')
     .select(RESOURCE_COLUMNS)
-    .select(({ exists, selectFrom }) =>
-      exists(selectFrom('refused_leavings').select('app').whereRef('refused_leavings.group_id', '=', 'groups.id')).as(
-        'refused',
-      ),
+    .select(eb =>
+      eb
+        .exists(eb.selectFrom('refused_leavings').select('app').whereRef('refused_leavings.group_id', '=', 'groups.id'))
+        .as('refused'),
     )
     .where('id', '=', id)
     .where('app', '=', app)
