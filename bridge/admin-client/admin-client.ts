@@ -71,6 +71,8 @@ export const AppStatus = z.object({
   lastSweepAt: z.string().nullable(),
   tokens: z.array(TokenStatus),
   coercions: z.array(z.object({ dialect: z.string(), coercion: z.string(), count: z.number(), lastAt: z.string() })),
+  /** Attributes that no schema knows and that were dropped. */
+  dropped: z.array(z.object({ name: z.string(), count: z.number(), lastAt: z.string() })),
   warnings: z.array(z.string()),
 });
 export type AppStatus = z.output<typeof AppStatus>;
@@ -138,6 +140,26 @@ export const AuditEntry = z.object({
   detail: z.string().nullable(),
 });
 export type AuditEntry = z.output<typeof AuditEntry>;
+
+/** One SCIM request as it was served. */
+export const ServedRequest = z.object({
+  id: z.number(),
+  at: z.string(),
+  app: z.string(),
+  requestId: z.string(),
+  token: z.string(),
+  method: z.string(),
+  path: z.string(),
+  status: z.number(),
+  scimType: z.string().nullable(),
+  detail: z.string().nullable(),
+  coercions: z.array(z.string()),
+  changes: z.array(z.string()),
+  milliseconds: z.number(),
+  /** Only of requests within a debug window, without secrets. */
+  body: z.string().nullable(),
+});
+export type ServedRequest = z.output<typeof ServedRequest>;
 
 export const Identity = z.object({
   app: z.string(),
@@ -271,6 +293,26 @@ export class AdminClient {
       ),
     );
     return this.call(z.object({ entries: z.array(AuditEntry) }), 'GET', `/audit?${query.toString()}`, { signal });
+  }
+
+  /** The last SCIM requests: the newest first, or after an id the oldest first. */
+  requests(
+    query: { app?: string | undefined; after?: number | undefined; limit?: number | undefined },
+    signal?: AbortSignal,
+  ): Promise<{ requests: ServedRequest[] }> {
+    const stated = new URLSearchParams();
+    for (const [key, value] of Object.entries(query)) if (value !== undefined) stated.set(key, String(value));
+    return this.call(z.object({ requests: z.array(ServedRequest) }), 'GET', `/requests?${stated.toString()}`, {
+      signal,
+    });
+  }
+
+  /** Keeps bodies of an app's requests for so long; 0 stops, and forgets those that were kept. */
+  debug(app: string, milliseconds: number, signal?: AbortSignal): Promise<{ until: string | null }> {
+    return this.call(z.object({ until: z.string().nullable() }), 'POST', `/apps/${encodeURIComponent(app)}/debug`, {
+      body: { milliseconds },
+      signal,
+    });
   }
 
   identities(app?: string, signal?: AbortSignal): Promise<{ identities: Identity[] }> {

@@ -8,6 +8,7 @@ import { readAuditQuery } from './audit-query';
 import { createAuthenticate } from './authenticate';
 import { type AdminDeps } from './deps';
 import { Refusal, toRefusal } from './refusal';
+import { addRequestRoutes } from './requests';
 import { readStatus } from './status';
 import { deleteThrowaway } from './throwaway';
 
@@ -29,6 +30,7 @@ export function createAdminRouter(deps: AdminDeps): Router {
     next();
   });
   router.use(express.json({ limit: MAX_BODY_BYTES, strict: true, type: () => true }));
+  addRequestRoutes(router, deps);
   router.use('/apps', createApps(deps));
   router.get('/status', async (_request, response) => {
     response.json(await readStatus(deps));

@@ -287,6 +287,7 @@ export async function purgeApp(db: Db, name: string): Promise<void> {
     'removals',
     'coercions',
     'refused_leavings',
+    'requests',
   ] as const)
     await db.deleteFrom(table).where('app', '=', name).execute();
   await db.deleteFrom('apps').where('name', '=', name).where('deleted_at', 'is not', null).execute();

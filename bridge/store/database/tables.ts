@@ -284,6 +284,27 @@ export interface RefusedLeavingTable {
   last_at: number;
 }
 
+/** The last SCIM requests of each app. */
+export interface RequestTable {
+  id: Generated<number>;
+  at: number;
+  app: string;
+  request_id: string;
+  token: string;
+  method: string;
+  /** Path and query without values that name people. */
+  path: string;
+  status: number;
+  scim_type: string | null;
+  detail: string | null;
+  /** JSON arrays of texts. */
+  coercions: string;
+  changes: string;
+  milliseconds: number;
+  /** Kept in a debug window alone. */
+  body: string | null;
+}
+
 export interface Tables {
   settings: SettingTable;
   apps: AppTable;
@@ -305,4 +326,5 @@ export interface Tables {
   audit: AuditTable;
   coercions: CoercionTable;
   refused_leavings: RefusedLeavingTable;
+  requests: RequestTable;
 }

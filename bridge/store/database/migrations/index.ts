@@ -7,8 +7,16 @@ import * as activeStated from './0002-active-stated';
 import * as refusedLeavings from './0003-refused-leavings';
 import * as groupNamesakes from './0004-group-namesakes';
 import * as appAttributes from './0005-app-attributes';
+import * as requests from './0006-requests';
 
-const MIGRATIONS = [initial.up, activeStated.up, refusedLeavings.up, groupNamesakes.up, appAttributes.up] as const;
+const MIGRATIONS = [
+  initial.up,
+  activeStated.up,
+  refusedLeavings.up,
+  groupNamesakes.up,
+  appAttributes.up,
+  requests.up,
+] as const;
 
 /** Number that keeps replicas that start at once from migrating twice (Postgres advisory lock). */
 const MIGRATION_LOCK = 7_264_001;
