@@ -1,6 +1,7 @@
 import { createHash } from 'node:crypto';
 import { type ITerraformDependable, TerraformStack, Token } from 'cdktf';
 import { Construct, type IConstruct } from 'constructs';
+import { type Attributes } from '../bridge/contract/attributes';
 import {
   canonicalJson,
   type Guard,
@@ -77,6 +78,12 @@ export interface ScimAppConfig {
    * @default - 30 s after a change, 5 min for a deletion
    */
   readonly timeouts?: ScimAppTimeouts;
+  /**
+   * Which SCIM attributes give an account its e-mail, username and name, so that they agree with what Coder reads from OIDC
+   * (`CODER_OIDC_EMAIL_FIELD`, `CODER_OIDC_USERNAME_FIELD`, `CODER_OIDC_NAME_FIELD`).
+   * @default - the primary e-mail, `userName` and `displayName`
+   */
+  readonly attributes?: Readonly<Partial<Attributes>>;
 }
 
 /** An app as others use it, declared here or elsewhere; an element for `dependsOn`. */
@@ -221,11 +228,20 @@ export class ScimApp extends Construct implements IScimApp {
   }
 
   private get declaration(): Declaration {
-    const { identityProvider, mode, policies, guard, people, pushedGroups, claims } = this.config;
+    const { identityProvider, mode, policies, guard, people, pushedGroups, claims, attributes } = this.config;
     return {
       app: this.name,
       path: this.node.path,
-      settings: { identityProvider: identityProvider.name, mode, policies, guard, people, pushedGroups, claims },
+      settings: {
+        identityProvider: identityProvider.name,
+        mode,
+        policies,
+        guard,
+        people,
+        pushedGroups,
+        claims,
+        attributes,
+      },
       entries: this.entries,
     };
   }

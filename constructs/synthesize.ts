@@ -32,7 +32,7 @@ export interface Declaration {
 
 /** The document that the app's constructs declare, entries in order of their names, nothing that was not said. */
 export function synthesizeMappingState({ app, settings, entries }: Declaration): MappingStateInput {
-  const { identityProvider, mode, policies, guard, people, pushedGroups, claims } = settings;
+  const { identityProvider, mode, policies, guard, people, pushedGroups, claims, attributes } = settings;
   const entriesOf = (kind: EntryKind) => {
     const own = entries.filter(entry => entry.kind === kind);
     return Object.fromEntries(
@@ -50,6 +50,7 @@ export function synthesizeMappingState({ app, settings, entries }: Declaration):
     guard,
     people,
     claims,
+    attributes,
   }) as MappingStateInput;
 }
 

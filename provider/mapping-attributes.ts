@@ -42,6 +42,7 @@ const DESCRIPTIONS: { readonly [key: string]: string } = {
   people: 'for whom the app may speak: e-mail domains, apps that share its people, accounts that it may take over',
   guard: 'limits that hold a plan as a whole until an operator releases it',
   claims: 'names of the token claims that Coder reads at sign-in (mode claims)',
+  attributes: 'SCIM attributes that give an account its e-mail, username and name',
   organization: 'name of the Coder organization',
   permissions: 'what the role allows',
   resourceType: 'kind of resource in Coder, such as template',

@@ -16,6 +16,7 @@ import {
   type Precondition,
   RefusalBody,
   Removal,
+  ServedRequest,
   Status,
 } from '../contract/admin-api';
 import { type MappingState } from '../contract/mapping-state';
@@ -89,6 +90,26 @@ export class AdminClient {
       ),
     );
     return this.call(z.object({ entries: z.array(AuditEntry) }), 'GET', `/audit?${query.toString()}`, { signal });
+  }
+
+  /** The last SCIM requests: the newest first, or after an id the oldest first. */
+  requests(
+    query: { app?: string | undefined; after?: number | undefined; limit?: number | undefined },
+    signal?: AbortSignal,
+  ): Promise<{ requests: ServedRequest[] }> {
+    const stated = new URLSearchParams();
+    for (const [key, value] of Object.entries(query)) if (value !== undefined) stated.set(key, String(value));
+    return this.call(z.object({ requests: z.array(ServedRequest) }), 'GET', `/requests?${stated.toString()}`, {
+      signal,
+    });
+  }
+
+  /** Keeps bodies of an app's requests for so long; 0 stops, and forgets those that were kept. */
+  debug(app: string, milliseconds: number, signal?: AbortSignal): Promise<{ until: string | null }> {
+    return this.call(z.object({ until: z.string().nullable() }), 'POST', `/apps/${encodeURIComponent(app)}/debug`, {
+      body: { milliseconds },
+      signal,
+    });
   }
 
   identities(app?: string, signal?: AbortSignal): Promise<{ identities: Identity[] }> {

@@ -9,6 +9,7 @@ import { createApps } from './apps';
 import { readAuditQuery } from './audit-query';
 import { type AdminDeps } from './deps';
 import { toAdminRefusal } from './refusals';
+import { addRequestRoutes } from './requests';
 import { readStatus } from './status';
 import { deleteThrowaway } from './throwaway';
 
@@ -25,6 +26,7 @@ export function createAdminRouter(deps: AdminDeps): Router {
     next();
   });
   router.use(express.json({ limit: MAX_BODY_BYTES, strict: true, type: () => true }));
+  addRequestRoutes(router, deps);
   router.use('/apps', createApps(deps));
   router.get('/status', async (_request, response) => {
     response.json(await readStatus(deps));

@@ -92,6 +92,22 @@ export const ADMIN_ROUTES: readonly AdminRoute[] = [
   },
   {
     method: 'GET',
+    path: '/requests',
+    purpose: 'the last SCIM requests of each app (1,000 are kept): the newest first, or after an id the oldest first',
+    takes: 'query: `app`, `after`, `limit` (at most 1000)',
+    answers: '200 `{requests: […]}`',
+    refuses: ['invalid_query'],
+  },
+  {
+    method: 'POST',
+    path: '/apps/:app/debug',
+    purpose: 'keeps bodies of requests for so long, without secrets; 0 stops, and forgets those that were kept',
+    takes: '`{milliseconds}`: at most a day',
+    answers: '200 `{until}`',
+    refuses: ['not_found'],
+  },
+  {
+    method: 'GET',
     path: '/identities',
     purpose: "who is who: SCIM id, externalId and userName beside Coder's id and username",
     takes: 'query: `app`',

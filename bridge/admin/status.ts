@@ -2,6 +2,7 @@
 import { type AppStatus, type Status, TOKEN_WARNING_DAYS, type TokenStatus } from '../contract/admin-api';
 import { TOKEN_SCOPES } from '../contract/mapping-state';
 import { type AppConvergence } from '../reconcile';
+import { DROPPED_PREFIX } from '../scim/http/dropped-names';
 import { listApps, type StoredApp } from '../store/apps/apps';
 import { type Db } from '../store/database/database';
 import { countDirectory, type DirectoryCounts } from '../store/directory';
@@ -9,6 +10,7 @@ import { scimBaseUrl } from './apps';
 import { type AdminDeps } from './deps';
 
 const NOTHING: DirectoryCounts = { users: 0, activeUsers: 0, groups: 0 };
+const DROPPED_SHOWN = 20;
 const WARNING_MS = TOKEN_WARNING_DAYS * 86_400_000;
 
 export async function readStatus(deps: AdminDeps): Promise<Status> {
@@ -39,6 +41,7 @@ export async function readStatus(deps: AdminDeps): Promise<Status> {
         ...(counts.get(app.name) ?? NOTHING),
         tokens,
         ...coercionsOf(app, coercions),
+        dropped: droppedOf(app, coercions),
         warnings: [...(convergence?.warnings ?? []), ...tokenWarnings(tokens), ...appearanceWarnings(app, coercions)],
       };
     }),
@@ -106,8 +109,19 @@ type Coercion = AppStatus['coercions'][number] & { app: string };
 const LOOKED_LIKE = /^lookedLike:/;
 
 function coercionsOf(app: StoredApp, coercions: readonly Coercion[]): Pick<AppStatus, 'coercions'> {
-  const own = coercions.filter(other => other.app === app.name && !LOOKED_LIKE.test(other.coercion));
+  const own = coercions.filter(
+    other => other.app === app.name && !LOOKED_LIKE.test(other.coercion) && !other.coercion.startsWith(DROPPED_PREFIX),
+  );
   return { coercions: own.map(({ app: _app, ...coercion }) => coercion) };
+}
+
+/** The attributes that were dropped most lately. */
+function droppedOf(app: StoredApp, coercions: readonly Coercion[]): AppStatus['dropped'] {
+  return coercions
+    .filter(other => other.app === app.name && other.coercion.startsWith(DROPPED_PREFIX))
+    .sort((a, b) => (a.lastAt < b.lastAt ? 1 : -1))
+    .slice(0, DROPPED_SHOWN)
+    .map(({ coercion, count, lastAt }) => ({ name: coercion.slice(DROPPED_PREFIX.length), count, lastAt }));
 }
 
 function appearanceWarnings(app: StoredApp, coercions: readonly Coercion[]): string[] {

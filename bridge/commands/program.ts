@@ -3,6 +3,7 @@ import { Command, CommanderError } from 'commander';
 import { packageVersion } from '../process/version';
 import { addApply } from './apply';
 import { addAudit } from './audit';
+import { addRequests } from './requests';
 import { Commands, type Outcome } from './command';
 import { addDoctor } from './doctor';
 import { EXIT, type ExitCode } from './terminal/exit-code';
@@ -42,6 +43,7 @@ export function createProgram(terminal: Terminal, outcome: Outcome): Command {
   addDoctor(commands);
   addToken(commands);
   addAudit(commands);
+  addRequests(commands);
   addPeople(commands);
   addOperate(commands);
   addRecover(commands);

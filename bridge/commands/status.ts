@@ -114,6 +114,10 @@ function renderApp(app: AppStatus, paint: Paint, columns: number | undefined, no
   ];
   if (open.length > 0) pairs.push(['open', { text: open.join(', '), style: 'warn' }]);
   if (app.lastError !== null) pairs.push(['last error', { text: app.lastError, style: 'bad' }]);
+  if (app.dropped.length > 0) {
+    const names = app.dropped.map(({ name, count }) => `${name} (${count.toLocaleString('en')})`).join(', ');
+    pairs.push(['dropped', { text: `attributes that no schema knows: ${printable(names)}`, style: 'warn' }]);
+  }
   for (const warning of app.warnings) pairs.push(['warning', { text: warning, style: 'warn' }]);
   const mark = app.converged ? paint('good', '✓ Coder agrees') : paint('warn', '… Coder does not agree yet');
   const tokens = renderTable(

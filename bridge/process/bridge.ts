@@ -18,6 +18,7 @@ import { recordCoercions } from '../scim/access/stored-coercions';
 import { listen } from '../http/server';
 import { type Database, openDatabase } from '../store/database/database';
 import { createDirectory } from '../store/directory';
+import { debugWindowOf, writeRequests } from '../store/requests/requests';
 import { newId } from '../store/database/id';
 import { readSetting, writeSetting } from '../store/database/settings';
 import { packageVersion } from './version';
@@ -73,6 +74,14 @@ export async function createBridge(config: Config, { log }: { readonly log: Log 
     converge: (keys, options) => reconciler.converge(keys, options),
     apps: createStoredApps(database.db),
     recordCoercions: (app, dialect, counts) => recordCoercions(database.db, app, dialect, counts, clock()),
+    ...(config.keepRequests
+      ? {
+          requests: {
+            write: records => database.transact(db => writeRequests(db, records)),
+            debugUntil: app => debugWindowOf(database.db, app),
+          },
+        }
+      : {}),
     publicUrl,
     clock,
     log,

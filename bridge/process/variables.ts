@@ -224,6 +224,16 @@ export const VARIABLES = {
     value: 400 * DAY,
     read: orOff(duration(DAY)),
   }),
+  keepRequests: variable({
+    name: 'CODER_SCIM_REQUEST_LOG',
+    side: 'bridge',
+    description:
+      'Whether the last 1,000 SCIM requests of each app are kept for `coder-scim requests`, without their bodies.',
+    wanted: 'on or off',
+    fallback: '`on`',
+    value: true,
+    read: z.enum(['on', 'off']).transform(text => text === 'on'),
+  }),
   coderConcurrency: variable({
     name: 'CODER_SCIM_CODER_CONCURRENCY',
     side: 'bridge',

@@ -40,6 +40,8 @@ describe('usage', () => {
       'doctor',
       'token create',
       'audit',
+      'requests',
+      'debug',
       'explain',
       'identities',
       'sweep',

@@ -39,8 +39,8 @@ export type Exchange = z.infer<typeof Exchange>;
 const Conversation = z.strictObject({
   identityProvider: z.enum(IDENTITY_PROVIDERS),
   about: z.string(),
-  /** `recorded` from the running product; `documented`: composed from its documentation and what others saw of it. */
-  origin: z.enum(['recorded', 'documented']).default('recorded'),
+  /** `recorded` from the running product; `documented`: composed from its documentation, its client's code, and what others saw of it. */
+  origin: z.enum(['recorded', 'documented']),
   exchanges: z.array(Exchange).min(1),
   /** The whole directory at the end: users by userName (keys that must be as stated), members of groups by displayName. */
   afterwards: z

@@ -3,6 +3,7 @@ import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { IDENTITY_PROVIDERS } from '../../bridge/contract/mapping-state';
 import { dialectOf } from '../../bridge/scim-language/dialects/registry';
+import { readConversations } from './conversation';
 import { startScimServer } from '../support/scim-server';
 
 const guide = readFileSync(join(__dirname, '..', '..', 'docs', 'identity-providers.md'), 'utf8');
@@ -11,7 +12,12 @@ const rows = guide
   .split('\n')
   .filter(line => /^\| \[/.test(line))
   .map(line => line.split('|').map(cell => cell.trim()))
-  .map(([, link = '', name = '', , , , , deviations = '']) => ({ link, name: name.replaceAll('`', ''), deviations }));
+  .map(([, link = '', name = '', , , , , deviations = '', proof = '']) => ({
+    link,
+    name: name.replaceAll('`', ''),
+    deviations,
+    proof,
+  }));
 
 test('the table has every identity provider once', () => {
   expect(rows.map(({ name }) => name).sort()).toEqual([...IDENTITY_PROVIDERS].sort());
@@ -21,6 +27,12 @@ test.each(IDENTITY_PROVIDERS)('the deviations of %s are those of its dialect', n
   const stated = rows.find(row => row.name === name)?.deviations ?? '';
   const coercions = dialectOf(name).coercions.map(({ coercion }) => `\`${coercion}\``);
   expect(stated).toBe(coercions.length === 0 ? 'none' : coercions.join(' '));
+});
+
+test.each(IDENTITY_PROVIDERS)('what proves %s is what its conversations say they are', name => {
+  const origins = readConversations().flatMap(spoken => (spoken.identityProvider === name ? spoken.origin : []));
+  const recorded = origins.length > 0 && origins.every(origin => origin === 'recorded');
+  expect(rows.find(row => row.name === name)?.proof).toBe(recorded ? 'recordings' : 'documentation');
 });
 
 test('each row leads to a section', () => {

@@ -80,6 +80,7 @@ test('the attributes are these: a change here is one that users see in their sta
     'guard= single{max_removals_percent= min_removals= min_owners= max_privilege_gains= protected_accounts=}',
     'people= single{email_domains= shared_with= adopt=}',
     'claims= single{groups= roles= organizations=}',
+    'attributes= single{email= username= name=}',
   ]);
 });
 

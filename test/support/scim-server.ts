@@ -13,6 +13,7 @@ import { type MintedToken, mintToken } from '../../bridge/scim/access/token';
 import { deleteApp, putApp } from '../../bridge/store/apps/apps';
 import { type Database, openDatabase } from '../../bridge/store/database/database';
 import { createDirectory } from '../../bridge/store/directory';
+import { debugWindowOf, writeRequests } from '../../bridge/store/requests/requests';
 import { type WorkKey } from '../../bridge/store/work/enqueue';
 
 /** An answer, with the body as text and, where it is JSON, as data. */
@@ -114,6 +115,10 @@ export async function startScimServer(options: ScimServerOptions = {}): Promise<
       converge: async keys => void (options.forgetful ? 0 : converged.push(...keys)),
       apps: createStoredApps(database.db),
       recordCoercions: (name, dialect, counts) => recordCoercions(database.db, name, dialect, counts, now()),
+      requests: {
+        write: records => database.transact(db => writeRequests(db, options.forgetful ? [] : records)),
+        debugUntil: name => debugWindowOf(database.db, name),
+      },
       publicUrl: url,
       clock: now,
       log: createLog({

@@ -9,5 +9,6 @@ export * from './recovery';
 export * from './refusal';
 export * from './removal';
 export * from './requests';
+export * from './served-request';
 export * from './status';
 export * from './throwaway';

@@ -45,6 +45,8 @@ export const AppStatus = z.object({
   lastSweepAt: z.string().nullable(),
   tokens: z.array(TokenStatus),
   coercions: z.array(z.object({ dialect: z.string(), coercion: z.string(), count: z.number(), lastAt: z.string() })),
+  /** Attributes that no schema knows and that were dropped. */
+  dropped: z.array(z.object({ name: z.string(), count: z.number(), lastAt: z.string() })),
   warnings: z.array(z.string()),
 });
 export type AppStatus = z.output<typeof AppStatus>;

@@ -1,4 +1,5 @@
 /** The fields of the document, with defaults and what each one means. */
+import { Attributes } from '../attributes';
 import { z } from 'zod';
 import { AppName, DisplayName, EntryName, GroupName, OrganizationName, RoleName } from './names';
 import { DEFAULT_ORGANIZATION, IDENTITY_PROVIDERS, MAPPING_STATE_VERSION, TOKEN_SCOPES } from './vocabulary';
@@ -215,6 +216,7 @@ export const Shape = z.strictObject({
   guard: Guard.prefault({}),
   people: People.prefault({}),
   claims: Claims.prefault({}),
+  attributes: Attributes.prefault({}),
 });
 
 export type Shape = z.infer<typeof Shape>;

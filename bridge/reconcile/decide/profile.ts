@@ -24,8 +24,8 @@ export function decideProfile(
   const follows =
     context.apps.get(app)?.state.policies.usernames === 'follow' &&
     followed !== undefined &&
-    followed !== user.userName;
-  const [derived] = follows ? deriveUsernames({ userName: user.userName, email: user.email, key: user.id }) : [];
+    followed !== user.username;
+  const [derived] = follows ? deriveUsernames({ userName: user.username, email: user.email, key: user.id }) : [];
   const next = { username: derived ?? present.username, name: renamed && name !== '' ? name : present.name };
   return next.username === present.username && next.name === present.name ? undefined : next;
 }

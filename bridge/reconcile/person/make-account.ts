@@ -38,7 +38,7 @@ export async function makeAccount(
   const usernames = [
     ...new Set([
       ...(create.username === undefined ? [] : [create.username]),
-      ...deriveUsernames({ userName: user.userName, email: user.email, key: user.id }),
+      ...deriveUsernames({ userName: user.username, email: user.email, key: user.id }),
     ]),
   ];
   await rim.database.transact(async db => {

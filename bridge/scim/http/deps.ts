@@ -1,6 +1,7 @@
 /** What the SCIM side is given by the composition root. */
 import { type Logger } from 'pino';
 import { type Directory } from '../../store/directory';
+import { type RequestRecord } from '../../store/requests/requests';
 import { type Apps } from '../access/apps';
 import { type Converge } from './converge';
 import { type ScimLimits } from './limits';
@@ -23,6 +24,16 @@ export interface ScimDeps {
   readonly apps: Apps;
   /** How often each coercion was needed; called at most once a second for each app. */
   readonly recordCoercions: (app: string, dialect: string, counts: ReadonlyMap<string, number>) => Promise<void>;
+  /**
+   * Where the last requests are kept.
+   * @default nowhere
+   */
+  readonly requests?: {
+    /** Called at most once a second. */
+    write(records: readonly RequestRecord[]): Promise<void>;
+    /** Milliseconds since 1970 until which bodies of the app are kept. */
+    debugUntil(app: string): Promise<number>;
+  };
   /** Where identity providers reach the bridge, without a slash at the end: `https://scim.example.com`. */
   readonly publicUrl: string;
   /** Milliseconds since 1970. */

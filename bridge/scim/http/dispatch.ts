@@ -11,6 +11,8 @@ import { type RequestContext, createRequestContext } from './request-context';
 import { type ScimLimits } from './limits';
 import { toScimError } from '../resources/refusals';
 import { createBody } from './request-body';
+import { createDroppedNames } from './dropped-names';
+import { createRequestJournal, keptBody } from './request-journal';
 import { requestIdOf } from '../../http/request-id';
 import { send, sendError } from './respond';
 import { type Handler, type ScimRequest } from './scim-request';
@@ -23,6 +25,10 @@ interface Served {
   context?: RequestContext;
   /** Cause of an answer of 500 or more. */
   cause?: unknown;
+  /** What was answered, when it was a refusal. */
+  error?: ScimError;
+  /** What was sent, while bodies are kept. */
+  body?: string | undefined;
 }
 
 export interface Dispatch {
@@ -39,6 +45,8 @@ export function createDispatch(deps: ScimDeps, authenticate: Authenticate, limit
   const facts = new WeakMap<Request, Served>();
   const count = createCoercionCounter(deps);
   const announceExpiry = createAnnounceExpiry(deps, limits);
+  const journal = createRequestJournal(deps);
+  const dropped = createDroppedNames();
   const mismatches = new Map<string, number>();
 
   function served(request: Request): Served {
@@ -57,7 +65,8 @@ export function createDispatch(deps: ScimDeps, authenticate: Authenticate, limit
     next();
   };
 
-  function finish(request: Request, response: Response, { requestId, startedAt, context, cause }: Served): void {
+  function finish(request: Request, response: Response, served: Served): void {
+    const { requestId, startedAt, context, cause } = served;
     const milliseconds = Math.round((performance.now() - startedAt) * 10) / 10;
     const status = response.writableFinished ? response.statusCode : 499;
     const route = (request.route as { path?: string } | undefined)?.path ?? 'unknown';
@@ -75,15 +84,31 @@ export function createDispatch(deps: ScimDeps, authenticate: Authenticate, limit
     if (cause !== undefined) deps.log.error({ ...line, error: cause }, 'scim request failed');
     else deps.log.info(line, 'scim request');
     if (context === undefined) return;
+    journal?.add({
+      at: deps.clock(),
+      app: context.app,
+      requestId,
+      token: context.caller.token.name,
+      method: request.method,
+      path: line.url,
+      status,
+      scimType: served.error?.scimType,
+      detail: served.error?.detail,
+      coercions: [...context.coerced],
+      changes: context.changes,
+      milliseconds,
+      body: served.body,
+    });
+    const coercions = new Map<string, number>([...context.coercions, ...dropped(context)]);
     const other = looksLikeAnother(context.caller.app.identityProvider, {
       userAgent: request.headers['user-agent'],
       query: queryOf(request),
     });
     if (other === undefined) {
-      count(context.app, context.dialect.name, context.coercions);
+      count(context.app, context.dialect.name, coercions);
       return;
     }
-    count(context.app, context.dialect.name, new Map([...context.coercions, [`lookedLike:${other}`, 1]]));
+    count(context.app, context.dialect.name, new Map([...coercions, [`lookedLike:${other}`, 1]]));
     reportMismatch(context, other);
   }
 
@@ -147,6 +172,7 @@ export function createDispatch(deps: ScimDeps, authenticate: Authenticate, limit
         body: () => body.read(),
         received: () => body.received(),
       };
+      if (await journal?.wantsBodies(context.app)) served(request).body = keptBody(await body.received());
       await send(request, response, await handler(scimRequest));
     };
   }
@@ -159,6 +185,7 @@ export function createDispatch(deps: ScimDeps, authenticate: Authenticate, limit
       return;
     }
     const error = toScimError(cause, known.requestId);
+    known.error = error;
     if (error.status >= 500 && !(cause instanceof ScimError)) known.cause = cause;
     if (response.headersSent) {
       response.destroy();

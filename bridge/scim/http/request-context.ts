@@ -15,7 +15,14 @@ export interface RequestContext {
   readonly leniency: Leniency;
   /** Coercions that this request needed so far. */
   readonly coercions: ReadonlyMap<Coercion, number>;
+  /** Each of them with where it was needed: `unknownAttributes shoeSize`. */
+  readonly coerced: ReadonlySet<string>;
+  /** What the request wrote, for people: `User 2819… changed`. */
+  readonly changes: string[];
 }
+
+/** Places of coercions that are remembered of one request. */
+const MOST_NAMED = 50;
 
 export interface RequestFacts {
   readonly requestId: string;
@@ -26,6 +33,7 @@ export interface RequestFacts {
 
 export function createRequestContext({ requestId, caller, baseUrl, dialect }: RequestFacts): RequestContext {
   const coercions = new Map<Coercion, number>();
+  const coerced = new Set<string>();
   return {
     requestId,
     caller,
@@ -33,9 +41,14 @@ export function createRequestContext({ requestId, caller, baseUrl, dialect }: Re
     baseUrl,
     dialect,
     coercions,
+    coerced,
+    changes: [],
     leniency: {
       dialect,
-      counted: coercion => coercions.set(coercion, (coercions.get(coercion) ?? 0) + 1),
+      counted: (coercion, where) => {
+        coercions.set(coercion, (coercions.get(coercion) ?? 0) + 1);
+        if (coerced.size < MOST_NAMED) coerced.add(`${coercion} ${where}`);
+      },
     },
   };
 }
@@ -46,5 +59,6 @@ export function writeContext(context: RequestContext): WriteContext {
     app: context.app,
     cause: { actor: 'scim', requestId: context.requestId, token: context.caller.token.name },
     nestedGroups: context.caller.app.policies.nestedGroups,
+    attributes: context.caller.app.attributes,
   };
 }

@@ -172,6 +172,7 @@ class BulkJob {
       const { now, later } = splitPending(operation.data, pending);
       const { resource, touched } = await endpoint.create(this.context, this.resolve(now));
       this.touch(touched);
+      this.noteChange(`${endpoint.type.name} ${resource.id} made`);
       if (operation.bulkId !== undefined) this.ids.set(operation.bulkId, resource.id);
       if (Object.keys(later).length > 0) this.unfinished.push({ index, endpoint, id: resource.id, later });
       return this.outcome(201, endpoint, resource.id, resource.version);
@@ -181,6 +182,7 @@ class BulkJob {
     const written = await this.change(endpoint, operation, id, when);
     if (written === undefined) throw notFound(endpoint.type.name, id);
     this.touch(written.touched);
+    this.noteChange(`${endpoint.type.name} ${id} ${operation.method === 'DELETE' ? 'deleted' : 'changed'}`);
     return operation.method === 'DELETE'
       ? { status: 204, location: locationOf(this.context, endpoint, id) }
       : this.outcome(200, endpoint, id, written.resource.version);
@@ -264,6 +266,11 @@ class BulkJob {
 
   private outcome(status: number, endpoint: Endpoint, id: string, version: number): Outcome {
     return { status, location: locationOf(this.context, endpoint, id), version: etagOf(version) };
+  }
+
+  /** For people who look at the request: the first hundred. */
+  private noteChange(text: string): void {
+    if (this.context.changes.length < 100) this.context.changes.push(text);
   }
 
   private touch(keys: readonly WorkKey[]): void {

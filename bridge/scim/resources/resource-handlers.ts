@@ -48,8 +48,9 @@ export function createResourceHandlers(
   }
 
   /** Settles a write and gives the resource, or 404. */
-  async function settled(written: Written | undefined, id: string): Promise<Resource> {
+  async function settled(context: RequestContext, written: Written | undefined, id: string): Promise<Resource> {
     if (written === undefined) throw notFound(type.name, id);
+    if (written.changed) context.changes.push(`${type.name} ${id} changed`);
     await settle(written.touched);
     return written.resource;
   }
@@ -76,6 +77,7 @@ export function createResourceHandlers(
       requireScope(context.caller, scopes.write);
       const projection = readProjection(type, readProjectedQuery(query), context.leniency);
       const written = await endpoint.create(context, await body());
+      context.changes.push(`${type.name} ${written.resource.id} made`);
       await settle(written.touched);
       const created = answer(201, context, written.resource, projection);
       return {
@@ -99,7 +101,7 @@ export function createResourceHandlers(
       requireScope(context.caller, scopes.write);
       const projection = readProjection(type, readProjectedQuery(query), context.leniency);
       const written = await endpoint.replace(context, param('id'), await body(), preconditionOf(headers));
-      return answer(200, context, await settled(written, param('id')), projection);
+      return answer(200, context, await settled(context, written, param('id')), projection);
     },
 
     patch: async ({ context, query, headers, param, body }) => {
@@ -107,7 +109,7 @@ export function createResourceHandlers(
       const projected = readProjectedQuery(query);
       const projection = readProjection(type, projected, context.leniency);
       const written = await endpoint.patch(context, param('id'), await body(), preconditionOf(headers));
-      const resource = await settled(written, param('id'));
+      const resource = await settled(context, written, param('id'));
       // RFC 7644 §3.5.2: with `attributes` in the query the answer is 200 and the resource.
       if (projected.attributes === undefined && endpoint.patchAnswer(context.dialect) === 204) {
         return { status: 204, headers: { etag: etagOf(resource.version) } };
@@ -119,6 +121,7 @@ export function createResourceHandlers(
       requireScope(context.caller, scopes.write);
       const deleted = await endpoint.remove(context, param('id'), preconditionOf(headers));
       if (deleted === undefined) throw notFound(type.name, param('id'));
+      context.changes.push(`${type.name} ${deleted.resource.id} deleted`);
       await settle(deleted.touched);
       return { status: 204 };
     },

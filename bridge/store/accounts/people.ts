@@ -94,7 +94,7 @@ export interface PersonChange {
   /** Take over userName, e-mail and externalId. */
   readonly known?: Pick<DirectoryUser, 'userName' | 'email' | 'externalId'>;
   /** Take over full name and userName as those that Coder's name and username were last compared with. */
-  readonly profile?: Pick<DirectoryUser, 'userName' | 'fullName'>;
+  readonly profile?: Pick<DirectoryUser, 'username' | 'fullName'>;
 }
 
 /** Writes a person's row, new or not; what `change` leaves out stays. */
@@ -131,7 +131,7 @@ export async function writePerson(
         }),
     ...(change.profile === undefined
       ? {}
-      : { full_name: change.profile.fullName, followed_user_name: change.profile.userName }),
+      : { full_name: change.profile.fullName, followed_user_name: change.profile.username }),
   };
   const { numUpdatedRows } = await db
     .updateTable('people')

@@ -2,6 +2,7 @@
 import { sql } from 'kysely';
 import { type AppTable } from '../database/tables';
 import { type Precondition } from '../../contract/admin-api';
+import { DEFAULT_ATTRIBUTES } from '../../contract/attributes';
 import { canonicalJson, type MappingState, parseMappingState, TOKEN_SCOPES } from '../../contract/mapping-state';
 import { type Database, type Db, readJson } from '../database/database';
 import { type Cause, enqueue, PRIORITY } from '../work/enqueue';
@@ -154,12 +155,15 @@ export async function putApp(
       row !== undefined && row.deleted_at === null && canonicalJson(readJson(row.state)) === canonicalJson(state);
     if (same) return toApp(row);
     const text = JSON.stringify(state);
+    const usual = canonicalJson(state.attributes) === canonicalJson(DEFAULT_ATTRIBUTES);
+    const attributes = usual ? null : JSON.stringify(state.attributes);
     await db
       .insertInto('apps')
       .values({
         name: state.app,
         generation: Number(row?.generation ?? 0) + 1,
         state: text,
+        attributes,
         created_at: now,
         updated_at: now,
       })
@@ -167,6 +171,7 @@ export async function putApp(
         conflict.column('name').doUpdateSet(eb => ({
           generation: eb('apps.generation', '+', 1),
           state: text,
+          attributes,
           updated_at: now,
           deleted_at: null,
         })),
@@ -281,6 +286,7 @@ export async function purgeApp(db: Db, name: string): Promise<void> {
     'addresses',
     'coercions',
     'refused_leavings',
+    'requests',
   ] as const)
     await db.deleteFrom(table).where('app', '=', name).execute();
   await db.deleteFrom('apps').where('name', '=', name).where('deleted_at', 'is not', null).execute();

@@ -21,6 +21,8 @@ export interface AppTable {
   /** Counts up by one with each accepted document. */
   generation: number;
   state: Json;
+  /** JSON of the document's `attributes`, for whoever reads people; null while they are the usual ones. */
+  attributes: string | null;
   created_at: number;
   updated_at: number;
   /** The generation whose references, guard and groups were dealt with in Coder; behind `generation` until then. */
@@ -332,6 +334,27 @@ export interface RefusedLeavingTable {
   last_at: number;
 }
 
+/** The last SCIM requests of each app. */
+export interface RequestTable {
+  id: Generated<number>;
+  at: number;
+  app: string;
+  request_id: string;
+  token: string;
+  method: string;
+  /** Path and query without values that name people. */
+  path: string;
+  status: number;
+  scim_type: string | null;
+  detail: string | null;
+  /** JSON arrays of texts. */
+  coercions: string;
+  changes: string;
+  milliseconds: number;
+  /** Kept in a debug window alone. */
+  body: string | null;
+}
+
 export interface Tables {
   settings: SettingTable;
   apps: AppTable;
@@ -356,4 +379,5 @@ export interface Tables {
   audit: AuditTable;
   coercions: CoercionTable;
   refused_leavings: RefusedLeavingTable;
+  requests: RequestTable;
 }

@@ -1,6 +1,7 @@
 /** The directory as the reconciler reads it: people, groups, and who is in what, through nested groups as well. */
 import { sql } from 'kysely';
-import { type DirectoryGroup, type DirectoryUser, emailOf, fullNameOf } from '../../contract/directory';
+import { Attributes, DEFAULT_ATTRIBUTES } from '../../contract/attributes';
+import { type DirectoryGroup, type DirectoryUser, emailOf, fullNameOf, usernameOf } from '../../contract/directory';
 import { fold } from '../../scim-language/schema/fold';
 import { type Db, readJson } from '../database/database';
 import { among } from '../database/listed';
@@ -12,6 +13,8 @@ interface UserRow {
   external_id: string | null;
   active: number;
   document: unknown;
+  /** JSON of the app's attributes; null for the usual ones. */
+  attributes: string | null;
 }
 
 interface GroupRow {
@@ -21,19 +24,29 @@ interface GroupRow {
   external_id: string | null;
 }
 
-const USER_COLUMNS = ['id', 'app', 'user_name', 'external_id', 'active', 'document'] as const;
+const USER_COLUMNS = [
+  'users.id',
+  'users.app',
+  'users.user_name',
+  'users.external_id',
+  'users.active',
+  'users.document',
+  'apps.attributes',
+] as const;
 const GROUP_COLUMNS = ['id', 'app', 'display_name', 'external_id'] as const;
 
 function toUser(row: UserRow): DirectoryUser {
   const document = readJson(row.document) as Record<string, unknown>;
+  const attributes = row.attributes === null ? DEFAULT_ATTRIBUTES : Attributes.parse(JSON.parse(row.attributes));
   return {
     id: row.id,
     app: row.app,
     userName: row.user_name,
     externalId: row.external_id ?? undefined,
     active: row.active === 1,
-    fullName: fullNameOf(document),
-    email: emailOf(document),
+    username: usernameOf(document, attributes),
+    fullName: fullNameOf(document, attributes),
+    email: emailOf(document, attributes),
   };
 }
 
@@ -43,7 +56,12 @@ function toGroup(row: GroupRow): DirectoryGroup {
 
 /** A user of any app by SCIM id. */
 export async function readUser(db: Db, id: string): Promise<DirectoryUser | undefined> {
-  const row = await db.selectFrom('users').select(USER_COLUMNS).where('id', '=', id).executeTakeFirst();
+  const row = await db
+    .selectFrom('users')
+    .leftJoin('apps', 'apps.name', 'users.app')
+    .select(USER_COLUMNS)
+    .where('users.id', '=', id)
+    .executeTakeFirst();
   return row === undefined ? undefined : toUser(row);
 }
 
@@ -85,10 +103,11 @@ export async function readUsers(
 ): Promise<UserWithGroups[]> {
   const rows = await db
     .selectFrom('users')
+    .leftJoin('apps', 'apps.name', 'users.app')
     .select(USER_COLUMNS)
-    .where('app', '=', app)
-    .$if(afterId !== undefined, query => query.where('id', '>', afterId ?? ''))
-    .orderBy('id')
+    .where('users.app', '=', app)
+    .$if(afterId !== undefined, query => query.where('users.id', '>', afterId ?? ''))
+    .orderBy('users.id')
     .limit(limit)
     .execute();
   const first = rows[0];
@@ -131,8 +150,10 @@ export async function usersOfGroup(
       : sql`select distinct member_id from members where group_id in (${sql.join(inside)}) and member_type = 'User' and member_id > ${afterId ?? ''}
             order by member_id limit ${sql.lit(limit)}`;
   const { rows } = await sql<UserRow>`
-    select users.id, users.app, users.user_name, users.external_id, users.active, users.document
-    from (${members}) as page join users on users.id = page.member_id order by users.id`.execute(db);
+    select users.id, users.app, users.user_name, users.external_id, users.active, users.document, apps.attributes
+    from (${members}) as page join users on users.id = page.member_id left join apps on apps.name = users.app order by users.id`.execute(
+    db,
+  );
   return rows.map(toUser);
 }
 

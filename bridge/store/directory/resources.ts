@@ -1,4 +1,5 @@
 /** Users and groups as the directory keeps and gives them. */
+import { type Attributes } from '../../contract/attributes';
 import { type Filter } from '../../scim-language/filter/ast';
 import { type JsonObject } from '../../scim-language/json';
 import { type MemberChange } from '../../scim-language/patch/operation';
@@ -49,6 +50,11 @@ export interface WriteContext {
    * @default resolve
    */
   readonly nestedGroups?: 'resolve' | 'refuse';
+  /**
+   * Which attributes give an account its e-mail, username and name.
+   * @default the usual ones
+   */
+  readonly attributes?: Attributes;
 }
 
 export interface WriteOptions {

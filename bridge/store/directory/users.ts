@@ -24,7 +24,7 @@ export async function createUser(write: Write, document: JsonObject): Promise<Wr
   await addEmails(write, id, emailKeys(document));
   await db
     .insertInto('people')
-    .values({ user_id: id, app, ...personOf(document) })
+    .values({ user_id: id, app, ...personOf(write, document) })
     .execute();
   const resource: Resource = { type: 'User', id, app, document, version: 1, createdAt: now, modifiedAt: now };
   return { resource, changed: true, touched: await enqueuePerson(write, id, PRIORITY.request) };
@@ -55,8 +55,8 @@ export async function updateUser(
       .execute(),
   );
   await replaceEmails(write, id, emailKeys(current.document), emailKeys(document));
-  const before = personOf(current.document);
-  const after = personOf(document);
+  const before = personOf(write, current.document);
+  const after = personOf(write, document);
   if (before.user_name !== after.user_name || before.email !== after.email || before.external_id !== after.external_id)
     await db.updateTable('people').set(after).where('user_id', '=', id).execute();
   const leaves = isActive(current.document) && !isActive(document);
@@ -100,10 +100,10 @@ function isActive(document: JsonObject): boolean {
   return document['active'] !== false;
 }
 
-function personOf(document: JsonObject) {
+function personOf({ attributes }: Write, document: JsonObject) {
   return {
     user_name: textOf(document, 'userName') ?? '',
-    email: emailOf(document) ?? null,
+    email: emailOf(document, attributes) ?? null,
     external_id: textOf(document, 'externalId') ?? null,
   };
 }

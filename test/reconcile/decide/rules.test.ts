@@ -34,6 +34,7 @@ const user: DirectoryUser = {
   userName: 'alice',
   externalId: undefined,
   active: true,
+  username: 'ada',
   fullName: '',
   email: 'alice@example.com',
 };

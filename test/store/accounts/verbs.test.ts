@@ -169,7 +169,7 @@ describeEachDatabase('the store', open => {
       {
         coder: { id: 'c1', username: 'alice-1', how: 'created' },
         known: { userName: 'Alice', email: 'Alice@Example.com', externalId: 'x1' },
-        profile: { userName: 'Alice', fullName: 'Alice A' },
+        profile: { username: 'Alice', fullName: 'Alice A' },
       },
       2,
     );

@@ -8,6 +8,8 @@ import * as activeStated from './0003-active-stated';
 import * as refusedLeavings from './0004-refused-leavings';
 import * as groupNamesakes from './0005-group-namesakes';
 import * as workspaces from './0006-workspaces';
+import * as appAttributes from './0007-app-attributes';
+import * as requests from './0008-requests';
 
 const MIGRATIONS = [
   initial.up,
@@ -16,6 +18,8 @@ const MIGRATIONS = [
   refusedLeavings.up,
   groupNamesakes.up,
   workspaces.up,
+  appAttributes.up,
+  requests.up,
 ] as const;
 
 /** Number that keeps replicas that start at once from migrating twice (Postgres advisory lock). */

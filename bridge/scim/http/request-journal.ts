@@ -1,0 +1,82 @@
+/**
+ * Keeps the last requests where an operator can see them. Gathered and written once a second, so that a request costs no transaction
+ * of its own; of what a busy second holds, the newest stay.
+ */
+import { type Json, isJsonObject } from '../../scim-language/json';
+import { KEPT_REQUESTS, type RequestRecord } from '../../store/requests/requests';
+import { type ScimDeps } from './deps';
+
+const INTERVAL_MS = 1_000;
+/** Characters of a body that are kept. */
+const MOST_OF_A_BODY = 100_000;
+
+export interface RequestJournal {
+  add(record: RequestRecord): void;
+  /** Whether bodies of the app are kept at the moment, as far as is known: asked for once a second at most. */
+  wantsBodies(app: string): Promise<boolean>;
+}
+
+export function createRequestJournal({
+  requests,
+  clock,
+  log,
+}: Pick<ScimDeps, 'requests' | 'clock' | 'log'>): RequestJournal | undefined {
+  if (requests === undefined) return undefined;
+  let pending: RequestRecord[] = [];
+  let resting = false;
+  const windows = new Map<string, { readonly until: number; readonly askedAt: number }>();
+
+  function write(): void {
+    if (pending.length === 0) {
+      resting = false;
+      return;
+    }
+    const records = pending;
+    pending = [];
+    resting = true;
+    requests?.write(records).catch((error: unknown) => log.warn({ error }, 'requests could not be kept'));
+    setTimeout(write, INTERVAL_MS).unref();
+  }
+
+  return {
+    add(record) {
+      pending.push(record);
+      if (pending.length > 2 * KEPT_REQUESTS) pending = pending.slice(-KEPT_REQUESTS);
+      if (!resting) write();
+    },
+
+    async wantsBodies(app) {
+      const now = clock();
+      const known = windows.get(app);
+      if (known !== undefined && now - known.askedAt < INTERVAL_MS) return known.until > now;
+      const until = await requests.debugUntil(app).catch(() => 0);
+      windows.set(app, { until, askedAt: now });
+      return until > now;
+    },
+  };
+}
+
+const SECRET = /password|secret|token|credential|certificate/i;
+const HIDDEN = '(not kept)';
+
+/** A body as it may be kept: JSON, cut, with what is secret left out; what is no JSON only by its length. */
+export function keptBody(body: Json | string | undefined): string | undefined {
+  if (body === undefined) return undefined;
+  if (typeof body === 'string') return `(${body.length} characters that are no JSON)`;
+  const text = JSON.stringify(withoutSecrets(body));
+  return text.length > MOST_OF_A_BODY ? `${text.slice(0, MOST_OF_A_BODY)}…` : text;
+}
+
+function withoutSecrets(value: Json): Json {
+  if (Array.isArray(value)) return value.map(withoutSecrets);
+  if (!isJsonObject(value)) return value;
+  const entries = Object.entries(value);
+  // A PATCH states the name of an attribute as the value of `path`.
+  const names = entries.some(([key, item]) => /^path$/i.test(key) && typeof item === 'string' && SECRET.test(item));
+  return Object.fromEntries(
+    entries.map(([key, item]) => [
+      key,
+      SECRET.test(key) || (names && /^value$/i.test(key)) ? HIDDEN : withoutSecrets(item),
+    ]),
+  );
+}

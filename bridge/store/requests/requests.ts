@@ -1,0 +1,125 @@
+/**
+ * The last SCIM requests of each app: what an identity provider sent, and what became of it. Bounded; bodies only while an operator has
+ * opened a window for the app, and never with a secret in them.
+ */
+import { type Db } from '../database/database';
+import { readSetting, writeSetting } from '../database/settings';
+
+/** Requests that are kept of each app. */
+export const KEPT_REQUESTS = 1_000;
+
+export interface RequestRecord {
+  /** Milliseconds since 1970. */
+  readonly at: number;
+  readonly app: string;
+  readonly requestId: string;
+  /** Name of the token. */
+  readonly token: string;
+  readonly method: string;
+  /** Path and query, without values that name people. */
+  readonly path: string;
+  readonly status: number;
+  readonly scimType: string | undefined;
+  /** Of an error. */
+  readonly detail: string | undefined;
+  /** Each coercion with where it was needed: `booleanStrings active`. */
+  readonly coercions: readonly string[];
+  /** What was written: `User 2819… changed`. */
+  readonly changes: readonly string[];
+  readonly milliseconds: number;
+  /** Within a debug window alone. */
+  readonly body: string | undefined;
+}
+
+export interface StoredRequest extends RequestRecord {
+  readonly id: number;
+}
+
+/** Adds records, in order, and forgets what is over the bound. */
+export async function writeRequests(db: Db, records: readonly RequestRecord[]): Promise<void> {
+  if (records.length === 0) return;
+  await db
+    .insertInto('requests')
+    .values(
+      records.map(record => ({
+        at: record.at,
+        app: record.app,
+        request_id: record.requestId,
+        token: record.token,
+        method: record.method,
+        path: record.path,
+        status: record.status,
+        scim_type: record.scimType ?? null,
+        detail: record.detail ?? null,
+        coercions: JSON.stringify(record.coercions),
+        changes: JSON.stringify(record.changes),
+        milliseconds: Math.round(record.milliseconds),
+        body: record.body ?? null,
+      })),
+    )
+    .execute();
+  for (const app of new Set(records.map(record => record.app))) {
+    const oldest = await db
+      .selectFrom('requests')
+      .select('id')
+      .where('app', '=', app)
+      .orderBy('id', 'desc')
+      .offset(KEPT_REQUESTS)
+      .limit(1)
+      .executeTakeFirst();
+    if (oldest !== undefined)
+      await db.deleteFrom('requests').where('app', '=', app).where('id', '<=', oldest.id).execute();
+  }
+}
+
+export interface RequestQuery {
+  readonly app?: string | undefined;
+  /** Only those after this id, oldest first; without it the newest come first. */
+  readonly after?: number | undefined;
+  readonly limit: number;
+}
+
+export async function listRequests(db: Db, { app, after, limit }: RequestQuery): Promise<StoredRequest[]> {
+  const rows = await db
+    .selectFrom('requests')
+    .selectAll()
+    .$if(app !== undefined, query => query.where('app', '=', app ?? ''))
+    .$if(after !== undefined, query => query.where('id', '>', after ?? 0))
+    .orderBy('id', after === undefined ? 'desc' : 'asc')
+    .limit(limit)
+    .execute();
+  return rows.map(row => ({
+    id: Number(row.id),
+    at: Number(row.at),
+    app: row.app,
+    requestId: row.request_id,
+    token: row.token,
+    method: row.method,
+    path: row.path,
+    status: row.status,
+    scimType: row.scim_type ?? undefined,
+    detail: row.detail ?? undefined,
+    coercions: JSON.parse(row.coercions) as string[],
+    changes: JSON.parse(row.changes) as string[],
+    milliseconds: Number(row.milliseconds),
+    body: row.body ?? undefined,
+  }));
+}
+
+const windowKey = (app: string) => `debug-until/${app}`;
+
+/** Opens the window in which bodies of an app are kept. @param until milliseconds since 1970 */
+export function openDebugWindow(db: Db, app: string, until: number): Promise<void> {
+  return writeSetting(db, windowKey(app), String(until));
+}
+
+/** Until when bodies of an app are kept; 0 where no window was opened. */
+export async function debugWindowOf(db: Db, app: string): Promise<number> {
+  return Number((await readSetting(db, windowKey(app))) ?? 0);
+}
+
+/** Closes a window, and forgets every body that was kept of the app. */
+export async function closeDebugWindow(db: Db, app: string): Promise<void> {
+  await writeSetting(db, windowKey(app), '0');
+  await db.updateTable('requests').set({ body: null }).where('app', '=', app).execute();
+}

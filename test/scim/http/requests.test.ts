@@ -1,0 +1,119 @@
+/** The last requests of each app are kept where an operator can see them; bodies only within a window, and no secret ever. */
+import {
+  type StoredRequest,
+  KEPT_REQUESTS,
+  closeDebugWindow,
+  listRequests,
+  openDebugWindow,
+  writeRequests,
+} from '../../../bridge/store/requests/requests';
+import { describeEachDatabase } from '../../support/databases';
+import { type ScimServer, startScimServer } from '../../support/scim-server';
+
+const USER = 'urn:ietf:params:scim:schemas:core:2.0:User';
+const PATCH = 'urn:ietf:params:scim:api:messages:2.0:PatchOp';
+
+let server: ScimServer;
+beforeEach(async () => {
+  server = await startScimServer({ state: { identityProvider: 'okta' } });
+});
+afterEach(() => server.close());
+
+/** What is kept, the oldest first, once there are so many. */
+async function kept(count: number): Promise<StoredRequest[]> {
+  for (;;) {
+    const found = await listRequests(server.database.db, { limit: 100 });
+    if (found.length >= count) return found.reverse();
+    await new Promise(resolve => setTimeout(resolve, 20));
+  }
+}
+
+test('a request is kept with its answer, its coercions, and what it changed; a refused one with the reason', async () => {
+  const body = { schemas: [USER], userName: 'ada@example.com', shoeSize: 42 };
+  const { id } = (await server.call('POST', '/Users', { body })).body;
+  await server.call('GET', '/Users?filter=userName%20eq%20%22ada@example.com%22');
+  await server.call('PATCH', `/Users/${id}`, {
+    body: { schemas: [PATCH], Operations: [{ op: 'replace', path: 'active', value: 'maybe' }] },
+  });
+  expect(await kept(3)).toMatchObject([
+    {
+      app: 'main',
+      token: 'first',
+      method: 'POST',
+      path: '/scim/v2/Users',
+      status: 201,
+      coercions: ['unknownAttributes shoeSize'],
+      changes: [`User ${id} made`],
+      body: undefined,
+    },
+    { method: 'GET', status: 200, changes: [], path: expect.not.stringContaining('ada') as unknown },
+    {
+      method: 'PATCH',
+      status: 400,
+      scimType: 'invalidValue',
+      detail: expect.stringContaining('active: got "maybe"') as unknown,
+      changes: [],
+    },
+  ]);
+});
+
+test('the names of dropped attributes are counted by themselves', async () => {
+  for (const userName of ['a', 'b']) {
+    await server.call('POST', '/Users', { body: { schemas: [USER], userName, shoeSize: 42, name: { nick: 'x' } } });
+  }
+  await kept(2);
+  const counted = async () => {
+    const rows = await server.database.db.selectFrom('coercions').select(['coercion', 'count']).execute();
+    return Object.fromEntries(rows.map(({ coercion, count }) => [coercion, Number(count)]));
+  };
+  while ((await counted())['unknownAttributes'] !== 4) await new Promise(resolve => setTimeout(resolve, 20));
+  expect(await counted()).toEqual({ unknownAttributes: 4, 'dropped:shoeSize': 2, 'dropped:name.nick': 2 });
+});
+
+test('bodies are kept within a window alone, without passwords, and are forgotten when it is closed', async () => {
+  await openDebugWindow(server.database.db, 'main', server.now() + 60_000);
+  const body = { schemas: [USER], userName: 'ada', password: 'hunter2', title: 'Analyst' };
+  const { id } = (await server.call('POST', '/Users', { body })).body;
+  const set = { op: 'replace', path: 'password', value: 'hunter3' };
+  await server.call('PATCH', `/Users/${id}`, { body: { schemas: [PATCH], Operations: [set] } });
+  await server.call('PUT', `/Users/${id}`, { raw: '{"password": "hunter4"' });
+  const [first, second, third] = await kept(3);
+  expect(first?.body).toBe(JSON.stringify({ ...body, password: '(not kept)' }));
+  expect(second?.body).toContain('"path":"password","value":"(not kept)"');
+  expect(third?.body).toBe('(22 characters that are no JSON)');
+  server.advance(120_000);
+  await server.call('POST', '/Users', { body: { ...body, userName: 'bea' } });
+  expect((await kept(4))[3]?.body).toBeUndefined();
+  await closeDebugWindow(server.database.db, 'main');
+  expect((await kept(4)).map(request => request.body)).toEqual([undefined, undefined, undefined, undefined]);
+});
+
+describeEachDatabase('kept requests', open => {
+  it('are bounded for each app, and read from the newest back or from an id on', async () => {
+    const { db } = await open();
+    const record = (app: string, at: number) => ({
+      at,
+      app,
+      requestId: `r${at}`,
+      token: 't',
+      method: 'GET',
+      path: '/Users',
+      status: 200,
+      scimType: undefined,
+      detail: undefined,
+      coercions: [],
+      changes: [],
+      milliseconds: 1.4,
+      body: undefined,
+    });
+    await writeRequests(db, [record('two', 0)]);
+    const many = Array.from({ length: KEPT_REQUESTS + 5 }, (_, at) => record('one', at));
+    await writeRequests(db, many.slice(0, 600));
+    await writeRequests(db, many.slice(600));
+    const newest = await listRequests(db, { app: 'one', limit: 2_000 });
+    expect([newest.length, newest[0]?.at, newest.at(-1)?.at]).toEqual([KEPT_REQUESTS, KEPT_REQUESTS + 4, 5]);
+    expect(await listRequests(db, { app: 'two', limit: 10 })).toHaveLength(1);
+    const after = await listRequests(db, { app: 'one', after: newest[2]?.id ?? 0, limit: 10 });
+    expect(after.map(({ at }) => at)).toEqual([KEPT_REQUESTS + 3, KEPT_REQUESTS + 4]);
+  });
+});
