@@ -18,4 +18,4 @@ export { OrganizationMapping, type OrganizationMappingConfig } from './organizat
 export { ProvisioningCheck, type ProvisioningCheckConfig } from './provisioning-check';
 export { RoleMapping, type RoleMappingConfig } from './role-mapping';
 export { type IScimApp, ScimApp, type ScimAppConfig, type ScimAppReference } from './scim-app';
-export { ScimToken, type ScimTokenConfig, type TokenScope } from './scim-token';
+export { ScimToken, type ScimTokenConfig, type ScimTokenSecretConfig, type TokenScope } from './scim-token';
