@@ -9,6 +9,7 @@ export {
 } from './l1/scim-app-resource';
 export { CustomRole, type CustomRoleConfig, type CustomRolePermission } from './custom-role';
 export { type IdpGroupConfig } from './entry';
+export { EntraProvisioning, type EntraProvisioningConfig } from './identity-providers/entra-provisioning';
 export { GovernedAccess, type GovernedAccessConfig } from './governed-access';
 export { GroupMapping, type GroupMappingConfig } from './group-mapping';
 export { IdentityProvider } from './identity-provider';
