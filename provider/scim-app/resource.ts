@@ -139,14 +139,9 @@ async function warnOfModes(planned: ObjectValue, context: PlanContext<App, Bridg
   if (typeof app !== 'string' || (mode !== 'push' && mode !== 'claims')) return;
   const planningNow = client.planned.noteMode(app, mode);
   if ((prior as ObjectValue | null)?.['mode'] === mode) return;
-  const there =
-    client.missing() === undefined
-      ? await client
-          .askOnce(bridge => bridge.listApps(AbortSignal.any([signal, AbortSignal.timeout(5_000)])))
-          .catch(() => undefined)
-      : undefined;
+  const there = client.missing() === undefined ? await client.appsAtStart(signal) : undefined;
   const known = new Set(planningNow.map(other => other.app));
-  const elsewhere = (there?.apps ?? []).map(({ state }) => state).filter(other => !known.has(other.app));
+  const elsewhere = (there ?? []).map(({ state }) => state).filter(other => !known.has(other.app));
   const clash = modeClash({ app, mode }, [...planningNow, ...elsewhere]);
   if (clash !== undefined)
     report.warning(`app ${JSON.stringify(app)} and others of one Coder have different modes`, clash, ['mode']);
