@@ -9,6 +9,7 @@ export {
 } from './l1/scim-app-resource';
 export { CustomRole, type CustomRoleConfig, type CustomRolePermission } from './custom-role';
 export { type IdpGroupConfig } from './entry';
+export { EntraProvisioning, type EntraProvisioningConfig } from './identity-providers/entra-provisioning';
 export { GovernedAccess, type GovernedAccessConfig } from './governed-access';
 export { GroupMapping, type GroupMappingConfig } from './group-mapping';
 export { IdentityProvider } from './identity-provider';
@@ -18,4 +19,4 @@ export { OrganizationMapping, type OrganizationMappingConfig } from './organizat
 export { ProvisioningCheck, type ProvisioningCheckConfig } from './provisioning-check';
 export { RoleMapping, type RoleMappingConfig } from './role-mapping';
 export { type IScimApp, ScimApp, type ScimAppConfig, type ScimAppReference } from './scim-app';
-export { ScimToken, type ScimTokenConfig, type TokenScope } from './scim-token';
+export { ScimToken, type ScimTokenConfig, type ScimTokenSecretConfig, type TokenScope } from './scim-token';

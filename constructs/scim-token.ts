@@ -1,7 +1,9 @@
-import { Annotations, Token } from 'cdktf';
+import { Annotations, Lazy, type TerraformVariable, Token } from 'cdktf';
 import { type Construct } from 'constructs';
 import { type TOKEN_SCOPES } from '../bridge/contract/mapping-state';
+import { PROVIDER_NAME } from '../provider/address';
 import { Entry } from './entry';
+import { ScimApp } from './scim-app';
 
 /** What a token may do. */
 export type TokenScope = (typeof TOKEN_SCOPES)[number];
@@ -19,6 +21,12 @@ export interface ScimTokenConfig {
   readonly scopes?: readonly TokenScope[];
 }
 
+/** Settings of a token whose digest Terraform makes. */
+export interface ScimTokenSecretConfig extends Omit<ScimTokenConfig, 'digest'> {
+  /** The sensitive variable that holds what `coder-scim token create` printed. */
+  readonly secret: TerraformVariable;
+}
+
 const WARNING_DAYS = 30;
 
 /**
@@ -28,6 +36,31 @@ const WARNING_DAYS = 30;
  * new ScimToken(app, 'primary', { digest: 'sha256:…', expiresAt: '2027-03-01T00:00:00Z' });
  */
 export class ScimToken extends Entry {
+  /**
+   * A token whose digest is made where Terraform runs, by a function of the provider (Terraform 1.8, OpenTofu 1.7): one
+   * sensitive variable serves the identity provider's side and this one, and neither plan nor state shows it.
+   * @throws Error when the variable is not sensitive, or the app is delivered by a null_resource, which has no function
+   *
+   * @example
+   * const secret = new TerraformVariable(stack, 'scim_token', { type: 'string', sensitive: true });
+   * ScimToken.fromSecret(app, 'primary', { secret, expiresAt: '2027-03-01T00:00:00Z' });
+   */
+  static fromSecret(scope: Construct, id: string, { secret, ...config }: ScimTokenSecretConfig): ScimToken {
+    const path = `${scope.node.path}/${id}`;
+    if (secret.sensitive !== true) {
+      throw new Error(
+        `${path}: variable ${JSON.stringify(secret.node.id)} is not sensitive, so that plans would show the token: declare it with sensitive: true`,
+      );
+    }
+    if (ScimApp.of(scope).resource === undefined) {
+      throw new Error(
+        `${path}: the digest is made by a function of the provider, and the app is delivered by a null_resource: use MappingDelivery.provider(), or new ScimToken with the digest`,
+      );
+    }
+    const call = () => `\${provider::${PROVIDER_NAME}::token_digest(var.${secret.friendlyUniqueId})}`;
+    return new ScimToken(scope, id, { ...config, digest: Lazy.stringValue({ produce: call }) });
+  }
+
   /** Instant from which the bridge refuses the token. */
   readonly expiresAt: string;
 

@@ -6,6 +6,7 @@ import { readFileSync } from 'node:fs';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { AdminClient } from '../bridge/admin-client/admin-client';
 import { AdminError } from '../bridge/admin-client/admin-error';
+import { type AppDocument } from '../bridge/contract/admin-api';
 import { MappingStateError, type MappingStateIssue } from '../bridge/contract/mapping-state';
 import { inAttributeNames, toAttributePath } from './mapping-document';
 import { type Diagnostic, ProviderError } from './plugin';
@@ -26,6 +27,8 @@ export interface BridgeSettings {
 export class Bridge {
   /** What this run plans at this bridge. */
   readonly planned = new PlannedApps();
+
+  private listed: Promise<readonly AppDocument[] | undefined> | undefined;
 
   constructor(private readonly settings: BridgeSettings) {}
 
@@ -67,6 +70,15 @@ export class Bridge {
   /** Asks once, whatever comes of it. */
   async askOnce<T>(call: (client: AdminClient) => Promise<T>): Promise<T> {
     return call(this.client());
+  }
+
+  /** The apps that the bridge has, asked once a run and once only; undefined when it does not say. */
+  appsAtStart(signal: AbortSignal): Promise<readonly AppDocument[] | undefined> {
+    this.listed ??= this.askOnce(bridge => bridge.listApps(AbortSignal.any([signal, AbortSignal.timeout(5_000)]))).then(
+      ({ apps }) => apps,
+      () => undefined,
+    );
+    return this.listed;
   }
 
   private client(): AdminClient {

@@ -2,7 +2,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { AdminError } from '../admin-client/admin-error';
 import { type AppDocument, type Precondition } from '../contract/admin-api';
-import { type MappingState, parseMappingState } from '../contract/mapping-state';
+import { type MappingState, modeClash, parseMappingState } from '../contract/mapping-state';
 import {
   type ClientContext,
   type ClientOptions,
@@ -58,8 +58,14 @@ async function apply(context: ClientContext, options: ApplyOptions, file: string
     await sleep(500, undefined, { signal: terminal.signal });
     document = await client.getApp(state.app, terminal.signal);
   }
+  const { apps } = await client.listApps(terminal.signal);
+  const clash = modeClash(
+    state,
+    apps.map(app => app.state),
+  );
   if (options.json) printJson(terminal, document);
   else terminal.write(render(context, before, state, document));
+  if (clash !== undefined) terminal.complain(`warning: ${clash}\n`);
   return document.converged || options.wait === undefined ? EXIT.ok : EXIT.no;
 }
 

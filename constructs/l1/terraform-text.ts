@@ -14,7 +14,8 @@ export function escapeTemplates(value: unknown): unknown {
   return Object.fromEntries(Object.entries(value).map(([key, part]) => [key, escapeTemplates(part)]));
 }
 
-function escapeText(text: string): string {
+/** The same for one text. */
+export function escapeText(text: string): string {
   return text
     .split(REFERENCE)
     .map((part, index) => (index % 2 === 1 ? part : part.replace(/([$%])\{/g, '$1$1{')))
@@ -50,8 +51,8 @@ function toHcl(value: unknown): unknown {
 /** A text that is made at synth, as HCL has it between quotation marks; expressions in it stay as they are. */
 export function lazyHcl(text: string): string {
   return Lazy.stringValue({
-    produce: ({ resolve }) =>
-      String(resolve(text))
+    produce: context =>
+      String(context.resolve(text))
         .split(/((?<!\$)\$\{[^}]*\})/)
         .map((part, index) => (index % 2 === 1 ? part : quoted(part)))
         .join(''),

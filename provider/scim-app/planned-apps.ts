@@ -14,11 +14,18 @@ export class PlannedApps {
   private readonly held = new Set<string>();
   private readonly kept = new Map<string, string>();
   private readonly made = new Map<string, string>();
+  private readonly modes = new Map<string, 'push' | 'claims'>();
   private readonly digests = new Map<string, string>();
 
   /** Notes that the state has this app: planned as new, it is replaced. */
   noteHeld(name: string): void {
     this.held.add(name);
+  }
+
+  /** Notes the mode of an app, and returns those of the apps noted before. */
+  noteMode(app: string, mode: 'push' | 'claims'): { app: string; mode: 'push' | 'claims' }[] {
+    this.modes.set(app, mode);
+    return [...this.modes].map(([name, of]) => ({ app: name, mode: of }));
   }
 
   isHeld(name: string): boolean {

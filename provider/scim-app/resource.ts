@@ -3,7 +3,7 @@
  * mappings change together or not at all; attributes structured, so that a plan reads as a table of mappings.
  */
 import { type AppDocument } from '../../bridge/contract/admin-api';
-import { canonicalJson, MappingStateError, parseMappingState } from '../../bridge/contract/mapping-state';
+import { canonicalJson, MappingStateError, modeClash, parseMappingState } from '../../bridge/contract/mapping-state';
 import { type Bridge, explainRefusal, issueDiagnostic } from '../bridge';
 import { knownPart, toDocument, toValues } from '../mapping-document';
 import {
@@ -11,6 +11,7 @@ import {
   isWhollyKnown,
   type ObjectValue,
   type Outcome,
+  type PlanContext,
   ProviderError,
   type Report,
   UNKNOWN,
@@ -43,6 +44,7 @@ export const scimAppResource = defineResource<App, Bridge>({
     const planned = context.planned as ObjectValue;
     for (const clash of client.planned.note(planned, context.config, prior === null)) reportClash(clash, report);
     if (client.isUnknown) return undefined;
+    await warnOfModes(planned, context);
     if (prior !== null) {
       if (planned['name'] !== prior.name) await refuseProtected(prior, context);
       else if (keptOf(context, prior).removing) return { planned: { ...planned, generation: UNKNOWN } as never };
@@ -128,6 +130,21 @@ function saysTheSame(planned: ObjectValue, prior: ObjectValue): boolean {
   const { generation: _generation, ...rest } = planned;
   if (!isWhollyKnown(rest)) return false;
   return canonicalJson(toDocument(rest)) === canonicalJson(toDocument(prior));
+}
+
+/** An app whose mode is new is compared with what this run plans and with what the bridge has. */
+async function warnOfModes(planned: ObjectValue, context: PlanContext<App, Bridge>): Promise<void> {
+  const { prior, client, signal, report } = context;
+  const { name: app, mode } = planned;
+  if (typeof app !== 'string' || (mode !== 'push' && mode !== 'claims')) return;
+  const planningNow = client.planned.noteMode(app, mode);
+  if ((prior as ObjectValue | null)?.['mode'] === mode) return;
+  const there = client.missing() === undefined ? await client.appsAtStart(signal) : undefined;
+  const known = new Set(planningNow.map(other => other.app));
+  const elsewhere = (there ?? []).map(({ state }) => state).filter(other => !known.has(other.app));
+  const clash = modeClash({ app, mode }, [...planningNow, ...elsewhere]);
+  if (clash !== undefined)
+    report.warning(`app ${JSON.stringify(app)} and others of one Coder have different modes`, clash, ['mode']);
 }
 
 function reportClash({ kind, name, other }: Clash, report: Report): void {

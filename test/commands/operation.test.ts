@@ -80,6 +80,19 @@ describe('commands on a running bridge', () => {
     expect((await run(['apply', file('three.json', document()), '--generation', '0'])).code).toBe(4);
   });
 
+  it('plan and apply warn of a mode that does not go with the other apps of the Coder', async () => {
+    const claims = document({ app: 'other', mode: 'claims', tokens: {}, roleMappings: {}, groupMappings: {} });
+    const planned = await run(['plan', file('claims.json', claims)]);
+    expect(planned.out).toContain('holds what app "acme" of the same Coder would push');
+    const applied = await run(['apply', file('claims.json', claims)]);
+    expect(applied.err).toContain(
+      'warning: mode claims turns on Coder\'s sync at sign-in, which holds what app "acme"',
+    );
+    const push = { ...claims, mode: 'push' };
+    expect((await run(['apply', file('push.json', push)])).err).toBe('');
+    expect((await run(['delete', 'other', '--yes'])).code).toBe(0);
+  });
+
   it('a wrong admin token is exit code 4', async () => {
     const { code, err } = await run(['status'], { environment: { CODER_SCIM_ADMIN_TOKEN: 'wrong-wrong-wrong-wrong' } });
     expect([code, err]).toEqual([

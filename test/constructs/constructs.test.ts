@@ -12,6 +12,7 @@ import {
   ProvisioningCheck,
   RoleMapping,
   ScimApp,
+  type ScimAppConfig,
   ScimAppResource,
   ScimToken,
 } from '../../constructs';
@@ -296,6 +297,20 @@ describe('what others build on', () => {
     const [id] = Object.keys(stack.data?.['coderscim_status'] ?? {});
     expect(stack.output).toEqual({ url: { value: `\${data.coderscim_status.${id}.apps["okta"].scim_base_url}` } });
     expect(stack.resource).toBeUndefined();
+  });
+
+  test('the digest of a token from a sensitive variable', () => {
+    const declare = (sensitive: boolean, config: Partial<ScimAppConfig> = {}) =>
+      synthApp((app, scope) => {
+        const secret = new TerraformVariable(scope, 'scim_token', { type: 'string', sensitive });
+        ScimToken.fromSecret(app, 'second', { secret, expiresAt: FAR_FUTURE });
+      }, config);
+    expect(appAttributes(declare(true))['tokens']).toMatchObject({
+      second: { digest: '${provider::coderscim::token_digest(var.scim_token)}' },
+    });
+    expect(() => declare(false)).toThrow(/coder\/okta\/second: variable "scim_token" is not sensitive/);
+    const delivery = MappingDelivery.nullResource({ url: 'https://scim.example.com' });
+    expect(() => declare(true, { delivery })).toThrow(/the app is delivered by a null_resource: use MappingDelivery/);
   });
 
   test('an Aspect reads who gives what', () => {

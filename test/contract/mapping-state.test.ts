@@ -5,6 +5,7 @@ import {
   MappingStateError,
   type MappingStateInput,
   mappingStateJsonSchema,
+  modeClash,
   parseMappingState,
 } from '../../bridge/contract/mapping-state';
 
@@ -155,4 +156,12 @@ test('the published JSON Schema describes every part of the document', () => {
   expect(schema.required).toEqual(['version', 'app']);
   expect(schema.additionalProperties).toBe(false);
   expect(Object.keys(schema.properties)).toEqual(Object.keys({ ...parseMappingState(app({ pushedGroups: {} })) }));
+});
+
+test('one Coder has one mode: other apps are named', () => {
+  const push = { app: 'okta', mode: 'push' } as const;
+  const claims = { app: 'entra', mode: 'claims' } as const;
+  expect(modeClash(claims, [claims, push])).toMatch(/holds what app "okta" of the same Coder would push/);
+  expect(modeClash(push, [push, claims])).toMatch(/app "entra" of the same Coder in mode claims/);
+  expect(modeClash(push, [push, { ...push, app: 'ping' }])).toBeUndefined();
 });

@@ -5,7 +5,9 @@ import { join, resolve } from 'node:path';
 import { promisify } from 'node:util';
 
 const ROOT = resolve(__dirname, '../..');
-const EXAMPLES = readdirSync(join(ROOT, 'examples')).filter(name => name !== 'demo');
+const EXAMPLES = readdirSync(join(ROOT, 'examples')).filter(
+  name => existsSync(join(ROOT, 'examples', name, 'main.ts')) && name !== 'demo',
+);
 
 /** Runs an example the way `cdktf synth` runs it, and returns the synthesized stack. */
 async function synthesize(example: string): Promise<{ resource: Record<string, Record<string, object>> }> {

@@ -40,6 +40,17 @@ test('an expired token is a warning: an urgent removal is not in its way', async
   expect(said(apply.stdout)).toContain('Apply complete!');
 });
 
+test('claims mode beside apps that push is a warning', async () => {
+  await stage.deploy(app());
+  const claims = app({ resource: 'claims', name: 'entra', digest: other, rest: 'mode = "claims"' });
+  stage.write(`${app()}\n${claims}`);
+  const { stdout } = expectCode(await stage.terraform.plan(), 2);
+  expect(said(stdout)).toContain('Warning: app "entra" and others of one Coder have different modes');
+  expect(said(stdout)).toContain('which holds what app "okta" of the same Coder would push');
+  expectCode(await stage.terraform.applyPlan(), 0);
+  expect(expectCode(await stage.terraform.plan(), 0).stdout).not.toContain('different modes');
+});
+
 test('messages name attributes as configuration does, and never show a secret', async () => {
   const secret = `cscim_0123456789ab_${'7'.repeat(64)}_01234567`;
   stage.write(app({ more: 'nobody = { role = "owner" }', digest: secret }));

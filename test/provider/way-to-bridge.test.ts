@@ -97,7 +97,7 @@ test('the debug log has each request with what came of it, and no secret', async
   stage.terraform.environment['TF_LOG'] = 'DEBUG';
   stage.write(app());
   const { stderr } = expectCode(await stage.terraform.apply(), 0);
-  const requests = stderr.split('\n').filter(line => line.includes('request to the bridge'));
+  const requests = stderr.split('\n').filter(line => /request to the bridge.*\/apps\/okta/.test(line));
   expect(requests).toEqual([
     expect.stringMatching(/\[DEBUG\].*method=GET.*status=404/),
     expect.stringMatching(/\[DEBUG\].*method=GET.*status=404/),

@@ -4,6 +4,7 @@
  */
 export * from './canonical-json';
 export * from './json-schema';
+export * from './mode-clash';
 export { AppName } from './names';
 export * from './parse';
 export * from './problems';

@@ -1,6 +1,6 @@
 /** What would change in Coder, nothing written: the adoption report of a rollout and the dry run of a declaration. */
 import { type HoldSummary, type PlannedChange, type PlanReport } from '../../contract/admin-api';
-import { type MappingState } from '../../contract/mapping-state';
+import { type MappingState, modeClash } from '../../contract/mapping-state';
 import { listAllApps, type StoredApp } from '../../store/apps/apps';
 import { readNamesakes } from '../../store/directory';
 import { readBindings } from '../../store/apps/bindings';
@@ -62,7 +62,7 @@ export async function planWorld(
         email: stranger.email,
         status: stranger.status,
       });
-  report.problems = [...new Set(report.problems)];
+  report.problems = [...new Set([...report.problems, ...modeProblems(context, request.state)])];
   return report;
 }
 
@@ -95,6 +95,12 @@ async function imagine(rim: Rim, state: MappingState | undefined): Promise<Imagi
     takeAllAsMatched: state !== undefined,
   });
   return { context, catalog, members };
+}
+
+function modeProblems(context: Context, state: MappingState | undefined): string[] {
+  const others = [...context.apps.values()].filter(app => !app.deleting).map(app => app.state);
+  const clash = state === undefined ? undefined : modeClash(state, others);
+  return clash === undefined ? [] : [clash];
 }
 
 function asStored(state: MappingState): StoredApp {
