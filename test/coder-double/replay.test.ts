@@ -36,8 +36,6 @@ describe.each(files)('%s', file => {
       oidc: server.oidc ?? true,
       oidcAllowSignups: server.oidcAllowSignups ?? true,
       oidcUserRoleField: server.oidcUserRoleField ?? '',
-      // Long enough for eight requests to arrive on a busy machine.
-      flightMilliseconds: file === 'races.json' ? 300 : 0,
     });
     bindings.bind('base', double.url);
     bindings.bind('org.id', double.findOrganization().id);
