@@ -54,7 +54,9 @@ function callOf(double: CoderDouble, title: string, send: Send): (index: number)
 
 export async function playRace(double: CoderDouble, step: Step): Promise<Record<string, number>> {
   const call = callOf(double, step.title, sender(double));
-  const answers = await Promise.all(Array.from({ length: step.parallel ?? 0 }, (_, index) => call(index)));
+  const parallel = step.parallel ?? 1;
+  double.faults.gather(parallel);
+  const answers = await Promise.all(Array.from({ length: parallel }, (_, index) => call(index)));
   const counts: Record<string, number> = {};
   for (const answer of answers) counts[answer] = (counts[answer] ?? 0) + 1;
   return counts;

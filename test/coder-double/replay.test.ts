@@ -45,8 +45,6 @@ describe.each(recordingFiles.filter(file => playedSteps(file).length > 0))('%s',
       ...(server.databaseLocale !== undefined && { databaseLocale: server.databaseLocale }),
       ...(server.userLimit !== undefined && { userLimit: server.userLimit }),
       oidcUserRoleField: server.oidcUserRoleField ?? '',
-      // Long enough for eight requests to arrive on a busy machine.
-      flightMilliseconds: file === 'races.json' ? 300 : 0,
     });
     bindings.bind('base', double.url);
     bindings.bind('org.id', double.findOrganization().id);

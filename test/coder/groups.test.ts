@@ -115,7 +115,8 @@ test('what Coder refuses about members is told apart, and says whether reading a
 });
 
 test('changes of one group at the same time fail as a concurrent change or an existing member', async () => {
-  const double = await startDouble({ flightMilliseconds: 20 });
+  const double = await startDouble();
+  double.faults.gather(8, { method: 'PATCH' });
   const eng = double.addGroup('eng');
   const users = Array.from({ length: 8 }, (_, index) => double.addUser(`u${index}`));
   const coder = connect(double);

@@ -43,7 +43,7 @@ interface Hold {
   readonly method: string | undefined;
   readonly path: RegExp;
   readonly released: Promise<void>;
-  arrived(): void;
+  arrive(): void;
 }
 
 interface LiveRule {
@@ -87,28 +87,34 @@ export class Faults {
   }
 
   /** Holds requests until they are released; `clear` does not release them. */
-  hold({ method, path = '' }: FaultMatch = {}): Held {
-    let letIn: () => void = () => undefined;
-    const released = new Promise<void>(resolve => (letIn = resolve));
-    let hold: Hold | undefined;
-    const arrived = new Promise<void>(resolve => {
-      hold = { method, path: new RegExp(path), released, arrived: resolve };
-      this.holds.add(hold);
-    });
-    return {
-      arrived,
-      release: () => {
-        if (hold !== undefined) this.holds.delete(hold);
-        letIn();
-      },
+  hold({ method, path = '' }: FaultMatch = {}, until = Infinity): Held {
+    const [arrived, noteArrival] = signal();
+    const [released, letIn] = signal();
+    let waiting = 0;
+    const release = () => {
+      this.holds.delete(hold);
+      letIn();
     };
+    const arrive = () => {
+      noteArrival();
+      waiting += 1;
+      if (waiting >= until) release();
+    };
+    const hold: Hold = { method, path: new RegExp(path), released, arrive };
+    this.holds.add(hold);
+    return { arrived, release };
+  }
+
+  /** Holds requests until so many are there, and lets them in together: at the same time, however slow the machine is. */
+  gather(count: number, match?: FaultMatch): void {
+    this.hold(match, count);
   }
 
   /** Resolves when nothing holds this request any more. */
   async pass(method: string, path: string): Promise<void> {
     for (const hold of this.holds) {
       if ((hold.method !== undefined && hold.method !== method) || !hold.path.test(path)) continue;
-      hold.arrived();
+      hold.arrive();
       await hold.released;
     }
   }
@@ -140,4 +146,11 @@ export class Faults {
     this.seed = (Math.imul(this.seed, 1_664_525) + 1_013_904_223) >>> 0;
     return this.seed / 2 ** 32;
   }
+}
+
+/** A promise and what resolves it. */
+function signal(): readonly [happened: Promise<void>, happen: () => void] {
+  let happen: () => void = () => undefined;
+  const happened = new Promise<void>(resolve => (happen = resolve));
+  return [happened, happen];
 }
