@@ -19,7 +19,6 @@ const PACKAGES: Readonly<Record<string, string>> = {
 const FILES: readonly { readonly file: RegExp; readonly by: string; readonly importer?: RegExp }[] = [
   { file: /^bridge\/http\/server\.ts$/, by: 'process/listen.ts' },
   { file: /^bridge\/http\/metrics\.ts$/, by: 'process/metrics.ts' },
-  { file: /^test\/support\/coder-double\/(?:http\/)?server\.ts$/, by: 'process/double-server.ts' },
   {
     file: /^bridge\/store\/database\/database\.ts$/,
     by: 'process/database.ts',

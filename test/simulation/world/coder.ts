@@ -1,7 +1,6 @@
 /** The Coder of a history: the double, in this process, behind a network that the weather acts on. */
-import { startCoderDouble, type CoderDouble, type CoderDoubleOptions } from '../../support/coder-double';
+import { createCoderDouble, type CoderDouble, type CoderDoubleOptions } from '../../support/coder-double';
 import { type CoderAnswer, type CoderCall, type CoderLine, type Machine } from '../process/machine';
-import { servedByDouble } from '../process/double-server';
 import { type Random } from '../time/random';
 import { scheduler } from '../time/scheduler';
 import { type Fault, type Weather } from './weather';
@@ -42,11 +41,11 @@ export class Coder implements CoderLine {
   ) {}
 
   /** @param jitter draws how long calls take; undefined: all take the same */
-  static async start(
+  static start(
     options: CoderDoubleOptions,
     parts: { readonly weather: Weather; readonly trace: Trace; readonly jitter: Random | undefined },
-  ): Promise<Coder> {
-    const double = await startCoderDouble({ rateLimitPerMinute: 0, flightMilliseconds: 1, ...options });
+  ): Coder {
+    const double = createCoderDouble({ rateLimitPerMinute: 0, flightMilliseconds: 1, ...options });
     return new Coder(double, parts.weather, parts.trace, parts.jitter);
   }
 
@@ -116,31 +115,23 @@ export class Coder implements CoderLine {
   }
 
   async #serve(call: CoderCall, where: string): Promise<CoderAnswer> {
-    const [path = '', query = ''] = call.path.split('?', 2);
-    const { answer } = await servedByDouble().serve({
+    const answer = await this.double.handle({
       method: call.method,
-      path,
-      query: new URLSearchParams(query),
+      path: call.path,
       headers: call.headers,
       body: call.body ?? '',
-      ip: '192.0.2.20',
     });
-    const text = answer.raw ?? (answer.body === undefined ? '' : JSON.stringify(answer.body));
     if (call.method !== 'GET' && answer.status < 300) {
       const write: DoneWrite = {
         method: call.method,
         path: where,
         status: answer.status,
         body: call.body === undefined || call.body === null ? undefined : (JSON.parse(call.body) as unknown),
-        answer: text === '' ? undefined : (JSON.parse(text) as unknown),
+        answer: answer.body === '' ? undefined : (JSON.parse(answer.body) as unknown),
       };
       for (const told of this.onWrite) told(write);
     }
-    return {
-      status: answer.status,
-      text,
-      headers: { 'content-type': answer.contentType ?? 'application/json', ...answer.headers },
-    };
+    return { status: answer.status, text: answer.body, headers: answer.headers };
   }
 }
 

@@ -149,7 +149,7 @@ export function humanOwners(accounts: Iterable<Account>, own: string): number {
   for (const account of accounts)
     if (
       account.siteRoles.includes('owner') &&
-      account.status === 'active' &&
+      account.status !== 'suspended' &&
       !account.service &&
       account.login !== 'none' &&
       account.id !== own

@@ -1,7 +1,7 @@
 /** One world: Coder, the database, the bridges on it, and what the identity provider and the operator know. */
 import { createBridge } from '../../../bridge/process/bridge';
 import { readConfig } from '../../../bridge/process/config';
-import { type Log } from '../../../bridge/process/log';
+import { type Log } from '../../../bridge/http/log';
 import { type MintedToken, mintToken } from '../../../bridge/scim/access/token';
 import { type CoderDoubleOptions } from '../../support/coder-double';
 import { setReplicas } from '../process/database';
@@ -74,7 +74,7 @@ export class World {
   async start(): Promise<void> {
     const { options, weather, trace } = this;
     const jitter = options.shuffle ? new Random(options.seed + 3) : undefined;
-    this.coder = await Coder.start(options.coder, { weather, trace, jitter });
+    this.coder = Coder.start(options.coder, { weather, trace, jitter });
     this.#token = this.coder.double.token;
     if (options.account === 'service') {
       this.coder.double.addUser(OWN_SERVICE_ACCOUNT, { isServiceAccount: true, status: 'active', roles: ['owner'] });
