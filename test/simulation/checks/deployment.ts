@@ -1,7 +1,7 @@
 /** no-orphans, never-touched, guard-holds, exact-identity, only-declared, truth and settles, as far as they are about more than one person. */
 import { type Account } from '../model/accounts';
 import { declared } from '../model/due';
-import { lossesOf, untouchable } from '../world/watch';
+import { lossesOf, personOf, untouchable } from '../world/watch';
 import { type Scene, type Violation } from './scene';
 
 const HOUR = 3_600_000;
@@ -104,6 +104,23 @@ function changesOf(was: Account, is: Account): string[] {
     ...lossesOf(is, was).map(one => `got ${one}`),
     ...(was.username === is.username ? [] : [`renamed to ${is.username}`]),
   ];
+}
+
+/** A workspace of somebody who is out does not run, or the status speaks of it. */
+export function checkWorkspaces(scene: Scene): Violation[] {
+  const { directory } = scene;
+  const told = JSON.stringify([scene.status.pending, scene.status.holds, scene.status.apps.map(app => app.warnings)]);
+  const byOwner = scene.world.coder.double.workspacesByOwner();
+  return scene.accounts.flatMap(account => {
+    const person = personOf(directory, account);
+    if (person === undefined || directory.isIn(person) || account.status !== 'suspended') return [];
+    return (byOwner[account.username] ?? [])
+      .filter(({ name, status }) => status === 'running' && !told.includes(name))
+      .map(({ name, organization }) => ({
+        promise: 'workspaces-follow',
+        text: `${person.key} is out, and workspace ${name} in ${organization} runs on; nobody is told`,
+      }));
+  });
 }
 
 export function checkStatus(scene: Scene): Violation[] {

@@ -71,7 +71,7 @@ export function checkLeavers(scene: Scene): Violation[] {
     }
     if (bearers.some(person => directory.isIn(person) && speaksFor(scene, person, account))) continue;
     const person = personOf(directory, account) ?? bearers[0];
-    if (person === undefined) continue;
+    if (person === undefined || !maySpeakFor(scene, person)) continue;
     const held = scene.heldReason(person);
     const status = scene.app(person.app);
     if (directory.isIn(person)) {
@@ -98,6 +98,16 @@ export function checkLeavers(scene: Scene): Violation[] {
 function speaksFor(scene: Scene, person: Person, account: Account): boolean {
   if (sameAddress(person.email, account.email)) return true;
   return landingOf(scene.accounts, person)?.id === account.id;
+}
+
+/** An app that is confined to domains says nothing of anybody else. */
+function maySpeakFor(scene: Scene, person: Person): boolean {
+  const { emailDomains } = (scene.directory.apps.get(person.app)?.document['people'] ?? {}) as {
+    emailDomains?: readonly string[];
+  };
+  return (
+    emailDomains === undefined || emailDomains.some(domain => sameAddress(person.email.split('@')[1] ?? '', domain))
+  );
 }
 
 function orphan(account: Account, why: string): Violation {

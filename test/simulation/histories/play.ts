@@ -1,5 +1,12 @@
 /** Plays one history to its end: what is given, what happens in what weather, good weather, one sweep, and then every promise. */
-import { checkByHand, checkGroups, checkGuard, checkStatus, checkUntouched } from '../checks/deployment';
+import {
+  checkByHand,
+  checkGroups,
+  checkGuard,
+  checkStatus,
+  checkUntouched,
+  checkWorkspaces,
+} from '../checks/deployment';
 import { checkLeavers, checkPeople, checkRemains, differencesOf } from '../checks/people';
 import { Scene, type Release, type Status, type Violation } from '../checks/scene';
 import { checkSignIn } from '../checks/sign-in';
@@ -129,6 +136,7 @@ class Player {
       ...checkGuard(scene),
       ...checkByHand(scene),
       ...checkStatus(scene),
+      ...checkWorkspaces(scene),
       ...(scenario.then?.(scene) ?? []).flatMap(text =>
         typeof text === 'string' ? [{ promise: scenario.promise, text }] : [],
       ),
@@ -276,7 +284,9 @@ class Player {
     for (let pause = 250; ; pause = Math.min(pause * 2, 120_000)) {
       await scheduler.pause(pause);
       const status = await this.#status();
-      if (status.apps.every(app => app.waiting === 0) || scheduler.now > end) return status;
+      // The work of a deleted app is in the list alone.
+      const waits = status.pending.some(item => item.state === 'waiting');
+      if ((!waits && status.apps.every(app => app.waiting === 0)) || scheduler.now > end) return status;
     }
   }
 }

@@ -81,6 +81,13 @@ export type Hand =
     }
   | { readonly verb: 'add-organization'; readonly name: string }
   | { readonly verb: 'add-member'; readonly username: string; readonly organization: string }
+  | {
+      readonly verb: 'add-workspace';
+      readonly username: string;
+      readonly name: string;
+      readonly organization?: string;
+      readonly dormant?: boolean;
+    }
   | { readonly verb: 'add-group' | 'delete-group'; readonly group: string; readonly organization?: string }
   | {
       readonly verb: 'add-to-group' | 'remove-from-group';

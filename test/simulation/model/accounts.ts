@@ -17,6 +17,8 @@ export interface Account {
   readonly organizationRoles: readonly string[];
   /** `organization/group` */
   readonly groups: readonly string[];
+  /** Id of each of these groups: a renamed one is the same. */
+  readonly groupIds: Readonly<Record<string, string>>;
 }
 
 export function accountsOf(double: CoderDouble): Map<string, Account> {
@@ -37,6 +39,9 @@ export function accountsOf(double: CoderDouble): Map<string, Account> {
         .flatMap(({ organization, roles }) => roles.map(role => `${organization.name}/${role}`))
         .sort(),
       groups: [...user.groups].map(group => `${group.organization.name}/${group.name}`).sort(),
+      groupIds: Object.fromEntries(
+        [...user.groups].map(group => [`${group.organization.name}/${group.name}`, group.id]),
+      ),
     });
   }
   return accounts;

@@ -79,9 +79,13 @@ export function sameAddress(a: string, b: string): boolean {
   return folded(a) === folded(b);
 }
 
+// Signs that Unicode writes as letters in NFC, Kelvin, Angstrom and Ohm: they look the same, and nobody is called so.
+const SIGNS = /([\u212a\u212b\u2126])/u;
+
 export function folded(text: string): string {
-  let out = '';
-  for (const letter of text.normalize('NFC'))
-    out += letter >= 'A' && letter <= 'Z' ? String.fromCharCode(letter.charCodeAt(0) + 32) : letter;
-  return out;
+  return text
+    .split(SIGNS)
+    .map(part => (SIGNS.test(part) ? part : part.normalize('NFC')))
+    .join('')
+    .replace(/[A-Z]/g, letter => String.fromCharCode(letter.charCodeAt(0) + 32));
 }

@@ -15,9 +15,9 @@ export function setReplicas(count: number): void {
   replicas = count;
 }
 
-export async function openDatabase(url: string): Promise<Database> {
+export async function openDatabase(url: string, options?: { readonly alone?: boolean }): Promise<Database> {
   const disk = currentMachine().disk as MemoryDisk;
-  const database = await open(url);
+  const database = await open(url, options);
   disk.keepFresh();
   return replicas === 1 ? database : { ...database, backend: 'postgres' };
 }

@@ -20,6 +20,12 @@ export const FIRST: readonly Step[] = [
   { do: 'group', group: 'admins', members: ['ada'] },
 ];
 
+/** Somebody beside the people of the directory who is owner. */
+export const ANOTHER_OWNER: Step = {
+  do: 'hand',
+  hand: { verb: 'add-account', username: 'omar', email: 'omar@elsewhere.example', roles: ['owner'] },
+};
+
 /** Groups whose name begins with `team-` become Coder groups. */
 export const TEAMS: Declaration = { ...DOCUMENT, pushedGroups: { prefix: 'team-' } };
 

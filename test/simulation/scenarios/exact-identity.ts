@@ -1,6 +1,6 @@
 /** exact-identity: an account becomes a person's by an exact address only, and an app speaks only for whom it may speak for. */
 import { type Scenario } from '../histories/scenario';
-import { BASE, DOCUMENT, FIRST } from './common';
+import { ANOTHER_OWNER, BASE, DOCUMENT, FIRST } from './common';
 
 const promise = 'exact-identity';
 const KELVIN = '\u212A';
@@ -16,6 +16,52 @@ export const EXACT_IDENTITY: readonly Scenario[] = [
     when: [
       { do: 'hire', who: 'kelvin', email: `${KELVIN}evin@corp.example` },
       { do: 'leave', who: 'kelvin' },
+    ],
+  },
+  {
+    name: 'look-alike-address-that-coder-takes-for-the-same',
+    promise,
+    coder: { databaseLocale: 'C.utf8' },
+    given: [{ do: 'hand', hand: { verb: 'add-account', username: 'kevin', roles: ['owner'] } }, ANOTHER_OWNER, BASE],
+    when: [
+      { do: 'hire', who: 'kelvin', email: `${KELVIN}evin@corp.example` },
+      { do: 'leave', who: 'kelvin' },
+    ],
+    mayHold: ['kelvin'],
+  },
+  {
+    name: 'address-outside-of-the-domains-of-the-app',
+    promise,
+    given: [
+      { do: 'hand', hand: { verb: 'add-account', username: 'eve', email: 'eve@other.example' } },
+      { do: 'declare', document: { ...DOCUMENT, people: { emailDomains: ['corp.example'] } } },
+    ],
+    when: [
+      { do: 'hire', who: 'eve', email: 'eve@other.example' },
+      { do: 'group', group: 'admins', members: ['eve'] },
+      { do: 'leave', who: 'eve' },
+    ],
+    mayHold: ['eve'],
+    then: scene => [
+      scene.account('eve')?.status === 'suspended' && 'an app locked somebody outside of its domains',
+      scene.account('eve')?.siteRoles.length !== 0 && 'an app gave a role to somebody outside of its domains',
+    ],
+  },
+  {
+    name: 'migration-from-one-identity-provider-to-another',
+    promise: 'lets-in',
+    given: [
+      { do: 'declare', document: { ...DOCUMENT, people: { sharedWith: ['next'] } } },
+      ...FIRST.slice(1),
+      { do: 'declare', app: 'next', document: { ...DOCUMENT, people: { sharedWith: ['corp'] } } },
+    ],
+    when: [
+      { do: 'hire', who: 'ada-next', app: 'next', email: 'ada@corp.example', userName: 'ada.next@corp.example' },
+      { do: 'remove', who: 'ada' },
+    ],
+    then: scene => [
+      scene.withEmail('ada@corp.example')?.status === 'suspended' &&
+        'somebody who is in by the new app is locked out with the old one',
     ],
   },
   {

@@ -8,6 +8,7 @@ import { LETS_IN } from './lets-in';
 import { NEVER_TOUCHED } from './never-touched';
 import { NO_ORPHANS } from './no-orphans';
 import { TRUTH } from './truth';
+import { WORKSPACES_FOLLOW } from './workspaces-follow';
 
 export const SCENARIOS: readonly Scenario[] = [
   ...LEAVER_OUT,
@@ -18,4 +19,5 @@ export const SCENARIOS: readonly Scenario[] = [
   ...EXACT_IDENTITY,
   ...LETS_IN,
   ...TRUTH,
+  ...WORKSPACES_FOLLOW,
 ];

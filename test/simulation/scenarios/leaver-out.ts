@@ -1,6 +1,6 @@
 /** leaver-out: whoever is out can sign in to no account that the bridge made, linked, or that bears an address of theirs. */
 import { type Scenario } from '../histories/scenario';
-import { BASE, FIRST } from './common';
+import { ANOTHER_OWNER, BASE, FIRST } from './common';
 
 const promise = 'leaver-out';
 
@@ -153,7 +153,7 @@ export const LEAVER_OUT: readonly Scenario[] = [
   {
     name: 'owner-leaves',
     promise,
-    given: [...FIRST, { do: 'group', group: 'owners', members: ['ben'] }],
+    given: [ANOTHER_OWNER, ...FIRST, { do: 'group', group: 'owners', members: ['ben'] }],
     when: [{ do: 'leave', who: 'ben' }],
   },
   {

@@ -1,6 +1,6 @@
 /** truth, answer-means-done, only-declared and settles: what is said is so, what is answered is done, what was given by hand stays. */
 import { type Scenario } from '../histories/scenario';
-import { DOCUMENT, FIRST, TEAMS } from './common';
+import { ANOTHER_OWNER, DOCUMENT, FIRST, TEAMS } from './common';
 
 export const TRUTH: readonly Scenario[] = [
   {
@@ -135,7 +135,7 @@ export const TRUTH: readonly Scenario[] = [
   {
     name: 'owner-by-hand-leaves-and-returns',
     promise: 'only-declared',
-    given: [...FIRST, { do: 'hand', hand: { verb: 'site-roles', username: 'ben', roles: ['owner'] } }],
+    given: [ANOTHER_OWNER, ...FIRST, { do: 'hand', hand: { verb: 'site-roles', username: 'ben', roles: ['owner'] } }],
     when: [
       { do: 'leave', who: 'ben' },
       { do: 'return', who: 'ben' },

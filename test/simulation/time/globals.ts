@@ -126,5 +126,7 @@ Object.assign(timersPromises, {
   setImmediate: <T>(value: T) => promised(resolve => startImmediate(resolve), value, undefined),
 });
 Object.assign(crypto, { randomBytes, randomUUID, randomInt: (below: number) => chance.below(below) });
+// The stand-in for the HTTP client has time-outs of its own.
+AbortSignal.timeout = () => new AbortController().signal;
 Math.random = () => chance.next();
 performance.now = virtualNow;

@@ -74,6 +74,12 @@ function act(double: CoderDouble, hand: Hand): void {
     case 'add-member':
       double.addMember(hand.username, hand.organization);
       return;
+    case 'add-workspace':
+      double.addWorkspace(hand.username, hand.name, {
+        organization: hand.organization ?? 'coder',
+        dormant: hand.dormant ?? false,
+      });
+      return;
     case 'add-group':
       double.addGroup(hand.group, hand.organization);
       return;

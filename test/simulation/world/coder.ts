@@ -119,20 +119,19 @@ export class Coder implements CoderLine {
       method: call.method,
       path: call.path,
       headers: call.headers,
-      ...(call.body === undefined || call.body === null ? {} : { body: call.body }),
+      body: call.body ?? '',
     });
-    const text = answer.body;
     if (call.method !== 'GET' && answer.status < 300) {
       const write: DoneWrite = {
         method: call.method,
         path: where,
         status: answer.status,
         body: call.body === undefined || call.body === null ? undefined : (JSON.parse(call.body) as unknown),
-        answer: text === '' ? undefined : (JSON.parse(text) as unknown),
+        answer: answer.body === '' ? undefined : (JSON.parse(answer.body) as unknown),
       };
       for (const told of this.onWrite) told(write);
     }
-    return { status: answer.status, text, headers: answer.headers };
+    return { status: answer.status, text: answer.body, headers: answer.headers };
   }
 }
 

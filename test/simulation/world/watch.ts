@@ -102,14 +102,15 @@ function same(a: Account, b: Account): boolean {
 }
 
 export function lossesOf(was: Account, is: Account): string[] {
-  const missing = (kind: 'siteRoles' | 'organizations' | 'organizationRoles' | 'groups') =>
+  const kept = new Set(Object.values(is.groupIds));
+  const missing = (kind: 'siteRoles' | 'organizations' | 'organizationRoles') =>
     was[kind].filter(one => !is[kind].includes(one));
   return [
     ...(was.status !== 'suspended' && is.status === 'suspended' ? ['the account'] : []),
     ...missing('siteRoles'),
     ...missing('organizations'),
     ...missing('organizationRoles'),
-    ...missing('groups'),
+    ...was.groups.filter(group => !kept.has(was.groupIds[group] ?? '')),
   ];
 }
 
@@ -149,7 +150,7 @@ export function humanOwners(accounts: Iterable<Account>, own: string): number {
   for (const account of accounts)
     if (
       account.siteRoles.includes('owner') &&
-      account.status === 'active' &&
+      account.status !== 'suspended' &&
       !account.service &&
       account.login !== 'none' &&
       account.id !== own
