@@ -1,17 +1,17 @@
 /** Puts a double together and opens its port. */
-import { randomUUID } from 'node:crypto';
-import { createApi } from './api';
-import { AuditLog, type AuditRow } from './audit-log';
-import { CallLog } from './call-log';
+import { createApi } from './http/api';
+import { AuditLog, type AuditRow } from './audit/audit-log';
+import { CallLog } from './weather/call-log';
 import { createControl } from './control';
-import { Faults } from './faults';
-import { Flights } from './flights';
+import { Faults } from './weather/faults';
+import { Flights } from './weather/flights';
 import { Hands } from './hands';
-import { ApiKeys } from './keys';
-import { DoubleServer } from './server';
+import { ApiKeys } from './tokens/keys';
+import { DoubleServer } from './http/server';
 import { settle, type CoderDoubleOptions } from './settings';
-import { snapshot, snapshotUser, type Snapshot, type UserSnapshot } from './snapshot';
-import { CoderState } from './state';
+import { snapshot, snapshotUser, type Snapshot, type UserSnapshot } from './state/snapshot';
+import { CoderState } from './state/state';
+import { Workspaces } from './workspaces/workspaces';
 import { type World } from './world';
 
 /** A running double. The verbs that change Coder by hand are those of `Hands`. */
@@ -75,14 +75,15 @@ export class CoderDouble extends Hands {
  */
 export async function startCoderDouble(options: CoderDoubleOptions = {}): Promise<CoderDouble> {
   const settings = settle(options);
-  const state = new CoderState(settings.clock);
+  const state = new CoderState(settings);
   const world: World = {
     settings,
     state,
-    keys: new ApiKeys(settings.clock),
-    audit: new AuditLog(settings.clock),
-    flights: new Flights(settings.flightMilliseconds),
-    deploymentId: randomUUID(),
+    workspaces: new Workspaces(settings),
+    keys: new ApiKeys(settings.clock, settings.chance),
+    audit: new AuditLog(settings.clock, settings.chance),
+    flights: new Flights(settings.flightMilliseconds, settings.clock),
+    deploymentId: settings.chance.uuid(),
     url: '',
   };
   const owner = state.addUser({
@@ -95,12 +96,7 @@ export async function startCoderDouble(options: CoderDoubleOptions = {}): Promis
   });
   state.join(owner, state.defaultOrganization);
   owner.lastSeenAt = state.time();
-  world.audit.recordAutomatic(owner, 'first-user', {
-    type: 'user',
-    id: owner.id,
-    target: owner.username,
-    action: 'create',
-  });
+  world.audit.recordSignIn(owner, 'login');
   const { token } = world.keys.issue(owner, options.token === undefined ? {} : { token: options.token });
 
   const calls = new CallLog();

@@ -9,13 +9,13 @@
  * - `GET /__double/state`: who is in Coder, by name
  * - `GET /__double/calls`: what was asked of it; `DELETE /__double/calls` forgets
  */
-import { ok, routeNotFound, type Answer } from './answer';
-import { type CallLog } from './call-log';
-import { type Claims } from './entities';
-import { type FaultRule, type Faults } from './faults';
+import { ok, routeNotFound, type Answer } from './http/answer';
+import { type CallLog } from './weather/call-log';
+import { type Claims } from './state/entities';
+import { type FaultRule, type Faults } from './weather/faults';
 import { type Hands } from './hands';
-import { type Request } from './server';
-import { snapshot } from './snapshot';
+import { type Request } from './http/server';
+import { snapshot } from './state/snapshot';
 import { type World } from './world';
 
 export interface Controlled {

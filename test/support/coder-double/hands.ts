@@ -10,12 +10,22 @@ import {
   type OrganizationSync,
   type RoleSync,
   type User,
-} from './entities';
-import { lookUpOrganization, lookUpUser } from './find';
-import { type NewKey } from './keys';
-import { signIn, type SignIn } from './sign-in';
+} from './state/entities';
+import { lookUpOrganization, lookUpUser } from './state/find';
+import { type NewKey } from './tokens/keys';
+import { signIn, type SignIn } from './sign-in/sign-in';
+import {
+  latestBuild,
+  statusOf,
+  type Build,
+  type Template,
+  type Transition,
+  type Workspace,
+  type WorkspaceStatus,
+} from './workspaces/workspaces';
+import { buildChange } from './workspaces/views';
 import { type World } from './world';
-import { type LoginType, type Permission, type UserStatus, type Claims } from './entities';
+import { type LoginType, type Permission, type UserStatus, type Claims } from './state/entities';
 
 export interface HandMadeUser {
   /** @default `<username>@example.com`; empty for a service account */
@@ -29,6 +39,25 @@ export interface HandMadeUser {
   /** @default ['coder'] */
   readonly organizations?: readonly string[];
   readonly isServiceAccount?: boolean;
+}
+
+export interface HandMadeWorkspace {
+  /** @default 'coder' */
+  readonly organization?: string;
+  /** @default false: it runs */
+  readonly stopped?: boolean;
+  /** @default false */
+  readonly dormant?: boolean;
+}
+
+export interface WorkspaceSummary {
+  readonly name: string;
+  readonly organization: string;
+  readonly status: WorkspaceStatus;
+  readonly dormant: boolean;
+  /** Why it was last started or stopped, and by whom. */
+  readonly reason: Build['reason'];
+  readonly initiator: string;
 }
 
 export class Hands {
@@ -142,8 +171,13 @@ export class Hands {
   }
 
   addCustomRole(name: string, organization?: string, permissions: Permission[] = []): CustomRole {
-    const role: CustomRole = { name, displayName: name, permissions };
-    this.findOrganization(organization).customRoles.set(name.toLowerCase(), role);
+    const role: CustomRole = {
+      id: this.world.settings.chance.uuid(),
+      name: name.toLowerCase(),
+      displayName: name,
+      permissions,
+    };
+    this.findOrganization(organization).customRoles.set(role.name, role);
     return role;
   }
 
@@ -162,6 +196,66 @@ export class Hands {
 
   setOrganizationSync(sync: Partial<OrganizationSync>): void {
     Object.assign(this.world.state.organizationSync, sync);
+  }
+
+  /** A template that everyone in the organization may use, or nobody until its access list says so. */
+  addTemplate(name: string, organization?: string, everyoneMayUse = true): Template {
+    const { workspaces, state } = this.world;
+    const creator = [...state.users.values()].find(user => user.roles.includes('owner'));
+    if (!creator) throw new Error('a template needs somebody who made it: this Coder has no owner');
+    return workspaces.addTemplate(this.findOrganization(organization), name, creator, everyoneMayUse);
+  }
+
+  /** A workspace of a person, running unless told otherwise, of the organization's first template. */
+  addWorkspace(owner: string, name: string, more: HandMadeWorkspace = {}): Workspace {
+    const { workspaces } = this.world;
+    const organization = this.findOrganization(more.organization);
+    const template = workspaces.templatesIn(organization)[0] ?? this.addTemplate('template', organization.id);
+    const user = this.findUser(owner);
+    const workspace = workspaces.add(user, template, name, user);
+    if (more.stopped) workspaces.build(workspace, 'stop', user);
+    if (more.dormant) workspaces.setDormant(workspace, true);
+    return workspace;
+  }
+
+  /** What a person has, by name, in every organization. */
+  workspacesOf(owner: string): WorkspaceSummary[] {
+    return this.world.workspaces.of(this.findUser(owner)).map(workspace => ({
+      name: workspace.name,
+      organization: workspace.organization.name,
+      status: statusOf(workspace),
+      dormant: workspace.dormantAt !== null,
+      reason: latestBuild(workspace).reason,
+      initiator: latestBuild(workspace).initiator.username,
+    }));
+  }
+
+  startWorkspace(owner: string, name: string): void {
+    this.build(owner, name, 'start');
+  }
+
+  stopWorkspace(owner: string, name: string): void {
+    this.build(owner, name, 'stop');
+  }
+
+  deleteWorkspace(owner: string, name: string): void {
+    this.build(owner, name, 'delete');
+  }
+
+  private build(owner: string, name: string, transition: Transition): void {
+    const user = this.findUser(owner);
+    const workspace = this.world.workspaces.of(user).find(each => each.name === name);
+    if (!workspace) throw new Error(`${owner} has no workspace "${name}" in this Coder; add it first`);
+    this.world.workspaces.build(workspace, transition, user);
+  }
+
+  /** One run of Coder's executor, which stops what runs for suspended people. @returns ids and what was done */
+  runLifecycle(): Record<string, Transition> {
+    const stopped = this.world.workspaces.runLifecycle();
+    for (const workspace of stopped) {
+      this.world.audit.recordAutomatic(workspace.owner, 'autostop', buildChange(workspace, latestBuild(workspace)));
+    }
+    return Object.fromEntries(stopped.map(({ id }) => [id, 'stop' as const]));
   }
 
   /** @returns the token; it lives for seven days unless told otherwise */

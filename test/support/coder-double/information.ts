@@ -1,8 +1,12 @@
 /** What the server says of itself: build, sign-in methods, entitlements, configuration. */
 import { createHash } from 'node:crypto';
-import { Refusal, forbidden, ok, type Answer } from './answer';
-import { type Call, type Route } from './call';
+import { Refusal, forbidden, ok, type Answer } from './http/answer';
+import { type Call, type Route } from './http/call';
+import { HUNDRED_YEARS_SECONDS, WEEK_SECONDS } from './tokens/keys';
 import { type World } from './world';
+
+/** In a second: durations are told as Go counts them. */
+const NANOSECONDS = 1e9;
 
 /** Features of a Premium licence; the value says whether the server has them switched on. */
 const FEATURES: Readonly<Record<string, boolean>> = {
@@ -61,13 +65,17 @@ export function informationRoutes(world: World): Route[] {
   const entitlements = (): Answer => {
     const licensed = settings.licence;
     const active = [...state.directory].filter(user => user.status === 'active' && !user.isServiceAccount).length;
+    const limit = licensed ? settings.userLimit : undefined;
     const period = { issued_at: state.time(), start: state.time(), end: state.time() };
     const features: Record<string, unknown> = {
       ai_governance_user_limit: { entitlement: 'not_entitled', enabled: false },
       managed_agent_limit: licensed
         ? { entitlement: 'entitled', enabled: true, limit: 1000, actual: 0, usage_period: period }
         : { entitlement: 'not_entitled', enabled: false },
-      user_limit: { entitlement: 'not_entitled', enabled: false, actual: active },
+      user_limit:
+        limit === undefined
+          ? { entitlement: 'not_entitled', enabled: false, actual: active }
+          : { entitlement: 'entitled', enabled: true, limit, actual: active },
     };
     for (const [name, enabled] of Object.entries(FEATURES)) {
       if (settings.old && NEWER_FEATURES.has(name)) continue;
@@ -77,6 +85,9 @@ export function informationRoutes(world: World): Route[] {
     }
     const warnings = [
       'Your license expires in 3 days.',
+      ...(limit !== undefined && active > limit
+        ? [`Your deployment has ${active} active users but is only licensed for ${limit}.`]
+        : []),
       'The AI Governance add-on is required to use AI Gateway. Please reach out to your account team or sales@coder.com to learn more.',
     ];
     return ok({
@@ -99,12 +110,38 @@ export function informationRoutes(world: World): Route[] {
           allow_signups: settings.oidcAllowSignups,
           client_id: settings.oidc ? 'coder' : '',
           issuer_url: settings.oidc ? 'https://idp.invalid' : '',
-          email_domain: [],
+          email_domain: null,
+          username_field: 'preferred_username',
+          email_field: 'email',
+          group_auto_create: false,
+          group_regex_filter: '.*',
+          groups_field: '',
+          group_mapping: {},
+          group_allow_list: null,
           user_role_field: settings.oidcUserRoleField,
           user_role_mapping: {},
+          user_roles_default: null,
+          organization_field: '',
+          organization_mapping: {},
+          organization_assign_default: true,
+          ignore_email_verified: false,
+          ignore_user_info: false,
+          source_user_info_from_access_token: false,
+          skip_issuer_checks: false,
         },
+        experiments: null,
+        disable_password_auth: null,
+        scim_api_key: null,
+        scim_use_legacy: true,
+        disable_workspace_sharing: null,
         rate_limit: { disable_all: settings.rateLimitPerMinute <= 0, api: settings.rateLimitPerMinute },
-        session_lifetime: { max_admin_token_lifetime: 604_800 * 1e9 },
+        session_lifetime: {
+          default_duration: 86_400 * NANOSECONDS,
+          refresh_default_duration: 2_592_000 * NANOSECONDS,
+          default_token_lifetime: WEEK_SECONDS * NANOSECONDS,
+          max_token_lifetime: HUNDRED_YEARS_SECONDS * NANOSECONDS,
+          max_admin_token_lifetime: WEEK_SECONDS * NANOSECONDS,
+        },
       },
       options: [],
     });

@@ -13,6 +13,8 @@ A server on 127.0.0.1 that answers as Coder v2.36.0 does. One owner, testuser; o
   --no-oidc            without OIDC
   --no-sign-ups        unknown people can't sign up by OIDC
   --site-role-field F  site roles are taken from the claim F
+  --database-locale L  C (only A to Z are the same in any case; default) or C.utf8 (every letter)
+  --user-limit N       people that the licence allows
   --old                the shape of v2.29.19
   --recorded-latency   answers as slowly as a real server did
   --help               this text
@@ -35,6 +37,11 @@ function readNumber(text: string | undefined, option: string): number | undefine
   throw new Error(`${option} takes a whole number, got "${text}"; try --help`);
 }
 
+function readLocale(text: string | undefined): 'C' | 'C.utf8' | undefined {
+  if (text === undefined || text === 'C' || text === 'C.utf8') return text;
+  throw new Error(`--database-locale takes C or C.utf8, got "${text}"; try --help`);
+}
+
 async function main(): Promise<void> {
   const { values } = parseArgs({
     options: {
@@ -45,6 +52,8 @@ async function main(): Promise<void> {
       'no-oidc': { type: 'boolean' },
       'no-sign-ups': { type: 'boolean' },
       'site-role-field': { type: 'string' },
+      'database-locale': { type: 'string' },
+      'user-limit': { type: 'string' },
       old: { type: 'boolean' },
       'recorded-latency': { type: 'boolean' },
       help: { type: 'boolean', short: 'h' },
@@ -56,6 +65,8 @@ async function main(): Promise<void> {
   }
   const port = readNumber(values.port, '--port');
   const rateLimitPerMinute = readNumber(values['rate-limit'], '--rate-limit');
+  const userLimit = readNumber(values['user-limit'], '--user-limit');
+  const databaseLocale = readLocale(values['database-locale']);
   const double = await startCoderDouble({
     licence: !values['no-licence'],
     oidc: !values['no-oidc'],
@@ -64,6 +75,8 @@ async function main(): Promise<void> {
     ...(values.token !== undefined && { token: values.token }),
     ...(rateLimitPerMinute !== undefined && { rateLimitPerMinute }),
     ...(values['site-role-field'] !== undefined && { oidcUserRoleField: values['site-role-field'] }),
+    ...(databaseLocale !== undefined && { databaseLocale }),
+    ...(userLimit !== undefined && { userLimit }),
     ...(values.old && { version: 'v2.29.19' as const }),
     ...(values['recorded-latency'] && { latency: recordedLatency }),
   });

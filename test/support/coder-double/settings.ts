@@ -1,6 +1,8 @@
 /** What kind of Coder the double plays, and what it defaults to. */
-import { systemClock, type Clock } from './clock';
-import { type Latency } from './latency';
+import { systemChance, type Chance } from './state/chance';
+import { systemClock, type Clock } from './state/clock';
+import { foldOf, type DatabaseLocale, type Fold } from './state/letters';
+import { type Latency } from './weather/latency';
 
 /** The releases whose answers differ in ways that a client must tolerate. */
 export type CoderVersion = 'v2.36.0' | 'v2.29.19';
@@ -22,6 +24,10 @@ export interface CoderDoubleOptions {
   readonly oidcAllowSignups?: boolean;
   /** Claim that site roles are taken from; empty means site role sync is off. @default '' */
   readonly oidcUserRoleField?: string;
+  /** Locale of the database: which letters it takes for the same in e-mails and usernames. @default 'C' (A to Z alone) */
+  readonly databaseLocale?: DatabaseLocale;
+  /** People that the licence allows; more are warned of and not refused. @default no limit */
+  readonly userLimit?: number;
   /**
    * How long a group PATCH or the creation of a user stays in flight, so that calls sent at once overlap. A test that
    * counts on an overlap sets some hundreds, because a busy machine may take that long to bring the calls in.
@@ -33,6 +39,8 @@ export interface CoderDoubleOptions {
   readonly latency?: Latency;
   /** @default the system's clock */
   readonly clock?: Clock;
+  /** Where ids and secrets come from. @default random ones; `seededChance(n)` gives the same in every run */
+  readonly chance?: Chance;
 }
 
 export interface Settings {
@@ -44,9 +52,13 @@ export interface Settings {
   readonly oidc: boolean;
   readonly oidcAllowSignups: boolean;
   readonly oidcUserRoleField: string;
+  /** How the database puts text in small letters before it compares. */
+  readonly fold: Fold;
+  readonly userLimit: number | undefined;
   readonly flightMilliseconds: number;
   readonly latency: Latency;
   readonly clock: Clock;
+  readonly chance: Chance;
 }
 
 export function settle(options: CoderDoubleOptions): Settings {
@@ -59,8 +71,11 @@ export function settle(options: CoderDoubleOptions): Settings {
     oidc: options.oidc ?? true,
     oidcAllowSignups: options.oidcAllowSignups ?? true,
     oidcUserRoleField: options.oidcUserRoleField ?? '',
+    fold: foldOf(options.databaseLocale ?? 'C'),
+    userLimit: options.userLimit,
     flightMilliseconds: options.flightMilliseconds ?? 3,
     latency: options.latency ?? (() => 0),
     clock: options.clock ?? systemClock,
+    chance: options.chance ?? systemChance,
   };
 }

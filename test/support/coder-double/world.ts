@@ -1,13 +1,15 @@
 /** Everything that the routes of one double share. */
-import { type AuditLog } from './audit-log';
-import { type CoderState } from './state';
-import { type Flights } from './flights';
-import { type ApiKeys } from './keys';
+import { type AuditLog } from './audit/audit-log';
+import { type CoderState } from './state/state';
+import { type Flights } from './weather/flights';
+import { type ApiKeys } from './tokens/keys';
+import { type Workspaces } from './workspaces/workspaces';
 import { type Settings } from './settings';
 
 export interface World {
   readonly settings: Settings;
   readonly state: CoderState;
+  readonly workspaces: Workspaces;
   readonly keys: ApiKeys;
   readonly audit: AuditLog;
   readonly flights: Flights;
