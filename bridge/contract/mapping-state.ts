@@ -131,10 +131,16 @@ export type RoleMapping = z.infer<typeof RoleMapping>;
 export const OrganizationMapping = z.strictObject({ ...idpGroup, organization: OrganizationName });
 export type OrganizationMapping = z.infer<typeof OrganizationMapping>;
 
+// Coder stores the names of custom roles in small letters, and looks them up exactly.
+const CustomRoleName = RoleName.refine(name => !/[A-Z]/.test(name), {
+  error: issue =>
+    `role name ${JSON.stringify(issue.input)}: wanted ${JSON.stringify(identityKey(String(issue.input)))}, since Coder stores the names of custom roles in small letters`,
+});
+
 /** A custom organization role that the bridge keeps in Coder. */
 export const CustomRole = z.strictObject({
   organization: OrganizationName.default(DEFAULT_ORGANIZATION),
-  name: RoleName,
+  name: CustomRoleName,
   displayName: displayName.optional(),
   permissions: z
     .array(
@@ -143,7 +149,12 @@ export const CustomRole = z.strictObject({
         action: z
           .string()
           .regex(/^[a-z_]+$/, { error: 'wanted an action such as "read"; Coder refuses wildcards in custom roles' }),
-        negate: z.boolean().default(false),
+        negate: z
+          .boolean()
+          .default(false)
+          .refine(negate => !negate, {
+            error: 'true is refused by Coder, which knows no negative permissions in custom roles: leave the permission out',
+          }),
       }),
     )
     .min(1),
@@ -156,6 +167,12 @@ export const PushedGroups = z.strictObject({
   prefix: z.string().default('').describe('only groups whose displayName starts with this, compared without case'),
   stripPrefix: z.boolean().default(false).describe('leave the prefix out of the Coder group name'),
   create: z.boolean().default(true).describe('create missing Coder groups; false: only match by name'),
+  adopt: z
+    .boolean()
+    .default(false)
+    .describe(
+      "take over groups that exist already under the name: made by hand, or named by another app's mapping; with create false they always are",
+    ),
 });
 export type PushedGroups = z.infer<typeof PushedGroups>;
 
@@ -215,7 +232,13 @@ export type Guard = z.infer<typeof Guard>;
 export const Claims = z.strictObject({
   groups: z.string().min(1).default('groups'),
   roles: z.string().min(1).default('groups'),
-  organizations: z.string().min(1).default('groups'),
+  organizations: z
+    .string()
+    .min(1)
+    .optional()
+    .describe(
+      "claim of organization sync, which is for the whole deployment; needed for mappings into other organizations than Coder's default one, and never written without",
+    ),
 });
 export type Claims = z.infer<typeof Claims>;
 

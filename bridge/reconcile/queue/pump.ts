@@ -8,7 +8,7 @@ import { dropLeases } from '../../store/work/leases';
 import { claimKeys, claimWork, releaseAllWork, releaseWork, renewWork, type Work } from '../../store/work/work';
 import { convergeApp } from '../declaration/declaration';
 import { type Rim } from '../context/rim';
-import { convergeGroup } from '../group/write-members';
+import { convergeGroup } from '../group/coder-group';
 import { convergePerson } from '../person/person';
 import { convergeScimGroup } from '../group/scim-group';
 import { GATHER_MS, settle, type Settled } from './settle';
