@@ -9,6 +9,7 @@ import { dropLeases } from '../store/work/leases';
 import { unparkWork } from '../store/work/work';
 import { ContextSource } from './context/context';
 import { type Rim } from './context/rim';
+import { SettleAtStart } from './group/settle-at-start';
 import { doctorChecks } from './report/doctor';
 import { explain, toEntry } from './report/explain';
 import { vanishedMappings } from './person/guard-removals';
@@ -42,6 +43,7 @@ export function createReconciler(dependencies: ReconcilerDependencies): Reconcil
     },
   };
   const pump = new Pump(rim, { concurrency: options.concurrency ?? 8, pollMs: options.pollMs ?? 500 });
+  const begun = new SettleAtStart(rim);
   const interval = options.sweepIntervalMs ?? 3_600_000;
   const retention = options.auditRetentionMs ?? 0;
   let sweeping: Promise<unknown> | undefined;
@@ -68,12 +70,14 @@ export function createReconciler(dependencies: ReconcilerDependencies): Reconcil
   return {
     start() {
       pump.start();
+      begun.start();
       if (interval > 0 && timer === undefined) schedule();
     },
     async stop() {
       clearTimeout(timer);
       timer = undefined;
       await pump.stop();
+      await begun.stop();
       await sweeping;
       await dropLeases(database.db, rim.owner);
     },

@@ -29,6 +29,8 @@ export interface GroupsObserved {
   readonly present: readonly PresentGroup[];
   /** Ids of the organizations whose managed groups would be in `present`. */
   readonly read: ReadonlySet<string>;
+  /** Organizations whose groups can't be read, by id, and why. */
+  readonly unreadable: ReadonlyMap<string, string>;
   /** Groups under management, as far as they are in `present` or belong to `pushed`. */
   readonly managed: readonly ManagedGroup[];
   readonly begun: readonly BegunGroup[];
@@ -182,7 +184,7 @@ export class GroupsDraft {
     return {
       changes: [...this.#planned.values()].filter(change => this.#differs(change)),
       gone: managed.filter(group => read.has(group.organization) && !this.#byId.has(group.id)),
-      problems: this.problems,
+      problems: [...new Set(this.problems)],
     };
   }
 

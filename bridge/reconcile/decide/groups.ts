@@ -34,6 +34,11 @@ function decideMapping(draft: GroupsDraft, key: string, mapping: MappingState['g
     draft.problems.push(`${what}: group ${JSON.stringify(PREBUILDS_GROUP)} is Coder's own and never touched`);
     return;
   }
+  const unreadable = observed.unreadable.get(organization.id);
+  if (unreadable !== undefined) {
+    draft.problems.push(`${what}: ${unreadable}`);
+    return;
+  }
   const shared = draft.planned(organization.id, mapping.group);
   if (shared !== undefined) {
     draft.plan({ ...shared, mappings: [...shared.mappings, what] });

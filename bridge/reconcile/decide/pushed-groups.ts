@@ -29,10 +29,15 @@ export function isOfAnother(
 
 /** Adds to the draft what a pushed group asks for. */
 export function decidePushedGroup(draft: GroupsDraft, group: DirectoryGroup): void {
-  const { state, organizations } = draft.observed;
+  const { state, organizations, unreadable: hidden } = draft.observed;
   const rule = state.pushedGroups;
   const organization = rule && findOrganization(organizations, rule.organization);
   if (rule === undefined || organization === undefined) return;
+  const unreadable = hidden.get(organization.id);
+  if (unreadable !== undefined) {
+    draft.problems.push(`pushedGroups: ${unreadable}`);
+    return;
+  }
   const { names, displayName } = namesOfPushed(rule, group);
   const own = ownGroup(draft, organization, group);
   const shared = own === undefined ? undefined : draft.plannedFor(own.present.id);

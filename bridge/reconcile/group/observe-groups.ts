@@ -1,5 +1,5 @@
 /** Observes everything that a decision about Coder groups needs: what Coder has, what is under management, what was begun. */
-import { type CoderClient, type CoderGroup } from '../../coder';
+import { type CoderClient, CoderError, type CoderGroup } from '../../coder';
 import { type DirectoryGroup } from '../../contract/directory';
 import { listManagedGroups, type ManagedGroup, managedGroupsOf, readManagedGroup } from '../../store/accounts/coder-groups';
 import { type StoredApp } from '../../store/apps/apps';
@@ -18,18 +18,25 @@ export interface Declared {
   readonly organizations: readonly KnownOrganization[];
 }
 
+/** Groups, or why they can't be read: rights or the licence are missing. */
+type Listed = readonly PresentGroup[] | { readonly unreadable: string };
+
 /** All groups of an organization, read once however often they are asked for; the members are not looked at. */
 export class GroupListing {
-  readonly #groups = new Map<string, Promise<readonly PresentGroup[]>>();
+  readonly #groups = new Map<string, Promise<Listed>>();
 
   constructor(private readonly coder: CoderClient) {}
 
-  of(organizationId: string): Promise<readonly PresentGroup[]> {
+  of(organizationId: string): Promise<Listed> {
     const known = this.#groups.get(organizationId);
     if (known !== undefined) return known;
     const listing = this.coder
       .allGroups(organizationId)
-      .then(groups => groups.filter(group => !group.isEveryone).map(presentGroup));
+      .then(groups => groups.filter(group => !group.isEveryone).map(presentGroup))
+      .catch((error: unknown) => {
+        if (!(error instanceof CoderError) || error.retryable) throw error;
+        return { unreadable: error.message };
+      });
     this.#groups.set(organizationId, listing);
     return listing;
   }
@@ -55,15 +62,26 @@ export async function observeGroups(
   const known = managed ?? (await listManagedGroups(db));
   const begun = await readBegunGroups(db);
   const organizations = organizationsOf(declared, state);
-  const present = await Promise.all(organizations.map(({ id }) => listing.of(id)));
+  const present: PresentGroup[] = [];
+  const read = new Set<string>();
+  const unreadable = new Map<string, string>();
+  for (const { id } of organizations) {
+    const listed = await listing.of(id);
+    if ('unreadable' in listed) unreadable.set(id, listed.unreadable);
+    else {
+      read.add(id);
+      present.push(...listed);
+    }
+  }
   const pushed =
     state.pushedGroups === undefined || state.mode !== 'push'
       ? []
       : (await readGroups(db, app.name)).filter(group => isPushed(state, group));
   return {
     ...frame(declared, app),
-    present: present.flat(),
-    read: new Set(organizations.map(({ id }) => id)),
+    present,
+    read,
+    unreadable,
     managed: known,
     begun,
     pushed,
@@ -119,6 +137,7 @@ export async function observePushedGroup(
     ...frame(declared, app),
     present: [...present.values()],
     read: new Set(organization === undefined ? [] : [organization.id]),
+    unreadable: new Map(),
     managed: [...managed.values()],
     begun: [...begun, ...(await begunUnder(db, begun, [...present.values()]))],
     pushed: [group],

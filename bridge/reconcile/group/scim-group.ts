@@ -17,7 +17,7 @@ import { bringSyncSettings } from '../declaration/sync-settings';
 import { decideOneGroup } from '../decide/groups';
 import { isPushed } from '../decide/rules';
 import { settle, type Settled } from '../queue/settle';
-import { actOnGroups } from './act-on-groups';
+import { actOnGroups, orProblem } from './act-on-groups';
 import { observePushedGroup } from './observe-groups';
 import { removeUndeclared } from './remove-undeclared';
 import { settleBegun } from './settle-begun';
@@ -55,12 +55,15 @@ async function convergePushedGroup(
   const { state } = app;
   if (state.pushedGroups === undefined || state.mode !== 'push' || !isPushed(state, group)) return;
   const declared = { apps: context.apps, organizations: context.catalog.organizations };
-  const observed = await observePushedGroup(rim.database.db, declared, app, group, rim.coder);
-  const plan = decideOneGroup(observed);
   const acting = { rim, app: app.name, cause: work.cause, surveyed: false };
-  const problems = await actOnGroups(acting, plan);
+  const problems: string[] = [];
+  await orProblem(problems, `pushedGroups ${JSON.stringify(group.displayName)}`, async () => {
+    const observed = await observePushedGroup(rim.database.db, declared, app, group, rim.coder);
+    problems.push(...(await actOnGroups(acting, decideOneGroup(observed))));
+  });
   for (const problem of problems) rim.log.warn({ app: app.name, group: group.displayName, problem }, 'pushed group');
-  if (problems.every(problem => app.problems.includes(problem))) return;
+  const isTold = (problem: string): boolean => app.problems.includes(problem);
+  if (problems.every(isTold)) return;
   // Problems are told with the app's declaration, which is looked at again.
   await enqueue(
     rim.database.db,
