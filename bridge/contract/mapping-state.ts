@@ -153,7 +153,8 @@ export const CustomRole = z.strictObject({
           .boolean()
           .default(false)
           .refine(negate => !negate, {
-            error: 'true is refused by Coder, which knows no negative permissions in custom roles: leave the permission out',
+            error:
+              'true is refused by Coder, which knows no negative permissions in custom roles: leave the permission out',
           }),
       }),
     )

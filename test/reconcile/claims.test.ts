@@ -93,5 +93,8 @@ it('an entry of somebody else that names a group which is gone keeps no mapping 
     groupMappings: { developers: { idpGroup: 'developers', group: 'developers' } },
   });
   const { id } = stage.coder.findGroup('developers');
-  expect(stage.coder.snapshot().organizations['coder']?.groupSync.mapping).toEqual({ manual: [gone], developers: [id] });
+  expect(stage.coder.snapshot().organizations['coder']?.groupSync.mapping).toEqual({
+    manual: [gone],
+    developers: [id],
+  });
 });

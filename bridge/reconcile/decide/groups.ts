@@ -87,7 +87,11 @@ function formerGroup(
   for (const begun of observed.begun) {
     if (begun.app !== observed.app || begun.mapping !== what || begun.organization !== organization.id) continue;
     const present = draft.byName(organization.id, begun.name);
-    if (present !== undefined && draft.managed(present.id) === undefined && !isWantedOtherwise(draft, present, undefined))
+    if (
+      present !== undefined &&
+      draft.managed(present.id) === undefined &&
+      !isWantedOtherwise(draft, present, undefined)
+    )
       return present;
   }
   return undefined;

@@ -53,7 +53,7 @@ export function decidePushedGroup(draft: GroupsDraft, group: DirectoryGroup): vo
   for (const name of names) {
     const taken = take(draft, group, organization, name, displayName);
     if (taken === 'next') continue;
-    if (typeof taken === 'string') draft.problems.push(taken);
+    if ('problem' in taken) draft.problems.push(taken.problem);
     else draft.plan(taken);
     return;
   }
@@ -127,14 +127,14 @@ function nextName(
   return leaves ? (others.find(isFree) ?? present.name) : present.name;
 }
 
-/** The change that gives a group this name; `next` when the name is another group's; a problem in words. */
+/** The change that gives a group this name; `next` when the name is another group's; or why it can not be. */
 function take(
   draft: GroupsDraft,
   group: DirectoryGroup,
   organization: KnownOrganization,
   name: string,
   displayName: string,
-): GroupChange | 'next' | string {
+): GroupChange | 'next' | { readonly problem: string } {
   const { state, alive, mappedByOthers } = draft.observed;
   const planned = draft.planned(organization.id, name);
   if (planned !== undefined) {
@@ -148,7 +148,9 @@ function take(
   if (present === undefined) {
     return state.pushedGroups?.create === true
       ? { ...base, displayName, row: { ...row, origin: 'created' }, settles: [] }
-      : `${base.what}: organization ${JSON.stringify(organization.name)} has no group ${JSON.stringify(name)}: create it, or set "create" to true`;
+      : {
+          problem: `${base.what}: organization ${JSON.stringify(organization.name)} has no group ${JSON.stringify(name)}: create it, or set "create" to true`,
+        };
   }
   const holder = draft.managed(present.id);
   // Two groups of the directory never share a Coder group by the accident of a derived name; what one left is free.
@@ -160,7 +162,7 @@ function take(
     otherApp: mappedByOthers.get(groupKey(organization.id, name)),
     isOurs: made || draft.isMapped(present),
   });
-  if (refusal !== undefined) return `${base.what}: ${refusal}`;
+  if (refusal !== undefined) return { problem: `${base.what}: ${refusal}` };
   const origin = made ? 'created' : 'matched';
   return { ...base, displayName: undefined, row: { ...row, origin }, settles: begun === undefined ? [] : [begun] };
 }

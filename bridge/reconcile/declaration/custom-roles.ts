@@ -70,7 +70,9 @@ async function act(rim: Rim, app: string, change: RoleChange, cause: Cause): Pro
     if (made.outcome === 'existed' && made.answerLost !== true && !begunBefore) {
       // Whose it is was decided when there was none: to be decided anew.
       await closeEntry(db, 'custom-role', key);
-      throw new LeaseTaken(`custom role ${JSON.stringify(wanted.name)} was made by somebody else in the same moment: looked at again`);
+      throw new LeaseTaken(
+        `custom role ${JSON.stringify(wanted.name)} was made by somebody else in the same moment: looked at again`,
+      );
     }
     trail.note({ app }, 'custom-role.create', 'done', { target, after: sayPermissions(wanted) });
   } else if (change.origin === 'created' && (await readEntry(db, 'custom-role', key)) !== undefined) {

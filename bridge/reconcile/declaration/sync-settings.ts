@@ -89,7 +89,9 @@ export async function bringSyncSettings(rim: Rim, context: Context, cause: Cause
     const { kind, organization } = change.observed;
     await orSyncProblem(problems, targetOf(context, kind, organization), async () => {
       const losers =
-        kind === 'organizations' && change.next !== undefined ? await losesOrganizations(rim, context, change, plan.joins) : [];
+        kind === 'organizations' && change.next !== undefined
+          ? await losesOrganizations(rim, context, change, plan.joins)
+          : [];
       if (change.next !== undefined) await write(rim.coder, change, change.next);
       await record(rim, context, change, losers, cause);
     });

@@ -1,6 +1,12 @@
 /** Carries out a decision about groups, each change recorded with what follows from it in one transaction. */
 import { CoderError, isRefusal } from '../../coder';
-import { forgetGroup, type ManagedGroup, putManagedGroup, readManagedGroup, replaceMembers } from '../../store/accounts/coder-groups';
+import {
+  forgetGroup,
+  type ManagedGroup,
+  putManagedGroup,
+  readManagedGroup,
+  replaceMembers,
+} from '../../store/accounts/coder-groups';
 import { bumpRules } from '../../store/apps/apps';
 import { forgetMappedGroups, putMappedGroup } from '../../store/apps/mapped-groups';
 import { writeAudit } from '../../store/audit/audit';
@@ -105,7 +111,9 @@ async function create({ rim, app }: GroupsActing, change: GroupChange): Promise<
   if (made.answerLost === true || begunBefore) return { id: made.group.id, made: 'answer-lost' };
   // Whose it is was decided when there was none: to be decided anew.
   await closeEntry(db, 'group', key);
-  throw new LeaseTaken(`group ${JSON.stringify(row.name)} was made by somebody else in the same moment: looked at again`);
+  throw new LeaseTaken(
+    `group ${JSON.stringify(row.name)} was made by somebody else in the same moment: looked at again`,
+  );
 }
 
 /** Notes a group under management, and in the same transaction that everybody who is to be in it has to be looked at. */

@@ -1,7 +1,12 @@
 /** Observes everything that a decision about Coder groups needs: what Coder has, what is under management, what was begun. */
 import { type CoderClient, CoderError, type CoderGroup } from '../../coder';
 import { type DirectoryGroup } from '../../contract/directory';
-import { listManagedGroups, type ManagedGroup, managedGroupsOf, readManagedGroup } from '../../store/accounts/coder-groups';
+import {
+  listManagedGroups,
+  type ManagedGroup,
+  managedGroupsOf,
+  readManagedGroup,
+} from '../../store/accounts/coder-groups';
 import { type StoredApp } from '../../store/apps/apps';
 import { readMappedGroups } from '../../store/apps/mapped-groups';
 import { type Db } from '../../store/database/database';

@@ -96,8 +96,7 @@ async function settleEntry(
   });
   await rim.database.transact(async trx => {
     if (entry.kind === 'custom-role') await putManagedRole(trx, { organization, name, origin: 'created' });
-    else
-      await putManagedGroup(trx, { id: found, organization, name, origin: 'created', scimGroupId: undefined });
+    else await putManagedGroup(trx, { id: found, organization, name, origin: 'created', scimGroupId: undefined });
     await closeEntry(trx, entry.kind, entry.key);
     await writeAudit(trx, trail.rows);
   });

@@ -191,12 +191,11 @@ async function planRemovals(
     if (group.origin !== 'created' || isDeclared(group)) continue;
     const inside = [...members].flatMap(([account, ids]) => (ids.includes(group.id) ? [account] : []));
     const people = new Set((await peopleOfAccounts(db, inside)).map(person => person.coderUserId));
-    if (inside.every(account => people.has(account))) removals.push(removal('group.delete', groupName(context, group.id)));
+    if (inside.every(account => people.has(account)))
+      removals.push(removal('group.delete', groupName(context, group.id)));
   }
   for (const role of undeclaredRoles(await listManagedRoles(db), declaredRoles(apps, organizations)))
     if (role.origin === 'created')
-      removals.push(
-        removal('custom-role.delete', `${organizationName(context, role.organization)}/${role.name}`),
-      );
+      removals.push(removal('custom-role.delete', `${organizationName(context, role.organization)}/${role.name}`));
   return removals;
 }

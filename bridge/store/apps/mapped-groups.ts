@@ -12,9 +12,7 @@ export async function readMappedGroups(db: Db, app: string): Promise<Map<string,
     .where('key', '>=', prefix)
     .where('key', '<', `${prefix}\u{10ffff}`)
     .execute();
-  return new Map(
-    rows.filter(row => row.key.startsWith(prefix)).map(row => [row.key.slice(prefix.length), row.value]),
-  );
+  return new Map(rows.filter(row => row.key.startsWith(prefix)).map(row => [row.key.slice(prefix.length), row.value]));
 }
 
 export async function putMappedGroup(db: Db, app: string, mapping: string, coderGroupId: string): Promise<void> {
@@ -26,8 +24,13 @@ export async function putMappedGroup(db: Db, app: string, mapping: string, coder
 }
 
 /** Forgets what mappings of a purged app, or of a group that is gone, were given. */
-export async function forgetMappedGroups(db: Db, of: { readonly app: string } | { readonly coderGroupId: string }): Promise<void> {
+export async function forgetMappedGroups(
+  db: Db,
+  of: { readonly app: string } | { readonly coderGroupId: string },
+): Promise<void> {
   const rows = db.deleteFrom('settings').where('key', 'like', 'mapped-group:%');
   if ('coderGroupId' in of) await rows.where('value', '=', of.coderGroupId).execute();
-  else for (const mapping of (await readMappedGroups(db, of.app)).keys()) await rows.where('key', '=', keyOf(of.app, mapping)).execute();
+  else
+    for (const mapping of (await readMappedGroups(db, of.app)).keys())
+      await rows.where('key', '=', keyOf(of.app, mapping)).execute();
 }

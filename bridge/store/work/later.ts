@@ -3,11 +3,7 @@ import { type Db } from '../database/database';
 import { type Cause, type WorkItem } from './enqueue';
 
 /** @param item `dueAt`: milliseconds since 1970 */
-export async function enqueueLater(
-  db: Db,
-  item: WorkItem & { readonly dueAt: number },
-  cause: Cause,
-): Promise<void> {
+export async function enqueueLater(db: Db, item: WorkItem & { readonly dueAt: number }, cause: Cause): Promise<void> {
   await db
     .insertInto('work')
     .values({
