@@ -22,7 +22,7 @@ import { type Subject, Trail } from '../context/audit-lines';
 import { type Rim } from '../context/rim';
 import { sayGain, sayRemoval } from '../decide/entitlement-text';
 import { digestOf } from '../decide/guard';
-import { Held } from '../decide/hold-reason';
+import { type Held } from '../decide/hold-reason';
 import { type PersonObservation } from '../decide/observation';
 import { settle, type Settled } from '../queue/settle';
 import { subjectOf } from './act';
