@@ -28,8 +28,17 @@ export class CoderRole {
   /**
    * A custom role of an organization that exists in Coder, or that a `CustomRole` of the same app declares.
    * @param name 1 to 32 letters, digits or single hyphens
+   * @throws Error for a role that Coder brings itself: it has a constant here
    */
   static custom(name: string): CoderRole {
+    const constant = Object.entries(CoderRole).find(
+      ([, role]) => role instanceof CoderRole && role.name === name.toLowerCase(),
+    )?.[0];
+    if (constant !== undefined) {
+      throw new Error(
+        `CoderRole.custom(${JSON.stringify(name)}): Coder brings this role itself, it is no custom one: use CoderRole.${constant}`,
+      );
+    }
     return new CoderRole(name, 'organization');
   }
 

@@ -44,11 +44,19 @@ export interface CustomRoleConfig {
  * new RoleMapping(app, 'reviewers', { idpGroup: 'coder-reviewers', role: reviewer.role, organization: 'default' });
  */
 export class CustomRole extends Entry {
-  /** The role, for a `RoleMapping`. */
-  readonly role: CoderRole;
+  /** Name of the role in Coder. */
+  readonly roleName: string;
+  /** Organization that the role is made in; undefined for Coder's default organization. */
+  readonly organization: string | undefined;
 
   constructor(scope: Construct, id: string, config: CustomRoleConfig) {
     super(scope, id, 'customRoles', config);
-    this.role = CoderRole.custom(config.name);
+    this.roleName = config.name;
+    this.organization = config.organization;
+  }
+
+  /** The role, for a `RoleMapping`. */
+  get role(): CoderRole {
+    return CoderRole.custom(this.roleName);
   }
 }

@@ -1,5 +1,6 @@
 import { Construct } from 'constructs';
 import { type EntryKind } from '../bridge/contract/mapping-state';
+import { type IMapping, markMapping } from './mapping';
 import { ScimApp } from './scim-app';
 
 /** The identity provider's group that a mapping reads: exactly one of the two. */
@@ -34,5 +35,20 @@ export abstract class Entry extends Construct {
     const below = this.node.scopes.slice(this.app.node.scopes.length).map(part => part.node.id);
     this.entryName = below.filter(part => part !== 'Default' && part !== 'Resource').join('.');
     this.app._register({ kind, name: this.entryName, content, path: this.node.path });
+  }
+}
+
+/** An entry that reads a group of the identity provider. */
+export abstract class MappingEntry extends Entry implements IMapping {
+  readonly idpGroup: string | undefined;
+  readonly idpGroupExternalId: string | undefined;
+  abstract readonly organization: string | undefined;
+
+  /** @internal */
+  protected constructor(scope: Construct, id: string, kind: EntryKind, content: IdpGroupConfig) {
+    super(scope, id, kind, content);
+    this.idpGroup = content.idpGroup;
+    this.idpGroupExternalId = content.idpGroupExternalId;
+    markMapping(this);
   }
 }

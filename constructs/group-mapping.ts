@@ -1,5 +1,5 @@
 import { type Construct } from 'constructs';
-import { Entry, type IdpGroupConfig } from './entry';
+import { type IdpGroupConfig, MappingEntry } from './entry';
 
 /** Settings of a group mapping. */
 export interface GroupMappingConfig extends IdpGroupConfig {
@@ -28,8 +28,14 @@ export interface GroupMappingConfig extends IdpGroupConfig {
  * @example
  * new GroupMapping(app, 'developers', { idpGroup: 'coder-developers', group: 'developers' });
  */
-export class GroupMapping extends Entry {
+export class GroupMapping extends MappingEntry {
+  /** Name of the Coder group. */
+  readonly group: string;
+  readonly organization: string | undefined;
+
   constructor(scope: Construct, id: string, config: GroupMappingConfig) {
     super(scope, id, 'groupMappings', config);
+    this.group = config.group;
+    this.organization = config.organization;
   }
 }

@@ -1,15 +1,18 @@
-import { type ITerraformDependable, Lazy } from 'cdktf';
+import { type ITerraformDependable, Lazy, Token } from 'cdktf';
 import { type Construct } from 'constructs';
+import { bridgeUrlProblem } from '../bridge/contract/bridge-url';
 import { canonicalJson, type MappingStateInput } from '../bridge/contract/mapping-state';
 import { CoderScimProvider } from './l1/coder-scim-provider';
 import { DeployStep } from './l1/deploy-step';
-import { ScimAppResource } from './l1/scim-app-resource';
+import { type ScimAppAttributes, ScimAppResource, type ScimAppTimeouts } from './l1/scim-app-resource';
 import { escapeTemplates } from './l1/terraform-text';
 
 /** What is delivered: an app, whose mapping state is whole only when everything below it is declared. */
 interface Delivered extends Construct {
   readonly name: string;
   readonly mappingState: MappingStateInput;
+  readonly deletionProtection: boolean | undefined;
+  readonly timeouts: ScimAppTimeouts | undefined;
 }
 
 /** What carries an app's declaration in a stack. */
@@ -17,6 +20,10 @@ export interface Carrier {
   /** Depend on this to come after the declaration has reached the bridge. */
   readonly element: ITerraformDependable;
   readonly scimBaseUrl: string;
+  /** Equal for apps of one bridge, as far as the stack tells. */
+  readonly bridge: string;
+  /** The typed resource, where the provider delivers. */
+  readonly resource?: ScimAppResource;
 }
 
 /** Settings of delivery by the Terraform provider. */
@@ -65,9 +72,12 @@ class ProviderDelivery extends MappingDelivery {
   }
 
   override _bind(app: Delivered): Carrier {
-    const resource = new ScimAppResource(app, 'Resource', app, this.config.provider ?? CoderScimProvider.ofStack(app));
+    const provider = this.config.provider ?? CoderScimProvider.ofStack(app);
+    const resource = new DeclaredApp(app, 'Resource', app, provider);
     return {
       element: resource,
+      resource,
+      bridge: provider.fqn,
       get scimBaseUrl() {
         return resource.scimBaseUrl;
       },
@@ -75,18 +85,59 @@ class ProviderDelivery extends MappingDelivery {
   }
 }
 
+/** The resource of a `ScimApp`: says at synth what is declared by then. */
+class DeclaredApp extends ScimAppResource {
+  constructor(
+    scope: Construct,
+    id: string,
+    private readonly app: Delivered,
+    provider: CoderScimProvider,
+  ) {
+    super(scope, id, { name: app.name, provider });
+  }
+
+  protected override content(): ScimAppAttributes {
+    const { version: _version, app: name, ...document } = this.app.mappingState;
+    const { deletionProtection, timeouts } = this.app;
+    return { name, ...document, deletionProtection, timeouts };
+  }
+}
+
+/** What Linux lets one variable of an environment have, its name included (MAX_ARG_STRLEN). */
+const MAX_VARIABLE_BYTES = 131_072;
+
 class NullResourceDelivery extends MappingDelivery {
   constructor(private readonly config: NullResourceDeliveryConfig) {
     super();
   }
 
   override _bind(app: Delivered): Carrier {
-    const document = Lazy.stringValue({ produce: () => canonicalJson(escapeTemplates(app.mappingState)) });
+    for (const [setting, url] of Object.entries(this.config) as [string, string | undefined][]) {
+      const problem = url === undefined || Token.isUnresolved(url) ? undefined : bridgeUrlProblem(url);
+      if (problem !== undefined) throw new Error(`${app.node.path}: ${setting} ${problem}`);
+    }
+    if (app.deletionProtection !== undefined || app.timeouts !== undefined) {
+      throw new Error(
+        `${app.node.path}: deletionProtection and timeouts are of the provider: with a null_resource, destroying the stack leaves the app at the bridge; leave them out`,
+      );
+    }
+    const document = () => canonicalJson(escapeTemplates(app.mappingState));
+    const variable = 'CODER_SCIM_MAPPING_STATE';
+    app.node.addValidation({
+      validate: () => {
+        const bytes = Buffer.byteLength(`${variable}=${document()}`) + 1;
+        return bytes <= MAX_VARIABLE_BYTES
+          ? []
+          : [
+              `${app.node.path}: the document has ${bytes} bytes, more than the ${MAX_VARIABLE_BYTES} that a null_resource can hand over: use MappingDelivery.provider(), or split the mappings over two apps`,
+            ];
+      },
+    });
     const resource = new DeployStep(app, 'Resource', 'apply', {
       CODER_SCIM_URL: this.config.url,
-      CODER_SCIM_MAPPING_STATE: document,
+      [variable]: Lazy.stringValue({ produce: document }),
     });
     const base = (this.config.publicUrl ?? this.config.url).replace(/\/+$/, '');
-    return { element: resource, scimBaseUrl: `${base}/apps/${app.name}/scim/v2` };
+    return { element: resource, scimBaseUrl: `${base}/apps/${app.name}/scim/v2`, bridge: base };
   }
 }

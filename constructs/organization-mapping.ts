@@ -1,5 +1,5 @@
 import { type Construct } from 'constructs';
-import { Entry, type IdpGroupConfig } from './entry';
+import { type IdpGroupConfig, MappingEntry } from './entry';
 
 /** Settings of an organization mapping. */
 export interface OrganizationMappingConfig extends IdpGroupConfig {
@@ -13,8 +13,11 @@ export interface OrganizationMappingConfig extends IdpGroupConfig {
  * @example
  * new OrganizationMapping(app, 'research', { idpGroup: 'all-research', organization: 'research' });
  */
-export class OrganizationMapping extends Entry {
+export class OrganizationMapping extends MappingEntry {
+  readonly organization: string;
+
   constructor(scope: Construct, id: string, config: OrganizationMappingConfig) {
     super(scope, id, 'organizationMappings', config);
+    this.organization = config.organization;
   }
 }

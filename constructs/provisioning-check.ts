@@ -28,6 +28,6 @@ export class ProvisioningCheck extends DeployStep {
       CODER_SCIM_BASE_URL: app.scimBaseUrl,
       CODER_SCIM_DECLARATION: Lazy.stringValue({ produce: () => app._digest() }),
     };
-    super(app, id, 'check', input, [app.deployed]);
+    super(app, id, 'check', input, [app]);
   }
 }

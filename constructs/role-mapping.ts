@@ -1,6 +1,6 @@
 import { type Construct } from 'constructs';
 import { type CoderRole } from './coder-role';
-import { Entry, type IdpGroupConfig } from './entry';
+import { type IdpGroupConfig, MappingEntry } from './entry';
 
 /** Settings of a role mapping. */
 export interface RoleMappingConfig extends IdpGroupConfig {
@@ -19,7 +19,11 @@ export interface RoleMappingConfig extends IdpGroupConfig {
  * @example
  * new RoleMapping(app, 'admins', { idpGroup: 'coder-admins', role: CoderRole.OWNER });
  */
-export class RoleMapping extends Entry {
+export class RoleMapping extends MappingEntry {
+  /** The role that people of the group hold. */
+  readonly role: CoderRole;
+  readonly organization: string | undefined;
+
   /** @throws Error when a site role comes with an organization, or an organization role without one */
   constructor(scope: Construct, id: string, config: RoleMappingConfig) {
     const { role, organization, ...group } = config;
@@ -33,6 +37,8 @@ export class RoleMapping extends Entry {
         `role mapping "${scope.node.path}/${id}": ${JSON.stringify(role.name)} is a role in an organization: say which one, organization: "default" for Coder's default organization`,
       );
     }
-    super(scope, id, 'roleMappings', { ...group, role: role.name, organization });
+    super(scope, id, 'roleMappings', { ...group, role: role.name, organization } as IdpGroupConfig);
+    this.role = role;
+    this.organization = organization;
   }
 }

@@ -1,4 +1,5 @@
 import { createHash } from 'node:crypto';
+import { type ITerraformDependable, TerraformStack, Token } from 'cdktf';
 import { Construct, type IConstruct } from 'constructs';
 import {
   canonicalJson,
@@ -10,6 +11,10 @@ import {
   type Claims,
 } from '../bridge/contract/mapping-state';
 import { type IdentityProvider } from './identity-provider';
+import { CoderScimProvider } from './l1/coder-scim-provider';
+import { CoderScimStatus } from './l1/coder-scim-status';
+import { type ScimAppResource, type ScimAppTimeouts } from './l1/scim-app-resource';
+import { type IMapping, isMapping } from './mapping';
 import { type Carrier, MappingDelivery } from './mapping-delivery';
 import { type DeclaredEntry, type Declaration, findProblems, synthesizeMappingState } from './synthesize';
 
@@ -65,6 +70,35 @@ export interface ScimAppConfig {
    * @default - "groups" for groups and roles, organization sync left alone
    */
   readonly claims?: Readonly<Partial<Claims>>;
+  /**
+   * Refuse to delete or replace the app while it has people. To end it: set this to false, deploy, and destroy then.
+   * @default true
+   */
+  readonly deletionProtection?: boolean;
+  /**
+   * How long Terraform waits for Coder.
+   * @default - 30 s after a change, 5 min for a deletion
+   */
+  readonly timeouts?: ScimAppTimeouts;
+}
+
+/** An app as others use it, declared here or elsewhere; an element for `dependsOn`. */
+export interface IScimApp extends IConstruct, ITerraformDependable {
+  /** Name of the app at the bridge. */
+  readonly name: string;
+  /** The SCIM base URL (tenant URL, SCIM connector base URL) to paste into the identity provider. */
+  readonly scimBaseUrl: string;
+}
+
+/** Settings of an app that is declared elsewhere. */
+export interface ScimAppReference {
+  /** Name of the app at the bridge. */
+  readonly name: string;
+  /**
+   * Provider of the bridge that has it.
+   * @default - the stack's own, made on first use
+   */
+  readonly provider?: CoderScimProvider;
 }
 
 const SCIM_APP = Symbol.for('coder-scim.ScimApp');
@@ -76,7 +110,12 @@ const SCIM_APP = Symbol.for('coder-scim.ScimApp');
  * @example
  * const app = new ScimApp(stack, 'okta', { identityProvider: IdentityProvider.OKTA });
  */
-export class ScimApp extends Construct {
+export class ScimApp extends Construct implements IScimApp {
+  /** An app that another stack, or `coder-scim apply`, declares: looked up at the bridge when Terraform runs. */
+  static fromName(scope: Construct, id: string, reference: ScimAppReference): IScimApp {
+    return new ForeignApp(scope, id, reference);
+  }
+
   /** Whether `construct` is a ScimApp, also one of another copy of this package. */
   static isScimApp(this: void, construct: IConstruct): construct is ScimApp {
     return SCIM_APP in construct;
@@ -96,8 +135,11 @@ export class ScimApp extends Construct {
     return app;
   }
 
-  /** Name of the app at the bridge. */
   readonly name: string;
+  /** The identity provider that calls this app. */
+  readonly identityProvider: IdentityProvider;
+  readonly deletionProtection: boolean | undefined;
+  readonly timeouts: ScimAppTimeouts | undefined;
   private readonly entries: DeclaredEntry[] = [];
   private readonly carrier: Carrier;
 
@@ -109,11 +151,13 @@ export class ScimApp extends Construct {
     super(scope, id);
     Object.defineProperty(this, SCIM_APP, { value: true });
     this.name = config.name ?? id;
+    this.identityProvider = config.identityProvider;
+    this.deletionProtection = config.deletionProtection;
+    this.timeouts = config.timeouts;
     this.carrier = (config.delivery ?? MappingDelivery.provider())._bind(this);
-    this.node.addValidation({ validate: () => findProblems(this.declaration) });
+    this.node.addValidation({ validate: () => [...findProblems(this.declaration), ...this.clashes()] });
   }
 
-  /** The SCIM base URL (tenant URL, SCIM connector base URL) to paste into the identity provider. */
   get scimBaseUrl(): string {
     return this.carrier.scimBaseUrl;
   }
@@ -123,9 +167,19 @@ export class ScimApp extends Construct {
     return synthesizeMappingState(this.declaration);
   }
 
-  /** What must be deployed before something may rely on the app: an element for `dependsOn`. */
-  get deployed(): Carrier['element'] {
-    return this.carrier.element;
+  /** Address of what must be deployed before something may rely on the app: it can stand in `dependsOn` itself. */
+  get fqn(): string {
+    return this.carrier.element.fqn;
+  }
+
+  /** The typed resource, for `addOverride`, `lifecycle`, `importFrom` and the like; undefined with a null_resource. */
+  get resource(): ScimAppResource | undefined {
+    return this.carrier.resource;
+  }
+
+  /** Every mapping declared so far, for whoever goes through them: an Aspect, a report. */
+  get mappings(): readonly IMapping[] {
+    return this.node.findAll().filter(isMapping);
   }
 
   /** @internal Changes with each change of the declaration; a reference of Terraform counts by its name. */
@@ -144,6 +198,31 @@ export class ScimApp extends Construct {
     this.entries.push(entry);
   }
 
+  /** What this app and an earlier one of the same bridge can't both be. */
+  private clashes(): string[] {
+    const all = TerraformStack.of(this).node.findAll().filter(ScimApp.isScimApp);
+    const earlier = all.slice(0, all.indexOf(this)).filter(other => other.carrier.bridge === this.carrier.bridge);
+    const twin = Token.isUnresolved(this.name) ? undefined : earlier.find(other => other.name === this.name);
+    const tokens = (app: ScimApp) =>
+      app.entries.flatMap(({ kind, path, content }) =>
+        kind === 'tokens' && 'digest' in content ? [{ path, digest: content.digest }] : [],
+      );
+    const taken = new Map(earlier.flatMap(tokens).map(({ digest, path }) => [digest, path]));
+    return [
+      ...(twin === undefined
+        ? []
+        : [
+            `${this.node.path}: ${JSON.stringify(this.name)} is the name of app ${twin.node.path} already, and the bridge has one document for each name: choose another name`,
+          ]),
+      ...tokens(this)
+        .filter(({ digest }) => !Token.isUnresolved(digest) && taken.has(digest))
+        .map(
+          ({ path, digest }) =>
+            `${path}: has the digest of ${taken.get(digest)}; a token says which app calls: make another with \`coder-scim token create\``,
+        ),
+    ];
+  }
+
   private get declaration(): Declaration {
     const { identityProvider, mode, policies, guard, people, pushedGroups, claims } = this.config;
     return {
@@ -152,5 +231,25 @@ export class ScimApp extends Construct {
       settings: { identityProvider: identityProvider.name, mode, policies, guard, people, pushedGroups, claims },
       entries: this.entries,
     };
+  }
+}
+
+/** What is looked up of an app that is declared elsewhere. */
+class ForeignApp extends Construct implements IScimApp {
+  readonly name: string;
+  private readonly status: CoderScimStatus;
+
+  constructor(scope: Construct, id: string, { name, provider }: ScimAppReference) {
+    super(scope, id);
+    this.name = name;
+    this.status = new CoderScimStatus(this, 'Resource', { provider: provider ?? CoderScimProvider.ofStack(this) });
+  }
+
+  get fqn(): string {
+    return this.status.fqn;
+  }
+
+  get scimBaseUrl(): string {
+    return this.status.scimBaseUrlOf(this.name);
   }
 }

@@ -28,23 +28,23 @@ const WARNING_DAYS = 30;
  * new ScimToken(app, 'primary', { digest: 'sha256:…', expiresAt: '2027-03-01T00:00:00Z' });
  */
 export class ScimToken extends Entry {
+  /** Instant from which the bridge refuses the token. */
+  readonly expiresAt: string;
+
   constructor(scope: Construct, id: string, config: ScimTokenConfig) {
     super(scope, id, 'tokens', config);
-    this.node.addValidation({ validate: () => expiryErrors(this.node.path, config.expiresAt) });
-    const days = Token.isUnresolved(config.expiresAt)
-      ? Infinity
-      : (Date.parse(config.expiresAt) - Date.now()) / 86_400_000;
-    if (days > 0 && days < WARNING_DAYS) {
-      Annotations.of(this).addWarning(
-        `expires at ${config.expiresAt}, in less than ${WARNING_DAYS} days: create a second token, give it to the identity provider, then remove this one`,
-      );
-    }
+    this.expiresAt = config.expiresAt;
+    const warning = Token.isUnresolved(config.expiresAt) ? undefined : expiryWarning(config.expiresAt, Date.now());
+    if (warning !== undefined) Annotations.of(this).addWarning(warning);
   }
 }
 
-function expiryErrors(path: string, expiresAt: string): string[] {
-  if (Token.isUnresolved(expiresAt) || !(Date.parse(expiresAt) <= Date.now())) return [];
-  return [
-    `${path}: expiresAt ${JSON.stringify(expiresAt)} is in the past: create a new token with \`coder-scim token create\``,
-  ];
+/** A warning, never an error: an expired token must not be in the way of an urgent removal. */
+function expiryWarning(expiresAt: string, now: number): string | undefined {
+  const days = (Date.parse(expiresAt) - now) / 86_400_000;
+  if (!(days < WARNING_DAYS)) return undefined;
+  const next = 'create another with `coder-scim token create`, give it to the identity provider, then remove this one';
+  return days <= 0
+    ? `has expired at ${expiresAt}, the bridge refuses it: ${next}`
+    : `expires at ${expiresAt}, in less than ${WARNING_DAYS} days: ${next}`;
 }

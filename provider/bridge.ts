@@ -7,8 +7,10 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { AdminClient } from '../bridge/admin-client/admin-client';
 import { AdminError } from '../bridge/admin-client/admin-error';
 import { MappingStateError, type MappingStateIssue } from '../bridge/contract/mapping-state';
-import { toAttributePath } from './mapping-document';
+import { inAttributeNames, toAttributePath } from './mapping-document';
 import { type Diagnostic, ProviderError } from './plugin';
+import { PlannedApps } from './scim-app/planned-apps';
+import { type Authority, createFetch, isCertificateFailure, logged } from './transport';
 
 /** Where the bridge is; undefined where neither configuration nor environment says it. */
 export interface BridgeSettings {
@@ -18,9 +20,13 @@ export interface BridgeSettings {
   readonly unknown: boolean;
   /** How long to ask again when nobody answers. */
   readonly waitSeconds: number;
+  readonly fetch: typeof fetch;
 }
 
 export class Bridge {
+  /** What this run plans at this bridge. */
+  readonly planned = new PlannedApps();
+
   constructor(private readonly settings: BridgeSettings) {}
 
   /** Whether its address or credential will be known after apply only. */
@@ -51,7 +57,7 @@ export class Bridge {
         return await call(client, attempt);
       } catch (error) {
         signal.throwIfAborted();
-        if (!(error instanceof AdminError) || !isPassing(error)) throw error;
+        if (!(error instanceof AdminError) || !isPassing(error) || isCertificateFailure(error)) throw error;
         if (Date.now() + pause > until) throw afterAttempts(error, attempt, this.settings.waitSeconds);
         await sleep(pause, undefined, { signal });
       }
@@ -77,7 +83,7 @@ export class Bridge {
         this.missing(),
       );
     }
-    return new AdminClient({ url, token });
+    return new AdminClient({ url, token, fetch: this.settings.fetch });
   }
 }
 
@@ -88,6 +94,7 @@ export function readSettings(
     readonly token: string | null;
     readonly unknown: boolean;
     readonly waitSeconds: number;
+    readonly authority: Authority;
   },
   environment: NodeJS.ProcessEnv,
 ): BridgeSettings {
@@ -98,7 +105,13 @@ export function readSettings(
       (environment['CODER_SCIM_ADMIN_TOKEN'] || tokenFromFile(environment['CODER_SCIM_ADMIN_TOKEN_FILE'])),
     unknown: given.unknown,
     waitSeconds: given.waitSeconds,
+    fetch: logged(createFetch(authorityOf(given.authority, environment), environment)),
   };
+}
+
+function authorityOf({ file, pem }: Authority, environment: NodeJS.ProcessEnv): Authority {
+  const named = environment['CODER_SCIM_CA_FILE'] || undefined;
+  return { file: file ?? (pem === undefined ? named : undefined), pem };
 }
 
 function tokenFromFile(file: string | undefined): string | undefined {
@@ -130,6 +143,12 @@ export function explainRefusal(error: unknown, doing: string): unknown {
   if (error instanceof MappingStateError) return new ProviderError(error.issues.map(issueDiagnostic));
   if (!(error instanceof AdminError)) return error;
   if (error.issues.length > 0) return new ProviderError(error.issues.map(issueDiagnostic));
+  if (isCertificateFailure(error)) {
+    return new ProviderError(
+      'the certificate of the bridge is not trusted',
+      `${error.message}\n\nIt was not asked again: that changes nothing. Where a private authority signed the certificate, set ca_file or ca_pem of the provider (or CODER_SCIM_CA_FILE, or NODE_EXTRA_CA_CERTS, where Terraform runs) to the certificate of that authority. Where the name is wrong or the time is over, the bridge needs another certificate.`,
+    );
+  }
   if (error.status === 401 || error.status === 403) {
     return new ProviderError(
       'the bridge refuses the admin token',
@@ -145,5 +164,10 @@ export function explainRefusal(error: unknown, doing: string): unknown {
 
 /** A mistake in a document, at its attribute. */
 export function issueDiagnostic({ path, message }: MappingStateIssue): Diagnostic {
-  return { severity: 'error', summary: 'the mapping state is refused', detail: message, path: toAttributePath(path) };
+  return {
+    severity: 'error',
+    summary: 'the mapping state is refused',
+    detail: inAttributeNames(message),
+    path: toAttributePath(path),
+  };
 }

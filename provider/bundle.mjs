@@ -6,6 +6,21 @@ import { fileURLToPath } from 'node:url';
 import { build } from 'esbuild';
 
 const here = dirname(fileURLToPath(import.meta.url));
+const { engines } = JSON.parse(readFileSync(join(here, '..', 'package.json'), 'utf8'));
+const [major] = /\d+/.exec(engines.node) ?? [];
+const WANTED = `Node.js ${engines.node.replace(/^>=\s*/, '')} or newer, as node on PATH or named by CODER_SCIM_NODE`;
+
+// A shell script to a shell, and nothing to Node: the second line is text and a comment there. What is missing is said on
+// stdout, since that is the line that Terraform shows of a plugin which does not start.
+const LAUNCHER = `#!/bin/sh
+":" //; command -v "\${CODER_SCIM_NODE:-node}" >/dev/null 2>&1 && exec "\${CODER_SCIM_NODE:-node}" "$0" "$@"; echo "coder-scim needs ${WANTED}, where Terraform runs; there is none"; exit 1
+if (parseInt(process.versions.node, 10) < ${major}) { console.log('coder-scim needs ${WANTED}, where Terraform runs; ' + process.execPath + ' is ' + process.version); process.exit(1); }`;
+
+/** The same for Windows, where the provider's script lies beside it. */
+export const WINDOWS_LAUNCHER = `@echo off\r
+where node >nul 2>nul || (echo coder-scim needs ${WANTED.replace(' or named by CODER_SCIM_NODE', '')}, where Terraform runs; there is none& exit /b 1)\r
+node "%~dp0coderscim.js" %*\r
+`;
 
 /** The Terraform provider, as one file that Terraform can start. */
 export function bundleProvider(outFile) {
@@ -19,13 +34,13 @@ export async function bundleProgram(entry, outFile) {
     outfile: outFile,
     bundle: true,
     platform: 'node',
-    target: 'node20',
+    target: 'node22',
     format: 'cjs',
     minify: true,
     // Class names appear in messages.
     keepNames: true,
     legalComments: 'none',
-    banner: { js: '#!/usr/bin/env node' },
+    banner: { js: LAUNCHER },
     // Asked for by gRPC's own introspection service, which is not served.
     external: ['@grpc/proto-loader'],
     plugins: [englishOnly],

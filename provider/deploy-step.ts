@@ -7,6 +7,10 @@ import { readFileSync } from 'node:fs';
 import { AdminClient } from '../bridge/admin-client/admin-client';
 import { AdminError } from '../bridge/admin-client/admin-error';
 import { formatPath, MappingStateError, parseMappingState } from '../bridge/contract/mapping-state';
+import { createFetch, isCertificateFailure } from './transport';
+
+const request: typeof fetch = (url, init) =>
+  createFetch({ file: process.env['CODER_SCIM_CA_FILE'] || undefined, pem: undefined }, process.env)(url, init);
 
 /** A step that can't be done; its message is the one line that the person sees. */
 class StepError extends Error {}
@@ -29,7 +33,8 @@ async function apply(): Promise<string> {
     'the stack sets it; was it synthesized by the same version of coder-scim?',
   );
   const state = parseMappingState(JSON.parse(text));
-  const client = new AdminClient({ url: wanted('CODER_SCIM_URL', 'the base URL of the bridge'), token: adminToken() });
+  const url = wanted('CODER_SCIM_URL', 'the base URL of the bridge');
+  const client = new AdminClient({ url, token: adminToken(), fetch: request });
   const app = await withPatience(() => client.putApp(state, 'any'));
   const mappings = [state.groupMappings, state.roleMappings, state.organizationMappings].reduce(
     (sum, part) => sum + Object.keys(part).length,
@@ -54,7 +59,7 @@ async function check(): Promise<string> {
 
 async function scim(base: string, path: string, token: string): Promise<Record<string, unknown>> {
   const response = await withPatience(() =>
-    fetch(`${base}${path}`, {
+    request(`${base}${path}`, {
       headers: { authorization: `Bearer ${token}`, accept: 'application/scim+json' },
       signal: AbortSignal.timeout(15_000),
     }),
@@ -73,10 +78,14 @@ async function withPatience<T>(call: () => Promise<T>): Promise<T> {
       return await call();
     } catch (error) {
       const unreachable =
-        error instanceof AdminError ? error.code === 'unreachable' || error.status === 503 : error instanceof TypeError;
+        error instanceof AdminError
+          ? (error.code === 'unreachable' || error.status === 503) && !isCertificateFailure(error)
+          : error instanceof TypeError && !isCertificateFailure(error);
       if (!unreachable || wait > 16_000) {
         const cause = error instanceof TypeError && error.cause instanceof Error ? `: ${error.cause.message}` : '';
-        throw error instanceof TypeError ? new StepError(`the bridge does not answer${cause}`) : error;
+        throw error instanceof TypeError
+          ? new StepError(`the bridge does not answer${cause}`, { cause: error })
+          : error;
       }
       await new Promise(resume => setTimeout(resume, wait));
     }
@@ -84,6 +93,13 @@ async function withPatience<T>(call: () => Promise<T>): Promise<T> {
 }
 
 function explain(error: unknown): string {
+  const message = describe(error);
+  return isCertificateFailure(error)
+    ? `${message}; where a private authority signed the certificate, set CODER_SCIM_CA_FILE where Terraform runs to the PEM file of that authority`
+    : message;
+}
+
+function describe(error: unknown): string {
   if (error instanceof MappingStateError)
     return error.issues.map(issue => `${formatPath(issue.path)}: ${issue.message}`).join('; ');
   if (error instanceof AdminError) {

@@ -94,6 +94,21 @@ function within(attributes: Attributes, [key, ...rest]: readonly (string | numbe
   return entry === undefined ? [name] : [name, entry, ...within(nested.attributes, inside)];
 }
 
+/** Every key of the document that Terraform spells otherwise. */
+const RESPELLED: ReadonlySet<string> = (() => {
+  const keys = (attributes: Attributes): string[] =>
+    Object.entries(attributes).flatMap(([name, { nested }]) => [
+      toDocumentKey(name),
+      ...(nested === undefined ? [] : keys(nested.attributes)),
+    ]);
+  return new Set(keys(mappingAttributes).filter(key => toAttributeName(key) !== key));
+})();
+
+/** A message about the document, in the names that configuration has: `idpGroup` → `idp_group`. What is quoted is somebody's text and stays. */
+export function inAttributeNames(message: string): string {
+  return message.replace(/"(?:[^"\\]|\\.)*"|[A-Za-z]+/g, word => (RESPELLED.has(word) ? toAttributeName(word) : word));
+}
+
 /**
  * What of configuration is known already, for checking it: entries and settings with an unknown part are left out, since
  * an entry less makes no document wrong that would be right with it.

@@ -5,7 +5,7 @@ import { chmodSync, rmSync, writeFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { bundleProgram, bundleProvider } from '../provider/bundle.mjs';
+import { bundleProgram, bundleProvider, WINDOWS_LAUNCHER } from '../provider/bundle.mjs';
 
 const root = fileURLToPath(new URL('..', import.meta.url));
 const dist = join(root, 'dist');
@@ -20,8 +20,11 @@ chmodSync(join(dist, 'bridge', 'main.js'), 0o755);
 
 await bundleProgram(join(root, 'provider', 'deploy-step.ts'), join(dist, 'provider', 'deploy-step.js'));
 await bundleProvider(join(dist, 'provider', 'terraform-provider-coderscim'));
+writeFileSync(join(dist, 'provider', 'terraform-provider-coderscim.cmd'), WINDOWS_LAUNCHER);
 
 const require = createRequire(import.meta.url);
+const { CLI_CONFIG, CLI_CONFIG_FILE } = require('../dist/provider/address.js');
+writeFileSync(join(dist, 'provider', CLI_CONFIG_FILE), CLI_CONFIG);
 const { mappingStateJsonSchema } = require('../dist/bridge/contract/mapping-state/index.js');
 writeFileSync(join(dist, 'mapping-state.schema.json'), `${JSON.stringify(mappingStateJsonSchema(), null, 2)}\n`);
 writeFileSync(join(dist, '.built'), '');

@@ -1,5 +1,5 @@
 /** Writes `docs/reference.md` from what the code says: `npm run reference`. A test fails when the two differ. */
-import { mkdirSync, writeFileSync } from 'node:fs';
+import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { type Command } from 'commander';
 import { ADMIN_REFUSALS, ADMIN_ROUTES } from '../bridge/admin/routes';
@@ -8,6 +8,7 @@ import { createMetrics } from '../bridge/http/metrics';
 import { CLIENT_VARIABLES, type Variable, VARIABLES } from '../bridge/process/variables';
 import { mappingStateFields } from './reference/mapping-state';
 import { code, literal, table } from './reference/markdown';
+import { renderTerraform, TERRAFORM_FILE } from './reference/terraform';
 
 export const REFERENCE_FILE = join(__dirname, '..', 'docs', 'reference.md');
 
@@ -112,5 +113,7 @@ if (require.main === module) {
     mkdirSync(join(REFERENCE_FILE, '..'), { recursive: true });
     writeFileSync(REFERENCE_FILE, text);
     process.stdout.write(`wrote ${REFERENCE_FILE}\n`);
+    writeFileSync(TERRAFORM_FILE, renderTerraform(readFileSync(TERRAFORM_FILE, 'utf8')));
+    process.stdout.write(`wrote ${TERRAFORM_FILE}\n`);
   });
 }

@@ -1,11 +1,12 @@
 // Runs the demo, the tests or the Coder double from any state of a clone: checks what the machine needs, installs from
-// the lockfile what is missing, builds what is stale, and then starts the program. Plain Node, no dependency: it runs first.
+// the lockfile what is missing, builds what is stale, and then starts the program, all on the Node that the lockfile brings
+// (node/find.mjs). Plain Node, no dependency: it runs first, on whatever Node the machine has, from 20 on.
 import { spawnSync } from 'node:child_process';
 import { createHash } from 'node:crypto';
-import { existsSync, readdirSync, readFileSync, statSync, writeFileSync } from 'node:fs';
-import { createRequire } from 'node:module';
+import { existsSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { findNode, isBefore, NoNode, ownPath, pathName, withNode } from './node/find.mjs';
 
 const root = fileURLToPath(new URL('..', import.meta.url));
 const [program, ...rest] = process.argv.slice(2);
@@ -22,11 +23,12 @@ function run(command, args, options = {}) {
   return result.status ?? 1;
 }
 
-function checkNode() {
-  const [major = 0, minor = 0] = process.versions.node.split('.').map(Number);
-  if (major < 20 || (major === 20 && minor < 11)) {
+const OLDEST_TO_START = '20.0';
+
+function checkStart() {
+  if (isBefore(process.versions.node, OLDEST_TO_START)) {
     stop(
-      `Node ${process.versions.node} is too old: coder-scim needs 20.11 or newer`,
+      `Node ${process.versions.node} is too old to start: 20 or newer installs the Node that runs everything else`,
       'install a current Node from https://nodejs.org and try again',
     );
   }
@@ -53,36 +55,58 @@ function checkTerraform() {
   );
 }
 
+/** Written when everything of this lockfile is there. */
+const marker = join(root, 'node_modules', '.installed');
+
+function installation() {
+  const lock = createHash('sha256').update(readFileSync(join(root, 'package-lock.json')));
+  return `${lock.digest('hex')} ${process.platform} ${process.arch}`;
+}
+
+function isInstalled() {
+  return existsSync(marker) && readFileSync(marker, 'utf8') === installation();
+}
+
+/** @returns whether there was something to install */
 function install() {
-  const lock = createHash('sha256')
-    .update(readFileSync(join(root, 'package-lock.json')))
-    .digest('hex');
-  const marker = join(root, 'node_modules', '.installed');
-  const wanted = `${lock} ${process.versions.modules}`;
-  if (existsSync(marker) && readFileSync(marker, 'utf8') === wanted) return;
-  say(
-    'installing dependencies from the lockfile (once; the SQLite binding may be compiled, which takes a minute or two) …',
-  );
+  if (isInstalled()) return false;
+  say('installing dependencies and the Node to run on from the lockfile (once) …');
+  // Without the packages' programs on the PATH: npm replaces them, the Node of the lockfile among them.
   const status = run('npm', ['ci', '--no-audit', '--no-fund', '--loglevel=error'], {
     shell: process.platform === 'win32',
     stdio: ['ignore', 2, 2],
+    env: { ...process.env, [pathName(process.env)]: ownPath(root) },
   });
   if (status !== 0)
     stop(
       'npm ci failed',
-      'read the lines above; without a prebuilt SQLite binding a C++ compiler, make and python3 are needed',
+      'read the lines above; this one time npm needs its registry, or a mirror that it is set up for',
     );
-  const require = createRequire(join(root, 'package.json'));
+  writeFileSync(marker, installation());
+  return true;
+}
+
+function checkSqlite(path) {
+  const open = "new (require('better-sqlite3'))(':memory:').close()";
+  const { status, stderr } = spawnSync(path, ['-e', open], { cwd: root, encoding: 'utf8' });
+  if (status === 0) return;
+  rmSync(marker);
+  const cause = /^\w*Error: .*$/m.exec(stderr)?.[0] ?? stderr.trim();
+  stop(
+    `the SQLite binding does not load: ${cause}`,
+    'better-sqlite3 comes built for Linux (glibc and musl), macOS and Windows on x64 and arm64: use one of these',
+  );
+}
+
+function node() {
   try {
-    const Database = require('better-sqlite3');
-    new Database(':memory:').close();
-  } catch (cause) {
-    stop(
-      `the SQLite binding does not load: ${cause instanceof Error ? cause.message.split('\n')[0] : cause}`,
-      'run `npm rebuild better-sqlite3` and read what it says',
-    );
+    const found = findNode(root);
+    if (found.why !== undefined) say(`on Node ${found.version} of ${found.path}, ${found.why}`);
+    return found.path;
+  } catch (error) {
+    if (error instanceof NoNode) stop(error.message, error.next);
+    throw error;
   }
-  writeFileSync(marker, wanted);
 }
 
 function newest(path) {
@@ -91,29 +115,33 @@ function newest(path) {
   return Math.max(0, ...readdirSync(path).map(name => newest(join(path, name))));
 }
 
-function build() {
+function build(path) {
   const built = join(root, 'dist', '.built');
   const sources = ['bridge', 'constructs', 'provider', 'scripts/build.mjs', 'tsconfig.build.json', 'package.json'].map(
     path => join(root, path),
   );
   if (existsSync(built) && statSync(built).mtimeMs > Math.max(...sources.map(newest))) return;
   say('building …');
-  if (run(process.execPath, [join(root, 'scripts', 'build.mjs')], { stdio: ['ignore', 2, 2] }) !== 0)
+  if (run(path, [join(root, 'scripts', 'build.mjs')], { stdio: ['ignore', 2, 2], env: withNode(path) }) !== 0)
     stop('the build failed', 'read the lines above');
 }
 
 const bin = name => join(root, 'node_modules', name);
 const programs = {
+  build: () => [join(root, 'scripts', 'build.mjs')],
   demo: () => [bin('tsx/dist/cli.mjs'), join(root, 'examples', 'demo', 'main.ts')],
   test: () => [bin('jest/bin/jest.js')],
   'coder-double': () => [bin('tsx/dist/cli.mjs'), join(root, 'test', 'support', 'coder-double', 'main.ts')],
+  simulate: () => [bin('tsx/dist/cli.mjs'), join(root, 'test', 'simulation', 'main.ts')],
   'kill-test': () => [bin('tsx/dist/cli.mjs'), join(root, 'test', 'kill', 'main.ts')],
 };
 
 if (!Object.hasOwn(programs, program))
   stop(`unknown program ${JSON.stringify(program)}`, `wanted one of ${Object.keys(programs).join(', ')}`);
-checkNode();
+checkStart();
 if (program === 'demo' || program === 'test') checkTerraform();
-install();
-if (program !== 'coder-double') build();
-process.exit(run(process.execPath, [...programs[program](), ...rest]));
+const fresh = install();
+const path = node();
+if (fresh) checkSqlite(path);
+if (program !== 'coder-double' && program !== 'build' && program !== 'simulate') build(path);
+process.exit(run(path, [...programs[program](), ...rest], { env: withNode(path) }));

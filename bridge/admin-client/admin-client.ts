@@ -15,6 +15,7 @@ import {
   type SweepRequest,
   type Precondition,
   RefusalBody,
+  Removal,
   Status,
 } from '../contract/admin-api';
 import { type MappingState } from '../contract/mapping-state';
@@ -50,12 +51,21 @@ export class AdminClient {
     });
   }
 
-  /** Removes an app: its tokens stop working, what it gave in Coder is taken back by the policies of the app. */
-  async deleteApp(app: string, precondition: Precondition, signal?: AbortSignal): Promise<void> {
-    await this.call(z.unknown(), 'DELETE', `/apps/${encodeURIComponent(app)}`, {
+  /**
+   * Removes an app: its tokens stop working, what it gave in Coder is taken back by the policies of the app. Asked again
+   * while that goes on, it says how far it is.
+   * @returns what is left of it; undefined when nothing is
+   */
+  async deleteApp(app: string, precondition: Precondition, signal?: AbortSignal): Promise<Removal | undefined> {
+    return await this.call(Removal.optional(), 'DELETE', `/apps/${encodeURIComponent(app)}`, {
       headers: preconditionHeader(precondition),
       signal,
     });
+  }
+
+  /** What is left of an app that was removed. @throws AdminError `not_found` when nothing is, or the app is declared */
+  getRemoval(app: string, signal?: AbortSignal): Promise<Removal> {
+    return this.call(Removal, 'GET', `/apps/${encodeURIComponent(app)}/removal`, { signal });
   }
 
   status(signal?: AbortSignal): Promise<Status> {

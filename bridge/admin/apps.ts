@@ -3,11 +3,20 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { type Request, type RequestHandler, type Response, Router } from 'express';
 import { type AppDocument } from '../contract/admin-api';
 import { type MappingState, parseMappingState } from '../contract/mapping-state';
-import { deleteApp, GenerationConflict, listApps, putApp, readApp, type StoredApp } from '../store/apps/apps';
+import {
+  deleteApp,
+  GenerationConflict,
+  listApps,
+  putApp,
+  readAnyApp,
+  readApp,
+  type StoredApp,
+} from '../store/apps/apps';
 import { type Cause, type WorkKey } from '../store/work/enqueue';
 import { type AdminDeps } from './deps';
 import { entityTag, readPrecondition } from './precondition';
 import { Refusal } from '../http/refusal';
+import { awaitRemoval, readRemoval } from './removal';
 import { requestIdOf } from '../http/request-id';
 
 /** What goes over the wire: a document as it is stored. */
@@ -24,6 +33,12 @@ export function createApps(deps: AdminDeps): Router {
     const app = await readApp(deps.database.db, request.params.app);
     if (app === undefined) throw notFound(request.params.app);
     await answer(deps, response, app);
+  });
+  router.get('/:app/removal', async (request, response) => {
+    const { app } = request.params;
+    const left = await readRemoval(deps, app);
+    if (left === undefined) throw new Refusal(404, 'not_found', `app ${JSON.stringify(app)} is not being removed`);
+    response.json(left);
   });
   router.put('/:app', put(deps));
   router.delete('/:app', remove(deps));
@@ -57,10 +72,15 @@ function remove(deps: AdminDeps): RequestHandler<{ app: string }> {
         throw error;
       },
     );
-    if (!removed) throw notFound(app);
-    deps.log.info({ app }, 'app removed');
-    await deps.reconciler.converge([`app:${app}`], { deadlineMs: deps.convergeDeadlineMs ?? 10_000 });
-    response.status(204).end();
+    // Asked again for an app that is on its way out, it answers how far that is.
+    if (!removed && (await readAnyApp(deps.database.db, app)) === undefined) throw notFound(app);
+    if (removed) deps.log.info({ app }, 'app removed');
+    const deadlineMs = deps.convergeDeadlineMs ?? 10_000;
+    const started = performance.now();
+    await deps.reconciler.converge([`app:${app}`], { deadlineMs });
+    const left = await awaitRemoval(deps, app, deadlineMs - (performance.now() - started));
+    if (left === undefined) response.status(204).end();
+    else response.status(202).json(left);
   };
 }
 

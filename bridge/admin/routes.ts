@@ -43,10 +43,19 @@ export const ADMIN_ROUTES: readonly AdminRoute[] = [
   {
     method: 'DELETE',
     path: '/apps/:app',
-    purpose: 'removes an app: its tokens stop working at once, its people leave by its policies',
+    purpose:
+      'removes an app: its tokens stop working at once, its people leave by its policies; waits up to 10 s for that, and asked again says how far it is',
     takes: '`If-Match: "<generation>"`',
-    answers: '204',
+    answers: '204 when nothing of it is left in Coder, else 202 `{app, since, pending, hold}`',
     refuses: ['not_found', 'generation_conflict', 'invalid_precondition'],
+  },
+  {
+    method: 'GET',
+    path: '/apps/:app/removal',
+    purpose: 'what is left in Coder of an app that was removed',
+    takes: '',
+    answers: '200 `{app, since, pending, hold}`',
+    refuses: ['not_found'],
   },
   {
     method: 'GET',

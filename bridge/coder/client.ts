@@ -12,9 +12,18 @@ import { createVisibility } from './visibility';
 import { type Renewal, type TokenExpiry, readTokenExpiry, renewToken } from './account/token-renewal';
 import { type CoderHealth, type Transport, createTransport } from './transport/transport';
 import { type UserCalls, userCalls } from './users';
+import { type WorkspaceCalls, workspaceCalls } from './workspaces';
 
 export interface CoderClient
-  extends UserCalls, OrganizationCalls, GroupCalls, RoleCalls, IdpSyncCalls, AccountCalls, AuditLogCalls {
+  extends
+    UserCalls,
+    OrganizationCalls,
+    GroupCalls,
+    RoleCalls,
+    IdpSyncCalls,
+    AccountCalls,
+    AuditLogCalls,
+    WorkspaceCalls {
   /** The same client for work that may wait (sweeps, imports): its calls let those of requests go first. */
   readonly background: CoderClient;
   /** What is known of the way to Coder, without a call. */
@@ -54,6 +63,7 @@ function assemble(url: string, transport: Transport, credential: RenewableCreden
     ...roles,
     ...account,
     ...auditLogCalls(transport),
+    ...workspaceCalls(transport),
     ...idpSyncCalls(transport, groups, roles, organizations),
     get background(): CoderClient {
       background ??= transport.background === transport ? this : assemble(url, transport.background, credential);

@@ -150,6 +150,31 @@ export const Permission = z
   }));
 export type Permission = Readonly<z.output<typeof Permission>>;
 
+export const CoderWorkspace = z
+  .object({
+    id: z.string(),
+    name: z.string(),
+    owner_id: z.string(),
+    organization_id: z.string(),
+    organization_name: z.string().nullish(),
+    dormant_at: z.string().nullish(),
+    latest_build: z.object({ transition: z.string(), status: z.string() }),
+  })
+  .transform(workspace => ({
+    id: workspace.id,
+    name: workspace.name,
+    ownerId: workspace.owner_id,
+    organizationId: workspace.organization_id,
+    organizationName: workspace.organization_name ?? workspace.organization_id,
+    /** Put aside for lack of use; it may run all the same, and Coder's own executor leaves it alone. */
+    dormant: Boolean(workspace.dormant_at),
+    /** What was done last: `start`, `stop` or `delete`, and how far it is (`pending`, `running`, `failed`, …). */
+    build: workspace.latest_build,
+  }));
+export type CoderWorkspace = Readonly<z.output<typeof CoderWorkspace>>;
+
+export const WorkspacePage = z.object({ workspaces: list(CoderWorkspace), count: z.number() });
+
 export const CoderRole = z
   .object({
     name: z.string(),

@@ -1,5 +1,7 @@
 /** Commands by which an operator intervenes: sweep now, release what the guard stopped, retry what is parked, end an app. */
 import { operatorName } from '../process/config';
+import { AdminError } from '../admin-client/admin-error';
+import { type Removal } from '../contract/admin-api';
 import { type ClientOptions, type Commands, printJson } from './command';
 import { CommandError } from './terminal/failure';
 import { plural } from './terminal/plural';
@@ -95,15 +97,34 @@ export function addOperate(commands: Commands): void {
     ],
     options: command => command.option('--yes', 'it is meant; without it nothing is done'),
     run: async ({ client, terminal }, options, app) => {
-      const { state, generation } = await client.getApp(app, terminal.signal);
+      const precondition = await client
+        .getApp(app, terminal.signal)
+        .then(({ generation }) => ({ generation }))
+        .catch(async (error: unknown) => {
+          // On its way out already: what is left is told.
+          if (!(error instanceof AdminError) || error.code !== 'not_found') throw error;
+          await client.getRemoval(app, terminal.signal).catch(() => {
+            throw error;
+          });
+          return 'any' as const;
+        });
       if (options.yes !== true) {
         throw new CommandError(
-          `nothing was done: ending app ${JSON.stringify(state.app)} takes access from its people; add --yes if it is meant`,
+          `nothing was done: ending app ${JSON.stringify(app)} takes access from its people; add --yes if it is meant`,
         );
       }
-      await client.deleteApp(app, { generation }, terminal.signal);
-      if (options.json) printJson(terminal, { deleted: app });
-      else terminal.write(`deleted ${app}: \`coder-scim status --wait 60s\` shows when Coder agrees\n`);
+      const left = await client.deleteApp(app, precondition, terminal.signal);
+      if (options.json) printJson(terminal, { deleted: app, left: left ?? null });
+      else if (left === undefined) terminal.write(`deleted ${app}: nothing of it is left in Coder\n`);
+      else terminal.write(`deleted ${app}: its tokens work no more; ${describeLeft(left)}\n`);
     },
   });
+}
+
+function describeLeft({ app, pending, hold }: Removal): string {
+  if (hold !== null)
+    return `${plural(hold.people, 'person', 'people')} still have what it gave, held by ${hold.reason}: \`coder-scim release ${hold.id}\` lets it go`;
+  return pending.length === 0
+    ? `what it gave in Coder is being taken back: \`coder-scim delete ${app} --yes\` again says how far that is`
+    : `${plural(pending.length, 'piece')} of work left, the first: ${pending[0]?.reason}`;
 }

@@ -1,13 +1,17 @@
 import { TerraformProvider, TerraformStack, Token } from 'cdktf';
 import { type Construct } from 'constructs';
 import {
-  pluginPath,
+  CLI_CONFIG_FILE,
+  pluginFolder,
   PROVIDER_NAME,
   PROVIDER_PLATFORMS,
+  providerFiles,
   PROVIDER_SOURCE,
   PROVIDER_VERSION,
 } from '../../provider/address';
+import { bridgeUrlProblem } from '../../bridge/contract/bridge-url';
 import { builtFile, PlacedFile } from './package-file';
+import { toHclAttributes } from './terraform-text';
 
 /** Settings of the provider: where the bridge is and how to be let in. */
 export interface CoderScimProviderConfig {
@@ -22,6 +26,21 @@ export interface CoderScimProviderConfig {
    */
   readonly adminToken?: string;
   /**
+   * PEM file, where Terraform runs, with the certificate of a private authority that signed the bridge's.
+   * @default - CODER_SCIM_CA_FILE of the environment, or the authorities that everybody trusts
+   */
+  readonly caFile?: string;
+  /**
+   * The same as text, in place of `caFile`.
+   * @default - none
+   */
+  readonly caPem?: string;
+  /**
+   * Seconds for which a bridge that does not answer is asked again.
+   * @default 30
+   */
+  readonly waitSeconds?: number;
+  /**
    * Alias, for several bridges in one stack.
    * @default - none
    */
@@ -33,16 +52,26 @@ export interface CoderScimProviderConfig {
  * finds it with no registry, no configuration and no network.
  */
 export class CoderScimProvider extends TerraformProvider {
-  /** The stack's provider without an alias, made on first use. */
+  /** The stack's provider without an alias, wherever in it that is; made on first use. */
   static ofStack(scope: Construct): CoderScimProvider {
-    const stack = TerraformStack.of(scope);
-    const existing = stack.node.children.find(
-      (child): child is CoderScimProvider => child instanceof CoderScimProvider && child.alias === undefined,
+    return (
+      CoderScimProvider.plainIn(TerraformStack.of(scope)) ?? new MadeOnFirstUse(TerraformStack.of(scope), PROVIDER_NAME)
     );
-    return existing ?? new CoderScimProvider(stack, PROVIDER_NAME);
   }
 
-  /** @throws Error when `adminToken` is a literal: it would stand in the synthesized stack */
+  private static plainIn(stack: TerraformStack, except?: Construct): CoderScimProvider | undefined {
+    return stack.node
+      .findAll()
+      .find(
+        (one): one is CoderScimProvider =>
+          one instanceof CoderScimProvider && one.alias === undefined && one !== except,
+      );
+  }
+
+  /**
+   * @throws Error when `adminToken` is a literal (it would stand in the synthesized stack), when `url` is no address of a
+   * bridge, and when the stack has another one without alias
+   */
   constructor(
     scope: Construct,
     id: string,
@@ -58,12 +87,25 @@ export class CoderScimProvider extends TerraformProvider {
         `${this.node.path}: adminToken is a literal, which would be written into the stack: pass a sensitive TerraformVariable, or leave it out and set CODER_SCIM_ADMIN_TOKEN where Terraform runs`,
       );
     }
-    const source = builtFile(`provider/terraform-provider-${PROVIDER_NAME}`);
-    const files = TerraformStack.of(this);
-    for (const platform of PROVIDER_PLATFORMS) {
-      const fileId = `${PROVIDER_NAME}-${platform}`;
-      if (files.node.tryFindChild(fileId) === undefined) new PlacedFile(files, fileId, source, pluginPath(platform));
+    const problem =
+      config.url === undefined || Token.isUnresolved(config.url) ? undefined : bridgeUrlProblem(config.url);
+    if (problem !== undefined) throw new Error(`${this.node.path}: url ${problem}`);
+    if (config.caFile !== undefined && config.caPem !== undefined) {
+      throw new Error(`${this.node.path}: caFile and caPem exclude each other: wanted one of the two`);
     }
+    this.takeThePlaceOf(CoderScimProvider.plainIn(TerraformStack.of(this), this));
+    placeFiles(TerraformStack.of(this));
+  }
+
+  /** Terraform knows one configuration without alias: this one stands for what apps before it have made by themselves. */
+  private takeThePlaceOf(other: CoderScimProvider | undefined): void {
+    if (this.config.alias !== undefined || other === undefined) return;
+    if (!(other instanceof MadeOnFirstUse)) {
+      throw new Error(
+        `${this.node.path}: the stack has a provider without alias already, ${other.node.path}: where both are for one bridge, leave this one out; else give it an alias, and hand it to its apps by MappingDelivery.provider({ provider })`,
+      );
+    }
+    other.node.scope?.node.tryRemoveChild(other.node.id);
   }
 
   override get alias(): string | undefined {
@@ -71,6 +113,29 @@ export class CoderScimProvider extends TerraformProvider {
   }
 
   protected override synthesizeAttributes(): Record<string, unknown> {
-    return { url: this.config.url, admin_token: this.config.adminToken, alias: this.config.alias };
+    const { url, adminToken, caFile, caPem, waitSeconds, alias } = this.config;
+    return { url, admin_token: adminToken, ca_file: caFile, ca_pem: caPem, wait_seconds: waitSeconds, alias };
   }
+
+  /** The same for `cdktf synth --hcl`. */
+  protected override synthesizeHclAttributes(): Record<string, unknown> {
+    return toHclAttributes(this.synthesizeAttributes());
+  }
+}
+
+/** What an app made because there was none yet: gives way to one that somebody declares. */
+class MadeOnFirstUse extends CoderScimProvider {}
+
+/** Puts what Terraform needs to find and start the provider into the stack's folder, once. */
+function placeFiles(stack: TerraformStack): void {
+  const place = (id: string, built: string, path: string) => {
+    if (stack.node.tryFindChild(id) === undefined) new PlacedFile(stack, id, builtFile(built), path);
+  };
+  for (const platform of PROVIDER_PLATFORMS) {
+    for (const [index, { name, built }] of providerFiles(platform).entries()) {
+      const id = `${PROVIDER_NAME}-${platform}${index === 0 ? '' : `-${index}`}`;
+      place(id, built, `${pluginFolder(platform)}/${name}`);
+    }
+  }
+  place(`${PROVIDER_NAME}-cli-config`, `provider/${CLI_CONFIG_FILE}`, CLI_CONFIG_FILE);
 }

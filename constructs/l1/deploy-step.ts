@@ -3,6 +3,7 @@ import { NullProvider } from '@cdktf/provider-null/lib/provider';
 import { Resource as NullResource } from '@cdktf/provider-null/lib/resource';
 import { type Construct } from 'constructs';
 import { builtFile, PlacedFile } from './package-file';
+import { lazyHcl } from './terraform-text';
 
 /** A `null_resource` that runs one step of this package's deploy script when what the step is given changes. */
 export class DeployStep extends NullResource {
@@ -11,7 +12,7 @@ export class DeployStep extends NullResource {
     scope: Construct,
     id: string,
     step: 'apply' | 'check',
-    input: Readonly<Record<string, string>>,
+    private readonly input: Readonly<Record<string, string>>,
     after?: ITerraformDependable[],
   ) {
     super(scope, id, {
@@ -37,5 +38,11 @@ export class DeployStep extends NullResource {
         'coder-scim/deploy-step.js',
       );
     }
+  }
+
+  /** For `cdktf synth --hcl`, whose writer takes texts as they are. */
+  protected override synthesizeHclAttributes(): Record<string, unknown> {
+    const value = Object.fromEntries(Object.entries(this.input).map(([name, text]) => [name, lazyHcl(text)]));
+    return { triggers: { value, isBlock: false, type: 'map', storageClassType: 'stringMap' } };
   }
 }

@@ -1,26 +1,83 @@
-import { TerraformResource } from 'cdktf';
+import { TerraformResource, type TerraformMetaArguments } from 'cdktf';
 import { type Construct } from 'constructs';
 import { ENTRY_KINDS, type MappingStateInput } from '../../bridge/contract/mapping-state';
 import { PROVIDER_NAME, PROVIDER_VERSION } from '../../provider/address';
-import { type CoderScimProvider } from './coder-scim-provider';
-import { escapeTemplates, toAttributes } from './terraform-text';
+import { escapeTemplates, toAttributes, toHclAttributes } from './terraform-text';
+
+/** How long Terraform waits for Coder: durations such as `30s`, `5m`, `1h30m`. */
+export interface ScimAppTimeouts {
+  /**
+   * Until Coder agrees with a new app; a warning says what is missing then.
+   * @default '30s'
+   */
+  readonly create?: string;
+  /**
+   * The same after a change.
+   * @default '30s'
+   */
+  readonly update?: string;
+  /**
+   * Until nothing of a deleted app is left in Coder; the deletion fails then, and can be done again.
+   * @default '5m'
+   */
+  readonly delete?: string;
+}
+
+/** Attributes of `coderscim_app`: those of a mapping state, and how Terraform goes about it. */
+export interface ScimAppAttributes extends Omit<MappingStateInput, 'version' | 'app'> {
+  /** Name of the app, part of its URL. */
+  readonly name: string;
+  /**
+   * Refuse to delete or replace the app while it has people.
+   * @default true
+   */
+  readonly deletionProtection?: boolean | undefined;
+  /**
+   * How long to wait for Coder.
+   * @default - see each
+   */
+  readonly timeouts?: ScimAppTimeouts | undefined;
+}
+
+/** Settings of the resource: attributes, and what Terraform knows of every resource. */
+export interface ScimAppResourceConfig extends ScimAppAttributes, TerraformMetaArguments {}
+
+/** What of the settings is Terraform's, not an attribute. */
+const META_ARGUMENTS: ReadonlySet<string> = new Set<keyof TerraformMetaArguments>([
+  'provider',
+  'dependsOn',
+  'count',
+  'lifecycle',
+  'provisioners',
+  'connection',
+  'forEach',
+]);
 
 /** Parts of the document that are keyed by names people chose. */
 const RECORDS: ReadonlySet<string> = new Set(ENTRY_KINDS);
 
-/** `coderscim_app`: one app's mapping state as a resource with structured attributes. */
+/**
+ * `coderscim_app`: one app's mapping state as a resource with structured attributes, with what every resource of cdktf
+ * has: `addOverride`, `lifecycle`, `importFrom`, `moveFromId`, `dependsOn`. Most people want `ScimApp`.
+ */
 export class ScimAppResource extends TerraformResource {
+  static readonly tfResourceType = `${PROVIDER_NAME}_app`;
+
   constructor(
     scope: Construct,
     id: string,
-    /** Read at synth, when everything is declared. */
-    private readonly app: { readonly mappingState: MappingStateInput },
-    provider: CoderScimProvider,
+    private readonly attributes: ScimAppResourceConfig,
   ) {
     super(scope, id, {
-      terraformResourceType: `${PROVIDER_NAME}_app`,
+      terraformResourceType: ScimAppResource.tfResourceType,
       terraformGeneratorMetadata: { providerName: PROVIDER_NAME, providerVersionConstraint: PROVIDER_VERSION },
-      provider,
+      provider: attributes.provider,
+      dependsOn: attributes.dependsOn,
+      count: attributes.count,
+      lifecycle: attributes.lifecycle,
+      provisioners: attributes.provisioners,
+      connection: attributes.connection,
+      forEach: attributes.forEach,
     });
   }
 
@@ -29,11 +86,26 @@ export class ScimAppResource extends TerraformResource {
     return this.getStringAttribute('scim_base_url');
   }
 
+  /** Counts the changes of the app. */
+  get generation(): number {
+    return this.getNumberAttribute('generation');
+  }
+
+  /** What is written, as far as it is declared by now. */
+  protected content(): ScimAppAttributes {
+    const own = Object.entries(this.attributes).filter(([key]) => !META_ARGUMENTS.has(key));
+    return Object.fromEntries(own) as unknown as ScimAppAttributes;
+  }
+
   protected override synthesizeAttributes(): Record<string, unknown> {
-    const { version: _version, app: name, ...document } = this.app.mappingState;
-    const stated = Object.entries(document).filter(
-      ([key, value]) => !(RECORDS.has(key) && Object.keys(value as object).length === 0),
+    const stated = Object.entries(this.content()).filter(
+      ([key, value]) => value !== undefined && !(RECORDS.has(key) && Object.keys(value as object).length === 0),
     );
-    return escapeTemplates({ name, ...toAttributes(Object.fromEntries(stated), RECORDS) }) as Record<string, unknown>;
+    return escapeTemplates(toAttributes(Object.fromEntries(stated), RECORDS)) as Record<string, unknown>;
+  }
+
+  /** The same for `cdktf synth --hcl`. */
+  protected override synthesizeHclAttributes(): Record<string, unknown> {
+    return toHclAttributes(this.synthesizeAttributes());
   }
 }

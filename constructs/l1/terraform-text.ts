@@ -1,14 +1,65 @@
-import { Token } from 'cdktf';
+import { Lazy, Token } from 'cdktf';
+
+/** A reference of Terraform as cdktf writes it into a string. */
+const REFERENCE = /(\$\{TfToken\[[^\]]+\]\})/;
 
 /**
- * Makes user text inert for Terraform: `${` and `%{` in a group's name are data, not a template. References of Terraform
- * (cdktf tokens) stay references.
+ * Makes user text inert for Terraform: `${` and `%{` in a group's name are data, not a template, also beside a reference
+ * in the same string. References of Terraform (cdktf tokens) stay references.
  */
 export function escapeTemplates(value: unknown): unknown {
-  if (typeof value === 'string') return Token.isUnresolved(value) ? value : value.replace(/([$%])\{/g, '$1$1{');
-  if (Array.isArray(value)) return value.map(escapeTemplates);
+  if (typeof value === 'string') return escapeText(value);
+  if (Array.isArray(value)) return Token.isUnresolved(value) ? value : value.map(escapeTemplates);
   if (typeof value !== 'object' || value === null || Token.isUnresolved(value)) return value;
   return Object.fromEntries(Object.entries(value).map(([key, part]) => [key, escapeTemplates(part)]));
+}
+
+function escapeText(text: string): string {
+  return text
+    .split(REFERENCE)
+    .map((part, index) => (index % 2 === 1 ? part : part.replace(/([$%])\{/g, '$1$1{')))
+    .join('');
+}
+
+/**
+ * Attributes as `cdktf synth --hcl` wants them. Its writer puts texts between quotation marks as they are, so what HCL
+ * would read otherwise is written with escapes: quotation marks, backslashes, line ends, and a bracket that begins a text.
+ * @param attributes with templates escaped already
+ */
+export function toHclAttributes(attributes: Readonly<Record<string, unknown>>): Record<string, unknown> {
+  return Object.fromEntries(
+    Object.entries(attributes)
+      .filter(([, value]) => value !== undefined)
+      .map(([name, value]) => [name, { value: toHcl(value), isBlock: false, type: 'any', storageClassType: 'any' }]),
+  );
+}
+
+function toHcl(value: unknown): unknown {
+  if (typeof value === 'string') {
+    return value
+      .split(REFERENCE)
+      .map((part, index) => (index % 2 === 1 ? part : quoted(part)))
+      .join('')
+      .replace(/^[[{]/, bracket => `\\u00${bracket.charCodeAt(0).toString(16)}`);
+  }
+  if (Array.isArray(value)) return Token.isUnresolved(value) ? value : value.map(toHcl);
+  if (typeof value !== 'object' || value === null || Token.isUnresolved(value)) return value;
+  return Object.fromEntries(Object.entries(value).map(([key, part]) => [key, toHcl(part)]));
+}
+
+/** A text that is made at synth, as HCL has it between quotation marks; expressions in it stay as they are. */
+export function lazyHcl(text: string): string {
+  return Lazy.stringValue({
+    produce: ({ resolve }) =>
+      String(resolve(text))
+        .split(/((?<!\$)\$\{[^}]*\})/)
+        .map((part, index) => (index % 2 === 1 ? part : quoted(part)))
+        .join(''),
+  });
+}
+
+function quoted(text: string): string {
+  return JSON.stringify(text).slice(1, -1);
 }
 
 /** Document keys to Terraform's spelling: `idpGroup` → `idp_group`. Keys of entries (names that people chose) stay. */

@@ -51,7 +51,7 @@ export async function startBridge(environment: Readonly<Record<string, string>>)
 }
 
 async function ready(url: string, child: ChildProcess, said: () => string): Promise<void> {
-  for (const until = Date.now() + 15_000; Date.now() < until; await sleep(20)) {
+  for (const until = Date.now() + 60_000; Date.now() < until; await sleep(20)) {
     if (child.exitCode !== null) break;
     const answer = await fetch(`${url}/readyz`).catch(() => undefined);
     await answer?.arrayBuffer();

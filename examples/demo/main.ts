@@ -162,9 +162,9 @@ async function play(folder: string, closers: (() => unknown)[], keep: boolean): 
   const changed = Date.now();
   const repaired = () =>
     coder.describe('audrey').siteRoles.includes('auditor') && coder.membersOf('gpu', 'research').includes('evan');
-  while (!repaired() && Date.now() - changed < 20_000) await sleep(50);
+  while (!repaired() && Date.now() - changed < 60_000) await sleep(50);
   if (!repaired()) {
-    failed('the bridge did not repair it within 20 s');
+    failed('the bridge did not repair it within 60 s');
     return 1;
   }
   done(
@@ -212,7 +212,7 @@ function must(ran: Ran, codes: readonly number[]): Ran {
 
 /** Waits until the bridge says that Coder agrees with every app. */
 async function converged(admin: AdminClient): Promise<void> {
-  for (const until = Date.now() + 15_000; Date.now() < until; await sleep(50)) {
+  for (const until = Date.now() + 60_000; Date.now() < until; await sleep(50)) {
     const status = await admin.status();
     if (status.apps.every(app => app.converged)) {
       done('the bridge says: converged');

@@ -53,11 +53,20 @@ function reserveStdout(): (line: string) => void {
     ['error', 'error'],
   ] as const) {
     console[method] = (...parts: unknown[]) => {
-      const message = parts.map(part => (typeof part === 'string' ? part : JSON.stringify(part))).join(' ');
+      // A plain object at the end is fields of the line; go-plugin reads a time with six digits only.
+      const last = parts.at(-1);
+      const fields = parts.length > 1 && isFields(last) ? last : {};
+      const words = fields === last ? parts.slice(0, -1) : parts;
+      const message = words.map(part => (typeof part === 'string' ? part : JSON.stringify(part))).join(' ');
+      const time = new Date().toISOString().replace('Z', '000Z');
       process.stderr.write(
-        `${JSON.stringify({ '@level': level, '@message': message, '@timestamp': new Date().toISOString() })}\n`,
+        `${JSON.stringify({ '@level': level, '@message': message, '@timestamp': time, ...fields })}\n`,
       );
     };
   }
   return line => void write(line);
+}
+
+function isFields(value: unknown): value is object {
+  return typeof value === 'object' && value !== null && Object.getPrototypeOf(value) === Object.prototype;
 }

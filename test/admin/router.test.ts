@@ -6,6 +6,7 @@ import { AdminError } from '../../bridge/admin-client/admin-error';
 import { type AdminDeps } from '../../bridge/admin/deps';
 import { createAdminRouter } from '../../bridge/admin/router';
 import { createLog } from '../../bridge/process/log';
+import { type Database } from '../../bridge/store/database/database';
 import { describeEachDatabase } from '../support/databases';
 import { convergence, type ScriptedReconciler, scriptedReconciler } from './scripted-reconciler';
 
@@ -24,12 +25,13 @@ describeEachDatabase('admin API', open => {
   let server: Server;
   let url: string;
   let admin: AdminClient;
+  let database: Database;
   let reconciler: ScriptedReconciler;
   let log = '';
   const accounts = new Map<string, { email: string; status: 'active' | 'dormant' | 'suspended' }>();
 
   beforeEach(async () => {
-    const database = await open();
+    database = await open();
     reconciler = scriptedReconciler();
     log = '';
     accounts.clear();
@@ -138,10 +140,26 @@ describeEachDatabase('admin API', open => {
       expect((await admin.listApps()).apps).toEqual([created]);
       expect((await call('/apps/acme')).headers.get('etag')).toBe('"1"');
       expect(reconciler.asked).toContain('converge app:acme');
-      await admin.deleteApp('acme', { generation: 1 });
+      reconciler.purges = database;
+      expect(await admin.deleteApp('acme', { generation: 1 })).toBeUndefined();
       expect((await refusal(admin.getApp('acme'))).code).toBe('not_found');
+      expect((await refusal(admin.getRemoval('acme'))).code).toBe('not_found');
       expect((await refusal(admin.deleteApp('acme', 'any'))).code).toBe('not_found');
       expect((await refusal(admin.deleteApp('acme', { generation: 1 }))).code).toBe('not_found');
+    });
+
+    it('that was deleted tells what of it is left, until nothing is', async () => {
+      await admin.putApp(document(), 'absent');
+      expect((await refusal(admin.getRemoval('acme'))).code).toBe('not_found');
+      const hold = { id: 'h1', app: 'acme', reason: 'share', people: 31, createdAt: '', changes: [] };
+      reconciler.holds = [{ ...hold, id: 'h2', app: 'other' }, hold];
+      const left = { app: 'acme', since: new Date(NOW).toISOString(), pending: [], hold };
+      expect(await admin.deleteApp('acme', { generation: 1 })).toEqual(left);
+      expect((await refusal(admin.getApp('acme'))).code).toBe('not_found');
+      expect(await admin.getRemoval('acme')).toEqual(left);
+      expect(await admin.deleteApp('acme', 'any')).toEqual(left);
+      reconciler.purges = database;
+      expect(await admin.deleteApp('acme', 'any')).toBeUndefined();
     });
 
     it('keeps its generation when nothing differs, and counts each change', async () => {

@@ -1,6 +1,8 @@
 /** A reconciler that does what a test says: the admin API is tested against it, the reconciler itself elsewhere. */
 import { type Explanation } from '../../bridge/contract/admin-api';
 import { type AppConvergence, HoldChanged, type Reconciler, type ReconcilerStatus } from '../../bridge/reconcile';
+import { purgeApp } from '../../bridge/store/apps/apps';
+import { type Database } from '../../bridge/store/database/database';
 
 export interface ScriptedReconciler extends Reconciler {
   /** What was asked of it, in order, as text. */
@@ -9,6 +11,8 @@ export interface ScriptedReconciler extends Reconciler {
   pending: ReconcilerStatus['pending'];
   holds: ReconcilerStatus['holds'];
   people: Explanation[];
+  /** With a database, an app that was deleted is gone from it at once, as when nobody of it is left. */
+  purges: Database | undefined;
 }
 
 export function scriptedReconciler(): ScriptedReconciler {
@@ -20,9 +24,14 @@ export function scriptedReconciler(): ScriptedReconciler {
     pending: [],
     holds: [],
     people: [],
+    purges: undefined,
     start: () => undefined,
     stop: async () => undefined,
-    converge: async keys => note(`converge ${keys.join(' ')}`),
+    async converge(keys) {
+      note(`converge ${keys.join(' ')}`);
+      const { purges } = this;
+      if (purges !== undefined) for (const app of keys) await purgeApp(purges.db, app.replace('app:', ''));
+    },
     sweep: async app => note(`sweep ${app ?? 'all'}`),
     planWorld: async ({ app, state }) => {
       note(

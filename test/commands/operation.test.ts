@@ -5,6 +5,7 @@ import { type Status } from '../../bridge/contract/admin-api';
 import { createScimCalls, type ScimCalls } from '../../bridge/commands/verify/scim-calls';
 import { type RunningBridge, scimToken, startBridge } from '../support/bridge';
 import { type CoderDouble, startCoderDouble } from '../support/coder-double';
+import { until } from '../support/until';
 import { coderScim, type Ran } from './terminal-double';
 
 let coder: CoderDouble;
@@ -202,15 +203,22 @@ describe('commands on a running bridge', () => {
 
   it('audit --follow goes on until it is interrupted', async () => {
     const interrupt = new AbortController();
-    const following = run(['audit', '--follow', '--json', '--limit', '0'], { signal: interrupt.signal });
-    await new Promise(resolve => setTimeout(resolve, 300));
+    let written = '';
+    const asked = () => bridge.log().match(/"url":"\/admin\/v1\/audit\?/g)?.length ?? 0;
+    const before = asked();
+    const following = run(['audit', '--follow', '--json', '--limit', '0'], {
+      signal: interrupt.signal,
+      written: text => void (written += text),
+    });
+    // The newest entry, and then what comes after it.
+    await until('the first two questions', () => asked() >= before + 2);
     await scim.createUser({
       userName: 'bob@example.com',
       email: 'bob@example.com',
       displayName: 'Bob',
       externalId: 'b1',
     });
-    await new Promise(resolve => setTimeout(resolve, 1_500));
+    await until('bob in the trail', () => written.includes('bob@example.com'));
     interrupt.abort();
     const { code, out } = await following;
     expect(code).toBe(0);

@@ -14,6 +14,8 @@ export interface RunOptions {
   readonly interactive?: boolean;
   readonly columns?: number;
   readonly signal?: AbortSignal;
+  /** Told what is written, while the command runs. */
+  readonly written?: (text: string) => void;
 }
 
 /** Runs `coder-scim <argv>`. */
@@ -22,7 +24,10 @@ export async function coderScim(argv: readonly string[], options: RunOptions = {
   let err = '';
   const terminal: Terminal = {
     environment: options.environment ?? {},
-    write: text => void (out += text),
+    write: text => {
+      out += text;
+      options.written?.(text);
+    },
     complain: text => void (err += text),
     interactive: options.interactive ?? false,
     columns: options.columns,

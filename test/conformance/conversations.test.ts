@@ -7,6 +7,7 @@ import { IDENTITY_PROVIDERS } from '../../bridge/contract/mapping-state';
 import { strict } from '../../bridge/scim-language/dialects/dialect';
 import { dialectOf } from '../../bridge/scim-language/dialects/registry';
 import { type ScimAnswer, type ScimServer, startScimServer } from '../support/scim-server';
+import { until } from '../support/until';
 import { Bindings, type Conversation, type Exchange, exercises, readConversations } from './conversation';
 
 const conversations = readConversations();
@@ -48,12 +49,8 @@ describe.each(conversations.map(conversation => [conversation.file, conversation
   const requestsLogged = () => server.log.filter(line => line['msg'] === 'scim request');
 
   async function nextLogged(count: number): Promise<Record<string, unknown>> {
-    for (let tries = 0; tries < 200; tries += 1) {
-      const line = requestsLogged()[count];
-      if (line !== undefined) return line;
-      await new Promise(resolve => setTimeout(resolve, 5));
-    }
-    throw new Error(`request ${count} was never logged`);
+    await until(`request ${count} in the log`, () => requestsLogged().length > count);
+    return requestsLogged()[count] ?? {};
   }
 
   test('gets the answers that it needs, with exactly the coercions it states', async () => {

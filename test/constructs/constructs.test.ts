@@ -1,4 +1,4 @@
-import { Fn, TerraformOutput, TerraformVariable } from 'cdktf';
+import { DataResource, Fn, TerraformOutput, TerraformStack, TerraformVariable } from 'cdktf';
 import { Construct } from 'constructs';
 import {
   CoderRole,
@@ -12,6 +12,7 @@ import {
   ProvisioningCheck,
   RoleMapping,
   ScimApp,
+  ScimAppResource,
   ScimToken,
 } from '../../constructs';
 import { parseMappingState } from '../../bridge/contract/mapping-state';
@@ -128,11 +129,21 @@ describe('synth', () => {
   test('puts the provider where terraform init finds it without a registry', () => {
     const { files } = synthApp(() => undefined);
     const plugins = Object.keys(files).filter(file => file.includes('terraform.d/plugins'));
-    expect(plugins.map(file => file.split('/').at(-2))).toEqual([
-      'darwin_amd64',
-      'darwin_arm64',
-      'linux_amd64',
-      'linux_arm64',
+    expect(
+      plugins.map(file =>
+        file
+          .split('/')
+          .slice(-2)
+          .join('/')
+          .replace(/_v[\d.]+\d/, ''),
+      ),
+    ).toEqual([
+      'darwin_amd64/terraform-provider-coderscim',
+      'darwin_arm64/terraform-provider-coderscim',
+      'linux_amd64/terraform-provider-coderscim',
+      'linux_arm64/terraform-provider-coderscim',
+      'windows_amd64/coderscim.js',
+      'windows_amd64/terraform-provider-coderscim.cmd',
     ]);
   });
 
@@ -141,9 +152,11 @@ describe('synth', () => {
       const group = new TerraformVariable(stack, 'group', { type: 'string' });
       new GroupMapping(app, 'text', { idpGroup: 'a ${path.module} %{ if true }', group: 'text' });
       new GroupMapping(app, 'reference', { idpGroup: group.stringValue, group: Fn.lower(group.stringValue) });
+      new GroupMapping(app, 'both', { idpGroup: `${group.stringValue} \${path.module}%{x}`, group: 'both' });
     });
     expect(appAttributes(synthesized)['group_mappings']).toEqual({
       text: { idp_group: 'a $${path.module} %%{ if true }', group: 'text' },
+      both: { idp_group: '${var.group} $${path.module}%%{x}', group: 'both' },
       reference: { idp_group: '${var.group}', group: '${lower(var.group)}' },
     });
   });
@@ -184,6 +197,136 @@ describe('synth', () => {
     expect(() => synth(stack => new CoderScimProvider(stack, 'bridge', { adminToken: 'hunter2' }))).toThrow(
       /coder\/bridge: adminToken is a literal.*sensitive TerraformVariable/,
     );
+  });
+});
+
+describe('the provider of a stack', () => {
+  test.each([
+    ['before its apps', true],
+    ['after its apps', false],
+  ])('is one, declared %s, in a construct of its own', (_when, first) => {
+    class Platform extends Construct {
+      constructor(scope: Construct) {
+        super(scope, 'platform');
+        new CoderScimProvider(this, 'bridge', {
+          url: 'https://scim.example.com',
+          waitSeconds: 5,
+          caFile: '/etc/ca.pem',
+        });
+      }
+    }
+    const { stack } = synth(scope => {
+      if (first) new Platform(scope);
+      const app = new ScimApp(scope, 'okta', { identityProvider: IdentityProvider.OKTA });
+      new ScimToken(app, 'primary', { digest: DIGEST, expiresAt: FAR_FUTURE });
+      if (!first) new Platform(scope);
+    });
+    expect(stack.provider).toEqual({
+      coderscim: [{ url: 'https://scim.example.com', wait_seconds: 5, ca_file: '/etc/ca.pem' }],
+    });
+  });
+
+  test('with an alias, one app name may be at two bridges', () => {
+    const { stack } = synth(scope => {
+      for (const region of ['eu', 'us']) {
+        const provider = new CoderScimProvider(scope, `bridge-${region}`, {
+          alias: region,
+          url: `https://scim-${region}.example.com`,
+        });
+        const app = new ScimApp(scope, `okta-${region}`, {
+          identityProvider: IdentityProvider.OKTA,
+          name: 'okta',
+          delivery: MappingDelivery.provider({ provider }),
+        });
+        new ScimToken(app, 'primary', { digest: DIGEST, expiresAt: FAR_FUTURE });
+      }
+    });
+    expect(Object.values(stack.resource?.['coderscim_app'] ?? {}).map(app => [app['name'], app['provider']])).toEqual([
+      ['okta', 'coderscim.eu'],
+      ['okta', 'coderscim.us'],
+    ]);
+  });
+});
+
+describe('what others build on', () => {
+  test('escape hatches of the resource, dependencies on the app, timeouts and protection', () => {
+    const { stack } = synthApp(
+      (app, scope) => {
+        app.resource?.addOverride('lifecycle.prevent_destroy', true);
+        app.resource?.importFrom('okta');
+        new DataResource(scope, 'after', { dependsOn: [app] });
+      },
+      { deletionProtection: false, timeouts: { delete: '30m' } },
+    );
+    const [[id, attributes] = ['', {}]] = Object.entries(stack.resource?.['coderscim_app'] ?? {});
+    expect(attributes).toMatchObject({
+      lifecycle: { prevent_destroy: true },
+      deletion_protection: false,
+      timeouts: { delete: '30m' },
+    });
+    expect(stack.import).toEqual([{ id: 'okta', to: `coderscim_app.${id}` }]);
+    expect(Object.values(stack.resource?.['terraform_data'] ?? {})).toMatchObject([
+      { depends_on: [`coderscim_app.${id}`] },
+    ]);
+  });
+
+  test('the resource alone, as a typed binding', () => {
+    const { stack } = synth(scope => {
+      new ScimAppResource(scope, 'raw', {
+        name: 'raw',
+        provider: new CoderScimProvider(scope, 'bridge'),
+        groupMappings: { developers: { idpGroup: 'devs', group: 'developers' } },
+        lifecycle: { preventDestroy: true },
+      });
+    });
+    expect(stack.resource?.['coderscim_app']).toEqual({
+      raw: expect.objectContaining({
+        name: 'raw',
+        group_mappings: { developers: { idp_group: 'devs', group: 'developers' } },
+        lifecycle: { prevent_destroy: true },
+      }),
+    });
+  });
+
+  test('an app that is declared elsewhere is looked up', () => {
+    const { stack } = synth(scope => {
+      const app = ScimApp.fromName(scope, 'okta', { name: 'okta' });
+      new TerraformOutput(scope, 'url', { value: app.scimBaseUrl });
+    });
+    const [id] = Object.keys(stack.data?.['coderscim_status'] ?? {});
+    expect(stack.output).toEqual({ url: { value: `\${data.coderscim_status.${id}.apps["okta"].scim_base_url}` } });
+    expect(stack.resource).toBeUndefined();
+  });
+
+  test('an Aspect reads who gives what', () => {
+    let seen: unknown[] = [];
+    synthApp(app => {
+      new GovernedAccess(app, 'access', { auditors: false });
+      new OrganizationMapping(app, 'all', { idpGroupExternalId: '00g1', organization: 'research' });
+      seen = app.mappings.map(mapping => [
+        mapping.node.id,
+        mapping.idpGroup ?? mapping.idpGroupExternalId,
+        mapping instanceof RoleMapping ? mapping.role.name : mapping.organization,
+      ]);
+      expect(app.identityProvider).toBe(IdentityProvider.OKTA);
+    });
+    expect(seen).toEqual([
+      ['admins', 'coder-admins', 'owner'],
+      ['platform', 'coder-platform', 'template-admin'],
+      ['developers', 'coder-developers', 'member'],
+      ['developers-group', 'coder-developers', undefined],
+      ['all', '00g1', 'research'],
+    ]);
+  });
+
+  test('an expired token is a warning: an urgent removal is not in its way', () => {
+    let warnings: unknown[] = [];
+    synthApp(app => {
+      const digest = `sha256:${'cd'.repeat(32)}`;
+      const old = new ScimToken(app, 'old', { digest, expiresAt: '2020-01-01T00:00:00Z' });
+      warnings = old.node.metadata.filter(({ type }) => type === '@cdktf/warn').map(({ data }) => data as unknown);
+    });
+    expect(warnings).toEqual([expect.stringMatching(/has expired at 2020-01-01T00:00:00Z, the bridge refuses it/)]);
   });
 });
 
@@ -256,14 +399,33 @@ describe('mistakes are caught at synth', () => {
       /Coder refuses wildcards/,
     ],
     [
-      'an expired token',
-      app => new ScimToken(app, 'old', { digest: `sha256:${'cd'.repeat(32)}`, expiresAt: '2020-01-01T00:00:00Z' }),
-      /coder\/okta\/old: expiresAt "2020-01-01T00:00:00Z" is in the past/,
+      'a secret in place of its digest',
+      app => new ScimToken(app, 'bad', { digest: `cscim_0123456789ab_${'7'.repeat(64)}_01`, expiresAt: FAR_FUTURE }),
+      /coder\/okta\/bad: digest: this is the secret, not its digest: .*revoke it/,
     ],
     [
-      'a secret in place of its digest',
-      app => new ScimToken(app, 'bad', { digest: 'cscim_abc', expiresAt: FAR_FUTURE }),
-      /coder\/okta\/bad: digest: wanted "sha256:" and 64 lower-case hex digits/,
+      'a role that Coder brings, as a custom one',
+      app => new RoleMapping(app, 'x', { idpGroup: 'a', role: CoderRole.custom('owner') }),
+      /CoderRole\.custom\("owner"\): Coder brings this role itself, it is no custom one: use CoderRole\.OWNER/,
+    ],
+    [
+      'two apps of one name',
+      app => {
+        const twin = new ScimApp(TerraformStack.of(app), 'twin', {
+          identityProvider: IdentityProvider.OKTA,
+          name: 'okta',
+        });
+        new ScimToken(twin, 'primary', { digest: `sha256:${'cd'.repeat(32)}`, expiresAt: FAR_FUTURE });
+      },
+      /coder\/twin: "okta" is the name of app coder\/okta already/,
+    ],
+    [
+      'one digest in two apps',
+      app => {
+        const other = new ScimApp(TerraformStack.of(app), 'entra', { identityProvider: IdentityProvider.ENTRA });
+        new ScimToken(other, 'primary', { digest: DIGEST, expiresAt: FAR_FUTURE });
+      },
+      /coder\/entra\/primary: has the digest of coder\/okta\/primary; a token says which app calls/,
     ],
     [
       'one digest for two tokens',
@@ -273,6 +435,36 @@ describe('mistakes are caught at synth', () => {
   ];
   test.each(cases)('%s', (_name, declare, message) => {
     expect(() => synthApp(declare)).toThrow(message);
+  });
+
+  test.each([
+    ['scim.example.com', /url is "scim\.example\.com": wanted the base URL of the bridge/],
+    ['https://me:secret@scim.example.com', /url has a credential inside/],
+    ['https://scim.example.com/apps/okta/scim/v2', /leave out "\/apps\/okta\/scim\/v2"/],
+  ])('an address that is none: %s', (url, message) => {
+    expect(() => synth(stack => new CoderScimProvider(stack, 'bridge', { url }))).toThrow(message);
+    expect(() => synthApp(() => undefined, { delivery: MappingDelivery.nullResource({ url }) })).toThrow(message);
+  });
+
+  test('a document that is too long for a null_resource', () => {
+    expect(() =>
+      synthApp(
+        app => {
+          for (let n = 0; n < 1_500; n++)
+            new GroupMapping(app, `mapping-${n}`, { idpGroup: `group-${n}-${'x'.repeat(40)}`, group: `group-${n}` });
+        },
+        { delivery: MappingDelivery.nullResource({ url: 'https://scim.example.com' }) },
+      ),
+    ).toThrow(/coder\/okta: the document has \d+ bytes, more than the 131072 .*use MappingDelivery\.provider\(\)/);
+  });
+
+  test('two providers without alias', () => {
+    expect(() =>
+      synth(stack => {
+        new CoderScimProvider(stack, 'one');
+        new CoderScimProvider(stack, 'two');
+      }),
+    ).toThrow(/coder\/two: the stack has a provider without alias already, coder\/one/);
   });
 
   test('an app without a token', () => {

@@ -14,6 +14,8 @@ export interface Synthesized {
   readonly stack: {
     readonly resource?: Resources;
     readonly provider?: Record<string, unknown>;
+    readonly data?: Resources;
+    readonly import?: unknown[];
     readonly output?: Record<string, unknown>;
   };
   /** Everything written, by path below the output folder, with `terraform.d` files as their size. */

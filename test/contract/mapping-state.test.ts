@@ -48,11 +48,46 @@ describe('a wrong document is refused with every error', () => {
     );
     expect(issues).toEqual([
       expect.stringMatching(/^app: app name "Okta"/),
-      expect.stringMatching(/^tokens\["one"\]\.digest: wanted "sha256:"/),
+      expect.stringMatching(/^tokens\["one"\]\.digest: is no digest \(6 characters.*wanted "sha256:"/),
       expect.stringMatching(/^tokens\["one"\]\.expiresAt: /),
       expect.stringMatching(/^groupMappings\["my group"\]\.group: group name "a b" is refused by Coder/),
       expect.stringMatching(/^roleMappings\["boss"\]\.role: unknown site role "ownr": wanted one of owner, user-admin/),
     ]);
+  });
+  test('each with what was got and what is wanted, never in the words of the validator', () => {
+    expect(
+      issuesOf(
+        app({
+          identityProvider: 'octa',
+          tokens: { one: { digest: digest(1), expiresAt: 'tomorrow', scopes: [] }, two: {} },
+          groupMappings: { '-x': { idpGroup: '', group: 'a', create: 'yes' } },
+          guard: { maxRemovalsPercent: 200, minOwners: 0, minRemovals: 1.5 },
+          app: 'a'.repeat(70),
+          polices: {},
+        } as never),
+      ),
+    ).toEqual([
+      'app: is 70 characters long: wanted at most 63 characters',
+      'identityProvider: is "octa": wanted one of "generic", "okta", "entra", "onelogin", "jumpcloud", "ping", "google", "authentik", "keycloak", "cyberark"',
+      'tokens["one"].expiresAt: is "tomorrow": wanted an instant with date, time and zone (RFC 3339), such as "2027-03-01T00:00:00Z"',
+      'tokens["one"].scopes: is empty: wanted at least 1 entry',
+      'tokens["two"].digest: is missing: wanted a text',
+      'tokens["two"].expiresAt: is missing: wanted a text',
+      'groupMappings["-x"]: name "-x": wanted 1 to 128 letters, digits, spaces, dots, underscores or hyphens, a letter or digit at both ends',
+      'guard.maxRemovalsPercent: is 200: wanted 100 or less',
+      'guard.minRemovals: is 1.5: wanted a whole number',
+      'guard.minOwners: is 0: wanted 1 or more',
+      expect.stringMatching(/^document: "polices" is no field here: wanted version, app, .*policies/),
+    ]);
+  });
+  test('a secret in place of its digest is told as what it is, and shown nowhere', () => {
+    const secret = `cscim_0123456789ab_${'7'.repeat(64)}_01234567`;
+    const [issue, ...more] = issuesOf(app({ tokens: { one: { digest: secret, expiresAt: '2030-01-01T00:00:00Z' } } }));
+    expect(more).toEqual([]);
+    expect(issue).toMatch(/this is the secret, not its digest: .*revoke it/);
+    expect(issue).not.toContain('77');
+    const other = issuesOf(app({ tokens: { one: { digest: 'hunter2hunter2', expiresAt: '2030-01-01T00:00:00Z' } } }));
+    expect(other[0]).not.toContain('hunter2');
   });
   test('an unknown field is an error, not a typo that means nothing', () => {
     expect(issuesOf(app({ policies: { addoption: 'any' } } as never))[0]).toMatch(/policies: .*"addoption"/);
@@ -87,6 +122,7 @@ describe('what is left out has the careful default', () => {
         accounts: 'all',
         adoption: 'oidc',
         leaving: 'suspend',
+        leavingWorkspaces: 'stop',
         usernames: 'keep',
         drift: 'repair',
         authoritative: false,

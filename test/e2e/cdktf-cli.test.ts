@@ -6,8 +6,6 @@ import { promisify } from 'node:util';
 import { terraformBinary } from '../support/terraform';
 import { type Stage, setStage } from './stage';
 
-jest.setTimeout(180_000);
-
 const ROOT = resolve(__dirname, '../..');
 const major = Number(process.versions.node.split('.')[0]);
 

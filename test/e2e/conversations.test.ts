@@ -2,13 +2,13 @@
  * Every conversation of an identity provider through the whole bridge to Coder: at the end Coder has as active accounts exactly the
  * active people of the directory, by their e-mail, and each pushed group with exactly these people in it.
  */
-import { setTimeout as sleep } from 'node:timers/promises';
 import { emailOf } from '../../bridge/contract/directory';
 import { type MappingStateInput } from '../../bridge/contract/mapping-state';
 import { type RunningBridge, scimToken, startBridge } from '../support/bridge';
 import { type CoderDouble, startCoderDouble } from '../support/coder-double';
 import { Bindings, type Conversation, readConversations } from '../conformance/conversation';
 import { type Call, type ScimBody, createCall } from '../support/scim-server';
+import { until } from '../support/until';
 
 const APP = 'spoken';
 
@@ -83,13 +83,11 @@ async function signInAfterChangeOfEmail(): Promise<void> {
 }
 
 async function converged(): Promise<void> {
-  for (let tries = 0; tries < 200; tries += 1) {
+  await until('Coder to agree', async () => {
     const status = await bridge.admin.status();
-    if (status.apps.every(app => app.converged)) return;
     if (status.holds.length > 0) throw new Error(`the guard stopped it: ${JSON.stringify(status.holds)}`);
-    await sleep(50);
-  }
-  throw new Error(`Coder does not agree: ${JSON.stringify(await bridge.admin.status())}`);
+    return status.apps.every(app => app.converged);
+  });
 }
 
 interface Access {

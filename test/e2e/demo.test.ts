@@ -1,8 +1,6 @@
 import { spawnSync } from 'node:child_process';
 import { join, resolve } from 'node:path';
 
-jest.setTimeout(180_000);
-
 const ROOT = resolve(__dirname, '../..');
 
 test('the demo runs to its end and everybody is in Coder as declared', () => {

@@ -6,18 +6,22 @@ import {
   IdentityProvider,
   RoleMapping,
   ScimApp,
+  type ScimAppConfig,
   ScimToken,
 } from '../../constructs';
 import { mintToken } from '../../bridge/scim/access/token';
 import { type Ran } from '../support/terraform';
+import { until } from '../support/until';
 import { type Stage, setStage } from './stage';
-
-jest.setTimeout(120_000);
 
 const token = mintToken();
 
-function declare(stack: TerraformStack, more: (app: ScimApp) => void = () => undefined): void {
-  const app = new ScimApp(stack, 'okta', { identityProvider: IdentityProvider.OKTA });
+function declare(
+  stack: TerraformStack,
+  more: (app: ScimApp) => void = () => undefined,
+  config: Partial<ScimAppConfig> = {},
+): void {
+  const app = new ScimApp(stack, 'okta', { identityProvider: IdentityProvider.OKTA, ...config });
   new ScimToken(app, 'primary', { digest: token.digest, expiresAt: '2099-01-01T00:00:00Z' });
   new GovernedAccess(app, 'access');
   more(app);
@@ -55,12 +59,6 @@ async function provision(base: string, userName: string, groups: readonly string
   }
 }
 
-/** Waits for it, for ten seconds at most; what is expected is then said by the test. */
-async function until(condition: () => boolean): Promise<void> {
-  for (const end = Date.now() + 10_000; Date.now() < end && !condition();)
-    await new Promise(resume => setTimeout(resume, 50));
-}
-
 describe('a stack is deployed by real Terraform', () => {
   let stage: Stage;
   beforeAll(async () => {
@@ -94,7 +92,7 @@ describe('a stack is deployed by real Terraform', () => {
       'coder-auditors',
     ]);
     // A group that was written a moment ago gathers what follows: its members come a moment later.
-    await until(() => stage.coder.membersOf('developers').includes('dora'));
+    await until('dora in her group', () => stage.coder.membersOf('developers').includes('dora'));
     const dora = stage.coder.describe('dora');
     expect(dora.siteRoles).toEqual(['auditor']);
     expect(dora.organizations).toEqual({ coder: { roles: [], groups: ['developers'] } });
@@ -158,11 +156,17 @@ describe('a stack is deployed by real Terraform', () => {
     }
   });
 
-  test('destroy takes the app and what it gave away', async () => {
-    const { terraform, bridge, coder } = stage;
+  test('destroy is refused while the app is protected, and then done when nobody has anything of it', async () => {
+    const { terraform, bridge, coder, synth } = stage;
+    expect(expectCode(await terraform.destroy(), 1).stderr.replace(/[│\s]+/g, ' ')).toContain(
+      'app "okta" is protected from deletion',
+    );
+    synth(stack => declare(stack, undefined, { deletionProtection: false }));
+    expectCode(await terraform.apply(), 0);
+    expect(coder.describe('dora').siteRoles).not.toEqual([]);
     expectCode(await terraform.destroy(), 0);
     expect((await bridge.admin.listApps()).apps).toEqual([]);
-    await until(() => coder.describe('dora').siteRoles.length === 0);
+    await until('dora without a role', () => coder.describe('dora').siteRoles.length === 0);
     expect(coder.describe('dora').siteRoles).toEqual([]);
   });
 });

@@ -10,8 +10,6 @@ import { mintToken } from '../../bridge/scim/access/token';
 import { installNullProvider } from '../support/null-provider/install';
 import { type Stage, setStage } from './stage';
 
-jest.setTimeout(120_000);
-
 /** hashicorp/null is played by a test double; the stack is the one that the real provider gets. */
 describe('delivery by null_resource', () => {
   const token = mintToken();

@@ -12,8 +12,6 @@ import {
 import { tmpdir } from 'node:os';
 import { dirname, join, resolve } from 'node:path';
 
-jest.setTimeout(120_000);
-
 const ROOT = resolve(__dirname, '../..');
 
 /** The package as npm would publish it, installed in a project of somebody else. */

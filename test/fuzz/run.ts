@@ -18,13 +18,15 @@ export interface FuzzOptions {
   readonly identityProvider?: MappingStateInput['identityProvider'];
   /** Requests at a time. @default 8 */
   readonly parallel?: number;
+  /** Longest answer in milliseconds that is no failure; for a machine that does nothing else. @default any */
+  readonly slowestMs?: number;
   /** Told now and then. */
   readonly progress?: (facts: { done: number; heapMb: number; rssMb: number }) => void;
 }
 
 export interface FuzzReport {
   readonly statuses: ReadonlyMap<number, number>;
-  /** Answers of 500 and more other than 501, or in another form than SCIM's, each as the request that got it. */
+  /** Answers of 500 and more other than 501, in another form than SCIM's, or slower than allowed, each as the request that got it. */
   readonly failures: readonly string[];
   /** Live heap after a collection, in MB: after the first tenth, and at the end. */
   readonly heapMb: readonly [number, number];
@@ -68,7 +70,7 @@ export async function fuzz(options: FuzzOptions): Promise<FuzzReport> {
         const answer = await send(request);
         statuses.set(answer.status, (statuses.get(answer.status) ?? 0) + 1);
         if (times.length < 2_000_000) times.push(answer.milliseconds);
-        const problem = problemOf(answer);
+        const problem = problemOf(answer) ?? slowness(answer, options.slowestMs);
         if (problem !== undefined) failures.push(`${problem}: ${JSON.stringify(request).slice(0, 400)}`);
       });
       const tenth = done < options.requests / 10;
@@ -172,9 +174,8 @@ function sendTo(
   });
 }
 
-function problemOf({ status, type, text, milliseconds }: Answer): string | undefined {
+function problemOf({ status, type, text }: Answer): string | undefined {
   if (status >= 500 && status !== 501) return `status ${status}`;
-  if (milliseconds > 5_000) return `${Math.round(milliseconds)} ms`;
   if (status >= 400 && text !== '') {
     const body = JSON.parse(text) as { status?: unknown; detail?: unknown };
     if (body.status !== String(status) || typeof body.detail !== 'string' || body.detail === '')
@@ -183,6 +184,10 @@ function problemOf({ status, type, text, milliseconds }: Answer): string | undef
   }
   if (text !== '' && !/^application\/(scim\+)?json$/.test(type)) return `content type ${type}`;
   return undefined;
+}
+
+function slowness({ milliseconds }: Answer, slowestMs = Infinity): string | undefined {
+  return milliseconds > slowestMs ? `${Math.round(milliseconds)} ms` : undefined;
 }
 
 async function inParallel<T>(items: readonly T[], parallel: number, work: (item: T) => Promise<void>): Promise<void> {

@@ -1,6 +1,7 @@
 import { connect } from 'node:net';
 import { ADMIN_TOKEN, type RunningBridge, scimToken, startBridge } from '../support/bridge';
 import { type CoderDouble, startCoderDouble } from '../support/coder-double';
+import { until } from '../support/until';
 
 const METRICS_TOKEN = 'metrics-token-for-tests-01234';
 let coder: CoderDouble;
@@ -96,8 +97,8 @@ describe('paths', () => {
     });
     expect(response.headers.get('x-request-id')).toBe('terraform-4711');
     await response.text();
-    await new Promise(resolve => setTimeout(resolve, 50));
-    expect(bridge.log()).toMatch(/"requestId":"terraform-4711","method":"GET","url":"\/admin\/v1\/apps","status":200/);
+    const line = /"requestId":"terraform-4711","method":"GET","url":"\/admin\/v1\/apps","status":200/;
+    await until('the line of the request', () => line.test(bridge.log()));
   });
 });
 

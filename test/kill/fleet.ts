@@ -30,6 +30,9 @@ export class Fleet {
   readonly starts: number[] = [];
   /** A bridge that ended by itself, with what it said. */
   failure: Error | undefined;
+  /** Rejects with `failure` as soon as there is one. */
+  readonly failed: Promise<never>;
+  private fail: (reason: Error) => void = () => undefined;
 
   constructor(
     private readonly setup: FleetSetup,
@@ -37,6 +40,14 @@ export class Fleet {
     private readonly random: Random,
   ) {
     this.bridges = new Array<undefined>(size).fill(undefined);
+    this.failed = new Promise((_, reject) => {
+      this.fail = reason => {
+        this.failure ??= reason;
+        reject(reason);
+      };
+    });
+    // Who is not waiting just then reads `failure`.
+    this.failed.catch(() => undefined);
   }
 
   get size(): number {
@@ -79,7 +90,7 @@ export class Fleet {
       const url = bridge.url;
       bridge.url = undefined;
       if (child.signalCode === null && this.bridges[index] === bridge)
-        this.failure ??= new Error(`the bridge at ${url} ended by itself with ${child.exitCode}:\n${bridge.said}`);
+        this.fail(new Error(`the bridge at ${url} ended by itself with ${child.exitCode}:\n${bridge.said}`));
     });
   }
 

@@ -16,11 +16,14 @@ import { Locks } from './locks';
 import { Random } from './random';
 import { readBack } from './read-back';
 import { type Counts, ScimClient } from './scim-client';
+import { Tally } from './tally';
 import { judge } from './verdict';
 import { Weather } from './weather';
 
 export interface KillOptions {
   readonly kills: number;
+  /** Requests that are to be acknowledged, however long that takes; the kills come in between. @default 20 for each kill */
+  readonly acknowledged?: number;
   readonly seed: number;
   readonly database: 'sqlite' | 'postgres';
   readonly replicas: number;
@@ -35,7 +38,7 @@ export interface KillReport {
   readonly kills: number;
   /** Kills that came while the bridge had a call to Coder under way whose answer it never got. */
   readonly killsInCalls: number;
-  readonly scim: Counts;
+  readonly scim: Counts & { readonly acknowledged: number };
   readonly operations: ReadonlyMap<string, number>;
   readonly coderCalls: number;
   readonly coderWrites: number;
@@ -88,9 +91,9 @@ class Run {
   /** What was said between identity provider and bridges, and when kills came: for the account of a failure. */
   private readonly said: string[] = [];
   private calls = 0;
-  private writes = 0;
-  /** Called at each write of Coder, after it is done and before it is answered. */
-  private atWrite: (() => void) | undefined;
+  /** Counted after Coder has done a write and before it answers. */
+  private readonly writes = new Tally();
+  private readonly wanted: number;
 
   constructor(
     private readonly options: KillOptions,
@@ -98,6 +101,7 @@ class Run {
     database: FreshDatabase,
   ) {
     this.random = new Random(options.seed);
+    this.wanted = options.acknowledged ?? options.kills * 20;
     for (const name of FURTHER_ORGANIZATIONS) double.addOrganization(name);
     double.addUser('coder-scim', { roles: ['owner'], status: 'active' });
     this.fleet = new Fleet(
@@ -133,6 +137,7 @@ class Run {
     this.weather.start();
     const working = providers.map(provider => provider.work());
     await this.killAgainAndAgain();
+    await this.acknowledged(this.scim.acknowledged.reached(this.wanted));
     for (const provider of providers) provider.end();
     await Promise.all(working);
     await this.weather.clear();
@@ -145,12 +150,12 @@ class Run {
     const operations = new Map<string, number>();
     for (const provider of providers)
       for (const [name, count] of provider.done) operations.set(name, (operations.get(name) ?? 0) + count);
-    const coderWrites = this.writes;
+    const coderWrites = this.writes.count;
     const coderCalls = this.calls;
     return {
       kills: this.kills,
       killsInCalls: this.killsInCalls,
-      scim: this.scim.counts,
+      scim: { ...this.scim.counts, acknowledged: this.scim.acknowledged.count },
       operations,
       coderCalls,
       coderWrites,
@@ -192,7 +197,7 @@ class Run {
       if (!whileStarting) {
         await fleet.ready(index);
         await this.moment();
-      } else await sleep(random.between(0, 600));
+      } else await sleep(random.between(0, median(fleet.starts)));
       if (fleet.failure !== undefined) throw fleet.failure;
       await fleet.kill(index);
       this.kills += 1;
@@ -206,27 +211,25 @@ class Run {
     for (let index = 0; index < fleet.size; index += 1) await fleet.ready(index);
   }
 
-  /** Waits for the moment of the next kill: any time, or right when Coder has done a write and has not answered it. */
+  /** Waits for the moment of the next kill: some work later, or right when Coder has done a write and has not answered it. */
   private async moment(): Promise<void> {
-    const { random } = this;
+    const { random, scim, writes } = this;
+    // What is left to do is spread over the kills that are left.
+    const left = Math.max(0, this.wanted - scim.acknowledged.count) / (this.options.kills - this.kills);
+    const later = scim.acknowledged.more(random.between(0, Math.ceil(2 * left)));
     if (random.chance(0.5)) {
-      await sleep(random.between(0, 1_500));
+      await this.acknowledged(later);
+      // Not always at the end of a request.
+      await sleep(random.between(0, 20));
       return;
     }
-    let left = random.between(1, 12);
-    await Promise.race([
-      new Promise<void>(resolve => {
-        this.atWrite = () => {
-          left -= 1;
-          if (left > 0) return;
-          this.killsInCalls += 1;
-          this.atWrite = undefined;
-          resolve();
-        };
-      }),
-      sleep(2_000),
-    ]);
-    this.atWrite = undefined;
+    const inCall = writes.more(random.between(1, 12)).then(() => true);
+    if (await this.acknowledged(Promise.race([inCall, later.then(() => false)]))) this.killsInCalls += 1;
+  }
+
+  /** Waits for work to be acknowledged. @throws Error when a bridge ended by itself, because then it never is */
+  private acknowledged<T>(work: Promise<T>): Promise<T> {
+    return Promise.race([work, this.fleet.failed]);
   }
 
   /** Counts calls without keeping them: a long run has many. */
@@ -234,8 +237,7 @@ class Run {
     this.double.calls.add = call => {
       this.calls += 1;
       if (call.method === 'GET') return;
-      this.writes += 1;
-      this.atWrite?.();
+      this.writes.add();
     };
   }
 
@@ -301,10 +303,10 @@ class Run {
   }
 
   private async sweep(): Promise<number> {
-    const before = this.writes;
+    const before = this.writes.count;
     await this.admin().sweep();
     await this.converged();
-    return this.writes - before;
+    return this.writes.count - before;
   }
 
   private admin(): AdminClient {
@@ -314,9 +316,9 @@ class Run {
   }
 
   private say(): void {
-    const { counts } = this.scim;
+    const { counts, acknowledged } = this.scim;
     this.options.progress?.(
-      `${this.kills} of ${this.options.kills} kills, ${counts.requests} requests, ${counts.acknowledged} acknowledged, ` +
+      `${this.kills} of ${this.options.kills} kills, ${counts.requests} requests, ${acknowledged.count} of ${this.wanted} acknowledged, ` +
         `${this.calls} calls to Coder, ${this.model.presentPeople().length} people, ${((performance.now() - this.started) / 1_000).toFixed(0)} s`,
     );
   }

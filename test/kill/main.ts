@@ -1,5 +1,5 @@
 /**
- * Kills bridges under load and looks whether anything is lost: `npm run kill-test -- --kills N [--seed S]
+ * Kills bridges under load and looks whether anything is lost: `npm run kill-test -- --kills N [--acknowledged N] [--seed S]
  * [--database sqlite|postgres] [--replicas N]`. The exit code is 0 only if Coder is as the directory and the mapping say.
  */
 import { parseArgs } from 'node:util';
@@ -10,11 +10,12 @@ const HELP = `usage: npm run kill-test -- [options]
 
 Kills bridges (SIGKILL) at random moments under load, before a Coder that fails, and compares the end with what was acknowledged.
 
-  --kills N       how often (default: 20)
-  --seed S        seed of all choices (default: a fresh one, printed)
-  --database D    sqlite or postgres (default: sqlite)
-  --replicas N    bridges on one database (default: 1; more need postgres)
-  --help          this text
+  --kills N         how often (default: 20)
+  --acknowledged N  requests to be acknowledged in between (default: 20 for each kill)
+  --seed S          seed of all choices (default: a fresh one, printed)
+  --database D      sqlite or postgres (default: sqlite)
+  --replicas N      bridges on one database (default: 1; more need postgres)
+  --help            this text
 `;
 
 function whole(text: string | undefined, option: string, fallback: number): number {
@@ -28,6 +29,7 @@ async function main(): Promise<number> {
   const { values } = parseArgs({
     options: {
       kills: { type: 'string' },
+      acknowledged: { type: 'string' },
       seed: { type: 'string' },
       database: { type: 'string', default: 'sqlite' },
       replicas: { type: 'string' },
@@ -42,15 +44,19 @@ async function main(): Promise<number> {
   if (database !== 'sqlite' && database !== 'postgres')
     throw new Error(`--database takes sqlite or postgres, got ${JSON.stringify(database)}; try --help`);
   const kills = whole(values.kills, '--kills', 20);
+  const acknowledged = whole(values.acknowledged, '--acknowledged', kills * 20);
   const seed = whole(values.seed, '--seed', Math.floor(Math.random() * 1_000_000));
   const replicas = Math.max(1, whole(values.replicas, '--replicas', 1));
   if (replicas > 1 && database === 'sqlite')
     throw new Error('--replicas needs --database postgres: one bridge alone writes a SQLite file');
   process.env['CODER_SCIM_TEST_DIST'] ??= '1';
   if (database === 'postgres') prepareRun();
-  console.log(`kill test: ${kills} kills, ${replicas} × ${database}, seed ${seed}`);
+  console.log(
+    `kill test: ${kills} kills, ${acknowledged} acknowledged requests, ${replicas} × ${database}, seed ${seed}`,
+  );
   try {
-    const report = await killRun({ kills, seed, database, replicas, progress: line => console.log(`  ${line}`) });
+    const progress = (line: string) => console.log(`  ${line}`);
+    const report = await killRun({ kills, acknowledged, seed, database, replicas, progress });
     print(report);
     return isGood(report) ? 0 : 1;
   } finally {

@@ -1,6 +1,7 @@
 /** An identity provider's requests: each is answered, or it is not, which says nothing of whether it was done. */
 import { setTimeout as sleep } from 'node:timers/promises';
 import { type Random } from './random';
+import { Tally } from './tally';
 
 export interface Answer {
   readonly status: number;
@@ -12,8 +13,6 @@ export interface Answer {
 export interface Counts {
   /** Tries sent. */
   requests: number;
-  /** Requests with an answer that says that it is done. */
-  acknowledged: number;
   /** Requests that were given up without an answer. */
   givenUp: number;
   /** Tries that the bridge answered with 500 or more. */
@@ -24,7 +23,9 @@ const TRIES = 12;
 const PATIENCE_MS = 30_000;
 
 export class ScimClient {
-  readonly counts: Counts = { requests: 0, acknowledged: 0, givenUp: 0, serverErrors: 0 };
+  readonly counts: Counts = { requests: 0, givenUp: 0, serverErrors: 0 };
+  /** Requests with an answer that says that it is done. */
+  readonly acknowledged = new Tally();
   readonly serverErrors: string[] = [];
 
   /**
@@ -46,7 +47,7 @@ export class ScimClient {
     for (let attempt = 1; attempt <= TRIES; attempt += 1) {
       const answer = await this.try(method, path, body);
       if (answer !== undefined) {
-        if (answer.status < 400) this.counts.acknowledged += 1;
+        if (answer.status < 400) this.acknowledged.add();
         this.heard(
           say(
             sent,

@@ -9,6 +9,7 @@ import { ADMIN_TOKEN, bridgeEnvironment, coderScim, scimToken, spawnBridge } fro
 import { type CoderDouble, startCoderDouble } from '../support/coder-double';
 import { freshSqlite } from '../support/databases';
 import { createScimCalls } from '../../bridge/commands/verify/scim-calls';
+import { until } from '../support/until';
 
 const folder = mkdtempSync(join(tmpdir(), 'coder-scim-serve-'));
 let coder: CoderDouble;
@@ -119,8 +120,8 @@ describe('coder-scim serve', () => {
       expect(way).toMatchObject({ reachable: false, problem: expect.stringMatching(/\S/) });
 
       await coder.unreachable(false);
-      await until(async () => (await fetch(`${bridge.url}/readyz`)).status === 200);
-      await until(async () => coder.snapshot().users['carol']?.siteRoles.includes('auditor') === true);
+      await until('the bridge to be ready', async () => (await fetch(`${bridge.url}/readyz`)).status === 200);
+      await until('the role of carol', () => coder.snapshot().users['carol']?.siteRoles.includes('auditor') === true);
     } finally {
       await coder.unreachable(false);
       await bridge.stop();
@@ -144,7 +145,7 @@ describe('coder-scim serve', () => {
     await first.kill();
     coder.faults.clear();
     const second = await spawnBridge({ coderUrl: coder.url, coderToken, databaseUrl: database.url });
-    await until(async () => coder.snapshot().users['dave'] !== undefined);
+    await until('the account of dave', () => coder.snapshot().users['dave'] !== undefined);
     expect((await second.admin.explain(dave)).people).toEqual([
       expect.objectContaining({ userName: 'dave@example.com' }),
     ]);
@@ -155,7 +156,7 @@ describe('coder-scim serve', () => {
   it('finishes a running request before it ends', async () => {
     const bridge = await spawnBridge({ coderUrl: coder.url, coderToken });
     await bridge.admin.putApp({ ...document, app: 'slow' }, 'absent');
-    coder.faults.slow(1_000, { method: 'POST', path: '/api/v2/users$' });
+    const held = coder.faults.hold({ method: 'POST', path: '/api/v2/users$' });
     const scim = createScimCalls(`${bridge.url}/scim/v2`, token);
     const created = scim.createUser({
       userName: 'erin@example.com',
@@ -164,11 +165,12 @@ describe('coder-scim serve', () => {
       externalId: 'e',
     });
     // Stored, and now waiting for Coder: the request is under way.
-    await until(async () => (await bridge.admin.status()).apps.some(({ users }) => users === 1));
+    await held.arrived;
     const stopped = bridge.stop();
+    await until('the bridge to be stopping', () => bridge.log().includes('stopping'));
+    held.release();
     await expect(created).resolves.toMatch(/^[0-9a-f-]{36}$/);
     await stopped;
-    coder.faults.clear();
     expect(await bridge.exited).toBe(0);
   });
 
@@ -196,11 +198,3 @@ describe('coder-scim serve', () => {
       expect(bridge.log()).not.toContain(secret);
   });
 });
-
-async function until(condition: () => Promise<boolean>, withinMs = 25_000): Promise<void> {
-  const deadline = Date.now() + withinMs;
-  while (!(await condition())) {
-    if (Date.now() > deadline) throw new Error('it did not happen in time');
-    await new Promise(resolve => setTimeout(resolve, 50));
-  }
-}

@@ -2,17 +2,18 @@
  * The bridge's own admin API on a free loopback port, with a database of its own and nobody behind it: what a reconciler
  * would say is said by the test.
  */
-import { createServer, type Server } from 'node:http';
-import { type AddressInfo, type Socket } from 'node:net';
+import { createServer } from 'node:http';
+import { type AddressInfo, createServer as createTcpServer, type Server as TcpServer, type Socket } from 'node:net';
 import express from 'express';
 import { type AdminDeps } from '../../bridge/admin/deps';
 import { createAdminRouter } from '../../bridge/admin/router';
 import { AdminClient } from '../../bridge/admin-client/admin-client';
-import { type HoldSummary } from '../../bridge/contract/admin-api';
+import { type HoldSummary, type PendingItem } from '../../bridge/contract/admin-api';
 import { createLog } from '../../bridge/process/log';
-import { listApps } from '../../bridge/store/apps/apps';
+import { listAllApps, listApps, purgeApp } from '../../bridge/store/apps/apps';
 import { type Database, openDatabase } from '../../bridge/store/database/database';
 import { convergence } from '../admin/scripted-reconciler';
+import { createUser } from '../../bridge/store/directory/users';
 import { freshSqlite, type FreshDatabase } from '../support/databases';
 
 export const ADMIN_TOKEN = 'admin-token-of-the-provider-tests';
@@ -20,9 +21,13 @@ export const ADMIN_TOKEN = 'admin-token-of-the-provider-tests';
 export class AdminApi {
   /** Plans that wait for an operator; with one, its app has not converged. */
   holds: HoldSummary[] = [];
+  /** What is not done yet, as the bridge would list it. */
+  pending: PendingItem[] = [];
   /** How many of the next writes are done and not answered: the connection breaks instead. */
   answersToLose = 0;
-  private server: Server | undefined;
+  /** How often somebody connected and got no answer. */
+  knocks = 0;
+  private server: TcpServer | undefined;
   private readonly connections = new Set<Socket>();
 
   private constructor(
@@ -47,8 +52,25 @@ export class AdminApi {
     return new AdminClient({ url: this.url, token: ADMIN_TOKEN });
   }
 
+  /** The identity provider of the app has sent somebody. */
+  async addPerson(app: string, userName: string): Promise<void> {
+    await this.database.transact(async db => {
+      const cause = { actor: 'scim', requestId: 'test' } as const;
+      return await createUser({ db, app, now: Date.now(), cause }, { userName, active: true });
+    });
+  }
+
+  /** Deals with what was deleted, where nothing holds it: nobody of it is left. */
+  async purge(): Promise<void> {
+    for (const { name, deleting } of await listAllApps(this.database.db)) {
+      const held = [...this.holds, ...this.pending].some(item => item.app === name);
+      if (deleting && !held) await purgeApp(this.database.db, name);
+    }
+  }
+
   /** Answers again, on the port it had. */
   async listen(): Promise<void> {
+    await this.hangUp();
     const app = express();
     app.put('/admin/v1/*path', (request, response, next) => {
       if (this.answersToLose > 0) {
@@ -61,8 +83,21 @@ export class AdminApi {
       next();
     });
     app.use('/admin/v1', createAdminRouter(this.deps()));
-    const server = createServer(app);
-    server.on('connection', socket => {
+    await this.open(createServer(app));
+  }
+
+  /** Takes connections on its port and breaks them, as what stands before a bridge that starts may do. */
+  async breakConnections(): Promise<void> {
+    await this.hangUp();
+    const server = createTcpServer(socket => {
+      this.knocks++;
+      socket.destroy();
+    });
+    await this.open(server);
+  }
+
+  private async open(server: TcpServer): Promise<void> {
+    server.on('connection', (socket: Socket) => {
       this.connections.add(socket);
       socket.on('close', () => this.connections.delete(socket));
     });
@@ -89,9 +124,12 @@ export class AdminApi {
     const { database } = this;
     const status = async () => ({
       apps: (await listApps(database.db)).map(({ name }) =>
-        convergence(name, { converged: !this.holds.some(hold => hold.app === name) }),
+        convergence(name, {
+          converged: ![...this.holds, ...this.pending].some(item => item.app === name),
+          waiting: this.pending.filter(item => item.app === name && item.state === 'waiting').length,
+        }),
       ),
-      pending: [],
+      pending: this.pending,
       holds: this.holds,
       recovery: null,
     });
@@ -101,7 +139,7 @@ export class AdminApi {
       reconciler: {
         start: () => undefined,
         stop: () => Promise.resolve(),
-        converge: () => Promise.resolve(),
+        converge: () => this.purge(),
         sweep: () => Promise.resolve(),
         status,
         answerReHire: never,

@@ -6,7 +6,13 @@ import { parseMappingState } from '../../bridge/contract/mapping-state';
 import { explainRefusal, readSettings } from '../../provider/bridge';
 import { ProviderError } from '../../provider/plugin';
 
-const nothing = { url: null, token: null, unknown: false, waitSeconds: 1 };
+const nothing = {
+  url: null,
+  token: null,
+  unknown: false,
+  waitSeconds: 1,
+  authority: { file: undefined, pem: undefined },
+};
 
 test('what the provider block says comes before the environment, a token before a file', () => {
   const folder = mkdtempSync(join(tmpdir(), 'settings-'));

@@ -9,7 +9,15 @@ import { createDirectory, type Directory, type WriteContext } from '../../bridge
 import { type WorkKey } from '../../bridge/store/work/enqueue';
 import { type CoderDouble, type CoderDoubleOptions, startCoderDouble } from '../support/coder-double';
 
-const ends: (() => Promise<void>)[] = [];
+const ends: (() => Promise<unknown>)[] = [];
+
+/** Longer than any machine takes; what is not done by then shows as what is missing. */
+export const AMPLE_MS = 100_000;
+
+/** What ends with the test, after everything that is started later. */
+export function atEnd(end: () => Promise<unknown>): void {
+  ends.push(end);
+}
 
 afterEach(async () => {
   for (const end of ends.splice(0).reverse()) await end();
@@ -54,15 +62,15 @@ export interface Stage {
 
 export async function startStage(options: StageOptions = {}): Promise<Stage> {
   const coder = options.double ?? (await startCoderDouble({ rateLimitPerMinute: 0, ...options.coder }));
-  if (options.double === undefined) ends.push(() => coder.close());
+  if (options.double === undefined) atEnd(() => coder.close());
   const database = await openDatabase(options.databaseUrl ?? ':memory:');
-  ends.push(() => database.close());
+  atEnd(() => database.close());
   const client = createCoderClient({
     url: coder.url,
     credential: createCredential({ token: options.token?.(coder) ?? coder.token }),
     limits: { retryPauseMs: 1 },
   });
-  ends.push(() => client.close());
+  atEnd(() => client.close());
   const reconciler = createReconciler({
     database,
     coder: client,
@@ -70,7 +78,7 @@ export async function startStage(options: StageOptions = {}): Promise<Stage> {
     ...(options.now === undefined ? {} : { clock: { now: options.now } }),
     options: { sweepIntervalMs: 0, backoffMs: 5, pollMs: 10, ...options },
   });
-  ends.push(() => reconciler.stop());
+  atEnd(() => reconciler.stop());
   const directory = createDirectory(database);
   const context: WriteContext = { app: APP, cause: { actor: 'scim', requestId: 'request-1', token: 'push' } };
 
@@ -83,14 +91,14 @@ export async function startStage(options: StageOptions = {}): Promise<Stage> {
     async declare(state) {
       const full = parseMappingState({ version: 1, app: APP, ...state });
       await putApp(database, full, 'any', { actor: 'declaration', requestId: 'apply-1' }, Date.now());
-      await reconciler.converge([`app:${full.app}`], { deadlineMs: 20_000 });
+      await reconciler.converge([`app:${full.app}`], { deadlineMs: AMPLE_MS });
       await stage.settle();
       return full;
     },
     async write(task) {
       const written = await task;
       if (written === undefined) throw new Error('nothing was written');
-      await reconciler.converge(written.touched, { deadlineMs: 20_000 });
+      await reconciler.converge(written.touched, { deadlineMs: AMPLE_MS });
       return written;
     },
     async createUser(userName, more = {}) {
@@ -145,7 +153,7 @@ export async function startStage(options: StageOptions = {}): Promise<Stage> {
         await database.db.updateTable('work').set({ due_at: 0 }).where('parked_at', 'is', null).execute();
         await reconciler.converge(
           due.map(row => row.key as WorkKey),
-          { deadlineMs: 20_000 },
+          { deadlineMs: AMPLE_MS },
         );
       }
       const left = await database.db.selectFrom('work').select(['key', 'error', 'attempts']).execute();

@@ -4,6 +4,7 @@ import { createAdminRouter } from '../../bridge/admin/router';
 import { ADMIN_REFUSALS, ADMIN_ROUTES } from '../../bridge/admin/routes';
 import { type AdminDeps } from '../../bridge/admin/deps';
 import { REFERENCE_FILE, renderReference } from '../../scripts/reference';
+import { renderTerraform, TERRAFORM_FILE } from '../../scripts/reference/terraform';
 
 interface Layer {
   readonly route?: { readonly path: string; readonly methods: Readonly<Record<string, boolean>> };
@@ -24,6 +25,13 @@ function routesOf(stack: readonly Layer[], prefix = ''): string[] {
 describe('reference', () => {
   it('says what the code says: `npm run reference` writes it anew', async () => {
     expect(readFileSync(REFERENCE_FILE, 'utf8')).toBe(await renderReference());
+  });
+
+  it('of the provider says what its schema says', () => {
+    const document = readFileSync(TERRAFORM_FILE, 'utf8');
+    expect(document).toBe(renderTerraform(document));
+    for (const part of ['coderscim_app', '`timeouts.delete`', '`role_mappings["…"].role`', 'token_digest(token)'])
+      expect(document).toContain(part);
   });
 
   it('has every route of the admin API and no other', () => {

@@ -52,6 +52,8 @@ export function bridgeEnvironment(setup: BridgeSetup & { readonly databaseUrl: s
     CODER_SCIM_LISTEN: '127.0.0.1:0',
     CODER_SCIM_LOG_FORMAT: 'json',
     CODER_SCIM_SWEEP_INTERVAL: 'off',
+    // What is answered is done, on a busy machine too.
+    CODER_SCIM_REQUEST_DEADLINE: '25s',
     CODER_SCIM_SHUTDOWN_TIMEOUT: '5s',
     ...setup.env,
   };

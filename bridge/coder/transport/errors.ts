@@ -38,6 +38,7 @@ export type RefusalReason =
   | 'owner-role-first'
   | 'own-account'
   | 'has-workspaces'
+  | 'build-active'
   | 'role-unknown'
   | 'role-not-assignable'
   | 'site-role-sync'

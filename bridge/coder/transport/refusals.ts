@@ -22,6 +22,7 @@ const RULES: readonly Rule[] = [
       /cannot suspend yourself|cannot delete yourself|change your own (organization )?roles|cannot remove self from/i,
   },
   { reason: 'has-workspaces', message: /user that has workspaces/i },
+  { reason: 'build-active', message: /workspace build is already active/i },
   { reason: 'role-not-assignable', message: /not authorized to assign role/i },
   { reason: 'role-unknown', message: /is not a supported role|attempt to assign a role/i },
   {

@@ -7,6 +7,7 @@ export * from './people';
 export * from './plan';
 export * from './recovery';
 export * from './refusal';
+export * from './removal';
 export * from './requests';
 export * from './status';
 export * from './throwaway';

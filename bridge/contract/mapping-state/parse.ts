@@ -1,5 +1,6 @@
 /** The document: shape and rules as one, and how it is read. */
 import { type z } from 'zod';
+import { plainMessage } from './plain-message';
 import { MappingStateError } from './problems';
 import { checkRules } from './rules';
 import { ENTRY_KINDS, Shape } from './shape';
@@ -39,7 +40,7 @@ export function parseMappingState(document: unknown): MappingState {
       dropped.map(kind => ({ path: [kind, '__proto__'], message: 'can not be the name of an entry' })),
     );
   }
-  const result = MappingState.safeParse(document);
+  const result = MappingState.safeParse(document, { error: plainMessage });
   if (result.success) return result.data;
   throw new MappingStateError(
     'invalid',

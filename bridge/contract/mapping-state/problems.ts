@@ -1,4 +1,5 @@
 /** What is wrong with a document, by the path of the field. */
+import { ENTRY_KINDS } from './shape';
 
 /** One thing wrong with a document. */
 export interface MappingStateIssue {
@@ -22,8 +23,8 @@ export function formatPath(path: readonly (string | number)[]): string {
   if (path.length === 0) return 'document';
   return path.reduce<string>((text, part, index) => {
     if (typeof part === 'number') return `${text}[${part}]`;
-    if (!/^[A-Za-z_][A-Za-z0-9_]*$/.test(part) || (index === 1 && typeof path[0] === 'string'))
-      return `${text}[${JSON.stringify(part)}]`;
+    const named = index === 1 && ENTRY_KINDS.some(kind => kind === path[0]);
+    if (named || !/^[A-Za-z_][A-Za-z0-9_]*$/.test(part)) return `${text}[${JSON.stringify(part)}]`;
     return text === '' ? part : `${text}.${part}`;
   }, '');
 }

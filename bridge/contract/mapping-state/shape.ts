@@ -13,12 +13,25 @@ const idpGroup = {
     .describe("externalId of the identity provider's group, compared exactly; survives renames"),
 };
 
+const DIGEST_WANTED = 'wanted "sha256:" and 64 lower-case hex digits, as printed by `coder-scim token create`';
+
+/** What stands where a digest belongs may be a secret: it is never shown, and who put it there is told what it means. */
+function describeDigest(given: unknown): string {
+  const text = typeof given === 'string' ? given : '';
+  if (text.startsWith('cscim_')) {
+    return `this is the secret, not its digest: it is in the stack's text now, so revoke it (remove the token, make another with \`coder-scim token create\`); ${DIGEST_WANTED}`;
+  }
+  if (/^[0-9a-f]{64}$/i.test(text)) return `64 hex digits without "sha256:" before them: ${DIGEST_WANTED}`;
+  if (/^sha256:[0-9a-f]{64}$/i.test(text)) return `has capital letters: ${DIGEST_WANTED}`;
+  return `is no digest (${text.length} characters, not shown, in case they are a secret): ${DIGEST_WANTED}`;
+}
+
 /** Bearer credential of an app: the digest, never the secret. */
 export const TokenDeclaration = z.strictObject({
   digest: z
     .string()
     .regex(/^sha256:[0-9a-f]{64}$/, {
-      error: 'wanted "sha256:" and 64 lower-case hex digits, as printed by `coder-scim token create`',
+      error: issue => describeDigest(issue.input),
     })
     .describe('SHA-256 of the whole token text'),
   expiresAt: z.iso.datetime({ offset: true }).describe('instant from which the token is refused (RFC 3339)'),
@@ -102,6 +115,12 @@ export const Policies = z.strictObject({
     .enum(['suspend', 'delete'])
     .default('suspend')
     .describe('what a SCIM DELETE does to the account; an account with workspaces is suspended in both cases'),
+  leavingWorkspaces: z
+    .enum(['stop', 'leave'])
+    .default('stop')
+    .describe(
+      "running workspaces of somebody whose account is locked: stopped, as far as the bridge's account may, or left to Coder, which never stops a dormant one",
+    ),
   usernames: z
     .enum(['keep', 'follow'])
     .default('keep')

@@ -12,6 +12,7 @@ export type AuditAction =
   | 'account.delete'
   | 'account.gone'
   | 'account.stranger'
+  | 'workspace.stop'
   | 'profile.set'
   | 'site-roles.set'
   | 'organization.add'

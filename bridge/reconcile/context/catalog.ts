@@ -1,5 +1,14 @@
 /** What Coder has that rules are resolved against: organizations, their roles, its own sign-in sync, and who we are. */
-import { type CoderClient, CoderError, type CoderOrganization } from '../../coder';
+import {
+  type CoderClient,
+  CoderError,
+  type CoderOrganization,
+  type CoderRole,
+  type CoderRoles,
+  type WorkspaceRights,
+  workspaceRights,
+} from '../../coder';
+import { ORGANIZATION_ROLES } from '../../contract/mapping-state';
 import { type MappingState } from '../../contract/mapping-state';
 import { findOrganization, type KnownOrganization, type SyncSettings } from '../decide/rules';
 
@@ -9,6 +18,8 @@ export interface Catalog {
   readonly sync: SyncSettings;
   /** The bridge's own account. */
   readonly own: { readonly id: string; readonly username: string };
+  /** What the bridge's own account may not do with the workspaces of people. */
+  readonly workspaceRights: WorkspaceRights;
   /** What could not be read, in sentences. */
   readonly problems: readonly string[];
   readonly loadedAt: number;
@@ -43,7 +54,8 @@ async function readable<T>(read: Promise<T>, what: string, problems: string[]): 
 }
 
 /**
- * Reads what the mapping states of all apps need: three calls for each organization they name, four in all besides.
+ * Reads what the mapping states of all apps need: three calls for each organization they name, four in all besides,
+ * and one for each other organization in which the account itself holds a custom role.
  * @throws CoderError when Coder can't be asked
  */
 export async function loadCatalog(coder: CoderClient, states: readonly MappingState[], now: number): Promise<Catalog> {
@@ -61,15 +73,21 @@ export async function loadCatalog(coder: CoderClient, states: readonly MappingSt
   const organizationRoles = new Set<string>();
   const groups = new Set<string>();
   const named = new Set([...namedOrganizations(states)].flatMap(name => findOrganization(known, name)?.id ?? []));
+  const customRoles = new Map<string, readonly CoderRole[]>();
   const resolved = await Promise.all(
     known.map(async organization => {
-      if (!named.has(organization.id)) return organization;
+      if (!named.has(organization.id)) {
+        if (holdsCustomRole(own.roles, organization.id))
+          customRoles.set(organization.id, await coder.listOrganizationRoles(organization.id).catch(unreadableRoles));
+        return organization;
+      }
       const of = `of organization ${JSON.stringify(organization.name)}`;
       const [roles, roleSync, groupSync] = await Promise.all([
         readable(coder.listOrganizationRoles(organization.id), `roles ${of}`, problems),
         readable(coder.getRoleSync(organization.id), `role sync settings ${of}`, problems),
         readable(coder.getGroupSync(organization.id), `group sync settings ${of}`, problems),
       ]);
+      customRoles.set(organization.id, roles ?? []);
       if ((roleSync?.field ?? '') !== '') organizationRoles.add(organization.id);
       if ((groupSync?.field ?? '') !== '') groups.add(organization.id);
       return { ...organization, roles: roles?.map(role => role.name) };
@@ -86,9 +104,25 @@ export async function loadCatalog(coder: CoderClient, states: readonly MappingSt
       groups,
     },
     own: { id: own.user.id, username: own.user.username },
+    workspaceRights: workspaceRights(
+      own.roles,
+      known.map(organization => organization.id),
+      customRoles,
+    ),
     problems,
     loadedAt: now,
   };
+}
+
+/** Owners may do everything: nobody asks what their roles say. */
+function holdsCustomRole({ site, organizations }: CoderRoles, organization: string): boolean {
+  const builtIn: readonly string[] = ORGANIZATION_ROLES;
+  return !site.includes('owner') && (organizations.get(organization) ?? []).some(role => !builtIn.includes(role));
+}
+
+function unreadableRoles(error: unknown): readonly CoderRole[] {
+  if (error instanceof CoderError && UNREADABLE.has(error.kind)) return [];
+  throw error;
 }
 
 function unknownSync(error: unknown): { state: 'unknown' } {

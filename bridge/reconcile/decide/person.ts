@@ -205,6 +205,7 @@ function decideLeaving(observation: PersonObservation): PersonDecision {
   const { context, app, user, reHire } = observation;
   const accounts: AccountDecision[] = [];
   const held: Held[] = [];
+  const isLinked = observation.accounts.some(({ via }) => via === 'linked');
   for (const observed of observation.accounts) {
     const { account } = observed;
     if (
@@ -236,8 +237,11 @@ function decideLeaving(observation: PersonObservation): PersonDecision {
     }
     accounts.push({
       ...decideAccount(observation, observed, undefined),
+      // Whoever is linked to an account already is locked out of the others as they stand.
       link:
-        adoption instanceof Held || user === undefined ? undefined : { how: adoption.how, replaces: adoption.replaces },
+        adoption instanceof Held || user === undefined || isLinked
+          ? undefined
+          : { how: adoption.how, replaces: adoption.replaces },
     });
   }
   return { accounts, create: undefined, held };

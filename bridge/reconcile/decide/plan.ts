@@ -233,7 +233,8 @@ function planLeaving(input: PlanInput): Plan {
     return !isFrozen(sync, entitlement) && input.managed(entitlement);
   });
   const endsFormerOwner = !out && entitlements.some(entitlement => isOwner(entitlement) && !input.managed(entitlement));
-  const removals: Removal[] = out ? entitlements : [{ kind: 'account' }, ...entitlements];
+  // Whoever is locked out already loses no account a second time, though it may still be deleted.
+  const removals: Removal[] = actual.status === 'suspended' ? entitlements : [{ kind: 'account' }, ...entitlements];
   if (!removals.every(removal => isAllowed(input, removal))) return { ...NO_PLAN, removals, endsFormerOwner };
   if (deletes) return { ...NO_PLAN, steps: [{ kind: 'delete' }], removals, endsFormerOwner };
   const going = new Set(entitlements.map(keyOf));

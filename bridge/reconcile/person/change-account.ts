@@ -1,5 +1,10 @@
 /** Carries out the plan for one account, as far as the guard lets it: journal and grants first, then step by step. */
 import { addGrants, type Grant } from '../../store/accounts/grants';
+import {
+  type LeaverWorkspaces,
+  putLeaverWorkspaces,
+  readLeaverWorkspaces,
+} from '../../store/accounts/leaver-workspaces';
 import { openEntry } from '../../store/journal/journal';
 import { type Work } from '../../store/work/work';
 import { Trail } from '../context/audit-lines';
@@ -9,11 +14,12 @@ import { type PersonObservation } from '../decide/observation';
 import { type AccountDecision } from '../decide/person';
 import { plan, type Plan, type Step } from '../decide/plan';
 import { subjectOf } from './act';
-import { applySteps, describe, grantsOf } from './apply-steps';
+import { type Applied, applySteps, describe, type Failure, grantsOf } from './apply-steps';
 import { doneBefore, stepsNote, UNNOTED } from './interrupted-steps';
 import { isOwnerRemoval, withOwnersKept } from './keep-owners';
 import { type AccountOutcome, joined, NOTHING_DONE, type PersonOutcome, type Wish } from './outcome';
 import { type Guarded } from './reserve';
+import { rememberedOf, stopWorkspaces } from './stop-workspaces';
 
 /** Never throws what Coder said. */
 export async function changeAccount(
@@ -68,8 +74,11 @@ async function execute(
     .flatMap(step => grantsOf(step).given)
     .filter(grant => grant.kind !== 'organization' || grant.organization !== context.catalog.defaultOrganization);
   const calls = allowed.steps.filter(step => !isWish(step));
+  const leaver = await leaverOf(rim, observation, decision, calls);
   if (given.length > 0 || calls.length > 0)
     await rim.database.transact(async db => {
+      // Whoever locks the account looks at its workspaces, if need be in another process.
+      if (leaver.locks) await putLeaverWorkspaces(db, { ...leaver.who, state: 'due', running: [] });
       if (given.length > 0) await addGrants(db, account.id, given, rim.clock.now());
       if (calls.length > 0)
         await openEntry(db, {
@@ -87,6 +96,8 @@ async function execute(
   const then =
     instead === undefined ? undefined : await applySteps(rim, context, account, instead.steps, subject, trail);
   const done = [...applied.done, ...(then?.done ?? [])];
+  const failed = then === undefined ? applied.failure : then.failure;
+  const look = await lookAtWorkspaces(rim, observation, account, { leaver, done, failed, subject, trail });
   const ended = (instead ?? allowed).endsFormerOwner && done.some(step => step.kind === 'site-roles');
   if (ended)
     trail.note(subject, 'site-roles.set', 'reported', {
@@ -96,11 +107,75 @@ async function execute(
     });
   return {
     ...NOTHING_DONE,
-    accounts: [outcomeOfAccount(account.id, observed.outside, done, given, ended)],
-    held: [...applied.held, ...(then?.held ?? [])],
+    accounts: [{ ...outcomeOfAccount(account.id, observed.outside, done, given, ended), workspaces: look.workspaces }],
+    held: [...applied.held, ...(then?.held ?? []), ...(applied.hasWorkspaces ? [undeletable(account.username)] : [])],
     lines: trail.rows,
-    failure: then === undefined ? applied.failure : then.failure,
+    failure: failed ?? look.failure,
   };
+}
+
+function undeletable(username: string): Held {
+  return new Held(
+    'has-workspaces',
+    `account ${JSON.stringify(username)} is to be deleted and has workspaces, so Coder does not delete it, and it is suspended instead: delete its workspaces in Coder, and the next sweep deletes it`,
+  );
+}
+
+/** Somebody who leaves, as far as their workspaces go. */
+interface Leaver {
+  readonly who: Omit<LeaverWorkspaces, 'state' | 'running'>;
+  /** The account is about to be locked. */
+  readonly locks: boolean;
+  /** What an earlier try left to be looked at. */
+  readonly before: LeaverWorkspaces | undefined;
+}
+
+async function leaverOf(
+  rim: Rim,
+  { app, userId, user, person }: PersonObservation,
+  { observed, input }: AccountDecision,
+  calls: readonly Step[],
+): Promise<Leaver> {
+  const { id } = observed.account;
+  const leaves = input.desired.account === 'absent';
+  const before = leaves ? await readLeaverWorkspaces(rim.database.db, id) : undefined;
+  return {
+    who: {
+      coderUserId: id,
+      app,
+      userId,
+      userName: user?.userName ?? person?.userName ?? '',
+      since: before?.since ?? rim.clock.now(),
+    },
+    locks: observed.actual.status !== 'suspended' && calls.some(step => ['suspend', 'delete'].includes(step.kind)),
+    before,
+  };
+}
+
+interface LookRequest {
+  readonly leaver: Leaver;
+  readonly done: readonly Step[];
+  readonly failed: Applied['failure'];
+  readonly subject: ReturnType<typeof subjectOf>;
+  readonly trail: Trail;
+}
+
+/** After the lock, the running workspaces of a leaver; one who is locked out already is looked at only when something was left. */
+async function lookAtWorkspaces(
+  rim: Rim,
+  observation: PersonObservation,
+  account: AccountDecision['observed']['account'],
+  { leaver, done, failed, subject, trail }: LookRequest,
+): Promise<Pick<AccountOutcome, 'workspaces'> & { readonly failure?: Failure | undefined }> {
+  if (done.some(step => step.kind === 'activate' || step.kind === 'delete')) return { workspaces: 'none' };
+  if (failed !== undefined) return { workspaces: undefined };
+  const locked = done.some(step => step.kind === 'suspend');
+  if (!locked && (account.status !== 'suspended' || leaver.before === undefined))
+    return { workspaces: leaver.locks ? 'none' : undefined };
+  const { context, app } = observation;
+  const { before } = leaver;
+  const outcome = await stopWorkspaces({ coder: rim.coder, context, account, app, subject, trail, before });
+  return { workspaces: rememberedOf(outcome, leaver.who) ?? 'none', failure: outcome.failure };
 }
 
 function outcomeOfAccount(
@@ -119,6 +194,7 @@ function outcomeOfAccount(
     ended: done.some(step => step.kind === 'suspend' || step.kind === 'delete'),
     deleted: done.some(step => step.kind === 'delete'),
     endedFormerOwner,
+    workspaces: undefined,
     becameOwner: done.some(
       step => step.kind === 'site-roles' && step.after.includes('owner') && !step.before.includes('owner'),
     ),

@@ -2,6 +2,7 @@
 import { type Outcome as WorkOutcome } from '../../coder';
 import { type AuditRow } from '../../store/audit/audit';
 import { type Grant } from '../../store/accounts/grants';
+import { type LeaverWorkspaces } from '../../store/accounts/leaver-workspaces';
 import { type Held } from '../decide/hold-reason';
 import { type Step } from '../decide/plan';
 
@@ -20,6 +21,8 @@ export interface AccountOutcome {
   readonly deleted: boolean;
   /** It lost an owner role that somebody gave by hand. */
   readonly endedFormerOwner: boolean;
+  /** What is to be remembered of its workspaces: `none` when nothing is; undefined when they were not looked at. */
+  readonly workspaces: LeaverWorkspaces | 'none' | undefined;
   /** It is an owner from now on: others may cease to be one. */
   readonly becameOwner: boolean;
   /** Somebody lost something by this. */

@@ -3,6 +3,7 @@ import { identityKey, isSameIdentity } from '../../contract/identity';
 import { noteAddress, othersOfAddress } from '../../store/accounts/addresses';
 import { forgetMemberships, leaveOrganization, wantMember } from '../../store/accounts/coder-members';
 import { forgetGrants, type Grant, removeGrants } from '../../store/accounts/grants';
+import { forgetLeaverWorkspaces, putLeaverWorkspaces } from '../../store/accounts/leaver-workspaces';
 import { dropHold, hold } from '../../store/accounts/holds';
 import {
   deletePerson,
@@ -118,6 +119,7 @@ function both(first: AccountOutcome, second: AccountOutcome): AccountOutcome {
     ended: first.ended || second.ended,
     deleted: first.deleted || second.deleted,
     endedFormerOwner: first.endedFormerOwner || second.endedFormerOwner,
+    workspaces: second.workspaces ?? first.workspaces,
     becameOwner: first.becameOwner || second.becameOwner,
     removed: first.removed || second.removed,
   };
@@ -194,6 +196,8 @@ async function writeAccounts(
       await forgetAccount(db, accountId);
       continue;
     }
+    if (account.workspaces === 'none') await forgetLeaverWorkspaces(db, accountId);
+    else if (account.workspaces !== undefined) await putLeaverWorkspaces(db, account.workspaces);
     await removeGrants(db, accountId, account.taken);
     for (const organization of account.outside) await leaveOrganization(db, accountId, organization);
     for (const grant of account.taken)
@@ -212,6 +216,7 @@ async function writeAccounts(
 async function forgetAccount(db: Db, accountId: string): Promise<void> {
   await forgetGrants(db, accountId);
   await forgetMemberships(db, accountId);
+  await forgetLeaverWorkspaces(db, accountId);
 }
 
 async function writePersonRow(

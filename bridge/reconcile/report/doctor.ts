@@ -5,6 +5,7 @@ import { type StoredApp } from '../../store/apps/apps';
 import { type Context, organizationName } from '../context/context';
 import { type Rim } from '../context/rim';
 import { findOrganization } from '../decide/rules';
+import { workspacesCheck } from './doctor-workspaces';
 
 type State = DoctorCheck['state'];
 
@@ -63,7 +64,9 @@ export async function doctorChecks(rim: Rim): Promise<DoctorCheck[]> {
     );
     return [
       ...checks,
-      ...['rights', 'licence', 'oidc', 'sign-in sync'].map(name => check(name, 'skipped', 'Coder can not be asked')),
+      ...['rights', 'licence', 'oidc', 'sign-in sync', 'workspaces'].map(name =>
+        check(name, 'skipped', 'Coder can not be asked'),
+      ),
     ];
   }
   const apps = [...context.apps.values()].filter(app => !app.deleting);
@@ -72,6 +75,7 @@ export async function doctorChecks(rim: Rim): Promise<DoctorCheck[]> {
     ...(await guarded('licence', () => licenceChecks(rim, apps))),
     ...(await guarded('oidc', () => oidcChecks(rim))),
     ...syncChecks(context),
+    ...workspacesCheck(context, apps),
     ...mappingChecks(context, apps),
     ...ownerChecks(context),
     ...(await guarded('restored database', () => recoveryChecks(rim))),

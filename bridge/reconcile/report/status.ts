@@ -4,6 +4,7 @@ import { listApps } from '../../store/apps/apps';
 import { type Db } from '../../store/database/database';
 import { type HeldRemovals, holdId, listOpenHolds } from '../../store/accounts/holds';
 import { countHeldPeople, listHeldPeople, readPeople } from '../../store/accounts/people';
+import { countLeaverWorkspaces, listLeaverWorkspaces } from '../../store/accounts/leaver-workspaces';
 import { countOpenEntries } from '../../store/journal/journal';
 import { countWork, listWork } from '../../store/work/pending';
 import { countRefusedLeavings, listRefusedLeavings } from '../../store/directory';
@@ -16,7 +17,7 @@ const PAGE = 1_000;
 const iso = (at: number): string => new Date(at).toISOString();
 
 export async function readStatus(db: Db): Promise<Omit<ReconcilerStatus, 'recovery'>> {
-  const [apps, work, heldCounts, refusedCounts, pending, heldPeople, refusedLeavings, open, begun] = [
+  const [apps, work, heldCounts, refusedCounts, pending, heldPeople, refusedLeavings, open, begun, running, unknown] = [
     await listApps(db),
     await countWork(db),
     await countHeldPeople(db),
@@ -26,6 +27,8 @@ export async function readStatus(db: Db): Promise<Omit<ReconcilerStatus, 'recove
     await listRefusedLeavings(db, SHOWN),
     await listOpenHolds(db),
     await countOpenEntries(db),
+    await listLeaverWorkspaces(db, 'running'),
+    await countLeaverWorkspaces(db, 'unknown'),
   ];
   const names = await namesOf(
     db,
@@ -41,7 +44,7 @@ export async function readStatus(db: Db): Promise<Omit<ReconcilerStatus, 'recove
   return {
     apps: apps.map((app): AppConvergence => {
       const counts = work.get(app.name) ?? { waiting: 0, parked: 0, lastError: null };
-      const held = heldCounts.get(app.name) ?? 0;
+      const held = (heldCounts.get(app.name) ?? 0) + running.filter(leaver => leaver.app === app.name).length;
       const refused = refusedCounts.get(app.name) ?? 0;
       return {
         app: app.name,
@@ -60,7 +63,7 @@ export async function readStatus(db: Db): Promise<Omit<ReconcilerStatus, 'recove
         refused,
         lastError: counts.lastError,
         lastSweepAt: app.sweptAt === undefined ? null : iso(app.sweptAt),
-        warnings: app.problems,
+        warnings: [...app.problems, ...unknownWorkspaces(unknown.get(app.name) ?? 0)],
       };
     }),
     pending: [
@@ -91,9 +94,26 @@ export async function readStatus(db: Db): Promise<Omit<ReconcilerStatus, 'recove
         attempts: 0,
         since: iso(person.since),
       })),
+      ...running.slice(0, SHOWN).map((leaver): PendingItem => ({
+        key: `person:${leaver.userId}`,
+        app: leaver.app,
+        subject: leaver.userName,
+        state: 'held',
+        reason: `workspaces-running: ${leaver.running.map(({ name, reason }) => `${name}: ${reason}`).join('; ')}`,
+        attempts: 0,
+        since: iso(leaver.since),
+      })),
     ],
     holds,
   };
+}
+
+/** Nobody is held for what can't be seen: one sentence says what can be done about it. */
+function unknownWorkspaces(people: number): string[] {
+  if (people === 0) return [];
+  return [
+    `workspaces of ${people} ${people === 1 ? 'person' : 'people'} who left may run on: the bridge's account may not read them all; look at coder-scim doctor`,
+  ];
 }
 
 async function namesOf(db: Db, userIds: readonly string[]): Promise<Map<string, string>> {

@@ -19,6 +19,7 @@ import { lookAtGroupMembers } from '../group/read-members';
 import { settleBegun } from '../group/settle-begun';
 import { carryOut, judge, readWorldFor, withoutQueued } from '../survey/judgement';
 import { type Finding } from '../survey/survey';
+import { sweepLeaversWorkspaces } from './leavers-workspaces';
 import { reportStrangers } from './unlinked-accounts';
 import { sweepDeclarations } from './sweep-declarations';
 import { Trail } from '../context/audit-lines';
@@ -70,6 +71,7 @@ async function sweepHeld(rim: Rim, context: Context, apps: readonly StoredApp[])
     await reportStrangers(rim, context, world);
     await sweepDeclarations(rim, context, compared);
   }
+  await sweepLeaversWorkspaces(rim, context, apps);
   for (const app of apps) await markSwept(rim.database.db, app.name, rim.clock.now());
 }
 

@@ -265,6 +265,21 @@ export interface AddressTable {
   since: number;
 }
 
+/** Leavers whose workspaces are not known to be stopped, by account: a row outlives the person, and goes when they are. */
+export interface LeaverWorkspacesTable {
+  coder_user_id: string;
+  app: string;
+  /** SCIM id and userName of who left. */
+  user_id: string;
+  user_name: string;
+  /** See `LeaverWorkspaces`. */
+  state: string;
+  /** JSON array of those that run on: `{name, reason}`. */
+  running: string;
+  /** When the account was about to be locked. */
+  since: number;
+}
+
 /** Append-only: every change to Coder and every decision not to change. */
 export interface AuditTable {
   id: Generated<number>;
@@ -337,6 +352,7 @@ export interface Tables {
   ledger: LedgerTable;
   journal: JournalTable;
   addresses: AddressTable;
+  leaver_workspaces: LeaverWorkspacesTable;
   audit: AuditTable;
   coercions: CoercionTable;
   refused_leavings: RefusedLeavingTable;

@@ -2,6 +2,7 @@ import { type MappingStateInput } from '../../../bridge/contract/mapping-state';
 import { type RunningBridge, scimToken, startBridge } from '../../support/bridge';
 import { type CoderDouble, startCoderDouble } from '../../support/coder-double';
 import { coderScim } from '../terminal-double';
+import { until } from '../../support/until';
 
 let coder: CoderDouble;
 let bridge: RunningBridge;
@@ -75,11 +76,13 @@ describe('coder-scim verify', () => {
     coder.faults.fail(503, { method: 'PUT', path: '/status/suspend$' });
     const interrupt = new AbortController();
     const running = verify({}, [], interrupt.signal);
-    while (!Object.keys(coder.snapshot().users).some(name => name.startsWith('coder-scim-verify'))) {
-      await new Promise(resolve => setTimeout(resolve, 20));
-    }
+    await until('the account', () =>
+      Object.keys(coder.snapshot().users).some(name => name.startsWith('coder-scim-verify')),
+    );
+    const refused = () => coder.calls.count({ method: 'PUT', path: '/status/suspend$' });
+    const before = refused();
     interrupt.abort();
-    await new Promise(resolve => setTimeout(resolve, 300));
+    await until('a suspension that fails', () => refused() > before);
     coder.faults.clear();
     const { code, out } = await running;
     expect(code).toBe(1);

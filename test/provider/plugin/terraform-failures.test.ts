@@ -1,12 +1,9 @@
 /** What goes wrong under real Terraform: the message, the place it points at, and what state is left. */
 import { existsSync, mkdirSync, readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { setTimeout as sleep } from 'node:timers/promises';
 import { buildDemoProvider, demoConfiguration, installDemoProvider } from '../../support/demo-provider/install';
 import { Terraform } from '../../support/terraform';
-
-// Each test starts Terraform several times; a busy machine is no failure.
-jest.setTimeout(120_000);
+import { until } from '../../support/until';
 
 let terraform: Terraform;
 let items: string;
@@ -102,15 +99,8 @@ async function applySlowly() {
   write('behaviour = "slow"');
   const run = terraform.start(['apply', '-input=false', '-no-color', '-auto-approve']);
   const started = join(terraform.folder, 'creating');
-  await until(() => existsSync(started));
+  await until('the provider to create', () => existsSync(started));
   return { run, plugin: Number(readFileSync(started, 'utf8')) };
-}
-
-async function until(holds: () => boolean): Promise<void> {
-  for (let tries = 0; !holds(); tries++) {
-    if (tries > 100) throw new Error(`waited 10 seconds for ${holds.toString()}`);
-    await sleep(100);
-  }
 }
 
 function isRunning(pid: number): boolean {
@@ -137,6 +127,6 @@ test('when Terraform is killed, its plugin ends by itself and cleans up', async 
   const { run, plugin } = await applySlowly();
   run.kill();
   await run.ended;
-  await until(() => !isRunning(plugin));
+  await until('the end of the plugin', () => !isRunning(plugin));
   expect(readdirSync(temporary)).toEqual([]);
 });

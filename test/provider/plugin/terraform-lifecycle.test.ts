@@ -5,9 +5,6 @@ import { installNullProvider } from '../../support/null-provider/install';
 import { type Ran, Terraform } from '../../support/terraform';
 import { buildDemoProvider, demoConfiguration, installDemoProvider } from '../../support/demo-provider/install';
 
-// Each test starts Terraform several times; a busy machine is no failure.
-jest.setTimeout(120_000);
-
 let terraform: Terraform;
 let items: string;
 const demoProvider = buildDemoProvider();

@@ -1,4 +1,5 @@
 /** Writes to Coder equal the lower bound that the difference allows: counted over many random changes. */
+import { type CoderDouble } from '../../support/coder-double';
 import { type Stage, startStage } from '../stage';
 
 const STATE = {
@@ -21,6 +22,11 @@ function dice(seed: number): (sides: number) => number {
     return Math.floor((state / 2 ** 32) * sides);
   };
 }
+
+const userAdmin = (coder: CoderDouble): string => {
+  coder.addUser('bridge', { roles: ['user-admin'], loginType: 'password', status: 'active' });
+  return coder.issueToken('bridge');
+};
 
 interface Picture {
   readonly [username: string]: { readonly status: string; readonly roles: string; readonly groups: readonly string[] };
@@ -87,3 +93,65 @@ it('over 300 random changes of a directory', async () => {
   expect(bound).toBeGreaterThan(150);
   expect(writes).toBe(bound);
 }, 60_000);
+
+describe('somebody who leaves', () => {
+  const callsOf = (stage: Stage): string[] =>
+    stage.coder.calls.all().map(({ method, path }) => `${method} ${path.replace(/[0-9a-f-]{36}/g, '{id}')}`);
+
+  it('costs the look at the account, the lock and one list of workspaces', async () => {
+    const stage = await startStage();
+    await stage.declare({});
+    const alice = await stage.createUser('alice');
+    stage.coder.calls.reset();
+    await stage.setActive(alice, false);
+    expect(callsOf(stage)).toEqual([
+      'GET /api/v2/users/{id}',
+      'PUT /api/v2/users/{id}/status/suspend',
+      'GET /api/v2/workspaces',
+    ]);
+  });
+
+  it('costs one call more for each workspace that runs, and none for one that is stopped', async () => {
+    const stage = await startStage();
+    await stage.declare({});
+    const alice = await stage.createUser('alice');
+    stage.coder.addWorkspace('alice', 'one');
+    stage.coder.addWorkspace('alice', 'two');
+    stage.coder.addWorkspace('alice', 'old', { stopped: true });
+    stage.coder.calls.reset();
+    await stage.setActive(alice, false);
+    expect(callsOf(stage).slice(2)).toEqual([
+      'GET /api/v2/workspaces',
+      'POST /api/v2/workspaces/{id}/builds',
+      'POST /api/v2/workspaces/{id}/builds',
+    ]);
+  });
+
+  it('costs no list where the account may see no workspace', async () => {
+    const stage = await startStage({ token: userAdmin });
+    await stage.declare({});
+    const alice = await stage.createUser('alice');
+    stage.coder.calls.reset();
+    await stage.setActive(alice, false);
+    expect(callsOf(stage)).toHaveLength(2);
+  });
+
+  it('costs nothing once the workspaces are seen stopped, however often Coder is compared', async () => {
+    const stage = await startStage();
+    await stage.declare({});
+    for (const name of ['alice', 'bob']) {
+      const id = await stage.createUser(name);
+      if (name === 'alice') stage.coder.addWorkspace('alice', 'dev');
+      await stage.setActive(id, false);
+    }
+    const listed = async (): Promise<number> => {
+      stage.coder.calls.reset();
+      await stage.reconciler.sweep();
+      await stage.settle();
+      return stage.coder.calls.count({ path: '/workspaces' });
+    };
+    // Alice had one that ran; whoever had none is not looked at again.
+    expect(await listed()).toBe(1);
+    expect(await listed()).toBe(0);
+  });
+});

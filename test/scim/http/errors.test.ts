@@ -2,6 +2,7 @@ import { createServer } from 'node:http';
 import { type AddressInfo, connect } from 'node:net';
 import { answerClientError } from '../../../bridge/scim/http/client-error';
 import { type ScimServer, startScimServer } from '../../support/scim-server';
+import { until } from '../../support/until';
 import { createDirectory } from '../../../bridge/store/directory';
 
 const USER = 'urn:ietf:params:scim:schemas:core:2.0:User';
@@ -177,8 +178,9 @@ describe('what fails inside', () => {
     expect(answer.body).toMatchObject({ schemas: [ERROR], status: '500' });
     expect(answer.body.detail).toContain('broken-1');
     expect(answer.text).not.toContain('secret detail');
-    await new Promise(resolve => setTimeout(resolve, 30));
-    const line = broken.log.find(entry => entry['requestId'] === 'broken-1');
+    const logged = () => broken.log.find(entry => entry['requestId'] === 'broken-1');
+    await until('the line of the request', () => logged() !== undefined);
+    const line = logged();
     expect(JSON.stringify(line)).toContain('secret detail of the inside');
     expect(line).toMatchObject({ level: 'error', status: 500 });
   });

@@ -1,4 +1,5 @@
 import { type ScimServer, startScimServer } from '../../support/scim-server';
+import { until } from '../../support/until';
 
 const CORE = 'urn:ietf:params:scim:schemas:core:2.0:User';
 const ENTERPRISE = 'urn:ietf:params:scim:schemas:extension:enterprise:2.0:User';
@@ -250,7 +251,7 @@ test('the request id goes into the answer, the queue and the log', async () => {
     .where('key', '=', `person:${answer.body.id}`)
     .executeTakeFirstOrThrow();
   expect(JSON.parse(work.cause ?? '')).toEqual({ actor: 'scim', requestId: 'trace-4711', token: 'first' });
-  await new Promise(resolve => setTimeout(resolve, 20));
+  await until('the line of the request', () => server.log.some(line => line['requestId'] === 'trace-4711'));
   expect(server.log).toContainEqual(
     expect.objectContaining({ requestId: 'trace-4711', app: 'main', tokenName: 'first', status: 201, method: 'POST' }),
   );

@@ -15,6 +15,14 @@ import { addGrants, type Grant, grantsOf, removeGrants } from '../../../bridge/s
 import { dropHold, hold, holdId, listOpenHolds, releaseOpenHolds } from '../../../bridge/store/accounts/holds';
 import { countOthers, countReserved, pruneLedger, reserve } from '../../../bridge/store/accounts/ledger';
 import { dropLease, dropLeases, takeLease } from '../../../bridge/store/work/leases';
+import {
+  countLeaverWorkspaces,
+  forgetLeaverWorkspaces,
+  type LeaverWorkspaces,
+  listLeaverWorkspaces,
+  putLeaverWorkspaces,
+  readLeaverWorkspaces,
+} from '../../../bridge/store/accounts/leaver-workspaces';
 import { findPeople, readPerson, writePerson } from '../../../bridge/store/accounts/people';
 import { describeEachDatabase } from '../../support/databases';
 
@@ -29,6 +37,28 @@ describeEachDatabase('the store', open => {
     expect(await takeLease(db, 'sweep', 'a', 180, 50)).toBe(false);
     await dropLeases(db, 'b');
     expect(await takeLease(db, 'sweep', 'a', 180, 50)).toBe(true);
+  });
+
+  it('lists leavers by what is known of their workspaces, until that is nothing', async () => {
+    const { db } = await open();
+    const alice: LeaverWorkspaces = {
+      coderUserId: 'a',
+      app: 'okta',
+      userId: '1',
+      userName: 'alice',
+      state: 'due',
+      running: [],
+      since: 1_790_000_000_000,
+    };
+    await putLeaverWorkspaces(db, alice);
+    await putLeaverWorkspaces(db, { ...alice, coderUserId: 'b', state: 'unknown' });
+    const running = { ...alice, state: 'running' as const, running: [{ name: 'coder/dev', reason: 'why' }] };
+    await putLeaverWorkspaces(db, running);
+    expect(await readLeaverWorkspaces(db, 'a')).toEqual(running);
+    expect(await listLeaverWorkspaces(db, 'running')).toEqual([running]);
+    expect(await countLeaverWorkspaces(db, 'unknown')).toEqual(new Map([['okta', 1]]));
+    await forgetLeaverWorkspaces(db, 'a');
+    expect((await listLeaverWorkspaces(db)).map(row => row.coderUserId)).toEqual(['b']);
   });
 
   it('keeps of a group what is wanted and what is there apart, and forgets what says nothing', async () => {

@@ -7,8 +7,16 @@ import * as access from './0002-access';
 import * as activeStated from './0003-active-stated';
 import * as refusedLeavings from './0004-refused-leavings';
 import * as groupNamesakes from './0005-group-namesakes';
+import * as workspaces from './0006-workspaces';
 
-const MIGRATIONS = [initial.up, access.up, activeStated.up, refusedLeavings.up, groupNamesakes.up] as const;
+const MIGRATIONS = [
+  initial.up,
+  access.up,
+  activeStated.up,
+  refusedLeavings.up,
+  groupNamesakes.up,
+  workspaces.up,
+] as const;
 
 /** Number that keeps replicas that start at once from migrating twice (Postgres advisory lock). */
 const MIGRATION_LOCK = 7_264_001;

@@ -64,7 +64,7 @@ describeEachDatabase('filters in SQL', open => {
     const twin = await directory.createUser(other, userDocuments[0] ?? {});
     await directory.createGroup(other, groupDocuments[0] ?? {}, [{ value: twin.resource.id }]);
     resources = { User: await renderUsers(users), Group: await renderGroups(groups) };
-  }, 60_000);
+  });
 
   const facts = (resource: Resource) => ({
     id: resource.id,
@@ -222,7 +222,7 @@ describeEachDatabase('filters in SQL', open => {
         { seed: SEED, numRuns: RUNS / 2 },
       );
     }
-  }, 120_000);
+  });
 
   it.each([
     ['userName sw "ADA-"', 'userName sw "ada-"'],

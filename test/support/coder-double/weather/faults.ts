@@ -31,6 +31,21 @@ export interface FaultEffect {
   readonly fault?: Fault;
 }
 
+/** Requests that wait at the door, for as long as a test wants. */
+export interface Held {
+  /** Resolves when the first one is there. */
+  readonly arrived: Promise<void>;
+  /** Lets them in, and holds no more. */
+  release(): void;
+}
+
+interface Hold {
+  readonly method: string | undefined;
+  readonly path: RegExp;
+  readonly released: Promise<void>;
+  arrived(): void;
+}
+
 interface LiveRule {
   readonly rule: FaultRule;
   readonly path?: RegExp;
@@ -39,6 +54,7 @@ interface LiveRule {
 
 export class Faults {
   private rules: LiveRule[] = [];
+  private readonly holds = new Set<Hold>();
   private seed = 1;
 
   /** Sets a rule until `clear` or until its times are used up. */
@@ -68,6 +84,33 @@ export class Faults {
 
   answer429(match?: FaultMatch, times = 1, retryAfterSeconds = 60): void {
     this.add({ kind: 'rate-limit', match, times, retryAfterSeconds });
+  }
+
+  /** Holds requests until they are released; `clear` does not release them. */
+  hold({ method, path = '' }: FaultMatch = {}): Held {
+    let letIn: () => void = () => undefined;
+    const released = new Promise<void>(resolve => (letIn = resolve));
+    let hold: Hold | undefined;
+    const arrived = new Promise<void>(resolve => {
+      hold = { method, path: new RegExp(path), released, arrived: resolve };
+      this.holds.add(hold);
+    });
+    return {
+      arrived,
+      release: () => {
+        if (hold !== undefined) this.holds.delete(hold);
+        letIn();
+      },
+    };
+  }
+
+  /** Resolves when nothing holds this request any more. */
+  async pass(method: string, path: string): Promise<void> {
+    for (const hold of this.holds) {
+      if ((hold.method !== undefined && hold.method !== method) || !hold.path.test(path)) continue;
+      hold.arrived();
+      await hold.released;
+    }
   }
 
   clear(): void {

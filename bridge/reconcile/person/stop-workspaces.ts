@@ -1,0 +1,148 @@
+/**
+ * The workspaces of somebody whose account is locked. Suspending stops nothing by itself: Coder's own executor stops what
+ * runs within a minute or so, but never a dormant workspace, nor one whose last build failed.
+ */
+import {
+  CoderError,
+  type CoderClient,
+  type CoderWorkspace,
+  isRefusal,
+  mayRun,
+  outcomeOf,
+  seesEveryWorkspace,
+  seesSomeWorkspaces,
+  type WorkspacesOfPerson,
+} from '../../coder';
+import { type MappingState } from '../../contract/mapping-state';
+import { type LeaverWorkspaces, type RunningWorkspace } from '../../store/accounts/leaver-workspaces';
+import { type Subject, type Trail } from '../context/audit-lines';
+import { type Context } from '../context/context';
+import { type Failure } from './apply-steps';
+
+/** What became of the workspaces of one account. */
+export interface WorkspacesOutcome {
+  /** Coder was asked to stop these, by `organization/name`. */
+  readonly stopped: readonly string[];
+  /** These Coder stops by itself. */
+  readonly left: readonly string[];
+  /** These run on. */
+  readonly running: readonly RunningWorkspace[];
+  /** The bridge's account may not read workspaces, or not all: there may be more. */
+  readonly unknown: boolean;
+  /** Coder did not do what it may do later: to be tried again. */
+  readonly failure: Failure | undefined;
+}
+
+export interface WorkspacesRequest {
+  readonly coder: Pick<CoderClient, 'listWorkspaces' | 'stopWorkspace'>;
+  readonly context: Context;
+  readonly account: { readonly id: string; readonly username: string };
+  /** The app by whose policy it goes. */
+  readonly app: string;
+  readonly subject: Subject;
+  readonly trail: Trail;
+  /** What was known before: what is no news is not told again. */
+  readonly before: LeaverWorkspaces | undefined;
+}
+
+/** Stops what runs, as far as policy and rights let it. Never throws what Coder said. */
+export async function stopWorkspaces(request: WorkspacesRequest): Promise<WorkspacesOutcome> {
+  const { context, account, coder } = request;
+  const rights = context.catalog.workspaceRights;
+  const nothing: WorkspacesOutcome = { stopped: [], left: [], running: [], unknown: false, failure: undefined };
+  // Without the right Coder answers with an empty list: the call would tell nothing.
+  if (!seesSomeWorkspaces(rights)) return { ...nothing, unknown: true };
+  let found: WorkspacesOfPerson;
+  try {
+    found = await coder.listWorkspaces(account);
+  } catch (error) {
+    const failure = outcomeOf(error);
+    return failure.kind === 'terminal' ? { ...nothing, unknown: true } : { ...nothing, failure };
+  }
+  const outcome = await stopEach(
+    request,
+    found.workspaces.filter(workspace => mayRun(workspace)),
+  );
+  return { ...outcome, unknown: found.hidden > 0 || !seesEveryWorkspace(rights) };
+}
+
+type Policy = MappingState['policies']['leavingWorkspaces'];
+
+async function stopEach(
+  request: WorkspacesRequest,
+  workspaces: readonly CoderWorkspace[],
+): Promise<Omit<WorkspacesOutcome, 'unknown'>> {
+  const { context, app, coder, subject, trail, before } = request;
+  const policy: Policy = context.apps.get(app)?.state.policies.leavingWorkspaces ?? 'stop';
+  const stopped: string[] = [];
+  const left: string[] = [];
+  const running: RunningWorkspace[] = [];
+  let failure: Failure | undefined;
+  for (const workspace of workspaces) {
+    const target = `${workspace.organizationName}/${workspace.name}`;
+    const note = (result: 'done' | 'failed' | 'held' | 'skipped', detail?: string): void =>
+      trail.note(subject, 'workspace.stop', result, { target, before: stateOf(workspace), detail });
+    const runsOn = (result: 'held' | 'skipped', reason: string): void => {
+      running.push({ name: target, reason });
+      if (before?.running.some(known => known.name === target && known.reason === reason) !== true)
+        note(result, reason);
+    };
+    if (policy === 'leave') {
+      if (isLeftAlone(workspace)) runsOn('skipped', LEFT);
+      else left.push(target);
+      continue;
+    }
+    try {
+      await coder.stopWorkspace(workspace);
+      stopped.push(target);
+      note('done');
+    } catch (error) {
+      if (isNotOurs(error)) {
+        runsOn('held', sayRefusal(error));
+        continue;
+      }
+      failure = outcomeOf(error);
+      note('failed', error instanceof Error ? error.message : String(error));
+      break;
+    }
+  }
+  return { stopped, left, running, failure };
+}
+
+const LEFT = "left to Coder by policies.leavingWorkspaces, and Coder's executor does not stop it: stop it in Coder";
+
+/** Whether Coder's own executor passes over it. */
+function isLeftAlone({ dormant, build }: CoderWorkspace): boolean {
+  return dormant || build.status === 'failed' || build.status === 'canceled';
+}
+
+function stateOf({ dormant, build }: CoderWorkspace): string {
+  return dormant ? `${build.status}, dormant` : build.status;
+}
+
+/** What the same call will be answered again; a build at work ends by itself, and the next sweep looks again. */
+function isNotOurs(error: unknown): error is CoderError {
+  if (!(error instanceof CoderError)) return false;
+  return (
+    error.kind === 'not_found_or_forbidden' || isRefusal(error, 'build-active') || outcomeOf(error).kind === 'terminal'
+  );
+}
+
+function sayRefusal(error: CoderError): string {
+  if (error.reason === 'build-active') return 'another build of it is at work; looked at again with the next sweep';
+  if (error.kind === 'forbidden' && error.status === 403)
+    return `the bridge's account may read it and not stop it (403): run coder-scim doctor, or stop it in Coder`;
+  return error.message;
+}
+
+/** What is to be remembered of it; undefined: nothing runs any more, as far as can be known. */
+export function rememberedOf(
+  { stopped, left, running, unknown, failure }: WorkspacesOutcome,
+  who: Omit<LeaverWorkspaces, 'state' | 'running'>,
+): LeaverWorkspaces | undefined {
+  if (failure !== undefined) return { ...who, state: 'due', running };
+  if (running.length > 0) return { ...who, state: 'running', running };
+  // Coder's answer says that it will be stopped: the next sweep sees whether it was.
+  if (stopped.length > 0 || left.length > 0) return { ...who, state: 'stopping', running: [] };
+  return unknown ? { ...who, state: 'unknown', running: [] } : undefined;
+}

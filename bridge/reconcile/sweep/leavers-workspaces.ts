@@ -1,0 +1,77 @@
+/**
+ * Finishes what leavings left open: workspaces that ran on are looked at again, and those that were asked to stop are seen
+ * stopped. Only who is listed costs calls. It is no drift, so that it does not depend on the policy for that.
+ */
+import { outcomeOf, seesEveryWorkspace } from '../../coder';
+import {
+  forgetLeaverWorkspaces,
+  type LeaverWorkspaces,
+  listLeaverWorkspaces,
+  putLeaverWorkspaces,
+} from '../../store/accounts/leaver-workspaces';
+import { writeAudit } from '../../store/audit/audit';
+import { Trail } from '../context/audit-lines';
+import { type Context } from '../context/context';
+import { type Rim } from '../context/rim';
+import { HOUR_MS } from '../person/reserve';
+import { rememberedOf, stopWorkspaces } from '../person/stop-workspaces';
+
+/** Looks at the listed leavers of these apps, and of apps that are gone. */
+export async function sweepLeaversWorkspaces(
+  rim: Rim,
+  context: Context,
+  apps: readonly { readonly name: string }[],
+): Promise<void> {
+  const swept = new Set(apps.map(app => app.name));
+  for (const leaver of await listLeaverWorkspaces(rim.database.db)) {
+    if (!swept.has(leaver.app) && context.apps.has(leaver.app)) continue;
+    // Nothing more is to be seen than before.
+    if (leaver.state === 'unknown' && !seesEveryWorkspace(context.catalog.workspaceRights)) continue;
+    try {
+      await rim.turns.take(`account:${leaver.coderUserId}`, () => lookAgain(rim, context, leaver));
+    } catch (error) {
+      rim.log.warn({ err: error, account: leaver.coderUserId }, 'workspaces of a leaver could not be looked at');
+      if (outcomeOf(error).kind === 'retry') return;
+    }
+  }
+}
+
+async function lookAgain(rim: Rim, context: Context, leaver: LeaverWorkspaces): Promise<void> {
+  const { db } = rim.database;
+  const coder = rim.coder.background;
+  const found = await coder.getUser(leaver.coderUserId);
+  if (found.state !== 'present') {
+    await forgetLeaverWorkspaces(db, leaver.coderUserId);
+    return;
+  }
+  const { user } = found;
+  if (user.status !== 'suspended') {
+    // Whoever was let in again by hand is no leaver; one who is about to be locked is.
+    if (leaver.state !== 'due' || rim.clock.now() - leaver.since > HOUR_MS)
+      await forgetLeaverWorkspaces(db, leaver.coderUserId);
+    return;
+  }
+  const trail = new Trail({ actor: 'sweep' }, () => rim.clock.now());
+  const subject = {
+    app: leaver.app,
+    subject: leaver.userId,
+    subjectName: leaver.userName,
+    coderUserId: leaver.coderUserId,
+  };
+  const outcome = await stopWorkspaces({
+    coder,
+    context,
+    account: user,
+    app: leaver.app,
+    subject,
+    trail,
+    before: leaver,
+  });
+  const remembered = rememberedOf(outcome, leaver);
+  await rim.database.transact(async transaction => {
+    await writeAudit(transaction, trail.rows);
+    if (remembered === undefined) await forgetLeaverWorkspaces(transaction, leaver.coderUserId);
+    else await putLeaverWorkspaces(transaction, remembered);
+  });
+  if (outcome.failure !== undefined) throw outcome.failure.error;
+}

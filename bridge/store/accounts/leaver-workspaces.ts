@@ -1,0 +1,89 @@
+/** Leavers whose workspaces are not known to be stopped: few rows, so that looking again costs nothing for everybody else. */
+import { type Db } from '../database/database';
+import { type LeaverWorkspacesTable } from '../database/tables';
+
+/** A workspace that runs on, as `organization/name`, and why the bridge did not stop it. */
+export interface RunningWorkspace {
+  readonly name: string;
+  readonly reason: string;
+}
+
+export interface LeaverWorkspaces {
+  readonly coderUserId: string;
+  readonly app: string;
+  /** SCIM id and userName of who left. */
+  readonly userId: string;
+  readonly userName: string;
+  /**
+   * - `due`: the account is about to be locked, or Coder did not answer: still to be looked at
+   * - `stopping`: Coder was asked to stop what ran, or does so by itself: to be seen stopped
+   * - `running`: some run on and are not the bridge's to stop
+   * - `unknown`: the bridge's account may not read workspaces
+   */
+  readonly state: 'due' | 'stopping' | 'running' | 'unknown';
+  readonly running: readonly RunningWorkspace[];
+  /** When the account was about to be locked. */
+  readonly since: number;
+}
+
+const toLeaver = (row: LeaverWorkspacesTable): LeaverWorkspaces => ({
+  coderUserId: row.coder_user_id,
+  app: row.app,
+  userId: row.user_id,
+  userName: row.user_name,
+  state: row.state as LeaverWorkspaces['state'],
+  running: JSON.parse(row.running) as RunningWorkspace[],
+  since: Number(row.since),
+});
+
+export async function readLeaverWorkspaces(db: Db, coderUserId: string): Promise<LeaverWorkspaces | undefined> {
+  const row = await db
+    .selectFrom('leaver_workspaces')
+    .selectAll()
+    .where('coder_user_id', '=', coderUserId)
+    .executeTakeFirst();
+  return row === undefined ? undefined : toLeaver(row);
+}
+
+/** Everybody who is listed, by account. */
+export async function listLeaverWorkspaces(db: Db, state?: LeaverWorkspaces['state']): Promise<LeaverWorkspaces[]> {
+  const rows = await db
+    .selectFrom('leaver_workspaces')
+    .selectAll()
+    .$if(state !== undefined, query => query.where('state', '=', state ?? ''))
+    .orderBy('coder_user_id')
+    .execute();
+  return rows.map(toLeaver);
+}
+
+/** How many accounts of each app are in a state. */
+export async function countLeaverWorkspaces(db: Db, state: LeaverWorkspaces['state']): Promise<Map<string, number>> {
+  const rows = await db
+    .selectFrom('leaver_workspaces')
+    .select(eb => ['app', eb.fn.countAll<number>().as('accounts')])
+    .where('state', '=', state)
+    .groupBy('app')
+    .execute();
+  return new Map(rows.map(row => [row.app, Number(row.accounts)]));
+}
+
+export async function putLeaverWorkspaces(db: Db, leaver: LeaverWorkspaces): Promise<void> {
+  const values = {
+    app: leaver.app,
+    user_id: leaver.userId,
+    user_name: leaver.userName,
+    state: leaver.state,
+    running: JSON.stringify(leaver.running),
+    since: leaver.since,
+  };
+  await db
+    .insertInto('leaver_workspaces')
+    .values({ coder_user_id: leaver.coderUserId, ...values })
+    .onConflict(conflict => conflict.column('coder_user_id').doUpdateSet(values))
+    .execute();
+}
+
+/** Nothing of this account runs any more, or its person is back. */
+export async function forgetLeaverWorkspaces(db: Db, coderUserId: string): Promise<void> {
+  await db.deleteFrom('leaver_workspaces').where('coder_user_id', '=', coderUserId).execute();
+}

@@ -1,0 +1,96 @@
+/** The end of an app as an operator meets it: protected, waited for, held, restored. */
+import { app, expectCode, said, useStage } from './stage';
+
+const stage = useStage();
+const unprotected = 'deletion_protection = false';
+
+const held = {
+  id: 'hold-7',
+  app: 'okta',
+  reason: 'more than 20 % would lose a role',
+  people: 31,
+  createdAt: '2030-01-01T00:00:00Z',
+  changes: ['alice: loses owner'],
+};
+
+test('an app with people is protected: the plan of its end is refused, nothing is changed', async () => {
+  await stage.deploy(app());
+  await stage.api.addPerson('okta', 'alice@example.com');
+  for (const planned of [stage.terraform.plan('-destroy'), undefined]) {
+    if (planned === undefined) stage.write(app({ name: 'renamed' }));
+    const refused = expectCode(await (planned ?? stage.terraform.plan()), 1);
+    expect(said(refused.stderr)).toContain('app "okta" is protected from deletion with coderscim_app.main');
+    expect(said(refused.stderr)).toContain('It has 1 person');
+    expect(said(refused.stderr)).toContain('set deletion_protection = false');
+  }
+  expect((await stage.api.client.listApps()).apps).toHaveLength(1);
+
+  stage.write(app({ rest: unprotected }));
+  expect(expectCode(await stage.terraform.plan(), 2).stdout).toMatch(
+    /resource "coderscim_app" "main" \{\n\s+~ deletion_protection = true -> false\n/,
+  );
+  expectCode(await stage.terraform.applyPlan(), 0);
+  expect((await stage.api.client.getApp('okta')).generation).toBe(1);
+  expectCode(await stage.terraform.destroy(), 0);
+  expect((await stage.api.client.listApps()).apps).toEqual([]);
+});
+
+test('an app without people is not in the way', async () => {
+  await stage.deploy(app());
+  expectCode(await stage.terraform.destroy(), 0);
+});
+
+test('a removal that is held fails, says what is held and how to release it, and stays in the state', async () => {
+  await stage.deploy(app({ rest: unprotected }));
+  stage.api.holds = [held];
+  const refused = expectCode(await stage.terraform.destroy(), 1);
+  expect(said(refused.stderr)).toContain('the removal of app "okta" is held');
+  expect(said(refused.stderr)).toContain('31 people still have in Coder what it gave them');
+  expect(said(refused.stderr)).toContain('alice: loses owner');
+  expect(said(refused.stderr)).toContain('coder-scim release hold-7');
+  expect(await stage.terraform.attributes('coderscim_app.main')).toMatchObject({ name: 'okta' });
+
+  // The operator releases it; the next destroy goes on where this one ended.
+  stage.api.holds = [];
+  expectCode(await stage.terraform.destroy(), 0);
+  expect(await stage.terraform.attributes('coderscim_app.main')).toBeUndefined();
+});
+
+test('a removal is waited for, as long as configuration says', async () => {
+  await stage.deploy(app({ rest: `${unprotected}\ntimeouts = { delete = "1s" }` }));
+  const waiting = {
+    key: 'person:1',
+    app: 'okta',
+    subject: 'bob',
+    reason: 'Coder answered 502',
+    attempts: 3,
+    since: '',
+  };
+  stage.api.pending = [{ ...waiting, state: 'waiting' }];
+  const refused = expectCode(await stage.terraform.destroy(), 1);
+  expect(said(refused.stderr)).toContain('the removal of app "okta" is not done yet');
+  expect(said(refused.stderr)).toContain('bob: Coder answered 502');
+
+  const destroying = stage.terraform.start(['destroy', '-auto-approve', '-input=false', '-no-color']);
+  await destroying.said(/Destroying\.\.\./);
+  stage.api.pending = [];
+  await stage.api.purge();
+  expectCode(await destroying.ended, 0);
+});
+
+test('an app whose removal is held comes back by an apply of the stack that has it', async () => {
+  await stage.deploy(app({ rest: unprotected }));
+  stage.api.holds = [held];
+  expectCode(await stage.terraform.destroy(), 1);
+  stage.api.holds = [];
+  expect(expectCode(await stage.terraform.plan(), 2).stdout).toContain('Plan: 0 to add, 1 to change, 0 to destroy.');
+  expectCode(await stage.terraform.applyPlan(), 0);
+  expect((await stage.api.client.getApp('okta')).state.roleMappings['admins']).toMatchObject({ role: 'owner' });
+  await stage.isQuiet();
+});
+
+test('a timeout that is no duration is refused', async () => {
+  stage.write(app({ rest: 'timeouts = { create = "5 minutes" }' }));
+  const refused = expectCode(await stage.terraform.validate(), 1);
+  expect(said(refused.stderr)).toContain('Got "5 minutes", wanted one such as "30s", "5m" or "1h30m"');
+});

@@ -1,0 +1,322 @@
+/** The workspaces of somebody who leaves: stopped after the lock, or listed with the reason why they run on. */
+import { type AuditEntry, type PendingItem } from '../../../bridge/contract/admin-api';
+import { putLeaverWorkspaces } from '../../../bridge/store/accounts/leaver-workspaces';
+import { type CoderDouble, type CoderDoubleOptions } from '../../support/coder-double';
+import { type FaultRule } from '../../support/coder-double/weather/faults';
+import { APP, type Stage, type StageOptions, startStage } from '../stage';
+
+type Policies = Parameters<Stage['declare']>[0]['policies'];
+
+/** Alice has an account, and the app is declared with these policies. */
+async function stageWithAlice(
+  options: StageOptions = {},
+  policies: Policies = {},
+): Promise<{ stage: Stage; alice: string }> {
+  const stage = await startStage(options);
+  await stage.declare({ policies });
+  return { stage, alice: await stage.createUser('alice') };
+}
+
+/** Tokens of accounts that are no owners. */
+const accountWith =
+  (roles: readonly string[], organizationRoles: readonly string[] = []) =>
+  (coder: CoderDouble): string => {
+    coder.addUser('bridge', { roles, loginType: 'password', status: 'active' });
+    if (organizationRoles.length > 0) coder.setOrganizationRoles('bridge', organizationRoles);
+    return coder.issueToken('bridge');
+  };
+
+const stopper = (permissions: readonly string[]) => (coder: CoderDouble) => {
+  coder.addCustomRole(
+    'stopper',
+    'coder',
+    permissions.map(permission => {
+      const [resource_type = '', action = ''] = permission.split(': ');
+      return { negate: false, resource_type, action };
+    }),
+  );
+  return accountWith(['user-admin'], ['stopper'])(coder);
+};
+
+const statuses = (stage: Stage, owner = 'alice'): Record<string, string> =>
+  Object.fromEntries(stage.coder.workspacesOf(owner).map(({ name, status }) => [name, status]));
+
+const held = async (stage: Stage): Promise<readonly Pick<PendingItem, 'subject' | 'reason'>[]> =>
+  (await stage.reconciler.status()).pending
+    .filter(item => item.state === 'held')
+    .map(({ subject, reason }) => ({ subject, reason }));
+
+const isConverged = async (stage: Stage): Promise<boolean | undefined> =>
+  (await stage.reconciler.status()).apps[0]?.converged;
+
+const warnings = async (stage: Stage): Promise<readonly string[]> =>
+  (await stage.reconciler.status()).apps[0]?.warnings ?? [];
+
+const lines = async (stage: Stage): Promise<Pick<AuditEntry, 'target' | 'result' | 'actor'>[]> =>
+  (await stage.reconciler.audit({ action: 'workspace.stop' })).map(({ target, result, actor }) => ({
+    target,
+    result,
+    actor,
+  }));
+
+async function sweep(stage: Stage): Promise<void> {
+  await stage.reconciler.sweep();
+  await stage.settle();
+}
+
+it('are stopped within the request, dormant ones and those of organizations the person was taken out of included', async () => {
+  const { stage, alice } = await stageWithAlice();
+  const { coder } = stage;
+  coder.addOrganization('lab');
+  coder.addMember('alice', 'lab');
+  coder.addWorkspace('alice', 'dev');
+  coder.addWorkspace('alice', 'asleep', { dormant: true });
+  coder.addWorkspace('alice', 'old', { stopped: true });
+  coder.addWorkspace('alice', 'far', { organization: 'lab' });
+  coder.removeMember('alice', 'lab');
+  await stage.setActive(alice, false);
+  expect(coder.describe('alice').status).toBe('suspended');
+  expect(statuses(stage)).toEqual({ dev: 'stopped', asleep: 'stopped', old: 'stopped', far: 'stopped' });
+  expect((await lines(stage)).map(({ target, result }) => `${target} ${result}`).sort()).toEqual([
+    'coder/asleep done',
+    'coder/dev done',
+    'lab/far done',
+  ]);
+  expect(await isConverged(stage)).toBe(true);
+});
+
+it('are stopped after the lock, so that nobody starts them again', async () => {
+  const { stage, alice } = await stageWithAlice();
+  stage.coder.addWorkspace('alice', 'dev');
+  stage.coder.calls.reset();
+  await stage.setActive(alice, false);
+  expect(stage.coder.calls.writes().map(({ path }) => path.split('/').at(-1))).toEqual(['suspend', 'builds']);
+});
+
+it('of more than a page are all stopped', async () => {
+  const { stage, alice } = await stageWithAlice();
+  for (let number = 0; number < 120; number += 1) stage.coder.addWorkspace('alice', `w${number}`);
+  await stage.setActive(alice, false);
+  expect(new Set(Object.values(statuses(stage)))).toEqual(new Set(['stopped']));
+});
+
+it('of others are not touched', async () => {
+  const { stage, alice } = await stageWithAlice();
+  await stage.createUser('bob');
+  stage.coder.addWorkspace('bob', 'dev');
+  await stage.setActive(alice, false);
+  expect(statuses(stage, 'bob')).toEqual({ dev: 'running' });
+});
+
+it('that do not stop although Coder was asked to are stopped by the next sweep', async () => {
+  const { stage, alice } = await stageWithAlice();
+  stage.coder.addWorkspace('alice', 'dev');
+  await stage.setActive(alice, false);
+  stage.coder.startWorkspace('alice', 'dev');
+  await sweep(stage);
+  expect(statuses(stage)).toEqual({ dev: 'stopped' });
+  expect((await lines(stage)).map(({ actor }) => actor)).toEqual(['sweep', 'scim']);
+});
+
+describe('when Coder fails in between', () => {
+  it.each<[string, FaultRule]>([
+    ['the list', { kind: 'fail', status: 500, times: 1, match: { method: 'GET', path: '/workspaces$' } }],
+    ['the stop', { kind: 'fail', status: 500, times: 1, match: { method: 'POST', path: '/builds$' } }],
+    [
+      'the lock, whose answer is lost',
+      { kind: 'fail-after-doing', times: 1, match: { method: 'PUT', path: '/suspend$' } },
+    ],
+  ])('%s: they are stopped by the next try', async (_, fault) => {
+    const { stage, alice } = await stageWithAlice();
+    stage.coder.addWorkspace('alice', 'dev');
+    stage.coder.faults.add(fault);
+    await stage.setActive(alice, false);
+    await stage.settle();
+    expect(stage.coder.describe('alice').status).toBe('suspended');
+    expect(statuses(stage)).toEqual({ dev: 'stopped' });
+    expect(await isConverged(stage)).toBe(true);
+  });
+});
+
+it('of somebody whom a bridge locked out before it was killed are stopped by the next one', async () => {
+  const { stage, alice } = await stageWithAlice();
+  const { coder, database } = stage;
+  coder.addWorkspace('alice', 'dev');
+  coder.suspend('alice');
+  const leaver = { coderUserId: coder.findUser('alice').id, app: APP, userId: alice, userName: 'alice' };
+  await putLeaverWorkspaces(database.db, { ...leaver, state: 'due', running: [], since: Date.now() });
+  await stage.setActive(alice, false);
+  expect(statuses(stage)).toEqual({ dev: 'stopped' });
+});
+
+describe('that are not ours to stop', () => {
+  const templateAdmin = accountWith(['user-admin', 'template-admin']);
+
+  it('hold their person in status, by name and reason, until they are stopped', async () => {
+    const { stage, alice } = await stageWithAlice({ token: templateAdmin });
+    stage.coder.addWorkspace('alice', 'dev', { dormant: true });
+    await stage.setActive(alice, false);
+    expect(stage.coder.describe('alice').status).toBe('suspended');
+    expect(await held(stage)).toEqual([
+      { subject: 'alice', reason: expect.stringMatching(/^workspaces-running: coder\/dev: .*403.*doctor/) as string },
+    ]);
+    expect(await isConverged(stage)).toBe(false);
+    await sweep(stage);
+    await sweep(stage);
+    // What is no news is told once.
+    expect(await lines(stage)).toEqual([{ target: 'coder/dev', result: 'held', actor: 'scim' }]);
+    stage.coder.stopWorkspace('alice', 'dev');
+    await sweep(stage);
+    expect(await held(stage)).toEqual([]);
+    expect(await isConverged(stage)).toBe(true);
+  });
+
+  it('are nobody’s concern any more when their person is back', async () => {
+    const { stage, alice } = await stageWithAlice({ token: templateAdmin });
+    stage.coder.addWorkspace('alice', 'dev');
+    await stage.setActive(alice, false);
+    expect(await isConverged(stage)).toBe(false);
+    await stage.setActive(alice, true);
+    expect(await held(stage)).toEqual([]);
+    expect(statuses(stage)).toEqual({ dev: 'running' });
+    expect(await isConverged(stage)).toBe(true);
+  });
+});
+
+describe('that the account may not see', () => {
+  it('are not taken for none: the app says so, and looks once it may', async () => {
+    const { stage, alice } = await stageWithAlice({ token: accountWith(['user-admin']) });
+    stage.coder.addWorkspace('alice', 'dev');
+    await stage.setActive(alice, false);
+    expect(await warnings(stage)).toEqual([expect.stringMatching(/workspaces of 1 person .*coder-scim doctor/)]);
+    expect(await lines(stage)).toEqual([]);
+    stage.coder.setSiteRoles('bridge', ['owner']);
+    await sweep(stage);
+    expect(statuses(stage)).toEqual({ dev: 'stopped' });
+    expect(await warnings(stage)).toEqual([]);
+  });
+
+  it('because of their template alone are not taken for none either', async () => {
+    const token = stopper(['workspace: read', 'workspace: stop']);
+    const { stage, alice } = await stageWithAlice({ token });
+    stage.coder.addTemplate('closed', 'coder', false);
+    stage.coder.addWorkspace('alice', 'dev');
+    await stage.setActive(alice, false);
+    // Coder counts it and does not show it: there is something, and nobody knows what.
+    expect(statuses(stage)).toEqual({ dev: 'running' });
+    expect(await warnings(stage)).toEqual([expect.stringMatching(/workspaces of 1 person who left may run on/)]);
+  });
+
+  it('are seen and stopped by a custom role', async () => {
+    const token = stopper([
+      'workspace: read',
+      'workspace: stop',
+      'workspace_dormant: read',
+      'workspace_dormant: stop',
+      'template: read',
+    ]);
+    const { stage, alice } = await stageWithAlice({ token });
+    stage.coder.addTemplate('closed', 'coder', false);
+    stage.coder.addWorkspace('alice', 'dev');
+    stage.coder.addWorkspace('alice', 'asleep', { dormant: true });
+    await stage.setActive(alice, false);
+    expect(statuses(stage)).toEqual({ dev: 'stopped', asleep: 'stopped' });
+    expect(await warnings(stage)).toEqual([]);
+  });
+});
+
+describe('policy leave', () => {
+  it('leaves them to Coder, and lists the one that Coder does not stop', async () => {
+    const { stage, alice } = await stageWithAlice({}, { leavingWorkspaces: 'leave' });
+    stage.coder.addWorkspace('alice', 'dev');
+    stage.coder.addWorkspace('alice', 'asleep', { dormant: true });
+    await stage.setActive(alice, false);
+    expect(statuses(stage)).toEqual({ dev: 'running', asleep: 'running' });
+    expect(await held(stage)).toEqual([
+      {
+        subject: 'alice',
+        reason: expect.stringMatching(/^workspaces-running: coder\/asleep: left to Coder/) as string,
+      },
+    ]);
+    stage.coder.runLifecycle();
+    stage.coder.stopWorkspace('alice', 'asleep');
+    await sweep(stage);
+    expect(await isConverged(stage)).toBe(true);
+  });
+});
+
+describe('when the account is to be deleted', () => {
+  it('keep it from being deleted: it is suspended, they are stopped, and status names it until they are gone', async () => {
+    const { stage, alice } = await stageWithAlice({}, { leaving: 'delete' });
+    stage.coder.addWorkspace('alice', 'dev');
+    await stage.write(stage.directory.deleteUser(stage.context, alice));
+    expect(stage.coder.describe('alice').status).toBe('suspended');
+    expect(statuses(stage)).toEqual({ dev: 'stopped' });
+    expect(await held(stage)).toEqual([
+      {
+        subject: 'alice',
+        reason: expect.stringMatching(/^has-workspaces: account "alice" .*suspended instead/) as string,
+      },
+    ]);
+    expect(await isConverged(stage)).toBe(false);
+    stage.coder.deleteWorkspace('alice', 'dev');
+    await sweep(stage);
+    expect(Object.keys(stage.coder.snapshot().users)).not.toContain('alice');
+    expect(await isConverged(stage)).toBe(true);
+  });
+
+  it('and there are none, nothing is listed', async () => {
+    const { stage, alice } = await stageWithAlice({}, { leaving: 'delete' });
+    stage.coder.calls.reset();
+    await stage.write(stage.directory.deleteUser(stage.context, alice));
+    expect(Object.keys(stage.coder.snapshot().users)).not.toContain('alice');
+    expect(stage.coder.calls.count({ path: '/workspaces' })).toBe(0);
+    expect(await isConverged(stage)).toBe(true);
+  });
+});
+
+describe('doctor', () => {
+  const check = async (token: StageOptions['token'], policies: Policies = {}, coder: CoderDoubleOptions = {}) => {
+    const stage = await startStage({ ...(token === undefined ? {} : { token }), coder });
+    await stage.declare({ policies });
+    return (await stage.reconciler.doctorChecks()).find(({ name }) => name === 'workspaces');
+  };
+
+  it.each([
+    ['an owner', undefined],
+    ['an organization admin', accountWith(['user-admin'], ['organization-admin'])],
+    [
+      'a custom role',
+      stopper([
+        'workspace: read',
+        'workspace: stop',
+        'workspace_dormant: read',
+        'workspace_dormant: stop',
+        'template: read',
+      ]),
+    ],
+  ])('is content with %s', async (_, token) => {
+    expect(await check(token)).toMatchObject({ state: 'ok' });
+  });
+
+  it('says what a user admin does not see, and that an empty list is not "no workspaces"', async () => {
+    expect(await check(accountWith(['user-admin']))).toEqual({
+      name: 'workspaces',
+      state: 'warning',
+      detail: expect.stringMatching(/in "coder": .*workspace: read, .*which is not "no workspaces"/) as string,
+      next: expect.stringMatching(/owner, organization-admin there, or a custom role with workspace: read/) as string,
+    });
+  });
+
+  it('names only what is missing', async () => {
+    expect(await check(stopper(['workspace: read', 'workspace: stop', 'template: read']))).toMatchObject({
+      next: expect.stringMatching(/custom role with workspace_dormant: read, workspace_dormant: stop$/) as string,
+    });
+  });
+
+  it('wants no right to stop where they are left to Coder', async () => {
+    const token = accountWith(['user-admin', 'template-admin']);
+    expect(await check(token)).toMatchObject({ state: 'warning' });
+    expect(await check(token, { leavingWorkspaces: 'leave' })).toMatchObject({ state: 'ok' });
+  });
+});

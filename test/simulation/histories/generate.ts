@@ -1,0 +1,213 @@
+/** Histories by chance: a few people and groups, what happens to them in a company, and the odd hand in Coder. */
+import { GUARDED, TEAMS } from '../scenarios/common';
+import { Random } from '../time/random';
+import { type Scenario } from './scenario';
+import { type Step } from './step';
+
+interface Someone {
+  readonly key: string;
+  email: string;
+  active: boolean;
+  gone: boolean;
+  signedIn: boolean;
+}
+
+const NAMES = ['ada', 'ben', 'cleo', 'dan', 'eva', 'finn'];
+const GROUPS = ['engineering', 'admins', 'team-blue', 'team-red'];
+
+class Company {
+  readonly people: Someone[] = [];
+  readonly groups = new Map<string, { name: string; gone: boolean; readonly first: string }>();
+  readonly mayHold = new Set<string>();
+  mayHoldAll = false;
+  atOnce = false;
+  away = false;
+  #count = 0;
+
+  constructor(private readonly random: Random) {}
+
+  get living(): Someone[] {
+    return this.people.filter(person => !person.gone);
+  }
+
+  get openGroups(): string[] {
+    return [...this.groups].flatMap(([key, group]) => (group.gone ? [] : [key]));
+  }
+
+  hire(): Step | undefined {
+    const { random } = this;
+    const isFree = (email: string) => !this.living.some(person => person.email === email);
+    const former = this.people.filter(
+      person =>
+        (person.gone || !person.active) && !this.living.some(other => other.active && other.email === person.email),
+    );
+    this.#count += 1;
+    if (former.length > 0 && random.chance(0.3)) {
+      // Somebody who was here before comes again, as a new object of the identity provider.
+      const before = random.pick(former);
+      const key = `${before.key.split('-')[0] ?? ''}-${this.#count}`;
+      const known = this.people.filter(person => person.email === before.email);
+      if (known.some(person => person.signedIn)) this.mayHold.add(key);
+      this.people.push({ key, email: before.email, active: true, gone: false, signedIn: false });
+      return { do: 'hire', who: key, email: before.email, userName: `${key}@login.example` };
+    }
+    const name = NAMES.find(one => !this.people.some(person => person.key === one)) ?? `p${this.#count}`;
+    const email = `${name}@corp.example`;
+    if (!isFree(email)) return undefined;
+    this.people.push({ key: name, email, active: true, gone: false, signedIn: false });
+    return { do: 'hire', who: name };
+  }
+
+  group(people: readonly Someone[] = this.living): Step | undefined {
+    const { random } = this;
+    const name = random.pick(GROUPS);
+    // Of what happens at once, the order is not known: a name is given again only by itself.
+    const taken = [...this.groups.values()].some(
+      group => (group.name === name && !group.gone) || (this.atOnce && (group.name === name || group.first === name)),
+    );
+    if (taken) return undefined;
+    this.#count += 1;
+    const key = `${name}#${this.#count}`;
+    this.groups.set(key, { name, gone: false, first: name });
+    return { do: 'group', group: key, name, members: random.some(people, 3).map(person => person.key) };
+  }
+
+  /** Something that the identity provider says, about `not` nobody and nothing of these. */
+  request(not: ReadonlySet<string>): Step | undefined {
+    const { random } = this;
+    const people = this.living.filter(person => !not.has(person.key));
+    const groups = this.openGroups.filter(group => !not.has(group));
+    const draw = random.next();
+    if (draw < 0.12) return this.hire();
+    if (draw < 0.2) return this.group(people);
+    if (draw < 0.6) {
+      if (people.length === 0) return undefined;
+      return this.#personal(random.pick(people));
+    }
+    if (groups.length === 0) return undefined;
+    return this.#grouped(random.pick(groups), people);
+  }
+
+  #personal(person: Someone): Step {
+    const { random } = this;
+    const who = person.key;
+    const by = random.chance(0.3) ? 'PUT' : 'PATCH';
+    const draw = random.next();
+    if (draw < 0.45) {
+      if (person.active) {
+        person.active = false;
+        return { do: 'leave', who, by };
+      }
+      const taken = this.living.some(other => other !== person && other.active && other.email === person.email);
+      if (!taken) {
+        person.active = true;
+        return { do: 'return', who, by };
+      }
+    }
+    if (draw < 0.65) {
+      person.gone = true;
+      return { do: 'remove', who };
+    }
+    this.#count += 1;
+    if (draw < 0.9) {
+      const email = `${who}.${this.#count}@corp.example`;
+      person.email = email;
+      return { do: 'change', who, email, by };
+    }
+    return { do: 'change', who, userName: `${who}.${this.#count}@login.example`, by };
+  }
+
+  #grouped(key: string, people: readonly Someone[]): Step | undefined {
+    const { random } = this;
+    const who = random.some(people, 1 + random.below(3)).map(person => person.key);
+    const draw = random.next();
+    if (draw < 0.35) return { do: 'join', group: key, who };
+    if (draw < 0.6) return { do: 'quit', group: key, who };
+    if (draw < 0.8) return { do: 'members', group: key, who, by: random.chance(0.5) ? 'PUT' : 'PATCH' };
+    const group = this.groups.get(key);
+    if (draw < 0.92 && group !== undefined && group.name.startsWith('team-')) {
+      this.#count += 1;
+      group.name = `team-${this.#count}`;
+      return { do: 'rename', group: key, to: group.name };
+    }
+    if (group === undefined) return undefined;
+    if (!group.name.startsWith('team-')) {
+      // The guard asks before it believes that a group which a mapping reads is gone.
+      if (random.chance(0.8)) return undefined;
+      this.mayHoldAll = true;
+    }
+    group.gone = true;
+    return { do: 'disband', group: key };
+  }
+
+  signIn(): Step | undefined {
+    const people = this.living.filter(person => person.active);
+    if (people.length === 0) return undefined;
+    const person = this.random.pick(people);
+    person.signedIn = true;
+    return { do: 'sign-in', who: person.key };
+  }
+}
+
+/** @param seed the same seed, the same history */
+export function generate(seed: number): Scenario {
+  const random = new Random(Math.imul(seed, 0x9e3779b1));
+  random.next();
+  const company = new Company(random);
+  const guarded = random.chance(0.15);
+  const given: Step[] = [
+    {
+      do: 'declare',
+      document: guarded
+        ? { ...TEAMS, guard: { ...GUARDED.guard, minRemovals: 2 } }
+        : { ...TEAMS, guard: { maxRemovalsPercent: 100, minRemovals: 1_000 } },
+    },
+    ...steps(2 + random.below(2), () => company.hire()),
+    ...steps(1 + random.below(2), () => company.group()),
+    ...(random.chance(0.3) ? steps(1, () => company.signIn()) : []),
+  ];
+  const when = steps(3 + random.below(6), () => {
+    const draw = random.next();
+    if (draw < 0.08) return company.signIn();
+    if (draw < 0.12) return { do: 'kill' };
+    if (draw < 0.17) return { do: 'wait', seconds: random.pick([1, 5, 40]) };
+    if (draw < 0.22) {
+      company.away = !company.away;
+      return { do: company.away ? 'away' : 'back' };
+    }
+    if (draw < 0.25) return { do: 'sweep' };
+    if (draw < 0.5) {
+      const busy = new Set<string>();
+      company.atOnce = true;
+      const together = steps(2 + random.below(2), () => {
+        const step = company.request(busy);
+        for (const key of step === undefined ? [] : keysOf(step)) busy.add(key);
+        return step;
+      });
+      company.atOnce = false;
+      return { do: 'together', steps: together };
+    }
+    return company.request(new Set());
+  });
+  return {
+    name: `seed-${seed}`,
+    promise: 'settles',
+    replicas: random.chance(0.3) ? 2 : 1,
+    given,
+    when,
+    mayHold: guarded || company.mayHoldAll ? 'everybody' : [...company.mayHold],
+  };
+}
+
+/** Whom and what a step is about. */
+function keysOf(step: Step): string[] {
+  return [
+    ...('who' in step ? (typeof step.who === 'string' ? [step.who] : step.who) : []),
+    ...('group' in step ? [step.group] : []),
+    ...('members' in step ? (step.members ?? []) : []),
+  ];
+}
+
+function steps(count: number, draw: () => Step | undefined): Step[] {
+  return Array.from({ length: count }, draw).filter(step => step !== undefined);
+}

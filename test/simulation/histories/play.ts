@@ -1,0 +1,293 @@
+/** Plays one history to its end: what is given, what happens in what weather, good weather, one sweep, and then every promise. */
+import { checkByHand, checkGroups, checkGuard, checkStatus, checkUntouched } from '../checks/deployment';
+import { checkLeavers, checkPeople, checkRemains, differencesOf } from '../checks/people';
+import { Scene, type Release, type Status, type Violation } from '../checks/scene';
+import { checkSignIn } from '../checks/sign-in';
+import { accountsOf } from '../model/accounts';
+import { declared } from '../model/due';
+import { Endless } from '../time/scheduler';
+import { ByHand } from '../world/by-hand';
+import { type DirectoryStep, IdentityProvider } from '../world/identity-provider';
+import { NoAnswer } from '../world/exchange';
+import { Watch } from '../world/watch';
+import { type Point, type Strike, type WeatherOptions } from '../world/weather';
+import { OWN_SERVICE_ACCOUNT, World } from '../world/world';
+import { type Scenario } from './scenario';
+import { APP, say, type Step } from './step';
+
+export interface PlayOptions {
+  readonly seed: number;
+  readonly shuffle: boolean;
+  readonly weather: WeatherOptions;
+  readonly trace?: boolean | undefined;
+}
+
+export interface Played {
+  readonly violations: readonly Violation[];
+  readonly points: readonly Point[];
+  readonly struck: readonly Strike[];
+  readonly calls: number;
+  readonly events: number;
+  readonly trace: readonly string[];
+}
+
+const SETTLE_SECONDS = 2 * 3_600;
+
+export async function play(scenario: Scenario, options: PlayOptions): Promise<Played> {
+  const world = new World({
+    seed: options.seed,
+    shuffle: options.shuffle,
+    replicas: scenario.replicas ?? 1,
+    coder: scenario.coder ?? {},
+    weather: options.weather,
+    trace: options.trace ?? false,
+    account: scenario.account ?? 'person',
+  });
+  const player = new Player(world, scenario);
+  let violations: readonly Violation[];
+  try {
+    violations = await world.scheduler.runUntil(player.play());
+  } catch (error) {
+    const promise = error instanceof Endless ? 'settles' : 'harness';
+    violations = [
+      {
+        promise,
+        text:
+          error instanceof Error
+            ? `${error.message} ${error instanceof Endless ? '' : (error.stack ?? '')}`
+            : String(error),
+      },
+    ];
+  }
+  const { weather, coder, trace, scheduler } = world;
+  world.close();
+  return {
+    violations,
+    points: weather.points,
+    struck: weather.struck,
+    calls: coder.calls,
+    events: scheduler.events,
+    trace: trace.lines,
+  };
+}
+
+class Player {
+  readonly #idp: IdentityProvider;
+  readonly #releases: Release[] = [];
+  readonly #found: Violation[] = [];
+  #watch!: Watch;
+  #byHand!: ByHand;
+  #own = '';
+  #backup: Buffer | undefined;
+  #doing = 0;
+
+  constructor(
+    private readonly world: World,
+    private readonly scenario: Scenario,
+  ) {
+    this.#idp = new IdentityProvider(world);
+  }
+
+  async play(): Promise<readonly Violation[]> {
+    const { world, scenario } = this;
+    await world.start();
+    const { double } = world.coder;
+    this.#own = double.findUser(scenario.account === 'service' ? OWN_SERVICE_ACCOUNT : 'testuser').id;
+    this.#watch = new Watch(world, this.#own);
+    this.#byHand = new ByHand(double);
+    this.#watch.begin();
+    for (const step of scenario.given) await this.#do(step);
+    await this.#settled();
+    world.trace.say(() => 'the weather turns');
+    world.weather.bad = true;
+    for (const step of scenario.when) await this.#do(step);
+    world.weather.bad = false;
+    world.weather.away = false;
+    world.weather.awayUntil = 0;
+    world.trace.say(() => 'the weather is good again');
+    const before = await this.#settled();
+    if (!needsSweep(scenario.when)) this.#found.push(...this.#beforeSweep(before));
+    await world.surely(() => world.admin('POST', '/sweep', {}));
+    const status = await this.#settled();
+    for (const { app, converged, waiting, held, parked } of status.apps)
+      world.trace.say(() => `the end: ${app} ${JSON.stringify({ converged, waiting, held, parked })}`);
+    for (const item of status.pending)
+      world.trace.say(() => `  ${item.state} ${item.subject ?? item.key}: ${item.reason}`);
+    for (const account of accountsOf(double).values()) world.trace.say(() => `  ${JSON.stringify(account)}`);
+    const scene = this.#scene(status);
+    return [
+      ...this.#found,
+      ...this.#idp.refused.map(({ step, status: code, detail }) => ({
+        promise: 'settles',
+        text: `refused with ${code}: ${step}: ${detail}`,
+      })),
+      ...checkPeople(scene),
+      ...checkLeavers(scene),
+      ...checkRemains(scene),
+      ...checkGroups(scene),
+      ...checkUntouched(scene),
+      ...checkGuard(scene),
+      ...checkByHand(scene),
+      ...checkStatus(scene),
+      ...(scenario.then?.(scene) ?? []).flatMap(text =>
+        typeof text === 'string' ? [{ promise: scenario.promise, text }] : [],
+      ),
+      ...checkSignIn(scene),
+    ];
+  }
+
+  #scene(status: Status): Scene {
+    return new Scene(this.scenario, this.world, this.#watch, status, this.#releases, this.#byHand.given, this.#own);
+  }
+
+  /** Without a hand in Coder nothing is left for the sweep to find: what is not as it should be waits, or is held. */
+  #beforeSweep(status: Status): Violation[] {
+    const scene = this.#scene(status);
+    return [...checkPeople(scene), ...checkLeavers(scene)]
+      .filter(({ promise }) => promise === 'truth' || promise === 'leaver-out')
+      .map(({ promise, text }) => ({ promise, text: `before the sweep: ${text}` }));
+  }
+
+  async #do(step: Step): Promise<void> {
+    const { world } = this;
+    world.trace.say(() => say(step));
+    switch (step.do) {
+      case 'together':
+        await Promise.all(step.steps.map(one => this.#do(one)));
+        return;
+      case 'declare':
+        await this.#declare(step);
+        return;
+      case 'undeclare':
+        await this.#undeclare(step.app ?? APP);
+        return;
+      case 'release':
+        await this.#release(step.app ?? APP);
+        return;
+      case 'sweep':
+        // With Coder away it fails, and nobody asks again.
+        await world.admin('POST', '/sweep', {}).catch(ignoreNoAnswer);
+        return;
+      case 'backup':
+        this.#backup = world.backup();
+        return;
+      case 'restore':
+        if (this.#backup === undefined) throw new Error('there is no backup to restore');
+        await world.restore(this.#backup);
+        return;
+      case 'hand':
+        this.#byHand.do(step.hand);
+        this.#watch.begin();
+        return;
+      case 'sign-in': {
+        const person = world.directory.people.get(step.who);
+        if (person === undefined) return;
+        const claims = { sub: person.subject, email: person.email, email_verified: true, name: person.key };
+        const { status } = world.coder.double.oidcLogin(claims);
+        world.trace.say(() => `    sign-in answers ${status}`);
+        this.#watch.begin();
+        return;
+      }
+      case 'away':
+      case 'back':
+        world.weather.away = step.do === 'away';
+        return;
+      case 'kill':
+        world.weather.troubles += 1;
+        world.kill();
+        return;
+      case 'wait':
+        await world.scheduler.pause(step.seconds * 1_000);
+        return;
+      default:
+        await this.#ask(step);
+    }
+  }
+
+  /** A request of the identity provider; with Coder well, what it changed is there at its answer. */
+  async #ask(step: DirectoryStep): Promise<void> {
+    const { world, scenario } = this;
+    this.#doing += 1;
+    await this.#idp.do(step).finally(() => (this.#doing -= 1));
+    // While others are still asked, what they have done already is not known.
+    if (this.#doing > 0 || world.weather.troubles > 0 || scenario.mayHold === 'everybody') return;
+    const { directory } = world;
+    const managed = declared(directory);
+    const accounts = [...accountsOf(world.coder.double).values()];
+    for (const person of directory.people.values()) {
+      if (scenario.mayHold?.includes(person.key) === true) continue;
+      if (directory.bearers(person.email).length > 1) continue;
+      // A plan that the guard holds leaves people with what they have.
+      const differences = differencesOf({ directory, accounts }, person, managed).filter(
+        one => scenario.mayHold === undefined || !one.startsWith('has '),
+      );
+      for (const difference of differences)
+        this.#found.push({
+          promise: 'answer-means-done',
+          text: `answered: ${say(step)}; at that moment ${person.key} ${difference}`,
+        });
+      if (directory.isIn(person) || directory.bearers(person.email).some(other => directory.isIn(other))) continue;
+      const open = accounts.find(account => account.email === person.email && account.status !== 'suspended');
+      if (open !== undefined && this.#watch.madeAccounts.has(open.id))
+        this.#found.push({
+          promise: 'answer-means-done',
+          text: `answered: ${say(step)}; at that moment ${open.username} of ${person.key} is open`,
+        });
+    }
+  }
+
+  async #declare({ app = APP, document }: Extract<Step, { do: 'declare' }>): Promise<void> {
+    const { world } = this;
+    const { digest } = world.tokenOf(app);
+    const state = { version: 1, app, tokens: { idp: { digest, expiresAt: '2099-01-01T00:00:00Z' } }, ...document };
+    const answer = await world.surely(() => world.admin('PUT', `/apps/${app}`, state));
+    if (answer.status >= 300) {
+      this.#found.push({ promise: 'settles', text: `declaration of ${app} refused: ${JSON.stringify(answer.body)}` });
+      return;
+    }
+    world.directory.apps.set(app, { name: app, document, gone: false });
+  }
+
+  async #undeclare(app: string): Promise<void> {
+    const { world } = this;
+    const known = world.directory.apps.get(app);
+    if (known !== undefined) known.gone = true;
+    await world.surely(() => world.admin('DELETE', `/apps/${app}`));
+  }
+
+  async #release(app: string): Promise<void> {
+    const { world } = this;
+    const { holds } = await this.#status();
+    for (const hold of holds.filter(one => one.app === app)) {
+      this.#releases.push({ at: world.scheduler.now, app, changes: hold.changes });
+      await world.surely(() => world.admin('POST', `/holds/${hold.id}/release`, { by: 'the simulation' }));
+    }
+  }
+
+  async #status(): Promise<Status> {
+    const answer = await this.world.surely(() => this.world.admin('GET', '/status'));
+    return answer.body as Status;
+  }
+
+  /** Waits until nothing waits; the last status, whatever it says, when that takes too long. */
+  async #settled(): Promise<Status> {
+    const { scheduler } = this.world;
+    const end = scheduler.now + SETTLE_SECONDS * 1_000;
+    for (let pause = 250; ; pause = Math.min(pause * 2, 120_000)) {
+      await scheduler.pause(pause);
+      const status = await this.#status();
+      if (status.apps.every(app => app.waiting === 0) || scheduler.now > end) return status;
+    }
+  }
+}
+
+/** What people do in Coder is found by the sweep, and so is what a restored database has forgotten. */
+function needsSweep(steps: readonly Step[]): boolean {
+  return steps.some(
+    step => step.do === 'hand' || step.do === 'restore' || (step.do === 'together' && needsSweep(step.steps)),
+  );
+}
+
+function ignoreNoAnswer(error: unknown): void {
+  if (!(error instanceof NoAnswer)) throw error;
+}

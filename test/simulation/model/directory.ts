@@ -1,0 +1,87 @@
+/**
+ * What the identity providers said and the operator declared, as they would tell it. Shares no code with the product: what the
+ * bridge has to make of it is worked out here once more, from the words of the promises.
+ */
+import { type Declaration } from '../histories/step';
+
+export interface Person {
+  readonly key: string;
+  readonly app: string;
+  readonly subject: string;
+  email: string;
+  userName: string;
+  externalId: string;
+  active: boolean;
+  /** Deleted in the directory. */
+  gone: boolean;
+  /** SCIM id, once the bridge has said it. */
+  id: string | undefined;
+  readonly formerEmails: Set<string>;
+  /** A request that makes the person leave has been sent, answered or not. */
+  leaving: boolean;
+}
+
+export interface Group {
+  readonly key: string;
+  readonly app: string;
+  name: string;
+  externalId: string | undefined;
+  /** Keys of people. */
+  members: Set<string>;
+  gone: boolean;
+  id: string | undefined;
+}
+
+export interface App {
+  readonly name: string;
+  document: Declaration;
+  /** Deleted by the operator. */
+  gone: boolean;
+}
+
+export class Directory {
+  readonly people = new Map<string, Person>();
+  readonly groups = new Map<string, Group>();
+  readonly apps = new Map<string, App>();
+
+  person(key: string): Person {
+    const person = this.people.get(key);
+    if (person === undefined) throw new Error(`the history knows nobody called ${key}`);
+    return person;
+  }
+
+  group(key: string): Group {
+    const group = this.groups.get(key);
+    if (group === undefined) throw new Error(`the history knows no group ${key}`);
+    return group;
+  }
+
+  /** Whom some app still calls active. */
+  isIn(person: Person): boolean {
+    return person.active && !person.gone && this.apps.get(person.app)?.gone === false;
+  }
+
+  /** Everybody with this address now, compared exactly but for the case of A to Z. */
+  bearers(email: string): Person[] {
+    return [...this.people.values()].filter(person => !person.gone && sameAddress(person.email, email));
+  }
+
+  /** Everybody who has or had this address. */
+  everBearers(email: string): Person[] {
+    return [...this.people.values()].filter(
+      person => sameAddress(person.email, email) || [...person.formerEmails].some(former => sameAddress(former, email)),
+    );
+  }
+}
+
+/** One rule for who somebody is: NFC, letters A to Z without case, everything else exactly. */
+export function sameAddress(a: string, b: string): boolean {
+  return folded(a) === folded(b);
+}
+
+export function folded(text: string): string {
+  let out = '';
+  for (const letter of text.normalize('NFC'))
+    out += letter >= 'A' && letter <= 'Z' ? String.fromCharCode(letter.charCodeAt(0) + 32) : letter;
+  return out;
+}

@@ -1,0 +1,8 @@
+/** Stands in for the bridge's metrics, whose library measures the real process. */
+export function createMetrics() {
+  return {
+    scimServed: () => undefined,
+    coderCalled: () => undefined,
+    render: () => Promise.resolve({ contentType: 'text/plain', text: '' }),
+  };
+}

@@ -1,0 +1,193 @@
+/** guard-holds: no more is taken, and no more privilege given, than the guard allows without a release, by whatever route. */
+import { type Scenario } from '../histories/scenario';
+import { type Scene } from '../checks/scene';
+import { DOCUMENT, GUARDED, LIMIT, crowd, crowded, TEAMS } from './common';
+
+const promise = 'guard-holds';
+const SIZE = 10;
+const EVERYBODY = crowd(SIZE);
+
+/** A plan over the limit takes nothing. */
+function nothingTaken(scene: Scene): (string | false)[] {
+  const losers = new Set(scene.watch.ledger.filter(entry => entry.kind === 'loss').map(entry => entry.person));
+  return [losers.size > 0 && `a plan over the limit took something from ${[...losers].join(', ')}`];
+}
+
+/** What is not held is done: as many as the guard allows, no fewer. */
+function asManyAsAllowed(scene: Scene): (string | false)[] {
+  const out = EVERYBODY.filter(who => scene.landing(who)?.status === 'suspended').length;
+  return [out < LIMIT && `${out} people who left are out, and the guard allows ${LIMIT}`];
+}
+
+export const GUARD_HOLDS: readonly Scenario[] = [
+  {
+    name: 'guard-against-one-leaver-after-another',
+    promise,
+    given: crowded(GUARDED, SIZE),
+    when: EVERYBODY.map(who => ({ do: 'leave', who })),
+    mayHold: 'everybody',
+    then: asManyAsAllowed,
+  },
+  {
+    name: 'guard-against-leavers-at-once',
+    promise,
+    core: true,
+    given: crowded(GUARDED, SIZE),
+    when: [{ do: 'together', steps: EVERYBODY.map(who => ({ do: 'leave', who })) }],
+    mayHold: 'everybody',
+    then: asManyAsAllowed,
+  },
+  {
+    name: 'guard-against-deletions-at-once',
+    promise,
+    given: crowded(GUARDED, SIZE),
+    when: [{ do: 'together', steps: EVERYBODY.map(who => ({ do: 'remove', who })) }],
+    mayHold: 'everybody',
+  },
+  {
+    name: 'guard-across-three-replicas',
+    promise,
+    replicas: 3,
+    given: crowded(GUARDED, SIZE),
+    when: [{ do: 'together', steps: EVERYBODY.map(who => ({ do: 'leave', who })) }],
+    mayHold: 'everybody',
+    then: asManyAsAllowed,
+  },
+  {
+    name: 'guard-across-a-kill',
+    promise,
+    given: crowded(GUARDED, SIZE),
+    when: [
+      { do: 'together', steps: EVERYBODY.slice(0, 5).map(who => ({ do: 'leave', who })) },
+      { do: 'kill' },
+      { do: 'together', steps: EVERYBODY.slice(5).map(who => ({ do: 'leave', who })) },
+    ],
+    mayHold: 'everybody',
+  },
+  {
+    name: 'guard-against-emptying-by-put',
+    promise,
+    given: crowded(GUARDED, SIZE),
+    when: [{ do: 'members', group: 'engineering', who: [], by: 'PUT' }],
+    mayHold: 'everybody',
+    then: nothingTaken,
+  },
+  {
+    name: 'guard-against-emptying-by-patch',
+    promise,
+    given: crowded(GUARDED, SIZE),
+    when: [{ do: 'members', group: 'engineering', who: ['p1'] }],
+    mayHold: 'everybody',
+    then: nothingTaken,
+  },
+  {
+    name: 'guard-against-a-deleted-group',
+    promise,
+    given: crowded(GUARDED, SIZE),
+    when: [{ do: 'disband', group: 'engineering' }],
+    mayHold: 'everybody',
+    then: nothingTaken,
+  },
+  {
+    name: 'guard-against-a-group-made-again-empty',
+    promise,
+    given: crowded(GUARDED, SIZE),
+    when: [
+      { do: 'disband', group: 'engineering' },
+      { do: 'group', group: 'engineering-again', name: 'engineering' },
+    ],
+    mayHold: 'everybody',
+    then: nothingTaken,
+  },
+  {
+    name: 'guard-against-a-rename-out-of-the-prefix',
+    promise,
+    given: crowded({ ...TEAMS, guard: GUARDED.guard ?? {} }, SIZE, 'team-blue'),
+    when: [{ do: 'rename', group: 'team-blue', to: 'blue' }],
+    mayHold: 'everybody',
+    then: nothingTaken,
+  },
+  {
+    name: 'guard-against-a-moved-external-id',
+    promise,
+    given: crowded(
+      { ...GUARDED, groupMappings: { engineering: { idpGroupExternalId: 'grp-1', group: 'engineering' } } },
+      SIZE,
+      'engineering',
+      'grp-1',
+    ),
+    when: [{ do: 'move-external-id', group: 'engineering', to: 'grp-2' }],
+    mayHold: 'everybody',
+    then: nothingTaken,
+  },
+  {
+    name: 'guard-against-a-dropped-mapping',
+    promise,
+    given: crowded(GUARDED, SIZE),
+    when: [{ do: 'declare', document: { ...GUARDED, groupMappings: {} } }],
+    mayHold: 'everybody',
+    then: nothingTaken,
+  },
+  {
+    name: 'guard-against-a-deleted-app',
+    promise,
+    given: crowded(GUARDED, SIZE),
+    when: [{ do: 'undeclare' }],
+    mayHold: 'everybody',
+    then: nothingTaken,
+  },
+  {
+    name: 'guard-releases-what-was-held',
+    promise,
+    given: crowded(GUARDED, SIZE),
+    when: [
+      { do: 'members', group: 'engineering', who: [], by: 'PUT' },
+      { do: 'wait', seconds: 30 },
+      { do: 'release' },
+      { do: 'wait', seconds: 30 },
+      { do: 'release' },
+    ],
+    mayHold: 'everybody',
+    then: scene => {
+      const left = EVERYBODY.filter(who => scene.landing(who)?.groups.includes('coder/engineering'));
+      return [
+        left.length > 0 && scene.world.weather.troubles === 0 && `released, and still in the group: ${left.join(', ')}`,
+      ];
+    },
+  },
+  {
+    name: 'guard-against-many-new-owners',
+    promise,
+    given: crowded(DOCUMENT, SIZE),
+    when: [{ do: 'group', group: 'owners', members: EVERYBODY }],
+    mayHold: 'everybody',
+    then: scene => {
+      const owners = EVERYBODY.filter(who => scene.landing(who)?.siteRoles.includes('owner'));
+      return [owners.length > 0 && `${owners.length} people became owner by one request, and nobody was asked`];
+    },
+  },
+  {
+    name: 'few-new-owners-pass',
+    promise,
+    given: crowded(DOCUMENT, 4),
+    when: [{ do: 'group', group: 'owners', members: ['p1', 'p2', 'p3'] }],
+  },
+  {
+    name: 'guard-against-many-who-return',
+    promise,
+    given: [
+      ...crowded({ ...GUARDED, guard: { maxRemovalsPercent: 100, minRemovals: 100 } }, SIZE),
+      { do: 'together', steps: EVERYBODY.map(who => ({ do: 'leave', who })) },
+      { do: 'declare', document: GUARDED },
+      { do: 'wait', seconds: 3_700 },
+    ],
+    when: [{ do: 'together', steps: EVERYBODY.map(who => ({ do: 'return', who })) }],
+    mayHold: 'everybody',
+    then: scene => {
+      const back = EVERYBODY.filter(who => scene.landing(who)?.status !== 'suspended');
+      return [
+        back.length > LIMIT && `${back.length} people were let in again within a moment, and the guard allows ${LIMIT}`,
+      ];
+    },
+  },
+];

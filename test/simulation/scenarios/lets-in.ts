@@ -1,0 +1,147 @@
+/** lets-in: whoever is in gets in, to the account that has the roles: changed addresses, re-hire, second accounts. */
+import { type Scenario } from '../histories/scenario';
+import { FIRST } from './common';
+
+const promise = 'lets-in';
+
+export const LETS_IN: readonly Scenario[] = [
+  {
+    name: 'readdressed-before-the-first-sign-in',
+    promise,
+    core: true,
+    given: FIRST,
+    when: [
+      { do: 'change', who: 'ada', email: 'ada.new@corp.example' },
+      { do: 'sign-in', who: 'ada' },
+    ],
+  },
+  {
+    name: 'readdressed-without-sign-ups',
+    promise,
+    coder: { oidcAllowSignups: false },
+    given: FIRST,
+    when: [{ do: 'change', who: 'ada', email: 'ada.new@corp.example' }],
+  },
+  {
+    name: 'readdressed-after-the-first-sign-in',
+    promise,
+    given: [...FIRST, { do: 'sign-in', who: 'ada' }],
+    when: [
+      { do: 'change', who: 'ada', email: 'ada.new@corp.example' },
+      { do: 'sign-in', who: 'ada' },
+    ],
+  },
+  {
+    name: 'readdressed-twice',
+    promise,
+    given: FIRST,
+    when: [
+      { do: 'change', who: 'ada', email: 'ada.two@corp.example' },
+      { do: 'change', who: 'ada', email: 'ada.three@corp.example' },
+    ],
+  },
+  {
+    name: 'readdressed-and-back',
+    promise,
+    given: FIRST,
+    when: [
+      { do: 'change', who: 'ada', email: 'ada.two@corp.example' },
+      { do: 'change', who: 'ada', email: 'ada@corp.example' },
+    ],
+  },
+  {
+    name: 'addresses-are-swapped',
+    promise,
+    given: FIRST,
+    when: [
+      { do: 'change', who: 'ada', email: 'between@corp.example' },
+      { do: 'change', who: 'ben', email: 'ada@corp.example' },
+      { do: 'change', who: 'ada', email: 'ben@corp.example' },
+    ],
+  },
+  {
+    name: 'former-address-goes-to-somebody-new',
+    promise,
+    given: FIRST,
+    when: [
+      { do: 'change', who: 'ada', email: 'ada.new@corp.example', userName: 'ada.new@corp.example' },
+      { do: 'hire', who: 'adam', email: 'ada@corp.example', userName: 'adam@corp.example' },
+    ],
+  },
+  {
+    name: 'second-account-with-the-new-address',
+    promise,
+    given: [
+      ...FIRST,
+      { do: 'sign-in', who: 'ada' },
+      { do: 'hand', hand: { verb: 'add-account', username: 'ada-two', email: 'ada.new@corp.example' } },
+    ],
+    when: [{ do: 'change', who: 'ada', email: 'ada.new@corp.example' }],
+    mayHold: ['ada'],
+  },
+  {
+    name: 're-hired-before-any-sign-in',
+    promise,
+    core: true,
+    given: [...FIRST, { do: 'leave', who: 'ada' }],
+    when: [
+      { do: 'hire', who: 'ada-again', email: 'ada@corp.example', userName: 'ada.again@corp.example' },
+      { do: 'join', group: 'engineering', who: ['ada-again'] },
+    ],
+  },
+  {
+    name: 're-hired-after-deletion',
+    promise,
+    given: [...FIRST, { do: 'remove', who: 'ada' }],
+    when: [
+      { do: 'hire', who: 'ada-again', email: 'ada@corp.example' },
+      { do: 'join', group: 'admins', who: ['ada-again'] },
+    ],
+  },
+  {
+    name: 're-hired-with-a-new-subject',
+    promise,
+    given: [...FIRST, { do: 'sign-in', who: 'ada' }, { do: 'remove', who: 'ada' }],
+    when: [
+      { do: 'hire', who: 'ada-again', email: 'ada@corp.example' },
+      { do: 'join', group: 'engineering', who: ['ada-again'] },
+    ],
+    mayHold: ['ada-again'],
+  },
+  {
+    name: 're-hired-with-the-old-subject',
+    promise,
+    given: [...FIRST, { do: 'sign-in', who: 'ada' }, { do: 'remove', who: 'ada' }],
+    when: [
+      { do: 'hire', who: 'ada-again', email: 'ada@corp.example', externalId: 'ext-ada', subject: 'sub-ada' },
+      { do: 'join', group: 'engineering', who: ['ada-again'] },
+    ],
+    mayHold: ['ada-again'],
+  },
+  {
+    name: 're-hired-while-the-old-one-is-in',
+    promise,
+    given: FIRST,
+    when: [
+      { do: 'hire', who: 'ada-again', email: 'ada@corp.example', userName: 'ada.again@corp.example' },
+      { do: 'leave', who: 'ada' },
+    ],
+    then: scene => [
+      scene.heldReason(scene.directory.person('ada-again')) !== undefined &&
+        'nobody woke the new person when the old one left',
+      scene.withEmail('ada@corp.example')?.status === 'suspended' && 'the new person is locked out with the old one',
+    ],
+  },
+  {
+    name: 'hired-in-the-middle-of-an-outage',
+    promise,
+    given: FIRST,
+    when: [
+      { do: 'away' },
+      { do: 'hire', who: 'cleo' },
+      { do: 'join', group: 'engineering', who: ['cleo'] },
+      { do: 'wait', seconds: 60 },
+      { do: 'back' },
+    ],
+  },
+];

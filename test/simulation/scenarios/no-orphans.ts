@@ -1,0 +1,78 @@
+/** no-orphans: what the bridge made and nothing declares any more is gone, or listed. */
+import { type Scenario } from '../histories/scenario';
+import { BASE, DOCUMENT, FIRST, TEAMS } from './common';
+
+const promise = 'no-orphans';
+const TEAM_PEOPLE = [
+  { do: 'declare', document: TEAMS },
+  { do: 'hire', who: 'ada' },
+  { do: 'hire', who: 'ben' },
+] as const;
+
+export const NO_ORPHANS: readonly Scenario[] = [
+  {
+    name: 'hired-and-readdressed',
+    promise,
+    core: true,
+    given: [BASE],
+    when: [
+      { do: 'hire', who: 'cleo' },
+      { do: 'change', who: 'cleo', email: 'cleo.new@corp.example' },
+    ],
+  },
+  {
+    name: 'team-posted-and-renamed',
+    promise,
+    core: true,
+    given: TEAM_PEOPLE,
+    when: [
+      { do: 'group', group: 'team-blue', members: ['ada'] },
+      { do: 'rename', group: 'team-blue', to: 'team-green' },
+    ],
+  },
+  {
+    name: 'team-posted-and-disbanded',
+    promise,
+    given: TEAM_PEOPLE,
+    when: [
+      { do: 'group', group: 'team-blue', members: ['ada', 'ben'] },
+      { do: 'disband', group: 'team-blue' },
+    ],
+  },
+  {
+    name: 'team-renamed-out-of-the-prefix',
+    promise,
+    given: [...TEAM_PEOPLE, { do: 'group', group: 'team-blue', members: ['ada', 'ben'] }],
+    when: [{ do: 'rename', group: 'team-blue', to: 'blue' }],
+  },
+  {
+    name: 'team-renamed-into-the-prefix',
+    promise,
+    given: [...TEAM_PEOPLE, { do: 'group', group: 'blue', members: ['ada', 'ben'] }],
+    when: [{ do: 'rename', group: 'blue', to: 'team-blue' }],
+  },
+  {
+    name: 'mapping-dropped',
+    promise,
+    given: FIRST,
+    when: [{ do: 'declare', document: { ...DOCUMENT, groupMappings: {} } }],
+  },
+  {
+    name: 'mapping-renamed',
+    promise,
+    given: FIRST,
+    when: [
+      {
+        do: 'declare',
+        document: { ...DOCUMENT, groupMappings: { engineering: { idpGroup: 'engineering', group: 'engineers' } } },
+      },
+    ],
+  },
+  { name: 'app-deleted', promise, given: FIRST, when: [{ do: 'undeclare' }] },
+  {
+    name: 'app-deleted-while-somebody-is-hired',
+    promise,
+    given: FIRST,
+    when: [{ do: 'hire', who: 'cleo' }, { do: 'undeclare' }],
+  },
+];

@@ -1,0 +1,176 @@
+/** truth, answer-means-done, only-declared and settles: what is said is so, what is answered is done, what was given by hand stays. */
+import { type Scenario } from '../histories/scenario';
+import { DOCUMENT, FIRST, TEAMS } from './common';
+
+export const TRUTH: readonly Scenario[] = [
+  {
+    name: 'a-day-of-an-identity-provider',
+    promise: 'answer-means-done',
+    core: true,
+    given: [{ do: 'declare', document: TEAMS }, ...FIRST.slice(1)],
+    when: [
+      { do: 'hire', who: 'cleo' },
+      { do: 'join', group: 'engineering', who: ['cleo'] },
+      { do: 'group', group: 'team-blue', members: ['ada', 'cleo'] },
+      { do: 'quit', group: 'admins', who: ['ada'] },
+      { do: 'members', group: 'team-blue', who: ['ben'], by: 'PUT' },
+      { do: 'rename', group: 'team-blue', to: 'team-green' },
+      { do: 'leave', who: 'ben' },
+      { do: 'return', who: 'ben', by: 'PUT' },
+      { do: 'disband', group: 'team-blue' },
+    ],
+  },
+  {
+    name: 'requests-about-one-person-at-once',
+    promise: 'answer-means-done',
+    given: FIRST,
+    when: [
+      {
+        do: 'together',
+        steps: [
+          { do: 'join', group: 'admins', who: ['ben'] },
+          { do: 'change', who: 'ben', userName: 'benjamin@corp.example' },
+          { do: 'quit', group: 'engineering', who: ['ben'] },
+        ],
+      },
+    ],
+  },
+  {
+    name: 'requests-about-one-person-on-two-replicas',
+    promise: 'answer-means-done',
+    replicas: 2,
+    given: FIRST,
+    when: [
+      {
+        do: 'together',
+        steps: [
+          { do: 'join', group: 'admins', who: ['ben'] },
+          { do: 'change', who: 'ben', userName: 'benjamin@corp.example' },
+          { do: 'quit', group: 'engineering', who: ['ben'] },
+          { do: 'leave', who: 'ada' },
+        ],
+      },
+      { do: 'return', who: 'ada' },
+    ],
+  },
+  {
+    name: 'one-group-written-from-everywhere',
+    promise: 'answer-means-done',
+    replicas: 2,
+    given: [...FIRST, { do: 'hire', who: 'cleo' }, { do: 'hire', who: 'dan' }],
+    when: [
+      {
+        do: 'together',
+        steps: [
+          { do: 'join', group: 'engineering', who: ['cleo'] },
+          { do: 'join', group: 'engineering', who: ['dan'] },
+          { do: 'quit', group: 'engineering', who: ['ada'] },
+          { do: 'leave', who: 'ben' },
+        ],
+      },
+    ],
+  },
+  {
+    name: 'changed-by-hand',
+    promise: 'settles',
+    given: FIRST,
+    when: [
+      { do: 'hand', hand: { verb: 'remove-from-group', username: 'ada', group: 'engineering' } },
+      { do: 'hand', hand: { verb: 'site-roles', username: 'ben', roles: ['template-admin'] } },
+      { do: 'hand', hand: { verb: 'suspend', username: 'ben' } },
+      { do: 'sweep' },
+    ],
+  },
+  {
+    name: 'account-deleted-by-hand',
+    promise: 'settles',
+    given: FIRST,
+    when: [{ do: 'hand', hand: { verb: 'delete-account', username: 'ada' } }, { do: 'sweep' }],
+  },
+  {
+    name: 'leaver-activated-by-hand',
+    promise: 'leaver-out',
+    given: [...FIRST, { do: 'leave', who: 'ada' }],
+    when: [{ do: 'hand', hand: { verb: 'activate', username: 'ada' } }],
+  },
+  {
+    name: 'given-by-hand-survives-an-absence',
+    promise: 'only-declared',
+    core: true,
+    given: [
+      ...FIRST,
+      { do: 'hand', hand: { verb: 'add-organization', name: 'research' } },
+      { do: 'hand', hand: { verb: 'add-member', username: 'ada', organization: 'research' } },
+      { do: 'hand', hand: { verb: 'add-group', group: 'chess' } },
+      { do: 'hand', hand: { verb: 'add-to-group', username: 'ada', group: 'chess' } },
+      { do: 'hand', hand: { verb: 'site-roles', username: 'ada', roles: ['template-admin', 'auditor'] } },
+    ],
+    when: [
+      { do: 'leave', who: 'ada' },
+      { do: 'return', who: 'ada' },
+    ],
+  },
+  {
+    name: 'given-by-hand-in-a-managed-organization',
+    promise: 'only-declared',
+    given: [
+      { do: 'hand', hand: { verb: 'add-organization', name: 'research' } },
+      {
+        do: 'declare',
+        document: {
+          ...DOCUMENT,
+          groupMappings: { gpu: { idpGroup: 'gpu', organization: 'research', group: 'gpu' } },
+        },
+      },
+      { do: 'hire', who: 'ada' },
+      { do: 'group', group: 'gpu', members: ['ada'] },
+      { do: 'hand', hand: { verb: 'add-group', group: 'chess', organization: 'research' } },
+      { do: 'hand', hand: { verb: 'add-to-group', username: 'ada', group: 'chess', organization: 'research' } },
+    ],
+    when: [
+      { do: 'leave', who: 'ada' },
+      { do: 'return', who: 'ada' },
+    ],
+  },
+  {
+    name: 'owner-by-hand-leaves-and-returns',
+    promise: 'only-declared',
+    given: [...FIRST, { do: 'hand', hand: { verb: 'site-roles', username: 'ben', roles: ['owner'] } }],
+    when: [
+      { do: 'leave', who: 'ben' },
+      { do: 'return', who: 'ben' },
+    ],
+    mayHold: ['ben'],
+  },
+  {
+    name: 'two-apps-with-one-coder-group',
+    promise: 'only-declared',
+    given: [
+      ...FIRST,
+      {
+        do: 'declare',
+        app: 'partner',
+        document: { groupMappings: { shared: { idpGroup: 'partners', group: 'engineering' } } },
+      },
+      { do: 'hire', who: 'pia', app: 'partner', email: 'pia@partner.example' },
+      { do: 'group', group: 'partners', app: 'partner', members: ['pia'] },
+    ],
+    when: [
+      { do: 'quit', group: 'engineering', who: ['ada'] },
+      { do: 'leave', who: 'pia' },
+    ],
+  },
+  {
+    name: 'backup-restored',
+    promise: 'leaver-out',
+    given: [...FIRST, { do: 'backup' }, { do: 'leave', who: 'ada' }, { do: 'hire', who: 'cleo' }],
+    when: [{ do: 'restore' }, { do: 'wait', seconds: 30 }],
+    mayHold: 'everybody',
+    then: scene => [
+      scene.withEmail('ada@corp.example')?.status !== 'suspended' &&
+        'a restored database lets in somebody who had left',
+      scene.withEmail('cleo@corp.example')?.status === 'suspended' &&
+        'a restored database locks out somebody who was hired since',
+    ],
+  },
+];

@@ -1,0 +1,90 @@
+/** What somebody does in Coder past the bridge, and what of it is there by hand. */
+import { type CoderDouble } from '../../support/coder-double';
+import { type Hand } from '../histories/step';
+import { type Account, accountsOf } from '../model/accounts';
+
+export class ByHand {
+  /** By id: hand-made accounts as they were made; of others what was given by hand. */
+  readonly given = new Map<string, Account>();
+
+  constructor(private readonly double: CoderDouble) {
+    for (const account of accountsOf(double).values()) this.given.set(account.id, account);
+  }
+
+  do(hand: Hand): void {
+    const before = accountsOf(this.double);
+    act(this.double, hand);
+    const after = accountsOf(this.double);
+    for (const account of after.values()) {
+      const was = before.get(account.id);
+      if (was === undefined) this.given.set(account.id, account);
+      else if (JSON.stringify(was) !== JSON.stringify(account))
+        this.given.set(account.id, changed(this.given.get(account.id), was, account));
+    }
+    for (const id of before.keys()) if (!after.has(id)) this.given.delete(id);
+  }
+}
+
+const KINDS = ['siteRoles', 'organizations', 'organizationRoles', 'groups'] as const;
+
+function changed(given: Account | undefined, was: Account, is: Account): Account {
+  const next = { ...is };
+  for (const kind of KINDS) {
+    const known = given?.[kind] ?? [];
+    const gained = is[kind].filter(one => !was[kind].includes(one));
+    next[kind] = [...known.filter(one => is[kind].includes(one)), ...gained];
+  }
+  return next;
+}
+
+function act(double: CoderDouble, hand: Hand): void {
+  switch (hand.verb) {
+    case 'add-account': {
+      const user = double.addUser(hand.username, {
+        email: hand.email ?? (hand.service === true ? '' : `${hand.username}@corp.example`),
+        loginType: hand.login ?? (hand.service === true ? 'none' : 'oidc'),
+        status: 'active',
+        roles: hand.roles ?? [],
+        isServiceAccount: hand.service ?? false,
+      });
+      if (hand.subject !== undefined) user.subject = `https://idp.invalid||${hand.subject}`;
+      return;
+    }
+    case 'suspend':
+      double.suspend(hand.username);
+      return;
+    case 'activate':
+      double.activate(hand.username);
+      return;
+    case 'delete-account':
+      double.deleteUser(hand.username);
+      return;
+    case 'rename-account':
+      double.renameUser(hand.username, hand.to);
+      return;
+    case 'site-roles':
+      double.setSiteRoles(hand.username, hand.roles);
+      return;
+    case 'organization-roles':
+      double.setOrganizationRoles(hand.username, hand.roles, hand.organization);
+      return;
+    case 'add-organization':
+      double.addOrganization(hand.name);
+      return;
+    case 'add-member':
+      double.addMember(hand.username, hand.organization);
+      return;
+    case 'add-group':
+      double.addGroup(hand.group, hand.organization);
+      return;
+    case 'delete-group':
+      double.deleteGroup(hand.group, hand.organization);
+      return;
+    case 'add-to-group':
+      double.addToGroup(hand.username, hand.group, hand.organization);
+      return;
+    case 'remove-from-group':
+      double.removeFromGroup(hand.username, hand.group, hand.organization);
+      return;
+  }
+}
