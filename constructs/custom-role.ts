@@ -9,7 +9,7 @@ export interface CustomRolePermission {
   /** Action on it, e.g. `read`, `update`. Coder refuses wildcards. */
   readonly action: string;
   /**
-   * Take the permission away instead of giving it.
+   * Coder knows no negative permissions in custom roles: `true` is refused at synth.
    * @default false
    */
   readonly negate?: boolean;
@@ -17,7 +17,7 @@ export interface CustomRolePermission {
 
 /** Settings of a custom role. */
 export interface CustomRoleConfig {
-  /** Name of the role in Coder: 1 to 32 letters, digits or single hyphens; can't be changed later. */
+  /** Name of the role in Coder: 1 to 32 small letters, digits or single hyphens; can't be changed later. */
   readonly name: string;
   /**
    * Organization that the role is made in.

@@ -59,13 +59,16 @@ export interface ScimAppConfig {
    */
   readonly people?: Readonly<Partial<People>>;
   /**
-   * Make a Coder group of every group that the identity provider pushes.
+   * Make a Coder group of every group that the identity provider pushes. A group that Coder has already under the name, made by
+   * hand or named by a mapping of another app, is taken over only with `adopt: true`.
    * @default - only groups that a mapping names
    */
   readonly pushedGroups?: Readonly<Partial<PushedGroups>>;
   /**
-   * Names of the token claims that Coder reads at sign-in, for `mode: 'claims'`.
-   * @default - "groups" for all three
+   * Names of the token claims that Coder reads at sign-in, for `mode: 'claims'`. `organizations` has to be declared for
+   * mappings into other organizations than Coder's default one: organization sync is for the whole deployment, and takes
+   * everybody who signs in by OIDC out of organizations that no mapping gives them.
+   * @default - "groups" for groups and roles, organization sync left alone
    */
   readonly claims?: Readonly<Partial<Claims>>;
   /**

@@ -47,7 +47,7 @@ const DESCRIPTIONS: { readonly [key: string]: string } = {
   permissions: 'what the role allows',
   resourceType: 'kind of resource in Coder, such as template',
   action: 'what may be done with it, such as read',
-  negate: 'forbids instead of allowing',
+  negate: 'Coder knows no negative permissions in custom roles: leave it out',
   displayName: 'name that people see',
   name: 'name of the role in Coder',
   groups: 'claim with the names of groups',

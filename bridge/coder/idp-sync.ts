@@ -6,7 +6,6 @@ import { type OrganizationCalls } from './organizations';
 import { type RoleCalls } from './roles';
 import { type Transport } from './transport/transport';
 import { AuthMethods, GroupSync, OrganizationSync, RoleSync } from './types';
-import { identityKey } from '../contract/identity';
 
 /** Site role sync is configured on the server alone; only owners and auditors may look. */
 export type SiteRoleSync =
@@ -14,11 +13,24 @@ export type SiteRoleSync =
 
 export interface IdpSyncCalls {
   getGroupSync(organizationId: string): Promise<GroupSync>;
-  /** Replaces the settings; idempotent. @throws CoderError refused `reference-unknown`: Coder would take a wrong group id without a word */
-  setGroupSync(organizationId: string, settings: Omit<GroupSync, 'legacyNames'>): Promise<GroupSync>;
+  /**
+   * Replaces the settings; idempotent. A group of another organization would have people put into it, whether or not they are
+   * members there, and never taken out.
+   * @param own the claims whose group ids are checked: entries of others are kept as they are. Default: all
+   * @throws CoderError refused `reference-unknown`: Coder would take a wrong group id without a word
+   */
+  setGroupSync(
+    organizationId: string,
+    settings: Omit<GroupSync, 'legacyNames'>,
+    own?: readonly string[],
+  ): Promise<GroupSync>;
   getRoleSync(organizationId: string): Promise<RoleSync>;
-  /** Replaces the settings; idempotent. @throws CoderError refused `reference-unknown` for a role that is not there */
-  setRoleSync(organizationId: string, settings: RoleSync): Promise<RoleSync>;
+  /**
+   * Replaces the settings; idempotent.
+   * @param own the claims whose roles are checked: entries of others are kept as they are. Default: all
+   * @throws CoderError refused `reference-unknown` for a role that is not there, in exactly this spelling
+   */
+  setRoleSync(organizationId: string, settings: RoleSync, own?: readonly string[]): Promise<RoleSync>;
   getOrganizationSync(): Promise<OrganizationSync>;
   /** Replaces the settings; idempotent. @throws CoderError refused `reference-unknown` for an organization that is not there */
   setOrganizationSync(settings: OrganizationSync): Promise<OrganizationSync>;
@@ -36,8 +48,8 @@ const DeploymentConfig = z.object({
   config: z.object({ oidc: z.object({ user_role_field: z.string().nullish() }).nullish() }),
 });
 
-function targetsOf(mapping: Readonly<Record<string, readonly string[]>>): string[] {
-  return [...new Set(Object.values(mapping).flat())];
+function targetsOf(mapping: Readonly<Record<string, readonly string[]>>, claims?: readonly string[]): string[] {
+  return [...new Set((claims ?? Object.keys(mapping)).flatMap(claim => mapping[claim] ?? []))];
 }
 
 function refuseUnknown(route: string, what: string, unknown: readonly string[]): void {
@@ -67,8 +79,8 @@ export function idpSyncCalls(
     async getGroupSync(organization) {
       return transport.send({ method: 'GET', path: GROUPS, params: { organization }, read: GroupSync });
     },
-    async setGroupSync(organization, settings) {
-      refuseUnknown(`PATCH ${GROUPS}`, 'group', await unknownGroups(organization, targetsOf(settings.mapping)));
+    async setGroupSync(organization, settings, own) {
+      refuseUnknown(`PATCH ${GROUPS}`, 'group', await unknownGroups(organization, targetsOf(settings.mapping, own)));
       return transport.send({
         method: 'PATCH',
         path: GROUPS,
@@ -86,15 +98,16 @@ export function idpSyncCalls(
     async getRoleSync(organization) {
       return transport.send({ method: 'GET', path: ROLES, params: { organization }, read: RoleSync });
     },
-    async setRoleSync(organization, { field, mapping }) {
-      const targets = targetsOf(mapping);
+    async setRoleSync(organization, { field, mapping }, own) {
+      const targets = targetsOf(mapping, own);
+      // Exactly: in another case a role gives nothing.
       const known = new Set(
-        targets.length === 0 ? [] : (await listOrganizationRoles(organization)).map(role => identityKey(role.name)),
+        targets.length === 0 ? [] : (await listOrganizationRoles(organization)).map(role => role.name),
       );
       refuseUnknown(
         `PATCH ${ROLES}`,
         'role',
-        targets.filter(role => !known.has(identityKey(role))),
+        targets.filter(role => !known.has(role)),
       );
       return transport.send({
         method: 'PATCH',

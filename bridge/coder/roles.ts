@@ -50,6 +50,14 @@ function invalidPermissions(route: string, role: string, wrong: readonly string[
   );
 }
 
+const DROPPED = 'are unknown to Coder, which dropped them';
+
+/** Permissions that were sent and did not come back. */
+function droppedOf(sent: Pick<CustomRoleShape, 'permissions'>, answer: CoderRole): string[] {
+  const kept = new Set(answer.permissions.map(keyOf));
+  return sent.permissions.map(keyOf).filter(key => !kept.has(key));
+}
+
 export function roleCalls(transport: Transport): RoleCalls {
   const bodyOf = (role: CustomRoleShape): unknown => ({
     name: role.name,
@@ -79,7 +87,7 @@ export function roleCalls(transport: Transport): RoleCalls {
 
   async function findCustomRole(organization: string, name: string): Promise<CoderRole | undefined> {
     const roles = await listOrganizationRoles(organization);
-    return roles.find(role => !role.builtIn && identityKey(role.name) === identityKey(name));
+    return roles.find(role => !role.builtIn && role.name === identityKey(name));
   }
 
   function checkForm(route: string, role: CustomRoleShape): void {
@@ -87,6 +95,21 @@ export function roleCalls(transport: Transport): RoleCalls {
       ({ resourceType, action }) => !PERMISSION_PART.test(resourceType) || !PERMISSION_PART.test(action),
     );
     if (wrong.length > 0) throw invalidPermissions(route, role.name, wrong.map(keyOf), 'are malformed or wildcards');
+  }
+
+  async function deleteCustomRole(organization: string, name: string): Promise<'deleted' | 'absent'> {
+    const deletion = transport
+      .send({
+        method: 'DELETE',
+        path: `${PATH}/{role}`,
+        params: { organization, role: name },
+        read: z.unknown(),
+        idempotent: true,
+      })
+      .then(() => 'deleted' as const);
+    const deleted = await orUndefined(deletion);
+    if (deleted !== undefined) return deleted;
+    return (await findCustomRole(organization, name)) === undefined ? 'absent' : deletion;
   }
 
   return {
@@ -97,7 +120,11 @@ export function roleCalls(transport: Transport): RoleCalls {
     async createCustomRole(organization, role) {
       checkForm(`POST ${PATH}`, role);
       try {
-        return { outcome: 'created', role: await write('POST', organization, role) };
+        const created = await write('POST', organization, role);
+        const dropped = droppedOf(role, created);
+        if (dropped.length === 0) return { outcome: 'created', role: created };
+        await deleteCustomRole(organization, created.name);
+        throw invalidPermissions(`POST ${PATH}`, role.name, dropped, DROPPED);
       } catch (error) {
         // A taken name and an invalid permission are refused with the same words.
         if (!isRefusal(error, 'permissions-invalid') && !(error instanceof CoderError && error.maybeDone)) throw error;
@@ -111,25 +138,11 @@ export function roleCalls(transport: Transport): RoleCalls {
       checkForm(route, role);
       const before = await findCustomRole(organization, role.name);
       const after = await write('PUT', organization, role);
-      const kept = new Set(after.permissions.map(keyOf));
-      const dropped = role.permissions.map(keyOf).filter(key => !kept.has(key));
+      const dropped = droppedOf(role, after);
       if (dropped.length === 0) return after;
       if (before !== undefined) await write('PUT', organization, before);
-      throw invalidPermissions(route, role.name, dropped, 'are unknown to Coder, which dropped them');
+      throw invalidPermissions(route, role.name, dropped, DROPPED);
     },
-    async deleteCustomRole(organization, name) {
-      const deletion = transport
-        .send({
-          method: 'DELETE',
-          path: `${PATH}/{role}`,
-          params: { organization, role: name },
-          read: z.unknown(),
-          idempotent: true,
-        })
-        .then(() => 'deleted' as const);
-      const deleted = await orUndefined(deletion);
-      if (deleted !== undefined) return deleted;
-      return (await findCustomRole(organization, name)) === undefined ? 'absent' : deletion;
-    },
+    deleteCustomRole,
   };
 }

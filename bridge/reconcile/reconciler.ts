@@ -5,6 +5,7 @@ import { queryAudit } from '../store/audit/audit';
 import { dropLeases } from '../store/work/leases';
 import { ContextSource } from './context/context';
 import { type Rim } from './context/rim';
+import { SettleAtStart } from './group/settle-at-start';
 import { doctorChecks } from './report/doctor';
 import { explain, toEntry } from './report/explain';
 import { planWorld } from './report/plan-world';
@@ -41,6 +42,7 @@ export function createReconciler(dependencies: ReconcilerDependencies): Reconcil
     },
   };
   const pump = new Pump(rim, { concurrency: options.concurrency ?? 8, pollMs: options.pollMs ?? 500 });
+  const begun = new SettleAtStart(rim);
   const interval = options.sweepIntervalMs ?? 3_600_000;
   const retention = options.auditRetentionMs ?? 0;
   let sweeping: Promise<unknown> | undefined;
@@ -65,12 +67,14 @@ export function createReconciler(dependencies: ReconcilerDependencies): Reconcil
   return {
     start() {
       pump.start();
+      begun.start();
       if (interval > 0 && timer === undefined) schedule();
     },
     async stop() {
       clearTimeout(timer);
       timer = undefined;
       await pump.stop();
+      await begun.stop();
       await sweeping;
       await dropLeases(database.db, rim.owner);
     },

@@ -34,11 +34,11 @@ const FULL: MappingStateInput = {
       displayName: 'Reader',
       permissions: [
         { resourceType: 'template', action: 'read' },
-        { resourceType: 'template', action: 'use', negate: true },
+        { resourceType: 'template', action: 'use', negate: false },
       ],
     },
   },
-  pushedGroups: { organization: 'eng', prefix: 'coder-', stripPrefix: true, create: false },
+  pushedGroups: { organization: 'eng', prefix: 'coder-', stripPrefix: true, create: false, adopt: true },
   policies: {
     accounts: 'mapped',
     adoption: 'any',
@@ -75,11 +75,11 @@ test('the attributes are these: a change here is one that users see in their sta
     'role_mappings? map{idp_group? idp_group_external_id? role! organization?}',
     'organization_mappings? map{idp_group? idp_group_external_id? organization!}',
     'custom_roles? map{organization= name! display_name? permissions! list{resource_type! action! negate=}}',
-    'pushed_groups? single{organization= prefix= strip_prefix= create=}',
+    'pushed_groups? single{organization= prefix= strip_prefix= create= adopt=}',
     'policies= single{accounts= adoption= leaving= leaving_workspaces= usernames= nested_groups= renamed_groups= drift= authoritative=}',
     'guard= single{max_removals_percent= min_removals= min_owners= max_privilege_gains= protected_accounts=}',
     'people= single{email_domains= shared_with= adopt=}',
-    'claims= single{groups= roles= organizations=}',
+    'claims= single{groups= roles= organizations?}',
     'attributes= single{email= username= name=}',
   ]);
 });

@@ -70,7 +70,7 @@ test('every kind of setting arrives, and is not asked for again', async () => {
         custom_roles = {
           reader = { name = "template-reader", permissions = [
             { resource_type = "template", action = "read" },
-            { resource_type = "template", action = "use", negate = true },
+            { resource_type = "template", action = "use", negate = false },
           ] }
         }
         pushed_groups = { prefix = "$\${coder}-" }
@@ -81,7 +81,7 @@ test('every kind of setting arrives, and is not asked for again', async () => {
   );
   expect((await stage.api.client.getApp('okta')).state).toMatchObject({
     mode: 'claims',
-    customRoles: { reader: { organization: 'default', permissions: [{ negate: false }, { negate: true }] } },
+    customRoles: { reader: { organization: 'default', permissions: [{ negate: false }, { negate: false }] } },
     pushedGroups: { prefix: '${coder}-', create: true },
     policies: { leaving: 'delete', drift: 'repair' },
     guard: { protectedAccounts: ['amy', 'zoe'], minOwners: 1 },

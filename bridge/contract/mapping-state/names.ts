@@ -1,5 +1,6 @@
 /** Names inside the document, by the rules of whoever reads them: Coder, or an operator. */
 import { z } from 'zod';
+import { identityKey } from '../identity';
 
 const CODER_NAME = /^[a-zA-Z0-9]+(?:-[a-zA-Z0-9]+)*$/;
 const CODER_DISPLAY_NAME = /^[^\s](?:.*[^\s])?$/;
@@ -44,3 +45,9 @@ export const GroupName = coderName('group name', 255).refine(name => name !== 'E
   error: 'group name "Everyone" is reserved by Coder: it holds every member of an organization and can not be managed',
 });
 export const RoleName = coderName('role name', 32);
+
+/** Name of a custom role. Coder stores it in small letters, and looks it up exactly. */
+export const CustomRoleName = RoleName.refine(name => !/[A-Z]/.test(name), {
+  error: issue =>
+    `role name ${JSON.stringify(issue.input)}: wanted ${JSON.stringify(identityKey(String(issue.input)))}, since Coder stores the names of custom roles in small letters`,
+});

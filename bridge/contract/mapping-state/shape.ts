@@ -1,7 +1,7 @@
 /** The fields of the document, with defaults and what each one means. */
 import { Attributes } from '../attributes';
 import { z } from 'zod';
-import { AppName, DisplayName, EntryName, GroupName, OrganizationName, RoleName } from './names';
+import { AppName, CustomRoleName, DisplayName, EntryName, GroupName, OrganizationName, RoleName } from './names';
 import { DEFAULT_ORGANIZATION, IDENTITY_PROVIDERS, MAPPING_STATE_VERSION, TOKEN_SCOPES } from './vocabulary';
 
 const idpGroupText = z.string().min(1).max(1024);
@@ -65,7 +65,7 @@ export type OrganizationMapping = z.infer<typeof OrganizationMapping>;
 /** A custom organization role that the bridge keeps in Coder. */
 export const CustomRole = z.strictObject({
   organization: OrganizationName.default(DEFAULT_ORGANIZATION),
-  name: RoleName,
+  name: CustomRoleName,
   displayName: DisplayName.optional(),
   permissions: z
     .array(
@@ -74,7 +74,13 @@ export const CustomRole = z.strictObject({
         action: z
           .string()
           .regex(/^[a-z_]+$/, { error: 'wanted an action such as "read"; Coder refuses wildcards in custom roles' }),
-        negate: z.boolean().default(false),
+        negate: z
+          .boolean()
+          .default(false)
+          .refine(negate => !negate, {
+            error:
+              'true is refused by Coder, which knows no negative permissions in custom roles: leave the permission out',
+          }),
       }),
     )
     .min(1),
@@ -87,6 +93,12 @@ export const PushedGroups = z.strictObject({
   prefix: z.string().default('').describe('only groups whose displayName starts with this, compared without case'),
   stripPrefix: z.boolean().default(false).describe('leave the prefix out of the Coder group name'),
   create: z.boolean().default(true).describe('create missing Coder groups; false: only match by name'),
+  adopt: z
+    .boolean()
+    .default(false)
+    .describe(
+      "take over groups that exist already under the name: made by hand, or named by another app's mapping; with create false they always are",
+    ),
 });
 export type PushedGroups = z.infer<typeof PushedGroups>;
 
@@ -187,7 +199,13 @@ export type People = z.infer<typeof People>;
 export const Claims = z.strictObject({
   groups: z.string().min(1).default('groups'),
   roles: z.string().min(1).default('groups'),
-  organizations: z.string().min(1).default('groups'),
+  organizations: z
+    .string()
+    .min(1)
+    .optional()
+    .describe(
+      "claim of organization sync, which is for the whole deployment; needed for mappings into other organizations than Coder's default one, and never written without",
+    ),
 });
 export type Claims = z.infer<typeof Claims>;
 

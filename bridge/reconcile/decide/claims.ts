@@ -28,15 +28,27 @@ export interface ClaimsInput {
   readonly groupNames: ReadonlyMap<string, string>;
 }
 
+/** A mapping that makes people members of an organization. */
+export interface Join {
+  readonly app: string;
+  /** The claim that the app declares for organization sync. */
+  readonly field: string | undefined;
+  /** The value of the claim. */
+  readonly claim: string;
+  readonly organization: KnownOrganization;
+}
+
 export interface ClaimsSettings {
   /** By organization id. */
   readonly groups: ReadonlyMap<string, SyncMapping>;
   readonly roles: ReadonlyMap<string, SyncMapping>;
-  readonly organizations: SyncMapping | undefined;
+  /** What organization sync would have to say, if it is needed at all: see `decideOrganizationSync`. */
+  readonly joins: readonly Join[];
   readonly problems: readonly string[];
 }
 
-class Draft {
+/** One settings object while it is put together. */
+export class Draft {
   readonly mapping = new Map<string, Set<string>>();
   constructor(readonly field: string) {}
   add(claim: string, value: string): void {
@@ -56,7 +68,7 @@ class Draft {
 export function claimsSettings(input: ClaimsInput): ClaimsSettings {
   const groups = new Map<string, Draft>();
   const roles = new Map<string, Draft>();
-  let organizations: Draft | undefined;
+  const joins: Join[] = [];
   const problems: string[] = [];
   const draft = (drafts: Map<string, Draft>, id: string, field: string, what: string): Draft => {
     const known = drafts.get(id) ?? new Draft(field);
@@ -81,12 +93,7 @@ export function claimsSettings(input: ClaimsInput): ClaimsSettings {
       return (follows && input.groupNames.get(follows.scimGroupId)) ?? mapping.idpGroup ?? '';
     };
     const join = (claim: string, organization: KnownOrganization): void => {
-      organizations ??= new Draft(state.claims.organizations);
-      if (organizations.field !== state.claims.organizations)
-        problems.push(
-          `claims.organizations: claim ${JSON.stringify(state.claims.organizations)} is not the claim ${JSON.stringify(organizations.field)} that another app reads: Coder reads one claim`,
-        );
-      organizations.add(claim, organization.id);
+      joins.push({ app: state.app, field: state.claims.organizations, claim, organization });
     };
     for (const [key, mapping] of Object.entries(state.groupMappings)) {
       const organization = findOrganization(input.organizations, mapping.organization);
@@ -118,33 +125,5 @@ export function claimsSettings(input: ClaimsInput): ClaimsSettings {
   }
   const finish = (drafts: Map<string, Draft>): Map<string, SyncMapping> =>
     new Map([...drafts].map(([id, known]) => [id, known.done()]));
-  return { groups: finish(groups), roles: finish(roles), organizations: organizations?.done(), problems };
-}
-
-/**
- * The settings object to write: what is there, without what the bridge wrote before, with what it wants now. When nothing
- * of it is left and the bridge had switched the sync on, it is switched off again.
- * @returns undefined when what is there says it already
- */
-export function mergeSync(
-  present: SyncMapping,
-  wanted: SyncMapping | undefined,
-  before: Written | undefined,
-): SyncMapping | undefined {
-  const own = new Set(before?.claims ?? []);
-  const kept = Object.entries(present.mapping).filter(([claim]) => !own.has(claim));
-  const mapping = Object.fromEntries([...kept, ...Object.entries(wanted?.mapping ?? {})]);
-  const empty = Object.keys(mapping).length === 0;
-  const field = wanted?.field ?? (before !== undefined && present.field === before.field && empty ? '' : present.field);
-  return field === present.field && sameMapping(mapping, present.mapping) ? undefined : { field, mapping };
-}
-
-function sameMapping(a: SyncMapping['mapping'], b: SyncMapping['mapping']): boolean {
-  const text = (mapping: SyncMapping['mapping']): string =>
-    JSON.stringify(
-      Object.entries(mapping)
-        .map(([claim, values]) => [claim, [...values].sort()] as const)
-        .sort(([left], [right]) => (left < right ? -1 : 1)),
-    );
-  return text(a) === text(b);
+  return { groups: finish(groups), roles: finish(roles), joins, problems };
 }

@@ -1,52 +1,62 @@
 /** What the bridge made and nothing declares any more goes, once nobody is in it; what it merely found is forgotten. */
-import { bumpRules } from '../../store/apps/apps';
-import { type AuditRow, writeAudit } from '../../store/audit/audit';
-import {
-  forgetGroup,
-  listManagedGroups,
-  type ManagedGroup,
-  putManagedGroup,
-  readManagedGroup,
-} from '../../store/accounts/coder-groups';
+import { forgetGroup, listManagedGroups, type ManagedGroup, readManagedGroup } from '../../store/accounts/coder-groups';
 import { countMembers, wantedMembers } from '../../store/accounts/coder-members';
-import { forgetManagedRole, listManagedRoles } from '../../store/accounts/custom-roles';
-import { readGroup } from '../../store/directory/reading';
-import { type Cause, enqueue, PRIORITY, type WorkItem } from '../../store/work/enqueue';
+import { forgetManagedRole, listManagedRoles, type ManagedRole } from '../../store/accounts/custom-roles';
 import { peopleOfAccounts } from '../../store/accounts/people';
-import { deleteSetting } from '../../store/database/settings';
-import { organizationName } from '../context/context';
-import { type Context } from '../context/context';
-import { type Rim } from '../context/rim';
-import { groupsInMaking, makingGroup } from './being-made';
-import { findOrganization, isPushed } from '../decide/rules';
+import { bumpRules } from '../../store/apps/apps';
+import { forgetMappedGroups } from '../../store/apps/mapped-groups';
+import { type AuditRow, writeAudit } from '../../store/audit/audit';
+import { existingGroups, readGroup } from '../../store/directory/reading';
+import { type Cause, enqueue, PRIORITY, type WorkItem } from '../../store/work/enqueue';
 import { Trail } from '../context/audit-lines';
-import { identityKey } from '../../contract/identity';
+import { type Context, organizationName } from '../context/context';
+import { type Rim } from '../context/rim';
+import { declaredGroups, declaredRoles, undeclaredGroups, undeclaredRoles } from '../decide/undeclared';
+import { orProblem } from './act-on-groups';
 
 /**
  * Deletes groups and custom roles that the bridge made, that nothing declares any more and that nobody is in; forgets
  * groups that it merely found.
+ * @returns problems in words: what could not be removed
  */
-export async function tidy(rim: Rim, trail: Trail): Promise<void> {
+export async function removeUndeclared(rim: Rim, cause: Cause): Promise<string[]> {
   const context = await rim.context.get();
-  if (!managesAll(context)) await tidyGroups(rim, context, trail.cause);
-  await tidyRoles(rim, context, trail);
+  const problems: string[] = [];
+  for (const { group, fate } of undeclaredGroups(await observeManaged(rim), await isDeclaredNow(rim, context)))
+    await orProblem(problems, `group ${organizationName(context, group.organization)}/${group.name}`, async () => {
+      if (fate === 'forget') await forget(rim, group, cause, []);
+      else await removeGroup(rim, group, { members: 0, lines: [], cause });
+    });
+  const declared = declaredRoles(context.apps.values(), context.catalog.organizations);
+  for (const role of undeclaredRoles(await listManagedRoles(rim.database.db), declared))
+    await orProblem(problems, `custom role ${organizationName(context, role.organization)}/${role.name}`, () =>
+      removeRole(rim, context, role, cause),
+    );
+  return problems;
 }
 
-/** Whether any app has every group of Coder under management. */
-function managesAll(context: Context): boolean {
-  return [...context.apps.values()].some(app => app.state.policies.authoritative && !app.deleting);
-}
-
-async function tidyGroups(rim: Rim, context: Context, cause: Cause): Promise<void> {
+async function observeManaged(rim: Rim): Promise<{ group: ManagedGroup; present: number; wanted: number }[]> {
   const { db } = rim.database;
-  await findHalfMade(rim, context);
-  for (const group of await listManagedGroups(db)) {
-    if (await isDeclared(rim, context, group)) continue;
-    const { present, wanted } = await countMembers(db, group.id);
-    if (wanted > 0) continue;
-    if (group.origin === 'matched') await forget(rim, group, cause, []);
-    else if (present === 0) await removeGroup(rim, group, { members: 0, lines: [], cause });
-  }
+  const observed: { group: ManagedGroup; present: number; wanted: number }[] = [];
+  for (const group of await listManagedGroups(db)) observed.push({ group, ...(await countMembers(db, group.id)) });
+  return observed;
+}
+
+async function isDeclaredNow(rim: Rim, context: Context): Promise<ReturnType<typeof declaredGroups>> {
+  const { db } = rim.database;
+  const ids = (await listManagedGroups(db)).flatMap(group => group.scimGroupId ?? []);
+  return declaredGroups(context.apps.values(), context.catalog.organizations, await existingGroups(db, ids));
+}
+
+/** Whether a mapping names this Coder group, or the directory has the group that it was made for. */
+export async function isDeclared(
+  rim: Rim,
+  context: Context,
+  group: Pick<ManagedGroup, 'organization' | 'name' | 'scimGroupId'>,
+): Promise<boolean> {
+  const ids = group.scimGroupId === undefined ? [] : [group.scimGroupId];
+  const directory = await existingGroups(rim.database.db, ids);
+  return declaredGroups(context.apps.values(), context.catalog.organizations, directory)(group);
 }
 
 export interface GroupRemoval {
@@ -64,7 +74,7 @@ export async function removeGroup(rim: Rim, group: ManagedGroup, removal: GroupR
   // Meanwhile it may have been declared, or taken over by another group of the directory.
   const now = await readManagedGroup(rim.database.db, group.id);
   const context = await rim.context.get();
-  if (now === undefined || managesAll(context) || (await isDeclared(rim, context, now))) return false;
+  if (now === undefined || (await isDeclared(rim, context, now))) return false;
   await rim.coder.deleteGroup(group.id);
   const trail = new Trail(removal.cause, () => rim.clock.now());
   trail.note({ app: null }, 'group.delete', 'done', {
@@ -92,85 +102,29 @@ async function forget(rim: Rim, group: ManagedGroup, cause: Cause, lines: readon
     if (directory !== undefined)
       items.push({ key: `scim-group:${directory.id}`, app: directory.app, priority: PRIORITY.request });
     await forgetGroup(db, group.id);
+    await forgetMappedGroups(db, { coderGroupId: group.id });
     await bumpRules(db);
     await enqueue(db, items, cause, now);
   });
 }
 
-/** How long a group may be in the making before it counts as left by a process that died. */
-const MAKING_MS = 60_000;
-
-/** Groups that were made for a group of the directory, or a mapping, which is gone: put under management, so that they go as well. */
-async function findHalfMade(rim: Rim, context: Context): Promise<void> {
+async function removeRole(rim: Rim, context: Context, role: ManagedRole, cause: Cause): Promise<void> {
   const { db } = rim.database;
-  for (const half of await groupsInMaking(db)) {
-    if (await isDeclared(rim, context, half)) continue;
-    const found = await rim.coder.getGroupByName(half.organization, half.name);
-    if (found === undefined) {
-      if (rim.clock.now() - half.since > MAKING_MS) await deleteSetting(db, makingGroup(half.organization, half.name));
-      continue;
-    }
-    await rim.database.transact(async trx => {
-      if ((await readManagedGroup(trx, found.id)) === undefined)
-        await putManagedGroup(trx, {
-          id: found.id,
-          organization: half.organization,
-          name: found.name,
-          origin: 'created',
-          scimGroupId: half.scimGroupId,
-        });
-      await deleteSetting(trx, makingGroup(half.organization, half.name));
-    });
-  }
+  if (role.origin === 'matched') return await forgetManagedRole(db, role.organization, role.name);
+  if (await isRoleInUse(rim, role)) return;
+  await rim.coder.deleteCustomRole(role.organization, role.name);
+  const trail = new Trail(cause, () => rim.clock.now());
+  trail.note({ app: null }, 'custom-role.delete', 'done', {
+    target: `${organizationName(context, role.organization)}/${role.name}`,
+  });
+  await rim.database.transact(async trx => {
+    await forgetManagedRole(trx, role.organization, role.name);
+    await writeAudit(trx, trail.rows);
+  });
 }
 
-/** Whether a mapping names this Coder group, or the directory has the group that it was made for. */
-export async function isDeclared(
-  rim: Rim,
-  context: Context,
-  group: Pick<ManagedGroup, 'organization' | 'name' | 'scimGroupId'>,
-): Promise<boolean> {
-  for (const rules of context.rules.values()) {
-    if (rules.deleting) continue;
-    for (const mapping of Object.values(rules.state.groupMappings))
-      if (
-        mapping.group === group.name &&
-        findOrganization(context.catalog.organizations, mapping.organization)?.id === group.organization
-      )
-        return true;
-  }
-  const directory = group.scimGroupId === undefined ? undefined : await readGroup(rim.database.db, group.scimGroupId);
-  if (directory === undefined) return false;
-  const rules = context.rules.get(directory.app);
-  return rules !== undefined && !rules.deleting && isPushed(rules.state, directory);
-}
-
-async function tidyRoles(rim: Rim, context: Context, trail: Trail): Promise<void> {
-  const declared = new Set(
-    [...context.apps.values()]
-      .filter(app => !app.deleting)
-      .flatMap(app =>
-        Object.values(app.state.customRoles).map(
-          role =>
-            `${findOrganization(context.catalog.organizations, role.organization)?.id ?? ''}/${identityKey(role.name)}`,
-        ),
-      ),
-  );
-  for (const role of await listManagedRoles(rim.database.db)) {
-    if (declared.has(`${role.organization}/${role.name}`)) continue;
-    if (role.origin === 'created') {
-      if (await isRoleInUse(rim, role.organization, role.name)) continue;
-      await rim.coder.deleteCustomRole(role.organization, role.name);
-      trail.note({ app: null }, 'custom-role.delete', 'done', {
-        target: `${organizationName(context, role.organization)}/${role.name}`,
-      });
-    }
-    await forgetManagedRole(rim.database.db, role.organization, role.name);
-  }
-}
-
-async function isRoleInUse(rim: Rim, organization: string, name: string): Promise<boolean> {
+async function isRoleInUse(rim: Rim, { organization, name }: ManagedRole): Promise<boolean> {
   for await (const member of rim.coder.background.listMembers(organization))
-    if (member.roles.some(role => identityKey(role) === name)) return true;
+    if (member.roles.includes(name)) return true;
   return false;
 }

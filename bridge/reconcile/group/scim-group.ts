@@ -1,70 +1,107 @@
 /** Deals with a group of the directory: which mappings it satisfies, and the Coder group of a pushed-group rule. */
 import { outcomeOf } from '../../coder';
-import { bumpRules } from '../../store/apps/apps';
-import { writeAudit } from '../../store/audit/audit';
+import { type DirectoryGroup } from '../../contract/directory';
 import { managedGroupsOf } from '../../store/accounts/coder-groups';
+import { listOpenHolds } from '../../store/accounts/holds';
+import { bumpRules, type StoredApp } from '../../store/apps/apps';
 import { type Db } from '../../store/database/database';
 import { readGroup } from '../../store/directory/reading';
+import { entriesOfSubject } from '../../store/journal/journal';
+import { enqueueLater } from '../../store/work/later';
 import { enqueue, enqueueMembersOf, PRIORITY, type WorkKey } from '../../store/work/enqueue';
-import { listOpenHolds } from '../../store/accounts/holds';
 import { type Work } from '../../store/work/work';
-import { refreshBindings } from '../declaration/bindings';
-import { ensurePushedGroup, keepOne } from './ensure-groups';
-import { groupsInMaking } from './being-made';
-import { tidy } from './remove-undeclared';
 import { type Context } from '../context/context';
 import { type Rim } from '../context/rim';
-import { findOrganization, isPushed } from '../decide/rules';
-import { writeClaims } from '../declaration/write-claims';
+import { refreshBindings } from '../declaration/bindings';
+import { bringSyncSettings } from '../declaration/sync-settings';
+import { decideOneGroup } from '../decide/groups';
+import { isPushed } from '../decide/rules';
 import { settle, type Settled } from '../queue/settle';
-import { Trail } from '../context/audit-lines';
+import { actOnGroups, orProblem } from './act-on-groups';
+import { observePushedGroup } from './observe-groups';
+import { removeUndeclared } from './remove-undeclared';
+import { settleBegun } from './settle-begun';
 
 /** Deals with `scim-group:<SCIM id>`. */
 export async function convergeScimGroup(rim: Rim, work: Work): Promise<Settled> {
   const groupId = work.key.slice('scim-group:'.length);
   const { db } = rim.database;
-  const trail = new Trail(work.cause, () => rim.clock.now());
   try {
     const context = await rim.context.get();
     const app = context.apps.get(work.app);
     if (app === undefined || app.deleting) return await settle(rim, work, { kind: 'done' });
     const group = await readGroup(db, groupId);
-    await rebind(rim, context, work, group !== undefined);
-    const { state } = app;
-    const rule = state.pushedGroups;
-    if (group !== undefined && rule !== undefined && state.mode === 'push' && isPushed(state, group)) {
-      const organization = findOrganization(context.catalog.organizations, rule.organization);
-      if (organization !== undefined) {
-        const keep = keepOne(rim, context, work.app, state, trail);
-        const problems = await ensurePushedGroup(keep, organization, group);
-        for (const problem of problems)
-          rim.log.warn({ app: work.app, group: group.displayName, problem }, 'pushed group');
-      }
-    }
-    if (state.mode === 'claims') await writeClaims(rim, await rim.context.get(), trail);
-    // A group that is gone takes its Coder group along, once nobody is in it.
-    if (group === undefined && (await leftSomething(db, groupId))) await tidy(rim, trail);
-    return await settle(rim, work, { kind: 'done' }, [], tx => writeAudit(tx, trail.rows));
+    await rebind(rim, context, work, group);
+    if (group !== undefined) await convergePushedGroup(rim, context, app, group, work);
+    if (app.state.mode === 'claims') await bringSyncSettings(rim, await rim.context.get(), work.cause);
+    const againAt = await settleWhatIsLeft(rim, work, group);
+    const settled = await settle(rim, work, { kind: 'done' });
+    if (againAt !== undefined)
+      await enqueueLater(db, { key: work.key, app: work.app, priority: PRIORITY.sweep, dueAt: againAt }, work.cause);
+    return settled;
   } catch (error) {
-    await writeAudit(db, trail.rows);
     return await settle(rim, work, outcomeOf(error));
   }
 }
 
-async function leftSomething(db: Db, groupId: string): Promise<boolean> {
-  if ((await managedGroupsOf(db, groupId)).some(managed => managed.origin === 'created')) return true;
-  return (await groupsInMaking(db)).length > 0;
+/** Observe, decide, act and record: the Coder group of a group that the identity provider pushes. */
+async function convergePushedGroup(
+  rim: Rim,
+  context: Context,
+  app: StoredApp,
+  group: DirectoryGroup,
+  work: Work,
+): Promise<void> {
+  const { state } = app;
+  if (state.pushedGroups === undefined || state.mode !== 'push' || !isPushed(state, group)) return;
+  const declared = { apps: context.apps, organizations: context.catalog.organizations };
+  const acting = { rim, app: app.name, cause: work.cause, surveyed: false };
+  const problems: string[] = [];
+  await orProblem(problems, `pushedGroups ${JSON.stringify(group.displayName)}`, async () => {
+    const observed = await observePushedGroup(rim.database.db, declared, app, group, rim.coder);
+    problems.push(...(await actOnGroups(acting, decideOneGroup(observed))));
+  });
+  for (const problem of problems) rim.log.warn({ app: app.name, group: group.displayName, problem }, 'pushed group');
+  const isTold = (problem: string): boolean => app.problems.includes(problem);
+  if (problems.every(isTold)) return;
+  // Problems are told with the app's declaration, which is looked at again.
+  await enqueue(
+    rim.database.db,
+    [{ key: `app:${app.name}`, app: app.name, priority: PRIORITY.sweep }],
+    work.cause,
+    rim.clock.now(),
+  );
+}
+
+/**
+ * Settles creations that were begun for this group, and takes what the group leaves behind along, once nobody is in it.
+ * @returns when to look again
+ */
+async function settleWhatIsLeft(rim: Rim, work: Work, group: DirectoryGroup | undefined): Promise<number | undefined> {
+  const { db } = rim.database;
+  const subject = work.key.slice('scim-group:'.length);
+  let unwanted = group === undefined && (await managedGroupsOf(db, subject)).some(({ origin }) => origin === 'created');
+  let againAt: number | undefined;
+  if ((await entriesOfSubject(db, subject)).length > 0) {
+    const begun = await settleBegun(rim, await rim.context.get(), { subject, queue: false });
+    unwanted ||= begun.unwanted;
+    againAt = begun.againAt;
+  }
+  if (unwanted)
+    for (const problem of await removeUndeclared(rim, work.cause))
+      rim.log.warn({ app: work.app, problem }, 'what nothing declares any more stays in Coder');
+  return againAt;
 }
 
 /** Notes what the mappings match now, and in the same transaction whom that concerns: whatever ends this process, they are looked at. */
-async function rebind(rim: Rim, context: Context, work: Work, exists: boolean): Promise<void> {
+async function rebind(rim: Rim, context: Context, work: Work, group: DirectoryGroup | undefined): Promise<void> {
   await rim.database.transact(async db => {
     const { changed, groups } = await refreshBindings(db, context, work.app);
     if (!changed) return;
     await bumpRules(db);
     // A mapping whose group is gone may fit another one that has been there all along.
-    const concerned = new Set([...(exists ? [work.key.slice('scim-group:'.length)] : []), ...groups]);
-    for (const group of concerned) await enqueuePeople(db, rim, work, group);
+    for (const concerned of new Set([...(group === undefined ? [] : [group.id]), ...groups]))
+      await enqueueMembersOf(db, concerned, work.app, PRIORITY.request, work.cause, rim.clock.now());
     await enqueueHeld(db, rim, work);
   });
 }
@@ -78,8 +115,4 @@ async function enqueueHeld(db: Db, rim: Rim, work: Work): Promise<void> {
     work.cause,
     rim.clock.now(),
   );
-}
-
-async function enqueuePeople(db: Db, rim: Rim, work: Work, groupId: string): Promise<void> {
-  await enqueueMembersOf(db, groupId, work.app, PRIORITY.request, work.cause, rim.clock.now());
 }

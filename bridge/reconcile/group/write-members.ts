@@ -1,40 +1,27 @@
 /**
- * The one writer of a Coder group: the lease of its key keeps every other replica out. It makes the difference between
- * wanted and present members true with one call for all of them, and lets changes gather longer the more often they come.
+ * Writes changes of members to Coder, one call for many. What Coder refuses as a whole is read again and at last split, so that
+ * one change that can't be made does not keep the others from being made.
  */
-import { type CoderGroup, CoderError, isRefusal, outcomeOf } from '../../coder';
+import { type CoderGroup, CoderError, isRefusal } from '../../coder';
 import {
   beginWrite,
   endWrite,
-  forgetGroup,
   markFlushed,
-  readManagedGroup,
   type ManagedGroup,
+  readManagedGroup,
 } from '../../store/accounts/coder-groups';
-import {
-  countMembers,
-  forgetMember,
-  type MemberState,
-  memberDifferences,
-  replaceMembers,
-  setPresent,
-} from '../../store/accounts/coder-members';
-import { writeAudit } from '../../store/audit/audit';
-import { bumpRules } from '../../store/apps/apps';
-import { type Db } from '../../store/database/database';
-import { type Cause, enqueue, PRIORITY, type WorkItem } from '../../store/work/enqueue';
+import { forgetMember, memberDifferences, type MemberState, setPresent } from '../../store/accounts/coder-members';
 import { peopleOfAccounts } from '../../store/accounts/people';
+import { writeAudit } from '../../store/audit/audit';
+import { type Db } from '../../store/database/database';
+import { enqueue, type WorkItem, PRIORITY } from '../../store/work/enqueue';
 import { type Work } from '../../store/work/work';
-import { groupName } from '../context/context';
-import { isDeclared, removeGroup, tidy } from './remove-undeclared';
-import { type Context } from '../context/context';
+import { Trail } from '../context/audit-lines';
+import { type Context, groupName } from '../context/context';
 import { type Rim } from '../context/rim';
-import { type Because } from '../decide/entitlement';
-import { settle, type Settled } from '../queue/settle';
-import { type Subject, Trail } from '../context/audit-lines';
-import { LeaseTaken } from '../context/one-at-a-time';
+import { lineOf, reasonOf } from './member-lines';
+import { readGroupMembers } from './read-members';
 
-const CHANGES_PER_CALL = 1_000;
 const FIRST_WINDOW_MS = 100;
 const LONGEST_WINDOW_MS = 2_000;
 const QUIET_MS = 5_000;
@@ -45,121 +32,8 @@ export function nextWindow(previousMs: number, sinceLastWriteMs: number): number
   return Math.min(Math.max(previousMs * 2, FIRST_WINDOW_MS), LONGEST_WINDOW_MS);
 }
 
-/** Deals with `coder-group:<Coder id>`. */
-export async function convergeGroup(rim: Rim, work: Work): Promise<Settled> {
-  const groupId = work.key.slice('coder-group:'.length);
-  const group = await readManagedGroup(rim.database.db, groupId);
-  if (group === undefined) return await settle(rim, work, { kind: 'done' });
-  const context = await rim.context.get();
-  try {
-    const expected = group.unsure ? await memberDifferences(rim.database.db, groupId) : [];
-    if ((group.readAt === undefined || group.unsure) && !(await readGroupMembers(rim, groupId)))
-      return await groupGone(rim, work, context, group);
-    const differences = await memberDifferences(rim.database.db, groupId);
-    await noteFound(rim, context, group, without(expected, differences));
-    if (await removeWhole(rim, work, context, group, differences)) return await settle(rim, work, { kind: 'done' });
-    for (let start = 0; start < differences.length; start += CHANGES_PER_CALL) {
-      const left = await writeBatch(rim, work, context, group, differences.slice(start, start + CHANGES_PER_CALL));
-      if (left === 'gone') return await groupGone(rim, work, context, group);
-    }
-    await tidyEmpty(rim, context, group);
-  } catch (error) {
-    return await settle(rim, work, outcomeOf(error));
-  }
-  const flushed = await readManagedGroup(rim.database.db, groupId);
-  const againAt = (flushed?.flushedAt ?? 0) + (flushed?.windowMs ?? 0);
-  return await settle(rim, work, { kind: 'done' }, [], undefined, { againAt });
-}
-
-/** A group that nothing declares any more and that everybody is to leave goes with one call instead of two. */
-async function removeWhole(
-  rim: Rim,
-  work: Work,
-  context: Context,
-  group: ManagedGroup,
-  differences: readonly MemberState[],
-): Promise<boolean> {
-  if (group.origin !== 'created' || differences.length === 0) return false;
-  const { present, wanted } = await countMembers(rim.database.db, group.id);
-  if (wanted > 0 || present !== differences.length || (await isDeclared(rim, context, group))) return false;
-  return await removeGroup(rim, group, {
-    members: present,
-    lines: differences.flatMap(change => lineOf(rim, context, group, change, work, 'done')),
-    cause: work.cause,
-  });
-}
-
-/** The last member left a group that the bridge made for a group of the directory: perhaps it is to go as well. */
-async function tidyEmpty(rim: Rim, context: Context, group: ManagedGroup): Promise<void> {
-  if (group.origin !== 'created') return;
-  const { present, wanted } = await countMembers(rim.database.db, group.id);
-  if (present + wanted > 0 || (await isDeclared(rim, context, group))) return;
-  const trail = new Trail({ actor: 'bridge' }, () => rim.clock.now());
-  await tidy(rim, trail);
-  await writeAudit(rim.database.db, trail.rows);
-}
-
-const READINGS = 5;
-
-/** Reads all members of a group into the store, as its writer; false when Coder has no such group. */
-async function readGroupMembers(rim: Rim, groupId: string): Promise<boolean> {
-  for (let reading = 1; reading <= READINGS; reading += 1) {
-    const outcome = await readOnce(rim, groupId, rim.coder);
-    if (outcome !== 'outdated') return outcome === 'read';
-  }
-  throw new LeaseTaken(`the members of group ${groupId} change while they are read: read again a little later`);
-}
-
-/**
- * Reads all members of a group into the store beside its writer: what the writer does meanwhile, or has not finished, counts
- * more than the reading. False when Coder has no such group.
- */
-export async function lookAtGroupMembers(rim: Rim, groupId: string): Promise<boolean> {
-  const group = await readManagedGroup(rim.database.db, groupId);
-  if (group?.unsure === true) return true;
-  return (await readOnce(rim, groupId, rim.coder.background)) !== 'absent';
-}
-
-async function readOnce(rim: Rim, groupId: string, coder: Rim['coder']): Promise<'read' | 'outdated' | 'absent'> {
-  const { db } = rim.database;
-  const before = await readManagedGroup(db, groupId);
-  if ((await coder.getGroup(groupId)) === undefined) return 'absent';
-  const members = new Set<string>();
-  for await (const member of coder.listGroupMembers(groupId)) members.add(member.id);
-  const taken = await db
-    .transaction()
-    .execute(async trx => await replaceMembers(trx, groupId, members, rim.clock.now(), before));
-  return taken ? 'read' : 'outdated';
-}
-
-/** The group was deleted in Coder: the declaration of every app that may have named it is dealt with again. */
-async function groupGone(rim: Rim, work: Work, context: Context, group: ManagedGroup): Promise<Settled> {
-  rim.context.invalidate();
-  return await settle(rim, work, { kind: 'done' }, [], async db => {
-    await forgetGroup(db, group.id);
-    await bumpRules(db);
-    await writeAudit(db, [
-      {
-        at: rim.clock.now(),
-        app: work.app,
-        actor: 'bridge',
-        action: 'group.delete',
-        target: groupName(context, group.id),
-        result: 'reported',
-        detail: 'somebody deleted the group in Coder',
-      },
-    ]);
-    await enqueue(
-      db,
-      [...context.apps.keys()].map(app => ({ key: `app:${app}` as const, app, priority: PRIORITY.declaration })),
-      { actor: 'bridge' },
-      rim.clock.now(),
-    );
-  });
-}
-
 /** One call for these changes; what Coder refuses as a whole is read again and, at last, split. */
-async function writeBatch(
+export async function writeBatch(
   rim: Rim,
   work: Work,
   context: Context,
@@ -293,13 +167,8 @@ async function notePresence(db: Db, groupId: string, changes: readonly MemberSta
   await setPresent(db, groupId, removed, false);
 }
 
-function without(some: readonly MemberState[], others: readonly MemberState[]): MemberState[] {
-  const left = new Set(others.map(other => other.coderUserId));
-  return some.filter(one => !left.has(one.coderUserId));
-}
-
 /** Another look showed these changes to be true already: our own lost answer, or somebody's hand. */
-async function noteFound(
+export async function noteFound(
   rim: Rim,
   context: Context,
   group: ManagedGroup,
@@ -309,34 +178,7 @@ async function noteFound(
   if (rows.length > 0) await writeAudit(rim.database.db, rows);
 }
 
-interface Reason {
-  readonly subject: Subject;
-  readonly cause: Cause;
-  readonly because: readonly Because[];
-}
-
-function reasonOf(change: MemberState, work: Work | undefined): Reason {
-  const fallback: Reason = {
-    subject: { app: work?.app ?? null, coderUserId: change.coderUserId },
-    cause: work?.cause ?? { actor: 'bridge' },
-    because: [],
-  };
-  return change.because === null ? fallback : { ...fallback, ...(JSON.parse(change.because) as Partial<Reason>) };
-}
-
-function lineOf(
-  rim: Rim,
-  context: Context,
-  group: ManagedGroup,
-  change: MemberState,
-  work: Work | undefined,
-  result: 'done',
-): Trail['rows'] {
-  const { subject, cause, because } = reasonOf(change, work);
-  const trail = new Trail(cause, () => rim.clock.now());
-  trail.note(subject, change.wanted === true ? 'group.add' : 'group.remove', result, {
-    target: groupName(context, group.id),
-    because,
-  });
-  return trail.rows;
+export function without(some: readonly MemberState[], others: readonly MemberState[]): MemberState[] {
+  const left = new Set(others.map(other => other.coderUserId));
+  return some.filter(one => !left.has(one.coderUserId));
 }

@@ -9,7 +9,7 @@ import { dropLeases } from '../../store/work/leases';
 import { claimKeys, claimWork, releaseAllWork, releaseWork, renewWork, type Work } from '../../store/work/work';
 import { convergeApp } from '../declaration/declaration';
 import { type Rim } from '../context/rim';
-import { convergeGroup } from '../group/write-members';
+import { convergeGroup } from '../group/coder-group';
 import { convergePerson } from '../person/person';
 import { convergeScimGroup } from '../group/scim-group';
 import { GATHER_MS, settle, type Settled } from './settle';
@@ -47,6 +47,8 @@ export class Pump {
   #renewal: NodeJS.Timeout | undefined;
   #pausedUntil = 0;
   #lookedAt: number | undefined;
+  /** What is claimed from the queue right now is not among what runs yet. */
+  #claiming: Promise<number> = Promise.resolve(0);
 
   constructor(
     private readonly rim: Rim,
@@ -93,28 +95,52 @@ export class Pump {
     setTimeout(() => this.wake(), ANSWER_MS).unref();
   }
 
+  /**
+   * Deals with these keys until none of them is being worked on: what runs already read what it works with before this request
+   * wrote, so it is awaited, and what came in between is done again.
+   */
   async #settleKeys(keys: readonly WorkKey[], early: number, stopped: () => boolean): Promise<Set<WorkKey>> {
     const touched = new Set<WorkKey>();
-    const take = async (some: readonly WorkKey[]): Promise<void> => {
-      if (some.length === 0 || stopped() || this.#stopping) return;
-      const { rim } = this;
-      const items = await claimKeys(rim.database, some, {
+    let left = [...keys];
+    while (left.length > 0 && !stopped() && !this.#stopping) {
+      await this.#claiming;
+      const running = left.flatMap(key => this.#running.get(key) ?? []);
+      // What it made different is this request's as well: the second look finds it done, and would not touch it again.
+      for (const one of await Promise.allSettled(running))
+        if (one.status === 'fulfilled') for (const key of one.value?.touched ?? []) touched.add(key);
+      const again = await this.#take(left, early, stopped, touched);
+      await this.#claiming;
+      left = left.filter(key => again.has(key) || this.#running.has(key));
+    }
+    return touched;
+  }
+
+  /** Claims these keys as far as they are free, and deals with them. @returns those that changed meanwhile */
+  async #take(
+    keys: readonly WorkKey[],
+    early: number,
+    stopped: () => boolean,
+    touched: Set<WorkKey>,
+  ): Promise<Set<WorkKey>> {
+    const { rim } = this;
+    const again = new Set<WorkKey>();
+    const batch = Math.max(this.options.concurrency, 8);
+    for (let start = 0; start < keys.length && !stopped() && !this.#stopping; start += batch) {
+      const items = await claimKeys(rim.database, keys.slice(start, start + batch), {
         owner: rim.owner,
         now: rim.clock.now() + early,
         leaseMs: rim.options.leaseMs,
       });
-      if (!(await this.#mayWork(items))) return;
-      const settled = await Promise.all(items.map(item => this.#do(item)));
-      for (const one of settled) for (const key of one?.touched ?? []) touched.add(key);
-    };
-    // What runs already read the directory before this request wrote to it: once more after it.
-    const running = keys.flatMap(key => this.#running.get(key) ?? []);
-    // What it made different is this request's as well: the second look finds it done, and would not touch it again.
-    for (const one of await Promise.allSettled(running))
-      if (one.status === 'fulfilled') for (const key of one.value?.touched ?? []) touched.add(key);
-    const batch = Math.max(this.options.concurrency, 8);
-    for (let start = 0; start < keys.length && !stopped(); start += batch) await take(keys.slice(start, start + batch));
-    return touched;
+      if (!(await this.#mayWork(items))) return again;
+      await Promise.all(
+        items.map(async item => {
+          const settled = await this.#do(item);
+          for (const key of settled?.touched ?? []) touched.add(key);
+          if (settled?.outcome === 'again') again.add(item.key);
+        }),
+      );
+    }
+    return again;
   }
 
   async #do(item: Work): Promise<Settled | undefined> {
@@ -137,10 +163,11 @@ export class Pump {
       this.rim.log.warn({ err: error }, 'leases of an earlier process stay until they run out'),
     );
     while (!this.#stopping) {
-      const claimed = await this.#claim().catch((error: unknown) => {
+      this.#claiming = this.#claim().catch((error: unknown) => {
         this.rim.log.error({ err: error }, 'queue can not be read');
         return 0;
       });
+      const claimed = await this.#claiming;
       if (this.#stopping) break;
       if (claimed === 0) await this.#sleep(this.options.pollMs);
     }

@@ -1,20 +1,11 @@
 /** What would change in Coder, nothing written: the adoption report of a rollout and the dry run of a declaration. */
 import { type HoldSummary, type PlannedChange, type PlanReport } from '../../contract/admin-api';
 import { type MappingState, modeClash } from '../../contract/mapping-state';
-import { listAllApps, type StoredApp } from '../../store/apps/apps';
-import { readNamesakes } from '../../store/directory';
-import { readBindings } from '../../store/apps/bindings';
-import { listManagedGroups, type ManagedGroup } from '../../store/accounts/coder-groups';
 import { holdId } from '../../store/accounts/holds';
 import { countReserved } from '../../store/accounts/ledger';
 import { countLinkedPeople } from '../../store/accounts/people';
-import { readGroups } from '../../store/directory/reading';
 import { describe } from '../person/apply-steps';
-import { groupName } from '../context/context';
-import { type Catalog, loadCatalog } from '../context/catalog';
-import { NOT_READ } from '../group/ensure-groups';
-import { ListedGroups } from '../group/group-index';
-import { buildContext, type Context } from '../context/context';
+import { type Context, groupName } from '../context/context';
 import { type Rim } from '../context/rim';
 import { keyOf } from '../decide/entitlement';
 import { digestOf, guardPlan, keepsOwners, type Loser } from '../decide/guard';
@@ -22,12 +13,11 @@ import { vanishedEntitlements } from '../context/vanished-groups';
 import { canSignIn, takesOwner } from '../person/keep-owners';
 import { HOUR_MS } from '../person/reserve';
 import { readWorldFor } from '../survey/judgement';
-import { findOrganization, imaginedGroup, isPushed } from '../decide/rules';
 import { sayRemoval } from '../decide/entitlement-text';
 import { type Finding, plansOf, survey } from '../survey/survey';
 import { strangers } from '../sweep/unlinked-accounts';
 import { type World } from '../survey/world';
-import { deriveGroupNames } from '../../coder';
+import { planDeclarations } from './plan-declarations';
 
 const CHANGES_IN_A_HOLD = 50;
 
@@ -36,14 +26,15 @@ export async function planWorld(
   rim: Rim,
   request: { readonly app?: string | undefined; readonly state?: MappingState | undefined },
 ): Promise<PlanReport> {
-  const { context, catalog, members } = await imagine(rim, request.state);
+  const declarations = await planDeclarations(rim, request.state);
+  const { context, members } = declarations;
   const world = await readWorldFor(rim, context);
   const wanted = request.state?.app ?? request.app;
   const names = [...context.apps.keys()].filter(name => wanted === undefined || name === wanted);
   const report: PlanReport = {
-    changes: [],
+    changes: declarations.changes.filter(change => change.app === '' || names.includes(change.app)),
     adoption: { matched: [], created: [], held: [], strangers: [] },
-    problems: [...catalog.problems],
+    problems: [...declarations.problems],
     hold: null,
   };
   const owners = [...world.accounts.values()].filter(
@@ -66,104 +57,10 @@ export async function planWorld(
   return report;
 }
 
-interface Imagined {
-  readonly context: Context;
-  readonly catalog: Catalog;
-  /** Group ids by account, of groups that are not under management yet. */
-  readonly members: Map<string, string[]>;
-}
-
-/** The context as it would be, without writing any of it. */
-async function imagine(rim: Rim, state: MappingState | undefined): Promise<Imagined> {
-  const { db } = rim.database;
-  const stored = await listAllApps(db);
-  const apps = state === undefined ? stored : [...stored.filter(app => app.name !== state.app), asStored(state)];
-  const catalog = await loadCatalog(
-    rim.coder.background,
-    apps.map(app => app.state),
-    rim.clock.now(),
-  );
-  const managed = await listManagedGroups(db);
-  const { groups, members } = await imagineGroups(rim, catalog, apps, managed);
-  const context = buildContext({
-    apps,
-    catalog,
-    groups,
-    bindings: await readBindings(db),
-    namesakes: await readNamesakes(db),
-    imagine: true,
-    takeAllAsMatched: state !== undefined,
-  });
-  return { context, catalog, members };
-}
-
 function modeProblems(context: Context, state: MappingState | undefined): string[] {
   const others = [...context.apps.values()].filter(app => !app.deleting).map(app => app.state);
   const clash = state === undefined ? undefined : modeClash(state, others);
   return clash === undefined ? [] : [clash];
-}
-
-function asStored(state: MappingState): StoredApp {
-  return {
-    name: state.app,
-    generation: 0,
-    state,
-    createdAt: 0,
-    updatedAt: 0,
-    appliedGeneration: undefined,
-    problems: [],
-    sweptAt: undefined,
-    deleting: false,
-  };
-}
-
-/** Groups that would come under management, with the members that Coder has in them now. */
-async function imagineGroups(
-  rim: Rim,
-  catalog: Catalog,
-  apps: readonly StoredApp[],
-  managed: readonly ManagedGroup[],
-): Promise<{ groups: ManagedGroup[]; members: Map<string, string[]> }> {
-  const groups = [...managed];
-  const members = new Map<string, string[]>();
-  const index = new ListedGroups(rim.coder.background);
-  const known = new Set(managed.map(group => `${group.organization}/${group.name}`));
-  const add = async (organization: string, name: string, scimGroupId: string | undefined): Promise<void> => {
-    if (known.has(`${organization}/${name}`)) return;
-    known.add(`${organization}/${name}`);
-    const found = await index.byName(organization, name);
-    const id = found?.id ?? imaginedGroup(organization, name);
-    groups.push({
-      id,
-      organization,
-      name,
-      origin: 'matched',
-      scimGroupId,
-      ...NOT_READ,
-    });
-    if (found === undefined) return;
-    for await (const member of rim.coder.background.listGroupMembers(id))
-      members.set(member.id, [...(members.get(member.id) ?? []), id]);
-  };
-  for (const { state, name: app, deleting } of apps) {
-    if (deleting) continue;
-    for (const mapping of Object.values(state.groupMappings)) {
-      const organization = findOrganization(catalog.organizations, mapping.organization);
-      if (organization === undefined) continue;
-      if (mapping.create || (await index.byName(organization.id, mapping.group)) !== undefined)
-        await add(organization.id, mapping.group, undefined);
-    }
-    const rule = state.pushedGroups;
-    const organization = rule && findOrganization(catalog.organizations, rule.organization);
-    if (rule === undefined || organization === undefined) continue;
-    for (const group of await readGroups(rim.database.db, app)) {
-      if (!isPushed(state, group) || managed.some(one => one.scimGroupId === group.id)) continue;
-      const shown = rule.stripPrefix ? group.displayName.slice(rule.prefix.length).trim() : group.displayName;
-      const [name] = deriveGroupNames({ displayName: shown, key: group.id });
-      if (name !== undefined) await add(organization.id, name, group.id);
-    }
-  }
-  return { groups, members };
 }
 
 async function planApp(

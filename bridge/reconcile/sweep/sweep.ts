@@ -11,12 +11,12 @@ import { pruneLedger } from '../../store/accounts/ledger';
 import { dropLease, takeLease } from '../../store/work/leases';
 import { queuedKeys } from '../../store/work/pending';
 import { describe } from '../person/apply-steps';
-import { groupName } from '../context/context';
-import { tidy } from '../group/remove-undeclared';
-import { type Context } from '../context/context';
+import { removeUndeclared } from '../group/remove-undeclared';
+import { type Context, groupName } from '../context/context';
 import { type Rim } from '../context/rim';
 import { HOUR_MS } from '../person/reserve';
-import { lookAtGroupMembers } from '../group/write-members';
+import { lookAtGroupMembers } from '../group/read-members';
+import { settleBegun } from '../group/settle-begun';
 import { carryOut, judge, readWorldFor, withoutQueued } from '../survey/judgement';
 import { type Finding } from '../survey/survey';
 import { sweepLeaversWorkspaces } from './leavers-workspaces';
@@ -45,9 +45,9 @@ export async function sweepApps(
   renewal.unref();
   try {
     await sweepHeld(rim, context, held);
-    const trail = new Trail(CAUSE, () => rim.clock.now());
-    await tidy(rim, trail);
-    await writeAudit(rim.database.db, trail.rows);
+    await settleBegun(rim, await rim.context.get());
+    for (const problem of await removeUndeclared(rim, CAUSE))
+      rim.log.warn({ problem }, 'what nothing declares any more stays in Coder');
     await pruneLedger(rim.database.db, rim.clock.now() - HOUR_MS);
     if (auditRetentionMs > 0) await pruneAudit(rim.database.db, rim.clock.now() - auditRetentionMs);
     return held.map(app => app.name);

@@ -71,6 +71,13 @@ export async function readGroup(db: Db, id: string): Promise<DirectoryGroup | un
   return row === undefined ? undefined : toGroup(row);
 }
 
+/** Which of these groups exist, in whatever app. */
+export async function existingGroups(db: Db, ids: readonly string[]): Promise<Map<string, DirectoryGroup>> {
+  if (ids.length === 0) return new Map();
+  const rows = await db.selectFrom('groups').select(GROUP_COLUMNS).where('id', 'in', among(db, ids)).execute();
+  return new Map(rows.map(row => [row.id, toGroup(row)]));
+}
+
 /** All groups that a user is in, directly and through groups in groups, in order of id. */
 export async function groupsOfUser(db: Db, userId: string): Promise<DirectoryGroup[]> {
   const { rows } = await sql<GroupRow>`

@@ -96,12 +96,15 @@ export async function lockResource(
   const row = await db
     .selectFrom(type === 'User' ? 'users' : 'groups')
     .select(RESOURCE_COLUMNS)
-    .select(({ exists, selectFrom }) =>
-      exists(
-        selectFrom('refused_leavings')
-          .select('app')
-          .where(type === 'User' ? 'refused_leavings.user_id' : 'refused_leavings.group_id', '=', id),
-      ).as('refused'),
+    .select(eb =>
+      eb
+        .exists(
+          eb
+            .selectFrom('refused_leavings')
+            .select('app')
+            .where(type === 'User' ? 'refused_leavings.user_id' : 'refused_leavings.group_id', '=', id),
+        )
+        .as('refused'),
     )
     .where('id', '=', id)
     .where('app', '=', app)

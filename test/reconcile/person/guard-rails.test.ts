@@ -78,7 +78,7 @@ it('holds a declaration that would take too much as a whole, while its additions
   const ids = await people(stage, 8);
   await stage.createGroup('developers', ids);
   await stage.declare({
-    groupMappings: { developers: { idpGroup: 'developers', group: 'engineers' } },
+    groupMappings: { engineers: { idpGroup: 'developers', group: 'engineers' } },
     guard,
   });
   expect(stage.coder.membersOf('developers')).toHaveLength(8);

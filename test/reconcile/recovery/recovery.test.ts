@@ -5,6 +5,7 @@ import { createReconciler, type Reconciler } from '../../../bridge/reconcile';
 import { putApp } from '../../../bridge/store/apps/apps';
 import { type Database, openDatabase } from '../../../bridge/store/database/database';
 import { createDirectory, type Directory, type WriteContext } from '../../../bridge/store/directory';
+import { openEntry } from '../../../bridge/store/journal/journal';
 import { readInstallation } from '../../../bridge/store/recovery/position';
 import { type WorkKey } from '../../../bridge/store/work/enqueue';
 import { type CoderDouble, startCoderDouble } from '../../support/coder-double';
@@ -208,6 +209,26 @@ describeEachDatabase('a restored database', (_open, { freshUrl }) => {
       await bridge.setActive(people.ann, false);
       expect(everybody()['ann']).toBe('out');
       expect(await bridge.reconciler.recovery()).toMatchObject({ reason: null, people: [] });
+    });
+  });
+
+  it('settles nothing at its start of what it knows as begun: a group that was made since stays', async () => {
+    const url = await freshUrl();
+    await threePeople(url);
+    await live(url, async ({ database }) => {
+      const key = `${coder.findOrganization().id}/late`;
+      await openEntry(database.db, { kind: 'group', key, app: APP, subject: undefined, note: {}, since: Date.now() });
+    });
+    const old = await backup(url);
+    await live(url, bridge => bridge.createUser('dan'));
+    coder.addGroup('late');
+    coder.calls.reset();
+    await live(old, async ({ reconciler }) => {
+      reconciler.start();
+      await reconciler.stop();
+      expect(coder.calls.writes()).toEqual([]);
+      expect(coder.snapshot().organizations['coder']?.groups).toHaveProperty('late');
+      expect((await reconciler.status()).recovery).toMatch(/older than what Coder's audit log says/);
     });
   });
 

@@ -53,7 +53,10 @@ it('plans the hold that a declaration would meet', async () => {
     state: parseMappingState({ version: 1, app: APP, guard: { minRemovals: 1, maxRemovalsPercent: 10 } }),
   });
   expect(report.hold).toMatchObject({ app: APP, people: 3, reason: 'plan-too-large' });
-  expect(report.changes.filter(change => change.removal)).toHaveLength(6);
+  expect(report.changes.filter(change => change.removal && change.subject !== '')).toHaveLength(6);
+  expect(report.changes.filter(change => change.subject === '')).toMatchObject([
+    { action: 'group.delete', target: 'coder/all', removal: true },
+  ]);
 });
 
 it('explains why a person has what the person has', async () => {

@@ -1,0 +1,130 @@
+/**
+ * Which Coder groups an app's declaration asks for: those that mappings name, and those of the groups that the identity
+ * provider pushes. Pure: from what was observed to changes, each with the row to be recorded. A group that the bridge made is
+ * renamed and never replaced, since Coder gives templates to its id.
+ */
+import { PREBUILDS_GROUP } from '../../coder';
+import { type MappingState } from '../../contract/mapping-state';
+import { begunAs, GroupsDraft, type GroupsObserved, type GroupsPlan, type PresentGroup } from './groups-draft';
+import { decidePushedGroup } from './pushed-groups';
+import { findOrganization, type KnownOrganization } from './rules';
+
+/** Decides over all groups that an app asks for, or over the one pushed group that was observed. */
+export function decideGroups(observed: GroupsObserved): GroupsPlan {
+  const draft = new GroupsDraft(observed);
+  for (const [key, mapping] of Object.entries(observed.state.groupMappings)) decideMapping(draft, key, mapping);
+  for (const group of observed.pushed) decidePushedGroup(draft, group);
+  if (observed.state.policies.authoritative) manageAll(draft);
+  return draft.done();
+}
+
+/** The one pushed group that was observed, nothing else of the app. */
+export function decideOneGroup(observed: GroupsObserved): GroupsPlan {
+  const draft = new GroupsDraft(observed);
+  for (const group of observed.pushed) decidePushedGroup(draft, group);
+  return draft.done();
+}
+
+function decideMapping(draft: GroupsDraft, key: string, mapping: MappingState['groupMappings'][string]): void {
+  const { observed } = draft;
+  const what = `groupMappings/${key}`;
+  const organization = findOrganization(observed.organizations, mapping.organization);
+  if (organization === undefined) return;
+  if (mapping.group === PREBUILDS_GROUP) {
+    draft.problems.push(`${what}: group ${JSON.stringify(PREBUILDS_GROUP)} is Coder's own and never touched`);
+    return;
+  }
+  const unreadable = observed.unreadable.get(organization.id);
+  if (unreadable !== undefined) {
+    draft.problems.push(`${what}: ${unreadable}`);
+    return;
+  }
+  const shared = draft.planned(organization.id, mapping.group);
+  if (shared !== undefined) {
+    draft.plan({ ...shared, mappings: [...shared.mappings, what] });
+    return;
+  }
+  const present = draft.byName(organization.id, mapping.group) ?? formerGroup(draft, what, organization, mapping.group);
+  if (present === undefined && !mapping.create) {
+    draft.problems.push(
+      `${what}: organization ${JSON.stringify(organization.name)} has no group ${JSON.stringify(mapping.group)}: create it, or set "create" to true`,
+    );
+    return;
+  }
+  const known = present === undefined ? undefined : draft.managed(present.id);
+  const settles = begunAs(draft, organization.id, present?.name, mapping.group);
+  draft.plan({
+    what,
+    mappings: [what],
+    organization,
+    present,
+    displayName: mapping.displayName ?? (present === undefined ? '' : undefined),
+    row: {
+      organization: organization.id,
+      name: mapping.group,
+      origin: known?.origin ?? (present === undefined || settles.length > 0 ? 'created' : 'matched'),
+      scimGroupId: known?.scimGroupId,
+    },
+    settles,
+  });
+}
+
+/** The group that the mapping had under another name: renamed in Coder by hand, or declared otherwise since. */
+function formerGroup(
+  draft: GroupsDraft,
+  what: string,
+  organization: KnownOrganization,
+  name: string,
+): PresentGroup | undefined {
+  const { observed } = draft;
+  const renamedByHand = draft.lastNamed(organization.id, name);
+  if (renamedByHand !== undefined) return draft.byId(renamedByHand.id);
+  const before = draft.managed(observed.groupOfMapping.get(what) ?? '');
+  if (before !== undefined && before.organization === organization.id && before.origin === 'created') {
+    const present = draft.byId(before.id);
+    if (present !== undefined && !isWantedOtherwise(draft, present, before.scimGroupId)) return present;
+  }
+  for (const begun of observed.begun) {
+    if (begun.app !== observed.app || begun.mapping !== what || begun.organization !== organization.id) continue;
+    const present = draft.byName(organization.id, begun.name);
+    if (
+      present !== undefined &&
+      draft.managed(present.id) === undefined &&
+      !isWantedOtherwise(draft, present, undefined)
+    )
+      return present;
+  }
+  return undefined;
+}
+
+function isWantedOtherwise(draft: GroupsDraft, group: PresentGroup, scimGroupId: string | undefined): boolean {
+  return (
+    draft.isMapped(group) ||
+    draft.plannedFor(group.id) !== undefined ||
+    (scimGroupId !== undefined && draft.observed.alive.has(scimGroupId))
+  );
+}
+
+/** Every group of every organization is managed for authoritative apps. */
+function manageAll(draft: GroupsDraft): void {
+  for (const present of draft.observed.present) {
+    const organization = draft.observed.organizations.find(one => one.id === present.organizationId);
+    const known = draft.managed(present.id) !== undefined || draft.plannedFor(present.id) !== undefined;
+    if (organization === undefined || known || present.name === PREBUILDS_GROUP) continue;
+    const settles = begunAs(draft, organization.id, present.name);
+    draft.plan({
+      what: 'policies.authoritative',
+      mappings: [],
+      organization,
+      present,
+      displayName: undefined,
+      row: {
+        organization: organization.id,
+        name: present.name,
+        origin: settles.length > 0 ? 'created' : 'matched',
+        scimGroupId: undefined,
+      },
+      settles,
+    });
+  }
+}

@@ -1,0 +1,190 @@
+/** The Coder group of a group that the identity provider pushes: which one it is, what it is called, whether it may be taken. Pure. */
+import { cleanDisplayName, deriveGroupNames } from '../../coder';
+import { type DirectoryGroup } from '../../contract/directory';
+import { type MappingState } from '../../contract/mapping-state';
+import { type ManagedGroup } from '../../store/accounts/coder-groups';
+import { begunAs, type GroupChange, type GroupsDraft, groupKey, type PresentGroup } from './groups-draft';
+import { findOrganization, type KnownOrganization } from './rules';
+
+/** Names that a pushed group may have in Coder, best first, and its display name there. */
+export function namesOfPushed(
+  rule: NonNullable<MappingState['pushedGroups']>,
+  group: DirectoryGroup,
+): { readonly names: readonly string[]; readonly displayName: string } {
+  const shown = rule.stripPrefix ? group.displayName.slice(rule.prefix.length).trim() : group.displayName;
+  return {
+    names: deriveGroupNames({ displayName: shown, key: group.id }),
+    displayName: cleanDisplayName(shown),
+  };
+}
+
+/** Whether a Coder group belongs to another group of the directory, which still exists. */
+export function isOfAnother(
+  group: DirectoryGroup,
+  holder: Pick<ManagedGroup, 'scimGroupId'> | undefined,
+  alive: ReadonlySet<string>,
+): boolean {
+  return holder?.scimGroupId !== undefined && holder.scimGroupId !== group.id && alive.has(holder.scimGroupId);
+}
+
+/** Adds to the draft what a pushed group asks for. */
+export function decidePushedGroup(draft: GroupsDraft, group: DirectoryGroup): void {
+  const { state, organizations, unreadable: hidden } = draft.observed;
+  const rule = state.pushedGroups;
+  const organization = rule && findOrganization(organizations, rule.organization);
+  if (rule === undefined || organization === undefined) return;
+  const unreadable = hidden.get(organization.id);
+  if (unreadable !== undefined) {
+    draft.problems.push(`pushedGroups: ${unreadable}`);
+    return;
+  }
+  const { names, displayName } = namesOfPushed(rule, group);
+  const own = ownGroup(draft, organization, group);
+  const shared = own === undefined ? undefined : draft.plannedFor(own.present.id);
+  if (shared !== undefined) {
+    // A mapping names the group too, and says what it is called.
+    draft.plan({ ...shared, row: { ...shared.row, scimGroupId: group.id } });
+    return;
+  }
+  if (own !== undefined) {
+    draft.plan(renamed(draft, group, organization, own, names, displayName));
+    return;
+  }
+  for (const name of names) {
+    const taken = take(draft, group, organization, name, displayName);
+    if (taken === 'next') continue;
+    if ('problem' in taken) draft.problems.push(taken.problem);
+    else draft.plan(taken);
+    return;
+  }
+  draft.problems.push(
+    `${whatOf(group)}: every name derived from it is taken in organization ${JSON.stringify(organization.name)} (${names.join(', ')}): rename the group in the identity provider`,
+  );
+}
+
+const whatOf = (group: DirectoryGroup): string => `pushedGroups ${JSON.stringify(group.displayName)}`;
+
+/** The Coder group that was made or taken over for this group, also when that has not been noted. */
+function ownGroup(
+  draft: GroupsDraft,
+  organization: KnownOrganization,
+  group: DirectoryGroup,
+): { readonly present: PresentGroup; readonly origin: 'created' | 'matched' } | undefined {
+  for (const known of draft.ofScimGroup(group.id)) {
+    if (known.organization !== organization.id) continue;
+    const present = draft.byId(known.id);
+    if (present !== undefined) return { present, origin: known.origin };
+  }
+  for (const begun of draft.observed.begun) {
+    if (begun.scimGroupId !== group.id || begun.organization !== organization.id) continue;
+    const present = draft.byName(organization.id, begun.name);
+    if (present === undefined || draft.plannedFor(present.id) !== undefined) continue;
+    if (!isOfAnother(group, draft.managed(present.id), draft.observed.alive)) return { present, origin: 'created' };
+  }
+  return undefined;
+}
+
+/** A matched group keeps the name it was found under; one that the bridge made follows, unless the name is taken. */
+function renamed(
+  draft: GroupsDraft,
+  group: DirectoryGroup,
+  organization: KnownOrganization,
+  own: { readonly present: PresentGroup; readonly origin: 'created' | 'matched' },
+  names: readonly string[],
+  displayName: string,
+): GroupChange {
+  const { present, origin } = own;
+  const wanted = names[0] ?? present.name;
+  const isFree = (name: string): boolean =>
+    draft.byName(organization.id, name) === undefined && draft.planned(organization.id, name) === undefined;
+  const follows = origin === 'created' && wanted !== present.name && !draft.isMapped(present);
+  const name = follows ? nextName(draft, organization, names, present, isFree) : present.name;
+  return {
+    what: whatOf(group),
+    mappings: [],
+    organization,
+    present,
+    displayName: origin === 'created' || name !== present.name ? displayName : undefined,
+    row: { organization: organization.id, name, origin, scimGroupId: group.id },
+    settles: begunAs(draft, organization.id, present.name),
+  };
+}
+
+/** Coder renames one group at a time: two that swap their names do it through a third. */
+function nextName(
+  draft: GroupsDraft,
+  organization: KnownOrganization,
+  names: readonly string[],
+  present: PresentGroup,
+  isFree: (name: string) => boolean,
+): string {
+  const [wanted = present.name, ...others] = names;
+  if (isFree(wanted)) return wanted;
+  const holder = draft.byName(organization.id, wanted);
+  const waiting = draft.observed.pushed.find(one => one.id === draft.managed(holder?.id ?? '')?.scimGroupId);
+  const rule = draft.observed.state.pushedGroups;
+  const leaves = waiting !== undefined && rule !== undefined && namesOfPushed(rule, waiting).names[0] === present.name;
+  return leaves ? (others.find(isFree) ?? present.name) : present.name;
+}
+
+/** The change that gives a group this name; `next` when the name is another group's; or why it can not be. */
+function take(
+  draft: GroupsDraft,
+  group: DirectoryGroup,
+  organization: KnownOrganization,
+  name: string,
+  displayName: string,
+): GroupChange | 'next' | { readonly problem: string } {
+  const { state, alive, mappedByOthers } = draft.observed;
+  const planned = draft.planned(organization.id, name);
+  if (planned !== undefined) {
+    const shared = planned.row.scimGroupId === undefined || !alive.has(planned.row.scimGroupId);
+    return shared ? { ...planned, row: { ...planned.row, scimGroupId: group.id } } : 'next';
+  }
+  const present = draft.byName(organization.id, name);
+  const begun = present === undefined ? undefined : draft.begun(organization.id, name);
+  const base = { what: whatOf(group), mappings: [], organization, present };
+  const row = { organization: organization.id, name, scimGroupId: group.id };
+  if (present === undefined) {
+    return state.pushedGroups?.create === true
+      ? { ...base, displayName, row: { ...row, origin: 'created' }, settles: [] }
+      : {
+          problem: `${base.what}: organization ${JSON.stringify(organization.name)} has no group ${JSON.stringify(name)}: create it, or set "create" to true`,
+        };
+  }
+  const holder = draft.managed(present.id);
+  // Two groups of the directory never share a Coder group by the accident of a derived name; what one left is free.
+  if (isOfAnother(group, holder ?? begun, alive)) return 'next';
+  const made = holder?.origin === 'created' || (holder === undefined && begun !== undefined);
+  const refusal = refusalToTake(state, {
+    organization,
+    name,
+    otherApp: mappedByOthers.get(groupKey(organization.id, name)),
+    isOurs: made || draft.isMapped(present),
+  });
+  if (refusal !== undefined) return { problem: `${base.what}: ${refusal}` };
+  const origin = made ? 'created' : 'matched';
+  return { ...base, displayName: undefined, row: { ...row, origin }, settles: begun === undefined ? [] : [begun] };
+}
+
+/** Why a Coder group that is there already is not this app's to take; undefined when it is. */
+function refusalToTake(
+  state: MappingState,
+  group: {
+    readonly organization: KnownOrganization;
+    readonly name: string;
+    readonly otherApp: string | undefined;
+    /** The bridge made it, or a mapping of this app names it. */
+    readonly isOurs: boolean;
+  },
+): string | undefined {
+  const rule = state.pushedGroups;
+  // A rule that only matches says with that alone that it is about groups of others.
+  if (rule === undefined || rule.adopt || !rule.create) return undefined;
+  if (group.otherApp === undefined && group.isOurs) return undefined;
+  const whose =
+    group.otherApp === undefined
+      ? 'that was made by hand'
+      : `that a mapping of app ${JSON.stringify(group.otherApp)} names`;
+  return `organization ${JSON.stringify(group.organization.name)} has a group ${JSON.stringify(group.name)} ${whose}: set pushedGroups.adopt to true to take such groups over, or rename one of the two`;
+}

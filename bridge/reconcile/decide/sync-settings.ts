@@ -1,0 +1,152 @@
+/** What is to be written into Coder's sync settings, given what is there: whole objects, with the entries of others kept. Pure. */
+import { type MappingState } from '../../contract/mapping-state';
+import { Draft, type Join, type SyncMapping, type Written } from './claims';
+import { findOrganization, type KnownOrganization } from './rules';
+
+/** A settings object as Coder has it, with what is kept of it: filter and switches are not the bridge's. */
+export interface PresentSync extends SyncMapping {
+  readonly regexFilter?: string | null | undefined;
+  readonly autoCreateMissingGroups?: boolean | undefined;
+  /** Organization sync: whether everybody stays in the default organization. Left out of a write it would be false. */
+  readonly assignDefault?: boolean | undefined;
+}
+
+/** One settings object of Coder, as it is and as mappings ask for it. */
+export interface SyncObserved {
+  readonly kind: 'groups' | 'roles' | 'organizations';
+  /** Organization id; empty for organization sync, which is for the whole deployment. */
+  readonly organization: string;
+  readonly present: PresentSync;
+  /** Undefined: no mapping asks for it. */
+  readonly wanted: SyncMapping | undefined;
+  /** What the bridge wrote into it last. */
+  readonly before: Written | undefined;
+}
+
+export interface SyncChange {
+  readonly observed: SyncObserved;
+  /** The object to write; undefined when what is there says it already. */
+  readonly next: SyncMapping | undefined;
+  /** What is the bridge's own in it from now on. */
+  readonly written: Written | undefined;
+}
+
+export function decideSync(observed: readonly SyncObserved[]): SyncChange[] {
+  return observed.map(one => ({
+    observed: one,
+    next: mergeSync(one.present, one.wanted, one.before),
+    written: one.wanted && { field: one.wanted.field, claims: Object.keys(one.wanted.mapping) },
+  }));
+}
+
+export interface OrganizationSyncObserved {
+  readonly joins: readonly Join[];
+  readonly present: SyncMapping & { readonly assignDefault: boolean };
+  readonly before: Written | undefined;
+  /** Apps in mode `push` that map other organizations than the default one. */
+  readonly pushing: readonly string[];
+}
+
+/**
+ * Organization sync is for the whole deployment: it takes everybody who signs in by OIDC out of organizations that no entry
+ * gives them. So it is written only when a mapping needs it, when it is declared, and when no app pushes into organizations.
+ */
+export function decideOrganizationSync({ joins, present, before, pushing }: OrganizationSyncObserved): {
+  readonly wanted: SyncMapping | undefined;
+  readonly problems: readonly string[];
+} {
+  const problems: string[] = [];
+  const others = Object.keys(present.mapping).some(claim => before?.claims.includes(claim) !== true);
+  const isOnAnyway = present.field !== '' && (before === undefined || others);
+  // Everybody is in the default organization, unless a sync that is on leaves it out.
+  const isNeeded = (join: Join): boolean => !join.organization.isDefault || (isOnAnyway && !present.assignDefault);
+  const apps = new Map(joins.filter(isNeeded).map(join => [join.app, join]));
+  for (const { app, field, organization } of apps.values()) {
+    const into = `mappings of app ${JSON.stringify(app)} into organization ${JSON.stringify(organization.name)} need Coder's organization sync`;
+    if (field === undefined) {
+      problems.push(
+        `claims.organizations is not declared: ${into}, which is for the whole deployment and takes everybody who signs in by OIDC out of organizations that no mapping gives them; declare the claim (coder-scim plan names whom it touches), or map into the default organization alone`,
+      );
+      apps.delete(app);
+    } else if (pushing.length > 0) {
+      problems.push(
+        `claims.organizations: ${into}, and Coder refuses memberships from app ${pushing.map(name => JSON.stringify(name)).join(', ')} in mode push while that is on; it is not written: set that app to mode claims, or take the mappings into other organizations out of one of the two`,
+      );
+      apps.delete(app);
+    }
+  }
+  let draft: Draft | undefined;
+  for (const { app, field, claim, organization } of joins) {
+    if (!apps.has(app) || field === undefined) continue;
+    draft ??= new Draft(field);
+    if (draft.field !== field)
+      problems.push(
+        `claims.organizations: claim ${JSON.stringify(field)} is not the claim ${JSON.stringify(draft.field)} that another app reads: Coder reads one claim`,
+      );
+    draft.add(claim, organization.id);
+  }
+  return { wanted: draft?.done(), problems: [...new Set(problems)] };
+}
+
+/** Apps in mode `push` whose mappings give memberships of other organizations than the default one. */
+export function appsPushingOrganizations(
+  apps: Iterable<{ readonly name: string; readonly state: MappingState; readonly deleting: boolean }>,
+  organizations: readonly KnownOrganization[],
+): string[] {
+  return [...apps].flatMap(({ name, state, deleting }) => {
+    if (deleting || state.mode !== 'push') return [];
+    const named = [
+      ...Object.values(state.groupMappings),
+      ...Object.values(state.roleMappings),
+      ...Object.values(state.organizationMappings),
+      ...(state.pushedGroups === undefined ? [] : [state.pushedGroups]),
+    ].flatMap(({ organization }) => organization ?? []);
+    return named.some(one => findOrganization(organizations, one)?.isDefault === false) ? [name] : [];
+  });
+}
+
+/** Claims that a filter of Coder drops before it looks at the mapping. */
+export function filteredOut(filter: string | null, claims: readonly string[]): string[] {
+  if (filter === null || filter === '') return [];
+  try {
+    const pattern = new RegExp(filter);
+    return claims.filter(claim => !pattern.test(claim));
+  } catch {
+    // Coder's expressions are of another dialect: what this one can't read is not judged.
+    return [];
+  }
+}
+
+/** A settings object for people to read. */
+export function saySync({ field, mapping }: SyncMapping): string {
+  const entries = Object.entries(mapping).map(([claim, values]) => `${claim}=${values.join('+')}`);
+  return `field ${JSON.stringify(field)} ${entries.sort().join(' ')}`.trim();
+}
+
+/**
+ * The settings object to write: what is there, without what the bridge wrote before, with what it wants now. When nothing
+ * of it is left and the bridge had switched the sync on, it is switched off again.
+ * @returns undefined when what is there says it already
+ */
+export function mergeSync(
+  present: SyncMapping,
+  wanted: SyncMapping | undefined,
+  before: Written | undefined,
+): SyncMapping | undefined {
+  const own = new Set(before?.claims ?? []);
+  const kept = Object.entries(present.mapping).filter(([claim]) => !own.has(claim));
+  const mapping = Object.fromEntries([...kept, ...Object.entries(wanted?.mapping ?? {})]);
+  const empty = Object.keys(mapping).length === 0;
+  const field = wanted?.field ?? (before !== undefined && present.field === before.field && empty ? '' : present.field);
+  return field === present.field && sameMapping(mapping, present.mapping) ? undefined : { field, mapping };
+}
+
+function sameMapping(a: SyncMapping['mapping'], b: SyncMapping['mapping']): boolean {
+  const text = (mapping: SyncMapping['mapping']): string =>
+    JSON.stringify(
+      Object.entries(mapping)
+        .map(([claim, values]) => [claim, [...values].sort()] as const)
+        .sort(([left], [right]) => (left < right ? -1 : 1)),
+    );
+  return text(a) === text(b);
+}

@@ -1,0 +1,79 @@
+/** What the bridge made or took over in Coder and nothing declares any more. Pure. */
+import { type DirectoryGroup } from '../../contract/directory';
+import { identityKey } from '../../contract/identity';
+import { type MappingState } from '../../contract/mapping-state';
+import { type ManagedGroup } from '../../store/accounts/coder-groups';
+import { type ManagedRole } from '../../store/accounts/custom-roles';
+import { groupKey, mappedNames } from './groups-draft';
+import { findOrganization, isPushed, type KnownOrganization } from './rules';
+
+/** An app as far as it declares groups and roles. */
+export interface DeclaringApp {
+  readonly name: string;
+  readonly state: MappingState;
+  readonly deleting: boolean;
+}
+
+/** Says of a group whether something declares it. */
+export type IsDeclared = (group: Pick<ManagedGroup, 'organization' | 'name' | 'scimGroupId'>) => boolean;
+
+/**
+ * Whether a mapping names the Coder group, or the directory has the group that it was made for and its app still pushes it.
+ * @param directory the groups of the directory for which groups were made, as far as they exist
+ */
+export function declaredGroups(
+  apps: Iterable<DeclaringApp>,
+  organizations: readonly KnownOrganization[],
+  directory: ReadonlyMap<string, DirectoryGroup>,
+): IsDeclared {
+  const all = [...apps].filter(app => !app.deleting);
+  const mapped = mappedNames(all, organizations);
+  const states = new Map(all.map(app => [app.name, app.state]));
+  const managesAll = all.some(app => app.state.policies.authoritative);
+  return ({ organization, name, scimGroupId }) => {
+    if (managesAll || mapped.has(groupKey(organization, name))) return true;
+    const group = scimGroupId === undefined ? undefined : directory.get(scimGroupId);
+    const state = group === undefined ? undefined : states.get(group.app);
+    return group !== undefined && state !== undefined && isPushed(state, group);
+  };
+}
+
+/** `<organization id>/<identity of the name>` of every custom role that an app declares. */
+export function declaredRoles(apps: Iterable<DeclaringApp>, organizations: readonly KnownOrganization[]): Set<string> {
+  return new Set(
+    [...apps]
+      .filter(app => !app.deleting)
+      .flatMap(app =>
+        Object.values(app.state.customRoles).map(role =>
+          roleKey(findOrganization(organizations, role.organization)?.id ?? '', role.name),
+        ),
+      ),
+  );
+}
+
+/** A custom role by its name, which Coder keeps in small letters; the key of its journal entry too. */
+export function roleKey(organization: string, name: string): string {
+  return `${organization}/${identityKey(name)}`;
+}
+
+export interface UndeclaredGroup {
+  readonly group: ManagedGroup;
+  /** `delete`: the bridge made it, and nobody is in it; `forget`: it was there before. */
+  readonly fate: 'delete' | 'forget';
+}
+
+/** Groups that go, those that nobody waits to be in. */
+export function undeclaredGroups(
+  groups: readonly { readonly group: ManagedGroup; readonly present: number; readonly wanted: number }[],
+  isDeclared: IsDeclared,
+): UndeclaredGroup[] {
+  return groups.flatMap(({ group, present, wanted }): UndeclaredGroup[] => {
+    if (wanted > 0 || isDeclared(group)) return [];
+    if (group.origin === 'matched') return [{ group, fate: 'forget' }];
+    return present === 0 ? [{ group, fate: 'delete' }] : [];
+  });
+}
+
+export function undeclaredRoles(roles: readonly ManagedRole[], declared: ReadonlySet<string>): ManagedRole[] {
+  return roles.filter(role => !declared.has(roleKey(role.organization, role.name)));
+}

@@ -1,0 +1,95 @@
+/** Custom roles of a declaration: what Coder has is observed, and what was decided is carried out and recorded. */
+import { CoderError, type CoderClient, type CoderRole } from '../../coder';
+import { listManagedRoles, putManagedRole } from '../../store/accounts/custom-roles';
+import { type StoredApp } from '../../store/apps/apps';
+import { writeAudit } from '../../store/audit/audit';
+import { type Db } from '../../store/database/database';
+import { closeEntry, entriesOfKind, readEntry } from '../../store/journal/journal';
+import { type Cause } from '../../store/work/enqueue';
+import { Trail } from '../context/audit-lines';
+import { LeaseTaken } from '../context/one-at-a-time';
+import { type Rim } from '../context/rim';
+import { type RoleChange, type RolesObserved, type RolesPlan, sayPermissions } from '../decide/custom-roles';
+import { findOrganization, type KnownOrganization } from '../decide/rules';
+import { roleKey } from '../decide/undeclared';
+import { orProblem } from '../group/act-on-groups';
+import { makeJournaled } from '../group/begun';
+
+export async function observeRoles(
+  db: Db,
+  coder: Pick<CoderClient, 'listOrganizationRoles'>,
+  organizations: readonly KnownOrganization[],
+  state: StoredApp['state'],
+): Promise<RolesObserved> {
+  const ids = new Set(
+    Object.values(state.customRoles).flatMap(role => findOrganization(organizations, role.organization)?.id ?? []),
+  );
+  const present = new Map<string, readonly CoderRole[] | { readonly unreadable: string }>();
+  for (const id of ids) present.set(id, await readRoles(coder, id));
+  return {
+    state,
+    organizations,
+    present,
+    managed: await listManagedRoles(db),
+    begun: new Set((await entriesOfKind(db, 'custom-role')).map(entry => entry.key)),
+  };
+}
+
+/** What stays refused keeps the other organizations' roles from nothing. */
+async function readRoles(
+  coder: Pick<CoderClient, 'listOrganizationRoles'>,
+  organization: string,
+): Promise<readonly CoderRole[] | { readonly unreadable: string }> {
+  try {
+    return await coder.listOrganizationRoles(organization);
+  } catch (error) {
+    if (!(error instanceof CoderError) || error.retryable) throw error;
+    return { unreadable: error.message };
+  }
+}
+
+/** @returns problems in words; a role that Coder refuses is one of them, and the others are done */
+export async function actOnRoles(rim: Rim, app: string, plan: RolesPlan, cause: Cause): Promise<string[]> {
+  const problems = [...plan.problems];
+  for (const change of plan.changes) await orProblem(problems, change.what, () => act(rim, app, change, cause));
+  return problems;
+}
+
+async function act(rim: Rim, app: string, change: RoleChange, cause: Cause): Promise<void> {
+  const { db } = rim.database;
+  const { organization, wanted, present } = change;
+  const key = roleKey(organization.id, wanted.name);
+  const trail = new Trail(cause, () => rim.clock.now());
+  const target = `${organization.name}/${wanted.name}`;
+  if (change.kind === 'create') {
+    const { made, begunBefore } = await makeJournaled(
+      db,
+      { kind: 'custom-role', key, app, subject: undefined, note: {}, since: rim.clock.now() },
+      () => rim.coder.createCustomRole(organization.id, wanted),
+    );
+    if (made.outcome === 'existed' && made.answerLost !== true && !begunBefore) {
+      // Whose it is was decided when there was none: to be decided anew.
+      await closeEntry(db, 'custom-role', key);
+      throw new LeaseTaken(
+        `custom role ${JSON.stringify(wanted.name)} was made by somebody else in the same moment: looked at again`,
+      );
+    }
+    trail.note({ app }, 'custom-role.create', 'done', { target, after: sayPermissions(wanted) });
+  } else if (change.origin === 'created' && (await readEntry(db, 'custom-role', key)) !== undefined) {
+    const detail = 'the answer to the creation was lost';
+    trail.note({ app }, 'custom-role.create', 'done', { target, after: sayPermissions(wanted), detail });
+  }
+  if (change.kind === 'update') {
+    await rim.coder.updateCustomRole(organization.id, wanted);
+    trail.note({ app }, 'custom-role.update', 'done', {
+      target,
+      before: present === undefined ? undefined : sayPermissions(present),
+      after: sayPermissions(wanted),
+    });
+  }
+  await rim.database.transact(async trx => {
+    await putManagedRole(trx, { organization: organization.id, name: wanted.name, origin: change.origin });
+    await closeEntry(trx, 'custom-role', key);
+    await writeAudit(trx, trail.rows);
+  });
+}

@@ -1,0 +1,34 @@
+/** The end of a deleted app: looked for again until nobody of it is left, and then it is forgotten. */
+import { forgetMappedGroups } from '../../store/apps/mapped-groups';
+import { purgeApp, type StoredApp } from '../../store/apps/apps';
+import { writeAudit } from '../../store/audit/audit';
+import { type Work } from '../../store/work/work';
+import { Trail } from '../context/audit-lines';
+import { type Rim } from '../context/rim';
+import { jittered, settle, type Settled } from '../queue/settle';
+import { type Judgement } from '../survey/judgement';
+
+/** How often the end of a deleted app is looked for: soon when few are left, since each look reads everybody. */
+const PAUSE_MS = 15_000;
+const FEW_LEFT = 100;
+const SHORT_PAUSE_MS = 1_000;
+const HELD_PAUSE_MS = 300_000;
+
+/** When a deleted app is looked at again. */
+export function comeBackAt(rim: Rim, judgement: Judgement): number {
+  const ending = judgement.work.length <= FEW_LEFT ? SHORT_PAUSE_MS : PAUSE_MS;
+  return rim.clock.now() + jittered(judgement.verdict === 'hold' ? HELD_PAUSE_MS : ending);
+}
+
+/** Forgets the app. What of it could not be removed from Coder is told in the audit trail, since nothing else tells it any more. */
+export async function purge(rim: Rim, work: Work, app: StoredApp, problems: readonly string[]): Promise<Settled> {
+  const trail = new Trail(work.cause, () => rim.clock.now());
+  trail.note({ app: app.name }, 'app.purge', 'done', {
+    detail: ['nobody of the deleted app is left to deal with', ...problems].join('; '),
+  });
+  return await settle(rim, work, { kind: 'done' }, [], async db => {
+    await writeAudit(db, trail.rows);
+    await purgeApp(db, app.name);
+    await forgetMappedGroups(db, { app: app.name });
+  });
+}

@@ -1,0 +1,180 @@
+/**
+ * Brings Coder's sync settings to what mode `claims` asks for: observed, decided, written as whole objects, and remembered,
+ * entry by entry, as the bridge's own.
+ */
+import { type CoderClient, CoderError } from '../../coder';
+import { readBindings } from '../../store/apps/bindings';
+import { writeAudit } from '../../store/audit/audit';
+import { type Db } from '../../store/database/database';
+import { deleteSetting, readSetting, writeSetting } from '../../store/database/settings';
+import { readGroups } from '../../store/directory/reading';
+import { type Cause } from '../../store/work/enqueue';
+import { Trail } from '../context/audit-lines';
+import { type Context, organizationName } from '../context/context';
+import { type Rim } from '../context/rim';
+import { claimsSettings, type ClaimsSettings, type SyncMapping, type Written } from '../decide/claims';
+import {
+  appsPushingOrganizations,
+  decideOrganizationSync,
+  decideSync,
+  filteredOut,
+  saySync,
+  type SyncChange,
+  type SyncObserved,
+} from '../decide/sync-settings';
+import { type LosesOrganization, losesOrganizations } from './organization-sync-reach';
+
+/** What is to be written, and in words what can't be, and who loses a membership by it. */
+export interface SyncPlan {
+  readonly changes: readonly SyncChange[];
+  readonly problems: readonly string[];
+  readonly joins: ClaimsSettings['joins'];
+}
+
+const STAYS = new Set(['forbidden', 'not_found_or_forbidden', 'licence', 'unsupported', 'refused']);
+
+/** What all apps in mode `claims` ask for, compared with what Coder has; nothing is written. */
+export async function planSyncSettings(db: Db, coder: CoderClient, context: Context): Promise<SyncPlan> {
+  const wanted = await wantedClaims(db, context);
+  const problems = [...wanted.problems];
+  const observed: SyncObserved[] = [];
+  const observe = async (
+    kind: SyncObserved['kind'],
+    organization: string,
+    ask: boolean,
+    read: () => Promise<Pick<SyncObserved, 'present' | 'wanted'>>,
+  ): Promise<void> => {
+    const before = await readWritten(db, keyFor(kind, organization));
+    if (!ask && before === undefined) return;
+    await orSyncProblem(problems, targetOf(context, kind, organization), async () => {
+      observed.push({ kind, organization, before, ...(await read()) });
+    });
+  };
+  for (const organization of context.catalog.organizations) {
+    const { id } = organization;
+    const [groups, roles] = [wanted.groups.get(id), wanted.roles.get(id)];
+    await observe('groups', id, groups !== undefined, async () => {
+      const present = await coder.getGroupSync(id);
+      for (const claim of filteredOut(present.regexFilter, Object.keys(groups?.mapping ?? {})))
+        problems.push(
+          `group sync of organization ${JSON.stringify(organization.name)}: its filter ${JSON.stringify(present.regexFilter)} leaves out the claim ${JSON.stringify(claim)}, so that its mapping has no effect: widen the filter`,
+        );
+      return { present, wanted: groups };
+    });
+    await observe('roles', id, roles !== undefined, async () => ({
+      present: await coder.getRoleSync(id),
+      wanted: roles,
+    }));
+  }
+  await observe('organizations', '', wanted.joins.length > 0, async () => {
+    const present = await coder.getOrganizationSync();
+    const decided = decideOrganizationSync({
+      joins: wanted.joins,
+      present,
+      before: await readWritten(db, keyFor('organizations', '')),
+      pushing: appsPushingOrganizations(context.apps.values(), context.catalog.organizations),
+    });
+    problems.push(...decided.problems);
+    return { present, wanted: decided.wanted };
+  });
+  return { changes: decideSync(observed), problems, joins: wanted.joins };
+}
+
+/** Observe, decide, act and record. @returns problems in words */
+export async function bringSyncSettings(rim: Rim, context: Context, cause: Cause): Promise<string[]> {
+  const plan = await planSyncSettings(rim.database.db, rim.coder, context);
+  const problems = [...plan.problems];
+  for (const change of plan.changes) {
+    const { kind, organization } = change.observed;
+    await orSyncProblem(problems, targetOf(context, kind, organization), async () => {
+      const losers =
+        kind === 'organizations' && change.next !== undefined
+          ? await losesOrganizations(rim, context, change, plan.joins)
+          : [];
+      if (change.next !== undefined) await write(rim.coder, change, change.next);
+      await record(rim, context, change, losers, cause);
+    });
+  }
+  return problems;
+}
+
+async function write(coder: CoderClient, { observed, written }: SyncChange, next: SyncMapping): Promise<void> {
+  const { kind, organization } = observed;
+  const own = written?.claims ?? [];
+  const settings = {
+    field: next.field,
+    mapping: Object.fromEntries(Object.entries(next.mapping).map(([claim, values]) => [claim, [...values]])),
+  };
+  if (kind === 'roles') await coder.setRoleSync(organization, settings, own);
+  else if (kind === 'groups') {
+    const { regexFilter = null, autoCreateMissingGroups = false } = observed.present;
+    await coder.setGroupSync(organization, { ...settings, regexFilter, autoCreateMissingGroups }, own);
+  } else await coder.setOrganizationSync({ ...settings, assignDefault: observed.present.assignDefault === true });
+}
+
+async function record(
+  rim: Rim,
+  context: Context,
+  { observed, next, written }: SyncChange,
+  losers: readonly LosesOrganization[],
+  cause: Cause,
+): Promise<void> {
+  const { kind, organization, present } = observed;
+  const trail = new Trail(cause, () => rim.clock.now());
+  if (next !== undefined)
+    trail.note({ app: null }, 'sync-settings.set', 'done', {
+      target: targetOf(context, kind, organization),
+      before: saySync(present),
+      after: saySync(next),
+      ...(losers.length === 0 ? {} : { detail: sayLosers(losers) }),
+    });
+  const key = keyFor(kind, organization);
+  await rim.database.transact(async db => {
+    if (written === undefined) await deleteSetting(db, key);
+    else await writeSetting(db, key, JSON.stringify(written));
+    await writeAudit(db, trail.rows);
+  });
+}
+
+const NAMED = 20;
+
+function sayLosers(losers: readonly LosesOrganization[]): string {
+  const named = losers.slice(0, NAMED).map(({ username, organization }) => `${username} (${organization})`);
+  const more = losers.length - named.length;
+  return `at their next sign-in leave an organization: ${named.join(', ')}${more > 0 ? ` and ${more} more` : ''}`;
+}
+
+/** One of the settings for people to read: `<organization>/groups`, `<organization>/roles` or `organizations`. */
+export function targetOf(context: Context, kind: SyncObserved['kind'], organization: string): string {
+  return organization === '' ? kind : `${organizationName(context, organization)}/${kind}`;
+}
+
+async function orSyncProblem(problems: string[], target: string, task: () => Promise<void>): Promise<void> {
+  try {
+    await task();
+  } catch (error) {
+    if (!(error instanceof CoderError) || !STAYS.has(error.kind)) throw error;
+    problems.push(`sync settings ${target}: ${error.message}`);
+  }
+}
+
+const keyFor = (kind: string, organization: string): string => `claims:${kind}:${organization}`;
+
+/** Settings that the bridge has written into are looked at also when no mapping asks for them now. */
+async function readWritten(db: Db, key: string): Promise<Written | undefined> {
+  const text = await readSetting(db, key);
+  return text === undefined ? undefined : (JSON.parse(text) as Written);
+}
+
+async function wantedClaims(db: Db, context: Context): Promise<ClaimsSettings> {
+  const apps = [...context.apps.values()].filter(app => !app.deleting && app.state.mode === 'claims');
+  const names = new Map<string, string>();
+  for (const app of apps) for (const group of await readGroups(db, app.name)) names.set(group.id, group.displayName);
+  return claimsSettings({
+    states: apps.map(app => app.state),
+    organizations: context.catalog.organizations,
+    groups: [...context.groups.values()],
+    bindings: await readBindings(db),
+    groupNames: names,
+  });
+}

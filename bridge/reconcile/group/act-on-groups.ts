@@ -1,0 +1,148 @@
+/** Carries out a decision about groups, each change recorded with what follows from it in one transaction. */
+import { CoderError, isRefusal } from '../../coder';
+import { forgetGroup, type ManagedGroup, putManagedGroup, readManagedGroup } from '../../store/accounts/coder-groups';
+import { replaceMembers } from '../../store/accounts/coder-members';
+import { bumpRules } from '../../store/apps/apps';
+import { forgetMappedGroups, putMappedGroup } from '../../store/apps/mapped-groups';
+import { writeAudit } from '../../store/audit/audit';
+import { closeEntry } from '../../store/journal/journal';
+import { type Cause, enqueueMembersOf, PRIORITY } from '../../store/work/enqueue';
+import { type AuditAction, type Change, Trail } from '../context/audit-lines';
+import { LeaseTaken } from '../context/one-at-a-time';
+import { type Rim } from '../context/rim';
+import { callOf, type GroupChange, type GroupsPlan, groupKey } from '../decide/groups-draft';
+import { organizationName } from '../context/context';
+import { makeJournaled } from './begun';
+
+/** For whom, and because of what, groups are changed. */
+export interface GroupsActing {
+  readonly rim: Rim;
+  readonly app: string;
+  readonly cause: Cause;
+  /** Everybody of the app is compared afterwards, under the same work: nobody has to be queued group by group. */
+  readonly surveyed: boolean;
+}
+
+/** @returns problems in words; what a refusal stops is one of them, and the rest is done */
+export async function actOnGroups(acting: GroupsActing, plan: GroupsPlan): Promise<string[]> {
+  const problems = [...plan.problems];
+  for (const group of plan.gone) await forgetGone(acting, group);
+  for (const change of plan.changes) await orProblem(problems, change.what, () => act(acting, change));
+  return problems;
+}
+
+/** A refusal that stays one until something changes becomes a problem in words; everything else is passed on. */
+export async function orProblem(problems: string[], what: string, task: () => Promise<void>): Promise<void> {
+  try {
+    await task();
+  } catch (error) {
+    if (!(error instanceof CoderError) || (error.retryable && !isRefusal(error))) throw error;
+    problems.push(`${what}: ${error.message}`);
+  }
+}
+
+async function forgetGone({ rim, app, cause }: GroupsActing, group: ManagedGroup): Promise<void> {
+  const trail = new Trail(cause, () => rim.clock.now());
+  const context = await rim.context.get();
+  trail.note({ app }, 'group.delete', 'reported', {
+    target: `${organizationName(context, group.organization)}/${group.name}`,
+    detail: 'somebody deleted the group in Coder',
+  });
+  await rim.database.transact(async db => {
+    await forgetGroup(db, group.id);
+    await forgetMappedGroups(db, { coderGroupId: group.id });
+    await bumpRules(db);
+    await writeAudit(db, trail.rows);
+  });
+}
+
+type Made = 'created' | 'found' | 'answer-lost';
+
+async function act(acting: GroupsActing, change: GroupChange): Promise<void> {
+  const { present, organization, row, displayName } = change;
+  const { coder } = acting.rim;
+  switch (callOf(change)) {
+    case 'create': {
+      const { id, made } = await create(acting, change);
+      await record(acting, change, id, made);
+      return;
+    }
+    case 'rename':
+      await coder.patchGroup(present?.id ?? '', {
+        ...(present?.name === row.name ? {} : { name: row.name }),
+        ...(displayName === undefined || displayName === present?.displayName ? {} : { displayName }),
+      });
+      await record(acting, change, present?.id ?? '', 'found', [
+        'group.rename',
+        {
+          target: `${organization.name}/${present?.name ?? ''}`,
+          before: `${present?.name ?? ''} ${JSON.stringify(present?.displayName ?? '')}`,
+          after: `${row.name} ${JSON.stringify(displayName ?? present?.displayName ?? '')}`,
+        },
+      ]);
+      return;
+    case 'note':
+      await record(acting, change, present?.id ?? '', 'found');
+  }
+}
+
+async function create({ rim, app }: GroupsActing, change: GroupChange): Promise<{ id: string; made: Made }> {
+  const { organization, row, displayName = '' } = change;
+  const { db } = rim.database;
+  const key = groupKey(organization.id, row.name);
+  const { made, begunBefore } = await makeJournaled(
+    db,
+    {
+      kind: 'group',
+      key,
+      app,
+      subject: row.scimGroupId,
+      note: { mapping: change.mappings[0] },
+      since: rim.clock.now(),
+    },
+    () => rim.coder.createGroup(organization.id, { name: row.name, displayName }),
+  );
+  if (made.outcome === 'created') return { id: made.group.id, made: 'created' };
+  if (made.answerLost === true || begunBefore) return { id: made.group.id, made: 'answer-lost' };
+  // Whose it is was decided when there was none: to be decided anew.
+  await closeEntry(db, 'group', key);
+  throw new LeaseTaken(
+    `group ${JSON.stringify(row.name)} was made by somebody else in the same moment: looked at again`,
+  );
+}
+
+/** Notes a group under management, and in the same transaction that everybody who is to be in it has to be looked at. */
+async function record(
+  { rim, app, cause, surveyed }: GroupsActing,
+  change: GroupChange,
+  id: string,
+  made: Made,
+  line?: [AuditAction, Change],
+): Promise<void> {
+  const { row, organization, settles, mappings } = change;
+  const now = rim.clock.now();
+  const trail = new Trail(cause, () => now);
+  const target = `${organization.name}/${row.name}`;
+  const lost = made === 'answer-lost' || settles.length > 0;
+  if (made !== 'found' || settles.length > 0)
+    trail.note({ app }, 'group.create', 'done', {
+      target: settles[0] === undefined ? target : `${organization.name}/${settles[0].name}`,
+      after: change.displayName,
+      ...(lost ? { detail: 'the answer to the creation was lost' } : {}),
+    });
+  if (line !== undefined) trail.note({ app }, line[0], 'done', line[1]);
+  const noted: Pick<ManagedGroup, 'id'> & GroupChange['row'] = { id, ...row };
+  await rim.database.transact(async db => {
+    const before = await readManagedGroup(db, id);
+    await putManagedGroup(db, noted);
+    for (const mapping of mappings) await putMappedGroup(db, app, mapping, id);
+    if (made === 'created') await replaceMembers(db, id, new Set(), now);
+    await closeEntry(db, 'group', groupKey(row.organization, row.name));
+    for (const begun of settles) await closeEntry(db, 'group', groupKey(begun.organization, begun.name));
+    await writeAudit(db, trail.rows);
+    if (surveyed) return;
+    if (row.scimGroupId !== undefined && row.scimGroupId !== before?.scimGroupId)
+      await enqueueMembersOf(db, row.scimGroupId, app, PRIORITY.request, cause, now);
+    await bumpRules(db);
+  });
+}

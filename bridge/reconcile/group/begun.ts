@@ -1,0 +1,46 @@
+/** Creations of groups and custom roles as the journal has them: begun, and not noted yet. */
+import { CoderError } from '../../coder';
+import { type Db } from '../../store/database/database';
+import { closeEntry, entriesOfKind, type JournalEntry, openEntry, readEntry } from '../../store/journal/journal';
+import { type BegunGroup } from '../decide/groups-draft';
+
+/** The entry as a group that was begun; nothing for other entries. */
+export function begunGroup(entry: JournalEntry): BegunGroup[] {
+  if (entry.kind !== 'group') return [];
+  const [organization = '', name = ''] = entry.key.split('/');
+  const mapping = entry.note['mapping'];
+  return [
+    {
+      organization,
+      name,
+      app: entry.app,
+      scimGroupId: entry.subject,
+      mapping: typeof mapping === 'string' ? mapping : undefined,
+    },
+  ];
+}
+
+export async function readBegunGroups(db: Db): Promise<BegunGroup[]> {
+  return (await entriesOfKind(db, 'group')).flatMap(begunGroup);
+}
+
+/**
+ * Makes something of which the journal knows before Coder does. The entry is closed at once only when Coder is known to have
+ * made nothing, and else with what came of it.
+ * @returns what was made, and whether an entry was open before: then what is found under the name is the bridge's own
+ */
+export async function makeJournaled<T>(
+  db: Db,
+  entry: JournalEntry,
+  make: () => Promise<T>,
+): Promise<{ readonly made: T; readonly begunBefore: boolean }> {
+  const before = await readEntry(db, entry.kind, entry.key);
+  await openEntry(db, entry);
+  try {
+    return { made: await make(), begunBefore: before !== undefined };
+  } catch (error) {
+    if (before === undefined && error instanceof CoderError && !error.maybeDone)
+      await closeEntry(db, entry.kind, entry.key);
+    throw error;
+  }
+}

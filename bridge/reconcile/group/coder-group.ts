@@ -1,0 +1,83 @@
+/**
+ * The one writer of a Coder group: the lease of its key keeps every other replica out. It makes the difference between
+ * wanted and present members true with one call for all of them, and lets changes gather longer the more often they come.
+ */
+import { outcomeOf } from '../../coder';
+import { forgetGroup, type ManagedGroup, readManagedGroup } from '../../store/accounts/coder-groups';
+import { countMembers, memberDifferences } from '../../store/accounts/coder-members';
+import { bumpRules } from '../../store/apps/apps';
+import { writeAudit } from '../../store/audit/audit';
+import { enqueue, PRIORITY } from '../../store/work/enqueue';
+import { type Work } from '../../store/work/work';
+import { type Context, groupName } from '../context/context';
+import { type Rim } from '../context/rim';
+import { decideMembers, type MembersObserved } from '../decide/members';
+import { settle, type Settled } from '../queue/settle';
+import { lineOf } from './member-lines';
+import { readGroupMembers } from './read-members';
+import { isDeclared, removeGroup } from './remove-undeclared';
+import { noteFound, without, writeBatch } from './write-members';
+
+/** Deals with `coder-group:<Coder id>`. */
+export async function convergeGroup(rim: Rim, work: Work): Promise<Settled> {
+  const groupId = work.key.slice('coder-group:'.length);
+  const group = await readManagedGroup(rim.database.db, groupId);
+  if (group === undefined) return await settle(rim, work, { kind: 'done' });
+  const context = await rim.context.get();
+  try {
+    const observed = await observeMembers(rim, context, group);
+    if (observed === undefined) return await groupGone(rim, work, context, group);
+    const plan = decideMembers(observed);
+    if (plan.deletion === 'instead') {
+      const lines = observed.differences.flatMap(change => lineOf(rim, context, group, change, work, 'done'));
+      if (await removeGroup(rim, group, { members: observed.present, lines, cause: work.cause }))
+        return await settle(rim, work, { kind: 'done' });
+    }
+    for (const batch of plan.batches)
+      if ((await writeBatch(rim, work, context, group, batch)) === 'gone')
+        return await groupGone(rim, work, context, group);
+    if (plan.deletion === 'afterwards') await removeGroup(rim, group, { members: 0, lines: [], cause: work.cause });
+  } catch (error) {
+    return await settle(rim, work, outcomeOf(error));
+  }
+  const flushed = await readManagedGroup(rim.database.db, groupId);
+  const againAt = (flushed?.flushedAt ?? 0) + (flushed?.windowMs ?? 0);
+  return await settle(rim, work, { kind: 'done' }, [], undefined, { againAt });
+}
+
+/** What is known of the members, read anew where it may be wrong; undefined when Coder has no such group. */
+async function observeMembers(rim: Rim, context: Context, group: ManagedGroup): Promise<MembersObserved | undefined> {
+  const { db } = rim.database;
+  const expected = group.unsure ? await memberDifferences(db, group.id) : [];
+  if ((group.readAt === undefined || group.unsure) && !(await readGroupMembers(rim, group.id))) return undefined;
+  const differences = await memberDifferences(db, group.id);
+  await noteFound(rim, context, group, without(expected, differences));
+  const [counts, declared] = [await countMembers(db, group.id), await isDeclared(rim, context, group)];
+  return { group, differences, ...counts, declared };
+}
+
+/** The group was deleted in Coder: the declaration of every app that may have named it is dealt with again. */
+async function groupGone(rim: Rim, work: Work, context: Context, group: ManagedGroup): Promise<Settled> {
+  rim.context.invalidate();
+  return await settle(rim, work, { kind: 'done' }, [], async db => {
+    await forgetGroup(db, group.id);
+    await bumpRules(db);
+    await writeAudit(db, [
+      {
+        at: rim.clock.now(),
+        app: work.app,
+        actor: 'bridge',
+        action: 'group.delete',
+        target: groupName(context, group.id),
+        result: 'reported',
+        detail: 'somebody deleted the group in Coder',
+      },
+    ]);
+    await enqueue(
+      db,
+      [...context.apps.keys()].map(app => ({ key: `app:${app}` as const, app, priority: PRIORITY.declaration })),
+      { actor: 'bridge' },
+      rim.clock.now(),
+    );
+  });
+}

@@ -1,0 +1,38 @@
+/** Reads the members of a Coder group into the store: as its writer, or beside it. */
+import { readManagedGroup } from '../../store/accounts/coder-groups';
+import { replaceMembers } from '../../store/accounts/coder-members';
+import { LeaseTaken } from '../context/one-at-a-time';
+import { type Rim } from '../context/rim';
+
+const READINGS = 5;
+
+/** Reads all members of a group into the store, as its writer; false when Coder has no such group. */
+export async function readGroupMembers(rim: Rim, groupId: string): Promise<boolean> {
+  for (let reading = 1; reading <= READINGS; reading += 1) {
+    const outcome = await readOnce(rim, groupId, rim.coder);
+    if (outcome !== 'outdated') return outcome === 'read';
+  }
+  throw new LeaseTaken(`the members of group ${groupId} change while they are read: read again a little later`);
+}
+
+/**
+ * Reads all members of a group into the store beside its writer: what the writer does meanwhile, or has not finished, counts
+ * more than the reading. False when Coder has no such group.
+ */
+export async function lookAtGroupMembers(rim: Rim, groupId: string): Promise<boolean> {
+  const group = await readManagedGroup(rim.database.db, groupId);
+  if (group?.unsure === true) return true;
+  return (await readOnce(rim, groupId, rim.coder.background)) !== 'absent';
+}
+
+async function readOnce(rim: Rim, groupId: string, coder: Rim['coder']): Promise<'read' | 'outdated' | 'absent'> {
+  const { db } = rim.database;
+  const before = await readManagedGroup(db, groupId);
+  if ((await coder.getGroup(groupId)) === undefined) return 'absent';
+  const members = new Set<string>();
+  for await (const member of coder.listGroupMembers(groupId)) members.add(member.id);
+  const taken = await db
+    .transaction()
+    .execute(async trx => await replaceMembers(trx, groupId, members, rim.clock.now(), before));
+  return taken ? 'read' : 'outdated';
+}

@@ -1,0 +1,203 @@
+/**
+ * The part of a plan that is about no person: groups and custom roles to make, mend and remove, sync settings, and members that
+ * somebody changed by hand. Nothing is written; the context that people are compared with is as it would be afterwards.
+ */
+import { type PlannedChange } from '../../contract/admin-api';
+import { type MappingState } from '../../contract/mapping-state';
+import { listManagedGroups, type ManagedGroup } from '../../store/accounts/coder-groups';
+import { listManagedRoles } from '../../store/accounts/custom-roles';
+import { knownMembers } from '../../store/accounts/known-members';
+import { peopleOfAccounts } from '../../store/accounts/people';
+import { listAllApps, type StoredApp } from '../../store/apps/apps';
+import { readBindings } from '../../store/apps/bindings';
+import { readNamesakes } from '../../store/directory';
+import { existingGroups } from '../../store/directory/reading';
+import { type Catalog, loadCatalog } from '../context/catalog';
+import { buildContext, type Context, groupName, organizationName } from '../context/context';
+import { type Rim } from '../context/rim';
+import { decideRoles, type RolesPlan } from '../decide/custom-roles';
+import { decideGroups } from '../decide/groups';
+import { withPlan } from '../decide/groups-draft';
+import { type KnownOrganization } from '../decide/rules';
+import { declaredGroups, declaredRoles, undeclaredRoles } from '../decide/undeclared';
+import { observeRoles } from '../declaration/custom-roles';
+import { losesOrganizations } from '../declaration/organization-sync-reach';
+import { sharedExternalIds } from '../declaration/shared-external-ids';
+import { planSyncSettings } from '../declaration/sync-settings';
+import { GroupListing, observeGroups } from '../group/observe-groups';
+import { type SaidChange, sayGroupChange, sayRoleChange, saySyncChange } from './declaration-text';
+
+export interface DeclarationsPlan {
+  readonly changes: readonly PlannedChange[];
+  readonly problems: readonly string[];
+  /** As it would be after these changes. */
+  readonly context: Context;
+  /** Ids of the groups that Coder has each account in now, whatever is noted of them. */
+  readonly members: ReadonlyMap<string, readonly string[]>;
+}
+
+/** @param state as if that document were applied */
+export async function planDeclarations(rim: Rim, state: MappingState | undefined): Promise<DeclarationsPlan> {
+  const { db } = rim.database;
+  const stored = await listAllApps(db);
+  const apps = state === undefined ? stored : [...stored.filter(app => app.name !== state.app), asStored(state)];
+  const states = apps.map(app => app.state);
+  const catalog = await loadCatalog(rim.coder.background, states, rim.clock.now());
+  const changes: PlannedChange[] = [];
+  const problems = [...catalog.problems];
+  const declaring = apps.filter(app => !app.deleting);
+  let organizations = catalog.organizations;
+  let groups = await listManagedGroups(db);
+  const listing = new GroupListing(rim.coder.background);
+  for (const app of declaring) {
+    const roles = decideRoles(await observeRoles(db, rim.coder.background, organizations, app.state));
+    organizations = withRoles(organizations, roles);
+    const declared = { apps: new Map(apps.map(one => [one.name, one])), organizations };
+    const plan = decideGroups(await observeGroups(db, declared, app, listing, groups));
+    groups = withPlan(groups, plan);
+    const said = [...roles.changes.flatMap(sayRoleChange), ...plan.changes.flatMap(sayGroupChange)];
+    changes.push(...said.map(change => planned(app.name, change)));
+    problems.push(...roles.problems, ...plan.problems, ...(await sharedExternalIds(db, app)));
+  }
+  const context = buildContext({
+    apps,
+    catalog: { ...catalog, organizations },
+    groups,
+    bindings: await readBindings(db),
+    namesakes: await readNamesakes(db),
+    imagine: true,
+    takeAllAsMatched: state !== undefined,
+  });
+  const { members, byHand } = await readMembers(rim, context, groups);
+  const sync = await planSync(rim, context);
+  changes.push(...sync.changes, ...byHand, ...(await planRemovals(rim, context, groups, members)));
+  return { changes, problems: [...problems, ...sync.problems], context, members };
+}
+
+function asStored(state: MappingState): StoredApp {
+  return {
+    name: state.app,
+    generation: 0,
+    state,
+    createdAt: 0,
+    updatedAt: 0,
+    appliedGeneration: undefined,
+    problems: [],
+    sweptAt: undefined,
+    deleting: false,
+  };
+}
+
+/** The organizations with the roles that would be made in them. */
+function withRoles(organizations: Catalog['organizations'], { changes }: RolesPlan): KnownOrganization[] {
+  return organizations.map(organization => {
+    const made = changes.filter(change => change.kind === 'create' && change.organization.id === organization.id);
+    if (made.length === 0 || organization.roles === undefined) return organization;
+    return { ...organization, roles: [...organization.roles, ...made.map(change => change.wanted.name)] };
+  });
+}
+
+function planned(app: string, said: SaidChange, removal = false): PlannedChange {
+  const { action, target, before = null, after, because = null } = said;
+  return { app, subject: '', action, target, before, after, because, removal };
+}
+
+/** What of the sync settings would be written, and who would lose a membership at the next sign-in. */
+async function planSync(rim: Rim, context: Context): Promise<{ changes: PlannedChange[]; problems: string[] }> {
+  const plan = await planSyncSettings(rim.database.db, rim.coder.background, context);
+  const claims = [...context.apps.values()].find(app => app.state.mode === 'claims')?.name ?? '';
+  const changes: PlannedChange[] = [];
+  for (const change of plan.changes) {
+    changes.push(...saySyncChange(context, change).map(said => planned(claims, said)));
+    if (change.observed.kind !== 'organizations') continue;
+    for (const { username, organization } of await losesOrganizations(rim, context, change, plan.joins))
+      changes.push({
+        app: claims,
+        subject: username,
+        action: 'organization.remove',
+        target: organization,
+        before: 'member',
+        after: 'no member from the next sign-in on',
+        because: 'organization sync (claims.organizations)',
+        removal: true,
+      });
+  }
+  return { changes, problems: [...plan.problems] };
+}
+
+interface ActualMembers {
+  readonly members: Map<string, string[]>;
+  readonly byHand: PlannedChange[];
+}
+
+/** Who is in which group now, and who was taken out of one by hand and would be put back. */
+async function readMembers(rim: Rim, context: Context, groups: readonly ManagedGroup[]): Promise<ActualMembers> {
+  const { db } = rim.database;
+  const members = new Map<string, string[]>();
+  const byHand: PlannedChange[] = [];
+  for (const group of groups) {
+    if (group.id.startsWith('new:') || (await rim.coder.background.getGroup(group.id)) === undefined) continue;
+    const actual = new Set<string>();
+    for await (const member of rim.coder.background.listGroupMembers(group.id)) {
+      actual.add(member.id);
+      members.set(member.id, [...(members.get(member.id) ?? []), group.id]);
+    }
+    const missing = (await knownMembers(db, group.id)).filter(
+      known => known.present && known.wanted === true && !actual.has(known.coderUserId),
+    );
+    for (const person of await peopleOfAccounts(
+      db,
+      missing.map(known => known.coderUserId),
+    ))
+      byHand.push({
+        app: person.app,
+        subject: person.userName,
+        action: 'group.add',
+        target: groupName(context, group.id),
+        before: 'no member',
+        after: 'member',
+        because: 'taken out by hand',
+        removal: false,
+      });
+  }
+  return { members, byHand };
+}
+
+/** What the bridge made and nothing declares any more; a group goes only when nobody but people of the directory is in it. */
+async function planRemovals(
+  rim: Rim,
+  context: Context,
+  groups: readonly ManagedGroup[],
+  members: DeclarationsPlan['members'],
+): Promise<PlannedChange[]> {
+  const { db } = rim.database;
+  const apps = [...context.apps.values()];
+  const { organizations } = context.catalog;
+  const directory = await existingGroups(
+    db,
+    groups.flatMap(group => group.scimGroupId ?? []),
+  );
+  const isDeclared = declaredGroups(apps, organizations, directory);
+  const removal = (action: string, target: string): PlannedChange => ({
+    app: '',
+    subject: '',
+    action,
+    target,
+    before: 'present',
+    after: null,
+    because: 'nothing declares it any more',
+    removal: true,
+  });
+  const removals: PlannedChange[] = [];
+  for (const group of groups) {
+    if (group.origin !== 'created' || isDeclared(group)) continue;
+    const inside = [...members].flatMap(([account, ids]) => (ids.includes(group.id) ? [account] : []));
+    const people = new Set((await peopleOfAccounts(db, inside)).map(person => person.coderUserId));
+    if (inside.every(account => people.has(account)))
+      removals.push(removal('group.delete', groupName(context, group.id)));
+  }
+  for (const role of undeclaredRoles(await listManagedRoles(db), declaredRoles(apps, organizations)))
+    if (role.origin === 'created')
+      removals.push(removal('custom-role.delete', `${organizationName(context, role.organization)}/${role.name}`));
+  return removals;
+}

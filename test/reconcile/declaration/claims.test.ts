@@ -1,0 +1,100 @@
+/** Mode claims: organization sync is for the whole deployment, so it is written only where it is needed and declared. */
+import { parseMappingState } from '../../../bridge/contract/mapping-state';
+import { putApp } from '../../../bridge/store/apps/apps';
+import { startStage, type Stage } from '../stage';
+
+const INTO_LAB = { groupMappings: { lab: { idpGroup: 'lab', organization: 'lab', group: 'lab' } } };
+const READER = { name: 'reader', permissions: [{ resourceType: 'template', action: 'read' }] };
+
+const warnings = async (stage: Stage): Promise<string> =>
+  (await stage.reconciler.status()).apps.flatMap(app => app.warnings).join('\n');
+
+async function stageWithLab(): Promise<Stage> {
+  const stage = await startStage();
+  stage.coder.addOrganization('lab');
+  stage.coder.addUser('researcher', { organizations: ['coder', 'lab'] });
+  return stage;
+}
+
+it('mappings into the default organization leave organization sync alone, and nobody of another one loses it', async () => {
+  const stage = await stageWithLab();
+  await stage.declare({
+    mode: 'claims',
+    groupMappings: { developers: { idpGroup: 'developers', group: 'developers' } },
+  });
+  expect(stage.coder.snapshot().organizationSync).toMatchObject({ field: '', mapping: {} });
+  expect(await warnings(stage)).toBe('');
+});
+
+it('mappings into another organization want claims.organizations declared', async () => {
+  const stage = await stageWithLab();
+  await stage.declare({ mode: 'claims', ...INTO_LAB });
+  expect(stage.coder.snapshot().organizationSync).toMatchObject({ field: '', mapping: {} });
+  expect(await warnings(stage)).toMatch(/claims\.organizations is not declared.*"lab"/);
+});
+
+it('names whom organization sync touches before it is written, and in the audit trail when it is', async () => {
+  const stage = await stageWithLab();
+  const state = { mode: 'claims' as const, claims: { organizations: 'groups' }, ...INTO_LAB };
+  const plan = await stage.reconciler.planWorld({ state: parseMappingState({ version: 1, app: 'okta', ...state }) });
+  expect(plan.changes).toEqual(
+    expect.arrayContaining([
+      expect.objectContaining({ action: 'sync-settings.set', target: 'organizations' }),
+      expect.objectContaining({
+        action: 'organization.remove',
+        subject: 'researcher',
+        target: 'lab',
+        removal: true,
+      }),
+    ]),
+  );
+  stage.coder.setOrganizationSync({ assignDefault: false });
+  await stage.declare(state);
+  expect(stage.coder.snapshot().organizationSync).toMatchObject({
+    field: 'groups',
+    mapping: { lab: [stage.coder.findOrganization('lab').id] },
+    assignDefault: false,
+  });
+  const lines = await stage.reconciler.audit({ action: 'sync-settings.set' });
+  expect(lines.map(line => line.detail).join()).toContain('researcher (lab)');
+});
+
+it('does not turn organization sync on beside an app that pushes into organizations', async () => {
+  const stage = await stageWithLab();
+  const pushing = parseMappingState({
+    version: 1,
+    app: 'entra',
+    organizationMappings: { lab: { idpGroup: 'lab', organization: 'lab' } },
+  });
+  await putApp(stage.database, pushing, 'any', { actor: 'declaration' }, Date.now());
+  await stage.settle();
+  await stage.declare({ mode: 'claims', claims: { organizations: 'groups' }, ...INTO_LAB });
+  expect(stage.coder.snapshot().organizationSync).toMatchObject({ field: '', mapping: {} });
+  expect(await warnings(stage)).toMatch(/"entra" in mode push/);
+});
+
+it('a custom role and a mapping to it are right at the first deploy', async () => {
+  const stage = await startStage();
+  await stage.declare({
+    mode: 'claims',
+    customRoles: { reader: READER },
+    roleMappings: { readers: { idpGroup: 'readers', organization: 'default', role: 'reader' } },
+  });
+  expect(stage.coder.snapshot().organizations['coder']?.roleSync.mapping).toEqual({ readers: ['reader'] });
+  expect(await warnings(stage)).toBe('');
+});
+
+it('an entry of somebody else that names a group which is gone keeps no mapping from being written', async () => {
+  const stage = await startStage();
+  const gone = '00000000-1111-4222-8333-444444444444';
+  stage.coder.setGroupSync({ field: 'groups', mapping: { manual: [gone] } });
+  await stage.declare({
+    mode: 'claims',
+    groupMappings: { developers: { idpGroup: 'developers', group: 'developers' } },
+  });
+  const { id } = stage.coder.findGroup('developers');
+  expect(stage.coder.snapshot().organizations['coder']?.groupSync.mapping).toEqual({
+    manual: [gone],
+    developers: [id],
+  });
+});
