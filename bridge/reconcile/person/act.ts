@@ -37,7 +37,11 @@ export async function act(
   const linking = decision.accounts.find(({ link }) => link !== undefined);
   if (linking !== undefined) return await takeUp(rim, work, observation, linking);
   let outcome: PersonOutcome = { ...NOTHING_DONE, held: decision.held };
-  if (decision.create !== undefined) {
+  // What nobody needs any more goes first: a new account may want its username.
+  for (const account of decision.accounts)
+    if (outcome.failure === undefined)
+      outcome = joined(outcome, await changeAccount(rim, work, observation, account, guarded));
+  if (decision.create !== undefined && outcome.failure === undefined) {
     const made = await makeAccount(rim, work, observation, decision.create);
     outcome = joined(outcome, made.outcome);
     if (made.account === undefined || outcome.again || outcome.failure !== undefined) return outcome;
@@ -45,9 +49,6 @@ export async function act(
     outcome = joined(outcome, await changeAccount(rim, work, observation, fresh, guarded));
     return joined(outcome, await finish(rim, work, observation, made.account, 'created', outcome));
   }
-  for (const account of decision.accounts)
-    if (outcome.failure === undefined)
-      outcome = joined(outcome, await changeAccount(rim, work, observation, account, guarded));
   const main = decision.accounts.find(({ observed }) => observed.via === 'linked');
   if (main?.observed.profile === undefined) return outcome;
   const { account, profile } = main.observed;
