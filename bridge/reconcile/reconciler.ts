@@ -15,7 +15,7 @@ import { jittered } from './queue/settle';
 import { readIdentities, readStatus } from './report/status';
 import { sweepApps } from './sweep/sweep';
 import { Recovery } from './recovery/recovery';
-import { recoveryReport } from './recovery/report';
+import { recoveryReport } from './report/recovery';
 import { Turns } from './context/one-at-a-time';
 import { type Reconciler, type ReconcilerDependencies, RecoveryPending } from './types';
 

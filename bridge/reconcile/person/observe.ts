@@ -25,7 +25,7 @@ import {
   type ReHireAnswer,
   type Via,
 } from '../decide/observation';
-import { grantedBy, groupsHeld, organizationsLeft } from './holdings';
+import { grantedBy, groupsHeld, organizationsLeft } from '../observe/holdings';
 import { interruptedSteps } from './interrupted-steps';
 
 /** Where an operator's word on a re-hire is kept until it was acted on. */

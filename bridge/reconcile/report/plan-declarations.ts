@@ -25,7 +25,7 @@ import { losesOrganizations } from '../declaration/organization-sync-reach';
 import { sharedExternalIds } from '../declaration/shared-external-ids';
 import { planSyncSettings } from '../declaration/sync-settings';
 import { GroupListing, observeGroups } from '../group/observe-groups';
-import { type SaidChange, sayGroupChange, sayRoleChange, saySyncChange } from './declaration-text';
+import { type SaidChange, sayGroupChange, sayRoleChange, saySyncChange } from '../declaration/change-text';
 
 export interface DeclarationsPlan {
   readonly changes: readonly PlannedChange[];

@@ -18,7 +18,7 @@ import { type Held } from '../decide/hold-reason';
 import { type Account, type ObservedAccount, type PersonObservation, type Via } from '../decide/observation';
 import { type AccountDecision, decidePerson, type PersonDecision } from '../decide/person';
 import { type Actual, NO_PLAN, type Plan } from '../decide/plan';
-import { grantedBy, groupsHeld } from '../person/holdings';
+import { grantedBy, groupsHeld } from '../observe/holdings';
 import { addressesToLookUp, begunAccounts, isClaimed, readHolders } from '../person/observe';
 import { type World } from './world';
 

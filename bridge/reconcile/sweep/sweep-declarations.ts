@@ -11,7 +11,7 @@ import { observeRoles } from '../declaration/custom-roles';
 import { sharedExternalIds } from '../declaration/shared-external-ids';
 import { planSyncSettings } from '../declaration/sync-settings';
 import { GroupListing, observeGroups } from '../group/observe-groups';
-import { sayGroupChange, sayRoleChange, saySyncChange } from '../report/declaration-text';
+import { sayGroupChange, sayRoleChange, saySyncChange } from '../declaration/change-text';
 
 const CAUSE: Cause = { actor: 'sweep' };
 

@@ -3,7 +3,7 @@ import { type Context } from '../context/context';
 import { type RoleChange, sayPermissions } from '../decide/custom-roles';
 import { callOf, type GroupChange } from '../decide/groups-draft';
 import { saySync, type SyncChange } from '../decide/sync-settings';
-import { targetOf } from '../declaration/sync-settings';
+import { targetOf } from './sync-settings';
 
 /** One change for people to read. */
 export interface SaidChange {
