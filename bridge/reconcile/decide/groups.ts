@@ -3,7 +3,7 @@
  * provider pushes. Pure: from what was observed to changes, each with the row to be recorded. A group that the bridge made is
  * renamed and never replaced, since Coder gives templates to its id.
  */
-import { PREBUILDS_GROUP } from '../../coder';
+import { PREBUILDS_GROUP } from '../../coder/names';
 import { type MappingState } from '../../contract/mapping-state';
 import { begunAs, GroupsDraft, type GroupsObserved, type GroupsPlan, type PresentGroup } from './groups-draft';
 import { decidePushedGroup } from './pushed-groups';

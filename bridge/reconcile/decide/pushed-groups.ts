@@ -1,5 +1,5 @@
 /** The Coder group of a group that the identity provider pushes: which one it is, what it is called, whether it may be taken. Pure. */
-import { cleanDisplayName, deriveGroupNames } from '../../coder';
+import { cleanDisplayName, deriveGroupNames } from '../../coder/names';
 import { type DirectoryGroup } from '../../contract/directory';
 import { type MappingState } from '../../contract/mapping-state';
 import { type ManagedGroup } from '../../store/accounts/coder-groups';

@@ -1,5 +1,5 @@
 /** Changes of groups, custom roles and sync settings in words: the same for a plan and for what a sweep has found. */
-import { type Context } from '../context/context';
+import { type Context } from '../decide/context';
 import { type RoleChange, sayPermissions } from '../decide/custom-roles';
 import { callOf, type GroupChange } from '../decide/groups-draft';
 import { saySync, type SyncChange } from '../decide/sync-settings';

@@ -11,7 +11,7 @@ import { PRIORITY } from '../../store/work/enqueue';
 import { enqueueLater } from '../../store/work/later';
 import { type Work } from '../../store/work/work';
 import { Trail } from '../context/audit-lines';
-import { type Context } from '../context/context';
+import { type Context } from '../decide/context';
 import { type Rim } from '../context/rim';
 import { decideRoles } from '../decide/custom-roles';
 import { decideGroups } from '../decide/groups';

@@ -10,7 +10,7 @@ import { entriesOfSubject } from '../../store/journal/journal';
 import { enqueueLater } from '../../store/work/later';
 import { enqueue, enqueueMembersOf, PRIORITY, type WorkKey } from '../../store/work/enqueue';
 import { type Work } from '../../store/work/work';
-import { type Context } from '../context/context';
+import { type Context } from '../decide/context';
 import { type Rim } from '../context/rim';
 import { refreshBindings } from './bindings';
 import { bringSyncSettings } from './sync-settings';

@@ -10,7 +10,7 @@ import { deleteSetting, readSetting, writeSetting } from '../../store/database/s
 import { readGroups } from '../../store/directory/reading';
 import { type Cause } from '../../store/work/enqueue';
 import { Trail } from '../context/audit-lines';
-import { type Context, organizationName } from '../context/context';
+import { type Context, organizationName } from '../decide/context';
 import { type Rim } from '../context/rim';
 import { claimsSettings, type ClaimsSettings, type SyncMapping, type Written } from '../decide/claims';
 import {

@@ -11,7 +11,7 @@ import { type AuditAction, type Change, Trail } from '../context/audit-lines';
 import { LeaseTaken } from '../context/one-at-a-time';
 import { type Rim } from '../context/rim';
 import { callOf, type GroupChange, type GroupsPlan, groupKey } from '../decide/groups-draft';
-import { organizationName } from '../context/context';
+import { organizationName } from '../decide/context';
 import { makeJournaled } from './begun';
 
 /** For whom, and because of what, groups are changed. */

@@ -9,7 +9,7 @@ import { bumpRules } from '../../store/apps/apps';
 import { writeAudit } from '../../store/audit/audit';
 import { enqueue, PRIORITY } from '../../store/work/enqueue';
 import { type Work } from '../../store/work/work';
-import { type Context, groupName } from '../context/context';
+import { type Context, groupName } from '../decide/context';
 import { type Rim } from '../context/rim';
 import { decideMembers, type MembersObserved } from '../decide/members';
 import { settle, type Settled } from '../queue/settle';

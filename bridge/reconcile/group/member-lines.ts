@@ -4,7 +4,7 @@ import { type MemberState } from '../../store/accounts/coder-members';
 import { type Cause } from '../../store/work/enqueue';
 import { type Work } from '../../store/work/work';
 import { type Subject, Trail } from '../context/audit-lines';
-import { type Context, groupName } from '../context/context';
+import { type Context, groupName } from '../decide/context';
 import { type Rim } from '../context/rim';
 import { type Because } from '../decide/entitlement';
 

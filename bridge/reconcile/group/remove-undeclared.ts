@@ -9,7 +9,7 @@ import { type AuditRow, writeAudit } from '../../store/audit/audit';
 import { existingGroups, readGroup } from '../../store/directory/reading';
 import { type Cause, enqueue, PRIORITY, type WorkItem } from '../../store/work/enqueue';
 import { Trail } from '../context/audit-lines';
-import { type Context, organizationName } from '../context/context';
+import { type Context, organizationName } from '../decide/context';
 import { type Rim } from '../context/rim';
 import { declaredGroups, declaredRoles, undeclaredGroups, undeclaredRoles } from '../decide/undeclared';
 import { orProblem } from './act-on-groups';

@@ -17,7 +17,7 @@ import {
 } from '../../store/journal/journal';
 import { enqueue, type Cause, PRIORITY, type WorkItem } from '../../store/work/enqueue';
 import { Trail } from '../context/audit-lines';
-import { type Context, organizationName } from '../context/context';
+import { type Context, organizationName } from '../decide/context';
 import { type Rim } from '../context/rim';
 import { groupKey, mappedNames } from '../decide/groups-draft';
 import { isPushed } from '../decide/rules';

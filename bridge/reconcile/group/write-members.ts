@@ -17,7 +17,7 @@ import { type Db } from '../../store/database/database';
 import { enqueue, type WorkItem, PRIORITY } from '../../store/work/enqueue';
 import { type Work } from '../../store/work/work';
 import { Trail } from '../context/audit-lines';
-import { type Context, groupName } from '../context/context';
+import { type Context, groupName } from '../decide/context';
 import { type Rim } from '../context/rim';
 import { lineOf, reasonOf } from './member-lines';
 import { readGroupMembers } from './read-members';

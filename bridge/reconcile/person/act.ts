@@ -9,7 +9,7 @@ import { leaveAccount, writePerson } from '../../store/accounts/people';
 import { openEntry } from '../../store/journal/journal';
 import { identityKey } from '../../contract/identity';
 import { type Work } from '../../store/work/work';
-import { type Subject, Trail } from '../context/audit-lines';
+import { Trail } from '../context/audit-lines';
 import { type Rim } from '../context/rim';
 import { Held } from '../decide/hold-reason';
 import { accountOf, leavesByDirectory, type ObservedAccount, type PersonObservation } from '../decide/observation';
@@ -19,12 +19,7 @@ import { changeAccount } from './change-account';
 import { makeAccount } from './make-account';
 import { joined, type Linked, NOTHING_DONE, type PersonOutcome } from './outcome';
 import { type Guarded } from './reserve';
-
-/** Who a line of the audit trail is about. */
-export function subjectOf(observation: PersonObservation, coderUserId = observation.person?.coderUserId): Subject {
-  const { app, userId, user, person } = observation;
-  return { app, subject: userId, subjectName: user?.userName ?? person?.userName, coderUserId };
-}
+import { subjectOf } from './subject';
 
 /** Never throws what Coder said. */
 export async function act(

@@ -1,7 +1,7 @@
 /** Carries out a plan, step by step, in its order. What Coder refuses for good is held and the rest goes on. */
 import { CoderError, isRefusal, outcomeOf } from '../../coder';
 import { type Grant } from '../../store/accounts/grants';
-import { type Context, organizationName } from '../context/context';
+import { type Context, organizationName } from '../decide/context';
 import { type Rim } from '../context/rim';
 import { type Held, heldBy } from '../decide/hold-reason';
 import { type Account } from '../decide/observation';

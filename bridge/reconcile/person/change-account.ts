@@ -13,7 +13,7 @@ import { Held } from '../decide/hold-reason';
 import { type PersonObservation } from '../decide/observation';
 import { type AccountDecision } from '../decide/person';
 import { plan, type Plan, type Step } from '../decide/plan';
-import { subjectOf } from './act';
+import { subjectOf } from './subject';
 import { type Applied, applySteps, describe, type Failure, grantsOf } from './apply-steps';
 import { doneBefore, stepsNote, UNNOTED } from './interrupted-steps';
 import { isOwnerRemoval, withOwnersKept } from './keep-owners';

@@ -1,7 +1,7 @@
 /** Sees to it that enough owners who can sign in stay, whoever takes one, on all replicas. */
 import { type CoderUser } from '../../coder';
 import { withLease } from '../context/one-at-a-time';
-import { type Context } from '../context/context';
+import { type Context } from '../decide/context';
 import { type Rim } from '../context/rim';
 import { keepsOwners } from '../decide/guard';
 import { type Actual, type Plan, type Removal } from '../decide/plan';

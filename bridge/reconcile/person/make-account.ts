@@ -11,7 +11,7 @@ import { type Rim } from '../context/rim';
 import { Held, heldBy } from '../decide/hold-reason';
 import { type PersonObservation } from '../decide/observation';
 import { heldByWorkspaces, type NewAccount } from '../decide/person';
-import { subjectOf } from './act';
+import { subjectOf } from './subject';
 import { stepsNote } from './interrupted-steps';
 import { NOTHING_DONE, type PersonOutcome } from './outcome';
 

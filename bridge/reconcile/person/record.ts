@@ -26,11 +26,10 @@ import { digestOf } from '../decide/guard';
 import { type Held } from '../decide/hold-reason';
 import { type PersonObservation } from '../decide/observation';
 import { settle, type Settled } from '../queue/settle';
-import { subjectOf } from './act';
+import { subjectOf } from './subject';
 import { reHireKey } from './observe';
 import { type AccountOutcome, type PersonOutcome, type Wish } from './outcome';
-import { type Decided } from './person';
-import { type Guarded } from './reserve';
+import { type Decided, type Guarded } from './reserve';
 
 const LOOKED_FOR_AGAIN =
   'an account that was about to be made is not there: looked for once more when the call can not be at work any more';

@@ -16,7 +16,7 @@ import {
 import { type MappingState } from '../../contract/mapping-state';
 import { type LeaverWorkspaces, type RunningWorkspace } from '../../store/accounts/leaver-workspaces';
 import { type Subject, type Trail } from '../context/audit-lines';
-import { type Context } from '../context/context';
+import { type Context } from '../decide/context';
 import { type Failure } from './apply-steps';
 
 /** What became of the workspaces of one account. */

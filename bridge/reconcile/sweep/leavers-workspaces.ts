@@ -11,9 +11,9 @@ import {
 } from '../../store/accounts/leaver-workspaces';
 import { writeAudit } from '../../store/audit/audit';
 import { Trail } from '../context/audit-lines';
-import { type Context } from '../context/context';
+import { type Context } from '../decide/context';
 import { type Rim } from '../context/rim';
-import { HOUR_MS } from '../person/reserve';
+import { HOUR_MS } from '../decide/guard';
 import { rememberedOf, stopWorkspaces } from '../person/stop-workspaces';
 
 /** Looks at the listed leavers of these apps, and of apps that are gone. */

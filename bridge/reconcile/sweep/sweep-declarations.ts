@@ -3,7 +3,7 @@ import { type StoredApp } from '../../store/apps/apps';
 import { writeAudit } from '../../store/audit/audit';
 import { type Cause, enqueue, PRIORITY } from '../../store/work/enqueue';
 import { type Change, Trail } from '../context/audit-lines';
-import { type Context } from '../context/context';
+import { type Context } from '../decide/context';
 import { type Rim } from '../context/rim';
 import { decideRoles } from '../decide/custom-roles';
 import { decideGroups } from '../decide/groups';

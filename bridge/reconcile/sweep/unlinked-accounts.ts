@@ -1,6 +1,6 @@
 /** Accounts of Coder whom no directory stands for: told once each, never touched. */
 import { writeAudit } from '../../store/audit/audit';
-import { type Context, untouchable } from '../context/context';
+import { type Context, untouchable } from '../decide/context';
 import { type Rim } from '../context/rim';
 import { Trail } from '../context/audit-lines';
 import { type World } from '../survey/world';
