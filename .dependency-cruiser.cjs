@@ -1,7 +1,7 @@
 // Who may import whom: the rules that `npm run boundaries` checks, and the source of the picture in docs/architecture.md
 // (`npm run architecture`). A room is a folder, or a file that stands for itself. It imports its own files, the rooms and the
 // packages that it names here, and what comes with Node; imports of types count. Floors follow from this: a room stands above
-// everything it may import. What is not so yet stands in .dependency-cruiser-known-violations.json, which must become empty.
+// everything it may import.
 
 /**
  * @typedef {object} Room

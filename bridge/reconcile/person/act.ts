@@ -9,7 +9,7 @@ import { leaveAccount, writePerson } from '../../store/accounts/people';
 import { openEntry } from '../../store/journal/journal';
 import { identityKey } from '../../contract/identity';
 import { type Work } from '../../store/work/work';
-import { Trail } from '../context/audit-lines';
+import { AuditLines } from '../context/audit-lines';
 import { type Rim } from '../context/rim';
 import { Held } from '../decide/hold-reason';
 import { accountOf, leavesByDirectory, type ObservedAccount, type PersonObservation } from '../decide/observation';
@@ -91,14 +91,14 @@ async function takeUp(
   const now = rim.clock.now();
   const how = link?.how ?? 'adopted';
   const subject = subjectOf(observation, account.id);
-  const trail = new Trail(work.cause, () => now);
+  const lines = new AuditLines(work.cause, () => now);
   if (how === 'created')
-    trail.note(subject, 'account.create', 'done', {
+    lines.note(subject, 'account.create', 'done', {
       target: account.username,
       after: `${account.status} ${account.email}`,
     });
   else
-    trail.note(subject, 'account.adopt', 'done', {
+    lines.note(subject, 'account.adopt', 'done', {
       target: account.username,
       before: account.status,
       detail: `e-mail ${account.email}`,
@@ -110,7 +110,7 @@ async function takeUp(
       ? account.organizationIds.filter(organization => organization !== observation.context.catalog.defaultOrganization)
       : [];
   await rim.database.transact(async db => {
-    await writeAudit(db, trail.rows);
+    await writeAudit(db, lines.rows);
     await leaveAccount(db, link?.replaces ?? []);
     await writePerson(
       db,
@@ -151,7 +151,7 @@ async function finish(
     return NOTHING_DONE;
   const next = decideProfile(observation, account, how);
   if (next === undefined) return NOTHING_DONE;
-  const trail = new Trail(work.cause, () => rim.clock.now());
+  const lines = new AuditLines(work.cause, () => rim.clock.now());
   const subject = subjectOf(observation, account.id);
   const change = {
     before: `${account.username} ${JSON.stringify(account.name)}`,
@@ -159,23 +159,23 @@ async function finish(
   };
   try {
     await rim.coder.setProfile(account, next);
-    trail.note(subject, 'profile.set', 'done', change);
+    lines.note(subject, 'profile.set', 'done', change);
     return {
       ...NOTHING_DONE,
-      lines: trail.rows,
+      lines: lines.rows,
       username: next.username === account.username ? undefined : next.username,
     };
   } catch (error) {
     const failure = outcomeOf(error);
-    trail.note(subject, 'profile.set', failure.kind === 'terminal' ? 'held' : 'failed', {
+    lines.note(subject, 'profile.set', failure.kind === 'terminal' ? 'held' : 'failed', {
       ...change,
       detail: error instanceof Error ? error.message : String(error),
     });
     if (isRefusal(error))
-      return { ...NOTHING_DONE, lines: trail.rows, held: [new Held(error.reason ?? 'refused', error.message)] };
+      return { ...NOTHING_DONE, lines: lines.rows, held: [new Held(error.reason ?? 'refused', error.message)] };
     return {
       ...NOTHING_DONE,
-      lines: trail.rows,
+      lines: lines.rows,
       failure: failure.kind === 'terminal' ? { kind: 'failed', error } : failure,
     };
   }

@@ -8,7 +8,7 @@ import { addressesOf } from '../../store/accounts/addresses';
 import { readPerson } from '../../store/accounts/people';
 import { readUser } from '../../store/directory/reading';
 import { type Work } from '../../store/work/work';
-import { withLease } from '../context/one-at-a-time';
+import { withLease } from '../context/mutex';
 import { type Context } from '../decide/context';
 import { type Rim } from '../context/rim';
 import { leavesByDirectory, type PersonObservation } from '../decide/observation';
@@ -28,7 +28,7 @@ export async function convergePerson(rim: Rim, work: Work): Promise<Settled> {
   const userId = work.key.slice('person:'.length);
   const context = await rim.context.get();
   if (!context.rules.has(work.app)) return await settle(rim, work, { kind: 'done' });
-  return await rim.turns.takeAll(await namesOf(rim, userId), () => convergeInTurn(rim, work, context, userId));
+  return await rim.mutex.runExclusiveAll(await namesOf(rim, userId), () => convergeInTurn(rim, work, context, userId));
 }
 
 /** Under which names others could deal with the same account: those of this process wait for each other. */

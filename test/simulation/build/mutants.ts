@@ -29,7 +29,7 @@ export const MUTANTS: readonly Mutant[] = [
     does: 'what has to be one at a time runs at once',
     edits: [
       {
-        file: 'bridge/reconcile/context/one-at-a-time.ts',
+        file: 'bridge/reconcile/context/mutex.ts',
         find: 'const turn = before.then(task, task);',
         put: 'const turn = task();',
       },
