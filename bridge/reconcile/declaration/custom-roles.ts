@@ -9,9 +9,14 @@ import { type Cause } from '../../store/work/enqueue';
 import { AuditLines } from '../context/audit-lines';
 import { LeaseTaken } from '../context/mutex';
 import { type Rim } from '../context/rim';
-import { type RoleChange, type RolesObserved, type RolesPlan, sayPermissions } from '../decide/custom-roles';
+import {
+  type RoleChange,
+  type RolesObserved,
+  type RolesPlan,
+  sayPermissions,
+} from '../decide/declaration/custom-roles';
 import { findOrganization, type KnownOrganization } from '../decide/rules';
-import { roleKey } from '../decide/undeclared';
+import { roleKey } from '../decide/group/undeclared';
 import { orProblem } from '../group/act-on-groups';
 import { makeJournaled } from '../group/begun';
 

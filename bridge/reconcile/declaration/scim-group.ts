@@ -14,7 +14,7 @@ import { type Context } from '../decide/context';
 import { type Rim } from '../context/rim';
 import { refreshBindings } from './bindings';
 import { bringSyncSettings } from './sync-settings';
-import { decideOneGroup } from '../decide/groups';
+import { decideOneGroup } from '../decide/group/groups';
 import { isPushed } from '../decide/rules';
 import { settle, type Settled } from '../queue/settle';
 import { actOnGroups, orProblem } from '../group/act-on-groups';

@@ -12,7 +12,7 @@ import { type Cause } from '../../store/work/enqueue';
 import { AuditLines } from '../context/audit-lines';
 import { type Context, organizationName } from '../decide/context';
 import { type Rim } from '../context/rim';
-import { claimsSettings, type ClaimsSettings, type SyncMapping, type Written } from '../decide/claims';
+import { claimsSettings, type ClaimsSettings, type SyncMapping, type Written } from '../decide/declaration/claims';
 import {
   appsPushingOrganizations,
   decideOrganizationSync,
@@ -21,7 +21,7 @@ import {
   saySync,
   type SyncChange,
   type SyncObserved,
-} from '../decide/sync-settings';
+} from '../decide/declaration/sync-settings';
 import { type LosesOrganization, losesOrganizations } from './organization-sync-reach';
 
 /** What is to be written, and in words what can't be, and who loses a membership by it. */

@@ -10,7 +10,7 @@ import { type Cause, enqueueMembersOf, PRIORITY } from '../../store/work/enqueue
 import { type AuditAction, type Change, AuditLines } from '../context/audit-lines';
 import { LeaseTaken } from '../context/mutex';
 import { type Rim } from '../context/rim';
-import { callOf, type GroupChange, type GroupsPlan, groupKey } from '../decide/groups-draft';
+import { callOf, type GroupChange, type GroupsPlan, groupKey } from '../decide/group/groups-draft';
 import { organizationName } from '../decide/context';
 import { makeJournaled } from './begun';
 

@@ -11,7 +11,7 @@ import { enqueue, PRIORITY } from '../../store/work/enqueue';
 import { type Work } from '../../store/work/work';
 import { type Context, groupName } from '../decide/context';
 import { type Rim } from '../context/rim';
-import { decideMembers, type MembersObserved } from '../decide/members';
+import { decideMembers, type MembersObserved } from '../decide/group/members';
 import { settle, type Settled } from '../queue/settle';
 import { lineOf } from './member-lines';
 import { readGroupMembers } from './read-members';

@@ -19,9 +19,9 @@ import { enqueue, type Cause, PRIORITY, type WorkItem } from '../../store/work/e
 import { AuditLines } from '../context/audit-lines';
 import { type Context, organizationName } from '../decide/context';
 import { type Rim } from '../context/rim';
-import { groupKey, mappedNames } from '../decide/groups-draft';
+import { groupKey, mappedNames } from '../decide/group/groups-draft';
 import { isPushed } from '../decide/rules';
-import { declaredRoles } from '../decide/undeclared';
+import { declaredRoles } from '../decide/group/undeclared';
 import { begunGroup } from './begun';
 
 const CAUSE: Cause = { actor: 'bridge' };
