@@ -43,7 +43,8 @@ const EXPECTED: readonly Expected[] = [
     organizations: ['coder', 'research'],
   },
   { username: 'evan', email: 'evan@lab.example', groups: ['research/gpu'], organizations: ['coder', 'research'] },
-  { username: 'eve', email: 'eve@lab.example', suspended: true, organizations: ['coder'] },
+  // A suspension keeps memberships: nobody gets in, and what was given there by hand is there again on a return.
+  { username: 'eve', email: 'eve@lab.example', suspended: true, organizations: ['coder', 'research'] },
   { username: 'ezra', email: 'ezra@lab.example', organizations: ['coder'] },
 ];
 

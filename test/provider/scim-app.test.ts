@@ -100,7 +100,7 @@ test('what somebody changed at the bridge is a difference, defaults included; wh
   expect(drift.stdout).toContain('~ role      = "auditor" -> "owner"');
   expect(drift.stdout).toContain('- "extra" = {');
   expect(drift.stdout).toContain('+ "platform" = {');
-  expect(drift.stdout).toContain('~ drift          = "off" -> "repair"');
+  expect(drift.stdout).toMatch(/~ drift += "off" -> "repair"/);
   expectCode(await stage.terraform.applyPlan(), 0);
   await stage.isQuiet();
 
