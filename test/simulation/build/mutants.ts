@@ -50,8 +50,8 @@ export const MUTANTS: readonly Mutant[] = [
     edits: [
       {
         file: 'bridge/reconcile/decide/guard.ts',
-        find: 'return context.recent + context.held + context.waiting + 1 > removalLimit(context.guard, context.people);',
-        put: 'return context.recent < 0;',
+        find: 'return context.others + 1 > removalLimit(context.guard, context.people);',
+        put: 'return context.others < 0;',
       },
     ],
     noticedBy: ['guard-against-one-leaver-after-another', 'guard-against-emptying-by-put'],
@@ -247,5 +247,140 @@ export const MUTANTS: readonly Mutant[] = [
       },
     ],
     noticedBy: ['team-renamed-out-of-the-prefix', 'a-day-of-an-identity-provider'],
+  },
+  {
+    name: 'no-journal',
+    does: 'nothing is written down before it is done in Coder',
+    edits: [
+      {
+        file: 'bridge/store/journal/journal.ts',
+        find: "  await db\n    .insertInto('journal')",
+        put: "  if (entry.since >= 0) return;\n  await db\n    .insertInto('journal')",
+      },
+    ],
+    noticedBy: ['hired-and-removed', 'hired-readdressed-and-removed', 'hired-and-left'],
+  },
+  {
+    name: 'reservations-forgotten',
+    does: 'what the guard lets pass is not in its ledger',
+    edits: [
+      {
+        file: 'bridge/store/accounts/ledger.ts',
+        find: 'const values = { at: entry.at, released: released ? 1 : 0 };',
+        put: 'if (entry.at >= 0) return;\n  const values = { at: entry.at, released: released ? 1 : 0 };',
+      },
+    ],
+    noticedBy: ['guard-against-one-leaver-after-another', 'guard-against-leavers-at-once'],
+  },
+  {
+    name: 'leavers-behind-a-hold',
+    does: 'whoever leaves is counted with everything else that is held',
+    edits: [
+      {
+        file: 'bridge/store/accounts/ledger.ts',
+        find: 'and released_at is null and cause = ${cause} and reason in',
+        put: 'and released_at is null and reason in',
+      },
+      {
+        file: 'bridge/reconcile/decide/guard.ts',
+        find: "if (context.leaves) return judge(removals, context, 'too-many-leavers', ['too-many-leavers']);",
+        put: '',
+      },
+      {
+        file: 'bridge/reconcile/person/reserve.ts',
+        find: "const kind: LedgerKind = leaves ? 'leaving' : 'removal';",
+        put: "const kind: LedgerKind = leaves ? 'removal' : 'removal';",
+      },
+    ],
+    noticedBy: ['leavers-beside-a-hold', 'leavers-beside-a-held-app'],
+  },
+  {
+    name: 'leavers-wait-for-the-declaration',
+    does: 'while a declaration is dealt with, nobody is locked out',
+    edits: [
+      {
+        file: 'bridge/reconcile/person/person.ts',
+        find: 'deferred: isPending(observation) && !leavesByDirectory(observation),',
+        put: 'deferred: isPending(observation) || leavesByDirectory(observation),',
+      },
+    ],
+    noticedBy: ['leaves', 'removed'],
+  },
+  {
+    name: 'letters-without-case-by-javascript',
+    does: 'who somebody is compares by toLowerCase: the Kelvin sign is a k',
+    edits: [
+      {
+        file: 'bridge/contract/identity.ts',
+        find: '.replace(/[A-Z]/g, letter => String.fromCharCode(letter.charCodeAt(0) + 32));',
+        put: '.toLowerCase();',
+      },
+    ],
+    noticedBy: ['look-alike-group', 'look-alike-address', 'look-alike-of-a-protected-account'],
+  },
+  {
+    name: 'protection-ends-with-the-app',
+    does: 'an app that is being deleted protects nobody any more',
+    edits: [
+      {
+        file: 'bridge/reconcile/context/context.ts',
+        find: 'input.apps.flatMap(({ state }) => state.guard.protectedAccounts',
+        put: 'input.apps.filter(one => !one.deleting).flatMap(({ state }) => state.guard.protectedAccounts',
+      },
+    ],
+    noticedBy: ['app-that-protects-is-deleted'],
+  },
+  {
+    name: 'former-addresses-forgotten',
+    does: "an account that bears a former address is nobody's",
+    edits: [
+      {
+        file: 'bridge/store/accounts/addresses.ts',
+        find: 'return rows.map(row => row.address);',
+        put: 'return rows.slice(rows.length).map(row => row.address);',
+      },
+    ],
+    noticedBy: [
+      'hired-and-readdressed',
+      'readdressed-twice',
+      'hired-readdressed-and-removed',
+      'readdressed-signed-in-and-left',
+    ],
+  },
+  {
+    name: 'everybody-may-be-let-in-again',
+    does: 'however many come back at once, nobody is asked',
+    edits: [
+      {
+        file: 'bridge/reconcile/decide/guard.ts',
+        find: "return gain.kind === 'activation' ? removalLimit(guard, people) : guard.maxPrivilegeGains;",
+        put: "return gain.kind === 'activation' ? people + 1_000 : guard.maxPrivilegeGains;",
+      },
+    ],
+    noticedBy: ['guard-against-many-who-return'],
+  },
+  {
+    name: 'own-account-counts-as-an-owner',
+    does: 'the last person who is owner goes, because the bridge is owner too',
+    edits: [
+      {
+        file: 'bridge/reconcile/person/keep-owners.ts',
+        find: 'account.id !== context.catalog.own.id',
+        put: "account.id !== '' && context.catalog.own.id !== ''",
+      },
+    ],
+    noticedBy: ['last-owners-beside-the-bridge-itself'],
+  },
+  {
+    name: 'restored-database-believed',
+    does: 'an older database is taken for the present one',
+    edits: [
+      {
+        file: 'bridge/reconcile/recovery/compare.ts',
+        find: 'else if (isChange(row)) unknown.push(row);',
+        put: 'else if (isChange(row) && row.status >= 400) unknown.push(row);',
+      },
+    ],
+    noticedBy: ['backup-restored'],
   },
 ];

@@ -1,7 +1,7 @@
 /** never-touched: protected accounts, the bridge's own, service accounts, the last person who is owner: on every route. */
 import { type Scenario } from '../histories/scenario';
 import { type Step } from '../histories/step';
-import { BASE, DOCUMENT } from './common';
+import { ANOTHER_OWNER, BASE, DOCUMENT } from './common';
 
 const promise = 'never-touched';
 const PROTECTED = { ...DOCUMENT, guard: { protectedAccounts: ['breakglass'] } };
@@ -27,6 +27,7 @@ export const NEVER_TOUCHED: readonly Scenario[] = [
     core: true,
     given: [
       BREAKGLASS,
+      ANOTHER_OWNER,
       BASE,
       { do: 'hire', who: 'breakglass' },
       { do: 'hire', who: 'ben' },
@@ -38,7 +39,7 @@ export const NEVER_TOUCHED: readonly Scenario[] = [
   {
     name: 'protected-account-leaves',
     promise,
-    given: [BREAKGLASS, { do: 'declare', document: PROTECTED }, { do: 'hire', who: 'breakglass' }],
+    given: [BREAKGLASS, ANOTHER_OWNER, { do: 'declare', document: PROTECTED }, { do: 'hire', who: 'breakglass' }],
     when: [
       { do: 'leave', who: 'breakglass' },
       { do: 'remove', who: 'breakglass' },
@@ -50,6 +51,7 @@ export const NEVER_TOUCHED: readonly Scenario[] = [
     promise,
     given: [
       BREAKGLASS,
+      ANOTHER_OWNER,
       BASE,
       { do: 'hire', who: 'breakglass' },
       { do: 'hire', who: 'ben' },
@@ -61,7 +63,7 @@ export const NEVER_TOUCHED: readonly Scenario[] = [
   {
     name: 'protection-is-dropped-with-its-person',
     promise,
-    given: [BREAKGLASS, { do: 'declare', document: PROTECTED }, { do: 'hire', who: 'breakglass' }],
+    given: [BREAKGLASS, ANOTHER_OWNER, { do: 'declare', document: PROTECTED }, { do: 'hire', who: 'breakglass' }],
     when: [{ do: 'remove', who: 'breakglass' }, { do: 'undeclare' }],
     mayHold: ['breakglass'],
   },
