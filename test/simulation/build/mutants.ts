@@ -50,8 +50,8 @@ export const MUTANTS: readonly Mutant[] = [
     edits: [
       {
         file: 'bridge/reconcile/decide/guard.ts',
-        find: 'return context.recent + context.held + context.waiting + 1 > removalLimit(context.guard, context.people);',
-        put: 'return context.recent < 0;',
+        find: 'return context.others + 1 > removalLimit(context.guard, context.people);',
+        put: 'return context.others < 0;',
       },
     ],
     noticedBy: ['guard-against-one-leaver-after-another', 'guard-against-emptying-by-put'],
@@ -115,7 +115,7 @@ export const MUTANTS: readonly Mutant[] = [
     does: 'nobody is taken out of a Coder group',
     edits: [
       {
-        file: 'bridge/reconcile/decide/plan.ts',
+        file: 'bridge/reconcile/decide/steps.ts',
         find: "removal.kind === 'group' && goes(removal) && organizations.has(removal.organization)",
         put: "removal.kind === 'group' && goes(removal) && !organizations.has(removal.organization)",
       },
