@@ -6,7 +6,7 @@ import { type Person } from '../../store/accounts/people';
 import { type Context } from './context';
 import { type Desired } from './desired';
 import { type Entitlement } from './entitlement';
-import { type Actual, type Step } from './plan';
+import { type Actual, type Step } from './steps';
 
 /** What decisions need of an account, and no more: there may be many. */
 export type Account = Pick<

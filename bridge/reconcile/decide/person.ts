@@ -3,44 +3,13 @@
  * observation in, a decision out. `plan`, the dry run, the sweep and what happens all go by this one function.
  */
 import { isSameIdentity } from '../../contract/identity';
-import { type Context, isManaged, untouchable } from './context';
+import { type AccountDecision, decideAccount, inputFor, type NewAccount, newAccount } from './account';
+import { untouchable } from './context';
 import { foreignDomain, judgeAdoption, reHireText } from './adoption';
-import { ABSENT, type Desired, unite } from './desired';
-import { type Entitlement, keyOf } from './entitlement';
+import { ABSENT } from './desired';
 import { Held } from './hold-reason';
 import { leavesByDirectory, type ObservedAccount, type PersonObservation } from './observation';
-import { plan, type Plan, type PlanInput } from './plan';
-
-/** An account that becomes the person's. */
-export interface Link {
-  readonly how: 'created' | 'adopted';
-  /** People who left it behind, and are forgotten as its holders. */
-  readonly replaces: readonly string[];
-}
-
-/** What is to be done about one account. */
-export interface AccountDecision {
-  readonly observed: ObservedAccount;
-  /** To be noted before anything is changed; undefined when the person is linked to it already, or is not to be. */
-  readonly link: Link | undefined;
-  readonly input: PlanInput;
-  /** With everything that would be taken and given; the guard's word is still to come. */
-  readonly plan: Plan;
-}
-
-/** An account that is to be made. */
-export interface NewAccount {
-  readonly email: string;
-  /** Username to try first: that of the account in whose place it comes. */
-  readonly username: string | undefined;
-  readonly organizations: readonly string[];
-  /** What it gets once it is there. */
-  readonly plan: Plan;
-  /** Deleted just before: nobody can sign in to it any more, or nobody ever did. */
-  readonly insteadOf:
-    | { readonly observed: ObservedAccount; readonly replaces: readonly string[]; readonly why: 'address' | 're-hire' }
-    | undefined;
-}
+import { plan } from './plan';
 
 export interface PersonDecision {
   readonly accounts: readonly AccountDecision[];
@@ -280,81 +249,6 @@ export function heldByWorkspaces(create: NewAccount, userName: string): Held {
       );
 }
 
-/** An account that is not there yet. */
-const NOBODY: Pick<ObservedAccount, 'actual' | 'granted' | 'holders'> = {
-  holders: [],
-  granted: () => false,
-  actual: {
-    status: 'dormant',
-    loginType: 'oidc',
-    siteRoles: [],
-    organizations: [],
-    organizationRoles: new Map(),
-    groups: new Map(),
-  },
-};
-
 function bearing({ accounts }: PersonObservation, email: string): ObservedAccount | undefined {
   return accounts.find(({ via, account }) => via !== 'linked' && isSameIdentity(account.email, email));
-}
-
-function newAccount(observation: PersonObservation, email: string, insteadOf: NewAccount['insteadOf']): NewAccount {
-  const begun = observation.begun.find(entry => isSameIdentity(entry.email, email));
-  return {
-    email,
-    username: insteadOf?.observed.account.username ?? begun?.username,
-    organizations: organizationsOf(observation),
-    plan: plan(inputFor(observation, NOBODY, observation.own, 'suspend')),
-    insteadOf,
-  };
-}
-
-function organizationsOf({ context, own }: PersonObservation): string[] {
-  const wanted = [...own.entitlements.values()]
-    .filter(({ kind }) => kind === 'organization')
-    .map(({ organization }) => organization);
-  return wanted.length === 0 ? [context.catalog.defaultOrganization] : wanted;
-}
-
-/** What the account should have, for everybody who is it, and how it gets there. */
-export function decideAccount(
-  observation: PersonObservation,
-  observed: ObservedAccount,
-  link: Link | undefined,
-): AccountDecision {
-  const stays = observed.holders.filter(({ person }) => !(link?.replaces ?? []).includes(person.userId));
-  const desired = unite([observation.own, ...stays.map(holder => holder.desired)]);
-  const allLeft = observation.user === undefined && stays.every(({ user }) => user === undefined);
-  const { context, app } = observation;
-  const deletes = allLeft && context.apps.get(app)?.state.policies.leaving === 'delete';
-  const input = inputFor(observation, observed, desired, deletes ? 'delete' : 'suspend');
-  return { observed, link, input, plan: plan(input) };
-}
-
-function inputFor(
-  observation: PersonObservation,
-  observed: Pick<ObservedAccount, 'actual' | 'granted' | 'holders'>,
-  desired: Desired,
-  leaving: 'suspend' | 'delete',
-): PlanInput {
-  const { context } = observation;
-  const authoritative = isAuthoritative(context, [
-    observation.app,
-    ...observed.holders.filter(({ user }) => user !== undefined).map(({ person }) => person.app),
-  ]);
-  return {
-    desired,
-    actual: observed.actual,
-    managed: (entitlement: Entitlement) =>
-      // Where it is unclear which group a mapping means, nothing that it gives is taken.
-      !context.unclear.has(keyOf(entitlement)) &&
-      (isManaged(context, entitlement, authoritative) || observed.granted(entitlement)),
-    defaultOrganization: context.catalog.defaultOrganization,
-    sync: context.catalog.sync,
-    leaving,
-  };
-}
-
-function isAuthoritative(context: Context, apps: readonly string[]): boolean {
-  return apps.some(app => context.apps.get(app)?.state.policies.authoritative === true);
 }

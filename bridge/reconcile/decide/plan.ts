@@ -4,20 +4,16 @@
  * group's writer.
  */
 import { type Desired, type Reasoned } from './desired';
-import { type Because, type Entitlement, keyOf, isImplied } from './entitlement';
+import { type Entitlement, keyOf, isImplied } from './entitlement';
 import { NO_SYNC, type SyncSettings } from './rules';
-
-/** The account as it is; groups are those under management. */
-export interface Actual {
-  readonly status: 'active' | 'dormant' | 'suspended';
-  /** Coder's sign-in sync governs `oidc` accounts alone. */
-  readonly loginType: string;
-  readonly siteRoles: readonly string[];
-  readonly organizations: readonly string[];
-  readonly organizationRoles: ReadonlyMap<string, readonly string[]>;
-  /** Organization by group id. */
-  readonly groups: ReadonlyMap<string, string>;
-}
+import {
+  type Actual,
+  groupRemovals,
+  organizationRemovals,
+  organizationRoleSteps,
+  siteRoleStep,
+  type Step,
+} from './steps';
 
 export interface PlanInput {
   readonly desired: Desired;
@@ -46,33 +42,6 @@ const PRIVILEGED: ReadonlySet<string> = new Set(['owner', 'user-admin', 'organiz
 export function isPrivileged({ kind, target }: Entitlement): boolean {
   return (kind === 'site-role' || kind === 'organization-role') && PRIVILEGED.has(target);
 }
-
-export type Step =
-  | { readonly kind: 'activate' }
-  | { readonly kind: 'suspend' }
-  | { readonly kind: 'delete' }
-  | {
-      readonly kind: 'site-roles';
-      readonly before: readonly string[];
-      readonly after: readonly string[];
-      readonly because: readonly Because[];
-    }
-  | { readonly kind: 'organization-add'; readonly organization: string; readonly because: readonly Because[] }
-  | { readonly kind: 'organization-remove'; readonly organization: string }
-  | {
-      readonly kind: 'organization-roles';
-      readonly organization: string;
-      readonly before: readonly string[];
-      readonly after: readonly string[];
-      readonly because: readonly Because[];
-    }
-  | {
-      readonly kind: 'group-add';
-      readonly organization: string;
-      readonly group: string;
-      readonly because: readonly Because[];
-    }
-  | { readonly kind: 'group-remove'; readonly organization: string; readonly group: string };
 
 export interface Plan {
   readonly steps: readonly Step[];
@@ -255,67 +224,4 @@ function planLeaving(input: PlanInput): Plan {
 
 function isOwner({ kind, target }: Entitlement): boolean {
   return kind === 'site-role' && target === 'owner';
-}
-
-/** The full new list: Coder replaces, so that there is no moment without any role. */
-function newList(before: readonly string[], gained: readonly string[], lost: (role: string) => boolean): string[] {
-  return [...before.filter(role => !lost(role)), ...[...gained].sort()];
-}
-
-function siteRoleStep(actual: Actual, gains: readonly Reasoned[], goes: (e: Entitlement) => boolean): Step[] {
-  const gained = gains.filter(gain => gain.kind === 'site-role');
-  const after = newList(
-    actual.siteRoles,
-    gained.map(gain => gain.target),
-    target => goes({ kind: 'site-role', organization: '', target }),
-  );
-  if (gained.length === 0 && after.length === actual.siteRoles.length) return [];
-  return [{ kind: 'site-roles', before: actual.siteRoles, after, because: gained.flatMap(gain => gain.because) }];
-}
-
-function organizationRoleSteps(
-  actual: Actual,
-  gains: readonly Reasoned[],
-  goes: (e: Entitlement) => boolean,
-  organizations: ReadonlySet<string>,
-): Step[] {
-  return [...organizations].flatMap(organization => {
-    const before = actual.organizationRoles.get(organization) ?? [];
-    const gained = gains.filter(gain => gain.kind === 'organization-role' && gain.organization === organization);
-    const after = newList(
-      before,
-      gained.map(gain => gain.target),
-      target => goes({ kind: 'organization-role', organization, target }),
-    );
-    if (gained.length === 0 && after.length === before.length) return [];
-    return [
-      {
-        kind: 'organization-roles' as const,
-        organization,
-        before,
-        after,
-        because: gained.flatMap(gain => gain.because),
-      },
-    ];
-  });
-}
-
-function groupRemovals(
-  removals: readonly Entitlement[],
-  goes: (e: Entitlement) => boolean,
-  organizations: ReadonlySet<string>,
-): Step[] {
-  return removals.flatMap(removal =>
-    removal.kind === 'group' && goes(removal) && organizations.has(removal.organization)
-      ? [{ kind: 'group-remove' as const, organization: removal.organization, group: removal.target }]
-      : [],
-  );
-}
-
-function organizationRemovals(removals: readonly Entitlement[], goes: (e: Entitlement) => boolean): Step[] {
-  return removals.flatMap(removal =>
-    removal.kind === 'organization' && goes(removal)
-      ? [{ kind: 'organization-remove' as const, organization: removal.organization }]
-      : [],
-  );
 }

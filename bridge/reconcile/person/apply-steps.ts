@@ -5,7 +5,7 @@ import { type Context, organizationName } from '../decide/context';
 import { type Rim } from '../context/rim';
 import { type Held, heldBy } from '../decide/hold-reason';
 import { type Account } from '../decide/observation';
-import { type Step } from '../decide/plan';
+import { type Step } from '../decide/steps';
 import { type Change, type Subject, type AuditLines } from '../context/audit-lines';
 
 export type Failure = ReturnType<typeof outcomeOf>;

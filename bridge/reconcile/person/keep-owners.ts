@@ -4,7 +4,8 @@ import { withLease } from '../context/mutex';
 import { type Context } from '../decide/context';
 import { type Rim } from '../context/rim';
 import { keepsOwners } from '../decide/guard';
-import { type Actual, type Plan, type Removal } from '../decide/plan';
+import { type Plan, type Removal } from '../decide/plan';
+import { type Actual } from '../decide/steps';
 
 /** The bridge's own account is nobody who could put things right, and neither is a service account. */
 export function canSignIn(

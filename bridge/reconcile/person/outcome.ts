@@ -4,7 +4,7 @@ import { type AuditRow } from '../../store/audit/audit';
 import { type Grant } from '../../store/accounts/grants';
 import { type LeaverWorkspaces } from '../../store/accounts/leaver-workspaces';
 import { type Held } from '../decide/hold-reason';
-import { type Step } from '../decide/plan';
+import { type Step } from '../decide/steps';
 
 export type Wish = Extract<Step, { kind: 'group-add' | 'group-remove' }>;
 

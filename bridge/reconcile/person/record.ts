@@ -1,10 +1,6 @@
 /** Writes down what became of one person: links, grants, wishes for groups, holds, audit lines and the closing of journal entries, in one transaction. */
 import { identityKey, isSameIdentity } from '../../contract/identity';
 import { noteAddress, othersOfAddress } from '../../store/accounts/addresses';
-import { forgetMemberships, leaveOrganization, wantMember } from '../../store/accounts/coder-members';
-import { forgetGrants, type Grant, removeGrants } from '../../store/accounts/grants';
-import { forgetLeaverWorkspaces, putLeaverWorkspaces } from '../../store/accounts/leaver-workspaces';
-import { dropHold, hold } from '../../store/accounts/holds';
 import {
   deletePerson,
   peopleHeldFor,
@@ -19,17 +15,16 @@ import { deleteSetting } from '../../store/database/settings';
 import { CALL_MAY_LAST_MS, closeEntry } from '../../store/journal/journal';
 import { enqueue, PRIORITY, type WorkItem, type WorkKey } from '../../store/work/enqueue';
 import { type Work } from '../../store/work/work';
-import { type Subject, AuditLines } from '../context/audit-lines';
+import { AuditLines } from '../context/audit-lines';
 import { type Rim } from '../context/rim';
-import { sayGain, sayRemoval } from '../decide/entitlement-text';
-import { digestOf } from '../decide/guard';
-import { type Held } from '../decide/hold-reason';
 import { type PersonObservation } from '../decide/observation';
 import { settle, type Settled } from '../queue/settle';
+import { type Decided } from './reserve';
 import { subjectOf } from './subject';
 import { reHireKey } from './observe';
-import { type AccountOutcome, type PersonOutcome, type Wish } from './outcome';
-import { type Decided, type Guarded } from './reserve';
+import { type AccountOutcome, type PersonOutcome } from './outcome';
+import { endedOnly, forgetAccount, writeAccounts } from './record-accounts';
+import { heldOf, writeHold } from './record-hold';
 
 const LOOKED_FOR_AGAIN =
   'an account that was about to be made is not there: looked for once more when the call can not be at work any more';
@@ -96,38 +91,6 @@ export async function recordFailure(
   });
 }
 
-/** One outcome for each account, whatever came of it in how many parts. */
-function endedOnly({ accounts }: PersonOutcome): AccountOutcome[] {
-  const byId = new Map<string, AccountOutcome>();
-  for (const account of accounts) {
-    const known = byId.get(account.accountId);
-    byId.set(account.accountId, known === undefined ? account : both(known, account));
-  }
-  return [...byId.values()];
-}
-
-function both(first: AccountOutcome, second: AccountOutcome): AccountOutcome {
-  const given = [...first.given, ...second.given];
-  return {
-    accountId: first.accountId,
-    outside: [...new Set([...first.outside, ...second.outside])],
-    given,
-    // What an earlier try took and this one gave again is not taken any more.
-    taken: [...first.taken.filter(taken => !second.given.some(one => isSameGrant(one, taken))), ...second.taken],
-    wishes: [...first.wishes, ...second.wishes],
-    ended: first.ended || second.ended,
-    deleted: first.deleted || second.deleted,
-    endedFormerOwner: first.endedFormerOwner || second.endedFormerOwner,
-    workspaces: second.workspaces ?? first.workspaces,
-    becameOwner: first.becameOwner || second.becameOwner,
-    removed: first.removed || second.removed,
-  };
-}
-
-function isSameGrant(left: Grant, right: Grant): boolean {
-  return left.kind === right.kind && left.organization === right.organization && left.target === right.target;
-}
-
 /** When to look again for an account that was about to be made and is not there; undefined when nothing is open. */
 function unsettledEntries({ begun, accounts, own }: PersonObservation, now: number): number | undefined {
   if (own.account === 'present') return undefined;
@@ -181,41 +144,6 @@ function noteLines(
   lines.rows.push(...outcome.lines);
   if (held !== undefined && (person?.heldReason !== held.reason || person.heldDetail !== held.detail))
     lines.note(subject, 'person.held', 'held', { target: held.reason, detail: held.detail });
-}
-
-async function writeAccounts(
-  db: Db,
-  work: Work,
-  observation: PersonObservation,
-  accounts: readonly AccountOutcome[],
-): Promise<void> {
-  for (const account of accounts) {
-    const { accountId } = account;
-    if (account.deleted) {
-      await forgetAccount(db, accountId);
-      continue;
-    }
-    if (account.workspaces === 'none') await forgetLeaverWorkspaces(db, accountId);
-    else if (account.workspaces !== undefined) await putLeaverWorkspaces(db, account.workspaces);
-    await removeGrants(db, accountId, account.taken);
-    for (const organization of account.outside) await leaveOrganization(db, accountId, organization);
-    for (const grant of account.taken)
-      if (grant.kind === 'organization') await leaveOrganization(db, accountId, grant.organization);
-    for (const wish of account.wishes)
-      await wantMember(
-        db,
-        wish.group,
-        accountId,
-        wish.kind === 'group-add',
-        because(work, subjectOf(observation, accountId), wish),
-      );
-  }
-}
-
-async function forgetAccount(db: Db, accountId: string): Promise<void> {
-  await forgetGrants(db, accountId);
-  await forgetMemberships(db, accountId);
-  await forgetLeaverWorkspaces(db, accountId);
 }
 
 async function writePersonRow(
@@ -298,54 +226,4 @@ async function enqueueOthers(db: Db, work: Work, userId: string, accountId: stri
     priority: PRIORITY.request,
   }));
   await enqueue(db, items, work.cause, now);
-}
-
-/** Why a member is wanted or not, for the audit line of the group's write. */
-function because(work: Work, subject: Subject, wish: Wish): string {
-  return JSON.stringify({ subject, cause: work.cause, because: wish.kind === 'group-add' ? wish.because : [] });
-}
-
-/** The one reason that is shown: what the guard stopped, then what keeps most. */
-function heldOf(
-  guarded: Guarded,
-  held: readonly Held[],
-): { readonly reason: string; readonly detail: string } | undefined {
-  const stopped = guarded.held.length + guarded.heldGains.length;
-  if (guarded.reason !== undefined && stopped > 0)
-    return {
-      reason: 'guard',
-      detail: `${guarded.reason}: ${stopped} ${guarded.held.length > 0 ? 'removal' : 'gain'}(s) stopped; look at coder-scim status and release them if they are meant`,
-    };
-  const [first] = [...held].sort((a, b) => Number(a.reason === 'email-pending') - Number(b.reason === 'email-pending'));
-  return first === undefined ? undefined : { reason: first.reason, detail: first.detail };
-}
-
-async function writeHold(
-  db: Db,
-  rim: Rim,
-  work: Work,
-  observation: PersonObservation,
-  guarded: Guarded,
-  failed: boolean,
-  lines: AuditLines,
-): Promise<void> {
-  const subject = `person:${observation.userId}`;
-  const { reason } = guarded;
-  if (reason === undefined) {
-    if (guarded.before !== undefined && !failed && !guarded.deferred) await dropHold(db, work.app, subject);
-    return;
-  }
-  const { context } = observation;
-  const changes = [
-    ...guarded.held.map(removal => sayRemoval(context, removal)),
-    ...guarded.heldGains.map(gain => sayGain(context, gain)),
-  ];
-  const digest = digestOf(guarded.held, guarded.heldGains);
-  const outcome = await hold(
-    db,
-    { app: work.app, subject, digest, reason, changes, cause: work.cause },
-    rim.clock.now(),
-  );
-  if (outcome === 'held')
-    lines.note(subjectOf(observation), 'guard.hold', 'held', { target: reason, detail: changes.join('; ') });
 }

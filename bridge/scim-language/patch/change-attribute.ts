@@ -6,15 +6,10 @@ import { elementTest } from '../filter/evaluate';
 import { type Json, type JsonObject, emptyObject, isJsonObject } from '../json';
 import { type Attribute } from '../schema/attribute';
 import { sameJson } from '../schema/equal';
-import {
-  describe,
-  isUnassigned,
-  merge,
-  normalizeSingle,
-  normalizeValue,
-  readStatements,
-  statesNothing,
-} from '../schema/value';
+import { merge, normalizeSingle, normalizeValue } from '../schema/value';
+import { isUnassigned, readStatements, statesNothing } from '../schema/statement';
+import { describe } from '../schema/describe';
+import { isEmpty, setIn, valueIn } from './document';
 import {
   addElements,
   countTerms,
@@ -263,24 +258,14 @@ export class ChangeAttribute {
   }
 
   private get(attribute: Attribute): Json | undefined {
-    const [first = '', second] = attribute.location;
-    const value = this.document[first];
-    return second === undefined ? value : isJsonObject(value) ? value[second] : undefined;
+    return valueIn(this.document, attribute);
   }
 
   private put(attribute: Attribute, value: Json | undefined): void {
     const before = this.get(attribute);
     const after = value === undefined || isEmpty(value) ? undefined : value;
     this.checkImmutable(attribute, before, after);
-    const [first = '', second] = attribute.location;
-    if (second === undefined) {
-      assign(this.document, first, after);
-      return;
-    }
-    const extension = this.document[first];
-    const holder = isJsonObject(extension) ? extension : emptyObject();
-    assign(holder, second, after);
-    assign(this.document, first, isEmpty(holder) ? undefined : holder);
+    setIn(this.document, attribute, after);
   }
 
   private checkImmutable(attribute: Attribute, before: Json | undefined, after: Json | undefined): void {
@@ -294,13 +279,4 @@ export class ChangeAttribute {
     if (this.work > this.maxWork)
       throw payloadTooLarge('values visited by the PATCH', `more than ${this.maxWork}`, this.maxWork);
   }
-}
-
-function assign(holder: JsonObject, key: string, value: Json | undefined): void {
-  if (value === undefined) delete holder[key];
-  else holder[key] = value;
-}
-
-function isEmpty(value: Json): boolean {
-  return isUnassigned(value) || (isJsonObject(value) && Object.keys(value).length === 0);
 }

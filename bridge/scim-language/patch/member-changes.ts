@@ -4,7 +4,7 @@ import { mutability } from '../errors';
 import { type Filter, type TargetPath } from '../filter/ast';
 import { type Json } from '../json';
 import { type MemberValue, readMembers } from '../schema/members';
-import { isUnassigned } from '../schema/value';
+import { isUnassigned } from '../schema/statement';
 import { type MemberChange, type PatchOperation } from './operation';
 
 /** The changes in order; what follows on one of its own kind is joined with it. */

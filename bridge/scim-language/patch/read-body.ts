@@ -2,7 +2,7 @@
 import { type Leniency, coerces } from '../dialects/dialect';
 import { invalidPath, invalidSyntax, invalidValue, missingValue, payloadTooLarge, shown } from '../errors';
 import { type Json, type JsonObject, isJsonObject } from '../json';
-import { isUnassigned } from '../schema/value';
+import { isUnassigned } from '../schema/statement';
 import { type PatchLimits, type PatchOperation } from './operation';
 
 /** Message URN of RFC 7644 §3.5.2. */

@@ -3,7 +3,8 @@ import { type Leniency } from '../dialects/dialect';
 import { invalidValue } from '../errors';
 import { type Json, isJsonObject } from '../json';
 import { type Attribute } from './attribute';
-import { isUnassigned, normalizeSingle } from './value';
+import { normalizeSingle } from './value';
+import { isUnassigned } from './statement';
 
 /** A member as a request states it. Whether it exists, and its type when unstated, is for the store to find. */
 export interface MemberValue {

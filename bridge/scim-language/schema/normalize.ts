@@ -11,7 +11,9 @@ import { sameJson } from './equal';
 import { findAttribute, findExtension, isCoreSchema, topLevelAttributes } from './look-up';
 import { type MemberValue, readMembers } from './members';
 import { type ResourceType } from './resource-type';
-import { describe, isUnassigned, normalizeValue, unknownAttribute } from './value';
+import { normalizeValue } from './value';
+import { isUnassigned } from './statement';
+import { describe, unknownAttribute } from './describe';
 
 /** A document, and the rows beside it. */
 export interface NormalizedResource {

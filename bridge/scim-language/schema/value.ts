@@ -4,12 +4,14 @@
  * text; none of them is kept. An empty text, object or element where something else is wanted is a mistake, and says nothing.
  */
 import { type Leniency, coerces } from '../dialects/dialect';
-import { ScimError, invalidSyntax, invalidValue, missingValue, shown } from '../errors';
+import { invalidValue, missingValue } from '../errors';
 import { type Json, type JsonObject, emptyObject, isJsonObject } from '../json';
 import { type Attribute } from './attribute';
 import { canonicalDateTime } from './date-time';
+import { describe, wrongType } from './describe';
 import { elementIdentity } from './equal';
 import { fold } from './fold';
+import { isListOfOne, isUnassigned, readStatements, statesNothing } from './statement';
 
 /**
  * The canonical form of a value of the attribute, or nothing when it is unassigned. A multi-valued attribute takes a list. What is
@@ -130,41 +132,6 @@ export function normalizeSingle(
   throw wrongType(attribute, where, value, describe(attribute));
 }
 
-/** Whether a value means that there is none: `null` or `[]` (RFC 7643 §2.5). */
-export function isUnassigned(value: Json | undefined): boolean {
-  return value === undefined || value === null || (Array.isArray(value) && value.length === 0);
-}
-
-/** Whether a value of a single-valued attribute, or of an element, means that there is none. */
-export function statesNothing(attribute: Attribute, value: Json | undefined, leniency: Leniency): boolean {
-  return isUnassigned(value) || (value === '' && isEmptyText(attribute, leniency));
-}
-
-/** Whether `""` means that the attribute has no value: of text it does; of an object only in a dialect; of a boolean never. */
-function isEmptyText(attribute: Attribute, leniency: Leniency): boolean {
-  switch (attribute.type) {
-    case 'boolean':
-    case 'integer':
-    case 'decimal':
-      return false;
-    case 'complex':
-      return !attribute.multiValued && coerces(leniency, 'emptyStrings', attribute.path);
-    default:
-      return true;
-  }
-}
-
-/** Whether a list stands for its only element, in a dialect that sends single values so. */
-function isListOfOne(attribute: Attribute, value: readonly Json[], leniency: Leniency): boolean {
-  const [only] = value;
-  return (
-    value.length === 1 &&
-    !attribute.multiValued &&
-    !isUnassigned(only) &&
-    coerces(leniency, 'listOfOne', attribute.path)
-  );
-}
-
 /** Reads a boolean, in a dialect with `booleanStrings` also from its name in any case. */
 export function readBoolean(value: Json, leniency: Leniency, where: string): boolean | undefined {
   if (typeof value === 'boolean') return value;
@@ -176,38 +143,6 @@ function normalizeBoolean(attribute: Attribute, value: Json, leniency: Leniency,
   const read = readBoolean(value, leniency, attribute.path);
   if (read === undefined) throw wrongType(attribute, where, value, describe(attribute));
   return read;
-}
-
-/**
- * What an object states of the sub-attributes of a complex attribute, by attribute; in a dialect, also what a bare string or a
- * list of one states.
- */
-export function readStatements(
-  attribute: Attribute,
-  value: Json,
-  leniency: Leniency,
-  where: string,
-): Map<Attribute, Json> {
-  if (
-    typeof value === 'string' &&
-    value !== '' &&
-    attribute.children.has('value') &&
-    coerces(leniency, 'bareValues', attribute.path)
-  ) {
-    return readStatements(attribute, { value }, leniency, where);
-  }
-  if (Array.isArray(value) && isListOfOne(attribute, value, leniency)) {
-    return readStatements(attribute, value[0] ?? null, leniency, where);
-  }
-  if (!isJsonObject(value)) throw wrongType(attribute, where, value, describe(attribute));
-  const given = new Map<Attribute, Json>();
-  for (const [key, item] of Object.entries(value)) {
-    const child = findSubAttribute(attribute, key, value, leniency, where);
-    if (child === undefined) continue;
-    if (given.has(child)) throw invalidSyntax(where, `${child.name} twice, in different case`, 'each attribute once');
-    given.set(child, item);
-  }
-  return given;
 }
 
 function normalizeComplex(
@@ -255,43 +190,6 @@ function decodeSegment(segment: string): string {
   }
 }
 
-/** What the names of a role as an object stand for. */
-const ROLE_OBJECT: Readonly<Record<string, string | undefined>> = { id: 'value', displayname: 'display' };
-
-function findSubAttribute(
-  attribute: Attribute,
-  key: string,
-  value: JsonObject,
-  leniency: Leniency,
-  where: string,
-): Attribute | undefined {
-  const lower = key.toLowerCase();
-  const child = attribute.children.get(lower);
-  if (child !== undefined && !child.element) return child;
-  if (
-    lower === 'managerid' &&
-    attribute.name === 'manager' &&
-    value.value === undefined &&
-    coerces(leniency, 'managerId', attribute.path)
-  ) {
-    return attribute.children.get('value');
-  }
-  const role = attribute.path === 'roles' ? ROLE_OBJECT[lower] : undefined;
-  if (role !== undefined && coerces(leniency, 'roleObjects', attribute.path))
-    return value[role] === undefined ? attribute.children.get(role) : undefined;
-  if (coerces(leniency, 'unknownAttributes', `${attribute.path}.${key}`.slice(0, 100))) return undefined;
-  throw unknownAttribute(`${where}.${key}`, [...attribute.children.values()]);
-}
-
-/** The refusal of an attribute that no schema defines (RFC 7644 table 9: the body does not conform to the request schema). */
-export function unknownAttribute(name: string, known: readonly Attribute[]): Error {
-  return invalidSyntax(
-    `attribute ${shown(name)}`,
-    'a name that no schema of the resource defines',
-    `one of ${known.map(one => one.name).join(', ')}`,
-  );
-}
-
 /** Lays the second object over the first; neither is changed. */
 export function merge(first: JsonObject, second: JsonObject): JsonObject {
   return Object.assign(emptyObject(), first, second);
@@ -314,31 +212,4 @@ function isBase64(value: string): boolean {
 function isReference(value: string): boolean {
   // eslint-disable-next-line no-control-regex
   return !/[\u0000-\u0020<>"{}|\\^`]/.test(value);
-}
-
-/** What an attribute takes, in words. */
-export function describe(attribute: Attribute): string {
-  switch (attribute.type) {
-    case 'complex':
-      return `an object with ${[...attribute.children.values()].map(child => child.name).join(', ')}`;
-    case 'boolean':
-      return 'true or false without quotes';
-    case 'integer':
-      return 'a whole number between -(2^53-1) and 2^53-1';
-    case 'decimal':
-      return 'a number';
-    case 'dateTime':
-      return 'a date and time such as "2011-05-13T04:42:34Z"';
-    case 'binary':
-      return 'data in base64';
-    case 'reference':
-      return 'a URI';
-    case 'string':
-      return attribute.required ? 'a string that is not blank' : 'a string';
-  }
-}
-
-function wrongType(attribute: Attribute, where: string, value: Json, wanted: string): Error {
-  if (attribute.returned !== 'never') return invalidValue(where, value, wanted);
-  return new ScimError(400, 'invalidValue', `${where}: got a value that is not shown here, wanted ${wanted}`);
 }

@@ -1,7 +1,7 @@
 /** Coder groups under management, and how far what is known of their members can be trusted. */
 import { type Selectable } from 'kysely';
 import { type Db } from '../database/database';
-import { type CoderGroupTable } from '../database/tables';
+import { type CoderGroupTable } from '../database/tables/accounts';
 
 export interface ManagedGroup {
   /** Coder's id. */

@@ -3,7 +3,7 @@
  * writer per group makes the difference true with one call.
  */
 import { type Db } from '../database/database';
-import { type Flag } from '../database/tables';
+import { type Flag } from '../database/tables/columns';
 import { type ManagedGroup } from './coder-groups';
 
 export interface MemberState {

@@ -1,6 +1,6 @@
 /** Roles and organization memberships that the bridge gave: what it may take when no mapping names them any more. */
 import { type Db } from '../database/database';
-import { type GrantTable } from '../database/tables';
+import { type GrantTable } from '../database/tables/accounts';
 
 export interface Grant {
   readonly kind: GrantTable['kind'];

@@ -1,6 +1,6 @@
 /** Leavers whose workspaces are not known to be stopped: few rows, so that looking again costs nothing for everybody else. */
 import { type Db } from '../database/database';
-import { type LeaverWorkspacesTable } from '../database/tables';
+import { type LeaverWorkspacesTable } from '../database/tables/accounts';
 
 /** A workspace that runs on, as `organization/name`, and why the bridge did not stop it. */
 export interface RunningWorkspace {

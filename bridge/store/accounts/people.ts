@@ -3,7 +3,7 @@ import { sql } from 'kysely';
 import { type DirectoryUser } from '../../contract/directory';
 import { type Db } from '../database/database';
 import { forgetAddresses } from './addresses';
-import { type PersonTable } from '../database/tables';
+import { type PersonTable } from '../database/tables/accounts';
 
 export interface Person {
   readonly userId: string;

@@ -4,7 +4,7 @@
  * was for.
  */
 import { type Db, readJson } from '../database/database';
-import { type JournalTable } from '../database/tables';
+import { type JournalTable } from '../database/tables/accounts';
 
 /**
  * What an entry is about, and its key.

@@ -12,10 +12,9 @@ import {
 } from '../../../provider/plugin/messages';
 import { type Message, type Received, type Sent, type Slots } from '../../../provider/plugin/protobuf';
 import { defineProvider, defineResource } from '../../../provider/plugin/define/provider';
-import { string } from '../../../provider/plugin/define/schema';
+import { objectType, string } from '../../../provider/plugin/define/schema';
 import { type RunningServer, type ServerOptions, startServer } from '../../../provider/plugin/server';
 import { encodeValue } from '../../../provider/plugin/codec';
-import { objectType } from '../../../provider/plugin/define/schema';
 
 const attributes = { text: string({ description: 'Text.', required: true }) };
 

@@ -2,7 +2,8 @@
 import fc from 'fast-check';
 import { type Desired, type Reasoned } from '../../../bridge/reconcile/decide/desired';
 import { type Entitlement, keyOf } from '../../../bridge/reconcile/decide/entitlement';
-import { type Actual, plan, type PlanInput, type Removal, type Step } from '../../../bridge/reconcile/decide/plan';
+import { plan, type PlanInput, type Removal } from '../../../bridge/reconcile/decide/plan';
+import { type Actual, type Step } from '../../../bridge/reconcile/decide/steps';
 import { NO_SYNC } from '../../../bridge/reconcile/decide/rules';
 
 const ORGANIZATIONS = ['default', 'science', 'sales'];

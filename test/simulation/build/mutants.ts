@@ -115,7 +115,7 @@ export const MUTANTS: readonly Mutant[] = [
     does: 'nobody is taken out of a Coder group',
     edits: [
       {
-        file: 'bridge/reconcile/decide/plan.ts',
+        file: 'bridge/reconcile/decide/steps.ts',
         find: "removal.kind === 'group' && goes(removal) && organizations.has(removal.organization)",
         put: "removal.kind === 'group' && goes(removal) && !organizations.has(removal.organization)",
       },

@@ -3,13 +3,17 @@
  * no sense. People, organizations and groups are meant by name or id; the organization is `coder` where it is left out.
  */
 import {
+  type Claims,
   type CustomRole,
   type Group,
   type GroupSync,
+  type LoginType,
   type Organization,
   type OrganizationSync,
+  type Permission,
   type RoleSync,
   type User,
+  type UserStatus,
 } from './state/entities';
 import { lookUpOrganization, lookUpUser } from './state/find';
 import { type NewKey } from './tokens/keys';
@@ -25,7 +29,6 @@ import {
 } from './workspaces/workspaces';
 import { buildChange } from './workspaces/views';
 import { type World } from './world';
-import { type LoginType, type Permission, type UserStatus, type Claims } from './state/entities';
 
 export interface HandMadeUser {
   /** @default `<username>@example.com`; empty for a service account */

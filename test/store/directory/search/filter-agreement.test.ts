@@ -1,16 +1,14 @@
 /** The two evaluators of filters say the same, on both databases, for every attribute, operator and awkward text. */
 import fc from 'fast-check';
 import { type Filter } from '../../../../bridge/scim-language/filter/ast';
-import { evaluateFilter } from '../../../../bridge/scim-language/filter/evaluate';
+import { elementsOf, evaluateFilter } from '../../../../bridge/scim-language/filter/evaluate';
 import { printFilter } from '../../../../bridge/scim-language/filter/print';
 import { parseFilter } from '../../../../bridge/scim-language/filter/parser';
 import { type JsonObject } from '../../../../bridge/scim-language/json';
-import { target } from '../../../../bridge/scim-language/schema/attribute';
-import { elementsOf } from '../../../../bridge/scim-language/filter/evaluate';
+import { type AttributePath, target } from '../../../../bridge/scim-language/schema/attribute';
 import { compareText, fold } from '../../../../bridge/scim-language/schema/fold';
 import { renderResource } from '../../../../bridge/scim-language/schema/render';
 import { type ResourceType } from '../../../../bridge/scim-language/schema/resource-type';
-import { type AttributePath } from '../../../../bridge/scim-language/schema/attribute';
 import {
   type Directory,
   type Resource,

@@ -1,0 +1,82 @@
+/** Writes down what became of a person's accounts: grants, wishes for groups, and what is left of workspaces. */
+import { forgetMemberships, leaveOrganization, wantMember } from '../../store/accounts/coder-members';
+import { forgetGrants, type Grant, removeGrants } from '../../store/accounts/grants';
+import { forgetLeaverWorkspaces, putLeaverWorkspaces } from '../../store/accounts/leaver-workspaces';
+import { type Db } from '../../store/database/database';
+import { type Work } from '../../store/work/work';
+import { type Subject } from '../context/audit-lines';
+import { type PersonObservation } from '../decide/observation';
+import { type AccountOutcome, type PersonOutcome, type Wish } from './outcome';
+import { subjectOf } from './subject';
+
+/** One outcome for each account, whatever came of it in how many parts. */
+export function endedOnly({ accounts }: PersonOutcome): AccountOutcome[] {
+  const byId = new Map<string, AccountOutcome>();
+  for (const account of accounts) {
+    const known = byId.get(account.accountId);
+    byId.set(account.accountId, known === undefined ? account : both(known, account));
+  }
+  return [...byId.values()];
+}
+
+function both(first: AccountOutcome, second: AccountOutcome): AccountOutcome {
+  const given = [...first.given, ...second.given];
+  return {
+    accountId: first.accountId,
+    outside: [...new Set([...first.outside, ...second.outside])],
+    given,
+    // What an earlier try took and this one gave again is not taken any more.
+    taken: [...first.taken.filter(taken => !second.given.some(one => isSameGrant(one, taken))), ...second.taken],
+    wishes: [...first.wishes, ...second.wishes],
+    ended: first.ended || second.ended,
+    deleted: first.deleted || second.deleted,
+    endedFormerOwner: first.endedFormerOwner || second.endedFormerOwner,
+    workspaces: second.workspaces ?? first.workspaces,
+    becameOwner: first.becameOwner || second.becameOwner,
+    removed: first.removed || second.removed,
+  };
+}
+
+function isSameGrant(left: Grant, right: Grant): boolean {
+  return left.kind === right.kind && left.organization === right.organization && left.target === right.target;
+}
+
+export async function writeAccounts(
+  db: Db,
+  work: Work,
+  observation: PersonObservation,
+  accounts: readonly AccountOutcome[],
+): Promise<void> {
+  for (const account of accounts) {
+    const { accountId } = account;
+    if (account.deleted) {
+      await forgetAccount(db, accountId);
+      continue;
+    }
+    if (account.workspaces === 'none') await forgetLeaverWorkspaces(db, accountId);
+    else if (account.workspaces !== undefined) await putLeaverWorkspaces(db, account.workspaces);
+    await removeGrants(db, accountId, account.taken);
+    for (const organization of account.outside) await leaveOrganization(db, accountId, organization);
+    for (const grant of account.taken)
+      if (grant.kind === 'organization') await leaveOrganization(db, accountId, grant.organization);
+    for (const wish of account.wishes)
+      await wantMember(
+        db,
+        wish.group,
+        accountId,
+        wish.kind === 'group-add',
+        because(work, subjectOf(observation, accountId), wish),
+      );
+  }
+}
+
+export async function forgetAccount(db: Db, accountId: string): Promise<void> {
+  await forgetGrants(db, accountId);
+  await forgetMemberships(db, accountId);
+  await forgetLeaverWorkspaces(db, accountId);
+}
+
+/** Why a member is wanted or not, for the audit line of the group's write. */
+function because(work: Work, subject: Subject, wish: Wish): string {
+  return JSON.stringify({ subject, cause: work.cause, because: wish.kind === 'group-add' ? wish.because : [] });
+}
