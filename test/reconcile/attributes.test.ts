@@ -54,7 +54,7 @@ describe('an attribute', () => {
     'that is none is refused, with what was wanted: %s',
     email => {
       expect(() => attributesOf({ email })).toThrow(
-        /attributes\["email"\]: attribute ".*": wanted "primary", "userName"/,
+        /attributes\.email: attribute ".*": wanted "primary", "userName"/,
       );
     },
   );

@@ -153,6 +153,9 @@ export class Pump {
       .finally(() => this.#running.delete(item.key));
     this.#running.set(item.key, task);
     const settled = await task;
+    // While somebody waits to be locked out, Coder is asked soon whether it is back.
+    if (item.priority === PRIORITY.leaving && settled !== undefined)
+      this.rim.coder.hurry(settled.pauseMs !== undefined);
     if (settled?.pauseMs !== undefined) this.#pausedUntil = this.rim.clock.now() + settled.pauseMs;
     else if (settled !== undefined) this.#pausedUntil = 0;
     return settled;
