@@ -27,6 +27,20 @@ export default tseslint.config(
     },
   },
   {
+    // Who somebody is, is decided here; directory.ts and attributes.ts fold the types of attributes, which say nothing of that.
+    files: ['bridge/{reconcile,coder,contract,store/accounts}/**/*.ts'],
+    ignores: ['bridge/contract/directory.ts', 'bridge/contract/attributes.ts'],
+    rules: {
+      'no-restricted-syntax': [
+        'error',
+        {
+          selector: 'MemberExpression[property.name=/^(toLowerCase|toLocaleLowerCase|localeCompare)$/]',
+          message: 'names are compared by identityKey or isSameIdentity of bridge/contract/identity.ts',
+        },
+      ],
+    },
+  },
+  {
     files: ['test/**/*.ts'],
     rules: {
       '@typescript-eslint/require-await': 'off',

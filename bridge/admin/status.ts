@@ -2,10 +2,10 @@
 import { type AppStatus, type Status, TOKEN_WARNING_DAYS, type TokenStatus } from '../contract/admin-api';
 import { TOKEN_SCOPES } from '../contract/mapping-state';
 import { type AppConvergence } from '../reconcile';
-import { DROPPED_PREFIX } from '../scim/http/dropped-names';
 import { listApps, type StoredApp } from '../store/apps/apps';
 import { type Db } from '../store/database/database';
 import { countDirectory, type DirectoryCounts } from '../store/directory';
+import { DROPPED_PREFIX } from '../store/requests/coercions';
 import { scimBaseUrl } from './apps';
 import { type AdminDeps } from './deps';
 

@@ -5,11 +5,16 @@
 import { createHash } from 'node:crypto';
 import { identityKey } from '../contract/identity';
 
+/** System user that owns prebuilt workspaces: Coder accepts it in groups and organizations; the bridge never touches it. */
+export const PREBUILDS_USER_ID = 'c42fdf75-3097-471c-8c33-fb52454d81c0';
+/** Group that Coder keeps for prebuilt workspaces. */
+export const PREBUILDS_GROUP = 'coderprebuiltworkspaces';
+
 const NAME = /^[a-zA-Z0-9]+(?:-[a-zA-Z0-9]+)*$/;
 const HEX_ID = /^[0-9a-f]{32}$/i;
 /** Refused by Coder (`new`, `create`), or accepted and then never addressable by name (`me`). */
 const RESERVED = new Set(['new', 'create', 'me']);
-const RESERVED_GROUPS = new Set(['everyone', 'coderprebuiltworkspaces']);
+const RESERVED_GROUPS = new Set(['everyone', PREBUILDS_GROUP]);
 const USERNAME_LENGTH = 32;
 const GROUP_NAME_LENGTH = 255;
 const DISPLAY_NAME_BYTES = 64;

@@ -282,8 +282,3 @@ export const ApiKey = z
     name: key.token_name ?? '',
   }));
 export type ApiKey = Readonly<z.output<typeof ApiKey>>;
-
-/** System user that owns prebuilt workspaces: Coder accepts it in groups and organizations; the bridge never touches it. */
-export const PREBUILDS_USER_ID = 'c42fdf75-3097-471c-8c33-fb52454d81c0';
-/** Group that Coder keeps for prebuilt workspaces. */
-export const PREBUILDS_GROUP = 'coderprebuiltworkspaces';

@@ -5,7 +5,8 @@ import { CoderError, isRefusal, lookAfter } from './transport/errors';
 import { type Page, readListing } from './transport/paging';
 import { type Visibility, orUndefined } from './visibility';
 import { type Transport } from './transport/transport';
-import { CoderRoles, CoderUser, PREBUILDS_USER_ID, UserPage } from './types';
+import { CoderRoles, CoderUser, UserPage } from './types';
+import { PREBUILDS_USER_ID } from './names';
 import { identityKey } from '../contract/identity';
 
 /** What stands behind an id. A deleted account still answers to its id, and even to writes; it is `deleted` here. */

@@ -15,8 +15,8 @@ import { jittered } from './queue/settle';
 import { readIdentities, readStatus } from './report/status';
 import { sweepApps } from './sweep/sweep';
 import { Recovery } from './recovery/recovery';
-import { recoveryReport } from './recovery/report';
-import { Turns } from './context/one-at-a-time';
+import { recoveryReport } from './report/recovery';
+import { KeyedMutex } from './context/mutex';
 import { type Reconciler, type ReconcilerDependencies, RecoveryPending } from './types';
 
 const SWEEP_LOOK_MS = 30_000;
@@ -34,7 +34,7 @@ export function createReconciler(dependencies: ReconcilerDependencies): Reconcil
     owner: options.owner ?? randomUUID(),
     context: new ContextSource(database, coder, clock, log, options.catalogMs ?? 60_000),
     recovery: new Recovery({ database, coder, clock, log }),
-    turns: new Turns(),
+    mutex: new KeyedMutex(),
     options: {
       maxAttempts: options.maxAttempts ?? 10,
       backoffMs: options.backoffMs ?? 1_000,

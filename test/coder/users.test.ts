@@ -1,4 +1,4 @@
-import { PREBUILDS_USER_ID } from '../../bridge/coder/types';
+import { PREBUILDS_USER_ID } from '../../bridge/coder/names';
 import { searchText } from '../../bridge/coder/users';
 import { VERSIONS, accountWith, connect, failure, gather, startDouble } from './on-double';
 

@@ -5,25 +5,11 @@ import {
   type CoderOrganization,
   type CoderRole,
   type CoderRoles,
-  type WorkspaceRights,
   workspaceRights,
 } from '../../coder';
-import { ORGANIZATION_ROLES } from '../../contract/mapping-state';
-import { type MappingState } from '../../contract/mapping-state';
-import { findOrganization, type KnownOrganization, type SyncSettings } from '../decide/rules';
-
-export interface Catalog {
-  readonly organizations: readonly KnownOrganization[];
-  readonly defaultOrganization: string;
-  readonly sync: SyncSettings;
-  /** The bridge's own account. */
-  readonly own: { readonly id: string; readonly username: string };
-  /** What the bridge's own account may not do with the workspaces of people. */
-  readonly workspaceRights: WorkspaceRights;
-  /** What could not be read, in sentences. */
-  readonly problems: readonly string[];
-  readonly loadedAt: number;
-}
+import { type MappingState, ORGANIZATION_ROLES } from '../../contract/mapping-state';
+import { type Catalog } from '../decide/context';
+import { findOrganization, type KnownOrganization } from '../decide/rules';
 
 /** Names of the organizations that mapping states speak of. */
 export function namedOrganizations(states: readonly MappingState[]): Set<string> {

@@ -3,7 +3,7 @@ import { type CoderClient } from '../../coder';
 import { type Database } from '../../store/database/database';
 import { type Recovery } from '../recovery/recovery';
 import { type ContextSource } from './context';
-import { type Turns } from './one-at-a-time';
+import { type KeyedMutex } from './mutex';
 import { type Clock, type Log } from '../types';
 
 /** Settled options that the parts look at. */
@@ -24,6 +24,6 @@ export interface Rim {
   /** Whether anything may be given or taken: a restored database must be looked at first. */
   readonly recovery: Recovery;
   /** One at a time for each name, in this process. */
-  readonly turns: Turns;
+  readonly mutex: KeyedMutex;
   readonly options: RimOptions;
 }

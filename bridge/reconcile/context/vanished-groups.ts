@@ -4,7 +4,7 @@ import { readBindings } from '../../store/apps/bindings';
 import { type Db } from '../../store/database/database';
 import { readGroups } from '../../store/directory/reading';
 import { type EntitlementKey, keyOf } from '../decide/entitlement';
-import { type Context } from './context';
+import { type Context } from '../decide/context';
 
 /** Mappings whose group was matched once and is gone from the directory, read now. */
 export async function vanishedMappings(db: Db, context: Context, app: string): Promise<string[]> {

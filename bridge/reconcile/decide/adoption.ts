@@ -1,7 +1,7 @@
 /** Whether somebody may be an account that exists already, and as what. Pure; data in, data out. */
 import { type DirectoryUser } from '../../contract/directory';
 import { isSameIdentity } from '../../contract/identity';
-import { type Context, untouchable } from '../context/context';
+import { type Context, untouchable } from './context';
 import { isImplied } from './entitlement';
 import { Held } from './hold-reason';
 import { type Holder, type ObservedAccount, type ReHireAnswer } from './observation';

@@ -1,5 +1,5 @@
 /** Removals and gains in words, for audit lines, holds and reports. Pure. */
-import { type Context, groupName, organizationName } from '../context/context';
+import { type Context, groupName, organizationName } from './context';
 import { type Entitlement } from './entitlement';
 import { type GuardedGain, type Removal } from './plan';
 

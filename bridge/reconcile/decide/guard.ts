@@ -5,6 +5,9 @@ import { createHash } from 'node:crypto';
 import { type Guard } from '../../contract/mapping-state';
 import { gainKey, type GuardedGain, type Removal, removalKey } from './plan';
 
+/** The time in which the guard counts what was taken and given. */
+export const HOUR_MS = 3_600_000;
+
 /**
  * Why something is stopped.
  * - `too-many-removals`: more people lost something within an hour, one request after the other, than the share allows

@@ -1,6 +1,6 @@
 /** Why Coder lacks something that the directory states, and what to do about it. */
 import { type CoderError } from '../../coder';
-import { type untouchable } from '../context/context';
+import { type untouchable } from './context';
 
 export type HeldReason =
   | 'no-email'

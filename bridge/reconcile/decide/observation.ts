@@ -3,7 +3,7 @@ import { type DirectoryUser } from '../../contract/directory';
 import { identityKey } from '../../contract/identity';
 import { type CoderUser } from '../../coder';
 import { type Person } from '../../store/accounts/people';
-import { type Context } from '../context/context';
+import { type Context } from './context';
 import { type Desired } from './desired';
 import { type Entitlement } from './entitlement';
 import { type Actual, type Step } from './plan';

@@ -3,7 +3,7 @@
  * observation in, a decision out. `plan`, the dry run, the sweep and what happens all go by this one function.
  */
 import { isSameIdentity } from '../../contract/identity';
-import { type Context, isManaged, untouchable } from '../context/context';
+import { type Context, isManaged, untouchable } from './context';
 import { foreignDomain, judgeAdoption, reHireText } from './adoption';
 import { ABSENT, type Desired, unite } from './desired';
 import { type Entitlement, keyOf } from './entitlement';

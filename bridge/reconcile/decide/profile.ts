@@ -1,5 +1,5 @@
 /** Name and username of an account: they follow the directory when it changes. E-mails can not be written at all. Pure. */
-import { cleanRealName, deriveUsernames } from '../../coder';
+import { cleanRealName, deriveUsernames } from '../../coder/names';
 import { type PersonObservation } from './observation';
 
 export interface Profile {

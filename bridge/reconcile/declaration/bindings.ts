@@ -2,7 +2,7 @@
 import { bind, readBindings, unbind } from '../../store/apps/bindings';
 import { type Db } from '../../store/database/database';
 import { readGroupsNamed } from '../../store/directory/reading';
-import { type Context } from '../context/context';
+import { type Context } from '../decide/context';
 import { foldName } from '../decide/rules';
 import { idpGroupOf } from '../context/vanished-groups';
 

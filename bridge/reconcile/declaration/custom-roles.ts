@@ -6,12 +6,17 @@ import { writeAudit } from '../../store/audit/audit';
 import { type Db } from '../../store/database/database';
 import { closeEntry, entriesOfKind, readEntry } from '../../store/journal/journal';
 import { type Cause } from '../../store/work/enqueue';
-import { Trail } from '../context/audit-lines';
-import { LeaseTaken } from '../context/one-at-a-time';
+import { AuditLines } from '../context/audit-lines';
+import { LeaseTaken } from '../context/mutex';
 import { type Rim } from '../context/rim';
-import { type RoleChange, type RolesObserved, type RolesPlan, sayPermissions } from '../decide/custom-roles';
+import {
+  type RoleChange,
+  type RolesObserved,
+  type RolesPlan,
+  sayPermissions,
+} from '../decide/declaration/custom-roles';
 import { findOrganization, type KnownOrganization } from '../decide/rules';
-import { roleKey } from '../decide/undeclared';
+import { roleKey } from '../decide/group/undeclared';
 import { orProblem } from '../group/act-on-groups';
 import { makeJournaled } from '../group/begun';
 
@@ -59,7 +64,7 @@ async function act(rim: Rim, app: string, change: RoleChange, cause: Cause): Pro
   const { db } = rim.database;
   const { organization, wanted, present } = change;
   const key = roleKey(organization.id, wanted.name);
-  const trail = new Trail(cause, () => rim.clock.now());
+  const lines = new AuditLines(cause, () => rim.clock.now());
   const target = `${organization.name}/${wanted.name}`;
   if (change.kind === 'create') {
     const { made, begunBefore } = await makeJournaled(
@@ -74,14 +79,14 @@ async function act(rim: Rim, app: string, change: RoleChange, cause: Cause): Pro
         `custom role ${JSON.stringify(wanted.name)} was made by somebody else in the same moment: looked at again`,
       );
     }
-    trail.note({ app }, 'custom-role.create', 'done', { target, after: sayPermissions(wanted) });
+    lines.note({ app }, 'custom-role.create', 'done', { target, after: sayPermissions(wanted) });
   } else if (change.origin === 'created' && (await readEntry(db, 'custom-role', key)) !== undefined) {
     const detail = 'the answer to the creation was lost';
-    trail.note({ app }, 'custom-role.create', 'done', { target, after: sayPermissions(wanted), detail });
+    lines.note({ app }, 'custom-role.create', 'done', { target, after: sayPermissions(wanted), detail });
   }
   if (change.kind === 'update') {
     await rim.coder.updateCustomRole(organization.id, wanted);
-    trail.note({ app }, 'custom-role.update', 'done', {
+    lines.note({ app }, 'custom-role.update', 'done', {
       target,
       before: present === undefined ? undefined : sayPermissions(present),
       after: sayPermissions(wanted),
@@ -90,6 +95,6 @@ async function act(rim: Rim, app: string, change: RoleChange, cause: Cause): Pro
   await rim.database.transact(async trx => {
     await putManagedRole(trx, { organization: organization.id, name: wanted.name, origin: change.origin });
     await closeEntry(trx, 'custom-role', key);
-    await writeAudit(trx, trail.rows);
+    await writeAudit(trx, lines.rows);
   });
 }

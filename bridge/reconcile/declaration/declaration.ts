@@ -10,11 +10,11 @@ import { listManagedGroups } from '../../store/accounts/coder-groups';
 import { PRIORITY } from '../../store/work/enqueue';
 import { enqueueLater } from '../../store/work/later';
 import { type Work } from '../../store/work/work';
-import { Trail } from '../context/audit-lines';
-import { type Context } from '../context/context';
+import { AuditLines } from '../context/audit-lines';
+import { type Context } from '../decide/context';
 import { type Rim } from '../context/rim';
-import { decideRoles } from '../decide/custom-roles';
-import { decideGroups } from '../decide/groups';
+import { decideRoles } from '../decide/declaration/custom-roles';
+import { decideGroups } from '../decide/group/groups';
 import { actOnGroups } from '../group/act-on-groups';
 import { GroupListing, observeGroups } from '../group/observe-groups';
 import { lookAtGroupMembers } from '../group/read-members';
@@ -43,8 +43,8 @@ export async function convergeApp(rim: Rim, work: Work): Promise<Settled> {
       return await purge(rim, work, app, problems);
     }
     problems.push(...(await removeUndeclared(rim, work.cause)));
-    const trail = new Trail(work.cause, () => rim.clock.now());
-    trail.note({ app: name }, 'app.apply', judgement.verdict === 'hold' ? 'held' : 'done', {
+    const lines = new AuditLines(work.cause, () => rim.clock.now());
+    lines.note({ app: name }, 'app.apply', judgement.verdict === 'hold' ? 'held' : 'done', {
       target: `generation ${app.generation}`,
       detail: `${judgement.people} people compared, ${judgement.work.length} to be dealt with${problems.length === 0 ? '' : `; ${problems.join('; ')}`}`,
     });
@@ -55,7 +55,7 @@ export async function convergeApp(rim: Rim, work: Work): Promise<Settled> {
       { kind: 'done' },
       [],
       async trx => {
-        await writeAudit(trx, trail.rows);
+        await writeAudit(trx, lines.rows);
         await markApplied(trx, name, app.generation, [...new Set(problems)]);
         await carryOut(trx, rim, context, name, judgement, work.cause);
       },

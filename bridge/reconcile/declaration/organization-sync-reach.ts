@@ -1,10 +1,10 @@
 /** Whom organization sync touches: accounts that it takes out of an organization at their next sign-in. */
 import { peopleOfAccounts } from '../../store/accounts/people';
 import { groupsOfUser } from '../../store/directory/reading';
-import { type Context } from '../context/context';
+import { type Context } from '../decide/context';
 import { type Rim } from '../context/rim';
-import { type Join } from '../decide/claims';
-import { type SyncChange } from '../decide/sync-settings';
+import { type Join } from '../decide/declaration/claims';
+import { type SyncChange } from '../decide/declaration/sync-settings';
 
 export interface LosesOrganization {
   readonly username: string;

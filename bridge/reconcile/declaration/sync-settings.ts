@@ -9,10 +9,10 @@ import { type Db } from '../../store/database/database';
 import { deleteSetting, readSetting, writeSetting } from '../../store/database/settings';
 import { readGroups } from '../../store/directory/reading';
 import { type Cause } from '../../store/work/enqueue';
-import { Trail } from '../context/audit-lines';
-import { type Context, organizationName } from '../context/context';
+import { AuditLines } from '../context/audit-lines';
+import { type Context, organizationName } from '../decide/context';
 import { type Rim } from '../context/rim';
-import { claimsSettings, type ClaimsSettings, type SyncMapping, type Written } from '../decide/claims';
+import { claimsSettings, type ClaimsSettings, type SyncMapping, type Written } from '../decide/declaration/claims';
 import {
   appsPushingOrganizations,
   decideOrganizationSync,
@@ -21,7 +21,7 @@ import {
   saySync,
   type SyncChange,
   type SyncObserved,
-} from '../decide/sync-settings';
+} from '../decide/declaration/sync-settings';
 import { type LosesOrganization, losesOrganizations } from './organization-sync-reach';
 
 /** What is to be written, and in words what can't be, and who loses a membership by it. */
@@ -120,9 +120,9 @@ async function record(
   cause: Cause,
 ): Promise<void> {
   const { kind, organization, present } = observed;
-  const trail = new Trail(cause, () => rim.clock.now());
+  const lines = new AuditLines(cause, () => rim.clock.now());
   if (next !== undefined)
-    trail.note({ app: null }, 'sync-settings.set', 'done', {
+    lines.note({ app: null }, 'sync-settings.set', 'done', {
       target: targetOf(context, kind, organization),
       before: saySync(present),
       after: saySync(next),
@@ -132,7 +132,7 @@ async function record(
   await rim.database.transact(async db => {
     if (written === undefined) await deleteSetting(db, key);
     else await writeSetting(db, key, JSON.stringify(written));
-    await writeAudit(db, trail.rows);
+    await writeAudit(db, lines.rows);
   });
 }
 

@@ -7,11 +7,11 @@ import { forgetMappedGroups, putMappedGroup } from '../../store/apps/mapped-grou
 import { writeAudit } from '../../store/audit/audit';
 import { closeEntry } from '../../store/journal/journal';
 import { type Cause, enqueueMembersOf, PRIORITY } from '../../store/work/enqueue';
-import { type AuditAction, type Change, Trail } from '../context/audit-lines';
-import { LeaseTaken } from '../context/one-at-a-time';
+import { type AuditAction, type Change, AuditLines } from '../context/audit-lines';
+import { LeaseTaken } from '../context/mutex';
 import { type Rim } from '../context/rim';
-import { callOf, type GroupChange, type GroupsPlan, groupKey } from '../decide/groups-draft';
-import { organizationName } from '../context/context';
+import { callOf, type GroupChange, type GroupsPlan, groupKey } from '../decide/group/groups-draft';
+import { organizationName } from '../decide/context';
 import { makeJournaled } from './begun';
 
 /** For whom, and because of what, groups are changed. */
@@ -42,9 +42,9 @@ export async function orProblem(problems: string[], what: string, task: () => Pr
 }
 
 async function forgetGone({ rim, app, cause }: GroupsActing, group: ManagedGroup): Promise<void> {
-  const trail = new Trail(cause, () => rim.clock.now());
+  const lines = new AuditLines(cause, () => rim.clock.now());
   const context = await rim.context.get();
-  trail.note({ app }, 'group.delete', 'reported', {
+  lines.note({ app }, 'group.delete', 'reported', {
     target: `${organizationName(context, group.organization)}/${group.name}`,
     detail: 'somebody deleted the group in Coder',
   });
@@ -52,7 +52,7 @@ async function forgetGone({ rim, app, cause }: GroupsActing, group: ManagedGroup
     await forgetGroup(db, group.id);
     await forgetMappedGroups(db, { coderGroupId: group.id });
     await bumpRules(db);
-    await writeAudit(db, trail.rows);
+    await writeAudit(db, lines.rows);
   });
 }
 
@@ -121,16 +121,16 @@ async function record(
 ): Promise<void> {
   const { row, organization, settles, mappings } = change;
   const now = rim.clock.now();
-  const trail = new Trail(cause, () => now);
+  const lines = new AuditLines(cause, () => now);
   const target = `${organization.name}/${row.name}`;
   const lost = made === 'answer-lost' || settles.length > 0;
   if (made !== 'found' || settles.length > 0)
-    trail.note({ app }, 'group.create', 'done', {
+    lines.note({ app }, 'group.create', 'done', {
       target: settles[0] === undefined ? target : `${organization.name}/${settles[0].name}`,
       after: change.displayName,
       ...(lost ? { detail: 'the answer to the creation was lost' } : {}),
     });
-  if (line !== undefined) trail.note({ app }, line[0], 'done', line[1]);
+  if (line !== undefined) lines.note({ app }, line[0], 'done', line[1]);
   const noted: Pick<ManagedGroup, 'id'> & GroupChange['row'] = { id, ...row };
   await rim.database.transact(async db => {
     const before = await readManagedGroup(db, id);
@@ -139,7 +139,7 @@ async function record(
     if (made === 'created') await replaceMembers(db, id, new Set(), now);
     await closeEntry(db, 'group', groupKey(row.organization, row.name));
     for (const begun of settles) await closeEntry(db, 'group', groupKey(begun.organization, begun.name));
-    await writeAudit(db, trail.rows);
+    await writeAudit(db, lines.rows);
     if (surveyed) return;
     if (row.scimGroupId !== undefined && row.scimGroupId !== before?.scimGroupId)
       await enqueueMembersOf(db, row.scimGroupId, app, PRIORITY.request, cause, now);

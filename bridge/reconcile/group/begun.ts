@@ -2,7 +2,7 @@
 import { CoderError } from '../../coder';
 import { type Db } from '../../store/database/database';
 import { closeEntry, entriesOfKind, type JournalEntry, openEntry, readEntry } from '../../store/journal/journal';
-import { type BegunGroup } from '../decide/groups-draft';
+import { type BegunGroup } from '../decide/group/groups-draft';
 
 /** The entry as a group that was begun; nothing for other entries. */
 export function begunGroup(entry: JournalEntry): BegunGroup[] {

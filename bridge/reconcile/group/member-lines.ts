@@ -3,8 +3,8 @@ import { type ManagedGroup } from '../../store/accounts/coder-groups';
 import { type MemberState } from '../../store/accounts/coder-members';
 import { type Cause } from '../../store/work/enqueue';
 import { type Work } from '../../store/work/work';
-import { type Subject, Trail } from '../context/audit-lines';
-import { type Context, groupName } from '../context/context';
+import { type Subject, AuditLines } from '../context/audit-lines';
+import { type Context, groupName } from '../decide/context';
 import { type Rim } from '../context/rim';
 import { type Because } from '../decide/entitlement';
 
@@ -30,12 +30,12 @@ export function lineOf(
   change: MemberState,
   work: Work | undefined,
   result: 'done',
-): Trail['rows'] {
+): AuditLines['rows'] {
   const { subject, cause, because } = reasonOf(change, work);
-  const trail = new Trail(cause, () => rim.clock.now());
-  trail.note(subject, change.wanted === true ? 'group.add' : 'group.remove', result, {
+  const lines = new AuditLines(cause, () => rim.clock.now());
+  lines.note(subject, change.wanted === true ? 'group.add' : 'group.remove', result, {
     target: groupName(context, group.id),
     because,
   });
-  return trail.rows;
+  return lines.rows;
 }

@@ -12,8 +12,14 @@ import { readMappedGroups } from '../../store/apps/mapped-groups';
 import { type Db } from '../../store/database/database';
 import { existingGroups, readGroups } from '../../store/directory/reading';
 import { entriesOfSubject } from '../../store/journal/journal';
-import { type BegunGroup, type GroupsObserved, groupKey, mappedNames, type PresentGroup } from '../decide/groups-draft';
-import { isOfAnother, namesOfPushed } from '../decide/pushed-groups';
+import {
+  type BegunGroup,
+  type GroupsObserved,
+  groupKey,
+  mappedNames,
+  type PresentGroup,
+} from '../decide/group/groups-draft';
+import { isOfAnother, namesOfPushed } from '../decide/group/pushed-groups';
 import { findOrganization, isPushed, type KnownOrganization } from '../decide/rules';
 import { begunGroup, readBegunGroups } from './begun';
 

@@ -1,7 +1,7 @@
 /** Reads the members of a Coder group into the store: as its writer, or beside it. */
 import { readManagedGroup } from '../../store/accounts/coder-groups';
 import { replaceMembers } from '../../store/accounts/coder-members';
-import { LeaseTaken } from '../context/one-at-a-time';
+import { LeaseTaken } from '../context/mutex';
 import { type Rim } from '../context/rim';
 
 const READINGS = 5;

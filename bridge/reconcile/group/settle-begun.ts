@@ -16,12 +16,12 @@ import {
   type JournalKind,
 } from '../../store/journal/journal';
 import { enqueue, type Cause, PRIORITY, type WorkItem } from '../../store/work/enqueue';
-import { Trail } from '../context/audit-lines';
-import { type Context, organizationName } from '../context/context';
+import { AuditLines } from '../context/audit-lines';
+import { type Context, organizationName } from '../decide/context';
 import { type Rim } from '../context/rim';
-import { groupKey, mappedNames } from '../decide/groups-draft';
+import { groupKey, mappedNames } from '../decide/group/groups-draft';
 import { isPushed } from '../decide/rules';
-import { declaredRoles } from '../decide/undeclared';
+import { declaredRoles } from '../decide/group/undeclared';
 import { begunGroup } from './begun';
 
 const CAUSE: Cause = { actor: 'bridge' };
@@ -89,8 +89,8 @@ async function settleEntry(
     if (queue) await enqueue(db, wantedBy, CAUSE, rim.clock.now());
     return 'wanted';
   }
-  const trail = new Trail(CAUSE, () => rim.clock.now());
-  trail.note({ app: entry.app ?? null }, entry.kind === 'group' ? 'group.create' : 'custom-role.create', 'done', {
+  const lines = new AuditLines(CAUSE, () => rim.clock.now());
+  lines.note({ app: entry.app ?? null }, entry.kind === 'group' ? 'group.create' : 'custom-role.create', 'done', {
     target: `${organizationName(context, organization)}/${name}`,
     detail: 'the answer to the creation was lost, and nothing declares it any more',
   });
@@ -98,7 +98,7 @@ async function settleEntry(
     if (entry.kind === 'custom-role') await putManagedRole(trx, { organization, name, origin: 'created' });
     else await putManagedGroup(trx, { id: found, organization, name, origin: 'created', scimGroupId: undefined });
     await closeEntry(trx, entry.kind, entry.key);
-    await writeAudit(trx, trail.rows);
+    await writeAudit(trx, lines.rows);
   });
   return 'unwanted';
 }

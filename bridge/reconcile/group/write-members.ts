@@ -16,8 +16,8 @@ import { writeAudit } from '../../store/audit/audit';
 import { type Db } from '../../store/database/database';
 import { enqueue, type WorkItem, PRIORITY } from '../../store/work/enqueue';
 import { type Work } from '../../store/work/work';
-import { Trail } from '../context/audit-lines';
-import { type Context, groupName } from '../context/context';
+import { AuditLines } from '../context/audit-lines';
+import { type Context, groupName } from '../decide/context';
 import { type Rim } from '../context/rim';
 import { lineOf, reasonOf } from './member-lines';
 import { readGroupMembers } from './read-members';
@@ -108,14 +108,14 @@ async function giveBack(
 ): Promise<void> {
   const people = await peopleOfAccounts(rim.database.db, [change.coderUserId]);
   const { subject, cause } = reasonOf(change, work);
-  const trail = new Trail(cause, () => rim.clock.now());
-  trail.note(subject, change.wanted === true ? 'group.add' : 'group.remove', 'failed', {
+  const lines = new AuditLines(cause, () => rim.clock.now());
+  lines.note(subject, change.wanted === true ? 'group.add' : 'group.remove', 'failed', {
     target: groupName(context, group.id),
     detail: error.message,
   });
   await rim.database.transact(async db => {
     await forgetMember(db, group.id, change.coderUserId);
-    await writeAudit(db, trail.rows);
+    await writeAudit(db, lines.rows);
     const items: WorkItem[] = people.map(person => ({
       key: `person:${person.userId}`,
       app: person.app,

@@ -9,7 +9,7 @@ import { leaveAccount, writePerson } from '../../store/accounts/people';
 import { openEntry } from '../../store/journal/journal';
 import { identityKey } from '../../contract/identity';
 import { type Work } from '../../store/work/work';
-import { type Subject, Trail } from '../context/audit-lines';
+import { AuditLines } from '../context/audit-lines';
 import { type Rim } from '../context/rim';
 import { Held } from '../decide/hold-reason';
 import { accountOf, leavesByDirectory, type ObservedAccount, type PersonObservation } from '../decide/observation';
@@ -19,12 +19,7 @@ import { changeAccount } from './change-account';
 import { makeAccount } from './make-account';
 import { joined, type Linked, NOTHING_DONE, type PersonOutcome } from './outcome';
 import { type Guarded } from './reserve';
-
-/** Who a line of the audit trail is about. */
-export function subjectOf(observation: PersonObservation, coderUserId = observation.person?.coderUserId): Subject {
-  const { app, userId, user, person } = observation;
-  return { app, subject: userId, subjectName: user?.userName ?? person?.userName, coderUserId };
-}
+import { subjectOf } from './subject';
 
 /** Never throws what Coder said. */
 export async function act(
@@ -97,14 +92,14 @@ async function takeUp(
   const now = rim.clock.now();
   const how = link?.how ?? 'adopted';
   const subject = subjectOf(observation, account.id);
-  const trail = new Trail(work.cause, () => now);
+  const lines = new AuditLines(work.cause, () => now);
   if (how === 'created')
-    trail.note(subject, 'account.create', 'done', {
+    lines.note(subject, 'account.create', 'done', {
       target: account.username,
       after: `${account.status} ${account.email}`,
     });
   else
-    trail.note(subject, 'account.adopt', 'done', {
+    lines.note(subject, 'account.adopt', 'done', {
       target: account.username,
       before: account.status,
       detail: `e-mail ${account.email}`,
@@ -116,7 +111,7 @@ async function takeUp(
       ? account.organizationIds.filter(organization => organization !== observation.context.catalog.defaultOrganization)
       : [];
   await rim.database.transact(async db => {
-    await writeAudit(db, trail.rows);
+    await writeAudit(db, lines.rows);
     await leaveAccount(db, link?.replaces ?? []);
     await writePerson(
       db,
@@ -157,7 +152,7 @@ async function finish(
     return NOTHING_DONE;
   const next = decideProfile(observation, account, how);
   if (next === undefined) return NOTHING_DONE;
-  const trail = new Trail(work.cause, () => rim.clock.now());
+  const lines = new AuditLines(work.cause, () => rim.clock.now());
   const subject = subjectOf(observation, account.id);
   const change = {
     before: `${account.username} ${JSON.stringify(account.name)}`,
@@ -165,23 +160,23 @@ async function finish(
   };
   try {
     await rim.coder.setProfile(account, next);
-    trail.note(subject, 'profile.set', 'done', change);
+    lines.note(subject, 'profile.set', 'done', change);
     return {
       ...NOTHING_DONE,
-      lines: trail.rows,
+      lines: lines.rows,
       username: next.username === account.username ? undefined : next.username,
     };
   } catch (error) {
     const failure = outcomeOf(error);
-    trail.note(subject, 'profile.set', failure.kind === 'terminal' ? 'held' : 'failed', {
+    lines.note(subject, 'profile.set', failure.kind === 'terminal' ? 'held' : 'failed', {
       ...change,
       detail: error instanceof Error ? error.message : String(error),
     });
     if (isRefusal(error))
-      return { ...NOTHING_DONE, lines: trail.rows, held: [new Held(error.reason ?? 'refused', error.message)] };
+      return { ...NOTHING_DONE, lines: lines.rows, held: [new Held(error.reason ?? 'refused', error.message)] };
     return {
       ...NOTHING_DONE,
-      lines: trail.rows,
+      lines: lines.rows,
       failure: failure.kind === 'terminal' ? { kind: 'failed', error } : failure,
     };
   }

@@ -1,12 +1,12 @@
 /** Carries out a plan, step by step, in its order. What Coder refuses for good is held and the rest goes on. */
 import { CoderError, isRefusal, outcomeOf } from '../../coder';
 import { type Grant } from '../../store/accounts/grants';
-import { type Context, organizationName } from '../context/context';
+import { type Context, organizationName } from '../decide/context';
 import { type Rim } from '../context/rim';
 import { type Held, heldBy } from '../decide/hold-reason';
 import { type Account } from '../decide/observation';
 import { type Step } from '../decide/plan';
-import { type Change, type Subject, type Trail } from '../context/audit-lines';
+import { type Change, type Subject, type AuditLines } from '../context/audit-lines';
 
 export type Failure = ReturnType<typeof outcomeOf>;
 
@@ -28,7 +28,7 @@ export async function applySteps(
   account: Account,
   steps: readonly Step[],
   subject: Subject,
-  trail: Trail,
+  lines: AuditLines,
 ): Promise<Applied> {
   const applied: Applied = { done: [], held: [], failure: undefined, hasWorkspaces: false };
   const refusedOrganizations = new Set<string>();
@@ -38,11 +38,11 @@ export async function applySteps(
       await applyStep(rim, account, step);
       applied.done.push(step);
       const [action, change] = describe(context, account, step);
-      if (action !== undefined) trail.note(subject, action, 'done', change);
+      if (action !== undefined) lines.note(subject, action, 'done', change);
     } catch (error) {
       if (step.kind === 'delete' && isRefusal(error, 'has-workspaces')) {
         applied.hasWorkspaces = true;
-        trail.note(subject, 'account.delete', 'skipped', {
+        lines.note(subject, 'account.delete', 'skipped', {
           before: account.status,
           detail: 'the account has workspaces, which Coder keeps: suspended instead',
         });
@@ -51,7 +51,7 @@ export async function applySteps(
       const failure = failureOf(error, applied);
       const [action, change] = describe(context, account, step);
       if (action !== undefined)
-        trail.note(subject, action, failure.kind === 'terminal' ? 'held' : 'failed', {
+        lines.note(subject, action, failure.kind === 'terminal' ? 'held' : 'failed', {
           ...change,
           detail: error instanceof Error ? error.message : String(error),
         });
@@ -114,7 +114,7 @@ export function describe(
   context: Context,
   account: Pick<Account, 'status'>,
   step: Step,
-): [action: Parameters<Trail['note']>[1] | undefined, change: Change] {
+): [action: Parameters<AuditLines['note']>[1] | undefined, change: Change] {
   switch (step.kind) {
     case 'activate':
       return ['account.activate', { before: 'suspended', after: 'active' }];

@@ -7,13 +7,13 @@ import {
 } from '../../store/accounts/leaver-workspaces';
 import { openEntry } from '../../store/journal/journal';
 import { type Work } from '../../store/work/work';
-import { Trail } from '../context/audit-lines';
+import { AuditLines } from '../context/audit-lines';
 import { type Rim } from '../context/rim';
 import { Held } from '../decide/hold-reason';
 import { type PersonObservation } from '../decide/observation';
 import { type AccountDecision } from '../decide/person';
 import { plan, type Plan, type Step } from '../decide/plan';
-import { subjectOf } from './act';
+import { subjectOf } from './subject';
 import { type Applied, applySteps, describe, type Failure, grantsOf } from './apply-steps';
 import { doneBefore, stepsNote, UNNOTED } from './interrupted-steps';
 import { isOwnerRemoval, withOwnersKept } from './keep-owners';
@@ -90,17 +90,17 @@ async function execute(
           since: rim.clock.now(),
         });
     });
-  const trail = new Trail(work.cause, () => rim.clock.now());
-  const applied = await applySteps(rim, context, account, allowed.steps, subject, trail);
+  const lines = new AuditLines(work.cause, () => rim.clock.now());
+  const applied = await applySteps(rim, context, account, allowed.steps, subject, lines);
   const instead = applied.hasWorkspaces ? plan({ ...input, leaving: 'suspend' }) : undefined;
   const then =
-    instead === undefined ? undefined : await applySteps(rim, context, account, instead.steps, subject, trail);
+    instead === undefined ? undefined : await applySteps(rim, context, account, instead.steps, subject, lines);
   const done = [...applied.done, ...(then?.done ?? [])];
   const failed = then === undefined ? applied.failure : then.failure;
-  const look = await lookAtWorkspaces(rim, observation, account, { leaver, done, failed, subject, trail });
+  const look = await lookAtWorkspaces(rim, observation, account, { leaver, done, failed, subject, lines });
   const ended = (instead ?? allowed).endsFormerOwner && done.some(step => step.kind === 'site-roles');
   if (ended)
-    trail.note(subject, 'site-roles.set', 'reported', {
+    lines.note(subject, 'site-roles.set', 'reported', {
       target: 'owner',
       detail:
         "was an owner by somebody's hand; Coder suspends no owner, so the role had to go and does not come back by itself",
@@ -109,7 +109,7 @@ async function execute(
     ...NOTHING_DONE,
     accounts: [{ ...outcomeOfAccount(account.id, observed.outside, done, given, ended), workspaces: look.workspaces }],
     held: [...applied.held, ...(then?.held ?? []), ...(applied.hasWorkspaces ? [undeletable(account.username)] : [])],
-    lines: trail.rows,
+    lines: lines.rows,
     failure: failed ?? look.failure,
   };
 }
@@ -157,7 +157,7 @@ interface LookRequest {
   readonly done: readonly Step[];
   readonly failed: Applied['failure'];
   readonly subject: ReturnType<typeof subjectOf>;
-  readonly trail: Trail;
+  readonly lines: AuditLines;
 }
 
 /** After the lock, the running workspaces of a leaver; one who is locked out already is looked at only when something was left. */
@@ -165,7 +165,7 @@ async function lookAtWorkspaces(
   rim: Rim,
   observation: PersonObservation,
   account: AccountDecision['observed']['account'],
-  { leaver, done, failed, subject, trail }: LookRequest,
+  { leaver, done, failed, subject, lines }: LookRequest,
 ): Promise<Pick<AccountOutcome, 'workspaces'> & { readonly failure?: Failure | undefined }> {
   if (done.some(step => step.kind === 'activate' || step.kind === 'delete')) return { workspaces: 'none' };
   if (failed !== undefined) return { workspaces: undefined };
@@ -174,7 +174,7 @@ async function lookAtWorkspaces(
     return { workspaces: leaver.locks ? 'none' : undefined };
   const { context, app } = observation;
   const { before } = leaver;
-  const outcome = await stopWorkspaces({ coder: rim.coder, context, account, app, subject, trail, before });
+  const outcome = await stopWorkspaces({ coder: rim.coder, context, account, app, subject, lines, before });
   return { workspaces: rememberedOf(outcome, leaver.who) ?? 'none', failure: outcome.failure };
 }
 
@@ -212,16 +212,16 @@ function isRemoval(step: Step): boolean {
 function notedLate(rim: Rim, work: Work, observation: PersonObservation, { observed }: AccountDecision): PersonOutcome {
   const steps = doneBefore(observed);
   if (steps.length === 0) return NOTHING_DONE;
-  const trail = new Trail(work.cause, () => rim.clock.now());
+  const lines = new AuditLines(work.cause, () => rim.clock.now());
   const before = { status: observed.interrupted?.status ?? observed.account.status };
   for (const step of steps) {
     const [action, change] = describe(observation.context, before, step);
     if (action !== undefined)
-      trail.note(subjectOf(observation, observed.account.id), action, 'done', { ...change, detail: UNNOTED });
+      lines.note(subjectOf(observation, observed.account.id), action, 'done', { ...change, detail: UNNOTED });
   }
   return {
     ...NOTHING_DONE,
-    lines: trail.rows,
+    lines: lines.rows,
     accounts: [outcomeOfAccount(observed.account.id, [], steps, [], false)],
   };
 }

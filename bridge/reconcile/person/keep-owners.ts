@@ -1,7 +1,7 @@
 /** Sees to it that enough owners who can sign in stay, whoever takes one, on all replicas. */
 import { type CoderUser } from '../../coder';
-import { withLease } from '../context/one-at-a-time';
-import { type Context } from '../context/context';
+import { withLease } from '../context/mutex';
+import { type Context } from '../decide/context';
 import { type Rim } from '../context/rim';
 import { keepsOwners } from '../decide/guard';
 import { type Actual, type Plan, type Removal } from '../decide/plan';
@@ -47,7 +47,7 @@ export async function withOwnersKept<T>(
   task: (kept: boolean) => Promise<T>,
 ): Promise<T> {
   if (!takesOwner(plan, actual)) return await task(true);
-  return await rim.turns.take('owners', () =>
+  return await rim.mutex.runExclusive('owners', () =>
     withLease(rim.database.db, 'owners', rim.owner, rim.clock, async () => {
       let owners = 0;
       for await (const owner of rim.coder.listOwners()) if (canSignIn(context, owner)) owners += 1;

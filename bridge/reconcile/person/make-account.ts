@@ -6,12 +6,12 @@ import { addGrants } from '../../store/accounts/grants';
 import { leaveAccount, writePerson } from '../../store/accounts/people';
 import { closeEntry, openEntry } from '../../store/journal/journal';
 import { type Work } from '../../store/work/work';
-import { Trail } from '../context/audit-lines';
+import { AuditLines } from '../context/audit-lines';
 import { type Rim } from '../context/rim';
 import { Held, heldBy } from '../decide/hold-reason';
 import { type PersonObservation } from '../decide/observation';
 import { heldByWorkspaces, type NewAccount } from '../decide/person';
-import { subjectOf } from './act';
+import { subjectOf } from './subject';
 import { stepsNote } from './interrupted-steps';
 import { NOTHING_DONE, type PersonOutcome } from './outcome';
 
@@ -102,7 +102,7 @@ async function removeFormer(
       since: rim.clock.now(),
     });
   });
-  const trail = new Trail(work.cause, () => rim.clock.now());
+  const lines = new AuditLines(work.cause, () => rim.clock.now());
   const detail =
     why === 'address'
       ? `nobody ever signed in to it, and the address is ${create.email} now: made anew under the same username`
@@ -114,13 +114,13 @@ async function removeFormer(
       return none({ held: [heldByWorkspaces(create, observation.user?.userName ?? '')] });
     return await notMade(rim, create, error);
   }
-  trail.note(subjectOf(observation, account.id), 'account.delete', 'done', {
+  lines.note(subjectOf(observation, account.id), 'account.delete', 'done', {
     before: account.status,
     target: account.username,
     detail,
   });
   await rim.database.transact(async db => {
-    await writeAudit(db, trail.rows);
+    await writeAudit(db, lines.rows);
     await leaveAccount(db, replaces);
     if (observed.via === 'linked')
       await writePerson(
@@ -141,15 +141,15 @@ async function noteMade(
   account: CoderUser,
   create: NewAccount,
 ): Promise<Made> {
-  const trail = new Trail(work.cause, () => rim.clock.now());
-  trail.note(subjectOf(observation, account.id), 'account.create', 'done', {
+  const lines = new AuditLines(work.cause, () => rim.clock.now());
+  lines.note(subjectOf(observation, account.id), 'account.create', 'done', {
     target: account.username,
     after: `${account.status} ${account.email}`,
   });
   // The default organization is where Coder puts everybody: being there is no gift of the bridge.
   const given = create.organizations.filter(one => one !== observation.context.catalog.defaultOrganization);
   await rim.database.transact(async db => {
-    await writeAudit(db, trail.rows);
+    await writeAudit(db, lines.rows);
     await writePerson(
       db,
       { userId: observation.userId, app: observation.app, userName: observation.user?.userName ?? '' },

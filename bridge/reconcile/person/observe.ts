@@ -2,30 +2,28 @@
  * Observes a person: what the directory says in every app, every Coder account that is or may be theirs (linked, bearing
  * the present or a former address, open in the journal), and who else is that account. Changes nothing.
  */
-import { identityKey, isSameIdentity } from '../../contract/identity';
+import { isSameIdentity } from '../../contract/identity';
 import { type CoderUser } from '../../coder';
-import { addressesOf, othersOfAddress } from '../../store/accounts/addresses';
+import { addressesOf } from '../../store/accounts/addresses';
 import { memberStatesOf } from '../../store/accounts/coder-members';
 import { grantsOf } from '../../store/accounts/grants';
 import { peopleOfAccount, type Person, readPerson } from '../../store/accounts/people';
-import { type Db } from '../../store/database/database';
 import { readSetting } from '../../store/database/settings';
 import { groupsOfUser, readUser } from '../../store/directory/reading';
-import { entriesOfSubject, type JournalEntry, readEntry } from '../../store/journal/journal';
-import { type Context } from '../context/context';
+import { entriesOfSubject, readEntry } from '../../store/journal/journal';
+import { type Context } from '../decide/context';
 import { type Rim } from '../context/rim';
-import { ABSENT, desire, type Desired } from '../decide/desired';
+import { ABSENT, desire } from '../decide/desired';
 import {
   accountOf,
-  type BegunAccount,
-  distinctAddresses,
-  type Holder,
   type ObservedAccount,
   type PersonObservation,
   type ReHireAnswer,
   type Via,
 } from '../decide/observation';
-import { grantedBy, groupsHeld, organizationsLeft } from './holdings';
+import { grantedBy, groupsHeld, organizationsLeft } from '../observe/holdings';
+import { addressesToLookUp, begunAccounts } from '../observe/begun-accounts';
+import { isClaimed, readHolders } from '../observe/holders';
 import { interruptedSteps } from './interrupted-steps';
 
 /** Where an operator's word on a re-hire is kept until it was acted on. */
@@ -105,44 +103,6 @@ async function readLinked(
   return { user: undefined, gone: { id, byBridge: steps.some(step => step.kind === 'delete') } };
 }
 
-/** Accounts that open entries of the journal say were about to be made. */
-export function begunAccounts(entries: readonly JournalEntry[], person: Person | undefined): BegunAccount[] {
-  const begun = entries
-    .filter(entry => entry.kind === 'account')
-    .map(({ key, note, since }) => ({
-      email: typeof note['email'] === 'string' ? note['email'] : key,
-      username: typeof note['username'] === 'string' ? note['username'] : undefined,
-      since,
-    }));
-  // What a bridge before the journal noted of the account that it was about to make.
-  if (person?.how === 'created' && person.coderUserId === undefined && person.email !== undefined)
-    begun.push({ email: person.email, username: undefined, since: 0 });
-  return begun;
-}
-
-interface AddressQuestion {
-  readonly own: Desired;
-  readonly person: Person | undefined;
-  readonly former: readonly string[];
-  readonly begun: readonly BegunAccount[];
-  readonly email: string | undefined;
-  readonly active: boolean;
-  readonly linked: Pick<CoderUser, 'email'> | undefined;
-}
-
-/** Addresses under which an account may be theirs; none in the usual case of a linked account that bears the present one. */
-export function addressesToLookUp({ own, person, former, begun, email, active, linked }: AddressQuestion): string[] {
-  const isPresent = own.account === 'present';
-  // Somebody active whom no mapping lets in was never the bridge's to look for.
-  const leaves = !isPresent && !active;
-  const wanted = distinctAddresses([
-    ...(isPresent || leaves ? [email] : []),
-    ...begun.map(entry => entry.email),
-    ...(leaves ? [person?.email, ...former] : []),
-  ]);
-  return wanted.filter(address => linked === undefined || identityKey(address) !== identityKey(linked.email));
-}
-
 interface AccountQuestion {
   readonly account: CoderUser;
   readonly via: Via;
@@ -181,28 +141,4 @@ async function observeAccount(
     interrupted: interruptedSteps(await readEntry(db, 'steps', account.id)),
     profile: { name: account.name, avatarUrl: account.avatarUrl },
   };
-}
-
-/** These people with what the directory says of them. */
-export async function readHolders(db: Db, context: Context, people: readonly Person[]): Promise<Holder[]> {
-  const holders: Holder[] = [];
-  for (const person of people) {
-    const user = await readUser(db, person.userId);
-    const rules = context.rules.get(person.app);
-    const desired =
-      rules === undefined || user === undefined ? ABSENT : desire(rules, user, await groupsOfUser(db, user.id));
-    holders.push({ person, user, desired });
-  }
-  return holders;
-}
-
-/** Whether somebody else of the directory states this address now and is to come in. */
-export async function isClaimed(db: Db, context: Context, email: string, userId: string): Promise<boolean> {
-  for (const other of await othersOfAddress(db, email, userId)) {
-    const user = await readUser(db, other.userId);
-    const rules = context.rules.get(other.app);
-    if (user?.email === undefined || rules === undefined || !isSameIdentity(user.email, email)) continue;
-    if (desire(rules, user, await groupsOfUser(db, user.id)).account === 'present') return true;
-  }
-  return false;
 }

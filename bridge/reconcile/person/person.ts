@@ -8,17 +8,17 @@ import { addressesOf } from '../../store/accounts/addresses';
 import { readPerson } from '../../store/accounts/people';
 import { readUser } from '../../store/directory/reading';
 import { type Work } from '../../store/work/work';
-import { withLease } from '../context/one-at-a-time';
-import { type Context } from '../context/context';
+import { withLease } from '../context/mutex';
+import { type Context } from '../decide/context';
 import { type Rim } from '../context/rim';
 import { leavesByDirectory, type PersonObservation } from '../decide/observation';
-import { decidePerson, type PersonDecision } from '../decide/person';
+import { decidePerson } from '../decide/person';
 import { settle, type Settled } from '../queue/settle';
 import { act } from './act';
 import { observePerson } from './observe';
 import { joined, NOTHING_DONE, type PersonOutcome } from './outcome';
 import { recordFailure, recordPerson } from './record';
-import { reserveChanges } from './reserve';
+import { type Decided, reserveChanges } from './reserve';
 
 /** Times that a person is observed anew before the work is left to a later try. */
 const MOST_PASSES = 5;
@@ -28,7 +28,7 @@ export async function convergePerson(rim: Rim, work: Work): Promise<Settled> {
   const userId = work.key.slice('person:'.length);
   const context = await rim.context.get();
   if (!context.rules.has(work.app)) return await settle(rim, work, { kind: 'done' });
-  return await rim.turns.takeAll(await namesOf(rim, userId), () => convergeInTurn(rim, work, context, userId));
+  return await rim.mutex.runExclusiveAll(await namesOf(rim, userId), () => convergeInTurn(rim, work, context, userId));
 }
 
 /** Under which names others could deal with the same account: those of this process wait for each other. */
@@ -77,12 +77,6 @@ async function passAlone(
     const again = await observePerson(rim, observation.context, observation.app, observation.userId);
     return await pass(rim, work, again ?? observation);
   });
-}
-
-/** A decision, with the guard's word on it. */
-export interface Decided {
-  readonly decision: PersonDecision;
-  readonly guarded: Awaited<ReturnType<typeof reserveChanges>>;
 }
 
 async function pass(rim: Rim, work: Work, observation: PersonObservation): Promise<readonly [Decided, PersonOutcome]> {

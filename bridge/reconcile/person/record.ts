@@ -19,18 +19,17 @@ import { deleteSetting } from '../../store/database/settings';
 import { CALL_MAY_LAST_MS, closeEntry } from '../../store/journal/journal';
 import { enqueue, PRIORITY, type WorkItem, type WorkKey } from '../../store/work/enqueue';
 import { type Work } from '../../store/work/work';
-import { type Subject, Trail } from '../context/audit-lines';
+import { type Subject, AuditLines } from '../context/audit-lines';
 import { type Rim } from '../context/rim';
 import { sayGain, sayRemoval } from '../decide/entitlement-text';
 import { digestOf } from '../decide/guard';
 import { type Held } from '../decide/hold-reason';
 import { type PersonObservation } from '../decide/observation';
 import { settle, type Settled } from '../queue/settle';
-import { subjectOf } from './act';
+import { subjectOf } from './subject';
 import { reHireKey } from './observe';
 import { type AccountOutcome, type PersonOutcome, type Wish } from './outcome';
-import { type Decided } from './person';
-import { type Guarded } from './reserve';
+import { type Decided, type Guarded } from './reserve';
 
 const LOOKED_FOR_AGAIN =
   'an account that was about to be made is not there: looked for once more when the call can not be at work any more';
@@ -60,10 +59,10 @@ export async function recordPerson(
     ...waiting.map(item => item.key),
   ];
   const writes = async (db: Db): Promise<void> => {
-    const trail = new Trail(work.cause, () => now);
-    noteLines(trail, observation, outcome, held, person);
-    await writeHold(db, rim, work, observation, guarded, failure !== undefined, trail);
-    await writeAudit(db, trail.rows);
+    const lines = new AuditLines(work.cause, () => now);
+    noteLines(lines, observation, outcome, held, person);
+    await writeHold(db, rim, work, observation, guarded, failure !== undefined, lines);
+    await writeAudit(db, lines.rows);
     await writeAccounts(db, work, observation, accounts);
     if (observation.gone !== undefined) await forgetAccount(db, observation.gone.id);
     await closeEntries(db, observation, outcome, now);
@@ -163,7 +162,7 @@ async function closeEntries(
 }
 
 function noteLines(
-  trail: Trail,
+  lines: AuditLines,
   observation: PersonObservation,
   outcome: PersonOutcome,
   held: { readonly reason: string; readonly detail: string } | undefined,
@@ -172,16 +171,16 @@ function noteLines(
   const subject = subjectOf(observation, outcome.linked?.id ?? person?.coderUserId);
   if (observation.gone !== undefined) {
     const { byBridge } = observation.gone;
-    trail.note(subject, byBridge ? 'account.delete' : 'account.gone', byBridge ? 'done' : 'reported', {
+    lines.note(subject, byBridge ? 'account.delete' : 'account.gone', byBridge ? 'done' : 'reported', {
       target: person?.coderUsername,
       detail: byBridge
         ? 'done by a bridge that ended before it could note it'
         : 'somebody deleted the account in Coder',
     });
   }
-  trail.rows.push(...outcome.lines);
+  lines.rows.push(...outcome.lines);
   if (held !== undefined && (person?.heldReason !== held.reason || person.heldDetail !== held.detail))
-    trail.note(subject, 'person.held', 'held', { target: held.reason, detail: held.detail });
+    lines.note(subject, 'person.held', 'held', { target: held.reason, detail: held.detail });
 }
 
 async function writeAccounts(
@@ -328,7 +327,7 @@ async function writeHold(
   observation: PersonObservation,
   guarded: Guarded,
   failed: boolean,
-  trail: Trail,
+  lines: AuditLines,
 ): Promise<void> {
   const subject = `person:${observation.userId}`;
   const { reason } = guarded;
@@ -348,5 +347,5 @@ async function writeHold(
     rim.clock.now(),
   );
   if (outcome === 'held')
-    trail.note(subjectOf(observation), 'guard.hold', 'held', { target: reason, detail: changes.join('; ') });
+    lines.note(subjectOf(observation), 'guard.hold', 'held', { target: reason, detail: changes.join('; ') });
 }

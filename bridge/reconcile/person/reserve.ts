@@ -7,11 +7,12 @@ import { countOthers, lockLedger, type LedgerKind, reserve } from '../../store/a
 import { countLinkedPeople } from '../../store/accounts/people';
 import { type Db } from '../../store/database/database';
 import { type Work } from '../../store/work/work';
-import { type Context } from '../context/context';
+import { type Context } from '../decide/context';
 import { type Rim } from '../context/rim';
 import { vanishedEntitlements } from '../context/vanished-groups';
 import { type EntitlementKey, keyOf } from '../decide/entitlement';
-import { digestOf, gainLimit, guardPerson, type HoldReason } from '../decide/guard';
+import { digestOf, gainLimit, guardPerson, type HoldReason, HOUR_MS } from '../decide/guard';
+import { type PersonDecision } from '../decide/person';
 import { gainKey, type GuardedGain, type Plan, type Removal, removalKey } from '../decide/plan';
 
 export interface Guarded {
@@ -26,7 +27,11 @@ export interface Guarded {
   readonly allowsGain: (gain: GuardedGain) => boolean;
 }
 
-export const HOUR_MS = 3_600_000;
+/** A decision, with the guard's word on it. */
+export interface Decided {
+  readonly decision: PersonDecision;
+  readonly guarded: Guarded;
+}
 
 export interface ReserveRequest {
   /** What is being dealt with: others who wait for the same reason count as well. */

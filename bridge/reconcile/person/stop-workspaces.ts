@@ -15,8 +15,8 @@ import {
 } from '../../coder';
 import { type MappingState } from '../../contract/mapping-state';
 import { type LeaverWorkspaces, type RunningWorkspace } from '../../store/accounts/leaver-workspaces';
-import { type Subject, type Trail } from '../context/audit-lines';
-import { type Context } from '../context/context';
+import { type Subject, type AuditLines } from '../context/audit-lines';
+import { type Context } from '../decide/context';
 import { type Failure } from './apply-steps';
 
 /** What became of the workspaces of one account. */
@@ -40,7 +40,7 @@ export interface WorkspacesRequest {
   /** The app by whose policy it goes. */
   readonly app: string;
   readonly subject: Subject;
-  readonly trail: Trail;
+  readonly lines: AuditLines;
   /** What was known before: what is no news is not told again. */
   readonly before: LeaverWorkspaces | undefined;
 }
@@ -72,7 +72,7 @@ async function stopEach(
   request: WorkspacesRequest,
   workspaces: readonly CoderWorkspace[],
 ): Promise<Omit<WorkspacesOutcome, 'unknown'>> {
-  const { context, app, coder, subject, trail, before } = request;
+  const { context, app, coder, subject, lines, before } = request;
   const policy: Policy = context.apps.get(app)?.state.policies.leavingWorkspaces ?? 'stop';
   const stopped: string[] = [];
   const left: string[] = [];
@@ -81,7 +81,7 @@ async function stopEach(
   for (const workspace of workspaces) {
     const target = `${workspace.organizationName}/${workspace.name}`;
     const note = (result: 'done' | 'failed' | 'held' | 'skipped', detail?: string): void =>
-      trail.note(subject, 'workspace.stop', result, { target, before: stateOf(workspace), detail });
+      lines.note(subject, 'workspace.stop', result, { target, before: stateOf(workspace), detail });
     const runsOn = (result: 'held' | 'skipped', reason: string): void => {
       running.push({ name: target, reason });
       if (before?.running.some(known => known.name === target && known.reason === reason) !== true)

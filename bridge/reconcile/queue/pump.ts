@@ -11,7 +11,7 @@ import { convergeApp } from '../declaration/declaration';
 import { type Rim } from '../context/rim';
 import { convergeGroup } from '../group/coder-group';
 import { convergePerson } from '../person/person';
-import { convergeScimGroup } from '../group/scim-group';
+import { convergeScimGroup } from '../declaration/scim-group';
 import { GATHER_MS, settle, type Settled } from './settle';
 
 /** How long a request takes from its last work to its answer, at most. */

@@ -6,7 +6,7 @@ import { enqueueGroupWrite, PRIORITY, type WorkKey } from '../../store/work/enqu
 import { writeAudit } from '../../store/audit/audit';
 import { completeWork, parkWork, retryWork, type Work } from '../../store/work/work';
 import { type Rim } from '../context/rim';
-import { LeaseTaken } from '../context/one-at-a-time';
+import { LeaseTaken } from '../context/mutex';
 
 export interface Settled {
   readonly outcome: Outcome['kind'] | 'again' | 'parked';

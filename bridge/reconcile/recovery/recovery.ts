@@ -3,7 +3,7 @@
  * everything. Compared before the first work of a process, and when the database is found to have gone back under it. Until an operator
  * has ended it, nothing is given and nothing taken; every replica of the database keeps to that.
  */
-import { CoderError } from '../../coder';
+import { type CoderClient, CoderError } from '../../coder';
 import { writeAudit } from '../../store/audit/audit';
 import { listManagedGroups, markUnread } from '../../store/accounts/coder-groups';
 import { type Database } from '../../store/database/database';
@@ -16,7 +16,6 @@ import {
   readPendingRecovery,
   writePendingRecovery,
 } from '../../store/recovery/position';
-import { type CoderClient } from '../../coder';
 import { type Clock, type Log } from '../types';
 import { callerOf } from './compare';
 import { readLog } from './read-log';

@@ -1,7 +1,7 @@
 /** Whether the bridge's account may read and stop the workspaces of people who leave. */
 import { type DoctorCheck } from '../../contract/admin-api';
 import { type StoredApp } from '../../store/apps/apps';
-import { type Context, organizationName } from '../context/context';
+import { type Context, organizationName } from '../decide/context';
 
 const NAME = 'workspaces';
 

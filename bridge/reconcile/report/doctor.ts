@@ -2,7 +2,7 @@
 import { type DoctorCheck } from '../../contract/admin-api';
 import { CoderError, isPlainToAnotherHost, type MissingRight, OLDEST_SUPPORTED, type RightsNeeds } from '../../coder';
 import { type StoredApp } from '../../store/apps/apps';
-import { type Context, organizationName } from '../context/context';
+import { type Context, organizationName } from '../decide/context';
 import { type Rim } from '../context/rim';
 import { findOrganization } from '../decide/rules';
 import { workspacesCheck } from './doctor-workspaces';

@@ -6,7 +6,7 @@ import { memberStatesOf } from '../../store/accounts/coder-members';
 import { type Db } from '../../store/database/database';
 import { groupsOfUser, readUser } from '../../store/directory/reading';
 import { findPeople, type Person } from '../../store/accounts/people';
-import { type Context, groupName, organizationName } from '../context/context';
+import { type Context, groupName, organizationName } from '../decide/context';
 import { type Rim } from '../context/rim';
 import { ABSENT, desire, type Reasoned } from '../decide/desired';
 

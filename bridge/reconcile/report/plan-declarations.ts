@@ -12,20 +12,20 @@ import { listAllApps, type StoredApp } from '../../store/apps/apps';
 import { readBindings } from '../../store/apps/bindings';
 import { readNamesakes } from '../../store/directory';
 import { existingGroups } from '../../store/directory/reading';
-import { type Catalog, loadCatalog } from '../context/catalog';
-import { buildContext, type Context, groupName, organizationName } from '../context/context';
+import { loadCatalog } from '../context/catalog';
+import { buildContext, type Catalog, type Context, groupName, organizationName } from '../decide/context';
 import { type Rim } from '../context/rim';
-import { decideRoles, type RolesPlan } from '../decide/custom-roles';
-import { decideGroups } from '../decide/groups';
-import { withPlan } from '../decide/groups-draft';
+import { decideRoles, type RolesPlan } from '../decide/declaration/custom-roles';
+import { decideGroups } from '../decide/group/groups';
+import { withPlan } from '../decide/group/groups-draft';
 import { type KnownOrganization } from '../decide/rules';
-import { declaredGroups, declaredRoles, undeclaredRoles } from '../decide/undeclared';
+import { declaredGroups, declaredRoles, undeclaredRoles } from '../decide/group/undeclared';
 import { observeRoles } from '../declaration/custom-roles';
 import { losesOrganizations } from '../declaration/organization-sync-reach';
 import { sharedExternalIds } from '../declaration/shared-external-ids';
 import { planSyncSettings } from '../declaration/sync-settings';
 import { GroupListing, observeGroups } from '../group/observe-groups';
-import { type SaidChange, sayGroupChange, sayRoleChange, saySyncChange } from './declaration-text';
+import { type SaidChange, sayGroupChange, sayRoleChange, saySyncChange } from '../declaration/change-text';
 
 export interface DeclarationsPlan {
   readonly changes: readonly PlannedChange[];

@@ -6,15 +6,14 @@ import { hold, listHolds } from '../../store/accounts/holds';
 import { countReserved } from '../../store/accounts/ledger';
 import { countLinkedPeople } from '../../store/accounts/people';
 import { queuedKeys } from '../../store/work/pending';
-import { type Context } from '../context/context';
+import { type Context } from '../decide/context';
 import { type Rim } from '../context/rim';
-import { digestOf, guardPlan, type Loser } from '../decide/guard';
+import { digestOf, guardPlan, HOUR_MS, type Loser } from '../decide/guard';
 import { vanishedEntitlements } from '../context/vanished-groups';
-import { HOUR_MS } from '../person/reserve';
 import { keyOf } from '../decide/entitlement';
 import { sayRemoval } from '../decide/entitlement-text';
 import { type Finding, needsWork, plansOf, survey } from './survey';
-import { Trail } from '../context/audit-lines';
+import { AuditLines } from '../context/audit-lines';
 import { organizationsWithRoles, readWorld, type World } from './world';
 
 export interface Judgement {
@@ -109,7 +108,7 @@ export async function carryOut(
 ): Promise<void> {
   const now = rim.clock.now();
   if (judgement.verdict === 'hold') {
-    const trail = new Trail(cause, () => now);
+    const lines = new AuditLines(cause, () => now);
     for (const loser of judgement.losers) {
       if (loser.released) continue;
       const changes = loser.removals.map(removal => sayRemoval(context, removal));
@@ -119,7 +118,7 @@ export async function carryOut(
         now,
       );
       if (outcome === 'held')
-        trail.note(
+        lines.note(
           {
             app,
             subject: loser.subject.slice('person:'.length),
@@ -131,7 +130,7 @@ export async function carryOut(
           { target: 'plan-too-large', detail: changes.join('; ') },
         );
     }
-    await writeAudit(db, trail.rows);
+    await writeAudit(db, lines.rows);
   }
   await enqueue(db, judgement.work, cause, now);
 }

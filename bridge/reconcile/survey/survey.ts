@@ -12,14 +12,15 @@ import { type Person, peopleOfAccounts, readPeople, readPeopleById } from '../..
 import { type Db } from '../../store/database/database';
 import { readGroups, readUsers } from '../../store/directory/reading';
 import { entriesOfSubjects } from '../../store/journal/journal';
-import { type Context } from '../context/context';
+import { type Context } from '../decide/context';
 import { ABSENT, desire, type Desired } from '../decide/desired';
 import { type Held } from '../decide/hold-reason';
 import { type Account, type ObservedAccount, type PersonObservation, type Via } from '../decide/observation';
 import { type AccountDecision, decidePerson, type PersonDecision } from '../decide/person';
 import { type Actual, NO_PLAN, type Plan } from '../decide/plan';
-import { grantedBy, groupsHeld } from '../person/holdings';
-import { addressesToLookUp, begunAccounts, isClaimed, readHolders } from '../person/observe';
+import { grantedBy, groupsHeld } from '../observe/holdings';
+import { isClaimed, readHolders } from '../observe/holders';
+import { addressesToLookUp, begunAccounts } from '../observe/begun-accounts';
 import { type World } from './world';
 
 export interface Finding {

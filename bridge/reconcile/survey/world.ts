@@ -1,7 +1,7 @@
 /** Coder as a whole, read once for a sweep or a plan: every account in a few hundred bytes, organization roles where needed. */
 import { type CoderClient } from '../../coder';
 import { type Account, accountOf } from '../decide/observation';
-import { type Context } from '../context/context';
+import { type Context } from '../decide/context';
 import { isImplied } from '../decide/entitlement';
 import { identityKey } from '../../contract/identity';
 

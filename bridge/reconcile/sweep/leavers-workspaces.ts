@@ -10,10 +10,10 @@ import {
   putLeaverWorkspaces,
 } from '../../store/accounts/leaver-workspaces';
 import { writeAudit } from '../../store/audit/audit';
-import { Trail } from '../context/audit-lines';
-import { type Context } from '../context/context';
+import { AuditLines } from '../context/audit-lines';
+import { type Context } from '../decide/context';
 import { type Rim } from '../context/rim';
-import { HOUR_MS } from '../person/reserve';
+import { HOUR_MS } from '../decide/guard';
 import { rememberedOf, stopWorkspaces } from '../person/stop-workspaces';
 
 /** Looks at the listed leavers of these apps, and of apps that are gone. */
@@ -28,7 +28,7 @@ export async function sweepLeaversWorkspaces(
     // Nothing more is to be seen than before.
     if (leaver.state === 'unknown' && !seesEveryWorkspace(context.catalog.workspaceRights)) continue;
     try {
-      await rim.turns.take(`account:${leaver.coderUserId}`, () => lookAgain(rim, context, leaver));
+      await rim.mutex.runExclusive(`account:${leaver.coderUserId}`, () => lookAgain(rim, context, leaver));
     } catch (error) {
       rim.log.warn({ err: error, account: leaver.coderUserId }, 'workspaces of a leaver could not be looked at');
       if (outcomeOf(error).kind === 'retry') return;
@@ -51,7 +51,7 @@ async function lookAgain(rim: Rim, context: Context, leaver: LeaverWorkspaces): 
       await forgetLeaverWorkspaces(db, leaver.coderUserId);
     return;
   }
-  const trail = new Trail({ actor: 'sweep' }, () => rim.clock.now());
+  const lines = new AuditLines({ actor: 'sweep' }, () => rim.clock.now());
   const subject = {
     app: leaver.app,
     subject: leaver.userId,
@@ -64,12 +64,12 @@ async function lookAgain(rim: Rim, context: Context, leaver: LeaverWorkspaces): 
     account: user,
     app: leaver.app,
     subject,
-    trail,
+    lines,
     before: leaver,
   });
   const remembered = rememberedOf(outcome, leaver);
   await rim.database.transact(async transaction => {
-    await writeAudit(transaction, trail.rows);
+    await writeAudit(transaction, lines.rows);
     if (remembered === undefined) await forgetLeaverWorkspaces(transaction, leaver.coderUserId);
     else await putLeaverWorkspaces(transaction, remembered);
   });

@@ -2,16 +2,16 @@
 import { type StoredApp } from '../../store/apps/apps';
 import { writeAudit } from '../../store/audit/audit';
 import { type Cause, enqueue, PRIORITY } from '../../store/work/enqueue';
-import { type Change, Trail } from '../context/audit-lines';
-import { type Context } from '../context/context';
+import { type Change, AuditLines } from '../context/audit-lines';
+import { type Context } from '../decide/context';
 import { type Rim } from '../context/rim';
-import { decideRoles } from '../decide/custom-roles';
-import { decideGroups } from '../decide/groups';
+import { decideRoles } from '../decide/declaration/custom-roles';
+import { decideGroups } from '../decide/group/groups';
 import { observeRoles } from '../declaration/custom-roles';
 import { sharedExternalIds } from '../declaration/shared-external-ids';
 import { planSyncSettings } from '../declaration/sync-settings';
 import { GroupListing, observeGroups } from '../group/observe-groups';
-import { sayGroupChange, sayRoleChange, saySyncChange } from '../report/declaration-text';
+import { sayGroupChange, sayRoleChange, saySyncChange } from '../declaration/change-text';
 
 const CAUSE: Cause = { actor: 'sweep' };
 
@@ -19,10 +19,10 @@ const CAUSE: Cause = { actor: 'sweep' };
 export async function sweepDeclarations(rim: Rim, context: Context, apps: readonly StoredApp[]): Promise<void> {
   const listing = new GroupListing(rim.coder.background);
   for (const app of apps) {
-    const { lines, differs, problems } = await compare(rim, context, app, listing);
-    const trail = new Trail(CAUSE, () => rim.clock.now());
-    for (const line of lines) trail.note({ app: app.name }, 'drift.found', 'reported', line);
-    await writeAudit(rim.database.db, trail.rows);
+    const { lines: changes, differs, problems } = await compare(rim, context, app, listing);
+    const lines = new AuditLines(CAUSE, () => rim.clock.now());
+    for (const change of changes) lines.note({ app: app.name }, 'drift.found', 'reported', change);
+    await writeAudit(rim.database.db, lines.rows);
     // A problem that was told may be gone, a new one may be there to be told.
     const news = app.problems.length > 0 || problems.some(problem => !app.problems.includes(problem));
     if (app.state.policies.drift !== 'repair' || !(differs || news)) continue;

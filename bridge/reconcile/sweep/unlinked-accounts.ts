@@ -1,8 +1,8 @@
 /** Accounts of Coder whom no directory stands for: told once each, never touched. */
 import { writeAudit } from '../../store/audit/audit';
-import { type Context, untouchable } from '../context/context';
+import { type Context, untouchable } from '../decide/context';
 import { type Rim } from '../context/rim';
-import { Trail } from '../context/audit-lines';
+import { AuditLines } from '../context/audit-lines';
 import { type World } from '../survey/world';
 
 const PAGE = 1_000;
@@ -38,13 +38,13 @@ export async function reportStrangers(rim: Rim, context: Context, world: World):
       await db.selectFrom('audit').select('coder_user_id').distinct().where('action', '=', 'account.stranger').execute()
     ).map(row => row.coder_user_id),
   );
-  const trail = new Trail({ actor: 'sweep' }, () => rim.clock.now());
+  const lines = new AuditLines({ actor: 'sweep' }, () => rim.clock.now());
   for await (const stranger of strangers(rim, context, world))
     if (!told.has(stranger.id))
-      trail.note({ app: null, coderUserId: stranger.id }, 'account.stranger', 'reported', {
+      lines.note({ app: null, coderUserId: stranger.id }, 'account.stranger', 'reported', {
         target: stranger.username,
         after: `${stranger.status} ${stranger.email}`.trim(),
         detail: 'in Coder, in no directory; left alone',
       });
-  await writeAudit(db, trail.rows);
+  await writeAudit(db, lines.rows);
 }

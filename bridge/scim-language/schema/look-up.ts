@@ -4,7 +4,7 @@
  */
 import { type Leniency, coerces } from '../dialects/dialect';
 import { type Attribute, type AttributePath } from './attribute';
-import { ENTERPRISE_USER_SCHEMA } from './enterprise-user';
+import { ENTERPRISE_USER_SCHEMA } from './definitions/enterprise-user';
 import { type ResourceType } from './resource-type';
 
 /**

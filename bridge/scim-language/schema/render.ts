@@ -1,7 +1,7 @@
 /** Gives documents and schemas the form of an answer (RFC 7643 §3.1 and §7). */
 import { type Json, type JsonObject, emptyObject, isJsonObject } from '../json';
 import { type AttributeDefinition, type SchemaDefinition } from './attribute';
-import { ENTERPRISE_USER_SCHEMA } from './enterprise-user';
+import { ENTERPRISE_USER_SCHEMA } from './definitions/enterprise-user';
 import { type ResourceType } from './resource-type';
 
 /** What the service knows of a resource beside its document. */

@@ -4,7 +4,7 @@
  */
 import { type Json } from '../json';
 import { type Attribute, type SchemaDefinition, compileAttribute, compileExtension } from './attribute';
-import { commonAttributes } from './common-attributes';
+import { commonAttributes } from './definitions/common-attributes';
 
 /** An extension schema on a resource type. */
 export interface SchemaExtension {

@@ -1,8 +1,8 @@
 /** The two resource types of the service. */
-import { enterpriseUserSchema } from './enterprise-user';
-import { groupSchema } from './group';
+import { enterpriseUserSchema } from './definitions/enterprise-user';
+import { groupSchema } from './definitions/group';
 import { type ResourceType, defineResourceType } from './resource-type';
-import { userSchema } from './user';
+import { userSchema } from './definitions/user';
 
 /** User with the enterprise extension. Who is made without `active` is active; after that nobody is let in or locked out by omission. */
 export const userType: ResourceType = defineResourceType({

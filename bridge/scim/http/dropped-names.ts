@@ -1,12 +1,10 @@
 /** The names of attributes that were dropped, as counters beside those of coercions: few, whatever is sent. */
+import { DROPPED_PREFIX } from '../../store/requests/coercions';
 import { type RequestContext } from './request-context';
 
 /** Names of one app that are counted by themselves since the start; what comes after them is counted together. */
 const MOST_NAMES = 50;
 const DROPPED = /^unknownAttributes (.+)$/s;
-
-/** What each counter of a dropped attribute begins with. */
-export const DROPPED_PREFIX = 'dropped:';
 
 /** Gives the counters of one request: `dropped:shoeSize` once. */
 export function createDroppedNames(): (context: RequestContext) => ReadonlyMap<string, number> {

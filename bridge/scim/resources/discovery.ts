@@ -5,7 +5,7 @@ import { type JsonObject } from '../../scim-language/json';
 import { type ScimLimits } from '../http/limits';
 import { listResponse } from '../../scim-language/messages/list-response';
 import { type SchemaDefinition } from '../../scim-language/schema/attribute';
-import { discoverySchemas } from '../../scim-language/schema/discovery-schemas';
+import { discoverySchemas } from '../../scim-language/schema/definitions/discovery-schemas';
 import { renderResourceType, renderSchema } from '../../scim-language/schema/render';
 import { type ResourceType } from '../../scim-language/schema/resource-type';
 import { groupType, userType } from '../../scim-language/schema/resource-types';

@@ -156,7 +156,7 @@ describeEachDatabase('work that a dead process had claimed', (_open, on) => {
   });
 });
 
-it('tells in the trail also of what a process did that died before it could note it', async () => {
+it('tells in the lines also of what a process did that died before it could note it', async () => {
   const stage = await startStage();
   await stage.declare(STATE);
   const alice = await stage.createUser('alice');

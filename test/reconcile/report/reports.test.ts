@@ -1,4 +1,4 @@
-/** What an operator is told: the plan before a rollout, the reason of each entitlement, who is who, the trail. */
+/** What an operator is told: the plan before a rollout, the reason of each entitlement, who is who, the lines. */
 import { parseMappingState } from '../../../bridge/contract/mapping-state';
 import { APP, startStage } from '../stage';
 
@@ -98,13 +98,13 @@ it('traces every change to its request, token, group and mapping', async () => {
   await stage.declare(STATE);
   const alice = await stage.createUser('alice', { externalId: 'ext-1' });
   await stage.createGroup('auditors', [alice]);
-  const trail = (await stage.reconciler.audit({ subject: alice })).reverse();
-  expect(trail.map(line => [line.action, line.result])).toEqual([
+  const lines = (await stage.reconciler.audit({ subject: alice })).reverse();
+  expect(lines.map(line => [line.action, line.result])).toEqual([
     ['account.create', 'done'],
     ['site-roles.set', 'done'],
     ['group.add', 'done'],
   ]);
-  expect(trail[2]).toMatchObject({
+  expect(lines[2]).toMatchObject({
     actor: 'scim',
     requestId: 'request-1',
     token: 'push',
@@ -113,8 +113,8 @@ it('traces every change to its request, token, group and mapping', async () => {
     idpGroup: 'auditors',
     mapping: 'groupMappings/all',
   });
-  expect(trail[1]).toMatchObject({ before: 'none', after: 'auditor', mapping: 'roleMappings/auditors' });
-  const after = trail[0]?.id ?? 0;
+  expect(lines[1]).toMatchObject({ before: 'none', after: 'auditor', mapping: 'roleMappings/auditors' });
+  const after = lines[0]?.id ?? 0;
   expect((await stage.reconciler.audit({ afterId: after, subject: alice })).map(line => line.action)).toEqual([
     'site-roles.set',
     'group.add',

@@ -1,11 +1,11 @@
 import { type JsonObject } from '../../../bridge/scim-language/json';
 import { type AttributeDefinition } from '../../../bridge/scim-language/schema/attribute';
-import { enterpriseUserSchema } from '../../../bridge/scim-language/schema/enterprise-user';
-import { groupSchema } from '../../../bridge/scim-language/schema/group';
+import { enterpriseUserSchema } from '../../../bridge/scim-language/schema/definitions/enterprise-user';
+import { groupSchema } from '../../../bridge/scim-language/schema/definitions/group';
 import { normalizeResource } from '../../../bridge/scim-language/schema/normalize';
 import { renderResource, renderResourceType, renderSchema } from '../../../bridge/scim-language/schema/render';
 import { groupType, userType } from '../../../bridge/scim-language/schema/resource-types';
-import { userSchema } from '../../../bridge/scim-language/schema/user';
+import { userSchema } from '../../../bridge/scim-language/schema/definitions/user';
 import { matching, plain, some } from '../leniency';
 import { ENTERPRISE, USER, enterpriseUser } from './documents';
 

@@ -29,7 +29,7 @@ export const MUTANTS: readonly Mutant[] = [
     does: 'what has to be one at a time runs at once',
     edits: [
       {
-        file: 'bridge/reconcile/context/one-at-a-time.ts',
+        file: 'bridge/reconcile/context/mutex.ts',
         find: 'const turn = before.then(task, task);',
         put: 'const turn = task();',
       },
@@ -40,7 +40,7 @@ export const MUTANTS: readonly Mutant[] = [
     name: 'protection-forgotten',
     does: 'a protected account is like any other',
     edits: [
-      { file: 'bridge/reconcile/context/context.ts', find: "return 'protected-account';", put: 'return undefined;' },
+      { file: 'bridge/reconcile/decide/context.ts', find: "return 'protected-account';", put: 'return undefined;' },
     ],
     noticedBy: ['protected-account-leaves'],
   },
@@ -217,7 +217,7 @@ export const MUTANTS: readonly Mutant[] = [
     does: 'what was given by hand is taken like what was declared',
     edits: [
       {
-        file: 'bridge/reconcile/context/context.ts',
+        file: 'bridge/reconcile/decide/context.ts',
         find: 'context.managed.has(keyOf(entitlement));',
         put: 'keyOf(entitlement).length > 0;',
       },

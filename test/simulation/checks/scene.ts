@@ -1,7 +1,7 @@
 /** The end of a history as the promises look at it. */
 import { type Account, accountsOf, landingOf } from '../model/accounts';
 import { type Directory, type Person } from '../model/directory';
-import { type Scenario } from '../histories/scenario';
+import { type Story } from '../histories/story';
 import { type Watch } from '../world/watch';
 import { type World } from '../world/world';
 
@@ -48,7 +48,7 @@ export class Scene {
   readonly accounts: readonly Account[];
 
   constructor(
-    readonly scenario: Scenario,
+    readonly scenario: Story,
     readonly world: World,
     readonly watch: Watch,
     readonly status: Status,

@@ -1,44 +1,8 @@
 /** A history with a name: what is there in good weather, and what happens then, when the weather may be bad. */
-import { type CoderDoubleOptions } from '../../support/coder-double';
 import { type Scene } from '../checks/scene';
-import { type Step } from './step';
+import { type Story } from './story';
 
-export const PROMISES = [
-  'leaver-out',
-  'guard-holds',
-  'leavers-pass',
-  'never-touched',
-  'exact-identity',
-  'answer-means-done',
-  'truth',
-  'workspaces-follow',
-  'no-orphans',
-  'only-declared',
-  /** Whoever is in gets in, to the account that has the person's roles and groups. */
-  'lets-in',
-  /** When the weather is good again, everything comes to its end without anybody's help. */
-  'settles',
-] as const;
-export type PromiseName = (typeof PROMISES)[number];
-
-export interface Scenario {
-  /** Short words with hyphens; printed, and given to `--scenario`. */
-  readonly name: string;
-  /** What it is about before all. Every promise is checked in every history. */
-  readonly promise: PromiseName;
-  /** Tried at every point in each run of the tests. */
-  readonly core?: boolean;
-  readonly coder?: CoderDoubleOptions;
-  /** @default 1 */
-  readonly replicas?: number;
-  /** @default 'person': the first owner's token */
-  readonly account?: 'person' | 'service';
-  readonly given: readonly Step[];
-  readonly when: readonly Step[];
-  /** People who may end up held for a cause that the history gives; nobody else may. */
-  readonly mayHold?: readonly string[] | 'everybody';
+export interface Scenario extends Story {
   /** What else must be so at the end: a sentence for each thing that is not. */
   readonly then?: (scene: Scene) => readonly (string | false | undefined)[];
-  /** Faults strike in this history at this many points at most, for a test of their own. @default every one */
-  readonly calm?: boolean;
 }

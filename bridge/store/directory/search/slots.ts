@@ -4,7 +4,7 @@
  */
 import { sql } from 'kysely';
 import { type Attribute, type AttributePath, target } from '../../../scim-language/schema/attribute';
-import { ENTERPRISE_USER_SCHEMA } from '../../../scim-language/schema/enterprise-user';
+import { ENTERPRISE_USER_SCHEMA } from '../../../scim-language/schema/definitions/enterprise-user';
 import { type Backend } from '../../database/backend';
 import { type UserOrGroup } from '../resources';
 import { type Sql, TRUE, dateTimeText, jsonElements, jsonNode, jsonScalar, uriComponent } from './sql-text';

@@ -1,24 +1,11 @@
 /** The audit log: a row for each call about something that exists, refused and idle ones included, newest first. */
 import { type Chance } from '../state/chance';
 import { type Clock } from '../state/clock';
-import { type Organization, type User } from '../state/entities';
+import { type User } from '../state/entities';
 import { NIL_UUID } from '../state/names';
 import { type Call } from '../http/call';
 import { type Diff } from './diff';
-
-export type AuditAction = 'create' | 'write' | 'delete' | 'start' | 'stop' | 'login' | 'register';
-
-/** What a row is about. */
-export interface Subject {
-  readonly type: string;
-  readonly id: string;
-  readonly target: string;
-  readonly action: AuditAction;
-  readonly organization?: Organization;
-  readonly link?: string;
-  /** What the server adds of itself. */
-  readonly more?: Readonly<Record<string, unknown>>;
-}
+import { type Subject } from './subject';
 
 export interface Change extends Subject {
   readonly diff?: Diff;

@@ -2,7 +2,8 @@
 import { type CoderState } from '../state/state';
 import { NIL_UUID } from '../state/names';
 import { actorView } from '../state/views';
-import { type AuditAction, type AuditRow } from './audit-log';
+import { type AuditRow } from './audit-log';
+import { type AuditAction } from './subject';
 
 const VERBS: Readonly<Record<AuditAction, string>> = {
   create: 'created',

@@ -1,6 +1,6 @@
 /** `PATCH /groups/{id}`: name, look and members in one transaction. */
 import { Refusal, notFound, type Answer } from '../http/answer';
-import { type Subject } from '../audit/audit-log';
+import { type Subject } from '../audit/subject';
 import { differences, watchMembers, type Diff } from '../audit/diff';
 import { hasNul, NUL_REFUSED } from '../state/letters';
 import { readBody, validate } from '../http/body';

@@ -1,7 +1,7 @@
 /** One request on its way to a handler, and the table that finds the handler. */
 import { type Access } from '../roles/access';
 import { type Answer } from './answer';
-import { type Subject } from '../audit/audit-log';
+import { type Subject } from '../audit/subject';
 import { type WorkSize } from '../weather/latency';
 
 export interface Call {

@@ -1,6 +1,6 @@
 /** Members of organizations and their organization roles. */
 import { Refusal, noContent, notFound, ok, type Answer } from '../http/answer';
-import { type AuditAction } from '../audit/audit-log';
+import { type AuditAction } from '../audit/subject';
 import { differences, membershipDiff } from '../audit/diff';
 import { readBody } from '../http/body';
 import { type Call, type Route } from '../http/call';

@@ -1,6 +1,6 @@
 /** Organizations: read, create, change, delete. */
 import { Refusal, notFound, ok, type Answer } from '../http/answer';
-import { type AuditAction } from '../audit/audit-log';
+import { type AuditAction } from '../audit/subject';
 import { differences, type Diff } from '../audit/diff';
 import { readBody, validate } from '../http/body';
 import { type Call, type Route } from '../http/call';

@@ -1,5 +1,5 @@
 /** Roles of an organization: the catalogue, and custom roles by name. */
-import { type AuditAction } from '../audit/audit-log';
+import { type AuditAction } from '../audit/subject';
 import { differences, type Diff } from '../audit/diff';
 import { Refusal, forbidden, noContent, notFound, ok, type Answer } from '../http/answer';
 import { pick, readBody, validate } from '../http/body';

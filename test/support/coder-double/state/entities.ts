@@ -52,7 +52,7 @@ export interface Group {
   avatarUrl: string;
   quotaAllowance: number;
   readonly source: 'user' | 'oidc';
-  readonly members: UserIndex;
+  readonly members: UserIndex<User>;
 }
 
 export interface Permission {
@@ -102,7 +102,7 @@ export interface Organization {
   /** Found by its id still, with all that is in it; not by name and not in lists. */
   deleted: boolean;
   defaultMemberRoles: string[];
-  readonly members: UserIndex;
+  readonly members: UserIndex<User>;
   readonly groups: Map<string, Group>;
   readonly everyone: Group;
   /** By name. */

@@ -21,7 +21,7 @@ import { UserIndex } from '../users/user-index';
 export class CoderState {
   readonly users = new Map<string, User>();
   /** Everybody who is listed: neither deleted nor a system user. */
-  readonly directory = new UserIndex();
+  readonly directory = new UserIndex<User>();
   /** By id, the deleted too. */
   readonly organizations = new Map<string, Organization>();
   readonly groups = new Map<string, Group>();
@@ -133,7 +133,7 @@ export class CoderState {
     for (const place of places) place.add(user);
   }
 
-  private placesOf(user: User): UserIndex[] {
+  private placesOf(user: User): UserIndex<User>[] {
     const organizations = [...user.memberships.values()].map(({ organization }) => organization.members);
     const places = [this.directory, ...organizations, ...[...user.groups].map(group => group.members)];
     return places.filter(place => place.has(user));
@@ -158,7 +158,7 @@ export class CoderState {
   }): Organization {
     const now = this.time();
     const id = this.chance.uuid();
-    const members = new UserIndex();
+    const members = new UserIndex<User>();
     const organization: Omit<Organization, 'everyone'> & { everyone?: Group } = {
       id,
       name: wanted.name,
@@ -264,6 +264,6 @@ function emptyGroup(organization: Organization, id: string, name: string, source
     avatarUrl: '',
     quotaAllowance: 0,
     source,
-    members: new UserIndex(),
+    members: new UserIndex<User>(),
   };
 }

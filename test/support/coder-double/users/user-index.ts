@@ -1,8 +1,15 @@
 /** Users ordered by username in any case, with membership in O(1) and places found by bisection. */
-import { type User } from '../state/entities';
+
+/** What the index goes by. */
+export interface Indexed {
+  readonly id: string;
+  /** The username in lower case. */
+  readonly usernameKey: string;
+  readonly isSystem: boolean;
+}
 
 /** System users (the prebuilds owner) can be members of anything, yet are never listed or counted. */
-export class UserIndex implements Iterable<User> {
+export class UserIndex<User extends Indexed> implements Iterable<User> {
   private readonly sorted: User[] = [];
   private readonly byId = new Map<string, User>();
 

@@ -14,7 +14,7 @@ export interface UserPage {
  * @param among the only ones who can pass the test; all when left out
  */
 export function pageOf(
-  index: UserIndex,
+  index: UserIndex<User>,
   page: Page,
   after: User | undefined,
   test?: (user: User) => boolean,
@@ -32,7 +32,7 @@ export function pageOf(
   return { users, count: users.length === 0 ? 0 : matches.length };
 }
 
-function ordered(index: UserIndex, among: Iterable<User>): User[] {
+function ordered(index: UserIndex<User>, among: Iterable<User>): User[] {
   const users = [...among].filter(user => index.has(user) && !user.isSystem);
   return users.sort((one, other) => (one.usernameKey < other.usernameKey ? -1 : 1));
 }

@@ -1,6 +1,6 @@
 /** The enterprise extension of User, RFC 7643 §4.3. */
-import { type SchemaDefinition } from './attribute';
-import { complex, reference, text } from './define';
+import { type SchemaDefinition } from '../attribute';
+import { complex, reference, text } from '../define';
 
 export const ENTERPRISE_USER_SCHEMA = 'urn:ietf:params:scim:schemas:extension:enterprise:2.0:User';
 

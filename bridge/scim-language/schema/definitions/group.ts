@@ -1,6 +1,6 @@
 /** The Group schema of RFC 7643 §4.2. */
-import { type SchemaDefinition } from './attribute';
-import { complex, reference, text } from './define';
+import { type SchemaDefinition } from '../attribute';
+import { complex, reference, text } from '../define';
 
 export const GROUP_SCHEMA = 'urn:ietf:params:scim:schemas:core:2.0:Group';
 

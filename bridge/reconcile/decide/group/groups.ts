@@ -3,11 +3,11 @@
  * provider pushes. Pure: from what was observed to changes, each with the row to be recorded. A group that the bridge made is
  * renamed and never replaced, since Coder gives templates to its id.
  */
-import { PREBUILDS_GROUP } from '../../coder';
-import { type MappingState } from '../../contract/mapping-state';
+import { PREBUILDS_GROUP } from '../../../coder/names';
+import { type MappingState } from '../../../contract/mapping-state';
 import { begunAs, GroupsDraft, type GroupsObserved, type GroupsPlan, type PresentGroup } from './groups-draft';
 import { decidePushedGroup } from './pushed-groups';
-import { findOrganization, type KnownOrganization } from './rules';
+import { findOrganization, type KnownOrganization } from '../rules';
 
 /** Decides over all groups that an app asks for, or over the one pushed group that was observed. */
 export function decideGroups(observed: GroupsObserved): GroupsPlan {

@@ -1,6 +1,6 @@
 /** The User schema of RFC 7643 §4.1, in full. */
-import { type SchemaDefinition } from './attribute';
-import { binary, complex, flag, list, reference, text } from './define';
+import { type SchemaDefinition } from '../attribute';
+import { binary, complex, flag, list, reference, text } from '../define';
 
 export const USER_SCHEMA = 'urn:ietf:params:scim:schemas:core:2.0:User';
 

@@ -1,6 +1,6 @@
 /** What is to be done about the members of one Coder group. Pure. */
-import { type ManagedGroup } from '../../store/accounts/coder-groups';
-import { type MemberState } from '../../store/accounts/coder-members';
+import { type ManagedGroup } from '../../../store/accounts/coder-groups';
+import { type MemberState } from '../../../store/accounts/coder-members';
 
 /** Changes in one call, at most. */
 const CHANGES_PER_CALL = 1_000;

@@ -1,10 +1,10 @@
 /** The Coder group of a group that the identity provider pushes: which one it is, what it is called, whether it may be taken. Pure. */
-import { cleanDisplayName, deriveGroupNames } from '../../coder';
-import { type DirectoryGroup } from '../../contract/directory';
-import { type MappingState } from '../../contract/mapping-state';
-import { type ManagedGroup } from '../../store/accounts/coder-groups';
+import { cleanDisplayName, deriveGroupNames } from '../../../coder/names';
+import { type DirectoryGroup } from '../../../contract/directory';
+import { type MappingState } from '../../../contract/mapping-state';
+import { type ManagedGroup } from '../../../store/accounts/coder-groups';
 import { begunAs, type GroupChange, type GroupsDraft, groupKey, type PresentGroup } from './groups-draft';
-import { findOrganization, type KnownOrganization } from './rules';
+import { findOrganization, type KnownOrganization } from '../rules';
 
 /** Names that a pushed group may have in Coder, best first, and its display name there. */
 export function namesOfPushed(

@@ -1,6 +1,6 @@
 /** Attributes that each resource has without its schema naming them (RFC 7643 §3 and §3.1). */
-import { type AttributeDefinition } from './attribute';
-import { complex, dateTime, reference, text } from './define';
+import { type AttributeDefinition } from '../attribute';
+import { complex, dateTime, reference, text } from '../define';
 
 export const commonAttributes: readonly AttributeDefinition[] = [
   reference('schemas', 'URNs of the schemas whose attributes the resource holds.', ['uri'], {

@@ -1,9 +1,9 @@
 /** What a decision about Coder groups is made from, what it says, and the state that it is in while it is being made. Pure. */
-import { type CoderGroup } from '../../coder';
-import { type DirectoryGroup } from '../../contract/directory';
-import { type MappingState } from '../../contract/mapping-state';
-import { type ManagedGroup } from '../../store/accounts/coder-groups';
-import { imaginedGroup, type KnownOrganization, findOrganization } from './rules';
+import { type CoderGroup } from '../../../coder';
+import { type DirectoryGroup } from '../../../contract/directory';
+import { type MappingState } from '../../../contract/mapping-state';
+import { type ManagedGroup } from '../../../store/accounts/coder-groups';
+import { imaginedGroup, type KnownOrganization, findOrganization } from '../rules';
 
 /** A group as Coder has it, without its members. */
 export type PresentGroup = Pick<CoderGroup, 'id' | 'organizationId' | 'name' | 'displayName'>;

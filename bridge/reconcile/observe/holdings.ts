@@ -1,7 +1,7 @@
 /** What the store knows of an account's holdings, in the shapes that a decision takes. Pure. */
 import { type MemberState } from '../../store/accounts/coder-members';
 import { type Grant } from '../../store/accounts/grants';
-import { type Context } from '../context/context';
+import { type Context } from '../decide/context';
 import { type Entitlement, keyOf } from '../decide/entitlement';
 
 /** Organization by group id, of the managed groups that the account is in or is to be in. */

@@ -1,7 +1,7 @@
 /** What is to be written into Coder's sync settings, given what is there: whole objects, with the entries of others kept. Pure. */
-import { type MappingState } from '../../contract/mapping-state';
+import { type MappingState } from '../../../contract/mapping-state';
 import { Draft, type Join, type SyncMapping, type Written } from './claims';
-import { findOrganization, type KnownOrganization } from './rules';
+import { findOrganization, type KnownOrganization } from '../rules';
 
 /** A settings object as Coder has it, with what is kept of it: filter and switches are not the bridge's. */
 export interface PresentSync extends SyncMapping {

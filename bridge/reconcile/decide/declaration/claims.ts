@@ -2,10 +2,10 @@
  * Mode `claims`: the same mapping as settings of Coder's own OIDC sync, effective at each sign-in. Pure: from mapping
  * states to whole settings objects. Entries that the bridge did not write stay, and so do filters and switches.
  */
-import { type MappingState } from '../../contract/mapping-state';
-import { type Binding } from '../../store/apps/bindings';
-import { findOrganization, type KnownGroup, type KnownOrganization } from './rules';
-import { identityKey } from '../../contract/identity';
+import { type MappingState } from '../../../contract/mapping-state';
+import { type Binding } from '../../../store/apps/bindings';
+import { findOrganization, type KnownGroup, type KnownOrganization } from '../rules';
+import { identityKey } from '../../../contract/identity';
 
 /** What one of Coder's sync settings should say: claim value to group ids, role names or organization ids. */
 export interface SyncMapping {

@@ -1,10 +1,10 @@
 /** Which custom roles of an app's declaration are to be made, changed or put under management. Pure. */
-import { type CoderRole, type CustomRoleShape } from '../../coder';
-import { identityKey } from '../../contract/identity';
-import { type MappingState } from '../../contract/mapping-state';
-import { type ManagedRole } from '../../store/accounts/custom-roles';
-import { findOrganization, type KnownOrganization } from './rules';
-import { roleKey } from './undeclared';
+import { type CoderRole, type CustomRoleShape } from '../../../coder';
+import { identityKey } from '../../../contract/identity';
+import { type MappingState } from '../../../contract/mapping-state';
+import { type ManagedRole } from '../../../store/accounts/custom-roles';
+import { findOrganization, type KnownOrganization } from '../rules';
+import { roleKey } from '../group/undeclared';
 
 export interface RolesObserved {
   readonly state: MappingState;

@@ -1,11 +1,11 @@
 /** What the bridge made or took over in Coder and nothing declares any more. Pure. */
-import { type DirectoryGroup } from '../../contract/directory';
-import { identityKey } from '../../contract/identity';
-import { type MappingState } from '../../contract/mapping-state';
-import { type ManagedGroup } from '../../store/accounts/coder-groups';
-import { type ManagedRole } from '../../store/accounts/custom-roles';
+import { type DirectoryGroup } from '../../../contract/directory';
+import { identityKey } from '../../../contract/identity';
+import { type MappingState } from '../../../contract/mapping-state';
+import { type ManagedGroup } from '../../../store/accounts/coder-groups';
+import { type ManagedRole } from '../../../store/accounts/custom-roles';
 import { groupKey, mappedNames } from './groups-draft';
-import { findOrganization, isPushed, type KnownOrganization } from './rules';
+import { findOrganization, isPushed, type KnownOrganization } from '../rules';
 
 /** An app as far as it declares groups and roles. */
 export interface DeclaringApp {

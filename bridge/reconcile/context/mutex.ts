@@ -3,11 +3,12 @@ import { type Db } from '../../store/database/database';
 import { dropLease, takeLease } from '../../store/work/leases';
 import { type Clock } from '../types';
 
-export class Turns {
+/** Tasks of this process, one at a time for each name. */
+export class KeyedMutex {
   readonly #tails = new Map<string, Promise<unknown>>();
 
   /** Runs `task` when everybody who came before under this name is done. */
-  async take<T>(name: string, task: () => Promise<T>): Promise<T> {
+  async runExclusive<T>(name: string, task: () => Promise<T>): Promise<T> {
     const before = this.#tails.get(name) ?? Promise.resolve();
     const turn = before.then(task, task);
     const tail = turn.catch(() => undefined);
@@ -19,11 +20,11 @@ export class Turns {
     }
   }
 
-  /** As `take`, under several names at once; always in the same order, so that no two wait for each other. */
-  async takeAll<T>(names: readonly string[], task: () => Promise<T>): Promise<T> {
+  /** As `runExclusive`, under several names at once; always in the same order, so that no two wait for each other. */
+  async runExclusiveAll<T>(names: readonly string[], task: () => Promise<T>): Promise<T> {
     const [first, ...rest] = [...new Set(names)].sort();
     if (first === undefined) return await task();
-    return await this.take(first, () => this.takeAll(rest, task));
+    return await this.runExclusive(first, () => this.runExclusiveAll(rest, task));
   }
 }
 

@@ -1,6 +1,6 @@
 /** The schemas of what discovery itself answers: ServiceProviderConfig, ResourceType and Schema (RFC 7643 §5 to §7, RFC 9865 §4). */
-import { type AttributeDefinition, type SchemaDefinition } from './attribute';
-import { complex, flag, integer, reference, text } from './define';
+import { type AttributeDefinition, type SchemaDefinition } from '../attribute';
+import { complex, flag, integer, reference, text } from '../define';
 
 const readOnly = { mutability: 'readOnly' } as const;
 const required = { mutability: 'readOnly', required: true } as const;

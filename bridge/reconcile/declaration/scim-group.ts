@@ -10,17 +10,17 @@ import { entriesOfSubject } from '../../store/journal/journal';
 import { enqueueLater } from '../../store/work/later';
 import { enqueue, enqueueMembersOf, PRIORITY, type WorkKey } from '../../store/work/enqueue';
 import { type Work } from '../../store/work/work';
-import { type Context } from '../context/context';
+import { type Context } from '../decide/context';
 import { type Rim } from '../context/rim';
-import { refreshBindings } from '../declaration/bindings';
-import { bringSyncSettings } from '../declaration/sync-settings';
-import { decideOneGroup } from '../decide/groups';
+import { refreshBindings } from './bindings';
+import { bringSyncSettings } from './sync-settings';
+import { decideOneGroup } from '../decide/group/groups';
 import { isPushed } from '../decide/rules';
 import { settle, type Settled } from '../queue/settle';
-import { actOnGroups, orProblem } from './act-on-groups';
-import { observePushedGroup } from './observe-groups';
-import { removeUndeclared } from './remove-undeclared';
-import { settleBegun } from './settle-begun';
+import { actOnGroups, orProblem } from '../group/act-on-groups';
+import { observePushedGroup } from '../group/observe-groups';
+import { removeUndeclared } from '../group/remove-undeclared';
+import { settleBegun } from '../group/settle-begun';
 
 /** Deals with `scim-group:<SCIM id>`. */
 export async function convergeScimGroup(rim: Rim, work: Work): Promise<Settled> {

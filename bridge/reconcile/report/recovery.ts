@@ -5,8 +5,8 @@ import { type Db } from '../../store/database/database';
 import { peopleOfAccounts } from '../../store/accounts/people';
 import { readInstallation } from '../../store/recovery/position';
 import { type Rim } from '../context/rim';
-import { readLog } from './read-log';
-import { sayChange } from './say-change';
+import { readLog } from '../recovery/read-log';
+import { sayChange } from './recovery-text';
 
 type ReportedPerson = RecoveryReport['people'][number];
 
