@@ -1,7 +1,7 @@
 /** Groups and their members. One writer per group at a time is the caller's part: Coder fails concurrent changes. */
 import { z } from 'zod';
 import { type Capabilities } from './capabilities';
-import { CoderError, isRefusal } from './transport/errors';
+import { CoderError, isRefusal, lookAfter } from './transport/errors';
 import { readListing } from './transport/paging';
 import { type Visibility, orUndefined } from './visibility';
 import { type Transport } from './transport/transport';
@@ -134,7 +134,7 @@ export function groupCalls(
         return { outcome: 'created', group };
       } catch (error) {
         if (!isRefusal(error, 'group-exists') && !(error instanceof CoderError && error.maybeDone)) throw error;
-        const group = await getGroupByName(organization, name);
+        const group = await lookAfter(error, getGroupByName(organization, name));
         if (group === undefined) throw error;
         return { outcome: 'existed', group, answerLost: error.maybeDone === true };
       }

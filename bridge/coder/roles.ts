@@ -1,6 +1,6 @@
 /** Which roles there are, which of them the bridge may assign, and the custom roles it keeps. */
 import { z } from 'zod';
-import { CoderError, isRefusal } from './transport/errors';
+import { CoderError, isRefusal, lookAfter } from './transport/errors';
 import { orUndefined } from './visibility';
 import { type Transport } from './transport/transport';
 import { CoderRole, type Permission } from './types';
@@ -128,7 +128,7 @@ export function roleCalls(transport: Transport): RoleCalls {
       } catch (error) {
         // A taken name and an invalid permission are refused with the same words.
         if (!isRefusal(error, 'permissions-invalid') && !(error instanceof CoderError && error.maybeDone)) throw error;
-        const existing = await findCustomRole(organization, role.name);
+        const existing = await lookAfter(error, findCustomRole(organization, role.name));
         if (existing === undefined) throw error;
         return { outcome: 'existed', role: existing, answerLost: error.maybeDone === true };
       }

@@ -1,7 +1,7 @@
 /** Accounts: look-up that is not fooled by Coder's listings, and every change of one account. */
 import { z } from 'zod';
 import { type Capabilities } from './capabilities';
-import { CoderError, isRefusal } from './transport/errors';
+import { CoderError, isRefusal, lookAfter } from './transport/errors';
 import { type Page, readListing } from './transport/paging';
 import { type Visibility, orUndefined } from './visibility';
 import { type Transport } from './transport/transport';
@@ -169,14 +169,14 @@ export function userCalls(
     } catch (error) {
       const exists = isRefusal(error, 'user-exists');
       if (!(error instanceof CoderError) || !(exists || error.maybeDone)) throw error;
-      const found = await findUserByEmail(user.email);
+      const found = await lookAfter(error, findUserByEmail(user.email));
       if (found !== undefined) {
         // An unclear answer may hide our own success: the account is then as asked for, and no older than the call.
         const ours =
           !exists && found.username === user.username && Date.parse(found.createdAt ?? '') >= started - SKEW_MS;
         return { outcome: ours ? 'created' : 'existed', user: found };
       }
-      if ((await findUserByUsername(user.username)) !== undefined) {
+      if ((await lookAfter(error, findUserByUsername(user.username))) !== undefined) {
         throw new CoderError(`username ${JSON.stringify(user.username)} is taken in Coder: derive another one`, {
           kind: 'refused',
           route: error.route,

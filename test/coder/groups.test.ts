@@ -145,6 +145,27 @@ test('a group that was made although the answer was lost is found', async () => 
   expect(double.calls.countWrites()).toBe(1);
 });
 
+test('a creation of which neither the answer nor a look tells what became may have been done', async () => {
+  const double = await startDouble();
+  const organization = double.findOrganization().id;
+  double.faults.failAfterDoing({ method: 'POST' });
+  double.faults.fail(500, { path: /groups\/|roles$|\/users/ });
+  const coder = connect(double);
+  const role = {
+    name: 'reader',
+    displayName: 'Reader',
+    permissions: [{ resourceType: 'template', action: 'read', negate: false }],
+  };
+  for (const making of [
+    coder.createGroup(organization, { name: 'eng' }),
+    coder.createCustomRole(organization, role),
+    coder.createUser({ email: 'ann@example.com', username: 'ann', name: '', organizationIds: [organization] }),
+  ])
+    expect(await failure(making)).toMatchObject({ kind: 'failed', maybeDone: true });
+  expect(double.calls.countWrites()).toBe(3);
+  expect(double.membersOf('eng')).toEqual([]);
+});
+
 test('without a licence it says so', async () => {
   const double = await startDouble({ licence: false });
   const organization = double.findOrganization().id;

@@ -137,6 +137,18 @@ export class CoderError extends Error {
   }
 }
 
+/**
+ * A look at what became of a call. Where nothing can be seen either, a call that may have been done stays one.
+ * @throws CoderError of the call, when that is unclear; else of the look
+ */
+export async function lookAfter<T>(call: CoderError, look: Promise<T>): Promise<T> {
+  try {
+    return await look;
+  } catch (error) {
+    throw call.maybeDone && error instanceof CoderError ? call : error;
+  }
+}
+
 /** Whether an error is a refusal with one of these reasons. */
 export function isRefusal(
   error: unknown,
