@@ -25,7 +25,8 @@ export async function shrink(failing: Failing, violation: Violation): Promise<Fa
       weather: { strikes: candidate.strikes },
     });
     return (
-      violations.some(one => one.promise === violation.promise) && !violations.some(one => one.promise === 'harness')
+      violations.some(one => one.promise === violation.promise && isRefusal(one) === isRefusal(violation)) &&
+      !violations.some(one => one.promise === 'harness')
     );
   };
   for (let smaller = true; smaller && tries < MOST_TRIES;) {
@@ -39,6 +40,11 @@ export async function shrink(failing: Failing, violation: Violation): Promise<Fa
     }
   }
   return best;
+}
+
+/** The bridge refused a request: another kind of failure than all others. */
+function isRefusal({ text }: Violation): boolean {
+  return text.startsWith('refused with');
 }
 
 function* candidates({ scenario, strikes, seed }: Failing): Generator<Failing> {
@@ -61,8 +67,10 @@ function* candidates({ scenario, strikes, seed }: Failing): Generator<Failing> {
 /** With one step less, from the end; or one of those that happen at once. */
 function* without(steps: readonly Step[]): Generator<Step[]> {
   for (let index = steps.length - 1; index >= 0; index -= 1) {
-    yield steps.filter((_, other) => other !== index);
     const step = steps[index];
+    // Without its declaration an app refuses everything.
+    if (step?.do === 'declare' && index === 0) continue;
+    yield steps.filter((_, other) => other !== index);
     if (step?.do !== 'together') continue;
     if (step.steps.length === 1) yield steps.flatMap((one, at) => (at === index ? step.steps : [one]));
     for (let inner = 0; inner < step.steps.length; inner += 1)

@@ -74,15 +74,24 @@ export class Watch {
       this.problems.push(
         `${write.method} ${write.path} touches ${was.username}, ${reason}: ${[...lost, ...gained].join(', ')}`,
       );
-    const person = personOf(this.world.directory, was);
+    const person = this.#whoLost(was, lost.length > 0);
     if (person === undefined) return;
     const limit = this.#limitOf(person.app);
     const entry = { at: scheduler().now, app: person.app, person: person.key, userName: person.userName, limit };
     const leaver = person.leaving || !this.world.directory.isIn(person);
     const replaced = is === undefined && !leaver;
+    // Who is held as a leaver may lose a group all the same, because the group says so.
+    const leaves = leaver && !this.#appGoes(person) && is?.status !== 'active' && is?.status !== 'dormant';
     if (lost.length > 0 && !replaced)
-      this.ledger.push({ ...entry, kind: leaver && !this.#appGoes(person) ? 'leaver' : 'loss', what: lost.join(', ') });
+      this.ledger.push({ ...entry, kind: leaves ? 'leaver' : 'loss', what: lost.join(', ') });
     if (gained.length > 0) this.ledger.push({ ...entry, kind: 'gain', what: gained.join(', ') });
+  }
+
+  /** What an account loses while somebody new has the address of somebody who left, that one loses. */
+  #whoLost(account: Account, lost: boolean): Person | undefined {
+    const { directory } = this.world;
+    const left = directory.everBearers(account.email).find(person => person.leaving || !directory.isIn(person));
+    return lost && left !== undefined ? left : personOf(directory, account);
   }
 
   #limitOf(app: string): number {
