@@ -53,9 +53,7 @@ describe('an attribute', () => {
   test.each(['mail', 'emails', 'emails[type eq "work"]', 'name', 'urn:acme:User:x', '__proto__', 'constructor'])(
     'that is none is refused, with what was wanted: %s',
     email => {
-      expect(() => attributesOf({ email })).toThrow(
-        /attributes\.email: attribute ".*": wanted "primary", "userName"/,
-      );
+      expect(() => attributesOf({ email })).toThrow(/attributes\.email: attribute ".*": wanted "primary", "userName"/);
     },
   );
 });
