@@ -57,7 +57,7 @@ export class Exchange {
     if (path.startsWith(CONTROL)) return this.parts.control(request);
     const log = (user: string | null, status: number) =>
       calls.add({ method, path, query: query.toString(), user, status, ms: clock.now() - at, at });
-    await faults.pass(method, path);
+    if (faults.holding) await faults.pass(method, path);
     const { delay, fault } = faults.decide(method, path);
     if (delay > 0) await clock.sleep(delay);
     const served = await this.serveWith(fault, request);

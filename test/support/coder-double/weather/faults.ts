@@ -110,6 +110,11 @@ export class Faults {
     this.hold(match, count);
   }
 
+  /** Whether any request is held: else it goes on in the same turn, as a caller with a clock of its own expects. */
+  get holding(): boolean {
+    return this.holds.size > 0;
+  }
+
   /** Resolves when nothing holds this request any more. */
   async pass(method: string, path: string): Promise<void> {
     for (const hold of this.holds) {
