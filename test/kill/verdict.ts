@@ -94,11 +94,13 @@ function differencesOf(
   );
   // Everybody may stay in the default organization: Coder puts people there by itself.
   const beyondDefault = (names: Iterable<string>) => [...names].filter(name => name !== DEFAULT_ORGANIZATION).sort();
-  differ(
-    'organizations',
-    beyondDefault(Object.keys(account.organizations)),
-    beyondDefault(wanted.organizations.keys()),
-  );
+  // A suspension keeps memberships.
+  if (active)
+    differ(
+      'organizations',
+      beyondDefault(Object.keys(account.organizations)),
+      beyondDefault(wanted.organizations.keys()),
+    );
   if (wanted.organizations.has(DEFAULT_ORGANIZATION))
     differ(`in ${DEFAULT_ORGANIZATION}`, DEFAULT_ORGANIZATION in account.organizations, true);
   for (const [name, { roles }] of Object.entries(account.organizations))

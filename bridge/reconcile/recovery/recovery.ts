@@ -145,6 +145,9 @@ export class Recovery {
         if (seen > installation.position) await raisePosition(db, seen);
         return this.#goOn(Math.max(seen, installation.position));
       }
+      // Another replica may have gone on while the log was read: the database is asked once more, after it.
+      const current = (await readInstallation(db)).position;
+      if (went === undefined && seen <= current) return this.#goOn(current);
       const now = clock.now();
       await database.transact(async trx => {
         await writePendingRecovery(trx, { since: now, position, seen });
