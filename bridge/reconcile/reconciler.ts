@@ -11,7 +11,7 @@ import { explain, toEntry } from './report/explain';
 import { planWorld } from './report/plan-world';
 import { answerReHire, releaseHold, retryWork } from './queue/decisions';
 import { Pump } from './queue/pump';
-import { jittered } from './queue/settle';
+import { jittered } from './queue/end-work';
 import { readIdentities, readStatus } from './report/status';
 import { sweepApps } from './sweep/sweep';
 import { Recovery } from './recovery/recovery';

@@ -6,7 +6,7 @@ import { type ContextSource } from './context';
 import { type KeyedMutex } from './mutex';
 import { type Clock, type Log } from '../types';
 
-/** Settled options that the parts look at. */
+/** EndedWork options that the parts look at. */
 export interface RimOptions {
   readonly maxAttempts: number;
   readonly backoffMs: number;

@@ -69,7 +69,7 @@ export function guardPerson(removals: readonly Removal[], context: GuardContext)
   const digest = digestOf(removals);
   if (before?.digest === digest && before.released) return RELEASED;
   // A hold of something else never keeps a leaver in.
-  if (context.leaves) return judge(removals, context, 'too-many-leavers', ['too-many-leavers']);
+  if (context.leaves) return passOrHold(removals, context, 'too-many-leavers', ['too-many-leavers']);
   const locksOut = removals.some(removal => removal.kind === 'account');
   const vanished = locksOut ? [] : removals.filter(context.vanished);
   const vanishedPasses = before !== undefined && before.released && before.digest === digestOf(vanished);
@@ -78,10 +78,10 @@ export function guardPerson(removals: readonly Removal[], context: GuardContext)
     return { held: others ? removals : vanished, reason: 'idp-group-vanished' };
   }
   if (vanishedPasses) return RELEASED;
-  return judge(removals, context, 'too-many-removals', ['too-many-removals', 'plan-too-large']);
+  return passOrHold(removals, context, 'too-many-removals', ['too-many-removals', 'plan-too-large']);
 }
 
-function judge(
+function passOrHold(
   removals: readonly Removal[],
   context: GuardContext,
   reason: 'too-many-removals' | 'too-many-leavers',

@@ -20,8 +20,8 @@ import { GroupListing, observeGroups } from '../group/observe-groups';
 import { lookAtGroupMembers } from '../group/read-members';
 import { removeUndeclared } from '../group/remove-undeclared';
 import { settleBegun } from '../group/settle-begun';
-import { settle, type Settled } from '../queue/settle';
-import { carryOut, judge, readWorldFor } from '../survey/judgement';
+import { endWork, type EndedWork } from '../queue/end-work';
+import { carryOut, surveyWithGuard, readWorldFor } from '../survey/guarded-survey';
 import { refreshBindings } from './bindings';
 import { actOnRoles, observeRoles } from './custom-roles';
 import { comeBackAt, purge } from './deleted-app';
@@ -29,27 +29,27 @@ import { sharedExternalIds } from './shared-external-ids';
 import { bringSyncSettings } from './sync-settings';
 
 /** Deals with `app:<name>`. */
-export async function convergeApp(rim: Rim, work: Work): Promise<Settled> {
+export async function convergeApp(rim: Rim, work: Work): Promise<EndedWork> {
   const name = work.key.slice('app:'.length);
   const { db } = rim.database;
   const app = await readAnyApp(db, name);
-  if (app === undefined) return await settle(rim, work, { kind: 'done' });
+  if (app === undefined) return await endWork(rim, work, { kind: 'done' });
   try {
     const { context, problems } = await convergeParts(rim, app, work);
-    const judgement = await judge(rim, context, await readWorldFor(rim, context), name, PRIORITY.declaration);
+    const guarded = await surveyWithGuard(rim, context, await readWorldFor(rim, context), name, PRIORITY.declaration);
     const begun = await settleBegun(rim, context, { app: name, queue: false });
-    if (app.deleting && judgement.work.length === 0 && begun.againAt === undefined) {
+    if (app.deleting && guarded.work.length === 0 && begun.againAt === undefined) {
       if (begun.unwanted) problems.push(...(await removeUndeclared(rim, work.cause)));
       return await purge(rim, work, app, problems);
     }
     problems.push(...(await removeUndeclared(rim, work.cause)));
     const lines = new AuditLines(work.cause, () => rim.clock.now());
-    lines.note({ app: name }, 'app.apply', judgement.verdict === 'hold' ? 'held' : 'done', {
+    lines.note({ app: name }, 'app.apply', guarded.verdict === 'hold' ? 'held' : 'done', {
       target: `generation ${app.generation}`,
-      detail: `${judgement.people} people compared, ${judgement.work.length} to be dealt with${problems.length === 0 ? '' : `; ${problems.join('; ')}`}`,
+      detail: `${guarded.people} people compared, ${guarded.work.length} to be dealt with${problems.length === 0 ? '' : `; ${problems.join('; ')}`}`,
     });
-    const againAt = app.deleting ? comeBackAt(rim, judgement) : begun.againAt;
-    const settled = await settle(
+    const againAt = app.deleting ? comeBackAt(rim, guarded) : begun.againAt;
+    const settled = await endWork(
       rim,
       work,
       { kind: 'done' },
@@ -57,7 +57,7 @@ export async function convergeApp(rim: Rim, work: Work): Promise<Settled> {
       async trx => {
         await writeAudit(trx, lines.rows);
         await markApplied(trx, name, app.generation, [...new Set(problems)]);
-        await carryOut(trx, rim, context, name, judgement, work.cause);
+        await carryOut(trx, rim, context, name, guarded, work.cause);
       },
       { againAt: app.deleting ? againAt : undefined },
     );
@@ -65,7 +65,7 @@ export async function convergeApp(rim: Rim, work: Work): Promise<Settled> {
       await enqueueLater(db, { key: work.key, app: work.app, priority: PRIORITY.sweep, dueAt: againAt }, work.cause);
     return settled;
   } catch (error) {
-    return await settle(rim, work, outcomeOf(error));
+    return await endWork(rim, work, outcomeOf(error));
   }
 }
 

@@ -5,8 +5,8 @@ import { writeAudit } from '../../store/audit/audit';
 import { type Work } from '../../store/work/work';
 import { AuditLines } from '../context/audit-lines';
 import { type Rim } from '../context/rim';
-import { jittered, settle, type Settled } from '../queue/settle';
-import { type Judgement } from '../survey/judgement';
+import { jittered, endWork, type EndedWork } from '../queue/end-work';
+import { type GuardedSurvey } from '../survey/guarded-survey';
 
 /** How often the end of a deleted app is looked for: soon when few are left, since each look reads everybody. */
 const PAUSE_MS = 15_000;
@@ -15,18 +15,18 @@ const SHORT_PAUSE_MS = 1_000;
 const HELD_PAUSE_MS = 300_000;
 
 /** When a deleted app is looked at again. */
-export function comeBackAt(rim: Rim, judgement: Judgement): number {
-  const ending = judgement.work.length <= FEW_LEFT ? SHORT_PAUSE_MS : PAUSE_MS;
-  return rim.clock.now() + jittered(judgement.verdict === 'hold' ? HELD_PAUSE_MS : ending);
+export function comeBackAt(rim: Rim, guarded: GuardedSurvey): number {
+  const ending = guarded.work.length <= FEW_LEFT ? SHORT_PAUSE_MS : PAUSE_MS;
+  return rim.clock.now() + jittered(guarded.verdict === 'hold' ? HELD_PAUSE_MS : ending);
 }
 
 /** Forgets the app. What of it could not be removed from Coder is told in the audit trail, since nothing else tells it any more. */
-export async function purge(rim: Rim, work: Work, app: StoredApp, problems: readonly string[]): Promise<Settled> {
+export async function purge(rim: Rim, work: Work, app: StoredApp, problems: readonly string[]): Promise<EndedWork> {
   const lines = new AuditLines(work.cause, () => rim.clock.now());
   lines.note({ app: app.name }, 'app.purge', 'done', {
     detail: ['nobody of the deleted app is left to deal with', ...problems].join('; '),
   });
-  return await settle(rim, work, { kind: 'done' }, [], async db => {
+  return await endWork(rim, work, { kind: 'done' }, [], async db => {
     await writeAudit(db, lines.rows);
     await purgeApp(db, app.name);
     await forgetMappedGroups(db, { app: app.name });

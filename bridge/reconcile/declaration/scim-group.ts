@@ -16,31 +16,31 @@ import { refreshBindings } from './bindings';
 import { bringSyncSettings } from './sync-settings';
 import { decideOneGroup } from '../decide/group/groups';
 import { isPushed } from '../decide/rules';
-import { settle, type Settled } from '../queue/settle';
+import { endWork, type EndedWork } from '../queue/end-work';
 import { actOnGroups, orProblem } from '../group/act-on-groups';
 import { observePushedGroup } from '../group/observe-groups';
 import { removeUndeclared } from '../group/remove-undeclared';
 import { settleBegun } from '../group/settle-begun';
 
 /** Deals with `scim-group:<SCIM id>`. */
-export async function convergeScimGroup(rim: Rim, work: Work): Promise<Settled> {
+export async function convergeScimGroup(rim: Rim, work: Work): Promise<EndedWork> {
   const groupId = work.key.slice('scim-group:'.length);
   const { db } = rim.database;
   try {
     const context = await rim.context.get();
     const app = context.apps.get(work.app);
-    if (app === undefined || app.deleting) return await settle(rim, work, { kind: 'done' });
+    if (app === undefined || app.deleting) return await endWork(rim, work, { kind: 'done' });
     const group = await readGroup(db, groupId);
     await rebind(rim, context, work, group);
     if (group !== undefined) await convergePushedGroup(rim, context, app, group, work);
     if (app.state.mode === 'claims') await bringSyncSettings(rim, await rim.context.get(), work.cause);
     const againAt = await settleWhatIsLeft(rim, work, group);
-    const settled = await settle(rim, work, { kind: 'done' });
+    const settled = await endWork(rim, work, { kind: 'done' });
     if (againAt !== undefined)
       await enqueueLater(db, { key: work.key, app: work.app, priority: PRIORITY.sweep, dueAt: againAt }, work.cause);
     return settled;
   } catch (error) {
-    return await settle(rim, work, outcomeOf(error));
+    return await endWork(rim, work, outcomeOf(error));
   }
 }
 

@@ -12,17 +12,17 @@ import { type Work } from '../../store/work/work';
 import { type Context, groupName } from '../decide/context';
 import { type Rim } from '../context/rim';
 import { decideMembers, type MembersObserved } from '../decide/group/members';
-import { settle, type Settled } from '../queue/settle';
+import { endWork, type EndedWork } from '../queue/end-work';
 import { lineOf } from './member-lines';
 import { readGroupMembers } from './read-members';
 import { isDeclared, removeGroup } from './remove-undeclared';
 import { noteFound, without, writeBatch } from './write-members';
 
 /** Deals with `coder-group:<Coder id>`. */
-export async function convergeGroup(rim: Rim, work: Work): Promise<Settled> {
+export async function convergeGroup(rim: Rim, work: Work): Promise<EndedWork> {
   const groupId = work.key.slice('coder-group:'.length);
   const group = await readManagedGroup(rim.database.db, groupId);
-  if (group === undefined) return await settle(rim, work, { kind: 'done' });
+  if (group === undefined) return await endWork(rim, work, { kind: 'done' });
   const context = await rim.context.get();
   try {
     const observed = await observeMembers(rim, context, group);
@@ -31,18 +31,18 @@ export async function convergeGroup(rim: Rim, work: Work): Promise<Settled> {
     if (plan.deletion === 'instead') {
       const lines = observed.differences.flatMap(change => lineOf(rim, context, group, change, work, 'done'));
       if (await removeGroup(rim, group, { members: observed.present, lines, cause: work.cause }))
-        return await settle(rim, work, { kind: 'done' });
+        return await endWork(rim, work, { kind: 'done' });
     }
     for (const batch of plan.batches)
       if ((await writeBatch(rim, work, context, group, batch)) === 'gone')
         return await groupGone(rim, work, context, group);
     if (plan.deletion === 'afterwards') await removeGroup(rim, group, { members: 0, lines: [], cause: work.cause });
   } catch (error) {
-    return await settle(rim, work, outcomeOf(error));
+    return await endWork(rim, work, outcomeOf(error));
   }
   const flushed = await readManagedGroup(rim.database.db, groupId);
   const againAt = (flushed?.flushedAt ?? 0) + (flushed?.windowMs ?? 0);
-  return await settle(rim, work, { kind: 'done' }, [], undefined, { againAt });
+  return await endWork(rim, work, { kind: 'done' }, [], undefined, { againAt });
 }
 
 /** What is known of the members, read anew where it may be wrong; undefined when Coder has no such group. */
@@ -57,9 +57,9 @@ async function observeMembers(rim: Rim, context: Context, group: ManagedGroup): 
 }
 
 /** The group was deleted in Coder: the declaration of every app that may have named it is dealt with again. */
-async function groupGone(rim: Rim, work: Work, context: Context, group: ManagedGroup): Promise<Settled> {
+async function groupGone(rim: Rim, work: Work, context: Context, group: ManagedGroup): Promise<EndedWork> {
   rim.context.invalidate();
-  return await settle(rim, work, { kind: 'done' }, [], async db => {
+  return await endWork(rim, work, { kind: 'done' }, [], async db => {
     await forgetGroup(db, group.id);
     await bumpRules(db);
     await writeAudit(db, [

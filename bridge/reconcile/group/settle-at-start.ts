@@ -11,7 +11,7 @@ export class SettleAtStart {
   constructor(private readonly rim: Rim) {}
 
   start(): void {
-    this.#running ??= this.#settle().finally(() => {
+    this.#running ??= this.#endWork().finally(() => {
       this.#running = undefined;
     });
   }
@@ -22,7 +22,7 @@ export class SettleAtStart {
     clearTimeout(this.#timer);
   }
 
-  async #settle(): Promise<void> {
+  async #endWork(): Promise<void> {
     const { rim } = this;
     try {
       if ((await rim.recovery.holds()) !== undefined) {

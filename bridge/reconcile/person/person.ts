@@ -13,7 +13,7 @@ import { type Context } from '../decide/context';
 import { type Rim } from '../context/rim';
 import { leavesByDirectory, type PersonObservation } from '../decide/observation';
 import { decidePerson } from '../decide/person';
-import { settle, type Settled } from '../queue/settle';
+import { endWork, type EndedWork } from '../queue/end-work';
 import { act } from './act';
 import { observePerson } from './observe';
 import { joined, NOTHING_DONE, type PersonOutcome } from './outcome';
@@ -24,10 +24,10 @@ import { type Decided, reserveChanges } from './reserve';
 const MOST_PASSES = 5;
 
 /** Deals with `person:<SCIM id>`. */
-export async function convergePerson(rim: Rim, work: Work): Promise<Settled> {
+export async function convergePerson(rim: Rim, work: Work): Promise<EndedWork> {
   const userId = work.key.slice('person:'.length);
   const context = await rim.context.get();
-  if (!context.rules.has(work.app)) return await settle(rim, work, { kind: 'done' });
+  if (!context.rules.has(work.app)) return await endWork(rim, work, { kind: 'done' });
   return await rim.mutex.runExclusiveAll(await namesOf(rim, userId), () => convergeInTurn(rim, work, context, userId));
 }
 
@@ -47,7 +47,7 @@ async function namesOf(rim: Rim, userId: string): Promise<string[]> {
   ];
 }
 
-async function convergeInTurn(rim: Rim, work: Work, context: Context, userId: string): Promise<Settled> {
+async function convergeInTurn(rim: Rim, work: Work, context: Context, userId: string): Promise<EndedWork> {
   let before: PersonOutcome = NOTHING_DONE;
   for (let pass = 1; ; pass += 1) {
     let observation: PersonObservation | undefined;
@@ -57,7 +57,7 @@ async function convergeInTurn(rim: Rim, work: Work, context: Context, userId: st
       if (!(error instanceof CoderError)) throw error;
       return await recordFailure(rim, work, userId, outcomeOf(error), before);
     }
-    if (observation === undefined) return await settle(rim, work, { kind: 'done' });
+    if (observation === undefined) return await endWork(rim, work, { kind: 'done' });
     const [decision, outcome] = await passAlone(rim, work, observation);
     before = joined(before, outcome);
     if (!outcome.again || pass === MOST_PASSES)

@@ -18,7 +18,7 @@ import { type Work } from '../../store/work/work';
 import { AuditLines } from '../context/audit-lines';
 import { type Rim } from '../context/rim';
 import { type PersonObservation } from '../decide/observation';
-import { settle, type Settled } from '../queue/settle';
+import { endWork, type EndedWork } from '../queue/end-work';
 import { type Decided } from './reserve';
 import { subjectOf } from './subject';
 import { reHireKey } from './observe';
@@ -36,7 +36,7 @@ export async function recordPerson(
   observation: PersonObservation,
   { guarded }: Decided,
   outcome: PersonOutcome,
-): Promise<Settled> {
+): Promise<EndedWork> {
   const now = rim.clock.now();
   const { userId, app, user, person } = observation;
   const failure = outcome.again
@@ -70,7 +70,7 @@ export async function recordPerson(
   };
   // A call that may still be at work in Coder is looked after once it can not be any more.
   const later = unsettled === undefined ? undefined : { dueAt: unsettled, reason: LOOKED_FOR_AGAIN };
-  return await settle(rim, work, failure ?? { kind: 'done' }, touched, writes, { later });
+  return await endWork(rim, work, failure ?? { kind: 'done' }, touched, writes, { later });
 }
 
 /** Coder could not even be observed; what was done before is written all the same. */
@@ -80,10 +80,10 @@ export async function recordFailure(
   userId: string,
   failure: NonNullable<PersonOutcome['failure']>,
   before: PersonOutcome,
-): Promise<Settled> {
+): Promise<EndedWork> {
   const person = await readPerson(rim.database.db, userId);
   const terminal = failure.kind === 'terminal';
-  return await settle(rim, work, terminal ? { kind: 'done' } : failure, [], async db => {
+  return await endWork(rim, work, terminal ? { kind: 'done' } : failure, [], async db => {
     await writeAudit(db, before.lines);
     if (!terminal) return;
     const held = { reason: failure.error.kind, detail: failure.error.message };

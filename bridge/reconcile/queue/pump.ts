@@ -12,7 +12,7 @@ import { type Rim } from '../context/rim';
 import { convergeGroup } from '../group/coder-group';
 import { convergePerson } from '../person/person';
 import { convergeScimGroup } from '../declaration/scim-group';
-import { GATHER_MS, settle, type Settled } from './settle';
+import { GATHER_MS, endWork, type EndedWork } from './end-work';
 
 /** How long a request takes from its last work to its answer, at most. */
 const ANSWER_MS = 10;
@@ -23,7 +23,7 @@ export interface PumpOptions {
 }
 
 /** Deals with one piece of claimed work; what is thrown is written down as a failed try. */
-export async function work(rim: Rim, item: Work): Promise<Settled> {
+export async function work(rim: Rim, item: Work): Promise<EndedWork> {
   try {
     const kind = item.key.slice(0, item.key.indexOf(':'));
     if (kind === 'person') return await convergePerson(rim, item);
@@ -35,12 +35,12 @@ export async function work(rim: Rim, item: Work): Promise<Settled> {
     // An outage is told once, by the Coder client; what waits for its end says nothing of its own.
     const level = outcome.kind === 'retry' ? 'debug' : 'error';
     rim.log[level]({ err: error, key: item.key, app: item.app }, 'work failed');
-    return await settle(rim, item, outcome);
+    return await endWork(rim, item, outcome);
   }
 }
 
 export class Pump {
-  readonly #running = new Map<WorkKey, Promise<Settled | undefined>>();
+  readonly #running = new Map<WorkKey, Promise<EndedWork | undefined>>();
   #wake: (() => void) | undefined;
   #stopping = false;
   #loop: Promise<void> | undefined;
@@ -143,7 +143,7 @@ export class Pump {
     return again;
   }
 
-  async #do(item: Work): Promise<Settled | undefined> {
+  async #do(item: Work): Promise<EndedWork | undefined> {
     const task = work(this.rim, item)
       .catch((error: unknown) => {
         // The database refused the outcome: the lease runs out and the work is done again.

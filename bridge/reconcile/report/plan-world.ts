@@ -11,10 +11,10 @@ import { keyOf } from '../decide/entitlement';
 import { digestOf, guardPlan, HOUR_MS, keepsOwners, type Loser } from '../decide/guard';
 import { vanishedEntitlements } from '../context/vanished-groups';
 import { canSignIn, takesOwner } from '../person/keep-owners';
-import { readWorldFor } from '../survey/judgement';
+import { readWorldFor } from '../survey/guarded-survey';
 import { sayRemoval } from '../decide/entitlement-text';
 import { type Finding, plansOf, survey } from '../survey/survey';
-import { strangers } from '../sweep/unlinked-accounts';
+import { unlinkedAccounts } from '../sweep/unlinked-accounts';
 import { type World } from '../survey/world';
 import { planDeclarations } from './plan-declarations';
 
@@ -45,7 +45,7 @@ export async function planWorld(
     report.hold ??= hold;
   }
   const claimed = new Set(report.adoption.matched.map(match => match.coderUsername));
-  for await (const stranger of strangers(rim, context, world))
+  for await (const stranger of unlinkedAccounts(rim, context, world))
     if (!claimed.has(stranger.username))
       report.adoption.strangers.push({
         coderUsername: stranger.username,

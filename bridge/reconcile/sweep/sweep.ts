@@ -17,10 +17,10 @@ import { type Rim } from '../context/rim';
 import { HOUR_MS } from '../decide/guard';
 import { lookAtGroupMembers } from '../group/read-members';
 import { settleBegun } from '../group/settle-begun';
-import { carryOut, judge, readWorldFor, withoutQueued } from '../survey/judgement';
+import { carryOut, surveyWithGuard, readWorldFor, withoutQueued } from '../survey/guarded-survey';
 import { type Finding } from '../survey/survey';
 import { sweepLeaversWorkspaces } from './leavers-workspaces';
-import { reportStrangers } from './unlinked-accounts';
+import { reportUnlinkedAccounts } from './unlinked-accounts';
 import { sweepDeclarations } from './sweep-declarations';
 import { AuditLines } from '../context/audit-lines';
 import { type World } from '../survey/world';
@@ -68,7 +68,7 @@ async function sweepHeld(rim: Rim, context: Context, apps: readonly StoredApp[])
     await sweepGroups(rim, context, compared);
     const world = await readWorldFor(rim, context);
     for (const app of compared) await sweepPeople(rim, context, world, app);
-    await reportStrangers(rim, context, world);
+    await reportUnlinkedAccounts(rim, context, world);
     await sweepDeclarations(rim, context, compared);
   }
   await sweepLeaversWorkspaces(rim, context, apps);
@@ -122,17 +122,19 @@ async function enqueueGroup(rim: Rim, apps: readonly StoredApp[], groupId: strin
 
 async function sweepPeople(rim: Rim, context: Context, world: World, app: StoredApp): Promise<void> {
   const findings: Finding[] = [];
-  const judgement = await judge(rim, context, world, app.name, PRIORITY.sweep, finding => findings.push(slim(finding)));
-  const fresh = await withoutQueued(rim, judgement.work);
+  const guarded = await surveyWithGuard(rim, context, world, app.name, PRIORITY.sweep, finding =>
+    findings.push(slim(finding)),
+  );
+  const fresh = await withoutQueued(rim, guarded.work);
   const keys = new Set(fresh.map(item => item.key));
   const repairs = app.state.policies.drift === 'repair';
   const lines = new AuditLines(CAUSE, () => rim.clock.now());
   for (const finding of findings)
-    if (keys.has(`person:${finding.userId}`)) noteFinding(lines, context, finding, repairs, judgement.verdict);
+    if (keys.has(`person:${finding.userId}`)) noteFinding(lines, context, finding, repairs, guarded.verdict);
   await writeAudit(rim.database.db, lines.rows);
   if (!repairs) return;
   await rim.database.transact(
-    async db => await carryOut(db, rim, context, app.name, { ...judgement, work: fresh }, CAUSE),
+    async db => await carryOut(db, rim, context, app.name, { ...guarded, work: fresh }, CAUSE),
   );
 }
 

@@ -8,7 +8,7 @@ import { type World } from '../survey/world';
 const PAGE = 1_000;
 
 /** Accounts in no directory, service accounts and other untouchable ones left out. */
-export async function* strangers(
+export async function* unlinkedAccounts(
   rim: Rim,
   context: Context,
   world: World,
@@ -31,7 +31,7 @@ export async function* strangers(
 }
 
 /** One audit line for each stranger that has none yet. */
-export async function reportStrangers(rim: Rim, context: Context, world: World): Promise<void> {
+export async function reportUnlinkedAccounts(rim: Rim, context: Context, world: World): Promise<void> {
   const { db } = rim.database;
   const told = new Set(
     (
@@ -39,7 +39,7 @@ export async function reportStrangers(rim: Rim, context: Context, world: World):
     ).map(row => row.coder_user_id),
   );
   const lines = new AuditLines({ actor: 'sweep' }, () => rim.clock.now());
-  for await (const stranger of strangers(rim, context, world))
+  for await (const stranger of unlinkedAccounts(rim, context, world))
     if (!told.has(stranger.id))
       lines.note({ app: null, coderUserId: stranger.id }, 'account.stranger', 'reported', {
         target: stranger.username,

@@ -133,7 +133,7 @@ export const MUTANTS: readonly Mutant[] = [
     does: 'work that failed is not tried again',
     edits: [
       {
-        file: 'bridge/reconcile/queue/settle.ts',
+        file: 'bridge/reconcile/queue/end-work.ts',
         find: "if (outcome.kind === 'done') {",
         put: "if (outcome.kind !== 'terminal') {",
       },
@@ -283,7 +283,7 @@ export const MUTANTS: readonly Mutant[] = [
       },
       {
         file: 'bridge/reconcile/decide/guard.ts',
-        find: "if (context.leaves) return judge(removals, context, 'too-many-leavers', ['too-many-leavers']);",
+        find: "if (context.leaves) return passOrHold(removals, context, 'too-many-leavers', ['too-many-leavers']);",
         put: '',
       },
       {
@@ -323,7 +323,7 @@ export const MUTANTS: readonly Mutant[] = [
     does: 'an app that is being deleted protects nobody any more',
     edits: [
       {
-        file: 'bridge/reconcile/context/context.ts',
+        file: 'bridge/reconcile/decide/context.ts',
         find: 'input.apps.flatMap(({ state }) => state.guard.protectedAccounts',
         put: 'input.apps.filter(one => !one.deleting).flatMap(({ state }) => state.guard.protectedAccounts',
       },

@@ -8,7 +8,7 @@ import { completeWork, parkWork, retryWork, type Work } from '../../store/work/w
 import { type Rim } from '../context/rim';
 import { LeaseTaken } from '../context/mutex';
 
-export interface Settled {
+export interface EndedWork {
   readonly outcome: Outcome['kind'] | 'again' | 'parked';
   /** Keys that this work made different. */
   readonly touched: readonly WorkKey[];
@@ -26,7 +26,7 @@ export function jittered(ms: number, random: () => number = Math.random): number
   return Math.round(ms * (0.5 + random()));
 }
 
-export interface SettleOptions {
+export interface EndOptions {
   /** When work that came in between is due. @default at once */
   readonly againAt?: number | undefined;
   /** It is done for now, and is to be looked at once more. */
@@ -38,19 +38,19 @@ function later(ms: number): number {
   return Math.round(ms * (1 + Math.random()));
 }
 
-export async function settle(
+export async function endWork(
   rim: Rim,
   work: Work,
   outcome: Outcome,
   touched: readonly WorkKey[] = [],
   writes: (db: Db) => Promise<void> = () => Promise.resolve(),
-  options: SettleOptions = {},
-): Promise<Settled> {
+  options: EndOptions = {},
+): Promise<EndedWork> {
   const now = rim.clock.now();
   return await rim.database.transact(async db => {
     await writes(db);
     for (const key of touched) await enqueueTouched(db, work, key, now);
-    return { touched, ...(await settleWork(db, rim, work, outcome, now, options)) };
+    return { touched, ...(await endClaimed(db, rim, work, outcome, now, options)) };
   });
 }
 
@@ -74,14 +74,14 @@ async function enqueueTouched(db: Db, work: Work, key: WorkKey, now: number): Pr
   );
 }
 
-async function settleWork(
+async function endClaimed(
   db: Db,
   rim: Rim,
   work: Work,
   outcome: Outcome,
   now: number,
-  options: SettleOptions,
-): Promise<Omit<Settled, 'touched'>> {
+  options: EndOptions,
+): Promise<Omit<EndedWork, 'touched'>> {
   if (outcome.kind === 'done') {
     if (options.later !== undefined) {
       await retryWork(db, work, rim.owner, { dueAt: options.later.dueAt, error: options.later.reason, counted: false });

@@ -1,4 +1,4 @@
-/** Surveys an app and lets the guard judge the whole: who is to be dealt with, and whose removals are held as one plan. */
+/** Surveys an app and asks the guard about the whole: who is to be dealt with, and whose removals are held as one plan. */
 import { CoderError } from '../../coder';
 import { writeAudit } from '../../store/audit/audit';
 import { enqueue, type Cause, type WorkItem } from '../../store/work/enqueue';
@@ -16,7 +16,7 @@ import { type Finding, needsWork, plansOf, survey } from './survey';
 import { AuditLines } from '../context/audit-lines';
 import { organizationsWithRoles, readWorld, type World } from './world';
 
-export interface Judgement {
+export interface GuardedSurvey {
   readonly work: readonly WorkItem[];
   readonly losers: readonly (Loser & { readonly userName: string; readonly coderUserId: string | undefined })[];
   readonly verdict: 'pass' | 'hold';
@@ -50,14 +50,14 @@ function leavesByDirectory({ user, app }: Finding, context: Context): boolean {
  * Compares an app with the world. People whose work is queued already are left to it.
  * @param each called with every finding that is to be dealt with
  */
-export async function judge(
+export async function surveyWithGuard(
   rim: Rim,
   context: Context,
   world: World,
   app: string,
   priority: number,
   each: (finding: Finding) => void = () => undefined,
-): Promise<Judgement> {
+): Promise<GuardedSurvey> {
   const { db } = rim.database;
   const state = context.apps.get(app)?.state;
   const work: WorkItem[] = [];
@@ -97,19 +97,19 @@ export async function judge(
   return { work, losers, verdict, people };
 }
 
-/** Writes a judgement down: the held plan, and the work that is to be done. Part of the caller's transaction. */
+/** Writes a guarded down: the held plan, and the work that is to be done. Part of the caller's transaction. */
 export async function carryOut(
   db: Parameters<typeof enqueue>[0],
   rim: Rim,
   context: Context,
   app: string,
-  judgement: Judgement,
+  guarded: GuardedSurvey,
   cause: Cause,
 ): Promise<void> {
   const now = rim.clock.now();
-  if (judgement.verdict === 'hold') {
+  if (guarded.verdict === 'hold') {
     const lines = new AuditLines(cause, () => now);
-    for (const loser of judgement.losers) {
+    for (const loser of guarded.losers) {
       if (loser.released) continue;
       const changes = loser.removals.map(removal => sayRemoval(context, removal));
       const outcome = await hold(
@@ -132,7 +132,7 @@ export async function carryOut(
     }
     await writeAudit(db, lines.rows);
   }
-  await enqueue(db, judgement.work, cause, now);
+  await enqueue(db, guarded.work, cause, now);
 }
 
 /** Work that nobody has queued yet: a sweep does not hurry what a request has asked for. */
