@@ -1,5 +1,5 @@
 /** The program that plays histories: one job a message, one answer a job. Virtual time is put in place before anything else. */
-import './time/globals';
+import './time/install';
 import { type Job, runJob } from './histories/job';
 
 process.on('message', (job: Job) => {

@@ -111,22 +111,25 @@ function randomUUID(): string {
   return bytes.toString('hex').replace(/^(.{8})(.{4})(.{4})(.{4})(.{12})$/, '$1-$2-$3-$4-$5');
 }
 
-Object.assign(globalThis, {
-  setTimeout: startTimer,
-  clearTimeout: cancel,
-  setInterval: startInterval,
-  clearInterval: cancel,
-  setImmediate: startImmediate,
-  clearImmediate: cancel,
-  Date: VirtualDate,
-});
-Object.assign(timersPromises, {
-  setTimeout: <T>(ms: number, value: T, options?: { signal?: AbortSignal }) =>
-    promised(resolve => startTimer(resolve, ms), value, options?.signal),
-  setImmediate: <T>(value: T) => promised(resolve => startImmediate(resolve), value, undefined),
-});
-Object.assign(crypto, { randomBytes, randomUUID, randomInt: (below: number) => chance.below(below) });
-// The stand-in for the HTTP client has time-outs of its own.
-AbortSignal.timeout = () => new AbortController().signal;
-Math.random = () => chance.next();
-performance.now = virtualNow;
+/** From here on this process has no time but a history's. For the processes of the crew alone: what it replaces is shared with everybody else in one. */
+export function installVirtualTime(): void {
+  Object.assign(globalThis, {
+    setTimeout: startTimer,
+    clearTimeout: cancel,
+    setInterval: startInterval,
+    clearInterval: cancel,
+    setImmediate: startImmediate,
+    clearImmediate: cancel,
+    Date: VirtualDate,
+  });
+  Object.assign(timersPromises, {
+    setTimeout: <T>(ms: number, value: T, options?: { signal?: AbortSignal }) =>
+      promised(resolve => startTimer(resolve, ms), value, options?.signal),
+    setImmediate: <T>(value: T) => promised(resolve => startImmediate(resolve), value, undefined),
+  });
+  Object.assign(crypto, { randomBytes, randomUUID, randomInt: (below: number) => chance.below(below) });
+  // The stand-in for the HTTP client has time-outs of its own.
+  AbortSignal.timeout = () => new AbortController().signal;
+  Math.random = () => chance.next();
+  performance.now = virtualNow;
+}
