@@ -75,14 +75,6 @@ export function gainKey(gain: GuardedGain): string {
   return gain.kind === 'activation' ? 'activation' : keyOf(gain);
 }
 
-/** Whether the removals cost Coder an owner. */
-export function losesOwner(removals: readonly Removal[], actual: Pick<Actual, 'siteRoles'>): boolean {
-  return (
-    actual.siteRoles.includes('owner') &&
-    removals.some(removal => removal.kind === 'account' || (removal.kind === 'site-role' && removal.target === 'owner'))
-  );
-}
-
 /** The shortest ordered way from actual to desired, as far as the guard and Coder's own sync let it. */
 export function plan(input: PlanInput): Plan {
   return input.desired.account === 'absent' ? planLeaving(input) : planPresent(input);

@@ -88,8 +88,3 @@ function walk(attributes: ReadonlyMap<string, Attribute>, lower: string): Attrib
 export function topLevelAttributes(type: ResourceType): Attribute[] {
   return [...type.attributes.values(), ...type.extensionAttributes.values()];
 }
-
-/** The sub-attribute, by any case of its name. */
-export function findChild(attribute: Attribute, name: string): Attribute | undefined {
-  return attribute.children.get(name.toLowerCase());
-}

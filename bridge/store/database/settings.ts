@@ -30,18 +30,3 @@ export async function writeSetting(db: Db, key: string, value: string): Promise<
 export async function deleteSetting(db: Db, key: string): Promise<void> {
   await db.deleteFrom('settings').where('key', '=', key).execute();
 }
-
-/** Settings whose key begins so. */
-export async function listSettings(
-  db: Db,
-  prefix: string,
-): Promise<{ readonly key: string; readonly value: string }[]> {
-  const rows = await db
-    .selectFrom('settings')
-    .selectAll()
-    .where('key', '>=', prefix)
-    .orderBy('key')
-    .limit(1_000)
-    .execute();
-  return rows.filter(row => row.key.startsWith(prefix));
-}

@@ -1,8 +1,7 @@
 /** What is in the queue: counted, listed, looked up; nothing here claims or changes it. */
 import { sql } from 'kysely';
 import { type Db } from '../database/database';
-import { PRIORITY, type WorkKey } from './enqueue';
-import { type Work } from './work';
+import { type WorkKey } from './enqueue';
 
 /** Which of these keys are still queued. */
 export async function queuedKeys(db: Db, keys: readonly WorkKey[]): Promise<Set<string>> {
@@ -63,28 +62,4 @@ export async function listWork(db: Db, limit: number): Promise<PendingWork[]> {
     error: row.error,
     since: row.enqueued_at,
   }));
-}
-
-/**
- * How many other people the same cause leaves with less, counted up to `most`: what one request takes is one plan, however many
- * people it is about.
- */
-export async function countLeavingBy(db: Db, work: Work, most: number): Promise<number> {
-  const row = await db
-    .selectFrom(
-      db
-        .selectFrom('work')
-        .select('key')
-        .where('app', '=', work.app)
-        .where('priority', '=', PRIORITY.leaving)
-        .where('cause', '=', JSON.stringify(work.cause))
-        .where('key', 'like', 'person:%')
-        .where('key', '!=', work.key)
-        .where('parked_at', 'is', null)
-        .limit(most)
-        .as('others'),
-    )
-    .select(eb => eb.fn.countAll<number>().as('people'))
-    .executeTakeFirstOrThrow();
-  return Number(row.people);
 }

@@ -15,8 +15,6 @@ export interface Work {
   readonly attempts: number;
   readonly enqueuedAt: number;
   readonly cause: Cause;
-  /** The steps that an earlier try was taking when its process died. */
-  readonly intent: string | undefined;
 }
 
 interface WorkRow {
@@ -27,10 +25,9 @@ interface WorkRow {
   attempts: number;
   enqueued_at: number;
   cause: string | null;
-  intent: string | null;
 }
 
-const COLUMNS = ['key', 'app', 'priority', 'seq', 'attempts', 'enqueued_at', 'cause', 'intent'] as const;
+const COLUMNS = ['key', 'app', 'priority', 'seq', 'attempts', 'enqueued_at', 'cause'] as const;
 
 function toWork(row: WorkRow): Work {
   return {
@@ -41,7 +38,6 @@ function toWork(row: WorkRow): Work {
     attempts: row.attempts,
     enqueuedAt: row.enqueued_at,
     cause: row.cause === null ? { actor: 'bridge' } : (readJson(row.cause) as Cause),
-    intent: row.intent ?? undefined,
   };
 }
 
@@ -114,7 +110,7 @@ export async function completeWork(db: Db, work: Work, owner: string, againAt?: 
   if (numDeletedRows > 0n) return 'done';
   await db
     .updateTable('work')
-    .set({ lease_owner: null, lease_until: null, error: null, attempts: 0, intent: null })
+    .set({ lease_owner: null, lease_until: null, error: null, attempts: 0 })
     .$if(againAt !== undefined, query => query.set({ due_at: againAt ?? 0 }))
     .where('key', '=', work.key)
     .where('lease_owner', '=', owner)
@@ -138,7 +134,6 @@ export async function retryWork(
         ? sql<number>`case when ${eb.ref('seq')} = ${work.seq} then ${eb.ref('attempts')} + 1 else 0 end`
         : eb.ref('attempts'),
       error: retry.error,
-      intent: null,
       lease_owner: null,
       lease_until: null,
     }))
@@ -155,18 +150,12 @@ export async function parkWork(db: Db, work: Work, owner: string, error: string,
       parked_at: sql<number | null>`case when ${eb.ref('seq')} = ${work.seq} then cast(${now} as bigint) else null end`,
       attempts: eb('attempts', '+', 1),
       error,
-      intent: null,
       lease_owner: null,
       lease_until: null,
     }))
     .where('key', '=', work.key)
     .where('lease_owner', '=', owner)
     .execute();
-}
-
-/** Notes the steps that are about to be taken, so that a process that dies among them leaves word. */
-export async function noteIntent(db: Db, work: Work, owner: string, intent: string): Promise<void> {
-  await db.updateTable('work').set({ intent }).where('key', '=', work.key).where('lease_owner', '=', owner).execute();
 }
 
 /** Gives work back untouched. */

@@ -29,5 +29,6 @@ export async function up(db: Kysely<unknown>, backend: Backend): Promise<void> {
   await sql`insert into ledger (app, kind, subject, at) select app, 'removal', subject, at from removals`.execute(db);
   await sql`drop table removals`.execute(db);
   await sql`alter table holds add column cause text`.execute(db);
+  await sql`alter table work drop column intent`.execute(db);
   await sql`alter table people add column former_owner integer`.execute(db);
 }

@@ -89,8 +89,6 @@ export interface WorkTable {
   lease_until: number | null;
   /** JSON of what caused it last: SCIM request id, token name, or the declaration's generation. */
   cause: string | null;
-  /** JSON of the steps that are being taken: what a process that died may have done without noting it. */
-  intent: string | null;
 }
 
 /** Named leases across replicas: `group:<Coder group id>`, `sweep:<app>`, `credential`. */
