@@ -293,11 +293,17 @@ class Player {
     for (let pause = 250; ; pause = Math.min(pause * 2, 120_000)) {
       await scheduler.pause(pause);
       const status = await this.#status();
-      // The work of a deleted app is in the list alone.
-      const waits = status.pending.some(item => item.state === 'waiting');
+      // The work of a deleted app is in the list alone; its end waits for what is held of it.
+      const waits = status.pending.some(
+        item => item.state === 'waiting' && !(item.key === `app:${item.app}` && isHeld(status, item.app)),
+      );
       if ((!waits && status.apps.every(app => app.waiting === 0)) || scheduler.now > end) return status;
     }
   }
+}
+
+function isHeld({ pending, holds }: Status, app: string): boolean {
+  return pending.some(item => item.app === app && item.state === 'held') || holds.some(hold => hold.app === app);
 }
 
 function ignoreNoAnswer(error: unknown): void {
