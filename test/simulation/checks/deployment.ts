@@ -31,9 +31,16 @@ export function checkUntouched(scene: Scene): Violation[] {
 /** Distinct people in any hour, for each app and kind, without those whose hold was released. */
 export function checkGuard(scene: Scene): Violation[] {
   const violations: Violation[] = [];
+  // Who leaves loses roles first and the account then; who is held as a leaver loses what a request about a group takes.
+  const lockedOut = new Set(
+    scene.watch.ledger.filter(({ what }) => what.includes('the account')).map(({ person }) => person),
+  );
+  const ledger = scene.watch.ledger.map(entry =>
+    entry.kind === 'leaver' && !lockedOut.has(entry.person) ? { ...entry, kind: 'loss' as const } : entry,
+  );
   for (const app of scene.directory.apps.values()) {
     for (const kind of ['leaver', 'loss', 'gain'] as const) {
-      const entries = scene.watch.ledger.filter(
+      const entries = ledger.filter(
         entry =>
           entry.app === app.name &&
           entry.kind === kind &&

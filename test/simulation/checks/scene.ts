@@ -1,7 +1,6 @@
 /** The end of a history as the promises look at it. */
 import { type Account, accountsOf, landingOf } from '../model/accounts';
 import { type Directory, type Person } from '../model/directory';
-import { type Story } from '../histories/story';
 import { type Watch } from '../world/watch';
 import { type World } from '../world/world';
 
@@ -48,7 +47,7 @@ export class Scene {
   readonly accounts: readonly Account[];
 
   constructor(
-    readonly scenario: Story,
+    private readonly holdable: readonly string[] | 'everybody',
     readonly world: World,
     readonly watch: Watch,
     readonly status: Status,
@@ -96,8 +95,7 @@ export class Scene {
   }
 
   mayHold(person: Person): boolean {
-    const { mayHold } = this.scenario;
-    return mayHold === 'everybody' || mayHold?.includes(person.key) === true;
+    return this.holdable === 'everybody' || this.holdable.includes(person.key);
   }
 }
 

@@ -14,13 +14,14 @@ import { accountsOf } from '../model/accounts';
 import { declared } from '../model/due';
 import { Endless } from '../time/scheduler';
 import { ByHand } from '../world/by-hand';
-import { type DirectoryStep, IdentityProvider } from '../world/identity-provider';
+import { IdentityProvider } from '../world/identity-provider';
+import { type DirectoryStep } from '../world/scim-requests';
 import { NoAnswer } from '../world/exchange';
 import { Watch } from '../world/watch';
 import { type Point, type Strike, type WeatherOptions } from '../world/weather';
 import { OWN_SERVICE_ACCOUNT, World } from '../world/world';
 import { type Scenario } from './scenario';
-import { APP, say, type Step } from './step';
+import { APP, needsSweep, say, type Step } from './step';
 
 export interface PlayOptions {
   readonly seed: number;
@@ -145,7 +146,15 @@ class Player {
   }
 
   #scene(status: Status): Scene {
-    return new Scene(this.scenario, this.world, this.#watch, status, this.#releases, this.#byHand.given, this.#own);
+    return new Scene(
+      this.scenario.mayHold ?? [],
+      this.world,
+      this.#watch,
+      status,
+      this.#releases,
+      this.#byHand.given,
+      this.#own,
+    );
   }
 
   /** Without a hand in Coder nothing is left for the sweep to find: what is not as it should be waits, or is held. */
@@ -284,18 +293,17 @@ class Player {
     for (let pause = 250; ; pause = Math.min(pause * 2, 120_000)) {
       await scheduler.pause(pause);
       const status = await this.#status();
-      // The work of a deleted app is in the list alone.
-      const waits = status.pending.some(item => item.state === 'waiting');
+      // The work of a deleted app is in the list alone; its end waits for what is held of it.
+      const waits = status.pending.some(
+        item => item.state === 'waiting' && !(item.key === `app:${item.app}` && isHeld(status, item.app)),
+      );
       if ((!waits && status.apps.every(app => app.waiting === 0)) || scheduler.now > end) return status;
     }
   }
 }
 
-/** What people do in Coder is found by the sweep, and so is what a restored database has forgotten. */
-function needsSweep(steps: readonly Step[]): boolean {
-  return steps.some(
-    step => step.do === 'hand' || step.do === 'restore' || (step.do === 'together' && needsSweep(step.steps)),
-  );
+function isHeld({ pending, holds }: Status, app: string): boolean {
+  return pending.some(item => item.app === app && item.state === 'held') || holds.some(hold => hold.app === app);
 }
 
 function ignoreNoAnswer(error: unknown): void {

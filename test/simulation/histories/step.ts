@@ -197,3 +197,10 @@ function list(names: readonly string[]): string {
 export function visible(text: string): string {
   return JSON.stringify(text).replace(/[^\x20-\x7e]/gu, letter => `\\u{${(letter.codePointAt(0) ?? 0).toString(16)}}`);
 }
+
+/** What people do in Coder is found by the sweep, and so is what a restored database has forgotten. */
+export function needsSweep(steps: readonly Step[]): boolean {
+  return steps.some(
+    step => step.do === 'hand' || step.do === 'restore' || (step.do === 'together' && needsSweep(step.steps)),
+  );
+}

@@ -80,8 +80,7 @@ export class Watch {
     const entry = { at: scheduler().now, app: person.app, person: person.key, userName: person.userName, limit };
     const leaver = person.leaving || !this.world.directory.isIn(person);
     const replaced = is === undefined && !leaver;
-    // Who is held as a leaver may lose a group all the same, because the group says so.
-    const leaves = leaver && !this.#appGoes(person) && is?.status !== 'active' && is?.status !== 'dormant';
+    const leaves = leaver && !this.#appGoes(person);
     if (lost.length > 0 && !replaced)
       this.ledger.push({ ...entry, kind: leaves ? 'leaver' : 'loss', what: lost.join(', ') });
     if (gained.length > 0) this.ledger.push({ ...entry, kind: 'gain', what: gained.join(', ') });
