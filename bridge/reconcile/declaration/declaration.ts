@@ -24,7 +24,7 @@ import { endWork, type EndedWork } from '../queue/end-work';
 import { carryOut, surveyWithGuard, readWorldFor } from '../survey/guarded-survey';
 import { refreshBindings } from './bindings';
 import { actOnRoles, observeRoles } from './custom-roles';
-import { comeBackAt, purge } from './deleted-app';
+import { comeBackAt, isOwedAnything, purge } from './deleted-app';
 import { sharedExternalIds } from './shared-external-ids';
 import { bringSyncSettings } from './sync-settings';
 
@@ -38,11 +38,10 @@ export async function convergeApp(rim: Rim, work: Work): Promise<EndedWork> {
     const { context, problems } = await convergeParts(rim, app, work);
     const guarded = await surveyWithGuard(rim, context, await readWorldFor(rim, context), name, PRIORITY.declaration);
     const begun = await settleBegun(rim, context, { app: name, queue: false });
-    if (app.deleting && guarded.work.length === 0 && begun.againAt === undefined) {
-      if (begun.unwanted) problems.push(...(await removeUndeclared(rim, work.cause)));
-      return await purge(rim, work, app, problems);
-    }
-    problems.push(...(await removeUndeclared(rim, work.cause)));
+    // People first: whatever becomes of groups and roles, nobody stays in for it. They go when nobody of the app is left.
+    const isOver = guarded.work.length === 0 && begun.againAt === undefined && !(await isOwedAnything(db, name));
+    if (!app.deleting || isOver) problems.push(...(await removeUndeclared(rim, work.cause)));
+    if (app.deleting && isOver) return await purge(rim, work, app, problems);
     const lines = new AuditLines(work.cause, () => rim.clock.now());
     lines.note({ app: name }, 'app.apply', guarded.verdict === 'hold' ? 'held' : 'done', {
       target: `generation ${app.generation}`,

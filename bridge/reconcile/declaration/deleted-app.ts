@@ -2,6 +2,9 @@
 import { forgetMappedGroups } from '../../store/apps/mapped-groups';
 import { purgeApp, type StoredApp } from '../../store/apps/apps';
 import { writeAudit } from '../../store/audit/audit';
+import { type Db } from '../../store/database/database';
+import { countOpenEntries } from '../../store/journal/journal';
+import { hasPeopleWaiting } from '../../store/work/pending';
 import { type Work } from '../../store/work/work';
 import { AuditLines } from '../context/audit-lines';
 import { type Rim } from '../context/rim';
@@ -18,6 +21,11 @@ const HELD_PAUSE_MS = 300_000;
 export function comeBackAt(rim: Rim, guarded: GuardedSurvey): number {
   const ending = guarded.work.length <= FEW_LEFT ? SHORT_PAUSE_MS : PAUSE_MS;
   return rim.clock.now() + jittered(guarded.verdict === 'hold' ? HELD_PAUSE_MS : ending);
+}
+
+/** Whether something that was begun for the app has no outcome yet, or somebody of it waits. */
+export async function isOwedAnything(db: Db, app: string): Promise<boolean> {
+  return ((await countOpenEntries(db)).get(app) ?? 0) > 0 || (await hasPeopleWaiting(db, app));
 }
 
 /** Forgets the app. What of it could not be removed from Coder is told in the audit trail, since nothing else tells it any more. */

@@ -63,3 +63,15 @@ export async function listWork(db: Db, limit: number): Promise<PendingWork[]> {
     since: row.enqueued_at,
   }));
 }
+
+/** Whether anybody of an app is still to be dealt with, parked work included. */
+export async function hasPeopleWaiting(db: Db, app: string): Promise<boolean> {
+  const row = await db
+    .selectFrom('work')
+    .select('key')
+    .where('app', '=', app)
+    .where('key', 'like', 'person:%')
+    .limit(1)
+    .executeTakeFirst();
+  return row !== undefined;
+}
