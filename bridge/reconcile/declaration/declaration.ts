@@ -7,8 +7,8 @@ import { outcomeOf } from '../../coder';
 import { bumpRules, markApplied, readAnyApp, type StoredApp } from '../../store/apps/apps';
 import { writeAudit } from '../../store/audit/audit';
 import { listManagedGroups } from '../../store/accounts/coder-groups';
+import { type Db } from '../../store/database/database';
 import { PRIORITY } from '../../store/work/enqueue';
-import { enqueueLater } from '../../store/work/later';
 import { type Work } from '../../store/work/work';
 import { AuditLines } from '../context/audit-lines';
 import { type Context } from '../decide/context';
@@ -20,13 +20,15 @@ import { GroupListing, observeGroups } from '../group/observe-groups';
 import { lookAtGroupMembers } from '../group/read-members';
 import { removeUndeclared } from '../group/remove-undeclared';
 import { settleBegun } from '../group/settle-begun';
-import { endWork, type EndedWork } from '../queue/end-work';
+import { endWork, type EndedWork, LOOKED_FOR_AGAIN } from '../queue/end-work';
 import { carryOut, surveyWithGuard, readWorldFor } from '../survey/guarded-survey';
 import { refreshBindings } from './bindings';
 import { actOnRoles, observeRoles } from './custom-roles';
 import { comeBackAt, isOwedAnything, purge } from './deleted-app';
 import { sharedExternalIds } from './shared-external-ids';
 import { bringSyncSettings } from './sync-settings';
+
+const ENDS = 'the app ends when nobody of it is left and nothing of it is held';
 
 /** Deals with `app:<name>`. */
 export async function convergeApp(rim: Rim, work: Work): Promise<EndedWork> {
@@ -48,21 +50,15 @@ export async function convergeApp(rim: Rim, work: Work): Promise<EndedWork> {
       detail: `${guarded.people} people compared, ${guarded.work.length} to be dealt with${problems.length === 0 ? '' : `; ${problems.join('; ')}`}`,
     });
     const againAt = app.deleting ? comeBackAt(rim, guarded) : begun.againAt;
-    const settled = await endWork(
-      rim,
-      work,
-      { kind: 'done' },
-      [],
-      async trx => {
-        await writeAudit(trx, lines.rows);
-        await markApplied(trx, name, app.generation, [...new Set(problems)]);
-        await carryOut(trx, rim, context, name, guarded, work.cause);
-      },
-      { againAt: app.deleting ? againAt : undefined },
-    );
-    if (againAt !== undefined && settled.outcome === 'done')
-      await enqueueLater(db, { key: work.key, app: work.app, priority: PRIORITY.sweep, dueAt: againAt }, work.cause);
-    return settled;
+    const writes = async (trx: Db): Promise<void> => {
+      await writeAudit(trx, lines.rows);
+      await markApplied(trx, name, app.generation, [...new Set(problems)]);
+      await carryOut(trx, rim, context, name, guarded, work.cause);
+    };
+    // In the same transaction: whatever ends this process, it is looked at again.
+    const later =
+      againAt === undefined ? undefined : { dueAt: againAt, reason: app.deleting ? ENDS : LOOKED_FOR_AGAIN };
+    return await endWork(rim, work, { kind: 'done' }, [], writes, { later });
   } catch (error) {
     return await endWork(rim, work, outcomeOf(error));
   }

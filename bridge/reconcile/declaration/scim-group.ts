@@ -7,7 +7,6 @@ import { bumpRules, type StoredApp } from '../../store/apps/apps';
 import { type Db } from '../../store/database/database';
 import { readGroup } from '../../store/directory/reading';
 import { entriesOfSubject } from '../../store/journal/journal';
-import { enqueueLater } from '../../store/work/later';
 import { enqueue, enqueueMembersOf, PRIORITY, type WorkKey } from '../../store/work/enqueue';
 import { type Work } from '../../store/work/work';
 import { type Context } from '../decide/context';
@@ -16,7 +15,7 @@ import { refreshBindings } from './bindings';
 import { bringSyncSettings } from './sync-settings';
 import { decideOneGroup } from '../decide/group/groups';
 import { isPushed } from '../decide/rules';
-import { endWork, type EndedWork } from '../queue/end-work';
+import { endWork, type EndedWork, LOOKED_FOR_AGAIN } from '../queue/end-work';
 import { actOnGroups, orProblem } from '../group/act-on-groups';
 import { observePushedGroup } from '../group/observe-groups';
 import { removeUndeclared } from '../group/remove-undeclared';
@@ -35,10 +34,8 @@ export async function convergeScimGroup(rim: Rim, work: Work): Promise<EndedWork
     if (group !== undefined) await convergePushedGroup(rim, context, app, group, work);
     if (app.state.mode === 'claims') await bringSyncSettings(rim, await rim.context.get(), work.cause);
     const againAt = await settleWhatIsLeft(rim, work, group);
-    const settled = await endWork(rim, work, { kind: 'done' });
-    if (againAt !== undefined)
-      await enqueueLater(db, { key: work.key, app: work.app, priority: PRIORITY.sweep, dueAt: againAt }, work.cause);
-    return settled;
+    const later = againAt === undefined ? undefined : { dueAt: againAt, reason: LOOKED_FOR_AGAIN };
+    return await endWork(rim, work, { kind: 'done' }, [], undefined, { later });
   } catch (error) {
     return await endWork(rim, work, outcomeOf(error));
   }

@@ -18,16 +18,13 @@ import { type Work } from '../../store/work/work';
 import { AuditLines } from '../context/audit-lines';
 import { type Rim } from '../context/rim';
 import { type PersonObservation } from '../decide/observation';
-import { endWork, type EndedWork } from '../queue/end-work';
+import { endWork, type EndedWork, LOOKED_FOR_AGAIN } from '../queue/end-work';
 import { type Decided } from './reserve';
 import { subjectOf } from './subject';
 import { reHireKey } from './observe';
 import { type AccountOutcome, type PersonOutcome } from './outcome';
 import { endedOnly, forgetAccount, writeAccounts } from './record-accounts';
 import { heldOf, writeHold } from './record-hold';
-
-const LOOKED_FOR_AGAIN =
-  'an account that was about to be made is not there: looked for once more when the call can not be at work any more';
 
 /** Ends the work on one person. */
 export async function recordPerson(

@@ -26,6 +26,10 @@ export function jittered(ms: number, random: () => number = Math.random): number
   return Math.round(ms * (0.5 + random()));
 }
 
+/** Why work is looked at again although it is done: what a call may still be making in Coder was not there. */
+export const LOOKED_FOR_AGAIN =
+  'what was about to be made is not there: looked for once more when the call can not be at work any more';
+
 export interface EndOptions {
   /** When work that came in between is due. @default at once */
   readonly againAt?: number | undefined;
