@@ -53,7 +53,7 @@ export async function convergeApp(rim: Rim, work: Work): Promise<EndedWork> {
     const writes = async (trx: Db): Promise<void> => {
       await writeAudit(trx, lines.rows);
       await markApplied(trx, name, app.generation, [...new Set(problems)]);
-      await carryOut(trx, rim, context, name, guarded, work.cause);
+      await carryOut(trx, rim, name, guarded, work.cause);
     };
     // In the same transaction: whatever ends this process, it is looked at again.
     const later =

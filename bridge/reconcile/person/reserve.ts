@@ -3,7 +3,7 @@
  * anything is taken or given. One app's ledger is written by one at a time, across requests and replicas.
  */
 import { type HeldRemovals, readHeld } from '../../store/accounts/holds';
-import { countOthers, lockLedger, type LedgerKind, reserve } from '../../store/accounts/ledger';
+import { lockLedger, type LedgerKind, type OthersQuestion, reserve } from '../../store/accounts/ledger';
 import { countLinkedPeople } from '../../store/accounts/people';
 import { type Db } from '../../store/database/database';
 import { type Work } from '../../store/work/work';
@@ -11,9 +11,10 @@ import { type Context } from '../decide/context';
 import { type Rim } from '../context/rim';
 import { vanishedEntitlements } from '../context/vanished-groups';
 import { type EntitlementKey, keyOf } from '../decide/entitlement';
-import { digestOf, gainLimit, guardPerson, type HoldReason, HOUR_MS } from '../decide/guard';
+import { digestOf, gainLimit, guardPerson, type HoldReason, HOUR_MS, removalLimit } from '../decide/guard';
 import { type PersonDecision } from '../decide/person';
 import { gainKey, type GuardedGain, type Plan, type Removal, removalKey } from '../decide/plan';
+import { countOthers } from '../observe/same-request';
 
 export interface Guarded {
   readonly held: readonly Removal[];
@@ -114,19 +115,16 @@ async function judgeRemovals(
     return { held: [], reason: undefined, released: isReleased(before, [], gains) };
   const kind: LedgerKind = leaves ? 'leaving' : 'removal';
   const now = rim.clock.now();
-  const others = await countOthers(db, {
-    app: work.app,
-    kind,
-    since: now - HOUR_MS,
-    subject,
-    cause: work.cause,
-    heldAs: HELD_AS[kind],
-  });
+  const peopleFor = (counted: number): Promise<number> =>
+    // So few are always allowed: of how many does not matter then, and counting a large app takes its time.
+    counted + 1 <= guard.minRemovals ? Promise.resolve(0) : countPeople(rim, db, work.app);
+  const others = await countOthers(db, context, question(request, kind, now), async counted =>
+    removalLimit(guard, await peopleFor(counted)),
+  );
   const releasedWhole = isReleased(before, removals, gains);
   const verdict = guardPerson(removals, {
     guard,
-    // So few are always allowed: of how many does not matter then, and counting a large app takes its time.
-    people: others + 1 <= guard.minRemovals ? 0 : await countPeople(rim, db, work.app),
+    people: await peopleFor(others),
     others,
     before:
       before === undefined
@@ -151,12 +149,31 @@ const HELD_AS: Readonly<Record<LedgerKind, readonly HoldReason[]>> = {
   activation: ['too-many-activations'],
 };
 
+function question({ work, subject }: ReserveRequest, kind: LedgerKind, now: number): OthersQuestion {
+  return { app: work.app, kind, since: now - HOUR_MS, subject, cause: work.cause, heldAs: HELD_AS[kind] };
+}
+
 function isReleased(
   before: HeldRemovals | undefined,
   removals: readonly Removal[],
   gains: readonly GuardedGain[],
 ): boolean {
   return before?.releasedAt !== undefined && [digestOf(removals, gains), digestOf([], gains)].includes(before.digest);
+}
+
+const GAIN_REASONS = { activation: 'too-many-activations', privilege: 'too-many-privileges' } as const;
+
+function isHeld(
+  before: HeldRemovals | undefined,
+  kind: 'activation' | 'privilege',
+  sets: readonly (readonly GuardedGain[])[],
+): boolean {
+  return (
+    before !== undefined &&
+    before.releasedAt === undefined &&
+    before.reason === GAIN_REASONS[kind] &&
+    sets.some(gains => before.digest === digestOf([], gains))
+  );
 }
 
 async function judgeGains(
@@ -175,19 +192,21 @@ async function judgeGains(
     const [first] = some;
     if (first === undefined) continue;
     const passes = released || isReleased(before, [], gains);
+    // What was held stays so until it is released, whoever asks the next time.
+    if (!passes && isHeld(before, kind, [gains, some])) {
+      held.push(...some);
+      reason ??= GAIN_REASONS[kind];
+      continue;
+    }
     if (!passes) {
-      const others = await countOthers(db, {
-        app: work.app,
-        kind,
-        since: now - HOUR_MS,
-        subject,
-        cause: work.cause,
-        heldAs: HELD_AS[kind],
-      });
-      const people = kind === 'privilege' || others + 1 <= guard.minRemovals ? 0 : await countPeople(rim, db, work.app);
-      if (others + 1 > gainLimit(first, guard, people)) {
+      const limit = async (counted: number): Promise<number> => {
+        const few = kind === 'privilege' || counted + 1 <= guard.minRemovals;
+        return gainLimit(first, guard, few ? 0 : await countPeople(rim, db, work.app));
+      };
+      const others = await countOthers(db, context, question(request, kind, now), limit);
+      if (others + 1 > (await limit(others))) {
         held.push(...some);
-        reason ??= kind === 'activation' ? 'too-many-activations' : 'too-many-privileges';
+        reason ??= GAIN_REASONS[kind];
         continue;
       }
     }

@@ -1,24 +1,43 @@
-/** Surveys an app and asks the guard about the whole: who is to be dealt with, and whose removals are held as one plan. */
+/** Surveys an app and asks the guard about the whole: who is to be dealt with, and what is held of the whole, as one plan. */
 import { CoderError } from '../../coder';
 import { writeAudit } from '../../store/audit/audit';
 import { enqueue, type Cause, type WorkItem } from '../../store/work/enqueue';
 import { hold, listHolds } from '../../store/accounts/holds';
-import { countReserved } from '../../store/accounts/ledger';
+import { countReserved, type LedgerKind } from '../../store/accounts/ledger';
 import { countLinkedPeople } from '../../store/accounts/people';
 import { queuedKeys } from '../../store/work/pending';
 import { type Context } from '../decide/context';
 import { type Rim } from '../context/rim';
-import { digestOf, guardPlan, HOUR_MS, type Loser } from '../decide/guard';
+import { digestOf, gainLimit, guardPlan, type HoldReason, HOUR_MS, type Loser } from '../decide/guard';
+import { type GuardedGain } from '../decide/plan';
 import { vanishedEntitlements } from '../context/vanished-groups';
 import { keyOf } from '../decide/entitlement';
-import { sayRemoval } from '../decide/entitlement-text';
+import { sayGain, sayRemoval } from '../decide/entitlement-text';
 import { type Finding, needsWork, plansOf, survey } from './survey';
 import { AuditLines } from '../context/audit-lines';
 import { organizationsWithRoles, readWorld, type World } from './world';
 
+/** What of one person's plan is held. */
+export interface HeldPart {
+  readonly subject: string;
+  readonly userName: string;
+  readonly coderUserId: string | undefined;
+  readonly digest: string;
+  readonly reason: HoldReason;
+  /** In words. */
+  readonly changes: readonly string[];
+}
+
+type Gainer = Pick<HeldPart, 'subject' | 'userName' | 'coderUserId'> & {
+  readonly gains: readonly GuardedGain[];
+  readonly released: boolean;
+};
+
 export interface GuardedSurvey {
   readonly work: readonly WorkItem[];
-  readonly losers: readonly (Loser & { readonly userName: string; readonly coderUserId: string | undefined })[];
+  /** What is held of the plan, as a whole. */
+  readonly held: readonly HeldPart[];
+  /** Whether what people would lose is held. */
   readonly verdict: 'pass' | 'hold';
   readonly people: number;
 }
@@ -62,6 +81,7 @@ export async function surveyWithGuard(
   const state = context.apps.get(app)?.state;
   const work: WorkItem[] = [];
   const losers: (Loser & { userName: string; coderUserId: string | undefined })[] = [];
+  const gainers: Gainer[] = [];
   const gone = await vanishedEntitlements(db, context, app);
   const holds = new Map((await listHolds(db, app)).map(held => [held.subject, held]));
   let people = 0;
@@ -76,62 +96,77 @@ export async function surveyWithGuard(
     const removals = plansOf(finding)
       .flatMap(plan => plan.removals)
       .filter(removal => removal.kind === 'account' || !gone.has(keyOf(removal)));
-    if (removals.length === 0 || leavesByDirectory(finding, context)) continue;
+    const who = { subject, userName: finding.userName, coderUserId: finding.person?.coderUserId };
     const before = holds.get(subject);
+    const gains = plansOf(finding).flatMap(plan => plan.guardedGains);
+    if (gains.length > 0)
+      gainers.push({
+        ...who,
+        gains,
+        released: before?.releasedAt !== undefined && before.digest === digestOf([], gains),
+      });
+    if (removals.length === 0 || leavesByDirectory(finding, context)) continue;
     losers.push({
-      subject,
+      ...who,
       removals,
       released: before?.releasedAt !== undefined && before.digest === digestOf(removals),
-      userName: finding.userName,
-      coderUserId: finding.person?.coderUserId,
     });
   }
-  const verdict =
-    state === undefined
-      ? 'pass'
-      : guardPlan(losers, {
-          guard: state.guard,
-          people: await countLinkedPeople(db, app),
-          recent: await countReserved(db, { app, kind: 'removal' }, rim.clock.now() - HOUR_MS, ''),
+  if (state === undefined) return { work, held: [], verdict: 'pass', people };
+  const linked = await countLinkedPeople(db, app);
+  const recent = (kind: LedgerKind): Promise<number> => countReserved(db, { app, kind }, rim.clock.now() - HOUR_MS, '');
+  const verdict = guardPlan(losers, { guard: state.guard, people: linked, recent: await recent('removal') });
+  const held: HeldPart[] = [];
+  if (verdict === 'hold')
+    for (const { removals, released, ...who } of losers)
+      if (!released)
+        held.push({
+          ...who,
+          digest: digestOf(removals),
+          reason: 'plan-too-large',
+          changes: removals.map(removal => sayRemoval(context, removal)),
         });
-  return { work, losers, verdict, people };
+  // What somebody loses and gains at once is held for the loss.
+  const others = gainers.filter(({ subject, released }) => !released && !held.some(one => one.subject === subject));
+  for (const kind of ['activation', 'privilege'] as const) {
+    const some = others.filter(({ gains }) =>
+      gains.some(gain => (gain.kind === 'activation') === (kind === 'activation')),
+    );
+    const sample = some[0]?.gains.find(gain => (gain.kind === 'activation') === (kind === 'activation'));
+    if (sample === undefined || some.length + (await recent(kind)) <= gainLimit(sample, state.guard, linked)) continue;
+    for (const { gains, released: _released, ...who } of some)
+      if (!held.some(one => one.subject === who.subject))
+        held.push({
+          ...who,
+          digest: digestOf([], gains),
+          reason: kind === 'activation' ? 'too-many-activations' : 'too-many-privileges',
+          changes: gains.map(gain => sayGain(context, gain)),
+        });
+  }
+  return { work, held, verdict, people };
 }
 
-/** Writes a guarded down: the held plan, and the work that is to be done. Part of the caller's transaction. */
+/** Writes the guard's word down: the held plan, and the work that is to be done. Part of the caller's transaction. */
 export async function carryOut(
   db: Parameters<typeof enqueue>[0],
   rim: Rim,
-  context: Context,
   app: string,
   guarded: GuardedSurvey,
   cause: Cause,
 ): Promise<void> {
   const now = rim.clock.now();
-  if (guarded.verdict === 'hold') {
-    const lines = new AuditLines(cause, () => now);
-    for (const loser of guarded.losers) {
-      if (loser.released) continue;
-      const changes = loser.removals.map(removal => sayRemoval(context, removal));
-      const outcome = await hold(
-        db,
-        { app, subject: loser.subject, digest: digestOf(loser.removals), reason: 'plan-too-large', changes, cause },
-        now,
+  const lines = new AuditLines(cause, () => now);
+  for (const { subject, userName, coderUserId, digest, reason, changes } of guarded.held) {
+    const outcome = await hold(db, { app, subject, digest, reason, changes, cause }, now);
+    if (outcome === 'held')
+      lines.note(
+        { app, subject: subject.slice('person:'.length), subjectName: userName, coderUserId },
+        'guard.hold',
+        'held',
+        { target: reason, detail: changes.join('; ') },
       );
-      if (outcome === 'held')
-        lines.note(
-          {
-            app,
-            subject: loser.subject.slice('person:'.length),
-            subjectName: loser.userName,
-            coderUserId: loser.coderUserId,
-          },
-          'guard.hold',
-          'held',
-          { target: 'plan-too-large', detail: changes.join('; ') },
-        );
-    }
-    await writeAudit(db, lines.rows);
   }
+  await writeAudit(db, lines.rows);
   await enqueue(db, guarded.work, cause, now);
 }
 

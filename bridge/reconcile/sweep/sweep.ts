@@ -133,9 +133,7 @@ async function sweepPeople(rim: Rim, context: Context, world: World, app: Stored
     if (keys.has(`person:${finding.userId}`)) noteFinding(lines, context, finding, repairs, guarded.verdict);
   await writeAudit(rim.database.db, lines.rows);
   if (!repairs) return;
-  await rim.database.transact(
-    async db => await carryOut(db, rim, context, app.name, { ...guarded, work: fresh }, CAUSE),
-  );
+  await rim.database.transact(async db => await carryOut(db, rim, app.name, { ...guarded, work: fresh }, CAUSE));
 }
 
 // A finding is kept until the page is judged as a whole: what it was made from is not.

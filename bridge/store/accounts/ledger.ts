@@ -4,7 +4,7 @@
  */
 import { sql } from 'kysely';
 import { backendOf, type Db } from '../database/database';
-import { type Cause, PRIORITY } from '../work/enqueue';
+import { type Cause } from '../work/enqueue';
 
 /**
  * - `removal`: lost a role, group or membership, or the account because no mapping lets them in any more
@@ -66,30 +66,35 @@ export interface OthersQuestion {
 }
 
 /** More people than this make no difference to a share of them. */
-const WAITING_COUNTED = 10_000;
+const MOST_COUNTED = 10_000;
 
-/**
- * How many other people lost (or gained) something since, are about to because of the same cause, or are held because of it:
- * what one request does is one plan, however many people it is about. Nobody counts twice.
- */
-export async function countOthers(db: Db, question: OthersQuestion): Promise<number> {
+/** Other people who lost (or gained) something since, or are held because of the same cause: what one request does is one plan. */
+export async function countedOthers(db: Db, question: OthersQuestion): Promise<Set<string>> {
   const { app, kind, since, subject, heldAs } = question;
-  const cause = JSON.stringify(question.cause);
-  const reserved = sql`select subject from ledger
-    where app = ${app} and kind = ${kind} and at > ${since} and released = 0 and subject <> ${subject}`;
-  const held = sql`select subject from holds
-    where app = ${app} and released_at is null and cause = ${cause} and reason in (${sql.join(heldAs)}) and subject <> ${subject}`;
-  // Who waits because of the same request leaves with less, or leaves altogether: which of the two, the directory tells.
+  const { rows } = await sql<{ subject: string }>`
+    select subject from ledger
+      where app = ${app} and kind = ${kind} and at > ${since} and released = 0 and subject <> ${subject}
+    union
+    select subject from holds
+      where app = ${app} and released_at is null and cause = ${JSON.stringify(question.cause)}
+        and reason in (${sql.join(heldAs)}) and subject <> ${subject}
+    limit ${sql.lit(MOST_COUNTED)}`.execute(db);
+  return new Set(rows.map(row => row.subject));
+}
+
+/** Other people who wait to be dealt with because of the same cause: those whom the directory has as active, or those who leave. */
+export async function waitingOthers(
+  db: Db,
+  question: Pick<OthersQuestion, 'app' | 'subject' | 'cause'>,
+  who: 'active' | 'leaving',
+): Promise<string[]> {
   const active = sql`exists (select 1 from users where users.id = substr(work.key, 8) and users.active = 1)`;
-  const waiting = sql`select key from (select key from work
-    where app = ${app} and priority = ${sql.lit(PRIORITY.leaving)} and cause = ${cause} and key like 'person:%' and key <> ${subject}
-      and parked_at is null and ${kind === 'leaving' ? sql`not ${active}` : active} limit ${sql.lit(WAITING_COUNTED)}) as others`;
-  const counts =
-    kind === 'removal' || kind === 'leaving'
-      ? sql`${reserved} union ${held} union ${waiting}`
-      : sql`${reserved} union ${held}`;
-  const { rows } = await sql<{ people: number }>`select count(*) as people from (${counts}) as counted`.execute(db);
-  return Number(rows[0]?.people ?? 0);
+  const { rows } = await sql<{ key: string }>`
+    select key from work
+      where app = ${question.app} and cause = ${JSON.stringify(question.cause)} and key like 'person:%' and key <> ${question.subject}
+        and parked_at is null and ${who === 'active' ? active : sql`not ${active}`}
+    limit ${sql.lit(MOST_COUNTED)}`.execute(db);
+  return rows.map(row => row.key);
 }
 
 export async function pruneLedger(db: Db, before: number): Promise<void> {

@@ -1,0 +1,71 @@
+/**
+ * Who else loses or gains something by the same request, or did within the hour: one request is one plan, however many people it
+ * is about and by whatever route it reaches them. Read from the store alone, inside the transaction that decides.
+ */
+import { grantsOf } from '../../store/accounts/grants';
+import { memberStatesOf } from '../../store/accounts/coder-members';
+import { countedOthers, type OthersQuestion, waitingOthers } from '../../store/accounts/ledger';
+import { readPerson } from '../../store/accounts/people';
+import { type Db } from '../../store/database/database';
+import { groupsOfUser, readUser } from '../../store/directory/reading';
+import { type Context } from '../decide/context';
+import { desire } from '../decide/desired';
+import { type Entitlement, keyOf } from '../decide/entitlement';
+import { isPrivileged } from '../decide/plan';
+import { groupsHeld } from './holdings';
+
+/**
+ * How many others count, exactly as far as that decides.
+ * @param limit how many, this person included, are let through
+ */
+export async function countOthers(
+  db: Db,
+  context: Context,
+  question: OthersQuestion,
+  limit: (others: number) => Promise<number>,
+): Promise<number> {
+  const counted = await countedOthers(db, question);
+  // Who is let in again can only be told from Coder: those count one after the other.
+  if (question.kind === 'activation') return counted.size;
+  const who = question.kind === 'leaving' ? 'leaving' : 'active';
+  const waiting = (await waitingOthers(db, question, who)).filter(subject => !counted.has(subject));
+  const most = counted.size + waiting.length;
+  if (question.kind === 'leaving' || question.cause.actor !== 'scim')
+    return question.kind === 'leaving' ? most : counted.size;
+  const allowed = await limit(most);
+  if (most + 1 <= allowed) return most;
+  let others = counted.size;
+  for (const subject of waiting) {
+    if (others + 1 > allowed) break;
+    const { loses, gainsPrivilege } = await foresee(db, context, question.app, subject.slice('person:'.length));
+    if (question.kind === 'privilege' ? gainsPrivilege : loses) others += 1;
+  }
+  return others;
+}
+
+/** What becomes of somebody who waits, as far as the store knows what the bridge gave. */
+async function foresee(
+  db: Db,
+  context: Context,
+  app: string,
+  userId: string,
+): Promise<{ readonly loses: boolean; readonly gainsPrivilege: boolean }> {
+  const [user, person, rules] = [await readUser(db, userId), await readPerson(db, userId), context.rules.get(app)];
+  if (user === undefined || rules === undefined) return { loses: false, gainsPrivilege: false };
+  const { account, entitlements } = desire(rules, user, await groupsOfUser(db, userId));
+  const held = person?.coderUserId === undefined ? [] : await given(db, context, person.coderUserId);
+  const has = new Set(held.map(keyOf));
+  return {
+    loses: held.length > 0 && (account === 'absent' || held.some(entitlement => !entitlements.has(keyOf(entitlement)))),
+    gainsPrivilege: [...entitlements.values()].some(wanted => isPrivileged(wanted) && !has.has(keyOf(wanted))),
+  };
+}
+
+async function given(db: Db, context: Context, accountId: string): Promise<Entitlement[]> {
+  const organizations = context.catalog.organizations.map(({ id }) => id);
+  const groups = groupsHeld(context, organizations, await memberStatesOf(db, accountId));
+  return [
+    ...(await grantsOf(db, accountId)),
+    ...[...groups].map(([target, organization]) => ({ kind: 'group' as const, organization, target })),
+  ];
+}
