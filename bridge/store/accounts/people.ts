@@ -202,6 +202,23 @@ export async function peopleHeldFor(
   return rows.map(row => ({ userId: row.user_id, app: row.app }));
 }
 
+/** People of an app who have an account and are held for one of these reasons, in order of account. */
+export async function linkedPeopleHeldFor(
+  db: Db,
+  app: string,
+  reasons: readonly string[],
+): Promise<{ readonly coderUsername: string; readonly reason: string }[]> {
+  const rows = await db
+    .selectFrom('people')
+    .select(['coder_username', 'held_reason'])
+    .where('app', '=', app)
+    .where('coder_user_id', 'is not', null)
+    .where('held_reason', 'in', reasons)
+    .orderBy('coder_username')
+    .execute();
+  return rows.map(row => ({ coderUsername: row.coder_username ?? '', reason: row.held_reason ?? '' }));
+}
+
 /** Former owners who stay none, by an operator's word: one, or everybody when no key is given. */
 export async function acceptFormerOwners(
   db: Db,
