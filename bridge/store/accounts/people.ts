@@ -11,6 +11,7 @@ export interface Person {
   readonly coderUserId: string | undefined;
   readonly coderUsername: string | undefined;
   readonly how: 'created' | 'adopted' | undefined;
+  readonly linkedAt: number | undefined;
   readonly heldReason: string | undefined;
   readonly heldDetail: string | undefined;
   readonly leftAt: number | undefined;
@@ -33,6 +34,7 @@ function toPerson(row: PersonTable): Person {
     coderUserId: row.coder_user_id ?? undefined,
     coderUsername: row.coder_username ?? undefined,
     how: row.how ?? undefined,
+    linkedAt: row.linked_at ?? undefined,
     heldReason: row.held_reason ?? undefined,
     heldDetail: row.held_detail ?? undefined,
     leftAt: row.left_at ?? undefined,
