@@ -7,13 +7,15 @@ import { PRIORITY, type WorkKey } from '../../store/work/enqueue';
 import { pullBack } from '../../store/work/clock-jump';
 import { dropLeases } from '../../store/work/leases';
 import {
+  bringForward,
   claimKeys,
+  type ClaimRequest,
   claimWork,
   releaseAllWork,
   releaseWork,
   renewWork,
   type Work,
-  workedOnElsewhere,
+  unsettledKeys,
 } from '../../store/work/work';
 import { groupsToWriteFor } from '../../store/accounts/coder-members';
 import { convergeApp } from '../declaration/declaration';
@@ -26,7 +28,7 @@ import { GATHER_MS, endWork, type EndedWork } from './end-work';
 /** How long a request takes from its last work to its answer, at most. */
 const ANSWER_MS = 10;
 
-/** Between two looks at work of a request that another replica is doing. */
+/** Between two looks at work of a request that somebody else is doing. */
 const OTHERS_MS = 20;
 
 export interface PumpOptions {
@@ -58,6 +60,12 @@ export class Pump {
   #loop: Promise<void> | undefined;
   #renewal: NodeJS.Timeout | undefined;
   #pausedUntil = 0;
+  /** Coder could not be worked with, and nothing was taken from the queue since. */
+  #interrupted = false;
+  /** Until nobody who leaves is left, nothing else is taken from the queue. */
+  #leaversFirst = false;
+  /** How much of what runs is somebody's leaving. */
+  #leaving = 0;
   #lookedAt: number | undefined;
   /** What is claimed from the queue right now is not among what runs yet. */
   #claiming: Promise<number> = Promise.resolve(0);
@@ -125,8 +133,8 @@ export class Pump {
       await this.#claiming;
       const missed = left.filter(key => !taken.has(key));
       for (const key of missed) notOurs.add(key);
-      const elsewhere = await this.#awaitOthers(missed);
-      left = left.filter(key => again.has(key) || this.#running.has(key) || elsewhere.has(key));
+      const unsettled = await this.#awaitOthers(missed, early);
+      left = left.filter(key => again.has(key) || this.#running.has(key) || unsettled.has(key));
     }
     // What others did for this request, they tell nobody of: the store says which groups it made different.
     const people = [...notOurs].flatMap(key => (key.startsWith('person:') ? [key.slice('person:'.length)] : []));
@@ -134,13 +142,13 @@ export class Pump {
     return touched;
   }
 
-  /** Gives another replica a moment for those of these keys that it works on. @returns them */
-  async #awaitOthers(keys: readonly WorkKey[]): Promise<Set<WorkKey>> {
-    const { database, owner, clock } = this.rim;
-    if (database.backend !== 'postgres') return new Set();
-    const elsewhere = await workedOnElsewhere(database.db, keys, { owner, now: clock.now() });
-    if (elsewhere.size > 0) await new Promise(resolve => setTimeout(resolve, OTHERS_MS));
-    return elsewhere;
+  /** Whoever works on those of these keys that are not settled, here or on another replica, gets a moment. @returns them */
+  async #awaitOthers(keys: readonly WorkKey[], early: number): Promise<Set<WorkKey>> {
+    const unsettled = await unsettledKeys(this.rim.database.db, keys, this.rim.clock.now() + early);
+    // What runs here is awaited itself.
+    if ([...unsettled].some(key => !this.#running.has(key)))
+      await new Promise(resolve => setTimeout(resolve, OTHERS_MS));
+    return unsettled;
   }
 
   /** Claims these keys as far as they are free, and deals with them. @returns which those were, and which changed meanwhile */
@@ -174,20 +182,26 @@ export class Pump {
   }
 
   async #do(item: Work): Promise<EndedWork | undefined> {
+    const leaves = item.priority === PRIORITY.leaving;
+    if (leaves) this.#leaving += 1;
     const task = work(this.rim, item)
       .catch((error: unknown) => {
         // The database refused the outcome: the lease runs out and the work is done again.
         this.rim.log.error({ err: error, key: item.key }, 'outcome of work could not be written');
         return undefined;
       })
-      .finally(() => this.#running.delete(item.key));
+      .finally(() => {
+        this.#running.delete(item.key);
+        if (leaves) this.#leaving -= 1;
+      });
     this.#running.set(item.key, task);
     const settled = await task;
     // While somebody waits to be locked out, Coder is asked soon whether it is back.
-    if (item.priority === PRIORITY.leaving && settled !== undefined)
-      this.rim.coder.hurry(settled.pauseMs !== undefined);
-    if (settled?.pauseMs !== undefined) this.#pausedUntil = this.rim.clock.now() + settled.pauseMs;
-    else if (settled !== undefined) this.#pausedUntil = 0;
+    if (leaves && settled !== undefined) this.rim.coder.hurry(settled.pauseMs !== undefined);
+    if (settled?.pauseMs !== undefined) {
+      this.#pausedUntil = this.rim.clock.now() + settled.pauseMs;
+      this.#interrupted = true;
+    } else if (settled !== undefined) this.#pausedUntil = 0;
     return settled;
   }
 
@@ -226,9 +240,12 @@ export class Pump {
     const request = { owner: rim.owner, now, leaseMs: rim.options.leaseMs };
     // Half of the places are kept for what somebody waits for.
     const patient = Math.min(free, Math.max(1, Math.floor(options.concurrency / 2)));
-    let items = await claimWork(rim.database, { ...request, limit: free, maxPriority: PRIORITY.declaration });
-    if (items.length < patient)
-      items = [...items, ...(await claimWork(rim.database, { ...request, limit: patient - items.length }))];
+    let items = await this.#claimLeavers(request, free);
+    if (items === undefined) {
+      items = await claimWork(rim.database, { ...request, limit: free, maxPriority: PRIORITY.declaration });
+      if (items.length < patient)
+        items = [...items, ...(await claimWork(rim.database, { ...request, limit: patient - items.length }))];
+    }
     if (this.#stopping) {
       await releaseWork(
         rim.database.db,
@@ -240,6 +257,21 @@ export class Pump {
     if (!(await this.#mayWork(items))) return 0;
     for (const item of items) void this.#do(item).finally(() => this.wake());
     return items.length;
+  }
+
+  /** After an outage whoever leaves comes first, by order and not by luck. @returns undefined when everything may go on */
+  async #claimLeavers(request: Omit<ClaimRequest, 'limit'>, limit: number): Promise<Work[] | undefined> {
+    const { database } = this.rim;
+    if (this.#interrupted) {
+      this.#interrupted = false;
+      this.#leaversFirst = true;
+      await bringForward(database.db, PRIORITY.leaving, request.now);
+    }
+    if (!this.#leaversFirst) return undefined;
+    const items = await claimWork(database, { ...request, limit, maxPriority: PRIORITY.leaving });
+    if (items.length > 0 || this.#leaving > 0) return items;
+    this.#leaversFirst = false;
+    return undefined;
   }
 
   /** What was claimed is given back when nothing may be given or taken. */
