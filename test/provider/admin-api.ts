@@ -11,6 +11,7 @@ import { AdminClient } from '../../bridge/admin-client/admin-client';
 import { type HoldSummary, type PendingItem } from '../../bridge/contract/admin-api';
 import { createLog } from '../../bridge/process/log';
 import { listAllApps, listApps, purgeApp } from '../../bridge/store/apps/apps';
+import { createReadReach } from '../../bridge/store/apps/reach';
 import { type Database, openDatabase } from '../../bridge/store/database/database';
 import { convergence } from '../admin/scripted-reconciler';
 import { createUser } from '../../bridge/store/directory/users';
@@ -56,7 +57,7 @@ export class AdminApi {
   async addPerson(app: string, userName: string): Promise<void> {
     await this.database.transact(async db => {
       const cause = { actor: 'scim', requestId: 'test' } as const;
-      return await createUser({ db, app, now: Date.now(), cause }, { userName, active: true });
+      return await createUser({ db, app, now: Date.now(), cause, reach: createReadReach() }, { userName, active: true });
     });
   }
 
