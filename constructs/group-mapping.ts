@@ -16,6 +16,16 @@ export interface GroupMappingConfig extends IdpGroupConfig {
    */
   readonly displayName?: string;
   /**
+   * Workspace quota that the group adds to the budget of each of its members: 0 to 2147483647. Coder keeps 32 bits.
+   * @default - left as it is in Coder, 0 for a group that is made
+   */
+  readonly quotaAllowance?: number;
+  /**
+   * Picture of the Coder group: an `http` or `https` URL, a path of Coder such as `/icon/coder.svg`, or `''` for none.
+   * @default - left as it is in Coder
+   */
+  readonly avatarUrl?: string;
+  /**
    * Create the Coder group when it is missing. With `false` the mapping waits until somebody creates it.
    * @default true
    */
