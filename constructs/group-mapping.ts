@@ -48,4 +48,19 @@ export class GroupMapping extends MappingEntry {
     this.group = config.group;
     this.organization = config.organization;
   }
+
+  /**
+   * Id of the Coder group, for what hangs on it: access to a template, say. It is known after the deploy, and whatever uses it
+   * comes after the app.
+   * @throws Error where a null_resource delivers the app, which knows no ids
+   */
+  get groupId(): string {
+    const { resource } = this.app;
+    if (resource === undefined) {
+      throw new Error(
+        `${this.node.path}: the id of the Coder group is known to the provider alone, and the app is delivered by a null_resource: use MappingDelivery.provider(), or look the group up by its name after the app`,
+      );
+    }
+    return resource.groupIdOf(this.entryName);
+  }
 }

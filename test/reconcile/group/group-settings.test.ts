@@ -60,6 +60,29 @@ it('what was changed by hand is found and mended where it is declared, and left 
   expect(stage.coder.calls.countWrites()).toBe(before);
 });
 
+it('ids of the groups are told by mapping, as far as Coder has them', async () => {
+  const stage = await startStage();
+  stage.coder.addOrganization('research');
+  const groupMappings = {
+    gpu: { idpGroup: 'gpu', group: 'gpu' },
+    lab: { idpGroup: 'lab', group: 'gpu', organization: 'research' },
+    later: { idpGroup: 'later', group: 'later', create: false },
+  };
+  await stage.declare({ groupMappings });
+  const [here, there] = [stage.coder.findGroup('gpu').id, stage.coder.findGroup('gpu', 'research').id];
+  expect(await stage.reconciler.groupIds('okta')).toEqual({ gpu: here, lab: there });
+  stage.coder.addGroup('later');
+  await sweep(stage);
+  expect(await stage.reconciler.groupIds('okta')).toMatchObject({ later: stage.coder.findGroup('later').id });
+});
+
+it('nothing is said of ids while a Coder that was never asked does not answer', async () => {
+  const stage = await startStage();
+  await putApp(stage.database, mapped(), 'any', { actor: 'declaration' }, Date.now());
+  stage.coder.faults.fail(503);
+  expect(await stage.reconciler.groupIds('okta')).toBeNull();
+});
+
 it('a group that was there already gets what is declared, a quota of 0 too', async () => {
   const stage = await startStage();
   Object.assign(stage.coder.addGroup('gpu'), { displayName: 'Ours', quotaAllowance: 40 });
