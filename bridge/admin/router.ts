@@ -6,7 +6,8 @@ import { parseMappingState } from '../contract/mapping-state';
 import { createAuthenticate } from '../http/authenticate';
 import { Refusal } from '../http/refusal';
 import { createApps } from './apps';
-import { readAuditQuery } from './audit-query';
+import { verifyChain } from '../store/audit/verify-chain';
+import { readAnchor, readAuditQuery } from './audit-query';
 import { type AdminDeps } from './deps';
 import { toAdminRefusal } from './refusals';
 import { addRequestRoutes } from './requests';
@@ -42,6 +43,9 @@ export function createAdminRouter(deps: AdminDeps): Router {
   });
   router.get('/audit', async (request, response) => {
     response.json({ entries: await reconciler.audit(readAuditQuery(queryOf(request.url))) });
+  });
+  router.get('/audit/chain', async (request, response) => {
+    response.json(await verifyChain(deps.database.db, readAnchor(queryOf(request.url))));
   });
   router.get('/identities', async (request, response) => {
     response.json({ identities: await reconciler.identities(queryOf(request.url).get('app') ?? undefined) });

@@ -1,4 +1,5 @@
 /** The whole bridge put together: database, Coder, reconciler, HTTP. The one place that knows all parts. */
+import { createAuditKeeper } from '../audit/keeper';
 import { createCoderProbe } from '../admin/coder-probe';
 import { type AdminDeps } from '../admin/deps';
 import { createAdminRouter } from '../admin/router';
@@ -49,7 +50,7 @@ export async function createBridge(config: Config, { log }: { readonly log: Log 
   const publicUrl = config.publicUrl ?? listening.url;
   let stopping = false;
 
-  const metrics = createMetrics(() => readStatus(admin));
+  const metrics = createMetrics({ status: () => readStatus(admin), circuitClosed: () => coder.health.reachable });
   const coder = createCoderClient({
     url: config.coderUrl,
     credential: createCredential(
@@ -61,6 +62,7 @@ export async function createBridge(config: Config, { log }: { readonly log: Log 
     limits: { concurrency: config.coderConcurrency },
     observe: exchange => metrics.coderCalled(exchange),
   });
+  const auditKeeper = createAuditKeeper({ database, log, observe: line => metrics.auditSealed(line) });
   const keeper = createCredentialKeeper({ coder, database, owner, renew: config.renewToken, log, clock });
   const probe = createCoderProbe({ url: config.coderUrl, coder, expiresAt: () => keeper.expiresAt(), clock });
   const reconciler = createReconciler({
@@ -68,6 +70,7 @@ export async function createBridge(config: Config, { log }: { readonly log: Log 
     coder,
     log,
     options: { owner, sweepIntervalMs: config.sweepIntervalMs, auditRetentionMs: config.auditRetentionMs },
+    observe: done => metrics.converged(done),
   });
   const scim = createScimRouter({
     directory: createDirectory(database),
@@ -116,6 +119,7 @@ export async function createBridge(config: Config, { log }: { readonly log: Log 
   );
   reconciler.start();
   keeper.start();
+  auditKeeper.start();
   warnOfPlainHttp(config, publicUrl, log);
 
   return {
@@ -131,6 +135,7 @@ export async function createBridge(config: Config, { log }: { readonly log: Log 
       stopping = true;
       await listening.close(config.shutdownTimeoutMs);
       await Promise.all([reconciler.stop(), keeper.stop()]);
+      await auditKeeper.stop();
       await coder.close();
       await database.close();
     },

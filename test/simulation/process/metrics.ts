@@ -3,6 +3,8 @@ export function createMetrics() {
   return {
     scimServed: () => undefined,
     coderCalled: () => undefined,
+    converged: () => undefined,
+    auditSealed: () => undefined,
     render: () => Promise.resolve({ contentType: 'text/plain', text: '' }),
   };
 }
