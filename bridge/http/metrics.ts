@@ -43,6 +43,8 @@ export interface Metrics {
   coderCalled(call: CoderCall): void;
   converged(done: Converged): void;
   auditSealed(line: AuditLine): void;
+  /** @param behind lines that the destination has not been told of */
+  auditExported(destination: string, behind: number): void;
   render(): Promise<{ contentType: string; text: string }>;
 }
 
@@ -94,6 +96,12 @@ export function createMetrics({ status, circuitClosed }: MetricsSources): Metric
     labelNames: ['app', 'action', 'result'],
     registers,
   });
+  const behind = new Gauge({
+    name: 'coder_scim_audit_export_pending_lines',
+    help: 'audit lines that a destination has not been told of, as this process last saw it',
+    labelNames: ['destination'],
+    registers,
+  });
   const circuit = new Gauge({
     name: 'coder_scim_coder_circuit_open',
     help: '1 while Coder is not called because it did not answer',
@@ -119,6 +127,9 @@ export function createMetrics({ status, circuitClosed }: MetricsSources): Metric
     },
     auditSealed({ app, action, result }) {
       lines.inc({ app: app ?? '', action, result });
+    },
+    auditExported(destination, lines) {
+      behind.set({ destination }, lines);
     },
     async render() {
       circuit.set(circuitClosed() ? 0 : 1);

@@ -1,5 +1,5 @@
 /** The whole bridge put together: database, Coder, reconciler, HTTP. The one place that knows all parts. */
-import { createAuditKeeper } from '../audit/keeper';
+import { createAuditWatch } from '../audit/watch';
 import { createCoderProbe } from '../admin/coder-probe';
 import { type AdminDeps } from '../admin/deps';
 import { createAdminRouter } from '../admin/router';
@@ -62,7 +62,20 @@ export async function createBridge(config: Config, { log }: { readonly log: Log 
     limits: { concurrency: config.coderConcurrency },
     observe: exchange => metrics.coderCalled(exchange),
   });
-  const auditKeeper = createAuditKeeper({ database, log, observe: line => metrics.auditSealed(line) });
+  const auditWatch = createAuditWatch({
+    database,
+    exports: config.auditExport,
+    authorization: config.auditExportAuthorization,
+    webhook: config.webhookUrl === undefined ? undefined : { url: config.webhookUrl, secret: config.webhookSecret },
+    version: packageVersion(),
+    owner,
+    log,
+    clock,
+    observe: {
+      sealed: line => metrics.auditSealed(line),
+      exported: (destination, behind) => metrics.auditExported(destination, behind),
+    },
+  });
   const keeper = createCredentialKeeper({ coder, database, owner, renew: config.renewToken, log, clock });
   const probe = createCoderProbe({ url: config.coderUrl, coder, expiresAt: () => keeper.expiresAt(), clock });
   const reconciler = createReconciler({
@@ -119,7 +132,7 @@ export async function createBridge(config: Config, { log }: { readonly log: Log 
   );
   reconciler.start();
   keeper.start();
-  auditKeeper.start();
+  auditWatch.start();
   warnOfPlainHttp(config, publicUrl, log);
 
   return {
@@ -135,7 +148,7 @@ export async function createBridge(config: Config, { log }: { readonly log: Log 
       stopping = true;
       await listening.close(config.shutdownTimeoutMs);
       await Promise.all([reconciler.stop(), keeper.stop()]);
-      await auditKeeper.stop();
+      await auditWatch.stop();
       await coder.close();
       await database.close();
     },

@@ -5,6 +5,7 @@ export function createMetrics() {
     coderCalled: () => undefined,
     converged: () => undefined,
     auditSealed: () => undefined,
+    auditExported: () => undefined,
     render: () => Promise.resolve({ contentType: 'text/plain', text: '' }),
   };
 }
