@@ -1,10 +1,13 @@
 /** The whole bridge put together: database, Coder, reconciler, HTTP. The one place that knows all parts. */
+import { createCredentials } from '../admin/access/credentials';
+import { createAuditWatch } from '../audit/watch';
 import { createCoderProbe } from '../admin/coder-probe';
 import { type AdminDeps } from '../admin/deps';
 import { createAdminRouter } from '../admin/router';
 import { readStatus } from '../admin/status';
 import { createApp, type Readiness } from '../http/app';
 import { createCoderClient, createCredential, isPlainToAnotherHost } from '../coder';
+import { configuredCredentials } from './admin-credentials';
 import { type Config } from './config';
 import { createCredentialKeeper } from './credential-keeper';
 import { createDatabaseProbe } from './database-probe';
@@ -49,7 +52,7 @@ export async function createBridge(config: Config, { log }: { readonly log: Log 
   const publicUrl = config.publicUrl ?? listening.url;
   let stopping = false;
 
-  const metrics = createMetrics(() => readStatus(admin));
+  const metrics = createMetrics({ status: () => readStatus(admin), circuitClosed: () => coder.health.reachable });
   const coder = createCoderClient({
     url: config.coderUrl,
     credential: createCredential(
@@ -61,6 +64,20 @@ export async function createBridge(config: Config, { log }: { readonly log: Log 
     limits: { concurrency: config.coderConcurrency },
     observe: exchange => metrics.coderCalled(exchange),
   });
+  const auditWatch = createAuditWatch({
+    database,
+    exports: config.auditExport,
+    authorization: config.auditExportAuthorization,
+    webhook: config.webhookUrl === undefined ? undefined : { url: config.webhookUrl, secret: config.webhookSecret },
+    version: packageVersion(),
+    owner,
+    log,
+    clock,
+    observe: {
+      sealed: line => metrics.auditSealed(line),
+      exported: (destination, behind) => metrics.auditExported(destination, behind),
+    },
+  });
   const keeper = createCredentialKeeper({ coder, database, owner, renew: config.renewToken, log, clock });
   const probe = createCoderProbe({ url: config.coderUrl, coder, expiresAt: () => keeper.expiresAt(), clock });
   const reconciler = createReconciler({
@@ -68,6 +85,7 @@ export async function createBridge(config: Config, { log }: { readonly log: Log 
     coder,
     log,
     options: { owner, sweepIntervalMs: config.sweepIntervalMs, auditRetentionMs: config.auditRetentionMs },
+    observe: done => metrics.converged(done),
   });
   const scim = createScim({
     directory: createDirectory(database),
@@ -89,9 +107,9 @@ export async function createBridge(config: Config, { log }: { readonly log: Log 
     trustedProxies: config.trustedProxies,
     observe: served => metrics.scimServed(served),
   });
-  const { adminToken } = config;
+  const credentials = createCredentials(database, configuredCredentials(config), clock);
   const version = packageVersion();
-  const admin: AdminDeps = { database, reconciler, coder, probe, adminToken, publicUrl, version, log, clock };
+  const admin: AdminDeps = { database, reconciler, coder, probe, credentials, publicUrl, version, log, clock };
 
   const databaseProblem = createDatabaseProbe(database, clock);
   const readiness = async (): Promise<Readiness> => {
@@ -108,7 +126,7 @@ export async function createBridge(config: Config, { log }: { readonly log: Log 
       admin: createAdminRouter(admin),
       readiness,
       metrics: () => metrics.render(),
-      metricsTokens: [adminToken, ...(config.metricsToken === undefined ? [] : [config.metricsToken])],
+      credentials,
       trustedProxies: config.trustedProxies,
       stopping: () => stopping,
       log,
@@ -117,6 +135,7 @@ export async function createBridge(config: Config, { log }: { readonly log: Log 
   );
   reconciler.start();
   keeper.start();
+  auditWatch.start();
   warnOfPlainHttp(config, publicUrl, log);
 
   return {
@@ -132,6 +151,7 @@ export async function createBridge(config: Config, { log }: { readonly log: Log 
       stopping = true;
       await listening.close(config.shutdownTimeoutMs);
       await Promise.all([reconciler.stop(), keeper.stop()]);
+      await auditWatch.stop();
       await coder.close();
       await database.close();
     },
