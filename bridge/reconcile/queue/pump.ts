@@ -7,9 +7,7 @@ import { PRIORITY, type WorkKey } from '../../store/work/enqueue';
 import { pullBack } from '../../store/work/clock-jump';
 import { dropLeases } from '../../store/work/leases';
 import {
-  bringForward,
   claimKeys,
-  type ClaimRequest,
   claimWork,
   releaseAllWork,
   releaseWork,
@@ -25,6 +23,7 @@ import { convergePerson } from '../person/person';
 import { type ConvergedWork } from '../types';
 import { convergeScimGroup } from '../declaration/scim-group';
 import { GATHER_MS, endWork, type EndedWork } from './end-work';
+import { Outage } from './outage';
 
 /** How long a request takes from its last work to its answer, at most. */
 const ANSWER_MS = 10;
@@ -65,13 +64,7 @@ export class Pump {
   #stopping = false;
   #loop: Promise<void> | undefined;
   #renewal: NodeJS.Timeout | undefined;
-  #pausedUntil = 0;
-  /** Coder could not be worked with, and nothing was taken from the queue since. */
-  #interrupted = false;
-  /** Until nobody who leaves is left, nothing else is taken from the queue. */
-  #leaversFirst = false;
-  /** How much of what runs is somebody's leaving. */
-  #leaving = 0;
+  readonly #outage = new Outage();
   #lookedAt: number | undefined;
   /** What is claimed from the queue right now is not among what runs yet. */
   #claiming: Promise<number> = Promise.resolve(0);
@@ -135,7 +128,9 @@ export class Pump {
       // What it made different is this request's as well: the second look finds it done, and would not touch it again.
       for (const one of await Promise.allSettled(running))
         if (one.status === 'fulfilled') for (const key of one.value?.touched ?? []) touched.add(key);
-      const { taken, again } = await this.#take(left, early, stopped, touched);
+      const dealt = await this.#take(left, early, stopped, touched);
+      if (dealt === undefined) break;
+      const { taken, again } = dealt;
       await this.#claiming;
       const missed = left.filter(key => !taken.has(key));
       for (const key of missed) notOurs.add(key);
@@ -157,13 +152,16 @@ export class Pump {
     return unsettled;
   }
 
-  /** Claims these keys as far as they are free, and deals with them. @returns which those were, and which changed meanwhile */
+  /**
+   * Claims these keys as far as they are free, and deals with them.
+   * @returns which those were, and which changed meanwhile; undefined when nothing may be done now
+   */
   async #take(
     keys: readonly WorkKey[],
     early: number,
     stopped: () => boolean,
     touched: Set<WorkKey>,
-  ): Promise<{ readonly taken: ReadonlySet<WorkKey>; readonly again: ReadonlySet<WorkKey> }> {
+  ): Promise<{ readonly taken: ReadonlySet<WorkKey>; readonly again: ReadonlySet<WorkKey> } | undefined> {
     const { rim } = this;
     const taken = new Set<WorkKey>();
     const again = new Set<WorkKey>();
@@ -174,7 +172,7 @@ export class Pump {
         now: rim.clock.now() + early,
         leaseMs: rim.options.leaseMs,
       });
-      if (!(await this.#mayWork(items))) return { taken, again };
+      if (!(await this.#mayWork(items))) return undefined;
       await Promise.all(
         items.map(async item => {
           taken.add(item.key);
@@ -188,27 +186,21 @@ export class Pump {
   }
 
   async #do(item: Work): Promise<EndedWork | undefined> {
-    const leaves = item.priority === PRIORITY.leaving;
-    if (leaves) this.#leaving += 1;
+    this.#outage.started(item);
     const task = work(this.rim, item)
       .catch((error: unknown) => {
         // The database refused the outcome: the lease runs out and the work is done again.
         this.rim.log.error({ err: error, key: item.key }, 'outcome of work could not be written');
         return undefined;
       })
-      .finally(() => {
-        this.#running.delete(item.key);
-        if (leaves) this.#leaving -= 1;
-      });
+      .finally(() => this.#running.delete(item.key));
     this.#running.set(item.key, task);
     const settled = await task;
     if (settled?.outcome === 'done') this.rim.observe(converged(item, this.rim.clock.now()));
     // While somebody waits to be locked out, Coder is asked soon whether it is back.
-    if (leaves && settled !== undefined) this.rim.coder.hurry(settled.pauseMs !== undefined);
-    if (settled?.pauseMs !== undefined) {
-      this.#pausedUntil = this.rim.clock.now() + settled.pauseMs;
-      this.#interrupted = true;
-    } else if (settled !== undefined) this.#pausedUntil = 0;
+    if (item.priority === PRIORITY.leaving && settled !== undefined)
+      this.rim.coder.hurry(settled.pauseMs !== undefined);
+    this.#outage.ended(item, settled, this.rim.clock.now());
     return settled;
   }
 
@@ -243,11 +235,11 @@ export class Pump {
     const now = rim.clock.now();
     await this.#minded(now);
     const free = options.concurrency - this.#running.size;
-    if (free <= 0 || now < this.#pausedUntil) return 0;
+    if (free <= 0 || this.#outage.isPaused(now)) return 0;
     const request = { owner: rim.owner, now, leaseMs: rim.options.leaseMs };
     // Half of the places are kept for what somebody waits for.
     const patient = Math.min(free, Math.max(1, Math.floor(options.concurrency / 2)));
-    let items = await this.#claimLeavers(request, free);
+    let items = await this.#outage.claimLeavers(rim.database, { ...request, limit: free });
     if (items === undefined) {
       items = await claimWork(rim.database, { ...request, limit: free, maxPriority: PRIORITY.declaration });
       if (items.length < patient)
@@ -264,21 +256,6 @@ export class Pump {
     if (!(await this.#mayWork(items))) return 0;
     for (const item of items) void this.#do(item).finally(() => this.wake());
     return items.length;
-  }
-
-  /** After an outage whoever leaves comes first, by order and not by luck. @returns undefined when everything may go on */
-  async #claimLeavers(request: Omit<ClaimRequest, 'limit'>, limit: number): Promise<Work[] | undefined> {
-    const { database } = this.rim;
-    if (this.#interrupted) {
-      this.#interrupted = false;
-      this.#leaversFirst = true;
-      await bringForward(database.db, PRIORITY.leaving, request.now);
-    }
-    if (!this.#leaversFirst) return undefined;
-    const items = await claimWork(database, { ...request, limit, maxPriority: PRIORITY.leaving });
-    if (items.length > 0 || this.#leaving > 0) return items;
-    this.#leaversFirst = false;
-    return undefined;
   }
 
   /** What was claimed is given back when nothing may be given or taken. */
@@ -298,7 +275,7 @@ export class Pump {
     const before = this.#lookedAt;
     this.#lookedAt = now;
     if (before !== undefined && now >= before) return;
-    this.#pausedUntil = 0;
+    this.#outage.endPause();
     const pulled = await pullBack(this.rim.database.db, now);
     if (pulled > 0) this.rim.log.warn({ pulled }, 'the clock went back: what waited for a time far ahead is due now');
   }
