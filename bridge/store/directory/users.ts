@@ -6,6 +6,7 @@ import { fold } from '../../scim-language/schema/fold';
 import { type WorkKey, PRIORITY, enqueue } from '../work/enqueue';
 import { newId } from '../database/id';
 import { among, listed } from '../database/listed';
+import { noteAddress, othersOfAddress } from '../accounts/addresses';
 import { leaveAllGroups } from './members';
 import { settleGone, settleUser } from './refused-leavings';
 import { type Deleted, type Resource, type WriteOptions, type Written } from './resources';
@@ -22,10 +23,13 @@ export async function createUser(write: Write, document: JsonObject): Promise<Wr
       .execute(),
   );
   await addEmails(write, id, emailKeys(document));
+  const person = personOf(write, document);
   await db
     .insertInto('people')
-    .values({ user_id: id, app, ...personOf(write, document) })
+    .values({ user_id: id, app, ...person })
     .execute();
+  // From now on, so that whoever frees the address in the same moment knows who may wait for it.
+  if (person.email !== null) await noteAddress(db, { userId: id, app }, person.email, now);
   const resource: Resource = { type: 'User', id, app, document, version: 1, createdAt: now, modifiedAt: now };
   return { resource, changed: true, touched: await enqueuePerson(write, id, PRIORITY.request) };
 }
@@ -59,12 +63,28 @@ export async function updateUser(
   const after = personOf(write, document);
   if (before.user_name !== after.user_name || before.email !== after.email || before.external_id !== after.external_id)
     await db.updateTable('people').set(after).where('user_id', '=', id).execute();
+  if (after.email !== null && before.email !== after.email)
+    await noteAddress(db, { userId: id, app: write.app }, after.email, now);
+  const others = before.email === after.email ? [] : await enqueueOthersOf(write, id, before.email);
   const leaves = isActive(current.document) && !isActive(document);
   return {
     resource: { ...current, document, version, modifiedAt: now },
     changed: true,
-    touched: await enqueuePerson(write, id, leaves ? PRIORITY.leaving : PRIORITY.request),
+    touched: [...(await enqueuePerson(write, id, leaves ? PRIORITY.leaving : PRIORITY.request)), ...others],
   };
+}
+
+/** Whoever else states an address that somebody gives up may have waited for that. */
+async function enqueueOthersOf({ db, cause, now }: Write, id: string, address: string | null): Promise<WorkKey[]> {
+  if (address === null) return [];
+  const others = await othersOfAddress(db, address, id);
+  const items = others.map(({ userId, app }) => ({
+    key: `person:${userId}` as const,
+    app,
+    priority: PRIORITY.request,
+  }));
+  await enqueue(db, items, cause, now);
+  return items.map(({ key }) => key);
 }
 
 /** @throws VersionMismatch */
