@@ -109,6 +109,7 @@ function renderApp(app: AppStatus, paint: Paint, columns: number | undefined, no
   );
   const pairs: [string, Cell][] = [
     ['SCIM base URL', app.scimBaseUrl],
+    ...(app.oauthTokenUrl === null ? [] : [['token URL', app.oauthTokenUrl] satisfies [string, Cell]]),
     ['directory', counts.join(', ')],
     ['last sweep', relativeTime(app.lastSweepAt, now)],
   ];
@@ -123,7 +124,7 @@ function renderApp(app: AppStatus, paint: Paint, columns: number | undefined, no
   const tokens = renderTable(
     ['TOKEN', 'STATE', 'EXPIRES', 'LAST USED', 'SCOPES'],
     app.tokens.map(token => [
-      token.name,
+      token.kind === 'token' ? token.name : `${token.name} (OAuth client)`,
       { text: token.state, style: token.state === 'active' ? 'good' : token.state === 'expiring' ? 'warn' : 'bad' },
       relativeTime(token.expiresAt, now),
       relativeTime(token.lastUsedAt, now),

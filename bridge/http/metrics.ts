@@ -63,7 +63,12 @@ export function createMetrics(status: () => Promise<Status>): Metrics {
   const groups = gauge('coder_scim_directory_groups', 'groups in the directory of the app', 'app');
   const work = gauge('coder_scim_work_items', 'people and groups that Coder does not agree with yet', 'app', 'state');
   const holds = gauge('coder_scim_guard_holds', 'plans that the guard stopped', 'app');
-  const tokens = gauge('coder_scim_token_expiry_timestamp_seconds', 'when a SCIM token expires', 'app', 'token');
+  const tokens = gauge(
+    'coder_scim_token_expiry_timestamp_seconds',
+    'when a SCIM token or OAuth client expires',
+    'app',
+    'token',
+  );
   const coercions = gauge(
     'coder_scim_coercions_total',
     'deviations of the identity provider that were tolerated',

@@ -1,10 +1,10 @@
 /** What surrounds each handler: request id, caller, the log line, errors in SCIM's form. */
 import { type ErrorRequestHandler, type Request, type RequestHandler, type Response } from 'express';
+import { type MappingState } from '../../contract/mapping-state';
 import { loggableUrl } from '../../http/log';
 import { type Authenticate } from '../access/authenticate';
 import { createCoercionCounter } from './coercion-counter';
 import { type ScimDeps } from './deps';
-import { type Dialect, strict } from '../../scim-language/dialects/dialect';
 import { dialectOf, looksLikeAnother } from '../../scim-language/dialects/registry';
 import { ScimError } from '../../scim-language/errors';
 import { type RequestContext, createRequestContext } from './request-context';
@@ -34,8 +34,8 @@ interface Served {
 export interface Dispatch {
   readonly begin: RequestHandler;
   readonly authenticated: RequestHandler;
-  /** The dialect of who speaks; the strict one where nobody signs in, or not rightly: for what needs no token. */
-  readonly dialectOfCaller: (request: Request) => Promise<Dialect>;
+  /** The app of who speaks; undefined where nobody signs in, or not rightly: for what needs no token. */
+  readonly appOfCaller: (request: Request) => Promise<MappingState | undefined>;
   readonly serve: (handler: Handler) => RequestHandler;
   readonly failed: ErrorRequestHandler;
   readonly notFound: RequestHandler;
@@ -132,12 +132,12 @@ export function createDispatch(deps: ScimDeps, authenticate: Authenticate, limit
       source: request.ip ?? request.socket.remoteAddress ?? 'unknown',
     });
 
-  async function dialectOfCaller(request: Request): Promise<Dialect> {
-    if (request.headers.authorization === undefined) return strict;
+  async function appOfCaller(request: Request): Promise<MappingState | undefined> {
+    if (request.headers.authorization === undefined) return undefined;
     try {
-      return dialectOf((await callerOf(request)).app.identityProvider);
+      return (await callerOf(request)).app;
     } catch (error) {
-      if (error instanceof ScimError) return strict;
+      if (error instanceof ScimError) return undefined;
       throw error;
     }
   }
@@ -203,7 +203,7 @@ export function createDispatch(deps: ScimDeps, authenticate: Authenticate, limit
     );
   };
 
-  return { begin, authenticated, dialectOfCaller, serve, failed, notFound };
+  return { begin, authenticated, appOfCaller, serve, failed, notFound };
 }
 
 function queryOf(request: Request): URLSearchParams {

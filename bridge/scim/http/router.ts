@@ -13,6 +13,8 @@ import {
   readSchema,
   serviceProviderConfig,
 } from '../resources/discovery';
+import { strict } from '../../scim-language/dialects/dialect';
+import { dialectOf } from '../../scim-language/dialects/registry';
 import { ScimError, shown } from '../../scim-language/errors';
 import { type Dispatch, createDispatch } from './dispatch';
 import { createGroups } from '../resources/groups';
@@ -22,21 +24,21 @@ import { createRefusalLog } from './refusal-log';
 import { createResourceHandlers } from '../resources/resource-handlers';
 import { send } from './respond';
 import { type Handler } from './scim-request';
+import { Throttle } from '../../http/throttle';
+import { createTokenEndpoint } from '../oauth/token-endpoint';
 import { createSearch } from '../resources/search';
 import { createUsers } from '../resources/users';
 
 export function createScimRouter(deps: ScimDeps): Router {
   const limits: ScimLimits = { ...DEFAULT_LIMITS, ...deps.limits };
-  const authenticate = createAuthenticate({
-    apps: deps.apps,
-    clock: deps.clock,
-    ...(deps.throttle === undefined ? {} : { throttle: deps.throttle }),
-    refused: createRefusalLog(deps),
-  });
+  const throttle = new Throttle(deps.throttle);
+  const refused = createRefusalLog(deps);
+  const authenticate = createAuthenticate({ apps: deps.apps, clock: deps.clock, throttle, refused });
   const dispatch = createDispatch(deps, authenticate, limits);
   const endpoints = createEndpoints(deps, limits, dispatch);
   const router = Router({ caseSensitive: true });
   router.use(joinSlashes);
+  router.use(createTokenEndpoint({ ...deps, limits, throttle, refused }));
   for (const path of ['/scim', '/apps/:app/scim']) {
     router.use(path, dispatch.begin);
     router.use(`${path}/v2`, endpoints);
@@ -49,7 +51,7 @@ export function createScimRouter(deps: ScimDeps): Router {
 function createEndpoints(
   deps: ScimDeps,
   limits: ScimLimits,
-  { authenticated, dialectOfCaller, serve, notFound }: Dispatch,
+  { authenticated, appOfCaller, serve, notFound }: Dispatch,
 ): Router {
   const router = Router({ caseSensitive: true, mergeParams: true });
   const users = createUsers(deps.directory, limits);
@@ -58,10 +60,18 @@ function createEndpoints(
 
   // RFC 7643 §5: a client finds out how to sign in before it does. Who does sign in gets what its dialect can read.
   const config: RequestHandler = async (request, response) => {
-    const { app } = request.params;
-    const baseUrl = `${deps.publicUrl}${typeof app === 'string' ? `/apps/${encodeURIComponent(app)}` : ''}/scim/v2`;
-    const dialect = await dialectOfCaller(request);
-    await send(request, response, { status: 200, body: serviceProviderConfig(baseUrl, limits, dialect) });
+    const { app: named } = request.params;
+    const path = typeof named === 'string' ? `/apps/${encodeURIComponent(named)}` : '';
+    const caller = await appOfCaller(request);
+    const app = caller ?? (typeof named === 'string' ? await deps.apps.findApp(named) : undefined);
+    const body = serviceProviderConfig(`${deps.publicUrl}${path}/scim/v2`, limits, {
+      dialect: caller === undefined ? strict : dialectOf(caller.identityProvider),
+      tokenUrl:
+        app === undefined || Object.keys(app.oauthClients).length === 0
+          ? undefined
+          : `${deps.publicUrl}/apps/${app.app}/oauth2/token`,
+    });
+    await send(request, response, { status: 200, body });
   };
   router.use(refuseMisjoined);
   router.route('/ServiceProviderConfig').get(config).all(allow('GET'));

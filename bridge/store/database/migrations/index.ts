@@ -10,6 +10,7 @@ import * as groupNamesakes from './0005-group-namesakes';
 import * as workspaces from './0006-workspaces';
 import * as appAttributes from './0007-app-attributes';
 import * as requests from './0008-requests';
+import * as oauthClients from './0009-oauth-clients';
 
 const MIGRATIONS = [
   initial.up,
@@ -20,6 +21,7 @@ const MIGRATIONS = [
   workspaces.up,
   appAttributes.up,
   requests.up,
+  oauthClients.up,
 ] as const;
 
 /** Number that keeps replicas that start at once from migrating twice (Postgres advisory lock). */
