@@ -13,7 +13,7 @@ export interface AdminRoute {
 }
 
 const PRECONDITION = '`If-Match: "<generation>"`, or `If-None-Match: *` for an app that must not exist';
-const DOCUMENT = '200 `{generation, state, scimBaseUrl, updatedAt, converged}`';
+const DOCUMENT = '200 `{generation, state, scimBaseUrl, groupIds, updatedAt, converged}`';
 
 export const ADMIN_ROUTES: readonly AdminRoute[] = [
   {

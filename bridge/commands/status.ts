@@ -65,7 +65,8 @@ export function isWell(status: Status): boolean {
 export function renderStatus(status: Status, paint: Paint, columns: number | undefined, now: number): string {
   const parts = [renderBridge(status, paint, now)];
   for (const app of status.apps) parts.push(renderApp(app, paint, columns, now));
-  if (status.apps.length === 0) {
+  // Of an app on its way out, what is left of it is shown below.
+  if (status.apps.length === 0 && status.holds.length === 0 && status.pending.length === 0) {
     parts.push(`No app is declared yet: \`terraform apply\` a stack with a ScimApp, or \`coder-scim apply FILE\`.\n`);
   }
   if (status.holds.length > 0) {

@@ -12,7 +12,7 @@ import { type Log } from '../http/log';
 import { createMetrics } from '../http/metrics';
 import { createReconciler } from '../reconcile';
 import { answerClientError } from '../scim/http/client-error';
-import { createScimRouter } from '../scim/http/router';
+import { createScim } from '../scim/routing/router';
 import { createStoredApps } from '../scim/access/stored-apps';
 import { recordCoercions } from '../scim/access/stored-coercions';
 import { listen } from '../http/server';
@@ -69,7 +69,7 @@ export async function createBridge(config: Config, { log }: { readonly log: Log 
     log,
     options: { owner, sweepIntervalMs: config.sweepIntervalMs, auditRetentionMs: config.auditRetentionMs },
   });
-  const scim = createScimRouter({
+  const scim = createScim({
     directory: createDirectory(database),
     converge: (keys, options) => reconciler.converge(keys, options),
     apps: createStoredApps(database.db),
@@ -86,6 +86,7 @@ export async function createBridge(config: Config, { log }: { readonly log: Log 
     clock,
     log,
     limits: { convergeDeadlineMs: config.requestDeadlineMs },
+    trustedProxies: config.trustedProxies,
     observe: served => metrics.scimServed(served),
   });
   const { adminToken } = config;

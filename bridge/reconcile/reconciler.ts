@@ -8,6 +8,7 @@ import { type Rim } from './context/rim';
 import { SettleAtStart } from './group/settle-at-start';
 import { doctorChecks } from './report/doctor';
 import { explain, toEntry } from './report/explain';
+import { groupIds } from './report/group-ids';
 import { planWorld } from './report/plan-world';
 import { answerReHire, releaseHold, retryWork } from './queue/decisions';
 import { Pump } from './queue/pump';
@@ -107,6 +108,7 @@ export function createReconciler(dependencies: ReconcilerDependencies): Reconcil
       if (recovery === null) return { ...status, recovery };
       return { ...status, apps: status.apps.map(app => ({ ...app, converged: false })), recovery };
     },
+    groupIds: app => groupIds(rim, app),
     recoveryProblem: () => rim.recovery.problem ?? null,
     recovery: () => recoveryReport(rim),
     async endRecovery(by) {

@@ -119,6 +119,11 @@ export interface Reconciler {
   /** Why people have what they have: by SCIM id, userName, externalId, e-mail, Coder id or Coder username; empty when nobody fits. */
   explain(user: string): Promise<Explanation[]>;
   status(): Promise<ReconcilerStatus>;
+  /**
+   * Ids of the Coder groups of an app by the key of their mapping, those left out that are not there yet; null when Coder
+   * has to be asked first and does not answer.
+   */
+  groupIds(app: string): Promise<Readonly<Record<string, string>> | null>;
   /** Lets exactly this set of removals pass. @throws HoldChanged when the open hold is another one by now */
   releaseHold(id: string, by: string): Promise<{ released: number }>;
   /**

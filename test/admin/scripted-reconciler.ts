@@ -59,6 +59,7 @@ export function scriptedReconciler(): ScriptedReconciler {
       note(`re-hire ${user} ${answer} by ${by}`);
       return { userName: user };
     },
+    groupIds: async () => ({ developers: 'id-of-developers' }),
     recoveryProblem: () => null,
     recovery: async () => ({ reason: null, since: null, people: [], other: [] }),
     async endRecovery(by) {

@@ -23,6 +23,8 @@ export class AdminApi {
   holds: HoldSummary[] = [];
   /** What is not done yet, as the bridge would list it. */
   pending: PendingItem[] = [];
+  /** Ids of Coder groups by name: those that are there. Undefined: Coder does not answer. */
+  groups: Readonly<Record<string, string>> | undefined = { developers: 'id-of-developers' };
   /** How many of the next writes are done and not answered: the connection breaks instead. */
   answersToLose = 0;
   /** How often somebody connected and got no answer. */
@@ -120,6 +122,16 @@ export class AdminApi {
     await this.fresh.drop();
   }
 
+  private async groupIds(app: string): Promise<Record<string, string> | null> {
+    const { groups } = this;
+    if (groups === undefined) return null;
+    const stored = (await listApps(this.database.db)).find(({ name }) => name === app);
+    const mappings = Object.entries(stored?.state.groupMappings ?? {});
+    return Object.fromEntries(
+      mappings.flatMap(([key, { group }]) => (groups[group] === undefined ? [] : [[key, groups[group]]])),
+    );
+  }
+
   private deps(): AdminDeps {
     const { database } = this;
     const status = async () => ({
@@ -147,6 +159,7 @@ export class AdminApi {
         explain: never,
         releaseHold: never,
         retry: never,
+        groupIds: app => this.groupIds(app),
         recoveryProblem: () => null,
         recovery: never,
         endRecovery: never,

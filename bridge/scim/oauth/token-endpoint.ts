@@ -5,6 +5,7 @@
 import express, { type ErrorRequestHandler, type Request, type Response, Router } from 'express';
 import { type Throttle } from '../../http/throttle';
 import { requestIdOf } from '../../http/request-id';
+import { sourceOf } from '../../http/source';
 import { isUnavailable } from '../../store/database/unavailable';
 import { type OAuthClient } from '../access/apps';
 import { type Refused } from '../access/authenticate';
@@ -18,7 +19,7 @@ const MAX_FORM_BYTES = 16_384;
 /** Compared with what is shown for a client that there is not, so that its answer takes as long. */
 const NOBODY = digestOf('');
 
-export interface TokenEndpointDeps extends Pick<ScimDeps, 'apps' | 'clock' | 'log' | 'observe'> {
+export interface TokenEndpointDeps extends Pick<ScimDeps, 'apps' | 'clock' | 'log' | 'observe' | 'trustedProxies'> {
   readonly throttle: Throttle;
   readonly limits: Pick<ScimLimits, 'accessTokenSeconds'>;
   /** Told of each refusal. */
@@ -63,7 +64,7 @@ export function createTokenEndpoint(deps: TokenEndpointDeps): Router {
       query: mark === -1 ? '' : request.url.slice(mark + 1),
       body: request.body instanceof Uint8Array ? request.body : new Uint8Array(),
     });
-    const client = await signIn(app, received, request.ip ?? request.socket.remoteAddress ?? 'unknown');
+    const client = await signIn(app, received, sourceOf(request, deps.trustedProxies ?? 0));
     const scopes = grantedScopes(received, client.scopes);
     const now = clock();
     const seconds = Math.min(deps.limits.accessTokenSeconds, Math.floor((client.expiresAt - now) / 1_000));
