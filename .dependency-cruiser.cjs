@@ -190,6 +190,7 @@ const rooms = {
   'bridge/process': {
     is: 'configuration, log, and the composition root: the one place that knows all parts',
     imports: [
+      'bridge/contract',
       'bridge/coder',
       'bridge/store',
       'bridge/store/database',

@@ -2,6 +2,7 @@
 import { Command, CommanderError } from 'commander';
 import { packageVersion } from '../process/version';
 import { addApply } from './apply';
+import { addAdminToken } from './admin-token';
 import { addAudit } from './audit';
 import { addRequests } from './requests';
 import { Commands, type Outcome } from './command';
@@ -42,6 +43,7 @@ export function createProgram(terminal: Terminal, outcome: Outcome): Command {
   addVerify(commands);
   addDoctor(commands);
   addCredentials(commands);
+  addAdminToken(commands);
   addAudit(commands);
   addRequests(commands);
   addPeople(commands);

@@ -1,7 +1,7 @@
 /** The HTTP side of the bridge: SCIM, the admin API, health and metrics. It never listens. */
 import { type IncomingMessage, type RequestListener, type ServerResponse } from 'node:http';
 import express, { type ErrorRequestHandler, type RequestHandler, type Router } from 'express';
-import { createAuthenticate } from './authenticate';
+import { createAuthenticate, type FindCaller } from './authenticate';
 import { type Log, loggableUrl } from './log';
 import { toRefusal } from './refusal';
 import { requestIdOf } from './request-id';
@@ -24,8 +24,8 @@ export interface AppDeps {
   readonly readiness: () => Promise<Readiness>;
   /** The metrics as text, with their media type. */
   readonly metrics: () => Promise<{ readonly contentType: string; readonly text: string }>;
-  /** Tokens that open /metrics. */
-  readonly metricsTokens: readonly string[];
+  /** Whose secret opens /metrics, if it has the scope. */
+  readonly credentials: { readonly find: FindCaller };
   /** How many entries of X-Forwarded-For are believed. */
   readonly trustedProxies: number;
   readonly stopping: () => boolean;
@@ -54,7 +54,13 @@ export function createApp(deps: AppDeps): RequestListener {
   });
   app.get(
     '/metrics',
-    createAuthenticate({ tokens: deps.metricsTokens, log, clock, what: '/metrics' }),
+    createAuthenticate({
+      find: secret => deps.credentials.find(secret),
+      needs: () => ['metrics'],
+      log,
+      clock,
+      what: '/metrics',
+    }),
     async (_request, response) => {
       const { contentType, text } = await deps.metrics();
       response.setHeader('content-type', contentType).send(text);

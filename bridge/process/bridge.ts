@@ -1,10 +1,12 @@
 /** The whole bridge put together: database, Coder, reconciler, HTTP. The one place that knows all parts. */
+import { createCredentials } from '../admin/access/credentials';
 import { createCoderProbe } from '../admin/coder-probe';
 import { type AdminDeps } from '../admin/deps';
 import { createAdminRouter } from '../admin/router';
 import { readStatus } from '../admin/status';
 import { createApp, type Readiness } from '../http/app';
 import { createCoderClient, createCredential, isPlainToAnotherHost } from '../coder';
+import { configuredCredentials } from './admin-credentials';
 import { type Config } from './config';
 import { createCredentialKeeper } from './credential-keeper';
 import { createDatabaseProbe } from './database-probe';
@@ -89,9 +91,9 @@ export async function createBridge(config: Config, { log }: { readonly log: Log 
     trustedProxies: config.trustedProxies,
     observe: served => metrics.scimServed(served),
   });
-  const { adminToken } = config;
+  const credentials = createCredentials(database, configuredCredentials(config), clock);
   const version = packageVersion();
-  const admin: AdminDeps = { database, reconciler, coder, probe, adminToken, publicUrl, version, log, clock };
+  const admin: AdminDeps = { database, reconciler, coder, probe, credentials, publicUrl, version, log, clock };
 
   const databaseProblem = createDatabaseProbe(database, clock);
   const readiness = async (): Promise<Readiness> => {
@@ -108,7 +110,7 @@ export async function createBridge(config: Config, { log }: { readonly log: Log 
       admin: createAdminRouter(admin),
       readiness,
       metrics: () => metrics.render(),
-      metricsTokens: [adminToken, ...(config.metricsToken === undefined ? [] : [config.metricsToken])],
+      credentials,
       trustedProxies: config.trustedProxies,
       stopping: () => stopping,
       log,

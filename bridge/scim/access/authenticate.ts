@@ -30,7 +30,15 @@ export interface Credentials {
 
 /** Why a caller was refused: for the log, never for the answer. */
 export type RefusalReason =
-  'missing' | 'no bearer' | 'malformed' | 'client secret' | 'unknown' | 'other app' | 'expired' | 'wrong client';
+  | 'missing'
+  | 'no bearer'
+  | 'malformed'
+  | 'client secret'
+  | 'admin credential'
+  | 'unknown'
+  | 'other app'
+  | 'expired'
+  | 'wrong client';
 
 export interface Refused {
   readonly reason: RefusalReason;
@@ -85,6 +93,7 @@ export function createAuthenticate(deps: AuthenticateDeps): Authenticate {
     if (shown === undefined) throw refuse('malformed', credentials);
     const { kind, id } = shown;
     if (kind === 'clientSecret') throw refuse('client secret', credentials, id);
+    if (kind === 'admin') throw refuse('admin credential', credentials, id);
     const digest = digestOf(text);
     const declared = await (kind === 'token' ? deps.apps.findToken(digest) : deps.apps.findAccessToken(digest));
     if (declared === undefined || !sameDigest(declared.token.digest, digest)) throw refuse('unknown', credentials, id);

@@ -4,10 +4,13 @@
  */
 import { createHash, randomBytes, timingSafeEqual } from 'node:crypto';
 
-/** What each kind begins with: a bearer token, the secret of an OAuth client, an access token that it got. */
-const PREFIXES = { token: 'cscim', clientSecret: 'cscimc', accessToken: 'cscima' } as const;
+/** What each kind begins with: a bearer token, the secret of an OAuth client, an access token that it got, an admin credential. */
+const PREFIXES = { token: 'cscim', clientSecret: 'cscimc', accessToken: 'cscima', admin: 'cscimadmin' } as const;
 
 export type SecretKind = keyof typeof PREFIXES;
+
+/** What each admin credential begins with. */
+export const ADMIN_TOKEN_PREFIX = PREFIXES.admin;
 
 const ID_BYTES = 6;
 const SECRET_BYTES = 32;
@@ -31,16 +34,20 @@ export interface MintedToken {
 
 /** Makes a secret with 256 random bits. */
 export function mintSecret(kind: SecretKind): MintedSecret {
-  const id = randomBytes(ID_BYTES).toString('hex');
-  const body = `${PREFIXES[kind]}_${id}_${randomBytes(SECRET_BYTES).toString('hex')}`;
-  const text = `${body}_${checksum(body)}`;
-  return { id, text, digest: digestOf(text) };
+  const { id, token, digest } = mint(PREFIXES[kind]);
+  return { id, text: token, digest };
 }
 
-/** Makes a bearer token with 256 random bits. */
-export function mintToken(): MintedToken {
-  const { id, text, digest } = mintSecret('token');
-  return { id, token: text, digest };
+/** Makes a token with 256 random bits. @param prefix what it begins with: an admin credential is no SCIM token */
+export function mintToken(prefix: typeof PREFIXES.token | typeof ADMIN_TOKEN_PREFIX = PREFIXES.token): MintedToken {
+  return mint(prefix);
+}
+
+function mint(prefix: string): MintedToken {
+  const id = randomBytes(ID_BYTES).toString('hex');
+  const body = `${prefix}_${id}_${randomBytes(SECRET_BYTES).toString('hex')}`;
+  const token = `${body}_${checksum(body)}`;
+  return { id, token, digest: digestOf(token) };
 }
 
 /** Kind and public id of a secret; undefined when the text is none, or was cut or mistyped. */

@@ -29,6 +29,8 @@ function explain(reason: RefusalReason): string {
       return 'not a token of coder-scim, or cut or mistyped';
     case 'client secret':
       return 'the secret of an OAuth client, shown as a token';
+    case 'admin credential':
+      return 'an admin credential, which is no token of an app';
     case 'unknown':
       return 'no app declares this token, or the client that got it';
     case 'other app':

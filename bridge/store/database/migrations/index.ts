@@ -10,7 +10,8 @@ import * as groupNamesakes from './0005-group-namesakes';
 import * as workspaces from './0006-workspaces';
 import * as appAttributes from './0007-app-attributes';
 import * as requests from './0008-requests';
-import * as oauthClients from './0009-oauth-clients';
+import * as adminAccess from './0009-admin-access';
+import * as oauthClients from './0010-oauth-clients';
 
 const MIGRATIONS = [
   initial.up,
@@ -21,6 +22,7 @@ const MIGRATIONS = [
   workspaces.up,
   appAttributes.up,
   requests.up,
+  adminAccess.up,
   oauthClients.up,
 ] as const;
 

@@ -15,6 +15,7 @@ import {
   type LedgerTable,
   type PersonTable,
 } from './accounts';
+import { type AdminCredentialTable, type PageSessionTable } from './access';
 import { type Json } from './columns';
 import {
   type GroupTable,
@@ -131,6 +132,7 @@ export interface AuditTable {
   app: string | null;
   /** `scim`, `declaration`, `sweep`, `operator`, `bridge`. */
   actor: string;
+  /** Name of the SCIM token or admin credential, or of who signed in. */
   token: string | null;
   request_id: string | null;
   /** SCIM user or group id. */
@@ -207,4 +209,6 @@ export interface Tables {
   coercions: CoercionTable;
   refused_leavings: RefusedLeavingTable;
   requests: RequestTable;
+  admin_credentials: AdminCredentialTable;
+  page_sessions: PageSessionTable;
 }
