@@ -104,6 +104,15 @@ export const ADMIN_ROUTES: readonly AdminRoute[] = [
   },
   {
     method: 'GET',
+    path: '/audit/chain',
+    scopes: ['read'],
+    purpose: 'hashes the whole audit trail again, and says whether it is what was written',
+    takes: 'query: `anchor`: `<line>:<hash>` as noted elsewhere',
+    answers: '200 `{whole, checked, unsealed, cut, head, broken}`',
+    refuses: ['invalid_query'],
+  },
+  {
+    method: 'GET',
     path: '/requests',
     scopes: ['read'],
     purpose: 'the last SCIM requests of each app (1,000 are kept): the newest first, or after an id the oldest first',

@@ -114,6 +114,12 @@ function renderApp(app: AppStatus, paint: Paint, columns: number | undefined, no
     ['directory', counts.join(', ')],
     ['last sweep', relativeTime(app.lastSweepAt, now)],
   ];
+  if (app.leavers.length > 0) {
+    const kinds = app.leavers.map(
+      ({ state, people, since }) => `${people} ${state}, the first ${relativeTime(since, now)}`,
+    );
+    pairs.push(['leavers', { text: `not known to be locked out: ${kinds.join('; ')}`, style: 'bad' }]);
+  }
   if (open.length > 0) pairs.push(['open', { text: open.join(', '), style: 'warn' }]);
   if (app.lastError !== null) pairs.push(['last error', { text: app.lastError, style: 'bad' }]);
   if (app.dropped.length > 0) {

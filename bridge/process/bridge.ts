@@ -1,5 +1,6 @@
 /** The whole bridge put together: database, Coder, reconciler, HTTP. The one place that knows all parts. */
 import { createCredentials } from '../admin/access/credentials';
+import { createAuditWatch } from '../audit/watch';
 import { createCoderProbe } from '../admin/coder-probe';
 import { type AdminDeps } from '../admin/deps';
 import { createAdminRouter } from '../admin/router';
@@ -51,7 +52,7 @@ export async function createBridge(config: Config, { log }: { readonly log: Log 
   const publicUrl = config.publicUrl ?? listening.url;
   let stopping = false;
 
-  const metrics = createMetrics(() => readStatus(admin));
+  const metrics = createMetrics({ status: () => readStatus(admin), circuitClosed: () => coder.health.reachable });
   const coder = createCoderClient({
     url: config.coderUrl,
     credential: createCredential(
@@ -63,6 +64,20 @@ export async function createBridge(config: Config, { log }: { readonly log: Log 
     limits: { concurrency: config.coderConcurrency },
     observe: exchange => metrics.coderCalled(exchange),
   });
+  const auditWatch = createAuditWatch({
+    database,
+    exports: config.auditExport,
+    authorization: config.auditExportAuthorization,
+    webhook: config.webhookUrl === undefined ? undefined : { url: config.webhookUrl, secret: config.webhookSecret },
+    version: packageVersion(),
+    owner,
+    log,
+    clock,
+    observe: {
+      sealed: line => metrics.auditSealed(line),
+      exported: (destination, behind) => metrics.auditExported(destination, behind),
+    },
+  });
   const keeper = createCredentialKeeper({ coder, database, owner, renew: config.renewToken, log, clock });
   const probe = createCoderProbe({ url: config.coderUrl, coder, expiresAt: () => keeper.expiresAt(), clock });
   const reconciler = createReconciler({
@@ -70,6 +85,7 @@ export async function createBridge(config: Config, { log }: { readonly log: Log 
     coder,
     log,
     options: { owner, sweepIntervalMs: config.sweepIntervalMs, auditRetentionMs: config.auditRetentionMs },
+    observe: done => metrics.converged(done),
   });
   const scim = createScim({
     directory: createDirectory(database),
@@ -119,6 +135,7 @@ export async function createBridge(config: Config, { log }: { readonly log: Log 
   );
   reconciler.start();
   keeper.start();
+  auditWatch.start();
   warnOfPlainHttp(config, publicUrl, log);
 
   return {
@@ -134,6 +151,7 @@ export async function createBridge(config: Config, { log }: { readonly log: Log 
       stopping = true;
       await listening.close(config.shutdownTimeoutMs);
       await Promise.all([reconciler.stop(), keeper.stop()]);
+      await auditWatch.stop();
       await coder.close();
       await database.close();
     },

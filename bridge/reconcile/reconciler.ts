@@ -36,6 +36,7 @@ export function createReconciler(dependencies: ReconcilerDependencies): Reconcil
     context: new ContextSource(database, coder, clock, log, options.catalogMs ?? 60_000),
     recovery: new Recovery({ database, coder, clock, log }),
     mutex: new KeyedMutex(),
+    observe: dependencies.observe ?? (() => undefined),
     options: {
       maxAttempts: options.maxAttempts ?? 10,
       backoffMs: options.backoffMs ?? 1_000,

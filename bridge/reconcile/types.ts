@@ -1,5 +1,6 @@
 /** What the reconciler offers to the rest of the bridge, in its own words; the admin API turns these into its answers. */
 import {
+  type AppStatus,
   type AuditEntry,
   type DoctorCheck,
   type Explanation,
@@ -49,12 +50,24 @@ export interface ReconcilerOptions {
   readonly auditRetentionMs?: number | undefined;
 }
 
+/** Work that is done: Coder agrees about what it is of. */
+export interface ConvergedWork {
+  readonly app: string;
+  readonly kind: 'person' | 'scim-group' | 'coder-group' | 'app';
+  /** Whether somebody was to be locked out. */
+  readonly leaving: boolean;
+  /** Since it was queued. */
+  readonly milliseconds: number;
+}
+
 export interface ReconcilerDependencies {
   readonly database: Database;
   readonly coder: CoderClient;
   readonly clock?: Clock | undefined;
   readonly log: Log;
   readonly options?: ReconcilerOptions | undefined;
+  /** Called for each piece of work that is done, for metrics. */
+  readonly observe?: ((done: ConvergedWork) => void) | undefined;
 }
 
 /** State of one app as the reconciler knows it: a part of the admin API's AppStatus. */
@@ -67,6 +80,8 @@ export interface AppConvergence {
   readonly parked: number;
   /** Refused requests that would have locked somebody out. */
   readonly refused: number;
+  /** Leavers who are not known to be locked out. */
+  readonly leavers: AppStatus['leavers'];
   readonly lastError: string | null;
   readonly lastSweepAt: string | null;
   /** What of the declaration Coder can not take as it is, in sentences. */

@@ -104,6 +104,7 @@ export function convergence(app: string, change: Partial<AppConvergence> = {}): 
     held: 0,
     parked: 0,
     refused: 0,
+    leavers: [],
     lastError: null,
     lastSweepAt: null,
     warnings: [],

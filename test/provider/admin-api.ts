@@ -13,6 +13,7 @@ import { type HoldSummary, type PendingItem } from '../../bridge/contract/admin-
 import { digestHex } from '../../bridge/http/caller';
 import { createLog } from '../../bridge/process/log';
 import { listAllApps, listApps, purgeApp } from '../../bridge/store/apps/apps';
+import { createReadReach } from '../../bridge/store/apps/reach';
 import { type Database, openDatabase } from '../../bridge/store/database/database';
 import { convergence } from '../admin/scripted-reconciler';
 import { createUser } from '../../bridge/store/directory/users';
@@ -60,7 +61,10 @@ export class AdminApi {
   async addPerson(app: string, userName: string): Promise<void> {
     await this.database.transact(async db => {
       const cause = { actor: 'scim', requestId: 'test' } as const;
-      return await createUser({ db, app, now: Date.now(), cause }, { userName, active: true });
+      return await createUser(
+        { db, app, now: Date.now(), cause, reach: createReadReach() },
+        { userName, active: true },
+      );
     });
   }
 

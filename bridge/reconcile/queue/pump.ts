@@ -20,6 +20,7 @@ import { convergeApp } from '../declaration/declaration';
 import { type Rim } from '../context/rim';
 import { convergeGroup } from '../group/coder-group';
 import { convergePerson } from '../person/person';
+import { type ConvergedWork } from '../types';
 import { convergeScimGroup } from '../declaration/scim-group';
 import { GATHER_MS, endWork, type EndedWork } from './end-work';
 
@@ -49,6 +50,11 @@ export async function work(rim: Rim, item: Work): Promise<EndedWork> {
     rim.log[level]({ err: error, key: item.key, app: item.app }, 'work failed');
     return await endWork(rim, item, outcome);
   }
+}
+
+function converged({ key, app, priority, enqueuedAt }: Work, now: number): ConvergedWork {
+  const kind = key.slice(0, key.indexOf(':')) as ConvergedWork['kind'];
+  return { app, kind, leaving: priority === PRIORITY.leaving, milliseconds: Math.max(0, now - enqueuedAt) };
 }
 
 export class Pump {
@@ -183,6 +189,7 @@ export class Pump {
       .finally(() => this.#running.delete(item.key));
     this.#running.set(item.key, task);
     const settled = await task;
+    if (settled?.outcome === 'done') this.rim.observe(converged(item, this.rim.clock.now()));
     // While somebody waits to be locked out, Coder is asked soon whether it is back.
     if (item.priority === PRIORITY.leaving && settled !== undefined)
       this.rim.coder.hurry(settled.pauseMs !== undefined);

@@ -11,7 +11,8 @@ import * as workspaces from './0006-workspaces';
 import * as appAttributes from './0007-app-attributes';
 import * as requests from './0008-requests';
 import * as adminAccess from './0009-admin-access';
-import * as oauthClients from './0010-oauth-clients';
+import * as auditChain from './0010-audit-chain';
+import * as oauthClients from './0011-oauth-clients';
 
 const MIGRATIONS = [
   initial.up,
@@ -23,6 +24,7 @@ const MIGRATIONS = [
   appAttributes.up,
   requests.up,
   adminAccess.up,
+  auditChain.up,
   oauthClients.up,
 ] as const;
 
