@@ -184,7 +184,7 @@ function renderPending(status: Status, paint: Paint, columns: number | undefined
     ? `  ${paint('faint', 'try parked work again: coder-scim retry')}\n`
     : '';
   const leaver = status.pending.some(item => item.state === 'refused')
-    ? `  ${paint('faint', 'refused: the identity provider meant to lock somebody out; correct what the reason says and have it sent again')}\n`
+    ? `  ${paint('faint', 'refused: the identity provider meant to lock somebody out; correct what the reason says and have it sent again, or see to it yourself and coder-scim dismiss')}\n`
     : '';
   return `${paint('strong', 'Not as declared yet')}\n${table}${more}${hint}${leaver}`;
 }

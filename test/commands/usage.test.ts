@@ -53,6 +53,7 @@ describe('usage', () => {
       'sweep',
       'release',
       're-hire',
+      'dismiss',
       'retry',
       'delete',
       'recover',

@@ -314,6 +314,22 @@ describe('what others build on', () => {
     expect(() => declare(true, { delivery })).toThrow(/the app is delivered by a null_resource: use MappingDelivery/);
   });
 
+  test('the SCIM attributes that give e-mail, username and name are in the document as they are said', () => {
+    const employeeNumber = 'urn:ietf:params:scim:schemas:extension:enterprise:2.0:User:employeeNumber';
+    const attributes = { email: 'emails[type eq "work"].value', username: employeeNumber } as const;
+    expect(appAttributes(synthApp(() => undefined, { attributes }))['attributes']).toEqual(attributes);
+    expect(appAttributes(synthApp(() => undefined))).not.toHaveProperty('attributes');
+    let carried: unknown;
+    synthApp(app => (carried = app.mappingState.attributes), {
+      attributes,
+      delivery: MappingDelivery.nullResource({ url: 'https://scim.example.com' }),
+    });
+    expect(carried).toEqual(attributes);
+    expect(() => synthApp(() => undefined, { attributes: { email: 'mail' } })).toThrow(
+      /okta: attributes\.email: attribute "mail": wanted "primary", "userName", .*emails\[type eq "work"\]\.value/,
+    );
+  });
+
   test('an OAuth client: its name is its client id, and the token URL is beside the base URL', () => {
     const digest = `sha256:${'cd'.repeat(32)}`;
     let id: string | undefined;
