@@ -15,6 +15,7 @@ import {
 import { type Cause, type WorkKey } from '../store/work/enqueue';
 import { type AdminDeps } from './deps';
 import { entityTag, readPrecondition } from './precondition';
+import { callerOf } from '../http/caller';
 import { Refusal } from '../http/refusal';
 import { awaitRemoval, readRemoval } from './removal';
 import { requestIdOf } from '../http/request-id';
@@ -53,7 +54,7 @@ function put(deps: AdminDeps): RequestHandler<{ app: string }> {
       const message = `document is of app ${JSON.stringify(state.app)}, the path names ${JSON.stringify(request.params.app)}: wanted the same`;
       throw new Refusal(422, 'invalid_mapping_state', message, { issues: [{ path: ['app'], message }] });
     }
-    const stored = await putApp(deps.database, state, expected, causeOf(request), deps.clock());
+    const stored = await putApp(deps.database, state, expected, causeOf(request, response), deps.clock());
     deps.log.info({ app: stored.name, generation: stored.generation }, 'mapping state accepted');
     await converge(deps, stored.name);
     await answer(deps, response, stored);
@@ -66,7 +67,7 @@ function remove(deps: AdminDeps): RequestHandler<{ app: string }> {
     const expected = readPrecondition(request.headers);
     if (expected === 'absent')
       throw new Refusal(400, 'invalid_precondition', 'an app that must be absent can not be deleted');
-    const removed = await deleteApp(deps.database, app, expected, causeOf(request), deps.clock()).catch(
+    const removed = await deleteApp(deps.database, app, expected, causeOf(request, response), deps.clock()).catch(
       (error: unknown) => {
         if (error instanceof GenerationConflict && error.actual === undefined) return false;
         throw error;
@@ -84,8 +85,12 @@ function remove(deps: AdminDeps): RequestHandler<{ app: string }> {
   };
 }
 
-function causeOf(request: Request<{ app: string }>): Cause {
-  return { actor: 'declaration', requestId: requestIdOf(request.headers['x-request-id']) };
+function causeOf(request: Request<{ app: string }>, response: Response): Cause {
+  return {
+    actor: 'declaration',
+    requestId: requestIdOf(request.headers['x-request-id']),
+    token: callerOf(response).name,
+  };
 }
 
 /** Waits until the app and everybody whom it touches is dealt with, or the deadline. */

@@ -6,11 +6,14 @@ import { createServer } from 'node:http';
 import { type AddressInfo, createServer as createTcpServer, type Server as TcpServer, type Socket } from 'node:net';
 import express from 'express';
 import { type AdminDeps } from '../../bridge/admin/deps';
+import { createCredentials } from '../../bridge/admin/access/credentials';
 import { createAdminRouter } from '../../bridge/admin/router';
 import { AdminClient } from '../../bridge/admin-client/admin-client';
 import { type HoldSummary, type PendingItem } from '../../bridge/contract/admin-api';
+import { digestHex } from '../../bridge/http/caller';
 import { createLog } from '../../bridge/process/log';
 import { listAllApps, listApps, purgeApp } from '../../bridge/store/apps/apps';
+import { createReadReach } from '../../bridge/store/apps/reach';
 import { type Database, openDatabase } from '../../bridge/store/database/database';
 import { convergence } from '../admin/scripted-reconciler';
 import { createUser } from '../../bridge/store/directory/users';
@@ -58,7 +61,7 @@ export class AdminApi {
   async addPerson(app: string, userName: string): Promise<void> {
     await this.database.transact(async db => {
       const cause = { actor: 'scim', requestId: 'test' } as const;
-      return await createUser({ db, app, now: Date.now(), cause }, { userName, active: true });
+      return await createUser({ db, app, now: Date.now(), cause, reach: createReadReach() }, { userName, active: true });
     });
   }
 
@@ -179,7 +182,11 @@ export class AdminApi {
             problem: null,
           }),
       },
-      adminToken: ADMIN_TOKEN,
+      credentials: createCredentials(
+        database,
+        [{ name: 'terraform', digest: digestHex(ADMIN_TOKEN), scopes: ['declare'], expiresAt: undefined }],
+        () => Date.now(),
+      ),
       publicUrl: 'https://scim.example.test',
       version: '9.9.9',
       log: createLog({ level: 'silent', format: 'json', secrets: [] }),

@@ -36,6 +36,7 @@ export type AuditAction =
   | 'app.purge'
   | 're-hire.answer'
   | 'work.park'
+  | 'work.retry'
   | 'recovery.begin'
   | 'recovery.end';
 
