@@ -39,6 +39,10 @@ describe('usage', () => {
       'verify',
       'doctor',
       'token create',
+      'admin-token create',
+      'admin-token list',
+      'admin-token rotate',
+      'admin-token revoke',
       'audit',
       'audit verify',
       'requests',
@@ -51,6 +55,8 @@ describe('usage', () => {
       'retry',
       'delete',
       'recover',
+      'completion',
+      'help',
     ]);
   });
 
