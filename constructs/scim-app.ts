@@ -82,6 +82,11 @@ export interface ScimAppConfig {
    */
   readonly timeouts?: ScimAppTimeouts;
   /**
+   * What is to be there before the app: the bridge itself, where the stack deploys it as well.
+   * @default - what its settings and mappings refer to
+   */
+  readonly dependsOn?: readonly ITerraformDependable[];
+  /**
    * Which SCIM attributes give an account its e-mail, username and name, so that they agree with what Coder reads from OIDC
    * (`CODER_OIDC_EMAIL_FIELD`, `CODER_OIDC_USERNAME_FIELD`, `CODER_OIDC_NAME_FIELD`).
    * @default - the primary e-mail, `userName` and `displayName`
@@ -149,6 +154,8 @@ export class ScimApp extends Construct implements IScimApp {
   readonly identityProvider: IdentityProvider;
   readonly deletionProtection: boolean | undefined;
   readonly timeouts: ScimAppTimeouts | undefined;
+  /** @internal */
+  readonly _after: ITerraformDependable[] | undefined;
   private readonly entries: DeclaredEntry[] = [];
   private readonly carrier: Carrier;
 
@@ -163,6 +170,7 @@ export class ScimApp extends Construct implements IScimApp {
     this.identityProvider = config.identityProvider;
     this.deletionProtection = config.deletionProtection;
     this.timeouts = config.timeouts;
+    this._after = config.dependsOn === undefined ? undefined : [...config.dependsOn];
     this.carrier = (config.delivery ?? MappingDelivery.provider())._bind(this);
     this.node.addValidation({ validate: () => [...findProblems(this.declaration), ...this.clashes()] });
   }

@@ -57,6 +57,8 @@ describe('usage', () => {
       'retry',
       'delete',
       'recover',
+      'completion',
+      'help',
     ]);
   });
 
