@@ -117,9 +117,15 @@ function newest(path) {
 
 function build(path) {
   const built = join(root, 'dist', '.built');
-  const sources = ['bridge', 'constructs', 'provider', 'scripts/build.mjs', 'tsconfig.build.json', 'package.json'].map(
-    path => join(root, path),
-  );
+  const sources = [
+    'bridge',
+    'constructs',
+    'provider',
+    'scripts/build.mjs',
+    'scripts/package',
+    'tsconfig.build.json',
+    'package.json',
+  ].map(path => join(root, path));
   if (existsSync(built) && statSync(built).mtimeMs > Math.max(...sources.map(newest))) return;
   say('building …');
   if (run(path, [join(root, 'scripts', 'build.mjs')], { stdio: ['ignore', 2, 2], env: withNode(path) }) !== 0)

@@ -3,6 +3,7 @@
  * provider and `coder-scim apply` carry it, the bridge enforces it. Re-exports only.
  */
 export * from './canonical-json';
+export type { MappingState, MappingStateInput } from './document';
 export * from './json-schema';
 export * from './mode-clash';
 export { AppName } from './names';
@@ -11,8 +12,6 @@ export * from './problems';
 export {
   Claims,
   CustomRole,
-  ENTRY_KINDS,
-  type EntryKind,
   GroupMapping,
   Guard,
   People,

@@ -1,6 +1,7 @@
 /** The fields of the document, with defaults and what each one means. */
 import { Attributes } from '../attributes';
 import { z } from 'zod';
+import type * as document from './document';
 import { AppName, CustomRoleName, DisplayName, EntryName, GroupName, OrganizationName, RoleName } from './names';
 import { DEFAULT_ORGANIZATION, IDENTITY_PROVIDERS, MAPPING_STATE_VERSION, TOKEN_SCOPES } from './vocabulary';
 
@@ -38,7 +39,7 @@ export const TokenDeclaration = z.strictObject({
   expiresAt: z.iso.datetime({ offset: true }).describe('instant from which the token is refused (RFC 3339)'),
   scopes: z.array(z.enum(TOKEN_SCOPES)).min(1).optional().describe('what the token may do; default: everything'),
 });
-export type TokenDeclaration = z.infer<typeof TokenDeclaration>;
+export type TokenDeclaration = document.TokenDeclaration;
 
 /** People of an identity provider's group become members of a Coder group (and of its organization). */
 export const GroupMapping = z.strictObject({
@@ -48,7 +49,7 @@ export const GroupMapping = z.strictObject({
   displayName: DisplayName.optional().describe('display name written to a group that the bridge creates or manages'),
   create: z.boolean().default(true).describe('create the Coder group when it is missing; false: only match'),
 });
-export type GroupMapping = z.infer<typeof GroupMapping>;
+export type GroupMapping = document.GroupMapping;
 
 /** People of an identity provider's group hold a site role, or a role in one organization (and are members of it). */
 export const RoleMapping = z.strictObject({
@@ -56,11 +57,11 @@ export const RoleMapping = z.strictObject({
   role: RoleName.describe('site role without organization; organization role, built in or custom, with one'),
   organization: OrganizationName.optional(),
 });
-export type RoleMapping = z.infer<typeof RoleMapping>;
+export type RoleMapping = document.RoleMapping;
 
 /** People of an identity provider's group are members of a Coder organization. */
 export const OrganizationMapping = z.strictObject({ ...idpGroup, organization: OrganizationName });
-export type OrganizationMapping = z.infer<typeof OrganizationMapping>;
+export type OrganizationMapping = document.OrganizationMapping;
 
 /** A custom organization role that the bridge keeps in Coder. */
 export const CustomRole = z.strictObject({
@@ -85,7 +86,7 @@ export const CustomRole = z.strictObject({
     )
     .min(1),
 });
-export type CustomRole = z.infer<typeof CustomRole>;
+export type CustomRole = document.CustomRole;
 
 /** Every group that the identity provider pushes becomes a Coder group, without a mapping of its own. */
 export const PushedGroups = z.strictObject({
@@ -100,7 +101,7 @@ export const PushedGroups = z.strictObject({
       "take over groups that exist already under the name: made by hand, or named by another app's mapping; with create false they always are",
     ),
 });
-export type PushedGroups = z.infer<typeof PushedGroups>;
+export type PushedGroups = document.PushedGroups;
 
 /** Decisions about people and groups; every one has the careful default. */
 export const Policies = z.strictObject({
@@ -140,7 +141,7 @@ export const Policies = z.strictObject({
     .default(false)
     .describe('manage all roles and groups of the people of this app, not only the ones named in mappings'),
 });
-export type Policies = z.infer<typeof Policies>;
+export type Policies = document.Policies;
 
 /** Limits that stop a plan as a whole until an operator releases it. */
 export const Guard = z.strictObject({
@@ -169,7 +170,7 @@ export const Guard = z.strictObject({
     .default([])
     .describe('usernames or e-mails of Coder accounts that are never touched'),
 });
-export type Guard = z.infer<typeof Guard>;
+export type Guard = document.Guard;
 
 /** For whom the app may speak. */
 export const People = z.strictObject({
@@ -193,7 +194,7 @@ export const People = z.strictObject({
       'usernames or e-mails of existing accounts that may be taken over although they hold more than the mappings give',
     ),
 });
-export type People = z.infer<typeof People>;
+export type People = document.People;
 
 /** Names of the token claims that Coder reads at sign-in (mode `claims`). */
 export const Claims = z.strictObject({
@@ -207,11 +208,7 @@ export const Claims = z.strictObject({
       "claim of organization sync, which is for the whole deployment; needed for mappings into other organizations than Coder's default one, and never written without",
     ),
 });
-export type Claims = z.infer<typeof Claims>;
-
-/** The parts of the document that are keyed by names: one entry for each construct. */
-export const ENTRY_KINDS = ['tokens', 'groupMappings', 'roleMappings', 'organizationMappings', 'customRoles'] as const;
-export type EntryKind = (typeof ENTRY_KINDS)[number];
+export type Claims = document.Claims;
 
 const record = <T extends z.ZodType>(value: T) => z.record(EntryName, value).default({} as never);
 
@@ -237,4 +234,4 @@ export const Shape = z.strictObject({
   attributes: Attributes.prefault({}),
 });
 
-export type Shape = z.infer<typeof Shape>;
+export type Shape = document.MappingState;
