@@ -2,6 +2,7 @@
 import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { type Command } from 'commander';
+import { sayScopes } from '../bridge/admin/access/route-scopes';
 import { ADMIN_REFUSALS, ADMIN_ROUTES } from '../bridge/admin/routes';
 import { createProgram } from '../bridge/commands/program';
 import { createMetrics } from '../bridge/http/metrics';
@@ -25,11 +26,12 @@ export async function renderReference(): Promise<string> {
     '## HTTP',
     table(['path', 'credential', 'what'], HTTP),
     '## Admin API',
-    'Below `/admin/v1`, JSON, with `Authorization: Bearer <admin token>`. A refusal is `{"error": {"code", "message", "issues"?, "generation"?}}`.',
+    'Below `/admin/v1`, JSON, with `Authorization: Bearer <admin credential>`. Each route names the scopes of which the credential needs one. A refusal is `{"error": {"code", "message", "issues"?, "generation"?}}`.',
     table(
-      ['route', 'what', 'takes', 'answers', 'refuses with'],
-      ADMIN_ROUTES.map(({ method, path, purpose, takes, answers, refuses }) => [
+      ['route', 'scope', 'what', 'takes', 'answers', 'refuses with'],
+      ADMIN_ROUTES.map(({ method, path, scopes, purpose, takes, answers, refuses }) => [
         literal(`${method} ${path}`),
+        sayScopes(scopes),
         purpose,
         takes,
         answers,
@@ -61,8 +63,8 @@ const HTTP = [
     'SCIM token of the app',
     'SCIM 2.0 of one app: the SCIM base URL that goes into the identity provider',
   ],
-  ['`/admin/v1`', 'admin token', 'the admin API'],
-  ['`/metrics`', 'metrics token or admin token', 'metrics'],
+  ['`/admin/v1`', 'admin credential', 'the admin API'],
+  ['`/metrics`', 'admin credential with the scope `metrics`, or the metrics token', 'metrics'],
   ['`/healthz`', 'none', '200 while the process is well'],
   ['`/readyz`', 'none', '200 when database and Coder can be used, else 503; says which of them can not'],
 ];
@@ -80,7 +82,10 @@ function variables(all: Readonly<Record<string, Variable<unknown>>>): string {
 }
 
 async function metrics(): Promise<string> {
-  const { text } = await createMetrics(() => Promise.reject(new Error('no bridge runs'))).render();
+  const { text } = await createMetrics({
+    status: () => Promise.reject(new Error('no bridge runs')),
+    circuitClosed: () => true,
+  }).render();
   const described = [...text.matchAll(/^# HELP (coder_scim_\S+) (.*)\n# TYPE \S+ (\S+)$/gm)];
   return table(
     ['metric', 'type', 'what'],
@@ -98,7 +103,11 @@ function helps(): string[] {
     read: () => Promise.resolve(''),
   };
   const leaves = (command: Command): Command[] =>
-    command.commands.length === 0 ? [command] : command.commands.flatMap(leaves);
+    // A group of commands has no options of its own.
+    [
+      ...(command.commands.length === 0 || command.options.length > 0 ? [command] : []),
+      ...command.commands.flatMap(leaves),
+    ];
   return createProgram(terminal, { exitCode: 0 })
     .commands.flatMap(leaves)
     .flatMap(command => {

@@ -2,7 +2,10 @@
 import { z } from 'zod';
 import {
   AppDocument,
+  AuditChain,
   AuditEntry,
+  type CreateCredentialRequest,
+  CredentialSummary,
   DoctorCheck,
   Explanation,
   Identity,
@@ -30,6 +33,8 @@ export interface AdminClientOptions {
   readonly timeoutMs?: number;
   readonly fetch?: typeof fetch;
 }
+
+const Credentials = z.object({ credentials: z.array(CredentialSummary) });
 
 /** Verbs of the admin API. Every one throws AdminError. */
 export class AdminClient {
@@ -92,6 +97,12 @@ export class AdminClient {
     return this.call(z.object({ entries: z.array(AuditEntry) }), 'GET', `/audit?${query.toString()}`, { signal });
   }
 
+  /** Hashes the whole trail again. @param anchor `<line>:<hash>` as noted elsewhere */
+  auditChain(anchor?: string, signal?: AbortSignal): Promise<AuditChain> {
+    const query = anchor === undefined ? '' : `?anchor=${encodeURIComponent(anchor)}`;
+    return this.call(AuditChain, 'GET', `/audit/chain${query}`, { signal });
+  }
+
   /** The last SCIM requests: the newest first, or after an id the oldest first. */
   requests(
     query: { app?: string | undefined; after?: number | undefined; limit?: number | undefined },
@@ -133,14 +144,17 @@ export class AdminClient {
   }
 
   /** Lets the bridge go on with the database as it is. */
-  endRecovery(by: string, signal?: AbortSignal): Promise<{ ended: boolean }> {
-    return this.call(z.object({ ended: z.boolean() }), 'POST', '/recovery/end', { body: { by }, signal });
+  endRecovery(by: string, signal?: AbortSignal, reason?: string): Promise<{ ended: boolean }> {
+    return this.call(z.object({ ended: z.boolean() }), 'POST', '/recovery/end', {
+      body: { by, reason } satisfies ReleaseRequest,
+      signal,
+    });
   }
 
   /** Lets exactly this plan pass the guard. */
-  async releaseHold(id: string, by: string, signal?: AbortSignal): Promise<void> {
+  async releaseHold(id: string, by: string, signal?: AbortSignal, reason?: string): Promise<void> {
     await this.call(z.unknown(), 'POST', `/holds/${encodeURIComponent(id)}/release`, {
-      body: { by } satisfies ReleaseRequest,
+      body: { by, reason } satisfies ReleaseRequest,
       signal,
     });
   }
@@ -151,11 +165,29 @@ export class AdminClient {
   }
 
   /** Tries parked work again: one key, or all. */
-  retry(key?: string, signal?: AbortSignal): Promise<{ retried: number }> {
+  retry(key?: string, signal?: AbortSignal, by?: string): Promise<{ retried: number }> {
     return this.call(z.object({ retried: z.number() }), 'POST', '/work/retry', {
-      body: { key } satisfies RetryRequest,
+      body: { key, by } satisfies RetryRequest,
       signal,
     });
+  }
+
+  /** Who may do what at the bridge; nothing secret. */
+  credentials(signal?: AbortSignal): Promise<{ credentials: CredentialSummary[] }> {
+    return this.call(Credentials, 'GET', '/credentials', { signal });
+  }
+
+  /** Makes an admin credential by the digest of its secret; with `overlapMs` it takes the place of the one of that name. */
+  createCredential(
+    request: CreateCredentialRequest,
+    signal?: AbortSignal,
+  ): Promise<{ credentials: CredentialSummary[] }> {
+    return this.call(Credentials, 'POST', '/credentials', { body: request, signal });
+  }
+
+  /** Ends an admin credential that was made by command, and the sessions of the page that hang on it. */
+  async revokeCredential(name: string, signal?: AbortSignal): Promise<void> {
+    await this.call(z.unknown(), 'DELETE', `/credentials/${encodeURIComponent(name)}`, { signal });
   }
 
   /** Deletes the account of a throw-away person of `coder-scim verify`; refuses every other account. */

@@ -16,6 +16,7 @@ interface DeleteOptions extends ClientOptions {
 
 interface ReleaseOptions extends ClientOptions {
   readonly by?: string;
+  readonly reason?: string;
 }
 
 interface ReHireOptions extends ClientOptions {
@@ -41,10 +42,20 @@ export function addOperate(commands: Commands): void {
     usage: 'release <hold>',
     summary: 'let a plan pass that the guard stopped',
     description: 'Let a plan pass that the guard stopped: exactly this one, not a later one',
-    examples: [['coder-scim release 3f2a9c', 'the id is in `coder-scim status`']],
-    options: command => command.option('--by <name>', 'who decides, for the audit trail (default: the user name)'),
+    examples: [
+      ['coder-scim release 3f2a9c', 'the id is in `coder-scim status`'],
+      ['coder-scim release 3f2a9c --reason "team moved, ticket 4711"', 'with the reason, kept in the audit trail'],
+    ],
+    options: command =>
+      command
+        .option(
+          '--by <name>',
+          'who decides, for the audit trail, beside the name of the credential (default: the user name)',
+        )
+        .option('--reason <text>', 'why, for the audit trail'),
     run: async ({ client, terminal }, options, hold) => {
-      await client.releaseHold(hold, options.by ?? operatorName(terminal.environment), terminal.signal);
+      const by = options.by ?? operatorName(terminal.environment);
+      await client.releaseHold(hold, by, terminal.signal, options.reason);
       if (options.json) printJson(terminal, { released: hold });
       else terminal.write(`released ${hold}: \`coder-scim status --wait 60s\` shows when it is done\n`);
     },
@@ -82,7 +93,7 @@ export function addOperate(commands: Commands): void {
       ['coder-scim retry person:0198c1d2-…', 'one item, by its key in `coder-scim status --json`'],
     ],
     run: async ({ client, terminal }, options, key) => {
-      const answer = await client.retry(key, terminal.signal);
+      const answer = await client.retry(key, terminal.signal, operatorName(terminal.environment));
       if (options.json) printJson(terminal, answer);
       else terminal.write(`${plural(answer.retried, 'item')} queued again\n`);
     },

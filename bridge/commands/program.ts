@@ -2,6 +2,7 @@
 import { Command, CommanderError } from 'commander';
 import { packageVersion } from '../process/version';
 import { addApply } from './apply';
+import { addAdminToken } from './admin-token';
 import { addAudit } from './audit';
 import { addRequests } from './requests';
 import { Commands, type Outcome } from './command';
@@ -27,6 +28,8 @@ export function createProgram(terminal: Terminal, outcome: Outcome): Command {
     .version(packageVersion(), '-v, --version', 'print the version')
     .helpOption('-h, --help', 'print this help')
     .helpCommand(false)
+    // What stands behind `audit verify` is an option of that, not of `audit`.
+    .enablePositionalOptions()
     .showHelpAfterError('(--help shows what is wanted)')
     .exitOverride()
     .configureOutput({
@@ -42,6 +45,7 @@ export function createProgram(terminal: Terminal, outcome: Outcome): Command {
   addVerify(commands);
   addDoctor(commands);
   addToken(commands);
+  addAdminToken(commands);
   addAudit(commands);
   addRequests(commands);
   addPeople(commands);

@@ -1,10 +1,13 @@
 /** The whole bridge put together: database, Coder, reconciler, HTTP. The one place that knows all parts. */
+import { createCredentials } from '../admin/access/credentials';
+import { createAuditWatch } from '../audit/watch';
 import { createCoderProbe } from '../admin/coder-probe';
 import { type AdminDeps } from '../admin/deps';
 import { createAdminRouter } from '../admin/router';
 import { readStatus } from '../admin/status';
 import { createApp, type Readiness } from '../http/app';
 import { createCoderClient, createCredential, isPlainToAnotherHost } from '../coder';
+import { configuredCredentials } from './admin-credentials';
 import { type Config } from './config';
 import { createCredentialKeeper } from './credential-keeper';
 import { createDatabaseProbe } from './database-probe';
@@ -12,7 +15,7 @@ import { type Log } from '../http/log';
 import { createMetrics } from '../http/metrics';
 import { createReconciler } from '../reconcile';
 import { answerClientError } from '../scim/http/client-error';
-import { createScimRouter } from '../scim/http/router';
+import { createScim } from '../scim/routing/router';
 import { createStoredApps } from '../scim/access/stored-apps';
 import { recordCoercions } from '../scim/access/stored-coercions';
 import { listen } from '../http/server';
@@ -49,7 +52,7 @@ export async function createBridge(config: Config, { log }: { readonly log: Log 
   const publicUrl = config.publicUrl ?? listening.url;
   let stopping = false;
 
-  const metrics = createMetrics(() => readStatus(admin));
+  const metrics = createMetrics({ status: () => readStatus(admin), circuitClosed: () => coder.health.reachable });
   const coder = createCoderClient({
     url: config.coderUrl,
     credential: createCredential(
@@ -61,6 +64,20 @@ export async function createBridge(config: Config, { log }: { readonly log: Log 
     limits: { concurrency: config.coderConcurrency },
     observe: exchange => metrics.coderCalled(exchange),
   });
+  const auditWatch = createAuditWatch({
+    database,
+    exports: config.auditExport,
+    authorization: config.auditExportAuthorization,
+    webhook: config.webhookUrl === undefined ? undefined : { url: config.webhookUrl, secret: config.webhookSecret },
+    version: packageVersion(),
+    owner,
+    log,
+    clock,
+    observe: {
+      sealed: line => metrics.auditSealed(line),
+      exported: (destination, behind) => metrics.auditExported(destination, behind),
+    },
+  });
   const keeper = createCredentialKeeper({ coder, database, owner, renew: config.renewToken, log, clock });
   const probe = createCoderProbe({ url: config.coderUrl, coder, expiresAt: () => keeper.expiresAt(), clock });
   const reconciler = createReconciler({
@@ -68,8 +85,9 @@ export async function createBridge(config: Config, { log }: { readonly log: Log 
     coder,
     log,
     options: { owner, sweepIntervalMs: config.sweepIntervalMs, auditRetentionMs: config.auditRetentionMs },
+    observe: done => metrics.converged(done),
   });
-  const scim = createScimRouter({
+  const scim = createScim({
     directory: createDirectory(database),
     converge: (keys, options) => reconciler.converge(keys, options),
     apps: createStoredApps(database.db),
@@ -86,11 +104,12 @@ export async function createBridge(config: Config, { log }: { readonly log: Log 
     clock,
     log,
     limits: { convergeDeadlineMs: config.requestDeadlineMs },
+    trustedProxies: config.trustedProxies,
     observe: served => metrics.scimServed(served),
   });
-  const { adminToken } = config;
+  const credentials = createCredentials(database, configuredCredentials(config), clock);
   const version = packageVersion();
-  const admin: AdminDeps = { database, reconciler, coder, probe, adminToken, publicUrl, version, log, clock };
+  const admin: AdminDeps = { database, reconciler, coder, probe, credentials, publicUrl, version, log, clock };
 
   const databaseProblem = createDatabaseProbe(database, clock);
   const readiness = async (): Promise<Readiness> => {
@@ -107,7 +126,7 @@ export async function createBridge(config: Config, { log }: { readonly log: Log 
       admin: createAdminRouter(admin),
       readiness,
       metrics: () => metrics.render(),
-      metricsTokens: [adminToken, ...(config.metricsToken === undefined ? [] : [config.metricsToken])],
+      credentials,
       trustedProxies: config.trustedProxies,
       stopping: () => stopping,
       log,
@@ -116,6 +135,7 @@ export async function createBridge(config: Config, { log }: { readonly log: Log 
   );
   reconciler.start();
   keeper.start();
+  auditWatch.start();
   warnOfPlainHttp(config, publicUrl, log);
 
   return {
@@ -131,6 +151,7 @@ export async function createBridge(config: Config, { log }: { readonly log: Log 
       stopping = true;
       await listening.close(config.shutdownTimeoutMs);
       await Promise.all([reconciler.stop(), keeper.stop()]);
+      await auditWatch.stop();
       await coder.close();
       await database.close();
     },

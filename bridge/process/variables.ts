@@ -5,6 +5,8 @@
 import { X509Certificate } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import { z } from 'zod';
+import { CredentialDeclaration } from '../contract/admin-api';
+import { type ExportTo } from '../audit/watch';
 import { type ListenAddress } from '../http/server';
 
 /** Where the value of a variable matters. */
@@ -25,6 +27,8 @@ export interface Variable<T> {
   readonly required?: boolean;
   /** The value is never shown, and `<name>_FILE` may name a file that holds it. */
   readonly secret?: boolean;
+  /** What the reader says of a wrong value shows no secret, and is told. */
+  readonly explains?: boolean;
 }
 
 const SECONDS: Readonly<Record<string, number>> = { ms: 0.001, s: 1, m: 60, h: 3_600, d: 86_400 };
@@ -70,6 +74,26 @@ const listenAddress = z.string().transform((text, context): ListenAddress => {
   return z.NEVER;
 });
 
+/** Places that the audit trail is sent to, separated by spaces. */
+const exportTargets = z.string().transform((text, context): readonly ExportTo[] => {
+  const targets = text.split(/\s+/).map(exportTarget);
+  if (targets.every(target => target !== undefined)) return targets;
+  context.addIssue({ code: 'custom', message: 'not a place that the audit trail can be sent to' });
+  return z.NEVER;
+});
+
+function exportTarget(text: string): ExportTo | undefined {
+  if (text === 'stdout') return { kind: 'stdout' };
+  const [, path] = /^file:(\/.+)$/.exec(text) ?? [];
+  if (path !== undefined) return { kind: 'file', path };
+  if (!URL.canParse(text)) return undefined;
+  const { protocol, hostname: host, port, username, password, hash } = new URL(text);
+  if (host === '' || username !== '' || password !== '' || hash !== '') return undefined;
+  if (protocol === 'syslog:') return { kind: 'syslog', host, port: Number(port || 514), tls: false };
+  if (protocol === 'syslog+tls:') return { kind: 'syslog', host, port: Number(port || 6514), tls: true };
+  return /^https?:$/.test(protocol) ? { kind: 'http', url: text } : undefined;
+}
+
 /** The text of a file with certificates, which must be ones. */
 const certificates = z.string().transform((path, context) => {
   try {
@@ -81,6 +105,30 @@ const certificates = z.string().transform((path, context) => {
     return z.NEVER;
   }
 });
+
+const credentialDeclarations = z
+  .string()
+  .transform((text, context): unknown => {
+    try {
+      return JSON.parse(text) as unknown;
+    } catch {
+      context.addIssue({ code: 'custom', message: 'no JSON' });
+      return z.NEVER;
+    }
+  })
+  .pipe(z.array(CredentialDeclaration))
+  .superRefine((credentials, context) => {
+    for (const [index, { name, digest }] of credentials.entries()) {
+      if (name === 'admin' || name === 'metrics')
+        context.addIssue({
+          code: 'custom',
+          path: [index, 'name'],
+          message: `${JSON.stringify(name)} is the name of the token of CODER_SCIM_${name === 'admin' ? 'ADMIN' : 'METRICS'}_TOKEN: wanted another one`,
+        });
+      if (credentials.findIndex(other => other.digest === digest) !== index)
+        context.addIssue({ code: 'custom', path: [index, 'digest'], message: 'stands here twice: wanted each once' });
+    }
+  });
 
 const MINUTE = 60_000;
 const DAY = 86_400_000;
@@ -123,15 +171,28 @@ export const VARIABLES = {
     fallback: 'none',
     read: certificates,
   }),
-  adminToken: variable({
+  adminToken: variable<string | undefined>({
     name: 'CODER_SCIM_ADMIN_TOKEN',
     side: 'bridge',
-    description: 'Credential of the admin API: Terraform and the client commands show it.',
+    description:
+      'Admin credential with every scope, named `admin` in the audit trail: Terraform and the client commands show it.',
     wanted: 'at least 16 characters without spaces, e.g. the output of `openssl rand -hex 32`',
-    fallback: 'required',
-    required: true,
+    fallback: 'required, unless `CODER_SCIM_ADMIN_CREDENTIALS` is set',
     secret: true,
     read: z.string().regex(/^[\x21-\x7e]{16,1024}$/),
+  }),
+  adminCredentials: variable<readonly CredentialDeclaration[]>({
+    name: 'CODER_SCIM_ADMIN_CREDENTIALS',
+    side: 'bridge',
+    description:
+      'Named admin credentials, each with its scopes and expiry, by the digest of its secret: `coder-scim admin-token create --declare` prints one. Two of one name are a rotation.',
+    wanted:
+      'JSON such as [{"name": "terraform", "digest": "sha256:…", "scopes": ["declare"], "expiresAt": "2027-01-01T00:00:00Z"}], the scopes from declare, operate, read and metrics',
+    fallback: 'none',
+    value: [],
+    secret: true,
+    explains: true,
+    read: credentialDeclarations,
   }),
   stateDirectory: variable({
     name: 'CODER_SCIM_STATE_DIR',
@@ -224,6 +285,45 @@ export const VARIABLES = {
     value: 400 * DAY,
     read: orOff(duration(DAY)),
   }),
+  auditExport: variable<readonly ExportTo[]>({
+    name: 'CODER_SCIM_AUDIT_EXPORT',
+    side: 'bridge',
+    description:
+      'Where the audit trail is sent as it grows, each line as a JSON object in OCSF form, at least once: several places are separated by spaces. Lines stay in the database until each place has them.',
+    wanted:
+      'stdout, file:/path, syslog://host:port, syslog+tls://host:port, or an http or https URL without credentials; several with spaces between',
+    fallback: 'none',
+    value: [],
+    read: exportTargets,
+  }),
+  auditExportAuthorization: variable<string | undefined>({
+    name: 'CODER_SCIM_AUDIT_EXPORT_AUTHORIZATION',
+    side: 'bridge',
+    description: 'Value of the header `authorization` for audit lines that are sent over HTTP.',
+    wanted: 'a scheme and a credential, such as `Bearer …` or `Splunk …`',
+    fallback: 'none',
+    secret: true,
+    read: z.string().regex(/^[\x20-\x7e]{8,4096}$/),
+  }),
+  webhookUrl: variable<string | undefined>({
+    name: 'CODER_SCIM_WEBHOOK_URL',
+    side: 'bridge',
+    description:
+      'Who is told when something waits for a decision, and when one was made: guard holds and releases, held people, parked work, re-hires, recovery. The path may be a credential, so the value is treated as a secret.',
+    wanted: 'an http or https URL without user and password',
+    fallback: 'none',
+    secret: true,
+    read: z.string().refine(text => exportTarget(text)?.kind === 'http'),
+  }),
+  webhookSecret: variable<string | undefined>({
+    name: 'CODER_SCIM_WEBHOOK_SECRET',
+    side: 'bridge',
+    description: 'Key by which calls of the webhook are signed, as Standard Webhooks has it (`webhook-signature`).',
+    wanted: 'at least 16 characters without spaces; `whsec_` and base64 for 24 bytes or more',
+    fallback: 'none: calls are not signed',
+    secret: true,
+    read: z.string().regex(/^[\x21-\x7e]{16,1024}$/),
+  }),
   keepRequests: variable({
     name: 'CODER_SCIM_REQUEST_LOG',
     side: 'bridge',
@@ -255,7 +355,8 @@ export const VARIABLES = {
   metricsToken: variable<string | undefined>({
     name: 'CODER_SCIM_METRICS_TOKEN',
     side: 'bridge',
-    description: 'Credential that opens /metrics and nothing else. Without it /metrics takes the admin token.',
+    description:
+      'Credential that opens /metrics and nothing else, as an admin credential with the scope `metrics` does.',
     wanted: 'at least 16 characters without spaces',
     fallback: 'none',
     secret: true,

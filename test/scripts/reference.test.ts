@@ -40,7 +40,7 @@ describe('reference', () => {
   });
 
   it('has every route of the admin API and no other', () => {
-    const router: Router = createAdminRouter({ adminToken: 'x' } as AdminDeps);
+    const router: Router = createAdminRouter({} as AdminDeps);
     const stack = router.stack as unknown as readonly Layer[];
     expect(ADMIN_ROUTES.map(({ method, path }) => `${method} ${path}`).sort()).toEqual(routesOf(stack).sort());
   });

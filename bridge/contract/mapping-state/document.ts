@@ -25,6 +25,10 @@ export interface GroupMapping {
   readonly group: string;
   /** display name written to a group that the bridge creates or manages */
   readonly displayName?: string | undefined;
+  /** workspace quota that the group adds to each member's, 0 to 2147483647; left out: as it is in Coder */
+  readonly quotaAllowance?: number | undefined;
+  /** picture of the Coder group: an http or https URL, a path of Coder, or "" for none; left out: as it is in Coder */
+  readonly avatarUrl?: string | undefined;
   /**
    * create the Coder group when it is missing; false: only match
    * @default true
@@ -44,6 +48,10 @@ export interface GroupMappingInput {
   readonly group: string;
   /** display name written to a group that the bridge creates or manages */
   readonly displayName?: string | undefined;
+  /** workspace quota that the group adds to each member's, 0 to 2147483647; left out: as it is in Coder */
+  readonly quotaAllowance?: number | undefined;
+  /** picture of the Coder group: an http or https URL, a path of Coder, or "" for none; left out: as it is in Coder */
+  readonly avatarUrl?: string | undefined;
   /**
    * create the Coder group when it is missing; false: only match
    * @default true

@@ -6,16 +6,29 @@ import { outcomeOf } from '../../coder';
 import { PRIORITY, type WorkKey } from '../../store/work/enqueue';
 import { pullBack } from '../../store/work/clock-jump';
 import { dropLeases } from '../../store/work/leases';
-import { claimKeys, claimWork, releaseAllWork, releaseWork, renewWork, type Work } from '../../store/work/work';
+import {
+  claimKeys,
+  claimWork,
+  releaseAllWork,
+  releaseWork,
+  renewWork,
+  type Work,
+  workedOnElsewhere,
+} from '../../store/work/work';
+import { groupsToWriteFor } from '../../store/accounts/coder-members';
 import { convergeApp } from '../declaration/declaration';
 import { type Rim } from '../context/rim';
 import { convergeGroup } from '../group/coder-group';
 import { convergePerson } from '../person/person';
+import { type ConvergedWork } from '../types';
 import { convergeScimGroup } from '../declaration/scim-group';
 import { GATHER_MS, endWork, type EndedWork } from './end-work';
 
 /** How long a request takes from its last work to its answer, at most. */
 const ANSWER_MS = 10;
+
+/** Between two looks at work of a request that another replica is doing. */
+const OTHERS_MS = 20;
 
 export interface PumpOptions {
   readonly concurrency: number;
@@ -37,6 +50,11 @@ export async function work(rim: Rim, item: Work): Promise<EndedWork> {
     rim.log[level]({ err: error, key: item.key, app: item.app }, 'work failed');
     return await endWork(rim, item, outcome);
   }
+}
+
+function converged({ key, app, priority, enqueuedAt }: Work, now: number): ConvergedWork {
+  const kind = key.slice(0, key.indexOf(':')) as ConvergedWork['kind'];
+  return { app, kind, leaving: priority === PRIORITY.leaving, milliseconds: Math.max(0, now - enqueuedAt) };
 }
 
 export class Pump {
@@ -80,7 +98,7 @@ export class Pump {
 
   /**
    * Deals with these keys now, and then with the groups that they made different as far as those are quiet.
-   * @returns when all of them are settled, or belong to another replica
+   * @returns when all of them are settled, by whichever replica, or wait for a later time
    */
   async converge(keys: readonly WorkKey[], stopped: () => boolean): Promise<void> {
     if ((await this.rim.recovery.holds()) !== undefined) return;
@@ -101,6 +119,7 @@ export class Pump {
    */
   async #settleKeys(keys: readonly WorkKey[], early: number, stopped: () => boolean): Promise<Set<WorkKey>> {
     const touched = new Set<WorkKey>();
+    const notOurs = new Set<WorkKey>();
     let left = [...keys];
     while (left.length > 0 && !stopped() && !this.#stopping) {
       await this.#claiming;
@@ -108,21 +127,37 @@ export class Pump {
       // What it made different is this request's as well: the second look finds it done, and would not touch it again.
       for (const one of await Promise.allSettled(running))
         if (one.status === 'fulfilled') for (const key of one.value?.touched ?? []) touched.add(key);
-      const again = await this.#take(left, early, stopped, touched);
+      const { taken, again } = await this.#take(left, early, stopped, touched);
       await this.#claiming;
-      left = left.filter(key => again.has(key) || this.#running.has(key));
+      const missed = left.filter(key => !taken.has(key));
+      for (const key of missed) notOurs.add(key);
+      const elsewhere = await this.#awaitOthers(missed);
+      left = left.filter(key => again.has(key) || this.#running.has(key) || elsewhere.has(key));
     }
+    // What others did for this request, they tell nobody of: the store says which groups it made different.
+    const people = [...notOurs].flatMap(key => (key.startsWith('person:') ? [key.slice('person:'.length)] : []));
+    for (const id of await groupsToWriteFor(this.rim.database.db, people)) touched.add(`coder-group:${id}`);
     return touched;
   }
 
-  /** Claims these keys as far as they are free, and deals with them. @returns those that changed meanwhile */
+  /** Gives another replica a moment for those of these keys that it works on. @returns them */
+  async #awaitOthers(keys: readonly WorkKey[]): Promise<Set<WorkKey>> {
+    const { database, owner, clock } = this.rim;
+    if (database.backend !== 'postgres') return new Set();
+    const elsewhere = await workedOnElsewhere(database.db, keys, { owner, now: clock.now() });
+    if (elsewhere.size > 0) await new Promise(resolve => setTimeout(resolve, OTHERS_MS));
+    return elsewhere;
+  }
+
+  /** Claims these keys as far as they are free, and deals with them. @returns which those were, and which changed meanwhile */
   async #take(
     keys: readonly WorkKey[],
     early: number,
     stopped: () => boolean,
     touched: Set<WorkKey>,
-  ): Promise<Set<WorkKey>> {
+  ): Promise<{ readonly taken: ReadonlySet<WorkKey>; readonly again: ReadonlySet<WorkKey> }> {
     const { rim } = this;
+    const taken = new Set<WorkKey>();
     const again = new Set<WorkKey>();
     const batch = Math.max(this.options.concurrency, 8);
     for (let start = 0; start < keys.length && !stopped() && !this.#stopping; start += batch) {
@@ -131,16 +166,17 @@ export class Pump {
         now: rim.clock.now() + early,
         leaseMs: rim.options.leaseMs,
       });
-      if (!(await this.#mayWork(items))) return again;
+      if (!(await this.#mayWork(items))) return { taken, again };
       await Promise.all(
         items.map(async item => {
+          taken.add(item.key);
           const settled = await this.#do(item);
           for (const key of settled?.touched ?? []) touched.add(key);
           if (settled?.outcome === 'again') again.add(item.key);
         }),
       );
     }
-    return again;
+    return { taken, again };
   }
 
   async #do(item: Work): Promise<EndedWork | undefined> {
@@ -153,6 +189,7 @@ export class Pump {
       .finally(() => this.#running.delete(item.key));
     this.#running.set(item.key, task);
     const settled = await task;
+    if (settled?.outcome === 'done') this.rim.observe(converged(item, this.rim.clock.now()));
     // While somebody waits to be locked out, Coder is asked soon whether it is back.
     if (item.priority === PRIORITY.leaving && settled !== undefined)
       this.rim.coder.hurry(settled.pauseMs !== undefined);

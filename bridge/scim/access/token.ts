@@ -7,6 +7,9 @@ import { createHash, randomBytes, timingSafeEqual } from 'node:crypto';
 /** What each token begins with. */
 export const TOKEN_PREFIX = 'cscim';
 
+/** What each admin credential begins with. */
+export const ADMIN_TOKEN_PREFIX = 'cscimadmin';
+
 const ID_BYTES = 6;
 const SECRET_BYTES = 32;
 const TOKEN = /^cscim_([0-9a-f]{12})_([0-9a-f]{64})_([0-9a-f]{8})$/;
@@ -19,10 +22,10 @@ export interface MintedToken {
   readonly digest: string;
 }
 
-/** Makes a token with 256 random bits. */
-export function mintToken(): MintedToken {
+/** Makes a token with 256 random bits. @param prefix what it begins with: an admin credential is no SCIM token */
+export function mintToken(prefix: typeof TOKEN_PREFIX | typeof ADMIN_TOKEN_PREFIX = TOKEN_PREFIX): MintedToken {
   const id = randomBytes(ID_BYTES).toString('hex');
-  const body = `${TOKEN_PREFIX}_${id}_${randomBytes(SECRET_BYTES).toString('hex')}`;
+  const body = `${prefix}_${id}_${randomBytes(SECRET_BYTES).toString('hex')}`;
   const token = `${body}_${checksum(body)}`;
   return { id, token, digest: digestOf(token) };
 }

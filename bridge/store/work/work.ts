@@ -4,6 +4,7 @@
  */
 import { type SelectQueryBuilder, sql } from 'kysely';
 import { type Database, type Db, readJson } from '../database/database';
+import { among } from '../database/listed';
 import { type Tables } from '../database/tables';
 import { type Cause, type WorkKey } from './enqueue';
 
@@ -97,6 +98,23 @@ async function claim(
     .returning(COLUMNS)
     .execute();
   return rows.map(toWork).sort((a, b) => a.priority - b.priority || a.enqueuedAt - b.enqueuedAt);
+}
+
+/** Which of these keys somebody else is working on. */
+export async function workedOnElsewhere(
+  db: Db,
+  keys: readonly WorkKey[],
+  { owner, now }: Pick<ClaimRequest, 'owner' | 'now'>,
+): Promise<Set<WorkKey>> {
+  if (keys.length === 0) return new Set();
+  const rows = await db
+    .selectFrom('work')
+    .select('key')
+    .where('key', 'in', among(db, keys))
+    .where('lease_owner', '!=', owner)
+    .where('lease_until', '>=', now)
+    .execute();
+  return new Set(rows.map(row => row.key as WorkKey));
 }
 
 /** Removes finished work; work that was enqueued again meanwhile stays, due at once or at `againAt`. Part of the caller's transaction. */

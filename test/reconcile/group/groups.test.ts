@@ -177,7 +177,7 @@ it.each([
   );
   await stage.settle();
   const hold = (await stage.reconciler.status()).holds[0];
-  if (hold !== undefined) await stage.reconciler.releaseHold(hold.id, 'operator');
+  if (hold !== undefined) await stage.reconciler.releaseHold(hold.id, { by: 'operator' });
   await stage.settle();
   expect(stage.coder.membersOf('all')).toEqual(members);
 });

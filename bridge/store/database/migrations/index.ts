@@ -10,6 +10,8 @@ import * as groupNamesakes from './0005-group-namesakes';
 import * as workspaces from './0006-workspaces';
 import * as appAttributes from './0007-app-attributes';
 import * as requests from './0008-requests';
+import * as adminAccess from './0009-admin-access';
+import * as auditChain from './0010-audit-chain';
 
 const MIGRATIONS = [
   initial.up,
@@ -20,6 +22,8 @@ const MIGRATIONS = [
   workspaces.up,
   appAttributes.up,
   requests.up,
+  adminAccess.up,
+  auditChain.up,
 ] as const;
 
 /** Number that keeps replicas that start at once from migrating twice (Postgres advisory lock). */

@@ -15,6 +15,7 @@ import {
   type LedgerTable,
   type PersonTable,
 } from './accounts';
+import { type AdminCredentialTable, type PageSessionTable } from './access';
 import { type Json } from './columns';
 import {
   type GroupTable,
@@ -105,6 +106,7 @@ export interface AuditTable {
   app: string | null;
   /** `scim`, `declaration`, `sweep`, `operator`, `bridge`. */
   actor: string;
+  /** Name of the SCIM token or admin credential, or of who signed in. */
   token: string | null;
   request_id: string | null;
   /** SCIM user or group id. */
@@ -122,6 +124,19 @@ export interface AuditTable {
   /** `done`, `failed`, `held`, `skipped`, `reported`. */
   result: string;
   detail: string | null;
+  /** Number in the chain, without gaps and in the order of commits; null for the moment until it is sealed. */
+  seq: number | null;
+  /** Of this line and the one before it in the chain. */
+  hash: string | null;
+}
+
+/** How far a destination of the audit trail has been told of it. */
+export interface AuditCursorTable {
+  /** Kind and address, without credentials. */
+  destination: string;
+  /** The last line that it took. */
+  seq: number;
+  updated_at: number;
 }
 
 /** How often each coercion of a dialect was used. */
@@ -176,7 +191,10 @@ export interface Tables {
   addresses: AddressTable;
   leaver_workspaces: LeaverWorkspacesTable;
   audit: AuditTable;
+  audit_cursors: AuditCursorTable;
   coercions: CoercionTable;
   refused_leavings: RefusedLeavingTable;
   requests: RequestTable;
+  admin_credentials: AdminCredentialTable;
+  page_sessions: PageSessionTable;
 }
