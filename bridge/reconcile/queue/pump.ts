@@ -13,7 +13,7 @@ import {
   releaseWork,
   renewWork,
   type Work,
-  workedOnElsewhere,
+  unsettledKeys,
 } from '../../store/work/work';
 import { groupsToWriteFor } from '../../store/accounts/coder-members';
 import { convergeApp } from '../declaration/declaration';
@@ -23,11 +23,12 @@ import { convergePerson } from '../person/person';
 import { type ConvergedWork } from '../types';
 import { convergeScimGroup } from '../declaration/scim-group';
 import { GATHER_MS, endWork, type EndedWork } from './end-work';
+import { Outage } from './outage';
 
 /** How long a request takes from its last work to its answer, at most. */
 const ANSWER_MS = 10;
 
-/** Between two looks at work of a request that another replica is doing. */
+/** Between two looks at work of a request that somebody else is doing. */
 const OTHERS_MS = 20;
 
 export interface PumpOptions {
@@ -63,7 +64,7 @@ export class Pump {
   #stopping = false;
   #loop: Promise<void> | undefined;
   #renewal: NodeJS.Timeout | undefined;
-  #pausedUntil = 0;
+  readonly #outage = new Outage();
   #lookedAt: number | undefined;
   /** What is claimed from the queue right now is not among what runs yet. */
   #claiming: Promise<number> = Promise.resolve(0);
@@ -127,12 +128,14 @@ export class Pump {
       // What it made different is this request's as well: the second look finds it done, and would not touch it again.
       for (const one of await Promise.allSettled(running))
         if (one.status === 'fulfilled') for (const key of one.value?.touched ?? []) touched.add(key);
-      const { taken, again } = await this.#take(left, early, stopped, touched);
+      const dealt = await this.#take(left, early, stopped, touched);
+      if (dealt === undefined) break;
+      const { taken, again } = dealt;
       await this.#claiming;
       const missed = left.filter(key => !taken.has(key));
       for (const key of missed) notOurs.add(key);
-      const elsewhere = await this.#awaitOthers(missed);
-      left = left.filter(key => again.has(key) || this.#running.has(key) || elsewhere.has(key));
+      const unsettled = await this.#awaitOthers(missed, early);
+      left = left.filter(key => again.has(key) || this.#running.has(key) || unsettled.has(key));
     }
     // What others did for this request, they tell nobody of: the store says which groups it made different.
     const people = [...notOurs].flatMap(key => (key.startsWith('person:') ? [key.slice('person:'.length)] : []));
@@ -140,22 +143,25 @@ export class Pump {
     return touched;
   }
 
-  /** Gives another replica a moment for those of these keys that it works on. @returns them */
-  async #awaitOthers(keys: readonly WorkKey[]): Promise<Set<WorkKey>> {
-    const { database, owner, clock } = this.rim;
-    if (database.backend !== 'postgres') return new Set();
-    const elsewhere = await workedOnElsewhere(database.db, keys, { owner, now: clock.now() });
-    if (elsewhere.size > 0) await new Promise(resolve => setTimeout(resolve, OTHERS_MS));
-    return elsewhere;
+  /** Whoever works on those of these keys that are not settled, here or on another replica, gets a moment. @returns them */
+  async #awaitOthers(keys: readonly WorkKey[], early: number): Promise<Set<WorkKey>> {
+    const unsettled = await unsettledKeys(this.rim.database.db, keys, this.rim.clock.now() + early);
+    // What runs here is awaited itself.
+    if ([...unsettled].some(key => !this.#running.has(key)))
+      await new Promise(resolve => setTimeout(resolve, OTHERS_MS));
+    return unsettled;
   }
 
-  /** Claims these keys as far as they are free, and deals with them. @returns which those were, and which changed meanwhile */
+  /**
+   * Claims these keys as far as they are free, and deals with them.
+   * @returns which those were, and which changed meanwhile; undefined when nothing may be done now
+   */
   async #take(
     keys: readonly WorkKey[],
     early: number,
     stopped: () => boolean,
     touched: Set<WorkKey>,
-  ): Promise<{ readonly taken: ReadonlySet<WorkKey>; readonly again: ReadonlySet<WorkKey> }> {
+  ): Promise<{ readonly taken: ReadonlySet<WorkKey>; readonly again: ReadonlySet<WorkKey> } | undefined> {
     const { rim } = this;
     const taken = new Set<WorkKey>();
     const again = new Set<WorkKey>();
@@ -166,7 +172,7 @@ export class Pump {
         now: rim.clock.now() + early,
         leaseMs: rim.options.leaseMs,
       });
-      if (!(await this.#mayWork(items))) return { taken, again };
+      if (!(await this.#mayWork(items))) return undefined;
       await Promise.all(
         items.map(async item => {
           taken.add(item.key);
@@ -180,6 +186,7 @@ export class Pump {
   }
 
   async #do(item: Work): Promise<EndedWork | undefined> {
+    this.#outage.started(item);
     const task = work(this.rim, item)
       .catch((error: unknown) => {
         // The database refused the outcome: the lease runs out and the work is done again.
@@ -193,8 +200,7 @@ export class Pump {
     // While somebody waits to be locked out, Coder is asked soon whether it is back.
     if (item.priority === PRIORITY.leaving && settled !== undefined)
       this.rim.coder.hurry(settled.pauseMs !== undefined);
-    if (settled?.pauseMs !== undefined) this.#pausedUntil = this.rim.clock.now() + settled.pauseMs;
-    else if (settled !== undefined) this.#pausedUntil = 0;
+    this.#outage.ended(item, settled, this.rim.clock.now());
     return settled;
   }
 
@@ -229,13 +235,16 @@ export class Pump {
     const now = rim.clock.now();
     await this.#minded(now);
     const free = options.concurrency - this.#running.size;
-    if (free <= 0 || now < this.#pausedUntil) return 0;
+    if (free <= 0 || this.#outage.isPaused(now)) return 0;
     const request = { owner: rim.owner, now, leaseMs: rim.options.leaseMs };
     // Half of the places are kept for what somebody waits for.
     const patient = Math.min(free, Math.max(1, Math.floor(options.concurrency / 2)));
-    let items = await claimWork(rim.database, { ...request, limit: free, maxPriority: PRIORITY.declaration });
-    if (items.length < patient)
-      items = [...items, ...(await claimWork(rim.database, { ...request, limit: patient - items.length }))];
+    let items = await this.#outage.claimLeavers(rim.database, { ...request, limit: free });
+    if (items === undefined) {
+      items = await claimWork(rim.database, { ...request, limit: free, maxPriority: PRIORITY.declaration });
+      if (items.length < patient)
+        items = [...items, ...(await claimWork(rim.database, { ...request, limit: patient - items.length }))];
+    }
     if (this.#stopping) {
       await releaseWork(
         rim.database.db,
@@ -266,7 +275,7 @@ export class Pump {
     const before = this.#lookedAt;
     this.#lookedAt = now;
     if (before !== undefined && now >= before) return;
-    this.#pausedUntil = 0;
+    this.#outage.endPause();
     const pulled = await pullBack(this.rim.database.db, now);
     if (pulled > 0) this.rim.log.warn({ pulled }, 'the clock went back: what waited for a time far ahead is due now');
   }
