@@ -23,7 +23,7 @@ import {
   ServedRequest,
   Status,
 } from '../contract/admin-api';
-import { type MappingState } from '../contract/mapping-state';
+import { type MappingStateInput } from '../contract/mapping-state';
 import { AdminError } from './admin-error';
 
 export interface AdminClientOptions {
@@ -50,7 +50,7 @@ export class AdminClient {
   }
 
   /** Replaces the whole document of an app, provided that it is as the precondition says. */
-  putApp(state: z.input<typeof MappingState>, precondition: Precondition, signal?: AbortSignal): Promise<AppDocument> {
+  putApp(state: MappingStateInput, precondition: Precondition, signal?: AbortSignal): Promise<AppDocument> {
     return this.call(AppDocument, 'PUT', `/apps/${encodeURIComponent(state.app)}`, {
       body: state,
       headers: preconditionHeader(precondition),
