@@ -12,6 +12,8 @@ import { Held, heldBy } from '../decide/hold-reason';
 import { type PersonObservation } from '../decide/observation';
 import { heldByWorkspaces } from '../decide/person';
 import { type NewAccount } from '../decide/account';
+import { enqueueTouched } from '../queue/end-work';
+import { forgetAccount } from './record-accounts';
 import { subjectOf } from './subject';
 import { stepsNote } from './interrupted-steps';
 import { NOTHING_DONE, type PersonOutcome } from './outcome';
@@ -131,6 +133,7 @@ async function removeFormer(
         rim.clock.now(),
       );
     await closeEntry(db, 'steps', account.id);
+    for (const key of await forgetAccount(db, account.id)) await enqueueTouched(db, work, key, rim.clock.now());
   });
   return undefined;
 }

@@ -50,13 +50,13 @@ export async function recordPerson(
     ...accounts.flatMap(account => account.wishes.map(wish => `coder-group:${wish.group}` as const)),
     ...waiting.map(item => item.key),
   ];
-  const writes = async (db: Db): Promise<void> => {
+  const writes = async (db: Db): Promise<WorkKey[]> => {
     const lines = new AuditLines(work.cause, () => now);
     noteLines(lines, observation, outcome, held, person);
     await writeHold(db, rim, work, observation, guarded, failure !== undefined, lines);
     await writeAudit(db, lines.rows);
-    await writeAccounts(db, work, observation, accounts);
-    if (observation.gone !== undefined) await forgetAccount(db, observation.gone.id);
+    const emptier = await writeAccounts(db, work, observation, accounts);
+    if (observation.gone !== undefined) emptier.push(...(await forgetAccount(db, observation.gone.id)));
     await closeEntries(db, observation, outcome, now);
     await enqueue(db, waiting, work.cause, now);
     for (const account of accounts) if (account.removed) await enqueueOthers(db, work, userId, account.accountId, now);
@@ -64,10 +64,12 @@ export async function recordPerson(
       await noteAddress(db, { userId, app }, user.email, now);
     if (observation.reHire !== undefined && failure === undefined) await deleteSetting(db, reHireKey(userId));
     await writePersonRow(db, observation, outcome, held, failure === undefined && unsettled === undefined, now);
+    return emptier;
   };
+  const owed = observation.accounts.flatMap(({ unwritten }) => unwritten.map(id => `coder-group:${id}` as const));
   // A call that may still be at work in Coder is looked after once it can not be any more.
   const later = unsettled === undefined ? undefined : { dueAt: unsettled, reason: LOOKED_FOR_AGAIN };
-  return await endWork(rim, work, failure ?? { kind: 'done' }, touched, writes, { later });
+  return await endWork(rim, work, failure ?? { kind: 'done' }, touched, writes, { later, owed });
 }
 
 /** Coder could not even be observed; what was done before is written all the same. */
