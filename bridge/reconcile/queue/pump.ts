@@ -127,10 +127,12 @@ export class Pump {
       unseen = unseen.filter(key => !isSeen(taken.get(key) ?? ended.get(key)));
       await this.#claiming;
       const again = [...taken].filter(([, { outcome, againMs }]) => outcome === 'again' || againMs !== undefined);
-      // Others may work on it, or were done with it just now and it is due again.
-      const elsewhere = await unsettledKeys(rim.database.db, unseen, { owner: rim.owner, now: rim.clock.now(), early });
-      left = [...new Set([...left.filter(key => this.#running.has(key)), ...again.map(([key]) => key), ...elsewhere])];
-      const pause = Math.max(...again.map(([, { againMs = 0 }]) => againMs), elsewhere.length > 0 ? ELSEWHERE_MS : 0);
+      // Somebody works on it, or was done with it just now and it is due again.
+      const unsettled = await unsettledKeys(rim.database.db, unseen, { now: rim.clock.now(), early });
+      left = [...new Set([...left.filter(key => this.#running.has(key)), ...again.map(([key]) => key), ...unsettled])];
+      // What runs here is awaited itself.
+      const elsewhere = unsettled.some(key => !this.#running.has(key));
+      const pause = Math.max(...again.map(([, { againMs = 0 }]) => againMs), elsewhere ? ELSEWHERE_MS : 0);
       if (pause > 0) await new Promise(resolve => setTimeout(resolve, pause));
     }
     return { touched, unseen };

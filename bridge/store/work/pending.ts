@@ -11,11 +11,11 @@ export async function queuedKeys(db: Db, keys: readonly WorkKey[]): Promise<Set<
   return new Set(rows.map(row => row.key));
 }
 
-/** Which of these keys another process than `owner` is working on, or nobody although they are due within `early` milliseconds. */
+/** Which of these keys somebody is working on, in this process or another one, or nobody although they are due within `early` milliseconds. */
 export async function unsettledKeys(
   db: Db,
   keys: readonly WorkKey[],
-  { owner, now, early }: { readonly owner: string; readonly now: number; readonly early: number },
+  { now, early }: { readonly now: number; readonly early: number },
 ): Promise<WorkKey[]> {
   if (keys.length === 0) return [];
   const rows = await db
@@ -23,12 +23,7 @@ export async function unsettledKeys(
     .select('key')
     .where('key', 'in', among(db, keys))
     .where('parked_at', 'is', null)
-    .where(eb =>
-      eb.or([
-        eb.and([eb('lease_owner', '!=', owner), eb('lease_until', '>=', now)]),
-        eb.and([eb('lease_owner', 'is', null), eb('due_at', '<=', now + early)]),
-      ]),
-    )
+    .where(eb => eb.or([eb('lease_until', '>=', now), eb('due_at', '<=', now + early)]))
     .execute();
   return rows.map(row => row.key as WorkKey);
 }

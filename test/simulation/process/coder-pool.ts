@@ -29,3 +29,8 @@ export class Pool {
 }
 
 export const Agent = Pool;
+
+/** Histories send to nobody but Coder: no app declares a destination of the audit trail. */
+export function request(): Promise<never> {
+  return Promise.reject(new Error('a history has no place to send anything to but Coder'));
+}
