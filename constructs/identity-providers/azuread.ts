@@ -7,7 +7,7 @@ import {
   type TerraformMetaArguments,
 } from 'cdktf';
 import { type Construct } from 'constructs';
-import { toHclAttributes } from '../l1/terraform-text';
+import { toHclAttributes, withReferences } from '../l1/terraform-text';
 
 type Arguments = Readonly<Record<string, unknown>>;
 
@@ -55,6 +55,10 @@ export class AzureadResource extends TerraformResource {
   protected override synthesizeHclAttributes(): Record<string, unknown> {
     return toHclAttributes(this.given);
   }
+
+  override toHclTerraform(): unknown {
+    return withReferences(super.toHclTerraform());
+  }
 }
 
 /** A data source of azuread. */
@@ -75,5 +79,9 @@ export class AzureadData extends TerraformDataSource {
 
   protected override synthesizeHclAttributes(): Record<string, unknown> {
     return toHclAttributes(this.given);
+  }
+
+  override toHclTerraform(): unknown {
+    return withReferences(super.toHclTerraform());
   }
 }

@@ -48,6 +48,28 @@ function toHcl(value: unknown): unknown {
   return Object.fromEntries(Object.entries(value).map(([key, part]) => [key, toHcl(part)]));
 }
 
+/** One element as `toHclTerraform` of cdktf makes it: kind (`resource`, `data`), type and name down to its attributes. */
+type HclElement = Record<string, Record<string, Record<string, Record<string, unknown>>> | undefined>;
+
+/**
+ * The same element with `provider` and `depends_on` as references: cdktf writes them as texts, as before Terraform 0.12, of which
+ * every plan warns.
+ */
+export function withReferences(element: unknown): unknown {
+  const { resource, data } = element as HclElement;
+  for (const attributes of [resource, data].flatMap(kind => Object.values(kind ?? {})).flatMap(Object.values)) {
+    const { provider, depends_on: dependsOn } = attributes;
+    if (typeof provider === 'string') attributes['provider'] = reference(provider);
+    if (Array.isArray(dependsOn) && dependsOn.length > 0)
+      attributes['depends_on'] = reference(`[${dependsOn.join(', ')}]`);
+  }
+  return element;
+}
+
+function reference(value: string): object {
+  return { value, isBlock: false, type: 'simple', storageClassType: 'reference' };
+}
+
 /** A text that is made at synth, as HCL has it between quotation marks; expressions in it stay as they are. */
 export function lazyHcl(text: string): string {
   return Lazy.stringValue({
