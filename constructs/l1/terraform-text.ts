@@ -57,7 +57,8 @@ type HclElement = Record<string, Record<string, Record<string, Record<string, un
  */
 export function withReferences(element: unknown): unknown {
   const { resource, data } = element as HclElement;
-  for (const attributes of [resource, data].flatMap(kind => Object.values(kind ?? {})).flatMap(Object.values)) {
+  const ofTypes = [resource, data].flatMap(kind => Object.values(kind ?? {}));
+  for (const attributes of ofTypes.flatMap(ofNames => Object.values(ofNames))) {
     const { provider, depends_on: dependsOn } = attributes;
     if (typeof provider === 'string') attributes['provider'] = reference(provider);
     if (Array.isArray(dependsOn) && dependsOn.length > 0)
