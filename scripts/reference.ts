@@ -7,6 +7,7 @@ import { ADMIN_REFUSALS, ADMIN_ROUTES } from '../bridge/admin/routes';
 import { createProgram } from '../bridge/commands/program';
 import { createMetrics } from '../bridge/http/metrics';
 import { CLIENT_VARIABLES, type Variable, VARIABLES } from '../bridge/process/variables';
+import { CONSTRUCTS_FILE, renderConstructs } from './reference/constructs';
 import { mappingStateFields } from './reference/mapping-state';
 import { code, literal, table } from './reference/markdown';
 import { renderTerraform, TERRAFORM_FILE } from './reference/terraform';
@@ -124,5 +125,7 @@ if (require.main === module) {
     process.stdout.write(`wrote ${REFERENCE_FILE}\n`);
     writeFileSync(TERRAFORM_FILE, renderTerraform(readFileSync(TERRAFORM_FILE, 'utf8')));
     process.stdout.write(`wrote ${TERRAFORM_FILE}\n`);
+    writeFileSync(CONSTRUCTS_FILE, renderConstructs());
+    process.stdout.write(`wrote ${CONSTRUCTS_FILE}\n`);
   });
 }
