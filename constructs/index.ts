@@ -7,6 +7,7 @@ export {
   type ScimAppResourceConfig,
   type ScimAppTimeouts,
 } from './l1/scim-app-resource';
+export { type TokenScope } from './credential';
 export { CustomRole, type CustomRoleConfig, type CustomRolePermission } from './custom-role';
 export { type IdpGroupConfig } from './entry';
 export {
@@ -25,4 +26,5 @@ export { OrganizationMapping, type OrganizationMappingConfig } from './organizat
 export { ProvisioningCheck, type ProvisioningCheckConfig } from './provisioning-check';
 export { RoleMapping, type RoleMappingConfig } from './role-mapping';
 export { type IScimApp, ScimApp, type ScimAppConfig, type ScimAppReference } from './scim-app';
-export { ScimToken, type ScimTokenConfig, type ScimTokenSecretConfig, type TokenScope } from './scim-token';
+export { ScimOAuthClient, type ScimOAuthClientConfig, type ScimOAuthClientSecretConfig } from './scim-oauth-client';
+export { ScimToken, type ScimTokenConfig, type ScimTokenSecretConfig } from './scim-token';

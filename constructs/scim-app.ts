@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto';
-import { type ITerraformDependable, TerraformStack, Token } from 'cdktf';
+import { Fn, type ITerraformDependable, TerraformStack, Token } from 'cdktf';
 import { Construct, type IConstruct } from 'constructs';
 import { type Attributes } from '../bridge/contract/attributes';
 import {
@@ -100,6 +100,8 @@ export interface IScimApp extends IConstruct, ITerraformDependable {
   readonly name: string;
   /** The SCIM base URL (tenant URL, SCIM connector base URL) to paste into the identity provider. */
   readonly scimBaseUrl: string;
+  /** Where an OAuth client of the app gets its access tokens (token endpoint, token URL). */
+  readonly oauthTokenUrl: string;
 }
 
 /** Settings of an app that is declared elsewhere. */
@@ -177,6 +179,10 @@ export class ScimApp extends Construct implements IScimApp {
 
   get scimBaseUrl(): string {
     return this.carrier.scimBaseUrl;
+  }
+
+  get oauthTokenUrl(): string {
+    return tokenUrlOf(this.scimBaseUrl);
   }
 
   /** The mapping state as declared so far: JSON, with references of Terraform still in it. */
@@ -278,4 +284,15 @@ class ForeignApp extends Construct implements IScimApp {
   get scimBaseUrl(): string {
     return this.status.scimBaseUrlOf(this.name);
   }
+
+  get oauthTokenUrl(): string {
+    return tokenUrlOf(this.scimBaseUrl);
+  }
+}
+
+function tokenUrlOf(scimBaseUrl: string): string {
+  const [base, token] = ['/scim/v2', '/oauth2/token'];
+  return Token.isUnresolved(scimBaseUrl)
+    ? Fn.replace(scimBaseUrl, base, token)
+    : scimBaseUrl.replace(new RegExp(`${base}$`), token);
 }

@@ -17,7 +17,7 @@ import { addRecover } from './recover';
 import { addServe } from './serve';
 import { addStatus } from './status';
 import { painter, type Terminal } from './terminal/terminal';
-import { addToken } from './token';
+import { addCredentials } from './credentials';
 import { addVerify } from './verify/verify';
 
 /** Builds the program; `outcome` receives the exit code of the command that ran. */
@@ -45,7 +45,7 @@ export function createProgram(terminal: Terminal, outcome: Outcome): Command {
   addStatus(commands);
   addVerify(commands);
   addDoctor(commands);
-  addToken(commands);
+  addCredentials(commands);
   addAdminToken(commands);
   addAudit(commands);
   addRequests(commands);

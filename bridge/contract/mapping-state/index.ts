@@ -3,6 +3,7 @@
  * provider and `coder-scim apply` carry it, the bridge enforces it. Re-exports only.
  */
 export * from './canonical-json';
+export { OAuthClientDeclaration, TokenDeclaration } from './credentials';
 export * from './json-schema';
 export * from './mode-clash';
 export { AppName } from './names';
@@ -20,6 +21,5 @@ export {
   Policies,
   PushedGroups,
   RoleMapping,
-  TokenDeclaration,
 } from './shape';
 export * from './vocabulary';
