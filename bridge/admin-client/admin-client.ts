@@ -1,13 +1,17 @@
 /** Client of the bridge's admin API: what the Terraform provider and the command line say to a running bridge. */
 import { z } from 'zod';
 import {
+  Activity,
   AppDocument,
   AuditEntry,
   type CreateCredentialRequest,
   CredentialSummary,
   DoctorCheck,
   Explanation,
+  GroupsReport,
+  HoldDetail,
   Identity,
+  PersonSummary,
   PlanReport,
   RecoveryReport,
   type PlanRequest,
@@ -19,6 +23,7 @@ import {
   RefusalBody,
   Removal,
   ServedRequest,
+  SetupReport,
   Status,
 } from '../contract/admin-api';
 import { type MappingState } from '../contract/mapping-state';
@@ -163,6 +168,32 @@ export class AdminClient {
       body: { key, by } satisfies RetryRequest,
       signal,
     });
+  }
+
+  /** Requests, refusals and changes of the last day, hour by hour. */
+  activity(signal?: AbortSignal): Promise<Activity> {
+    return this.call(Activity, 'GET', '/activity', { signal });
+  }
+
+  /** People by a part of their userName, e-mail or Coder username. */
+  people(search: string, signal?: AbortSignal): Promise<{ people: PersonSummary[] }> {
+    const shape = z.object({ people: z.array(PersonSummary) });
+    return this.call(shape, 'GET', `/people?search=${encodeURIComponent(search)}`, { signal });
+  }
+
+  /** Which group of the identity provider gives what to how many, and which groups no mapping names. */
+  groups(signal?: AbortSignal): Promise<GroupsReport> {
+    return this.call(GroupsReport, 'GET', '/groups', { signal });
+  }
+
+  /** An open hold with everybody whom it is about. @throws AdminError `not_found` */
+  hold(id: string, signal?: AbortSignal): Promise<HoldDetail> {
+    return this.call(HoldDetail, 'GET', `/holds/${encodeURIComponent(id)}`, { signal });
+  }
+
+  /** How far the connection of an app's identity provider is. */
+  setup(app: string, signal?: AbortSignal): Promise<SetupReport> {
+    return this.call(SetupReport, 'GET', `/apps/${encodeURIComponent(app)}/setup`, { signal });
   }
 
   /** Who may do what at the bridge; nothing secret. */

@@ -10,6 +10,7 @@ import { addCredentialRoutes } from './access/routes';
 import { createApps } from './apps';
 import { readAuditQuery } from './audit-query';
 import { type AdminDeps } from './deps';
+import { addQuestionRoutes } from './questions/routes';
 import { readBody } from './read-body';
 import { toAdminRefusal } from './refusals';
 import { addRequestRoutes } from './requests';
@@ -43,6 +44,7 @@ export function createAdminRouter(deps: AdminDeps): Router {
   router.use(express.json({ limit: MAX_BODY_BYTES, strict: true, type: () => true }));
   addRequestRoutes(router, deps);
   addCredentialRoutes(router, deps);
+  addQuestionRoutes(router, deps);
   router.use('/apps', createApps(deps));
   router.get('/status', async (_request, response) => {
     response.json(await readStatus(deps));

@@ -6,6 +6,7 @@ import { listApps, type StoredApp } from '../store/apps/apps';
 import { type Db } from '../store/database/database';
 import { countDirectory, type DirectoryCounts } from '../store/directory';
 import { DROPPED_PREFIX } from '../store/requests/coercions';
+import { readLastRequests } from '../store/requests/requests';
 import { scimBaseUrl } from './apps';
 import { type AdminDeps } from './deps';
 
@@ -15,12 +16,13 @@ const WARNING_MS = TOKEN_WARNING_DAYS * 86_400_000;
 
 export async function readStatus(deps: AdminDeps): Promise<Status> {
   const { db } = deps.database;
-  const [coder, apps, reconciler, used, coercions] = await Promise.all([
+  const [coder, apps, reconciler, used, coercions, requests] = await Promise.all([
     deps.probe.state(),
     listApps(db),
     deps.reconciler.status(),
     readLastUsed(db),
     readCoercions(db),
+    readLastRequests(db),
   ]);
   const counts = new Map<string, DirectoryCounts>();
   for (const { name } of apps) counts.set(name, await countDirectory(db, name));
@@ -38,6 +40,7 @@ export async function readStatus(deps: AdminDeps): Promise<Status> {
         generation: app.generation,
         scimBaseUrl: scimBaseUrl(deps.publicUrl, app.name),
         ...convergenceOf(convergence),
+        lastRequestAt: isoOf(requests.get(app.name)),
         ...(counts.get(app.name) ?? NOTHING),
         tokens,
         ...coercionsOf(app, coercions),
@@ -49,6 +52,10 @@ export async function readStatus(deps: AdminDeps): Promise<Status> {
     holds: [...reconciler.holds],
     recovery: reconciler.recovery,
   };
+}
+
+function isoOf(at: number | undefined): string | null {
+  return at === undefined ? null : new Date(at).toISOString();
 }
 
 function convergenceOf(
@@ -70,7 +77,7 @@ export function readTokens(app: StoredApp, used: ReadonlyMap<string, number>, no
       name,
       expiresAt: new Date(Date.parse(token.expiresAt)).toISOString(),
       state: left <= 0 ? 'expired' : left <= WARNING_MS ? 'expiring' : 'active',
-      lastUsedAt: lastUsed === undefined ? null : new Date(lastUsed).toISOString(),
+      lastUsedAt: isoOf(lastUsed),
       scopes: [...(token.scopes ?? TOKEN_SCOPES)],
     };
   });

@@ -1,4 +1,4 @@
-/** The HTTP side of the bridge as one express app: SCIM, the admin API, health and metrics. It never listens. */
+/** The HTTP side of the bridge as one express app: SCIM, the admin API, the page, health and metrics. It never listens. */
 import express, { type ErrorRequestHandler, type Express, type RequestHandler, type Router } from 'express';
 import { createAuthenticate, type FindCaller } from './authenticate';
 import { type Log, loggableUrl } from './log';
@@ -16,6 +16,8 @@ export interface Readiness {
 export interface AppDeps {
   readonly scim: Router;
   readonly admin: Router;
+  /** The operator's page. */
+  readonly page: Router;
   readonly readiness: () => Promise<Readiness>;
   /** The metrics as text, with their media type. */
   readonly metrics: () => Promise<{ readonly contentType: string; readonly text: string }>;
@@ -68,13 +70,14 @@ export function createApp(deps: AppDeps): Express {
     },
   );
 
-  app.use('/admin/v1', logged(log), deps.admin);
+  app.use('/admin/v1', logged(log, 'admin request'), deps.admin);
+  app.use('/ui', logged(log, 'page request'), deps.page);
   app.use(deps.scim);
   app.use((request, response) => {
     response.status(404).json({
       error: {
         code: 'not_found',
-        message: `nothing is at ${loggableUrl(request.originalUrl).slice(0, 200)}: SCIM is below /scim/v2 and /apps/<app>/scim/v2, the admin API below /admin/v1`,
+        message: `nothing is at ${loggableUrl(request.originalUrl).slice(0, 200)}: SCIM is below /scim/v2 and /apps/<app>/scim/v2, the admin API below /admin/v1, the page at /ui`,
       },
     });
   });
@@ -82,8 +85,8 @@ export function createApp(deps: AppDeps): Express {
   return app;
 }
 
-/** Gives each admin request an id and one line in the log. */
-function logged(log: Log): RequestHandler {
+/** Gives each request of an operator an id and one line in the log. */
+function logged(log: Log, what: string): RequestHandler {
   return (request, response, next) => {
     const started = performance.now();
     const requestId = requestIdOf(request.headers['x-request-id']);
@@ -93,7 +96,7 @@ function logged(log: Log): RequestHandler {
     response.on('close', () => {
       const status = response.writableFinished ? response.statusCode : 499;
       const ms = Math.round((performance.now() - started) * 10) / 10;
-      log.info({ requestId, method, url: loggableUrl(originalUrl), status, ms }, 'admin request');
+      log.info({ requestId, method, url: loggableUrl(originalUrl), status, ms }, what);
     });
     next();
   };

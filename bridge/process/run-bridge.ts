@@ -18,7 +18,9 @@ export async function runBridge(config: Config, { interactive, signal }: RunOpti
   const log = createLog({
     level: config.logLevel,
     format: config.logFormat ?? (interactive ? 'text' : 'json'),
-    secrets: [config.coderToken, config.adminToken, config.metricsToken].filter(secret => secret !== undefined),
+    secrets: [config.coderToken, config.adminToken, config.metricsToken, config.oidcClientSecret].filter(
+      secret => secret !== undefined,
+    ),
   });
   process.on('uncaughtExceptionMonitor', error =>
     log.fatal({ error }, 'the bridge crashes: what it had accepted is in the database'),

@@ -3,6 +3,8 @@ import {
   type AuditEntry,
   type DoctorCheck,
   type Explanation,
+  type GroupsReport,
+  type HoldDetail,
   type HoldSummary,
   type Identity,
   type PendingItem,
@@ -134,6 +136,10 @@ export interface Reconciler {
   /** Why people have what they have: by SCIM id, userName, externalId, e-mail, Coder id or Coder username; empty when nobody fits. */
   explain(user: string): Promise<Explanation[]>;
   status(): Promise<ReconcilerStatus>;
+  /** An open hold with everybody whom it is about; undefined when it is another one by now, or gone. */
+  hold(id: string): Promise<HoldDetail | undefined>;
+  /** Which group of an identity provider gives what to how many, and which groups no mapping names. */
+  groups(query?: { readonly app?: string | undefined; readonly search?: string | undefined }): Promise<GroupsReport>;
   /** Lets exactly this set of removals pass. @throws HoldChanged when the open hold is another one by now */
   releaseHold(id: string, decision: Decision): Promise<{ released: number }>;
   /**

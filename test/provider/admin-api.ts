@@ -147,6 +147,8 @@ export class AdminApi {
         answerReHire: never,
         planWorld: never,
         explain: never,
+        hold: never,
+        groups: never,
         releaseHold: never,
         retry: never,
         recoveryProblem: () => null,
@@ -156,7 +158,7 @@ export class AdminApi {
         identities: never,
         audit: never,
       },
-      coder: { getUser: never, deleteUser: never },
+      coder: { getUser: never, deleteUser: never, listClaimsSeen: never },
       probe: {
         state: () =>
           Promise.resolve({
