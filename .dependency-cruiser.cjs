@@ -60,6 +60,11 @@ const rooms = {
     imports: ['bridge/contract', 'bridge/store/database'],
     packages: ['express', 'pino', 'prom-client'],
   },
+  'bridge/audit': {
+    is: 'what becomes of the audit trail: sealed into its chain, and sent to where it is watched',
+    imports: ['bridge/contract', 'bridge/store', 'bridge/store/database', 'bridge/http/log.ts'],
+    packages: ['pino', 'undici'],
+  },
   'bridge/reconcile/types.ts': {
     is: 'what the reconciler offers to the rest of the bridge',
     imports: [...world],
@@ -211,6 +216,7 @@ const rooms = {
       'bridge/scim',
       'bridge/admin',
       'bridge/page',
+      'bridge/audit',
       'package.json',
     ],
     packages: ['pino', 'zod'],

@@ -81,7 +81,10 @@ function variables(all: Readonly<Record<string, Variable<unknown>>>): string {
 }
 
 async function metrics(): Promise<string> {
-  const { text } = await createMetrics(() => Promise.reject(new Error('no bridge runs'))).render();
+  const { text } = await createMetrics({
+    status: () => Promise.reject(new Error('no bridge runs')),
+    circuitClosed: () => true,
+  }).render();
   const described = [...text.matchAll(/^# HELP (coder_scim_\S+) (.*)\n# TYPE \S+ (\S+)$/gm)];
   return table(
     ['metric', 'type', 'what'],
@@ -99,7 +102,11 @@ function helps(): string[] {
     read: () => Promise.resolve(''),
   };
   const leaves = (command: Command): Command[] =>
-    command.commands.length === 0 ? [command] : command.commands.flatMap(leaves);
+    // A group of commands has no options of its own.
+    [
+      ...(command.commands.length === 0 || command.options.length > 0 ? [command] : []),
+      ...command.commands.flatMap(leaves),
+    ];
   return createProgram(terminal, { exitCode: 0 })
     .commands.flatMap(leaves)
     .flatMap(command => {

@@ -3,6 +3,7 @@ import { z } from 'zod';
 import {
   Activity,
   AppDocument,
+  AuditChain,
   AuditEntry,
   type CreateCredentialRequest,
   CredentialSummary,
@@ -99,6 +100,12 @@ export class AdminClient {
       ),
     );
     return this.call(z.object({ entries: z.array(AuditEntry) }), 'GET', `/audit?${query.toString()}`, { signal });
+  }
+
+  /** Hashes the whole trail again. @param anchor `<line>:<hash>` as noted elsewhere */
+  auditChain(anchor?: string, signal?: AbortSignal): Promise<AuditChain> {
+    const query = anchor === undefined ? '' : `?anchor=${encodeURIComponent(anchor)}`;
+    return this.call(AuditChain, 'GET', `/audit/chain${query}`, { signal });
   }
 
   /** The last SCIM requests: the newest first, or after an id the oldest first. */

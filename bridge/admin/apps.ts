@@ -28,7 +28,7 @@ export function createApps(deps: AdminDeps): Router {
   router.get('/', async (_request, response) => {
     const apps = await listApps(deps.database.db);
     const converged = await convergedApps(deps);
-    response.json({ apps: apps.map(app => toAnswer(deps, app, converged.has(app.name))) });
+    response.json({ apps: await Promise.all(apps.map(app => toAnswer(deps, app, converged.has(app.name)))) });
   });
   router.get('/:app', async (request, response) => {
     const app = await readApp(deps.database.db, request.params.app);
@@ -115,14 +115,15 @@ async function convergedApps({ reconciler }: AdminDeps): Promise<ReadonlySet<str
 
 async function answer(deps: AdminDeps, response: Response, app: StoredApp): Promise<void> {
   const converged = await convergedApps(deps);
-  response.setHeader('etag', entityTag(app.generation)).json(toAnswer(deps, app, converged.has(app.name)));
+  response.setHeader('etag', entityTag(app.generation)).json(await toAnswer(deps, app, converged.has(app.name)));
 }
 
-function toAnswer({ publicUrl }: AdminDeps, app: StoredApp, converged: boolean): Answer {
+async function toAnswer({ publicUrl, reconciler }: AdminDeps, app: StoredApp, converged: boolean): Promise<Answer> {
   return {
     generation: app.generation,
     state: app.state,
     scimBaseUrl: scimBaseUrl(publicUrl, app.name),
+    groupIds: await reconciler.groupIds(app.name),
     updatedAt: new Date(app.updatedAt).toISOString(),
     converged,
   };

@@ -1,5 +1,6 @@
 /** The query of `GET /audit` as the filter of the trail. */
 import { type AuditQuery } from '../store/audit/audit';
+import { type Link } from '../store/audit/chain';
 import { Refusal } from '../http/refusal';
 
 const TEXT = {
@@ -25,6 +26,18 @@ export function readAuditQuery(query: URLSearchParams): AuditQuery {
     else throw refuse(`parameter ${JSON.stringify(name)} is not known: wanted ${NAMES.join(', ')}`);
   }
   return filter;
+}
+
+/** An end of the chain that somebody noted: `anchor=<line>:<hash>`. @throws Refusal 400 */
+export function readAnchor(query: URLSearchParams): Link | undefined {
+  const anchor = query.get('anchor');
+  if (anchor === null) return undefined;
+  const [, seq, hash] = /^(\d{1,15}):([0-9a-f]{64})$/.exec(anchor) ?? [];
+  if (seq === undefined || hash === undefined)
+    throw refuse(
+      `anchor is ${JSON.stringify(anchor)}: wanted a line and its hash, such as 120:3f…, as verify prints them`,
+    );
+  return { seq: Number(seq), hash };
 }
 
 function isKey<T extends object>(table: T, name: string): name is keyof T & string {

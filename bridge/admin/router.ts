@@ -8,7 +8,8 @@ import { decisionOf } from './access/decision';
 import { scopesOf } from './access/route-scopes';
 import { addCredentialRoutes } from './access/routes';
 import { createApps } from './apps';
-import { readAuditQuery } from './audit-query';
+import { verifyChain } from '../store/audit/verify-chain';
+import { readAnchor, readAuditQuery } from './audit-query';
 import { type AdminDeps } from './deps';
 import { addQuestionRoutes } from './questions/routes';
 import { readBody } from './read-body';
@@ -60,6 +61,9 @@ export function createAdminRouter(deps: AdminDeps): Router {
   });
   router.get('/audit', async (request, response) => {
     response.json({ entries: await reconciler.audit(readAuditQuery(queryOf(request.url))) });
+  });
+  router.get('/audit/chain', async (request, response) => {
+    response.json(await verifyChain(deps.database.db, readAnchor(queryOf(request.url))));
   });
   router.get('/identities', async (request, response) => {
     response.json({ identities: await reconciler.identities(queryOf(request.url).get('app') ?? undefined) });

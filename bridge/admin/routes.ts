@@ -16,7 +16,7 @@ export interface AdminRoute {
 }
 
 const PRECONDITION = '`If-Match: "<generation>"`, or `If-None-Match: *` for an app that must not exist';
-const DOCUMENT = '200 `{generation, state, scimBaseUrl, updatedAt, converged}`';
+const DOCUMENT = '200 `{generation, state, scimBaseUrl, groupIds, updatedAt, converged}`';
 
 export const ADMIN_ROUTES: readonly AdminRoute[] = [
   {
@@ -100,6 +100,15 @@ export const ADMIN_ROUTES: readonly AdminRoute[] = [
     takes:
       'query: `app`, `subject`, `actor`, `action`, `result`, `token`, `request`, `since`, `until`, `after`, `before`, `limit` (at most 1000)',
     answers: '200 `{entries: […]}`',
+    refuses: ['invalid_query'],
+  },
+  {
+    method: 'GET',
+    path: '/audit/chain',
+    scopes: ['read'],
+    purpose: 'hashes the whole audit trail again, and says whether it is what was written',
+    takes: 'query: `anchor`: `<line>:<hash>` as noted elsewhere',
+    answers: '200 `{whole, checked, unsealed, cut, head, broken}`',
     refuses: ['invalid_query'],
   },
   {

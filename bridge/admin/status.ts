@@ -60,11 +60,20 @@ function isoOf(at: number | undefined): string | null {
 
 function convergenceOf(
   known: AppConvergence | undefined,
-): Pick<AppStatus, 'converged' | 'waiting' | 'held' | 'parked' | 'refused' | 'lastError' | 'lastSweepAt'> {
+): Pick<AppStatus, 'converged' | 'waiting' | 'held' | 'parked' | 'refused' | 'leavers' | 'lastError' | 'lastSweepAt'> {
   if (known === undefined)
-    return { converged: false, waiting: 0, held: 0, parked: 0, refused: 0, lastError: null, lastSweepAt: null };
-  const { converged, waiting, held, parked, refused, lastError, lastSweepAt } = known;
-  return { converged, waiting, held, parked, refused, lastError, lastSweepAt };
+    return {
+      converged: false,
+      waiting: 0,
+      held: 0,
+      parked: 0,
+      refused: 0,
+      leavers: [],
+      lastError: null,
+      lastSweepAt: null,
+    };
+  const { converged, waiting, held, parked, refused, leavers, lastError, lastSweepAt } = known;
+  return { converged, waiting, held, parked, refused, leavers, lastError, lastSweepAt };
 }
 
 /** Tokens of an app by name, with their last use. */

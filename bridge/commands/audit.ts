@@ -2,6 +2,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { type AuditEntry } from '../contract/admin-api';
 import { type ClientContext, type ClientOptions, type Commands, parseDuration } from './command';
+import { addAuditVerify } from './audit-verify';
 import { CommandError } from './terminal/failure';
 import { type Cell, renderTable } from './terminal/table';
 import { type Paint, printable, type Style } from './terminal/terminal';
@@ -24,7 +25,7 @@ const FOLLOW_EVERY_MS = 1_000;
 const PAGE = 1_000;
 
 export function addAudit(commands: Commands): void {
-  commands.addClient<AuditOptions>({
+  const audit = commands.addClient<AuditOptions>({
     usage: 'audit',
     summary: 'show what was changed in Coder, and why',
     description: 'Show the audit trail: what was changed in Coder, or not, when, why, and by whose request',
@@ -46,11 +47,13 @@ export function addAudit(commands: Commands): void {
         .option('--until <when>', 'before this time: RFC 3339, or a duration such as 2h')
         .option('--limit <n>', 'the newest so many', '100')
         .option('--follow', 'go on with what happens from now on, until interrupted'),
-    run: audit,
+    run: showAudit,
   });
+  audit.enablePositionalOptions();
+  addAuditVerify(commands, audit);
 }
 
-async function audit(context: ClientContext, options: AuditOptions): Promise<void> {
+async function showAudit(context: ClientContext, options: AuditOptions): Promise<void> {
   const { client, terminal } = context;
   const now = Date.now();
   const limit = Number(options.limit);

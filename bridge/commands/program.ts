@@ -28,6 +28,8 @@ export function createProgram(terminal: Terminal, outcome: Outcome): Command {
     .version(packageVersion(), '-v, --version', 'print the version')
     .helpOption('-h, --help', 'print this help')
     .helpCommand(false)
+    // What stands behind `audit verify` is an option of that, not of `audit`.
+    .enablePositionalOptions()
     .showHelpAfterError('(--help shows what is wanted)')
     .exitOverride()
     .configureOutput({

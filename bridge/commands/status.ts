@@ -65,7 +65,8 @@ export function isWell(status: Status): boolean {
 export function renderStatus(status: Status, paint: Paint, columns: number | undefined, now: number): string {
   const parts = [renderBridge(status, paint, now)];
   for (const app of status.apps) parts.push(renderApp(app, paint, columns, now));
-  if (status.apps.length === 0) {
+  // Of an app on its way out, what is left of it is shown below.
+  if (status.apps.length === 0 && status.holds.length === 0 && status.pending.length === 0) {
     parts.push(`No app is declared yet: \`terraform apply\` a stack with a ScimApp, or \`coder-scim apply FILE\`.\n`);
   }
   if (status.holds.length > 0) {
@@ -112,6 +113,12 @@ function renderApp(app: AppStatus, paint: Paint, columns: number | undefined, no
     ['directory', counts.join(', ')],
     ['last sweep', relativeTime(app.lastSweepAt, now)],
   ];
+  if (app.leavers.length > 0) {
+    const kinds = app.leavers.map(
+      ({ state, people, since }) => `${people} ${state}, the first ${relativeTime(since, now)}`,
+    );
+    pairs.push(['leavers', { text: `not known to be locked out: ${kinds.join('; ')}`, style: 'bad' }]);
+  }
   if (open.length > 0) pairs.push(['open', { text: open.join(', '), style: 'warn' }]);
   if (app.lastError !== null) pairs.push(['last error', { text: app.lastError, style: 'bad' }]);
   if (app.dropped.length > 0) {

@@ -1,5 +1,6 @@
-/** The HTTP side of the bridge as one express app: SCIM, the admin API, the page, health and metrics. It never listens. */
-import express, { type ErrorRequestHandler, type Express, type RequestHandler, type Router } from 'express';
+/** The HTTP side of the bridge: SCIM, the admin API, the page, health and metrics. It never listens. */
+import { type IncomingMessage, type RequestListener, type ServerResponse } from 'node:http';
+import express, { type ErrorRequestHandler, type RequestHandler, type Router } from 'express';
 import { createAuthenticate, type FindCaller } from './authenticate';
 import { type Log, loggableUrl } from './log';
 import { toRefusal } from './refusal';
@@ -14,7 +15,11 @@ export interface Readiness {
 }
 
 export interface AppDeps {
-  readonly scim: Router;
+  readonly scim: {
+    /** Answers what is asked all the time, in front of express; false: it was left alone. */
+    readonly shortcut: (request: IncomingMessage, response: ServerResponse) => boolean;
+    readonly router: Router;
+  };
   readonly admin: Router;
   /** The operator's page. */
   readonly page: Router;
@@ -30,17 +35,11 @@ export interface AppDeps {
   readonly clock: () => number;
 }
 
-export function createApp(deps: AppDeps): Express {
+export function createApp(deps: AppDeps): RequestListener {
   const { log, clock } = deps;
   const app = express();
   app.disable('x-powered-by').disable('etag').set('query parser', false).set('trust proxy', deps.trustedProxies);
   app.enable('case sensitive routing');
-  app.use((_request, response, next) => {
-    // A bridge that is going away asks its clients to take a new connection next time.
-    if (deps.stopping()) response.setHeader('connection', 'close');
-    next();
-  });
-
   app.get('/healthz', (_request, response) => {
     response.json({ healthy: true });
   });
@@ -72,7 +71,7 @@ export function createApp(deps: AppDeps): Express {
 
   app.use('/admin/v1', logged(log, 'admin request'), deps.admin);
   app.use('/ui', logged(log, 'page request'), deps.page);
-  app.use(deps.scim);
+  app.use(deps.scim.router);
   app.use((request, response) => {
     response.status(404).json({
       error: {
@@ -82,7 +81,11 @@ export function createApp(deps: AppDeps): Express {
     });
   });
   app.use(renderFailure(log));
-  return app;
+  return (request, response) => {
+    // A bridge that is going away asks its clients to take a new connection next time.
+    if (deps.stopping()) response.setHeader('connection', 'close');
+    if (!deps.scim.shortcut(request, response)) app(request, response);
+  };
 }
 
 /** Gives each request of an operator an id and one line in the log. */

@@ -1,6 +1,7 @@
-/** Metrics in Prometheus' form: requests, calls to Coder, the queue, tokens. Names of apps are labels, people never. */
+/** Metrics in Prometheus' form: requests, convergence, calls to Coder, the process. Names of apps are labels, people never. */
 import { collectDefaultMetrics, Counter, Gauge, Histogram, Registry } from 'prom-client';
 import { type Status } from '../contract/admin-api';
+import { createStatusMetrics } from './status-metrics';
 
 /** One served SCIM request. */
 interface ServedRequest {
@@ -21,16 +22,44 @@ interface CoderCall {
   readonly durationMs: number;
 }
 
+/** Work that is done: Coder agrees about what it is of. */
+interface Converged {
+  readonly app: string;
+  readonly kind: string;
+  readonly leaving: boolean;
+  /** Since it was queued. */
+  readonly milliseconds: number;
+}
+
+/** A line of the audit trail, once it is part of the chain. */
+interface AuditLine {
+  readonly app: string | null;
+  readonly action: string;
+  readonly result: string;
+}
+
 export interface Metrics {
   scimServed(served: ServedRequest): void;
   coderCalled(call: CoderCall): void;
+  converged(done: Converged): void;
+  auditSealed(line: AuditLine): void;
+  /** @param behind lines that the destination has not been told of */
+  auditExported(destination: string, behind: number): void;
   render(): Promise<{ contentType: string; text: string }>;
 }
 
-const SECONDS = [0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10];
+export interface MetricsSources {
+  /** Read once per scrape. */
+  readonly status: () => Promise<Status>;
+  /** Whether calls to Coder go through, as far as is known without one. */
+  readonly circuitClosed: () => boolean;
+}
 
-/** @param status read once per scrape */
-export function createMetrics(status: () => Promise<Status>): Metrics {
+const SECONDS = [0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10];
+// From within the request to a Coder that was away for a day; 60 is what the first alert is about.
+const DELAY_SECONDS = [0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60, 300, 1_800, 7_200, 86_400];
+
+export function createMetrics({ status, circuitClosed }: MetricsSources): Metrics {
   const registry = new Registry();
   const registers = [registry];
   collectDefaultMetrics({ register: registry });
@@ -41,6 +70,19 @@ export function createMetrics(status: () => Promise<Status>): Metrics {
     buckets: SECONDS,
     registers,
   });
+  const lastRequest = new Gauge({
+    name: 'coder_scim_last_request_timestamp_seconds',
+    help: 'when this process last served a request of the app’s identity provider',
+    labelNames: ['app'],
+    registers,
+  });
+  const delay = new Histogram({
+    name: 'coder_scim_convergence_delay_seconds',
+    help: 'from the change to the moment at which Coder agreed, by app, what it was of, and whether somebody left',
+    labelNames: ['app', 'kind', 'leaving'],
+    buckets: DELAY_SECONDS,
+    registers,
+  });
   const coderDuration = new Histogram({
     name: 'coder_scim_coder_call_duration_seconds',
     help: 'calls to Coder by route and status',
@@ -48,57 +90,57 @@ export function createMetrics(status: () => Promise<Status>): Metrics {
     buckets: SECONDS,
     registers,
   });
+  const lines = new Counter({
+    name: 'coder_scim_audit_lines_total',
+    help: 'changes to Coder and decisions not to change, by app, action (such as drift.found) and result',
+    labelNames: ['app', 'action', 'result'],
+    registers,
+  });
+  const behind = new Gauge({
+    name: 'coder_scim_audit_export_pending_lines',
+    help: 'audit lines that a destination has not been told of, as this process last saw it',
+    labelNames: ['destination'],
+    registers,
+  });
+  const circuit = new Gauge({
+    name: 'coder_scim_coder_circuit_open',
+    help: '1 while Coder is not called because it did not answer',
+    registers,
+  });
   const scrapeFailures = new Counter({
     name: 'coder_scim_status_failures_total',
     help: 'scrapes for which the state of the bridge could not be read',
     registers,
   });
-  const gauge = (name: string, help: string, ...labelNames: string[]) =>
-    new Gauge({ name, help, labelNames, registers });
-  const coderUp = gauge('coder_scim_coder_up', '1 when Coder answers and takes the bridge’s token');
-  const credential = gauge('coder_scim_credential_expiry_timestamp_seconds', 'when the bridge’s Coder token expires');
-  const converged = gauge('coder_scim_app_converged', '1 when Coder agrees with the app', 'app');
-  const generation = gauge('coder_scim_app_generation', 'generation of the app’s mapping state', 'app');
-  const users = gauge('coder_scim_directory_users', 'users in the directory of the app', 'app', 'active');
-  const groups = gauge('coder_scim_directory_groups', 'groups in the directory of the app', 'app');
-  const work = gauge('coder_scim_work_items', 'people and groups that Coder does not agree with yet', 'app', 'state');
-  const holds = gauge('coder_scim_guard_holds', 'plans that the guard stopped', 'app');
-  const tokens = gauge('coder_scim_token_expiry_timestamp_seconds', 'when a SCIM token expires', 'app', 'token');
-  const coercions = gauge(
-    'coder_scim_coercions_total',
-    'deviations of the identity provider that were tolerated',
-    'app',
-    'coercion',
-  );
-
-  function show({ coder, apps, holds: open }: Status): void {
-    for (const metric of [converged, generation, users, groups, work, holds, tokens, coercions]) metric.reset();
-    coderUp.set(coder.problem === null ? 1 : 0);
-    if (coder.credentialExpiresAt !== null) credential.set(Date.parse(coder.credentialExpiresAt) / 1_000);
-    for (const app of apps) {
-      const label = { app: app.app };
-      converged.set(label, app.converged ? 1 : 0);
-      generation.set(label, app.generation);
-      users.set({ ...label, active: 'true' }, app.activeUsers);
-      users.set({ ...label, active: 'false' }, app.users - app.activeUsers);
-      groups.set(label, app.groups);
-      for (const state of ['waiting', 'held', 'parked', 'refused'] as const) work.set({ ...label, state }, app[state]);
-      holds.set(label, open.filter(hold => hold.app === app.app).length);
-      for (const token of app.tokens) tokens.set({ ...label, token: token.name }, Date.parse(token.expiresAt) / 1_000);
-      for (const { coercion, count } of app.coercions) coercions.set({ ...label, coercion }, count);
-    }
-  }
+  const state = createStatusMetrics(registry);
 
   return {
     scimServed({ app, method, route, status: code, milliseconds }) {
       scim.observe({ app: app ?? '', method, route, status: String(code) }, milliseconds / 1_000);
+      if (app !== undefined) lastRequest.setToCurrentTime({ app });
     },
     coderCalled({ route, status: code, durationMs }) {
       coderDuration.observe({ route, status: String(code) }, durationMs / 1_000);
     },
+    converged({ app, kind, leaving, milliseconds }) {
+      delay.observe({ app, kind, leaving: String(leaving) }, milliseconds / 1_000);
+    },
+    auditSealed({ app, action, result }) {
+      lines.inc({ app: app ?? '', action, result });
+    },
+    auditExported(destination, lines) {
+      behind.set({ destination }, lines);
+    },
     async render() {
+      circuit.set(circuitClosed() ? 0 : 1);
       // A database that is away must not hide what the process itself knows.
-      await status().then(show, () => scrapeFailures.inc());
+      await status().then(
+        answer => state.show(answer),
+        () => {
+          scrapeFailures.inc();
+          state.forget();
+        },
+      );
       return { contentType: registry.contentType, text: await registry.metrics() };
     },
   };

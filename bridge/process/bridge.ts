@@ -1,5 +1,6 @@
 /** The whole bridge put together: database, Coder, reconciler, HTTP. The one place that knows all parts. */
 import { createCredentials } from '../admin/access/credentials';
+import { createAuditWatch } from '../audit/watch';
 import { createCoderProbe } from '../admin/coder-probe';
 import { type AdminDeps } from '../admin/deps';
 import { createAdminRouter } from '../admin/router';
@@ -16,7 +17,7 @@ import { createPageRouter } from '../page/page';
 import { type OidcOptions } from '../page/sign-in/oidc';
 import { createReconciler } from '../reconcile';
 import { answerClientError } from '../scim/http/client-error';
-import { createScimRouter } from '../scim/http/router';
+import { createScim } from '../scim/routing/router';
 import { createStoredApps } from '../scim/access/stored-apps';
 import { recordCoercions } from '../scim/access/stored-coercions';
 import { listen } from '../http/server';
@@ -54,7 +55,7 @@ export async function createBridge(config: Config, { log }: { readonly log: Log 
   let stopping = false;
   const ending = new AbortController();
 
-  const metrics = createMetrics(() => readStatus(admin));
+  const metrics = createMetrics({ status: () => readStatus(admin), circuitClosed: () => coder.health.reachable });
   const coder = createCoderClient({
     url: config.coderUrl,
     credential: createCredential(
@@ -66,6 +67,20 @@ export async function createBridge(config: Config, { log }: { readonly log: Log 
     limits: { concurrency: config.coderConcurrency },
     observe: exchange => metrics.coderCalled(exchange),
   });
+  const auditWatch = createAuditWatch({
+    database,
+    exports: config.auditExport,
+    authorization: config.auditExportAuthorization,
+    webhook: config.webhookUrl === undefined ? undefined : { url: config.webhookUrl, secret: config.webhookSecret },
+    version: packageVersion(),
+    owner,
+    log,
+    clock,
+    observe: {
+      sealed: line => metrics.auditSealed(line),
+      exported: (destination, behind) => metrics.auditExported(destination, behind),
+    },
+  });
   const keeper = createCredentialKeeper({ coder, database, owner, renew: config.renewToken, log, clock });
   const probe = createCoderProbe({ url: config.coderUrl, coder, expiresAt: () => keeper.expiresAt(), clock });
   const reconciler = createReconciler({
@@ -73,8 +88,9 @@ export async function createBridge(config: Config, { log }: { readonly log: Log 
     coder,
     log,
     options: { owner, sweepIntervalMs: config.sweepIntervalMs, auditRetentionMs: config.auditRetentionMs },
+    observe: done => metrics.converged(done),
   });
-  const scim = createScimRouter({
+  const scim = createScim({
     directory: createDirectory(database),
     converge: (keys, options) => reconciler.converge(keys, options),
     apps: createStoredApps(database.db),
@@ -91,6 +107,7 @@ export async function createBridge(config: Config, { log }: { readonly log: Log 
     clock,
     log,
     limits: { convergeDeadlineMs: config.requestDeadlineMs },
+    trustedProxies: config.trustedProxies,
     observe: served => metrics.scimServed(served),
   });
   const credentials = createCredentials(database, configuredCredentials(config), clock);
@@ -122,6 +139,7 @@ export async function createBridge(config: Config, { log }: { readonly log: Log 
   );
   reconciler.start();
   keeper.start();
+  auditWatch.start();
   warnOfPlainHttp(config, publicUrl, log);
 
   return {
@@ -138,6 +156,7 @@ export async function createBridge(config: Config, { log }: { readonly log: Log 
       ending.abort();
       await listening.close(config.shutdownTimeoutMs);
       await Promise.all([reconciler.stop(), keeper.stop()]);
+      await auditWatch.stop();
       await coder.close();
       await database.close();
     },

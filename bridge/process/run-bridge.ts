@@ -18,9 +18,7 @@ export async function runBridge(config: Config, { interactive, signal }: RunOpti
   const log = createLog({
     level: config.logLevel,
     format: config.logFormat ?? (interactive ? 'text' : 'json'),
-    secrets: [config.coderToken, config.adminToken, config.metricsToken, config.oidcClientSecret].filter(
-      secret => secret !== undefined,
-    ),
+    secrets: secretsOf(config),
   });
   process.on('uncaughtExceptionMonitor', error =>
     log.fatal({ error }, 'the bridge crashes: what it had accepted is in the database'),
@@ -32,4 +30,16 @@ export async function runBridge(config: Config, { interactive, signal }: RunOpti
   log.info({ reason: String(signal.reason) }, 'stopping: running requests finish, what they leave is in the database');
   await bridge.stop();
   log.info('stopped');
+}
+
+function secretsOf(config: Config): string[] {
+  return [
+    config.coderToken,
+    config.adminToken,
+    config.metricsToken,
+    config.oidcClientSecret,
+    config.auditExportAuthorization,
+    config.webhookUrl,
+    config.webhookSecret,
+  ].filter(secret => secret !== undefined);
 }

@@ -6,6 +6,7 @@ import { X509Certificate } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import { z } from 'zod';
 import { CredentialDeclaration } from '../contract/admin-api';
+import { type ExportTo } from '../audit/watch';
 import { type ListenAddress } from '../http/server';
 
 /** Where the value of a variable matters. */
@@ -72,6 +73,26 @@ const listenAddress = z.string().transform((text, context): ListenAddress => {
   context.addIssue({ code: 'custom', message: 'not host:port' });
   return z.NEVER;
 });
+
+/** Places that the audit trail is sent to, separated by spaces. */
+const exportTargets = z.string().transform((text, context): readonly ExportTo[] => {
+  const targets = text.split(/\s+/).map(exportTarget);
+  if (targets.every(target => target !== undefined)) return targets;
+  context.addIssue({ code: 'custom', message: 'not a place that the audit trail can be sent to' });
+  return z.NEVER;
+});
+
+function exportTarget(text: string): ExportTo | undefined {
+  if (text === 'stdout') return { kind: 'stdout' };
+  const [, path] = /^file:(\/.+)$/.exec(text) ?? [];
+  if (path !== undefined) return { kind: 'file', path };
+  if (!URL.canParse(text)) return undefined;
+  const { protocol, hostname: host, port, username, password, hash } = new URL(text);
+  if (host === '' || username !== '' || password !== '' || hash !== '') return undefined;
+  if (protocol === 'syslog:') return { kind: 'syslog', host, port: Number(port || 514), tls: false };
+  if (protocol === 'syslog+tls:') return { kind: 'syslog', host, port: Number(port || 6514), tls: true };
+  return /^https?:$/.test(protocol) ? { kind: 'http', url: text } : undefined;
+}
 
 /** The text of a file with certificates, which must be ones. */
 const certificates = z.string().transform((path, context) => {
@@ -269,6 +290,45 @@ export const VARIABLES = {
     fallback: '`400d`',
     value: 400 * DAY,
     read: orOff(duration(DAY)),
+  }),
+  auditExport: variable<readonly ExportTo[]>({
+    name: 'CODER_SCIM_AUDIT_EXPORT',
+    side: 'bridge',
+    description:
+      'Where the audit trail is sent as it grows, each line as a JSON object in OCSF form, at least once: several places are separated by spaces. Lines stay in the database until each place has them.',
+    wanted:
+      'stdout, file:/path, syslog://host:port, syslog+tls://host:port, or an http or https URL without credentials; several with spaces between',
+    fallback: 'none',
+    value: [],
+    read: exportTargets,
+  }),
+  auditExportAuthorization: variable<string | undefined>({
+    name: 'CODER_SCIM_AUDIT_EXPORT_AUTHORIZATION',
+    side: 'bridge',
+    description: 'Value of the header `authorization` for audit lines that are sent over HTTP.',
+    wanted: 'a scheme and a credential, such as `Bearer …` or `Splunk …`',
+    fallback: 'none',
+    secret: true,
+    read: z.string().regex(/^[\x20-\x7e]{8,4096}$/),
+  }),
+  webhookUrl: variable<string | undefined>({
+    name: 'CODER_SCIM_WEBHOOK_URL',
+    side: 'bridge',
+    description:
+      'Who is told when something waits for a decision, and when one was made: guard holds and releases, held people, parked work, re-hires, recovery. The path may be a credential, so the value is treated as a secret.',
+    wanted: 'an http or https URL without user and password',
+    fallback: 'none',
+    secret: true,
+    read: z.string().refine(text => exportTarget(text)?.kind === 'http'),
+  }),
+  webhookSecret: variable<string | undefined>({
+    name: 'CODER_SCIM_WEBHOOK_SECRET',
+    side: 'bridge',
+    description: 'Key by which calls of the webhook are signed, as Standard Webhooks has it (`webhook-signature`).',
+    wanted: 'at least 16 characters without spaces; `whsec_` and base64 for 24 bytes or more',
+    fallback: 'none: calls are not signed',
+    secret: true,
+    read: z.string().regex(/^[\x21-\x7e]{16,1024}$/),
   }),
   keepRequests: variable({
     name: 'CODER_SCIM_REQUEST_LOG',

@@ -8,6 +8,7 @@ import { type Rim } from './context/rim';
 import { SettleAtStart } from './group/settle-at-start';
 import { doctorChecks } from './report/doctor';
 import { explain, toEntry } from './report/explain';
+import { groupIds } from './report/group-ids';
 import { groupsReport } from './report/groups';
 import { planWorld } from './report/plan-world';
 import { answerReHire, releaseHold, retryWork } from './queue/decisions';
@@ -36,6 +37,7 @@ export function createReconciler(dependencies: ReconcilerDependencies): Reconcil
     context: new ContextSource(database, coder, clock, log, options.catalogMs ?? 60_000),
     recovery: new Recovery({ database, coder, clock, log }),
     mutex: new KeyedMutex(),
+    observe: dependencies.observe ?? (() => undefined),
     options: {
       maxAttempts: options.maxAttempts ?? 10,
       backoffMs: options.backoffMs ?? 1_000,
@@ -108,6 +110,7 @@ export function createReconciler(dependencies: ReconcilerDependencies): Reconcil
       if (recovery === null) return { ...status, recovery };
       return { ...status, apps: status.apps.map(app => ({ ...app, converged: false })), recovery };
     },
+    groupIds: app => groupIds(rim, app),
     recoveryProblem: () => rim.recovery.problem ?? null,
     recovery: () => recoveryReport(rim),
     async endRecovery(decision) {

@@ -1,5 +1,6 @@
 /** What the reconciler offers to the rest of the bridge, in its own words; the admin API turns these into its answers. */
 import {
+  type AppStatus,
   type AuditEntry,
   type DoctorCheck,
   type Explanation,
@@ -51,12 +52,24 @@ export interface ReconcilerOptions {
   readonly auditRetentionMs?: number | undefined;
 }
 
+/** Work that is done: Coder agrees about what it is of. */
+export interface ConvergedWork {
+  readonly app: string;
+  readonly kind: 'person' | 'scim-group' | 'coder-group' | 'app';
+  /** Whether somebody was to be locked out. */
+  readonly leaving: boolean;
+  /** Since it was queued. */
+  readonly milliseconds: number;
+}
+
 export interface ReconcilerDependencies {
   readonly database: Database;
   readonly coder: CoderClient;
   readonly clock?: Clock | undefined;
   readonly log: Log;
   readonly options?: ReconcilerOptions | undefined;
+  /** Called for each piece of work that is done, for metrics. */
+  readonly observe?: ((done: ConvergedWork) => void) | undefined;
 }
 
 /** State of one app as the reconciler knows it: a part of the admin API's AppStatus. */
@@ -69,6 +82,8 @@ export interface AppConvergence {
   readonly parked: number;
   /** Refused requests that would have locked somebody out. */
   readonly refused: number;
+  /** Leavers who are not known to be locked out. */
+  readonly leavers: AppStatus['leavers'];
   readonly lastError: string | null;
   readonly lastSweepAt: string | null;
   /** What of the declaration Coder can not take as it is, in sentences. */
@@ -140,6 +155,11 @@ export interface Reconciler {
   hold(id: string): Promise<HoldDetail | undefined>;
   /** Which group of an identity provider gives what to how many, and which groups no mapping names. */
   groups(query?: { readonly app?: string | undefined; readonly search?: string | undefined }): Promise<GroupsReport>;
+  /**
+   * Ids of the Coder groups of an app by the key of their mapping, those left out that are not there yet; null when Coder
+   * has to be asked first and does not answer.
+   */
+  groupIds(app: string): Promise<Readonly<Record<string, string>> | null>;
   /** Lets exactly this set of removals pass. @throws HoldChanged when the open hold is another one by now */
   releaseHold(id: string, decision: Decision): Promise<{ released: number }>;
   /**

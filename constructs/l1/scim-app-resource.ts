@@ -86,6 +86,11 @@ export class ScimAppResource extends TerraformResource {
     return this.getStringAttribute('scim_base_url');
   }
 
+  /** Id of the Coder group of a group mapping, by the name of the mapping; null where Coder does not have the group yet. */
+  groupIdOf(mapping: string): string {
+    return this.getStringAttribute(`group_ids[${JSON.stringify(mapping)}]`);
+  }
+
   /** Counts the changes of the app. */
   get generation(): number {
     return this.getNumberAttribute('generation');

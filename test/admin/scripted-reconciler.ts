@@ -70,6 +70,7 @@ export function scriptedReconciler(): ScriptedReconciler {
       note(`re-hire ${user} ${answer} by ${sayDecision(decision)}`);
       return { userName: user };
     },
+    groupIds: async () => ({ developers: 'id-of-developers' }),
     recoveryProblem: () => null,
     recovery: async () => ({ reason: null, since: null, people: [], other: [] }),
     async endRecovery(decision) {
@@ -108,6 +109,7 @@ export function convergence(app: string, change: Partial<AppConvergence> = {}): 
     held: 0,
     parked: 0,
     refused: 0,
+    leavers: [],
     lastError: null,
     lastSweepAt: null,
     warnings: [],

@@ -22,11 +22,11 @@ const names = (() => {
     read: async () => '',
   };
   const program = createProgram(terminal, { exitCode: 0 });
-  return program.commands.flatMap(command =>
-    command.commands.length === 0
-      ? [command.name()]
-      : command.commands.map(inner => `${command.name()} ${inner.name()}`),
-  );
+  return program.commands.flatMap(command => [
+    // A group of commands has no options of its own.
+    ...(command.commands.length === 0 || command.options.length > 0 ? [command.name()] : []),
+    ...command.commands.map(inner => `${command.name()} ${inner.name()}`),
+  ]);
 })();
 
 describe('usage', () => {
@@ -40,6 +40,7 @@ describe('usage', () => {
       'doctor',
       'token create',
       'audit',
+      'audit verify',
       'requests',
       'debug',
       'explain',

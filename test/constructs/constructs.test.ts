@@ -313,6 +313,23 @@ describe('what others build on', () => {
     expect(() => declare(true, { delivery })).toThrow(/the app is delivered by a null_resource: use MappingDelivery/);
   });
 
+  test('the id of a Coder group, for a template, and not where nobody knows it', () => {
+    const { stack } = synthApp((app, stack) => {
+      const gpu = new GroupMapping(app, 'gpu', { idpGroup: 'gpu', group: 'gpu', quotaAllowance: 20 });
+      new TerraformOutput(stack, 'gpu', { value: gpu.groupId, staticId: true });
+    });
+    const [[id, attributes] = ['', {}]] = Object.entries(stack.resource?.['coderscim_app'] ?? {});
+    expect(stack.output?.['gpu']).toEqual({ value: `\${coderscim_app.${id}.group_ids["gpu"]}` });
+    expect(attributes['group_mappings']).toEqual({
+      gpu: { idp_group: 'gpu', group: 'gpu', quota_allowance: 20 },
+    });
+    expect(() =>
+      synthApp(app => void new GroupMapping(app, 'gpu', { idpGroup: 'gpu', group: 'gpu' }).groupId, {
+        delivery: MappingDelivery.nullResource({ url: 'https://scim.example.com' }),
+      }),
+    ).toThrow(/coder\/okta\/gpu: the id of the Coder group is known to the provider alone/);
+  });
+
   test('an Aspect reads who gives what', () => {
     let seen: unknown[] = [];
     synthApp(app => {

@@ -33,7 +33,15 @@ describe('the published package', () => {
 
   test('has what it needs and nothing of the workshop', () => {
     const root = join(project, 'node_modules', 'coder-scim');
-    expect(readdirSync(root).sort()).toEqual(['CHANGELOG.md', 'LICENSE', 'README.md', 'dist', 'docs', 'package.json']);
+    expect(readdirSync(root).sort()).toEqual([
+      'CHANGELOG.md',
+      'LICENSE',
+      'README.md',
+      'deploy',
+      'dist',
+      'docs',
+      'package.json',
+    ]);
     for (const file of [
       'mapping-state.schema.json',
       'provider/terraform-provider-coderscim',

@@ -137,7 +137,7 @@ describeWithChromium('the page in a browser', executable => {
     const rows = page.locator('[data-entries] tbody tr');
     const before = await rows.count();
     await page.click('text=Follow live');
-    await page.waitForFunction("document.querySelector('[data-live-state]').textContent === 'following'");
+    await until('it follows', async () => (await page.locator('[data-live-state]').innerText()) === 'following');
     await company.bridge.admin.debug(APP, 60_000);
     await until('the new line', async () => (await rows.count()) > before);
     expect(await rows.first().innerText()).toContain('debug.open');

@@ -13,6 +13,7 @@ import { type HoldSummary, type PendingItem } from '../../bridge/contract/admin-
 import { digestHex } from '../../bridge/http/caller';
 import { createLog } from '../../bridge/process/log';
 import { listAllApps, listApps, purgeApp } from '../../bridge/store/apps/apps';
+import { createReadReach } from '../../bridge/store/apps/reach';
 import { type Database, openDatabase } from '../../bridge/store/database/database';
 import { convergence } from '../admin/scripted-reconciler';
 import { createUser } from '../../bridge/store/directory/users';
@@ -25,6 +26,8 @@ export class AdminApi {
   holds: HoldSummary[] = [];
   /** What is not done yet, as the bridge would list it. */
   pending: PendingItem[] = [];
+  /** Ids of Coder groups by name: those that are there. Undefined: Coder does not answer. */
+  groups: Readonly<Record<string, string>> | undefined = { developers: 'id-of-developers' };
   /** How many of the next writes are done and not answered: the connection breaks instead. */
   answersToLose = 0;
   /** How often somebody connected and got no answer. */
@@ -58,7 +61,7 @@ export class AdminApi {
   async addPerson(app: string, userName: string): Promise<void> {
     await this.database.transact(async db => {
       const cause = { actor: 'scim', requestId: 'test' } as const;
-      return await createUser({ db, app, now: Date.now(), cause }, { userName, active: true });
+      return await createUser({ db, app, now: Date.now(), cause, reach: createReadReach() }, { userName, active: true });
     });
   }
 
@@ -122,6 +125,16 @@ export class AdminApi {
     await this.fresh.drop();
   }
 
+  private async groupIds(app: string): Promise<Record<string, string> | null> {
+    const { groups } = this;
+    if (groups === undefined) return null;
+    const stored = (await listApps(this.database.db)).find(({ name }) => name === app);
+    const mappings = Object.entries(stored?.state.groupMappings ?? {});
+    return Object.fromEntries(
+      mappings.flatMap(([key, { group }]) => (groups[group] === undefined ? [] : [[key, groups[group]]])),
+    );
+  }
+
   private deps(): AdminDeps {
     const { database } = this;
     const status = async () => ({
@@ -151,6 +164,7 @@ export class AdminApi {
         groups: never,
         releaseHold: never,
         retry: never,
+        groupIds: app => this.groupIds(app),
         recoveryProblem: () => null,
         recovery: never,
         endRecovery: never,

@@ -71,7 +71,7 @@ test('the attributes are these: a change here is one that users see in their sta
     'identity_provider=',
     'mode=',
     'tokens? map{digest! expires_at! scopes?}',
-    'group_mappings? map{idp_group? idp_group_external_id? organization= group! display_name? create=}',
+    'group_mappings? map{idp_group? idp_group_external_id? organization= group! display_name? quota_allowance? avatar_url? create=}',
     'role_mappings? map{idp_group? idp_group_external_id? role! organization?}',
     'organization_mappings? map{idp_group? idp_group_external_id? organization!}',
     'custom_roles? map{organization= name! display_name? permissions! list{resource_type! action! negate=}}',

@@ -41,6 +41,14 @@ export const AppStatus = z.object({
   parked: z.number(),
   /** Refused requests that would have locked somebody out and did not go through since. */
   refused: z.number(),
+  /** Leavers who are not known to be locked out, by what keeps them in; `since` is when the first of them left. */
+  leavers: z.array(
+    z.object({
+      state: z.enum(['waiting', 'parked', 'held', 'refused']),
+      people: z.number(),
+      since: z.string(),
+    }),
+  ),
   lastError: z.string().nullable(),
   lastSweepAt: z.string().nullable(),
   /** When a SCIM request came last, as far as requests are kept. */

@@ -90,6 +90,13 @@ function checkRoles(state: Shape, report: Report): void {
   }
 }
 
+/** What a Coder group has once, whoever maps to it. */
+const ONE_OF_EACH = { displayName: 'display name', quotaAllowance: 'quota allowance', avatarUrl: 'avatar' } as const;
+
+function shown(value: string | number | undefined): string {
+  return value === undefined ? '(not set)' : JSON.stringify(value);
+}
+
 function checkGroups(state: Shape, report: Report): void {
   const first = new Map<string, { key: string; mapping: GroupMapping }>();
   for (const [key, mapping] of Object.entries(state.groupMappings)) {
@@ -106,10 +113,11 @@ function checkGroups(state: Shape, report: Report): void {
         `${JSON.stringify(mapping.group)} and ${JSON.stringify(other.mapping.group)} ${of} differ in case alone: Coder would keep two groups; use one spelling`,
       );
     }
-    if (other.mapping.displayName !== mapping.displayName) {
+    for (const [setting, what] of Object.entries(ONE_OF_EACH) as [keyof typeof ONE_OF_EACH, string][]) {
+      if (other.mapping[setting] === mapping[setting]) continue;
       report(
-        ['groupMappings', key, 'displayName'],
-        `${JSON.stringify(mapping.displayName ?? '')} is not ${JSON.stringify(other.mapping.displayName ?? '')} ${of}: one Coder group has one display name`,
+        ['groupMappings', key, setting],
+        `${shown(mapping[setting])} is not ${shown(other.mapping[setting])} ${of}: one Coder group has one ${what}`,
       );
     }
   }

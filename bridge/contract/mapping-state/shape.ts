@@ -1,7 +1,17 @@
 /** The fields of the document, with defaults and what each one means. */
 import { Attributes } from '../attributes';
 import { z } from 'zod';
-import { AppName, CustomRoleName, DisplayName, EntryName, GroupName, OrganizationName, RoleName } from './names';
+import {
+  AppName,
+  AvatarUrl,
+  CustomRoleName,
+  DisplayName,
+  EntryName,
+  GroupName,
+  OrganizationName,
+  QuotaAllowance,
+  RoleName,
+} from './names';
 import { DEFAULT_ORGANIZATION, IDENTITY_PROVIDERS, MAPPING_STATE_VERSION, TOKEN_SCOPES } from './vocabulary';
 
 const idpGroupText = z.string().min(1).max(1024);
@@ -46,6 +56,12 @@ export const GroupMapping = z.strictObject({
   organization: OrganizationName.default(DEFAULT_ORGANIZATION),
   group: GroupName.describe('name of the Coder group, case-sensitive'),
   displayName: DisplayName.optional().describe('display name written to a group that the bridge creates or manages'),
+  quotaAllowance: QuotaAllowance.optional().describe(
+    "workspace quota that the group adds to each member's, 0 to 2147483647; left out: as it is in Coder",
+  ),
+  avatarUrl: AvatarUrl.optional().describe(
+    'picture of the Coder group: an http or https URL, a path of Coder, or "" for none; left out: as it is in Coder',
+  ),
   create: z.boolean().default(true).describe('create the Coder group when it is missing; false: only match'),
 });
 export type GroupMapping = z.infer<typeof GroupMapping>;

@@ -20,6 +20,7 @@ export type AuditAction =
   | 'organization-roles.set'
   | 'group.create'
   | 'group.rename'
+  | 'group.update'
   | 'group.delete'
   | 'group.add'
   | 'group.remove'

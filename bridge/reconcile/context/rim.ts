@@ -4,7 +4,7 @@ import { type Database } from '../../store/database/database';
 import { type Recovery } from '../recovery/recovery';
 import { type ContextSource } from './context';
 import { type KeyedMutex } from './mutex';
-import { type Clock, type Log } from '../types';
+import { type Clock, type ConvergedWork, type Log } from '../types';
 
 /** EndedWork options that the parts look at. */
 export interface RimOptions {
@@ -26,4 +26,6 @@ export interface Rim {
   /** One at a time for each name, in this process. */
   readonly mutex: KeyedMutex;
   readonly options: RimOptions;
+  /** Told of each piece of work that is done. */
+  readonly observe: (done: ConvergedWork) => void;
 }

@@ -1,4 +1,5 @@
 /** The end of a deleted app: looked for again until nobody of it is left, and then it is forgotten. */
+import { linkedPeopleHeldFor } from '../../store/accounts/people';
 import { forgetMappedGroups } from '../../store/apps/mapped-groups';
 import { purgeApp, type StoredApp } from '../../store/apps/apps';
 import { writeAudit } from '../../store/audit/audit';
@@ -8,6 +9,7 @@ import { hasPeopleWaiting } from '../../store/work/pending';
 import { type Work } from '../../store/work/work';
 import { AuditLines } from '../context/audit-lines';
 import { type Rim } from '../context/rim';
+import { UNTOUCHABLE } from '../decide/context';
 import { jittered, endWork, type EndedWork } from '../queue/end-work';
 import { type GuardedSurvey } from '../survey/guarded-survey';
 
@@ -31,8 +33,14 @@ export async function isOwedAnything(db: Db, app: string): Promise<boolean> {
 /** Forgets the app. What of it could not be removed from Coder is told in the audit trail, since nothing else tells it any more. */
 export async function purge(rim: Rim, work: Work, app: StoredApp, problems: readonly string[]): Promise<EndedWork> {
   const lines = new AuditLines(work.cause, () => rim.clock.now());
+  const stay = await linkedPeopleHeldFor(rim.database.db, app.name, UNTOUCHABLE);
+  const untouched = stay.map(({ coderUsername, reason }) => `${JSON.stringify(coderUsername)} (${reason})`);
   lines.note({ app: app.name }, 'app.purge', 'done', {
-    detail: ['nobody of the deleted app is left to deal with', ...problems].join('; '),
+    detail: [
+      'nobody of the deleted app is left to deal with',
+      ...(stay.length === 0 ? [] : [`accounts that are never touched stay as they are: ${untouched.join(', ')}`]),
+      ...problems,
+    ].join('; '),
   });
   return await endWork(rim, work, { kind: 'done' }, [], async db => {
     await writeAudit(db, lines.rows);

@@ -176,5 +176,6 @@ async function wantedClaims(db: Db, context: Context): Promise<ClaimsSettings> {
     groups: [...context.groups.values()],
     bindings: await readBindings(db),
     groupNames: names,
+    isUnclear: (app, mapping) => context.rules.get(app)?.unclearMappings.has(mapping) === true,
   });
 }

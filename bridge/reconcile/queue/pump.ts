@@ -6,16 +6,30 @@ import { outcomeOf } from '../../coder';
 import { PRIORITY, type WorkKey } from '../../store/work/enqueue';
 import { pullBack } from '../../store/work/clock-jump';
 import { dropLeases } from '../../store/work/leases';
-import { claimKeys, claimWork, releaseAllWork, releaseWork, renewWork, type Work } from '../../store/work/work';
+import {
+  claimKeys,
+  claimWork,
+  releaseAllWork,
+  releaseWork,
+  renewWork,
+  type Work,
+  unsettledKeys,
+} from '../../store/work/work';
+import { groupsToWriteFor } from '../../store/accounts/coder-members';
 import { convergeApp } from '../declaration/declaration';
 import { type Rim } from '../context/rim';
 import { convergeGroup } from '../group/coder-group';
 import { convergePerson } from '../person/person';
+import { type ConvergedWork } from '../types';
 import { convergeScimGroup } from '../declaration/scim-group';
 import { GATHER_MS, endWork, type EndedWork } from './end-work';
+import { Outage } from './outage';
 
 /** How long a request takes from its last work to its answer, at most. */
 const ANSWER_MS = 10;
+
+/** Between two looks at work of a request that somebody else is doing. */
+const OTHERS_MS = 20;
 
 export interface PumpOptions {
   readonly concurrency: number;
@@ -39,13 +53,18 @@ export async function work(rim: Rim, item: Work): Promise<EndedWork> {
   }
 }
 
+function converged({ key, app, priority, enqueuedAt }: Work, now: number): ConvergedWork {
+  const kind = key.slice(0, key.indexOf(':')) as ConvergedWork['kind'];
+  return { app, kind, leaving: priority === PRIORITY.leaving, milliseconds: Math.max(0, now - enqueuedAt) };
+}
+
 export class Pump {
   readonly #running = new Map<WorkKey, Promise<EndedWork | undefined>>();
   #wake: (() => void) | undefined;
   #stopping = false;
   #loop: Promise<void> | undefined;
   #renewal: NodeJS.Timeout | undefined;
-  #pausedUntil = 0;
+  readonly #outage = new Outage();
   #lookedAt: number | undefined;
   /** What is claimed from the queue right now is not among what runs yet. */
   #claiming: Promise<number> = Promise.resolve(0);
@@ -80,7 +99,7 @@ export class Pump {
 
   /**
    * Deals with these keys now, and then with the groups that they made different as far as those are quiet.
-   * @returns when all of them are settled, or belong to another replica
+   * @returns when all of them are settled, by whichever replica, or wait for a later time
    */
   async converge(keys: readonly WorkKey[], stopped: () => boolean): Promise<void> {
     if ((await this.rim.recovery.holds()) !== undefined) return;
@@ -101,6 +120,7 @@ export class Pump {
    */
   async #settleKeys(keys: readonly WorkKey[], early: number, stopped: () => boolean): Promise<Set<WorkKey>> {
     const touched = new Set<WorkKey>();
+    const notOurs = new Set<WorkKey>();
     let left = [...keys];
     while (left.length > 0 && !stopped() && !this.#stopping) {
       await this.#claiming;
@@ -108,21 +128,42 @@ export class Pump {
       // What it made different is this request's as well: the second look finds it done, and would not touch it again.
       for (const one of await Promise.allSettled(running))
         if (one.status === 'fulfilled') for (const key of one.value?.touched ?? []) touched.add(key);
-      const again = await this.#take(left, early, stopped, touched);
+      const dealt = await this.#take(left, early, stopped, touched);
+      if (dealt === undefined) break;
+      const { taken, again } = dealt;
       await this.#claiming;
-      left = left.filter(key => again.has(key) || this.#running.has(key));
+      const missed = left.filter(key => !taken.has(key));
+      for (const key of missed) notOurs.add(key);
+      const unsettled = await this.#awaitOthers(missed, early);
+      left = left.filter(key => again.has(key) || this.#running.has(key) || unsettled.has(key));
     }
+    // What others did for this request, they tell nobody of: the store says which groups it made different.
+    const people = [...notOurs].flatMap(key => (key.startsWith('person:') ? [key.slice('person:'.length)] : []));
+    for (const id of await groupsToWriteFor(this.rim.database.db, people)) touched.add(`coder-group:${id}`);
     return touched;
   }
 
-  /** Claims these keys as far as they are free, and deals with them. @returns those that changed meanwhile */
+  /** Whoever works on those of these keys that are not settled, here or on another replica, gets a moment. @returns them */
+  async #awaitOthers(keys: readonly WorkKey[], early: number): Promise<Set<WorkKey>> {
+    const unsettled = await unsettledKeys(this.rim.database.db, keys, this.rim.clock.now() + early);
+    // What runs here is awaited itself.
+    if ([...unsettled].some(key => !this.#running.has(key)))
+      await new Promise(resolve => setTimeout(resolve, OTHERS_MS));
+    return unsettled;
+  }
+
+  /**
+   * Claims these keys as far as they are free, and deals with them.
+   * @returns which those were, and which changed meanwhile; undefined when nothing may be done now
+   */
   async #take(
     keys: readonly WorkKey[],
     early: number,
     stopped: () => boolean,
     touched: Set<WorkKey>,
-  ): Promise<Set<WorkKey>> {
+  ): Promise<{ readonly taken: ReadonlySet<WorkKey>; readonly again: ReadonlySet<WorkKey> } | undefined> {
     const { rim } = this;
+    const taken = new Set<WorkKey>();
     const again = new Set<WorkKey>();
     const batch = Math.max(this.options.concurrency, 8);
     for (let start = 0; start < keys.length && !stopped() && !this.#stopping; start += batch) {
@@ -131,19 +172,21 @@ export class Pump {
         now: rim.clock.now() + early,
         leaseMs: rim.options.leaseMs,
       });
-      if (!(await this.#mayWork(items))) return again;
+      if (!(await this.#mayWork(items))) return undefined;
       await Promise.all(
         items.map(async item => {
+          taken.add(item.key);
           const settled = await this.#do(item);
           for (const key of settled?.touched ?? []) touched.add(key);
           if (settled?.outcome === 'again') again.add(item.key);
         }),
       );
     }
-    return again;
+    return { taken, again };
   }
 
   async #do(item: Work): Promise<EndedWork | undefined> {
+    this.#outage.started(item);
     const task = work(this.rim, item)
       .catch((error: unknown) => {
         // The database refused the outcome: the lease runs out and the work is done again.
@@ -153,11 +196,11 @@ export class Pump {
       .finally(() => this.#running.delete(item.key));
     this.#running.set(item.key, task);
     const settled = await task;
+    if (settled?.outcome === 'done') this.rim.observe(converged(item, this.rim.clock.now()));
     // While somebody waits to be locked out, Coder is asked soon whether it is back.
     if (item.priority === PRIORITY.leaving && settled !== undefined)
       this.rim.coder.hurry(settled.pauseMs !== undefined);
-    if (settled?.pauseMs !== undefined) this.#pausedUntil = this.rim.clock.now() + settled.pauseMs;
-    else if (settled !== undefined) this.#pausedUntil = 0;
+    this.#outage.ended(item, settled, this.rim.clock.now());
     return settled;
   }
 
@@ -192,13 +235,16 @@ export class Pump {
     const now = rim.clock.now();
     await this.#minded(now);
     const free = options.concurrency - this.#running.size;
-    if (free <= 0 || now < this.#pausedUntil) return 0;
+    if (free <= 0 || this.#outage.isPaused(now)) return 0;
     const request = { owner: rim.owner, now, leaseMs: rim.options.leaseMs };
     // Half of the places are kept for what somebody waits for.
     const patient = Math.min(free, Math.max(1, Math.floor(options.concurrency / 2)));
-    let items = await claimWork(rim.database, { ...request, limit: free, maxPriority: PRIORITY.declaration });
-    if (items.length < patient)
-      items = [...items, ...(await claimWork(rim.database, { ...request, limit: patient - items.length }))];
+    let items = await this.#outage.claimLeavers(rim.database, { ...request, limit: free });
+    if (items === undefined) {
+      items = await claimWork(rim.database, { ...request, limit: free, maxPriority: PRIORITY.declaration });
+      if (items.length < patient)
+        items = [...items, ...(await claimWork(rim.database, { ...request, limit: patient - items.length }))];
+    }
     if (this.#stopping) {
       await releaseWork(
         rim.database.db,
@@ -229,7 +275,7 @@ export class Pump {
     const before = this.#lookedAt;
     this.#lookedAt = now;
     if (before !== undefined && now >= before) return;
-    this.#pausedUntil = 0;
+    this.#outage.endPause();
     const pulled = await pullBack(this.rim.database.db, now);
     if (pulled > 0) this.rim.log.warn({ pulled }, 'the clock went back: what waited for a time far ahead is due now');
   }

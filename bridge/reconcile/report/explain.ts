@@ -34,6 +34,8 @@ export function toEntry(row: AuditRecord): AuditEntry {
     after: row.after,
     result: row.result,
     detail: row.detail,
+    seq: row.seq,
+    hash: row.hash,
   };
 }
 

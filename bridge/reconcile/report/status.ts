@@ -3,6 +3,7 @@ import { type HoldDetail, type HoldSummary, type Identity, type PendingItem } fr
 import { listApps } from '../../store/apps/apps';
 import { type Db } from '../../store/database/database';
 import { type HeldRemovals, holdId, listOpenHolds } from '../../store/accounts/holds';
+import { leaversNotOut } from '../../store/accounts/leavers';
 import { countHeldPeople, listHeldPeople, readPeople } from '../../store/accounts/people';
 import { countLeaverWorkspaces, listLeaverWorkspaces } from '../../store/accounts/leaver-workspaces';
 import { countOpenEntries } from '../../store/journal/journal';
@@ -17,7 +18,20 @@ const PAGE = 1_000;
 const iso = (at: number): string => new Date(at).toISOString();
 
 export async function readStatus(db: Db): Promise<Omit<ReconcilerStatus, 'recovery'>> {
-  const [apps, work, heldCounts, refusedCounts, pending, heldPeople, refusedLeavings, open, begun, running, unknown] = [
+  const [
+    apps,
+    work,
+    heldCounts,
+    refusedCounts,
+    pending,
+    heldPeople,
+    refusedLeavings,
+    open,
+    begun,
+    running,
+    unknown,
+    leavers,
+  ] = [
     await listApps(db),
     await countWork(db),
     await countHeldPeople(db),
@@ -29,6 +43,7 @@ export async function readStatus(db: Db): Promise<Omit<ReconcilerStatus, 'recove
     await countOpenEntries(db),
     await listLeaverWorkspaces(db, 'running'),
     await countLeaverWorkspaces(db, 'unknown'),
+    await leaversNotOut(db),
   ];
   const names = await namesOf(
     db,
@@ -61,6 +76,9 @@ export async function readStatus(db: Db): Promise<Omit<ReconcilerStatus, 'recove
         held,
         parked: counts.parked,
         refused,
+        leavers: leavers
+          .filter(row => row.app === app.name)
+          .map(({ state, people, since }) => ({ state, people, since: iso(since) })),
         lastError: counts.lastError,
         lastSweepAt: app.sweptAt === undefined ? null : iso(app.sweptAt),
         warnings: [...app.problems, ...unknownWorkspaces(unknown.get(app.name) ?? 0)],

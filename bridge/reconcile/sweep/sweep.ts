@@ -3,7 +3,8 @@
  * queued behind all other work, or only told. One replica at a time for each app.
  */
 import { markSwept, type StoredApp } from '../../store/apps/apps';
-import { pruneAudit, writeAudit } from '../../store/audit/audit';
+import { writeAudit } from '../../store/audit/audit';
+import { pruneAudit } from '../../store/audit/chain';
 import { listManagedGroups, markUnread } from '../../store/accounts/coder-groups';
 import { memberDifferences } from '../../store/accounts/coder-members';
 import { type Cause, enqueueGroupWrite, PRIORITY } from '../../store/work/enqueue';
@@ -49,7 +50,7 @@ export async function sweepApps(
     for (const problem of await removeUndeclared(rim, CAUSE))
       rim.log.warn({ problem }, 'what nothing declares any more stays in Coder');
     await pruneLedger(rim.database.db, rim.clock.now() - HOUR_MS);
-    if (auditRetentionMs > 0) await pruneAudit(rim.database.db, rim.clock.now() - auditRetentionMs);
+    if (auditRetentionMs > 0) await rim.database.transact(db => pruneAudit(db, rim.clock.now() - auditRetentionMs));
     return held.map(app => app.name);
   } finally {
     clearInterval(renewal);

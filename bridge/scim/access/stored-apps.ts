@@ -2,9 +2,27 @@
 import { type MappingState } from '../../contract/mapping-state';
 import { readApp } from '../../store/apps/apps';
 import { type Db } from '../../store/database/database';
+import { statement } from '../../store/database/statement';
 import { type Apps, type TokenScope } from './apps';
 
 const CACHED_APPS = 256;
+
+const tokenOf = statement<{ digest: string }>()((db, { digest }) =>
+  db
+    .selectFrom('tokens')
+    .innerJoin('apps', 'apps.name', 'tokens.app')
+    .select([
+      'tokens.app',
+      'tokens.name',
+      'tokens.digest',
+      'tokens.expires_at',
+      'tokens.scopes',
+      'tokens.last_used_at',
+      'apps.generation',
+    ])
+    .where('tokens.digest', '=', digest)
+    .where('apps.deleted_at', 'is', null),
+);
 
 export function createStoredApps(db: Db): Apps {
   const cache = new Map<string, { readonly generation: number; readonly state: MappingState }>();
@@ -21,21 +39,8 @@ export function createStoredApps(db: Db): Apps {
 
   return {
     async findToken(digest) {
-      const row = await db
-        .selectFrom('tokens')
-        .innerJoin('apps', 'apps.name', 'tokens.app')
-        .select([
-          'tokens.app',
-          'tokens.name',
-          'tokens.digest',
-          'tokens.expires_at',
-          'tokens.scopes',
-          'tokens.last_used_at',
-          'apps.generation',
-        ])
-        .where('tokens.digest', '=', digest.replace(/^sha256:/, ''))
-        .where('apps.deleted_at', 'is', null)
-        .executeTakeFirst();
+      const { rows } = await tokenOf(db, { digest: digest.replace(/^sha256:/, '') });
+      const [row] = rows;
       if (row === undefined) return undefined;
       const app = await stateOf(row.app, Number(row.generation));
       if (app === undefined) return undefined;

@@ -3,6 +3,7 @@
  * writer per group makes the difference true with one call.
  */
 import { type Db } from '../database/database';
+import { among } from '../database/listed';
 import { type Flag } from '../database/tables/columns';
 import { type ManagedGroup } from './coder-groups';
 
@@ -81,6 +82,21 @@ export async function memberDifferences(db: Db, groupId: string): Promise<Member
     .orderBy('coder_user_id')
     .execute();
   return rows.map(toMember);
+}
+
+/** Coder ids of the groups in which these people are to be and are not, or the other way round. */
+export async function groupsToWriteFor(db: Db, userIds: readonly string[]): Promise<string[]> {
+  if (userIds.length === 0) return [];
+  const rows = await db
+    .selectFrom('people')
+    .innerJoin('coder_members', 'coder_members.coder_user_id', 'people.coder_user_id')
+    .select('coder_group_id')
+    .distinct()
+    .where('people.user_id', 'in', among(db, userIds))
+    .where('wanted', 'is not', null)
+    .whereRef('wanted', '!=', 'present')
+    .execute();
+  return rows.map(row => row.coder_group_id);
 }
 
 /** Coder ids of those who are to be in a group. */

@@ -71,14 +71,17 @@ export async function listHolds(db: Db, app: string): Promise<HeldRemovals[]> {
   return rows.map(toHeld);
 }
 
-/** Holds removals of a person; removals other than the ones held before replace them and are not released. */
+/**
+ * Holds removals of a person; removals other than the ones held before replace them and are not released. A release of the same ones
+ * that came since they were looked at stands.
+ */
 export async function hold(
   db: Db,
   held: Pick<HeldRemovals, 'app' | 'subject' | 'digest' | 'reason' | 'changes'> & { readonly cause: Cause },
   now: number,
 ): Promise<'held' | 'already'> {
   const before = await readHeld(db, held.app, held.subject);
-  if (before?.digest === held.digest && before.releasedAt === undefined && before.reason === held.reason)
+  if (before?.digest === held.digest && (before.releasedAt !== undefined || before.reason === held.reason))
     return 'already';
   const values = {
     digest: held.digest,

@@ -4,9 +4,10 @@ import { type AppTable } from '../database/tables';
 import { type Precondition } from '../../contract/admin-api';
 import { DEFAULT_ATTRIBUTES } from '../../contract/attributes';
 import { canonicalJson, type MappingState, parseMappingState, TOKEN_SCOPES } from '../../contract/mapping-state';
-import { type Database, type Db, readJson } from '../database/database';
+import { backendOf, type Database, type Db, readJson } from '../database/database';
 import { type Cause, enqueue, PRIORITY } from '../work/enqueue';
 import { newId } from '../database/id';
+import { lockDeclaration } from './declaration-lock';
 
 export interface StoredApp {
   readonly name: string;
@@ -148,6 +149,7 @@ export async function putApp(
   now: number,
 ): Promise<StoredApp> {
   return await database.transact(async db => {
+    if (backendOf(db) === 'postgres') await lockDeclaration(db, state.app, 'alone');
     const query = db.selectFrom('apps').selectAll().where('name', '=', state.app);
     const row = await (database.backend === 'postgres' ? query.forUpdate() : query).executeTakeFirst();
     check(state.app, row, expected);
@@ -232,6 +234,7 @@ export async function deleteApp(
   now: number,
 ): Promise<boolean> {
   return await database.transact(async db => {
+    if (backendOf(db) === 'postgres') await lockDeclaration(db, name, 'alone');
     const query = db.selectFrom('apps').selectAll().where('name', '=', name);
     const row = await (database.backend === 'postgres' ? query.forUpdate() : query).executeTakeFirst();
     if (row === undefined || row.deleted_at !== null) {

@@ -1,5 +1,5 @@
-/** The audit trail: append-only rows, read by filter, pruned by age on command alone. */
-import { sql } from 'kysely';
+/** The audit trail: append-only rows, read by filter; chain.ts seals them, and removes them by age alone. */
+import { type Selectable, sql } from 'kysely';
 import { type Db } from '../database/database';
 import { type AuditTable } from '../database/tables';
 
@@ -77,7 +77,12 @@ export interface AuditQuery {
   readonly limit?: number | undefined;
 }
 
-export type AuditRecord = Omit<AuditTable, 'id'> & { readonly id: number };
+export type AuditRecord = Selectable<AuditTable>;
+
+/** A row with its numbers as numbers, whatever the database hands over. */
+export function toRecord(row: AuditRecord): AuditRecord {
+  return { ...row, id: Number(row.id), at: Number(row.at), seq: row.seq === null ? null : Number(row.seq) };
+}
 
 /** Rows that fit: after `afterId` the oldest first, else the newest first. */
 export async function queryAudit(db: Db, query: AuditQuery): Promise<AuditRecord[]> {
@@ -107,7 +112,7 @@ export async function queryAudit(db: Db, query: AuditQuery): Promise<AuditRecord
     .orderBy('id', query.afterId === undefined ? 'desc' : 'asc')
     .limit(Math.max(1, Math.min(query.limit ?? 100, 1_000)))
     .execute();
-  return rows.map(row => ({ ...row, id: Number(row.id) }));
+  return rows.map(toRecord);
 }
 
 /** How many changes were made in Coder in each step of time from an instant on, by the number of the step. */
@@ -118,10 +123,4 @@ export async function countChanges(db: Db, since: number, stepMs: number): Promi
     db,
   );
   return new Map(rows.map(row => [Number(row.step), Number(row.changes)]));
-}
-
-/** Deletes rows older than this: the one way out of the trail. */
-export async function pruneAudit(db: Db, before: number): Promise<number> {
-  const { numDeletedRows } = await db.deleteFrom('audit').where('at', '<', before).executeTakeFirstOrThrow();
-  return Number(numDeletedRows);
 }

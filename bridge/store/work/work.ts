@@ -4,6 +4,7 @@
  */
 import { type SelectQueryBuilder, sql } from 'kysely';
 import { type Database, type Db, readJson } from '../database/database';
+import { among } from '../database/listed';
 import { type Tables } from '../database/tables';
 import { type Cause, type WorkKey } from './enqueue';
 
@@ -97,6 +98,31 @@ async function claim(
     .returning(COLUMNS)
     .execute();
   return rows.map(toWork).sort((a, b) => a.priority - b.priority || a.enqueuedAt - b.enqueuedAt);
+}
+
+/** Which of these keys are being worked on by whoever it is, or are due: not those that are done, parked, or wait for a later time. */
+export async function unsettledKeys(db: Db, keys: readonly WorkKey[], now: number): Promise<Set<WorkKey>> {
+  if (keys.length === 0) return new Set();
+  const rows = await db
+    .selectFrom('work')
+    .select('key')
+    .where('key', 'in', among(db, keys))
+    .where('parked_at', 'is', null)
+    .where(eb => eb.or([eb('due_at', '<=', now), eb('lease_until', '>=', now)]))
+    .execute();
+  return new Set(rows.map(row => row.key as WorkKey));
+}
+
+/** Makes work of a priority due that waits for another try, whenever that was to be. */
+export async function bringForward(db: Db, priority: number, now: number): Promise<void> {
+  await db
+    .updateTable('work')
+    .set({ due_at: now })
+    .where('priority', '=', priority)
+    .where('parked_at', 'is', null)
+    .where('lease_owner', 'is', null)
+    .where('due_at', '>', now)
+    .execute();
 }
 
 /** Removes finished work; work that was enqueued again meanwhile stays, due at once or at `againAt`. Part of the caller's transaction. */

@@ -19,6 +19,7 @@ const PACKAGES: Readonly<Record<string, string>> = {
 const FILES: readonly { readonly file: RegExp; readonly by: string; readonly importer?: RegExp }[] = [
   { file: /^bridge\/http\/server\.ts$/, by: 'process/listen.ts' },
   { file: /^bridge\/http\/metrics\.ts$/, by: 'process/metrics.ts' },
+  { file: /^bridge\/audit\/keeper\.ts$/, by: 'process/audit-keeper.ts' },
   {
     file: /^bridge\/store\/database\/database\.ts$/,
     by: 'process/database.ts',

@@ -3,6 +3,9 @@ export function createMetrics() {
   return {
     scimServed: () => undefined,
     coderCalled: () => undefined,
+    converged: () => undefined,
+    auditSealed: () => undefined,
+    auditExported: () => undefined,
     render: () => Promise.resolve({ contentType: 'text/plain', text: '' }),
   };
 }

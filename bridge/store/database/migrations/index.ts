@@ -11,6 +11,7 @@ import * as workspaces from './0006-workspaces';
 import * as appAttributes from './0007-app-attributes';
 import * as requests from './0008-requests';
 import * as adminAccess from './0009-admin-access';
+import * as auditChain from './0010-audit-chain';
 
 const MIGRATIONS = [
   initial.up,
@@ -22,6 +23,7 @@ const MIGRATIONS = [
   appAttributes.up,
   requests.up,
   adminAccess.up,
+  auditChain.up,
 ] as const;
 
 /** Number that keeps replicas that start at once from migrating twice (Postgres advisory lock). */

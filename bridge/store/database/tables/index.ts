@@ -124,6 +124,19 @@ export interface AuditTable {
   /** `done`, `failed`, `held`, `skipped`, `reported`. */
   result: string;
   detail: string | null;
+  /** Number in the chain, without gaps and in the order of commits; null for the moment until it is sealed. */
+  seq: number | null;
+  /** Of this line and the one before it in the chain. */
+  hash: string | null;
+}
+
+/** How far a destination of the audit trail has been told of it. */
+export interface AuditCursorTable {
+  /** Kind and address, without credentials. */
+  destination: string;
+  /** The last line that it took. */
+  seq: number;
+  updated_at: number;
 }
 
 /** How often each coercion of a dialect was used. */
@@ -178,6 +191,7 @@ export interface Tables {
   addresses: AddressTable;
   leaver_workspaces: LeaverWorkspacesTable;
   audit: AuditTable;
+  audit_cursors: AuditCursorTable;
   coercions: CoercionTable;
   refused_leavings: RefusedLeavingTable;
   requests: RequestTable;

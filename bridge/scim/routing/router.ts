@@ -4,28 +4,25 @@
  */
 import { type RequestHandler, Router } from 'express';
 import { createAuthenticate } from '../access/authenticate';
-import { createBulk } from '../resources/bulk';
-import { type ScimDeps } from './deps';
-import {
-  listResourceTypes,
-  listSchemas,
-  readResourceType,
-  readSchema,
-  serviceProviderConfig,
-} from '../resources/discovery';
+import { type ScimDeps } from '../http/deps';
+import { serviceProviderConfig } from '../resources/discovery';
 import { ScimError, shown } from '../../scim-language/errors';
 import { type Dispatch, createDispatch } from './dispatch';
-import { createGroups } from '../resources/groups';
-import { DEFAULT_LIMITS, type ScimLimits } from './limits';
+import { createExchanges } from './exchange';
+import { DEFAULT_LIMITS, type ScimLimits } from '../http/limits';
 import { answerMe } from '../resources/me';
-import { createRefusalLog } from './refusal-log';
-import { createResourceHandlers } from '../resources/resource-handlers';
-import { send } from './respond';
-import { type Handler } from './scim-request';
-import { createSearch } from '../resources/search';
-import { createUsers } from '../resources/users';
+import { createRefusalLog } from '../http/refusal-log';
+import { send } from '../http/respond';
+import { type Method, type Route, createRoutes } from './routes';
+import { type Shortcut, createShortcut } from './shortcut';
 
-export function createScimRouter(deps: ScimDeps): Router {
+/** The two ways to the same handlers: what the shortcut leaves alone goes through the router. */
+export interface Scim {
+  readonly shortcut: Shortcut;
+  readonly router: Router;
+}
+
+export function createScim(deps: ScimDeps): Scim {
   const limits: ScimLimits = { ...DEFAULT_LIMITS, ...deps.limits };
   const authenticate = createAuthenticate({
     apps: deps.apps,
@@ -33,8 +30,10 @@ export function createScimRouter(deps: ScimDeps): Router {
     ...(deps.throttle === undefined ? {} : { throttle: deps.throttle }),
     refused: createRefusalLog(deps),
   });
-  const dispatch = createDispatch(deps, authenticate, limits);
-  const endpoints = createEndpoints(deps, limits, dispatch);
+  const exchanges = createExchanges(deps, authenticate, limits);
+  const dispatch = createDispatch(exchanges);
+  const routes = createRoutes(deps, limits);
+  const endpoints = createEndpoints(deps, limits, dispatch, routes);
   const router = Router({ caseSensitive: true });
   router.use(joinSlashes);
   for (const path of ['/scim', '/apps/:app/scim']) {
@@ -43,18 +42,16 @@ export function createScimRouter(deps: ScimDeps): Router {
     router.use(path, dispatch.authenticated, dispatch.notFound);
   }
   router.use(dispatch.failed);
-  return router;
+  return { shortcut: createShortcut(routes, exchanges), router };
 }
 
 function createEndpoints(
   deps: ScimDeps,
   limits: ScimLimits,
   { authenticated, dialectOfCaller, serve, notFound }: Dispatch,
+  routes: readonly Route[],
 ): Router {
   const router = Router({ caseSensitive: true, mergeParams: true });
-  const users = createUsers(deps.directory, limits);
-  const groups = createGroups(deps.directory, limits);
-  const search = createSearch(deps.directory, limits);
 
   // RFC 7643 §5: a client finds out how to sign in before it does. Who does sign in gets what its dialect can read.
   const config: RequestHandler = async (request, response) => {
@@ -67,54 +64,12 @@ function createEndpoints(
   router.route('/ServiceProviderConfig').get(config).all(allow('GET'));
 
   router.use(authenticated);
-  // The most used come first: routes are tried in order.
-  for (const endpoint of [users, groups]) {
-    const path = endpoint.type.endpoint;
-    const handlers = createResourceHandlers(endpoint, deps, limits);
-    router
-      .route(path)
-      .get(serve(search.query([endpoint])))
-      .post(serve(handlers.create))
-      .all(allow('GET, POST'));
-    router
-      .route(`${path}/.search`)
-      .post(serve(search.search([endpoint])))
-      .all(allow('POST'));
-    router
-      .route(`${path}/:id`)
-      .get(serve(handlers.read))
-      .put(serve(handlers.replace))
-      .patch(serve(handlers.patch))
-      .delete(serve(handlers.remove))
-      .all(allow('GET, PUT, PATCH, DELETE'));
+  for (const { path, handlers } of routes) {
+    const route = router.route(path);
+    for (const [method, handler] of Object.entries(handlers))
+      route[method.toLowerCase() as Lowercase<Method>](serve(handler));
+    route.all(allow(Object.keys(handlers).join(', ')));
   }
-  const discovery = (path: string, handler: Handler) => router.route(path).get(serve(handler)).all(allow('GET'));
-  discovery('/Schemas', ({ context, query }) => ({ status: 200, body: listSchemas(context.baseUrl, query) }));
-  discovery('/Schemas/:id', ({ context, param }) => ({
-    status: 200,
-    body: readSchema(context.baseUrl, param('id')),
-  }));
-  discovery('/ResourceTypes', ({ context, query }) => ({
-    status: 200,
-    body: listResourceTypes(context.baseUrl, query),
-  }));
-  discovery('/ResourceTypes/:id', ({ context, param }) => ({
-    status: 200,
-    body: readResourceType(context.baseUrl, param('id')),
-  }));
-
-  router
-    .route('/')
-    .get(serve(search.query([users, groups])))
-    .all(allow('GET'));
-  router
-    .route('/.search')
-    .post(serve(search.search([users, groups])))
-    .all(allow('POST'));
-  router
-    .route('/Bulk')
-    .post(serve(createBulk([users, groups], deps, limits)))
-    .all(allow('POST'));
   router.route(['/Me', '/Me/*rest']).all(serve(answerMe));
   router.use(notFound);
   return router;

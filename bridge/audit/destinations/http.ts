@@ -1,0 +1,121 @@
+/** Lines to an HTTP endpoint, and decisions to a webhook: anything but 2xx means that they come again. */
+import { createHmac } from 'node:crypto';
+import { request } from 'undici';
+import { type SealedRecord } from '../../store/audit/chain';
+import { DELIVERY_MS, type Destination, type Format } from './destination';
+
+async function post(url: string, headers: Readonly<Record<string, string>>, body: string): Promise<void> {
+  const answer = await request(url, {
+    method: 'POST',
+    headers: { 'user-agent': 'coder-scim', ...headers },
+    body,
+    signal: AbortSignal.timeout(DELIVERY_MS),
+  });
+  // What it says may repeat what it was sent: it is not logged.
+  await answer.body.dump();
+  if (answer.statusCode < 200 || answer.statusCode > 299)
+    throw new Error(`${where(url)} answered ${answer.statusCode}`);
+}
+
+/** The address as it may be shown: a path or query may be a credential. */
+function where(url: string): string {
+  return new URL(url).origin;
+}
+
+/** JSON lines in one body. @param authorization the whole value of the header, such as `Bearer …` or `Splunk …` */
+export function toHttp(url: string, authorization: string | undefined, format: Format): Destination {
+  return {
+    name: `http:${where(url)}${new URL(url).pathname}`,
+    begins: 'oldest',
+    deliver: lines =>
+      post(
+        url,
+        { 'content-type': 'application/x-ndjson', ...(authorization === undefined ? {} : { authorization }) },
+        lines.map(line => `${format(line)}\n`).join(''),
+      ),
+  };
+}
+
+/** What somebody has to decide, or has decided. */
+const DECISIONS: ReadonlySet<string> = new Set([
+  'guard.hold',
+  'guard.release',
+  'person.held',
+  're-hire.answer',
+  'work.park',
+  'recovery.begin',
+  'recovery.end',
+]);
+
+const LINES_SHOWN = 50;
+
+export interface Webhook {
+  readonly url: string;
+  readonly secret: string | undefined;
+}
+
+/**
+ * One call for each kind of decision and app among the lines, signed as Standard Webhooks has it: `webhook-signature` is `v1,` and the
+ * HMAC-SHA-256 of `<webhook-id>.<webhook-timestamp>.<body>` in base64.
+ */
+export function toWebhook({ url, secret }: Webhook): Destination {
+  const call = async (lines: readonly SealedRecord[]): Promise<void> => {
+    const [first] = lines;
+    if (first === undefined) return;
+    const id = first.hash;
+    const timestamp = String(Math.floor(Date.now() / 1_000));
+    const body = JSON.stringify({
+      type: first.action,
+      timestamp: new Date(first.at).toISOString(),
+      data: {
+        app: first.app,
+        reason: first.target,
+        count: lines.length,
+        lines: lines.slice(0, LINES_SHOWN).map(shown),
+      },
+    });
+    const signature = secret === undefined ? undefined : sign(secret, `${id}.${timestamp}.${body}`);
+    await post(
+      url,
+      {
+        'content-type': 'application/json',
+        'webhook-id': id,
+        'webhook-timestamp': timestamp,
+        ...(signature === undefined ? {} : { 'webhook-signature': `v1,${signature}` }),
+      },
+      body,
+    );
+  };
+  return {
+    name: `webhook:${where(url)}`,
+    begins: 'next',
+    wants: line => DECISIONS.has(line.action),
+    async deliver(lines) {
+      const groups = new Map<string, SealedRecord[]>();
+      for (const line of lines) {
+        const kind = JSON.stringify([line.action, line.app, line.target]);
+        groups.set(kind, [...(groups.get(kind) ?? []), line]);
+      }
+      for (const group of groups.values()) await call(group);
+    },
+  };
+}
+
+function shown({ seq, at, subject, subject_name, coder_user_id, result, detail, actor }: SealedRecord): object {
+  return {
+    seq,
+    at: new Date(at).toISOString(),
+    subject,
+    subjectName: subject_name,
+    coderUserId: coder_user_id,
+    result,
+    detail,
+    actor,
+  };
+}
+
+// `whsec_` and base64 is how Standard Webhooks writes a key; anything else is taken as it is.
+function sign(secret: string, text: string): string {
+  const key = secret.startsWith('whsec_') ? Buffer.from(secret.slice(6), 'base64') : Buffer.from(secret, 'utf8');
+  return createHmac('sha256', key).update(text, 'utf8').digest('base64');
+}

@@ -1,0 +1,104 @@
+/**
+ * Sends the sealed audit trail to one destination, at least once and in order: the cursor in the database moves when a delivery has
+ * succeeded. One process at a time for each destination; what can't be delivered waits, and is not pruned meanwhile.
+ */
+import { type Log } from '../http/log';
+import { readChain, readSealed } from '../store/audit/chain';
+import { readCursor, writeCursor } from '../store/audit/cursors';
+import { type Database } from '../store/database/database';
+import { dropLease, takeLease } from '../store/work/leases';
+import { type Destination } from './destinations/destination';
+
+export interface AuditExporter {
+  start(): void;
+  stop(): Promise<void>;
+}
+
+export interface AuditExporterOptions {
+  readonly database: Database;
+  readonly destination: Destination;
+  /** Name of this process among the replicas. */
+  readonly owner: string;
+  readonly log: Log;
+  readonly clock: () => number;
+  /** Told after each look how many lines the destination has not been told of. */
+  readonly observe?: (behind: number) => void;
+  /** How often new lines are looked for, and the first pause after a failure. @default 1_000 */
+  readonly pollMs?: number;
+}
+
+const LINES_AT_ONCE = 500;
+const LEASE_MS = 60_000;
+const LONGEST_PAUSE_MS = 60_000;
+
+export function createAuditExporter(options: AuditExporterOptions): AuditExporter {
+  const { database, destination, owner, log, clock, observe, pollMs = 1_000 } = options;
+  const { db } = database;
+  const lease = `audit-export:${destination.name}`;
+  let timer: NodeJS.Timeout | undefined;
+  let running: Promise<void> = Promise.resolve();
+  let stopped = false;
+  let failures = 0;
+
+  /** Where the next delivery begins. */
+  async function position(): Promise<number> {
+    const known = await readCursor(db, destination.name);
+    if (known !== undefined) return known;
+    const { cut, head } = await readChain(db);
+    const begin = destination.begins === 'oldest' ? cut.seq : head.seq;
+    await writeCursor(db, destination.name, begin, clock());
+    return (await readCursor(db, destination.name)) ?? begin;
+  }
+
+  async function look(): Promise<void> {
+    if ((await readSealed(db, await position(), 1)).length > 0) await exportAll();
+    observe?.((await readChain(db)).head.seq - (await position()));
+  }
+
+  async function exportAll(): Promise<void> {
+    while (!stopped && (await takeLease(db, lease, owner, clock(), LEASE_MS))) {
+      const lines = await readSealed(db, await position(), LINES_AT_ONCE);
+      const last = lines.at(-1);
+      if (last === undefined) break;
+      const wanted = destination.wants === undefined ? lines : lines.filter(destination.wants);
+      if (wanted.length > 0) await destination.deliver(wanted);
+      await writeCursor(db, destination.name, last.seq, clock());
+    }
+    await dropLease(db, lease, owner);
+  }
+
+  async function round(): Promise<number> {
+    try {
+      await look();
+      if (failures > 0) log.info({ destination: destination.name }, 'audit lines are taken again');
+      failures = 0;
+      return pollMs;
+    } catch (error) {
+      await dropLease(db, lease, owner).catch(() => undefined);
+      // Once for each outage: nothing is lost, it waits in the database.
+      if (failures === 0)
+        log.warn(
+          { destination: destination.name, error },
+          'audit lines could not be delivered: tried again until they are',
+        );
+      failures += 1;
+      return Math.min(pollMs * 2 ** failures, LONGEST_PAUSE_MS);
+    }
+  }
+
+  function schedule(pauseMs: number): void {
+    if (stopped) return;
+    timer = setTimeout(() => {
+      running = round().then(schedule);
+    }, pauseMs).unref();
+  }
+
+  return {
+    start: () => schedule(0),
+    async stop() {
+      stopped = true;
+      clearTimeout(timer);
+      await running;
+    },
+  };
+}

@@ -1,0 +1,102 @@
+/** Everything that happens to the audit trail in a running bridge: sealed, and sent to each destination that is configured. */
+import { type Log } from '../http/log';
+import { type SealedRecord } from '../store/audit/chain';
+import { keepCursors } from '../store/audit/cursors';
+import { type Database } from '../store/database/database';
+import { type Destination, type Format } from './destinations/destination';
+import { toFile, toStdout } from './destinations/file';
+import { toHttp, toWebhook, type Webhook } from './destinations/http';
+import { toSyslog, type SyslogAddress } from './destinations/syslog';
+import { type AuditExporter, createAuditExporter } from './exporter';
+import { createAuditKeeper } from './keeper';
+import { toOcsf } from './ocsf';
+
+/** One place that lines are sent to, as configured. */
+export type ExportTo =
+  | { readonly kind: 'stdout' }
+  | { readonly kind: 'file'; readonly path: string }
+  | ({ readonly kind: 'syslog' } & SyslogAddress)
+  | { readonly kind: 'http'; readonly url: string };
+
+export interface AuditWatchOptions {
+  readonly database: Database;
+  readonly exports: readonly ExportTo[];
+  /** Value of the header `authorization` for destinations over HTTP. */
+  readonly authorization: string | undefined;
+  readonly webhook: Webhook | undefined;
+  readonly version: string;
+  /** Name of this process among the replicas. */
+  readonly owner: string;
+  readonly log: Log;
+  readonly clock: () => number;
+  readonly observe: {
+    sealed(line: SealedRecord): void;
+    exported(destination: string, behind: number): void;
+  };
+}
+
+export interface AuditWatch {
+  start(): void;
+  stop(): Promise<void>;
+}
+
+export function createAuditWatch(options: AuditWatchOptions): AuditWatch {
+  const { database, owner, log, clock, observe } = options;
+  const keeper = createAuditKeeper({ database, log, observe: line => observe.sealed(line) });
+  let exporters: readonly AuditExporter[] = [];
+  let beginning: Promise<void> = Promise.resolve();
+  let stopped = false;
+
+  async function begin(): Promise<void> {
+    const destinations = destinationsOf(options);
+    await keepCursors(
+      database.db,
+      destinations.map(({ name }) => name),
+    );
+    exporters = destinations.map(destination =>
+      createAuditExporter({
+        database,
+        destination,
+        owner,
+        log,
+        clock,
+        observe: behind => observe.exported(destination.name, behind),
+      }),
+    );
+    if (!stopped) exporters.forEach(exporter => exporter.start());
+  }
+
+  return {
+    start() {
+      keeper.start();
+      beginning = begin().catch((error: unknown) =>
+        log.error({ error }, 'the audit trail is not exported: restart the bridge once its database can be used'),
+      );
+    },
+    async stop() {
+      stopped = true;
+      await beginning;
+      await keeper.stop();
+      await Promise.all(exporters.map(exporter => exporter.stop()));
+    },
+  };
+}
+
+function destinationsOf({ exports, authorization, webhook, version }: AuditWatchOptions): Destination[] {
+  const format: Format = line => JSON.stringify(toOcsf(line, version));
+  return [
+    ...exports.map(to => {
+      switch (to.kind) {
+        case 'stdout':
+          return toStdout(format);
+        case 'file':
+          return toFile(to.path, format);
+        case 'syslog':
+          return toSyslog(to, format);
+        case 'http':
+          return toHttp(to.url, authorization, format);
+      }
+    }),
+    ...(webhook === undefined ? [] : [toWebhook(webhook)]),
+  ];
+}

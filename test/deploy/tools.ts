@@ -1,0 +1,21 @@
+/** Programs of others that check what is in deploy/: run where they are installed, named where they are not. */
+import { spawnSync } from 'node:child_process';
+
+/** `it` where the program is on the PATH; else the test is skipped, and its name says how to get the program. */
+export function itWith(program: string, install: string) {
+  const found = spawnSync('sh', ['-c', `command -v ${program}`]).status === 0;
+  if (found) return it;
+  return (name: string, test: jest.ProvidesCallback) =>
+    it.skip(`${name} (${program} is not installed: ${install})`, test);
+}
+
+/** What the program says, and how it ends. */
+export function run(program: string, args: readonly string[], input?: string): { code: number | null; said: string } {
+  const { status, stdout, stderr, error } = spawnSync(program, args, {
+    encoding: 'utf8',
+    timeout: 120_000,
+    ...(input === undefined ? {} : { input }),
+  });
+  if (error !== undefined) throw error;
+  return { code: status, said: `${stdout}${stderr}` };
+}
