@@ -21,7 +21,6 @@ import {
   type RetryRequest,
   type SweepRequest,
   type Precondition,
-  RefusalBody,
   Removal,
   ServedRequest,
   SetupReport,
@@ -29,6 +28,7 @@ import {
 } from '../contract/admin-api';
 import { type MappingState } from '../contract/mapping-state';
 import { AdminError } from './admin-error';
+import { preconditionHeader, readBody, refusal } from './answers';
 
 export interface AdminClientOptions {
   /** Base URL of the bridge, e.g. `http://127.0.0.1:8399`. */
@@ -271,32 +271,4 @@ export class AdminClient {
     }
     return parsed.data;
   }
-}
-
-function preconditionHeader(precondition: Precondition): Record<string, string> {
-  if (precondition === 'any') return {};
-  return precondition === 'absent' ? { 'if-none-match': '*' } : { 'if-match': `"${precondition.generation}"` };
-}
-
-async function readBody(response: Response): Promise<unknown> {
-  const text = await response.text();
-  if (text === '') return undefined;
-  try {
-    return JSON.parse(text) as unknown;
-  } catch {
-    return undefined;
-  }
-}
-
-function refusal(status: number, body: unknown, url: string): AdminError {
-  const parsed = RefusalBody.safeParse(body);
-  if (parsed.success) {
-    const { code, message, issues, generation } = parsed.data.error;
-    return new AdminError(code, message, status, issues, generation);
-  }
-  return new AdminError(
-    'unexpected_answer',
-    `${url} answered ${status} without an error of the admin API: is this a coder-scim bridge?`,
-    status,
-  );
 }

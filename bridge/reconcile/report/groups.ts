@@ -22,19 +22,14 @@ export async function groupsReport(
   query: { readonly app?: string | undefined; readonly search?: string | undefined } = {},
 ): Promise<GroupsReport> {
   const apps = (await listApps(db)).filter(({ name }) => query.app === undefined || name === query.app);
-  const mappings: MappingReport[] = [];
-  const groups: DirectoryGroupReport[] = [];
+  const mappings: Omit<MappingReport, 'people'>[] = [];
+  const groups: Omit<DirectoryGroupReport, 'people'>[] = [];
+  const namesakes = await readNamesakes(db);
   for (const { name: app, state } of apps) {
     const bindings = new Map((await readBindings(db, app)).map(binding => [binding.mapping, binding]));
     const all = await readGroups(db, app);
     const names = new Map(all.map(group => [group.id, group.displayName]));
-    const namesakes = new Set(
-      (await readNamesakes(db)).filter(group => group.app === app).map(group => foldName(group.displayName)),
-    );
-    const counts = await countPeopleIn(
-      db,
-      all.map(group => group.id),
-    );
+    const shared = new Set(namesakes.filter(group => group.app === app).map(group => foldName(group.displayName)));
     const readBy = new Map<string, string[]>();
     for (const declared of mappingsOf(state)) {
       const binding = bindings.get(declared.mapping);
@@ -45,10 +40,9 @@ export async function groupsReport(
         mapping: declared.mapping,
         gives: declared.gives,
         idpGroup: declared.name ?? `externalId ${declared.externalId ?? ''}`,
-        state: stateOf(declared, binding?.alive, namesakes),
+        state: stateOf(declared, binding?.alive, shared),
         scimGroupId: binding?.scimGroupId ?? null,
         groupName: names.get(binding?.scimGroupId ?? '') ?? null,
-        people: counts.get(binding?.scimGroupId ?? '') ?? 0,
       });
     }
     for (const group of all)
@@ -57,7 +51,6 @@ export async function groupsReport(
         scimId: group.id,
         displayName: group.displayName,
         externalId: group.externalId ?? null,
-        people: counts.get(group.id) ?? 0,
         mappings: readBy.get(group.id) ?? [],
         pushed: isPushed(state, group),
       });
@@ -66,10 +59,20 @@ export async function groupsReport(
   const fitting = groups
     .filter(group => foldName(group.displayName).includes(wanted))
     .sort((a, b) => Number(isNamed(a)) - Number(isNamed(b)) || compare(a.displayName, b.displayName));
-  return { mappings, groups: fitting.slice(0, SHOWN), total: fitting.length };
+  const shown = fitting.slice(0, SHOWN);
+  // Counted for what is shown alone: a directory may have thousands of groups of thousands.
+  const counts = await countPeopleIn(db, [
+    ...new Set([...shown.map(group => group.scimId), ...mappings.flatMap(mapping => mapping.scimGroupId ?? [])]),
+  ]);
+  return {
+    mappings: mappings.map(mapping => ({ ...mapping, people: counts.get(mapping.scimGroupId ?? '') ?? 0 })),
+    groups: shown.map(group => ({ ...group, people: counts.get(group.scimId) ?? 0 })),
+    total: fitting.length,
+  };
 }
 
-const isNamed = ({ mappings, pushed }: DirectoryGroupReport): boolean => mappings.length > 0 || pushed;
+const isNamed = ({ mappings, pushed }: Pick<DirectoryGroupReport, 'mappings' | 'pushed'>): boolean =>
+  mappings.length > 0 || pushed;
 const compare = (a: string, b: string): number => (a < b ? -1 : a > b ? 1 : 0);
 
 function stateOf(
