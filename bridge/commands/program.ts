@@ -5,6 +5,7 @@ import { addApply } from './apply';
 import { addAudit } from './audit';
 import { addRequests } from './requests';
 import { Commands, type Outcome } from './command';
+import { addDatabase } from './database';
 import { addDoctor } from './doctor';
 import { EXIT, type ExitCode } from './terminal/exit-code';
 import { describeFailure, renderFailure } from './terminal/failure';
@@ -49,6 +50,7 @@ export function createProgram(terminal: Terminal, outcome: Outcome): Command {
   addPeople(commands);
   addOperate(commands);
   addRecover(commands);
+  addDatabase(commands);
   return program;
 }
 

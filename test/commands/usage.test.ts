@@ -51,6 +51,10 @@ describe('usage', () => {
       'retry',
       'delete',
       'recover',
+      'backup',
+      'restore',
+      'export',
+      'import',
     ]);
   });
 
