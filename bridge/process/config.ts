@@ -54,7 +54,7 @@ export function readDatabaseUrl(environment: Environment = process.env): string 
   const problems: string[] = [];
   const values = readTable({ databaseUrl, stateDirectory }, environment, problems);
   if (problems.length > 0) throw new ConfigError(problems);
-  return databaseUrlOf(values as { databaseUrl?: string; stateDirectory?: string }, environment).databaseUrl;
+  return databaseUrlOf(values, environment).databaseUrl;
 }
 
 function databaseUrlOf(

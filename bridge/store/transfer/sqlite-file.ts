@@ -9,24 +9,17 @@ import {
   openSync,
   renameSync,
   rmSync,
-  statSync,
 } from 'node:fs';
 import { dirname, join } from 'node:path';
-import BetterSqlite3 from 'better-sqlite3';
 import { writeAudit } from '../audit/audit';
 import { DatabaseError } from '../database/backend';
 import { openDatabase } from '../database/database';
+import { type BackupFacts, examineSqlite } from '../database/examine-sqlite';
 import { claimFile } from '../database/one-bridge';
 import { connectSqlite } from '../database/sqlite-connection';
 import { readInstallation, writePendingRecovery } from '../recovery/position';
 
 const OWNER_ONLY = 0o600;
-
-export interface BackupFacts {
-  readonly bytes: number;
-  /** Version of the tables. */
-  readonly schema: number;
-}
 
 /**
  * Copies the database as it is at one moment; a bridge that has it open goes on meanwhile. The copy appears as a whole or not at all.
@@ -47,13 +40,15 @@ export function backupSqlite(path: string, target: string): BackupFacts {
     } finally {
       connection.close();
     }
-    const facts = examine(copy);
+    const facts = examineSqlite(copy);
     settle(copy, target);
     return facts;
   } finally {
     rmSync(folder, { recursive: true, force: true });
   }
 }
+
+export type { BackupFacts };
 
 export interface Restored extends BackupFacts {
   /** Where the database of before is now; undefined when there was none. */
@@ -68,7 +63,7 @@ export interface Restored extends BackupFacts {
  */
 export async function restoreSqlite(source: string, path: string, by: string, now: number): Promise<Restored> {
   if (!existsSync(source)) throw new DatabaseError(`there is no file ${JSON.stringify(source)}`);
-  const facts = examine(source);
+  const facts = examineSqlite(source);
   const claim = claimFile(path);
   try {
     const folder = beside(path);
@@ -141,26 +136,5 @@ function settle(copy: string, target: string): void {
     const handle = openSync(path, flags);
     fsyncSync(handle);
     closeSync(handle);
-  }
-}
-
-/** @throws DatabaseError when it is damaged, or no database of coder-scim */
-function examine(path: string): BackupFacts {
-  try {
-    const file = new BetterSqlite3(path, { readonly: true, fileMustExist: true });
-    try {
-      const check = file.pragma('quick_check', { simple: true });
-      if (check !== 'ok') throw new Error(`it is damaged: ${String(check)}`);
-      const row = file.prepare<[], { version: number }>('select version from schema_version').get();
-      if (row === undefined) throw new Error('it has no tables of coder-scim');
-      return { bytes: statSync(path).size, schema: row.version };
-    } finally {
-      file.close();
-    }
-  } catch (cause) {
-    throw new DatabaseError(
-      `${JSON.stringify(path)} is no backup of coder-scim that can be used: ${cause instanceof Error ? cause.message : String(cause)}`,
-      { cause },
-    );
   }
 }
