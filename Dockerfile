@@ -1,18 +1,13 @@
-# The bridge as a container. Built from the packed package alone, so that an air-gapped site builds it too:
-#   npm pack && docker build --build-arg PACKAGE=coder-scim-0.1.0.tgz --tag coder-scim .
-# With dependencies from a folder instead of a registry: --build-arg NPM_OPTIONS="--offline --cache /context/npm-cache", and a
-# context that has that folder.
+# The bridge as a container. Built from packed packages alone, so that an air-gapped site builds it too:
+#   npm pack && npm pack better-sqlite3@13 node-addon-api@8
+#   docker build --network=none --tag coder-scim .
+# The folder has those three .tgz files beside this one; docs/installing.md says what each is for. Nothing is compiled or downloaded.
 ARG NODE_VERSION=22
 FROM node:${NODE_VERSION}-bookworm-slim AS build
-ARG PACKAGE
-ARG NPM_OPTIONS=""
 WORKDIR /opt/coder-scim
-COPY ${PACKAGE} /tmp/coder-scim.tgz
-COPY . /context
-# No part of the bridge needs an install script; what the constructs need is not for the bridge.
-# The version is that of the package that was copied in.
-# hadolint ignore=DL3016,SC2086
-RUN npm install --omit=dev --omit=peer --ignore-scripts --no-audit --no-fund --prefix . ${NPM_OPTIONS} /tmp/coder-scim.tgz
+COPY *.tgz /packages/
+# No package runs an install script, and none is asked of a registry: what is not in the folder is an error.
+RUN npm install --offline --ignore-scripts --omit=dev --no-audit --no-fund --prefix . /packages/*.tgz
 
 FROM node:${NODE_VERSION}-bookworm-slim
 LABEL org.opencontainers.image.title="coder-scim" \

@@ -16,6 +16,16 @@ export interface GroupMappingConfig extends IdpGroupConfig {
    */
   readonly displayName?: string;
   /**
+   * Workspace quota that the group adds to the budget of each of its members: 0 to 2147483647. Coder keeps 32 bits.
+   * @default - left as it is in Coder, 0 for a group that is made
+   */
+  readonly quotaAllowance?: number;
+  /**
+   * Picture of the Coder group: an `http` or `https` URL, a path of Coder such as `/icon/coder.svg`, or `''` for none.
+   * @default - left as it is in Coder
+   */
+  readonly avatarUrl?: string;
+  /**
    * Create the Coder group when it is missing. With `false` the mapping waits until somebody creates it.
    * @default true
    */
@@ -37,5 +47,20 @@ export class GroupMapping extends MappingEntry {
     super(scope, id, 'groupMappings', config);
     this.group = config.group;
     this.organization = config.organization;
+  }
+
+  /**
+   * Id of the Coder group, for what hangs on it: access to a template, say. It is known after the deploy, and whatever uses it
+   * comes after the app.
+   * @throws Error where a null_resource delivers the app, which knows no ids
+   */
+  get groupId(): string {
+    const { resource } = this.app;
+    if (resource === undefined) {
+      throw new Error(
+        `${this.node.path}: the id of the Coder group is known to the provider alone, and the app is delivered by a null_resource: use MappingDelivery.provider(), or look the group up by its name after the app`,
+      );
+    }
+    return resource.groupIdOf(this.entryName);
   }
 }

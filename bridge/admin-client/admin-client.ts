@@ -4,6 +4,8 @@ import {
   AppDocument,
   AuditChain,
   AuditEntry,
+  type CreateCredentialRequest,
+  CredentialSummary,
   DoctorCheck,
   Explanation,
   Identity,
@@ -12,6 +14,7 @@ import {
   type PlanRequest,
   type ReleaseRequest,
   type ReHireRequest,
+  type DismissRequest,
   type RetryRequest,
   type SweepRequest,
   type Precondition,
@@ -20,7 +23,7 @@ import {
   ServedRequest,
   Status,
 } from '../contract/admin-api';
-import { type MappingState } from '../contract/mapping-state';
+import { type MappingStateInput } from '../contract/mapping-state';
 import { AdminError } from './admin-error';
 
 export interface AdminClientOptions {
@@ -31,6 +34,8 @@ export interface AdminClientOptions {
   readonly timeoutMs?: number;
   readonly fetch?: typeof fetch;
 }
+
+const Credentials = z.object({ credentials: z.array(CredentialSummary) });
 
 /** Verbs of the admin API. Every one throws AdminError. */
 export class AdminClient {
@@ -45,7 +50,7 @@ export class AdminClient {
   }
 
   /** Replaces the whole document of an app, provided that it is as the precondition says. */
-  putApp(state: z.input<typeof MappingState>, precondition: Precondition, signal?: AbortSignal): Promise<AppDocument> {
+  putApp(state: MappingStateInput, precondition: Precondition, signal?: AbortSignal): Promise<AppDocument> {
     return this.call(AppDocument, 'PUT', `/apps/${encodeURIComponent(state.app)}`, {
       body: state,
       headers: preconditionHeader(precondition),
@@ -140,14 +145,17 @@ export class AdminClient {
   }
 
   /** Lets the bridge go on with the database as it is. */
-  endRecovery(by: string, signal?: AbortSignal): Promise<{ ended: boolean }> {
-    return this.call(z.object({ ended: z.boolean() }), 'POST', '/recovery/end', { body: { by }, signal });
+  endRecovery(by: string, signal?: AbortSignal, reason?: string): Promise<{ ended: boolean }> {
+    return this.call(z.object({ ended: z.boolean() }), 'POST', '/recovery/end', {
+      body: { by, reason } satisfies ReleaseRequest,
+      signal,
+    });
   }
 
   /** Lets exactly this plan pass the guard. */
-  async releaseHold(id: string, by: string, signal?: AbortSignal): Promise<void> {
+  async releaseHold(id: string, by: string, signal?: AbortSignal, reason?: string): Promise<void> {
     await this.call(z.unknown(), 'POST', `/holds/${encodeURIComponent(id)}/release`, {
-      body: { by } satisfies ReleaseRequest,
+      body: { by, reason } satisfies ReleaseRequest,
       signal,
     });
   }
@@ -157,12 +165,36 @@ export class AdminClient {
     return this.call(z.object({ userName: z.string() }), 'POST', '/re-hires', { body: request, signal });
   }
 
+  /** Takes an entry away that says who would have been locked out by a refused request. @returns its name */
+  dismissRefused(app: string, request: DismissRequest, signal?: AbortSignal): Promise<{ dismissed: string }> {
+    const path = `/apps/${encodeURIComponent(app)}/refused/dismiss`;
+    return this.call(z.object({ dismissed: z.string() }), 'POST', path, { body: request, signal });
+  }
+
   /** Tries parked work again: one key, or all. */
-  retry(key?: string, signal?: AbortSignal): Promise<{ retried: number }> {
+  retry(key?: string, signal?: AbortSignal, by?: string): Promise<{ retried: number }> {
     return this.call(z.object({ retried: z.number() }), 'POST', '/work/retry', {
-      body: { key } satisfies RetryRequest,
+      body: { key, by } satisfies RetryRequest,
       signal,
     });
+  }
+
+  /** Who may do what at the bridge; nothing secret. */
+  credentials(signal?: AbortSignal): Promise<{ credentials: CredentialSummary[] }> {
+    return this.call(Credentials, 'GET', '/credentials', { signal });
+  }
+
+  /** Makes an admin credential by the digest of its secret; with `overlapMs` it takes the place of the one of that name. */
+  createCredential(
+    request: CreateCredentialRequest,
+    signal?: AbortSignal,
+  ): Promise<{ credentials: CredentialSummary[] }> {
+    return this.call(Credentials, 'POST', '/credentials', { body: request, signal });
+  }
+
+  /** Ends an admin credential that was made by command, and the sessions of the page that hang on it. */
+  async revokeCredential(name: string, signal?: AbortSignal): Promise<void> {
+    await this.call(z.unknown(), 'DELETE', `/credentials/${encodeURIComponent(name)}`, { signal });
   }
 
   /** Deletes the account of a throw-away person of `coder-scim verify`; refuses every other account. */

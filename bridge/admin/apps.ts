@@ -15,6 +15,7 @@ import {
 import { type Cause, type WorkKey } from '../store/work/enqueue';
 import { type AdminDeps } from './deps';
 import { entityTag, readPrecondition } from './precondition';
+import { callerOf } from '../http/caller';
 import { Refusal } from '../http/refusal';
 import { awaitRemoval, readRemoval } from './removal';
 import { requestIdOf } from '../http/request-id';
@@ -27,7 +28,7 @@ export function createApps(deps: AdminDeps): Router {
   router.get('/', async (_request, response) => {
     const apps = await listApps(deps.database.db);
     const converged = await convergedApps(deps);
-    response.json({ apps: apps.map(app => toAnswer(deps, app, converged.has(app.name))) });
+    response.json({ apps: await Promise.all(apps.map(app => toAnswer(deps, app, converged.has(app.name)))) });
   });
   router.get('/:app', async (request, response) => {
     const app = await readApp(deps.database.db, request.params.app);
@@ -53,7 +54,7 @@ function put(deps: AdminDeps): RequestHandler<{ app: string }> {
       const message = `document is of app ${JSON.stringify(state.app)}, the path names ${JSON.stringify(request.params.app)}: wanted the same`;
       throw new Refusal(422, 'invalid_mapping_state', message, { issues: [{ path: ['app'], message }] });
     }
-    const stored = await putApp(deps.database, state, expected, causeOf(request), deps.clock());
+    const stored = await putApp(deps.database, state, expected, causeOf(request, response), deps.clock());
     deps.log.info({ app: stored.name, generation: stored.generation }, 'mapping state accepted');
     await converge(deps, stored.name);
     await answer(deps, response, stored);
@@ -66,7 +67,7 @@ function remove(deps: AdminDeps): RequestHandler<{ app: string }> {
     const expected = readPrecondition(request.headers);
     if (expected === 'absent')
       throw new Refusal(400, 'invalid_precondition', 'an app that must be absent can not be deleted');
-    const removed = await deleteApp(deps.database, app, expected, causeOf(request), deps.clock()).catch(
+    const removed = await deleteApp(deps.database, app, expected, causeOf(request, response), deps.clock()).catch(
       (error: unknown) => {
         if (error instanceof GenerationConflict && error.actual === undefined) return false;
         throw error;
@@ -84,8 +85,12 @@ function remove(deps: AdminDeps): RequestHandler<{ app: string }> {
   };
 }
 
-function causeOf(request: Request<{ app: string }>): Cause {
-  return { actor: 'declaration', requestId: requestIdOf(request.headers['x-request-id']) };
+function causeOf(request: Request<{ app: string }>, response: Response): Cause {
+  return {
+    actor: 'declaration',
+    requestId: requestIdOf(request.headers['x-request-id']),
+    token: callerOf(response).name,
+  };
 }
 
 /** Waits until the app and everybody whom it touches is dealt with, or the deadline. */
@@ -110,14 +115,15 @@ async function convergedApps({ reconciler }: AdminDeps): Promise<ReadonlySet<str
 
 async function answer(deps: AdminDeps, response: Response, app: StoredApp): Promise<void> {
   const converged = await convergedApps(deps);
-  response.setHeader('etag', entityTag(app.generation)).json(toAnswer(deps, app, converged.has(app.name)));
+  response.setHeader('etag', entityTag(app.generation)).json(await toAnswer(deps, app, converged.has(app.name)));
 }
 
-function toAnswer({ publicUrl }: AdminDeps, app: StoredApp, converged: boolean): Answer {
+async function toAnswer({ publicUrl, reconciler }: AdminDeps, app: StoredApp, converged: boolean): Promise<Answer> {
   return {
     generation: app.generation,
     state: app.state,
     scimBaseUrl: scimBaseUrl(publicUrl, app.name),
+    groupIds: await reconciler.groupIds(app.name),
     updatedAt: new Date(app.updatedAt).toISOString(),
     converged,
   };
@@ -126,6 +132,11 @@ function toAnswer({ publicUrl }: AdminDeps, app: StoredApp, converged: boolean):
 /** What is pasted into the identity provider. */
 export function scimBaseUrl(publicUrl: string, app: string): string {
   return `${publicUrl}/apps/${app}/scim/v2`;
+}
+
+/** Where an OAuth client of the app gets its access tokens. */
+export function oauthTokenUrl(publicUrl: string, app: string): string {
+  return `${publicUrl}/apps/${app}/oauth2/token`;
 }
 
 function notFound(app: string): Refusal {

@@ -3,6 +3,7 @@ import { type CoderClient } from '../coder';
 import { type Log } from '../http/log';
 import { type Reconciler } from '../reconcile';
 import { type Database } from '../store/database/database';
+import { type Credentials } from './access/credentials';
 import { type CoderProbe } from './coder-probe';
 
 export interface AdminDeps {
@@ -10,7 +11,7 @@ export interface AdminDeps {
   readonly reconciler: Reconciler;
   readonly coder: Pick<CoderClient, 'getUser' | 'deleteUser'>;
   readonly probe: CoderProbe;
-  readonly adminToken: string;
+  readonly credentials: Credentials;
   /** Where identity providers reach the bridge, without a slash at the end. */
   readonly publicUrl: string;
   readonly version: string;

@@ -2,8 +2,17 @@
 import { type Router } from 'express';
 import { z } from 'zod';
 import { type ServedRequest } from '../contract/admin-api';
+import { type Decision, sayDecision } from '../reconcile';
 import { readApp } from '../store/apps/apps';
-import { type StoredRequest, closeDebugWindow, listRequests, openDebugWindow } from '../store/requests/requests';
+import { writeAudit } from '../store/audit/audit';
+import {
+  closeDebugWindow,
+  listRequests,
+  openDebugWindow,
+  type RequestQuery,
+  type StoredRequest,
+} from '../store/requests/requests';
+import { decisionOf } from './access/decision';
 import { type AdminDeps } from './deps';
 import { Refusal } from '../http/refusal';
 
@@ -16,7 +25,7 @@ const Query = z.strictObject({
 });
 const Debug = z.strictObject({ milliseconds: z.number().int().min(0).max(LONGEST_WINDOW_MS) });
 
-export function addRequestRoutes(router: Router, { database, clock }: AdminDeps): void {
+export function addRequestRoutes(router: Router, deps: AdminDeps): void {
   router.get('/requests', async (request, response) => {
     const query = Query.safeParse(Object.fromEntries(new URLSearchParams(request.url.split('?', 2)[1] ?? '')));
     if (!query.success) {
@@ -26,7 +35,7 @@ export function addRequestRoutes(router: Router, { database, clock }: AdminDeps)
         'wanted app, after (a whole number) and limit (1 to 1000), each once or not at all',
       );
     }
-    response.json({ requests: (await listRequests(database.db, query.data)).map(toServed) });
+    response.json({ requests: await readRequests(deps, query.data) });
   });
   router.post('/apps/:app/debug', async (request, response) => {
     const { app } = request.params;
@@ -34,13 +43,47 @@ export function addRequestRoutes(router: Router, { database, clock }: AdminDeps)
     if (!stated.success) {
       throw new Refusal(400, 'invalid_request', `milliseconds: wanted a whole number from 0 to ${LONGEST_WINDOW_MS}`);
     }
-    if ((await readApp(database.db, app)) === undefined)
-      throw new Refusal(404, 'not_found', `no app ${JSON.stringify(app)}`);
-    const { milliseconds } = stated.data;
-    const until = clock() + milliseconds;
-    await (milliseconds === 0 ? closeDebugWindow(database.db, app) : openDebugWindow(database.db, app, until));
-    response.json({ until: milliseconds === 0 ? null : new Date(until).toISOString() });
+    const until = await setDebugWindow(deps, app, stated.data.milliseconds, decisionOf(response));
+    response.json({ until: until === undefined ? null : new Date(until).toISOString() });
   });
+}
+
+/** Keeps bodies of an app's requests for so long; 0 stops, and forgets them. @returns until when. @throws Refusal */
+export async function setDebugWindow(
+  { database, clock }: Pick<AdminDeps, 'database' | 'clock'>,
+  app: string,
+  milliseconds: number,
+  decision: Decision,
+): Promise<number | undefined> {
+  if ((await readApp(database.db, app)) === undefined)
+    throw new Refusal(404, 'not_found', `no app ${JSON.stringify(app)}`);
+  const now = clock();
+  const until = milliseconds === 0 ? undefined : now + milliseconds;
+  await database.transact(async db => {
+    await (until === undefined ? closeDebugWindow(db, app) : openDebugWindow(db, app, until));
+    const words =
+      until === undefined ? 'bodies are forgotten' : `bodies are kept until ${new Date(until).toISOString()}`;
+    await writeAudit(db, [
+      {
+        at: now,
+        app,
+        actor: 'operator',
+        token: decision.by,
+        action: until === undefined ? 'debug.close' : 'debug.open',
+        result: 'done',
+        detail: `${words}, asked for by ${sayDecision(decision)}`,
+      },
+    ]);
+  });
+  return until;
+}
+
+/** The last SCIM requests, as the admin API shows them. */
+export async function readRequests(
+  { database }: Pick<AdminDeps, 'database'>,
+  query: RequestQuery,
+): Promise<ServedRequest[]> {
+  return (await listRequests(database.db, query)).map(toServed);
 }
 
 function toServed(request: StoredRequest): ServedRequest {

@@ -1,17 +1,29 @@
-/** The admin API below `/admin/v1`: every route, behind the admin token, in the shapes of contract/admin-api. */
+/** The admin API below `/admin/v1`: every route, behind a credential with the scope for it, in the shapes of contract/admin-api. */
 import express, { type ErrorRequestHandler, Router } from 'express';
-import { type z } from 'zod';
-import { PlanRequest, ReleaseRequest, ReHireRequest, RetryRequest, SweepRequest } from '../contract/admin-api';
+import {
+  DismissRequest,
+  PlanRequest,
+  ReleaseRequest,
+  ReHireRequest,
+  RetryRequest,
+  SweepRequest,
+} from '../contract/admin-api';
 import { parseMappingState } from '../contract/mapping-state';
 import { createAuthenticate } from '../http/authenticate';
 import { Refusal } from '../http/refusal';
+import { decisionOf } from './access/decision';
+import { scopesOf } from './access/route-scopes';
+import { addCredentialRoutes } from './access/routes';
 import { createApps } from './apps';
 import { verifyChain } from '../store/audit/verify-chain';
 import { readAnchor, readAuditQuery } from './audit-query';
 import { type AdminDeps } from './deps';
+import { dismissRefused } from './dismiss';
+import { readBody } from './read-body';
 import { toAdminRefusal } from './refusals';
 import { addRequestRoutes } from './requests';
 import { readStatus } from './status';
+import { sweepNow } from './sweep';
 import { deleteThrowaway } from './throwaway';
 
 const MAX_BODY_BYTES = 8 * 1024 * 1024;
@@ -20,14 +32,30 @@ export function createAdminRouter(deps: AdminDeps): Router {
   const { reconciler } = deps;
   const router = Router({ caseSensitive: true });
   router.use(
-    createAuthenticate({ tokens: [deps.adminToken], log: deps.log, clock: deps.clock, what: 'the admin API' }),
+    createAuthenticate({
+      find: secret => deps.credentials.find(secret),
+      needs: ({ method, path }) => scopesOf(method, path),
+      log: deps.log,
+      clock: deps.clock,
+      what: 'the admin API',
+    }),
   );
+  // What stands in no line of the table is nothing, whatever is registered below.
+  router.use(({ method, baseUrl, path }, _response, next) => {
+    if (scopesOf(method, path) !== undefined) next();
+    else throw new Refusal(404, 'unknown_route', `the admin API has no ${method} ${baseUrl}${path}`);
+  });
   router.use((_request, response, next) => {
     response.setHeader('cache-control', 'no-store');
     next();
   });
   router.use(express.json({ limit: MAX_BODY_BYTES, strict: true, type: () => true }));
   addRequestRoutes(router, deps);
+  addCredentialRoutes(router, deps);
+  router.post('/apps/:app/refused/dismiss', async (request, response) => {
+    const { who, ...said } = readBody(DismissRequest, request.body);
+    response.json({ dismissed: await dismissRefused(deps, request.params.app, who, decisionOf(response, said)) });
+  });
   router.use('/apps', createApps(deps));
   router.get('/status', async (_request, response) => {
     response.json(await readStatus(deps));
@@ -38,7 +66,7 @@ export function createAdminRouter(deps: AdminDeps): Router {
     response.json(await reconciler.planWorld({ app: app ?? document?.app, state: document }));
   });
   router.post('/sweep', async (request, response) => {
-    await reconciler.sweep(readBody(SweepRequest, request.body).app);
+    await sweepNow(deps, readBody(SweepRequest, request.body).app, decisionOf(response));
     response.status(204).end();
   });
   router.get('/audit', async (request, response) => {
@@ -60,27 +88,26 @@ export function createAdminRouter(deps: AdminDeps): Router {
     response.json({ checks: await reconciler.doctorChecks() });
   });
   router.post('/holds/:id/release', async (request, response) => {
-    response.json(await reconciler.releaseHold(request.params.id, readBody(ReleaseRequest, request.body).by));
+    const decision = decisionOf(response, readBody(ReleaseRequest, request.body));
+    response.json(await reconciler.releaseHold(request.params.id, decision));
   });
   router.post('/re-hires', async (request, response) => {
-    const { user, answer, by } = readBody(ReHireRequest, request.body);
-    response.json(await reconciler.answerReHire(user, answer, by));
+    const { user, answer, ...said } = readBody(ReHireRequest, request.body);
+    response.json(await reconciler.answerReHire(user, answer, decisionOf(response, said)));
   });
   router.get('/recovery', async (_request, response) => {
     response.json(await reconciler.recovery());
   });
   router.post('/recovery/end', async (request, response) => {
-    response.json(await reconciler.endRecovery(readBody(ReleaseRequest, request.body).by));
+    response.json(await reconciler.endRecovery(decisionOf(response, readBody(ReleaseRequest, request.body))));
   });
   router.post('/work/retry', async (request, response) => {
-    response.json(await reconciler.retry(readBody(RetryRequest, request.body).key));
+    const { key, ...said } = readBody(RetryRequest, request.body);
+    response.json(await reconciler.retry(key, decisionOf(response, said)));
   });
   router.delete('/throwaway/:coderUserId', async (request, response) => {
-    await deleteThrowaway(deps, request.params.coderUserId);
+    await deleteThrowaway(deps, request.params.coderUserId, decisionOf(response));
     response.status(204).end();
-  });
-  router.use(request => {
-    throw new Refusal(404, 'unknown_route', `the admin API has no ${request.method} ${request.baseUrl}${request.path}`);
   });
   router.use(renderFailure(deps));
   return router;
@@ -88,18 +115,6 @@ export function createAdminRouter(deps: AdminDeps): Router {
 
 function queryOf(url: string): URLSearchParams {
   return new URLSearchParams(url.split('?', 2)[1] ?? '');
-}
-
-/** @throws Refusal 400 with every field that is wrong */
-function readBody<T extends z.ZodType>(shape: T, body: unknown): z.output<T> {
-  const result = shape.safeParse(body ?? {});
-  if (result.success) return result.data;
-  throw new Refusal(400, 'invalid_request', 'the body is not as this route wants it', {
-    issues: result.error.issues.map(issue => ({
-      path: issue.path.map(part => (typeof part === 'number' ? part : String(part))),
-      message: issue.message,
-    })),
-  });
 }
 
 function renderFailure({ log }: AdminDeps): ErrorRequestHandler {

@@ -1,9 +1,12 @@
-/** The routes of the admin API as data: the reference is generated from it, and a test holds it against the router. */
+/** The routes of the admin API as data: it says who may call what, the reference is generated from it, and a test holds it against the router. */
+import { type NeededScopes } from '../http/caller';
 
 export interface AdminRoute {
   readonly method: 'GET' | 'PUT' | 'POST' | 'DELETE';
   /** Below `/admin/v1`. */
   readonly path: string;
+  /** Which scopes of a credential open the route: any of these, or all that there are. */
+  readonly scopes: NeededScopes;
   readonly purpose: string;
   /** Headers, query parameters or fields of the body, in words. */
   readonly takes: string;
@@ -13,12 +16,13 @@ export interface AdminRoute {
 }
 
 const PRECONDITION = '`If-Match: "<generation>"`, or `If-None-Match: *` for an app that must not exist';
-const DOCUMENT = '200 `{generation, state, scimBaseUrl, updatedAt, converged}`';
+const DOCUMENT = '200 `{generation, state, scimBaseUrl, groupIds, updatedAt, converged}`';
 
 export const ADMIN_ROUTES: readonly AdminRoute[] = [
   {
     method: 'GET',
     path: '/apps',
+    scopes: ['declare', 'read'],
     purpose: 'every app with its document',
     takes: '',
     answers: '200 `{apps: […]}`',
@@ -27,6 +31,7 @@ export const ADMIN_ROUTES: readonly AdminRoute[] = [
   {
     method: 'GET',
     path: '/apps/:app',
+    scopes: ['declare', 'read'],
     purpose: 'one app; `ETag` is its generation',
     takes: '',
     answers: DOCUMENT,
@@ -35,6 +40,7 @@ export const ADMIN_ROUTES: readonly AdminRoute[] = [
   {
     method: 'PUT',
     path: '/apps/:app',
+    scopes: ['declare'],
     purpose: 'creates an app or replaces its document; waits up to 10 s for Coder to agree, and says whether it does',
     takes: `a mapping state; ${PRECONDITION}`,
     answers: DOCUMENT,
@@ -43,6 +49,7 @@ export const ADMIN_ROUTES: readonly AdminRoute[] = [
   {
     method: 'DELETE',
     path: '/apps/:app',
+    scopes: ['declare'],
     purpose:
       'removes an app: its tokens stop working at once, its people leave by its policies; waits up to 10 s for that, and asked again says how far it is',
     takes: '`If-Match: "<generation>"`',
@@ -52,6 +59,7 @@ export const ADMIN_ROUTES: readonly AdminRoute[] = [
   {
     method: 'GET',
     path: '/apps/:app/removal',
+    scopes: ['declare', 'read'],
     purpose: 'what is left in Coder of an app that was removed',
     takes: '',
     answers: '200 `{app, since, pending, hold}`',
@@ -60,6 +68,7 @@ export const ADMIN_ROUTES: readonly AdminRoute[] = [
   {
     method: 'GET',
     path: '/status',
+    scopes: ['declare', 'read'],
     purpose: 'Coder, apps, tokens, what waits, is held, parked or refused to a leaver, what the guard stopped',
     takes: '',
     answers: '200 `{version, coder, apps, pending, holds, recovery}`',
@@ -68,6 +77,7 @@ export const ADMIN_ROUTES: readonly AdminRoute[] = [
   {
     method: 'POST',
     path: '/plan',
+    scopes: ['declare', 'read'],
     purpose: 'what would change in Coder; nothing is written',
     takes: '`{app?, state?}`: one app, or as if `state` were applied',
     answers: '200 `{changes, adoption, problems, hold}`',
@@ -76,6 +86,7 @@ export const ADMIN_ROUTES: readonly AdminRoute[] = [
   {
     method: 'POST',
     path: '/sweep',
+    scopes: ['operate'],
     purpose: 'compares everything with Coder now',
     takes: '`{app?}`',
     answers: '204',
@@ -84,6 +95,7 @@ export const ADMIN_ROUTES: readonly AdminRoute[] = [
   {
     method: 'GET',
     path: '/audit',
+    scopes: ['read'],
     purpose: 'the audit trail: the newest first, or after an id the oldest first',
     takes:
       'query: `app`, `subject`, `actor`, `action`, `result`, `token`, `request`, `since`, `until`, `after`, `before`, `limit` (at most 1000)',
@@ -93,6 +105,7 @@ export const ADMIN_ROUTES: readonly AdminRoute[] = [
   {
     method: 'GET',
     path: '/audit/chain',
+    scopes: ['read'],
     purpose: 'hashes the whole audit trail again, and says whether it is what was written',
     takes: 'query: `anchor`: `<line>:<hash>` as noted elsewhere',
     answers: '200 `{whole, checked, unsealed, cut, head, broken}`',
@@ -101,6 +114,7 @@ export const ADMIN_ROUTES: readonly AdminRoute[] = [
   {
     method: 'GET',
     path: '/requests',
+    scopes: ['read'],
     purpose: 'the last SCIM requests of each app (1,000 are kept): the newest first, or after an id the oldest first',
     takes: 'query: `app`, `after`, `limit` (at most 1000)',
     answers: '200 `{requests: […]}`',
@@ -109,6 +123,7 @@ export const ADMIN_ROUTES: readonly AdminRoute[] = [
   {
     method: 'POST',
     path: '/apps/:app/debug',
+    scopes: ['operate'],
     purpose: 'keeps bodies of requests for so long, without secrets; 0 stops, and forgets those that were kept',
     takes: '`{milliseconds}`: at most a day',
     answers: '200 `{until}`',
@@ -117,6 +132,7 @@ export const ADMIN_ROUTES: readonly AdminRoute[] = [
   {
     method: 'GET',
     path: '/identities',
+    scopes: ['read'],
     purpose: "who is who: SCIM id, externalId and userName beside Coder's id and username",
     takes: 'query: `app`',
     answers: '200 `{identities: […]}`',
@@ -125,6 +141,7 @@ export const ADMIN_ROUTES: readonly AdminRoute[] = [
   {
     method: 'GET',
     path: '/explain',
+    scopes: ['read'],
     purpose: 'why people have what they have',
     takes: 'query: `user`: userName, e-mail, externalId, SCIM id, Coder id or username',
     answers: '200 `{people: […]}`',
@@ -133,6 +150,7 @@ export const ADMIN_ROUTES: readonly AdminRoute[] = [
   {
     method: 'GET',
     path: '/doctor',
+    scopes: ['read'],
     purpose: 'checks what provisioning needs',
     takes: '',
     answers: '200 `{checks: [{name, state, detail, next}]}`',
@@ -141,14 +159,16 @@ export const ADMIN_ROUTES: readonly AdminRoute[] = [
   {
     method: 'POST',
     path: '/holds/:id/release',
+    scopes: ['operate'],
     purpose: 'lets exactly this plan pass the guard',
-    takes: '`{by}`: who decides',
+    takes: '`{by?, reason?}`: who says that they decide, and why',
     answers: '200 `{released}`',
     refuses: ['hold_changed'],
   },
   {
     method: 'GET',
     path: '/recovery',
+    scopes: ['read'],
     purpose: 'what Coder has seen and a restored database does not know, in people',
     takes: '',
     answers: '200 `{reason, since, people, other}`; `reason` is null when nothing is pending',
@@ -157,35 +177,77 @@ export const ADMIN_ROUTES: readonly AdminRoute[] = [
   {
     method: 'POST',
     path: '/recovery/end',
+    scopes: ['operate'],
     purpose: 'lets the bridge give and take again, with the database as it is',
-    takes: '`{by}`: who decides',
+    takes: '`{by?, reason?}`: who says that they decide, and why',
     answers: '200 `{ended}`',
     refuses: [],
   },
   {
     method: 'POST',
     path: '/re-hires',
+    scopes: ['operate'],
     purpose:
       'says whether somebody who came back as a new object of the directory keeps the account of before (`keep`) or gets a new one in its place (`replace`)',
-    takes: '`{user, answer, by}`: SCIM id, userName or e-mail',
+    takes: '`{user, answer, by?, reason?}`: SCIM id, userName or e-mail',
     answers: '200 `{userName}`',
     refuses: ['nobody_waits'],
   },
   {
     method: 'POST',
+    path: '/apps/:app/refused/dismiss',
+    scopes: ['operate'],
+    purpose:
+      'takes an entry away that says who would have been locked out by a refused request: an operator has dealt with it, and says how; one more refusal is an entry again',
+    takes: '`{who, reason, by?}`: key of the entry, or its name as the status shows it',
+    answers: '200 `{dismissed}`: the name',
+    refuses: ['not_found', 'not_refused'],
+  },
+  {
+    method: 'POST',
     path: '/work/retry',
+    scopes: ['operate'],
     purpose: 'tries parked work again, and accepts that former owners stay none',
-    takes: '`{key?}`: one key, or all',
+    takes: '`{key?, by?, reason?}`: one key, or all',
     answers: '200 `{retried}`',
     refuses: [],
   },
   {
     method: 'DELETE',
     path: '/throwaway/:coderUserId',
+    scopes: ['declare', 'operate'],
     purpose: 'deletes the suspended account of a throw-away person of `coder-scim verify`, and no other',
     takes: '',
     answers: '204',
     refuses: ['not_throwaway', 'coder_failed'],
+  },
+  {
+    method: 'GET',
+    path: '/credentials',
+    scopes: ['read'],
+    purpose: 'admin credentials: names, scopes, expiry, last use; nothing secret',
+    takes: '',
+    answers: '200 `{credentials: […]}`',
+    refuses: [],
+  },
+  {
+    method: 'POST',
+    path: '/credentials',
+    scopes: 'all',
+    purpose: 'makes an admin credential by the digest of its secret, or rotates one',
+    takes:
+      '`{name, digest, scopes, expiresAt, overlapMs?}`: with `overlapMs` the one of that name is taken for so long more',
+    answers: '201 `{credentials: […]}`',
+    refuses: ['credential_taken', 'credential_declared'],
+  },
+  {
+    method: 'DELETE',
+    path: '/credentials/:name',
+    scopes: 'all',
+    purpose: 'revokes an admin credential that was made by command, and ends the sessions that hang on it',
+    takes: '',
+    answers: '204',
+    refuses: ['not_found', 'credential_declared'],
   },
 ];
 
@@ -195,12 +257,16 @@ export const ADMIN_REFUSALS = [
   [400, 'invalid_request', 'the body or path is not as the route wants it; `issues` says where'],
   [400, 'invalid_query', 'a parameter is unknown or wrong'],
   [400, 'invalid_precondition', '`If-Match` or `If-None-Match` says nothing that the route understands'],
-  [401, 'unauthorized', 'no admin token, or not the right one'],
+  [401, 'unauthorized', 'no admin credential, one that is not known, or one that has expired'],
+  [403, 'missing_scope', 'the credential has no scope that the route wants'],
   [403, 'not_throwaway', 'the account was not made by `coder-scim verify`'],
-  [404, 'not_found', 'no such app'],
+  [404, 'not_found', 'no such app or credential'],
   [404, 'unknown_route', 'no such route'],
+  [409, 'credential_declared', "the credential stands in the bridge's configuration"],
+  [409, 'credential_taken', 'a credential of that name or digest is there already'],
   [409, 'hold_changed', 'the hold is another one by now, or gone'],
   [409, 'nobody_waits', 'nobody of that name waits for an answer about a re-hire'],
+  [409, 'not_refused', 'nothing is refused to whom the request names, or to more than one of that name'],
   [409, 'recovery_pending', 'the database is older than Coder: nothing is given or taken until `coder-scim recover`'],
   [412, 'generation_conflict', 'the app is at another generation, which is in `generation`'],
   [413, 'too_large', 'the body is longer than 8 MiB'],

@@ -4,12 +4,13 @@
  */
 import { THROWAWAY_DOMAIN } from '../contract/admin-api';
 import { writeAudit } from '../store/audit/audit';
+import { type Decision } from '../reconcile';
 import { deletePerson, peopleOfAccount } from '../store/accounts/people';
 import { type AdminDeps } from './deps';
 import { Refusal } from '../http/refusal';
 
 /** Deletes the suspended account of a throw-away person; one that is gone is no error. @throws Refusal */
-export async function deleteThrowaway(deps: AdminDeps, coderUserId: string): Promise<void> {
+export async function deleteThrowaway(deps: AdminDeps, coderUserId: string, { by }: Decision): Promise<void> {
   const found = await deps.coder.getUser(coderUserId);
   if (found.state !== 'present') return;
   const { user } = found;
@@ -24,7 +25,7 @@ export async function deleteThrowaway(deps: AdminDeps, coderUserId: string): Pro
   await deps.database.transact(async db => {
     for (const { userId, app, userName } of await peopleOfAccount(db, coderUserId)) {
       await deletePerson(db, userId);
-      const entry = { app, actor: 'operator', subject: userId, subjectName: userName, coderUserId } as const;
+      const entry = { app, actor: 'operator', token: by, subject: userId, subjectName: userName, coderUserId } as const;
       await writeAudit(db, [
         { ...entry, at: deps.clock(), action: 'account.delete', target: user.username, result: 'done' },
       ]);

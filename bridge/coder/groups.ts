@@ -7,18 +7,23 @@ import { type Visibility, orUndefined } from './visibility';
 import { type Transport } from './transport/transport';
 import { CoderGroup, type GroupMember, GroupMemberPage } from './types';
 
-export interface NewGroup {
-  /** By Coder's rules, case-sensitive: see `deriveGroupNames`. */
-  readonly name: string;
-  /** @default '' */
+/** What a group has beside its name and members. Left out, a new group has '' and 0, and a group that is there keeps what it has. */
+export interface GroupSettings {
   readonly displayName?: string | undefined;
+  readonly avatarUrl?: string | undefined;
+  /** 0 to 2,147,483,647: Coder keeps 32 bits and wraps. */
+  readonly quotaAllowance?: number | undefined;
 }
 
-export interface GroupChange {
+export interface NewGroup extends GroupSettings {
+  /** By Coder's rules, case-sensitive: see `deriveGroupNames`. */
+  readonly name: string;
+}
+
+export interface GroupChange extends GroupSettings {
   readonly addUsers?: readonly string[] | undefined;
   readonly removeUsers?: readonly string[] | undefined;
   readonly name?: string | undefined;
-  readonly displayName?: string | undefined;
 }
 
 export interface GroupCalls {
@@ -122,13 +127,18 @@ export function groupCalls(
       });
       return groups.filter(group => !group.isEveryone);
     },
-    async createGroup(organization, { name, displayName }) {
+    async createGroup(organization, { name, displayName, avatarUrl, quotaAllowance }) {
       try {
         const group = await transport.send({
           method: 'POST',
           path: '/organizations/{organization}/groups',
           params: { organization },
-          body: { name, display_name: displayName ?? '', avatar_url: '', quota_allowance: 0 },
+          body: {
+            name,
+            display_name: displayName ?? '',
+            avatar_url: avatarUrl ?? '',
+            quota_allowance: quotaAllowance ?? 0,
+          },
           read: CoderGroup,
         });
         return { outcome: 'created', group };
@@ -139,23 +149,21 @@ export function groupCalls(
         return { outcome: 'existed', group, answerLost: error.maybeDone === true };
       }
     },
-    async patchGroup(groupId, { addUsers = [], removeUsers = [], name, displayName }) {
+    async patchGroup(groupId, { addUsers = [], removeUsers = [], name, displayName, avatarUrl, quotaAllowance }) {
       const add = [...new Set(addUsers)];
       const remove = [...new Set(removeUsers)];
       const both = add.find(id => remove.includes(id));
       if (both !== undefined)
         throw new TypeError(`user ${both} is to be added and removed in one call: wanted one of the two`);
-      if (add.length + remove.length === 0 && name === undefined && displayName === undefined) return undefined;
+      // Left out of the body, each of these stays as it is.
+      const set = { name, display_name: displayName, avatar_url: avatarUrl, quota_allowance: quotaAllowance };
+      const nothing = Object.values(set).every(value => value === undefined);
+      if (add.length + remove.length === 0 && nothing) return undefined;
       return transport.send({
         method: 'PATCH',
         path: '/groups/{group}',
         params: { group: groupId },
-        body: {
-          add_users: add,
-          remove_users: remove,
-          ...(name === undefined ? {} : { name }),
-          ...(displayName === undefined ? {} : { display_name: displayName }),
-        },
+        body: { add_users: add, remove_users: remove, ...set },
         read: CoderGroup,
       });
     },

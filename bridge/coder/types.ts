@@ -121,6 +121,8 @@ export const CoderGroup = z
     id: z.string(),
     name: z.string(),
     display_name: z.string().nullish(),
+    avatar_url: z.string().nullish(),
+    quota_allowance: z.number().nullish(),
     organization_id: z.string(),
     members: list(GroupMember),
     total_member_count: z.number().nullish(),
@@ -130,6 +132,8 @@ export const CoderGroup = z
     id: group.id,
     name: group.name,
     displayName: group.display_name ?? '',
+    avatarUrl: group.avatar_url ?? '',
+    quotaAllowance: group.quota_allowance ?? 0,
     organizationId: group.organization_id,
     /** As many as the answer held: none when it was asked without members, fewer than `memberCount` when rights are missing. */
     members: group.members,

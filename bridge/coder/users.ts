@@ -50,7 +50,8 @@ export interface UserCalls {
   getUser(id: string): Promise<FoundUser>;
   /**
    * Creates a dormant account (no seat). Not idempotent in Coder; made so here: after 409, 500 or no answer it looks again.
-   * @throws CoderError refused `username-taken` when the username, not the e-mail, is in use: derive the next one
+   * @throws CoderError refused `username-taken` when the username, not the e-mail, is in use: derive the next one;
+   *   `email-conflict` when Coder's database takes the e-mail for another one, which nobody has letter by letter
    */
   createUser(user: NewUser): Promise<CreatedUser>;
   /**
@@ -185,6 +186,12 @@ export function userCalls(
           answer: error.answer,
         });
       }
+      // Coder's word that the address is somebody's, though nobody has it letter by letter: its database folds more letters.
+      if (exists)
+        throw new CoderError(
+          `Coder takes the e-mail ${JSON.stringify(user.email)} for that of another account, which writes it with other letters: nobody is taken for somebody else, so change one of the two addresses`,
+          { kind: 'refused', route: error.route, status: error.status, reason: 'email-conflict', answer: error.answer },
+        );
       // An answer of Coder's own ends the call: what is not there now does not come later.
       throw error.status === 500 ? error.known() : error;
     }

@@ -16,6 +16,12 @@ interface DeleteOptions extends ClientOptions {
 
 interface ReleaseOptions extends ClientOptions {
   readonly by?: string;
+  readonly reason?: string;
+}
+
+interface DismissOptions extends ClientOptions {
+  readonly reason: string;
+  readonly by?: string;
 }
 
 interface ReHireOptions extends ClientOptions {
@@ -41,10 +47,20 @@ export function addOperate(commands: Commands): void {
     usage: 'release <hold>',
     summary: 'let a plan pass that the guard stopped',
     description: 'Let a plan pass that the guard stopped: exactly this one, not a later one',
-    examples: [['coder-scim release 3f2a9c', 'the id is in `coder-scim status`']],
-    options: command => command.option('--by <name>', 'who decides, for the audit trail (default: the user name)'),
+    examples: [
+      ['coder-scim release 3f2a9c', 'the id is in `coder-scim status`'],
+      ['coder-scim release 3f2a9c --reason "team moved, ticket 4711"', 'with the reason, kept in the audit trail'],
+    ],
+    options: command =>
+      command
+        .option(
+          '--by <name>',
+          'who decides, for the audit trail, beside the name of the credential (default: the user name)',
+        )
+        .option('--reason <text>', 'why, for the audit trail'),
     run: async ({ client, terminal }, options, hold) => {
-      await client.releaseHold(hold, options.by ?? operatorName(terminal.environment), terminal.signal);
+      const by = options.by ?? operatorName(terminal.environment);
+      await client.releaseHold(hold, by, terminal.signal, options.reason);
       if (options.json) printJson(terminal, { released: hold });
       else terminal.write(`released ${hold}: \`coder-scim status --wait 60s\` shows when it is done\n`);
     },
@@ -73,6 +89,29 @@ export function addOperate(commands: Commands): void {
       else terminal.write(`${userName}: ${answer}: \`coder-scim status\` shows what is left\n`);
     },
   });
+  commands.addClient<DismissOptions, [string, string]>({
+    usage: 'dismiss <app> <who>',
+    summary: 'say that a refused leaving is dealt with',
+    description:
+      'Take an entry away that says who would have been locked out by a request that was refused. It goes by itself when the identity provider sends the request in a form that goes through: dismiss it when that will not happen, and see yourself that the person has no access. One more refusal is an entry again',
+    examples: [
+      [
+        "coder-scim dismiss acme-okta alice@example.com --reason 'suspended by hand, ticket 4711'",
+        'who it is about as `coder-scim status` shows it',
+      ],
+      ["coder-scim dismiss acme-okta user:0198c1d2-… --reason 'a test'", 'by the key in `coder-scim status --json`'],
+    ],
+    options: command =>
+      command
+        .requiredOption('--reason <text>', 'why nothing is left to do, for the audit trail')
+        .option('--by <name>', 'who decides, for the audit trail (default: the user name)'),
+    run: async ({ client, terminal }, options, app, who) => {
+      const by = options.by ?? operatorName(terminal.environment);
+      const answer = await client.dismissRefused(app, { who, reason: options.reason, by }, terminal.signal);
+      if (options.json) printJson(terminal, answer);
+      else terminal.write(`dismissed: ${answer.dismissed}\n`);
+    },
+  });
   commands.addClient<ClientOptions, [string | undefined]>({
     usage: 'retry [key]',
     summary: 'try parked work again',
@@ -82,7 +121,7 @@ export function addOperate(commands: Commands): void {
       ['coder-scim retry person:0198c1d2-…', 'one item, by its key in `coder-scim status --json`'],
     ],
     run: async ({ client, terminal }, options, key) => {
-      const answer = await client.retry(key, terminal.signal);
+      const answer = await client.retry(key, terminal.signal, operatorName(terminal.environment));
       if (options.json) printJson(terminal, answer);
       else terminal.write(`${plural(answer.retried, 'item')} queued again\n`);
     },

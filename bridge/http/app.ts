@@ -1,6 +1,7 @@
-/** The HTTP side of the bridge as one express app: SCIM, the admin API, health and metrics. It never listens. */
-import express, { type ErrorRequestHandler, type Express, type RequestHandler, type Router } from 'express';
-import { createAuthenticate } from './authenticate';
+/** The HTTP side of the bridge: SCIM, the admin API, health and metrics. It never listens. */
+import { type IncomingMessage, type RequestListener, type ServerResponse } from 'node:http';
+import express, { type ErrorRequestHandler, type RequestHandler, type Router } from 'express';
+import { createAuthenticate, type FindCaller } from './authenticate';
 import { type Log, loggableUrl } from './log';
 import { toRefusal } from './refusal';
 import { requestIdOf } from './request-id';
@@ -14,13 +15,17 @@ export interface Readiness {
 }
 
 export interface AppDeps {
-  readonly scim: Router;
+  readonly scim: {
+    /** Answers what is asked all the time, in front of express; false: it was left alone. */
+    readonly shortcut: (request: IncomingMessage, response: ServerResponse) => boolean;
+    readonly router: Router;
+  };
   readonly admin: Router;
   readonly readiness: () => Promise<Readiness>;
   /** The metrics as text, with their media type. */
   readonly metrics: () => Promise<{ readonly contentType: string; readonly text: string }>;
-  /** Tokens that open /metrics. */
-  readonly metricsTokens: readonly string[];
+  /** Whose secret opens /metrics, if it has the scope. */
+  readonly credentials: { readonly find: FindCaller };
   /** How many entries of X-Forwarded-For are believed. */
   readonly trustedProxies: number;
   readonly stopping: () => boolean;
@@ -28,17 +33,11 @@ export interface AppDeps {
   readonly clock: () => number;
 }
 
-export function createApp(deps: AppDeps): Express {
+export function createApp(deps: AppDeps): RequestListener {
   const { log, clock } = deps;
   const app = express();
   app.disable('x-powered-by').disable('etag').set('query parser', false).set('trust proxy', deps.trustedProxies);
   app.enable('case sensitive routing');
-  app.use((_request, response, next) => {
-    // A bridge that is going away asks its clients to take a new connection next time.
-    if (deps.stopping()) response.setHeader('connection', 'close');
-    next();
-  });
-
   app.get('/healthz', (_request, response) => {
     response.json({ healthy: true });
   });
@@ -55,7 +54,13 @@ export function createApp(deps: AppDeps): Express {
   });
   app.get(
     '/metrics',
-    createAuthenticate({ tokens: deps.metricsTokens, log, clock, what: '/metrics' }),
+    createAuthenticate({
+      find: secret => deps.credentials.find(secret),
+      needs: () => ['metrics'],
+      log,
+      clock,
+      what: '/metrics',
+    }),
     async (_request, response) => {
       const { contentType, text } = await deps.metrics();
       response.setHeader('content-type', contentType).send(text);
@@ -63,7 +68,7 @@ export function createApp(deps: AppDeps): Express {
   );
 
   app.use('/admin/v1', logged(log), deps.admin);
-  app.use(deps.scim);
+  app.use(deps.scim.router);
   app.use((request, response) => {
     response.status(404).json({
       error: {
@@ -73,7 +78,11 @@ export function createApp(deps: AppDeps): Express {
     });
   });
   app.use(renderFailure(log));
-  return app;
+  return (request, response) => {
+    // A bridge that is going away asks its clients to take a new connection next time.
+    if (deps.stopping()) response.setHeader('connection', 'close');
+    if (!deps.scim.shortcut(request, response)) app(request, response);
+  };
 }
 
 /** Gives each admin request an id and one line in the log. */

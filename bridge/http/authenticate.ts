@@ -1,25 +1,32 @@
-/** Lets in who shows the admin token; who fails too often waits, who shows the right token never does. */
-import { createHash, timingSafeEqual } from 'node:crypto';
-import { type RequestHandler } from 'express';
+/** Lets in who shows a credential that may do what is asked; who fails too often waits, who shows a right one never does. */
+import { type Request, type RequestHandler } from 'express';
+import { ADMIN_SCOPES } from '../contract/admin-api';
+import { type Caller, mayCall, type NeededScopes, setCaller } from './caller';
 import { type Log } from './log';
 import { Throttle } from './throttle';
 import { Refusal } from './refusal';
 
+/** The caller whose secret this is; a text, why a secret that is known is not taken; undefined for one that is not known. */
+export type FindCaller = (secret: string) => Promise<Caller | string | undefined>;
+
 export interface AuthenticateOptions {
-  /** Any of these is right. */
-  readonly tokens: readonly string[];
+  readonly find: FindCaller;
+  /** Which scopes the request wants; undefined where there is nothing, which is said to those alone who are let in. */
+  readonly needs: (request: Request) => NeededScopes | undefined;
   readonly log: Log;
   readonly clock: () => number;
   /** What the credential opens, for the error text. */
   readonly what: string;
 }
 
-export function createAuthenticate({ tokens, log, clock, what }: AuthenticateOptions): RequestHandler {
-  const wanted = tokens.map(digest);
+export function createAuthenticate({ find, needs, log, clock, what }: AuthenticateOptions): RequestHandler {
   const throttle = new Throttle();
-  return (request, _response, next) => {
+  return async (request, response, next) => {
     const shown = /^bearer +(\S+) *$/i.exec(request.headers.authorization ?? '')?.[1];
-    if (shown !== undefined && matches(wanted, digest(shown))) {
+    const caller = shown === undefined ? undefined : await find(shown);
+    if (typeof caller === 'object') {
+      setCaller(response, caller);
+      refuseScope(caller, needs(request), request);
       next();
       return;
     }
@@ -31,18 +38,22 @@ export function createAuthenticate({ tokens, log, clock, what }: AuthenticateOpt
         headers: { 'retry-after': String(wait) },
       });
     }
-    const got = shown === undefined ? 'no bearer token was shown' : 'the bearer token is not the right one';
-    throw new Refusal(401, 'unauthorized', `${got}: ${what} wants the bridge's admin token (CODER_SCIM_ADMIN_TOKEN)`, {
-      headers: { 'www-authenticate': 'Bearer realm="coder-scim admin"' },
-    });
+    const got = shown === undefined ? 'no bearer token was shown' : (caller ?? 'the bearer token is not the right one');
+    throw new Refusal(
+      401,
+      'unauthorized',
+      `${got}: ${what} wants an admin credential (CODER_SCIM_ADMIN_TOKEN, or one of \`coder-scim admin-token create\`)`,
+      { headers: { 'www-authenticate': 'Bearer realm="coder-scim admin"' } },
+    );
   };
 }
 
-function digest(token: string): Buffer {
-  return createHash('sha256').update(token, 'utf8').digest();
-}
-
-// Every token is compared, whichever fits: the time tells nothing.
-function matches(wanted: readonly Buffer[], shown: Buffer): boolean {
-  return wanted.map(token => timingSafeEqual(token, shown)).includes(true);
+function refuseScope(caller: Caller, needed: NeededScopes | undefined, { method, baseUrl, path }: Request): void {
+  if (needed === undefined || mayCall(caller, needed, ADMIN_SCOPES)) return;
+  const wanted = needed === 'all' ? `all of ${ADMIN_SCOPES.join(', ')}` : needed.join(' or ');
+  throw new Refusal(
+    403,
+    'missing_scope',
+    `credential ${JSON.stringify(caller.name)} has scope ${[...caller.scopes].join(', ')}: ${method} ${baseUrl}${path} wants ${wanted}`,
+  );
 }

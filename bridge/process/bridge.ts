@@ -1,4 +1,5 @@
 /** The whole bridge put together: database, Coder, reconciler, HTTP. The one place that knows all parts. */
+import { createCredentials } from '../admin/access/credentials';
 import { createAuditWatch } from '../audit/watch';
 import { createCoderProbe } from '../admin/coder-probe';
 import { type AdminDeps } from '../admin/deps';
@@ -6,6 +7,7 @@ import { createAdminRouter } from '../admin/router';
 import { readStatus } from '../admin/status';
 import { createApp, type Readiness } from '../http/app';
 import { createCoderClient, createCredential, isPlainToAnotherHost } from '../coder';
+import { configuredCredentials } from './admin-credentials';
 import { type Config } from './config';
 import { createCredentialKeeper } from './credential-keeper';
 import { createDatabaseProbe } from './database-probe';
@@ -13,7 +15,7 @@ import { type Log } from '../http/log';
 import { createMetrics } from '../http/metrics';
 import { createReconciler } from '../reconcile';
 import { answerClientError } from '../scim/http/client-error';
-import { createScimRouter } from '../scim/http/router';
+import { createScim } from '../scim/routing/router';
 import { createStoredApps } from '../scim/access/stored-apps';
 import { recordCoercions } from '../scim/access/stored-coercions';
 import { listen } from '../http/server';
@@ -85,7 +87,7 @@ export async function createBridge(config: Config, { log }: { readonly log: Log 
     options: { owner, sweepIntervalMs: config.sweepIntervalMs, auditRetentionMs: config.auditRetentionMs },
     observe: done => metrics.converged(done),
   });
-  const scim = createScimRouter({
+  const scim = createScim({
     directory: createDirectory(database),
     converge: (keys, options) => reconciler.converge(keys, options),
     apps: createStoredApps(database.db),
@@ -102,11 +104,12 @@ export async function createBridge(config: Config, { log }: { readonly log: Log 
     clock,
     log,
     limits: { convergeDeadlineMs: config.requestDeadlineMs },
+    trustedProxies: config.trustedProxies,
     observe: served => metrics.scimServed(served),
   });
-  const { adminToken } = config;
+  const credentials = createCredentials(database, configuredCredentials(config), clock);
   const version = packageVersion();
-  const admin: AdminDeps = { database, reconciler, coder, probe, adminToken, publicUrl, version, log, clock };
+  const admin: AdminDeps = { database, reconciler, coder, probe, credentials, publicUrl, version, log, clock };
 
   const databaseProblem = createDatabaseProbe(database, clock);
   const readiness = async (): Promise<Readiness> => {
@@ -123,7 +126,7 @@ export async function createBridge(config: Config, { log }: { readonly log: Log 
       admin: createAdminRouter(admin),
       readiness,
       metrics: () => metrics.render(),
-      metricsTokens: [adminToken, ...(config.metricsToken === undefined ? [] : [config.metricsToken])],
+      credentials,
       trustedProxies: config.trustedProxies,
       stopping: () => stopping,
       log,

@@ -35,8 +35,9 @@ export class ConfigError extends Error {
 export function readConfig(environment: Environment = process.env): Config {
   const problems: string[] = [];
   const values = readTable(VARIABLES, environment, problems);
-  if (problems.length > 0) throw new ConfigError(problems);
   const complete = values as Values<typeof VARIABLES>;
+  problems.push(...contradictions(complete, problems));
+  if (problems.length > 0) throw new ConfigError(problems);
   return {
     ...complete,
     ...databaseUrlOf(complete, environment),
@@ -63,6 +64,19 @@ function databaseUrlOf(
 ): { readonly databaseUrl: string; readonly stateDirectory: string } {
   const stateDirectory = values.stateDirectory ?? defaultStateDirectory(environment);
   return { stateDirectory, databaseUrl: values.databaseUrl ?? `sqlite:${join(stateDirectory, 'coder-scim.db')}` };
+}
+
+/** What is wrong between variables that are right for themselves. */
+function contradictions(values: Partial<Values<typeof VARIABLES>>, found: readonly string[]): string[] {
+  const { adminToken, adminCredentials } = values;
+  const problems: string[] = [];
+  const said = (name: string) => found.some(problem => problem.startsWith(name));
+  if (adminToken === undefined && (adminCredentials ?? []).length === 0 && !said('CODER_SCIM_ADMIN_')) {
+    problems.push(
+      `CODER_SCIM_ADMIN_TOKEN or CODER_SCIM_ADMIN_TOKEN_FILE is not set: wanted ${VARIABLES.adminToken.wanted}; or CODER_SCIM_ADMIN_CREDENTIALS`,
+    );
+  }
+  return problems;
 }
 
 /** @throws ConfigError */
@@ -149,7 +163,10 @@ function readVariable(variable: Variable<unknown>, environment: Environment, pro
   const got = variable.secret
     ? `a value of ${value.length} characters (not shown)`
     : JSON.stringify(withoutCredentials(value));
-  problems.push(`${file === undefined ? name : `${name}_FILE`} is ${got}: wanted ${wanted}`);
+  const why = variable.explains
+    ? ` (${result.error.issues.map(issue => [issue.path.join('.'), issue.message].filter(part => part !== '').join(': ')).join('; ')})`
+    : '';
+  problems.push(`${file === undefined ? name : `${name}_FILE`} is ${got}${why}: wanted ${wanted}`);
   return undefined;
 }
 

@@ -25,7 +25,8 @@ const SECRET_FIELDS = ['authorization', 'cookie', 'token', 'secret', 'password',
   },
 );
 
-const TOKEN_SHAPES = /cscim_[A-Za-z0-9_-]{8,}|\bBearer\s+[^\s"\\]{8,}|(postgres(?:ql)?:\/\/[^:@\s"\\]+):[^@\s"\\]+@/gi;
+const TOKEN_SHAPES =
+  /cscim(?:admin)?_[A-Za-z0-9_-]{8,}|\bBearer\s+[^\s"\\]{8,}|(postgres(?:ql)?:\/\/[^:@\s"\\]+):[^@\s"\\]+@/gi;
 
 export function createLog(options: LogOptions): Log {
   const destination = options.destination ?? pino.destination({ dest: 1, sync: true });

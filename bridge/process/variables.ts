@@ -5,6 +5,7 @@
 import { X509Certificate } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import { z } from 'zod';
+import { CredentialDeclaration } from '../contract/admin-api';
 import { type ExportTo } from '../audit/watch';
 import { type ListenAddress } from '../http/server';
 
@@ -26,6 +27,8 @@ export interface Variable<T> {
   readonly required?: boolean;
   /** The value is never shown, and `<name>_FILE` may name a file that holds it. */
   readonly secret?: boolean;
+  /** What the reader says of a wrong value shows no secret, and is told. */
+  readonly explains?: boolean;
 }
 
 const SECONDS: Readonly<Record<string, number>> = { ms: 0.001, s: 1, m: 60, h: 3_600, d: 86_400 };
@@ -103,6 +106,30 @@ const certificates = z.string().transform((path, context) => {
   }
 });
 
+const credentialDeclarations = z
+  .string()
+  .transform((text, context): unknown => {
+    try {
+      return JSON.parse(text) as unknown;
+    } catch {
+      context.addIssue({ code: 'custom', message: 'no JSON' });
+      return z.NEVER;
+    }
+  })
+  .pipe(z.array(CredentialDeclaration))
+  .superRefine((credentials, context) => {
+    for (const [index, { name, digest }] of credentials.entries()) {
+      if (name === 'admin' || name === 'metrics')
+        context.addIssue({
+          code: 'custom',
+          path: [index, 'name'],
+          message: `${JSON.stringify(name)} is the name of the token of CODER_SCIM_${name === 'admin' ? 'ADMIN' : 'METRICS'}_TOKEN: wanted another one`,
+        });
+      if (credentials.findIndex(other => other.digest === digest) !== index)
+        context.addIssue({ code: 'custom', path: [index, 'digest'], message: 'stands here twice: wanted each once' });
+    }
+  });
+
 const MINUTE = 60_000;
 const DAY = 86_400_000;
 
@@ -144,15 +171,28 @@ export const VARIABLES = {
     fallback: 'none',
     read: certificates,
   }),
-  adminToken: variable({
+  adminToken: variable<string | undefined>({
     name: 'CODER_SCIM_ADMIN_TOKEN',
     side: 'bridge',
-    description: 'Credential of the admin API: Terraform and the client commands show it.',
+    description:
+      'Admin credential with every scope, named `admin` in the audit trail: Terraform and the client commands show it.',
     wanted: 'at least 16 characters without spaces, e.g. the output of `openssl rand -hex 32`',
-    fallback: 'required',
-    required: true,
+    fallback: 'required, unless `CODER_SCIM_ADMIN_CREDENTIALS` is set',
     secret: true,
     read: z.string().regex(/^[\x21-\x7e]{16,1024}$/),
+  }),
+  adminCredentials: variable<readonly CredentialDeclaration[]>({
+    name: 'CODER_SCIM_ADMIN_CREDENTIALS',
+    side: 'bridge',
+    description:
+      'Named admin credentials, each with its scopes and expiry, by the digest of its secret: `coder-scim admin-token create --declare` prints one. Two of one name are a rotation.',
+    wanted:
+      'JSON such as [{"name": "terraform", "digest": "sha256:…", "scopes": ["declare"], "expiresAt": "2027-01-01T00:00:00Z"}], the scopes from declare, operate, read and metrics',
+    fallback: 'none',
+    value: [],
+    secret: true,
+    explains: true,
+    read: credentialDeclarations,
   }),
   stateDirectory: variable({
     name: 'CODER_SCIM_STATE_DIR',
@@ -315,7 +355,8 @@ export const VARIABLES = {
   metricsToken: variable<string | undefined>({
     name: 'CODER_SCIM_METRICS_TOKEN',
     side: 'bridge',
-    description: 'Credential that opens /metrics and nothing else. Without it /metrics takes the admin token.',
+    description:
+      'Credential that opens /metrics and nothing else, as an admin credential with the scope `metrics` does.',
     wanted: 'at least 16 characters without spaces',
     fallback: 'none',
     secret: true,

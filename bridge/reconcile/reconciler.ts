@@ -8,6 +8,7 @@ import { type Rim } from './context/rim';
 import { SettleAtStart } from './group/settle-at-start';
 import { doctorChecks } from './report/doctor';
 import { explain, toEntry } from './report/explain';
+import { groupIds } from './report/group-ids';
 import { planWorld } from './report/plan-world';
 import { answerReHire, releaseHold, retryWork } from './queue/decisions';
 import { Pump } from './queue/pump';
@@ -108,10 +109,11 @@ export function createReconciler(dependencies: ReconcilerDependencies): Reconcil
       if (recovery === null) return { ...status, recovery };
       return { ...status, apps: status.apps.map(app => ({ ...app, converged: false })), recovery };
     },
+    groupIds: app => groupIds(rim, app),
     recoveryProblem: () => rim.recovery.problem ?? null,
     recovery: () => recoveryReport(rim),
-    async endRecovery(by) {
-      const ended = await rim.recovery.end(by);
+    async endRecovery(decision) {
+      const ended = await rim.recovery.end(decision);
       if (!ended) return { ended };
       pump.wake();
       // What differs in Coder by now is found at once, not at the next interval.
@@ -120,10 +122,10 @@ export function createReconciler(dependencies: ReconcilerDependencies): Reconcil
       });
       return { ended };
     },
-    releaseHold: (id, by) => releaseHold(rim, id, by).finally(() => pump.wake()),
-    answerReHire: (user, answer, by) => answerReHire(rim, user, answer, by).finally(() => pump.wake()),
-    async retry(key) {
-      const retried = await retryWork(rim, key);
+    releaseHold: (id, decision) => releaseHold(rim, id, decision).finally(() => pump.wake()),
+    answerReHire: (user, answer, decision) => answerReHire(rim, user, answer, decision).finally(() => pump.wake()),
+    async retry(key, decision) {
+      const retried = await retryWork(rim, key, decision);
       pump.wake();
       return { retried };
     },

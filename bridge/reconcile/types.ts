@@ -111,6 +111,21 @@ export class RecoveryPending extends Error {
   override readonly name = 'RecoveryPending';
 }
 
+/** Who decides, and why: written to the audit trail. */
+export interface Decision {
+  /** Name of the credential that was shown, or of who signed in. */
+  readonly by: string;
+  /** Who they say that they are, where several share a credential. */
+  readonly says?: string | undefined;
+  readonly reason?: string | undefined;
+}
+
+/** A decision in the words of the audit trail: `ops (alice): the team was moved`. */
+export function sayDecision({ by, says, reason }: Decision): string {
+  const who = says === undefined || says === by ? by : `${by} (${says})`;
+  return reason === undefined ? who : `${who}: ${reason}`;
+}
+
 export interface Reconciler {
   /** Works the queue and sweeps from now on. */
   start(): void;
@@ -134,22 +149,27 @@ export interface Reconciler {
   /** Why people have what they have: by SCIM id, userName, externalId, e-mail, Coder id or Coder username; empty when nobody fits. */
   explain(user: string): Promise<Explanation[]>;
   status(): Promise<ReconcilerStatus>;
+  /**
+   * Ids of the Coder groups of an app by the key of their mapping, those left out that are not there yet; null when Coder
+   * has to be asked first and does not answer.
+   */
+  groupIds(app: string): Promise<Readonly<Record<string, string>> | null>;
   /** Lets exactly this set of removals pass. @throws HoldChanged when the open hold is another one by now */
-  releaseHold(id: string, by: string): Promise<{ released: number }>;
+  releaseHold(id: string, decision: Decision): Promise<{ released: number }>;
   /**
    * Whether somebody who came back as a new directory object keeps the account of before, or gets a new one in its place.
    * @param user SCIM id, userName or e-mail
    * @throws NobodyWaits when nobody of that name is held for it
    */
-  answerReHire(user: string, answer: 'keep' | 'replace', by: string): Promise<{ userName: string }>;
+  answerReHire(user: string, answer: 'keep' | 'replace', decision: Decision): Promise<{ userName: string }>;
   /** Tries parked work again, and what is held for a former owner: one key, or all of it. */
-  retry(key?: string): Promise<{ retried: number }>;
+  retry(key: string | undefined, decision: Decision): Promise<{ retried: number }>;
   /** `status().recovery`, as far as this process knows without asking. */
   recoveryProblem(): string | null;
   /** What Coder has seen and the database does not know, in people. */
   recovery(): Promise<RecoveryReport>;
   /** Goes on with the database as it is; false when nothing was pending. */
-  endRecovery(by: string): Promise<{ ended: boolean }>;
+  endRecovery(decision: Decision): Promise<{ ended: boolean }>;
   doctorChecks(): Promise<DoctorCheck[]>;
   identities(app?: string): Promise<Identity[]>;
   audit(query: AuditQuery): Promise<AuditEntry[]>;

@@ -1,8 +1,9 @@
 import { TerraformResource, type TerraformMetaArguments } from 'cdktf';
 import { type Construct } from 'constructs';
-import { ENTRY_KINDS, type MappingStateInput } from '../../bridge/contract/mapping-state';
+import { type MappingStateInput } from '../../bridge/contract/mapping-state/document';
+import { ENTRY_KINDS } from '../../bridge/contract/mapping-state/vocabulary';
 import { PROVIDER_NAME, PROVIDER_VERSION } from '../../provider/address';
-import { escapeTemplates, toAttributes, toHclAttributes } from './terraform-text';
+import { escapeTemplates, toAttributes, toHclAttributes, withReferences } from './terraform-text';
 
 /** How long Terraform waits for Coder: durations such as `30s`, `5m`, `1h30m`. */
 export interface ScimAppTimeouts {
@@ -86,6 +87,11 @@ export class ScimAppResource extends TerraformResource {
     return this.getStringAttribute('scim_base_url');
   }
 
+  /** Id of the Coder group of a group mapping, by the name of the mapping; null where Coder does not have the group yet. */
+  groupIdOf(mapping: string): string {
+    return this.getStringAttribute(`group_ids[${JSON.stringify(mapping)}]`);
+  }
+
   /** Counts the changes of the app. */
   get generation(): number {
     return this.getNumberAttribute('generation');
@@ -107,5 +113,9 @@ export class ScimAppResource extends TerraformResource {
   /** The same for `cdktf synth --hcl`. */
   protected override synthesizeHclAttributes(): Record<string, unknown> {
     return toHclAttributes(this.synthesizeAttributes());
+  }
+
+  override toHclTerraform(): unknown {
+    return withReferences(super.toHclTerraform());
   }
 }

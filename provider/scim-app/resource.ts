@@ -12,13 +12,17 @@ import {
   type ObjectValue,
   type Outcome,
   type PlanContext,
+  type PlanOutcome,
   ProviderError,
   type Report,
   UNKNOWN,
+  Unknown,
 } from '../plugin';
 import { reportUnfinished } from './agreement';
 import { warnOfExpiry } from './expiry';
-import { find, findRemoval, keptOf, type Kept, peek } from './find';
+import { type Context, find, findRemoval, keptOf, type Kept, peek } from './find';
+import { foretell } from './foresight';
+import { groupIdsOf, keepPlanned, plannedGroupIds } from './group-ids';
 import { type Clash } from './planned-apps';
 import { refuseProtected, removeApp } from './removal';
 import { type App, attributes, checkTimeouts, timeoutOf } from './schema';
@@ -30,7 +34,7 @@ export const scimAppResource = defineResource<App, Bridge>({
   validate(config, { report }) {
     const values = config as ObjectValue;
     checkTimeouts(values['timeouts'], report);
-    warnOfExpiry(values['tokens'], report, Date.now());
+    warnOfExpiry(values, report, Date.now());
     try {
       parseMappingState(toDocument(knownPart(config)));
     } catch (error) {
@@ -43,27 +47,33 @@ export const scimAppResource = defineResource<App, Bridge>({
     const { prior, client, signal, report } = context;
     const planned = context.planned as ObjectValue;
     for (const clash of client.planned.note(planned, context.config, prior === null)) reportClash(clash, report);
-    if (client.isUnknown) return undefined;
+    const isChanged = planned['group_ids'] instanceof Unknown;
+    const plan = isChanged ? withComputed(planned, { group_ids: plannedGroupIds(planned, prior) }) : undefined;
+    if (client.isUnknown) return plan;
     await warnOfModes(planned, context);
     if (prior !== null) {
+      const { generation, group_ids } = prior;
       if (planned['name'] !== prior.name) await refuseProtected(prior, context);
-      else if (keptOf(context, prior).removing) return { planned: { ...planned, generation: UNKNOWN } as never };
-      else if (saysTheSame(planned, prior)) return { planned: { ...planned, generation: prior.generation } as never };
-      return undefined;
+      else if (keptOf(context, prior).removing)
+        return withComputed(planned, { generation: UNKNOWN, group_ids: plannedGroupIds(planned, null) });
+      else if (saysTheSame(planned, prior)) return withComputed(planned, { generation, group_ids });
+      await foretell(planned, context);
+      return plan;
     }
     const { name } = planned;
-    if (typeof name !== 'string' || client.planned.isHeld(name)) return undefined;
+    if (typeof name !== 'string' || client.planned.isHeld(name)) return plan;
     const missing = client.missing();
     if (missing !== undefined) {
       report.warning(
         'the bridge was not asked',
         `Whether app ${JSON.stringify(name)} exists already was not checked. ${missing}`,
       );
-      return undefined;
+      return plan;
     }
     const existing = await peek(name, client, signal);
     if (existing !== undefined) throw existsAlready(name, existing.generation);
-    return undefined;
+    await foretell(planned, context);
+    return plan;
   },
 
   async planDelete(prior, context) {
@@ -84,7 +94,7 @@ export const scimAppResource = defineResource<App, Bridge>({
     const values = planned as ObjectValue;
     const document = await put(values, 'absent', context);
     await reportUnfinished(document, timeoutOf(values['timeouts'], 'create'), context);
-    return outcomeOf(document, values);
+    return await appliedOf(document, values, context);
   },
 
   async update(planned, prior, context) {
@@ -92,7 +102,7 @@ export const scimAppResource = defineResource<App, Bridge>({
     const values = planned as ObjectValue;
     const document = await put(values, removing ? 'absent' : { generation }, context, prior);
     await reportUnfinished(document, timeoutOf(values['timeouts'], 'update'), context);
-    return outcomeOf(document, values);
+    return await appliedOf(document, values, context);
   },
 
   delete: removeApp,
@@ -114,11 +124,27 @@ export const scimAppResource = defineResource<App, Bridge>({
   },
 });
 
-function outcomeOf({ state, generation, scimBaseUrl }: AppDocument, before: ObjectValue): Outcome<App> {
+/** What an apply has made of it; groups that Coder did not have yet when the bridge answered may be there by now. */
+async function appliedOf(document: AppDocument, planned: ObjectValue, context: Context): Promise<Outcome<App>> {
+  const { app } = document.state;
+  const look = () => context.client.askOnce(bridge => bridge.getApp(app, context.signal));
+  const later = document.converged ? undefined : await look().catch(() => undefined);
+  const ids = groupIdsOf({ ...document, groupIds: (later ?? document).groupIds }, planned);
+  const { state, private: kept } = outcomeOf(document, planned);
+  return { state: { ...state, group_ids: keepPlanned(ids, planned, context.report) } as never, private: kept };
+}
+
+function withComputed(planned: ObjectValue, computed: ObjectValue): PlanOutcome<App> {
+  return { planned: { ...planned, ...computed } as never };
+}
+
+function outcomeOf(document: AppDocument, before: ObjectValue): Outcome<App> {
+  const { state, generation, scimBaseUrl } = document;
   const values: ObjectValue = {
     ...toValues(state, before),
     deletion_protection: before['deletion_protection'] ?? true,
     timeouts: before['timeouts'] ?? null,
+    group_ids: groupIdsOf(document, before),
     generation,
     scim_base_url: scimBaseUrl,
   };
@@ -127,7 +153,7 @@ function outcomeOf({ state, generation, scimBaseUrl }: AppDocument, before: Obje
 
 /** Whether a change is about how Terraform goes about the app alone: the bridge will have nothing new. */
 function saysTheSame(planned: ObjectValue, prior: ObjectValue): boolean {
-  const { generation: _generation, ...rest } = planned;
+  const { generation: _generation, group_ids: _groupIds, ...rest } = planned;
   if (!isWhollyKnown(rest)) return false;
   return canonicalJson(toDocument(rest)) === canonicalJson(toDocument(prior));
 }

@@ -1,7 +1,7 @@
 /** The attributes of `coderscim_app`: those of a mapping state, and how Terraform is to go about it. */
 import { parseDuration } from '../duration';
 import { mappingAttributes } from '../mapping-attributes';
-import { bool, nested, number, type Report, string, type Value, isObject } from '../plugin';
+import { bool, isObject, map, nested, number, type Report, string, type Value } from '../plugin';
 
 /** How long an operation waits for Coder where configuration does not say. */
 export const DEFAULT_TIMEOUTS = { create: '30s', update: '30s', delete: '5m' } as const;
@@ -34,6 +34,11 @@ export const attributes = {
     { description: 'durations such as "30s", "5m" or "1h30m"', optional: true },
   ),
   scim_base_url: string({ description: 'paste this into the identity provider', computed: true, stable: true }),
+  group_ids: map('string', {
+    description:
+      'id of the Coder group of each group mapping, by name of the mapping; null for a group that is not in Coder yet',
+    computed: true,
+  }),
   generation: number({ description: 'counts the changes of the app', computed: true }),
 };
 export type App = typeof attributes;

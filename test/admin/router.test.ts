@@ -4,7 +4,10 @@ import { type AddressInfo } from 'node:net';
 import { AdminClient } from '../../bridge/admin-client/admin-client';
 import { AdminError } from '../../bridge/admin-client/admin-error';
 import { type AdminDeps } from '../../bridge/admin/deps';
+import { createCredentials } from '../../bridge/admin/access/credentials';
 import { createAdminRouter } from '../../bridge/admin/router';
+import { ADMIN_SCOPES } from '../../bridge/contract/admin-api';
+import { digestHex } from '../../bridge/http/caller';
 import { createLog } from '../../bridge/process/log';
 import { type Database } from '../../bridge/store/database/database';
 import { describeEachDatabase } from '../support/databases';
@@ -59,7 +62,11 @@ describeEachDatabase('admin API', open => {
             problem: null,
           }),
         },
-        adminToken: TOKEN,
+        credentials: createCredentials(
+          database,
+          [{ name: 'admin', digest: digestHex(TOKEN), scopes: ADMIN_SCOPES, expiresAt: undefined }],
+          () => NOW,
+        ),
         publicUrl: 'https://scim.example.com',
         version: '1.2.3',
         log: createLog({
@@ -273,7 +280,7 @@ describeEachDatabase('admin API', open => {
       ['an array', '/apps/acme', 'PUT', '[]', 422, 'invalid_mapping_state'],
       ['nine megabytes', '/apps/acme', 'PUT', `"${'x'.repeat(9 * 1024 * 1024)}"`, 413, 'too_large'],
       ['a field nobody knows', '/sweep', 'POST', '{"ap":"acme"}', 400, 'invalid_request'],
-      ['no name', '/holds/1/release', 'POST', '{}', 400, 'invalid_request'],
+      ['an empty name', '/holds/1/release', 'POST', '{"by":""}', 400, 'invalid_request'],
     ])('%s are refused', async (_name, path, method, body, status, code) => {
       const response = await call(path, { method, body });
       expect([response.status, await response.json()]).toEqual([status, { error: expect.objectContaining({ code }) }]);
@@ -297,6 +304,7 @@ describeEachDatabase('admin API', open => {
           ending: { digest: digest('b'), expiresAt: '2026-03-05T00:00:00Z' },
           ended: { digest: digest('c'), expiresAt: '2026-01-01T00:00:00Z' },
         },
+        oauthClients: { 'ending-client': { digest: digest('d'), expiresAt: '2026-03-06T00:00:00Z' } },
       }),
       'absent',
     );
@@ -325,7 +333,9 @@ describeEachDatabase('admin API', open => {
         tokens: [
           expect.objectContaining({ name: 'ended', state: 'expired' }),
           expect.objectContaining({ name: 'ending', state: 'expiring' }),
+          expect.objectContaining({ kind: 'client', name: 'ending-client', state: 'expiring' }),
           {
+            kind: 'token',
             name: 'fresh',
             state: 'active',
             expiresAt: '2027-01-01T00:00:00.000Z',
@@ -333,7 +343,12 @@ describeEachDatabase('admin API', open => {
             scopes: ['users:read'],
           },
         ],
-        warnings: ['look', expect.stringMatching(/token "ending" expires on 2026-03-05/)],
+        oauthTokenUrl: expect.stringMatching(/\/apps\/acme\/oauth2\/token$/) as string,
+        warnings: [
+          'look',
+          expect.stringMatching(/token "ending" expires on 2026-03-05/),
+          expect.stringMatching(/OAuth client "ending-client" expires on 2026-03-06/),
+        ],
       }),
     ]);
   });
@@ -349,7 +364,7 @@ describeEachDatabase('admin API', open => {
     await admin.audit({ app: 'acme', since: '2026-01-01T00:00:00Z', after: 7, limit: 10, request: 'r' });
     expect(reconciler.asked).toEqual([
       'sweep acme',
-      'release h1 by carol',
+      'release h1 by admin (carol)',
       'retry person:1',
       'retry all',
       'plan acme as if admins',

@@ -1,6 +1,12 @@
 /** A reconciler that does what a test says: the admin API is tested against it, the reconciler itself elsewhere. */
 import { type Explanation } from '../../bridge/contract/admin-api';
-import { type AppConvergence, HoldChanged, type Reconciler, type ReconcilerStatus } from '../../bridge/reconcile';
+import {
+  type AppConvergence,
+  HoldChanged,
+  type Reconciler,
+  type ReconcilerStatus,
+  sayDecision,
+} from '../../bridge/reconcile';
 import { purgeApp } from '../../bridge/store/apps/apps';
 import { type Database } from '../../bridge/store/database/database';
 
@@ -50,19 +56,20 @@ export function scriptedReconciler(): ScriptedReconciler {
     async status() {
       return { apps: this.apps, pending: this.pending, holds: this.holds, recovery: this.recoveryProblem() };
     },
-    async releaseHold(id, by) {
+    async releaseHold(id, decision) {
       if (!this.holds.some(hold => hold.id === id)) throw new HoldChanged(`hold ${id} is not open any more`);
-      note(`release ${id} by ${by}`);
+      note(`release ${id} by ${sayDecision(decision)}`);
       return { released: 1 };
     },
-    answerReHire: async (user, answer, by) => {
-      note(`re-hire ${user} ${answer} by ${by}`);
+    answerReHire: async (user, answer, decision) => {
+      note(`re-hire ${user} ${answer} by ${sayDecision(decision)}`);
       return { userName: user };
     },
+    groupIds: async () => ({ developers: 'id-of-developers' }),
     recoveryProblem: () => null,
     recovery: async () => ({ reason: null, since: null, people: [], other: [] }),
-    async endRecovery(by) {
-      note(`end recovery by ${by}`);
+    async endRecovery(decision) {
+      note(`end recovery by ${sayDecision(decision)}`);
       return { ended: true };
     },
     retry: async key => {

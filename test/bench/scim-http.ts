@@ -12,7 +12,7 @@ import { join } from 'node:path';
 import express from 'express';
 import { createLog } from '../../bridge/process/log';
 import { parseMappingState } from '../../bridge/contract/mapping-state';
-import { createScimRouter } from '../../bridge/scim/http/router';
+import { createScim } from '../../bridge/scim/routing/router';
 import { createStoredApps } from '../../bridge/scim/access/stored-apps';
 import { recordCoercions } from '../../bridge/scim/access/stored-coercions';
 import { mintToken } from '../../bridge/scim/access/token';
@@ -56,19 +56,19 @@ async function serve(database: Database) {
   const server = createServer();
   await new Promise<void>(resolve => server.listen(0, '127.0.0.1', resolve));
   const url = `http://127.0.0.1:${(server.address() as AddressInfo).port}/scim/v2`;
-  const service = express().disable('x-powered-by').disable('etag');
-  service.use(
-    createScimRouter({
-      directory: createDirectory(database),
-      converge: () => Promise.resolve(),
-      apps: createStoredApps(database.db),
-      recordCoercions: (name, dialect, counts) => recordCoercions(database.db, name, dialect, counts, Date.now()),
-      publicUrl: url,
-      clock: Date.now,
-      log: createLog({ level: 'info', format: 'json', secrets: [], destination: { write: () => undefined } }),
-    }),
-  );
-  server.on('request', service);
+  const scim = createScim({
+    directory: createDirectory(database),
+    converge: () => Promise.resolve(),
+    apps: createStoredApps(database.db),
+    recordCoercions: (name, dialect, counts) => recordCoercions(database.db, name, dialect, counts, Date.now()),
+    publicUrl: url,
+    clock: Date.now,
+    log: createLog({ level: 'info', format: 'json', secrets: [], destination: { write: () => undefined } }),
+  });
+  const service = express().disable('x-powered-by').disable('etag').use(scim.router);
+  server.on('request', (request, response) => {
+    if (!scim.shortcut(request, response)) service(request, response);
+  });
   const close = async () => {
     server.closeAllConnections();
     await new Promise(resolve => server.close(resolve));

@@ -45,6 +45,32 @@ describe('configuration of the bridge', () => {
     expect(config.publicUrl).toBeUndefined();
   });
 
+  it('takes named admin credentials instead of the one token', () => {
+    const entry = {
+      name: 'ci',
+      digest: `sha256:${'a'.repeat(64)}`,
+      scopes: ['read'],
+      expiresAt: '2099-01-01T00:00:00Z',
+    };
+    const named = { ...GOOD, CODER_SCIM_ADMIN_TOKEN: undefined };
+    const path = file('credentials.json', JSON.stringify([entry]));
+    expect(readConfig({ ...named, CODER_SCIM_ADMIN_CREDENTIALS_FILE: path })).toMatchObject({
+      adminToken: undefined,
+      adminCredentials: [entry],
+    });
+    expect(problems(named)).toEqual([
+      expect.stringMatching(/^CODER_SCIM_ADMIN_TOKEN or .*_FILE is not set: .*or CODER_SCIM_ADMIN_CREDENTIALS$/),
+    ]);
+    const wrong = (credentials: unknown) =>
+      problems({ ...named, CODER_SCIM_ADMIN_CREDENTIALS: JSON.stringify(credentials) });
+    expect(wrong([{ ...entry, scopes: ['root'], digest: 'hunter2-hunter2' }])).toEqual([
+      expect.stringMatching(/\(0\.digest: no digest \(not shown.*0\.scopes\.0: .*"declare"\|"operate"/),
+    ]);
+    expect(wrong([{ ...entry, digest: 'hunter2-hunter2' }]).join()).not.toContain('hunter2');
+    expect(wrong([{ ...entry, name: 'admin' }])).toEqual([expect.stringContaining('CODER_SCIM_ADMIN_TOKEN: wanted')]);
+    expect(wrong([entry, entry])).toEqual([expect.stringContaining('1.digest: stands here twice')]);
+  });
+
   it('names every mistake at once, each with the variable, what it got and what it wants', () => {
     const found = problems({
       CODER_URL: 'coder.example.com',

@@ -6,11 +6,14 @@ import { createServer } from 'node:http';
 import { type AddressInfo, createServer as createTcpServer, type Server as TcpServer, type Socket } from 'node:net';
 import express from 'express';
 import { type AdminDeps } from '../../bridge/admin/deps';
+import { createCredentials } from '../../bridge/admin/access/credentials';
 import { createAdminRouter } from '../../bridge/admin/router';
 import { AdminClient } from '../../bridge/admin-client/admin-client';
-import { type HoldSummary, type PendingItem } from '../../bridge/contract/admin-api';
+import { type HoldSummary, type PendingItem, type PlanReport } from '../../bridge/contract/admin-api';
+import { digestHex } from '../../bridge/http/caller';
 import { createLog } from '../../bridge/process/log';
 import { listAllApps, listApps, purgeApp } from '../../bridge/store/apps/apps';
+import { createReadReach } from '../../bridge/store/apps/reach';
 import { type Database, openDatabase } from '../../bridge/store/database/database';
 import { convergence } from '../admin/scripted-reconciler';
 import { createUser } from '../../bridge/store/directory/users';
@@ -21,8 +24,17 @@ export const ADMIN_TOKEN = 'admin-token-of-the-provider-tests';
 export class AdminApi {
   /** Plans that wait for an operator; with one, its app has not converged. */
   holds: HoldSummary[] = [];
+  /** What the bridge says an apply would do; undefined: Coder does not answer. */
+  foreseen: PlanReport | undefined = {
+    changes: [],
+    adoption: { matched: [], created: [], held: [], strangers: [] },
+    problems: [],
+    hold: null,
+  };
   /** What is not done yet, as the bridge would list it. */
   pending: PendingItem[] = [];
+  /** Ids of Coder groups by name: those that are there. Undefined: Coder does not answer. */
+  groups: Readonly<Record<string, string>> | undefined = { developers: 'id-of-developers' };
   /** How many of the next writes are done and not answered: the connection breaks instead. */
   answersToLose = 0;
   /** How often somebody connected and got no answer. */
@@ -56,7 +68,10 @@ export class AdminApi {
   async addPerson(app: string, userName: string): Promise<void> {
     await this.database.transact(async db => {
       const cause = { actor: 'scim', requestId: 'test' } as const;
-      return await createUser({ db, app, now: Date.now(), cause }, { userName, active: true });
+      return await createUser(
+        { db, app, now: Date.now(), cause, reach: createReadReach() },
+        { userName, active: true },
+      );
     });
   }
 
@@ -120,6 +135,16 @@ export class AdminApi {
     await this.fresh.drop();
   }
 
+  private async groupIds(app: string): Promise<Record<string, string> | null> {
+    const { groups } = this;
+    if (groups === undefined) return null;
+    const stored = (await listApps(this.database.db)).find(({ name }) => name === app);
+    const mappings = Object.entries(stored?.state.groupMappings ?? {});
+    return Object.fromEntries(
+      mappings.flatMap(([key, { group }]) => (groups[group] === undefined ? [] : [[key, groups[group]]])),
+    );
+  }
+
   private deps(): AdminDeps {
     const { database } = this;
     const status = async () => ({
@@ -143,10 +168,11 @@ export class AdminApi {
         sweep: () => Promise.resolve(),
         status,
         answerReHire: never,
-        planWorld: never,
+        planWorld: () => (this.foreseen === undefined ? never() : Promise.resolve(this.foreseen)),
         explain: never,
         releaseHold: never,
         retry: never,
+        groupIds: app => this.groupIds(app),
         recoveryProblem: () => null,
         recovery: never,
         endRecovery: never,
@@ -166,7 +192,11 @@ export class AdminApi {
             problem: null,
           }),
       },
-      adminToken: ADMIN_TOKEN,
+      credentials: createCredentials(
+        database,
+        [{ name: 'terraform', digest: digestHex(ADMIN_TOKEN), scopes: ['declare'], expiresAt: undefined }],
+        () => Date.now(),
+      ),
       publicUrl: 'https://scim.example.test',
       version: '9.9.9',
       log: createLog({ level: 'silent', format: 'json', secrets: [] }),

@@ -68,14 +68,14 @@ export async function startBridge(setup: BridgeSetup): Promise<RunningBridge> {
   const log = createLog({
     level: config.logLevel,
     format: 'json',
-    secrets: [config.coderToken, config.adminToken],
+    secrets: [config.coderToken, setup.adminToken ?? ADMIN_TOKEN],
     destination: { write: line => void (written += line) },
   });
   const bridge = await createBridge(config, { log });
   return {
     url: bridge.url,
-    adminToken: config.adminToken,
-    admin: new AdminClient({ url: bridge.url, token: config.adminToken }),
+    adminToken: setup.adminToken ?? ADMIN_TOKEN,
+    admin: new AdminClient({ url: bridge.url, token: setup.adminToken ?? ADMIN_TOKEN }),
     log: () => written,
     stop: async () => {
       await bridge.stop();

@@ -4,7 +4,7 @@ import { type AddressInfo } from 'node:net';
 import express from 'express';
 import { createLog } from '../../bridge/process/log';
 import { type MappingStateInput, parseMappingState } from '../../bridge/contract/mapping-state';
-import { createScimRouter } from '../../bridge/scim/http/router';
+import { createScim } from '../../bridge/scim/routing/router';
 import { type ScimDeps } from '../../bridge/scim/http/deps';
 import { createStoredApps } from '../../bridge/scim/access/stored-apps';
 import { recordCoercions } from '../../bridge/scim/access/stored-coercions';
@@ -94,6 +94,8 @@ export interface ScimServerOptions {
   readonly forgetful?: boolean;
   /** State of the first app, `main`. */
   readonly state?: Partial<MappingStateInput>;
+  /** Whether what is asked all the time takes the way in front of express. @default true */
+  readonly shortcut?: boolean;
   readonly deps?: Partial<Pick<ScimDeps, 'converge' | 'limits' | 'throttle' | 'directory' | 'observe'>>;
 }
 
@@ -108,29 +110,29 @@ export async function startScimServer(options: ScimServerOptions = {}): Promise<
   await new Promise<void>(resolve => server.listen(0, '127.0.0.1', resolve));
   const { port } = server.address() as AddressInfo;
   const url = `http://127.0.0.1:${port}`;
-  const app = express().disable('x-powered-by').disable('etag');
-  app.use(
-    createScimRouter({
-      directory: createDirectory(database, { clock: now }),
-      converge: async keys => void (options.forgetful ? 0 : converged.push(...keys)),
-      apps: createStoredApps(database.db),
-      recordCoercions: (name, dialect, counts) => recordCoercions(database.db, name, dialect, counts, now()),
-      requests: {
-        write: records => database.transact(db => writeRequests(db, options.forgetful ? [] : records)),
-        debugUntil: name => debugWindowOf(database.db, name),
-      },
-      publicUrl: url,
-      clock: now,
-      log: createLog({
-        level: options.forgetful ? 'silent' : 'debug',
-        format: 'json',
-        secrets: [],
-        destination: { write: line => void log.push(JSON.parse(line) as Record<string, unknown>) },
-      }),
-      ...options.deps,
+  const scim = createScim({
+    directory: createDirectory(database, { clock: now }),
+    converge: async keys => void (options.forgetful ? 0 : converged.push(...keys)),
+    apps: createStoredApps(database.db),
+    recordCoercions: (name, dialect, counts) => recordCoercions(database.db, name, dialect, counts, now()),
+    requests: {
+      write: records => database.transact(db => writeRequests(db, options.forgetful ? [] : records)),
+      debugUntil: name => debugWindowOf(database.db, name),
+    },
+    publicUrl: url,
+    clock: now,
+    log: createLog({
+      level: options.forgetful ? 'silent' : 'debug',
+      format: 'json',
+      secrets: [],
+      destination: { write: line => void log.push(JSON.parse(line) as Record<string, unknown>) },
     }),
-  );
-  server.on('request', app);
+    ...options.deps,
+  });
+  const app = express().disable('x-powered-by').disable('etag').use(scim.router);
+  server.on('request', (request, response) => {
+    if (options.shortcut === false || !scim.shortcut(request, response)) app(request, response);
+  });
 
   const put = async (state: Partial<MappingStateInput> & { app: string }) => {
     const document = parseMappingState({ version: 1, ...state });

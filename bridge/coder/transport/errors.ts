@@ -29,6 +29,7 @@ export type CoderErrorKind =
 /** Which no, read from the texts that Coder's releases use; `other` for all the rest. */
 export type RefusalReason =
   | 'user-exists'
+  | 'email-conflict'
   | 'username-taken'
   | 'username-invalid'
   | 'email-invalid'

@@ -10,6 +10,11 @@ export const AppDocument = z.object({
   /** Paste this into the identity provider. */
   scimBaseUrl: z.string(),
   updatedAt: z.string(),
+  /**
+   * Ids of the Coder groups that its group mappings are about, by the key of the mapping; without those that are not there yet.
+   * Null: not known, as Coder does not answer.
+   */
+  groupIds: z.record(z.string(), z.string()).nullable().default(null),
   /** Whether Coder agreed with the declaration when the answer was written. */
   converged: z.boolean(),
 });

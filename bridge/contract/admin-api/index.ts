@@ -1,6 +1,7 @@
 /** The shapes of the admin API: what the bridge answers and what its clients read. Re-exports only. */
 export * from './app';
 export * from './audit';
+export * from './credential';
 export * from './doctor';
 export * from './hold';
 export * from './people';

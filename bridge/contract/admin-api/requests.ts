@@ -10,18 +10,29 @@ export type SweepRequest = z.infer<typeof SweepRequest>;
 export const PlanRequest = z.strictObject({ app: AppName.optional(), state: z.unknown().optional() });
 export type PlanRequest = z.infer<typeof PlanRequest>;
 
-/** Who lets a held plan pass. */
-export const ReleaseRequest = z.strictObject({ by: z.string().min(1).max(200) });
+/** Who says that they decide, and why. Who it was is the credential's name; this tells apart those who share one. */
+const decision = { by: z.string().min(1).max(200).optional(), reason: z.string().min(1).max(1_000).optional() };
+
+/** That a held plan may pass, or that a recovery is over. */
+export const ReleaseRequest = z.strictObject(decision);
 export type ReleaseRequest = z.infer<typeof ReleaseRequest>;
 
 /** Whether somebody who came back as a new object of the directory keeps the account of before. */
 export const ReHireRequest = z.strictObject({
   user: z.string().min(1).max(500),
   answer: z.enum(['keep', 'replace']),
-  by: z.string().min(1).max(200),
+  ...decision,
 });
 export type ReHireRequest = z.infer<typeof ReHireRequest>;
 
+/** Whose refused leaving an operator has dealt with, by key or name, and how. */
+export const DismissRequest = z.strictObject({
+  who: z.string().min(1).max(2_100),
+  by: decision.by,
+  reason: z.string().trim().min(1).max(1_000),
+});
+export type DismissRequest = z.infer<typeof DismissRequest>;
+
 /** Which parked work is tried again; none: all. */
-export const RetryRequest = z.strictObject({ key: z.string().min(1).max(200).optional() });
+export const RetryRequest = z.strictObject({ key: z.string().min(1).max(200).optional(), ...decision });
 export type RetryRequest = z.infer<typeof RetryRequest>;

@@ -3,6 +3,7 @@ import { z } from 'zod';
 import { identityKey } from '../identity';
 
 const CODER_NAME = /^[a-zA-Z0-9]+(?:-[a-zA-Z0-9]+)*$/;
+const MAX_QUOTA_ALLOWANCE = 2_147_483_647;
 const CODER_DISPLAY_NAME = /^[^\s](?:.*[^\s])?$/;
 
 /** A name by Coder's rules (`codersdk/name.go`): letters, digits, single hyphens, not `new` or `create`. */
@@ -39,6 +40,23 @@ export const EntryName = z.string().regex(/^[A-Za-z0-9](?:[A-Za-z0-9._ -]{0,126}
   error: issue =>
     `name ${JSON.stringify(issue.input)}: wanted 1 to 128 letters, digits, spaces, dots, underscores or hyphens, a letter or digit at both ends`,
 });
+
+const QUOTA_WANTED = {
+  error: (issue: { readonly input: unknown }) =>
+    `quota allowance ${JSON.stringify(issue.input)}: wanted a whole number from 0 to ${MAX_QUOTA_ALLOWANCE}; Coder keeps 32 bits and would store another number`,
+};
+
+/** Coder keeps the allowance in 32 bits and wraps what is beyond. */
+export const QuotaAllowance = z.number().int(QUOTA_WANTED).min(0, QUOTA_WANTED).max(MAX_QUOTA_ALLOWANCE, QUOTA_WANTED);
+
+/** Coder takes any text; what no browser would show as a picture is a mistake all the same. */
+export const AvatarUrl = z
+  .string()
+  .max(2_048)
+  .regex(/^(?:|https?:\/\/[^\s/][^\s]*|\/[^\s]*)$/, {
+    error: issue =>
+      `avatar URL ${JSON.stringify(issue.input)}: wanted an http or https URL, a path of Coder such as "/icon/coder.svg", or "" for none`,
+  });
 
 export const OrganizationName = coderName('organization name', 32);
 export const GroupName = coderName('group name', 255).refine(name => name !== 'Everyone', {

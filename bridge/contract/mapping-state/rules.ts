@@ -90,6 +90,13 @@ function checkRoles(state: Shape, report: Report): void {
   }
 }
 
+/** What a Coder group has once, whoever maps to it. */
+const ONE_OF_EACH = { displayName: 'display name', quotaAllowance: 'quota allowance', avatarUrl: 'avatar' } as const;
+
+function shown(value: string | number | undefined): string {
+  return value === undefined ? '(not set)' : JSON.stringify(value);
+}
+
 function checkGroups(state: Shape, report: Report): void {
   const first = new Map<string, { key: string; mapping: GroupMapping }>();
   for (const [key, mapping] of Object.entries(state.groupMappings)) {
@@ -106,25 +113,30 @@ function checkGroups(state: Shape, report: Report): void {
         `${JSON.stringify(mapping.group)} and ${JSON.stringify(other.mapping.group)} ${of} differ in case alone: Coder would keep two groups; use one spelling`,
       );
     }
-    if (other.mapping.displayName !== mapping.displayName) {
+    for (const [setting, what] of Object.entries(ONE_OF_EACH) as [keyof typeof ONE_OF_EACH, string][]) {
+      if (other.mapping[setting] === mapping[setting]) continue;
       report(
-        ['groupMappings', key, 'displayName'],
-        `${JSON.stringify(mapping.displayName ?? '')} is not ${JSON.stringify(other.mapping.displayName ?? '')} ${of}: one Coder group has one display name`,
+        ['groupMappings', key, setting],
+        `${shown(mapping[setting])} is not ${shown(other.mapping[setting])} ${of}: one Coder group has one ${what}`,
       );
     }
   }
 }
 
-function checkTokens(state: Shape, report: Report): void {
+/** A secret says which credential it is, and a name which one the audit trail means: each is of one credential alone. */
+function checkCredentials({ tokens, oauthClients }: Shape, report: Report): void {
   const digests = new Map<string, string>();
-  for (const [name, token] of Object.entries(state.tokens)) {
-    const first = digests.get(token.digest);
-    if (first !== undefined)
-      report(
-        ['tokens', name, 'digest'],
-        `is the digest of token ${JSON.stringify(first)} too: each token needs a secret of its own`,
-      );
-    else digests.set(token.digest, name);
+  const credentials = [
+    ...Object.entries(tokens).map(([name, { digest }]) => ['tokens', name, digest] as const),
+    ...Object.entries(oauthClients).map(([name, { digest }]) => ['oauthClients', name, digest] as const),
+  ];
+  for (const [kind, name, digest] of credentials) {
+    const first = digests.get(digest);
+    if (first === undefined)
+      digests.set(digest, `${kind === 'tokens' ? 'token' : 'OAuth client'} ${JSON.stringify(name)}`);
+    else report([kind, name, 'digest'], `is the digest of ${first} too: each credential needs a secret of its own`);
+    if (kind === 'oauthClients' && Object.hasOwn(tokens, name))
+      report([kind, name], 'is the name of a token too: the audit trail tells credentials by name, so choose another');
   }
 }
 
@@ -133,5 +145,5 @@ export function checkRules(state: Shape, report: Report): void {
   checkReferences(state, report);
   checkRoles(state, report);
   checkGroups(state, report);
-  checkTokens(state, report);
+  checkCredentials(state, report);
 }

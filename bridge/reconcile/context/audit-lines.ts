@@ -20,6 +20,7 @@ export type AuditAction =
   | 'organization-roles.set'
   | 'group.create'
   | 'group.rename'
+  | 'group.update'
   | 'group.delete'
   | 'group.add'
   | 'group.remove'
@@ -35,6 +36,7 @@ export type AuditAction =
   | 'app.purge'
   | 're-hire.answer'
   | 'work.park'
+  | 'work.retry'
   | 'recovery.begin'
   | 'recovery.end';
 

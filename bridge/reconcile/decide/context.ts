@@ -37,11 +37,13 @@ export interface Context {
   readonly protectedNames: ReadonlySet<string>;
 }
 
+export const UNTOUCHABLE = ['own-account', 'service-account', 'prebuilds-account', 'protected-account'] as const;
+
 /** Why an account is nobody's to change; undefined for ordinary ones. */
 export function untouchable(
   context: Context,
   account: Pick<CoderUser, 'id' | 'username' | 'email' | 'serviceAccount'>,
-): 'own-account' | 'service-account' | 'prebuilds-account' | 'protected-account' | undefined {
+): (typeof UNTOUCHABLE)[number] | undefined {
   if (account.id === context.catalog.own.id) return 'own-account';
   if (account.id === PREBUILDS_USER_ID) return 'prebuilds-account';
   if (account.serviceAccount) return 'service-account';

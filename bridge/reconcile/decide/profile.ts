@@ -11,11 +11,12 @@ export interface Profile {
  * The profile to write; undefined when it is as it should be, or not this app's to say.
  */
 export function decideProfile(
-  { context, app, user, person }: PersonObservation,
+  observation: PersonObservation,
   present: Profile,
   how: 'created' | 'adopted' | undefined,
 ): Profile | undefined {
-  if (user === undefined) return undefined;
+  const { context, app, user, person } = observation;
+  if (user === undefined || isAnothersToSay(observation)) return undefined;
   const name = cleanRealName(user.fullName);
   // First dealings: an account of the bridge's own has the name of when it was made, one that was found keeps its name.
   const renamed =
@@ -28,4 +29,15 @@ export function decideProfile(
   const [derived] = follows ? deriveUsernames({ userName: user.username, email: user.email, key: user.id }) : [];
   const next = { username: derived ?? present.username, name: renamed && name !== '' ? name : present.name };
   return next.username === present.username && next.name === present.name ? undefined : next;
+}
+
+/** Of several people of one account who are in, the one who was linked first decides what it is called. */
+function isAnothersToSay({ accounts, userId, person }: PersonObservation): boolean {
+  const linked = accounts.find(({ via }) => via === 'linked');
+  const since = person?.linkedAt ?? Number.POSITIVE_INFINITY;
+  return (linked?.holders ?? []).some(holder => {
+    if (holder.desired.account !== 'present') return false;
+    const theirs = holder.person.linkedAt ?? Number.POSITIVE_INFINITY;
+    return theirs < since || (theirs === since && holder.person.userId < userId);
+  });
 }

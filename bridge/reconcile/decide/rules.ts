@@ -6,6 +6,7 @@ import { type DirectoryGroup } from '../../contract/directory';
 import { DEFAULT_ORGANIZATION, type MappingState } from '../../contract/mapping-state';
 import { type Entitlement, type EntitlementKey, isImplied, keyOf } from './entitlement';
 import { identityKey } from '../../contract/identity';
+import { sharedByIdentity } from './namesakes';
 
 /** An organization as far as rules need it. */
 export interface KnownOrganization {
@@ -79,6 +80,8 @@ export interface AppRules {
   readonly managed: ReadonlySet<EntitlementKey>;
   /** What mappings give whose name several groups have: neither given nor taken until it is clear which of them is meant. */
   readonly unclear: ReadonlySet<EntitlementKey>;
+  /** Names of those mappings. */
+  readonly unclearMappings: ReadonlySet<string>;
   /** What each mapping gives, whether or not its group exists. */
   readonly gives: ReadonlyMap<string, readonly Entitlement[]>;
   readonly problems: readonly string[];
@@ -247,18 +250,18 @@ function index(
     if (known === undefined) map.set(key, [rule]);
     else known.push(rule);
   };
-  const { namesakes = [] } = input;
-  const sharedNames = new Set(namesakes.map(group => foldName(group.displayName)));
-  const sharing = new Set(namesakes.map(group => group.id));
+  const { names: sharedNames, groups: sharing } = sharedByIdentity(input.namesakes ?? []);
   const unclear = new Set<EntitlementKey>();
+  const unclearMappings = new Set<string>();
   for (const { rule, idpGroup, externalId } of rules) {
     const bound = input.state.policies.renamedGroups === 'follow' ? input.bindings.get(rule.name) : undefined;
     const shared = bound === undefined ? sharedNames.has(foldName(idpGroup ?? '')) : sharing.has(bound);
     if (externalId !== undefined) add(byExternalId, externalId, rule);
     else if (shared) {
       problems.add(
-        `${rule.name}: several groups of the identity provider are named ${JSON.stringify(idpGroup)}, so nothing is given or taken by it: name the one that is meant by idpGroupExternalId, or rename the others`,
+        `${rule.name}: several groups of the identity provider are named ${JSON.stringify(idpGroup)}, so ${input.state.mode === 'push' ? 'nothing is given or taken by it' : 'its entry in Coder stays as it is, and none is added'}: name the one that is meant by idpGroupExternalId, or rename the others`,
       );
+      unclearMappings.add(rule.name);
       for (const give of rule.gives) unclear.add(keyOf(give));
     } else if (bound !== undefined) add(byGroupId, bound, rule);
     else add(byName, foldName(idpGroup ?? ''), rule);
@@ -282,6 +285,7 @@ function index(
     pushed,
     managed,
     unclear,
+    unclearMappings,
     gives: new Map(rules.map(({ rule }) => [rule.name, rule.gives])),
     problems: problems.list,
   };

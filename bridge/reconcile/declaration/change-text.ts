@@ -1,6 +1,7 @@
 /** Changes of groups, custom roles and sync settings in words: the same for a plan and for what a sweep has found. */
 import { type Context } from '../decide/context';
 import { type RoleChange, sayPermissions } from '../decide/declaration/custom-roles';
+import { sayGroupParts } from '../decide/group/group-text';
 import { callOf, type GroupChange } from '../decide/group/groups-draft';
 import { saySync, type SyncChange } from '../decide/declaration/sync-settings';
 import { targetOf } from './sync-settings';
@@ -8,7 +9,13 @@ import { targetOf } from './sync-settings';
 /** One change for people to read. */
 export interface SaidChange {
   /** As in the audit trail. */
-  readonly action: 'group.create' | 'group.rename' | 'custom-role.create' | 'custom-role.update' | 'sync-settings.set';
+  readonly action:
+    | 'group.create'
+    | 'group.rename'
+    | 'group.update'
+    | 'custom-role.create'
+    | 'custom-role.update'
+    | 'sync-settings.set';
   readonly target: string;
   /** Undefined: not there. */
   readonly before: string | undefined;
@@ -17,22 +24,17 @@ export interface SaidChange {
   readonly because: string | undefined;
 }
 
-const sayName = (name: string, displayName: string): string => `${name} ${JSON.stringify(displayName)}`;
-
 /** Nothing for a change that writes nothing to Coder. */
 export function sayGroupChange(change: GroupChange): SaidChange[] {
-  const { present, organization, row, what } = change;
+  const { organization, row, what } = change;
   const base = { target: `${organization.name}/${row.name}`, because: what };
   switch (callOf(change)) {
     case 'note':
       return [];
     case 'create':
       return [{ ...base, action: 'group.create', before: undefined, after: 'present' }];
-    case 'rename': {
-      const displayName = change.displayName ?? present?.displayName ?? '';
-      const before = sayName(present?.name ?? '', present?.displayName ?? '');
-      return [{ ...base, action: 'group.rename', before, after: sayName(row.name, displayName) }];
-    }
+    case 'change':
+      return [{ ...base, ...sayGroupParts(change) }];
   }
 }
 

@@ -1,4 +1,5 @@
 /** The end of a deleted app: looked for again until nobody of it is left, and then it is forgotten. */
+import { linkedPeopleHeldFor } from '../../store/accounts/people';
 import { forgetMappedGroups } from '../../store/apps/mapped-groups';
 import { purgeApp, type StoredApp } from '../../store/apps/apps';
 import { writeAudit } from '../../store/audit/audit';
@@ -8,6 +9,7 @@ import { hasPeopleWaiting } from '../../store/work/pending';
 import { type Work } from '../../store/work/work';
 import { AuditLines } from '../context/audit-lines';
 import { type Rim } from '../context/rim';
+import { UNTOUCHABLE } from '../decide/context';
 import { jittered, endWork, type EndedWork } from '../queue/end-work';
 import { type GuardedSurvey } from '../survey/guarded-survey';
 
@@ -16,11 +18,15 @@ const PAUSE_MS = 15_000;
 const FEW_LEFT = 100;
 const SHORT_PAUSE_MS = 1_000;
 const HELD_PAUSE_MS = 300_000;
+/** Whoever is left is held by something in Coder, whose end nobody tells. */
+const BLOCKED_PAUSE_MS = 60_000;
 
 /** When a deleted app is looked at again. */
 export function comeBackAt(rim: Rim, guarded: GuardedSurvey): number {
-  const ending = guarded.work.length <= FEW_LEFT ? SHORT_PAUSE_MS : PAUSE_MS;
-  return rim.clock.now() + jittered(guarded.verdict === 'hold' ? HELD_PAUSE_MS : ending);
+  const { work, free, verdict } = guarded;
+  const ending = work.length <= FEW_LEFT ? SHORT_PAUSE_MS : PAUSE_MS;
+  const left = work.length > 0 && free === 0 ? BLOCKED_PAUSE_MS : ending;
+  return rim.clock.now() + jittered(verdict === 'hold' ? HELD_PAUSE_MS : left);
 }
 
 /** Whether something that was begun for the app has no outcome yet, or somebody of it waits. */
@@ -31,8 +37,14 @@ export async function isOwedAnything(db: Db, app: string): Promise<boolean> {
 /** Forgets the app. What of it could not be removed from Coder is told in the audit trail, since nothing else tells it any more. */
 export async function purge(rim: Rim, work: Work, app: StoredApp, problems: readonly string[]): Promise<EndedWork> {
   const lines = new AuditLines(work.cause, () => rim.clock.now());
+  const stay = await linkedPeopleHeldFor(rim.database.db, app.name, UNTOUCHABLE);
+  const untouched = stay.map(({ coderUsername, reason }) => `${JSON.stringify(coderUsername)} (${reason})`);
   lines.note({ app: app.name }, 'app.purge', 'done', {
-    detail: ['nobody of the deleted app is left to deal with', ...problems].join('; '),
+    detail: [
+      'nobody of the deleted app is left to deal with',
+      ...(stay.length === 0 ? [] : [`accounts that are never touched stay as they are: ${untouched.join(', ')}`]),
+      ...problems,
+    ].join('; '),
   });
   return await endWork(rim, work, { kind: 'done' }, [], async db => {
     await writeAudit(db, lines.rows);

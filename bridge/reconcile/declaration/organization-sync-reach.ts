@@ -3,7 +3,7 @@ import { peopleOfAccounts } from '../../store/accounts/people';
 import { groupsOfUser } from '../../store/directory/reading';
 import { type Context } from '../decide/context';
 import { type Rim } from '../context/rim';
-import { type Join } from '../decide/declaration/claims';
+import { type Join, type SyncMapping } from '../decide/declaration/claims';
 import { type SyncChange } from '../decide/declaration/sync-settings';
 
 export interface LosesOrganization {
@@ -29,19 +29,28 @@ export async function losesOrganizations(
     if (account.loginType !== 'oidc') continue;
     const others = account.organizationIds.filter(id => id !== context.catalog.defaultOrganization && names.has(id));
     if (others.length === 0) continue;
-    const given = await organizationsGiven(rim, account.id, joins);
+    const given = await organizationsGiven(rim, account.id, joins, change.next.mapping);
     for (const id of others)
       if (!given.has(id)) losers.push({ username: account.username, organization: names.get(id) ?? id });
   }
   return losers;
 }
 
-async function organizationsGiven(rim: Rim, coderUserId: string, joins: readonly Join[]): Promise<Set<string>> {
+async function organizationsGiven(
+  rim: Rim,
+  coderUserId: string,
+  joins: readonly Join[],
+  mapping: SyncMapping['mapping'],
+): Promise<Set<string>> {
   const given = new Set<string>();
   for (const person of await peopleOfAccounts(rim.database.db, [coderUserId]))
     for (const group of await groupsOfUser(rim.database.db, person.userId))
       for (const join of joins)
-        if (join.app === person.app && (join.claim === group.displayName || join.claim === group.externalId))
+        if (
+          join.app === person.app &&
+          (join.claim === group.displayName || join.claim === group.externalId) &&
+          mapping[join.claim]?.includes(join.organization.id) === true
+        )
           given.add(join.organization.id);
   return given;
 }

@@ -10,7 +10,8 @@ import { type Cause, enqueueMembersOf, PRIORITY } from '../../store/work/enqueue
 import { type AuditAction, type Change, AuditLines } from '../context/audit-lines';
 import { LeaseTaken } from '../context/mutex';
 import { type Rim } from '../context/rim';
-import { callOf, type GroupChange, type GroupsPlan, groupKey } from '../decide/group/groups-draft';
+import { callOf, type GroupChange, type GroupsPlan, groupKey, partsToChange } from '../decide/group/groups-draft';
+import { sayGroupParts } from '../decide/group/group-text';
 import { organizationName } from '../decide/context';
 import { makeJournaled } from './begun';
 
@@ -59,35 +60,27 @@ async function forgetGone({ rim, app, cause }: GroupsActing, group: ManagedGroup
 type Made = 'created' | 'found' | 'answer-lost';
 
 async function act(acting: GroupsActing, change: GroupChange): Promise<void> {
-  const { present, organization, row, displayName } = change;
-  const { coder } = acting.rim;
+  const { present } = change;
   switch (callOf(change)) {
     case 'create': {
       const { id, made } = await create(acting, change);
       await record(acting, change, id, made);
       return;
     }
-    case 'rename':
-      await coder.patchGroup(present?.id ?? '', {
-        ...(present?.name === row.name ? {} : { name: row.name }),
-        ...(displayName === undefined || displayName === present?.displayName ? {} : { displayName }),
-      });
-      await record(acting, change, present?.id ?? '', 'found', [
-        'group.rename',
-        {
-          target: `${organization.name}/${present?.name ?? ''}`,
-          before: `${present?.name ?? ''} ${JSON.stringify(present?.displayName ?? '')}`,
-          after: `${row.name} ${JSON.stringify(displayName ?? present?.displayName ?? '')}`,
-        },
-      ]);
+    case 'change': {
+      const { action, before, after } = sayGroupParts(change);
+      await acting.rim.coder.patchGroup(present?.id ?? '', partsToChange(change));
+      const target = `${change.organization.name}/${present?.name ?? ''}`;
+      await record(acting, change, present?.id ?? '', 'found', [action, { target, before, after }]);
       return;
+    }
     case 'note':
       await record(acting, change, present?.id ?? '', 'found');
   }
 }
 
 async function create({ rim, app }: GroupsActing, change: GroupChange): Promise<{ id: string; made: Made }> {
-  const { organization, row, displayName = '' } = change;
+  const { organization, row, settings } = change;
   const { db } = rim.database;
   const key = groupKey(organization.id, row.name);
   const { made, begunBefore } = await makeJournaled(
@@ -100,7 +93,7 @@ async function create({ rim, app }: GroupsActing, change: GroupChange): Promise<
       note: { mapping: change.mappings[0] },
       since: rim.clock.now(),
     },
-    () => rim.coder.createGroup(organization.id, { name: row.name, displayName }),
+    () => rim.coder.createGroup(organization.id, { name: row.name, ...settings }),
   );
   if (made.outcome === 'created') return { id: made.group.id, made: 'created' };
   if (made.answerLost === true || begunBefore) return { id: made.group.id, made: 'answer-lost' };
@@ -127,7 +120,7 @@ async function record(
   if (made !== 'found' || settles.length > 0)
     lines.note({ app }, 'group.create', 'done', {
       target: settles[0] === undefined ? target : `${organization.name}/${settles[0].name}`,
-      after: change.displayName,
+      after: change.settings.displayName,
       ...(lost ? { detail: 'the answer to the creation was lost' } : {}),
     });
   if (line !== undefined) lines.note({ app }, line[0], 'done', line[1]);

@@ -18,6 +18,7 @@ import {
   groupKey,
   mappedNames,
   type PresentGroup,
+  settingsByApps,
 } from '../decide/group/groups-draft';
 import { isOfAnother, namesOfPushed } from '../decide/group/pushed-groups';
 import { findOrganization, isPushed, type KnownOrganization } from '../decide/rules';
@@ -53,12 +54,10 @@ export class GroupListing {
   }
 }
 
-const presentGroup = ({ id, organizationId, name, displayName }: CoderGroup): PresentGroup => ({
-  id,
-  organizationId,
-  name,
-  displayName,
-});
+const presentGroup = (group: CoderGroup): PresentGroup => {
+  const { id, organizationId, name, displayName, avatarUrl, quotaAllowance } = group;
+  return { id, organizationId, name, displayName, avatarUrl, quotaAllowance };
+};
 
 /** For a whole declaration: everything is read at once. */
 export async function observeGroups(
@@ -175,9 +174,15 @@ async function begunUnder(
 function frame(
   { apps, organizations }: Declared,
   { name, state }: Pick<StoredApp, 'name' | 'state'>,
-): Pick<GroupsObserved, 'app' | 'state' | 'organizations' | 'mappedByOthers'> {
+): Pick<GroupsObserved, 'app' | 'state' | 'organizations' | 'mappedByOthers' | 'settingsByOthers'> {
   const others = [...apps.values()].filter(other => other.name !== name);
-  return { app: name, state, organizations, mappedByOthers: mappedNames(others, organizations) };
+  return {
+    app: name,
+    state,
+    organizations,
+    mappedByOthers: mappedNames(others, organizations),
+    settingsByOthers: settingsByApps(others, organizations),
+  };
 }
 
 function organizationsOf({ organizations }: Declared, state: StoredApp['state']): readonly KnownOrganization[] {

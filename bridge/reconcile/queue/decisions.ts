@@ -11,10 +11,10 @@ import { type Rim } from '../context/rim';
 import { vanishedMappings } from '../context/vanished-groups';
 import { type ReHireAnswer } from '../decide/observation';
 import { reHireKey } from '../person/observe';
-import { HoldChanged, NobodyWaits } from '../types';
+import { type Decision, HoldChanged, NobodyWaits, sayDecision } from '../types';
 
 /** Lets exactly the open hold with this id pass. @throws HoldChanged */
-export async function releaseHold(rim: Rim, id: string, by: string): Promise<{ released: number }> {
+export async function releaseHold(rim: Rim, id: string, decision: Decision): Promise<{ released: number }> {
   const context = await rim.context.get();
   return await rim.database.transact(async db => {
     const open = await listOpenHolds(db);
@@ -28,7 +28,7 @@ export async function releaseHold(rim: Rim, id: string, by: string): Promise<{ r
     }
     const rows = open.filter(row => row.app === app);
     const now = rim.clock.now();
-    await releaseOpenHolds(db, app, by, now);
+    await releaseOpenHolds(db, app, decision.by, now);
     // A vanished group whose loss was accepted is not missed again.
     if (rows.some(row => row.reason === 'idp-group-vanished'))
       await unbind(db, app, await vanishedMappings(db, context, app));
@@ -37,10 +37,11 @@ export async function releaseHold(rim: Rim, id: string, by: string): Promise<{ r
         at: now,
         app,
         actor: 'operator',
+        token: decision.by,
         action: 'guard.release',
         target: id,
         result: 'done',
-        detail: `${rows.length} people, released by ${by}`,
+        detail: `${rows.length} people, released by ${sayDecision(decision)}`,
       },
     ]);
     const stored = await readAnyApp(db, app);
@@ -49,7 +50,7 @@ export async function releaseHold(rim: Rim, id: string, by: string): Promise<{ r
     await enqueue(
       db,
       keys.map(key => ({ key, app, priority: PRIORITY.request })),
-      { actor: 'operator', token: by },
+      { actor: 'operator', token: decision.by },
       now,
     );
     return { released: rows.length };
@@ -61,7 +62,7 @@ export async function answerReHire(
   rim: Rim,
   user: string,
   answer: ReHireAnswer,
-  by: string,
+  decision: Decision,
 ): Promise<{ userName: string }> {
   return await rim.database.transact(async db => {
     const waiting = (await findPeople(db, user)).filter(person => person.heldReason === 're-hire');
@@ -77,18 +78,19 @@ export async function answerReHire(
         at: now,
         app: person.app,
         actor: 'operator',
+        token: decision.by,
         subject: person.userId,
         subjectName: person.userName,
         action: 're-hire.answer',
         target: answer,
         result: 'done',
-        detail: `answered by ${by}`,
+        detail: `answered by ${sayDecision(decision)}`,
       },
     ]);
     await enqueue(
       db,
       [{ key: `person:${person.userId}`, app: person.app, priority: PRIORITY.request }],
-      { actor: 'operator', token: by },
+      { actor: 'operator', token: decision.by },
       now,
     );
     return { userName: person.userName };
@@ -96,7 +98,7 @@ export async function answerReHire(
 }
 
 /** Makes parked work due, and accepts that former owners stay none. @returns how much is tried again */
-export async function retryWork(rim: Rim, key: string | undefined): Promise<number> {
+export async function retryWork(rim: Rim, key: string | undefined, decision: Decision): Promise<number> {
   const now = rim.clock.now();
   return await rim.database.transact(async db => {
     const unparked = await unparkWork(db, key, now);
@@ -112,9 +114,23 @@ export async function retryWork(rim: Rim, key: string | undefined): Promise<numb
         app: person.app,
         priority: PRIORITY.request,
       })),
-      { actor: 'operator' },
+      { actor: 'operator', token: decision.by },
       now,
     );
-    return unparked + accepted.length;
+    const retried = unparked + accepted.length;
+    if (retried > 0)
+      await writeAudit(db, [
+        {
+          at: now,
+          app: null,
+          actor: 'operator',
+          token: decision.by,
+          action: 'work.retry',
+          target: key ?? null,
+          result: 'done',
+          detail: `${retried} tried again, asked for by ${sayDecision(decision)}`,
+        },
+      ]);
+    return retried;
   });
 }

@@ -16,7 +16,7 @@ import {
   readPendingRecovery,
   writePendingRecovery,
 } from '../../store/recovery/position';
-import { type Clock, type Log } from '../types';
+import { type Clock, type Decision, type Log, sayDecision } from '../types';
 import { callerOf } from './compare';
 import { readLog } from './read-log';
 
@@ -91,7 +91,7 @@ export class Recovery {
   }
 
   /** Goes on with the database as it is. False when nothing was pending. */
-  async end(by: string): Promise<boolean> {
+  async end(decision: Decision): Promise<boolean> {
     const { database, clock } = this.parts;
     const now = clock.now();
     const pending = await this.pending();
@@ -102,14 +102,22 @@ export class Recovery {
       // Who is in which group was remembered from before as well.
       for (const group of await listManagedGroups(db)) await markUnread(db, group.id);
       await writeAudit(db, [
-        { at: now, app: null, actor: 'operator', action: 'recovery.end', result: 'done', detail: `ended by ${by}` },
+        {
+          at: now,
+          app: null,
+          actor: 'operator',
+          token: decision.by,
+          action: 'recovery.end',
+          result: 'done',
+          detail: `ended by ${sayDecision(decision)}`,
+        },
       ]);
     });
     const { id, position } = await readInstallation(database.db);
     this.#installation = id;
     this.#latest = position;
     this.#state = { is: 'current' };
-    this.parts.log.warn({ by }, 'the recovery was ended: the bridge gives and takes again');
+    this.parts.log.warn({ by: decision.by }, 'the recovery was ended: the bridge gives and takes again');
     return true;
   }
 

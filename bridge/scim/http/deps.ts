@@ -41,5 +41,10 @@ export interface ScimDeps {
   readonly log: Logger;
   readonly limits?: Partial<ScimLimits>;
   readonly throttle?: ThrottleOptions;
+  /**
+   * How many entries of X-Forwarded-For are believed, from its end.
+   * @default 0
+   */
+  readonly trustedProxies?: number;
   readonly observe?: (served: Served) => void;
 }

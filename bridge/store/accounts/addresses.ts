@@ -1,6 +1,15 @@
 /** Addresses that people have had: an account that bears a former one may still be theirs. */
 import { identityKey } from '../../contract/identity';
 import { type Db } from '../database/database';
+import { statement } from '../database/statement';
+
+const insertAddress = statement<{ userId: string; app: string; key: string; address: string; now: number }>()(
+  (db, { userId, app, key, address, now }) =>
+    db
+      .insertInto('addresses')
+      .values({ user_id: userId, app, address_key: key, address, since: now })
+      .onConflict(conflict => conflict.columns(['user_id', 'address_key']).doNothing()),
+);
 
 /** Remembers an address of a person; known ones cost nothing. */
 export async function noteAddress(
@@ -9,22 +18,16 @@ export async function noteAddress(
   address: string,
   now: number,
 ): Promise<void> {
-  await db
-    .insertInto('addresses')
-    .values({ user_id: who.userId, app: who.app, address_key: identityKey(address), address, since: now })
-    .onConflict(conflict => conflict.columns(['user_id', 'address_key']).doNothing())
-    .execute();
+  await insertAddress(db, { ...who, key: identityKey(address), address, now });
 }
+
+const selectAddresses = statement<{ userId: string }>()((db, { userId }) =>
+  db.selectFrom('addresses').select('address').where('user_id', '=', userId).orderBy('since').orderBy('address_key'),
+);
 
 /** Every address of a person, the earliest first. */
 export async function addressesOf(db: Db, userId: string): Promise<string[]> {
-  const rows = await db
-    .selectFrom('addresses')
-    .select('address')
-    .where('user_id', '=', userId)
-    .orderBy('since')
-    .orderBy('address_key')
-    .execute();
+  const { rows } = await selectAddresses(db, { userId });
   return rows.map(row => row.address);
 }
 

@@ -221,7 +221,14 @@ export async function leaveOrganization(db: Db, coderUserId: string, organizatio
   await outdateReadings(db, left.map(row => row.coder_group_id).sort());
 }
 
-/** An account is gone. */
-export async function forgetMemberships(db: Db, coderUserId: string): Promise<void> {
-  await db.deleteFrom('coder_members').where('coder_user_id', '=', coderUserId).execute();
+/** An account is gone. @returns ids of the groups that it was in, or was to be in */
+export async function forgetMemberships(db: Db, coderUserId: string): Promise<string[]> {
+  const left = await db
+    .deleteFrom('coder_members')
+    .where('coder_user_id', '=', coderUserId)
+    .returning('coder_group_id')
+    .execute();
+  const groups = left.map(row => row.coder_group_id).sort();
+  await outdateReadings(db, groups);
+  return groups;
 }

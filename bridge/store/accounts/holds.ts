@@ -12,6 +12,8 @@ export interface HeldRemovals {
   readonly digest: string;
   readonly reason: string;
   readonly changes: readonly string[];
+  /** The cause under which exactly this was first held, as JSON: what one request takes is one plan, whoever asks later. */
+  readonly cause: string | undefined;
   readonly createdAt: number;
   readonly releasedAt: number | undefined;
 }
@@ -38,6 +40,7 @@ interface HoldRow {
   digest: string;
   reason: string;
   changes: string;
+  cause: string | null;
   created_at: number;
   released_at: number | null;
 }
@@ -48,6 +51,7 @@ const toHeld = (row: HoldRow): HeldRemovals => ({
   digest: row.digest,
   reason: row.reason,
   changes: JSON.parse(row.changes) as string[],
+  cause: row.cause ?? undefined,
   createdAt: row.created_at,
   releasedAt: row.released_at ?? undefined,
 });
@@ -71,21 +75,24 @@ export async function listHolds(db: Db, app: string): Promise<HeldRemovals[]> {
   return rows.map(toHeld);
 }
 
-/** Holds removals of a person; removals other than the ones held before replace them and are not released. */
+/**
+ * Holds removals of a person; removals other than the ones held before replace them and are not released. A release of the same ones
+ * that came since they were looked at stands.
+ */
 export async function hold(
   db: Db,
   held: Pick<HeldRemovals, 'app' | 'subject' | 'digest' | 'reason' | 'changes'> & { readonly cause: Cause },
   now: number,
 ): Promise<'held' | 'already'> {
   const before = await readHeld(db, held.app, held.subject);
-  if (before?.digest === held.digest && before.releasedAt === undefined && before.reason === held.reason)
+  if (before?.digest === held.digest && (before.releasedAt !== undefined || before.reason === held.reason))
     return 'already';
   const values = {
     digest: held.digest,
     reason: held.reason,
     changes: JSON.stringify(held.changes),
     created_at: now,
-    cause: JSON.stringify(held.cause),
+    cause: (before?.digest === held.digest ? before.cause : undefined) ?? JSON.stringify(held.cause),
   };
   await db
     .insertInto('holds')

@@ -11,6 +11,7 @@ export interface Person {
   readonly coderUserId: string | undefined;
   readonly coderUsername: string | undefined;
   readonly how: 'created' | 'adopted' | undefined;
+  readonly linkedAt: number | undefined;
   readonly heldReason: string | undefined;
   readonly heldDetail: string | undefined;
   readonly leftAt: number | undefined;
@@ -33,6 +34,7 @@ function toPerson(row: PersonTable): Person {
     coderUserId: row.coder_user_id ?? undefined,
     coderUsername: row.coder_username ?? undefined,
     how: row.how ?? undefined,
+    linkedAt: row.linked_at ?? undefined,
     heldReason: row.held_reason ?? undefined,
     heldDetail: row.held_detail ?? undefined,
     leftAt: row.left_at ?? undefined,
@@ -200,6 +202,23 @@ export async function peopleHeldFor(
 ): Promise<{ readonly userId: string; readonly app: string }[]> {
   const rows = await db.selectFrom('people').select(['user_id', 'app']).where('held_reason', '=', reason).execute();
   return rows.map(row => ({ userId: row.user_id, app: row.app }));
+}
+
+/** People of an app who have an account and are held for one of these reasons, in order of account. */
+export async function linkedPeopleHeldFor(
+  db: Db,
+  app: string,
+  reasons: readonly string[],
+): Promise<{ readonly coderUsername: string; readonly reason: string }[]> {
+  const rows = await db
+    .selectFrom('people')
+    .select(['coder_username', 'held_reason'])
+    .where('app', '=', app)
+    .where('coder_user_id', 'is not', null)
+    .where('held_reason', 'in', reasons)
+    .orderBy('coder_username')
+    .execute();
+  return rows.map(row => ({ coderUsername: row.coder_username ?? '', reason: row.held_reason ?? '' }));
 }
 
 /** Former owners who stay none, by an operator's word: one, or everybody when no key is given. */

@@ -1,7 +1,7 @@
 /** What a SQLite file is, before anything is done with it. */
 import { statSync } from 'node:fs';
-import BetterSqlite3 from 'better-sqlite3';
 import { DatabaseError } from './backend';
+import { sqliteEngine } from './sqlite-engine';
 
 export interface BackupFacts {
   readonly bytes: number;
@@ -11,8 +11,9 @@ export interface BackupFacts {
 
 /** @throws DatabaseError when it is damaged, or no database of coder-scim */
 export function examineSqlite(path: string): BackupFacts {
+  const Engine = sqliteEngine();
   try {
-    const file = new BetterSqlite3(path, { readonly: true, fileMustExist: true });
+    const file = new Engine(path, { readonly: true, fileMustExist: true });
     try {
       const check = file.pragma('quick_check', { simple: true });
       if (check !== 'ok') throw new Error(`it is damaged: ${String(check)}`);

@@ -5,29 +5,39 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { CompiledQuery, type DatabaseConnection, type Driver, type QueryResult, SqliteDialect } from 'kysely';
 import { type SqliteConnection } from './sqlite-connection';
+import { DirectAdapter, type DirectConnection } from './sqlite-direct';
+import { isLocked } from './sqlite-locks';
 import { type Trouble } from './trouble';
 
 const PATIENCE_MS = 200;
 const PAUSE_MS = 10;
 
-/** Another process has the file locked; nothing of the statement was done. */
-export function isLocked(error: unknown): boolean {
-  const { code } = (typeof error === 'object' && error !== null ? error : {}) as { code?: unknown };
-  return typeof code === 'string' && /^SQLITE_(BUSY|LOCKED)/.test(code);
-}
-
 export class PatientDialect extends SqliteDialect {
   constructor(
     private readonly connection: SqliteConnection,
+    private readonly direct: DirectConnection,
     private readonly trouble: Trouble,
   ) {
     super({ database: connection });
   }
 
+  override createAdapter(): DirectAdapter {
+    return new DirectAdapter(this.direct);
+  }
+
   override createDriver(): Driver {
     const driver = super.createDriver();
     const acquire = driver.acquireConnection.bind(driver);
-    driver.acquireConnection = async () => this.patient(await acquire());
+    const release = driver.releaseConnection.bind(driver);
+    driver.acquireConnection = async () => {
+      const connection = await acquire();
+      this.direct.held = true;
+      return this.patient(connection);
+    };
+    driver.releaseConnection = connection => {
+      this.direct.held = false;
+      return release(connection);
+    };
     // What reads first and writes later would meet a lock in its middle, where nothing can be tried again.
     driver.beginTransaction = async connection => {
       await connection.executeQuery(CompiledQuery.raw('begin immediate'));

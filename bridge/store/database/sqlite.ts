@@ -5,10 +5,12 @@
 import { fdatasync, openSync, closeSync, fsyncSync } from 'node:fs';
 import { dirname } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { Kysely, sql } from 'kysely';
+import { Kysely } from 'kysely';
 import { claimFile } from './one-bridge';
 import { connectSqlite } from './sqlite-connection';
-import { isLocked, PatientDialect } from './sqlite-patience';
+import { DirectConnection } from './sqlite-direct';
+import { isLocked } from './sqlite-locks';
+import { PatientDialect } from './sqlite-patience';
 import { type Tables } from './tables';
 import { Trouble } from './trouble';
 
@@ -28,7 +30,9 @@ export function openSqlite(path: string, { alone }: { readonly alone: boolean })
   const claim = alone ? claimFile(path) : undefined;
   try {
     const trouble = new Trouble();
-    const db = new Kysely<Tables>({ dialect: new PatientDialect(connectSqlite(path), trouble) });
+    const connection = connectSqlite(path);
+    const direct = new DirectConnection(connection, trouble);
+    const db = new Kysely<Tables>({ dialect: new PatientDialect(connection, direct, trouble) });
     const disk = syncTogether(path);
     const close = async () => {
       await disk.end();
@@ -38,7 +42,7 @@ export function openSqlite(path: string, { alone }: { readonly alone: boolean })
     return {
       db,
       backend: 'sqlite' as const,
-      transact: commitTogether(db, disk.reached),
+      transact: commitTogether(db, direct, disk.reached),
       trouble: () => trouble.say(),
       close,
     };
@@ -60,7 +64,7 @@ interface Waiting {
  * Runs each piece of work in a savepoint of a shared transaction: one that fails is undone alone, and none is answered before the
  * commit of all has reached the disk.
  */
-function commitTogether(db: Kysely<Tables>, reachedDisk: () => Promise<void>) {
+function commitTogether(db: Kysely<Tables>, direct: DirectConnection, reachedDisk: () => Promise<void>) {
   let waiting: Waiting[] = [];
   let busy = false;
 
@@ -79,31 +83,54 @@ function commitTogether(db: Kysely<Tables>, reachedDisk: () => Promise<void>) {
 
   const commitOnce = async (batch: readonly Waiting[]): Promise<(() => void)[]> =>
     db.connection().execute(async connection => {
-      const settle: (() => void)[] = [];
       try {
-        await sql`begin immediate`.execute(connection).catch((cause: unknown) => {
-          throw new NotBegun('transaction could not begin', { cause });
-        });
-        for (const { run, reject } of batch) {
-          await sql`savepoint one`.execute(connection);
-          try {
-            settle.push(await run(connection));
-          } catch (error) {
-            // Fails when SQLite has ended the whole transaction by itself, as for a full disk: then all are undone.
-            await sql`rollback to one`.execute(connection).catch(() => {
-              throw error;
-            });
-            settle.push(() => reject(error));
-          }
-          await sql`release one`.execute(connection);
-        }
-        await sql`commit`.execute(connection);
-      } catch (error) {
-        if (!(error instanceof NotBegun)) await sql`rollback`.execute(connection).catch(() => undefined);
-        throw error;
+        direct.run('begin immediate');
+      } catch (cause) {
+        throw new NotBegun('transaction could not begin', { cause });
       }
-      return settle;
+      direct.holder = connection;
+      try {
+        const settle = batch.length === 1 ? await runAlone(connection, batch) : await runTogether(connection, batch);
+        direct.run('commit');
+        return settle;
+      } catch (error) {
+        undo('rollback');
+        throw error;
+      } finally {
+        direct.holder = undefined;
+      }
     });
+
+  const runAlone = async (connection: Kysely<Tables>, batch: readonly Waiting[]): Promise<(() => void)[]> => {
+    const settle: (() => void)[] = [];
+    for (const { run } of batch) settle.push(await run(connection));
+    return settle;
+  };
+
+  const runTogether = async (connection: Kysely<Tables>, batch: readonly Waiting[]): Promise<(() => void)[]> => {
+    const settle: (() => void)[] = [];
+    for (const { run, reject } of batch) {
+      direct.run('savepoint one');
+      try {
+        settle.push(await run(connection));
+      } catch (error) {
+        // Fails when SQLite has ended the whole transaction by itself, as for a full disk: then all are undone.
+        if (!undo('rollback to one')) throw error;
+        settle.push(() => reject(error));
+      }
+      direct.run('release one');
+    }
+    return settle;
+  };
+
+  const undo = (how: 'rollback' | 'rollback to one'): boolean => {
+    try {
+      direct.run(how);
+      return true;
+    } catch {
+      return false;
+    }
+  };
 
   const drain = async () => {
     while (waiting.length > 0) {

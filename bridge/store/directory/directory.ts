@@ -2,6 +2,7 @@
  * The directory: what the identity providers said, in domain verbs. Everything is scoped by app: ids of other apps are not found.
  * Each write is one transaction that also enqueues what it touches.
  */
+import { createReadReach } from '../apps/reach';
 import { type Database } from '../database/database';
 import { type SearchBounds } from './search/cost';
 import { createGroup, deleteGroup, updateGroup } from './groups';
@@ -9,7 +10,7 @@ import { groupsOf, membersOf } from './membership';
 import { listByCursor, listByIndex } from './search/page';
 import { createUser, deleteUser, updateUser } from './users';
 import { type Leaving, noteRefusedLeaving } from './refused-leavings';
-import { RESOURCE_COLUMNS, type Write, isId, toResource } from './rows';
+import { readResource, type Write } from './rows';
 import { type JsonObject } from '../../scim-language/json';
 import { type MemberValue } from '../../scim-language/schema/members';
 import {
@@ -96,26 +97,17 @@ export interface DirectoryOptions {
 export function createDirectory(database: Database, options: DirectoryOptions = {}): Directory {
   const { db } = database;
   const { clock = Date.now, cursorLifetimeMs = 3_600_000, searchBounds } = options;
+  const reach = createReadReach();
   const write = <T>(context: WriteContext, work: (write: Write) => Promise<T>): Promise<T> =>
-    database.transact(transaction => work({ ...context, db: transaction, now: clock() }));
-  const get = async (type: 'User' | 'Group', app: string, id: string) => {
-    if (!isId(id)) return undefined;
-    const row = await db
-      .selectFrom(type === 'User' ? 'users' : 'groups')
-      .select(RESOURCE_COLUMNS)
-      .where('id', '=', id)
-      .where('app', '=', app)
-      .executeTakeFirst();
-    return row === undefined ? undefined : toResource(type, row);
-  };
+    database.transact(transaction => work({ ...context, db: transaction, now: clock(), reach }));
   return {
     createUser: (context, document) => write(context, on => createUser(on, document)),
-    getUser: (app, id) => get('User', app, id),
+    getUser: (app, id) => readResource(db, 'User', app, id),
     updateUser: (context, id, change, given) => write(context, on => updateUser(on, id, change, given)),
     deleteUser: (context, id, given) => write(context, on => deleteUser(on, id, given)),
     groupsOf: (app, userIds) => groupsOf(db, app, userIds),
     createGroup: (context, document, members) => write(context, on => createGroup(on, document, members)),
-    getGroup: (app, id) => get('Group', app, id),
+    getGroup: (app, id) => readResource(db, 'Group', app, id),
     updateGroup: (context, id, change, given) => write(context, on => updateGroup(on, id, change, given)),
     deleteGroup: (context, id, given) => write(context, on => deleteGroup(on, id, given)),
     membersOf: (app, groupIds) => membersOf(db, app, groupIds),

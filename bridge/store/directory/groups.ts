@@ -5,6 +5,8 @@ import { type MemberValue } from '../../scim-language/schema/members';
 import { fold } from '../../scim-language/schema/fold';
 import { type WorkKey, PRIORITY, enqueue } from '../work/enqueue';
 import { newId } from '../database/id';
+import { statement } from '../database/statement';
+import { concernsCoder } from './concern';
 import { type GroupName, claimName, markNamesakes } from './namesakes';
 import {
   changeMembers,
@@ -25,6 +27,35 @@ import {
 } from './resources';
 import { type Write, checkVersion, externalIdOf, indexed, lockResource, textOf, writeUnique } from './rows';
 
+type Columns = ReturnType<typeof columnsOf>;
+
+const insertGroup = statement<Columns & { id: string; app: string; now: number }>()((db, at) =>
+  db.insertInto('groups').values({
+    id: at.id,
+    app: at.app,
+    display_name: at.display_name,
+    display_name_key: at.display_name_key,
+    external_id: at.external_id,
+    document: at.document,
+    version: 1,
+    created_at: at.now,
+    modified_at: at.now,
+  }),
+);
+
+const writeGroup = statement<Columns & { id: string; version: number; now: number }>()(
+  (db, { id, display_name, display_name_key, external_id, document, version, now }) =>
+    db
+      .updateTable('groups')
+      .set({ display_name, display_name_key, external_id, document, version, modified_at: now })
+      .where('id', '=', id),
+);
+
+/** Its members changed: no more than the version tells that. */
+const touchGroup = statement<{ id: string; version: number; now: number }>()((db, { id, version, now }) =>
+  db.updateTable('groups').set({ version, modified_at: now }).where('id', '=', id),
+);
+
 /** @throws UniquenessError, UnknownMembers, NestedGroupsRefused */
 export async function createGroup(
   write: Write,
@@ -37,16 +68,12 @@ export async function createGroup(
   const id = newId(now);
   const name = nameOf(document);
   await claimName(write, name, id);
-  await writeUnique('Group', document, () =>
-    db
-      .insertInto('groups')
-      .values({ id, app, ...columnsOf(document), version: 1, created_at: now, modified_at: now })
-      .execute(),
-  );
+  await writeUnique('Group', document, () => insertGroup(db, { id, app, ...columnsOf(document), now }));
   await markNamesakes(write, name.key);
   const delta = await changeMembers(write, id, changes, known, '');
-  const group = await enqueueGroup(write, id);
   const resource: Resource = { type: 'Group', id, app, document, version: 1, createdAt: now, modifiedAt: now };
+  if (!(await concernsCoder(write, id, [name]))) return { resource, changed: true, touched: [] };
+  const group = await enqueueGroup(write, id);
   return { resource, changed: true, touched: first(group, await enqueueDelta(write, delta)) };
 }
 
@@ -63,23 +90,25 @@ export async function updateGroup(
   const current = locked.resource;
   checkVersion(current, options);
   const { document, memberChanges = [] } = change(current) ?? {};
-  const people = await changeMembership(write, id, memberChanges, options?.baseUrl ?? '');
+  const renamed = document !== undefined && isRenamed(current.document, document);
+  const concerns =
+    (memberChanges.length > 0 || renamed) &&
+    (await concernsCoder(write, id, [nameOf(current.document), ...(renamed ? [nameOf(document)] : [])]));
+  const people = await changeMembership(write, id, memberChanges, concerns, options?.baseUrl ?? '');
   if (locked.refused && memberChanges.length > 0) await settleMembers(db, write.app, id, memberChanges);
   if (document === undefined && people === undefined) return { resource: current, changed: false, touched: [] };
   const version = current.version + 1;
-  const renamed = document !== undefined && isRenamed(current.document, document);
   if (renamed) await claimName(write, nameOf(document), id);
   await writeUnique('Group', document ?? current.document, () =>
-    db
-      .updateTable('groups')
-      .set({ ...(document === undefined ? {} : columnsOf(document)), version, modified_at: now })
-      .where('id', '=', id)
-      .execute(),
+    document === undefined
+      ? touchGroup(db, { id, version, now })
+      : writeGroup(db, { id, ...columnsOf(document), version, now }),
   );
   const touched = people ?? [];
   const resource = { ...current, document: document ?? current.document, version, modifiedAt: now };
   if (!renamed) return { resource, changed: true, touched };
   for (const key of new Set([nameOf(current.document).key, nameOf(document).key])) await markNamesakes(write, key);
+  if (!concerns) return { resource, changed: true, touched };
   // Which mappings match depends on the name and the externalId, so what the group gives may differ for everybody in it.
   const group = await enqueueGroup(write, id);
   const everybody = await enqueuePeopleIn(write, id, PRIORITY.request);
@@ -87,22 +116,24 @@ export async function updateGroup(
 }
 
 /**
- * Applies changes of members and enqueues whom they concern.
+ * Applies changes of members and enqueues whom they concern, if anybody.
  * @returns undefined when nobody came or went
  */
 async function changeMembership(
   write: Write,
   id: string,
   changes: readonly MemberChange[],
+  concerns: boolean,
   baseUrl: string,
 ): Promise<WorkKey[] | undefined> {
   const [only] = changes;
   if (only === undefined) return undefined;
   if (changes.length === 1 && (only.kind === 'removeAll' || (only.kind === 'replaceAll' && only.members.length === 0)))
-    return removeEverybody(write, id);
+    return removeEverybody(write, id, concerns);
   const known = await resolveMembers(write, id, changes);
   const delta = await changeMembers(write, id, changes, known, baseUrl);
-  return delta.joined.size === 0 && delta.left.size === 0 ? undefined : enqueueDelta(write, delta);
+  if (delta.joined.size === 0 && delta.left.size === 0) return undefined;
+  return concerns ? enqueueDelta(write, delta) : [];
 }
 
 /** @throws VersionMismatch */
@@ -113,7 +144,8 @@ export async function deleteGroup(write: Write, id: string, options?: WriteOptio
   const current = locked.resource;
   checkVersion(current, options);
   if (locked.refused) await settleGone(db, write.app, 'group', id);
-  const people = (await removeEverybody(write, id)) ?? [];
+  const concerns = await concernsCoder(write, id, [nameOf(current.document)]);
+  const people = (await removeEverybody(write, id, concerns)) ?? [];
   await leaveAllGroups(write, id);
   await db.deleteFrom('groups').where('id', '=', id).execute();
   await markNamesakes(write, nameOf(current.document).key);

@@ -6,6 +6,7 @@ import { type RawBuilder, sql } from 'kysely';
 import { type MemberChange } from '../../scim-language/patch/operation';
 import { type MemberValue } from '../../scim-language/schema/members';
 import { backendOf } from '../database/database';
+import { statement } from '../database/statement';
 import { type WorkKey, PRIORITY, enqueueMembersOf, enqueuePeople } from '../work/enqueue';
 import { among, listed } from '../database/listed';
 import { GroupCycle, NestedGroupsRefused, UnknownMembers } from './errors';
@@ -27,6 +28,34 @@ export interface MemberDelta {
   readonly left: ReadonlyMap<string, UserOrGroup>;
 }
 
+const existing = (type: UserOrGroup) =>
+  statement<{ app: string; ids: readonly string[] }>()((db, { app, ids }) => {
+    const lock = backendOf(db) === 'postgres' ? sql`order by id for key share` : sql``;
+    return sql<{ id: string }>`
+      select id from ${sql.table(type === 'User' ? 'users' : 'groups')} where app = ${app} and id in ${among(db, ids)} ${lock}`;
+  });
+
+const EXISTING = { User: existing('User'), Group: existing('Group') };
+
+const outside = statement<{ groupId: string; ids: readonly string[] }>()(
+  (db, { groupId, ids }) => sql<{ value: string }>`
+    select value from (${listed(db, ids)}) as stated where not exists (
+      select 1 from members where members.group_id = ${groupId} and members.member_id = stated.value
+    )`,
+);
+
+const insertPlain = statement<{ groupId: string; ids: readonly string[] }>()(
+  (db, { groupId, ids }) => sql<MemberRow>`
+    insert into members (group_id, member_id, member_type, display)
+    select cast(${groupId} as text), value, 'User', cast(null as text) from (${listed(db, ids)}) as plain where true
+    on conflict (group_id, member_id) do nothing`,
+);
+
+const deleteListed = statement<{ groupId: string; ids: readonly string[] }>()(
+  (db, { groupId, ids }) => sql<MemberRow>`
+    delete from members where group_id = ${groupId} and member_id in ${among(db, ids)} returning member_id, member_type`,
+);
+
 /**
  * Finds out what the members of all changes are. On Postgres they are kept from being deleted until the transaction ends.
  * @param groupId the group they are to join; undefined for a new one
@@ -47,18 +76,14 @@ export async function resolveMembers(
     groupId === undefined || changes.length > 1
       ? [...stated.keys()]
       : await notInside(write, groupId, [...stated.keys()]);
-  const find = async (table: 'users' | 'groups', type: UserOrGroup) => {
+  const find = async (type: UserOrGroup) => {
     const missing = unresolved.filter(id => !known.has(id) && isId(id));
     if (missing.length === 0) return;
-    const lock = backendOf(write.db) === 'postgres' ? sql`order by id for key share` : sql``;
-    const { rows } = await sql<{ id: string }>`
-      select id from ${sql.table(table)} where app = ${write.app} and id in ${among(write.db, missing)} ${lock}`.execute(
-      write.db,
-    );
+    const { rows } = await EXISTING[type](write.db, { app: write.app, ids: missing });
     for (const row of rows) known.set(row.id, type);
   };
-  await find('users', 'User');
-  await find('groups', 'Group');
+  await find('User');
+  await find('Group');
   const unknown = unresolved.filter(id => {
     const found = known.get(id);
     const type = stated.get(id)?.type;
@@ -73,10 +98,7 @@ export async function resolveMembers(
 /** Which of the ids are no members of the group. */
 async function notInside({ db }: Write, groupId: string, ids: readonly string[]): Promise<string[]> {
   if (ids.length === 0) return [];
-  const { rows } = await sql<{ value: string }>`
-    select value from (${listed(db, ids)}) as stated where not exists (
-      select 1 from members where members.group_id = ${groupId} and members.member_id = stated.value
-    )`.execute(db);
+  const { rows } = await outside(db, { groupId, ids });
   return rows.map(row => row.value);
 }
 
@@ -106,7 +128,7 @@ export async function changeMembers(
         came(await insertMembers(write, groupId, change.members, known, isOnly));
         break;
       case 'remove':
-        gone(await deleteMembers(write, groupId, sql`member_id in ${among(write.db, change.values.filter(isId))}`));
+        gone((await deleteListed(write.db, { groupId, ids: change.values.filter(isId) })).rows);
         break;
       case 'removeWhere':
         gone(await deleteMembers(write, groupId, memberFilter(write.db, change.filter, baseUrl)));
@@ -159,7 +181,8 @@ async function insertMembers(
     );
     for (const row of result.rows) came.push(row);
   };
-  if (plain.length > 0)
+  if (plain.length > 0 && areNew) await insertPlain(db, { groupId, ids: plain.sort() });
+  else if (plain.length > 0)
     await insert(
       sql`select cast(${groupId} as text), value, 'User', cast(null as text) from (${listed(db, plain.sort())}) as plain where true`,
     );
@@ -203,10 +226,15 @@ async function refuseCycle({ db, app }: Write, groupId: string, groups: readonly
 
 /**
  * Takes everybody out of a group, without reading who that is.
+ * @param concerns whether that means something to them
  * @returns undefined when nobody was in it
  */
-export async function removeEverybody(write: Write, groupId: string): Promise<WorkKey[] | undefined> {
-  const touched = await enqueuePeopleIn(write, groupId, PRIORITY.leaving);
+export async function removeEverybody(
+  write: Write,
+  groupId: string,
+  concerns: boolean,
+): Promise<WorkKey[] | undefined> {
+  const touched = concerns ? await enqueuePeopleIn(write, groupId, PRIORITY.leaving) : [];
   const { numDeletedRows } = await write.db
     .deleteFrom('members')
     .where('group_id', '=', groupId)
@@ -248,11 +276,15 @@ export async function enqueuePeopleIn(write: Write, groupId: string, priority: n
   return rows.map((row): WorkKey => `person:${row.member_id}`);
 }
 
+const deleteEverywhere = statement<{ memberId: string }>()(
+  (_db, { memberId }) => sql<{ group_id: string }>`
+    delete from members where member_id = ${memberId} returning group_id`,
+);
+
 /** Takes a user or group out of all groups it is a direct member of; each of them has changed. */
 export async function leaveAllGroups(write: Write, memberId: string): Promise<void> {
   const { db, now } = write;
-  const { rows } = await sql<{ group_id: string }>`
-    delete from members where member_id = ${memberId} returning group_id`.execute(db);
+  const { rows } = await deleteEverywhere(db, { memberId });
   if (rows.length === 0) return;
   const ids = rows.map(row => row.group_id).sort();
   await sql`

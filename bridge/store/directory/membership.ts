@@ -1,6 +1,7 @@
 /** Reading who is in what: the members of groups, however many, and the groups of users. */
 import { sql } from 'kysely';
 import { type Db } from '../database/database';
+import { statement } from '../database/statement';
 import { among } from '../database/listed';
 import { type GroupOfUser, type Member, type UserOrGroup } from './resources';
 import { isId } from './rows';
@@ -95,6 +96,18 @@ function toMember(row: MemberRow): Member {
   };
 }
 
+const above = statement<{ ids: readonly string[] }>()(
+  (db, { ids }) => sql<{ user_id: string; id: string; app: string; display_name: string; direct: number }>`
+    with recursive above (user_id, group_id, direct) as (
+      select member_id, group_id, 1 from members where member_id in ${among(db, ids)}
+      union
+      select above.user_id, members.group_id, 0 from members join above on members.member_id = above.group_id
+    )
+    select above.user_id, groups.id, groups.app, groups.display_name, max(above.direct) as direct
+    from above join groups on groups.id = above.group_id
+    group by above.user_id, groups.id, groups.app, groups.display_name order by above.user_id, groups.id`,
+);
+
 /** The groups of each user, in order of id: those it is a member of, and those that contain these. */
 export async function groupsOf(
   db: Db,
@@ -104,15 +117,7 @@ export async function groupsOf(
   const groups = new Map<string, GroupOfUser[]>(userIds.map(id => [id, []]));
   const ids = userIds.filter(isId);
   if (ids.length === 0) return groups;
-  const { rows } = await sql<{ user_id: string; id: string; app: string; display_name: string; direct: number }>`
-    with recursive above (user_id, group_id, direct) as (
-      select member_id, group_id, 1 from members where member_id in ${among(db, ids)}
-      union
-      select above.user_id, members.group_id, 0 from members join above on members.member_id = above.group_id
-    )
-    select above.user_id, groups.id, groups.app, groups.display_name, max(above.direct) as direct
-    from above join groups on groups.id = above.group_id
-    group by above.user_id, groups.id, groups.app, groups.display_name order by above.user_id, groups.id`.execute(db);
+  const { rows } = await above(db, { ids });
   for (const row of rows) {
     // As a condition of the query it makes SQLite walk all groups of the app.
     if (row.app !== app) continue;

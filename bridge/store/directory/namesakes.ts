@@ -5,6 +5,7 @@
 import { sql } from 'kysely';
 import { bumpRules } from '../apps/apps';
 import { type Db, backendOf } from '../database/database';
+import { statement } from '../database/statement';
 import { PRIORITY, enqueue } from '../work/enqueue';
 import { UniquenessError } from './errors';
 import { type Write } from './rows';
@@ -17,6 +18,14 @@ export interface GroupName {
   readonly externalId: string | null;
 }
 
+const namedSo = statement<{ app: string; key: string }>()((db, { app, key }) =>
+  db
+    .selectFrom('groups')
+    .select(['id', 'external_id', 'shares_name'])
+    .where('app', '=', app)
+    .where('display_name_key', '=', key),
+);
+
 /**
  * Makes sure that a group may have the name: called before it is written.
  * @throws UniquenessError
@@ -25,13 +34,8 @@ export async function claimName({ db, app }: Write, name: GroupName, ownId: stri
   // Two who claim one name at once must see each other; on SQLite they come one after the other.
   if (backendOf(db) === 'postgres')
     await sql`select pg_advisory_xact_lock(hashtextextended(${`${app} ${name.key}`}, 0))`.execute(db);
-  const others = await db
-    .selectFrom('groups')
-    .select('external_id')
-    .where('app', '=', app)
-    .where('display_name_key', '=', name.key)
-    .where('id', '!=', ownId)
-    .execute();
+  const { rows } = await namedSo(db, { app, key: name.key });
+  const others = rows.filter(({ id }) => id !== ownId);
   const taken = others.some(
     other => other.external_id === null || name.externalId === null || other.external_id === name.externalId,
   );
@@ -41,12 +45,7 @@ export async function claimName({ db, app }: Write, name: GroupName, ownId: stri
 /** Marks the groups of a name that several have, and unmarks the last one: called after a group came to the name or left it. */
 export async function markNamesakes(write: Write, key: string): Promise<void> {
   const { db, app, cause, now } = write;
-  const groups = await db
-    .selectFrom('groups')
-    .select(['id', 'shares_name'])
-    .where('app', '=', app)
-    .where('display_name_key', '=', key)
-    .execute();
+  const { rows: groups } = await namedSo(db, { app, key });
   const shares = groups.length > 1 ? 1 : 0;
   const wrong = groups.filter(group => group.shares_name !== shares).map(({ id }) => id);
   if (wrong.length === 0) return;

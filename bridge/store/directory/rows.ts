@@ -1,6 +1,8 @@
 /** Rows of users and groups as resources, and what both kinds of write have in common. */
 import { type JsonObject } from '../../scim-language/json';
-import { type Db, backendOf, readJson } from '../database/database';
+import { backendOf, type Db, readJson } from '../database/database';
+import { statement } from '../database/statement';
+import { type ReadReach } from '../apps/reach';
 import { TextTooLong, UniquenessError, VersionMismatch } from './errors';
 import { type Resource, type UserOrGroup, type WriteContext, type WriteOptions } from './resources';
 
@@ -31,6 +33,7 @@ export function toResource(type: UserOrGroup, row: ResourceRow): Resource {
 export interface Write extends WriteContext {
   readonly db: Db;
   readonly now: number;
+  readonly reach: ReadReach;
 }
 
 /** A resource as a write locks it. */
@@ -82,6 +85,49 @@ function isUniqueViolation(error: unknown): boolean {
   return code === 'SQLITE_CONSTRAINT_UNIQUE' || code === '23505';
 }
 
+const locking = (type: UserOrGroup, to: 'update' | 'delete') =>
+  statement<{ id: string; app: string }>()((db, { id, app }) =>
+    db
+      .selectFrom(type === 'User' ? 'users' : 'groups')
+      .select(RESOURCE_COLUMNS)
+      .select(eb =>
+        eb
+          .exists(
+            eb
+              .selectFrom('refused_leavings')
+              .select('app')
+              .where(type === 'User' ? 'refused_leavings.user_id' : 'refused_leavings.group_id', '=', id),
+          )
+          .as('refused'),
+      )
+      .where('id', '=', id)
+      .where('app', '=', app)
+      .$if(backendOf(db) === 'postgres', query => (to === 'delete' ? query.forUpdate() : query.forNoKeyUpdate())),
+  );
+
+const LOCK = {
+  User: { update: locking('User', 'update'), delete: locking('User', 'delete') },
+  Group: { update: locking('Group', 'update'), delete: locking('Group', 'delete') },
+};
+
+const reading = (type: UserOrGroup) =>
+  statement<{ id: string; app: string }>()((db, { id, app }) =>
+    db
+      .selectFrom(type === 'User' ? 'users' : 'groups')
+      .select(RESOURCE_COLUMNS)
+      .where('id', '=', id)
+      .where('app', '=', app),
+  );
+
+const READ = { User: reading('User'), Group: reading('Group') };
+
+/** A resource of the app. */
+export async function readResource(db: Db, type: UserOrGroup, app: string, id: string): Promise<Resource | undefined> {
+  if (!isId(id)) return undefined;
+  const [row] = (await READ[type](db, { id, app })).rows;
+  return row === undefined ? undefined : toResource(type, row);
+}
+
 /**
  * A resource of the app, locked for a change of it. Postgres: an update must not keep others from making sure that the row stays
  * (`for key share`), which a deletion must.
@@ -93,23 +139,7 @@ export async function lockResource(
   to: 'update' | 'delete',
 ): Promise<Locked | undefined> {
   if (!isId(id)) return undefined;
-  const row = await db
-    .selectFrom(type === 'User' ? 'users' : 'groups')
-    .select(RESOURCE_COLUMNS)
-    .select(eb =>
-      eb
-        .exists(
-          eb
-            .selectFrom('refused_leavings')
-            .select('app')
-            .where(type === 'User' ? 'refused_leavings.user_id' : 'refused_leavings.group_id', '=', id),
-        )
-        .as('refused'),
-    )
-    .where('id', '=', id)
-    .where('app', '=', app)
-    .$if(backendOf(db) === 'postgres', query => (to === 'delete' ? query.forUpdate() : query.forNoKeyUpdate()))
-    .executeTakeFirst();
+  const [row] = (await LOCK[type][to](db, { id, app })).rows;
   return row === undefined ? undefined : { resource: toResource(type, row), refused: Boolean(row.refused) };
 }
 

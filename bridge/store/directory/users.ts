@@ -5,29 +5,64 @@ import { isJsonObject, type JsonObject } from '../../scim-language/json';
 import { fold } from '../../scim-language/schema/fold';
 import { type WorkKey, PRIORITY, enqueue } from '../work/enqueue';
 import { newId } from '../database/id';
+import { type Places, statement } from '../database/statement';
 import { among, listed } from '../database/listed';
+import { noteAddress, othersOfAddress } from '../accounts/addresses';
+import { isSettled, isSettledNewcomer } from './concern';
 import { leaveAllGroups } from './members';
 import { settleGone, settleUser } from './refused-leavings';
 import { type Deleted, type Resource, type WriteOptions, type Written } from './resources';
 import { type Write, checkVersion, externalIdOf, indexed, lockResource, textOf, writeUnique } from './rows';
 
+type Columns = ReturnType<typeof columnsOf>;
+type PersonColumns = ReturnType<typeof personOf>;
+
+function placesOf(at: Places<Columns>): Places<Columns> {
+  const { user_name, user_name_key, external_id, display_name_key, active, document } = at;
+  return { user_name, user_name_key, external_id, display_name_key, active, document };
+}
+
+const insertUser = statement<Columns & { id: string; app: string; now: number }>()((db, at) =>
+  db
+    .insertInto('users')
+    .values({ id: at.id, app: at.app, ...placesOf(at), version: 1, created_at: at.now, modified_at: at.now }),
+);
+
+const writeUser = statement<Columns & { id: string; version: number; now: number }>()((db, at) =>
+  db
+    .updateTable('users')
+    .set({ ...placesOf(at), version: at.version, modified_at: at.now })
+    .where('id', '=', at.id),
+);
+
+const insertPerson = statement<PersonColumns & { id: string; app: string }>()(
+  (db, { id, app, user_name, email, external_id }) =>
+    db.insertInto('people').values({ user_id: id, app, user_name, email, external_id }),
+);
+
+const renamePerson = statement<PersonColumns & { id: string }>()((db, { id, user_name, email, external_id }) =>
+  db.updateTable('people').set({ user_name, email, external_id }).where('user_id', '=', id),
+);
+
+const insertEmails = statement<{ id: string; app: string; texts: readonly string[] }>()(
+  (db, { id, app, texts }) => sql`insert into user_emails (user_id, app, email_key)
+    select cast(${id} as text), cast(${app} as text), value from (${listed(db, texts)}) as keys`,
+);
+
 /** @throws UniquenessError */
 export async function createUser(write: Write, document: JsonObject): Promise<Written> {
   const { db, app, now } = write;
   const id = newId(now);
-  await writeUnique('User', document, () =>
-    db
-      .insertInto('users')
-      .values({ id, app, ...columnsOf(document), version: 1, created_at: now, modified_at: now })
-      .execute(),
-  );
+  await writeUnique('User', document, () => insertUser(db, { id, app, ...columnsOf(document), now }));
   await addEmails(write, id, emailKeys(document));
-  await db
-    .insertInto('people')
-    .values({ user_id: id, app, ...personOf(write, document) })
-    .execute();
+  const person = personOf(write, document);
+  await insertPerson(db, { id, app, ...person });
+  // From now on, so that whoever frees the address in the same moment knows who may wait for it.
+  if (person.email !== null) await noteAddress(db, { userId: id, app }, person.email, now);
   const resource: Resource = { type: 'User', id, app, document, version: 1, createdAt: now, modifiedAt: now };
-  return { resource, changed: true, touched: await enqueuePerson(write, id, PRIORITY.request) };
+  if (!isActive(document) || !(await isSettledNewcomer(write)))
+    return { resource, changed: true, touched: await enqueuePerson(write, id, PRIORITY.request) };
+  return { resource, changed: true, touched: [] };
 }
 
 /** @throws UniquenessError, VersionMismatch, and whatever `change` throws */
@@ -47,24 +82,33 @@ export async function updateUser(
     await settleUser(db, write.app, id);
   if (document === undefined) return { resource: current, changed: false, touched: [] };
   const version = current.version + 1;
-  await writeUnique('User', document, () =>
-    db
-      .updateTable('users')
-      .set({ ...columnsOf(document), version, modified_at: now })
-      .where('id', '=', id)
-      .execute(),
-  );
+  await writeUnique('User', document, () => writeUser(db, { id, ...columnsOf(document), version, now }));
   await replaceEmails(write, id, emailKeys(current.document), emailKeys(document));
   const before = personOf(write, current.document);
   const after = personOf(write, document);
   if (before.user_name !== after.user_name || before.email !== after.email || before.external_id !== after.external_id)
-    await db.updateTable('people').set(after).where('user_id', '=', id).execute();
-  const leaves = isActive(current.document) && !isActive(document);
-  return {
-    resource: { ...current, document, version, modifiedAt: now },
-    changed: true,
-    touched: await enqueuePerson(write, id, leaves ? PRIORITY.leaving : PRIORITY.request),
-  };
+    await renamePerson(db, { id, ...after });
+  if (after.email !== null && before.email !== after.email)
+    await noteAddress(db, { userId: id, app: write.app }, after.email, now);
+  const others = before.email === after.email ? [] : await enqueueOthersOf(write, id, before.email);
+  const resource = { ...current, document, version, modifiedAt: now };
+  const [was, is] = [isActive(current.document), isActive(document)];
+  if (was && is && (await isSettled(write, id))) return { resource, changed: true, touched: others };
+  const own = await enqueuePerson(write, id, was && !is ? PRIORITY.leaving : PRIORITY.request);
+  return { resource, changed: true, touched: [...own, ...others] };
+}
+
+/** Whoever else states an address that somebody gives up may have waited for that. */
+async function enqueueOthersOf({ db, cause, now }: Write, id: string, address: string | null): Promise<WorkKey[]> {
+  if (address === null) return [];
+  const others = await othersOfAddress(db, address, id);
+  const items = others.map(({ userId, app }) => ({
+    key: `person:${userId}` as const,
+    app,
+    priority: PRIORITY.request,
+  }));
+  await enqueue(db, items, cause, now);
+  return items.map(({ key }) => key);
 }
 
 /** @throws VersionMismatch */
@@ -120,8 +164,7 @@ function emailKeys(document: JsonObject): ReadonlySet<string> {
 async function addEmails({ db, app }: Write, id: string, keys: Iterable<string>): Promise<void> {
   const texts = [...keys];
   if (texts.length === 0) return;
-  await sql`insert into user_emails (user_id, app, email_key)
-    select cast(${id} as text), cast(${app} as text), value from (${listed(db, texts)}) as keys`.execute(db);
+  await insertEmails(db, { id, app, texts });
 }
 
 async function replaceEmails(

@@ -1,22 +1,24 @@
-/** Every table as it is carried from one database to another: by what it is read in order, and which columns hold JSON. */
+/** Every table as it is carried from one database to another: by what it is read in order. */
 import { type Tables } from '../database/tables';
 
 interface Carried<Table> {
   /** The primary key. */
   readonly key: readonly (keyof Table & string)[];
-  /** Columns that are documents on Postgres and text on SQLite. */
-  readonly json?: readonly (keyof Table & string)[];
   /** The key is counted by the database, which has to go on behind what was carried. */
   readonly counted?: boolean;
 }
 
 export const CARRIED: { readonly [Name in keyof Tables]: Carried<Tables[Name]> } = {
   settings: { key: ['key'] },
-  apps: { key: ['name'], json: ['state'] },
+  apps: { key: ['name'] },
   tokens: { key: ['digest'] },
-  users: { key: ['id'], json: ['document'] },
+  oauth_clients: { key: ['app', 'name'] },
+  access_tokens: { key: ['digest'] },
+  admin_credentials: { key: ['digest'] },
+  page_sessions: { key: ['digest'] },
+  users: { key: ['id'] },
   user_emails: { key: ['user_id', 'email_key'] },
-  groups: { key: ['id'], json: ['document'] },
+  groups: { key: ['id'] },
   members: { key: ['group_id', 'member_id'] },
   people: { key: ['user_id'] },
   grants: { key: ['coder_user_id', 'kind', 'organization', 'target'] },

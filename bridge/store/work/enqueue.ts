@@ -7,6 +7,7 @@ import { listed } from '../database/listed';
 export interface Cause {
   readonly actor: 'scim' | 'declaration' | 'sweep' | 'operator' | 'bridge';
   readonly requestId?: string | undefined;
+  /** Name of the SCIM token or admin credential, or of who signed in. */
   readonly token?: string | undefined;
 }
 

@@ -99,6 +99,18 @@ async function claim(
   return rows.map(toWork).sort((a, b) => a.priority - b.priority || a.enqueuedAt - b.enqueuedAt);
 }
 
+/** Makes work of a priority due that waits for another try, whenever that was to be. */
+export async function bringForward(db: Db, priority: number, now: number): Promise<void> {
+  await db
+    .updateTable('work')
+    .set({ due_at: now })
+    .where('priority', '=', priority)
+    .where('parked_at', 'is', null)
+    .where('lease_owner', 'is', null)
+    .where('due_at', '>', now)
+    .execute();
+}
+
 /** Removes finished work; work that was enqueued again meanwhile stays, due at once or at `againAt`. Part of the caller's transaction. */
 export async function completeWork(db: Db, work: Work, owner: string, againAt?: number): Promise<'done' | 'again'> {
   const { numDeletedRows } = await db

@@ -96,7 +96,7 @@ it('holds the end of a large app until it is released', async () => {
   const { holds } = await stage.reconciler.status();
   expect(holds).toMatchObject([{ app: APP, people: 5, reason: 'plan-too-large' }]);
   expect(stage.coder.describe('user0').status).toBe('dormant');
-  await stage.reconciler.releaseHold(holds[0]?.id ?? '', 'operator');
+  await stage.reconciler.releaseHold(holds[0]?.id ?? '', { by: 'operator' });
   await stage.settle();
   expect(stage.coder.describe('user0').status).toBe('suspended');
 });

@@ -27,9 +27,9 @@ it('stops a mass deactivation that comes as many single requests, and lets exact
   expect(hold).toMatchObject({ app: 'okta', reason: 'too-many-leavers', people: 5 });
 
   await stage.setActive(ids[8] ?? '', false);
-  await expect(stage.reconciler.releaseHold(hold?.id ?? '', 'operator')).rejects.toThrow(HoldChanged);
+  await expect(stage.reconciler.releaseHold(hold?.id ?? '', { by: 'operator' })).rejects.toThrow(HoldChanged);
   const now = await openHold(stage);
-  await stage.reconciler.releaseHold(now?.id ?? '', 'operator');
+  await stage.reconciler.releaseHold(now?.id ?? '', { by: 'operator' });
   await stage.settle();
   expect(suspended(stage)).toHaveLength(9);
   expect(await openHold(stage)).toBeUndefined();
@@ -89,7 +89,7 @@ it('holds a declaration that would take too much as a whole, while its additions
   await stage.setActive(ids[0] ?? '', false);
   expect(suspended(stage)).toEqual(['user0']);
 
-  await stage.reconciler.releaseHold((await openHold(stage))?.id ?? '', 'operator');
+  await stage.reconciler.releaseHold((await openHold(stage))?.id ?? '', { by: 'operator' });
   await stage.settle();
   await stage.reconciler.sweep();
   await stage.settle();
@@ -116,7 +116,7 @@ it("does not empty a mapped group because the identity provider's group vanished
 
   await stage.write(stage.directory.deleteGroup(stage.context, again));
   await stage.settle();
-  await stage.reconciler.releaseHold((await openHold(stage))?.id ?? '', 'operator');
+  await stage.reconciler.releaseHold((await openHold(stage))?.id ?? '', { by: 'operator' });
   await stage.settle();
   expect(stage.coder.membersOf('developers')).toEqual([]);
 });

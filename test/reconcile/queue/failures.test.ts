@@ -61,7 +61,7 @@ it('parks what fails for its own sake, shows it, and tries again on command', as
   const { pending } = await stage.reconciler.status();
   expect(pending).toMatchObject([{ state: 'parked', subject: 'alice', attempts: 3 }]);
   stage.coder.faults.clear();
-  expect(await stage.reconciler.retry()).toEqual({ retried: 1 });
+  expect(await stage.reconciler.retry(undefined, { by: 'operator' })).toEqual({ retried: 1 });
   await stage.settle();
   expect(stage.coder.describe('alice').siteRoles).toEqual(['auditor']);
 });

@@ -193,7 +193,7 @@ describeEachDatabase('a restored database', (_open, { freshUrl }) => {
       expect(ann?.changes.join('\n')).toMatch(/was taken out of group coder\/developers/);
       expect(everybody()).toEqual(then);
 
-      expect(await bridge.reconciler.endRecovery('olga')).toEqual({ ended: true });
+      expect(await bridge.reconciler.endRecovery({ by: 'olga' })).toEqual({ ended: true });
       await bridge.reconciler.sweep();
       await bridge.settle();
       expect(everybody()).toMatchObject({ ann: 'in template-admin', bob: 'out', cyd: 'in template-admin' });

@@ -11,6 +11,8 @@ import { identityKey } from '../../../contract/identity';
 export interface SyncMapping {
   readonly field: string;
   readonly mapping: Readonly<Record<string, readonly string[]>>;
+  /** Claims of which it is unclear whose they are: what is written for them stays, and nothing is added. */
+  readonly unclear?: readonly string[] | undefined;
 }
 
 /** What the bridge wrote into a settings object last: its field, and the entries that are its own. */
@@ -26,6 +28,8 @@ export interface ClaimsInput {
   readonly bindings: readonly Binding[];
   /** Present displayName of SCIM groups, by id. */
   readonly groupNames: ReadonlyMap<string, string>;
+  /** Whether several groups have the name that the mapping means. */
+  readonly isUnclear: (app: string, mapping: string) => boolean;
 }
 
 /** A mapping that makes people members of an organization. */
@@ -36,6 +40,8 @@ export interface Join {
   /** The value of the claim. */
   readonly claim: string;
   readonly organization: KnownOrganization;
+  /** Several groups have the name that is the claim. */
+  readonly unclear: boolean;
 }
 
 export interface ClaimsSettings {
@@ -47,19 +53,36 @@ export interface ClaimsSettings {
   readonly problems: readonly string[];
 }
 
+/** The value of a claim that a mapping means: the name of its group as it is now, where that is followed, or its `externalId`. */
+export function claimOf(
+  { bindings, groupNames }: Pick<ClaimsInput, 'bindings' | 'groupNames'>,
+  { app, policies }: MappingState,
+  name: string,
+  mapping: { readonly idpGroup?: string | undefined; readonly idpGroupExternalId?: string | undefined },
+): string {
+  if (mapping.idpGroupExternalId !== undefined) return mapping.idpGroupExternalId;
+  const bound = bindings.find(binding => binding.alive && binding.app === app && binding.mapping === name);
+  const follows = policies.renamedGroups === 'follow' ? bound : undefined;
+  return (follows && groupNames.get(follows.scimGroupId)) ?? mapping.idpGroup ?? '';
+}
+
 /** One settings object while it is put together. */
 export class Draft {
   readonly mapping = new Map<string, Set<string>>();
+  readonly unclear = new Set<string>();
   constructor(readonly field: string) {}
-  add(claim: string, value: string): void {
+  add(claim: string, value: string, unclear: boolean): void {
+    if (unclear) this.unclear.add(claim);
     const known = this.mapping.get(claim);
     if (known === undefined) this.mapping.set(claim, new Set([value]));
     else known.add(value);
   }
   done(): SyncMapping {
+    const clear = [...this.mapping].filter(([claim]) => !this.unclear.has(claim)).sort();
     return {
       field: this.field,
-      mapping: Object.fromEntries([...this.mapping].sort().map(([claim, values]) => [claim, [...values].sort()])),
+      mapping: Object.fromEntries(clear.map(([claim, values]) => [claim, [...values].sort()])),
+      ...(this.unclear.size === 0 ? {} : { unclear: [...this.unclear].sort() }),
     };
   }
 }
@@ -80,28 +103,17 @@ export function claimsSettings(input: ClaimsInput): ClaimsSettings {
     return known;
   };
   for (const state of input.states) {
-    const claimOf = (
-      kind: string,
-      key: string,
-      mapping: { idpGroup?: string; idpGroupExternalId?: string },
-    ): string => {
-      if (mapping.idpGroupExternalId !== undefined) return mapping.idpGroupExternalId;
-      const bound = input.bindings.find(
-        binding => binding.alive && binding.app === state.app && binding.mapping === `${kind}/${key}`,
-      );
-      const follows = state.policies.renamedGroups === 'follow' ? bound : undefined;
-      return (follows && input.groupNames.get(follows.scimGroupId)) ?? mapping.idpGroup ?? '';
-    };
-    const join = (claim: string, organization: KnownOrganization): void => {
-      joins.push({ app: state.app, field: state.claims.organizations, claim, organization });
+    const join = (claim: string, organization: KnownOrganization, unclear: boolean): void => {
+      joins.push({ app: state.app, field: state.claims.organizations, claim, organization, unclear });
     };
     for (const [key, mapping] of Object.entries(state.groupMappings)) {
+      const unclear = input.isUnclear(state.app, `groupMappings/${key}`);
       const organization = findOrganization(input.organizations, mapping.organization);
       const group = input.groups.find(known => known.organization === organization?.id && known.name === mapping.group);
       if (organization === undefined || group === undefined) continue;
-      const claim = claimOf('groupMappings', key, mapping);
-      draft(groups, organization.id, state.claims.groups, `groupMappings/${key}`).add(claim, group.id);
-      join(claim, organization);
+      const claim = claimOf(input, state, `groupMappings/${key}`, mapping);
+      draft(groups, organization.id, state.claims.groups, `groupMappings/${key}`).add(claim, group.id, unclear);
+      join(claim, organization, unclear);
     }
     for (const [key, mapping] of Object.entries(state.roleMappings)) {
       if (mapping.organization === undefined) continue;
@@ -114,13 +126,16 @@ export function claimsSettings(input: ClaimsInput): ClaimsSettings {
         );
         continue;
       }
-      const claim = claimOf('roleMappings', key, mapping);
-      draft(roles, organization.id, state.claims.roles, `roleMappings/${key}`).add(claim, role);
-      join(claim, organization);
+      const claim = claimOf(input, state, `roleMappings/${key}`, mapping);
+      const unclear = input.isUnclear(state.app, `roleMappings/${key}`);
+      draft(roles, organization.id, state.claims.roles, `roleMappings/${key}`).add(claim, role, unclear);
+      join(claim, organization, unclear);
     }
     for (const [key, mapping] of Object.entries(state.organizationMappings)) {
       const organization = findOrganization(input.organizations, mapping.organization);
-      if (organization !== undefined) join(claimOf('organizationMappings', key, mapping), organization);
+      const unclear = input.isUnclear(state.app, `organizationMappings/${key}`);
+      if (organization !== undefined)
+        join(claimOf(input, state, `organizationMappings/${key}`, mapping), organization, unclear);
     }
   }
   const finish = (drafts: Map<string, Draft>): Map<string, SyncMapping> =>

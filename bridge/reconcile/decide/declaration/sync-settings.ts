@@ -32,11 +32,32 @@ export interface SyncChange {
 }
 
 export function decideSync(observed: readonly SyncObserved[]): SyncChange[] {
-  return observed.map(one => ({
-    observed: one,
-    next: mergeSync(one.present, one.wanted, one.before),
-    written: one.wanted && { field: one.wanted.field, claims: Object.keys(one.wanted.mapping) },
-  }));
+  return observed.map(one => {
+    const wanted = withUnclear(one);
+    return {
+      observed: one,
+      next: mergeSync(one.present, wanted, one.before),
+      written: wanted && { field: wanted.field, claims: Object.keys(wanted.mapping) },
+    };
+  });
+}
+
+/**
+ * What is wanted, with an answer for claims of which it is unclear whose they are. What the bridge wrote for them stays; else they
+ * give nothing, said in so many words, since Coder takes a claim without an entry for the name of a group or role. No sync is
+ * turned on for that alone.
+ */
+function withUnclear({ kind, present, wanted, before }: SyncObserved): SyncMapping | undefined {
+  const claims = wanted?.unclear ?? [];
+  if (wanted === undefined || claims.length === 0) return wanted;
+  const mapping = { ...wanted.mapping };
+  for (const claim of claims) {
+    const stands = before?.claims.includes(claim) === true ? present.mapping[claim] : undefined;
+    if (stands !== undefined) mapping[claim] = stands;
+    else if (kind !== 'organizations') mapping[claim] = [];
+  }
+  const gives = Object.values(mapping).some(values => values.length > 0);
+  return gives || present.field !== '' ? { field: wanted.field, mapping } : undefined;
 }
 
 export interface OrganizationSyncObserved {
@@ -76,14 +97,14 @@ export function decideOrganizationSync({ joins, present, before, pushing }: Orga
     }
   }
   let draft: Draft | undefined;
-  for (const { app, field, claim, organization } of joins) {
+  for (const { app, field, claim, organization, unclear } of joins) {
     if (!apps.has(app) || field === undefined) continue;
     draft ??= new Draft(field);
     if (draft.field !== field)
       problems.push(
         `claims.organizations: claim ${JSON.stringify(field)} is not the claim ${JSON.stringify(draft.field)} that another app reads: Coder reads one claim`,
       );
-    draft.add(claim, organization.id);
+    draft.add(claim, organization.id, unclear);
   }
   return { wanted: draft?.done(), problems: [...new Set(problems)] };
 }

@@ -1,12 +1,15 @@
 /** What a decision about Coder groups is made from, what it says, and the state that it is in while it is being made. Pure. */
-import { type CoderGroup } from '../../../coder';
+import { type CoderGroup, type GroupSettings, type NewGroup } from '../../../coder';
 import { type DirectoryGroup } from '../../../contract/directory';
-import { type MappingState } from '../../../contract/mapping-state';
+import { type GroupMapping, type MappingState } from '../../../contract/mapping-state';
 import { type ManagedGroup } from '../../../store/accounts/coder-groups';
 import { imaginedGroup, type KnownOrganization, findOrganization } from '../rules';
 
 /** A group as Coder has it, without its members. */
-export type PresentGroup = Pick<CoderGroup, 'id' | 'organizationId' | 'name' | 'displayName'>;
+export type PresentGroup = Pick<
+  CoderGroup,
+  'id' | 'organizationId' | 'name' | 'displayName' | 'avatarUrl' | 'quotaAllowance'
+>;
 
 /** A group whose creation was begun and has not been noted. */
 export interface BegunGroup {
@@ -40,8 +43,16 @@ export interface GroupsObserved {
   readonly alive: ReadonlySet<string>;
   /** `<organization id>/<name>` that mappings of other apps name, with one of these apps. */
   readonly mappedByOthers: ReadonlyMap<string, string>;
+  /** What mappings of other apps say of the groups that they name, by the same key. */
+  readonly settingsByOthers: ReadonlyMap<string, readonly SettingsOf[]>;
   /** The Coder group that each mapping was given last. */
   readonly groupOfMapping: ReadonlyMap<string, string>;
+}
+
+/** What one mapping says of its group. */
+export interface SettingsOf {
+  readonly app: string;
+  readonly settings: GroupSettings;
 }
 
 /** What is noted of a group under management. */
@@ -56,8 +67,8 @@ export interface GroupChange {
   readonly organization: KnownOrganization;
   /** As Coder has it; undefined: to be made. */
   readonly present: PresentGroup | undefined;
-  /** Display name that it is to have; undefined: as it is. */
-  readonly displayName: string | undefined;
+  /** What it is to have; what is left out stays as it is. */
+  readonly settings: GroupSettings;
   readonly row: ManagedRow;
   /** Begun creations that are settled by noting this. */
   readonly settles: readonly BegunGroup[];
@@ -72,11 +83,19 @@ export interface GroupsPlan {
 }
 
 /** What has to be written to Coder for a change; `note`: nothing, it is noted under management alone. */
-export function callOf(change: GroupChange): 'create' | 'rename' | 'note' {
-  const { present, displayName, row } = change;
-  if (present === undefined) return 'create';
-  const same = present.name === row.name && (displayName === undefined || present.displayName === displayName);
-  return same ? 'note' : 'rename';
+export function callOf(change: GroupChange): 'create' | 'change' | 'note' {
+  if (change.present === undefined) return 'create';
+  return Object.keys(partsToChange(change)).length === 0 ? 'note' : 'change';
+}
+
+/** Name and settings that are to be others than they are: what Coder is asked for, nothing else. */
+export function partsToChange({ present, settings, row }: GroupChange): Partial<NewGroup> {
+  const wanted = { name: row.name, ...settings };
+  return Object.fromEntries(
+    Object.entries(wanted).filter(
+      ([part, value]) => value !== undefined && value !== present?.[part as keyof typeof wanted],
+    ),
+  );
 }
 
 /** `<organization id>/<name>`: a Coder group by its name, which is case-sensitive; the key of its journal entry too. */
@@ -99,6 +118,27 @@ export function mappedNames(
         }),
       ),
   );
+}
+
+/** What a mapping says of its group. */
+export function settingsOf({ displayName, avatarUrl, quotaAllowance }: GroupMapping): GroupSettings {
+  return { displayName, avatarUrl, quotaAllowance };
+}
+
+/** What mappings of these apps say of the groups that they name, by `<organization id>/<name>`. */
+export function settingsByApps(
+  apps: readonly { readonly name: string; readonly state: MappingState; readonly deleting: boolean }[],
+  organizations: readonly KnownOrganization[],
+): Map<string, SettingsOf[]> {
+  const settings = new Map<string, SettingsOf[]>();
+  for (const app of apps.filter(one => !one.deleting))
+    for (const mapping of Object.values(app.state.groupMappings)) {
+      const organization = findOrganization(organizations, mapping.organization);
+      if (organization === undefined) continue;
+      const key = groupKey(organization.id, mapping.group);
+      settings.set(key, [...(settings.get(key) ?? []), { app: app.name, settings: settingsOf(mapping) }]);
+    }
+  return settings;
 }
 
 /** The decision while it is being made: what is there, and what is planned already. */

@@ -3,9 +3,19 @@
  * provider pushes. Pure: from what was observed to changes, each with the row to be recorded. A group that the bridge made is
  * renamed and never replaced, since Coder gives templates to its id.
  */
+import { type GroupSettings } from '../../../coder';
 import { PREBUILDS_GROUP } from '../../../coder/names';
 import { type MappingState } from '../../../contract/mapping-state';
-import { begunAs, GroupsDraft, type GroupsObserved, type GroupsPlan, type PresentGroup } from './groups-draft';
+import {
+  begunAs,
+  groupKey,
+  GroupsDraft,
+  type GroupsObserved,
+  type GroupsPlan,
+  type PresentGroup,
+  type SettingsOf,
+  settingsOf,
+} from './groups-draft';
 import { decidePushedGroup } from './pushed-groups';
 import { findOrganization, type KnownOrganization } from '../rules';
 
@@ -58,7 +68,7 @@ function decideMapping(draft: GroupsDraft, key: string, mapping: MappingState['g
     mappings: [what],
     organization,
     present,
-    displayName: mapping.displayName ?? (present === undefined ? '' : undefined),
+    settings: agreedSettings(draft, what, groupKey(organization.id, mapping.group), settingsOf(mapping)),
     row: {
       organization: organization.id,
       name: mapping.group,
@@ -67,6 +77,23 @@ function decideMapping(draft: GroupsDraft, key: string, mapping: MappingState['g
     },
     settles,
   });
+}
+
+/** What the mapping says, without what a mapping of another app says otherwise: that would be written in turns, for ever. */
+function agreedSettings(draft: GroupsDraft, what: string, key: string, declared: GroupSettings): GroupSettings {
+  const others = draft.observed.settingsByOthers.get(key) ?? [];
+  return Object.fromEntries(
+    Object.entries(declared).filter(([setting, value]: [string, string | number | undefined]) => {
+      if (value === undefined) return false;
+      const said = ({ settings }: SettingsOf) => settings[setting as keyof GroupSettings];
+      const other = others.find(one => said(one) !== undefined && said(one) !== value);
+      if (other === undefined) return true;
+      draft.problems.push(
+        `${what}: ${setting} is ${JSON.stringify(value)} here and ${JSON.stringify(said(other))} in app ${JSON.stringify(other.app)}, and a Coder group has one: neither is written until both say the same`,
+      );
+      return false;
+    }),
+  );
 }
 
 /** The group that the mapping had under another name: renamed in Coder by hand, or declared otherwise since. */
@@ -117,7 +144,7 @@ function manageAll(draft: GroupsDraft): void {
       mappings: [],
       organization,
       present,
-      displayName: undefined,
+      settings: {},
       row: {
         organization: organization.id,
         name: present.name,

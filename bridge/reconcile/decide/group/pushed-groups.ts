@@ -104,7 +104,7 @@ function renamed(
     mappings: [],
     organization,
     present,
-    displayName: origin === 'created' || name !== present.name ? displayName : undefined,
+    settings: origin === 'created' || name !== present.name ? { displayName } : {},
     row: { organization: organization.id, name, origin, scimGroupId: group.id },
     settles: begunAs(draft, organization.id, present.name),
   };
@@ -147,7 +147,7 @@ function take(
   const row = { organization: organization.id, name, scimGroupId: group.id };
   if (present === undefined) {
     return state.pushedGroups?.create === true
-      ? { ...base, displayName, row: { ...row, origin: 'created' }, settles: [] }
+      ? { ...base, settings: { displayName }, row: { ...row, origin: 'created' }, settles: [] }
       : {
           problem: `${base.what}: organization ${JSON.stringify(organization.name)} has no group ${JSON.stringify(name)}: create it, or set "create" to true`,
         };
@@ -164,7 +164,7 @@ function take(
   });
   if (refusal !== undefined) return { problem: `${base.what}: ${refusal}` };
   const origin = made ? 'created' : 'matched';
-  return { ...base, displayName: undefined, row: { ...row, origin }, settles: begun === undefined ? [] : [begun] };
+  return { ...base, settings: {}, row: { ...row, origin }, settles: begun === undefined ? [] : [begun] };
 }
 
 /** Why a Coder group that is there already is not this app's to take; undefined when it is. */

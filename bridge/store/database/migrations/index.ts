@@ -10,7 +10,9 @@ import * as groupNamesakes from './0005-group-namesakes';
 import * as workspaces from './0006-workspaces';
 import * as appAttributes from './0007-app-attributes';
 import * as requests from './0008-requests';
-import * as auditChain from './0009-audit-chain';
+import * as adminAccess from './0009-admin-access';
+import * as auditChain from './0010-audit-chain';
+import * as oauthClients from './0011-oauth-clients';
 
 const MIGRATIONS = [
   initial.up,
@@ -21,7 +23,9 @@ const MIGRATIONS = [
   workspaces.up,
   appAttributes.up,
   requests.up,
+  adminAccess.up,
   auditChain.up,
+  oauthClients.up,
 ] as const;
 
 /** Number that keeps replicas that start at once from migrating twice (Postgres advisory lock). */

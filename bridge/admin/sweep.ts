@@ -1,0 +1,23 @@
+import { type Decision, sayDecision } from '../reconcile';
+import { writeAudit } from '../store/audit/audit';
+import { type AdminDeps } from './deps';
+
+/** Compares an app, or all, with Coder now, and says in the audit trail who asked for it. @throws RecoveryPending, CoderError */
+export async function sweepNow(
+  { reconciler, database, clock }: Pick<AdminDeps, 'reconciler' | 'database' | 'clock'>,
+  app: string | undefined,
+  decision: Decision,
+): Promise<void> {
+  await writeAudit(database.db, [
+    {
+      at: clock(),
+      app: app ?? null,
+      actor: 'operator',
+      token: decision.by,
+      action: 'sweep.ask',
+      result: 'done',
+      detail: `asked for by ${sayDecision(decision)}`,
+    },
+  ]);
+  await reconciler.sweep(app);
+}

@@ -1,0 +1,76 @@
+/**
+ * What of an app's directory reaches Coder: whom and which groups its declaration can be about, told within the transaction that writes.
+ * What reaches nothing need not be queued. Where it is unclear, and while a declaration is being dealt with, everything does.
+ */
+import { identityKey } from '../../contract/identity';
+import { type MappingState } from '../../contract/mapping-state';
+import { type Db, backendOf } from '../database/database';
+import { statement } from '../database/statement';
+import { readApp } from './apps';
+import { lockDeclaration } from './declaration-lock';
+
+/** A group of the directory, as far as mappings find it. */
+export interface FoundGroup {
+  readonly displayName: string;
+  readonly externalId: string | null | undefined;
+}
+
+/** A mapping may also be bound to a group, whatever that is named by now: bindings are asked for where they matter. */
+export interface Reach {
+  /** Whether a mapping names the group, or it is pushed. */
+  readonly includes: (group: FoundGroup) => boolean;
+  /** Whether people have accounts only by being in such a group. */
+  readonly onlyMapped: boolean;
+}
+
+const EVERYTHING: Reach = { includes: () => true, onlyMapped: false };
+
+/** Apps whose reach is kept. */
+const MOST_KEPT = 256;
+
+const currentOf = statement<{ app: string }>()((db, { app }) =>
+  db.selectFrom('apps').select(['generation', 'applied_generation', 'deleted_at']).where('name', '=', app),
+);
+
+/** The reach of an app as it is in this transaction. */
+export type ReadReach = (db: Db, app: string) => Promise<Reach>;
+
+/** Reads a declaration once for each of its generations. */
+export function createReadReach(): ReadReach {
+  const known = new Map<string, { readonly generation: number; readonly reach: Reach }>();
+
+  return async (db, app) => {
+    if (backendOf(db) === 'postgres') await lockDeclaration(db, app, 'shared');
+    const [row] = (await currentOf(db, { app })).rows;
+    if (row === undefined || row.deleted_at !== null || row.applied_generation !== row.generation) return EVERYTHING;
+    const kept = known.get(app);
+    if (kept?.generation === row.generation) return kept.reach;
+    const stored = await readApp(db, app);
+    if (stored === undefined) return EVERYTHING;
+    const reach = reachOf(stored.state);
+    if (known.size >= MOST_KEPT) known.clear();
+    known.set(app, { generation: row.generation, reach });
+    return reach;
+  };
+}
+
+function reachOf({ groupMappings, roleMappings, organizationMappings, pushedGroups, policies }: MappingState): Reach {
+  const names = new Set<string>();
+  const externalIds = new Set<string>();
+  for (const { idpGroup, idpGroupExternalId } of [
+    ...Object.values(groupMappings),
+    ...Object.values(roleMappings),
+    ...Object.values(organizationMappings),
+  ]) {
+    if (idpGroup !== undefined) names.add(identityKey(idpGroup));
+    if (idpGroupExternalId !== undefined) externalIds.add(idpGroupExternalId);
+  }
+  const prefix = pushedGroups === undefined ? undefined : identityKey(pushedGroups.prefix);
+  return {
+    includes: ({ displayName, externalId }) =>
+      names.has(identityKey(displayName)) ||
+      (prefix !== undefined && identityKey(displayName).startsWith(prefix)) ||
+      externalIds.has(externalId ?? ''),
+    onlyMapped: policies.accounts === 'mapped',
+  };
+}

@@ -1,0 +1,161 @@
+/** Which account a person signs in to, through changed addresses, returns and re-hires; and that who has left signs in to none. */
+import { describeEachDatabase } from '../support/databases';
+import { startAccess } from './stage';
+
+const ADMINS = {
+  roleMappings: { admins: { idpGroup: 'admins', role: 'template-admin' } },
+  groupMappings: { admins: { idpGroup: 'admins', group: 'platform' } },
+};
+
+const claims = (sub: string, email: string) => ({ sub, email, email_verified: true, preferred_username: sub });
+
+describeEachDatabase('accounts', (_, on) => {
+  it.each([true, false])(
+    'an address that changes before the first sign-in, sign-ups %s: one account, which has everything, and none when the person has left',
+    async oidcAllowSignups => {
+      const access = await startAccess(on, { coder: { oidcAllowSignups } });
+      const okta = await access.app('okta', ADMINS);
+      const id = await okta.hire('ada', { emails: [{ value: 'ada@maiden.example', primary: true }] });
+      await okta.group('admins', [id]);
+      await okta.changeEmail(id, 'ada@married.example');
+
+      const session = access.coder.oidcLogin(claims('ada', 'ada@married.example'));
+      expect(session).toMatchObject({ signedIn: true });
+      await access.swept();
+      const mine = Object.values(access.coder.snapshot().users).filter(({ email }) => email.startsWith('ada@'));
+      expect(mine).toMatchObject([
+        {
+          email: 'ada@married.example',
+          status: 'active',
+          siteRoles: ['template-admin'],
+          organizations: { coder: { groups: ['platform'] } },
+        },
+      ]);
+      expect(await access.held()).toEqual({});
+
+      await okta.leave(id);
+      for (const email of ['ada@married.example', 'ada@maiden.example'])
+        expect(access.coder.oidcLogin(claims('ada', email))).toMatchObject({ signedIn: false });
+    },
+  );
+
+  it('an address that changes after the first sign-in follows at the next one, and is held until then', async () => {
+    const access = await startAccess(on);
+    const okta = await access.app('okta', ADMINS);
+    const id = await okta.hire('ada', { emails: [{ value: 'ada@maiden.example', primary: true }] });
+    await okta.group('admins', [id]);
+    access.coder.oidcLogin(claims('ada', 'ada@maiden.example'));
+    await okta.changeEmail(id, 'ada@married.example');
+    expect(await access.held()).toEqual({ ada: expect.stringMatching(/^email-pending: /) });
+    expect(access.coder.oidcLogin(claims('ada', 'ada@married.example'))).toMatchObject({ signedIn: true });
+    await access.swept();
+    expect(await access.held()).toEqual({});
+    expect(access.coder.describe('ada')).toMatchObject({
+      email: 'ada@married.example',
+      siteRoles: ['template-admin'],
+      organizations: { coder: { groups: ['platform'] } },
+    });
+    await okta.remove(id);
+    expect(access.coder.describe('ada').status).toBe('suspended');
+  });
+
+  it.each(['inactive', 'deleted'])(
+    'somebody hired again under the same address, the old object being %s, signs in with a new subject',
+    async before => {
+      const access = await startAccess(on);
+      const okta = await access.app('okta', ADMINS);
+      const admins = await okta.group('admins');
+      const first = await okta.hire('ada');
+      await okta.join(admins, first);
+      access.coder.oidcLogin(claims('first-ada', 'ada@example.com'));
+      if (before === 'deleted') await okta.remove(first);
+      else await okta.leave(first);
+      expect(access.coder.describe('ada').status).toBe('suspended');
+
+      const second = await okta.hire('ada.again', {
+        externalId: 'another-object',
+        emails: [{ value: 'ada@example.com', primary: true }],
+      });
+      await okta.join(admins, second);
+      expect(access.coder.oidcLogin(claims('second-ada', 'ada@example.com'))).toMatchObject({ signedIn: true });
+      expect(access.coder.oidcLogin(claims('first-ada', 'ada@example.com'))).toMatchObject({ signedIn: false });
+      await access.swept();
+      expect(await access.held()).toEqual({});
+      expect(access.coder.describe('ada')).toMatchObject({
+        status: 'active',
+        siteRoles: ['template-admin'],
+        organizations: { coder: { groups: ['platform'] } },
+      });
+    },
+  );
+
+  it.each([
+    ['keep', 'first-ada'],
+    ['replace', 'second-ada'],
+  ] as const)(
+    'somebody hired again whose account was there before the bridge is held with two ways out: %s',
+    async (answer, subject) => {
+      const access = await startAccess(on, { before: coder => void coder.addUser('ada', { status: 'active' }) });
+      access.coder.oidcLogin(claims('first-ada', 'ada@example.com'));
+      const okta = await access.app('okta', ADMINS);
+      const first = await okta.hire('ada');
+      await okta.remove(first);
+      await okta.hire('ada', { externalId: 'another-object' });
+      const reason = (await access.held())['ada'] ?? '';
+      expect(reason).toMatch(/^re-hire: .*coder-scim re-hire ada --keep; .*coder-scim re-hire ada --replace/);
+      await access.admin.answerReHire({ user: 'ada', answer, by: 'operator' });
+      await access.settled();
+      expect(access.coder.oidcLogin(claims(subject, 'ada@example.com'))).toMatchObject({ signedIn: true });
+      expect(await access.held()).toEqual({});
+    },
+  );
+
+  it('who takes the address of somebody who is still in is let in by that one’s leaving, in that request', async () => {
+    const access = await startAccess(on);
+    const okta = await access.app('okta', ADMINS);
+    const first = await okta.hire('ada');
+    await okta.hire('ada.again', { externalId: 'another', emails: [{ value: 'ada@example.com', primary: true }] });
+    expect(await access.held()).toEqual({ 'ada.again': expect.stringMatching(/^account-taken: /) });
+    await okta.remove(first);
+    expect(await access.held()).toEqual({});
+    expect(access.coder.oidcLogin(claims('ada', 'ada@example.com'))).toMatchObject({ signedIn: true });
+  });
+
+  it('a leaver whose password account may not be adopted stays listed until somebody has acted', async () => {
+    const access = await startAccess(on, {
+      before: coder => void coder.addUser('dora', { loginType: 'password', status: 'active' }),
+    });
+    const okta = await access.app('okta', ADMINS);
+    const id = await okta.hire('dora');
+    expect(await access.held()).toEqual({ dora: expect.stringMatching(/^login-type: /) });
+    await okta.leave(id);
+    const left = /^login-type: the person has left, and account "dora" .* is still active: suspend it in Coder/;
+    expect(await access.held()).toEqual({ dora: expect.stringMatching(left) });
+    await okta.remove(id);
+    await access.swept();
+    expect(await access.held()).toEqual({ dora: expect.stringMatching(left) });
+    expect((await access.statusOf(okta)).converged).toBe(false);
+
+    access.coder.suspend('dora');
+    await access.swept();
+    expect(await access.held()).toEqual({});
+    expect((await access.statusOf(okta)).converged).toBe(true);
+  });
+
+  it('an owner by hand who leaves loses the role, which is said, and is held as one when they are back', async () => {
+    const access = await startAccess(on);
+    const okta = await access.app('okta', ADMINS);
+    const id = await okta.hire('ada');
+    access.coder.setSiteRoles('ada', ['owner']);
+    await okta.leave(id);
+    expect(access.coder.describe('ada')).toMatchObject({ status: 'suspended', siteRoles: [] });
+    const { entries } = await access.admin.audit({ subject: id, limit: 50 });
+    expect(entries.some(({ detail }) => /was an owner by somebody's hand/.test(detail ?? ''))).toBe(true);
+    await okta.comeBack(id);
+    expect(await access.held()).toEqual({ ada: expect.stringMatching(/^former-owner: /) });
+    await access.admin.retry(`person:${id}`);
+    await access.settled();
+    expect(await access.held()).toEqual({});
+    expect(access.coder.describe('ada')).toMatchObject({ status: 'active', siteRoles: [] });
+  });
+});

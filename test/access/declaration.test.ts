@@ -1,0 +1,133 @@
+/** What a declaration says is right at once, says what it would do beforehand, and ends only when what it gave is gone. */
+import { describeEachDatabase } from '../support/databases';
+import { until } from '../support/until';
+import { crowd, startAccess } from './stage';
+
+const READER = { name: 'reader', permissions: [{ resourceType: 'template', action: 'read' }] };
+
+describeEachDatabase('a declaration', (_, on) => {
+  it('with a negated permission is refused with the reason, and nothing of it is taken over', async () => {
+    const access = await startAccess(on);
+    const okta = await access.app('okta');
+    const negated = { ...READER, permissions: [{ resourceType: 'template', action: 'read', negate: true }] };
+    const refused = access.declare(okta, {
+      customRoles: { reader: negated },
+      groupMappings: { dev: { idpGroup: 'dev', group: 'dev' } },
+    });
+    await expect(refused).rejects.toMatchObject({
+      issues: [
+        {
+          path: ['customRoles', 'reader', 'permissions', 0, 'negate'],
+          message: expect.stringMatching(/no negative permissions in custom roles: leave the permission out/),
+        },
+      ],
+    });
+    expect(access.coder.snapshot().organizations['coder']).toMatchObject({ groups: {}, customRoles: [] });
+  });
+
+  it('with a right missing for one custom role holds that role, and the rest is done, removals too', async () => {
+    const access = await startAccess(on, {
+      account: { roles: ['user-admin'] },
+      before: coder => void coder.addOrganization('lab'),
+    });
+    access.coder.setOrganizationRoles('bridge', ['organization-admin'], 'coder');
+    access.coder.addMember('bridge', 'lab');
+    const mapped = { dev: { idpGroup: 'dev', group: 'dev' }, ops: { idpGroup: 'ops', group: 'ops' } };
+    const okta = await access.app('okta', { groupMappings: mapped });
+    const ada = await okta.hire('ada');
+    await okta.group('dev', [ada]);
+    await okta.group('ops', [ada]);
+    await access.settled();
+    expect(access.coder.membersOf('ops')).toEqual(['ada']);
+
+    await access.declare(okta, {
+      groupMappings: { dev: mapped.dev },
+      customRoles: { here: READER, there: { ...READER, organization: 'lab' } },
+      roleMappings: { here: { idpGroup: 'dev', organization: 'default', role: 'reader' } },
+    });
+    const status = await access.settled();
+    expect(access.coder.describe('ada').organizations['coder']).toEqual({ groups: ['dev'], roles: ['reader'] });
+    expect(access.coder.snapshot().organizations['coder']?.customRoles).toEqual(['reader']);
+    expect(status.apps[0]).toMatchObject({ parked: 0, waiting: 0, converged: false });
+    expect(status.apps[0]?.warnings).toEqual([expect.stringMatching(/^customRoles\/there: /)]);
+  });
+
+  it('of mode claims with a custom role and a mapping to it is right at the first deploy', async () => {
+    const access = await startAccess(on);
+    const okta = await access.app('okta', {
+      mode: 'claims',
+      customRoles: { reader: READER },
+      roleMappings: { readers: { idpGroup: 'readers', organization: 'default', role: 'reader' } },
+    });
+    expect(access.coder.snapshot().organizations['coder']).toMatchObject({
+      customRoles: ['reader'],
+      roleSync: { field: 'groups', mapping: { readers: ['reader'] } },
+    });
+    const { warnings, converged } = await access.statusOf(okta);
+    expect([warnings, converged]).toEqual([[], true]);
+  });
+
+  it('of mode claims leaves people of another organization where they are, unless it says so in a word of its own', async () => {
+    const access = await startAccess(on, {
+      before: coder => {
+        coder.addOrganization('lab');
+        coder.addUser('rita', { status: 'active', organizations: ['coder', 'lab'] });
+        coder.setOrganizationRoles('rita', ['organization-auditor'], 'lab');
+      },
+    });
+    const signIn = () =>
+      access.coder.oidcLogin({ sub: 'rita', email: 'rita@example.com', email_verified: true, groups: ['developers'] });
+    const here = { groupMappings: { dev: { idpGroup: 'developers', group: 'developers' } } };
+    const okta = await access.app('okta', { mode: 'claims', ...here });
+    expect(signIn()).toMatchObject({ signedIn: true });
+    const inLab = { roles: ['organization-auditor'], groups: [] };
+    expect(access.coder.describe('rita').organizations).toEqual({
+      coder: { roles: [], groups: ['developers'] },
+      lab: inLab,
+    });
+
+    // A mapping into the other organization: not written without the word, and said.
+    const there = { ...here.groupMappings, lab: { idpGroup: 'lab', organization: 'lab', group: 'lab' } };
+    await access.declare(okta, { mode: 'claims', groupMappings: there });
+    expect((await access.statusOf(okta)).warnings).toEqual([
+      expect.stringMatching(/^claims\.organizations is not declared: .* organization "lab"/),
+    ]);
+    signIn();
+    expect(access.coder.describe('rita').organizations['lab']).toEqual(inLab);
+
+    const declared = { mode: 'claims' as const, groupMappings: there, claims: { organizations: 'groups' } };
+    const { app, tokens } = okta;
+    const { changes } = await access.admin.plan({ state: { version: 1, app, tokens, ...declared } });
+    expect(changes).toEqual(
+      expect.arrayContaining([
+        expect.objectContaining({ subject: 'rita', action: 'organization.remove', target: 'lab', removal: true }),
+      ]),
+    );
+    expect(access.coder.describe('rita').organizations['lab']).toEqual(inLab);
+  });
+
+  it('that ends takes from nobody while the guard holds that, and is over when what it gave is gone', async () => {
+    const access = await startAccess(on);
+    const people = crowd(30);
+    const okta = await access.app('okta', {
+      roleMappings: { admins: { idpGroup: 'admins', role: 'template-admin' } },
+    });
+    await okta.group('admins', await okta.hireAll(people));
+    await access.settled();
+    expect(access.holding('template-admin')).toHaveLength(30);
+
+    const left = await access.removeApp(okta);
+    expect(left?.hold).toMatchObject({ reason: 'plan-too-large', people: 30 });
+    expect(access.holding('template-admin')).toHaveLength(30);
+    expect((await access.status()).holds).toMatchObject([{ app: 'okta', people: 30 }]);
+    // Asked again, as Terraform does: the same answer, and nothing taken.
+    expect((await access.removeApp(okta))?.hold).toMatchObject({ id: left?.hold?.id });
+    expect(access.holding('template-admin')).toHaveLength(30);
+
+    await access.admin.releaseHold(left?.hold?.id ?? '', 'operator');
+    await until('the app to be over', async () => (await access.removeApp(okta)) === undefined);
+    expect(access.holding('template-admin')).toEqual([]);
+    expect(access.suspended()).toHaveLength(30);
+    expect((await access.status()).apps).toEqual([]);
+  });
+});

@@ -1,0 +1,75 @@
+/** How much may be taken from how many, by whatever route, at whatever concurrency, on however many replicas. */
+import { describeEachDatabase } from '../support/databases';
+import { type IdentityProvider } from './identity-provider';
+import { type Access, crowd, startAccess } from './stage';
+
+const LIMIT = 4;
+const PEOPLE = crowd(40);
+const GUARDED = {
+  groupMappings: { engineers: { idpGroup: 'engineers', group: 'engineers' } },
+  guard: { minRemovals: LIMIT, maxRemovalsPercent: 0 },
+};
+
+async function staffed(access: Access): Promise<{ okta: IdentityProvider; ids: string[]; group: string }> {
+  const okta = await access.app('okta', GUARDED);
+  const ids = await okta.hireAll(PEOPLE);
+  const group = await okta.group('engineers', ids);
+  expect(access.coder.membersOf('engineers')).toHaveLength(PEOPLE.length);
+  return { okta, ids, group };
+}
+
+/** All of them, so many requests at a time. */
+async function inLanes<T>(items: readonly T[], lanes: number, send: (item: T) => Promise<void>): Promise<void> {
+  const left = [...items];
+  await Promise.all(
+    Array.from({ length: lanes }, async () => {
+      for (let item = left.shift(); item !== undefined; item = left.shift()) await send(item);
+    }),
+  );
+}
+
+describeEachDatabase('the guard', (_, on) => {
+  const replicas = on.backend === 'postgres' ? [1, 3] : [1];
+
+  it.each(replicas)('of %d bridge(s) lets four of forty leave, sixteen requests at a time', async count => {
+    const access = await startAccess(on, { replicas: count });
+    const { okta, ids } = await staffed(access);
+    await inLanes(ids, 16, id => okta.leave(id));
+    const { holds } = await access.settled();
+    expect(access.suspended()).toHaveLength(LIMIT);
+    expect(holds).toMatchObject([{ reason: 'too-many-leavers', people: PEOPLE.length - LIMIT }]);
+    expect((await access.statusOf(okta)).converged).toBe(false);
+  });
+
+  it.each(replicas)('of %d bridge(s) lets four of forty be deleted, all at once', async count => {
+    const access = await startAccess(on, { replicas: count });
+    const { okta, ids } = await staffed(access);
+    await inLanes(ids, ids.length, id => okta.remove(id));
+    const { holds } = await access.settled();
+    expect(access.suspended()).toHaveLength(LIMIT);
+    expect(holds).toMatchObject([{ reason: 'too-many-leavers', people: PEOPLE.length - LIMIT }]);
+  });
+
+  it('holds an emptied group whole, and nobody who leaves waits behind it, before and after a release', async () => {
+    const access = await startAccess(on);
+    const { okta, ids, group } = await staffed(access);
+    const outside = await okta.hire('outsider');
+    await okta.setMembers(group, 'engineers', []);
+    expect(access.coder.membersOf('engineers')).toHaveLength(PEOPLE.length);
+
+    const [inside = '', deleted = '', ...others] = ids;
+    await okta.leave(outside);
+    await okta.leave(inside);
+    await okta.remove(deleted);
+    expect(access.suspended()).toEqual(['outsider', 'u1', 'u2']);
+
+    const { holds } = await access.settled();
+    expect(holds).toMatchObject([{ reason: 'too-many-removals', people: PEOPLE.length - 2 }]);
+    await access.admin.releaseHold(holds[0]?.id ?? '', 'operator');
+    await access.settled();
+    expect(access.coder.membersOf('engineers')).toEqual([]);
+    // What was released counts no more: there is room for one more leaver within this hour, and he goes.
+    await okta.leave(others[0] ?? '');
+    expect(access.suspended()).toContain('u3');
+  });
+});

@@ -1,0 +1,144 @@
+/** An account becomes a person's by an exact address only, and an app speaks for its own people alone. */
+import { describeEachDatabase } from '../support/databases';
+import { patch } from './identity-provider';
+import { startAccess } from './stage';
+
+/** The Kelvin sign, which JavaScript's and some databases' small letters make a k of. */
+const KELVIN = '\u212A';
+
+describeEachDatabase('identity', (_, on) => {
+  it.each(['C', 'C.utf8'] as const)(
+    'an address with the Kelvin sign is nobody else’s, where the database of Coder has the locale %s',
+    async databaseLocale => {
+      const access = await startAccess(on, {
+        coder: { databaseLocale },
+        before: coder =>
+          void coder.addUser('kevin', { email: 'kevin@corp.example', status: 'active', roles: ['owner'] }),
+      });
+      const okta = await access.app('okta', {});
+      const id = await okta.hire('impostor', { emails: [{ value: `${KELVIN}evin@corp.example`, primary: true }] });
+      await okta.leave(id);
+      await okta.remove(id);
+      await access.swept();
+      expect(access.coder.describe('kevin')).toMatchObject({ status: 'active', siteRoles: ['owner'] });
+    },
+  );
+
+  it('what the database of Coder takes for the same address is held, and adopts nobody', async () => {
+    const access = await startAccess(on, {
+      coder: { databaseLocale: 'C.utf8' },
+      before: coder => void coder.addUser('kevin', { email: 'kevin@corp.example', status: 'active' }),
+    });
+    const okta = await access.app('okta', { policies: { adoption: 'any' } });
+    await okta.hire('impostor', { emails: [{ value: `${KELVIN}evin@corp.example`, primary: true }] });
+    expect(Object.keys(await access.held())).toEqual(['impostor']);
+    expect((await access.statusOf(okta)).converged).toBe(false);
+    expect(access.coder.describe('kevin')).toMatchObject({ email: 'kevin@corp.example', status: 'active' });
+  });
+
+  it('a group with the Kelvin sign in its name matches no mapping of another one', async () => {
+    const access = await startAccess(on);
+    const okta = await access.app('okta', {
+      roleMappings: { admins: { idpGroup: 'kube-admins', role: 'owner' } },
+      groupMappings: { admins: { idpGroup: 'kube-admins', group: 'kube-admins' } },
+    });
+    const id = await okta.hire('ada');
+    await okta.group(`${KELVIN}ube-admins`, [id], { externalId: 'kelvin' });
+    await access.swept();
+    expect(access.coder.describe('ada').siteRoles).toEqual([]);
+    expect(access.coder.membersOf('kube-admins')).toEqual([]);
+    await okta.group('KUBE-Admins', [id], { externalId: 'kube' });
+    expect(access.coder.describe('ada').siteRoles).toEqual(['owner']);
+  });
+
+  it('an app that posts the address of an owner who is nobody of it is held, and locks nobody out', async () => {
+    const access = await startAccess(on, {
+      before: coder => void coder.addUser('olga', { email: 'olga@corp.example', status: 'active', roles: ['owner'] }),
+    });
+    const contractors = await access.app('contractors', { people: { emailDomains: ['contractors.example'] } });
+    const id = await contractors.hire('olga', { emails: [{ value: 'olga@corp.example', primary: true }] });
+    expect(await access.held()).toEqual({ olga: expect.stringMatching(/^foreign-domain: /) });
+    await contractors.remove(id);
+    await access.swept();
+    expect(access.coder.describe('olga')).toMatchObject({ status: 'active', siteRoles: ['owner'] });
+    expect((await access.statusOf(contractors)).converged).toBe(true);
+  });
+
+  it('the same without domains: an owner whom no mapping could have made one is not this app’s to speak for', async () => {
+    const access = await startAccess(on, {
+      before: coder => void coder.addUser('olga', { email: 'olga@corp.example', status: 'active', roles: ['owner'] }),
+    });
+    const contractors = await access.app('contractors', {});
+    const id = await contractors.hire('olga', { emails: [{ value: 'olga@corp.example', primary: true }] });
+    expect(await access.held()).toEqual({ olga: expect.stringMatching(/^privileged-account: /) });
+    await contractors.remove(id);
+    await access.swept();
+    expect(access.coder.describe('olga')).toMatchObject({ status: 'active', siteRoles: ['owner'] });
+  });
+
+  it('somebody whom one app locked out is not another app’s to let in, until both say that they share people', async () => {
+    const access = await startAccess(on);
+    const mapped = { roleMappings: { admins: { idpGroup: 'admins', role: 'template-admin' } } };
+    const okta = await access.app('okta', mapped);
+    const ada = await okta.hire('ada');
+    await okta.leave(ada);
+    const entra = await access.app('entra', mapped);
+    const other = await entra.hire('ada');
+    await entra.group('admins', [other]);
+    expect(access.coder.describe('ada')).toMatchObject({ status: 'suspended', siteRoles: [] });
+    expect(await access.held()).toEqual({ ada: expect.stringMatching(/^other-app: /) });
+
+    // One side alone is not enough.
+    await access.declare(entra, { ...mapped, people: { sharedWith: ['okta'] } });
+    await access.settled();
+    expect(access.coder.describe('ada').status).toBe('suspended');
+    await access.declare(okta, { ...mapped, people: { sharedWith: ['entra'] } });
+    await access.swept();
+    expect(access.coder.describe('ada')).toMatchObject({ status: 'active', siteRoles: ['template-admin'] });
+
+    // Locked when none of them is in.
+    await entra.remove(other);
+    expect(access.coder.describe('ada')).toMatchObject({ status: 'suspended', siteRoles: [] });
+  });
+
+  it('of two apps that share an account, the one that had it first decides what it is called, as long as its person is in', async () => {
+    const access = await startAccess(on);
+    const document = (other: string) => ({
+      policies: { usernames: 'follow' as const },
+      people: { sharedWith: [other] },
+    });
+    const okta = await access.app('okta', document('entra'));
+    const entra = await access.app('entra', document('okta'));
+    const first = await okta.hire('ada', { displayName: 'Ada of okta' });
+    const second = await entra.hire('ada', { displayName: 'Ada of entra' });
+    const rename = (userName: string, displayName: string) => [
+      { op: 'replace', path: 'userName', value: userName },
+      { op: 'replace', path: 'displayName', value: displayName },
+    ];
+    await entra.done('PATCH', `/Users/${second}`, patch(...rename('intruder', 'Ida of entra')));
+    await access.swept();
+    expect(access.coder.describe('ada')).toMatchObject({ name: 'Ada of okta' });
+    await okta.done('PATCH', `/Users/${first}`, patch(...rename('adele', 'Adele of okta')));
+    expect(access.coder.describe('adele')).toMatchObject({ name: 'Adele of okta' });
+
+    await okta.remove(first);
+    await entra.done('PATCH', `/Users/${second}`, patch(...rename('ada', 'Ada of entra')));
+    expect(access.coder.describe('ada')).toMatchObject({ name: 'Ada of entra', status: 'dormant' });
+  });
+
+  it('two people who hold one externalId are warned of by name', async () => {
+    const access = await startAccess(on);
+    const okta = await access.app('okta', {
+      groupMappings: { dev: { idpGroupExternalId: 'grp-1', group: 'dev' } },
+    });
+    await okta.hire('ada', { externalId: 'the-same' });
+    await okta.hire('ben', { externalId: 'the-same' });
+    await okta.group('dev-1', [], { externalId: 'grp-1' });
+    await okta.group('dev-2', [], { externalId: 'grp-1' });
+    await access.swept();
+    const { warnings } = await access.statusOf(okta);
+    const told = (...names: string[]) => warnings.some(warning => names.every(name => warning.includes(name)));
+    expect(told('ada', 'ben', 'the-same')).toBe(true);
+    expect(told('dev-1', 'dev-2', 'grp-1')).toBe(true);
+  });
+});

@@ -1,0 +1,109 @@
+/** Who administers Coder stays able to: the last owner, and whoever an app protects, on every route. */
+import { describeEachDatabase } from '../support/databases';
+import { until } from '../support/until';
+import { crowd, startAccess } from './stage';
+
+const OWNERS = { roleMappings: { admins: { idpGroup: 'admins', role: 'owner' } } };
+
+describeEachDatabase('owners', (_, on) => {
+  it('an owner whom an app protects is untouched when that app is deleted, and listed', async () => {
+    const access = await startAccess(on, {
+      before: coder => void coder.addUser('breakglass', { status: 'active', roles: ['owner'] }),
+    });
+    const okta = await access.app('okta', {
+      ...OWNERS,
+      guard: { protectedAccounts: ['breakglass'], minOwners: 1 },
+      policies: { adoption: 'any', leaving: 'delete' },
+    });
+    const breakglass = await okta.hire('breakglass');
+    await okta.group('admins', [breakglass]);
+    expect(await access.held()).toEqual({ breakglass: expect.stringMatching(/^protected-account: /) });
+
+    await access.removeApp(okta);
+    await access.settled();
+    await access.swept();
+    expect(access.coder.describe('breakglass')).toMatchObject({ status: 'active', siteRoles: ['owner'] });
+  });
+
+  it('an owner who was taken over before the app protected them stays, and is named at the end of the app', async () => {
+    const access = await startAccess(on, {
+      before: coder => {
+        coder.addUser('breakglass', { status: 'active', roles: ['owner'] });
+        coder.addUser('omar', { status: 'active', roles: ['owner'] });
+      },
+    });
+    const okta = await access.app('okta', { ...OWNERS, policies: { adoption: 'any' } });
+    const breakglass = await okta.hire('breakglass');
+    await okta.group('admins', [breakglass]);
+    await access.declare(okta, { ...OWNERS, guard: { protectedAccounts: ['breakglass'] } });
+    expect(await access.held()).toEqual({ breakglass: expect.stringMatching(/^protected-account: /) });
+
+    await access.removeApp(okta);
+    await access.settled();
+    expect(access.coder.describe('breakglass')).toMatchObject({ status: 'active', siteRoles: ['owner'] });
+    const { entries } = await access.admin.audit({ action: 'app.purge' });
+    expect(entries[0]?.detail).toMatch(/never touched stay as they are: "breakglass" \(protected-account\)/);
+    const { adoption } = await access.admin.plan({});
+    expect(adoption.strangers.map(({ coderUsername }) => coderUsername)).toContain('breakglass');
+  });
+
+  it('the end of an app that has the last owner waits for another one, and says so', async () => {
+    const access = await startAccess(on, {
+      account: { roles: ['owner'], isServiceAccount: true },
+      before: coder => coder.suspend('testuser'),
+    });
+    const okta = await access.app('okta', OWNERS);
+    await okta.group('admins', [await okta.hire('ada')]);
+    const left = await access.removeApp(okta);
+    expect(access.coder.describe('ada')).toMatchObject({ status: 'dormant', siteRoles: ['owner'] });
+    expect(left?.pending.map(({ subject, reason }) => [subject, reason])).toEqual(
+      expect.arrayContaining([['ada', expect.stringMatching(/^last-owner: /)]]),
+    );
+    access.coder.addUser('cleo', { status: 'active', roles: ['owner'] });
+    await access.swept();
+    await until('the app to be over', async () => (await access.removeApp(okta)) === undefined);
+    expect(access.coder.describe('ada')).toMatchObject({ status: 'suspended', siteRoles: [] });
+  });
+
+  it('a bridge that is an owner service account leaves one owner who can sign in', async () => {
+    const access = await startAccess(on, {
+      account: { roles: ['owner'], isServiceAccount: true },
+      // The first owner of the installation is the one who set it up, and has left long ago.
+      before: coder => coder.suspend('testuser'),
+    });
+    const okta = await access.app('okta', OWNERS);
+    const [ada = '', ben = ''] = await okta.hireAll(['ada', 'ben']);
+    const admins = await okta.group('admins', [ada, ben]);
+    expect(access.holding('owner')).toEqual(expect.arrayContaining(['ada', 'ben']));
+
+    await okta.setMembers(admins, 'admins', []);
+    await access.settled();
+    const humans = access.holding('owner').filter(name => ['ada', 'ben'].includes(name));
+    expect(humans).toHaveLength(1);
+    expect(await access.held()).toEqual({ [humans[0] ?? '']: expect.stringMatching(/^last-owner: /) });
+    expect((await access.statusOf(okta)).converged).toBe(false);
+
+    // As soon as somebody else can put things right, it goes by itself.
+    access.coder.addUser('cleo', { status: 'active', roles: ['owner'] });
+    await access.swept();
+    expect(access.holding('owner')).toEqual(['bridge', 'cleo', 'testuser']);
+  });
+
+  it('no owner is lost to three replicas at once', async () => {
+    const access = await startAccess(on, {
+      replicas: on.backend === 'postgres' ? 3 : 1,
+      account: { roles: ['owner'], isServiceAccount: true },
+      before: coder => coder.suspend('testuser'),
+    });
+    const okta = await access.app('okta', { ...OWNERS, guard: { maxPrivilegeGains: 10 } });
+    const people = crowd(6);
+    const ids = await okta.hireAll(people);
+    await okta.group('admins', ids);
+    await access.settled();
+    await Promise.all(ids.map(id => okta.leave(id)));
+    await access.settled();
+    const left = access.holding('owner').filter(name => people.includes(name));
+    expect(left).toHaveLength(1);
+    expect(access.suspended().filter(name => people.includes(name))).toHaveLength(5);
+  });
+});

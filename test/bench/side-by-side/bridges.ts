@@ -1,0 +1,45 @@
+/** Builds of the bridge as servers to be measured: one that is here, or one in another folder, such as of an earlier commit. */
+import { existsSync } from 'node:fs';
+import { join } from 'node:path';
+import { AdminClient } from '../../../bridge/admin-client/admin-client';
+import { type MappingStateInput } from '../../../bridge/contract/mapping-state';
+import { ADMIN_TOKEN, bridgeEnvironment, scimToken } from '../../support/bridge';
+import { freshPostgres, freshSqlite } from '../../support/databases';
+import { type MeasuredServer, startMeasured } from './server';
+
+export interface BridgeToMeasure {
+  /** Folder of the build: `dist` of a checkout. */
+  readonly dist: string;
+  readonly coder: { readonly url: string; readonly token: string };
+  readonly backend: 'sqlite' | 'postgres';
+  readonly declaration?: Partial<MappingStateInput>;
+}
+
+/** @throws Error when there is no build */
+export async function startBridgeToMeasure(what: BridgeToMeasure): Promise<MeasuredServer> {
+  const main = join(what.dist, 'bridge', 'main.js');
+  if (!existsSync(main)) throw new Error(`${main} is missing: npm run build`);
+  const database = what.backend === 'sqlite' ? freshSqlite() : await freshPostgres();
+  const program = await startMeasured({
+    args: [main, 'serve'],
+    env: bridgeEnvironment({ coderUrl: what.coder.url, coderToken: what.coder.token, databaseUrl: database.url }),
+    ready: /"url":"(http:[^"]+)".*"msg":"ready"/,
+  });
+  const { token, tokens } = scimToken();
+  const admin = new AdminClient({ url: program.url, token: ADMIN_TOKEN });
+  await admin.putApp({ version: 1, app: 'bench', tokens, ...what.declaration }, 'absent');
+  for (;;) {
+    const { apps } = await admin.status();
+    if (apps.every(app => app.converged)) break;
+    await new Promise(resolve => setTimeout(resolve, 50));
+  }
+  return {
+    baseUrl: `${program.url}/scim/v2`,
+    token,
+    usage: () => program.usage(),
+    close: async () => {
+      await program.close();
+      await database.drop();
+    },
+  };
+}

@@ -1,0 +1,141 @@
+/** What reaches nothing in Coder queues nobody; what might reach something does, however it comes about. */
+import { putApp } from '../../../bridge/store/apps/apps';
+import { parseMappingState } from '../../../bridge/contract/mapping-state';
+import { type Stage, startStage } from '../stage';
+
+const SCHEMA = 'urn:ietf:params:scim:schemas:core:2.0:Group';
+
+/** Keys that are queued. */
+const queued = async (stage: Stage): Promise<string[]> => {
+  const rows = await stage.database.db.selectFrom('work').select('key').orderBy('key').execute();
+  return rows.map(row => row.key);
+};
+
+const addTo = (stage: Stage, group: string, ...users: string[]) =>
+  stage.directory.updateGroup(stage.context, group, () => ({
+    memberChanges: [{ kind: 'add', members: users.map(value => ({ value })) }],
+  }));
+
+const rename = (stage: Stage, group: string, displayName: string) =>
+  stage.directory.updateGroup(stage.context, group, () => ({ document: { schemas: [SCHEMA], displayName } }));
+
+const READS_ADMINS = { roleMappings: { admins: { idpGroup: 'admins', role: 'auditor' } } };
+
+describe('a group that no mapping reads', () => {
+  it('queues nobody and asks Coder nothing, from its making to its deletion', async () => {
+    const stage = await startStage();
+    await stage.declare(READS_ADMINS);
+    const [ada, bob] = [await stage.createUser('ada'), await stage.createUser('bob')];
+    stage.coder.calls.reset();
+    const made = await stage.directory.createGroup(stage.context, { schemas: [SCHEMA], displayName: 'lunch' }, [
+      { value: ada },
+    ]);
+    const { id } = made.resource;
+    const joined = await addTo(stage, id, bob);
+    const left = await stage.directory.updateGroup(stage.context, id, () => ({
+      memberChanges: [{ kind: 'remove', values: [ada] }],
+    }));
+    const emptied = await stage.directory.updateGroup(stage.context, id, () => ({
+      memberChanges: [{ kind: 'removeAll' }],
+    }));
+    expect([made, joined, left, emptied].map(written => [written?.changed, written?.touched])).toEqual(
+      Array.from({ length: 4 }, () => [true, []]),
+    );
+    expect(await queued(stage)).toEqual([]);
+    await addTo(stage, id, ada, bob);
+    await stage.directory.deleteGroup(stage.context, id);
+    expect((await queued(stage)).filter(key => key.startsWith('person:'))).toEqual([]);
+    expect(stage.coder.calls.all()).toEqual([]);
+  });
+
+  it('is read by the name that it gets', async () => {
+    const stage = await startStage();
+    await stage.declare(READS_ADMINS);
+    const ada = await stage.createUser('ada');
+    const group = await stage.createGroup('lunch', [ada]);
+    await rename(stage, group, 'ADMINS');
+    expect(await queued(stage)).toEqual([`person:${ada}`, `scim-group:${group}`].sort());
+  });
+
+  it('is read while it is inside one that is', async () => {
+    const stage = await startStage();
+    await stage.declare(READS_ADMINS);
+    const [ada, lunch] = [await stage.createUser('ada'), await stage.createGroup('lunch')];
+    await stage.createGroup('admins', [lunch]);
+    await stage.join(lunch, ada);
+    expect(stage.coder.snapshot().users['ada']?.siteRoles).toEqual(['auditor']);
+    await stage.leave(lunch, ada);
+    expect(stage.coder.snapshot().users['ada']?.siteRoles).toEqual([]);
+  });
+
+  it('is read while a mapping that found it follows its new name', async () => {
+    const stage = await startStage();
+    await stage.declare(READS_ADMINS);
+    const [ada, admins] = [await stage.createUser('ada'), await stage.createGroup('admins')];
+    await stage.write(rename(stage, admins, 'gatekeepers'));
+    await stage.join(admins, ada);
+    expect(stage.coder.snapshot().users['ada']?.siteRoles).toEqual(['auditor']);
+  });
+
+  it('is read as everything is, while a declaration is being dealt with', async () => {
+    const stage = await startStage();
+    const state = await stage.declare(READS_ADMINS);
+    const [ada, lunch] = [await stage.createUser('ada'), await stage.createGroup('lunch')];
+    const next = { ...state, roleMappings: { admins: { idpGroup: 'others', role: 'auditor' } } };
+    await putApp(stage.database, parseMappingState(next), 'any', { actor: 'declaration' }, Date.now());
+    await addTo(stage, lunch, ada);
+    expect(await queued(stage)).toContain(`person:${ada}`);
+  });
+});
+
+describe('where only people in a mapped group have accounts', () => {
+  const MAPPED = { ...READS_ADMINS, policies: { accounts: 'mapped' as const } };
+  const change = (stage: Stage, id: string, more: object) =>
+    stage.directory.updateUser(stage.context, id, current => ({ ...current.document, ...more }));
+
+  it('somebody in none is settled with the write, and the address is remembered', async () => {
+    const stage = await startStage();
+    await stage.declare(MAPPED);
+    stage.coder.calls.reset();
+    const ada = await stage.createUser('ada');
+    await change(stage, ada, { emails: [{ value: 'countess@example.com', primary: true }] });
+    expect(await queued(stage)).toEqual([]);
+    expect(stage.coder.calls.all()).toEqual([]);
+    const known = await stage.database.db
+      .selectFrom('addresses')
+      .select('address')
+      .where('user_id', '=', ada)
+      .execute();
+    expect(known.map(row => row.address).sort()).toEqual(['ada@example.com', 'countess@example.com']);
+  });
+
+  it('somebody in none who leaves is locked out of the account that bears a former address of theirs', async () => {
+    const stage = await startStage();
+    stage.coder.addUser('ada', { email: 'ada@example.com', status: 'active' });
+    await stage.declare(MAPPED);
+    const ada = await stage.createUser('ada');
+    await change(stage, ada, { emails: [{ value: 'countess@example.com', primary: true }] });
+    await stage.setActive(ada, false);
+    expect(stage.coder.snapshot().users['ada']?.status).toBe('suspended');
+  });
+
+  it('somebody who has or had an account is dealt with at each change', async () => {
+    const stage = await startStage();
+    await stage.declare(MAPPED);
+    const ada = await stage.createUser('ada');
+    const admins = await stage.createGroup('admins', [ada]);
+    expect(await change(stage, ada, { title: 'Countess' })).toMatchObject({ touched: [`person:${ada}`] });
+    await stage.settle();
+    await stage.leave(admins, ada);
+    expect(await change(stage, ada, { title: 'Lady' })).toMatchObject({ touched: [`person:${ada}`] });
+  });
+
+  it('somebody whose work waits is not taken for settled', async () => {
+    const stage = await startStage();
+    await stage.declare(MAPPED);
+    const ada = await stage.createUser('ada');
+    await stage.directory.createGroup(stage.context, { schemas: [SCHEMA], displayName: 'admins' }, [{ value: ada }]);
+    await stage.database.db.deleteFrom('members').execute();
+    expect(await change(stage, ada, { title: 'Countess' })).toMatchObject({ touched: [`person:${ada}`] });
+  });
+});
