@@ -182,7 +182,7 @@ export class AdminApi {
         identities: never,
         audit: never,
       },
-      coder: { getUser: never, deleteUser: never, listClaimsSeen: never },
+      coder: { getUser: never, deleteUser: never, listSeenClaims: never },
       probe: {
         state: () =>
           Promise.resolve({
