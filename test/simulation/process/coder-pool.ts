@@ -30,7 +30,7 @@ export class Pool {
 
 export const Agent = Pool;
 
-/** Histories send to nobody but Coder: no app declares a destination of the audit trail. */
+/** What a bridge sends to anybody but Coder goes nowhere. */
 export function request(): Promise<never> {
-  return Promise.reject(new Error('a history has no place to send anything to but Coder'));
+  return Promise.reject(new Error('a history has nobody but Coder to speak to'));
 }
