@@ -1,16 +1,16 @@
 import { createHash } from 'node:crypto';
 import { Fn, type ITerraformDependable, TerraformStack, Token } from 'cdktf';
 import { Construct, type IConstruct } from 'constructs';
-import { type Attributes } from '../bridge/contract/attributes';
+import { canonicalJson } from '../bridge/contract/mapping-state';
 import {
-  canonicalJson,
+  type Attributes,
+  type Claims,
   type Guard,
-  type People,
   type MappingStateInput,
+  type People,
   type Policies,
   type PushedGroups,
-  type Claims,
-} from '../bridge/contract/mapping-state';
+} from '../bridge/contract/mapping-state/document';
 import { type IdentityProvider } from './identity-provider';
 import { CoderScimProvider } from './l1/coder-scim-provider';
 import { CoderScimStatus } from './l1/coder-scim-status';
@@ -152,7 +152,9 @@ export class ScimApp extends Construct implements IScimApp {
   readonly name: string;
   /** The identity provider that calls this app. */
   readonly identityProvider: IdentityProvider;
+  /** As configured; undefined: the default. */
   readonly deletionProtection: boolean | undefined;
+  /** As configured; undefined: the defaults. */
   readonly timeouts: ScimAppTimeouts | undefined;
   /** @internal */
   readonly _after: ITerraformDependable[] | undefined;

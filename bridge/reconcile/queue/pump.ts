@@ -2,18 +2,13 @@
  * Works the queue: claims what is due, the most urgent first, a bounded number at once; keeps the leases of what takes
  * long; stands still while Coder can't be worked with. Requests bring their own work and do not wait for it.
  */
-import { outcomeOf } from '../../coder';
 import { PRIORITY, type WorkKey } from '../../store/work/enqueue';
 import { pullBack } from '../../store/work/clock-jump';
 import { dropLeases } from '../../store/work/leases';
 import { claimKeys, claimWork, releaseAllWork, releaseWork, renewWork, type Work } from '../../store/work/work';
-import { convergeApp } from '../declaration/declaration';
 import { type Rim } from '../context/rim';
-import { convergeGroup } from '../group/coder-group';
-import { convergePerson } from '../person/person';
-import { type ConvergedWork } from '../types';
-import { convergeScimGroup } from '../declaration/scim-group';
-import { endWork, type EndedWork } from './end-work';
+import { converged, work } from './deal';
+import { type EndedWork } from './end-work';
 import { Outage } from './outage';
 import { settleRequest } from './settle-request';
 
@@ -23,28 +18,6 @@ const ANSWER_MS = 10;
 export interface PumpOptions {
   readonly concurrency: number;
   readonly pollMs: number;
-}
-
-/** Deals with one piece of claimed work; what is thrown is written down as a failed try. */
-export async function work(rim: Rim, item: Work): Promise<EndedWork> {
-  try {
-    const kind = item.key.slice(0, item.key.indexOf(':'));
-    if (kind === 'person') return await convergePerson(rim, item);
-    if (kind === 'coder-group') return await convergeGroup(rim, item);
-    if (kind === 'scim-group') return await convergeScimGroup(rim, item);
-    return await convergeApp(rim, item);
-  } catch (error) {
-    const outcome = outcomeOf(error);
-    // An outage is told once, by the Coder client; what waits for its end says nothing of its own.
-    const level = outcome.kind === 'retry' ? 'debug' : 'error';
-    rim.log[level]({ err: error, key: item.key, app: item.app }, 'work failed');
-    return await endWork(rim, item, outcome);
-  }
-}
-
-function converged({ key, app, priority, enqueuedAt }: Work, now: number): ConvergedWork {
-  const kind = key.slice(0, key.indexOf(':')) as ConvergedWork['kind'];
-  return { app, kind, leaving: priority === PRIORITY.leaving, milliseconds: Math.max(0, now - enqueuedAt) };
 }
 
 export class Pump {
