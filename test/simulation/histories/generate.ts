@@ -1,8 +1,8 @@
 /** Histories by chance: a few people and groups, what happens to them in a company, and the odd hand in Coder. */
-import { GUARDED, TEAMS } from '../scenarios/common';
+import { DOCUMENT, GUARDED, TEAMS } from '../scenarios/common';
 import { Random } from '../time/random';
 import { type Scenario } from './scenario';
-import { type Step } from './step';
+import { type Declaration, type Hand, type Step } from './step';
 
 interface Someone {
   readonly key: string;
@@ -22,6 +22,7 @@ class Company {
   mayHoldAll = false;
   atOnce = false;
   away = false;
+  readonly #formerEmails = new Set<string>();
   #count = 0;
 
   constructor(private readonly random: Random) {}
@@ -110,11 +111,24 @@ class Company {
     }
     this.#count += 1;
     if (draw < 0.9) {
-      const email = `${who}.${this.#count}@corp.example`;
+      const email = this.#passedOn(person) ?? `${who}.${this.#count}@corp.example`;
       person.email = email;
       return { do: 'change', who, email, by };
     }
     return { do: 'change', who, userName: `${who}.${this.#count}@login.example`, by };
+  }
+
+  /** Now and then an address that somebody else had, or two of them swap theirs. */
+  #passedOn(person: Someone): string | undefined {
+    const free = [...this.#formerEmails].filter(email => !this.living.some(other => other.email === email));
+    this.#formerEmails.add(person.email);
+    // Of what happens at once, the order is not known.
+    if (this.atOnce || !this.random.chance(0.5)) return undefined;
+    if (free.length === 0) return undefined;
+    // Whoever has signed in keeps the old one in Coder until the next time.
+    for (const { key, signedIn } of this.people) if (signedIn) this.mayHold.add(key);
+    if (this.people.some(({ signedIn }) => signedIn)) this.mayHold.add(person.key);
+    return this.random.pick(free);
   }
 
   #grouped(key: string, people: readonly Someone[]): Step | undefined {
@@ -140,6 +154,46 @@ class Company {
     return { do: 'disband', group: key };
   }
 
+  /** Several requests in one. */
+  bulk(): Step | undefined {
+    const busy = new Set<string>();
+    this.atOnce = true;
+    const some = steps(2 + this.random.below(2), () => {
+      const step = this.request(busy);
+      for (const key of step === undefined ? [] : keysOf(step)) busy.add(key);
+      return step?.do === 'hire' || step?.do === 'group' ? undefined : step;
+    });
+    this.atOnce = false;
+    return some.length === 0 ? undefined : { do: 'bulk', steps: some };
+  }
+
+  /** Somebody changes something in Coder; what nobody declares stays. */
+  hand(): Step | undefined {
+    const { random } = this;
+    const people = this.living.filter(person => NAMES.includes(person.key));
+    if (people.length === 0) return undefined;
+    const username = random.pick(people).key;
+    const hands: readonly Hand[] = [
+      { verb: 'suspend', username },
+      { verb: 'activate', username },
+      { verb: 'site-roles', username, roles: ['auditor'] },
+      { verb: 'add-to-group', username, group: 'engineering' },
+      { verb: 'remove-from-group', username, group: 'engineering' },
+    ];
+    return { do: 'hand', hand: random.pick(hands) };
+  }
+
+  /** The operator takes a part of the declaration out, or puts everything back. */
+  declare(guard: Declaration['guard']): Step {
+    const parts: readonly Declaration[] = [
+      TEAMS,
+      { ...TEAMS, groupMappings: {} },
+      { ...TEAMS, roleMappings: {} },
+      DOCUMENT,
+    ];
+    return { do: 'declare', document: { ...this.random.pick(parts), guard: guard ?? {} } };
+  }
+
   signIn(): Step | undefined {
     const people = this.living.filter(person => person.active);
     if (people.length === 0) return undefined;
@@ -155,13 +209,11 @@ export function generate(seed: number): Scenario {
   random.next();
   const company = new Company(random);
   const guarded = random.chance(0.15);
+  const guard: Declaration['guard'] = guarded
+    ? { ...GUARDED.guard, minRemovals: 2 }
+    : { maxRemovalsPercent: 100, minRemovals: 1_000 };
   const given: Step[] = [
-    {
-      do: 'declare',
-      document: guarded
-        ? { ...TEAMS, guard: { ...GUARDED.guard, minRemovals: 2 } }
-        : { ...TEAMS, guard: { maxRemovalsPercent: 100, minRemovals: 1_000 } },
-    },
+    { do: 'declare', document: { ...TEAMS, guard } },
     ...steps(2 + random.below(2), () => company.hire()),
     ...steps(1 + random.below(2), () => company.group()),
     ...(random.chance(0.3) ? steps(1, () => company.signIn()) : []),
@@ -176,7 +228,10 @@ export function generate(seed: number): Scenario {
       return { do: company.away ? 'away' : 'back' };
     }
     if (draw < 0.25) return { do: 'sweep' };
-    if (draw < 0.5) {
+    if (draw < 0.28) return company.hand();
+    if (draw < 0.31) return company.declare(guard);
+    if (draw < 0.35) return company.bulk();
+    if (draw < 0.58) {
       const busy = new Set<string>();
       company.atOnce = true;
       const together = steps(2 + random.below(2), () => {

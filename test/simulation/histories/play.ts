@@ -8,13 +8,14 @@ import {
   checkWorkspaces,
 } from '../checks/deployment';
 import { checkLeavers, checkPeople, checkRemains, differencesOf } from '../checks/people';
-import { Scene, type Release, type Status, type Violation } from '../checks/scene';
+import { Scene, type Status, type Violation } from '../checks/scene';
 import { checkSignIn } from '../checks/sign-in';
 import { accountsOf } from '../model/accounts';
 import { managed as managedBy } from '../model/due';
 import { Endless } from '../time/scheduler';
 import { ByHand } from '../world/by-hand';
 import { IdentityProvider } from '../world/identity-provider';
+import { Operator } from '../world/operator';
 import { type DirectoryStep } from '../world/scim-requests';
 import { NoAnswer } from '../world/exchange';
 import { Watch } from '../world/watch';
@@ -38,8 +39,6 @@ export interface Played {
   readonly events: number;
   readonly trace: readonly string[];
 }
-
-const SETTLE_SECONDS = 2 * 3_600;
 
 export async function play(scenario: Scenario, options: PlayOptions): Promise<Played> {
   const world = new World({
@@ -81,19 +80,22 @@ export async function play(scenario: Scenario, options: PlayOptions): Promise<Pl
 
 class Player {
   readonly #idp: IdentityProvider;
-  readonly #releases: Release[] = [];
+  readonly #operator: Operator;
   readonly #found: Violation[] = [];
   #watch!: Watch;
   #byHand!: ByHand;
   #own = '';
   #backup: Buffer | undefined;
   #doing = 0;
+  /** Somebody changed Coder by hand: what differs from the directory is for a sweep to find. */
+  #touched = false;
 
   constructor(
     private readonly world: World,
     private readonly scenario: Scenario,
   ) {
     this.#idp = new IdentityProvider(world);
+    this.#operator = new Operator(world);
   }
 
   async play(): Promise<readonly Violation[]> {
@@ -105,7 +107,8 @@ class Player {
     this.#byHand = new ByHand(double);
     this.#watch.begin();
     for (const step of scenario.given) await this.#do(step);
-    await this.#settled();
+    await this.#operator.settled();
+    this.#touched = false;
     world.trace.say(() => 'the weather turns');
     world.weather.bad = true;
     for (const step of scenario.when) await this.#do(step);
@@ -113,10 +116,10 @@ class Player {
     world.weather.away = false;
     world.weather.awayUntil = 0;
     world.trace.say(() => 'the weather is good again');
-    const before = await this.#settled();
+    const before = await this.#operator.settled();
     if (!needsSweep(scenario.when)) this.#found.push(...this.#beforeSweep(before));
     await world.surely(() => world.admin('POST', '/sweep', {}));
-    const status = await this.#settled();
+    const status = await this.#operator.settled();
     for (const { app, converged, waiting, held, parked } of status.apps)
       world.trace.say(() => `the end: ${app} ${JSON.stringify({ converged, waiting, held, parked })}`);
     for (const item of status.pending)
@@ -151,7 +154,7 @@ class Player {
       this.world,
       this.#watch,
       status,
-      this.#releases,
+      this.#operator.releases,
       this.#byHand.given,
       this.#own,
     );
@@ -173,13 +176,14 @@ class Player {
         await Promise.all(step.steps.map(one => this.#do(one)));
         return;
       case 'declare':
-        await this.#declare(step);
+        this.#found.push(...(await this.#operator.declare(step.app ?? APP, step.document)));
+        this.#byHand.declared(world.directory);
         return;
       case 'undeclare':
-        await this.#undeclare(step.app ?? APP);
+        await this.#operator.undeclare(step.app ?? APP);
         return;
       case 'release':
-        await this.#release(step.app ?? APP);
+        await this.#operator.release(step.app ?? APP);
         return;
       case 'sweep':
         // With Coder away it fails, and nobody asks again.
@@ -194,6 +198,7 @@ class Player {
         return;
       case 'hand':
         this.#byHand.do(step.hand);
+        this.#touched = true;
         this.#watch.begin();
         return;
       case 'sign-in': {
@@ -226,8 +231,9 @@ class Player {
     const { world, scenario } = this;
     this.#doing += 1;
     await this.#idp.do(step).finally(() => (this.#doing -= 1));
+    this.#byHand.declared(world.directory);
     // While others are still asked, what they have done already is not known.
-    if (this.#doing > 0 || world.weather.troubles > 0 || scenario.mayHold === 'everybody') return;
+    if (this.#doing > 0 || this.#touched || world.weather.troubles > 0 || scenario.mayHold === 'everybody') return;
     const { directory } = world;
     const managed = managedBy(directory);
     const accounts = [...accountsOf(world.coder.double).values()];
@@ -252,58 +258,6 @@ class Player {
         });
     }
   }
-
-  async #declare({ app = APP, document }: Extract<Step, { do: 'declare' }>): Promise<void> {
-    const { world } = this;
-    const { digest } = world.tokenOf(app);
-    const state = { version: 1, app, tokens: { idp: { digest, expiresAt: '2099-01-01T00:00:00Z' } }, ...document };
-    const answer = await world.surely(() => world.admin('PUT', `/apps/${app}`, state));
-    if (answer.status >= 300) {
-      this.#found.push({ promise: 'settles', text: `declaration of ${app} refused: ${JSON.stringify(answer.body)}` });
-      return;
-    }
-    world.directory.apps.set(app, { name: app, document, gone: false });
-  }
-
-  async #undeclare(app: string): Promise<void> {
-    const { world } = this;
-    const known = world.directory.apps.get(app);
-    if (known !== undefined) known.gone = true;
-    await world.surely(() => world.admin('DELETE', `/apps/${app}`));
-  }
-
-  async #release(app: string): Promise<void> {
-    const { world } = this;
-    const { holds } = await this.#status();
-    for (const hold of holds.filter(one => one.app === app)) {
-      this.#releases.push({ at: world.scheduler.now, app, changes: hold.changes });
-      await world.surely(() => world.admin('POST', `/holds/${hold.id}/release`, { by: 'the simulation' }));
-    }
-  }
-
-  async #status(): Promise<Status> {
-    const answer = await this.world.surely(() => this.world.admin('GET', '/status'));
-    return answer.body as Status;
-  }
-
-  /** Waits until nothing waits; the last status, whatever it says, when that takes too long. */
-  async #settled(): Promise<Status> {
-    const { scheduler } = this.world;
-    const end = scheduler.now + SETTLE_SECONDS * 1_000;
-    for (let pause = 250; ; pause = Math.min(pause * 2, 120_000)) {
-      await scheduler.pause(pause);
-      const status = await this.#status();
-      // The work of a deleted app is in the list alone; its end waits for what is held of it.
-      const waits = status.pending.some(
-        item => item.state === 'waiting' && !(item.key === `app:${item.app}` && isHeld(status, item.app)),
-      );
-      if ((!waits && status.apps.every(app => app.waiting === 0)) || scheduler.now > end) return status;
-    }
-  }
-}
-
-function isHeld({ pending, holds }: Status, app: string): boolean {
-  return pending.some(item => item.app === app && item.state === 'held') || holds.some(hold => hold.app === app);
 }
 
 function ignoreNoAnswer(error: unknown): void {

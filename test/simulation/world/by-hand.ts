@@ -2,6 +2,8 @@
 import { type CoderDouble } from '../../support/coder-double';
 import { type Hand } from '../histories/step';
 import { type Account, accountsOf } from '../model/accounts';
+import { type Directory } from '../model/directory';
+import { DEFAULT_ORGANIZATION, dueOf } from '../model/due';
 
 export class ByHand {
   /** By id: hand-made accounts as they were made; of others what was given by hand. */
@@ -11,7 +13,9 @@ export class ByHand {
     for (const account of accountsOf(double).values()) this.given.set(account.id, account);
   }
 
+  /** Nothing, when there is no such account. */
   do(hand: Hand): void {
+    if (!this.#isThere(hand)) return;
     const before = accountsOf(this.double);
     act(this.double, hand);
     const after = accountsOf(this.double);
@@ -22,6 +26,29 @@ export class ByHand {
         this.given.set(account.id, changed(this.given.get(account.id), was, account));
     }
     for (const id of before.keys()) if (!after.has(id)) this.given.delete(id);
+  }
+
+  /** What a declaration gives as well is the directory's from then on. */
+  declared(directory: Directory): void {
+    for (const [id, account] of this.given)
+      for (const person of directory.bearers(account.email)) {
+        const due = dueOf(directory, person);
+        if (due === undefined) continue;
+        const left = { ...account };
+        for (const kind of KINDS) left[kind] = account[kind].filter(one => !due[kind].has(one));
+        this.given.set(id, left);
+      }
+  }
+
+  #isThere(hand: Hand): boolean {
+    if (!('username' in hand) || hand.verb === 'add-account') return true;
+    const accounts = [...accountsOf(this.double).values()];
+    const account = accounts.find(({ username }) => username === hand.username);
+    if (account === undefined) return false;
+    if (!('group' in hand)) return true;
+    const inGroup = account.groups.includes(`${hand.organization ?? DEFAULT_ORGANIZATION}/${hand.group}`);
+    const isGroup = [...this.double.state.groups.values()].some(group => group.name === hand.group);
+    return isGroup && inGroup === (hand.verb === 'remove-from-group');
   }
 }
 

@@ -140,22 +140,20 @@ export class IdentityProvider {
     return undefined;
   }
 
-  async #bulk(steps: readonly DirectoryStep[]): Promise<void> {
-    const [first] = steps;
-    if (first === undefined) return;
-    const app = appOf(this.#directory, first);
-    const operations = steps.flatMap(step => {
+  async #bulk(all: readonly DirectoryStep[]): Promise<void> {
+    const asked = all.flatMap(step => {
       const request = requestOf(this.#directory, step);
-      return request === undefined
-        ? []
-        : [
-            {
-              method: request.method,
-              path: request.path,
-              ...(request.body === undefined ? {} : { data: request.body }),
-            },
-          ];
+      return request === undefined ? [] : [{ step, request }];
     });
+    const [first] = asked;
+    if (first === undefined) return;
+    const steps = asked.map(({ step }) => step);
+    const app = appOf(this.#directory, first.step);
+    const operations = asked.map(({ request: { method, path, body } }) => ({
+      method,
+      path,
+      ...(body === undefined ? {} : { data: body }),
+    }));
     const answer = await this.#send(app, {
       method: 'POST',
       path: '/Bulk',
