@@ -63,6 +63,7 @@ const HTTP = [
     'SCIM token of the app',
     'SCIM 2.0 of one app: the SCIM base URL that goes into the identity provider',
   ],
+  ['`/apps/<app>/oauth2/token`', 'OAuth client of the app', 'access tokens by client credentials (RFC 6749 §4.4)'],
   ['`/admin/v1`', 'admin credential', 'the admin API'],
   ['`/metrics`', 'admin credential with the scope `metrics`, or the metrics token', 'metrics'],
   ['`/healthz`', 'none', '200 while the process is well'],

@@ -14,6 +14,7 @@ import {
   type PlanRequest,
   type ReleaseRequest,
   type ReHireRequest,
+  type DismissRequest,
   type RetryRequest,
   type SweepRequest,
   type Precondition,
@@ -162,6 +163,12 @@ export class AdminClient {
   /** Whether somebody who came back keeps the account of before, or gets a new one in its place. */
   answerReHire(request: ReHireRequest, signal?: AbortSignal): Promise<{ userName: string }> {
     return this.call(z.object({ userName: z.string() }), 'POST', '/re-hires', { body: request, signal });
+  }
+
+  /** Takes an entry away that says who would have been locked out by a refused request. @returns its name */
+  dismissRefused(app: string, request: DismissRequest, signal?: AbortSignal): Promise<{ dismissed: string }> {
+    const path = `/apps/${encodeURIComponent(app)}/refused/dismiss`;
+    return this.call(z.object({ dismissed: z.string() }), 'POST', path, { body: request, signal });
   }
 
   /** Tries parked work again: one key, or all. */

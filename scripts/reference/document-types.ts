@@ -5,6 +5,7 @@
 import { join } from 'node:path';
 import { z } from 'zod';
 import { Attributes } from '../../bridge/contract/attributes';
+import * as credentials from '../../bridge/contract/mapping-state/credentials';
 import * as shape from '../../bridge/contract/mapping-state/shape';
 import { type Schema } from './mapping-state';
 
@@ -12,7 +13,11 @@ export const DOCUMENT_TYPES_FILE = join(__dirname, '..', '..', 'bridge/contract/
 
 /** In the order of the file: what a type is, and its shape. */
 const TYPES: Readonly<Record<string, readonly [is: string, shape: z.ZodType]>> = {
-  TokenDeclaration: ['Bearer credential of an app: the digest, never the secret.', shape.TokenDeclaration],
+  TokenDeclaration: ['Bearer credential of an app: the digest, never the secret.', credentials.TokenDeclaration],
+  OAuthClientDeclaration: [
+    'OAuth 2.0 client of an app, by its client id: it gets short-lived access tokens for its secret (RFC 6749 §4.4).',
+    credentials.OAuthClientDeclaration,
+  ],
   GroupMapping: [
     "People of an identity provider's group become members of a Coder group (and of its organization).",
     shape.GroupMapping,

@@ -13,6 +13,16 @@ export interface TokenDeclaration {
   readonly scopes?: readonly ('users:read' | 'users:write' | 'groups:read' | 'groups:write')[] | undefined;
 }
 
+/** OAuth 2.0 client of an app, by its client id: it gets short-lived access tokens for its secret (RFC 6749 §4.4). */
+export interface OAuthClientDeclaration {
+  /** SHA-256 of the whole client secret */
+  readonly digest: string;
+  /** instant from which the client, and every access token of it, is refused (RFC 3339) */
+  readonly expiresAt: string;
+  /** what its access tokens may do; default: everything */
+  readonly scopes?: readonly ('users:read' | 'users:write' | 'groups:read' | 'groups:write')[] | undefined;
+}
+
 /** People of an identity provider's group become members of a Coder group (and of its organization). */
 export interface GroupMapping {
   /** displayName of the identity provider's group, compared without case */
@@ -289,6 +299,7 @@ export interface MappingState {
    */
   readonly mode: 'push' | 'claims';
   readonly tokens: Readonly<Record<string, TokenDeclaration>>;
+  readonly oauthClients: Readonly<Record<string, OAuthClientDeclaration>>;
   readonly groupMappings: Readonly<Record<string, GroupMapping>>;
   readonly roleMappings: Readonly<Record<string, RoleMapping>>;
   readonly organizationMappings: Readonly<Record<string, OrganizationMapping>>;
@@ -313,6 +324,7 @@ export interface MappingStateInput {
    */
   readonly mode?: 'push' | 'claims' | undefined;
   readonly tokens?: Readonly<Record<string, TokenDeclaration>> | undefined;
+  readonly oauthClients?: Readonly<Record<string, OAuthClientDeclaration>> | undefined;
   readonly groupMappings?: Readonly<Record<string, GroupMappingInput>> | undefined;
   readonly roleMappings?: Readonly<Record<string, RoleMapping>> | undefined;
   readonly organizationMappings?: Readonly<Record<string, OrganizationMapping>> | undefined;

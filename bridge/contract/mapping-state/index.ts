@@ -3,6 +3,7 @@
  * provider and `coder-scim apply` carry it, the bridge enforces it. Re-exports only.
  */
 export * from './canonical-json';
+export { OAuthClientDeclaration, TokenDeclaration } from './credentials';
 export type { MappingState, MappingStateInput } from './document';
 export * from './json-schema';
 export * from './mode-clash';
@@ -19,6 +20,5 @@ export {
   Policies,
   PushedGroups,
   RoleMapping,
-  TokenDeclaration,
 } from './shape';
 export * from './vocabulary';

@@ -1,6 +1,7 @@
 /** The fields of the document, with defaults and what each one means. */
 import { Attributes } from '../attributes';
 import { z } from 'zod';
+import { OAuthClientDeclaration, TokenDeclaration } from './credentials';
 import type * as document from './document';
 import {
   AppName,
@@ -13,7 +14,7 @@ import {
   QuotaAllowance,
   RoleName,
 } from './names';
-import { DEFAULT_ORGANIZATION, IDENTITY_PROVIDERS, MAPPING_STATE_VERSION, TOKEN_SCOPES } from './vocabulary';
+import { DEFAULT_ORGANIZATION, IDENTITY_PROVIDERS, MAPPING_STATE_VERSION } from './vocabulary';
 
 const idpGroupText = z.string().min(1).max(1024);
 
@@ -24,32 +25,6 @@ const idpGroup = {
     .optional()
     .describe("externalId of the identity provider's group, compared exactly; survives renames"),
 };
-
-const DIGEST_WANTED = 'wanted "sha256:" and 64 lower-case hex digits, as printed by `coder-scim token create`';
-
-/** What stands where a digest belongs may be a secret: it is never shown, and who put it there is told what it means. */
-function describeDigest(given: unknown): string {
-  const text = typeof given === 'string' ? given : '';
-  if (text.startsWith('cscim_')) {
-    return `this is the secret, not its digest: it is in the stack's text now, so revoke it (remove the token, make another with \`coder-scim token create\`); ${DIGEST_WANTED}`;
-  }
-  if (/^[0-9a-f]{64}$/i.test(text)) return `64 hex digits without "sha256:" before them: ${DIGEST_WANTED}`;
-  if (/^sha256:[0-9a-f]{64}$/i.test(text)) return `has capital letters: ${DIGEST_WANTED}`;
-  return `is no digest (${text.length} characters, not shown, in case they are a secret): ${DIGEST_WANTED}`;
-}
-
-/** Bearer credential of an app: the digest, never the secret. */
-export const TokenDeclaration = z.strictObject({
-  digest: z
-    .string()
-    .regex(/^sha256:[0-9a-f]{64}$/, {
-      error: issue => describeDigest(issue.input),
-    })
-    .describe('SHA-256 of the whole token text'),
-  expiresAt: z.iso.datetime({ offset: true }).describe('instant from which the token is refused (RFC 3339)'),
-  scopes: z.array(z.enum(TOKEN_SCOPES)).min(1).optional().describe('what the token may do; default: everything'),
-});
-export type TokenDeclaration = document.TokenDeclaration;
 
 /** People of an identity provider's group become members of a Coder group (and of its organization). */
 export const GroupMapping = z.strictObject({
@@ -238,6 +213,7 @@ export const Shape = z.strictObject({
     .default('push')
     .describe("push: memberships and roles are written at once; claims: the mapping is written to Coder's OIDC sync"),
   tokens: record(TokenDeclaration),
+  oauthClients: record(OAuthClientDeclaration),
   groupMappings: record(GroupMapping),
   roleMappings: record(RoleMapping),
   organizationMappings: record(OrganizationMapping),
