@@ -156,6 +156,7 @@ export class AdminApi {
       ),
       pending: this.pending,
       holds: this.holds,
+      leftOver: [],
       recovery: null,
     });
     const never = () => Promise.reject(new Error('not asked for by the provider'));
@@ -170,6 +171,8 @@ export class AdminApi {
         answerReHire: never,
         planWorld: () => (this.foreseen === undefined ? never() : Promise.resolve(this.foreseen)),
         explain: never,
+        hold: never,
+        groups: never,
         releaseHold: never,
         retry: never,
         groupIds: app => this.groupIds(app),
@@ -180,7 +183,7 @@ export class AdminApi {
         identities: never,
         audit: never,
       },
-      coder: { getUser: never, deleteUser: never },
+      coder: { getUser: never, deleteUser: never, listSeenClaims: never },
       probe: {
         state: () =>
           Promise.resolve({
