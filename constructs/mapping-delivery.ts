@@ -1,7 +1,8 @@
 import { type ITerraformDependable, Lazy, Token } from 'cdktf';
 import { type Construct } from 'constructs';
 import { bridgeUrlProblem } from '../bridge/contract/bridge-url';
-import { canonicalJson, type MappingStateInput } from '../bridge/contract/mapping-state';
+import { canonicalJson } from '../bridge/contract/mapping-state';
+import { type MappingStateInput } from '../bridge/contract/mapping-state/document';
 import { CoderScimProvider } from './l1/coder-scim-provider';
 import { DeployStep } from './l1/deploy-step';
 import { type ScimAppAttributes, ScimAppResource, type ScimAppTimeouts } from './l1/scim-app-resource';

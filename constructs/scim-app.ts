@@ -1,16 +1,16 @@
 import { createHash } from 'node:crypto';
 import { Fn, type ITerraformDependable, TerraformStack, Token } from 'cdktf';
 import { Construct, type IConstruct } from 'constructs';
-import { type Attributes } from '../bridge/contract/attributes';
+import { canonicalJson } from '../bridge/contract/mapping-state';
 import {
-  canonicalJson,
+  type Attributes,
+  type Claims,
   type Guard,
-  type People,
   type MappingStateInput,
+  type People,
   type Policies,
   type PushedGroups,
-  type Claims,
-} from '../bridge/contract/mapping-state';
+} from '../bridge/contract/mapping-state/document';
 import { type IdentityProvider } from './identity-provider';
 import { CoderScimProvider } from './l1/coder-scim-provider';
 import { CoderScimStatus } from './l1/coder-scim-status';
