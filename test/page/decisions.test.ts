@@ -31,7 +31,7 @@ beforeEach(async () => {
     database,
     reconciler,
     credentials,
-    coder: { getUser: never, deleteUser: never, listClaimsSeen: never },
+    coder: { getUser: never, deleteUser: never, listSeenClaims: never },
     probe: {
       state: () =>
         Promise.resolve({

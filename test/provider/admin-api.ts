@@ -156,6 +156,7 @@ export class AdminApi {
       ),
       pending: this.pending,
       holds: this.holds,
+      leftOver: [],
       recovery: null,
     });
     const never = () => Promise.reject(new Error('not asked for by the provider'));
@@ -182,7 +183,7 @@ export class AdminApi {
         identities: never,
         audit: never,
       },
-      coder: { getUser: never, deleteUser: never, listClaimsSeen: never },
+      coder: { getUser: never, deleteUser: never, listSeenClaims: never },
       probe: {
         state: () =>
           Promise.resolve({

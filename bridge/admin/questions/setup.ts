@@ -88,10 +88,10 @@ export async function readSetup(
   return { app: name, identityProvider, mode, scimBaseUrl: scimBaseUrl(deps.publicUrl, name), steps };
 }
 
-async function claimsStep(coder: Pick<AdminDeps['coder'], 'listClaimsSeen'>, { claims }: MappingState): Promise<Step> {
+async function claimsStep(coder: Pick<AdminDeps['coder'], 'listSeenClaims'>, { claims }: MappingState): Promise<Step> {
   const wanted = [...new Set([claims.groups, claims.roles, claims.organizations ?? claims.groups])];
   try {
-    const seen = await coder.listClaimsSeen();
+    const seen = await coder.listSeenClaims();
     const missing = wanted.filter(claim => !seen.includes(claim));
     return {
       name: 'claims',
