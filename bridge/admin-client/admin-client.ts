@@ -14,6 +14,7 @@ import {
   type PlanRequest,
   type ReleaseRequest,
   type ReHireRequest,
+  type DismissRequest,
   type RetryRequest,
   type SweepRequest,
   type Precondition,
@@ -22,7 +23,7 @@ import {
   ServedRequest,
   Status,
 } from '../contract/admin-api';
-import { type MappingState } from '../contract/mapping-state';
+import { type MappingStateInput } from '../contract/mapping-state';
 import { AdminError } from './admin-error';
 
 export interface AdminClientOptions {
@@ -49,7 +50,7 @@ export class AdminClient {
   }
 
   /** Replaces the whole document of an app, provided that it is as the precondition says. */
-  putApp(state: z.input<typeof MappingState>, precondition: Precondition, signal?: AbortSignal): Promise<AppDocument> {
+  putApp(state: MappingStateInput, precondition: Precondition, signal?: AbortSignal): Promise<AppDocument> {
     return this.call(AppDocument, 'PUT', `/apps/${encodeURIComponent(state.app)}`, {
       body: state,
       headers: preconditionHeader(precondition),
@@ -162,6 +163,12 @@ export class AdminClient {
   /** Whether somebody who came back keeps the account of before, or gets a new one in its place. */
   answerReHire(request: ReHireRequest, signal?: AbortSignal): Promise<{ userName: string }> {
     return this.call(z.object({ userName: z.string() }), 'POST', '/re-hires', { body: request, signal });
+  }
+
+  /** Takes an entry away that says who would have been locked out by a refused request. @returns its name */
+  dismissRefused(app: string, request: DismissRequest, signal?: AbortSignal): Promise<{ dismissed: string }> {
+    const path = `/apps/${encodeURIComponent(app)}/refused/dismiss`;
+    return this.call(z.object({ dismissed: z.string() }), 'POST', path, { body: request, signal });
   }
 
   /** Tries parked work again: one key, or all. */

@@ -125,21 +125,16 @@ function inOrder(rows: readonly WorkRow[]): Work[] {
   return rows.map(toWork).sort((a, b) => a.priority - b.priority || a.enqueuedAt - b.enqueuedAt);
 }
 
-/** Which of these keys somebody else is working on. */
-export async function workedOnElsewhere(
-  db: Db,
-  keys: readonly WorkKey[],
-  { owner, now }: Pick<ClaimRequest, 'owner' | 'now'>,
-): Promise<Set<WorkKey>> {
-  if (keys.length === 0) return new Set();
-  const rows = await db
-    .selectFrom('work')
-    .select('key')
-    .where('key', 'in', among(db, keys))
-    .where('lease_owner', '!=', owner)
-    .where('lease_until', '>=', now)
+/** Makes work of a priority due that waits for another try, whenever that was to be. */
+export async function bringForward(db: Db, priority: number, now: number): Promise<void> {
+  await db
+    .updateTable('work')
+    .set({ due_at: now })
+    .where('priority', '=', priority)
+    .where('parked_at', 'is', null)
+    .where('lease_owner', 'is', null)
+    .where('due_at', '>', now)
     .execute();
-  return new Set(rows.map(row => row.key as WorkKey));
 }
 
 const deleteDone = statement<{ key: string; seq: number; owner: string }>()((db, { key, seq, owner }) =>
