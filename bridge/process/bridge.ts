@@ -13,6 +13,8 @@ import { createCredentialKeeper } from './credential-keeper';
 import { createDatabaseProbe } from './database-probe';
 import { type Log } from '../http/log';
 import { createMetrics } from '../http/metrics';
+import { createPageRouter } from '../page/page';
+import { type OidcOptions } from '../page/sign-in/oidc';
 import { createReconciler } from '../reconcile';
 import { answerClientError } from '../scim/http/client-error';
 import { createScim } from '../scim/routing/router';
@@ -51,6 +53,7 @@ export async function createBridge(config: Config, { log }: { readonly log: Log 
   });
   const publicUrl = config.publicUrl ?? listening.url;
   let stopping = false;
+  const ending = new AbortController();
 
   const metrics = createMetrics({ status: () => readStatus(admin), circuitClosed: () => coder.health.reachable });
   const coder = createCoderClient({
@@ -124,6 +127,7 @@ export async function createBridge(config: Config, { log }: { readonly log: Log 
     createApp({
       scim,
       admin: createAdminRouter(admin),
+      page: createPageRouter({ ...admin, oidc: oidcOptions(config), stopping: ending.signal }),
       readiness,
       metrics: () => metrics.render(),
       credentials,
@@ -149,12 +153,28 @@ export async function createBridge(config: Config, { log }: { readonly log: Log 
     },
     async stop() {
       stopping = true;
+      ending.abort();
       await listening.close(config.shutdownTimeoutMs);
       await Promise.all([reconciler.stop(), keeper.stop()]);
       await auditWatch.stop();
       await coder.close();
       await database.close();
     },
+  };
+}
+
+/** How people sign in to the page; undefined: by an admin credential. */
+function oidcOptions(config: Config): OidcOptions | undefined {
+  const { oidcIssuer: issuer, oidcClientId: clientId } = config;
+  if (issuer === undefined || clientId === undefined) return undefined;
+  return {
+    issuer,
+    clientId,
+    clientSecret: config.oidcClientSecret,
+    scopes: config.oidcScopes,
+    groupsClaim: config.oidcGroupsClaim,
+    viewers: config.oidcViewers,
+    operators: config.oidcOperators,
   };
 }
 

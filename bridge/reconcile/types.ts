@@ -4,6 +4,8 @@ import {
   type AuditEntry,
   type DoctorCheck,
   type Explanation,
+  type GroupsReport,
+  type HoldDetail,
   type HoldSummary,
   type Identity,
   type PendingItem,
@@ -149,6 +151,10 @@ export interface Reconciler {
   /** Why people have what they have: by SCIM id, userName, externalId, e-mail, Coder id or Coder username; empty when nobody fits. */
   explain(user: string): Promise<Explanation[]>;
   status(): Promise<ReconcilerStatus>;
+  /** An open hold with everybody whom it is about; undefined when it is another one by now, or gone. */
+  hold(id: string): Promise<HoldDetail | undefined>;
+  /** Which group of an identity provider gives what to how many, and which groups no mapping names. */
+  groups(query?: { readonly app?: string | undefined; readonly search?: string | undefined }): Promise<GroupsReport>;
   /**
    * Ids of the Coder groups of an app by the key of their mapping, those left out that are not there yet; null when Coder
    * has to be asked first and does not answer.

@@ -11,7 +11,7 @@ const ENTRY = join(ROOT, 'constructs', 'index.ts');
 const SECTIONS: readonly (readonly [title: string, names: readonly string[]])[] = [
   [
     'Apps, tokens and mappings',
-    ['ScimApp', 'ScimToken', 'GroupMapping', 'RoleMapping', 'OrganizationMapping', 'CustomRole'],
+    ['ScimApp', 'ScimToken', 'ScimOAuthClient', 'GroupMapping', 'RoleMapping', 'OrganizationMapping', 'CustomRole'],
   ],
   ['Ready-made', ['GovernedAccess', 'ProvisioningCheck']],
   ['Values', ['CoderRole', 'IdentityProvider', 'MappingDelivery', 'TokenScope']],

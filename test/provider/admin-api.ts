@@ -170,6 +170,8 @@ export class AdminApi {
         answerReHire: never,
         planWorld: () => (this.foreseen === undefined ? never() : Promise.resolve(this.foreseen)),
         explain: never,
+        hold: never,
+        groups: never,
         releaseHold: never,
         retry: never,
         groupIds: app => this.groupIds(app),
@@ -180,7 +182,7 @@ export class AdminApi {
         identities: never,
         audit: never,
       },
-      coder: { getUser: never, deleteUser: never },
+      coder: { getUser: never, deleteUser: never, listSeenClaims: never },
       probe: {
         state: () =>
           Promise.resolve({

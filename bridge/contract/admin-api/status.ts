@@ -55,6 +55,8 @@ export const AppStatus = z.object({
   ),
   lastError: z.string().nullable(),
   lastSweepAt: z.string().nullable(),
+  /** When a SCIM request came last, as far as requests are kept. */
+  lastRequestAt: z.string().nullable().default(null),
   tokens: z.array(TokenStatus),
   coercions: z.array(z.object({ dialect: z.string(), coercion: z.string(), count: z.number(), lastAt: z.string() })),
   /** Attributes that no schema knows and that were dropped. */

@@ -189,6 +189,23 @@ export async function readGroups(db: Db, app: string): Promise<DirectoryGroup[]>
   return rows.map(toGroup);
 }
 
+/** How many active users are in each of these groups, directly and through groups in it. */
+export async function countPeopleIn(db: Db, groupIds: readonly string[]): Promise<Map<string, number>> {
+  if (groupIds.length === 0) return new Map();
+  const { rows } = await sql<{ root: string; people: number }>`
+    with recursive inside (root, id) as (
+      select id, id from groups where id in ${among(db, groupIds)}
+      union
+      select inside.root, members.member_id from members join inside on members.group_id = inside.id
+      where members.member_type = 'Group'
+    )
+    select inside.root, count(distinct users.id) as people from inside
+    join members on members.group_id = inside.id and members.member_type = 'User'
+    join users on users.id = members.member_id and users.active = 1
+    group by inside.root`.execute(db);
+  return new Map(rows.map(row => [row.root, Number(row.people)]));
+}
+
 /** Groups of an app by id, by displayName without case, or by externalId. */
 export async function readGroupsNamed(
   db: Db,
