@@ -47,7 +47,7 @@ const rooms = {
   },
   'bridge/store/database': {
     is: 'SQLite or Postgres: opening, migrations, tables, settings',
-    imports: ['bridge/contract', 'bridge/scim-language'],
+    imports: ['bridge/contract', 'bridge/scim-language', 'package.json'],
     packages: ['better-sqlite3', 'kysely', 'pg'],
   },
   'bridge/store': {
@@ -250,13 +250,15 @@ const rooms = {
     imports: ['provider/plugin/define'],
     packages: ['@grpc/grpc-js', '@msgpack/msgpack', 'protobufjs'],
   },
-  'provider/bundle.mjs': {
-    is: 'makes the provider one file, when the package is built',
-    packages: ['esbuild'],
-  },
   provider: {
     is: 'the Terraform provider: resource, data source, deploy step',
-    imports: ['bridge/contract', 'bridge/admin-client', 'provider/address.ts', 'provider/plugin'],
+    imports: [
+      'bridge/contract',
+      'bridge/admin-client',
+      'provider/address.ts',
+      'provider/plugin',
+      'provider/plugin/define',
+    ],
     packages: ['undici'],
   },
   'constructs/l1': {

@@ -1,4 +1,4 @@
-import { IDENTITY_PROVIDERS } from '../bridge/contract/mapping-state';
+import { IDENTITY_PROVIDERS } from '../bridge/contract/mapping-state/vocabulary';
 
 type Name = (typeof IDENTITY_PROVIDERS)[number];
 

@@ -7,9 +7,16 @@ export {
   type ScimAppResourceConfig,
   type ScimAppTimeouts,
 } from './l1/scim-app-resource';
+export { type TokenScope } from './credential';
 export { CustomRole, type CustomRoleConfig, type CustomRolePermission } from './custom-role';
 export { type IdpGroupConfig } from './entry';
-export { EntraProvisioning, type EntraProvisioningConfig } from './identity-providers/entra-provisioning';
+export {
+  type EntraPilotConfig,
+  EntraProvisioning,
+  type EntraProvisioningConfig,
+} from './identity-providers/entra-provisioning';
+export { AuthentikProvisioning, type AuthentikProvisioningConfig } from './identity-providers/authentik-provisioning';
+export { OktaProvisioning, type OktaProvisioningConfig } from './identity-providers/okta-provisioning';
 export { GovernedAccess, type GovernedAccessConfig } from './governed-access';
 export { GroupMapping, type GroupMappingConfig } from './group-mapping';
 export { IdentityProvider } from './identity-provider';
@@ -19,4 +26,5 @@ export { OrganizationMapping, type OrganizationMappingConfig } from './organizat
 export { ProvisioningCheck, type ProvisioningCheckConfig } from './provisioning-check';
 export { RoleMapping, type RoleMappingConfig } from './role-mapping';
 export { type IScimApp, ScimApp, type ScimAppConfig, type ScimAppReference } from './scim-app';
-export { ScimToken, type ScimTokenConfig, type ScimTokenSecretConfig, type TokenScope } from './scim-token';
+export { ScimOAuthClient, type ScimOAuthClientConfig, type ScimOAuthClientSecretConfig } from './scim-oauth-client';
+export { ScimToken, type ScimTokenConfig, type ScimTokenSecretConfig } from './scim-token';

@@ -1,16 +1,16 @@
 import { createHash } from 'node:crypto';
-import { type ITerraformDependable, TerraformStack, Token } from 'cdktf';
+import { Fn, type ITerraformDependable, TerraformStack, Token } from 'cdktf';
 import { Construct, type IConstruct } from 'constructs';
-import { type Attributes } from '../bridge/contract/attributes';
+import { canonicalJson } from '../bridge/contract/mapping-state';
 import {
-  canonicalJson,
+  type Attributes,
+  type Claims,
   type Guard,
-  type People,
   type MappingStateInput,
+  type People,
   type Policies,
   type PushedGroups,
-  type Claims,
-} from '../bridge/contract/mapping-state';
+} from '../bridge/contract/mapping-state/document';
 import { type IdentityProvider } from './identity-provider';
 import { CoderScimProvider } from './l1/coder-scim-provider';
 import { CoderScimStatus } from './l1/coder-scim-status';
@@ -82,6 +82,11 @@ export interface ScimAppConfig {
    */
   readonly timeouts?: ScimAppTimeouts;
   /**
+   * What is to be there before the app: the bridge itself, where the stack deploys it as well.
+   * @default - what its settings and mappings refer to
+   */
+  readonly dependsOn?: readonly ITerraformDependable[];
+  /**
    * Which SCIM attributes give an account its e-mail, username and name, so that they agree with what Coder reads from OIDC
    * (`CODER_OIDC_EMAIL_FIELD`, `CODER_OIDC_USERNAME_FIELD`, `CODER_OIDC_NAME_FIELD`).
    * @default - the primary e-mail, `userName` and `displayName`
@@ -95,6 +100,8 @@ export interface IScimApp extends IConstruct, ITerraformDependable {
   readonly name: string;
   /** The SCIM base URL (tenant URL, SCIM connector base URL) to paste into the identity provider. */
   readonly scimBaseUrl: string;
+  /** Where an OAuth client of the app gets its access tokens (token endpoint, token URL). */
+  readonly oauthTokenUrl: string;
 }
 
 /** Settings of an app that is declared elsewhere. */
@@ -147,6 +154,8 @@ export class ScimApp extends Construct implements IScimApp {
   readonly identityProvider: IdentityProvider;
   readonly deletionProtection: boolean | undefined;
   readonly timeouts: ScimAppTimeouts | undefined;
+  /** @internal */
+  readonly _after: ITerraformDependable[] | undefined;
   private readonly entries: DeclaredEntry[] = [];
   private readonly carrier: Carrier;
 
@@ -161,12 +170,17 @@ export class ScimApp extends Construct implements IScimApp {
     this.identityProvider = config.identityProvider;
     this.deletionProtection = config.deletionProtection;
     this.timeouts = config.timeouts;
+    this._after = config.dependsOn === undefined ? undefined : [...config.dependsOn];
     this.carrier = (config.delivery ?? MappingDelivery.provider())._bind(this);
     this.node.addValidation({ validate: () => [...findProblems(this.declaration), ...this.clashes()] });
   }
 
   get scimBaseUrl(): string {
     return this.carrier.scimBaseUrl;
+  }
+
+  get oauthTokenUrl(): string {
+    return tokenUrlOf(this.scimBaseUrl);
   }
 
   /** The mapping state as declared so far: JSON, with references of Terraform still in it. */
@@ -268,4 +282,15 @@ class ForeignApp extends Construct implements IScimApp {
   get scimBaseUrl(): string {
     return this.status.scimBaseUrlOf(this.name);
   }
+
+  get oauthTokenUrl(): string {
+    return tokenUrlOf(this.scimBaseUrl);
+  }
+}
+
+function tokenUrlOf(scimBaseUrl: string): string {
+  const [base, token] = ['/scim/v2', '/oauth2/token'];
+  return Token.isUnresolved(scimBaseUrl)
+    ? Fn.replace(scimBaseUrl, base, token)
+    : scimBaseUrl.replace(new RegExp(`${base}$`), token);
 }

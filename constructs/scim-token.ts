@@ -1,12 +1,6 @@
-import { Annotations, Lazy, type TerraformVariable, Token } from 'cdktf';
+import { type TerraformVariable } from 'cdktf';
 import { type Construct } from 'constructs';
-import { type TOKEN_SCOPES } from '../bridge/contract/mapping-state';
-import { PROVIDER_NAME } from '../provider/address';
-import { Entry } from './entry';
-import { ScimApp } from './scim-app';
-
-/** What a token may do. */
-export type TokenScope = (typeof TOKEN_SCOPES)[number];
+import { Credential, digestOfVariable, type TokenScope } from './credential';
 
 /** Settings of a SCIM token. */
 export interface ScimTokenConfig {
@@ -27,15 +21,13 @@ export interface ScimTokenSecretConfig extends Omit<ScimTokenConfig, 'digest'> {
   readonly secret: TerraformVariable;
 }
 
-const WARNING_DAYS = 30;
-
 /**
  * Bearer credential with which the identity provider calls the app. Declare a second one to rotate without a gap.
  *
  * @example
  * new ScimToken(app, 'primary', { digest: 'sha256:…', expiresAt: '2027-03-01T00:00:00Z' });
  */
-export class ScimToken extends Entry {
+export class ScimToken extends Credential {
   /**
    * A token whose digest is made where Terraform runs, by a function of the provider (Terraform 1.8, OpenTofu 1.7): one
    * sensitive variable serves the identity provider's side and this one, and neither plan nor state shows it.
@@ -46,38 +38,11 @@ export class ScimToken extends Entry {
    * ScimToken.fromSecret(app, 'primary', { secret, expiresAt: '2027-03-01T00:00:00Z' });
    */
   static fromSecret(scope: Construct, id: string, { secret, ...config }: ScimTokenSecretConfig): ScimToken {
-    const path = `${scope.node.path}/${id}`;
-    if (secret.sensitive !== true) {
-      throw new Error(
-        `${path}: variable ${JSON.stringify(secret.node.id)} is not sensitive, so that plans would show the token: declare it with sensitive: true`,
-      );
-    }
-    if (ScimApp.of(scope).resource === undefined) {
-      throw new Error(
-        `${path}: the digest is made by a function of the provider, and the app is delivered by a null_resource: use MappingDelivery.provider(), or new ScimToken with the digest`,
-      );
-    }
-    const call = () => `\${provider::${PROVIDER_NAME}::token_digest(var.${secret.friendlyUniqueId})}`;
-    return new ScimToken(scope, id, { ...config, digest: Lazy.stringValue({ produce: call }) });
+    const digest = digestOfVariable(scope, id, secret, { function: 'token_digest', construct: 'ScimToken' });
+    return new ScimToken(scope, id, { ...config, digest });
   }
-
-  /** Instant from which the bridge refuses the token. */
-  readonly expiresAt: string;
 
   constructor(scope: Construct, id: string, config: ScimTokenConfig) {
-    super(scope, id, 'tokens', config);
-    this.expiresAt = config.expiresAt;
-    const warning = Token.isUnresolved(config.expiresAt) ? undefined : expiryWarning(config.expiresAt, Date.now());
-    if (warning !== undefined) Annotations.of(this).addWarning(warning);
+    super(scope, id, 'tokens', config, 'coder-scim token create');
   }
-}
-
-/** A warning, never an error: an expired token must not be in the way of an urgent removal. */
-function expiryWarning(expiresAt: string, now: number): string | undefined {
-  const days = (Date.parse(expiresAt) - now) / 86_400_000;
-  if (!(days < WARNING_DAYS)) return undefined;
-  const next = 'create another with `coder-scim token create`, give it to the identity provider, then remove this one';
-  return days <= 0
-    ? `has expired at ${expiresAt}, the bridge refuses it: ${next}`
-    : `expires at ${expiresAt}, in less than ${WARNING_DAYS} days: ${next}`;
 }

@@ -58,9 +58,9 @@ export function synthesizeMappingState({ app, settings, entries }: Declaration):
 export function findProblems(declaration: Declaration): string[] {
   const { path, entries } = declaration;
   const problems: string[] = [];
-  if (!entries.some(entry => entry.kind === 'tokens')) {
+  if (!entries.some(({ kind }) => kind === 'tokens' || kind === 'oauthClients')) {
     problems.push(
-      `${path}: has no token, so no identity provider can call it: add a ScimToken (\`coder-scim token create\` prints the digest)`,
+      `${path}: has no token, so no identity provider can call it: add a ScimToken (\`coder-scim token create\` prints the digest), or a ScimOAuthClient`,
     );
   }
   const document = synthesizeMappingState(declaration);

@@ -32,6 +32,7 @@ interface Shape {
 const DESCRIPTIONS: { readonly [key: string]: string } = {
   identityProvider: 'identity provider that calls the app; decides the dialect of SCIM',
   tokens: 'bearer credentials by name: digest and expiry, never the secret',
+  oauthClients: 'OAuth 2.0 clients by client id: digest of the secret and expiry, never the secret',
   groupMappings: 'groups of the identity provider whose people become members of a Coder group, by name of the mapping',
   roleMappings: 'groups of the identity provider whose people hold a role, by name of the mapping',
   organizationMappings:

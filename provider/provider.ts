@@ -5,7 +5,7 @@ import { bridgeUrlProblem } from '../bridge/contract/bridge-url';
 import { defineProvider, number, string, Unknown } from './plugin';
 import { scimAppResource } from './scim-app/resource';
 import { statusDataSource } from './status-data-source';
-import { tokenDigest } from './token-digest';
+import { clientSecretDigest, tokenDigest } from './secret-digest';
 
 const DEFAULT_WAIT_SECONDS = 30;
 
@@ -63,5 +63,5 @@ export const coderScimProvider = defineProvider<typeof attributes, Bridge>({
   },
   resources: { [`${PROVIDER_NAME}_app`]: scimAppResource },
   dataSources: { [`${PROVIDER_NAME}_status`]: statusDataSource },
-  functions: { token_digest: tokenDigest },
+  functions: { token_digest: tokenDigest, client_secret_digest: clientSecretDigest },
 });

@@ -1,4 +1,4 @@
-/** Writes `docs/reference.md` from what the code says: `npm run reference`. A test fails when the two differ. */
+/** Writes what is generated from the code: `npm run reference`. A test fails when a file and the code differ. */
 import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { type Command } from 'commander';
@@ -7,6 +7,7 @@ import { ADMIN_REFUSALS, ADMIN_ROUTES } from '../bridge/admin/routes';
 import { createProgram } from '../bridge/commands/program';
 import { createMetrics } from '../bridge/http/metrics';
 import { CLIENT_VARIABLES, type Variable, VARIABLES } from '../bridge/process/variables';
+import { DOCUMENT_TYPES_FILE, renderDocumentTypes } from './reference/document-types';
 import { mappingStateFields } from './reference/mapping-state';
 import { code, literal, table } from './reference/markdown';
 import { renderTerraform, TERRAFORM_FILE } from './reference/terraform';
@@ -62,6 +63,7 @@ const HTTP = [
     'SCIM token of the app',
     'SCIM 2.0 of one app: the SCIM base URL that goes into the identity provider',
   ],
+  ['`/apps/<app>/oauth2/token`', 'OAuth client of the app', 'access tokens by client credentials (RFC 6749 §4.4)'],
   ['`/admin/v1`', 'admin credential', 'the admin API'],
   ['`/metrics`', 'admin credential with the scope `metrics`, or the metrics token', 'metrics'],
   ['`/healthz`', 'none', '200 while the process is well'],
@@ -117,12 +119,17 @@ function helps(): string[] {
     });
 }
 
-if (require.main === module) {
-  void renderReference().then(text => {
-    mkdirSync(join(REFERENCE_FILE, '..'), { recursive: true });
-    writeFileSync(REFERENCE_FILE, text);
-    process.stdout.write(`wrote ${REFERENCE_FILE}\n`);
-    writeFileSync(TERRAFORM_FILE, renderTerraform(readFileSync(TERRAFORM_FILE, 'utf8')));
-    process.stdout.write(`wrote ${TERRAFORM_FILE}\n`);
-  });
+async function main(): Promise<void> {
+  mkdirSync(join(REFERENCE_FILE, '..'), { recursive: true });
+  const files: readonly (readonly [string, string])[] = [
+    [REFERENCE_FILE, await renderReference()],
+    [TERRAFORM_FILE, renderTerraform(readFileSync(TERRAFORM_FILE, 'utf8'))],
+    [DOCUMENT_TYPES_FILE, renderDocumentTypes()],
+  ];
+  for (const [file, text] of files) {
+    writeFileSync(file, text);
+    process.stdout.write(`wrote ${file}\n`);
+  }
 }
+
+if (require.main === module) void main();

@@ -18,6 +18,7 @@ import {
   type PlanRequest,
   type ReleaseRequest,
   type ReHireRequest,
+  type DismissRequest,
   type RetryRequest,
   type SweepRequest,
   type Precondition,
@@ -26,7 +27,7 @@ import {
   SetupReport,
   Status,
 } from '../contract/admin-api';
-import { type MappingState } from '../contract/mapping-state';
+import { type MappingStateInput } from '../contract/mapping-state';
 import { AdminError } from './admin-error';
 import { preconditionHeader, readBody, refusal } from './answers';
 
@@ -54,7 +55,7 @@ export class AdminClient {
   }
 
   /** Replaces the whole document of an app, provided that it is as the precondition says. */
-  putApp(state: z.input<typeof MappingState>, precondition: Precondition, signal?: AbortSignal): Promise<AppDocument> {
+  putApp(state: MappingStateInput, precondition: Precondition, signal?: AbortSignal): Promise<AppDocument> {
     return this.call(AppDocument, 'PUT', `/apps/${encodeURIComponent(state.app)}`, {
       body: state,
       headers: preconditionHeader(precondition),
@@ -167,6 +168,12 @@ export class AdminClient {
   /** Whether somebody who came back keeps the account of before, or gets a new one in its place. */
   answerReHire(request: ReHireRequest, signal?: AbortSignal): Promise<{ userName: string }> {
     return this.call(z.object({ userName: z.string() }), 'POST', '/re-hires', { body: request, signal });
+  }
+
+  /** Takes an entry away that says who would have been locked out by a refused request. @returns its name */
+  dismissRefused(app: string, request: DismissRequest, signal?: AbortSignal): Promise<{ dismissed: string }> {
+    const path = `/apps/${encodeURIComponent(app)}/refused/dismiss`;
+    return this.call(z.object({ dismissed: z.string() }), 'POST', path, { body: request, signal });
   }
 
   /** Tries parked work again: one key, or all. */

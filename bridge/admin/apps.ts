@@ -134,6 +134,11 @@ export function scimBaseUrl(publicUrl: string, app: string): string {
   return `${publicUrl}/apps/${app}/scim/v2`;
 }
 
+/** Where an OAuth client of the app gets its access tokens. */
+export function oauthTokenUrl(publicUrl: string, app: string): string {
+  return `${publicUrl}/apps/${app}/oauth2/token`;
+}
+
 function notFound(app: string): Refusal {
   return new Refusal(404, 'not_found', `no app ${JSON.stringify(app)} is declared: \`coder-scim status\` lists them`);
 }

@@ -3,7 +3,8 @@ import { CoderError } from '../coder';
 import { MappingStateError } from '../contract/mapping-state';
 import { Refusal, toRefusal } from '../http/refusal';
 import { HoldChanged, NobodyWaits, RecoveryPending } from '../reconcile';
-import { GenerationConflict, TokenTaken } from '../store/apps/apps';
+import { GenerationConflict } from '../store/apps/apps';
+import { TokenTaken } from '../store/apps/credentials';
 
 /** The refusal that an error of a route means; undefined for a defect. */
 export function toAdminRefusal(error: unknown): Refusal | undefined {

@@ -1,6 +1,13 @@
 /** The admin API below `/admin/v1`: every route, behind a credential with the scope for it, in the shapes of contract/admin-api. */
 import express, { type ErrorRequestHandler, Router } from 'express';
-import { PlanRequest, ReleaseRequest, ReHireRequest, RetryRequest, SweepRequest } from '../contract/admin-api';
+import {
+  DismissRequest,
+  PlanRequest,
+  ReleaseRequest,
+  ReHireRequest,
+  RetryRequest,
+  SweepRequest,
+} from '../contract/admin-api';
 import { parseMappingState } from '../contract/mapping-state';
 import { createAuthenticate } from '../http/authenticate';
 import { Refusal } from '../http/refusal';
@@ -11,6 +18,7 @@ import { createApps } from './apps';
 import { verifyChain } from '../store/audit/verify-chain';
 import { readAnchor, readAuditQuery } from './audit-query';
 import { type AdminDeps } from './deps';
+import { dismissRefused } from './dismiss';
 import { addQuestionRoutes } from './questions/routes';
 import { readBody } from './read-body';
 import { toAdminRefusal } from './refusals';
@@ -46,6 +54,10 @@ export function createAdminRouter(deps: AdminDeps): Router {
   addRequestRoutes(router, deps);
   addCredentialRoutes(router, deps);
   addQuestionRoutes(router, deps);
+  router.post('/apps/:app/refused/dismiss', async (request, response) => {
+    const { who, ...said } = readBody(DismissRequest, request.body);
+    response.json({ dismissed: await dismissRefused(deps, request.params.app, who, decisionOf(response, said)) });
+  });
   router.use('/apps', createApps(deps));
   router.get('/status', async (_request, response) => {
     response.json(await readStatus(deps));

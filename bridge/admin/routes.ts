@@ -195,6 +195,16 @@ export const ADMIN_ROUTES: readonly AdminRoute[] = [
   },
   {
     method: 'POST',
+    path: '/apps/:app/refused/dismiss',
+    scopes: ['operate'],
+    purpose:
+      'takes an entry away that says who would have been locked out by a refused request: an operator has dealt with it, and says how; one more refusal is an entry again',
+    takes: '`{who, reason, by?}`: key of the entry, or its name as the status shows it',
+    answers: '200 `{dismissed}`: the name',
+    refuses: ['not_found', 'not_refused'],
+  },
+  {
+    method: 'POST',
     path: '/work/retry',
     scopes: ['operate'],
     purpose: 'tries parked work again, and accepts that former owners stay none',
@@ -302,6 +312,7 @@ export const ADMIN_REFUSALS = [
   [409, 'credential_taken', 'a credential of that name or digest is there already'],
   [409, 'hold_changed', 'the hold is another one by now, or gone'],
   [409, 'nobody_waits', 'nobody of that name waits for an answer about a re-hire'],
+  [409, 'not_refused', 'nothing is refused to whom the request names, or to more than one of that name'],
   [409, 'recovery_pending', 'the database is older than Coder: nothing is given or taken until `coder-scim recover`'],
   [412, 'generation_conflict', 'the app is at another generation, which is in `generation`'],
   [413, 'too_large', 'the body is longer than 8 MiB'],

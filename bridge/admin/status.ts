@@ -7,7 +7,7 @@ import { type Db } from '../store/database/database';
 import { countDirectory, type DirectoryCounts } from '../store/directory';
 import { DROPPED_PREFIX } from '../store/requests/coercions';
 import { readLastRequests } from '../store/requests/requests';
-import { scimBaseUrl } from './apps';
+import { oauthTokenUrl, scimBaseUrl } from './apps';
 import { type AdminDeps } from './deps';
 
 const NOTHING: DirectoryCounts = { users: 0, activeUsers: 0, groups: 0 };
@@ -39,6 +39,8 @@ export async function readStatus(deps: AdminDeps): Promise<Status> {
         mode: app.state.mode,
         generation: app.generation,
         scimBaseUrl: scimBaseUrl(deps.publicUrl, app.name),
+        oauthTokenUrl:
+          Object.keys(app.state.oauthClients).length === 0 ? null : oauthTokenUrl(deps.publicUrl, app.name),
         ...convergenceOf(convergence),
         lastRequestAt: isoOf(requests.get(app.name)),
         ...(counts.get(app.name) ?? NOTHING),
@@ -76,18 +78,26 @@ function convergenceOf(
   return { converged, waiting, held, parked, refused, leavers, lastError, lastSweepAt };
 }
 
-/** Tokens of an app by name, with their last use. */
-export function readTokens(app: StoredApp, used: ReadonlyMap<string, number>, now: number): TokenStatus[] {
-  const declared = Object.entries(app.state.tokens).sort(([a], [b]) => (a < b ? -1 : 1));
-  return declared.map(([name, token]) => {
-    const left = Date.parse(token.expiresAt) - now;
-    const lastUsed = used.get(token.digest.replace(/^sha256:/, ''));
+/** Tokens and OAuth clients of an app by name, with their last use. */
+export function readTokens(
+  { name: app, state }: StoredApp,
+  used: ReadonlyMap<string, number>,
+  now: number,
+): TokenStatus[] {
+  const declared = [
+    ...Object.entries(state.tokens).map(([name, token]) => ({ kind: 'token' as const, name, ...token })),
+    ...Object.entries(state.oauthClients).map(([name, client]) => ({ kind: 'client' as const, name, ...client })),
+  ].sort((a, b) => (a.name < b.name ? -1 : 1));
+  return declared.map(({ kind, name, expiresAt, scopes }) => {
+    const left = Date.parse(expiresAt) - now;
+    const lastUsed = used.get(`${app}/${name}`);
     return {
+      kind,
       name,
-      expiresAt: new Date(Date.parse(token.expiresAt)).toISOString(),
+      expiresAt: new Date(Date.parse(expiresAt)).toISOString(),
       state: left <= 0 ? 'expired' : left <= WARNING_MS ? 'expiring' : 'active',
       lastUsedAt: isoOf(lastUsed),
-      scopes: [...(token.scopes ?? TOKEN_SCOPES)],
+      scopes: [...(scopes ?? TOKEN_SCOPES)],
     };
   });
 }
@@ -104,19 +114,23 @@ function tokenWarnings(tokens: readonly TokenStatus[]): string[] {
   return tokens
     .filter(token => token.state === 'expiring')
     .map(
-      token =>
-        `token ${JSON.stringify(token.name)} expires on ${token.expiresAt.slice(0, 10)}: declare a second one and change over`,
+      ({ kind, name, expiresAt }) =>
+        `${kind === 'token' ? 'token' : 'OAuth client'} ${JSON.stringify(name)} expires on ${expiresAt.slice(0, 10)}: declare a second one and change over`,
     );
 }
 
-/** When each token was used last, by digest. */
+/** When each token and client was used last, by app and name, of which an app has each once. */
 export async function readLastUsed(db: Db): Promise<Map<string, number>> {
-  const rows = await db
-    .selectFrom('tokens')
-    .select(['digest', 'last_used_at'])
-    .where('last_used_at', 'is not', null)
-    .execute();
-  return new Map(rows.map(row => [row.digest, Number(row.last_used_at)]));
+  const used = new Map<string, number>();
+  for (const table of ['tokens', 'oauth_clients'] as const) {
+    const rows = await db
+      .selectFrom(table)
+      .select(['app', 'name', 'last_used_at'])
+      .where('last_used_at', 'is not', null)
+      .execute();
+    for (const { app, name, last_used_at: at } of rows) used.set(`${app}/${name}`, Number(at));
+  }
+  return used;
 }
 
 type Coercion = AppStatus['coercions'][number] & { app: string };

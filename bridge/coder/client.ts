@@ -10,6 +10,7 @@ import { type OrganizationCalls, organizationCalls } from './organizations';
 import { type RoleCalls, roleCalls } from './roles';
 import { createVisibility } from './visibility';
 import { type Renewal, type TokenExpiry, readTokenExpiry, renewToken } from './account/token-renewal';
+import { type SignInCalls, signInCalls } from './sign-in';
 import { type CoderHealth, type Transport, createTransport } from './transport/transport';
 import { type UserCalls, userCalls } from './users';
 import { type WorkspaceCalls, workspaceCalls } from './workspaces';
@@ -21,6 +22,7 @@ export interface CoderClient
     GroupCalls,
     RoleCalls,
     IdpSyncCalls,
+    SignInCalls,
     AccountCalls,
     AuditLogCalls,
     WorkspaceCalls {
@@ -65,6 +67,7 @@ function assemble(url: string, transport: Transport, credential: RenewableCreden
     ...auditLogCalls(transport),
     ...workspaceCalls(transport),
     ...idpSyncCalls(transport, groups, roles, organizations),
+    ...signInCalls(transport),
     get background(): CoderClient {
       background ??= transport.background === transport ? this : assemble(url, transport.background, credential);
       return background;

@@ -19,6 +19,11 @@ interface ReleaseOptions extends ClientOptions {
   readonly reason?: string;
 }
 
+interface DismissOptions extends ClientOptions {
+  readonly reason: string;
+  readonly by?: string;
+}
+
 interface ReHireOptions extends ClientOptions {
   readonly keep?: boolean;
   readonly replace?: boolean;
@@ -84,6 +89,29 @@ export function addOperate(commands: Commands): void {
       const { userName } = await client.answerReHire({ user, answer, by, reason: options.reason }, terminal.signal);
       if (options.json) printJson(terminal, { userName, answer });
       else terminal.write(`${userName}: ${answer}: \`coder-scim status\` shows what is left\n`);
+    },
+  });
+  commands.addClient<DismissOptions, [string, string]>({
+    usage: 'dismiss <app> <who>',
+    summary: 'say that a refused leaving is dealt with',
+    description:
+      'Take an entry away that says who would have been locked out by a request that was refused. It goes by itself when the identity provider sends the request in a form that goes through: dismiss it when that will not happen, and see yourself that the person has no access. One more refusal is an entry again',
+    examples: [
+      [
+        "coder-scim dismiss acme-okta alice@example.com --reason 'suspended by hand, ticket 4711'",
+        'who it is about as `coder-scim status` shows it',
+      ],
+      ["coder-scim dismiss acme-okta user:0198c1d2-… --reason 'a test'", 'by the key in `coder-scim status --json`'],
+    ],
+    options: command =>
+      command
+        .requiredOption('--reason <text>', 'why nothing is left to do, for the audit trail')
+        .option('--by <name>', 'who decides, for the audit trail (default: the user name)'),
+    run: async ({ client, terminal }, options, app, who) => {
+      const by = options.by ?? operatorName(terminal.environment);
+      const answer = await client.dismissRefused(app, { who, reason: options.reason, by }, terminal.signal);
+      if (options.json) printJson(terminal, answer);
+      else terminal.write(`dismissed: ${answer.dismissed}\n`);
     },
   });
   commands.addClient<ClientOptions, [string | undefined]>({

@@ -6,6 +6,7 @@ import { addAdminToken } from './admin-token';
 import { addAudit } from './audit';
 import { addRequests } from './requests';
 import { Commands, type Outcome } from './command';
+import { addCompletion, addHelp } from './completion/completion';
 import { addDoctor } from './doctor';
 import { EXIT, type ExitCode } from './terminal/exit-code';
 import { describeFailure, renderFailure } from './terminal/failure';
@@ -16,7 +17,7 @@ import { addRecover } from './recover';
 import { addServe } from './serve';
 import { addStatus } from './status';
 import { painter, type Terminal } from './terminal/terminal';
-import { addToken } from './token';
+import { addCredentials } from './credentials';
 import { addVerify } from './verify/verify';
 
 /** Builds the program; `outcome` receives the exit code of the command that ran. */
@@ -44,13 +45,15 @@ export function createProgram(terminal: Terminal, outcome: Outcome): Command {
   addStatus(commands);
   addVerify(commands);
   addDoctor(commands);
-  addToken(commands);
+  addCredentials(commands);
   addAdminToken(commands);
   addAudit(commands);
   addRequests(commands);
   addPeople(commands);
   addOperate(commands);
   addRecover(commands);
+  addCompletion(commands);
+  addHelp(commands);
   return program;
 }
 

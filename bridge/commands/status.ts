@@ -110,6 +110,7 @@ function renderApp(app: AppStatus, paint: Paint, columns: number | undefined, no
   );
   const pairs: [string, Cell][] = [
     ['SCIM base URL', app.scimBaseUrl],
+    ...(app.oauthTokenUrl === null ? [] : [['token URL', app.oauthTokenUrl] satisfies [string, Cell]]),
     ['directory', counts.join(', ')],
     ['last sweep', relativeTime(app.lastSweepAt, now)],
   ];
@@ -130,7 +131,7 @@ function renderApp(app: AppStatus, paint: Paint, columns: number | undefined, no
   const tokens = renderTable(
     ['TOKEN', 'STATE', 'EXPIRES', 'LAST USED', 'SCOPES'],
     app.tokens.map(token => [
-      token.name,
+      token.kind === 'token' ? token.name : `${token.name} (OAuth client)`,
       { text: token.state, style: token.state === 'active' ? 'good' : token.state === 'expiring' ? 'warn' : 'bad' },
       relativeTime(token.expiresAt, now),
       relativeTime(token.lastUsedAt, now),
@@ -183,7 +184,7 @@ function renderPending(status: Status, paint: Paint, columns: number | undefined
     ? `  ${paint('faint', 'try parked work again: coder-scim retry')}\n`
     : '';
   const leaver = status.pending.some(item => item.state === 'refused')
-    ? `  ${paint('faint', 'refused: the identity provider meant to lock somebody out; correct what the reason says and have it sent again')}\n`
+    ? `  ${paint('faint', 'refused: the identity provider meant to lock somebody out; correct what the reason says and have it sent again, or see to it yourself and coder-scim dismiss')}\n`
     : '';
   return `${paint('strong', 'Not as declared yet')}\n${table}${more}${hint}${leaver}`;
 }

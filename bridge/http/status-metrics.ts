@@ -60,7 +60,12 @@ export function createStatusMetrics(registry: Registry): StatusMetrics {
     'when the guard stopped the oldest open plan',
     'app',
   );
-  const tokens = gauge('coder_scim_token_expiry_timestamp_seconds', 'when a SCIM token expires', 'app', 'token');
+  const tokens = gauge(
+    'coder_scim_token_expiry_timestamp_seconds',
+    'when a SCIM token or OAuth client expires',
+    'app',
+    'token',
+  );
   const coercions = new Counter({
     name: 'coder_scim_coercions_total',
     help: 'deviations of the identity provider that were tolerated',

@@ -1,6 +1,7 @@
 import { TerraformResource, type TerraformMetaArguments } from 'cdktf';
 import { type Construct } from 'constructs';
-import { ENTRY_KINDS, type MappingStateInput } from '../../bridge/contract/mapping-state';
+import { type MappingStateInput } from '../../bridge/contract/mapping-state/document';
+import { ENTRY_KINDS } from '../../bridge/contract/mapping-state/vocabulary';
 import { PROVIDER_NAME, PROVIDER_VERSION } from '../../provider/address';
 import { escapeTemplates, toAttributes, toHclAttributes } from './terraform-text';
 

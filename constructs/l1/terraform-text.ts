@@ -45,7 +45,13 @@ function toHcl(value: unknown): unknown {
   }
   if (Array.isArray(value)) return Token.isUnresolved(value) ? value : value.map(toHcl);
   if (typeof value !== 'object' || value === null || Token.isUnresolved(value)) return value;
-  return Object.fromEntries(Object.entries(value).map(([key, part]) => [key, toHcl(part)]));
+  return Object.fromEntries(Object.entries(value).map(([key, part]) => [quoted(key), toHcl(part)]));
+}
+
+/** An expression of Terraform as a text, which neither writer changes. @param text without the `${` and `}` around it */
+export function expression(text: string | (() => string)): string {
+  const produce = () => `\${${typeof text === 'string' ? text : text()}}`;
+  return Token.asString(Lazy.stringValue({ produce }));
 }
 
 /** A text that is made at synth, as HCL has it between quotation marks; expressions in it stay as they are. */

@@ -33,7 +33,7 @@ export const scimAppResource = defineResource<App, Bridge>({
   validate(config, { report }) {
     const values = config as ObjectValue;
     checkTimeouts(values['timeouts'], report);
-    warnOfExpiry(values['tokens'], report, Date.now());
+    warnOfExpiry(values, report, Date.now());
     try {
       parseMappingState(toDocument(knownPart(config)));
     } catch (error) {

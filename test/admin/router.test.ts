@@ -305,6 +305,7 @@ describeEachDatabase('admin API', open => {
           ending: { digest: digest('b'), expiresAt: '2026-03-05T00:00:00Z' },
           ended: { digest: digest('c'), expiresAt: '2026-01-01T00:00:00Z' },
         },
+        oauthClients: { 'ending-client': { digest: digest('d'), expiresAt: '2026-03-06T00:00:00Z' } },
       }),
       'absent',
     );
@@ -333,7 +334,9 @@ describeEachDatabase('admin API', open => {
         tokens: [
           expect.objectContaining({ name: 'ended', state: 'expired' }),
           expect.objectContaining({ name: 'ending', state: 'expiring' }),
+          expect.objectContaining({ kind: 'client', name: 'ending-client', state: 'expiring' }),
           {
+            kind: 'token',
             name: 'fresh',
             state: 'active',
             expiresAt: '2027-01-01T00:00:00.000Z',
@@ -341,7 +344,12 @@ describeEachDatabase('admin API', open => {
             scopes: ['users:read'],
           },
         ],
-        warnings: ['look', expect.stringMatching(/token "ending" expires on 2026-03-05/)],
+        oauthTokenUrl: expect.stringMatching(/\/apps\/acme\/oauth2\/token$/) as string,
+        warnings: [
+          'look',
+          expect.stringMatching(/token "ending" expires on 2026-03-05/),
+          expect.stringMatching(/OAuth client "ending-client" expires on 2026-03-06/),
+        ],
       }),
     ]);
   });

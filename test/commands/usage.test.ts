@@ -2,7 +2,7 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { createProgram } from '../../bridge/commands/program';
-import { digestOf, tokenId } from '../../bridge/scim/access/token';
+import { digestOf, readSecret } from '../../bridge/scim/access/token';
 import { ADMIN_TOKEN } from '../support/bridge';
 import { coderScim } from './terminal-double';
 
@@ -39,6 +39,7 @@ describe('usage', () => {
       'verify',
       'doctor',
       'token create',
+      'oauth-client create',
       'admin-token create',
       'admin-token list',
       'admin-token rotate',
@@ -52,9 +53,12 @@ describe('usage', () => {
       'sweep',
       'release',
       're-hire',
+      'dismiss',
       'retry',
       'delete',
       'recover',
+      'completion',
+      'help',
     ]);
   });
 
@@ -150,12 +154,36 @@ describe('files', () => {
   });
 });
 
+describe('oauth-client create', () => {
+  it('shows client id and secret, with the digest and expiry for the declaration', async () => {
+    const { code, out } = await coderScim(['oauth-client', 'create', 'ping', '--expires-in', '90d']);
+    expect(code).toBe(0);
+    const [secret = ''] = /cscimc_\S+/.exec(out) ?? [];
+    expect(readSecret(secret)).toMatchObject({ kind: 'clientSecret' });
+    expect(out).toContain("new ScimOAuthClient(app, 'ping', {");
+    expect(out).toContain(`digest: '${digestOf(secret)}'`);
+  });
+
+  it('gives the same as JSON for scripts, and a client id where none is named', async () => {
+    const { out } = await coderScim(['oauth-client', 'create', '--json']);
+    const made = JSON.parse(out) as Record<'clientId' | 'clientSecret' | 'digest' | 'expiresAt', string>;
+    expect(made.digest).toBe(digestOf(made.clientSecret));
+    expect(made.clientId).toBe(`client-${made.expiresAt.slice(0, 4)}`);
+  });
+
+  it('refuses a client id that no declaration could have', async () => {
+    const { code, err } = await coderScim(['oauth-client', 'create', "it's"]);
+    expect(code).toBe(2);
+    expect(err).toContain('client id "it\'s": wanted 1 to 128 letters');
+  });
+});
+
 describe('token create', () => {
   it('shows a secret once, with the digest and expiry for the declaration', async () => {
     const { code, out } = await coderScim(['token', 'create', '--expires-in', '90d']);
     expect(code).toBe(0);
     const [secret = ''] = /cscim_\S+/.exec(out) ?? [];
-    expect(tokenId(secret)).toBeDefined();
+    expect(readSecret(secret)).toMatchObject({ kind: 'token' });
     expect(out).toContain(`digest: '${digestOf(secret)}'`);
     const [, expiresAt = ''] = /expiresAt: '([^']+)'/.exec(out) ?? [];
     expect(Math.abs(Date.parse(expiresAt) - Date.now() - 90 * 86_400_000)).toBeLessThan(60_000);

@@ -14,6 +14,7 @@ import {
   ScimApp,
   type ScimAppConfig,
   ScimAppResource,
+  ScimOAuthClient,
   ScimToken,
 } from '../../constructs';
 import { parseMappingState } from '../../bridge/contract/mapping-state';
@@ -313,6 +314,60 @@ describe('what others build on', () => {
     expect(() => declare(true, { delivery })).toThrow(/the app is delivered by a null_resource: use MappingDelivery/);
   });
 
+  test('the SCIM attributes that give e-mail, username and name are in the document as they are said', () => {
+    const employeeNumber = 'urn:ietf:params:scim:schemas:extension:enterprise:2.0:User:employeeNumber';
+    const attributes = { email: 'emails[type eq "work"].value', username: employeeNumber } as const;
+    expect(appAttributes(synthApp(() => undefined, { attributes }))['attributes']).toEqual(attributes);
+    expect(appAttributes(synthApp(() => undefined))).not.toHaveProperty('attributes');
+    let carried: unknown;
+    synthApp(app => (carried = app.mappingState.attributes), {
+      attributes,
+      delivery: MappingDelivery.nullResource({ url: 'https://scim.example.com' }),
+    });
+    expect(carried).toEqual(attributes);
+    expect(() => synthApp(() => undefined, { attributes: { email: 'mail' } })).toThrow(
+      /okta: attributes\.email: attribute "mail": wanted "primary", "userName", .*emails\[type eq "work"\]\.value/,
+    );
+  });
+
+  test('an OAuth client: its name is its client id, and the token URL is beside the base URL', () => {
+    const digest = `sha256:${'cd'.repeat(32)}`;
+    let id: string | undefined;
+    const declare = (config: Partial<ScimAppConfig> = {}) =>
+      synthApp((app, scope) => {
+        const client = new ScimOAuthClient(app, 'ping', { digest, expiresAt: FAR_FUTURE, scopes: ['users:read'] });
+        id = client.clientId;
+        new TerraformOutput(scope, 'token_url', { value: app.oauthTokenUrl });
+      }, config);
+    const { stack, ...rest } = declare();
+    expect(appAttributes({ stack, ...rest })['oauth_clients']).toEqual({
+      ping: { digest, expires_at: FAR_FUTURE, scopes: ['users:read'] },
+    });
+    expect(id).toBe('ping');
+    const [resource] = Object.keys(stack.resource?.['coderscim_app'] ?? {});
+    expect(stack.output).toEqual({
+      token_url: { value: `\${replace(coderscim_app.${resource}.scim_base_url, "/scim/v2", "/oauth2/token")}` },
+    });
+    const delivery = MappingDelivery.nullResource({ url: 'https://scim.example.com' });
+    expect(declare({ delivery }).stack.output).toEqual({
+      token_url: { value: 'https://scim.example.com/apps/okta/oauth2/token' },
+    });
+  });
+
+  test('an OAuth client is enough for an app, and its digest may be made of a sensitive variable', () => {
+    const synthesized = synth(scope => {
+      const app = new ScimApp(scope, 'ping', { identityProvider: IdentityProvider.PING });
+      const secret = new TerraformVariable(scope, 'client_secret', { type: 'string', sensitive: true });
+      ScimOAuthClient.fromSecret(app, 'main', { secret, expiresAt: FAR_FUTURE });
+    });
+    expect(appAttributes(synthesized)['oauth_clients']).toEqual({
+      main: {
+        digest: '${provider::coderscim::client_secret_digest(var.client_secret)}',
+        expires_at: FAR_FUTURE,
+      },
+    });
+  });
+
   test('the id of a Coder group, for a template, and not where nobody knows it', () => {
     const { stack } = synthApp((app, stack) => {
       const gpu = new GroupMapping(app, 'gpu', { idpGroup: 'gpu', group: 'gpu', quotaAllowance: 20 });
@@ -356,6 +411,13 @@ describe('what others build on', () => {
     synthApp(app => {
       const digest = `sha256:${'cd'.repeat(32)}`;
       const old = new ScimToken(app, 'old', { digest, expiresAt: '2020-01-01T00:00:00Z' });
+      const client = new ScimOAuthClient(app, 'gone', {
+        digest: `sha256:${'ef'.repeat(32)}`,
+        expiresAt: '2020-01-01T00:00:00Z',
+      });
+      expect(client.node.metadata.map(({ data }) => String(data))).toEqual([
+        expect.stringContaining('create another with `coder-scim oauth-client create`'),
+      ]);
       warnings = old.node.metadata.filter(({ type }) => type === '@cdktf/warn').map(({ data }) => data as unknown);
     });
     expect(warnings).toEqual([expect.stringMatching(/has expired at 2020-01-01T00:00:00Z, the bridge refuses it/)]);

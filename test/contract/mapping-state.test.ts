@@ -109,8 +109,29 @@ describe('a wrong document is refused with every error', () => {
   test('two tokens of one digest', () => {
     const token = { digest: digest(1), expiresAt: '2099-01-01T00:00:00Z' };
     expect(issuesOf(app({ tokens: { a: token, b: token } }))).toEqual([
-      'tokens["b"].digest: is the digest of token "a" too: each token needs a secret of its own',
+      'tokens["b"].digest: is the digest of token "a" too: each credential needs a secret of its own',
     ]);
+  });
+  test('an OAuth client with the secret or the name of another credential', () => {
+    const expiresAt = '2099-01-01T00:00:00Z';
+    const credential = { digest: digest(1), expiresAt };
+    expect(
+      issuesOf(
+        app({ tokens: { a: credential }, oauthClients: { a: { digest: digest(2), expiresAt }, b: credential } }),
+      ),
+    ).toEqual([
+      'oauthClients["a"]: is the name of a token too: the audit trail tells credentials by name, so choose another',
+      'oauthClients["b"].digest: is the digest of token "a" too: each credential needs a secret of its own',
+    ]);
+  });
+  test('the secret of an OAuth client in place of its digest, which is never shown', () => {
+    const secret = `cscimc_0123456789ab_${'7'.repeat(64)}_01234567`;
+    const [issue, ...more] = issuesOf(
+      app({ oauthClients: { one: { digest: secret, expiresAt: '2030-01-01T00:00:00Z' } } }),
+    );
+    expect(more).toEqual([]);
+    expect(issue).toMatch(/this is the secret, not its digest: .*coder-scim oauth-client create/);
+    expect(issue).not.toContain('77');
   });
 });
 

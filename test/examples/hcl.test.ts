@@ -22,6 +22,6 @@ test('deploys, and the token is in neither plan nor state', async () => {
 
   stage.terraform.environment['TF_VAR_scim_token'] = 'hunter2hunter2';
   const refused = said(expectCode(await stage.terraform.plan(), 1).stderr);
-  expect(refused).toContain('is no token (14 characters, not shown)');
+  expect(refused).toContain('is no SCIM token (14 characters, not shown)');
   expect(refused).not.toContain('hunter2');
 });

@@ -61,7 +61,10 @@ export class AdminApi {
   async addPerson(app: string, userName: string): Promise<void> {
     await this.database.transact(async db => {
       const cause = { actor: 'scim', requestId: 'test' } as const;
-      return await createUser({ db, app, now: Date.now(), cause, reach: createReadReach() }, { userName, active: true });
+      return await createUser(
+        { db, app, now: Date.now(), cause, reach: createReadReach() },
+        { userName, active: true },
+      );
     });
   }
 

@@ -35,8 +35,10 @@ test('a replacement is one app, not two', async () => {
 });
 
 test('an expired token is a warning: an urgent removal is not in its way', async () => {
-  const { plan, apply } = await stage.deploy(app({ expiresAt: '2020-01-01T00:00:00Z' }));
+  const client = `oauth_clients = { ping = { digest = "${other}", expires_at = "2020-01-01T00:00:00Z" } }`;
+  const { plan, apply } = await stage.deploy(app({ expiresAt: '2020-01-01T00:00:00Z', rest: client }));
   expect(said(plan.stdout)).toContain('Warning: token "main" has expired');
+  expect(said(plan.stdout)).toContain('Warning: OAuth client "ping" has expired');
   expect(said(apply.stdout)).toContain('Apply complete!');
 });
 

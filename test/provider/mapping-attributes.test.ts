@@ -12,6 +12,9 @@ const FULL: MappingStateInput = {
   identityProvider: 'okta',
   mode: 'claims',
   tokens: { main: { digest: DIGEST, expiresAt: '2030-01-01T00:00:00Z', scopes: ['groups:read', 'users:read'] } },
+  oauthClients: {
+    ping: { digest: `sha256:${'b'.repeat(64)}`, expiresAt: '2030-01-01T00:00:00Z', scopes: ['users:read'] },
+  },
   groupMappings: {
     developers: {
       idpGroup: 'coder-developers',
@@ -50,8 +53,16 @@ const FULL: MappingStateInput = {
     drift: 'report',
     authoritative: true,
   },
-  guard: { maxRemovalsPercent: 5, minRemovals: 0, minOwners: 2, protectedAccounts: ['breakglass', 'root@example.com'] },
+  guard: {
+    maxRemovalsPercent: 5,
+    minRemovals: 0,
+    minOwners: 2,
+    maxPrivilegeGains: 1,
+    protectedAccounts: ['breakglass', 'root@example.com'],
+  },
+  people: { emailDomains: ['example.com'], sharedWith: ['entra'], adopt: ['root@example.com'] },
   claims: { groups: 'g', roles: 'r', organizations: 'o' },
+  attributes: { email: 'userName', username: 'email', name: 'name' },
 };
 
 /** `name!` required, `name?` optional, `name=` optional with a default, `{…}` what is inside. */
@@ -71,6 +82,7 @@ test('the attributes are these: a change here is one that users see in their sta
     'identity_provider=',
     'mode=',
     'tokens? map{digest! expires_at! scopes?}',
+    'oauth_clients? map{digest! expires_at! scopes?}',
     'group_mappings? map{idp_group? idp_group_external_id? organization= group! display_name? quota_allowance? avatar_url? create=}',
     'role_mappings? map{idp_group? idp_group_external_id? role! organization?}',
     'organization_mappings? map{idp_group? idp_group_external_id? organization!}',

@@ -4,6 +4,7 @@ import { createAdminRouter } from '../../bridge/admin/router';
 import { ADMIN_REFUSALS, ADMIN_ROUTES } from '../../bridge/admin/routes';
 import { type AdminDeps } from '../../bridge/admin/deps';
 import { REFERENCE_FILE, renderReference } from '../../scripts/reference';
+import { DOCUMENT_TYPES_FILE, renderDocumentTypes } from '../../scripts/reference/document-types';
 import { renderTerraform, TERRAFORM_FILE } from '../../scripts/reference/terraform';
 
 interface Layer {
@@ -25,6 +26,10 @@ function routesOf(stack: readonly Layer[], prefix = ''): string[] {
 describe('reference', () => {
   it('says what the code says: `npm run reference` writes it anew', async () => {
     expect(readFileSync(REFERENCE_FILE, 'utf8')).toBe(await renderReference());
+  });
+
+  it('as types says what the shape says', () => {
+    expect(readFileSync(DOCUMENT_TYPES_FILE, 'utf8')).toBe(renderDocumentTypes());
   });
 
   it('of the provider says what its schema says', () => {

@@ -25,6 +25,14 @@ export const ReHireRequest = z.strictObject({
 });
 export type ReHireRequest = z.infer<typeof ReHireRequest>;
 
+/** Whose refused leaving an operator has dealt with, by key or name, and how. */
+export const DismissRequest = z.strictObject({
+  who: z.string().min(1).max(2_100),
+  by: decision.by,
+  reason: z.string().trim().min(1).max(1_000),
+});
+export type DismissRequest = z.infer<typeof DismissRequest>;
+
 /** Which parked work is tried again; none: all. */
 export const RetryRequest = z.strictObject({ key: z.string().min(1).max(200).optional(), ...decision });
 export type RetryRequest = z.infer<typeof RetryRequest>;

@@ -14,10 +14,12 @@ export const PendingItem = z.object({
 });
 export type PendingItem = z.output<typeof PendingItem>;
 
-/** Days before its expiry from which a token counts, and is announced, as expiring. */
+/** Days before its expiry from which a token or client counts, and is announced, as expiring. */
 export const TOKEN_WARNING_DAYS = 14;
 
+/** A bearer token, or an OAuth client by its client id. */
 export const TokenStatus = z.object({
+  kind: z.enum(['token', 'client']),
   name: z.string(),
   expiresAt: z.string(),
   state: z.enum(['active', 'expiring', 'expired']),
@@ -32,6 +34,8 @@ export const AppStatus = z.object({
   mode: z.string(),
   generation: z.number(),
   scimBaseUrl: z.string(),
+  /** Where OAuth clients of the app get access tokens; null when it has none. */
+  oauthTokenUrl: z.string().nullable(),
   converged: z.boolean(),
   users: z.number(),
   activeUsers: z.number(),

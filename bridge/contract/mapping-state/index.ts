@@ -3,6 +3,8 @@
  * provider and `coder-scim apply` carry it, the bridge enforces it. Re-exports only.
  */
 export * from './canonical-json';
+export { OAuthClientDeclaration, TokenDeclaration } from './credentials';
+export type { MappingState, MappingStateInput } from './document';
 export * from './json-schema';
 export * from './mode-clash';
 export { AppName } from './names';
@@ -11,8 +13,6 @@ export * from './problems';
 export {
   Claims,
   CustomRole,
-  ENTRY_KINDS,
-  type EntryKind,
   GroupMapping,
   Guard,
   People,
@@ -20,6 +20,5 @@ export {
   Policies,
   PushedGroups,
   RoleMapping,
-  TokenDeclaration,
 } from './shape';
 export * from './vocabulary';

@@ -123,16 +123,20 @@ function checkGroups(state: Shape, report: Report): void {
   }
 }
 
-function checkTokens(state: Shape, report: Report): void {
+/** A secret says which credential it is, and a name which one the audit trail means: each is of one credential alone. */
+function checkCredentials({ tokens, oauthClients }: Shape, report: Report): void {
   const digests = new Map<string, string>();
-  for (const [name, token] of Object.entries(state.tokens)) {
-    const first = digests.get(token.digest);
-    if (first !== undefined)
-      report(
-        ['tokens', name, 'digest'],
-        `is the digest of token ${JSON.stringify(first)} too: each token needs a secret of its own`,
-      );
-    else digests.set(token.digest, name);
+  const credentials = [
+    ...Object.entries(tokens).map(([name, { digest }]) => ['tokens', name, digest] as const),
+    ...Object.entries(oauthClients).map(([name, { digest }]) => ['oauthClients', name, digest] as const),
+  ];
+  for (const [kind, name, digest] of credentials) {
+    const first = digests.get(digest);
+    if (first === undefined)
+      digests.set(digest, `${kind === 'tokens' ? 'token' : 'OAuth client'} ${JSON.stringify(name)}`);
+    else report([kind, name, 'digest'], `is the digest of ${first} too: each credential needs a secret of its own`);
+    if (kind === 'oauthClients' && Object.hasOwn(tokens, name))
+      report([kind, name], 'is the name of a token too: the audit trail tells credentials by name, so choose another');
   }
 }
 
@@ -141,5 +145,5 @@ export function checkRules(state: Shape, report: Report): void {
   checkReferences(state, report);
   checkRoles(state, report);
   checkGroups(state, report);
-  checkTokens(state, report);
+  checkCredentials(state, report);
 }

@@ -1,6 +1,8 @@
 /** The fields of the document, with defaults and what each one means. */
 import { Attributes } from '../attributes';
 import { z } from 'zod';
+import { OAuthClientDeclaration, TokenDeclaration } from './credentials';
+import type * as document from './document';
 import {
   AppName,
   AvatarUrl,
@@ -12,7 +14,7 @@ import {
   QuotaAllowance,
   RoleName,
 } from './names';
-import { DEFAULT_ORGANIZATION, IDENTITY_PROVIDERS, MAPPING_STATE_VERSION, TOKEN_SCOPES } from './vocabulary';
+import { DEFAULT_ORGANIZATION, IDENTITY_PROVIDERS, MAPPING_STATE_VERSION } from './vocabulary';
 
 const idpGroupText = z.string().min(1).max(1024);
 
@@ -23,32 +25,6 @@ const idpGroup = {
     .optional()
     .describe("externalId of the identity provider's group, compared exactly; survives renames"),
 };
-
-const DIGEST_WANTED = 'wanted "sha256:" and 64 lower-case hex digits, as printed by `coder-scim token create`';
-
-/** What stands where a digest belongs may be a secret: it is never shown, and who put it there is told what it means. */
-function describeDigest(given: unknown): string {
-  const text = typeof given === 'string' ? given : '';
-  if (text.startsWith('cscim_')) {
-    return `this is the secret, not its digest: it is in the stack's text now, so revoke it (remove the token, make another with \`coder-scim token create\`); ${DIGEST_WANTED}`;
-  }
-  if (/^[0-9a-f]{64}$/i.test(text)) return `64 hex digits without "sha256:" before them: ${DIGEST_WANTED}`;
-  if (/^sha256:[0-9a-f]{64}$/i.test(text)) return `has capital letters: ${DIGEST_WANTED}`;
-  return `is no digest (${text.length} characters, not shown, in case they are a secret): ${DIGEST_WANTED}`;
-}
-
-/** Bearer credential of an app: the digest, never the secret. */
-export const TokenDeclaration = z.strictObject({
-  digest: z
-    .string()
-    .regex(/^sha256:[0-9a-f]{64}$/, {
-      error: issue => describeDigest(issue.input),
-    })
-    .describe('SHA-256 of the whole token text'),
-  expiresAt: z.iso.datetime({ offset: true }).describe('instant from which the token is refused (RFC 3339)'),
-  scopes: z.array(z.enum(TOKEN_SCOPES)).min(1).optional().describe('what the token may do; default: everything'),
-});
-export type TokenDeclaration = z.infer<typeof TokenDeclaration>;
 
 /** People of an identity provider's group become members of a Coder group (and of its organization). */
 export const GroupMapping = z.strictObject({
@@ -64,7 +40,7 @@ export const GroupMapping = z.strictObject({
   ),
   create: z.boolean().default(true).describe('create the Coder group when it is missing; false: only match'),
 });
-export type GroupMapping = z.infer<typeof GroupMapping>;
+export type GroupMapping = document.GroupMapping;
 
 /** People of an identity provider's group hold a site role, or a role in one organization (and are members of it). */
 export const RoleMapping = z.strictObject({
@@ -72,11 +48,11 @@ export const RoleMapping = z.strictObject({
   role: RoleName.describe('site role without organization; organization role, built in or custom, with one'),
   organization: OrganizationName.optional(),
 });
-export type RoleMapping = z.infer<typeof RoleMapping>;
+export type RoleMapping = document.RoleMapping;
 
 /** People of an identity provider's group are members of a Coder organization. */
 export const OrganizationMapping = z.strictObject({ ...idpGroup, organization: OrganizationName });
-export type OrganizationMapping = z.infer<typeof OrganizationMapping>;
+export type OrganizationMapping = document.OrganizationMapping;
 
 /** A custom organization role that the bridge keeps in Coder. */
 export const CustomRole = z.strictObject({
@@ -101,7 +77,7 @@ export const CustomRole = z.strictObject({
     )
     .min(1),
 });
-export type CustomRole = z.infer<typeof CustomRole>;
+export type CustomRole = document.CustomRole;
 
 /** Every group that the identity provider pushes becomes a Coder group, without a mapping of its own. */
 export const PushedGroups = z.strictObject({
@@ -116,7 +92,7 @@ export const PushedGroups = z.strictObject({
       "take over groups that exist already under the name: made by hand, or named by another app's mapping; with create false they always are",
     ),
 });
-export type PushedGroups = z.infer<typeof PushedGroups>;
+export type PushedGroups = document.PushedGroups;
 
 /** Decisions about people and groups; every one has the careful default. */
 export const Policies = z.strictObject({
@@ -156,7 +132,7 @@ export const Policies = z.strictObject({
     .default(false)
     .describe('manage all roles and groups of the people of this app, not only the ones named in mappings'),
 });
-export type Policies = z.infer<typeof Policies>;
+export type Policies = document.Policies;
 
 /** Limits that stop a plan as a whole until an operator releases it. */
 export const Guard = z.strictObject({
@@ -185,7 +161,7 @@ export const Guard = z.strictObject({
     .default([])
     .describe('usernames or e-mails of Coder accounts that are never touched'),
 });
-export type Guard = z.infer<typeof Guard>;
+export type Guard = document.Guard;
 
 /** For whom the app may speak. */
 export const People = z.strictObject({
@@ -209,7 +185,7 @@ export const People = z.strictObject({
       'usernames or e-mails of existing accounts that may be taken over although they hold more than the mappings give',
     ),
 });
-export type People = z.infer<typeof People>;
+export type People = document.People;
 
 /** Names of the token claims that Coder reads at sign-in (mode `claims`). */
 export const Claims = z.strictObject({
@@ -223,11 +199,7 @@ export const Claims = z.strictObject({
       "claim of organization sync, which is for the whole deployment; needed for mappings into other organizations than Coder's default one, and never written without",
     ),
 });
-export type Claims = z.infer<typeof Claims>;
-
-/** The parts of the document that are keyed by names: one entry for each construct. */
-export const ENTRY_KINDS = ['tokens', 'groupMappings', 'roleMappings', 'organizationMappings', 'customRoles'] as const;
-export type EntryKind = (typeof ENTRY_KINDS)[number];
+export type Claims = document.Claims;
 
 const record = <T extends z.ZodType>(value: T) => z.record(EntryName, value).default({} as never);
 
@@ -241,6 +213,7 @@ export const Shape = z.strictObject({
     .default('push')
     .describe("push: memberships and roles are written at once; claims: the mapping is written to Coder's OIDC sync"),
   tokens: record(TokenDeclaration),
+  oauthClients: record(OAuthClientDeclaration),
   groupMappings: record(GroupMapping),
   roleMappings: record(RoleMapping),
   organizationMappings: record(OrganizationMapping),
@@ -253,4 +226,4 @@ export const Shape = z.strictObject({
   attributes: Attributes.prefault({}),
 });
 
-export type Shape = z.infer<typeof Shape>;
+export type Shape = document.MappingState;

@@ -12,7 +12,13 @@ import { type Cause } from '../../store/work/enqueue';
 import { AuditLines } from '../context/audit-lines';
 import { type Context, organizationName } from '../decide/context';
 import { type Rim } from '../context/rim';
-import { claimsSettings, type ClaimsSettings, type SyncMapping, type Written } from '../decide/declaration/claims';
+import {
+  type ClaimsInput,
+  claimsSettings,
+  type ClaimsSettings,
+  type SyncMapping,
+  type Written,
+} from '../decide/declaration/claims';
 import {
   appsPushingOrganizations,
   decideOrganizationSync,
@@ -167,15 +173,20 @@ async function readWritten(db: Db, key: string): Promise<Written | undefined> {
 }
 
 async function wantedClaims(db: Db, context: Context): Promise<ClaimsSettings> {
+  return claimsSettings(await readClaimsInput(db, context));
+}
+
+/** What the apps in mode `claims` declare, with what their mappings have matched. */
+export async function readClaimsInput(db: Db, context: Context): Promise<ClaimsInput> {
   const apps = [...context.apps.values()].filter(app => !app.deleting && app.state.mode === 'claims');
   const names = new Map<string, string>();
   for (const app of apps) for (const group of await readGroups(db, app.name)) names.set(group.id, group.displayName);
-  return claimsSettings({
+  return {
     states: apps.map(app => app.state),
     organizations: context.catalog.organizations,
     groups: [...context.groups.values()],
     bindings: await readBindings(db),
     groupNames: names,
     isUnclear: (app, mapping) => context.rules.get(app)?.unclearMappings.has(mapping) === true,
-  });
+  };
 }

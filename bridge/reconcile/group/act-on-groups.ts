@@ -120,7 +120,7 @@ async function record(
   if (made !== 'found' || settles.length > 0)
     lines.note({ app }, 'group.create', 'done', {
       target: settles[0] === undefined ? target : `${organization.name}/${settles[0].name}`,
-      after: change.settings.displayName ?? '',
+      after: change.settings.displayName,
       ...(lost ? { detail: 'the answer to the creation was lost' } : {}),
     });
   if (line !== undefined) lines.note({ app }, line[0], 'done', line[1]);

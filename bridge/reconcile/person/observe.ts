@@ -21,7 +21,7 @@ import {
   type ReHireAnswer,
   type Via,
 } from '../decide/observation';
-import { grantedBy, groupsHeld, organizationsLeft } from '../observe/holdings';
+import { grantedBy, groupsHeld, groupsUnwritten, organizationsLeft } from '../observe/holdings';
 import { addressesToLookUp, begunAccounts } from '../observe/begun-accounts';
 import { isClaimed, readHolders } from '../observe/holders';
 import { interruptedSteps } from './interrupted-steps';
@@ -138,6 +138,7 @@ async function observeAccount(
     },
     granted: grantedBy(grants, members),
     outside: organizationsLeft(context, account.organizationIds, members),
+    unwritten: groupsUnwritten(members),
     interrupted: interruptedSteps(await readEntry(db, 'steps', account.id)),
     profile: { name: account.name, avatarUrl: account.avatarUrl },
   };

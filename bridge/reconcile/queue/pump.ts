@@ -3,22 +3,16 @@
  * long; stands still while Coder can't be worked with. Requests bring their own work and do not wait for it.
  */
 import { outcomeOf } from '../../coder';
+import { groupsOwed } from '../../store/accounts/groups-owed';
 import { PRIORITY, type WorkKey } from '../../store/work/enqueue';
+import { unsettledKeys } from '../../store/work/pending';
 import { pullBack } from '../../store/work/clock-jump';
 import { dropLeases } from '../../store/work/leases';
-import {
-  claimKeys,
-  claimWork,
-  releaseAllWork,
-  releaseWork,
-  renewWork,
-  type Work,
-  unsettledKeys,
-} from '../../store/work/work';
-import { groupsToWriteFor } from '../../store/accounts/coder-members';
+import { claimKeys, claimWork, releaseAllWork, releaseWork, renewWork, type Work } from '../../store/work/work';
 import { convergeApp } from '../declaration/declaration';
 import { type Rim } from '../context/rim';
 import { convergeGroup } from '../group/coder-group';
+import { LONGEST_WINDOW_MS } from '../group/write-members';
 import { convergePerson } from '../person/person';
 import { type ConvergedWork } from '../types';
 import { convergeScimGroup } from '../declaration/scim-group';
@@ -27,9 +21,10 @@ import { Outage } from './outage';
 
 /** How long a request takes from its last work to its answer, at most. */
 const ANSWER_MS = 10;
-
-/** Between two looks at work of a request that somebody else is doing. */
-const OTHERS_MS = 20;
+/** How often a request looks whether another replica is done with what it waits for. */
+const ELSEWHERE_MS = 25;
+/** Apps and groups first: what people should have depends on them. Coder groups last: people leave word who is in them. */
+const ORDER = ['app:', 'scim-group:', 'person:', 'coder-group:'] as const;
 
 export interface PumpOptions {
   readonly concurrency: number;
@@ -98,73 +93,89 @@ export class Pump {
   }
 
   /**
-   * Deals with these keys now, and then with the groups that they made different as far as those are quiet.
-   * @returns when all of them are settled, by whichever replica, or wait for a later time
+   * Deals with these keys now, and then with what they made different: the groups, as far as those are not large and written to
+   * all the time, and people who waited for it.
+   * @returns when all of them are settled, by this replica or another one
    */
   async converge(keys: readonly WorkKey[], stopped: () => boolean): Promise<void> {
+    const { db } = this.rim.database;
     if ((await this.rim.recovery.holds()) !== undefined) return;
-    const touched = new Set<WorkKey>();
-    // Apps and groups first: what people should have depends on them.
-    for (const kind of ['app:', 'scim-group:', 'person:', 'coder-group:']) {
-      const some = keys.filter(key => key.startsWith(kind));
-      for (const key of await this.#settleKeys(some, 0, stopped)) touched.add(key);
+    const owed = new Set<WorkKey>(keys);
+    const people = new Set<WorkKey>();
+    while (owed.size > 0 && !stopped() && !this.#stopping) {
+      const kind = ORDER.find(prefix => [...owed].some(key => key.startsWith(prefix))) ?? '';
+      const some = [...owed].filter(key => key.startsWith(kind));
+      for (const key of some) owed.delete(key);
+      if (kind === 'person:') for (const key of some) people.add(key);
+      const { touched, unseen } = await this.#settleKeys(some, kind === 'coder-group:' ? GATHER_MS : 0, stopped);
+      for (const key of touched) owed.add(key);
+      if (unseen.length === 0) continue;
+      if (kind === 'person:') for (const key of await groupsOwed(db, unseen)) owed.add(key);
+      // What gives access may gather a little longer in a large group; what takes it does not.
+      if (kind === 'coder-group:') {
+        const taking = new Set(await groupsOwed(db, [...people], { taken: true }));
+        const urgent = unseen.filter(key => taking.has(key));
+        await this.#settleKeys(urgent, LONGEST_WINDOW_MS, stopped);
+      }
     }
-    await this.#settleKeys([...touched], GATHER_MS, stopped);
     // What is left, if anything, can wait until the request has its answer.
     setTimeout(() => this.wake(), ANSWER_MS).unref();
   }
 
   /**
    * Deals with these keys until none of them is being worked on: what runs already read what it works with before this request
-   * wrote, so it is awaited, and what came in between is done again.
+   * wrote, so it is awaited, here and on other replicas, and what came in between is done again.
+   * @returns what they made different, and those whose end nobody saw here
    */
-  async #settleKeys(keys: readonly WorkKey[], early: number, stopped: () => boolean): Promise<Set<WorkKey>> {
+  async #settleKeys(
+    keys: readonly WorkKey[],
+    early: number,
+    stopped: () => boolean,
+  ): Promise<{ readonly touched: ReadonlySet<WorkKey>; readonly unseen: readonly WorkKey[] }> {
+    const { rim } = this;
     const touched = new Set<WorkKey>();
-    const notOurs = new Set<WorkKey>();
-    let left = [...keys];
+    let unseen = [...keys];
+    let left = unseen;
     while (left.length > 0 && !stopped() && !this.#stopping) {
       await this.#claiming;
-      const running = left.flatMap(key => this.#running.get(key) ?? []);
+      const ended = new Map<WorkKey, EndedWork>();
+      await Promise.all(
+        left.map(async key => {
+          const one = await this.#running.get(key);
+          if (one !== undefined) ended.set(key, one);
+        }),
+      );
+      const taken = await this.#take(left, early, stopped);
+      if (taken === undefined) break;
       // What it made different is this request's as well: the second look finds it done, and would not touch it again.
-      for (const one of await Promise.allSettled(running))
-        if (one.status === 'fulfilled') for (const key of one.value?.touched ?? []) touched.add(key);
-      const dealt = await this.#take(left, early, stopped, touched);
-      if (dealt === undefined) break;
-      const { taken, again } = dealt;
+      for (const one of [...ended.values(), ...taken.values()]) for (const key of one.touched) touched.add(key);
+      unseen = unseen.filter(key => !ended.has(key) && !taken.has(key));
       await this.#claiming;
+      const again = [...taken].filter(([, { outcome, againMs }]) => outcome === 'again' || againMs !== undefined);
       const missed = left.filter(key => !taken.has(key));
-      for (const key of missed) notOurs.add(key);
-      const unsettled = await this.#awaitOthers(missed, early);
-      left = left.filter(key => again.has(key) || this.#running.has(key) || unsettled.has(key));
+      const unsettled = await unsettledKeys(rim.database.db, missed, rim.clock.now() + early);
+      left = [
+        ...new Set([...again.map(([key]) => key), ...missed.filter(key => this.#running.has(key)), ...unsettled]),
+      ];
+      // What runs here is awaited itself.
+      const elsewhere = [...unsettled].some(key => !this.#running.has(key));
+      const pause = Math.max(...again.map(([, { againMs = 0 }]) => againMs), elsewhere ? ELSEWHERE_MS : 0);
+      if (pause > 0) await new Promise(resolve => setTimeout(resolve, pause));
     }
-    // What others did for this request, they tell nobody of: the store says which groups it made different.
-    const people = [...notOurs].flatMap(key => (key.startsWith('person:') ? [key.slice('person:'.length)] : []));
-    for (const id of await groupsToWriteFor(this.rim.database.db, people)) touched.add(`coder-group:${id}`);
-    return touched;
-  }
-
-  /** Whoever works on those of these keys that are not settled, here or on another replica, gets a moment. @returns them */
-  async #awaitOthers(keys: readonly WorkKey[], early: number): Promise<Set<WorkKey>> {
-    const unsettled = await unsettledKeys(this.rim.database.db, keys, this.rim.clock.now() + early);
-    // What runs here is awaited itself.
-    if ([...unsettled].some(key => !this.#running.has(key)))
-      await new Promise(resolve => setTimeout(resolve, OTHERS_MS));
-    return unsettled;
+    return { touched, unseen };
   }
 
   /**
    * Claims these keys as far as they are free, and deals with them.
-   * @returns which those were, and which changed meanwhile; undefined when nothing may be done now
+   * @returns what became of those that were free; undefined when nothing may be done now
    */
   async #take(
     keys: readonly WorkKey[],
     early: number,
     stopped: () => boolean,
-    touched: Set<WorkKey>,
-  ): Promise<{ readonly taken: ReadonlySet<WorkKey>; readonly again: ReadonlySet<WorkKey> } | undefined> {
+  ): Promise<ReadonlyMap<WorkKey, EndedWork> | undefined> {
     const { rim } = this;
-    const taken = new Set<WorkKey>();
-    const again = new Set<WorkKey>();
+    const ended = new Map<WorkKey, EndedWork>();
     const batch = Math.max(this.options.concurrency, 8);
     for (let start = 0; start < keys.length && !stopped() && !this.#stopping; start += batch) {
       const items = await claimKeys(rim.database, keys.slice(start, start + batch), {
@@ -175,14 +186,12 @@ export class Pump {
       if (!(await this.#mayWork(items))) return undefined;
       await Promise.all(
         items.map(async item => {
-          taken.add(item.key);
-          const settled = await this.#do(item);
-          for (const key of settled?.touched ?? []) touched.add(key);
-          if (settled?.outcome === 'again') again.add(item.key);
+          const one = await this.#do(item);
+          if (one !== undefined) ended.set(item.key, one);
         }),
       );
     }
-    return { taken, again };
+    return ended;
   }
 
   async #do(item: Work): Promise<EndedWork | undefined> {

@@ -1,10 +1,12 @@
-/** Whether the declarations can be carried out on this Coder: reachable, version, rights, licence, OIDC, sign-in sync. */
+/** Whether the declarations can be carried out on this Coder: reachable, version, rights, licence, OIDC, sign-in sync, claims. */
 import { type DoctorCheck } from '../../contract/admin-api';
 import { CoderError, isPlainToAnotherHost, type MissingRight, OLDEST_SUPPORTED, type RightsNeeds } from '../../coder';
 import { type StoredApp } from '../../store/apps/apps';
 import { type Context, organizationName } from '../decide/context';
 import { type Rim } from '../context/rim';
 import { findOrganization } from '../decide/rules';
+import { claimsChecks } from './doctor-claims';
+import { signInChecks } from './doctor-sign-in';
 import { workspacesCheck } from './doctor-workspaces';
 
 type State = DoctorCheck['state'];
@@ -64,7 +66,7 @@ export async function doctorChecks(rim: Rim): Promise<DoctorCheck[]> {
     );
     return [
       ...checks,
-      ...['rights', 'licence', 'oidc', 'sign-in sync', 'workspaces'].map(name =>
+      ...['rights', 'licence', 'oidc', 'sign-in sync', 'claims', 'attributes', 'workspaces'].map(name =>
         check(name, 'skipped', 'Coder can not be asked'),
       ),
     ];
@@ -75,6 +77,8 @@ export async function doctorChecks(rim: Rim): Promise<DoctorCheck[]> {
     ...(await guarded('licence', () => licenceChecks(rim, apps))),
     ...(await guarded('oidc', () => oidcChecks(rim))),
     ...syncChecks(context),
+    ...(await guarded('claims', () => claimsChecks(rim, context))),
+    ...(await guarded('attributes', () => signInChecks(rim, apps))),
     ...workspacesCheck(context, apps),
     ...mappingChecks(context, apps),
     ...ownerChecks(context),

@@ -1,12 +1,12 @@
 /**
- * Tells from the bearer token which app speaks (RFC 7644 §2, RFC 6750). A token of another app, an unknown app and a wrong
- * token get the same answer. Failures are throttled, good traffic never is.
+ * Tells from the bearer token which app speaks (RFC 7644 §2, RFC 6750): a token that the app declares, or an access token of an OAuth
+ * client of it. A token of another app, an unknown app and a wrong token get the same answer. Failures are throttled, good traffic never is.
  */
 import { type MappingState } from '../../contract/mapping-state';
 import { type Apps, type KnownToken, type TokenScope } from './apps';
 import { ScimError } from '../../scim-language/errors';
-import { Throttle, type ThrottleOptions } from '../../http/throttle';
-import { digestOf, sameDigest, tokenId } from './token';
+import { type Throttle } from '../../http/throttle';
+import { digestOf, readSecret, sameDigest } from './token';
 
 const TOUCH_INTERVAL_MS = 60_000;
 const CHALLENGE = 'Bearer realm="coder-scim"';
@@ -29,12 +29,23 @@ export interface Credentials {
 }
 
 /** Why a caller was refused: for the log, never for the answer. */
-export type RefusalReason = 'missing' | 'no bearer' | 'malformed' | 'unknown' | 'other app' | 'expired';
+export type RefusalReason =
+  | 'missing'
+  | 'no bearer'
+  | 'malformed'
+  | 'client secret'
+  | 'admin credential'
+  | 'unknown'
+  | 'other app'
+  | 'expired'
+  | 'wrong client';
 
 export interface Refused {
   readonly reason: RefusalReason;
   readonly source: string;
   readonly tokenId?: string;
+  /** Client id that was stated, when an access token was asked for. */
+  readonly client?: string;
   /** True from the first answer 429 on. */
   readonly throttled: boolean;
 }
@@ -42,7 +53,7 @@ export interface Refused {
 export interface AuthenticateDeps {
   readonly apps: Apps;
   readonly clock: () => number;
-  readonly throttle?: ThrottleOptions;
+  readonly throttle: Throttle;
   /** Told of each refusal. */
   readonly refused: (refusal: Refused) => void;
 }
@@ -51,42 +62,51 @@ export type Authenticate = (credentials: Credentials) => Promise<Caller>;
 
 /** @returns a function that gives the caller, or throws ScimError 401, or 429 for one who fails too often */
 export function createAuthenticate(deps: AuthenticateDeps): Authenticate {
-  const throttle = new Throttle(deps.throttle);
+  const { throttle } = deps;
   const touched = new Map<string, number>();
 
   function refuse(reason: RefusalReason, credentials: Credentials, id?: string): ScimError {
     const keys = [`source:${credentials.source}`, ...(id === undefined ? [] : [`token:${id}`])];
     const wait = throttle.fail(keys, deps.clock());
-    deps.refused({
-      reason,
-      source: credentials.source,
-      ...(id === undefined ? {} : { tokenId: id }),
-      throttled: wait > 0,
-    });
+    report(reason, credentials, id, wait > 0);
     return wait > 0 ? tooManyFailures(wait) : unauthorized(reason);
   }
 
+  function report(reason: RefusalReason, { source }: Credentials, id: string | undefined, throttled: boolean): void {
+    deps.refused({ reason, source, ...(id === undefined ? {} : { tokenId: id }), throttled });
+  }
+
   function touch(token: KnownToken, now: number): void {
-    if (now - Math.max(touched.get(token.digest) ?? 0, token.lastUsedAt ?? 0) < TOUCH_INTERVAL_MS) return;
+    const key = `${token.kind}:${token.app}/${token.name}`;
+    if (now - Math.max(touched.get(key) ?? 0, token.lastUsedAt ?? 0) < TOUCH_INTERVAL_MS) return;
     if (touched.size > 1_000) touched.clear();
-    touched.set(token.digest, now);
+    touched.set(key, now);
     // A lost note is noted again by a later request; it must not delay or fail this one.
-    deps.apps.touchToken(token.digest, now).catch(() => touched.delete(token.digest));
+    deps.apps.touch(token, now).catch(() => touched.delete(key));
   }
 
   return async credentials => {
     const text = bearerToken(credentials.authorization);
     if (text === undefined)
       throw refuse(credentials.authorization === undefined ? 'missing' : 'no bearer', credentials);
-    const id = tokenId(text);
-    if (id === undefined) throw refuse('malformed', credentials);
+    const shown = readSecret(text);
+    if (shown === undefined) throw refuse('malformed', credentials);
+    const { kind, id } = shown;
+    if (kind === 'clientSecret') throw refuse('client secret', credentials, id);
+    if (kind === 'admin') throw refuse('admin credential', credentials, id);
     const digest = digestOf(text);
-    const declared = await deps.apps.findToken(digest);
+    const declared = await (kind === 'token' ? deps.apps.findToken(digest) : deps.apps.findAccessToken(digest));
     if (declared === undefined || !sameDigest(declared.token.digest, digest)) throw refuse('unknown', credentials, id);
     const { token, app } = declared;
     if (credentials.app !== undefined && credentials.app !== token.app) throw refuse('other app', credentials, id);
     const now = deps.clock();
-    if (token.expiresAt <= now) throw refuse('expired', credentials, id);
+    if (token.expiresAt <= now) {
+      if (kind === 'token') throw refuse('expired', credentials, id);
+      // An access token ends within the hour, and many requests may be under way with it: that is no guessing, and a client that is told
+      // to wait would fetch no other.
+      report('expired', credentials, id, false);
+      throw unauthorized('expired');
+    }
     touch(token, now);
     return { app, token, tokenId: id };
   };
@@ -98,7 +118,7 @@ export function requireScope(caller: Caller, scope: TokenScope): void {
   throw new ScimError(
     403,
     undefined,
-    `token ${JSON.stringify(caller.token.name)} may do ${caller.token.scopes.join(', ') || 'nothing'}, wanted ${scope}; declare a token with that scope`,
+    `${caller.token.kind} ${JSON.stringify(caller.token.name)} may do ${caller.token.scopes.join(', ') || 'nothing'}, wanted ${scope}; declare it with that scope`,
     { 'www-authenticate': `${CHALLENGE}, error="insufficient_scope", scope="${scope}"` },
   );
 }
@@ -124,9 +144,14 @@ function unauthorized(reason: RefusalReason): ScimError {
         'header Authorization: got another form, wanted "Bearer", once, a space and the token: write "Bearer " in front of the token where the client does not, and leave it out where it does',
         `${CHALLENGE}, error="invalid_request"`,
       );
+    case 'client secret':
+      return refused(
+        'bearer token: got the secret of an OAuth client, wanted an access token, which the token endpoint gives for it',
+        `${CHALLENGE}, error="invalid_token"`,
+      );
     default:
       return refused(
-        'bearer token not accepted: wanted a valid token of this app, as printed by "coder-scim token create" and declared on the app',
+        'bearer token not accepted: wanted a valid token of this app, as printed by "coder-scim token create" and declared on the app, or an access token of a client of it that has not ended',
         `${CHALLENGE}, error="invalid_token"`,
       );
   }

@@ -1,5 +1,6 @@
-/** Apps and tokens as the database holds them. A mapping state is parsed once for each generation, not for each request. */
+/** Apps and their credentials as the database holds them. A mapping state is parsed once for each generation, not for each request. */
 import { type MappingState } from '../../contract/mapping-state';
+import { addAccessToken, findAccessToken, findClient, touchClient } from '../../store/apps/access-tokens';
 import { readApp } from '../../store/apps/apps';
 import { type Db } from '../../store/database/database';
 import { statement } from '../../store/database/statement';
@@ -38,24 +39,65 @@ export function createStoredApps(db: Db): Apps {
   }
 
   return {
+    async findApp(name) {
+      const row = await db
+        .selectFrom('apps')
+        .select('generation')
+        .where('name', '=', name)
+        .where('deleted_at', 'is', null)
+        .executeTakeFirst();
+      return row === undefined ? undefined : await stateOf(name, Number(row.generation));
+    },
+
     async findToken(digest) {
       const { rows } = await tokenOf(db, { digest: digest.replace(/^sha256:/, '') });
       const [row] = rows;
       if (row === undefined) return undefined;
       const app = await stateOf(row.app, Number(row.generation));
       if (app === undefined) return undefined;
+      const expiresAt = Number(row.expires_at);
       const token = {
+        kind: 'token' as const,
         app: row.app,
         name: row.name,
         digest: `sha256:${row.digest}`,
-        expiresAt: Number(row.expires_at),
+        expiresAt,
+        declaredUntil: expiresAt,
         scopes: row.scopes.split(' ') as TokenScope[],
         lastUsedAt: row.last_used_at === null ? undefined : Number(row.last_used_at),
       };
       return { token, app };
     },
 
-    async touchToken(digest, at) {
+    async findAccessToken(digest) {
+      const found = await findAccessToken(db, digest);
+      const app = found === undefined ? undefined : await stateOf(found.app, found.generation);
+      if (found === undefined || app === undefined) return undefined;
+      const token = {
+        kind: 'client' as const,
+        app: found.app,
+        name: found.client,
+        digest: found.digest,
+        expiresAt: found.expiresAt,
+        declaredUntil: found.clientExpiresAt,
+        scopes: found.scopes as TokenScope[],
+        lastUsedAt: found.clientLastUsedAt,
+      };
+      return { token, app };
+    },
+
+    async findClient(app, id) {
+      const client = await findClient(db, app, id);
+      return client === undefined ? undefined : { ...client, scopes: client.scopes as TokenScope[] };
+    },
+
+    addAccessToken: (token, now) => addAccessToken(db, token, now),
+
+    async touch({ kind, app, name, digest }, at) {
+      if (kind === 'client') {
+        await touchClient(db, app, name, at);
+        return;
+      }
       await db
         .updateTable('tokens')
         .set({ last_used_at: at })

@@ -1,18 +1,28 @@
 /**
- * The text of a SCIM bearer token: `cscim_<id>_<secret>_<checksum>`. The prefix lets people and secret scanners recognise
- * one, the checksum tells a truncated paste from a wrong token, the id may be logged. Only the digest is ever kept.
+ * The text of what SCIM clients show: `<prefix>_<id>_<secret>_<checksum>`. The prefix lets people and secret scanners recognise
+ * one, the checksum tells a truncated paste from a wrong secret, the id may be logged. Only the digest is ever kept.
  */
 import { createHash, randomBytes, timingSafeEqual } from 'node:crypto';
 
-/** What each token begins with. */
-export const TOKEN_PREFIX = 'cscim';
+/** What each kind begins with: a bearer token, the secret of an OAuth client, an access token that it got, an admin credential. */
+const PREFIXES = { token: 'cscim', clientSecret: 'cscimc', accessToken: 'cscima', admin: 'cscimadmin' } as const;
+
+export type SecretKind = keyof typeof PREFIXES;
 
 /** What each admin credential begins with. */
-export const ADMIN_TOKEN_PREFIX = 'cscimadmin';
+export const ADMIN_TOKEN_PREFIX = PREFIXES.admin;
 
 const ID_BYTES = 6;
 const SECRET_BYTES = 32;
-const TOKEN = /^cscim_([0-9a-f]{12})_([0-9a-f]{64})_([0-9a-f]{8})$/;
+const SECRET = /^([a-z]+)_([0-9a-f]{12})_[0-9a-f]{64}_([0-9a-f]{8})$/;
+
+/** A secret that was just made. `text` is shown once and never kept. */
+export interface MintedSecret {
+  readonly id: string;
+  readonly text: string;
+  /** `sha256:` and 64 hex digits, as the mapping state takes it. */
+  readonly digest: string;
+}
 
 /** A token that was just made. `token` is shown once and never kept; `digest` goes into the declaration. */
 export interface MintedToken {
@@ -22,25 +32,35 @@ export interface MintedToken {
   readonly digest: string;
 }
 
+/** Makes a secret with 256 random bits. */
+export function mintSecret(kind: SecretKind): MintedSecret {
+  const { id, token, digest } = mint(PREFIXES[kind]);
+  return { id, text: token, digest };
+}
+
 /** Makes a token with 256 random bits. @param prefix what it begins with: an admin credential is no SCIM token */
-export function mintToken(prefix: typeof TOKEN_PREFIX | typeof ADMIN_TOKEN_PREFIX = TOKEN_PREFIX): MintedToken {
+export function mintToken(prefix: typeof PREFIXES.token | typeof ADMIN_TOKEN_PREFIX = PREFIXES.token): MintedToken {
+  return mint(prefix);
+}
+
+function mint(prefix: string): MintedToken {
   const id = randomBytes(ID_BYTES).toString('hex');
   const body = `${prefix}_${id}_${randomBytes(SECRET_BYTES).toString('hex')}`;
   const token = `${body}_${checksum(body)}`;
   return { id, token, digest: digestOf(token) };
 }
 
-/** The public id of a token; undefined when the text is no token, or was cut or mistyped. */
-export function tokenId(text: string): string | undefined {
-  const parts = TOKEN.exec(text);
-  if (parts === null) return undefined;
-  const [, id = '', , stated] = parts;
-  return checksum(text.slice(0, text.lastIndexOf('_'))) === stated ? id : undefined;
+/** Kind and public id of a secret; undefined when the text is none, or was cut or mistyped. */
+export function readSecret(text: string): { readonly kind: SecretKind; readonly id: string } | undefined {
+  const [, prefix, id = '', stated] = SECRET.exec(text) ?? [];
+  const kind = (Object.keys(PREFIXES) as SecretKind[]).find(known => PREFIXES[known] === prefix);
+  if (kind === undefined || checksum(text.slice(0, text.lastIndexOf('_'))) !== stated) return undefined;
+  return { kind, id };
 }
 
 /** SHA-256 of the whole text as `sha256:<hex>`. */
-export function digestOf(token: string): string {
-  return `sha256:${createHash('sha256').update(token, 'utf8').digest('hex')}`;
+export function digestOf(text: string): string {
+  return `sha256:${createHash('sha256').update(text, 'utf8').digest('hex')}`;
 }
 
 /** Compares two digests in constant time; digests of different form never match. */

@@ -42,6 +42,11 @@ export interface ScimLimits {
    * @default 14
    */
   readonly tokenWarningDays: number;
+  /**
+   * Seconds that an access token of an OAuth client is good for, within the time of the client.
+   * @default 3600
+   */
+  readonly accessTokenSeconds: number;
 }
 
 export const DEFAULT_LIMITS: ScimLimits = {
@@ -53,4 +58,5 @@ export const DEFAULT_LIMITS: ScimLimits = {
   cursorTimeoutSeconds: 3_600,
   convergeDeadlineMs: 5_000,
   tokenWarningDays: TOKEN_WARNING_DAYS,
+  accessTokenSeconds: 3_600,
 };

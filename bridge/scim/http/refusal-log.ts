@@ -8,14 +8,14 @@ const REMEMBERED = 1_000;
 // Somebody who hammers the door must not fill the log: throttled refusals are told once a minute for each source.
 export function createRefusalLog({ log, clock }: Pick<ScimDeps, 'log' | 'clock'>): (refusal: Refused) => void {
   const told = new Map<string, number>();
-  return ({ reason, source, tokenId, throttled }) => {
+  return ({ reason, source, tokenId, client, throttled }) => {
     if (throttled) {
       const now = clock();
       if (now - (told.get(source) ?? -Infinity) < QUIET_MS) return;
       if (told.size >= REMEMBERED) told.clear();
       told.set(source, now);
     }
-    log.warn({ source, tokenId, reason: explain(reason), throttled }, 'scim caller refused');
+    log.warn({ source, tokenId, client, reason: explain(reason), throttled }, 'scim caller refused');
   };
 }
 
@@ -27,11 +27,17 @@ function explain(reason: RefusalReason): string {
       return 'Authorization is not "Bearer" once, a space and a token';
     case 'malformed':
       return 'not a token of coder-scim, or cut or mistyped';
+    case 'client secret':
+      return 'the secret of an OAuth client, shown as a token';
+    case 'admin credential':
+      return 'an admin credential, which is no token of an app';
     case 'unknown':
-      return 'no app declares this token';
+      return 'no app declares this token, or the client that got it';
     case 'other app':
       return 'token of another app than the path names';
     case 'expired':
       return 'token expired';
+    case 'wrong client':
+      return 'no such OAuth client of the app, another secret, or its time is over';
   }
 }

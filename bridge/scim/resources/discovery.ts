@@ -1,6 +1,6 @@
 /** ServiceProviderConfig, Schemas and ResourceTypes (RFC 7643 §5 to §7, RFC 7644 §4, RFC 9865 §4). */
 import { ScimError, notFound } from '../../scim-language/errors';
-import { type Dialect, strict } from '../../scim-language/dialects/dialect';
+import { type Dialect } from '../../scim-language/dialects/dialect';
 import { type JsonObject } from '../../scim-language/json';
 import { type ScimLimits } from '../http/limits';
 import { listResponse } from '../../scim-language/messages/list-response';
@@ -22,13 +22,24 @@ const SCHEMAS: readonly SchemaDefinition[] = [
   ).values(),
 ];
 
+/** For whom ServiceProviderConfig is. */
+export interface ConfigReader {
+  readonly dialect: Dialect;
+  /** Where the OAuth clients of the app get access tokens; undefined when it has none. */
+  readonly tokenUrl: string | undefined;
+}
+
 /** What the service can do and what it bounds, without what the dialect's client can't read. */
-export function serviceProviderConfig(baseUrl: string, limits: ScimLimits, dialect: Dialect = strict): JsonObject {
-  const config = wholeConfig(baseUrl, limits);
+export function serviceProviderConfig(
+  baseUrl: string,
+  limits: ScimLimits,
+  { dialect, tokenUrl }: ConfigReader,
+): JsonObject {
+  const config = wholeConfig(baseUrl, limits, tokenUrl);
   return Object.fromEntries(Object.entries(config).filter(([name]) => !dialect.unreadConfig?.includes(name)));
 }
 
-function wholeConfig(baseUrl: string, limits: ScimLimits): JsonObject {
+function wholeConfig(baseUrl: string, limits: ScimLimits, tokenUrl: string | undefined): JsonObject {
   return {
     schemas: [SERVICE_PROVIDER_CONFIG_SCHEMA],
     patch: { supported: true },
@@ -53,6 +64,17 @@ function wholeConfig(baseUrl: string, limits: ScimLimits): JsonObject {
         specUri: 'https://www.rfc-editor.org/info/rfc6750',
         primary: true,
       },
+      ...(tokenUrl === undefined
+        ? []
+        : [
+            {
+              type: 'oauth2',
+              name: 'OAuth 2.0 client credentials',
+              description: `Access tokens of ${limits.accessTokenSeconds} seconds for a client of the app: grant_type=client_credentials at ${tokenUrl}, with client_secret_basic or client_secret_post`,
+              specUri: 'https://www.rfc-editor.org/info/rfc6749',
+              primary: false,
+            },
+          ]),
     ],
     meta: { resourceType: 'ServiceProviderConfig', location: `${baseUrl}/ServiceProviderConfig` },
   };

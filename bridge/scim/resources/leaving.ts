@@ -13,11 +13,14 @@ export interface Attempt {
   readonly id: string | undefined;
   /** As data; as text when it is no JSON; undefined when there is none. */
   readonly body: Json | string | undefined;
+  /** It was too long to be read: nobody knows what it meant. @default false */
+  readonly unread?: boolean;
 }
 
 /** Undefined when the request would have locked nobody out. */
-export function leavingOf({ method, type, id, body }: Attempt): Leaving | undefined {
+export function leavingOf({ method, type, id, body, unread = false }: Attempt): Leaving | undefined {
   if (id === undefined) return type === 'User' ? newUser(body) : undefined;
+  if (unread) return type === 'User' ? { kind: 'user', id } : { kind: 'group', id, members: undefined };
   if (type === 'User') {
     return method === 'DELETE' || saysInactive(body) ? { kind: 'user', id } : undefined;
   }

@@ -65,7 +65,9 @@ export function createResourceHandlers(
         const error = toScimError(cause, context.requestId);
         const id = method === 'POST' ? undefined : param('id');
         if (error.status !== 404) {
-          await noteRefused(context, { method, type: endpoint.name, id, body: await received() }, error);
+          const body = await received();
+          const unread = error.status === 413 && body === undefined;
+          await noteRefused(context, { method, type: endpoint.name, id, body, unread }, error);
         }
         throw cause;
       }

@@ -1,7 +1,7 @@
 /** Exchanges as express's handlers, for every request that goes through its router. */
 import { type ErrorRequestHandler, type Request, type RequestHandler } from 'express';
+import { type MappingState } from '../../contract/mapping-state';
 import { loggableUrl } from '../../http/log';
-import { type Dialect } from '../../scim-language/dialects/dialect';
 import { ScimError } from '../../scim-language/errors';
 import { type Handler } from '../http/scim-request';
 import { type Exchange, type Exchanges } from './exchange';
@@ -9,8 +9,8 @@ import { type Exchange, type Exchanges } from './exchange';
 export interface Dispatch {
   readonly begin: RequestHandler;
   readonly authenticated: RequestHandler;
-  /** The dialect of who speaks; the strict one where nobody signs in, or not rightly: for what needs no token. */
-  readonly dialectOfCaller: (request: Request) => Promise<Dialect>;
+  /** The app of who speaks; undefined where nobody signs in, or not rightly: for what needs no token. */
+  readonly appOfCaller: (request: Request) => Promise<MappingState | undefined>;
   readonly serve: (handler: Handler) => RequestHandler;
   readonly failed: ErrorRequestHandler;
   readonly notFound: RequestHandler;
@@ -37,7 +37,7 @@ export function createDispatch(exchanges: Exchanges): Dispatch {
       await exchanges.identify(exchangeOf(request));
       next();
     },
-    dialectOfCaller: request => exchanges.dialectOfCaller(exchangeOf(request)),
+    appOfCaller: request => exchanges.appOfCaller(exchangeOf(request)),
     serve: handler => async request => {
       await exchanges.serve(exchangeOf(request), handler, request.params);
     },

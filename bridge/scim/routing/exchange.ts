@@ -1,10 +1,10 @@
 /** One request and its answer, whatever way it came: request id, caller, the log line, errors in SCIM's form. */
 import { type IncomingMessage, type ServerResponse } from 'node:http';
+import { type MappingState } from '../../contract/mapping-state';
 import { loggableUrl } from '../../http/log';
 import { type Authenticate, type Caller } from '../access/authenticate';
 import { createCoercionCounter } from '../http/coercion-counter';
 import { type ScimDeps } from '../http/deps';
-import { type Dialect, strict } from '../../scim-language/dialects/dialect';
 import { dialectOf, looksLikeAnother } from '../../scim-language/dialects/registry';
 import { ScimError } from '../../scim-language/errors';
 import { type RequestContext, createRequestContext } from '../http/request-context';
@@ -48,8 +48,8 @@ export interface Exchanges {
   open(request: IncomingMessage, response: ServerResponse, route: Exchange['route']): Exchange;
   /** Asks who calls. @throws ScimError */
   identify(exchange: Exchange): Promise<void>;
-  /** The dialect of who speaks; the strict one where nobody signs in, or not rightly: for what needs no token. */
-  dialectOfCaller(exchange: Exchange): Promise<Dialect>;
+  /** The app of who speaks; undefined where nobody signs in, or not rightly: for what needs no token. */
+  appOfCaller(exchange: Exchange): Promise<MappingState | undefined>;
   /** Has a handler answer. @throws what the handler throws */
   serve(exchange: Exchange, handler: Handler, params: Params): Promise<void>;
   /** Answers that it failed. */
@@ -162,12 +162,12 @@ export function createExchanges(deps: ScimDeps, authenticate: Authenticate, limi
       for (const [name, value] of Object.entries(announceExpiry(caller))) response.setHeader(name, value);
     },
 
-    async dialectOfCaller(exchange) {
-      if (exchange.request.headers.authorization === undefined) return strict;
+    async appOfCaller(exchange) {
+      if (exchange.request.headers.authorization === undefined) return undefined;
       try {
-        return dialectOf((await callerOf(exchange)).app.identityProvider);
+        return (await callerOf(exchange)).app;
       } catch (error) {
-        if (error instanceof ScimError) return strict;
+        if (error instanceof ScimError) return undefined;
         throw error;
       }
     },

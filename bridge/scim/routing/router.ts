@@ -6,11 +6,15 @@ import { type RequestHandler, Router } from 'express';
 import { createAuthenticate } from '../access/authenticate';
 import { type ScimDeps } from '../http/deps';
 import { serviceProviderConfig } from '../resources/discovery';
+import { strict } from '../../scim-language/dialects/dialect';
+import { dialectOf } from '../../scim-language/dialects/registry';
 import { ScimError, shown } from '../../scim-language/errors';
 import { type Dispatch, createDispatch } from './dispatch';
 import { createExchanges } from './exchange';
 import { DEFAULT_LIMITS, type ScimLimits } from '../http/limits';
 import { answerMe } from '../resources/me';
+import { Throttle } from '../../http/throttle';
+import { createTokenEndpoint } from '../oauth/token-endpoint';
 import { createRefusalLog } from '../http/refusal-log';
 import { send } from '../http/respond';
 import { type Method, type Route, createRoutes } from './routes';
@@ -24,18 +28,16 @@ export interface Scim {
 
 export function createScim(deps: ScimDeps): Scim {
   const limits: ScimLimits = { ...DEFAULT_LIMITS, ...deps.limits };
-  const authenticate = createAuthenticate({
-    apps: deps.apps,
-    clock: deps.clock,
-    ...(deps.throttle === undefined ? {} : { throttle: deps.throttle }),
-    refused: createRefusalLog(deps),
-  });
+  const throttle = new Throttle(deps.throttle);
+  const refused = createRefusalLog(deps);
+  const authenticate = createAuthenticate({ apps: deps.apps, clock: deps.clock, throttle, refused });
   const exchanges = createExchanges(deps, authenticate, limits);
   const dispatch = createDispatch(exchanges);
   const routes = createRoutes(deps, limits);
   const endpoints = createEndpoints(deps, limits, dispatch, routes);
   const router = Router({ caseSensitive: true });
   router.use(joinSlashes);
+  router.use(createTokenEndpoint({ ...deps, limits, throttle, refused }));
   for (const path of ['/scim', '/apps/:app/scim']) {
     router.use(path, dispatch.begin);
     router.use(`${path}/v2`, endpoints);
@@ -48,17 +50,25 @@ export function createScim(deps: ScimDeps): Scim {
 function createEndpoints(
   deps: ScimDeps,
   limits: ScimLimits,
-  { authenticated, dialectOfCaller, serve, notFound }: Dispatch,
+  { authenticated, appOfCaller, serve, notFound }: Dispatch,
   routes: readonly Route[],
 ): Router {
   const router = Router({ caseSensitive: true, mergeParams: true });
 
   // RFC 7643 §5: a client finds out how to sign in before it does. Who does sign in gets what its dialect can read.
   const config: RequestHandler = async (request, response) => {
-    const { app } = request.params;
-    const baseUrl = `${deps.publicUrl}${typeof app === 'string' ? `/apps/${encodeURIComponent(app)}` : ''}/scim/v2`;
-    const dialect = await dialectOfCaller(request);
-    await send(request, response, { status: 200, body: serviceProviderConfig(baseUrl, limits, dialect) });
+    const { app: named } = request.params;
+    const path = typeof named === 'string' ? `/apps/${encodeURIComponent(named)}` : '';
+    const caller = await appOfCaller(request);
+    const app = caller ?? (typeof named === 'string' ? await deps.apps.findApp(named) : undefined);
+    const body = serviceProviderConfig(`${deps.publicUrl}${path}/scim/v2`, limits, {
+      dialect: caller === undefined ? strict : dialectOf(caller.identityProvider),
+      tokenUrl:
+        app === undefined || Object.keys(app.oauthClients).length === 0
+          ? undefined
+          : `${deps.publicUrl}/apps/${app.app}/oauth2/token`,
+    });
+    await send(request, response, { status: 200, body });
   };
   router.use(refuseMisjoined);
   router.route('/ServiceProviderConfig').get(config).all(allow('GET'));

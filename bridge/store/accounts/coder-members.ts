@@ -3,7 +3,6 @@
  * writer per group makes the difference true with one call.
  */
 import { type Db } from '../database/database';
-import { among } from '../database/listed';
 import { type Flag } from '../database/tables/columns';
 import { type ManagedGroup } from './coder-groups';
 
@@ -82,21 +81,6 @@ export async function memberDifferences(db: Db, groupId: string): Promise<Member
     .orderBy('coder_user_id')
     .execute();
   return rows.map(toMember);
-}
-
-/** Coder ids of the groups in which these people are to be and are not, or the other way round. */
-export async function groupsToWriteFor(db: Db, userIds: readonly string[]): Promise<string[]> {
-  if (userIds.length === 0) return [];
-  const rows = await db
-    .selectFrom('people')
-    .innerJoin('coder_members', 'coder_members.coder_user_id', 'people.coder_user_id')
-    .select('coder_group_id')
-    .distinct()
-    .where('people.user_id', 'in', among(db, userIds))
-    .where('wanted', 'is not', null)
-    .whereRef('wanted', '!=', 'present')
-    .execute();
-  return rows.map(row => row.coder_group_id);
 }
 
 /** Coder ids of those who are to be in a group. */
@@ -237,7 +221,14 @@ export async function leaveOrganization(db: Db, coderUserId: string, organizatio
   await outdateReadings(db, left.map(row => row.coder_group_id).sort());
 }
 
-/** An account is gone. */
-export async function forgetMemberships(db: Db, coderUserId: string): Promise<void> {
-  await db.deleteFrom('coder_members').where('coder_user_id', '=', coderUserId).execute();
+/** An account is gone. @returns ids of the groups that it was in, or was to be in */
+export async function forgetMemberships(db: Db, coderUserId: string): Promise<string[]> {
+  const left = await db
+    .deleteFrom('coder_members')
+    .where('coder_user_id', '=', coderUserId)
+    .returning('coder_group_id')
+    .execute();
+  const groups = left.map(row => row.coder_group_id).sort();
+  await outdateReadings(db, groups);
+  return groups;
 }

@@ -12,6 +12,8 @@ export interface HeldRemovals {
   readonly digest: string;
   readonly reason: string;
   readonly changes: readonly string[];
+  /** The cause under which exactly this was first held, as JSON: what one request takes is one plan, whoever asks later. */
+  readonly cause: string | undefined;
   readonly createdAt: number;
   readonly releasedAt: number | undefined;
 }
@@ -38,6 +40,7 @@ interface HoldRow {
   digest: string;
   reason: string;
   changes: string;
+  cause: string | null;
   created_at: number;
   released_at: number | null;
 }
@@ -48,6 +51,7 @@ const toHeld = (row: HoldRow): HeldRemovals => ({
   digest: row.digest,
   reason: row.reason,
   changes: JSON.parse(row.changes) as string[],
+  cause: row.cause ?? undefined,
   createdAt: row.created_at,
   releasedAt: row.released_at ?? undefined,
 });
@@ -88,7 +92,7 @@ export async function hold(
     reason: held.reason,
     changes: JSON.stringify(held.changes),
     created_at: now,
-    cause: JSON.stringify(held.cause),
+    cause: (before?.digest === held.digest ? before.cause : undefined) ?? JSON.stringify(held.cause),
   };
   await db
     .insertInto('holds')

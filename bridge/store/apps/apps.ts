@@ -3,10 +3,11 @@ import { sql } from 'kysely';
 import { type AppTable } from '../database/tables';
 import { type Precondition } from '../../contract/admin-api';
 import { DEFAULT_ATTRIBUTES } from '../../contract/attributes';
-import { canonicalJson, type MappingState, parseMappingState, TOKEN_SCOPES } from '../../contract/mapping-state';
+import { canonicalJson, type MappingState, parseMappingState } from '../../contract/mapping-state';
 import { backendOf, type Database, type Db, readJson } from '../database/database';
 import { type Cause, enqueue, PRIORITY } from '../work/enqueue';
 import { newId } from '../database/id';
+import { deleteCredentials, writeCredentials } from './credentials';
 import { lockDeclaration } from './declaration-lock';
 
 export interface StoredApp {
@@ -36,19 +37,6 @@ export class GenerationConflict extends Error {
       `app ${JSON.stringify(app)} is ${actual === undefined ? 'absent' : `at generation ${actual}`}, the change was made for ${
         expected === 'absent' || expected === 'any' ? expected : `generation ${expected.generation}`
       }: read it again and decide anew`,
-    );
-  }
-}
-
-/** A token is in use by another app already: each token belongs to one app. */
-export class TokenTaken extends Error {
-  override readonly name = 'TokenTaken';
-  constructor(
-    readonly token: string,
-    readonly otherApp: string,
-  ) {
-    super(
-      `token ${JSON.stringify(token)} has the digest of a token of app ${JSON.stringify(otherApp)}: wanted a token of its own; make one with coder-scim token create`,
     );
   }
 }
@@ -179,45 +167,10 @@ export async function putApp(
         })),
       )
       .execute();
-    await writeTokens(db, state);
+    await writeCredentials(db, state);
     await enqueue(db, [{ key: `app:${state.app}`, app: state.app, priority: PRIORITY.declaration }], cause, now);
     return toApp(await db.selectFrom('apps').selectAll().where('name', '=', state.app).executeTakeFirstOrThrow());
   });
-}
-
-/** Tokens as declared; a token that stays keeps when it was used last. */
-async function writeTokens(db: Db, state: MappingState): Promise<void> {
-  const declared = Object.entries(state.tokens).map(([name, token]) => ({
-    digest: token.digest.replace(/^sha256:/, ''),
-    app: state.app,
-    name,
-    expires_at: Date.parse(token.expiresAt),
-    scopes: (token.scopes ?? TOKEN_SCOPES).join(' '),
-  }));
-  const digests = declared.map(token => token.digest);
-  for (const token of declared) {
-    const taken = await db
-      .selectFrom('tokens')
-      .select('app')
-      .where('digest', '=', token.digest)
-      .where('app', '!=', state.app)
-      .executeTakeFirst();
-    if (taken !== undefined) throw new TokenTaken(token.name, taken.app);
-  }
-  await db
-    .deleteFrom('tokens')
-    .where('app', '=', state.app)
-    .$if(digests.length > 0, query => query.where('digest', 'not in', digests))
-    .execute();
-  for (const token of declared) {
-    await db
-      .insertInto('tokens')
-      .values(token)
-      .onConflict(conflict =>
-        conflict.column('digest').doUpdateSet({ name: token.name, expires_at: token.expires_at, scopes: token.scopes }),
-      )
-      .execute();
-  }
 }
 
 /**
@@ -247,7 +200,7 @@ export async function deleteApp(
       .set(eb => ({ deleted_at: now, updated_at: now, generation: eb('generation', '+', 1) }))
       .where('name', '=', name)
       .execute();
-    await db.deleteFrom('tokens').where('app', '=', name).execute();
+    await deleteCredentials(db, name);
     await enqueue(db, [{ key: `app:${name}`, app: name, priority: PRIORITY.declaration }], cause, now);
     return true;
   });

@@ -2,10 +2,12 @@
  * Requests that would have locked somebody out and were refused. Each is an entry, by name and with the reason, until it went through:
  * the person is inactive or gone, is no member any more, or is stated anew to be in.
  */
+import { type Selectable } from 'kysely';
 import { type MemberChange } from '../../scim-language/patch/operation';
 import { fold } from '../../scim-language/schema/fold';
 import { type Db } from '../database/database';
 import { among } from '../database/listed';
+import { type RefusedLeavingTable } from '../database/tables/directory';
 import { isId } from './rows';
 
 /** Whom a request meant to lock out, as far as it says. */
@@ -17,7 +19,10 @@ export type Leaving =
 
 export interface RefusedLeaving {
   readonly app: string;
+  /** Key of the entry: `user:<id>`, `group:<id>`, `member:<group>/<user>`. */
   readonly subject: string;
+  readonly userId: string | undefined;
+  readonly groupId: string | undefined;
   /** Who, or who in which group. */
   readonly name: string;
   readonly reason: string;
@@ -187,15 +192,38 @@ export async function settleMembers(
 /** The oldest entries of all apps. */
 export async function listRefusedLeavings(db: Db, limit: number): Promise<RefusedLeaving[]> {
   const rows = await db.selectFrom('refused_leavings').selectAll().orderBy('first_at').limit(limit).execute();
-  return rows.map(row => ({
+  return rows.map(toRefusedLeaving);
+}
+
+/** Entries of an app by key, or by name as it is shown. */
+export async function findRefusedLeavings(db: Db, app: string, who: string): Promise<RefusedLeaving[]> {
+  const rows = await db
+    .selectFrom('refused_leavings')
+    .selectAll()
+    .where('app', '=', app)
+    .where(eb => eb.or([eb('subject', '=', who), eb('name', '=', who)]))
+    .orderBy('first_at')
+    .execute();
+  return rows.map(toRefusedLeaving);
+}
+
+/** Takes an entry away that an operator has dealt with. One more refusal is an entry again. */
+export async function dropRefusedLeaving(db: Db, { app, subject }: RefusedLeaving): Promise<void> {
+  await db.deleteFrom('refused_leavings').where('app', '=', app).where('subject', '=', subject).execute();
+}
+
+function toRefusedLeaving(row: Selectable<RefusedLeavingTable>): RefusedLeaving {
+  return {
     app: row.app,
     subject: row.subject,
+    userId: row.user_id ?? undefined,
+    groupId: row.group_id ?? undefined,
     name: row.name,
     reason: row.reason,
     requestId: row.request_id,
     times: Number(row.times),
     firstAt: Number(row.first_at),
-  }));
+  };
 }
 
 /** How many entries each app has. */

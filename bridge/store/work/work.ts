@@ -4,7 +4,6 @@
  */
 import { type SelectQueryBuilder, sql } from 'kysely';
 import { type Database, type Db, readJson } from '../database/database';
-import { among } from '../database/listed';
 import { type Tables } from '../database/tables';
 import { type Cause, type WorkKey } from './enqueue';
 
@@ -98,19 +97,6 @@ async function claim(
     .returning(COLUMNS)
     .execute();
   return rows.map(toWork).sort((a, b) => a.priority - b.priority || a.enqueuedAt - b.enqueuedAt);
-}
-
-/** Which of these keys are being worked on by whoever it is, or are due: not those that are done, parked, or wait for a later time. */
-export async function unsettledKeys(db: Db, keys: readonly WorkKey[], now: number): Promise<Set<WorkKey>> {
-  if (keys.length === 0) return new Set();
-  const rows = await db
-    .selectFrom('work')
-    .select('key')
-    .where('key', 'in', among(db, keys))
-    .where('parked_at', 'is', null)
-    .where(eb => eb.or([eb('due_at', '<=', now), eb('lease_until', '>=', now)]))
-    .execute();
-  return new Set(rows.map(row => row.key as WorkKey));
 }
 
 /** Makes work of a priority due that waits for another try, whenever that was to be. */

@@ -1,10 +1,10 @@
-import { digestOf, mintToken, sameDigest, tokenId } from '../../../bridge/scim/access/token';
+import { digestOf, mintToken, sameDigest, readSecret } from '../../../bridge/scim/access/token';
 
 describe('tokens', () => {
   test('a token shows prefix, id, secret and checksum, and its id can be read', () => {
     const { id, token, digest } = mintToken();
     expect(token).toMatch(/^cscim_[0-9a-f]{12}_[0-9a-f]{64}_[0-9a-f]{8}$/);
-    expect(tokenId(token)).toBe(id);
+    expect(readSecret(token)).toEqual({ kind: 'token', id });
     expect(digestOf(token)).toBe(digest);
     expect(digest).toMatch(/^sha256:[0-9a-f]{64}$/);
   });
@@ -18,8 +18,8 @@ describe('tokens', () => {
   // The checksum is the CRC-32 of the text before it, so that a scanner can tell a real token from a look-alike.
   test('the checksum is the CRC-32 of what precedes it', () => {
     const body = `cscim_${'0'.repeat(12)}_${'0'.repeat(64)}`;
-    expect(tokenId(`${body}_${crc32(body)}`)).toBe('0'.repeat(12));
-    expect(tokenId(`${body}_00000000`)).toBeUndefined();
+    expect(readSecret(`${body}_${crc32(body)}`)).toEqual({ kind: 'token', id: '0'.repeat(12) });
+    expect(readSecret(`${body}_00000000`)).toBeUndefined();
     expect(crc32('123456789')).toBe('cbf43926');
   });
 
@@ -34,7 +34,7 @@ describe('tokens', () => {
     ['in upper case', (token: string) => token.toUpperCase()],
     ['empty', () => ''],
   ])('a token %s is none', (_what, spoil) => {
-    expect(tokenId(spoil(mintToken().token))).toBeUndefined();
+    expect(readSecret(spoil(mintToken().token))).toBeUndefined();
   });
 
   test('digests compare by value, and those of different form never match', () => {

@@ -8,6 +8,8 @@ const USER = 'urn:ietf:params:scim:schemas:core:2.0:User';
 const GROUP = 'urn:ietf:params:scim:schemas:core:2.0:Group';
 const PATCH = 'urn:ietf:params:scim:api:messages:2.0:PatchOp';
 const BULK = 'urn:ietf:params:scim:api:messages:2.0:BulkRequest';
+/** One byte more than is read of a body here. */
+const MUCH = 100_001;
 const patchOf = (...Operations: object[]) => ({ schemas: [PATCH], Operations });
 
 describe('a refused request that would have locked somebody out', () => {
@@ -16,7 +18,7 @@ describe('a refused request that would have locked somebody out', () => {
   let bea: string;
   let group: string;
   beforeEach(async () => {
-    server = await startScimServer();
+    server = await startScimServer({ deps: { limits: { maxBodyBytes: MUCH - 1 } } });
     const create = async (path: string, body: object) => (await server.call('POST', path, { body })).body.id;
     ada = await create('/Users', { schemas: [USER], userName: 'ada' });
     bea = await create('/Users', { schemas: [USER], userName: 'bea' });
@@ -59,6 +61,7 @@ describe('a refused request that would have locked somebody out', () => {
           headers: { 'content-type': 'text/plain' },
         }),
     ],
+    ['PATCH that is too long to be read', id => server.call('PATCH', `/Users/${id}`, { raw: ' '.repeat(MUCH) })],
     ['DELETE of another version', id => server.call('DELETE', `/Users/${id}`, { headers: { 'if-match': 'W/"9"' } })],
     [
       'POST of the same name',
@@ -135,6 +138,7 @@ describe('a refused request that would have locked somebody out', () => {
     ],
     ['replace without a path', () => members(patchOf({ op: 'replace', value: { members: [null] } }))],
     ['PUT', () => server.call('PUT', `/Groups/${group}`, { body: { schemas: [GROUP], displayName: '', members: [] } })],
+    ['PATCH that is too long to be read', () => server.call('PATCH', `/Groups/${group}`, { raw: ' '.repeat(MUCH) })],
     ['DELETE', () => server.call('DELETE', `/Groups/${group}`, { headers: { 'if-match': 'W/"9"' } })],
   ])('is one entry for the group where members are not named: %s', async (_, send) => {
     await send();

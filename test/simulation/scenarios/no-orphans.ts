@@ -40,6 +40,28 @@ export const NO_ORPHANS: readonly Scenario[] = [
     ],
   },
   {
+    name: 'team-disbanded-and-its-member-made-anew',
+    promise,
+    given: [...TEAM_PEOPLE, { do: 'group', group: 'team-blue', members: ['ada'] }],
+    when: [
+      { do: 'away' },
+      { do: 'disband', group: 'team-blue' },
+      { do: 'change', who: 'ada', email: 'ada.new@corp.example' },
+      { do: 'wait', seconds: 20 },
+      { do: 'back' },
+    ],
+  },
+  {
+    name: 'team-disbanded-and-its-member-hired-again',
+    promise,
+    given: [...TEAM_PEOPLE, { do: 'group', group: 'team-blue', members: ['ada'] }],
+    when: [
+      { do: 'leave', who: 'ada' },
+      { do: 'disband', group: 'team-blue' },
+      { do: 'hire', who: 'ada-again', email: 'ada@corp.example', userName: 'ada.again@corp.example' },
+    ],
+  },
+  {
     name: 'team-renamed-out-of-the-prefix',
     promise,
     given: [...TEAM_PEOPLE, { do: 'group', group: 'team-blue', members: ['ada', 'ben'] }],

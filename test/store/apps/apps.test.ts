@@ -9,8 +9,8 @@ import {
   putApp,
   readAnyApp,
   readApp,
-  TokenTaken,
 } from '../../../bridge/store/apps/apps';
+import { TokenTaken } from '../../../bridge/store/apps/credentials';
 import { type Cause } from '../../../bridge/store/work/enqueue';
 import { listWork } from '../../../bridge/store/work/pending';
 import { describeEachDatabase } from '../../support/databases';

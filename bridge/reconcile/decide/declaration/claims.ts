@@ -53,6 +53,19 @@ export interface ClaimsSettings {
   readonly problems: readonly string[];
 }
 
+/** The value of a claim that a mapping means: the name of its group as it is now, where that is followed, or its `externalId`. */
+export function claimOf(
+  { bindings, groupNames }: Pick<ClaimsInput, 'bindings' | 'groupNames'>,
+  { app, policies }: MappingState,
+  name: string,
+  mapping: { readonly idpGroup?: string | undefined; readonly idpGroupExternalId?: string | undefined },
+): string {
+  if (mapping.idpGroupExternalId !== undefined) return mapping.idpGroupExternalId;
+  const bound = bindings.find(binding => binding.alive && binding.app === app && binding.mapping === name);
+  const follows = policies.renamedGroups === 'follow' ? bound : undefined;
+  return (follows && groupNames.get(follows.scimGroupId)) ?? mapping.idpGroup ?? '';
+}
+
 /** One settings object while it is put together. */
 export class Draft {
   readonly mapping = new Map<string, Set<string>>();
@@ -90,18 +103,6 @@ export function claimsSettings(input: ClaimsInput): ClaimsSettings {
     return known;
   };
   for (const state of input.states) {
-    const claimOf = (
-      kind: string,
-      key: string,
-      mapping: { idpGroup?: string; idpGroupExternalId?: string },
-    ): string => {
-      if (mapping.idpGroupExternalId !== undefined) return mapping.idpGroupExternalId;
-      const bound = input.bindings.find(
-        binding => binding.alive && binding.app === state.app && binding.mapping === `${kind}/${key}`,
-      );
-      const follows = state.policies.renamedGroups === 'follow' ? bound : undefined;
-      return (follows && input.groupNames.get(follows.scimGroupId)) ?? mapping.idpGroup ?? '';
-    };
     const join = (claim: string, organization: KnownOrganization, unclear: boolean): void => {
       joins.push({ app: state.app, field: state.claims.organizations, claim, organization, unclear });
     };
@@ -110,7 +111,7 @@ export function claimsSettings(input: ClaimsInput): ClaimsSettings {
       const organization = findOrganization(input.organizations, mapping.organization);
       const group = input.groups.find(known => known.organization === organization?.id && known.name === mapping.group);
       if (organization === undefined || group === undefined) continue;
-      const claim = claimOf('groupMappings', key, mapping);
+      const claim = claimOf(input, state, `groupMappings/${key}`, mapping);
       draft(groups, organization.id, state.claims.groups, `groupMappings/${key}`).add(claim, group.id, unclear);
       join(claim, organization, unclear);
     }
@@ -125,7 +126,7 @@ export function claimsSettings(input: ClaimsInput): ClaimsSettings {
         );
         continue;
       }
-      const claim = claimOf('roleMappings', key, mapping);
+      const claim = claimOf(input, state, `roleMappings/${key}`, mapping);
       const unclear = input.isUnclear(state.app, `roleMappings/${key}`);
       draft(roles, organization.id, state.claims.roles, `roleMappings/${key}`).add(claim, role, unclear);
       join(claim, organization, unclear);
@@ -133,7 +134,8 @@ export function claimsSettings(input: ClaimsInput): ClaimsSettings {
     for (const [key, mapping] of Object.entries(state.organizationMappings)) {
       const organization = findOrganization(input.organizations, mapping.organization);
       const unclear = input.isUnclear(state.app, `organizationMappings/${key}`);
-      if (organization !== undefined) join(claimOf('organizationMappings', key, mapping), organization, unclear);
+      if (organization !== undefined)
+        join(claimOf(input, state, `organizationMappings/${key}`, mapping), organization, unclear);
     }
   }
   const finish = (drafts: Map<string, Draft>): Map<string, SyncMapping> =>

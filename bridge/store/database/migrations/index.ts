@@ -12,6 +12,7 @@ import * as appAttributes from './0007-app-attributes';
 import * as requests from './0008-requests';
 import * as adminAccess from './0009-admin-access';
 import * as auditChain from './0010-audit-chain';
+import * as oauthClients from './0011-oauth-clients';
 
 const MIGRATIONS = [
   initial.up,
@@ -24,6 +25,7 @@ const MIGRATIONS = [
   requests.up,
   adminAccess.up,
   auditChain.up,
+  oauthClients.up,
 ] as const;
 
 /** Number that keeps replicas that start at once from migrating twice (Postgres advisory lock). */

@@ -63,6 +63,32 @@ export interface TokenTable {
   last_used_at: number | null;
 }
 
+/** OAuth clients of an app as its mapping state declares them; the name is the client id. */
+export interface OAuthClientTable {
+  app: string;
+  name: string;
+  /** 64 hex digits: SHA-256 of the client secret. */
+  digest: string;
+  expires_at: number;
+  /** Space-separated scopes. */
+  scopes: string;
+  /** When a request came with an access token of it, or asked for one. */
+  last_used_at: number | null;
+}
+
+/** Access tokens that were given out, by digest. One is good while its client has the secret for which it was given. */
+export interface AccessTokenTable {
+  /** 64 hex digits: SHA-256 of the token text. */
+  digest: string;
+  app: string;
+  client: string;
+  client_digest: string;
+  /** Space-separated scopes. */
+  scopes: string;
+  issued_at: number;
+  expires_at: number;
+}
+
 /** Which SCIM group a mapping by displayName has matched, so that it can follow a rename. */
 export interface BindingTable {
   app: string;
@@ -173,6 +199,8 @@ export interface Tables {
   settings: SettingTable;
   apps: AppTable;
   tokens: TokenTable;
+  oauth_clients: OAuthClientTable;
+  access_tokens: AccessTokenTable;
   users: UserTable;
   user_emails: UserEmailTable;
   groups: GroupTable;

@@ -1,0 +1,149 @@
+/**
+ * OAuth clients as they are declared, and the access tokens that they got. Tokens are rows, so that every replica knows each of them,
+ * and one ends with its client: with its time, its declaration, or its secret.
+ */
+import { type Db } from '../database/database';
+
+const DAY_MS = 86_400_000;
+/** Access tokens that are kept of one client: a client that asks for one with each request pushes out what it uses no more. */
+const KEPT_TOKENS = 1_000;
+
+/** A client of an app that is declared. */
+export interface StoredClient {
+  readonly name: string;
+  /** `sha256:<hex>` of its secret. */
+  readonly digest: string;
+  /** Milliseconds since 1970. */
+  readonly expiresAt: number;
+  readonly scopes: readonly string[];
+}
+
+export interface StoredAccessToken {
+  /** `sha256:<hex>` */
+  readonly digest: string;
+  readonly app: string;
+  readonly generation: number;
+  readonly client: string;
+  /** What the token may do that its client still may. */
+  readonly scopes: readonly string[];
+  /** Milliseconds since 1970, from which on it is refused. */
+  readonly expiresAt: number;
+  readonly clientExpiresAt: number;
+  readonly clientLastUsedAt: number | undefined;
+}
+
+const hexOf = (digest: string): string => digest.replace(/^sha256:/, '');
+
+export async function findClient(db: Db, app: string, name: string): Promise<StoredClient | undefined> {
+  const row = await db
+    .selectFrom('oauth_clients')
+    .select(['name', 'digest', 'expires_at', 'scopes'])
+    .where('app', '=', app)
+    .where('name', '=', name)
+    .executeTakeFirst();
+  return row === undefined
+    ? undefined
+    : {
+        name: row.name,
+        digest: `sha256:${row.digest}`,
+        expiresAt: Number(row.expires_at),
+        scopes: row.scopes.split(' '),
+      };
+}
+
+export interface NewAccessToken {
+  /** `sha256:<hex>` */
+  readonly digest: string;
+  readonly app: string;
+  readonly client: StoredClient;
+  readonly scopes: readonly string[];
+  readonly expiresAt: number;
+}
+
+/** Notes a token that is given out, and forgets those of the client that nobody can use any more. */
+export async function addAccessToken(
+  db: Db,
+  { digest, app, client, ...token }: NewAccessToken,
+  now: number,
+): Promise<void> {
+  await db
+    .insertInto('access_tokens')
+    .values({
+      digest: hexOf(digest),
+      app,
+      client: client.name,
+      client_digest: hexOf(client.digest),
+      scopes: token.scopes.join(' '),
+      issued_at: now,
+      expires_at: token.expiresAt,
+    })
+    .execute();
+  const own = db.selectFrom('access_tokens').where('app', '=', app).where('client', '=', client.name);
+  const oldest = await own
+    .select('issued_at')
+    .orderBy('issued_at', 'desc')
+    .offset(KEPT_TOKENS)
+    .limit(1)
+    .executeTakeFirst();
+  await db
+    .deleteFrom('access_tokens')
+    .where('app', '=', app)
+    .where('client', '=', client.name)
+    // What ended lately is told from what never was.
+    .where(eb =>
+      eb.or([
+        eb('expires_at', '<', now - DAY_MS),
+        ...(oldest === undefined ? [] : [eb('issued_at', '<=', Number(oldest.issued_at))]),
+      ]),
+    )
+    .execute();
+  await touchClient(db, app, client.name, now);
+}
+
+/** The token with what its client may do now; undefined when it was never given out, or its client is not what it was. */
+export async function findAccessToken(db: Db, digest: string): Promise<StoredAccessToken | undefined> {
+  const row = await db
+    .selectFrom('access_tokens as token')
+    .innerJoin('oauth_clients as client', join =>
+      join
+        .onRef('client.app', '=', 'token.app')
+        .onRef('client.name', '=', 'token.client')
+        .onRef('client.digest', '=', 'token.client_digest'),
+    )
+    .innerJoin('apps', 'apps.name', 'token.app')
+    .select([
+      'token.digest',
+      'token.app',
+      'token.client',
+      'token.scopes',
+      'token.expires_at',
+      'client.scopes as client_scopes',
+      'client.expires_at as client_expires_at',
+      'client.last_used_at as client_last_used_at',
+      'apps.generation',
+    ])
+    .where('token.digest', '=', hexOf(digest))
+    .where('apps.deleted_at', 'is', null)
+    .executeTakeFirst();
+  if (row === undefined) return undefined;
+  const allowed = row.client_scopes.split(' ');
+  return {
+    digest: `sha256:${row.digest}`,
+    app: row.app,
+    generation: Number(row.generation),
+    client: row.client,
+    scopes: row.scopes.split(' ').filter(scope => allowed.includes(scope)),
+    expiresAt: Math.min(Number(row.expires_at), Number(row.client_expires_at)),
+    clientExpiresAt: Number(row.client_expires_at),
+    clientLastUsedAt: row.client_last_used_at === null ? undefined : Number(row.client_last_used_at),
+  };
+}
+
+export async function touchClient(db: Db, app: string, name: string, at: number): Promise<void> {
+  await db
+    .updateTable('oauth_clients')
+    .set({ last_used_at: at })
+    .where('app', '=', app)
+    .where('name', '=', name)
+    .execute();
+}
