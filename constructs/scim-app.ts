@@ -152,7 +152,9 @@ export class ScimApp extends Construct implements IScimApp {
   readonly name: string;
   /** The identity provider that calls this app. */
   readonly identityProvider: IdentityProvider;
+  /** As configured; undefined: the default. */
   readonly deletionProtection: boolean | undefined;
+  /** As configured; undefined: the defaults. */
   readonly timeouts: ScimAppTimeouts | undefined;
   /** @internal */
   readonly _after: ITerraformDependable[] | undefined;

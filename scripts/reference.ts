@@ -7,6 +7,7 @@ import { ADMIN_REFUSALS, ADMIN_ROUTES } from '../bridge/admin/routes';
 import { createProgram } from '../bridge/commands/program';
 import { createMetrics } from '../bridge/http/metrics';
 import { CLIENT_VARIABLES, type Variable, VARIABLES } from '../bridge/process/variables';
+import { CONSTRUCTS_FILE, renderConstructs } from './reference/constructs';
 import { DOCUMENT_TYPES_FILE, renderDocumentTypes } from './reference/document-types';
 import { mappingStateFields } from './reference/mapping-state';
 import { code, literal, table } from './reference/markdown';
@@ -124,6 +125,7 @@ async function main(): Promise<void> {
   const files: readonly (readonly [string, string])[] = [
     [REFERENCE_FILE, await renderReference()],
     [TERRAFORM_FILE, renderTerraform(readFileSync(TERRAFORM_FILE, 'utf8'))],
+    [CONSTRUCTS_FILE, renderConstructs()],
     [DOCUMENT_TYPES_FILE, renderDocumentTypes()],
   ];
   for (const [file, text] of files) {

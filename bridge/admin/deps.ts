@@ -9,7 +9,7 @@ import { type CoderProbe } from './coder-probe';
 export interface AdminDeps {
   readonly database: Database;
   readonly reconciler: Reconciler;
-  readonly coder: Pick<CoderClient, 'getUser' | 'deleteUser' | 'listClaimsSeen'>;
+  readonly coder: Pick<CoderClient, 'getUser' | 'deleteUser' | 'listSeenClaims'>;
   readonly probe: CoderProbe;
   readonly credentials: Credentials;
   /** Where identity providers reach the bridge, without a slash at the end. */

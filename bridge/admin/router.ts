@@ -53,11 +53,11 @@ export function createAdminRouter(deps: AdminDeps): Router {
   router.use(express.json({ limit: MAX_BODY_BYTES, strict: true, type: () => true }));
   addRequestRoutes(router, deps);
   addCredentialRoutes(router, deps);
-  addQuestionRoutes(router, deps);
   router.post('/apps/:app/refused/dismiss', async (request, response) => {
     const { who, ...said } = readBody(DismissRequest, request.body);
     response.json({ dismissed: await dismissRefused(deps, request.params.app, who, decisionOf(response, said)) });
   });
+  addQuestionRoutes(router, deps);
   router.use('/apps', createApps(deps));
   router.get('/status', async (_request, response) => {
     response.json(await readStatus(deps));

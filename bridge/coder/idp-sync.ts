@@ -36,8 +36,6 @@ export interface IdpSyncCalls {
   setOrganizationSync(settings: OrganizationSync): Promise<OrganizationSync>;
   getSiteRoleSync(): Promise<SiteRoleSync>;
   getAuthMethods(): Promise<AuthMethods>;
-  /** Names of the claims that anybody's token had at a sign-in, in the whole deployment; empty where nobody signed in yet. */
-  listClaimsSeen(): Promise<string[]>;
 }
 
 const GROUPS = '/organizations/{organization}/settings/idpsync/groups';
@@ -154,10 +152,6 @@ export function idpSyncCalls(
     },
     async getAuthMethods() {
       return transport.send({ method: 'GET', path: '/users/authmethods', read: AuthMethods });
-    },
-    async listClaimsSeen() {
-      const path = '/settings/idpsync/available-fields';
-      return (await transport.send({ method: 'GET', path, read: z.array(z.string()).nullable() })) ?? [];
     },
   };
 }

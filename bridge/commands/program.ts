@@ -6,6 +6,7 @@ import { addAdminToken } from './admin-token';
 import { addAudit } from './audit';
 import { addRequests } from './requests';
 import { Commands, type Outcome } from './command';
+import { addDatabase } from './database';
 import { addCompletion, addHelp } from './completion/completion';
 import { addDoctor } from './doctor';
 import { EXIT, type ExitCode } from './terminal/exit-code';
@@ -52,6 +53,7 @@ export function createProgram(terminal: Terminal, outcome: Outcome): Command {
   addPeople(commands);
   addOperate(commands);
   addRecover(commands);
+  addDatabase(commands);
   addCompletion(commands);
   addHelp(commands);
   return program;

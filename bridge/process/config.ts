@@ -38,17 +38,32 @@ export function readConfig(environment: Environment = process.env): Config {
   const complete = values as Values<typeof VARIABLES>;
   problems.push(...contradictions(complete, problems));
   if (problems.length > 0) throw new ConfigError(problems);
-  const stateDirectory = complete.stateDirectory ?? defaultStateDirectory(environment);
   return {
     ...complete,
-    stateDirectory,
-    databaseUrl: complete.databaseUrl ?? `sqlite:${join(stateDirectory, 'coder-scim.db')}`,
+    ...databaseUrlOf(complete, environment),
     coderTokenFile:
       text(environment, 'CODER_SESSION_TOKEN') === undefined
         ? text(environment, 'CODER_SESSION_TOKEN_FILE')
         : undefined,
     warnings: misspelled(environment),
   };
+}
+
+/** Where the database of the bridge is, for a command that needs nothing else. @throws ConfigError */
+export function readDatabaseUrl(environment: Environment = process.env): string {
+  const { databaseUrl, stateDirectory } = VARIABLES;
+  const problems: string[] = [];
+  const values = readTable({ databaseUrl, stateDirectory }, environment, problems);
+  if (problems.length > 0) throw new ConfigError(problems);
+  return databaseUrlOf(values, environment).databaseUrl;
+}
+
+function databaseUrlOf(
+  values: { readonly databaseUrl?: string | undefined; readonly stateDirectory?: string | undefined },
+  environment: Environment,
+): { readonly databaseUrl: string; readonly stateDirectory: string } {
+  const stateDirectory = values.stateDirectory ?? defaultStateDirectory(environment);
+  return { stateDirectory, databaseUrl: values.databaseUrl ?? `sqlite:${join(stateDirectory, 'coder-scim.db')}` };
 }
 
 /** What is wrong between variables that are right for themselves. */

@@ -10,7 +10,7 @@ import {
   TerraformStack,
 } from 'cdktf';
 import { type Construct } from 'constructs';
-import { toHclAttributes } from '../l1/terraform-text';
+import { toHclAttributes, withReferences } from '../l1/terraform-text';
 
 /** A provider of a registry. */
 export interface ForeignProvider {
@@ -84,6 +84,10 @@ export class ForeignResource<T extends object> extends TerraformResource {
   protected override synthesizeHclAttributes(): Record<string, unknown> {
     return asHcl(withForEach(this.given, this.instances));
   }
+
+  override toHclTerraform(): unknown {
+    return withReferences(super.toHclTerraform());
+  }
 }
 
 /** A data source of another provider. @typeParam T its documented arguments */
@@ -111,6 +115,10 @@ export class ForeignData<T extends object> extends TerraformDataSource {
 
   protected override synthesizeHclAttributes(): Record<string, unknown> {
     return asHcl(withForEach(this.given, this.instances));
+  }
+
+  override toHclTerraform(): unknown {
+    return withReferences(super.toHclTerraform());
   }
 }
 

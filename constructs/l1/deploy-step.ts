@@ -3,7 +3,7 @@ import type * as Provider from '@cdktf/provider-null/lib/provider';
 import type * as Resource from '@cdktf/provider-null/lib/resource';
 import { Construct } from 'constructs';
 import { builtFile, PlacedFile } from './package-file';
-import { lazyHcl } from './terraform-text';
+import { lazyHcl, withReferences } from './terraform-text';
 
 /**
  * A `null_resource` that runs one step of this package's deploy script when what the step is given changes.
@@ -75,6 +75,10 @@ function forHcl(NullResource: typeof Resource.Resource, input: Readonly<Record<s
     protected override synthesizeHclAttributes(): Record<string, unknown> {
       const value = Object.fromEntries(Object.entries(input).map(([name, text]) => [name, lazyHcl(text)]));
       return { triggers: { value, isBlock: false, type: 'map', storageClassType: 'stringMap' } };
+    }
+
+    override toHclTerraform(): unknown {
+      return withReferences(super.toHclTerraform());
     }
   };
 }

@@ -3,7 +3,7 @@ import { type Construct } from 'constructs';
 import { type MappingStateInput } from '../../bridge/contract/mapping-state/document';
 import { ENTRY_KINDS } from '../../bridge/contract/mapping-state/vocabulary';
 import { PROVIDER_NAME, PROVIDER_VERSION } from '../../provider/address';
-import { escapeTemplates, toAttributes, toHclAttributes } from './terraform-text';
+import { escapeTemplates, toAttributes, toHclAttributes, withReferences } from './terraform-text';
 
 /** How long Terraform waits for Coder: durations such as `30s`, `5m`, `1h30m`. */
 export interface ScimAppTimeouts {
@@ -113,5 +113,9 @@ export class ScimAppResource extends TerraformResource {
   /** The same for `cdktf synth --hcl`. */
   protected override synthesizeHclAttributes(): Record<string, unknown> {
     return toHclAttributes(this.synthesizeAttributes());
+  }
+
+  override toHclTerraform(): unknown {
+    return withReferences(super.toHclTerraform());
   }
 }

@@ -76,4 +76,31 @@ describeEachDatabase('the workspaces of a leaver', (_, on) => {
     expect(Object.keys(access.coder.snapshot().users)).not.toContain('ada');
     expect(await access.held()).toEqual({});
   });
+
+  it('which a lock would stop are in the plan, those of earlier leavers that run on too, and none without the policy', async () => {
+    const access = await startAccess(on, { account: { roles: ['user-admin', 'template-admin'] } });
+    const okta = await access.app('okta', { policies: { drift: 'report' } });
+    const ids = await okta.hireAll(['ada', 'ben']);
+    for (const name of ['ada', 'ben']) {
+      access.coder.activate(name);
+      access.coder.addWorkspace(name, 'running');
+      access.coder.addWorkspace(name, 'down', { stopped: true });
+    }
+    await okta.leave(ids[0] ?? '');
+    await okta.leave(ids[1] ?? '');
+    // Somebody lets one of them in again by hand: the next repair would lock them out.
+    access.coder.activate('ben');
+    const stops = async () =>
+      (await access.admin.plan({})).changes
+        .filter(({ action }) => action === 'workspace.stop')
+        .map(({ subject, target, removal }) => [subject, target, removal])
+        .sort();
+    expect(await stops()).toEqual([
+      ['ada', 'coder/running', true],
+      ['ben', 'coder/running', true],
+    ]);
+    expect(access.coder.workspacesOf('ben')).toMatchObject([{ status: 'running' }, { status: 'stopped' }]);
+    await access.declare(okta, { policies: { drift: 'report', leavingWorkspaces: 'leave' } });
+    expect(await stops()).toEqual([]);
+  });
 });

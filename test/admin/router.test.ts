@@ -45,7 +45,7 @@ describeEachDatabase('admin API', open => {
         return { state: 'present', user: { ...ACCOUNT, id, ...account } };
       },
       deleteUser: async id => void accounts.delete(id),
-      listClaimsSeen: async () => ['groups', 'email'],
+      listSeenClaims: async () => ['groups', 'email'],
     };
     const app = express().use(
       '/admin/v1',

@@ -90,11 +90,3 @@ test.each([true, false])('whether OIDC is configured: %s', async oidc => {
   const double = await startDouble({ oidc });
   expect(await connect(double).getAuthMethods()).toEqual({ password: true, oidc });
 });
-
-test('claims that anybody had at a sign-in are listed; nobody yet is none', async () => {
-  const double = await startDouble();
-  const coder = connect(double);
-  expect(await coder.listClaimsSeen()).toEqual([]);
-  double.oidcLogin({ sub: 's1', email: 'alice@example.com', preferred_username: 'alice', groups: ['eng'] });
-  expect(await coder.listClaimsSeen()).toEqual(expect.arrayContaining(['email', 'groups']));
-});

@@ -57,6 +57,10 @@ describe('usage', () => {
       'retry',
       'delete',
       'recover',
+      'backup',
+      'restore',
+      'export',
+      'import',
       'completion',
       'help',
     ]);

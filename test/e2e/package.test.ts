@@ -7,7 +7,7 @@ import { bridgeEnvironment } from '../support/bridge';
 import { freshPostgres } from '../support/databases';
 import { findPostgres } from '../support/postgres-server';
 import { pack, type Project, projectWith, ROOT } from '../smoke/project';
-import { compile, serve, serveApplyStatusPlan, synth } from '../smoke/steps';
+import { compile, serve, serveAndDeploy, synth } from '../smoke/steps';
 
 const run = promisify(execFile);
 const FRAMEWORK = ['cdktf', 'constructs', '@types/node', 'undici-types'];
@@ -83,7 +83,7 @@ describe('the published package', () => {
     project = await projectWith(tarball, [...FRAMEWORK, 'better-sqlite3']);
     await compile(project, process.execPath, join(ROOT, 'node_modules/typescript/bin/tsc'));
     await synth(project, process.execPath);
-    await serveApplyStatusPlan(project, process.execPath);
+    await serveAndDeploy(project, process.execPath);
   });
 
   test('without SQLite it says in one line what to install', async () => {

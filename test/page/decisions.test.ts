@@ -33,7 +33,7 @@ beforeEach(async () => {
     database,
     reconciler,
     credentials,
-    coder: { getUser: never, deleteUser: never, listClaimsSeen: never },
+    coder: { getUser: never, deleteUser: never, listSeenClaims: never },
     probe: {
       state: () =>
         Promise.resolve({

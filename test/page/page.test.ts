@@ -406,8 +406,9 @@ describe('a decision', () => {
     const { location } = await who.post(`/ui/requests/${APP}/debug`, { csrf, minutes: '15' });
     expect(textOf((await who.get(location ?? '')).body)).toContain('Bodies of requests are kept for 15 minutes.');
     await who.post(`/ui/requests/${APP}/debug`, { csrf, minutes: '0' });
-    const { entries } = await company.bridge.admin.audit({ app: APP, token: 'admin', limit: 2 });
-    expect(entries.map(entry => entry.action)).toEqual(['debug.close', 'debug.open']);
+    const { entries } = await company.bridge.admin.audit({ app: APP, actor: 'operator' });
+    const windows = entries.map(entry => entry.action).filter(action => action.startsWith('debug.'));
+    expect(windows.slice(0, 2)).toEqual(['debug.close', 'debug.open']);
   });
 });
 

@@ -1,6 +1,6 @@
 /**
  * The packed package as users have it: installed by npm from its registry, on each supported Node, framework and compiler.
- * `npm run smoke` compiles, synthesizes, serves, applies, asks for the status and plans with all of them.
+ * `npm run smoke` compiles, synthesizes, serves, applies, asks for the status and deploys with all of them.
  */
 import { execFile } from 'node:child_process';
 import { copyFileSync, existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
@@ -8,7 +8,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { pack, type Project, projectOfNpm } from './project';
-import { compile, serveApplyStatusPlan, synth } from './steps';
+import { compile, serveAndDeploy, synth } from './steps';
 
 const run = promisify(execFile);
 const PLATFORM = `${process.platform}-${process.arch}`;
@@ -79,9 +79,9 @@ async function tryAll(project: Project, framework: string, toolchain: Toolchain)
   for (const { name, path } of toolchain.compilers)
     await attempt(`${framework}, ${name}: compile`, () => compile(project, process.execPath, path));
   for (const { name, path } of toolchain.nodes) {
-    await attempt(`${framework}, ${name}: synth, serve, apply, status, plan`, async () => {
+    await attempt(`${framework}, ${name}: synth, serve, apply, status, deploy`, async () => {
       await synth(project, path);
-      await serveApplyStatusPlan(project, path);
+      await serveAndDeploy(project, path);
     });
   }
 }

@@ -79,10 +79,10 @@ function step(name: Step['name'], seen: string | false, missing: string): Step {
   return { name, done: seen !== false, detail: seen === false ? missing : seen };
 }
 
-async function claimsStep(coder: Pick<AdminDeps['coder'], 'listClaimsSeen'>, { claims }: MappingState): Promise<Step> {
+async function claimsStep(coder: Pick<AdminDeps['coder'], 'listSeenClaims'>, { claims }: MappingState): Promise<Step> {
   const wanted = [...new Set([claims.groups, claims.roles, claims.organizations ?? claims.groups])];
   try {
-    const seen = await coder.listClaimsSeen();
+    const seen = await coder.listSeenClaims();
     const missing = wanted.filter(claim => !seen.includes(claim));
     return step(
       'claims',

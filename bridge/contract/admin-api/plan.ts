@@ -16,6 +16,9 @@ export const PlannedChange = z.object({
 });
 export type PlannedChange = z.output<typeof PlannedChange>;
 
+/** What `because` of a change begins with that Coder's organization sync makes at the next sign-in. */
+export const ORGANIZATION_SYNC = 'organization sync';
+
 export const PlanReport = z.object({
   changes: z.array(PlannedChange),
   adoption: z.object({

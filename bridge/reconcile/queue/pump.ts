@@ -2,21 +2,16 @@
  * Works the queue: claims what is due, the most urgent first, a bounded number at once; keeps the leases of what takes
  * long; stands still while Coder can't be worked with. Requests bring their own work and do not wait for it.
  */
-import { outcomeOf } from '../../coder';
 import { groupsOwed } from '../../store/accounts/groups-owed';
 import { PRIORITY, type WorkKey } from '../../store/work/enqueue';
 import { unsettledKeys } from '../../store/work/pending';
 import { pullBack } from '../../store/work/clock-jump';
 import { dropLeases } from '../../store/work/leases';
 import { claimKeys, claimWork, releaseAllWork, releaseWork, renewWork, type Work } from '../../store/work/work';
-import { convergeApp } from '../declaration/declaration';
 import { type Rim } from '../context/rim';
-import { convergeGroup } from '../group/coder-group';
 import { LONGEST_WINDOW_MS } from '../group/write-members';
-import { convergePerson } from '../person/person';
-import { type ConvergedWork } from '../types';
-import { convergeScimGroup } from '../declaration/scim-group';
-import { GATHER_MS, endWork, type EndedWork } from './end-work';
+import { converged, work } from './deal';
+import { GATHER_MS, type EndedWork } from './end-work';
 import { Outage } from './outage';
 
 /** How long a request takes from its last work to its answer, at most. */
@@ -29,28 +24,6 @@ const ORDER = ['app:', 'scim-group:', 'person:', 'coder-group:'] as const;
 export interface PumpOptions {
   readonly concurrency: number;
   readonly pollMs: number;
-}
-
-/** Deals with one piece of claimed work; what is thrown is written down as a failed try. */
-export async function work(rim: Rim, item: Work): Promise<EndedWork> {
-  try {
-    const kind = item.key.slice(0, item.key.indexOf(':'));
-    if (kind === 'person') return await convergePerson(rim, item);
-    if (kind === 'coder-group') return await convergeGroup(rim, item);
-    if (kind === 'scim-group') return await convergeScimGroup(rim, item);
-    return await convergeApp(rim, item);
-  } catch (error) {
-    const outcome = outcomeOf(error);
-    // An outage is told once, by the Coder client; what waits for its end says nothing of its own.
-    const level = outcome.kind === 'retry' ? 'debug' : 'error';
-    rim.log[level]({ err: error, key: item.key, app: item.app }, 'work failed');
-    return await endWork(rim, item, outcome);
-  }
-}
-
-function converged({ key, app, priority, enqueuedAt }: Work, now: number): ConvergedWork {
-  const kind = key.slice(0, key.indexOf(':')) as ConvergedWork['kind'];
-  return { app, kind, leaving: priority === PRIORITY.leaving, milliseconds: Math.max(0, now - enqueuedAt) };
 }
 
 export class Pump {
@@ -149,26 +122,23 @@ export class Pump {
       if (taken === undefined) break;
       // What it made different is this request's as well: the second look finds it done, and would not touch it again.
       for (const one of [...ended.values(), ...taken.values()]) for (const key of one.touched) touched.add(key);
-      unseen = unseen.filter(key => !ended.has(key) && !taken.has(key));
+      // What has changed meanwhile is not at its end, whoever goes on with it.
+      const isSeen = (one: EndedWork | undefined): boolean => one !== undefined && one.outcome !== 'again';
+      unseen = unseen.filter(key => !isSeen(taken.get(key) ?? ended.get(key)));
       await this.#claiming;
       const again = [...taken].filter(([, { outcome, againMs }]) => outcome === 'again' || againMs !== undefined);
-      const missed = left.filter(key => !taken.has(key));
-      const unsettled = await unsettledKeys(rim.database.db, missed, rim.clock.now() + early);
-      left = [
-        ...new Set([...again.map(([key]) => key), ...missed.filter(key => this.#running.has(key)), ...unsettled]),
-      ];
+      // Somebody works on it, or was done with it just now and it is due again.
+      const unsettled = await unsettledKeys(rim.database.db, unseen, { now: rim.clock.now(), early });
+      left = [...new Set([...left.filter(key => this.#running.has(key)), ...again.map(([key]) => key), ...unsettled])];
       // What runs here is awaited itself.
-      const elsewhere = [...unsettled].some(key => !this.#running.has(key));
+      const elsewhere = unsettled.some(key => !this.#running.has(key));
       const pause = Math.max(...again.map(([, { againMs = 0 }]) => againMs), elsewhere ? ELSEWHERE_MS : 0);
       if (pause > 0) await new Promise(resolve => setTimeout(resolve, pause));
     }
     return { touched, unseen };
   }
 
-  /**
-   * Claims these keys as far as they are free, and deals with them.
-   * @returns what became of those that were free; undefined when nothing may be done now
-   */
+  /** Claims these keys as far as they are free, and deals with them. @returns what became of those that were free; undefined when nothing may be done now */
   async #take(
     keys: readonly WorkKey[],
     early: number,

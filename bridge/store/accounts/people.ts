@@ -2,6 +2,7 @@
 import { sql } from 'kysely';
 import { type DirectoryUser } from '../../contract/directory';
 import { type Db } from '../database/database';
+import { statement } from '../database/statement';
 import { forgetAddresses } from './addresses';
 import { type PersonTable } from '../database/tables/accounts';
 
@@ -48,15 +49,22 @@ function toPerson(row: PersonTable): Person {
   };
 }
 
+const selectPerson = statement<{ userId: string }>()((db, { userId }) =>
+  db.selectFrom('people').selectAll().where('user_id', '=', userId),
+);
+
+const selectOfAccount = statement<{ coderUserId: string }>()((db, { coderUserId }) =>
+  db.selectFrom('people').selectAll().where('coder_user_id', '=', coderUserId),
+);
+
 export async function readPerson(db: Db, userId: string): Promise<Person | undefined> {
-  const row = await db.selectFrom('people').selectAll().where('user_id', '=', userId).executeTakeFirst();
+  const [row] = (await selectPerson(db, { userId })).rows;
   return row === undefined ? undefined : toPerson(row);
 }
 
 /** Everybody, of any app, who is this Coder account. */
 export async function peopleOfAccount(db: Db, coderUserId: string): Promise<Person[]> {
-  const rows = await db.selectFrom('people').selectAll().where('coder_user_id', '=', coderUserId).execute();
-  return rows.map(toPerson);
+  return (await selectOfAccount(db, { coderUserId })).rows.map(toPerson);
 }
 
 /** Everybody who is one of these Coder accounts. */

@@ -11,17 +11,21 @@ export async function queuedKeys(db: Db, keys: readonly WorkKey[]): Promise<Set<
   return new Set(rows.map(row => row.key));
 }
 
-/** Which of these keys are being worked on by whoever it is, or are due: not those that are done, parked, or wait for a later time. */
-export async function unsettledKeys(db: Db, keys: readonly WorkKey[], now: number): Promise<Set<WorkKey>> {
-  if (keys.length === 0) return new Set();
+/** Which of these keys somebody is working on, in this process or another one, or nobody although they are due within `early` milliseconds. */
+export async function unsettledKeys(
+  db: Db,
+  keys: readonly WorkKey[],
+  { now, early }: { readonly now: number; readonly early: number },
+): Promise<WorkKey[]> {
+  if (keys.length === 0) return [];
   const rows = await db
     .selectFrom('work')
     .select('key')
     .where('key', 'in', among(db, keys))
     .where('parked_at', 'is', null)
-    .where(eb => eb.or([eb('due_at', '<=', now), eb('lease_until', '>=', now)]))
+    .where(eb => eb.or([eb('lease_until', '>=', now), eb('due_at', '<=', now + early)]))
     .execute();
-  return new Set(rows.map(row => row.key as WorkKey));
+  return rows.map(row => row.key as WorkKey);
 }
 
 export interface WorkCounts {
