@@ -52,6 +52,7 @@ export async function readStatus(deps: AdminDeps): Promise<Status> {
     }),
     pending: [...reconciler.pending],
     holds: [...reconciler.holds],
+    leftOver: [...reconciler.leftOver],
     recovery: reconciler.recovery,
   };
 }

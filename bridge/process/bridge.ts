@@ -22,6 +22,8 @@ import { createStoredApps } from '../scim/access/stored-apps';
 import { recordCoercions } from '../scim/access/stored-coercions';
 import { listen } from '../http/server';
 import { type Database, openDatabase } from '../store/database/database';
+import { listAllApps } from '../store/apps/apps';
+import { UnreadableDocument } from '../store/apps/stored-document';
 import { createDirectory } from '../store/directory';
 import { debugWindowOf, writeRequests } from '../store/requests/requests';
 import { newId } from '../store/database/id';
@@ -137,6 +139,7 @@ export async function createBridge(config: Config, { log }: { readonly log: Log 
       clock,
     }),
   );
+  await tellUnreadable(database, log);
   reconciler.start();
   keeper.start();
   auditWatch.start();
@@ -176,6 +179,16 @@ function oidcOptions(config: Config): OidcOptions | undefined {
     viewers: config.oidcViewers,
     operators: config.oidcOperators,
   };
+}
+
+/** A document that can't be read keeps everything from being given and taken, since accounts may be shared: said at once, and not at the first request. */
+async function tellUnreadable({ db }: Database, log: Log): Promise<void> {
+  try {
+    await listAllApps(db);
+  } catch (error) {
+    if (!(error instanceof UnreadableDocument)) throw error;
+    log.error({ err: error }, 'nothing is given and nothing taken until every document can be read');
+  }
 }
 
 /** A renewed Coder token is kept sealed in the database when there is no file to write it to. */

@@ -94,6 +94,8 @@ export interface ReconcilerStatus {
   readonly apps: readonly AppConvergence[];
   readonly pending: readonly PendingItem[];
   readonly holds: readonly HoldSummary[];
+  /** What the bridge made in Coder, nothing declares any more, and stays because somebody else uses it: in words. */
+  readonly leftOver: readonly string[];
   /** Why nothing is given and nothing taken, as after a restored backup; null when all is. */
   readonly recovery: string | null;
 }

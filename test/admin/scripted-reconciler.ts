@@ -54,7 +54,8 @@ export function scriptedReconciler(): ScriptedReconciler {
       return this.people.filter(person => person.userName === user);
     },
     async status() {
-      return { apps: this.apps, pending: this.pending, holds: this.holds, recovery: this.recoveryProblem() };
+      const { apps, pending, holds } = this;
+      return { apps, pending, holds, leftOver: [], recovery: this.recoveryProblem() };
     },
     async hold(id) {
       const found = this.holds.find(hold => hold.id === id);

@@ -40,6 +40,7 @@ const status = (more: Partial<Status> = {}): Status => ({
   apps: [],
   pending: [],
   holds: [],
+  leftOver: [],
   recovery: null,
   ...more,
 });

@@ -156,6 +156,7 @@ export class AdminApi {
       ),
       pending: this.pending,
       holds: this.holds,
+      leftOver: [],
       recovery: null,
     });
     const never = () => Promise.reject(new Error('not asked for by the provider'));

@@ -78,6 +78,8 @@ export const Status = z.object({
   apps: z.array(AppStatus),
   pending: z.array(PendingItem),
   holds: z.array(HoldSummary),
+  /** What the bridge made in Coder, nothing declares any more, and stays because somebody else uses it: in words. */
+  leftOver: z.array(z.string()).default([]),
   /** Why nothing is given and nothing taken, as after a restored backup; null when all is. */
   recovery: z.string().nullable().default(null),
 });
