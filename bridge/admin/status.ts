@@ -80,7 +80,11 @@ function convergenceOf(
 }
 
 /** Tokens and OAuth clients of an app by name, with their last use. */
-export function readTokens({ name: app, state }: StoredApp, used: ReadonlyMap<string, number>, now: number): TokenStatus[] {
+export function readTokens(
+  { name: app, state }: StoredApp,
+  used: ReadonlyMap<string, number>,
+  now: number,
+): TokenStatus[] {
   const declared = [
     ...Object.entries(state.tokens).map(([name, token]) => ({ kind: 'token' as const, name, ...token })),
     ...Object.entries(state.oauthClients).map(([name, client]) => ({ kind: 'client' as const, name, ...client })),
