@@ -48,6 +48,7 @@ export function scriptedReconciler(): ScriptedReconciler {
         adoption: { matched: [], created: ['new@example.com'], held: [], strangers: [] },
         problems: [],
         hold: null,
+        seats: null,
       };
     },
     async explain(user) {

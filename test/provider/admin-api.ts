@@ -30,6 +30,7 @@ export class AdminApi {
     adoption: { matched: [], created: [], held: [], strangers: [] },
     problems: [],
     hold: null,
+    seats: null,
   };
   /** What is not done yet, as the bridge would list it. */
   pending: PendingItem[] = [];
@@ -181,6 +182,7 @@ export class AdminApi {
         audit: never,
       },
       coder: { getUser: never, deleteUser: never },
+      seats: { read: async () => null },
       probe: {
         state: () =>
           Promise.resolve({
