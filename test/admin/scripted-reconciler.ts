@@ -90,6 +90,7 @@ export function scriptedReconciler(): ScriptedReconciler {
         how: null,
       },
     ],
+    aiUsage: async () => ({ since: '', until: '', problem: null, people: [] }),
     audit: async filter => {
       note(`audit ${JSON.stringify(filter)}`);
       return [];

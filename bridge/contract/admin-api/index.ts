@@ -1,4 +1,5 @@
 /** The shapes of the admin API: what the bridge answers and what its clients read. Re-exports only. */
+export * from './ai-usage';
 export * from './app';
 export * from './audit';
 export * from './credential';
