@@ -1,5 +1,6 @@
 /** What the reconciler offers to the rest of the bridge, in its own words; the admin API turns these into its answers. */
 import {
+  type AiUsage,
   type AppStatus,
   type AuditEntry,
   type DoctorCheck,
@@ -186,5 +187,7 @@ export interface Reconciler {
   endRecovery(decision: Decision): Promise<{ ended: boolean }>;
   doctorChecks(): Promise<DoctorCheck[]>;
   identities(app?: string): Promise<Identity[]>;
+  /** Who used AI through Coder's gateway in a window; `problem` where that can't be known. */
+  aiUsage(window: { readonly since: number; readonly until: number }): Promise<AiUsage>;
   audit(query: AuditQuery): Promise<AuditEntry[]>;
 }
