@@ -47,7 +47,7 @@ const rooms = {
   },
   'bridge/store/database': {
     is: 'SQLite or Postgres: opening, migrations, tables, settings',
-    imports: ['bridge/contract', 'bridge/scim-language'],
+    imports: ['bridge/contract', 'bridge/scim-language', 'package.json'],
     packages: ['better-sqlite3', 'kysely', 'pg'],
   },
   'bridge/store': {
@@ -192,6 +192,18 @@ const rooms = {
     ],
     packages: ['express', 'zod'],
   },
+  'bridge/page': {
+    is: "the operator's page: what the admin API answers, drawn; its forms are the verbs of the admin API",
+    imports: [
+      'bridge/contract',
+      'bridge/store',
+      'bridge/store/database',
+      'bridge/http',
+      'bridge/reconcile',
+      'bridge/admin',
+    ],
+    packages: ['express', 'openid-client', 'zod'],
+  },
   'bridge/process': {
     is: 'configuration, log, and the composition root: the one place that knows all parts',
     imports: [
@@ -203,6 +215,7 @@ const rooms = {
       'bridge/reconcile',
       'bridge/scim',
       'bridge/admin',
+      'bridge/page',
       'bridge/audit',
       'package.json',
     ],
@@ -237,13 +250,15 @@ const rooms = {
     imports: ['provider/plugin/define'],
     packages: ['@grpc/grpc-js', '@msgpack/msgpack', 'protobufjs'],
   },
-  'provider/bundle.mjs': {
-    is: 'makes the provider one file, when the package is built',
-    packages: ['esbuild'],
-  },
   provider: {
     is: 'the Terraform provider: resource, data source, deploy step',
-    imports: ['bridge/contract', 'bridge/admin-client', 'provider/address.ts', 'provider/plugin'],
+    imports: [
+      'bridge/contract',
+      'bridge/admin-client',
+      'provider/address.ts',
+      'provider/plugin',
+      'provider/plugin/define',
+    ],
     packages: ['undici'],
   },
   'constructs/l1': {

@@ -1,4 +1,3 @@
-#!/usr/bin/env node
 /** `coder-scim`: the program as npm installs it. */
 import { run } from './commands/program';
 import { processTerminal } from './commands/terminal/terminal';

@@ -11,18 +11,22 @@ export class CoderRole {
   /** Site role that everybody has: an account and nothing else. */
   static readonly MEMBER = new CoderRole('member', 'site');
 
+  /** Everything in the organization. */
   static readonly ORGANIZATION_ADMIN = new CoderRole('organization-admin', 'organization');
+  /** Members and groups of the organization. */
   static readonly ORGANIZATION_USER_ADMIN = new CoderRole('organization-user-admin', 'organization');
+  /** Templates of the organization. */
   static readonly ORGANIZATION_TEMPLATE_ADMIN = new CoderRole('organization-template-admin', 'organization');
+  /** Reads the audit log of the organization. */
   static readonly ORGANIZATION_AUDITOR = new CoderRole('organization-auditor', 'organization');
   /** Takes away the right to create workspaces. */
   static readonly ORGANIZATION_WORKSPACE_CREATION_BAN = new CoderRole(
     'organization-workspace-creation-ban',
     'organization',
   );
-  /** Coder 2.35 and newer. */
+  /** The right to have workspaces; Coder 2.35 and newer. */
   static readonly ORGANIZATION_WORKSPACE_ACCESS = new CoderRole('organization-workspace-access', 'organization');
-  /** Coder 2.33 and newer. */
+  /** The right to use Coder's agents; Coder 2.33 and newer. */
   static readonly AGENTS_ACCESS = new CoderRole('agents-access', 'organization');
 
   /**

@@ -1,6 +1,6 @@
 import { Annotations, Lazy, type TerraformVariable, Token } from 'cdktf';
 import { type Construct } from 'constructs';
-import { type TOKEN_SCOPES } from '../bridge/contract/mapping-state';
+import { type TOKEN_SCOPES } from '../bridge/contract/mapping-state/vocabulary';
 import { PROVIDER_NAME } from '../provider/address';
 import { Entry } from './entry';
 import { ScimApp } from './scim-app';

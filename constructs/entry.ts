@@ -1,5 +1,5 @@
 import { Construct } from 'constructs';
-import { type EntryKind } from '../bridge/contract/mapping-state';
+import { type EntryKind } from '../bridge/contract/mapping-state/vocabulary';
 import { type IMapping, markMapping } from './mapping';
 import { ScimApp } from './scim-app';
 

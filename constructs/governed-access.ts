@@ -45,10 +45,15 @@ export interface GovernedAccessConfig {
  * new GovernedAccess(app, 'access', { admins: 'it-coder-admins', auditors: false });
  */
 export class GovernedAccess extends Construct {
+  /** The mapping of this tier; undefined where it is left out. */
   readonly admins: RoleMapping | undefined;
+  /** The mapping of this tier; undefined where it is left out. */
   readonly platform: RoleMapping | undefined;
+  /** The mapping of this tier; undefined where it is left out. */
   readonly developers: RoleMapping | undefined;
+  /** The mapping of this tier; undefined where it is left out. */
   readonly auditors: RoleMapping | undefined;
+  /** The mapping of the developers' Coder group, whose `groupId` a template takes; undefined where it is left out. */
   readonly developersGroup: GroupMapping | undefined;
 
   constructor(scope: Construct, id: string, config: GovernedAccessConfig = {}) {

@@ -1,4 +1,4 @@
-import { IDENTITY_PROVIDERS } from '../bridge/contract/mapping-state';
+import { IDENTITY_PROVIDERS } from '../bridge/contract/mapping-state/vocabulary';
 
 type Name = (typeof IDENTITY_PROVIDERS)[number];
 
@@ -10,12 +10,15 @@ export class IdentityProvider {
   static readonly OKTA = new IdentityProvider('okta');
   /** Microsoft Entra ID, with and without `aadOptscim062020`. */
   static readonly ENTRA = new IdentityProvider('entra');
+  /** OneLogin, with the SCIM v2 application. */
   static readonly ONELOGIN = new IdentityProvider('onelogin');
+  /** JumpCloud. */
   static readonly JUMPCLOUD = new IdentityProvider('jumpcloud');
   /** PingFederate and PingOne. */
   static readonly PING = new IdentityProvider('ping');
   /** Google Workspace. */
   static readonly GOOGLE = new IdentityProvider('google');
+  /** authentik. */
   static readonly AUTHENTIK = new IdentityProvider('authentik');
   /** Keycloak with a SCIM client extension. */
   static readonly KEYCLOAK = new IdentityProvider('keycloak');

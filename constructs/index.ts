@@ -10,7 +10,13 @@ export {
 export { type TokenScope } from './credential';
 export { CustomRole, type CustomRoleConfig, type CustomRolePermission } from './custom-role';
 export { type IdpGroupConfig } from './entry';
-export { EntraProvisioning, type EntraProvisioningConfig } from './identity-providers/entra-provisioning';
+export {
+  type EntraPilotConfig,
+  EntraProvisioning,
+  type EntraProvisioningConfig,
+} from './identity-providers/entra-provisioning';
+export { AuthentikProvisioning, type AuthentikProvisioningConfig } from './identity-providers/authentik-provisioning';
+export { OktaProvisioning, type OktaProvisioningConfig } from './identity-providers/okta-provisioning';
 export { GovernedAccess, type GovernedAccessConfig } from './governed-access';
 export { GroupMapping, type GroupMappingConfig } from './group-mapping';
 export { IdentityProvider } from './identity-provider';

@@ -1,7 +1,8 @@
 import { type ITerraformDependable, Lazy, Token } from 'cdktf';
 import { type Construct } from 'constructs';
 import { bridgeUrlProblem } from '../bridge/contract/bridge-url';
-import { canonicalJson, type MappingStateInput } from '../bridge/contract/mapping-state';
+import { canonicalJson } from '../bridge/contract/mapping-state';
+import { type MappingStateInput } from '../bridge/contract/mapping-state/document';
 import { CoderScimProvider } from './l1/coder-scim-provider';
 import { DeployStep } from './l1/deploy-step';
 import { type ScimAppAttributes, ScimAppResource, type ScimAppTimeouts } from './l1/scim-app-resource';
@@ -13,6 +14,7 @@ interface Delivered extends Construct {
   readonly mappingState: MappingStateInput;
   readonly deletionProtection: boolean | undefined;
   readonly timeouts: ScimAppTimeouts | undefined;
+  readonly _after: ITerraformDependable[] | undefined;
 }
 
 /** What carries an app's declaration in a stack. */
@@ -93,7 +95,7 @@ class DeclaredApp extends ScimAppResource {
     private readonly app: Delivered,
     provider: CoderScimProvider,
   ) {
-    super(scope, id, { name: app.name, provider });
+    super(scope, id, { name: app.name, provider, dependsOn: app._after });
   }
 
   protected override content(): ScimAppAttributes {
@@ -133,10 +135,8 @@ class NullResourceDelivery extends MappingDelivery {
             ];
       },
     });
-    const resource = new DeployStep(app, 'Resource', 'apply', {
-      CODER_SCIM_URL: this.config.url,
-      [variable]: Lazy.stringValue({ produce: document }),
-    });
+    const input = { CODER_SCIM_URL: this.config.url, [variable]: Lazy.stringValue({ produce: document }) };
+    const resource = new DeployStep(app, 'Resource', 'apply', input, app._after);
     const base = (this.config.publicUrl ?? this.config.url).replace(/\/+$/, '');
     return { element: resource, scimBaseUrl: `${base}/apps/${app.name}/scim/v2`, bridge: base };
   }

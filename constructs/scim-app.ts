@@ -1,16 +1,16 @@
 import { createHash } from 'node:crypto';
 import { Fn, type ITerraformDependable, TerraformStack, Token } from 'cdktf';
 import { Construct, type IConstruct } from 'constructs';
-import { type Attributes } from '../bridge/contract/attributes';
+import { canonicalJson } from '../bridge/contract/mapping-state';
 import {
-  canonicalJson,
+  type Attributes,
+  type Claims,
   type Guard,
-  type People,
   type MappingStateInput,
+  type People,
   type Policies,
   type PushedGroups,
-  type Claims,
-} from '../bridge/contract/mapping-state';
+} from '../bridge/contract/mapping-state/document';
 import { type IdentityProvider } from './identity-provider';
 import { CoderScimProvider } from './l1/coder-scim-provider';
 import { CoderScimStatus } from './l1/coder-scim-status';
@@ -82,6 +82,11 @@ export interface ScimAppConfig {
    */
   readonly timeouts?: ScimAppTimeouts;
   /**
+   * What is to be there before the app: the bridge itself, where the stack deploys it as well.
+   * @default - what its settings and mappings refer to
+   */
+  readonly dependsOn?: readonly ITerraformDependable[];
+  /**
    * Which SCIM attributes give an account its e-mail, username and name, so that they agree with what Coder reads from OIDC
    * (`CODER_OIDC_EMAIL_FIELD`, `CODER_OIDC_USERNAME_FIELD`, `CODER_OIDC_NAME_FIELD`).
    * @default - the primary e-mail, `userName` and `displayName`
@@ -147,8 +152,12 @@ export class ScimApp extends Construct implements IScimApp {
   readonly name: string;
   /** The identity provider that calls this app. */
   readonly identityProvider: IdentityProvider;
+  /** As configured; undefined: the default. */
   readonly deletionProtection: boolean | undefined;
+  /** As configured; undefined: the defaults. */
   readonly timeouts: ScimAppTimeouts | undefined;
+  /** @internal */
+  readonly _after: ITerraformDependable[] | undefined;
   private readonly entries: DeclaredEntry[] = [];
   private readonly carrier: Carrier;
 
@@ -163,6 +172,7 @@ export class ScimApp extends Construct implements IScimApp {
     this.identityProvider = config.identityProvider;
     this.deletionProtection = config.deletionProtection;
     this.timeouts = config.timeouts;
+    this._after = config.dependsOn === undefined ? undefined : [...config.dependsOn];
     this.carrier = (config.delivery ?? MappingDelivery.provider())._bind(this);
     this.node.addValidation({ validate: () => [...findProblems(this.declaration), ...this.clashes()] });
   }

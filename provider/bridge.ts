@@ -67,9 +67,9 @@ export class Bridge {
     }
   }
 
-  /** Asks once, whatever comes of it. */
-  async askOnce<T>(call: (client: AdminClient) => Promise<T>): Promise<T> {
-    return call(this.client());
+  /** Asks once, whatever comes of it. @param timeoutMs how long the answer may take; default: the client's own patience */
+  async askOnce<T>(call: (client: AdminClient) => Promise<T>, timeoutMs?: number): Promise<T> {
+    return call(this.client(timeoutMs));
   }
 
   /** The apps that the bridge has, asked once a run and once only; undefined when it does not say. */
@@ -81,7 +81,7 @@ export class Bridge {
     return this.listed;
   }
 
-  private client(): AdminClient {
+  private client(timeoutMs?: number): AdminClient {
     const { url, token, unknown } = this.settings;
     if (unknown) {
       throw new ProviderError(
@@ -95,7 +95,12 @@ export class Bridge {
         this.missing(),
       );
     }
-    return new AdminClient({ url, token, fetch: this.settings.fetch });
+    return new AdminClient({
+      url,
+      token,
+      fetch: this.settings.fetch,
+      ...(timeoutMs === undefined ? {} : { timeoutMs }),
+    });
   }
 }
 

@@ -4,7 +4,8 @@
  */
 import { readFileSync } from 'node:fs';
 import { rootCertificates } from 'node:tls';
-import { ProviderError } from './plugin';
+// Not by the plugin's door: the deploy step asks the bridge too, and speaks no gRPC.
+import { ProviderError } from './plugin/define/diagnostics';
 
 type Fetch = typeof fetch;
 

@@ -1,4 +1,4 @@
-/** Writes `docs/reference.md` from what the code says: `npm run reference`. A test fails when the two differ. */
+/** Writes what is generated from the code: `npm run reference`. A test fails when a file and the code differ. */
 import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { type Command } from 'commander';
@@ -7,6 +7,8 @@ import { ADMIN_REFUSALS, ADMIN_ROUTES } from '../bridge/admin/routes';
 import { createProgram } from '../bridge/commands/program';
 import { createMetrics } from '../bridge/http/metrics';
 import { CLIENT_VARIABLES, type Variable, VARIABLES } from '../bridge/process/variables';
+import { CONSTRUCTS_FILE, renderConstructs } from './reference/constructs';
+import { DOCUMENT_TYPES_FILE, renderDocumentTypes } from './reference/document-types';
 import { mappingStateFields } from './reference/mapping-state';
 import { code, literal, table } from './reference/markdown';
 import { renderTerraform, TERRAFORM_FILE } from './reference/terraform';
@@ -118,12 +120,18 @@ function helps(): string[] {
     });
 }
 
-if (require.main === module) {
-  void renderReference().then(text => {
-    mkdirSync(join(REFERENCE_FILE, '..'), { recursive: true });
-    writeFileSync(REFERENCE_FILE, text);
-    process.stdout.write(`wrote ${REFERENCE_FILE}\n`);
-    writeFileSync(TERRAFORM_FILE, renderTerraform(readFileSync(TERRAFORM_FILE, 'utf8')));
-    process.stdout.write(`wrote ${TERRAFORM_FILE}\n`);
-  });
+async function main(): Promise<void> {
+  mkdirSync(join(REFERENCE_FILE, '..'), { recursive: true });
+  const files: readonly (readonly [string, string])[] = [
+    [REFERENCE_FILE, await renderReference()],
+    [TERRAFORM_FILE, renderTerraform(readFileSync(TERRAFORM_FILE, 'utf8'))],
+    [CONSTRUCTS_FILE, renderConstructs()],
+    [DOCUMENT_TYPES_FILE, renderDocumentTypes()],
+  ];
+  for (const [file, text] of files) {
+    writeFileSync(file, text);
+    process.stdout.write(`wrote ${file}\n`);
+  }
 }
+
+if (require.main === module) void main();

@@ -6,7 +6,7 @@
 import { createHash } from 'node:crypto';
 import { createWriteStream, existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
-import { join, resolve } from 'node:path';
+import { dirname, join, resolve } from 'node:path';
 import { finished } from 'node:stream/promises';
 import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
@@ -32,19 +32,18 @@ const mirror = join(out, 'mirror', PROVIDER_SOURCE);
 mkdirSync(mirror, { recursive: true });
 
 const here = `${process.platform === 'win32' ? 'windows' : process.platform}_${process.arch === 'x64' ? 'amd64' : process.arch}`;
-const notice = join(dist, 'provider', `terraform-provider-${PROVIDER_NAME}.NOTICE.txt`);
 const archives = {};
 const sums = [];
 for (const platform of PROVIDER_PLATFORMS) {
   const files =
     options.executable && platform === here
-      ? [await executable(platform)]
+      ? await executable(platform)
       : providerFiles(platform).map(({ name, built }) => ({ name, path: join(dist, built) }));
   const zip = `terraform-provider-${PROVIDER_NAME}_${PROVIDER_VERSION}_${platform}.zip`;
   await pack(join(mirror, zip), [
     ...files,
     { name: 'LICENSE', path: join(root, 'LICENSE') },
-    { name: 'NOTICE.txt', path: notice },
+    { name: 'THIRD-PARTY.md', path: join(root, 'THIRD-PARTY.md') },
   ]);
   const sum = createHash('sha256')
     .update(readFileSync(join(mirror, zip)))
@@ -63,7 +62,21 @@ async function executable(platform) {
   const [{ name }] = providerFiles(platform);
   const path = join(out, name.replace(/\.cmd$/, '.exe'));
   await buildExecutable(join(dist, 'provider', `terraform-provider-${PROVIDER_NAME}`), path);
-  return { name: path.slice(out.length + 1), path };
+  return [
+    { name: path.slice(out.length + 1), path },
+    { name: 'LICENSE-Node.txt', path: licenceOfNode() },
+  ];
+}
+
+/** Of the Node that goes into the executable: it lies beside in whatever way Node was installed. */
+function licenceOfNode() {
+  const folder = dirname(process.execPath);
+  const found = [join(folder, '..', 'LICENSE'), join(folder, 'LICENSE')].find(existsSync);
+  if (found !== undefined) return found;
+  console.error(
+    `no LICENSE lies beside ${process.execPath}, and the executable can't be passed on without: use a Node from nodejs.org`,
+  );
+  process.exit(1);
 }
 
 /** A zip that is the same bytes each time: one date for all files, what can be started marked so. */

@@ -117,9 +117,15 @@ function newest(path) {
 
 function build(path) {
   const built = join(root, 'dist', '.built');
-  const sources = ['bridge', 'constructs', 'provider', 'scripts/build.mjs', 'tsconfig.build.json', 'package.json'].map(
-    path => join(root, path),
-  );
+  const sources = [
+    'bridge',
+    'constructs',
+    'provider',
+    'scripts/build.mjs',
+    'scripts/package',
+    'tsconfig.build.json',
+    'package.json',
+  ].map(path => join(root, path));
   if (existsSync(built) && statSync(built).mtimeMs > Math.max(...sources.map(newest))) return;
   say('building …');
   if (run(path, [join(root, 'scripts', 'build.mjs')], { stdio: ['ignore', 2, 2], env: withNode(path) }) !== 0)
@@ -134,12 +140,13 @@ const programs = {
   'coder-double': () => [bin('tsx/dist/cli.mjs'), join(root, 'test', 'support', 'coder-double', 'main.ts')],
   simulate: () => [bin('tsx/dist/cli.mjs'), join(root, 'test', 'simulation', 'main.ts')],
   'kill-test': () => [bin('tsx/dist/cli.mjs'), join(root, 'test', 'kill', 'main.ts')],
+  smoke: () => [bin('tsx/dist/cli.mjs'), join(root, 'test', 'smoke', 'main.ts')],
 };
 
 if (!Object.hasOwn(programs, program))
   stop(`unknown program ${JSON.stringify(program)}`, `wanted one of ${Object.keys(programs).join(', ')}`);
 checkStart();
-if (program === 'demo' || program === 'test') checkTerraform();
+if (program === 'demo' || program === 'test' || program === 'smoke') checkTerraform();
 const fresh = install();
 const path = node();
 if (fresh) checkSqlite(path);

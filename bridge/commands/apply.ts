@@ -1,7 +1,7 @@
 /** `coder-scim apply FILE`: hands a mapping state to the bridge, as Terraform would. */
 import { setTimeout as sleep } from 'node:timers/promises';
 import { AdminError } from '../admin-client/admin-error';
-import { type AppDocument, type Precondition } from '../contract/admin-api';
+import { type AppDocument, ORGANIZATION_SYNC, type PlannedChange, type Precondition } from '../contract/admin-api';
 import { type MappingState, modeClash, parseMappingState } from '../contract/mapping-state';
 import {
   type ClientContext,
@@ -14,7 +14,9 @@ import {
 import { type DocumentChange, documentChanges } from './terminal/difference';
 import { EXIT, type ExitCode } from './terminal/exit-code';
 import { CommandError } from './terminal/failure';
+import { plural } from './terminal/plural';
 import { renderTable } from './terminal/table';
+import { printable } from './terminal/terminal';
 
 interface ApplyOptions extends ClientOptions {
   readonly generation?: string;
@@ -53,6 +55,7 @@ async function apply(context: ClientContext, options: ApplyOptions, file: string
   const wait = options.wait === undefined ? 0 : parseDuration(options.wait, '--wait');
   const before = await existing(context, state.app);
   const started = Date.now();
+  const losing = await whomSyncTouches(context, state);
   let document = await client.putApp(state, precondition(options, before), terminal.signal);
   while (!document.converged && Date.now() - started < wait) {
     await sleep(500, undefined, { signal: terminal.signal });
@@ -65,6 +68,7 @@ async function apply(context: ClientContext, options: ApplyOptions, file: string
   );
   if (options.json) printJson(terminal, document);
   else terminal.write(render(context, before, state, document));
+  terminal.complain(sayLosing(losing));
   if (clash !== undefined) terminal.complain(`warning: ${clash}\n`);
   return document.converged || options.wait === undefined ? EXIT.ok : EXIT.no;
 }
@@ -88,6 +92,40 @@ function precondition(options: ApplyOptions, before: AppDocument | undefined): P
     throw new CommandError(`--generation is ${JSON.stringify(options.generation)}: wanted a whole number`);
   }
   return options.generation === '0' ? 'absent' : { generation: Number(options.generation) };
+}
+
+/** Organization sync is for the whole deployment: who would leave an organization by it, as the bridge foresees it; and why it can't. */
+async function whomSyncTouches(
+  { client, terminal }: ClientContext,
+  state: MappingState,
+): Promise<readonly PlannedChange[] | AdminError> {
+  if (state.mode !== 'claims' || state.claims.organizations === undefined) return [];
+  try {
+    const { changes } = await client.plan({ app: state.app, state }, terminal.signal);
+    return changes.filter(
+      ({ action, because }) => action === 'organization.remove' && because?.startsWith(ORGANIZATION_SYNC),
+    );
+  } catch (error) {
+    if (error instanceof AdminError) return error;
+    throw error;
+  }
+}
+
+const NAMED = 50;
+
+function sayLosing(losing: readonly PlannedChange[] | AdminError): string {
+  if (losing instanceof AdminError)
+    return `warning: whom organization sync takes out of organizations is not known: ${losing.message}\n`;
+  if (losing.length === 0) return '';
+  const lines = losing
+    .slice(0, NAMED)
+    .map(({ subject, target }) => `  ${printable(subject)} leaves ${printable(target ?? '')}\n`);
+  const more = losing.length - lines.length;
+  return [
+    `warning: organization sync takes ${plural(losing.length, 'membership')} at the next sign-in, with the roles and groups there:\n`,
+    ...lines,
+    more > 0 ? `  … and ${more} more\n` : '',
+  ].join('');
 }
 
 function render(

@@ -3,9 +3,12 @@ import { Command, CommanderError } from 'commander';
 import { packageVersion } from '../process/version';
 import { addApply } from './apply';
 import { addAdminToken } from './admin-token';
+import { addAiUsage } from './ai-usage';
 import { addAudit } from './audit';
 import { addRequests } from './requests';
 import { Commands, type Outcome } from './command';
+import { addDatabase } from './database';
+import { addCompletion, addHelp } from './completion/completion';
 import { addDoctor } from './doctor';
 import { EXIT, type ExitCode } from './terminal/exit-code';
 import { describeFailure, renderFailure } from './terminal/failure';
@@ -49,8 +52,12 @@ export function createProgram(terminal: Terminal, outcome: Outcome): Command {
   addAudit(commands);
   addRequests(commands);
   addPeople(commands);
+  addAiUsage(commands);
   addOperate(commands);
   addRecover(commands);
+  addDatabase(commands);
+  addCompletion(commands);
+  addHelp(commands);
   return program;
 }
 

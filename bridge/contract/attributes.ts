@@ -3,6 +3,7 @@
  * sign-in (`CODER_OIDC_EMAIL_FIELD`, `CODER_OIDC_USERNAME_FIELD`, `CODER_OIDC_NAME_FIELD`). A leaf: zod alone.
  */
 import { z } from 'zod';
+import type * as document from './mapping-state/document';
 
 const ENTERPRISE = 'urn:ietf:params:scim:schemas:extension:enterprise:2.0:User';
 const TEXTS = ['userName', 'externalId', 'displayName', 'nickName', 'title', 'userType'];
@@ -34,7 +35,7 @@ export const Attributes = z.strictObject({
       'full name: "displayName" (else the parts of name), "name" (its parts, else displayName), or one attribute',
     ),
 });
-export type Attributes = z.output<typeof Attributes>;
+export type Attributes = document.Attributes;
 
 export const DEFAULT_ATTRIBUTES: Attributes = Attributes.parse({});
 

@@ -1,79 +1,41 @@
-/** Resources and data sources of hashicorp/azuread, as far as provisioning needs them: written here, so that nobody has to install its bindings. */
-import {
-  TerraformDataSource,
-  TerraformProvider,
-  TerraformResource,
-  TerraformStack,
-  type TerraformMetaArguments,
-} from 'cdktf';
-import { type Construct } from 'constructs';
-import { toHclAttributes } from '../l1/terraform-text';
+/** What provisioning needs of hashicorp/azuread, by its documentation (3.9). */
+import { type Block, type ForeignProvider } from './foreign-provider';
 
-type Arguments = Readonly<Record<string, unknown>>;
+export const AZUREAD: ForeignProvider = { name: 'azuread', source: 'hashicorp/azuread', version: '~> 3.0' };
 
-/** The provider, with what the environment says of tenant and credential. */
-class Azuread extends TerraformProvider {
-  constructor(scope: Construct, id: string) {
-    super(scope, id, {
-      terraformResourceType: 'azuread',
-      terraformProviderSource: 'hashicorp/azuread',
-      terraformGeneratorMetadata: { providerName: 'azuread', providerVersionConstraint: '~> 3.0' },
-    });
-  }
+/** `azuread_application_from_template` */
+export interface ApplicationFromTemplate {
+  readonly display_name: string;
+  readonly template_id: string;
 }
 
-/** The stack's own provider of azuread, also one of other bindings; made where there is none. */
-export function azureadProvider(scope: Construct): TerraformProvider {
-  const stack = TerraformStack.of(scope);
-  const existing = stack.node
-    .findAll()
-    .find(
-      (one): one is TerraformProvider =>
-        TerraformProvider.isTerraformProvider(one) &&
-        one.terraformResourceType === 'azuread' &&
-        one.alias === undefined,
-    );
-  return existing ?? new Azuread(stack, 'azuread');
+/** `azuread_synchronization_secret` */
+export interface SynchronizationSecret {
+  readonly service_principal_id: string;
+  readonly credential: Block<{ readonly key: string; readonly value: string }>;
 }
 
-/** A resource of azuread. */
-export class AzureadResource extends TerraformResource {
-  constructor(
-    scope: Construct,
-    id: string,
-    type: string,
-    private readonly given: Arguments,
-    meta: TerraformMetaArguments,
-  ) {
-    super(scope, id, { terraformResourceType: `azuread_${type}`, ...meta });
-  }
-
-  protected override synthesizeAttributes(): Record<string, unknown> {
-    return { ...this.given };
-  }
-
-  protected override synthesizeHclAttributes(): Record<string, unknown> {
-    return toHclAttributes(this.given);
-  }
+/** `azuread_app_role_assignment` */
+export interface AppRoleAssignment {
+  readonly app_role_id: string;
+  readonly principal_object_id: string;
+  readonly resource_object_id: string;
 }
 
-/** A data source of azuread. */
-export class AzureadData extends TerraformDataSource {
-  constructor(
-    scope: Construct,
-    id: string,
-    type: string,
-    private readonly given: Arguments,
-    meta: TerraformMetaArguments,
-  ) {
-    super(scope, id, { terraformResourceType: `azuread_${type}`, ...meta });
-  }
+/** `azuread_synchronization_job` */
+export interface SynchronizationJob {
+  readonly service_principal_id: string;
+  readonly template_id: string;
+  readonly enabled: boolean;
+}
 
-  protected override synthesizeAttributes(): Record<string, unknown> {
-    return { ...this.given };
-  }
-
-  protected override synthesizeHclAttributes(): Record<string, unknown> {
-    return toHclAttributes(this.given);
-  }
+/** `azuread_synchronization_job_provision_on_demand`: done once, and again when something of it changes. */
+export interface ProvisionOnDemand {
+  readonly service_principal_id: string;
+  readonly synchronization_job_id: string;
+  readonly parameter: Block<{
+    readonly rule_id: string;
+    readonly subject: Block<{ readonly object_id: string; readonly object_type_name: 'User' | 'Group' }>;
+  }>;
+  readonly triggers?: Readonly<Record<string, string>>;
 }

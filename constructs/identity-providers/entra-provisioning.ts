@@ -1,8 +1,37 @@
-import { Lazy, type TerraformProvider, type TerraformVariable, Token } from 'cdktf';
+import { type TerraformProvider, type TerraformVariable } from 'cdktf';
 import { Construct } from 'constructs';
-import { escapeText } from '../l1/terraform-text';
+import { escapeText, expression } from '../l1/terraform-text';
 import { ScimApp } from '../scim-app';
-import { AzureadData, azureadProvider, AzureadResource } from './azuread';
+import {
+  type ApplicationFromTemplate,
+  type AppRoleAssignment,
+  AZUREAD,
+  type ProvisionOnDemand,
+  type SynchronizationJob,
+  type SynchronizationSecret,
+} from './azuread';
+import { Block, ForeignData, ForeignResource, providerOf } from './foreign-provider';
+import { MappedGroups } from './mapped-groups';
+import { secretText } from './provisioning-secret';
+
+/** People and groups that Entra provisions at once, beside its job: what a pilot looks at. */
+export interface EntraPilotConfig {
+  /**
+   * Object ids of people, by a name of your choice.
+   * @default - none
+   */
+  readonly people?: Readonly<Record<string, string>>;
+  /**
+   * Object ids of groups, by a name of your choice. They come after the people; Entra sends a group on demand without members.
+   * @default - none
+   */
+  readonly groups?: Readonly<Record<string, string>>;
+  /**
+   * Synchronization rule of the job's schema.
+   * @default - the rule of the SCIM template
+   */
+  readonly ruleId?: string;
+}
 
 /** Settings of provisioning by Microsoft Entra ID. */
 export interface EntraProvisioningConfig {
@@ -19,10 +48,15 @@ export interface EntraProvisioningConfig {
    */
   readonly furtherGroups?: Readonly<Record<string, string>>;
   /**
-   * Whether Entra provisions. With `false` everything is there and nothing is sent.
+   * Whether Entra provisions. With `false` everything is there, and nothing is sent but what `pilot` names.
    * @default true
    */
   readonly enabled?: boolean;
+  /**
+   * Who is provisioned at once, and again when this changes: for a pilot, with `enabled: false`.
+   * @default - nobody
+   */
+  readonly pilot?: EntraPilotConfig;
   /**
    * App role that groups are assigned with.
    * @default - the application's role "User", or the default role where it has none
@@ -40,6 +74,8 @@ const NON_GALLERY = '8adf8e6e-67b2-4cf2-a259-e3dc5476c621';
 /** Makes Entra follow the RFC more closely. */
 const STRICT = '?aadOptscim062020';
 const DEFAULT_ROLE = '00000000-0000-0000-0000-000000000000';
+/** Rule of the template for SCIM, the same in every tenant (Microsoft Graph, synchronizationJob-provisionOnDemand). */
+const SCIM_RULE = '03f7d90d-bf71-41b1-bda6-aaf0ddbee5d8';
 
 /**
  * Entra's side of the wire: an enterprise application from the non-gallery template, with the app's address and token, the
@@ -60,110 +96,108 @@ export class EntraProvisioning extends Construct {
     'Provisioning > Mappings > Provision Microsoft Entra ID Groups: leave as it is; objectId is externalId there',
     'Provisioning > Settings > Scope: sync only assigned users and groups',
   ];
-  private readonly names = new Set<string>();
-  private readonly groups: AzureadData;
+  private readonly groups: MappedGroups;
 
   /** @param scope a `ScimApp`, or a construct inside one */
-  constructor(
-    scope: Construct,
-    id: string,
-    private readonly config: EntraProvisioningConfig,
-  ) {
+  constructor(scope: Construct, id: string, config: EntraProvisioningConfig) {
     super(scope, id);
     const app = ScimApp.of(this);
-    if (config.secret.sensitive !== true) {
-      throw new Error(
-        `${this.node.path}: variable ${JSON.stringify(config.secret.node.id)} is not sensitive, so that plans would show the token: declare it with sensitive: true`,
-      );
-    }
-    const provider = config.provider ?? azureadProvider(this);
-    const application = new AzureadResource(
+    const token = secretText(config.secret, this.node.path);
+    const provider = config.provider ?? providerOf(this, AZUREAD);
+    const application = new ForeignResource<ApplicationFromTemplate>(
       this,
       'application',
-      'application_from_template',
+      'azuread_application_from_template',
       { display_name: escapeText(config.displayName), template_id: NON_GALLERY },
       { provider },
     );
     const objectId = application.getStringAttribute('service_principal_object_id');
-    const principal = new AzureadData(this, 'principal', 'service_principal', { object_id: objectId }, { provider });
+    const given = { object_id: objectId };
+    const principal = new ForeignData(this, 'principal', 'azuread_service_principal', given, { provider });
     const service_principal_id = principal.getStringAttribute('id');
-    const secret = new AzureadResource(
+    const secret = new ForeignResource<SynchronizationSecret>(
       this,
       'secret',
-      'synchronization_secret',
+      'azuread_synchronization_secret',
       {
         service_principal_id,
-        credential: [
+        credential: new Block([
           { key: 'BaseAddress', value: `${app.scimBaseUrl}${STRICT}` },
-          { key: 'SecretToken', value: config.secret.stringValue },
-        ],
+          { key: 'SecretToken', value: token },
+        ]),
       },
       // Entra tests the connection: the app has to know the token by then.
       { provider, dependsOn: [app] },
     );
-
-    this.groups = new AzureadData(
-      this,
-      'groups',
-      'group',
-      { display_name: '${each.value}', security_enabled: true },
-      { provider },
-    );
-    this.groups.addOverride('for_each', Lazy.anyValue({ produce: () => this.lookedUp(app) }));
-    const assignments = new AzureadResource(
+    this.groups = new MappedGroups(this, app, {
+      type: 'azuread_group',
+      given: { display_name: '${each.value}', security_enabled: true },
+      idAttribute: 'object_id',
+      provider,
+    });
+    const assignments = new ForeignResource<AppRoleAssignment>(
       this,
       'assignments',
-      'app_role_assignment',
+      'azuread_app_role_assignment',
       {
         app_role_id: config.appRoleId ?? roleExpression(principal),
         principal_object_id: '${each.value}',
         resource_object_id: objectId,
       },
-      { provider },
+      {
+        provider,
+        forEach: () => ({ ...this.groups.ids(), ...this.groups.externalIds(), ...config.furtherGroups }),
+      },
     );
-    assignments.addOverride('for_each', Lazy.anyValue({ produce: () => this.assigned(app) }));
-
-    new AzureadResource(
+    const job = new ForeignResource<SynchronizationJob>(
       this,
       'job',
-      'synchronization_job',
+      'azuread_synchronization_job',
       { service_principal_id, template_id: 'scim', enabled: config.enabled ?? true },
       { provider, dependsOn: [secret, assignments] },
     );
+    this.provisionAtOnce(config.pilot, { service_principal_id, job, provider });
   }
 
   /** Object id of a group that Entra knows by this name, for `idpGroupExternalId`; the group is assigned as well. */
   objectIdOf(group: string): string {
-    this.names.add(group);
-    return Token.asString(Lazy.stringValue({ produce: () => `\${${this.address(group)}}` }));
+    return this.groups.idOf(group);
   }
 
-  private address(group: string): string {
-    return `data.azuread_group.${this.groups.friendlyUniqueId}[${JSON.stringify(escapeText(group))}].object_id`;
-  }
-
-  /** Groups that are found by their names: what mappings name, and what was asked for. */
-  private namesOf(app: ScimApp): string[] {
-    const named = app.mappings.flatMap(({ idpGroup }) => (idpGroup === undefined ? [] : [idpGroup]));
-    return [...new Set([...named, ...this.names])].filter(name => !Token.isUnresolved(name)).sort();
-  }
-
-  private lookedUp(app: ScimApp): Record<string, string> {
-    return Object.fromEntries(this.namesOf(app).map(name => [escapeText(name), escapeText(name)]));
-  }
-
-  /** Object id of each group to assign, by the name that its address in the state has. */
-  private assigned(app: ScimApp): Record<string, string> {
-    const byName = this.namesOf(app).map(name => [escapeText(name), `\${${this.address(name)}}`]);
-    const byId = app.mappings.flatMap(({ idpGroupExternalId: id }) =>
-      id === undefined || Token.isUnresolved(id) ? [] : [[id, id]],
-    );
-    return { ...(Object.fromEntries([...byName, ...byId]) as Record<string, string>), ...this.config.furtherGroups };
+  /** People before groups, as Entra's own job does it. */
+  private provisionAtOnce(
+    { people = {}, groups = {}, ruleId = SCIM_RULE }: EntraPilotConfig = {},
+    with_: { service_principal_id: string; job: ForeignResource<SynchronizationJob>; provider: TerraformProvider },
+  ): void {
+    const { service_principal_id, job, provider } = with_;
+    const kinds = [
+      ['pilot-people', 'User', people],
+      ['pilot-groups', 'Group', groups],
+    ] as const;
+    let before: ForeignResource<ProvisionOnDemand>[] | undefined;
+    for (const [id, object_type_name, objects] of kinds) {
+      if (Object.keys(objects).length === 0) continue;
+      const subject = new Block([{ object_id: '${each.value}', object_type_name }]);
+      const made = new ForeignResource<ProvisionOnDemand>(
+        this,
+        id,
+        'azuread_synchronization_job_provision_on_demand',
+        {
+          service_principal_id,
+          synchronization_job_id: job.getStringAttribute('id'),
+          parameter: new Block([{ rule_id: ruleId, subject }]),
+        },
+        { provider, dependsOn: before, forEach: () => objects },
+      );
+      before = [made];
+    }
   }
 }
 
 /** Groups can't be assigned to the default role of an application that has roles for people. */
-function roleExpression(principal: AzureadData): string {
+function roleExpression(principal: ForeignData<object>): string {
   const roles = `data.azuread_service_principal.${principal.friendlyUniqueId}.app_roles`;
-  return `\${try([for role in ${roles} : role.id if contains(role.allowed_member_types, "User") && role.display_name == "User"][0], "${DEFAULT_ROLE}")}`;
+  return expression(
+    `try([for role in ${roles} : role.id if contains(role.allowed_member_types, "User") && role.display_name == "User"][0], "${DEFAULT_ROLE}")`,
+  );
 }

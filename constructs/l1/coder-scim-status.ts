@@ -1,6 +1,7 @@
 import { type IResolvable, type TerraformMetaArguments, TerraformDataSource } from 'cdktf';
 import { type Construct } from 'constructs';
 import { PROVIDER_NAME, PROVIDER_VERSION } from '../../provider/address';
+import { withReferences } from './terraform-text';
 
 /** `coderscim_status`: what the bridge says of itself, for outputs, checks and what is built on an app declared elsewhere. */
 export class CoderScimStatus extends TerraformDataSource {
@@ -31,5 +32,9 @@ export class CoderScimStatus extends TerraformDataSource {
 
   protected override synthesizeAttributes(): Record<string, unknown> {
     return {};
+  }
+
+  override toHclTerraform(): unknown {
+    return withReferences(super.toHclTerraform());
   }
 }

@@ -45,7 +45,36 @@ function toHcl(value: unknown): unknown {
   }
   if (Array.isArray(value)) return Token.isUnresolved(value) ? value : value.map(toHcl);
   if (typeof value !== 'object' || value === null || Token.isUnresolved(value)) return value;
-  return Object.fromEntries(Object.entries(value).map(([key, part]) => [key, toHcl(part)]));
+  return Object.fromEntries(Object.entries(value).map(([key, part]) => [quoted(key), toHcl(part)]));
+}
+
+/** An expression of Terraform as a text, which neither writer changes. @param text without the `${` and `}` around it */
+export function expression(text: string | (() => string)): string {
+  const produce = () => `\${${typeof text === 'string' ? text : text()}}`;
+  return Token.asString(Lazy.stringValue({ produce }));
+}
+
+/** One element as `toHclTerraform` of cdktf makes it: kind (`resource`, `data`), type and name down to its attributes. */
+type HclElement = Record<string, Record<string, Record<string, Record<string, unknown>>> | undefined>;
+
+/**
+ * The same element with `provider` and `depends_on` as references: cdktf writes them as texts, as before Terraform 0.12, of which
+ * every plan warns.
+ */
+export function withReferences(element: unknown): unknown {
+  const { resource, data } = element as HclElement;
+  const ofTypes = [resource, data].flatMap(kind => Object.values(kind ?? {}));
+  for (const attributes of ofTypes.flatMap(ofNames => Object.values(ofNames))) {
+    const { provider, depends_on: dependsOn } = attributes;
+    if (typeof provider === 'string') attributes['provider'] = reference(provider);
+    if (Array.isArray(dependsOn) && dependsOn.length > 0)
+      attributes['depends_on'] = reference(`[${dependsOn.join(', ')}]`);
+  }
+  return element;
+}
+
+function reference(value: string): object {
+  return { value, isBlock: false, type: 'simple', storageClassType: 'reference' };
 }
 
 /** A text that is made at synth, as HCL has it between quotation marks; expressions in it stay as they are. */

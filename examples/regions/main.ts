@@ -34,7 +34,7 @@ const stack = new TerraformStack(tree, 'coder-regions');
 for (const [region, { digest, teams }] of Object.entries(REGIONS)) {
   const provider = new CoderScimProvider(stack, `bridge-${region}`, {
     alias: region,
-    url: `https://scim.${region}.example.com`,
+    url: process.env[`BRIDGE_${region.toUpperCase()}`] ?? `https://scim.${region}.example.com`,
   });
   const app = new ScimApp(stack, `okta-${region}`, {
     // The same name at both bridges: they know nothing of each other.

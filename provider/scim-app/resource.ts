@@ -21,6 +21,7 @@ import {
 import { reportUnfinished } from './agreement';
 import { warnOfExpiry } from './expiry';
 import { type Context, find, findRemoval, keptOf, type Kept, peek } from './find';
+import { foretell } from './foresight';
 import { groupIdsOf, keepPlanned, plannedGroupIds } from './group-ids';
 import { type Clash } from './planned-apps';
 import { refuseProtected, removeApp } from './removal';
@@ -56,6 +57,7 @@ export const scimAppResource = defineResource<App, Bridge>({
       else if (keptOf(context, prior).removing)
         return withComputed(planned, { generation: UNKNOWN, group_ids: plannedGroupIds(planned, null) });
       else if (saysTheSame(planned, prior)) return withComputed(planned, { generation, group_ids });
+      await foretell(planned, context);
       return plan;
     }
     const { name } = planned;
@@ -70,6 +72,7 @@ export const scimAppResource = defineResource<App, Bridge>({
     }
     const existing = await peek(name, client, signal);
     if (existing !== undefined) throw existsAlready(name, existing.generation);
+    await foretell(planned, context);
     return plan;
   },
 

@@ -2,7 +2,9 @@
 import { mappingStateJsonSchema } from '../../bridge/contract/mapping-state';
 import { literal, table } from './markdown';
 
-interface Schema {
+/** The part of JSON Schema that zod writes of the shape. */
+export interface Schema {
+  readonly $ref?: string;
   readonly type?: string;
   readonly const?: unknown;
   readonly enum?: readonly string[];

@@ -2,7 +2,7 @@
 import { type AdminClient } from '../../bridge/admin-client/admin-client';
 import { type AppStatus, type Removal, type Status } from '../../bridge/contract/admin-api';
 import { type MappingStateInput } from '../../bridge/contract/mapping-state';
-import { type RunningBridge, scimToken, spawnBridge, startBridge } from '../support/bridge';
+import { type RunningBridge, scimToken, spawnBridge, type SpawnedBridge, startBridge } from '../support/bridge';
 import { type CoderDouble, type CoderDoubleOptions, startCoderDouble } from '../support/coder-double';
 import { type SuiteBackend } from '../support/databases';
 import { until } from '../support/until';
@@ -40,6 +40,8 @@ export interface AccessOptions {
 /** Bridges, and what is around them. */
 export class Access {
   private turn = 0;
+  /** Those of the bridges that are processes of their own. */
+  readonly processes: SpawnedBridge[] = [];
 
   constructor(
     readonly coder: CoderDouble,
@@ -130,6 +132,7 @@ export class Access {
   async start(databaseUrl = this.databaseUrl): Promise<RunningBridge> {
     const bridge = await this.startOne(databaseUrl);
     this.bridges.push(bridge);
+    if ('pid' in bridge) this.processes.push(bridge as SpawnedBridge);
     return bridge;
   }
 

@@ -33,30 +33,26 @@ function expectCode(ran: Ran, code: number): Ran {
   return ran;
 }
 
-/** What an identity provider would do: one person, in these groups. */
-async function provision(base: string, userName: string, groups: readonly string[]): Promise<void> {
-  const call = async (path: string, body: unknown) => {
-    const response = await fetch(`${base}${path}`, {
-      method: 'POST',
-      headers: { authorization: `Bearer ${token.token}`, 'content-type': 'application/scim+json' },
-      body: JSON.stringify(body),
-    });
-    if (response.status !== 201) throw new Error(`${path} answered ${response.status}: ${await response.text()}`);
-    return (await response.json()) as { id: string };
-  };
-  const { id } = await call('/Users', {
-    schemas: ['urn:ietf:params:scim:schemas:core:2.0:User'],
-    userName,
-    emails: [{ value: userName, primary: true }],
-    active: true,
+/** What an identity provider would do: sends one resource. @returns its id */
+async function send(base: string, path: 'Users' | 'Groups', body: object): Promise<string> {
+  const schema = path === 'Users' ? 'User' : 'Group';
+  const response = await fetch(`${base}/${path}`, {
+    method: 'POST',
+    headers: { authorization: `Bearer ${token.token}`, 'content-type': 'application/scim+json' },
+    body: JSON.stringify({ schemas: [`urn:ietf:params:scim:schemas:core:2.0:${schema}`], ...body }),
   });
-  for (const displayName of groups) {
-    await call('/Groups', {
-      schemas: ['urn:ietf:params:scim:schemas:core:2.0:Group'],
-      displayName,
-      members: [{ value: id }],
-    });
+  if (response.status !== 201) throw new Error(`${path} answered ${response.status}: ${await response.text()}`);
+  return ((await response.json()) as { id: string }).id;
+}
+
+/** People in groups of their own. */
+async function provision(base: string, userNames: readonly string[], groups: readonly string[]): Promise<void> {
+  const members: { value: string }[] = [];
+  for (const userName of userNames) {
+    const emails = [{ value: userName, primary: true }];
+    members.push({ value: await send(base, 'Users', { userName, emails, active: true }) });
   }
+  for (const displayName of groups) await send(base, 'Groups', { displayName, members });
 }
 
 describe('a stack is deployed by real Terraform', () => {
@@ -87,10 +83,11 @@ describe('a stack is deployed by real Terraform', () => {
   });
 
   test('people who are provisioned have what was declared', async () => {
-    await provision(`${stage.bridge.url}/apps/okta/scim/v2`, 'dora@acme.example', [
-      'coder-developers',
-      'coder-auditors',
-    ]);
+    await provision(
+      `${stage.bridge.url}/apps/okta/scim/v2`,
+      ['dora@acme.example'],
+      ['coder-developers', 'coder-auditors'],
+    );
     // A group that was written a moment ago gathers what follows: its members come a moment later.
     await until('dora in her group', () => stage.coder.membersOf('developers').includes('dora'));
     const dora = stage.coder.describe('dora');
@@ -110,6 +107,9 @@ describe('a stack is deployed by real Terraform', () => {
     expect(plan).toContain('will be updated in-place');
     expect(plan).toMatch(/\+ "builders"\s+= \{/);
     expect(plan).not.toMatch(/[-~] "access\./);
+    expect(plan.replace(/[│\s]+/g, ' ')).toContain(
+      'dora@acme.example: site-roles.set auditor → auditor,template-admin, because of coder-developers (roleMappings/builders)',
+    );
     expectCode(await terraform.applyPlan(), 0);
     expect(coder.describe('dora').siteRoles).toEqual(['auditor', 'template-admin']);
   });
@@ -156,15 +156,29 @@ describe('a stack is deployed by real Terraform', () => {
     }
   });
 
-  test('destroy is refused while the app is protected, and then done when nobody has anything of it', async () => {
+  test('destroy is refused while the app is protected, held while many would lose by it, and then done when nobody has anything of it', async () => {
     const { terraform, bridge, coder, synth } = stage;
+    const many = Array.from({ length: 30 }, (_, index) => `m${index}@acme.example`);
+    await provision(`${bridge.url}/apps/okta/scim/v2`, many, ['coder-platform']);
+    const admins = () =>
+      Object.entries(coder.snapshot().users).filter(
+        ([name, { siteRoles }]) => name.startsWith('m') && siteRoles.includes('template-admin'),
+      );
+    expect(admins()).toHaveLength(30);
     expect(expectCode(await terraform.destroy(), 1).stderr.replace(/[│\s]+/g, ' ')).toContain(
       'app "okta" is protected from deletion',
     );
     synth(stack => declare(stack, undefined, { deletionProtection: false }));
     expectCode(await terraform.apply(), 0);
+    const held = expectCode(await terraform.destroy(), 1).stderr.replace(/[│\s]+/g, ' ');
+    expect(held).toContain('the removal of app "okta" is held');
+    expect(admins()).toHaveLength(30);
     expect(coder.describe('dora').siteRoles).not.toEqual([]);
+    const [hold] = (await bridge.admin.status()).holds;
+    expect(held).toContain(`coder-scim release ${hold?.id}`);
+    await bridge.admin.releaseHold(hold?.id ?? '', 'operator');
     expectCode(await terraform.destroy(), 0);
+    expect(admins()).toEqual([]);
     expect((await bridge.admin.listApps()).apps).toEqual([]);
     await until('dora without a role', () => coder.describe('dora').siteRoles.length === 0);
     expect(coder.describe('dora').siteRoles).toEqual([]);

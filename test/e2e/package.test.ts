@@ -1,104 +1,111 @@
-import { execFileSync, spawnSync } from 'node:child_process';
-import {
-  existsSync,
-  mkdirSync,
-  mkdtempSync,
-  readdirSync,
-  readFileSync,
-  rmSync,
-  symlinkSync,
-  writeFileSync,
-} from 'node:fs';
+import { execFile } from 'node:child_process';
+import { mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
-import { dirname, join, resolve } from 'node:path';
+import { join } from 'node:path';
+import { promisify } from 'node:util';
+import { bridgeEnvironment } from '../support/bridge';
+import { freshPostgres } from '../support/databases';
+import { findPostgres } from '../support/postgres-server';
+import { pack, type Project, projectWith, ROOT } from '../smoke/project';
+import { compile, serve, serveAndDeploy, synth } from '../smoke/steps';
 
-const ROOT = resolve(__dirname, '../..');
+const run = promisify(execFile);
+const FRAMEWORK = ['cdktf', 'constructs', '@types/node', 'undici-types'];
 
-/** The package as npm would publish it, installed in a project of somebody else. */
+let folder: string;
+let tarball: string;
+let project: Project | undefined;
+beforeAll(async () => {
+  folder = mkdtempSync(join(tmpdir(), 'coder-scim-packed-'));
+  tarball = await pack(folder);
+});
+afterEach(() => project?.remove());
+afterAll(() => rmSync(folder, { recursive: true, force: true }));
+
+/** Variables of a bridge whose Coder nobody asks. */
+function bridgeOn(databaseUrl: string): Record<string, string> {
+  return bridgeEnvironment({ coderUrl: 'http://127.0.0.1:9', coderToken: 'a-token-of-coder-0123456789', databaseUrl });
+}
+
 describe('the published package', () => {
-  let project: string;
-  beforeAll(() => {
-    project = mkdtempSync(join(tmpdir(), 'coder-scim-consumer-'));
-    const packed = execFileSync('npm', ['pack', '--json', '--ignore-scripts', '--pack-destination', project], {
-      cwd: ROOT,
-      encoding: 'utf8',
-    });
-    const [{ filename }] = JSON.parse(packed) as [{ filename: string }];
-    const target = join(project, 'node_modules', 'coder-scim');
-    mkdirSync(target, { recursive: true });
-    execFileSync('tar', ['-xzf', join(project, filename), '-C', target, '--strip-components', '1']);
-    installFromHere(project);
-  });
-  afterAll(() => rmSync(project, { recursive: true, force: true }));
-
-  test('has what it needs and nothing of the workshop', () => {
-    const root = join(project, 'node_modules', 'coder-scim');
-    expect(readdirSync(root).sort()).toEqual([
+  test('has what it needs and nothing of the workshop', async () => {
+    project = await projectWith(tarball, []);
+    const files = readdirSync(project.installed('coder-scim'), { recursive: true }) as string[];
+    expect(files.filter(name => !name.includes('/')).sort()).toEqual([
       'CHANGELOG.md',
       'LICENSE',
       'README.md',
+      'THIRD-PARTY.md',
       'deploy',
       'dist',
       'docs',
       'package.json',
     ]);
-    for (const file of [
-      'mapping-state.schema.json',
-      'provider/terraform-provider-coderscim',
-      'provider/deploy-step.js',
-      'bridge/main.js',
-    ]) {
-      expect({ file, exists: existsSync(join(root, 'dist', file)) }).toEqual({ file, exists: true });
-    }
-    expect(existsSync(join(root, 'dist', 'test'))).toBe(false);
-  });
-
-  test('the quick start compiles against its types and synthesizes', () => {
-    writeFileSync(join(project, 'main.ts'), readFileSync(join(ROOT, 'examples/quick-start/main.ts')));
-    writeFileSync(
-      join(project, 'tsconfig.json'),
-      JSON.stringify({
-        compilerOptions: {
-          strict: true,
-          module: 'node20',
-          target: 'es2022',
-          skipLibCheck: false,
-          types: ['node'],
-          outDir: 'out',
-        },
-        files: ['main.ts'],
-      }),
+    expect(files).toEqual(
+      expect.arrayContaining([
+        'dist/mapping-state.schema.json',
+        'dist/provider/terraform-provider-coderscim',
+        'dist/provider/deploy-step.js',
+        'dist/bridge/main.js',
+      ]),
     );
-    const compiled = spawnSync(process.execPath, [join(ROOT, 'node_modules/typescript/bin/tsc'), '-p', project], {
-      encoding: 'utf8',
-    });
-    expect(compiled.stdout).toBe('');
-    execFileSync(process.execPath, [join(project, 'out', 'main.js')], { cwd: project });
-    const stack = JSON.parse(readFileSync(join(project, 'cdktf.out/stacks/coder-access/cdk.tf.json'), 'utf8')) as {
-      resource: object;
-    };
-    expect(Object.keys(stack.resource)).toEqual(['coderscim_app']);
+    expect(files.filter(name => /(^|\/)(test|node_modules)\/|\.ts$/.test(name) && !name.endsWith('.d.ts'))).toEqual([]);
   });
 
-  test('the command line starts', () => {
-    const ran = spawnSync(process.execPath, [join(project, 'node_modules/coder-scim/dist/bridge/main.js'), '--help'], {
-      encoding: 'utf8',
-      cwd: project,
-    });
-    expect(ran.status).toBe(0);
-    expect(ran.stdout).toMatch(/serve[^]*apply[^]*token/);
+  test('brings no other package, and runs no script when it is installed', async () => {
+    project = await projectWith(tarball, []);
+    const manifest = JSON.parse(readFileSync(project.installed('coder-scim', 'package.json'), 'utf8')) as {
+      dependencies?: object;
+      optionalDependencies?: object;
+      scripts: object;
+      peerDependencies: object;
+      peerDependenciesMeta: object;
+    };
+    expect(manifest.dependencies ?? {}).toEqual({});
+    expect(manifest.optionalDependencies ?? {}).toEqual({});
+    expect(Object.keys(manifest.scripts).filter(name => /^(pre|post)?install$|^prepare$/.test(name))).toEqual([]);
+    const optional = Object.keys(manifest.peerDependencies).map(name => [name, { optional: true }]);
+    expect(manifest.peerDependenciesMeta).toEqual(Object.fromEntries(optional));
+  });
+
+  test('what is a null_resource says what to install', async () => {
+    project = await projectWith(tarball, FRAMEWORK);
+    const main = `const { App, TerraformStack } = require('cdktf');
+    const { IdentityProvider, ProvisioningCheck, ScimApp } = require('coder-scim');
+    const app = new ScimApp(new TerraformStack(new App(), 's'), 'okta', { identityProvider: IdentityProvider.OKTA });
+    new ProvisioningCheck(app, 'check');`;
+    await expect(run(process.execPath, [project.write('main.js', main)])).rejects.toThrow(
+      's/okta/check: is a null_resource, and @cdktf/provider-null is not installed: `npm install @cdktf/provider-null`',
+    );
+  });
+
+  test('needs the framework for its constructs and SQLite for its bridge: what compiles is planned', async () => {
+    project = await projectWith(tarball, [...FRAMEWORK, 'better-sqlite3']);
+    await compile(project, process.execPath, join(ROOT, 'node_modules/typescript/bin/tsc'));
+    await synth(project, process.execPath);
+    await serveAndDeploy(project, process.execPath);
+  });
+
+  test('without SQLite it says in one line what to install', async () => {
+    project = await projectWith(tarball, []);
+    const refused = await serve(project, process.execPath, bridgeOn(`sqlite:${project.folder}/bridge.db`)).then(
+      () => '',
+      (error: Error) => error.message,
+    );
+    expect(refused.trimEnd().split('\n')).toEqual([
+      expect.stringContaining('SQLite is not installed: `npm install --ignore-scripts better-sqlite3@13`'),
+    ]);
+  });
+
+  (findPostgres() === undefined ? test.skip : test)('on Postgres it needs nothing beside it', async () => {
+    project = await projectWith(tarball, []);
+    const fresh = await freshPostgres();
+    try {
+      const bridge = await serve(project, process.execPath, bridgeOn(fresh.url));
+      expect((await fetch(`${bridge.url}/healthz`)).status).toBe(200);
+      await bridge.stop();
+    } finally {
+      await fresh.drop();
+    }
   });
 });
-
-/** Links this repository's dependencies into the project: the test needs no network. */
-function installFromHere(project: string): void {
-  const modules = join(ROOT, 'node_modules');
-  for (const name of readdirSync(modules).filter(entry => !entry.startsWith('.'))) {
-    const packages = name.startsWith('@') ? readdirSync(join(modules, name)).map(part => `${name}/${part}`) : [name];
-    for (const one of packages) {
-      const link = join(project, 'node_modules', one);
-      mkdirSync(dirname(link), { recursive: true });
-      if (!existsSync(link)) symlinkSync(join(modules, one), link);
-    }
-  }
-}

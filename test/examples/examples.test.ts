@@ -34,16 +34,16 @@ test.each(EXAMPLES)('the example %s synthesizes an app', async example => {
   expect(apps.length).toBeGreaterThan(0);
 });
 
-test('the README shows the quick start as it is', () => {
-  const readme = readFileSync(join(ROOT, 'README.md'), 'utf8');
-  expect(readme).toContain(readFileSync(join(ROOT, 'examples/quick-start/main.ts'), 'utf8'));
+test.each(['README.md', 'docs/quick-start.md'])('%s shows the quick start as it is', document => {
+  const text = readFileSync(join(ROOT, document), 'utf8');
+  expect(text).toContain(readFileSync(join(ROOT, 'examples/quick-start/main.ts'), 'utf8'));
 });
 
 test('every file that the documents point at exists', () => {
   for (const document of [
     'README.md',
     'CONTRIBUTING.md',
-    ...readdirSync(join(ROOT, 'docs')).map(name => `docs/${name}`),
+    ...readdirSync(join(ROOT, 'docs')).flatMap(name => (name.endsWith('.md') ? [`docs/${name}`] : [])),
   ]) {
     const text = readFileSync(join(ROOT, document), 'utf8');
     const links = [...text.matchAll(/\]\((?!https?:|#)([^)#]+)/g)].map(match => match[1] ?? '');

@@ -1,8 +1,8 @@
-/** Many apps from one code base: planned by real Terraform, bridges that are not there included. */
+/** Many apps from one code base, planned by real Terraform; a rule of the house. */
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { Annotations, App, Aspects, TerraformStack } from 'cdktf';
+import { Annotations, App, Aspects, LocalBackend, TerraformStack } from 'cdktf';
 import {
   CoderRole,
   CoderScimProvider,
@@ -27,6 +27,7 @@ test('fifty apps are one plan', async () => {
   try {
     const tree = new App({ outdir });
     const stack = new TerraformStack(tree, 'fifty');
+    new LocalBackend(stack, { path: 'terraform.tfstate' });
     new CoderScimProvider(stack, 'bridge', { url: api.url });
     for (let n = 0; n < 50; n++) {
       const app = new ScimApp(stack, `app-${n}`, { identityProvider: IdentityProvider.OKTA });

@@ -9,7 +9,7 @@ import { type AdminDeps } from '../../bridge/admin/deps';
 import { createCredentials } from '../../bridge/admin/access/credentials';
 import { createAdminRouter } from '../../bridge/admin/router';
 import { AdminClient } from '../../bridge/admin-client/admin-client';
-import { type HoldSummary, type PendingItem } from '../../bridge/contract/admin-api';
+import { type HoldSummary, type PendingItem, type PlanReport } from '../../bridge/contract/admin-api';
 import { digestHex } from '../../bridge/http/caller';
 import { createLog } from '../../bridge/process/log';
 import { listAllApps, listApps, purgeApp } from '../../bridge/store/apps/apps';
@@ -24,6 +24,14 @@ export const ADMIN_TOKEN = 'admin-token-of-the-provider-tests';
 export class AdminApi {
   /** Plans that wait for an operator; with one, its app has not converged. */
   holds: HoldSummary[] = [];
+  /** What the bridge says an apply would do; undefined: Coder does not answer. */
+  foreseen: PlanReport | undefined = {
+    changes: [],
+    adoption: { matched: [], created: [], held: [], strangers: [] },
+    problems: [],
+    hold: null,
+    seats: null,
+  };
   /** What is not done yet, as the bridge would list it. */
   pending: PendingItem[] = [];
   /** Ids of Coder groups by name: those that are there. Undefined: Coder does not answer. */
@@ -149,6 +157,7 @@ export class AdminApi {
       ),
       pending: this.pending,
       holds: this.holds,
+      leftOver: [],
       recovery: null,
     });
     const never = () => Promise.reject(new Error('not asked for by the provider'));
@@ -161,8 +170,10 @@ export class AdminApi {
         sweep: () => Promise.resolve(),
         status,
         answerReHire: never,
-        planWorld: never,
+        planWorld: () => (this.foreseen === undefined ? never() : Promise.resolve(this.foreseen)),
         explain: never,
+        hold: never,
+        groups: never,
         releaseHold: never,
         retry: never,
         groupIds: app => this.groupIds(app),
@@ -172,8 +183,10 @@ export class AdminApi {
         doctorChecks: never,
         identities: never,
         audit: never,
+        aiUsage: never,
       },
-      coder: { getUser: never, deleteUser: never },
+      coder: { getUser: never, deleteUser: never, listSeenClaims: never },
+      seats: { read: async () => null },
       probe: {
         state: () =>
           Promise.resolve({

@@ -190,7 +190,7 @@ export class Terraform {
 /** Bundles a program of this repository into one executable file, as the build does. */
 export function bundleProgram(entry: string, outFile: string): void {
   const root = resolve(__dirname, '../..');
-  const ran = spawnSync(process.execPath, [join(root, 'provider/bundle.mjs'), join(root, entry), outFile], {
+  const ran = spawnSync(process.execPath, [join(root, 'scripts/package/bundle.mjs'), join(root, entry), outFile], {
     cwd: root,
     encoding: 'utf8',
   });

@@ -1,5 +1,6 @@
 /** Credentials of an app: digest and expiry, never the secret. What stands where a digest belongs may be one, and is never shown. */
 import { z } from 'zod';
+import type * as document from './document';
 import { TOKEN_SCOPES } from './vocabulary';
 
 /** What the secrets begin with that `coder-scim token create` and `coder-scim oauth-client create` print. */
@@ -27,7 +28,7 @@ export const TokenDeclaration = z.strictObject({
   expiresAt: z.iso.datetime({ offset: true }).describe('instant from which the token is refused (RFC 3339)'),
   scopes: scopes.describe('what the token may do; default: everything'),
 });
-export type TokenDeclaration = z.infer<typeof TokenDeclaration>;
+export type TokenDeclaration = document.TokenDeclaration;
 
 /** OAuth 2.0 client of an app, by its client id: it gets short-lived access tokens for its secret (RFC 6749 §4.4). */
 export const OAuthClientDeclaration = z.strictObject({
@@ -37,4 +38,4 @@ export const OAuthClientDeclaration = z.strictObject({
     .describe('instant from which the client, and every access token of it, is refused (RFC 3339)'),
   scopes: scopes.describe('what its access tokens may do; default: everything'),
 });
-export type OAuthClientDeclaration = z.infer<typeof OAuthClientDeclaration>;
+export type OAuthClientDeclaration = document.OAuthClientDeclaration;

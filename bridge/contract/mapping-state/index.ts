@@ -4,6 +4,7 @@
  */
 export * from './canonical-json';
 export { OAuthClientDeclaration, TokenDeclaration } from './credentials';
+export type { MappingState, MappingStateInput } from './document';
 export * from './json-schema';
 export * from './mode-clash';
 export { AppName } from './names';
@@ -12,8 +13,6 @@ export * from './problems';
 export {
   Claims,
   CustomRole,
-  ENTRY_KINDS,
-  type EntryKind,
   GroupMapping,
   Guard,
   People,

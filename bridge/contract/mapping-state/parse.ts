@@ -1,17 +1,14 @@
 /** The document: shape and rules as one, and how it is read. */
-import { type z } from 'zod';
+import { type MappingState } from './document';
 import { plainMessage } from './plain-message';
 import { MappingStateError } from './problems';
 import { checkRules } from './rules';
-import { ENTRY_KINDS, Shape } from './shape';
-import { MAPPING_STATE_VERSION } from './vocabulary';
+import { Shape } from './shape';
+import { ENTRY_KINDS, MAPPING_STATE_VERSION } from './vocabulary';
 
-/** The document itself. `z.input` is what an author may write, `z.output` has every default filled in. */
-export const MappingState = Shape.superRefine((state, context) => {
+const Document = Shape.superRefine((state, context) => {
   checkRules(state, (path, message) => context.addIssue({ code: 'custom', path, message }));
 });
-export type MappingState = z.output<typeof MappingState>;
-export type MappingStateInput = z.input<typeof MappingState>;
 
 /**
  * Reads a document: the version first, then the shape, then the rules between fields.
@@ -40,7 +37,7 @@ export function parseMappingState(document: unknown): MappingState {
       dropped.map(kind => ({ path: [kind, '__proto__'], message: 'can not be the name of an entry' })),
     );
   }
-  const result = MappingState.safeParse(document, { error: plainMessage });
+  const result = Document.safeParse(document, { error: plainMessage });
   if (result.success) return result.data;
   throw new MappingStateError(
     'invalid',

@@ -1,5 +1,5 @@
 /** What is wrong with a document, by the path of the field. */
-import { ENTRY_KINDS } from './shape';
+import { ENTRY_KINDS } from './vocabulary';
 
 /** One thing wrong with a document. */
 export interface MappingStateIssue {

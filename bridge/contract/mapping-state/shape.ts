@@ -2,6 +2,7 @@
 import { Attributes } from '../attributes';
 import { z } from 'zod';
 import { OAuthClientDeclaration, TokenDeclaration } from './credentials';
+import type * as document from './document';
 import {
   AppName,
   AvatarUrl,
@@ -39,7 +40,7 @@ export const GroupMapping = z.strictObject({
   ),
   create: z.boolean().default(true).describe('create the Coder group when it is missing; false: only match'),
 });
-export type GroupMapping = z.infer<typeof GroupMapping>;
+export type GroupMapping = document.GroupMapping;
 
 /** People of an identity provider's group hold a site role, or a role in one organization (and are members of it). */
 export const RoleMapping = z.strictObject({
@@ -47,11 +48,11 @@ export const RoleMapping = z.strictObject({
   role: RoleName.describe('site role without organization; organization role, built in or custom, with one'),
   organization: OrganizationName.optional(),
 });
-export type RoleMapping = z.infer<typeof RoleMapping>;
+export type RoleMapping = document.RoleMapping;
 
 /** People of an identity provider's group are members of a Coder organization. */
 export const OrganizationMapping = z.strictObject({ ...idpGroup, organization: OrganizationName });
-export type OrganizationMapping = z.infer<typeof OrganizationMapping>;
+export type OrganizationMapping = document.OrganizationMapping;
 
 /** A custom organization role that the bridge keeps in Coder. */
 export const CustomRole = z.strictObject({
@@ -61,10 +62,13 @@ export const CustomRole = z.strictObject({
   permissions: z
     .array(
       z.strictObject({
-        resourceType: z.string().regex(/^[a-z_]+$/, { error: 'wanted a resource type of Coder such as "template"' }),
-        action: z
-          .string()
-          .regex(/^[a-z_]+$/, { error: 'wanted an action such as "read"; Coder refuses wildcards in custom roles' }),
+        resourceType: z.string().regex(/^[a-z_]+$/, {
+          error: issue => `is ${JSON.stringify(issue.input)}: wanted a resource type of Coder such as "template"`,
+        }),
+        action: z.string().regex(/^[a-z_]+$/, {
+          error: issue =>
+            `is ${JSON.stringify(issue.input)}: wanted an action such as "read"; Coder refuses wildcards in custom roles`,
+        }),
         negate: z
           .boolean()
           .default(false)
@@ -76,7 +80,7 @@ export const CustomRole = z.strictObject({
     )
     .min(1),
 });
-export type CustomRole = z.infer<typeof CustomRole>;
+export type CustomRole = document.CustomRole;
 
 /** Every group that the identity provider pushes becomes a Coder group, without a mapping of its own. */
 export const PushedGroups = z.strictObject({
@@ -91,7 +95,7 @@ export const PushedGroups = z.strictObject({
       "take over groups that exist already under the name: made by hand, or named by another app's mapping; with create false they always are",
     ),
 });
-export type PushedGroups = z.infer<typeof PushedGroups>;
+export type PushedGroups = document.PushedGroups;
 
 /** Decisions about people and groups; every one has the careful default. */
 export const Policies = z.strictObject({
@@ -131,7 +135,7 @@ export const Policies = z.strictObject({
     .default(false)
     .describe('manage all roles and groups of the people of this app, not only the ones named in mappings'),
 });
-export type Policies = z.infer<typeof Policies>;
+export type Policies = document.Policies;
 
 /** Limits that stop a plan as a whole until an operator releases it. */
 export const Guard = z.strictObject({
@@ -160,7 +164,7 @@ export const Guard = z.strictObject({
     .default([])
     .describe('usernames or e-mails of Coder accounts that are never touched'),
 });
-export type Guard = z.infer<typeof Guard>;
+export type Guard = document.Guard;
 
 /** For whom the app may speak. */
 export const People = z.strictObject({
@@ -184,7 +188,7 @@ export const People = z.strictObject({
       'usernames or e-mails of existing accounts that may be taken over although they hold more than the mappings give',
     ),
 });
-export type People = z.infer<typeof People>;
+export type People = document.People;
 
 /** Names of the token claims that Coder reads at sign-in (mode `claims`). */
 export const Claims = z.strictObject({
@@ -198,18 +202,7 @@ export const Claims = z.strictObject({
       "claim of organization sync, which is for the whole deployment; needed for mappings into other organizations than Coder's default one, and never written without",
     ),
 });
-export type Claims = z.infer<typeof Claims>;
-
-/** The parts of the document that are keyed by names: one entry for each construct. */
-export const ENTRY_KINDS = [
-  'tokens',
-  'oauthClients',
-  'groupMappings',
-  'roleMappings',
-  'organizationMappings',
-  'customRoles',
-] as const;
-export type EntryKind = (typeof ENTRY_KINDS)[number];
+export type Claims = document.Claims;
 
 const record = <T extends z.ZodType>(value: T) => z.record(EntryName, value).default({} as never);
 
@@ -236,4 +229,4 @@ export const Shape = z.strictObject({
   attributes: Attributes.prefault({}),
 });
 
-export type Shape = z.infer<typeof Shape>;
+export type Shape = document.MappingState;

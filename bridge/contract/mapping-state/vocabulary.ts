@@ -36,3 +36,14 @@ export const TOKEN_SCOPES = ['users:read', 'users:write', 'groups:read', 'groups
 
 /** The alias under which Coder knows its default organization. */
 export const DEFAULT_ORGANIZATION = 'default';
+
+/** The parts of the document that are keyed by names: one entry for each construct. */
+export const ENTRY_KINDS = [
+  'tokens',
+  'oauthClients',
+  'groupMappings',
+  'roleMappings',
+  'organizationMappings',
+  'customRoles',
+] as const;
+export type EntryKind = (typeof ENTRY_KINDS)[number];

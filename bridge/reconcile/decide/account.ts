@@ -31,9 +31,16 @@ export interface NewAccount {
   readonly organizations: readonly string[];
   /** What it gets once it is there. */
   readonly plan: Plan;
-  /** Deleted just before: nobody can sign in to it any more, or nobody ever did. */
+  /**
+   * Deleted just before: nobody can sign in to it any more, or nobody ever did. `room`: that alone is done for now, since the
+   * address of the new one is another account's that will be free.
+   */
   readonly insteadOf:
-    | { readonly observed: ObservedAccount; readonly replaces: readonly string[]; readonly why: 'address' | 're-hire' }
+    | {
+        readonly observed: ObservedAccount;
+        readonly replaces: readonly string[];
+        readonly why: 'address' | 're-hire' | 'room';
+      }
     | undefined;
 }
 

@@ -42,15 +42,29 @@ export function judgeAdoption(question: AdoptionQuestion): Adoption | Held {
   const [shared] = elsewhere;
   const earlier = found.holders.filter(({ person }) => person.app === app);
   const present = earlier.find(holder => !hasLeft(holder));
-  if (present !== undefined)
-    return new Held(
-      'account-taken',
-      `${name} belongs to ${JSON.stringify(present.person.userName)} of the same app: two people can not share an account`,
-    );
+  if (present !== undefined) return new Held('account-taken', takenText(name, found, present));
   if (earlier.length > 0) return judgeReHire(question, earlier, name);
   if (shared !== undefined) return { how: shared.person.how ?? 'adopted', replaces: [], anew: false };
   if (found.begun) return { how: 'created', replaces: [], anew: false };
   return judgePolicy(question, name);
+}
+
+/** Somebody who is linked to the account, is in, and has another address by now: they will leave it, or its address will change. */
+export function isMoving({ account, holders }: Pick<ObservedAccount, 'account' | 'holders'>): boolean {
+  return holders.some(holder => !hasLeft(holder) && hasMoved(account, holder));
+}
+
+function hasMoved(account: ObservedAccount['account'], { user }: Holder): boolean {
+  return user?.email !== undefined && !isSameIdentity(user.email, account.email);
+}
+
+function takenText(name: string, { account }: ObservedAccount, holder: Holder): string {
+  const whose = `${name} belongs to ${JSON.stringify(holder.person.userName)} of the same app`;
+  if (!hasMoved(account, holder)) return `${whose}: two people can not share an account`;
+  const moved = `${whose}, whose e-mail is ${JSON.stringify(holder.user?.email)} by now`;
+  return account.used
+    ? `${moved}: Coder takes that over at their next sign-in, and this goes on by itself then; where Coder refuses the sign-in because another account has that e-mail, give one of the two a third e-mail in the identity provider until the other one has signed in`
+    : `${moved}: this goes on by itself when that one has been dealt with`;
 }
 
 /** What the app's policy says of an account that nobody of the directory has. */

@@ -52,6 +52,8 @@ export interface ObservedAccount {
   readonly granted: (entitlement: Entitlement) => boolean;
   /** Organizations that the account is not in, but memberships of whose groups are remembered. */
   readonly outside: readonly string[];
+  /** Ids of groups whose writer has not yet made true what was last wanted of this account. */
+  readonly unwritten: readonly string[];
   /** What an earlier try was about to do to the account, and did not note the outcome of. */
   readonly interrupted: InterruptedSteps | undefined;
   /** Undefined where nobody writes it. */

@@ -5,7 +5,7 @@
 import { isSameIdentity } from '../../contract/identity';
 import { type AccountDecision, decideAccount, inputFor, type NewAccount, newAccount } from './account';
 import { untouchable } from './context';
-import { foreignDomain, judgeAdoption, reHireText } from './adoption';
+import { foreignDomain, isMoving, judgeAdoption, reHireText } from './adoption';
 import { ABSENT } from './desired';
 import { Held } from './hold-reason';
 import { leavesByDirectory, type ObservedAccount, type PersonObservation } from './observation';
@@ -133,7 +133,16 @@ function decideDuplicate(
 ): PersonDecision {
   const { context, app, user, reHire } = observation;
   const adoption = judgeAdoption({ context, app, user, found: other, reHire });
-  if (adoption instanceof Held) return stays(adoption);
+  if (adoption instanceof Held) {
+    // The other one will be free, and whose it is may wait for the address of this one, to which nobody can sign in any more.
+    if (ours && !linked.account.used && user?.email !== undefined && isMoving(other))
+      return {
+        accounts: [],
+        create: newAccount(observation, user.email, { observed: linked, replaces: [], why: 'room' }),
+        held: [],
+      };
+    return stays(adoption);
+  }
   // Whoever signs in with the present address lands on the other one, and nobody ever did on this one.
   if (!linked.account.used && ours)
     return {

@@ -3,7 +3,7 @@
  * as one plan, judged as a whole before anybody loses anything. Each of these is observed, decided, done and recorded in turn,
  * since the next one rests on it.
  */
-import { outcomeOf } from '../../coder';
+import { CoderError, outcomeOf } from '../../coder';
 import { bumpRules, markApplied, readAnyApp, type StoredApp } from '../../store/apps/apps';
 import { writeAudit } from '../../store/audit/audit';
 import { listManagedGroups } from '../../store/accounts/coder-groups';
@@ -40,9 +40,8 @@ export async function convergeApp(rim: Rim, work: Work): Promise<EndedWork> {
     const { context, problems } = await convergeParts(rim, app, work);
     const guarded = await surveyWithGuard(rim, context, await readWorldFor(rim, context), name, PRIORITY.declaration);
     const begun = await settleBegun(rim, context, { app: name, queue: false });
-    // People first: whatever becomes of groups and roles, nobody stays in for it. They go when nobody of the app is left.
     const isOver = guarded.work.length === 0 && begun.againAt === undefined && !(await isOwedAnything(db, name));
-    if (!app.deleting || isOver) problems.push(...(await removeUndeclared(rim, work.cause)));
+    problems.push(...(await removeWhatIsLeft(rim, work, app.deleting && !isOver)));
     if (app.deleting && isOver) return await purge(rim, work, app, problems);
     const lines = new AuditLines(work.cause, () => rim.clock.now());
     lines.note({ app: name }, 'app.apply', guarded.verdict === 'hold' ? 'held' : 'done', {
@@ -61,6 +60,20 @@ export async function convergeApp(rim: Rim, work: Work): Promise<EndedWork> {
     return await endWork(rim, work, { kind: 'done' }, [], writes, { later });
   } catch (error) {
     return await endWork(rim, work, outcomeOf(error));
+  }
+}
+
+/**
+ * Groups and roles that nothing declares any more and nobody is in.
+ * @param later while people of a deleted app are still to be dealt with: whatever becomes of groups and roles, nobody stays in
+ *   for it, and they are tried again at the next look
+ */
+async function removeWhatIsLeft(rim: Rim, work: Work, later: boolean): Promise<string[]> {
+  try {
+    return await removeUndeclared(rim, work.cause);
+  } catch (error) {
+    if (!later || !(error instanceof CoderError)) throw error;
+    return [`what nothing declares any more stays for now: ${error.message}`];
   }
 }
 

@@ -23,12 +23,14 @@ import { lineOf, reasonOf } from './member-lines';
 import { readGroupMembers } from './read-members';
 
 const FIRST_WINDOW_MS = 100;
-const LONGEST_WINDOW_MS = 2_000;
+export const LONGEST_WINDOW_MS = 2_000;
 const QUIET_MS = 5_000;
+/** Coder answers a write with all members, so that it costs more the larger the group is: from this size on, changes that follow each other gather. */
+const LARGE = 200;
 
-/** How long the changes after this write gather: longer while writes follow each other, not at all after a quiet while. */
-export function nextWindow(previousMs: number, sinceLastWriteMs: number): number {
-  if (sinceLastWriteMs > QUIET_MS) return 0;
+/** How long the changes of a large group gather after this write: longer while writes follow each other, not at all after a quiet while. */
+export function nextWindow(previousMs: number, sinceLastWriteMs: number, members: number): number {
+  if (members < LARGE || sinceLastWriteMs > QUIET_MS) return 0;
   return Math.min(Math.max(previousMs * 2, FIRST_WINDOW_MS), LONGEST_WINDOW_MS);
 }
 
@@ -121,6 +123,8 @@ async function giveBack(
       app: person.app,
       priority: PRIORITY.request,
     }));
+    // Without this member a group that nothing declares any more may be empty.
+    items.push({ key: `coder-group:${group.id}`, app: work.app, priority: work.priority });
     await enqueue(db, items, cause, rim.clock.now());
   });
 }
@@ -154,7 +158,7 @@ async function noteWritten(
     await notePresence(db, group.id, changes);
     await writeAudit(db, rows);
     const before = await readManagedGroup(db, group.id);
-    const window = nextWindow(before?.windowMs ?? 0, now - (before?.flushedAt ?? 0));
+    const window = nextWindow(before?.windowMs ?? 0, now - (before?.flushedAt ?? 0), answer.memberCount);
     await markFlushed(db, group.id, now, window);
   });
   rim.log.debug({ group: group.id, changes: changes.length, members: answer.memberCount }, 'group written');

@@ -37,6 +37,13 @@ export function organizationsLeft(
   ];
 }
 
+/** Groups that the account is wanted in and is not, or the other way round: their writer has yet to make it so. */
+export function groupsUnwritten(members: readonly MemberState[]): string[] {
+  return members.flatMap(({ coderGroupId, present, wanted }) =>
+    wanted === undefined || wanted === present ? [] : [coderGroupId],
+  );
+}
+
 /** Whether the bridge gave something to the account, or is about to. */
 export function grantedBy(
   grants: readonly Grant[],

@@ -72,6 +72,7 @@ function freshAccount(user: CoderUser): ObservedAccount {
     },
     granted: () => false,
     outside: [],
+    unwritten: [],
     interrupted: undefined,
     profile: { name: user.name, avatarUrl: user.avatarUrl },
   };

@@ -5,6 +5,7 @@ import { writeAudit } from '../../store/audit/audit';
 import { addGrants } from '../../store/accounts/grants';
 import { leaveAccount, writePerson } from '../../store/accounts/people';
 import { closeEntry, openEntry } from '../../store/journal/journal';
+import { type WorkKey } from '../../store/work/enqueue';
 import { type Work } from '../../store/work/work';
 import { AuditLines } from '../context/audit-lines';
 import { type Rim } from '../context/rim';
@@ -12,6 +13,9 @@ import { Held, heldBy } from '../decide/hold-reason';
 import { type PersonObservation } from '../decide/observation';
 import { heldByWorkspaces } from '../decide/person';
 import { type NewAccount } from '../decide/account';
+import { enqueueTouched } from '../queue/end-work';
+import { forgetAccount } from './record-accounts';
+import { wakeOthers } from './wake-others';
 import { subjectOf } from './subject';
 import { stepsNote } from './interrupted-steps';
 import { NOTHING_DONE, type PersonOutcome } from './outcome';
@@ -42,6 +46,11 @@ export async function makeAccount(
       ...deriveUsernames({ userName: user.username, email: user.email, key: user.id }),
     ]),
   ];
+  let woken: readonly WorkKey[] = [];
+  if (create.insteadOf?.why === 'room') {
+    const removed = await removeFormer(rim, work, observation, create);
+    return 'outcome' in removed ? removed : none({ again: true, ...removed });
+  }
   await rim.database.transact(async db => {
     await openEntry(db, {
       kind: 'account',
@@ -54,7 +63,8 @@ export async function makeAccount(
   });
   if (create.insteadOf !== undefined) {
     const removed = await removeFormer(rim, work, observation, create);
-    if (removed !== undefined) return removed;
+    if ('outcome' in removed) return removed;
+    ({ woken } = removed);
   }
   for (const username of usernames) {
     try {
@@ -65,14 +75,15 @@ export async function makeAccount(
         organizationIds: create.organizations,
       });
       // Somebody else made it meanwhile, or an earlier try of ours: the next observation tells.
-      if (outcome === 'existed') return none({ again: true });
-      return await noteMade(rim, work, observation, account, create);
+      if (outcome === 'existed') return none({ again: true, woken });
+      return await noteMade(rim, work, observation, account, create, woken);
     } catch (error) {
       if (isRefusal(error, 'username-taken')) continue;
-      return await notMade(rim, create, error);
+      return await notMade(rim, create, error, woken);
     }
   }
   return none({
+    woken,
     held: [
       new Held(
         'username-taken',
@@ -82,15 +93,23 @@ export async function makeAccount(
   });
 }
 
-/** Deletes the account that the new one comes in the place of; a result when that did not go well. */
+const WHY: Readonly<Record<NonNullable<NewAccount['insteadOf']>['why'], (email: string) => string>> = {
+  address: email => `nobody ever signed in to it, and the address is ${email} now: made anew under the same username`,
+  're-hire': () =>
+    'left by an earlier object of the directory, whose subject alone could sign in: made anew under the same username',
+  room: email =>
+    `nobody ever signed in to it, and the address is ${email} now, which another account has for a moment: made anew when that is free`,
+};
+
+/** Deletes the account that the new one comes in the place of. @returns who waited for its address; a result when that did not go well */
 async function removeFormer(
   rim: Rim,
   work: Work,
   observation: PersonObservation,
   create: NewAccount,
-): Promise<Made | undefined> {
+): Promise<Made | { readonly woken: readonly WorkKey[] }> {
   const { insteadOf } = create;
-  if (insteadOf === undefined) return undefined;
+  if (insteadOf === undefined) return { woken: [] };
   const { observed, replaces, why } = insteadOf;
   const { account } = observed;
   await rim.database.transact(async db => {
@@ -104,10 +123,6 @@ async function removeFormer(
     });
   });
   const lines = new AuditLines(work.cause, () => rim.clock.now());
-  const detail =
-    why === 'address'
-      ? `nobody ever signed in to it, and the address is ${create.email} now: made anew under the same username`
-      : 'left by an earlier object of the directory, whose subject alone could sign in: made anew under the same username';
   try {
     await rim.coder.deleteUser(account.id);
   } catch (error) {
@@ -118,9 +133,9 @@ async function removeFormer(
   lines.note(subjectOf(observation, account.id), 'account.delete', 'done', {
     before: account.status,
     target: account.username,
-    detail,
+    detail: WHY[why](create.email),
   });
-  await rim.database.transact(async db => {
+  return await rim.database.transact(async db => {
     await writeAudit(db, lines.rows);
     await leaveAccount(db, replaces);
     if (observed.via === 'linked')
@@ -131,8 +146,9 @@ async function removeFormer(
         rim.clock.now(),
       );
     await closeEntry(db, 'steps', account.id);
+    for (const key of await forgetAccount(db, account.id)) await enqueueTouched(db, work, key, rim.clock.now());
+    return { woken: await wakeOthers(db, work, observation.userId, [account.email], rim.clock.now()) };
   });
-  return undefined;
 }
 
 async function noteMade(
@@ -141,6 +157,7 @@ async function noteMade(
   observation: PersonObservation,
   account: CoderUser,
   create: NewAccount,
+  woken: readonly WorkKey[],
 ): Promise<Made> {
   const lines = new AuditLines(work.cause, () => rim.clock.now());
   lines.note(subjectOf(observation, account.id), 'account.create', 'done', {
@@ -167,15 +184,15 @@ async function noteMade(
   });
   return {
     account,
-    outcome: { ...NOTHING_DONE, linked: { id: account.id, username: account.username, how: 'created' } },
+    outcome: { ...NOTHING_DONE, woken, linked: { id: account.id, username: account.username, how: 'created' } },
   };
 }
 
 /** The entry goes only when Coder is known to have made nothing. */
-async function notMade(rim: Rim, create: NewAccount, error: unknown): Promise<Made> {
+async function notMade(rim: Rim, create: NewAccount, error: unknown, woken: readonly WorkKey[] = []): Promise<Made> {
   const failure = outcomeOf(error);
   if (error instanceof CoderError && error.maybeDone !== true)
     await closeEntry(rim.database.db, 'account', identityKey(create.email));
-  if (failure.kind === 'terminal') return none({ held: [heldBy(failure.error)] });
-  return none({ failure });
+  if (failure.kind === 'terminal') return none({ woken, held: [heldBy(failure.error)] });
+  return none({ woken, failure });
 }

@@ -3,6 +3,7 @@ import { type Outcome as WorkOutcome } from '../../coder';
 import { type AuditRow } from '../../store/audit/audit';
 import { type Grant } from '../../store/accounts/grants';
 import { type LeaverWorkspaces } from '../../store/accounts/leaver-workspaces';
+import { type WorkKey } from '../../store/work/enqueue';
 import { type Held } from '../decide/hold-reason';
 import { type Step } from '../decide/steps';
 
@@ -44,6 +45,8 @@ export interface PersonOutcome {
   readonly username: string | undefined;
   readonly accounts: readonly AccountOutcome[];
   readonly held: readonly Held[];
+  /** Who waited for what this freed: in the queue already. */
+  readonly woken: readonly WorkKey[];
   readonly lines: readonly AuditRow[];
   readonly failure: Exclude<WorkOutcome, { kind: 'done' }> | undefined;
 }
@@ -54,6 +57,7 @@ export const NOTHING_DONE: PersonOutcome = {
   username: undefined,
   accounts: [],
   held: [],
+  woken: [],
   lines: [],
   failure: undefined,
 };
@@ -66,6 +70,7 @@ export function joined(first: PersonOutcome, second: PersonOutcome): PersonOutco
     username: second.username ?? first.username,
     accounts: [...first.accounts, ...second.accounts],
     held: [...first.held, ...second.held],
+    woken: [...first.woken, ...second.woken],
     lines: [...first.lines, ...second.lines],
     failure: first.failure ?? second.failure,
   };

@@ -3,6 +3,7 @@ import { forgetMemberships, leaveOrganization, wantMember } from '../../store/ac
 import { forgetGrants, type Grant, removeGrants } from '../../store/accounts/grants';
 import { forgetLeaverWorkspaces, putLeaverWorkspaces } from '../../store/accounts/leaver-workspaces';
 import { type Db } from '../../store/database/database';
+import { type WorkKey } from '../../store/work/enqueue';
 import { type Work } from '../../store/work/work';
 import { type Subject } from '../context/audit-lines';
 import { type PersonObservation } from '../decide/observation';
@@ -41,16 +42,18 @@ function isSameGrant(left: Grant, right: Grant): boolean {
   return left.kind === right.kind && left.organization === right.organization && left.target === right.target;
 }
 
+/** @returns keys of groups that have somebody less by it */
 export async function writeAccounts(
   db: Db,
   work: Work,
   observation: PersonObservation,
   accounts: readonly AccountOutcome[],
-): Promise<void> {
+): Promise<WorkKey[]> {
+  const emptier: WorkKey[] = [];
   for (const account of accounts) {
     const { accountId } = account;
     if (account.deleted) {
-      await forgetAccount(db, accountId);
+      emptier.push(...(await forgetAccount(db, accountId)));
       continue;
     }
     if (account.workspaces === 'none') await forgetLeaverWorkspaces(db, accountId);
@@ -68,12 +71,14 @@ export async function writeAccounts(
         because(work, subjectOf(observation, accountId), wish),
       );
   }
+  return emptier;
 }
 
-export async function forgetAccount(db: Db, accountId: string): Promise<void> {
+/** An account is gone from Coder. @returns keys of its groups: one that nothing declares any more may be empty by now */
+export async function forgetAccount(db: Db, accountId: string): Promise<WorkKey[]> {
   await forgetGrants(db, accountId);
-  await forgetMemberships(db, accountId);
   await forgetLeaverWorkspaces(db, accountId);
+  return (await forgetMemberships(db, accountId)).map(id => `coder-group:${id}` as const);
 }
 
 /** Why a member is wanted or not, for the audit line of the group's write. */

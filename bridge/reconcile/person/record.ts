@@ -1,6 +1,6 @@
 /** Writes down what became of one person: links, grants, wishes for groups, holds, audit lines and the closing of journal entries, in one transaction. */
 import { identityKey, isSameIdentity } from '../../contract/identity';
-import { noteAddress, othersOfAddress } from '../../store/accounts/addresses';
+import { noteAddress } from '../../store/accounts/addresses';
 import {
   deletePerson,
   peopleHeldFor,
@@ -22,6 +22,7 @@ import { endWork, type EndedWork, LOOKED_FOR_AGAIN } from '../queue/end-work';
 import { type Decided } from './reserve';
 import { subjectOf } from './subject';
 import { reHireKey } from './observe';
+import { wakeOthers } from './wake-others';
 import { type AccountOutcome, type PersonOutcome } from './outcome';
 import { endedOnly, forgetAccount, writeAccounts } from './record-accounts';
 import { heldOf, writeHold } from './record-hold';
@@ -45,29 +46,34 @@ export async function recordPerson(
   const held = heldOf(guarded, outcome.held);
   const unsettled = unsettledEntries(observation, now);
   const accounts = endedOnly(outcome);
-  const waiting = await waitingForThem(rim, observation, accounts);
-  const touched: WorkKey[] = [
-    ...accounts.flatMap(account => account.wishes.map(wish => `coder-group:${wish.group}` as const)),
-    ...waiting.map(item => item.key),
-  ];
-  const writes = async (db: Db): Promise<void> => {
+  const ending = (await rim.context.get()).apps.get(app)?.deleting === true;
+  const touched = accounts.flatMap(account => account.wishes.map(wish => `coder-group:${wish.group}` as const));
+  const writes = async (db: Db): Promise<WorkKey[]> => {
     const lines = new AuditLines(work.cause, () => now);
     noteLines(lines, observation, outcome, held, person);
     await writeHold(db, rim, work, observation, guarded, failure !== undefined, lines);
     await writeAudit(db, lines.rows);
-    await writeAccounts(db, work, observation, accounts);
-    if (observation.gone !== undefined) await forgetAccount(db, observation.gone.id);
+    const emptier = await writeAccounts(db, work, observation, accounts);
+    if (observation.gone !== undefined) emptier.push(...(await forgetAccount(db, observation.gone.id)));
     await closeEntries(db, observation, outcome, now);
-    await enqueue(db, waiting, work.cause, now);
+    const woken = await wakeThem(db, work, observation, accounts, now);
+    // What kept this person in a deleted app was in Coder, and nobody tells the app of its end but this.
+    if (person?.heldReason !== undefined && held === undefined && ending)
+      await enqueue(db, [{ key: `app:${app}`, app, priority: PRIORITY.declaration }], work.cause, now);
     for (const account of accounts) if (account.removed) await enqueueOthers(db, work, userId, account.accountId, now);
     if (user?.email !== undefined && !observation.addresses.some(known => isSameIdentity(known, user.email ?? '')))
       await noteAddress(db, { userId, app }, user.email, now);
     if (observation.reHire !== undefined && failure === undefined) await deleteSetting(db, reHireKey(userId));
     await writePersonRow(db, observation, outcome, held, failure === undefined && unsettled === undefined, now);
+    return [...emptier, ...woken];
   };
+  const owed = [
+    ...outcome.woken,
+    ...observation.accounts.flatMap(({ unwritten }) => unwritten.map(id => `coder-group:${id}` as const)),
+  ];
   // A call that may still be at work in Coder is looked after once it can not be any more.
   const later = unsettled === undefined ? undefined : { dueAt: unsettled, reason: LOOKED_FOR_AGAIN };
-  return await endWork(rim, work, failure ?? { kind: 'done' }, touched, writes, { later });
+  return await endWork(rim, work, failure ?? { kind: 'done' }, touched, writes, { later, owed });
 }
 
 /** Coder could not even be observed; what was done before is written all the same. */
@@ -191,25 +197,30 @@ function formerOwnerOf({ accounts, person }: PersonObservation, outcome: PersonO
 }
 
 /** Whoever waits for this person's leaving, or for another owner, is dealt with in the same request. */
-async function waitingForThem(
-  rim: Rim,
+async function wakeThem(
+  db: Db,
+  work: Work,
   observation: PersonObservation,
   outcomes: readonly AccountOutcome[],
-): Promise<WorkItem[]> {
-  const { db } = rim.database;
-  const items: WorkItem[] = [];
-  if (outcomes.some(({ becameOwner }) => becameOwner))
-    for (const held of await peopleHeldFor(db, 'last-owner'))
-      items.push({ key: `person:${held.userId}`, app: held.app, priority: PRIORITY.request });
-  for (const { account } of observation.accounts) {
-    if (account.email === '' || !outcomes.some(one => one.accountId === account.id && one.ended)) continue;
-    for (const other of await othersOfAddress(db, account.email, observation.userId)) {
-      const person = await readPerson(db, other.userId);
-      if (person?.heldReason === undefined) continue;
-      items.push({ key: `person:${other.userId}`, app: other.app, priority: PRIORITY.request });
-    }
-  }
-  return items;
+  now: number,
+): Promise<WorkKey[]> {
+  const owners = outcomes.some(({ becameOwner }) => becameOwner) ? await peopleHeldFor(db, 'last-owner') : [];
+  await enqueue(
+    db,
+    owners.map(({ userId, app }) => ({ key: `person:${userId}` as const, app, priority: PRIORITY.request })),
+    work.cause,
+    now,
+  );
+  const ended = observation.accounts.filter(({ account }) =>
+    outcomes.some(one => one.accountId === account.id && one.ended),
+  );
+  const freed = [
+    ...ended.map(({ account }) => account.email),
+    // Which address the account had that is gone is not known any more: one of these.
+    ...(observation.gone === undefined ? [] : observation.addresses),
+  ];
+  const others = await wakeOthers(db, work, observation.userId, freed, now);
+  return [...owners.map(({ userId }) => `person:${userId}` as const), ...others];
 }
 
 /** Somebody else may have been linked to the account while this person lost something of it: looked at again. */

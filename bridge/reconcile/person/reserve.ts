@@ -118,7 +118,7 @@ async function judgeRemovals(
   const peopleFor = (counted: number): Promise<number> =>
     // So few are always allowed: of how many does not matter then, and counting a large app takes its time.
     counted + 1 <= guard.minRemovals ? Promise.resolve(0) : countPeople(rim, db, work.app);
-  const others = await countOthers(db, context, question(request, kind, now), async counted =>
+  const others = await countOthers(db, context, question(request, kind, now, before), async counted =>
     removalLimit(guard, await peopleFor(counted)),
   );
   const releasedWhole = isReleased(before, removals, gains);
@@ -143,14 +143,20 @@ async function judgeRemovals(
 }
 
 const HELD_AS: Readonly<Record<LedgerKind, readonly HoldReason[]>> = {
-  removal: ['too-many-removals'],
+  removal: ['too-many-removals', 'idp-group-vanished'],
   leaving: ['too-many-leavers'],
   privilege: ['too-many-privileges'],
   activation: ['too-many-activations'],
 };
 
-function question({ work, subject }: ReserveRequest, kind: LedgerKind, now: number): OthersQuestion {
-  return { app: work.app, kind, since: now - HOUR_MS, subject, cause: work.cause, heldAs: HELD_AS[kind] };
+function question(
+  { work, subject }: ReserveRequest,
+  kind: LedgerKind,
+  now: number,
+  before: HeldRemovals | undefined,
+): OthersQuestion {
+  const heldUnder = before?.releasedAt === undefined ? before?.cause : undefined;
+  return { app: work.app, kind, since: now - HOUR_MS, subject, cause: work.cause, heldUnder, heldAs: HELD_AS[kind] };
 }
 
 function isReleased(
@@ -203,7 +209,7 @@ async function judgeGains(
         const few = kind === 'privilege' || counted + 1 <= guard.minRemovals;
         return gainLimit(first, guard, few ? 0 : await countPeople(rim, db, work.app));
       };
-      const others = await countOthers(db, context, question(request, kind, now), limit);
+      const others = await countOthers(db, context, question(request, kind, now, before), limit);
       if (others + 1 > (await limit(others))) {
         held.push(...some);
         reason ??= GAIN_REASONS[kind];

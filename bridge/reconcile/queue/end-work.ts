@@ -10,8 +10,10 @@ import { LeaseTaken } from '../context/mutex';
 
 export interface EndedWork {
   readonly outcome: Outcome['kind'] | 'again' | 'parked';
-  /** Keys that this work made different. */
+  /** Keys that this work made different, or that were to be written for it already. */
   readonly touched: readonly WorkKey[];
+  /** Somebody else is in the way for a moment: due again after so long. */
+  readonly againMs?: number | undefined;
   /** Coder can't be worked with for so long: everything else may wait as well. */
   readonly pauseMs?: number | undefined;
 }
@@ -35,6 +37,8 @@ export interface EndOptions {
   readonly againAt?: number | undefined;
   /** It is done for now, and is to be looked at once more. */
   readonly later?: { readonly dueAt: number; readonly reason: string } | undefined;
+  /** Keys that are in the queue for it already, by an earlier work. */
+  readonly owed?: readonly WorkKey[] | undefined;
 }
 
 /** Once to twice as long, so that what failed together comes back one after the other, and after whoever leaves. */
@@ -42,23 +46,26 @@ function later(ms: number): number {
   return Math.round(ms * (1 + Math.random()));
 }
 
+/** @param writes what it changed in the store; may name further keys that became different by that */
 export async function endWork(
   rim: Rim,
   work: Work,
   outcome: Outcome,
   touched: readonly WorkKey[] = [],
-  writes: (db: Db) => Promise<void> = () => Promise.resolve(),
+  writes: (db: Db) => Promise<readonly WorkKey[] | void> = () => Promise.resolve(),
   options: EndOptions = {},
 ): Promise<EndedWork> {
   const now = rim.clock.now();
   return await rim.database.transact(async db => {
-    await writes(db);
-    for (const key of touched) await enqueueTouched(db, work, key, now);
-    return { touched, ...(await endClaimed(db, rim, work, outcome, now, options)) };
+    const all = new Set([...touched, ...((await writes(db)) ?? [])]);
+    for (const key of all) await enqueueTouched(db, work, key, now);
+    const ended = await endClaimed(db, rim, work, outcome, now, options);
+    return { touched: [...all, ...(options.owed ?? [])], ...ended };
   });
 }
 
-async function enqueueTouched(db: Db, work: Work, key: WorkKey, now: number): Promise<void> {
+/** Queues a Coder group for its writer. */
+export async function enqueueTouched(db: Db, work: Work, key: WorkKey, now: number): Promise<void> {
   // People are queued by whoever touched them, in the same transaction.
   if (!key.startsWith('coder-group:')) return;
   const groupId = key.slice('coder-group:'.length);
@@ -103,8 +110,9 @@ async function endClaimed(
     return { outcome: 'retry', pauseMs: stops ? outcome.afterMs : undefined };
   }
   if (outcome.kind === 'failed' && outcome.error instanceof LeaseTaken) {
-    await retryWork(db, work, rim.owner, { dueAt: now + jittered(LEASE_PAUSE_MS), error, counted: false });
-    return { outcome: 'retry' };
+    const againMs = jittered(LEASE_PAUSE_MS);
+    await retryWork(db, work, rim.owner, { dueAt: now + againMs, error, counted: false });
+    return { outcome: 'retry', againMs };
   }
   if (outcome.kind === 'failed' && work.attempts + 1 < rim.options.maxAttempts) {
     const backoff = Math.min(rim.options.backoffMs * 2 ** work.attempts, LONGEST_BACKOFF_MS);

@@ -2,59 +2,22 @@
  * Works the queue: claims what is due, the most urgent first, a bounded number at once; keeps the leases of what takes
  * long; stands still while Coder can't be worked with. Requests bring their own work and do not wait for it.
  */
-import { outcomeOf } from '../../coder';
 import { PRIORITY, type WorkKey } from '../../store/work/enqueue';
 import { pullBack } from '../../store/work/clock-jump';
 import { dropLeases } from '../../store/work/leases';
-import {
-  claimKeys,
-  claimWork,
-  releaseAllWork,
-  releaseWork,
-  renewWork,
-  type Work,
-  workedOnElsewhere,
-} from '../../store/work/work';
-import { groupsToWriteFor } from '../../store/accounts/coder-members';
-import { convergeApp } from '../declaration/declaration';
+import { claimKeys, claimWork, releaseAllWork, releaseWork, renewWork, type Work } from '../../store/work/work';
 import { type Rim } from '../context/rim';
-import { convergeGroup } from '../group/coder-group';
-import { convergePerson } from '../person/person';
-import { type ConvergedWork } from '../types';
-import { convergeScimGroup } from '../declaration/scim-group';
-import { GATHER_MS, endWork, type EndedWork } from './end-work';
+import { converged, work } from './deal';
+import { type EndedWork } from './end-work';
+import { Outage } from './outage';
+import { settleRequest } from './settle-request';
 
 /** How long a request takes from its last work to its answer, at most. */
 const ANSWER_MS = 10;
 
-/** Between two looks at work of a request that another replica is doing. */
-const OTHERS_MS = 20;
-
 export interface PumpOptions {
   readonly concurrency: number;
   readonly pollMs: number;
-}
-
-/** Deals with one piece of claimed work; what is thrown is written down as a failed try. */
-export async function work(rim: Rim, item: Work): Promise<EndedWork> {
-  try {
-    const kind = item.key.slice(0, item.key.indexOf(':'));
-    if (kind === 'person') return await convergePerson(rim, item);
-    if (kind === 'coder-group') return await convergeGroup(rim, item);
-    if (kind === 'scim-group') return await convergeScimGroup(rim, item);
-    return await convergeApp(rim, item);
-  } catch (error) {
-    const outcome = outcomeOf(error);
-    // An outage is told once, by the Coder client; what waits for its end says nothing of its own.
-    const level = outcome.kind === 'retry' ? 'debug' : 'error';
-    rim.log[level]({ err: error, key: item.key, app: item.app }, 'work failed');
-    return await endWork(rim, item, outcome);
-  }
-}
-
-function converged({ key, app, priority, enqueuedAt }: Work, now: number): ConvergedWork {
-  const kind = key.slice(0, key.indexOf(':')) as ConvergedWork['kind'];
-  return { app, kind, leaving: priority === PRIORITY.leaving, milliseconds: Math.max(0, now - enqueuedAt) };
 }
 
 export class Pump {
@@ -63,7 +26,7 @@ export class Pump {
   #stopping = false;
   #loop: Promise<void> | undefined;
   #renewal: NodeJS.Timeout | undefined;
-  #pausedUntil = 0;
+  readonly #outage = new Outage();
   #lookedAt: number | undefined;
   /** What is claimed from the queue right now is not among what runs yet. */
   #claiming: Promise<number> = Promise.resolve(0);
@@ -96,69 +59,35 @@ export class Pump {
     this.#wake?.();
   }
 
-  /**
-   * Deals with these keys now, and then with the groups that they made different as far as those are quiet.
-   * @returns when all of them are settled, by whichever replica, or wait for a later time
-   */
+  /** Deals with the keys of a request, and with everything that they make different. @returns when that is settled, by this replica or another one */
   async converge(keys: readonly WorkKey[], stopped: () => boolean): Promise<void> {
     if ((await this.rim.recovery.holds()) !== undefined) return;
-    const touched = new Set<WorkKey>();
-    // Apps and groups first: what people should have depends on them.
-    for (const kind of ['app:', 'scim-group:', 'person:', 'coder-group:']) {
-      const some = keys.filter(key => key.startsWith(kind));
-      for (const key of await this.#settleKeys(some, 0, stopped)) touched.add(key);
-    }
-    await this.#settleKeys([...touched], GATHER_MS, stopped);
+    await settleRequest(
+      {
+        db: this.rim.database.db,
+        now: () => this.rim.clock.now(),
+        running: key => this.#running.get(key),
+        claimed: () => this.#claiming,
+        take: (some, early) => this.#take(some, early, stopped),
+        stopped: () => stopped() || this.#stopping,
+      },
+      keys,
+    );
     // What is left, if anything, can wait until the request has its answer.
     setTimeout(() => this.wake(), ANSWER_MS).unref();
   }
 
   /**
-   * Deals with these keys until none of them is being worked on: what runs already read what it works with before this request
-   * wrote, so it is awaited, and what came in between is done again.
+   * Claims these keys as far as they are free, and deals with them.
+   * @returns what became of those that were free; undefined when nothing may be done now
    */
-  async #settleKeys(keys: readonly WorkKey[], early: number, stopped: () => boolean): Promise<Set<WorkKey>> {
-    const touched = new Set<WorkKey>();
-    const notOurs = new Set<WorkKey>();
-    let left = [...keys];
-    while (left.length > 0 && !stopped() && !this.#stopping) {
-      await this.#claiming;
-      const running = left.flatMap(key => this.#running.get(key) ?? []);
-      // What it made different is this request's as well: the second look finds it done, and would not touch it again.
-      for (const one of await Promise.allSettled(running))
-        if (one.status === 'fulfilled') for (const key of one.value?.touched ?? []) touched.add(key);
-      const { taken, again } = await this.#take(left, early, stopped, touched);
-      await this.#claiming;
-      const missed = left.filter(key => !taken.has(key));
-      for (const key of missed) notOurs.add(key);
-      const elsewhere = await this.#awaitOthers(missed);
-      left = left.filter(key => again.has(key) || this.#running.has(key) || elsewhere.has(key));
-    }
-    // What others did for this request, they tell nobody of: the store says which groups it made different.
-    const people = [...notOurs].flatMap(key => (key.startsWith('person:') ? [key.slice('person:'.length)] : []));
-    for (const id of await groupsToWriteFor(this.rim.database.db, people)) touched.add(`coder-group:${id}`);
-    return touched;
-  }
-
-  /** Gives another replica a moment for those of these keys that it works on. @returns them */
-  async #awaitOthers(keys: readonly WorkKey[]): Promise<Set<WorkKey>> {
-    const { database, owner, clock } = this.rim;
-    if (database.backend !== 'postgres') return new Set();
-    const elsewhere = await workedOnElsewhere(database.db, keys, { owner, now: clock.now() });
-    if (elsewhere.size > 0) await new Promise(resolve => setTimeout(resolve, OTHERS_MS));
-    return elsewhere;
-  }
-
-  /** Claims these keys as far as they are free, and deals with them. @returns which those were, and which changed meanwhile */
   async #take(
     keys: readonly WorkKey[],
     early: number,
     stopped: () => boolean,
-    touched: Set<WorkKey>,
-  ): Promise<{ readonly taken: ReadonlySet<WorkKey>; readonly again: ReadonlySet<WorkKey> }> {
+  ): Promise<ReadonlyMap<WorkKey, EndedWork> | undefined> {
     const { rim } = this;
-    const taken = new Set<WorkKey>();
-    const again = new Set<WorkKey>();
+    const ended = new Map<WorkKey, EndedWork>();
     const batch = Math.max(this.options.concurrency, 8);
     for (let start = 0; start < keys.length && !stopped() && !this.#stopping; start += batch) {
       const items = await claimKeys(rim.database, keys.slice(start, start + batch), {
@@ -166,20 +95,19 @@ export class Pump {
         now: rim.clock.now() + early,
         leaseMs: rim.options.leaseMs,
       });
-      if (!(await this.#mayWork(items))) return { taken, again };
+      if (!(await this.#mayWork(items))) return undefined;
       await Promise.all(
         items.map(async item => {
-          taken.add(item.key);
-          const settled = await this.#do(item);
-          for (const key of settled?.touched ?? []) touched.add(key);
-          if (settled?.outcome === 'again') again.add(item.key);
+          const one = await this.#do(item);
+          if (one !== undefined) ended.set(item.key, one);
         }),
       );
     }
-    return { taken, again };
+    return ended;
   }
 
   async #do(item: Work): Promise<EndedWork | undefined> {
+    this.#outage.started(item);
     const task = work(this.rim, item)
       .catch((error: unknown) => {
         // The database refused the outcome: the lease runs out and the work is done again.
@@ -193,8 +121,7 @@ export class Pump {
     // While somebody waits to be locked out, Coder is asked soon whether it is back.
     if (item.priority === PRIORITY.leaving && settled !== undefined)
       this.rim.coder.hurry(settled.pauseMs !== undefined);
-    if (settled?.pauseMs !== undefined) this.#pausedUntil = this.rim.clock.now() + settled.pauseMs;
-    else if (settled !== undefined) this.#pausedUntil = 0;
+    this.#outage.ended(item, settled, this.rim.clock.now());
     return settled;
   }
 
@@ -229,13 +156,16 @@ export class Pump {
     const now = rim.clock.now();
     await this.#minded(now);
     const free = options.concurrency - this.#running.size;
-    if (free <= 0 || now < this.#pausedUntil) return 0;
+    if (free <= 0 || this.#outage.isPaused(now)) return 0;
     const request = { owner: rim.owner, now, leaseMs: rim.options.leaseMs };
     // Half of the places are kept for what somebody waits for.
     const patient = Math.min(free, Math.max(1, Math.floor(options.concurrency / 2)));
-    let items = await claimWork(rim.database, { ...request, limit: free, maxPriority: PRIORITY.declaration });
-    if (items.length < patient)
-      items = [...items, ...(await claimWork(rim.database, { ...request, limit: patient - items.length }))];
+    let items = await this.#outage.claimLeavers(rim.database, { ...request, limit: free });
+    if (items === undefined) {
+      items = await claimWork(rim.database, { ...request, limit: free, maxPriority: PRIORITY.declaration });
+      if (items.length < patient)
+        items = [...items, ...(await claimWork(rim.database, { ...request, limit: patient - items.length }))];
+    }
     if (this.#stopping) {
       await releaseWork(
         rim.database.db,
@@ -266,7 +196,7 @@ export class Pump {
     const before = this.#lookedAt;
     this.#lookedAt = now;
     if (before !== undefined && now >= before) return;
-    this.#pausedUntil = 0;
+    this.#outage.endPause();
     const pulled = await pullBack(this.rim.database.db, now);
     if (pulled > 0) this.rim.log.warn({ pulled }, 'the clock went back: what waited for a time far ahead is due now');
   }

@@ -2,7 +2,7 @@
  * The part of a plan that is about no person: groups and custom roles to make, mend and remove, sync settings, and members that
  * somebody changed by hand. Nothing is written; the context that people are compared with is as it would be afterwards.
  */
-import { type PlannedChange } from '../../contract/admin-api';
+import { ORGANIZATION_SYNC, type PlannedChange } from '../../contract/admin-api';
 import { type MappingState } from '../../contract/mapping-state';
 import { listManagedGroups, type ManagedGroup } from '../../store/accounts/coder-groups';
 import { listManagedRoles } from '../../store/accounts/custom-roles';
@@ -118,7 +118,7 @@ async function planSync(rim: Rim, context: Context): Promise<{ changes: PlannedC
         target: organization,
         before: 'member',
         after: 'no member from the next sign-in on',
-        because: 'organization sync (claims.organizations)',
+        because: `${ORGANIZATION_SYNC} (claims.organizations)`,
         removal: true,
       });
   }

@@ -16,7 +16,9 @@ import { sayRemoval } from '../decide/entitlement-text';
 import { type Finding, plansOf, survey } from '../survey/survey';
 import { unlinkedAccounts } from '../sweep/unlinked-accounts';
 import { type World } from '../survey/world';
+import { type Plan } from '../decide/plan';
 import { planDeclarations } from './plan-declarations';
+import { type PlannedLeaver, planWorkspaceStops } from './plan-workspaces';
 
 const CHANGES_IN_A_HOLD = 50;
 
@@ -35,15 +37,20 @@ export async function planWorld(
     adoption: { matched: [], created: [], held: [], strangers: [] },
     problems: [...declarations.problems],
     hold: null,
+    seats: null,
   };
   const owners = [...world.accounts.values()].filter(
     account => canSignIn(context, account) && account.roles.includes('owner'),
   ).length;
+  const leavers: PlannedLeaver[] = [];
   for (const name of names) {
     report.problems.push(...(context.rules.get(name)?.problems ?? []));
-    const hold = await planApp(rim, context, world, name, members, owners, report);
+    const hold = await planApp({ rim, context, world, members, report, leavers }, name, owners);
     report.hold ??= hold;
   }
+  const stops = await planWorkspaceStops(rim, context, names, leavers);
+  report.changes.push(...stops.changes);
+  report.problems.push(...stops.problems);
   const claimed = new Set(report.adoption.matched.map(match => match.coderUsername));
   for await (const stranger of unlinkedAccounts(rim, context, world))
     if (!claimed.has(stranger.username))
@@ -52,8 +59,29 @@ export async function planWorld(
         email: stranger.email,
         status: stranger.status,
       });
+  report.seats = await seatsFor(rim, report, leavers);
   report.problems = [...new Set([...report.problems, ...modeProblems(context, request.state)])];
   return report;
+}
+
+/** A licence is the only limit of Coder that nothing refuses: the plan says what it costs. */
+async function seatsFor(
+  rim: Rim,
+  { changes, adoption }: PlanReport,
+  leavers: readonly PlannedLeaver[],
+): Promise<PlanReport['seats']> {
+  const seats = await rim.coder.getEntitlements().then(
+    entitlements => entitlements.seats,
+    () => undefined,
+  );
+  if (seats === undefined) return null;
+  return {
+    used: seats.used,
+    limit: seats.limit ?? null,
+    taken: changes.filter(({ action }) => action === 'account.activate').length,
+    later: adoption.created.length,
+    freed: leavers.filter(({ account }) => account.status === 'active').length,
+  };
 }
 
 function modeProblems(context: Context, state: MappingState | undefined): string[] {
@@ -62,14 +90,20 @@ function modeProblems(context: Context, state: MappingState | undefined): string
   return clash === undefined ? [] : [clash];
 }
 
+interface Planning {
+  readonly rim: Rim;
+  readonly context: Context;
+  readonly world: World;
+  readonly members: ReadonlyMap<string, readonly string[]>;
+  readonly report: PlanReport;
+  /** Whose accounts would be locked, gathered on the way. */
+  readonly leavers: PlannedLeaver[];
+}
+
 async function planApp(
-  rim: Rim,
-  context: Context,
-  world: World,
+  { rim, context, world, members, report, leavers }: Planning,
   app: string,
-  members: ReadonlyMap<string, readonly string[]>,
   activeOwners: number,
-  report: PlanReport,
 ): Promise<HoldSummary | null> {
   const { db } = rim.database;
   const state = context.apps.get(app)?.state;
@@ -103,6 +137,7 @@ async function planApp(
       }
     }
     report.changes.push(...changesOf(context, finding));
+    leavers.push(...lockedBy(finding));
     const removals = plansOf(finding)
       .flatMap(one => one.removals)
       .filter(removal => removal.kind === 'account' || !gone.has(keyOf(removal)));
@@ -130,6 +165,16 @@ async function planApp(
     createdAt: new Date(rim.clock.now()).toISOString(),
     changes: losers.flatMap(loser => loser.changes).slice(0, CHANGES_IN_A_HOLD),
   };
+}
+
+/** Accounts that the plan of a finding locks. */
+function lockedBy({ app, userName, account, plan, others }: Finding): PlannedLeaver[] {
+  const planned = [
+    ...('user' in account ? [{ account: account.user, plan }] : []),
+    ...others.map(other => ({ account: other.observed.account, plan: other.plan })),
+  ];
+  const locks = ({ steps }: Plan): boolean => steps.some(({ kind }) => kind === 'suspend' || kind === 'delete');
+  return planned.flatMap(one => (locks(one.plan) ? [{ app, userName, account: one.account }] : []));
 }
 
 /** Every step of one person's plan, in the shape of the report. */

@@ -35,6 +35,8 @@ type Gainer = Pick<HeldPart, 'subject' | 'userName' | 'coderUserId'> & {
 
 export interface GuardedSurvey {
   readonly work: readonly WorkItem[];
+  /** How many of them are not held already, for a reason of their own. */
+  readonly free: number;
   /** What is held of the plan, as a whole. */
   readonly held: readonly HeldPart[];
   /** Whether what people would lose is held. */
@@ -85,6 +87,7 @@ export async function surveyWithGuard(
   const gone = await vanishedEntitlements(db, context, app);
   const holds = new Map((await listHolds(db, app)).map(held => [held.subject, held]));
   let people = 0;
+  let free = 0;
   for await (const finding of survey(db, context, world, app)) {
     people += 1;
     // The event loop belongs to requests too.
@@ -92,6 +95,7 @@ export async function surveyWithGuard(
     if (!needsWork(finding)) continue;
     const subject = `person:${finding.userId}` as const;
     work.push({ key: subject, app, priority });
+    if (finding.person?.heldReason === undefined) free += 1;
     each(finding);
     const removals = plansOf(finding)
       .flatMap(plan => plan.removals)
@@ -112,7 +116,7 @@ export async function surveyWithGuard(
       released: before?.releasedAt !== undefined && before.digest === digestOf(removals),
     });
   }
-  if (state === undefined) return { work, held: [], verdict: 'pass', people };
+  if (state === undefined) return { work, free, held: [], verdict: 'pass', people };
   const linked = await countLinkedPeople(db, app);
   const recent = (kind: LedgerKind): Promise<number> => countReserved(db, { app, kind }, rim.clock.now() - HOUR_MS, '');
   const verdict = guardPlan(losers, { guard: state.guard, people: linked, recent: await recent('removal') });
@@ -143,7 +147,7 @@ export async function surveyWithGuard(
           changes: gains.map(gain => sayGain(context, gain)),
         });
   }
-  return { work, held, verdict, people };
+  return { work, free, held, verdict, people };
 }
 
 /** Writes the guard's word down: the held plan, and the work that is to be done. Part of the caller's transaction. */

@@ -206,6 +206,7 @@ async function observed(
     actual: actualOf(context, world, account, members, options),
     granted: grantedBy(known.grants.get(account.id) ?? [], members),
     outside: [],
+    unwritten: [],
     interrupted: undefined,
     profile: undefined,
   };

@@ -7,7 +7,7 @@ import { writeAudit } from '../../store/audit/audit';
 import { pruneAudit } from '../../store/audit/chain';
 import { listManagedGroups, markUnread } from '../../store/accounts/coder-groups';
 import { memberDifferences } from '../../store/accounts/coder-members';
-import { type Cause, enqueueGroupWrite, PRIORITY } from '../../store/work/enqueue';
+import { type Cause, enqueue, enqueueGroupWrite, PRIORITY } from '../../store/work/enqueue';
 import { pruneLedger } from '../../store/accounts/ledger';
 import { dropLease, takeLease } from '../../store/work/leases';
 import { queuedKeys } from '../../store/work/pending';
@@ -38,6 +38,7 @@ export async function sweepApps(
   if ((await rim.recovery.holds()) !== undefined || !(await rim.recovery.advance())) return [];
   const context = await rim.context.refresh();
   const apps = [...context.apps.values()].filter(app => !app.deleting && wanted(app));
+  await lookAtEndingApps(rim, [...context.apps.values()].filter(app => app.deleting && wanted(app)));
   const held: StoredApp[] = [];
   for (const app of apps)
     if (await takeLease(rim.database.db, `sweep:${app.name}`, rim.owner, rim.clock.now(), LEASE_MS)) held.push(app);
@@ -55,6 +56,16 @@ export async function sweepApps(
   } finally {
     clearInterval(renewal);
     for (const app of held) await dropLease(rim.database.db, `sweep:${app.name}`, rim.owner);
+  }
+}
+
+/** What keeps a deleted app from ending is often something in Coder, whose end nobody tells: a sweep looks again. */
+async function lookAtEndingApps(rim: Rim, apps: readonly StoredApp[]): Promise<void> {
+  const { db } = rim.database;
+  const now = rim.clock.now();
+  for (const { name } of apps) {
+    await enqueue(db, [{ key: `app:${name}`, app: name, priority: PRIORITY.declaration }], CAUSE, now);
+    await markSwept(db, name, now);
   }
 }
 

@@ -3,7 +3,7 @@
  * writer per group makes the difference true with one call.
  */
 import { type Db } from '../database/database';
-import { among } from '../database/listed';
+import { statement } from '../database/statement';
 import { type Flag } from '../database/tables/columns';
 import { type ManagedGroup } from './coder-groups';
 
@@ -31,10 +31,13 @@ const toMember = (row: MemberRow): MemberState => ({
   because: row.because,
 });
 
+const selectOfAccount = statement<{ coderUserId: string }>()((db, { coderUserId }) =>
+  db.selectFrom('coder_members').selectAll().where('coder_user_id', '=', coderUserId),
+);
+
 /** The managed groups an account is in or is to be in. */
 export async function memberStatesOf(db: Db, coderUserId: string): Promise<MemberState[]> {
-  const rows = await db.selectFrom('coder_members').selectAll().where('coder_user_id', '=', coderUserId).execute();
-  return rows.map(toMember);
+  return (await selectOfAccount(db, { coderUserId })).rows.map(toMember);
 }
 
 /** The same for several accounts, by account. */
@@ -84,21 +87,6 @@ export async function memberDifferences(db: Db, groupId: string): Promise<Member
   return rows.map(toMember);
 }
 
-/** Coder ids of the groups in which these people are to be and are not, or the other way round. */
-export async function groupsToWriteFor(db: Db, userIds: readonly string[]): Promise<string[]> {
-  if (userIds.length === 0) return [];
-  const rows = await db
-    .selectFrom('people')
-    .innerJoin('coder_members', 'coder_members.coder_user_id', 'people.coder_user_id')
-    .select('coder_group_id')
-    .distinct()
-    .where('people.user_id', 'in', among(db, userIds))
-    .where('wanted', 'is not', null)
-    .whereRef('wanted', '!=', 'present')
-    .execute();
-  return rows.map(row => row.coder_group_id);
-}
-
 /** Coder ids of those who are to be in a group. */
 export async function wantedMembers(db: Db, groupId: string): Promise<string[]> {
   const rows = await db
@@ -110,14 +98,26 @@ export async function wantedMembers(db: Db, groupId: string): Promise<string[]> 
   return rows.map(row => row.coder_user_id);
 }
 
-/** How many are in a group, and how many are to be. */
-export async function countMembers(db: Db, groupId: string): Promise<{ present: number; wanted: number }> {
+export interface MemberCounts {
+  readonly present: number;
+  /** Who are to be in. */
+  readonly wanted: number;
+  /** Who are in and nobody's wish: put there by hand. */
+  readonly byHand: number;
+}
+
+/** How many are in a group, how many are to be, and how many of those inside nobody asked for. */
+export async function countMembers(db: Db, groupId: string): Promise<MemberCounts> {
   const row = await db
     .selectFrom('coder_members')
-    .select(eb => [eb.fn.sum<number | null>('present').as('present'), eb.fn.sum<number | null>('wanted').as('wanted')])
+    .select(eb => [
+      eb.fn.sum<number | null>('present').as('present'),
+      eb.fn.sum<number | null>('wanted').as('wanted'),
+      eb.fn.sum<number | null>(eb.case().when('wanted', 'is', null).then(eb.ref('present')).else(0).end()).as('byHand'),
+    ])
     .where('coder_group_id', '=', groupId)
     .executeTakeFirstOrThrow();
-  return { present: Number(row.present ?? 0), wanted: Number(row.wanted ?? 0) };
+  return { present: Number(row.present ?? 0), wanted: Number(row.wanted ?? 0), byHand: Number(row.byHand ?? 0) };
 }
 
 const ROWS_PER_STATEMENT = 2_000;
@@ -237,7 +237,14 @@ export async function leaveOrganization(db: Db, coderUserId: string, organizatio
   await outdateReadings(db, left.map(row => row.coder_group_id).sort());
 }
 
-/** An account is gone. */
-export async function forgetMemberships(db: Db, coderUserId: string): Promise<void> {
-  await db.deleteFrom('coder_members').where('coder_user_id', '=', coderUserId).execute();
+/** An account is gone. @returns ids of the groups that it was in, or was to be in */
+export async function forgetMemberships(db: Db, coderUserId: string): Promise<string[]> {
+  const left = await db
+    .deleteFrom('coder_members')
+    .where('coder_user_id', '=', coderUserId)
+    .returning('coder_group_id')
+    .execute();
+  const groups = left.map(row => row.coder_group_id).sort();
+  await outdateReadings(db, groups);
+  return groups;
 }

@@ -3,6 +3,7 @@
  */
 import { createHash } from 'node:crypto';
 import { type Db } from '../database/database';
+import { statement } from '../database/statement';
 import { type Cause } from '../work/enqueue';
 
 export interface HeldRemovals {
@@ -12,6 +13,8 @@ export interface HeldRemovals {
   readonly digest: string;
   readonly reason: string;
   readonly changes: readonly string[];
+  /** The cause under which exactly this was first held, as JSON: what one request takes is one plan, whoever asks later. */
+  readonly cause: string | undefined;
   readonly createdAt: number;
   readonly releasedAt: number | undefined;
 }
@@ -22,13 +25,12 @@ export function holdId(rows: readonly Pick<HeldRemovals, 'subject' | 'digest'>[]
   return createHash('sha256').update(lines.join('')).digest('hex').slice(0, 16);
 }
 
+const selectHeld = statement<{ app: string; subject: string }>()((db, { app, subject }) =>
+  db.selectFrom('holds').selectAll().where('app', '=', app).where('subject', '=', subject),
+);
+
 export async function readHeld(db: Db, app: string, subject: string): Promise<HeldRemovals | undefined> {
-  const row = await db
-    .selectFrom('holds')
-    .selectAll()
-    .where('app', '=', app)
-    .where('subject', '=', subject)
-    .executeTakeFirst();
+  const [row] = (await selectHeld(db, { app, subject })).rows;
   return row === undefined ? undefined : toHeld(row);
 }
 
@@ -38,6 +40,7 @@ interface HoldRow {
   digest: string;
   reason: string;
   changes: string;
+  cause: string | null;
   created_at: number;
   released_at: number | null;
 }
@@ -48,6 +51,7 @@ const toHeld = (row: HoldRow): HeldRemovals => ({
   digest: row.digest,
   reason: row.reason,
   changes: JSON.parse(row.changes) as string[],
+  cause: row.cause ?? undefined,
   createdAt: row.created_at,
   releasedAt: row.released_at ?? undefined,
 });
@@ -88,7 +92,7 @@ export async function hold(
     reason: held.reason,
     changes: JSON.stringify(held.changes),
     created_at: now,
-    cause: JSON.stringify(held.cause),
+    cause: (before?.digest === held.digest ? before.cause : undefined) ?? JSON.stringify(held.cause),
   };
   await db
     .insertInto('holds')

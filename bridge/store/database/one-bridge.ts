@@ -3,9 +3,10 @@
  * file tells whose lock it is.
  */
 import { hostname } from 'node:os';
-import BetterSqlite3 from 'better-sqlite3';
+import type BetterSqlite3 from 'better-sqlite3';
 import { DatabaseError } from './backend';
 import { makeFile } from './sqlite-connection';
+import { sqliteEngine } from './sqlite-engine';
 
 export interface Claim {
   release(): void;
@@ -36,9 +37,10 @@ export function claimFile(path: string): Claim {
 }
 
 function open(path: string, beside: string): BetterSqlite3.Database {
+  const Engine = sqliteEngine();
   try {
     makeFile(beside);
-    return new BetterSqlite3(beside, { timeout: 0 });
+    return new Engine(beside, { timeout: 0 });
   } catch (cause) {
     throw new DatabaseError(
       `SQLite database ${JSON.stringify(path)} can not be opened: ${cause instanceof Error ? cause.message : String(cause)}`,

@@ -1,10 +1,11 @@
 /** The connection to a SQLite file: how it is opened, whose file it is, and its statements, prepared once. */
 import { chmodSync, closeSync, existsSync, mkdirSync, openSync } from 'node:fs';
 import { dirname } from 'node:path';
-import BetterSqlite3 from 'better-sqlite3';
+import type BetterSqlite3 from 'better-sqlite3';
 import { type SqliteDatabase } from 'kysely';
 import { fold } from '../../scim-language/schema/fold';
 import { DatabaseError } from './backend';
+import { sqliteEngine } from './sqlite-engine';
 
 /** Statements kept prepared; texts longer than this are not kept. */
 const MOST_STATEMENTS = 500;
@@ -21,9 +22,10 @@ export interface SqliteConnection extends SqliteDatabase {
 
 /** @throws DatabaseError when the file can't be opened */
 export function connectSqlite(path: string): SqliteConnection {
+  const Engine = sqliteEngine();
   try {
     if (path !== ':memory:') makeFile(path);
-    const connection = new BetterSqlite3(path, { timeout: BUSY_MS });
+    const connection = new Engine(path, { timeout: BUSY_MS });
     connection.pragma('journal_mode = WAL');
     // A commit is whole or not at all, also after a power cut; `transact` waits until it has reached the disk.
     connection.pragma('synchronous = NORMAL');

@@ -7,7 +7,7 @@ import { type WorkKey, PRIORITY, enqueue } from '../work/enqueue';
 import { newId } from '../database/id';
 import { type Places, statement } from '../database/statement';
 import { among, listed } from '../database/listed';
-import { noteAddress } from '../accounts/addresses';
+import { noteAddress, othersOfAddress } from '../accounts/addresses';
 import { isSettled, isSettledNewcomer } from './concern';
 import { leaveAllGroups } from './members';
 import { settleGone, settleUser } from './refused-leavings';
@@ -57,10 +57,11 @@ export async function createUser(write: Write, document: JsonObject): Promise<Wr
   await addEmails(write, id, emailKeys(document));
   const person = personOf(write, document);
   await insertPerson(db, { id, app, ...person });
+  // From now on, so that whoever frees the address in the same moment knows who may wait for it.
+  if (person.email !== null) await noteAddress(db, { userId: id, app }, person.email, now);
   const resource: Resource = { type: 'User', id, app, document, version: 1, createdAt: now, modifiedAt: now };
   if (!isActive(document) || !(await isSettledNewcomer(write)))
     return { resource, changed: true, touched: await enqueuePerson(write, id, PRIORITY.request) };
-  if (person.email !== null) await noteAddress(db, { userId: id, app }, person.email, now);
   return { resource, changed: true, touched: [] };
 }
 
@@ -87,15 +88,27 @@ export async function updateUser(
   const after = personOf(write, document);
   if (before.user_name !== after.user_name || before.email !== after.email || before.external_id !== after.external_id)
     await renamePerson(db, { id, ...after });
+  if (after.email !== null && before.email !== after.email)
+    await noteAddress(db, { userId: id, app: write.app }, after.email, now);
+  const others = before.email === after.email ? [] : await enqueueOthersOf(write, id, before.email);
   const resource = { ...current, document, version, modifiedAt: now };
   const [was, is] = [isActive(current.document), isActive(document)];
-  if (was && is && (await isSettled(write, id))) {
-    if (after.email !== null && after.email !== before.email)
-      await noteAddress(db, { userId: id, app: write.app }, after.email, now);
-    return { resource, changed: true, touched: [] };
-  }
-  const touched = await enqueuePerson(write, id, was && !is ? PRIORITY.leaving : PRIORITY.request);
-  return { resource, changed: true, touched };
+  if (was && is && (await isSettled(write, id))) return { resource, changed: true, touched: others };
+  const own = await enqueuePerson(write, id, was && !is ? PRIORITY.leaving : PRIORITY.request);
+  return { resource, changed: true, touched: [...own, ...others] };
+}
+
+/** Whoever else states an address that somebody gives up may have waited for that. */
+async function enqueueOthersOf({ db, cause, now }: Write, id: string, address: string | null): Promise<WorkKey[]> {
+  if (address === null) return [];
+  const others = await othersOfAddress(db, address, id);
+  const items = others.map(({ userId, app }) => ({
+    key: `person:${userId}` as const,
+    app,
+    priority: PRIORITY.request,
+  }));
+  await enqueue(db, items, cause, now);
+  return items.map(({ key }) => key);
 }
 
 /** @throws VersionMismatch */

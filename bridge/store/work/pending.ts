@@ -1,6 +1,7 @@
 /** What is in the queue: counted, listed, looked up; nothing here claims or changes it. */
 import { sql } from 'kysely';
 import { type Db } from '../database/database';
+import { among } from '../database/listed';
 import { type WorkKey } from './enqueue';
 
 /** Which of these keys are still queued. */
@@ -8,6 +9,23 @@ export async function queuedKeys(db: Db, keys: readonly WorkKey[]): Promise<Set<
   if (keys.length === 0) return new Set();
   const rows = await db.selectFrom('work').select('key').where('key', 'in', keys).execute();
   return new Set(rows.map(row => row.key));
+}
+
+/** Which of these keys somebody is working on, in this process or another one, or nobody although they are due within `early` milliseconds. */
+export async function unsettledKeys(
+  db: Db,
+  keys: readonly WorkKey[],
+  { now, early }: { readonly now: number; readonly early: number },
+): Promise<WorkKey[]> {
+  if (keys.length === 0) return [];
+  const rows = await db
+    .selectFrom('work')
+    .select('key')
+    .where('key', 'in', among(db, keys))
+    .where('parked_at', 'is', null)
+    .where(eb => eb.or([eb('lease_until', '>=', now), eb('due_at', '<=', now + early)]))
+    .execute();
+  return rows.map(row => row.key as WorkKey);
 }
 
 export interface WorkCounts {

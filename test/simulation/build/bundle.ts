@@ -14,11 +14,11 @@ const HERE = join(ROOT, 'test', 'simulation');
 /** What stands in for what; `from` narrows it to importers below a folder. */
 const PACKAGES: Readonly<Record<string, string>> = {
   undici: 'process/coder-pool.ts',
-  'better-sqlite3': 'process/sqlite.ts',
 };
 const FILES: readonly { readonly file: RegExp; readonly by: string; readonly importer?: RegExp }[] = [
   { file: /^bridge\/http\/server\.ts$/, by: 'process/listen.ts' },
   { file: /^bridge\/http\/metrics\.ts$/, by: 'process/metrics.ts' },
+  { file: /^bridge\/store\/database\/sqlite-engine\.ts$/, by: 'process/sqlite.ts' },
   { file: /^bridge\/audit\/keeper\.ts$/, by: 'process/audit-keeper.ts' },
   {
     file: /^bridge\/store\/database\/database\.ts$/,
@@ -37,7 +37,7 @@ function standIns(used: Set<string>): Plugin {
   return {
     name: 'stand-ins',
     setup(context) {
-      context.onResolve({ filter: /^(undici|better-sqlite3)$/ }, ({ path, importer }) => {
+      context.onResolve({ filter: /^undici$/ }, ({ path, importer }) => {
         if (!relative(ROOT, importer).startsWith('bridge')) return undefined;
         used.add(path);
         const by = PACKAGES[path];

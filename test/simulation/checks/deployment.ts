@@ -1,6 +1,6 @@
 /** no-orphans, never-touched, guard-holds, exact-identity, only-declared, truth and settles, as far as they are about more than one person. */
 import { type Account } from '../model/accounts';
-import { declared } from '../model/due';
+import { declared, managed as managedBy } from '../model/due';
 import { lossesOf, personOf, untouchable } from '../world/watch';
 import { type Scene, type Violation } from './scene';
 
@@ -73,7 +73,7 @@ const WORDS = { leaver: 'who left were taken', loss: 'lost something', gain: 'be
 /** Accounts that are nobody's by an exact address stay as they were; what was given by hand and nobody declares stays. */
 export function checkByHand(scene: Scene): Violation[] {
   const { directory } = scene;
-  const managed = declared(directory);
+  const managed = managedBy(directory);
   const names = new Set([
     ...managed.siteRoles,
     ...managed.organizationRoles,

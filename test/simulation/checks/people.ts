@@ -1,6 +1,6 @@
 /** leaver-out, lets-in, and the part of truth that is about people: who is out is out, who is in has what is due, or somebody is told. */
 import { type Account, landingOf } from '../model/accounts';
-import { declared, dueOf, DEFAULT_ORGANIZATION, type Due } from '../model/due';
+import { dueOf, DEFAULT_ORGANIZATION, type Due, managed as managedBy } from '../model/due';
 import { type Person, sameAddress } from '../model/directory';
 import { personOf, untouchable } from '../world/watch';
 import { type Scene, type Violation } from './scene';
@@ -34,13 +34,13 @@ function isShared(scene: Scene, person: Person): boolean {
 }
 
 export function checkPeople(scene: Scene): Violation[] {
-  const managed = declared(scene.directory);
+  const managed = managedBy(scene.directory);
   const violations: Violation[] = [];
   for (const person of scene.directory.people.values()) {
     if (!scene.directory.isIn(person) || isShared(scene, person)) continue;
     const differences = differencesOf(scene, person, managed);
     if (differences.length === 0) continue;
-    const held = scene.heldReason(person);
+    const held = scene.heldReason(person) ?? warningOf(scene, person, differences);
     const text = `${person.key} (${person.email}) ${differences.join('; ')}`;
     const status = scene.app(person.app);
     if (held === undefined) {
@@ -55,6 +55,19 @@ export function checkPeople(scene: Scene): Violation[] {
       violations.push({ promise: 'truth', text: `${text}: held, and converged is true` });
   }
   return violations;
+}
+
+/** What is so of a Coder group is told once, by the app, and not of each of its members. */
+function warningOf(scene: Scene, { app }: Person, differences: readonly string[]): string | undefined {
+  const warnings = scene.app(app)?.warnings ?? [];
+  const told = differences.flatMap(difference => {
+    const groups = /^lacks group (.+)$/.exec(difference)?.[1]?.split(', ') ?? [undefined];
+    return groups.map(group => {
+      const name = JSON.stringify(group?.slice(group.indexOf('/') + 1));
+      return group === undefined ? undefined : warnings.find(warning => warning.includes(name));
+    });
+  });
+  return told.every(warning => warning !== undefined) ? told[0] : undefined;
 }
 
 /** Accounts by which a person who is out could still get in. */
@@ -120,7 +133,7 @@ function orphan(account: Account, why: string): Violation {
 /** What suspended people still hold that the bridge manages. */
 export function checkRemains(scene: Scene): Violation[] {
   const { directory } = scene;
-  const managed = declared(directory);
+  const managed = managedBy(directory);
   const violations: Violation[] = [];
   for (const account of scene.accounts) {
     if (!account.siteRoles.includes('owner') || untouchable(directory, account, scene.own) !== undefined) continue;

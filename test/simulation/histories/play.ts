@@ -11,7 +11,7 @@ import { checkLeavers, checkPeople, checkRemains, differencesOf } from '../check
 import { Scene, type Release, type Status, type Violation } from '../checks/scene';
 import { checkSignIn } from '../checks/sign-in';
 import { accountsOf } from '../model/accounts';
-import { declared } from '../model/due';
+import { managed as managedBy } from '../model/due';
 import { Endless } from '../time/scheduler';
 import { ByHand } from '../world/by-hand';
 import { IdentityProvider } from '../world/identity-provider';
@@ -229,7 +229,7 @@ class Player {
     // While others are still asked, what they have done already is not known.
     if (this.#doing > 0 || world.weather.troubles > 0 || scenario.mayHold === 'everybody') return;
     const { directory } = world;
-    const managed = declared(directory);
+    const managed = managedBy(directory);
     const accounts = [...accountsOf(world.coder.double).values()];
     for (const person of directory.people.values()) {
       if (scenario.mayHold?.includes(person.key) === true) continue;

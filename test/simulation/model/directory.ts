@@ -30,6 +30,8 @@ export interface Group {
   members: Set<string>;
   gone: boolean;
   id: string | undefined;
+  /** Names and externalIds that it had, too. */
+  readonly former: { readonly names: Set<string>; readonly externalIds: Set<string> };
 }
 
 export interface App {

@@ -34,6 +34,18 @@ function isMeant(mapping: IdpGroup, group: Group): boolean {
     : mapping.idpGroupExternalId === group.externalId;
 }
 
+/** Whether the identity provider has, or once had, a group that the mapping reads. */
+function wasMeant(directory: Directory, app: App, mapping: IdpGroup): boolean {
+  return [...directory.groups.values()].some(group => {
+    if (group.app !== app.name) return false;
+    const names = [group.name, ...group.former.names];
+    const externalIds = [group.externalId, ...group.former.externalIds];
+    return mapping.idpGroupExternalId === undefined
+      ? names.some(name => folded(name) === folded(mapping.idpGroup ?? ''))
+      : externalIds.includes(mapping.idpGroupExternalId);
+  });
+}
+
 export function isPushed(app: App, group: Group): boolean {
   const { pushedGroups } = app.document;
   return pushedGroups !== undefined && folded(group.name).startsWith(folded(pushedGroups.prefix ?? ''));
@@ -91,21 +103,32 @@ export function dueOf(directory: Directory, person: Person): Due | undefined {
   return app.document.policies?.['accounts'] === 'mapped' && !mapped ? undefined : due;
 }
 
-/** Everything that any declaration in force names: what the bridge may take from people. */
+/** Everything that any declaration in force names. */
 export function declared(directory: Directory): Due {
+  return named(directory, () => true);
+}
+
+/** What the bridge may take from people: a mapping whose group was never there takes nothing. */
+export function managed(directory: Directory): Due {
+  return named(directory, (app, mapping) => wasMeant(directory, app, mapping));
+}
+
+function named(directory: Directory, counts: (app: App, mapping: IdpGroup) => boolean): Due {
   const due = nothing();
   for (const app of directory.apps.values()) {
     if (app.gone) continue;
-    for (const mapping of Object.values(app.document.groupMappings ?? {}))
+    const those = <T extends IdpGroup>(mappings: Readonly<Record<string, T>> | undefined): T[] =>
+      Object.values(mappings ?? {}).filter(mapping => counts(app, mapping));
+    for (const mapping of those(app.document.groupMappings))
       add(due, { kind: 'group', organization: organizationName(mapping.organization), target: mapping.group });
-    for (const mapping of Object.values(app.document.roleMappings ?? {}))
+    for (const mapping of those(app.document.roleMappings))
       add(
         due,
         mapping.organization === undefined
           ? { kind: 'site-role', organization: '', target: mapping.role }
           : { kind: 'organization-role', organization: organizationName(mapping.organization), target: mapping.role },
       );
-    for (const mapping of Object.values(app.document.organizationMappings ?? {}))
+    for (const mapping of those(app.document.organizationMappings))
       due.organizations.add(organizationName(mapping.organization));
     for (const group of directory.groups.values())
       if (group.app === app.name && !group.gone && isPushed(app, group))

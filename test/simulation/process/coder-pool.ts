@@ -29,3 +29,8 @@ export class Pool {
 }
 
 export const Agent = Pool;
+
+/** What a bridge sends to anybody but Coder goes nowhere. */
+export function request(): Promise<never> {
+  return Promise.reject(new Error('a history has nobody but Coder to speak to'));
+}

@@ -236,4 +236,5 @@ class Handle {
   }
 }
 
-export default Handle;
+/** As the product asks for it. */
+export const sqliteEngine = (): typeof Handle => Handle;

@@ -100,6 +100,17 @@ export const GUARD_HOLDS: readonly Scenario[] = [
     then: nothingTaken,
   },
   {
+    name: 'guard-against-a-small-group-made-again-empty',
+    promise,
+    given: crowded(GUARDED, LIMIT + 1),
+    when: [
+      { do: 'disband', group: 'engineering' },
+      { do: 'group', group: 'engineering-again', name: 'engineering' },
+    ],
+    mayHold: 'everybody',
+    then: nothingTaken,
+  },
+  {
     name: 'guard-against-a-rename-out-of-the-prefix',
     promise,
     given: crowded({ ...TEAMS, guard: GUARDED.guard ?? {} }, SIZE, 'team-blue'),

@@ -60,6 +60,60 @@ export const LETS_IN: readonly Scenario[] = [
     ],
   },
   {
+    name: 'addresses-are-swapped-at-once',
+    promise,
+    given: FIRST,
+    when: [
+      { do: 'change', who: 'ada', email: 'ben@corp.example' },
+      { do: 'change', who: 'ben', email: 'ada@corp.example' },
+    ],
+  },
+  {
+    name: 'addresses-are-swapped-after-the-first-sign-in',
+    promise,
+    given: [...FIRST, { do: 'sign-in', who: 'ada' }, { do: 'sign-in', who: 'ben' }],
+    when: [
+      { do: 'change', who: 'ada', email: 'ben@corp.example' },
+      { do: 'change', who: 'ben', email: 'ada@corp.example' },
+    ],
+    mayHold: ['ada', 'ben'],
+    then: scene =>
+      ['ada', 'ben'].map(key => {
+        const reason = scene.heldReason(scene.directory.person(key));
+        return reason?.includes('a third e-mail in the identity provider') !== true && `${key} is held as ${reason}`;
+      }),
+  },
+  {
+    name: 'addresses-are-swapped-and-one-has-signed-in',
+    promise,
+    given: [...FIRST, { do: 'sign-in', who: 'ada' }],
+    when: [
+      { do: 'change', who: 'ada', email: 'ben@corp.example' },
+      { do: 'change', who: 'ben', email: 'ada@corp.example' },
+      { do: 'sign-in', who: 'ada' },
+      { do: 'sweep' },
+    ],
+    // Until Ada has signed in and Coder has taken her e-mail over, the other one is hers.
+    mayHold: ['ada', 'ben'],
+  },
+  {
+    name: 'addresses-move-on-in-a-row',
+    promise,
+    given: [...FIRST, { do: 'hire', who: 'cleo' }],
+    when: [
+      { do: 'change', who: 'ada', email: 'ben@corp.example' },
+      { do: 'change', who: 'ben', email: 'cleo@corp.example' },
+      { do: 'change', who: 'cleo', email: 'cleo.new@corp.example' },
+    ],
+    // As long as somebody else states the address.
+    mayHold: ['ada', 'ben'],
+    then: scene =>
+      ['ada', 'ben', 'cleo'].map(key => {
+        const reason = scene.heldReason(scene.directory.person(key));
+        return reason !== undefined && `${key} is still held: ${reason}`;
+      }),
+  },
+  {
     name: 'former-address-goes-to-somebody-new',
     promise,
     given: FIRST,

@@ -40,6 +40,28 @@ export const NO_ORPHANS: readonly Scenario[] = [
     ],
   },
   {
+    name: 'team-disbanded-and-its-member-made-anew',
+    promise,
+    given: [...TEAM_PEOPLE, { do: 'group', group: 'team-blue', members: ['ada'] }],
+    when: [
+      { do: 'away' },
+      { do: 'disband', group: 'team-blue' },
+      { do: 'change', who: 'ada', email: 'ada.new@corp.example' },
+      { do: 'wait', seconds: 20 },
+      { do: 'back' },
+    ],
+  },
+  {
+    name: 'team-disbanded-and-its-member-hired-again',
+    promise,
+    given: [...TEAM_PEOPLE, { do: 'group', group: 'team-blue', members: ['ada'] }],
+    when: [
+      { do: 'leave', who: 'ada' },
+      { do: 'disband', group: 'team-blue' },
+      { do: 'hire', who: 'ada-again', email: 'ada@corp.example', userName: 'ada.again@corp.example' },
+    ],
+  },
+  {
     name: 'team-renamed-out-of-the-prefix',
     promise,
     given: [...TEAM_PEOPLE, { do: 'group', group: 'team-blue', members: ['ada', 'ben'] }],
@@ -50,6 +72,24 @@ export const NO_ORPHANS: readonly Scenario[] = [
     promise,
     given: [...TEAM_PEOPLE, { do: 'group', group: 'blue', members: ['ada', 'ben'] }],
     when: [{ do: 'rename', group: 'blue', to: 'team-blue' }],
+  },
+  {
+    name: 'name-of-a-team-goes-to-another-one',
+    promise: 'settles',
+    given: [...TEAM_PEOPLE, { do: 'group', group: 'team-blue', members: ['ada'] }],
+    when: [
+      { do: 'rename', group: 'team-blue', to: 'team-green' },
+      { do: 'group', group: 'team-blue-again', name: 'team-blue', members: ['ben'] },
+    ],
+  },
+  {
+    name: 'name-of-a-disbanded-team-goes-to-another-one',
+    promise: 'settles',
+    given: [...TEAM_PEOPLE, { do: 'group', group: 'team-blue', members: ['ada'] }],
+    when: [
+      { do: 'disband', group: 'team-blue' },
+      { do: 'group', group: 'team-blue-again', name: 'team-blue', members: ['ben'] },
+    ],
   },
   {
     name: 'mapping-dropped',

@@ -106,6 +106,7 @@ export class IdentityProvider {
       members: new Set(known(this.#directory, step.members ?? [])),
       gone: false,
       id: undefined,
+      former: { names: new Set(), externalIds: new Set() },
     };
     const body = {
       schemas: [GROUP],

@@ -148,12 +148,18 @@ export function applyStep(directory: Directory, step: DirectoryStep): void {
     case 'members':
       directory.group(step.group).members = new Set(known(directory, step.who));
       return;
-    case 'rename':
-      directory.group(step.group).name = step.to;
+    case 'rename': {
+      const group = directory.group(step.group);
+      group.former.names.add(group.name);
+      group.name = step.to;
       return;
-    case 'move-external-id':
-      directory.group(step.group).externalId = step.to;
+    }
+    case 'move-external-id': {
+      const group = directory.group(step.group);
+      if (group.externalId !== undefined) group.former.externalIds.add(group.externalId);
+      group.externalId = step.to;
       return;
+    }
     case 'disband':
       directory.group(step.group).gone = true;
       return;

@@ -103,7 +103,7 @@ describeEachDatabase('the store', open => {
     await setPresent(db, 'g', ['bob'], false);
     expect(await memberDifferences(db, 'g')).toEqual([]);
     expect(await memberStatesOf(db, 'bob')).toEqual([]);
-    expect(await countMembers(db, 'g')).toEqual({ present: 2, wanted: 1 });
+    expect(await countMembers(db, 'g')).toEqual({ present: 2, wanted: 1, byHand: 1 });
     await replaceMembers(db, 'g', new Set(['alice']), 2);
     expect(await memberStatesOf(db, 'stranger')).toEqual([]);
     await leaveOrganization(db, 'alice', 'elsewhere');
@@ -148,6 +148,7 @@ describeEachDatabase('the store', open => {
       kind: 'removal' as const,
       since: 0,
       subject: 'person:1',
+      heldUnder: undefined,
       heldAs: ['too-many-removals'],
     };
     expect((await countedOthers(db, { ...others, cause: { actor: 'scim', requestId: 'r' } })).size).toBe(1);
@@ -159,6 +160,25 @@ describeEachDatabase('the store', open => {
     expect(await listOpenHolds(db)).toMatchObject([{ subject: 'person:1', digest: 'z', releasedAt: undefined }]);
     expect(await dropHold(db, 'okta', 'person:1')).toBe(true);
     expect(await dropHold(db, 'okta', 'person:1')).toBe(false);
+  });
+
+  it('counts what is held under the cause that held it first, whoever asks for the same again', async () => {
+    const { db } = await open();
+    const [first, second] = [
+      { actor: 'scim' as const, requestId: 'deletion' },
+      { actor: 'scim' as const, requestId: 'creation' },
+    ];
+    const row = { app: 'okta', digest: 'x', changes: ['group'] };
+    await hold(db, { ...row, subject: 'person:1', reason: 'idp-group-vanished', cause: first }, 1);
+    await hold(db, { ...row, subject: 'person:1', reason: 'too-many-removals', cause: second }, 2);
+    const ask = { app: 'okta', kind: 'removal' as const, since: 0, heldAs: ['too-many-removals'] };
+    const size = async (cause: typeof first, heldUnder?: string): Promise<number> =>
+      (await countedOthers(db, { ...ask, subject: 'person:2', cause, heldUnder })).size;
+    expect(await size(first)).toBe(1);
+    expect(await size(second)).toBe(0);
+    expect(await size(second, JSON.stringify(first))).toBe(1);
+    await hold(db, { ...row, digest: 'y', subject: 'person:1', reason: 'too-many-removals', cause: second }, 3);
+    expect(await size(first)).toBe(0);
   });
 
   it('counts each person once in the rolling hour', async () => {

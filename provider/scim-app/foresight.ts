@@ -1,0 +1,76 @@
+/** What an apply would do in Coder, asked of the bridge when a change is planned, and told as a warning: people, groups, roles, sync settings. */
+import { AdminError } from '../../bridge/admin-client/admin-error';
+import { type PlannedChange, type PlanReport } from '../../bridge/contract/admin-api';
+import { type Bridge } from '../bridge';
+import { toDocument } from '../mapping-document';
+import { isWhollyKnown, type ObjectValue, type PlanContext } from '../plugin';
+import { type App } from './schema';
+
+/** The bridge reads all of Coder for it: a plan waits for that no longer. */
+const PATIENCE_MS = 60_000;
+const LINES = 40;
+const NAMES = 5;
+
+/** Nothing for a document that is not wholly known yet. */
+export async function foretell(planned: ObjectValue, context: PlanContext<App, Bridge>): Promise<void> {
+  const { client, signal, report } = context;
+  const { generation: _generation, group_ids: _groupIds, scim_base_url: _scimBaseUrl, ...rest } = planned;
+  if (client.missing() !== undefined || !isWhollyKnown(rest)) return;
+  const state = toDocument(rest);
+  let answer: PlanReport;
+  try {
+    answer = await client.askOnce(
+      bridge => bridge.plan({ app: state.app, state }, AbortSignal.any([signal, AbortSignal.timeout(PATIENCE_MS)])),
+      PATIENCE_MS,
+    );
+  } catch (error) {
+    signal.throwIfAborted();
+    if (!(error instanceof AdminError)) throw error;
+    report.warning(
+      `what app ${JSON.stringify(state.app)} would change in Coder is not known`,
+      `${error.message}\n\nThe plan itself is right. \`coder-scim plan\` asks again, and shows it.`,
+    );
+    return;
+  }
+  tell(state.app, answer, report);
+}
+
+function tell(app: string, { changes, problems, hold }: PlanReport, report: PlanContext<App, Bridge>['report']): void {
+  if (changes.length === 0 && problems.length === 0 && hold === null) return;
+  const removals = changes.filter(change => change.removal).length;
+  const lines = [
+    ...(hold === null
+      ? []
+      : [
+          `the guard would hold what ${hold.people} people lose (${hold.reason}): released after the apply, or not at all`,
+        ]),
+    ...problems,
+    ...gathered([...changes].sort((a, b) => Number(b.removal) - Number(a.removal))),
+  ];
+  const more = lines.length - LINES;
+  const rest = more > 0 ? [`and ${more} more: coder-scim plan shows all of it`] : [];
+  report.warning(
+    `in Coder, app ${JSON.stringify(app)} would give or create ${changes.length - removals}, and take away ${removals}`,
+    [...lines.slice(0, LINES), ...rest].map(line => `- ${line}`).join('\n'),
+  );
+}
+
+/** One line for what many people get or lose alike. */
+function gathered(changes: readonly PlannedChange[]): string[] {
+  const lines = new Map<string, string[]>();
+  for (const change of changes) {
+    const what = say(change);
+    lines.set(what, [...(lines.get(what) ?? []), change.subject]);
+  }
+  return [...lines].map(([what, subjects]) => {
+    const named = subjects.filter(subject => subject !== '');
+    if (named.length === 0) return what;
+    const more = named.length - NAMES;
+    return `${named.slice(0, NAMES).join(', ')}${more > 0 ? ` and ${more} more` : ''}: ${what}`;
+  });
+}
+
+function say({ action, target, before, after, because }: PlannedChange): string {
+  const change = before === null && after === null ? '' : ` ${before ?? 'nothing'} → ${after ?? 'nothing'}`;
+  return `${action}${target === null ? '' : ` ${target}`}${change}${because === null ? '' : `, because of ${because}`}`;
+}

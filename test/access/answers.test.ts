@@ -1,0 +1,64 @@
+/** With Coder healthy, what a request changed is in Coder when it is answered, whatever runs beside it and on whichever replica. */
+import { describeEachDatabase } from '../support/databases';
+import { crowd, startAccess } from './stage';
+
+describeEachDatabase('an answer', (_, on) => {
+  const replicas = on.backend === 'postgres' ? [1, 3] : [1];
+
+  it.each(replicas)(
+    'of %d bridge(s) to a group that is pushed with people who are being worked on says that they are in',
+    async count => {
+      const access = await startAccess(on, { replicas: count });
+      const okta = await access.app('okta', {
+        pushedGroups: { prefix: 'team-' },
+        roleMappings: { red: { idpGroup: 'team-red', role: 'template-admin' } },
+      });
+      const people = crowd(12);
+      const ids = await okta.hireAll(people);
+      // Their names change while the group comes.
+      const beside = ids.map((id, index) =>
+        okta.done('PATCH', `/Users/${id}`, {
+          schemas: ['urn:ietf:params:scim:api:messages:2.0:PatchOp'],
+          Operations: [{ op: 'replace', path: 'displayName', value: `Person ${index}` }],
+        }),
+      );
+      await okta.group('team-red', ids.slice(0, 5));
+      expect(access.coder.membersOf('team-red')).toEqual(people.slice(0, 5));
+      expect(access.holding('template-admin')).toEqual(people.slice(0, 5));
+      await Promise.all(beside);
+    },
+  );
+
+  it.each(replicas)(
+    'of %d bridge(s) to somebody’s leaving says that they are out, whatever is being done about them',
+    async count => {
+      const access = await startAccess(on, { replicas: count });
+      const okta = await access.app('okta', { groupMappings: { dev: { idpGroup: 'dev', group: 'dev' } } });
+      const ids = await okta.hireAll(crowd(6));
+      const group = await okta.group('dev');
+      for (const id of ids) {
+        const joining = okta.join(group, id);
+        await okta.leave(id);
+        const left = access.suspended();
+        expect(left).toHaveLength(ids.indexOf(id) + 1);
+        await joining;
+      }
+    },
+  );
+
+  it('after an outage leavers come first', async () => {
+    const access = await startAccess(on);
+    const okta = await access.app('okta', { guard: { minRemovals: 100 } });
+    const ids = await okta.hireAll(crowd(6));
+    await access.coder.unreachable(true);
+    const joiners = crowd(6).map(name => `new-${name}`);
+    await okta.hireAll(joiners);
+    for (const id of ids) await okta.leave(id);
+    access.coder.calls.reset();
+    await access.coder.unreachable(false);
+    await access.settled();
+    const writes = access.coder.calls.all().filter(({ method, status }) => method !== 'GET' && status < 300);
+    const kinds = writes.map(({ path }) => (path.endsWith('/suspend') ? 'out' : 'in'));
+    expect(kinds).toEqual([...ids.map(() => 'out'), ...joiners.map(() => 'in')]);
+  });
+});

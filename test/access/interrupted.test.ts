@@ -1,0 +1,142 @@
+/** Killed bridges and lost answers: whatever became of the person or group in between, nothing in Coder is nobody's. */
+import { describeEachDatabase } from '../support/databases';
+import { type CoderDouble } from '../support/coder-double';
+import { until } from '../support/until';
+import { type Access, startAccess } from './stage';
+
+const EVERYTHING = {
+  roleMappings: {
+    admins: { idpGroup: 'admins', role: 'owner' },
+    leads: { idpGroup: 'admins', organization: 'default', role: 'organization-admin' },
+  },
+};
+
+/** Accounts that were not there before the bridge, by e-mail. */
+function made(access: Access, before: ReadonlySet<string>) {
+  return Object.values(access.coder.snapshot().users).filter(({ id }) => !before.has(id));
+}
+
+const everybody = ({ coder }: Access) => new Set(Object.values(coder.snapshot().users).map(({ id }) => id));
+
+/** Runs `then` when Coder has done such a call and has not answered it. */
+function whenDone({ calls }: CoderDouble, method: string, path: RegExp, then: () => void): Promise<void> {
+  const add = calls.add.bind(calls);
+  return new Promise(resolve => {
+    calls.add = call => {
+      add(call);
+      if (call.method !== method || !path.test(call.path)) return;
+      calls.add = add;
+      then();
+      resolve();
+    };
+  });
+}
+
+/** Kills the one bridge when Coder has done this call and has not answered it. */
+async function killAfter(access: Access, method: string, path: RegExp, request: Promise<unknown>): Promise<void> {
+  const bridge = access.processes.pop();
+  if (bridge === undefined) throw new Error('no bridge runs as a process');
+  access.bridges.splice(0);
+  const killed = whenDone(access.coder, method, path, () => process.kill(bridge.pid, 'SIGKILL'));
+  await Promise.all([killed, request.catch(() => undefined)]);
+  await bridge.exited;
+}
+
+const away = (coder: CoderDouble, isAway: boolean) => coder.unreachable(isAway);
+
+describeEachDatabase('a bridge that is killed', (_, on) => {
+  it('after Coder made the account and its roles, before that was noted: a person who is deleted meanwhile is locked out', async () => {
+    const access = await startAccess(on, { processes: true });
+    const before = everybody(access);
+    const okta = await access.app('okta', EVERYTHING);
+    const admins = await okta.group('admins');
+    const id = await okta.hire('ada');
+    await killAfter(access, 'PUT', /\/users\/[^/]+\/roles$/, okta.join(admins, id));
+    expect(made(access, before)).toMatchObject([
+      { siteRoles: ['owner'], organizations: { coder: { roles: ['organization-admin'] } } },
+    ]);
+
+    await away(access.coder, true);
+    await access.start();
+    await okta.remove(id);
+    expect((await access.statusOf(okta)).converged).toBe(false);
+    await away(access.coder, false);
+    await access.settled();
+    expect(made(access, before)).toMatchObject([{ status: 'suspended', siteRoles: [] }]);
+    expect((await access.statusOf(okta)).converged).toBe(true);
+  });
+
+  it('after Coder made an account of which it never knew: the same', async () => {
+    const access = await startAccess(on, { processes: true });
+    const before = everybody(access);
+    const okta = await access.app('okta', EVERYTHING);
+    await killAfter(access, 'POST', /\/users$/, okta.hire('ada'));
+    expect(made(access, before)).toHaveLength(1);
+    await away(access.coder, true);
+    await access.start();
+    const found = await okta.done('GET', '/Users?filter=userName%20eq%20%22ada%22');
+    await okta.remove(found.body.Resources[0]?.id ?? '');
+    await away(access.coder, false);
+    await access.settled();
+    expect(made(access, before).filter(({ status }) => status !== 'suspended')).toEqual([]);
+    expect((await access.statusOf(okta)).converged).toBe(true);
+  });
+
+  it('after Coder made a group that is renamed before the retry: there is one group, of the new name', async () => {
+    const access = await startAccess(on, { processes: true });
+    const okta = await access.app('okta', { pushedGroups: { prefix: 'team-' } });
+    await killAfter(access, 'POST', /\/groups$/, okta.group('team-red'));
+    const groups = () => Object.keys(access.coder.snapshot().organizations['coder']?.groups ?? {});
+    expect(groups()).toEqual(['team-red']);
+    await away(access.coder, true);
+    await access.start();
+    const found = await okta.done('GET', '/Groups?filter=displayName%20eq%20%22team-red%22');
+    await okta.rename(found.body.Resources[0]?.id ?? '', 'team-blue');
+    await away(access.coder, false);
+    await access.settled();
+    expect(groups()).toEqual(['team-blue']);
+  });
+});
+
+type Provider = Awaited<ReturnType<Access['app']>>;
+type Order = readonly [name: string, change: (okta: Provider, id: string) => Promise<void>, after: 'in' | 'out'];
+
+const ORDERS: readonly Order[] = [
+  ['its address changed', (okta, id) => okta.changeEmail(id, 'ada@married.example'), 'in'],
+  ['the person deleted', (okta, id) => okta.remove(id), 'out'],
+  ['the person deactivated', (okta, id) => okta.leave(id), 'out'],
+  [
+    'the person deactivated and deleted',
+    async (okta, id) => {
+      await okta.leave(id);
+      await okta.remove(id);
+    },
+    'out',
+  ],
+];
+
+describeEachDatabase('an account whose making nobody heard of', (_, on) => {
+  for (const lost of ['the connection cut', 'answered 500'] as const)
+    it.each(ORDERS)(`${lost}, and then %s, is nobody’s at no time that lasts`, async (_name, change, after) => {
+      const access = await startAccess(on);
+      const before = everybody(access);
+      const okta = await access.app('okta');
+      const { faults } = access.coder;
+      const making = { method: 'POST', path: /\/users$/ };
+      if (lost === 'the connection cut') faults.dropConnection(making, { afterDoing: true, times: 1 });
+      else faults.failAfterDoing(making, { times: 1 });
+      const unseen = whenDone(access.coder, 'POST', /\/users$/, () =>
+        faults.fail(503, { method: 'GET', path: /\/users/ }),
+      );
+      const id = await okta.hire('ada');
+      await unseen;
+      expect(made(access, before)).toHaveLength(1);
+      await change(okta, id);
+      faults.clear();
+      await access.settled();
+      await access.swept();
+      const active = made(access, before).filter(({ status }) => status !== 'suspended');
+      expect(active.map(({ email }) => email)).toEqual(after === 'in' ? ['ada@married.example'] : []);
+      await until('nothing to be owed', async () => (await access.statusOf(okta)).converged);
+    });
+});

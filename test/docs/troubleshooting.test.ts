@@ -1,0 +1,100 @@
+/** docs/troubleshooting.md against what the code can say: nothing is missing there, and nothing there is said by nobody any more. */
+import { readFileSync } from 'node:fs';
+import { join, resolve } from 'node:path';
+import { ADMIN_REFUSALS } from '../../bridge/admin/routes';
+import { Catalogue } from './catalogue';
+
+jest.setTimeout(300_000);
+
+const page = readFileSync(join(resolve(__dirname, '../..'), 'docs/troubleshooting.md'), 'utf8');
+
+/** Texts in backquotes in the first column of a section's tables. */
+function said(section: string): string[] {
+  const [, text = ''] = new RegExp(`\\n## ${section}\\n([^]*?)(?=\\n## |$)`).exec(page) ?? [];
+  const rows = text.split('\n').filter(line => line.startsWith('| ') && !line.startsWith('|---'));
+  return rows.flatMap(row => [...(row.split(' | ')[0] ?? '').matchAll(/`([^`]+)`/g)].map(([, part = '']) => part));
+}
+
+const escaped = (text: string): string => text.replace(/[.*+?^${}()|[\]\\]/g, '\\$&');
+const fits = (pattern: string, text: string): boolean =>
+  new RegExp(pattern.split('…').map(escaped).join('.*')).test(text);
+/** As much of a text as tells it from others. */
+const isTelling = (pattern: string): boolean => pattern.replace(/[…: ]/g, '').length >= 6;
+
+const catalogue = new Catalogue('bridge', 'provider');
+const reasons = (file: string, type: string): string[] => catalogue.members(file, type);
+const HELD = reasons('bridge/reconcile/decide/hold-reason.ts', 'HeldReason');
+
+/** Some checks have their name in a constant, and begin with their state. */
+const STATES = ['ok', 'warning', 'failed', 'skipped'];
+const DOCTOR = [
+  ...new Set([
+    ...catalogue.texts('bridge/reconcile/report', ['check', 'guarded']).filter(name => !STATES.includes(name)),
+    ...['attributes', 'claims', 'workspaces', 'bridge', 'configuration'],
+  ]),
+];
+
+describe('codes', () => {
+  it.each([
+    [
+      'Held people',
+      [...new Set([...HELD, ...catalogue.texts('bridge/reconcile', ['new Held']), 'workspaces-running'])],
+    ],
+    ['Plans that the guard holds', reasons('bridge/reconcile/decide/guard.ts', 'HoldReason')],
+    ['What Coder refuses', reasons('bridge/coder/transport/errors.ts', 'RefusalReason')],
+    ['The way to Coder', reasons('bridge/coder/transport/errors.ts', 'CoderErrorKind')],
+    [
+      'Answers to the identity provider',
+      [
+        ...reasons('bridge/scim-language/errors.ts', 'ScimType'),
+        ...reasons('bridge/scim/access/authenticate.ts', 'RefusalReason'),
+      ],
+    ],
+    ['Admin API', ADMIN_REFUSALS.map(([, code]) => code)],
+    ['Doctor', DOCTOR],
+  ])('%s has each of them, and no other', (section, codes) => {
+    expect(codes.length).toBeGreaterThan(5);
+    expect([...new Set(said(section))].sort()).toEqual([...codes].sort());
+  });
+});
+
+/** Warnings that are put together elsewhere than where they are told. */
+const TOLD_ELSEWHERE = [
+  'has a group … that was made by hand',
+  'has a group … that a mapping of app',
+  'hold one externalId …',
+  'workspaces of … who left may run on',
+  'no token is declared',
+  'every token has expired',
+  'token … expires on …',
+];
+
+describe('texts', () => {
+  it.each([
+    ['Warnings of an app', catalogue.texts('bridge/reconcile', ['problems.push', 'problems.add']), TOLD_ELSEWHERE],
+    [
+      'Terraform',
+      catalogue.texts('provider', ['new ProviderError', 'report.error', 'report.warning']),
+      // Terraform's own.
+      ['could not connect to coder-scim.invalid … no such host'],
+    ],
+    ['Commands', catalogue.texts('bridge/commands', ['new CommandError']), ['the bridge at … does not answer']],
+    ['Database and start', catalogue.texts('bridge', ['new DatabaseError', 'new ListenError']), []],
+  ])('%s has each of them, and nothing that nobody says', (section, texts, elsewhere) => {
+    expect(texts.length).toBeGreaterThan(5);
+    const patterns = said(section);
+    // What is whatever Coder said can be named as such, and by nothing else.
+    const missing = texts.filter(text => !patterns.some(one => (isTelling(one) ? fits(one, text) : one === text)));
+    const nobodySays = patterns.filter(one => !elsewhere.includes(one) && !texts.some(text => fits(one, text)));
+    expect({ section, missing, nobodySays }).toEqual({ section, missing: [], nobodySays: [] });
+  });
+
+  it('what is told elsewhere is still told', () => {
+    const sources = ['decide/group/pushed-groups', 'declaration/shared-external-ids', 'report/status']
+      .map(name => `bridge/reconcile/${name}.ts`)
+      .concat('bridge/admin/status.ts')
+      .map(file => readFileSync(join(resolve(__dirname, '../..'), file), 'utf8').replace(/\$\{[^}]*\}/g, '…'));
+    const words = TOLD_ELSEWHERE.flatMap(text => text.split('…').map(part => part.trim()));
+    expect(words.filter(part => !sources.some(source => source.includes(part)))).toEqual([]);
+  });
+});

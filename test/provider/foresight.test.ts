@@ -1,0 +1,58 @@
+/** What an apply would do in Coder is in the plan, before anybody says yes. */
+import { app, expectCode, said, useStage } from './stage';
+
+const stage = useStage();
+
+const change = {
+  app: 'okta',
+  subject: '',
+  action: 'group.create',
+  target: 'coder/developers',
+  before: null,
+  after: 'present',
+  because: 'groupMappings/developers',
+  removal: false,
+};
+
+const nobody = { matched: [], created: [], held: [], strangers: [] };
+
+test('a plan lists what its apply would give, make and take, with what the guard would hold', async () => {
+  const loses = (subject: string) => ({
+    ...change,
+    subject,
+    action: 'site-roles.set',
+    target: null,
+    before: 'auditor',
+    after: 'none',
+    because: null,
+    removal: true,
+  });
+  stage.api.foreseen = {
+    changes: [change, ...Array.from({ length: 8 }, (_, index) => loses(`person${index}`))],
+    adoption: nobody,
+    problems: ['roleMappings/x: organization "lab" has no role "y"'],
+    hold: { id: 'h', app: 'okta', reason: 'plan-too-large', people: 8, createdAt: '', changes: [] },
+    seats: null,
+  };
+  stage.write(app());
+  const plan = said(expectCode(await stage.terraform.plan(), 2).stdout);
+  expect(plan).toContain('Warning: in Coder, app "okta" would give or create 1, and take away 8');
+  expect(plan).toContain('- the guard would hold what 8 people lose (plan-too-large)');
+  expect(plan).toContain('- roleMappings/x: organization "lab" has no role "y"');
+  expect(plan).toContain(
+    '- person0, person1, person2, person3, person4 and 3 more: site-roles.set auditor → none - group.create coder/developers nothing → present, because of groupMappings/developers',
+  );
+  expectCode(await stage.terraform.applyPlan(), 0);
+  // Where the document stays as it is, an apply does nothing.
+  expect(said(expectCode(await stage.terraform.plan(), 0).stdout)).not.toContain('would give or create');
+});
+
+test('where Coder is as declared already, or can not be asked, the plan is none the worse', async () => {
+  stage.write(app());
+  expect(said(expectCode(await stage.terraform.plan(), 2).stdout)).not.toContain('Warning');
+
+  stage.api.foreseen = undefined;
+  const unknown = said(expectCode(await stage.terraform.plan(), 2).stdout);
+  expect(unknown).toContain('Warning: what app "okta" would change in Coder is not known');
+  expectCode(await stage.terraform.applyPlan(), 0);
+});
