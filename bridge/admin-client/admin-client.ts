@@ -3,6 +3,7 @@ import { z } from 'zod';
 import {
   Activity,
   AppDocument,
+  AiUsage,
   AuditChain,
   AuditEntry,
   type CreateCredentialRequest,
@@ -101,6 +102,13 @@ export class AdminClient {
       ),
     );
     return this.call(z.object({ entries: z.array(AuditEntry) }), 'GET', `/audit?${query.toString()}`, { signal });
+  }
+
+  /** Who used AI through Coder's gateway. @param window RFC 3339; the last 30 days without it */
+  aiUsage(window: { since?: string | undefined; until?: string | undefined }, signal?: AbortSignal): Promise<AiUsage> {
+    const stated = new URLSearchParams();
+    for (const [key, value] of Object.entries(window)) if (value !== undefined) stated.set(key, value);
+    return this.call(AiUsage, 'GET', `/ai-usage?${stated.toString()}`, { signal });
   }
 
   /** Hashes the whole trail again. @param anchor `<line>:<hash>` as noted elsewhere */

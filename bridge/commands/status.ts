@@ -86,7 +86,7 @@ export function renderStatus(status: Status, paint: Paint, columns: number | und
   return parts.join('\n');
 }
 
-function renderBridge({ version, coder, recovery }: Status, paint: Paint, now: number): string {
+function renderBridge({ version, coder, leftOver, recovery }: Status, paint: Paint, now: number): string {
   const reach: Cell = coder.reachable
     ? { text: `${coder.url}, ${coder.version ?? 'version unknown'}`, style: 'plain' }
     : { text: `${coder.url} is not reachable`, style: 'bad' };
@@ -95,7 +95,18 @@ function renderBridge({ version, coder, recovery }: Status, paint: Paint, now: n
   if (coder.credentialExpiresAt !== null) {
     pairs.push(['credential', `expires ${relativeTime(coder.credentialExpiresAt, now)}`]);
   }
+  if (coder.seats !== null && coder.seats.limit !== null) {
+    const { used, limit } = coder.seats;
+    pairs.push([
+      'seats',
+      {
+        text: `${used.toLocaleString('en')} of ${limit.toLocaleString('en')} taken`,
+        style: used > limit ? 'bad' : 'plain',
+      },
+    ]);
+  }
   if (coder.problem !== null) pairs.push(['problem', { text: coder.problem, style: 'bad' }]);
+  for (const line of leftOver) pairs.push(['left over', { text: printable(line), style: 'warn' }]);
   if (recovery !== null) pairs.push(['held', { text: recovery, style: 'bad' }]);
   return `${paint('strong', 'coder-scim')} ${version}\n${renderPairs(pairs, { paint })}`;
 }

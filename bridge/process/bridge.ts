@@ -3,6 +3,7 @@ import { createCredentials } from '../admin/access/credentials';
 import { createAuditWatch } from '../audit/watch';
 import { createCoderProbe } from '../admin/coder-probe';
 import { type AdminDeps } from '../admin/deps';
+import { createSeatCount } from '../admin/seats';
 import { createAdminRouter } from '../admin/router';
 import { readStatus } from '../admin/status';
 import { createApp, type Readiness } from '../http/app';
@@ -22,6 +23,8 @@ import { createStoredApps } from '../scim/access/stored-apps';
 import { recordCoercions } from '../scim/access/stored-coercions';
 import { listen } from '../http/server';
 import { type Database, openDatabase } from '../store/database/database';
+import { listAllApps } from '../store/apps/apps';
+import { UnreadableDocument } from '../store/apps/stored-document';
 import { createDirectory } from '../store/directory';
 import { debugWindowOf, writeRequests } from '../store/requests/requests';
 import { newId } from '../store/database/id';
@@ -82,6 +85,7 @@ export async function createBridge(config: Config, { log }: { readonly log: Log 
     },
   });
   const keeper = createCredentialKeeper({ coder, database, owner, renew: config.renewToken, log, clock });
+  const seats = createSeatCount(coder, clock);
   const probe = createCoderProbe({ url: config.coderUrl, coder, expiresAt: () => keeper.expiresAt(), clock });
   const reconciler = createReconciler({
     database,
@@ -112,7 +116,7 @@ export async function createBridge(config: Config, { log }: { readonly log: Log 
   });
   const credentials = createCredentials(database, configuredCredentials(config), clock);
   const version = packageVersion();
-  const admin: AdminDeps = { database, reconciler, coder, probe, credentials, publicUrl, version, log, clock };
+  const admin: AdminDeps = { database, reconciler, coder, probe, seats, credentials, publicUrl, version, log, clock };
 
   const databaseProblem = createDatabaseProbe(database, clock);
   const readiness = async (): Promise<Readiness> => {
@@ -137,6 +141,7 @@ export async function createBridge(config: Config, { log }: { readonly log: Log 
       clock,
     }),
   );
+  await tellUnreadable(database, log);
   reconciler.start();
   keeper.start();
   auditWatch.start();
@@ -176,6 +181,16 @@ function oidcOptions(config: Config): OidcOptions | undefined {
     viewers: config.oidcViewers,
     operators: config.oidcOperators,
   };
+}
+
+/** A document that can't be read keeps everything from being given and taken, since accounts may be shared: said at once, and not at the first request. */
+async function tellUnreadable({ db }: Database, log: Log): Promise<void> {
+  try {
+    await listAllApps(db);
+  } catch (error) {
+    if (!(error instanceof UnreadableDocument)) throw error;
+    log.error({ err: error }, 'nothing is given and nothing taken until every document can be read');
+  }
 }
 
 /** A renewed Coder token is kept sealed in the database when there is no file to write it to. */

@@ -48,13 +48,15 @@ export function scriptedReconciler(): ScriptedReconciler {
         adoption: { matched: [], created: ['new@example.com'], held: [], strangers: [] },
         problems: [],
         hold: null,
+        seats: null,
       };
     },
     async explain(user) {
       return this.people.filter(person => person.userName === user);
     },
     async status() {
-      return { apps: this.apps, pending: this.pending, holds: this.holds, recovery: this.recoveryProblem() };
+      const { apps, pending, holds } = this;
+      return { apps, pending, holds, leftOver: [], recovery: this.recoveryProblem() };
     },
     async hold(id) {
       const found = this.holds.find(hold => hold.id === id);
@@ -94,6 +96,7 @@ export function scriptedReconciler(): ScriptedReconciler {
         how: null,
       },
     ],
+    aiUsage: async () => ({ since: '', until: '', problem: null, people: [] }),
     audit: async filter => {
       note(`audit ${JSON.stringify(filter)}`);
       return [];

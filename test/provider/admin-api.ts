@@ -30,6 +30,7 @@ export class AdminApi {
     adoption: { matched: [], created: [], held: [], strangers: [] },
     problems: [],
     hold: null,
+    seats: null,
   };
   /** What is not done yet, as the bridge would list it. */
   pending: PendingItem[] = [];
@@ -156,6 +157,7 @@ export class AdminApi {
       ),
       pending: this.pending,
       holds: this.holds,
+      leftOver: [],
       recovery: null,
     });
     const never = () => Promise.reject(new Error('not asked for by the provider'));
@@ -181,8 +183,10 @@ export class AdminApi {
         doctorChecks: never,
         identities: never,
         audit: never,
+        aiUsage: never,
       },
       coder: { getUser: never, deleteUser: never, listSeenClaims: never },
+      seats: { read: async () => null },
       probe: {
         state: () =>
           Promise.resolve({

@@ -5,6 +5,7 @@ import { type Db } from '../../store/database/database';
 import { type HeldRemovals, holdId, listOpenHolds } from '../../store/accounts/holds';
 import { leaversNotOut } from '../../store/accounts/leavers';
 import { countHeldPeople, listHeldPeople, readPeople } from '../../store/accounts/people';
+import { readLeftOver } from '../../store/accounts/left-over';
 import { countLeaverWorkspaces, listLeaverWorkspaces } from '../../store/accounts/leaver-workspaces';
 import { countOpenEntries } from '../../store/journal/journal';
 import { countWork, listWork } from '../../store/work/pending';
@@ -123,6 +124,7 @@ export async function readStatus(db: Db): Promise<Omit<ReconcilerStatus, 'recove
       })),
     ],
     holds,
+    leftOver: await readLeftOver(db),
   };
 }
 

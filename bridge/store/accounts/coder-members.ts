@@ -98,14 +98,26 @@ export async function wantedMembers(db: Db, groupId: string): Promise<string[]> 
   return rows.map(row => row.coder_user_id);
 }
 
-/** How many are in a group, and how many are to be. */
-export async function countMembers(db: Db, groupId: string): Promise<{ present: number; wanted: number }> {
+export interface MemberCounts {
+  readonly present: number;
+  /** Who are to be in. */
+  readonly wanted: number;
+  /** Who are in and nobody's wish: put there by hand. */
+  readonly byHand: number;
+}
+
+/** How many are in a group, how many are to be, and how many of those inside nobody asked for. */
+export async function countMembers(db: Db, groupId: string): Promise<MemberCounts> {
   const row = await db
     .selectFrom('coder_members')
-    .select(eb => [eb.fn.sum<number | null>('present').as('present'), eb.fn.sum<number | null>('wanted').as('wanted')])
+    .select(eb => [
+      eb.fn.sum<number | null>('present').as('present'),
+      eb.fn.sum<number | null>('wanted').as('wanted'),
+      eb.fn.sum<number | null>(eb.case().when('wanted', 'is', null).then(eb.ref('present')).else(0).end()).as('byHand'),
+    ])
     .where('coder_group_id', '=', groupId)
     .executeTakeFirstOrThrow();
-  return { present: Number(row.present ?? 0), wanted: Number(row.wanted ?? 0) };
+  return { present: Number(row.present ?? 0), wanted: Number(row.wanted ?? 0), byHand: Number(row.byHand ?? 0) };
 }
 
 const ROWS_PER_STATEMENT = 2_000;
