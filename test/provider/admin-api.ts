@@ -179,6 +179,7 @@ export class AdminApi {
         endRecovery: never,
         doctorChecks: never,
         identities: never,
+        aiUsage: never,
         audit: never,
       },
       coder: { getUser: never, deleteUser: never },
