@@ -10,7 +10,7 @@ import { type SeatCount } from './seats';
 export interface AdminDeps {
   readonly database: Database;
   readonly reconciler: Reconciler;
-  readonly coder: Pick<CoderClient, 'getUser' | 'deleteUser'>;
+  readonly coder: Pick<CoderClient, 'getUser' | 'deleteUser' | 'listSeenClaims'>;
   readonly probe: CoderProbe;
   readonly seats: SeatCount;
   readonly credentials: Credentials;

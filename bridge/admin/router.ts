@@ -19,6 +19,7 @@ import { verifyChain } from '../store/audit/verify-chain';
 import { readAnchor, readAuditQuery, readWindow } from './audit-query';
 import { type AdminDeps } from './deps';
 import { dismissRefused } from './dismiss';
+import { addQuestionRoutes } from './questions/routes';
 import { readBody } from './read-body';
 import { toAdminRefusal } from './refusals';
 import { addRequestRoutes } from './requests';
@@ -56,6 +57,7 @@ export function createAdminRouter(deps: AdminDeps): Router {
     const { who, ...said } = readBody(DismissRequest, request.body);
     response.json({ dismissed: await dismissRefused(deps, request.params.app, who, decisionOf(response, said)) });
   });
+  addQuestionRoutes(router, deps);
   router.use('/apps', createApps(deps));
   router.get('/status', async (_request, response) => {
     response.json(await readStatus(deps));

@@ -86,7 +86,7 @@ export function renderStatus(status: Status, paint: Paint, columns: number | und
   return parts.join('\n');
 }
 
-function renderBridge({ version, coder, recovery }: Status, paint: Paint, now: number): string {
+function renderBridge({ version, coder, leftOver, recovery }: Status, paint: Paint, now: number): string {
   const reach: Cell = coder.reachable
     ? { text: `${coder.url}, ${coder.version ?? 'version unknown'}`, style: 'plain' }
     : { text: `${coder.url} is not reachable`, style: 'bad' };
@@ -106,6 +106,7 @@ function renderBridge({ version, coder, recovery }: Status, paint: Paint, now: n
     ]);
   }
   if (coder.problem !== null) pairs.push(['problem', { text: coder.problem, style: 'bad' }]);
+  for (const line of leftOver) pairs.push(['left over', { text: printable(line), style: 'warn' }]);
   if (recovery !== null) pairs.push(['held', { text: recovery, style: 'bad' }]);
   return `${paint('strong', 'coder-scim')} ${version}\n${renderPairs(pairs, { paint })}`;
 }

@@ -14,6 +14,8 @@ import { createCredentialKeeper } from './credential-keeper';
 import { createDatabaseProbe } from './database-probe';
 import { type Log } from '../http/log';
 import { createMetrics } from '../http/metrics';
+import { createPageRouter } from '../page/page';
+import { type OidcOptions } from '../page/sign-in/oidc';
 import { createReconciler } from '../reconcile';
 import { answerClientError } from '../scim/http/client-error';
 import { createScim } from '../scim/routing/router';
@@ -21,6 +23,8 @@ import { createStoredApps } from '../scim/access/stored-apps';
 import { recordCoercions } from '../scim/access/stored-coercions';
 import { listen } from '../http/server';
 import { type Database, openDatabase } from '../store/database/database';
+import { listAllApps } from '../store/apps/apps';
+import { UnreadableDocument } from '../store/apps/stored-document';
 import { createDirectory } from '../store/directory';
 import { debugWindowOf, writeRequests } from '../store/requests/requests';
 import { newId } from '../store/database/id';
@@ -52,6 +56,7 @@ export async function createBridge(config: Config, { log }: { readonly log: Log 
   });
   const publicUrl = config.publicUrl ?? listening.url;
   let stopping = false;
+  const ending = new AbortController();
 
   const metrics = createMetrics({ status: () => readStatus(admin), circuitClosed: () => coder.health.reachable });
   const coder = createCoderClient({
@@ -126,6 +131,7 @@ export async function createBridge(config: Config, { log }: { readonly log: Log 
     createApp({
       scim,
       admin: createAdminRouter(admin),
+      page: createPageRouter({ ...admin, oidc: oidcOptions(config), stopping: ending.signal }),
       readiness,
       metrics: () => metrics.render(),
       credentials,
@@ -135,6 +141,7 @@ export async function createBridge(config: Config, { log }: { readonly log: Log 
       clock,
     }),
   );
+  await tellUnreadable(database, log);
   reconciler.start();
   keeper.start();
   auditWatch.start();
@@ -151,6 +158,7 @@ export async function createBridge(config: Config, { log }: { readonly log: Log 
     },
     async stop() {
       stopping = true;
+      ending.abort();
       await listening.close(config.shutdownTimeoutMs);
       await Promise.all([reconciler.stop(), keeper.stop()]);
       await auditWatch.stop();
@@ -158,6 +166,31 @@ export async function createBridge(config: Config, { log }: { readonly log: Log 
       await database.close();
     },
   };
+}
+
+/** How people sign in to the page; undefined: by an admin credential. */
+function oidcOptions(config: Config): OidcOptions | undefined {
+  const { oidcIssuer: issuer, oidcClientId: clientId } = config;
+  if (issuer === undefined || clientId === undefined) return undefined;
+  return {
+    issuer,
+    clientId,
+    clientSecret: config.oidcClientSecret,
+    scopes: config.oidcScopes,
+    groupsClaim: config.oidcGroupsClaim,
+    viewers: config.oidcViewers,
+    operators: config.oidcOperators,
+  };
+}
+
+/** A document that can't be read keeps everything from being given and taken, since accounts may be shared: said at once, and not at the first request. */
+async function tellUnreadable({ db }: Database, log: Log): Promise<void> {
+  try {
+    await listAllApps(db);
+  } catch (error) {
+    if (!(error instanceof UnreadableDocument)) throw error;
+    log.error({ err: error }, 'nothing is given and nothing taken until every document can be read');
+  }
 }
 
 /** A renewed Coder token is kept sealed in the database when there is no file to write it to. */

@@ -5,6 +5,8 @@ import {
   type AuditEntry,
   type DoctorCheck,
   type Explanation,
+  type GroupsReport,
+  type HoldDetail,
   type HoldSummary,
   type Identity,
   type PendingItem,
@@ -93,6 +95,8 @@ export interface ReconcilerStatus {
   readonly apps: readonly AppConvergence[];
   readonly pending: readonly PendingItem[];
   readonly holds: readonly HoldSummary[];
+  /** What the bridge made in Coder, nothing declares any more, and stays because somebody else uses it: in words. */
+  readonly leftOver: readonly string[];
   /** Why nothing is given and nothing taken, as after a restored backup; null when all is. */
   readonly recovery: string | null;
 }
@@ -150,6 +154,16 @@ export interface Reconciler {
   /** Why people have what they have: by SCIM id, userName, externalId, e-mail, Coder id or Coder username; empty when nobody fits. */
   explain(user: string): Promise<Explanation[]>;
   status(): Promise<ReconcilerStatus>;
+  /** An open hold with everybody whom it is about; undefined when it is another one by now, or gone. */
+  hold(id: string): Promise<HoldDetail | undefined>;
+  /** Which group of an identity provider gives what to how many, and which groups no mapping names. */
+  groups(query?: {
+    readonly app?: string | undefined;
+    /** Only groups with this in their names. */
+    readonly search?: string | undefined;
+    /** Leaves the groups of the directory out. */
+    readonly mappingsAlone?: boolean;
+  }): Promise<GroupsReport>;
   /**
    * Ids of the Coder groups of an app by the key of their mapping, those left out that are not there yet; null when Coder
    * has to be asked first and does not answer.

@@ -1,5 +1,6 @@
-import { TerraformResource, type TerraformMetaArguments } from 'cdktf';
+import { TerraformResource, type TerraformMetaArguments, Token } from 'cdktf';
 import { type Construct } from 'constructs';
+import { DURATION_WANTED, parseDuration } from '../../bridge/contract/duration';
 import { type MappingStateInput } from '../../bridge/contract/mapping-state/document';
 import { ENTRY_KINDS } from '../../bridge/contract/mapping-state/vocabulary';
 import { PROVIDER_NAME, PROVIDER_VERSION } from '../../provider/address';
@@ -80,6 +81,7 @@ export class ScimAppResource extends TerraformResource {
       connection: attributes.connection,
       forEach: attributes.forEach,
     });
+    this.node.addValidation({ validate: () => this.badTimeouts() });
   }
 
   /** SCIM base URL as the bridge knows it. */
@@ -101,6 +103,14 @@ export class ScimAppResource extends TerraformResource {
   protected content(): ScimAppAttributes {
     const own = Object.entries(this.attributes).filter(([key]) => !META_ARGUMENTS.has(key));
     return Object.fromEntries(own) as unknown as ScimAppAttributes;
+  }
+
+  private badTimeouts(): string[] {
+    return Object.entries<unknown>({ ...this.content().timeouts }).flatMap(([operation, said]) =>
+      typeof said !== 'string' || Token.isUnresolved(said) || parseDuration(said) !== undefined
+        ? []
+        : [`${this.node.path}: timeouts.${operation} is no duration: got ${JSON.stringify(said)}, ${DURATION_WANTED}`],
+    );
   }
 
   protected override synthesizeAttributes(): Record<string, unknown> {

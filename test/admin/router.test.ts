@@ -45,6 +45,7 @@ describeEachDatabase('admin API', open => {
         return { state: 'present', user: { ...ACCOUNT, id, ...account } };
       },
       deleteUser: async id => void accounts.delete(id),
+      listSeenClaims: async () => ['groups', 'email'],
     };
     const app = express().use(
       '/admin/v1',

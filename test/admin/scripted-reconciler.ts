@@ -55,8 +55,14 @@ export function scriptedReconciler(): ScriptedReconciler {
       return this.people.filter(person => person.userName === user);
     },
     async status() {
-      return { apps: this.apps, pending: this.pending, holds: this.holds, recovery: this.recoveryProblem() };
+      const { apps, pending, holds } = this;
+      return { apps, pending, holds, leftOver: [], recovery: this.recoveryProblem() };
     },
+    async hold(id) {
+      const found = this.holds.find(hold => hold.id === id);
+      return found === undefined ? undefined : { ...found, persons: [] };
+    },
+    groups: async () => ({ mappings: [], groups: [], total: 0 }),
     async releaseHold(id, decision) {
       if (!this.holds.some(hold => hold.id === id)) throw new HoldChanged(`hold ${id} is not open any more`);
       note(`release ${id} by ${sayDecision(decision)}`);

@@ -42,6 +42,7 @@ const status = (more: Partial<Status> = {}): Status => ({
   apps: [],
   pending: [],
   holds: [],
+  leftOver: [],
   recovery: null,
   ...more,
 });

@@ -157,6 +157,7 @@ export class AdminApi {
       ),
       pending: this.pending,
       holds: this.holds,
+      leftOver: [],
       recovery: null,
     });
     const never = () => Promise.reject(new Error('not asked for by the provider'));
@@ -171,6 +172,8 @@ export class AdminApi {
         answerReHire: never,
         planWorld: () => (this.foreseen === undefined ? never() : Promise.resolve(this.foreseen)),
         explain: never,
+        hold: never,
+        groups: never,
         releaseHold: never,
         retry: never,
         groupIds: app => this.groupIds(app),
@@ -182,7 +185,7 @@ export class AdminApi {
         aiUsage: never,
         audit: never,
       },
-      coder: { getUser: never, deleteUser: never },
+      coder: { getUser: never, deleteUser: never, listSeenClaims: never },
       seats: { read: async () => null },
       probe: {
         state: () =>

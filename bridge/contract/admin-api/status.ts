@@ -55,6 +55,8 @@ export const AppStatus = z.object({
   ),
   lastError: z.string().nullable(),
   lastSweepAt: z.string().nullable(),
+  /** When a SCIM request came last, as far as requests are kept. */
+  lastRequestAt: z.string().nullable().default(null),
   tokens: z.array(TokenStatus),
   coercions: z.array(z.object({ dialect: z.string(), coercion: z.string(), count: z.number(), lastAt: z.string() })),
   /** Attributes that no schema knows and that were dropped. */
@@ -82,6 +84,8 @@ export const Status = z.object({
   apps: z.array(AppStatus),
   pending: z.array(PendingItem),
   holds: z.array(HoldSummary),
+  /** What the bridge made in Coder, nothing declares any more, and stays because somebody else uses it: in words. */
+  leftOver: z.array(z.string()).default([]),
   /** Why nothing is given and nothing taken, as after a restored backup; null when all is. */
   recovery: z.string().nullable().default(null),
 });

@@ -1,7 +1,8 @@
 /** What the bridge made and nothing declares any more goes, once nobody is in it; what it merely found is forgotten. */
 import { forgetGroup, listManagedGroups, type ManagedGroup, readManagedGroup } from '../../store/accounts/coder-groups';
-import { countMembers, wantedMembers } from '../../store/accounts/coder-members';
+import { countMembers, type MemberCounts, wantedMembers } from '../../store/accounts/coder-members';
 import { forgetManagedRole, listManagedRoles, type ManagedRole } from '../../store/accounts/custom-roles';
+import { noteLeftOver } from '../../store/accounts/left-over';
 import { peopleOfAccounts } from '../../store/accounts/people';
 import { bumpRules } from '../../store/apps/apps';
 import { forgetMappedGroups } from '../../store/apps/mapped-groups';
@@ -11,8 +12,16 @@ import { type Cause, enqueue, PRIORITY, type WorkItem } from '../../store/work/e
 import { AuditLines } from '../context/audit-lines';
 import { type Context, organizationName } from '../decide/context';
 import { type Rim } from '../context/rim';
-import { declaredGroups, declaredRoles, undeclaredGroups, undeclaredRoles } from '../decide/group/undeclared';
+import {
+  declaredGroups,
+  declaredRoles,
+  sayLeftGroup,
+  sayLeftRole,
+  undeclaredGroups,
+  undeclaredRoles,
+} from '../decide/group/undeclared';
 import { orProblem } from './act-on-groups';
+import { wakeForName } from './wake-for-name';
 
 /**
  * Deletes groups and custom roles that the bridge made, that nothing declares any more and that nobody is in; forgets
@@ -22,22 +31,31 @@ import { orProblem } from './act-on-groups';
 export async function removeUndeclared(rim: Rim, cause: Cause): Promise<string[]> {
   const context = await rim.context.get();
   const problems: string[] = [];
-  for (const { group, fate } of undeclaredGroups(await observeManaged(rim), await isDeclaredNow(rim, context)))
-    await orProblem(problems, `group ${organizationName(context, group.organization)}/${group.name}`, async () => {
-      if (fate === 'forget') await forget(rim, group, cause, []);
+  const left: string[] = [];
+  for (const { group, fate, byHand } of undeclaredGroups(
+    await observeManaged(rim),
+    await isDeclaredNow(rim, context),
+  )) {
+    const name = `${organizationName(context, group.organization)}/${group.name}`;
+    await orProblem(problems, `group ${name}`, async () => {
+      if (fate === 'stay') left.push(sayLeftGroup(name, byHand));
+      else if (fate === 'forget') await forget(rim, group, cause, []);
       else await removeGroup(rim, group, { members: 0, lines: [], cause });
     });
+  }
   const declared = declaredRoles(context.apps.values(), context.catalog.organizations);
   for (const role of undeclaredRoles(await listManagedRoles(rim.database.db), declared))
-    await orProblem(problems, `custom role ${organizationName(context, role.organization)}/${role.name}`, () =>
-      removeRole(rim, context, role, cause),
-    );
+    await orProblem(problems, `custom role ${organizationName(context, role.organization)}/${role.name}`, async () => {
+      if ((await removeRole(rim, context, role, cause)) === 'in use')
+        left.push(sayLeftRole(`${organizationName(context, role.organization)}/${role.name}`));
+    });
+  await noteLeftOver(rim.database.db, left);
   return problems;
 }
 
-async function observeManaged(rim: Rim): Promise<{ group: ManagedGroup; present: number; wanted: number }[]> {
+async function observeManaged(rim: Rim): Promise<(MemberCounts & { group: ManagedGroup })[]> {
   const { db } = rim.database;
-  const observed: { group: ManagedGroup; present: number; wanted: number }[] = [];
+  const observed: (MemberCounts & { group: ManagedGroup })[] = [];
   for (const group of await listManagedGroups(db)) observed.push({ group, ...(await countMembers(db, group.id)) });
   return observed;
 }
@@ -87,9 +105,11 @@ export async function removeGroup(rim: Rim, group: ManagedGroup, removal: GroupR
 /** Forgets a group, and has a second look at whoever came to count on it at the last moment. */
 async function forget(rim: Rim, group: ManagedGroup, cause: Cause, lines: readonly AuditRow[]): Promise<void> {
   const now = rim.clock.now();
+  const context = await rim.context.get();
   rim.context.invalidate();
   await rim.database.transact(async db => {
     await writeAudit(db, lines);
+    await wakeForName(db, context, group, cause, now);
     const last = await readManagedGroup(db, group.id);
     const people = await peopleOfAccounts(db, await wantedMembers(db, group.id));
     const items: WorkItem[] = people.map(person => ({
@@ -108,10 +128,13 @@ async function forget(rim: Rim, group: ManagedGroup, cause: Cause, lines: readon
   });
 }
 
-async function removeRole(rim: Rim, context: Context, role: ManagedRole, cause: Cause): Promise<void> {
+async function removeRole(rim: Rim, context: Context, role: ManagedRole, cause: Cause): Promise<'gone' | 'in use'> {
   const { db } = rim.database;
-  if (role.origin === 'matched') return await forgetManagedRole(db, role.organization, role.name);
-  if (await isRoleInUse(rim, role)) return;
+  if (role.origin === 'matched') {
+    await forgetManagedRole(db, role.organization, role.name);
+    return 'gone';
+  }
+  if (await isRoleInUse(rim, role)) return 'in use';
   await rim.coder.deleteCustomRole(role.organization, role.name);
   const lines = new AuditLines(cause, () => rim.clock.now());
   lines.note({ app: null }, 'custom-role.delete', 'done', {
@@ -121,6 +144,7 @@ async function removeRole(rim: Rim, context: Context, role: ManagedRole, cause: 
     await forgetManagedRole(trx, role.organization, role.name);
     await writeAudit(trx, lines.rows);
   });
+  return 'gone';
 }
 
 async function isRoleInUse(rim: Rim, { organization, name }: ManagedRole): Promise<boolean> {

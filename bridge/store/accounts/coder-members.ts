@@ -3,6 +3,7 @@
  * writer per group makes the difference true with one call.
  */
 import { type Db } from '../database/database';
+import { statement } from '../database/statement';
 import { type Flag } from '../database/tables/columns';
 import { type ManagedGroup } from './coder-groups';
 
@@ -30,10 +31,13 @@ const toMember = (row: MemberRow): MemberState => ({
   because: row.because,
 });
 
+const selectOfAccount = statement<{ coderUserId: string }>()((db, { coderUserId }) =>
+  db.selectFrom('coder_members').selectAll().where('coder_user_id', '=', coderUserId),
+);
+
 /** The managed groups an account is in or is to be in. */
 export async function memberStatesOf(db: Db, coderUserId: string): Promise<MemberState[]> {
-  const rows = await db.selectFrom('coder_members').selectAll().where('coder_user_id', '=', coderUserId).execute();
-  return rows.map(toMember);
+  return (await selectOfAccount(db, { coderUserId })).rows.map(toMember);
 }
 
 /** The same for several accounts, by account. */
@@ -94,14 +98,26 @@ export async function wantedMembers(db: Db, groupId: string): Promise<string[]> 
   return rows.map(row => row.coder_user_id);
 }
 
-/** How many are in a group, and how many are to be. */
-export async function countMembers(db: Db, groupId: string): Promise<{ present: number; wanted: number }> {
+export interface MemberCounts {
+  readonly present: number;
+  /** Who are to be in. */
+  readonly wanted: number;
+  /** Who are in and nobody's wish: put there by hand. */
+  readonly byHand: number;
+}
+
+/** How many are in a group, how many are to be, and how many of those inside nobody asked for. */
+export async function countMembers(db: Db, groupId: string): Promise<MemberCounts> {
   const row = await db
     .selectFrom('coder_members')
-    .select(eb => [eb.fn.sum<number | null>('present').as('present'), eb.fn.sum<number | null>('wanted').as('wanted')])
+    .select(eb => [
+      eb.fn.sum<number | null>('present').as('present'),
+      eb.fn.sum<number | null>('wanted').as('wanted'),
+      eb.fn.sum<number | null>(eb.case().when('wanted', 'is', null).then(eb.ref('present')).else(0).end()).as('byHand'),
+    ])
     .where('coder_group_id', '=', groupId)
     .executeTakeFirstOrThrow();
-  return { present: Number(row.present ?? 0), wanted: Number(row.wanted ?? 0) };
+  return { present: Number(row.present ?? 0), wanted: Number(row.wanted ?? 0), byHand: Number(row.byHand ?? 0) };
 }
 
 const ROWS_PER_STATEMENT = 2_000;

@@ -3,10 +3,12 @@ import { sql } from 'kysely';
 import { type AppTable } from '../database/tables';
 import { type Precondition } from '../../contract/admin-api';
 import { DEFAULT_ATTRIBUTES } from '../../contract/attributes';
-import { canonicalJson, type MappingState, parseMappingState } from '../../contract/mapping-state';
+import { canonicalJson, type MappingState } from '../../contract/mapping-state';
 import { backendOf, type Database, type Db, readJson } from '../database/database';
 import { type Cause, enqueue, PRIORITY } from '../work/enqueue';
 import { newId } from '../database/id';
+import { statement } from '../database/statement';
+import { readStoredDocument } from './stored-document';
 import { deleteCredentials, writeCredentials } from './credentials';
 import { lockDeclaration } from './declaration-lock';
 
@@ -53,15 +55,17 @@ interface AppRow {
   deleted_at: number | null;
 }
 
+/** @throws UnreadableDocument */
 function toApp(row: AppRow): StoredApp {
+  const { state, readAs } = readStoredDocument(row.name, readJson(row.state));
   return {
     name: row.name,
     generation: Number(row.generation),
-    state: parseMappingState(readJson(row.state)),
+    state,
     createdAt: row.created_at,
     updatedAt: row.updated_at,
     appliedGeneration: row.applied_generation ?? undefined,
-    problems: row.problems === null ? [] : (JSON.parse(row.problems) as string[]),
+    problems: [...readAs, ...(row.problems === null ? [] : (JSON.parse(row.problems) as string[]))],
     sweptAt: row.swept_at ?? undefined,
     deleting: row.deleted_at !== null,
   };
@@ -89,12 +93,16 @@ export async function bumpRules(db: Db): Promise<void> {
     .execute();
 }
 
-/** Changes when any app, binding or managed group does: cheap enough to ask before each piece of work. */
-export async function readRulesVersion(db: Db): Promise<string> {
-  const { rows } = await sql<Pick<AppTable, 'name' | 'generation' | 'applied_generation' | 'deleted_at'>>`
+const selectVersions = statement<Record<never, never>>()(
+  () => sql<Pick<AppTable, 'name' | 'generation' | 'applied_generation' | 'deleted_at'>>`
     select name, generation, applied_generation, deleted_at from apps
     union all select value, 0, null, null from settings where key = ${RULES_VERSION}
-    order by 1`.execute(db);
+    order by 1`,
+);
+
+/** Changes when any app, binding or managed group does: cheap enough to ask before each piece of work. */
+export async function readRulesVersion(db: Db): Promise<string> {
+  const { rows } = await selectVersions(db, {});
   return rows
     .map(row => `${row.name}:${row.generation}:${row.applied_generation ?? ''}:${row.deleted_at ?? ''}`)
     .join(' ');

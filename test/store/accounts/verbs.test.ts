@@ -103,7 +103,7 @@ describeEachDatabase('the store', open => {
     await setPresent(db, 'g', ['bob'], false);
     expect(await memberDifferences(db, 'g')).toEqual([]);
     expect(await memberStatesOf(db, 'bob')).toEqual([]);
-    expect(await countMembers(db, 'g')).toEqual({ present: 2, wanted: 1 });
+    expect(await countMembers(db, 'g')).toEqual({ present: 2, wanted: 1, byHand: 1 });
     await replaceMembers(db, 'g', new Set(['alice']), 2);
     expect(await memberStatesOf(db, 'stranger')).toEqual([]);
     await leaveOrganization(db, 'alice', 'elsewhere');

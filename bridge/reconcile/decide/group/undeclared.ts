@@ -3,6 +3,7 @@ import { type DirectoryGroup } from '../../../contract/directory';
 import { identityKey } from '../../../contract/identity';
 import { type MappingState } from '../../../contract/mapping-state';
 import { type ManagedGroup } from '../../../store/accounts/coder-groups';
+import { type MemberCounts } from '../../../store/accounts/coder-members';
 import { type ManagedRole } from '../../../store/accounts/custom-roles';
 import { groupKey, mappedNames } from './groups-draft';
 import { findOrganization, isPushed, type KnownOrganization } from '../rules';
@@ -58,20 +59,32 @@ export function roleKey(organization: string, name: string): string {
 
 export interface UndeclaredGroup {
   readonly group: ManagedGroup;
-  /** `delete`: the bridge made it, and nobody is in it; `forget`: it was there before. */
-  readonly fate: 'delete' | 'forget';
+  /** `delete`: the bridge made it, and nobody is in it; `forget`: it was there before; `stay`: others were put into it by hand. */
+  readonly fate: 'delete' | 'forget' | 'stay';
+  readonly byHand: number;
 }
 
 /** Groups that go, those that nobody waits to be in. */
 export function undeclaredGroups(
-  groups: readonly { readonly group: ManagedGroup; readonly present: number; readonly wanted: number }[],
+  groups: readonly (MemberCounts & { readonly group: ManagedGroup })[],
   isDeclared: IsDeclared,
 ): UndeclaredGroup[] {
-  return groups.flatMap(({ group, present, wanted }): UndeclaredGroup[] => {
+  return groups.flatMap(({ group, present, wanted, byHand }): UndeclaredGroup[] => {
     if (wanted > 0 || isDeclared(group)) return [];
-    if (group.origin === 'matched') return [{ group, fate: 'forget' }];
-    return present === 0 ? [{ group, fate: 'delete' }] : [];
+    if (group.origin === 'matched') return [{ group, fate: 'forget', byHand }];
+    if (present === 0) return [{ group, fate: 'delete', byHand }];
+    return byHand > 0 ? [{ group, fate: 'stay', byHand }] : [];
   });
+}
+
+/** Why a group stays in Coder that nothing declares. */
+export function sayLeftGroup(name: string, byHand: number): string {
+  return `group ${name}: the bridge made it and nothing declares it any more, but ${byHand === 1 ? 'a member' : `${byHand} members`} of no directory ${byHand === 1 ? 'is' : 'are'} in it, put there by hand: it goes with the next sweep once it is empty, or delete it in Coder`;
+}
+
+/** Why a custom role stays in Coder that nothing declares. */
+export function sayLeftRole(name: string): string {
+  return `custom role ${name}: the bridge made it and nothing declares it any more, but somebody holds it by hand: it goes with the next sweep once nobody does, or delete it in Coder`;
 }
 
 export function undeclaredRoles(roles: readonly ManagedRole[], declared: ReadonlySet<string>): ManagedRole[] {

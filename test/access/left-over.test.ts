@@ -1,0 +1,44 @@
+/** What the bridge made and nothing declares any more is gone, or listed where others use it. */
+import { describeEachDatabase } from '../support/databases';
+import { startAccess } from './stage';
+
+const READER = { name: 'reader', permissions: [{ resourceType: 'template', action: 'read' }] };
+
+describeEachDatabase('what the bridge made', (_, on) => {
+  it('a group that is nobody’s any more stays with who was put into it by hand, is listed, and goes once it is empty', async () => {
+    const access = await startAccess(on, { before: coder => void coder.addUser('guest', { status: 'active' }) });
+    const okta = await access.app('okta', { pushedGroups: { prefix: 'team-' } });
+    const id = await okta.hire('ada');
+    const red = await okta.group('team-red', [id]);
+    const blue = await okta.group('team-blue', [id]);
+    access.coder.addToGroup('guest', 'team-red');
+    await okta.done('DELETE', `/Groups/${red}`);
+    await okta.done('DELETE', `/Groups/${blue}`);
+    await access.settled();
+    const { leftOver, apps } = await access.swept();
+    expect(access.coder.snapshot().organizations['coder']?.groups).toEqual({ 'team-red': ['guest'] });
+    expect(leftOver).toEqual([
+      expect.stringMatching(
+        /^group coder\/team-red: the bridge made it and nothing declares it any more, but a member of no directory is in it/,
+      ),
+    ]);
+    expect(apps[0]).toMatchObject({ converged: true, warnings: [] });
+
+    access.coder.removeFromGroup('guest', 'team-red');
+    expect((await access.swept()).leftOver).toEqual([]);
+    expect(access.coder.snapshot().organizations['coder']?.groups).toEqual({});
+  });
+
+  it('a custom role that somebody holds by hand stays, is listed, and goes once nobody does', async () => {
+    const access = await startAccess(on, { before: coder => void coder.addUser('guest', { status: 'active' }) });
+    const okta = await access.app('okta', { customRoles: { reader: READER } });
+    access.coder.setOrganizationRoles('guest', ['reader']);
+    await access.declare(okta, {});
+    expect((await access.settled()).leftOver).toEqual([
+      expect.stringMatching(/^custom role coder\/reader: .* somebody holds it by hand/),
+    ]);
+    access.coder.setOrganizationRoles('guest', []);
+    expect((await access.swept()).leftOver).toEqual([]);
+    expect(access.coder.snapshot().organizations['coder']?.customRoles).toEqual([]);
+  });
+});
