@@ -182,6 +182,7 @@ export class AdminApi {
         endRecovery: never,
         doctorChecks: never,
         identities: never,
+        aiUsage: never,
         audit: never,
         aiUsage: never,
       },
