@@ -82,6 +82,31 @@ describeEachDatabase('a bridge that is killed', (_, on) => {
     expect((await access.statusOf(okta)).converged).toBe(true);
   });
 
+  it('after Coder made an account in the organizations of then: who comes back without them is in none of them', async () => {
+    const access = await startAccess(on, { processes: true, before: coder => void coder.addOrganization('lab') });
+    const okta = await access.app('okta', {
+      groupMappings: { lab: { idpGroup: 'lab', organization: 'lab', group: 'lab' } },
+    });
+    await away(access.coder, true);
+    const id = await okta.hire('ada');
+    await okta.group('lab', [id]);
+    const made = killAfter(access, 'POST', /\/users$/, Promise.resolve());
+    await away(access.coder, false);
+    await made;
+    expect(Object.keys(access.coder.describe('ada').organizations)).toEqual(['lab']);
+    await away(access.coder, true);
+    await access.start();
+    await okta.remove(id);
+    await away(access.coder, false);
+    await access.settled();
+    expect(access.coder.describe('ada').status).toBe('suspended');
+
+    await okta.hire('ada');
+    await access.settled();
+    expect(access.coder.describe('ada')).toMatchObject({ status: 'active', organizations: { coder: {} } });
+    expect(Object.keys(access.coder.describe('ada').organizations)).toEqual(['coder']);
+  });
+
   it('after Coder made a group that is renamed before the retry: there is one group, of the new name', async () => {
     const access = await startAccess(on, { processes: true });
     const okta = await access.app('okta', { pushedGroups: { prefix: 'team-' } });

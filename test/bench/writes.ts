@@ -10,11 +10,12 @@ import { Entra } from '../../examples/demo/entra';
 import { Okta } from '../../examples/demo/okta';
 import { type MappingStateInput } from '../../bridge/contract/mapping-state';
 import { FURTHER_ORGANIZATIONS, mappingState } from '../kill/declaration';
-import { DirectoryModel } from '../kill/directory-model';
-import { IdentityProvider } from '../kill/identity-provider';
-import { Locks } from '../kill/locks';
+import { DirectoryModel } from '../kill/identity-provider/directory-model';
+import { Caller } from '../kill/identity-provider/caller';
+import { IdentityProvider } from '../kill/identity-provider/identity-provider';
+import { Locks } from '../kill/identity-provider/locks';
 import { Random } from '../kill/random';
-import { ScimClient } from '../kill/scim-client';
+import { ScimClient } from '../kill/identity-provider/scim-client';
 import { type RunningBridge, scimToken, startBridge } from '../support/bridge';
 import { type CoderDouble, type Snapshot, startCoderDouble } from '../support/coder-double';
 import { freshSqlite } from '../support/databases';
@@ -238,7 +239,8 @@ function random(changes: number, seed: number): Promise<Count> {
     return await counting(coder, bridge, async () => {
       const dice = new Random(seed);
       const client = new ScimClient(() => bridge.url, token, dice.fork('scim'), 0);
-      const provider = new IdentityProvider(new DirectoryModel(), client, new Locks(), dice.fork('provider'), 'a');
+      const caller = new Caller(new DirectoryModel(), client, new Locks(), dice.fork('provider'), 'a');
+      const provider = new IdentityProvider(caller);
       await provider.prepare();
       const working = provider.work();
       while (client.counts.requests < changes) await new Promise(resolve => setTimeout(resolve, 20));

@@ -34,7 +34,7 @@ beforeEach(async () => {
     reconciler,
     credentials,
     coder: { getUser: never, deleteUser: never, listSeenClaims: never },
-    seats: { read: () => Promise.resolve(null) },
+    seats: { read: async () => null },
     probe: {
       state: () =>
         Promise.resolve({

@@ -184,6 +184,7 @@ export class AdminApi {
         identities: never,
         aiUsage: never,
         audit: never,
+        aiUsage: never,
       },
       coder: { getUser: never, deleteUser: never, listSeenClaims: never },
       seats: { read: async () => null },

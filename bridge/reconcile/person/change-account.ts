@@ -76,11 +76,12 @@ async function execute(
     .filter(grant => grant.kind !== 'organization' || grant.organization !== context.catalog.defaultOrganization);
   const calls = allowed.steps.filter(step => !isWish(step));
   const leaver = await leaverOf(rim, observation, decision, calls);
-  if (given.length > 0 || calls.length > 0)
+  const unnoted = organizationsUnnoted(context, observed);
+  if (given.length > 0 || calls.length > 0 || unnoted.length > 0)
     await rim.database.transact(async db => {
       // Whoever locks the account looks at its workspaces, if need be in another process.
       if (leaver.locks) await putLeaverWorkspaces(db, { ...leaver.who, state: 'due', running: [] });
-      if (given.length > 0) await addGrants(db, account.id, given, rim.clock.now());
+      if (given.length + unnoted.length > 0) await addGrants(db, account.id, [...given, ...unnoted], rim.clock.now());
       if (calls.length > 0)
         await openEntry(db, {
           kind: 'steps',
@@ -113,6 +114,17 @@ async function execute(
     lines: lines.rows,
     failure: failed ?? look.failure,
   };
+}
+
+/** An account that an earlier try made, and nobody is linked to, is in the organizations that were asked for then: a gift of the bridge. */
+function organizationsUnnoted(
+  { catalog }: PersonObservation['context'],
+  { begun, via, account }: AccountDecision['observed'],
+): Grant[] {
+  if (!begun || via === 'linked') return [];
+  return account.organizationIds
+    .filter(organization => organization !== catalog.defaultOrganization)
+    .map(organization => ({ kind: 'organization', organization, target: '' }));
 }
 
 function undeletable(username: string): Held {
