@@ -57,6 +57,8 @@ const TOLD_ELSEWHERE = [
   'has a group … that was made by hand',
   'has a group … that a mapping of app',
   'hold one externalId …',
+  'is read as …, since Coder stores names of custom roles in small letters',
+  'permissions with "negate" are left out',
   'workspaces of … who left may run on',
   'no token is declared',
   'every token has expired',
@@ -86,7 +88,7 @@ describe('texts', () => {
   it('what is told elsewhere is still told', () => {
     const sources = ['decide/group/pushed-groups', 'declaration/shared-external-ids', 'report/status']
       .map(name => `bridge/reconcile/${name}.ts`)
-      .concat('bridge/admin/status.ts')
+      .concat('bridge/admin/status.ts', 'bridge/store/apps/stored-document.ts')
       .map(file => readFileSync(join(resolve(__dirname, '../..'), file), 'utf8').replace(/\$\{[^}]*\}/g, '…'));
     const words = TOLD_ELSEWHERE.flatMap(text => text.split('…').map(part => part.trim()));
     expect(words.filter(part => !sources.some(source => source.includes(part)))).toEqual([]);
