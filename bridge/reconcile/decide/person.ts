@@ -228,9 +228,10 @@ function decideLeaving(observation: PersonObservation): PersonDecision {
 }
 
 /** Refusals of accounts that are the leaver's all the same: the policy forbids the bridge to lock them, and somebody must. */
-const SPEAKS_FOR: ReadonlySet<string> = new Set(['login-type', 'adoption-refused', 'privileged-account']);
+export const SPEAKS_FOR: ReadonlySet<string> = new Set(['login-type', 'adoption-refused', 'privileged-account']);
 
-function stillIn({ account }: ObservedAccount, refusal: Held): Held {
+/** Somebody who is out by the directory, and whom nobody has locked out. */
+export function stillIn({ account }: Pick<ObservedAccount, 'account'>, refusal: Held): Held {
   return new Held(
     refusal.reason,
     `the person has left, and account ${JSON.stringify(account.username)} with their e-mail ${JSON.stringify(account.email)} is still ${account.status}: suspend it in Coder; ${refusal.detail}`,

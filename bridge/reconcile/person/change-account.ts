@@ -12,6 +12,7 @@ import { type Rim } from '../context/rim';
 import { Held } from '../decide/hold-reason';
 import { type PersonObservation } from '../decide/observation';
 import { type AccountDecision } from '../decide/account';
+import { stillIn } from '../decide/person';
 import { plan, type Plan } from '../decide/plan';
 import { type Step } from '../decide/steps';
 import { subjectOf } from './subject';
@@ -107,10 +108,16 @@ async function execute(
       detail:
         "was an owner by somebody's hand; Coder suspends no owner, so the role had to go and does not come back by itself",
     });
+  const refused = [...applied.held, ...(then?.held ?? [])];
+  // Coder refused what it takes to lock somebody out: that they are in is what has to be told.
+  const isIn = input.desired.account === 'absent' && observed.actual.status !== 'suspended' && !isOut(done);
   return {
     ...NOTHING_DONE,
     accounts: [{ ...outcomeOfAccount(account.id, observed.outside, done, given, ended), workspaces: look.workspaces }],
-    held: [...applied.held, ...(then?.held ?? []), ...(applied.hasWorkspaces ? [undeletable(account.username)] : [])],
+    held: [
+      ...(isIn ? refused.map(held => stillIn(observed, held)) : refused),
+      ...(applied.hasWorkspaces ? [undeletable(account.username)] : []),
+    ],
     lines: lines.rows,
     failure: failed ?? look.failure,
   };
@@ -126,6 +133,8 @@ function organizationsUnnoted(
     .filter(organization => organization !== catalog.defaultOrganization)
     .map(organization => ({ kind: 'organization', organization, target: '' }));
 }
+
+const isOut = (done: readonly Step[]): boolean => done.some(({ kind }) => kind === 'suspend' || kind === 'delete');
 
 function undeletable(username: string): Held {
   return new Held(
@@ -204,7 +213,7 @@ function outcomeOfAccount(
     given,
     taken: done.flatMap(step => grantsOf(step).taken),
     wishes: done.filter(isWish),
-    ended: done.some(step => step.kind === 'suspend' || step.kind === 'delete'),
+    ended: isOut(done),
     deleted: done.some(step => step.kind === 'delete'),
     endedFormerOwner,
     workspaces: undefined,

@@ -203,6 +203,17 @@ export async function listHeldPeople(db: Db, limit: number): Promise<HeldPerson[
   }));
 }
 
+/** Who is held for one of these reasons, by name. */
+export async function peopleHeldForAny(db: Db, reasons: readonly string[]): Promise<{ readonly userName: string }[]> {
+  const rows = await db
+    .selectFrom('people')
+    .select('user_name')
+    .where('held_reason', 'in', reasons)
+    .orderBy('user_name')
+    .execute();
+  return rows.map(row => ({ userName: row.user_name }));
+}
+
 /** Who is held for one reason. */
 export async function peopleHeldFor(
   db: Db,
