@@ -184,7 +184,6 @@ export class AdminApi {
         identities: never,
         aiUsage: never,
         audit: never,
-        aiUsage: never,
       },
       coder: { getUser: never, deleteUser: never, listSeenClaims: never },
       seats: { read: async () => null },
