@@ -10,6 +10,7 @@ export async function accountsOf(
   differences: readonly string[],
   said: readonly string[],
   admin: AdminClient,
+  groupIds: (name: string) => readonly string[],
 ): Promise<string[]> {
   if (differences.length === 0) return [];
   const lines: string[] = [];
@@ -39,7 +40,10 @@ export async function accountsOf(
     lines.push(
       `group ${name}`,
       ...said
-        .filter(line => interruption(line) || created.test(line) || [...paths].some(path => line.includes(path)))
+        .filter(
+          line =>
+            interruption(line) || created.test(line) || [...paths, ...groupIds(name)].some(part => line.includes(part)),
+        )
         .slice(-200),
       ...entries
         .filter(entry => entry.target?.endsWith(`/${name}`) === true)

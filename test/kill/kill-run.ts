@@ -143,7 +143,9 @@ class Run {
       groups: directory.groups.size,
       lost: [...providers.flatMap(provider => provider.losses), ...lost],
       ...verdict,
-      accounts: await accountsOf([...verdict.differences, ...verdict.duplicates], this.said, this.admin()),
+      accounts: await accountsOf([...verdict.differences, ...verdict.duplicates], this.said, this.admin(), name =>
+        this.groupIds(name),
+      ),
       pending: pendingOf(status),
       parked,
       writesAfterSweep: await this.sweep(),
@@ -232,6 +234,9 @@ class Run {
     this.double.calls.add = call => {
       this.calls += 1;
       if (call.method === 'GET') return;
+      this.said.push(
+        `${new Date(call.at).toISOString().slice(11, 23)} Coder: ${call.method} ${call.path} ${call.status}`,
+      );
       this.writes.add();
     };
   }
@@ -259,6 +264,11 @@ class Run {
       }
       await sleep(100);
     }
+  }
+
+  private groupIds(name: string): string[] {
+    const groups = [...this.double.state.organizations.values()].flatMap(({ groups }) => groups.get(name) ?? []);
+    return groups.map(({ id }) => id);
   }
 
   private async sweep(): Promise<number> {

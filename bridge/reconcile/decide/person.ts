@@ -217,9 +217,10 @@ function decideLeaving(observation: PersonObservation): PersonDecision {
     }
     accounts.push({
       ...decideAccount(observation, observed, undefined),
-      // Whoever is linked to an account already is locked out of the others as they stand.
+      // Whoever is linked to an account already is locked out of the others as they stand. One of the bridge's making is linked to
+      // whoever it was for, gone or not: should they come back, it is known who made it.
       link:
-        adoption instanceof Held || user === undefined || isLinked
+        adoption instanceof Held || isLinked || (user === undefined && !observed.begun)
           ? undefined
           : { how: adoption.how, replaces: adoption.replaces },
     });

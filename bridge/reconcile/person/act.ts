@@ -117,7 +117,7 @@ async function takeUp(
     await leaveAccount(db, link?.replaces ?? []);
     await writePerson(
       db,
-      { userId, app, userName: user?.userName ?? '' },
+      { userId, app, userName: user?.userName ?? observation.person?.userName ?? account.email },
       { coder: { id: account.id, username: account.username, how } },
       now,
     );
