@@ -80,8 +80,9 @@ async function execute(
   const unnoted = organizationsUnnoted(context, observed);
   if (given.length > 0 || calls.length > 0 || unnoted.length > 0)
     await rim.database.transact(async db => {
-      // Whoever locks the account looks at its workspaces, if need be in another process.
-      if (leaver.locks) await putLeaverWorkspaces(db, { ...leaver.who, state: 'due', running: [] });
+      // Whoever locks the account, or takes a membership, looks at its workspaces, if need be in another process.
+      if (leaver.locks || leaver.losesOrganization)
+        await putLeaverWorkspaces(db, { ...leaver.who, state: 'due', running: [] });
       if (given.length + unnoted.length > 0) await addGrants(db, account.id, [...given, ...unnoted], rim.clock.now());
       if (calls.length > 0)
         await openEntry(db, {
@@ -148,6 +149,8 @@ interface Leaver {
   readonly who: Omit<LeaverWorkspaces, 'state' | 'running'>;
   /** The account is about to be locked. */
   readonly locks: boolean;
+  /** The person stays, and is about to be taken out of an organization. */
+  readonly losesOrganization: boolean;
   /** What an earlier try left to be looked at. */
   readonly before: LeaverWorkspaces | undefined;
 }
@@ -160,7 +163,9 @@ async function leaverOf(
 ): Promise<Leaver> {
   const { id } = observed.account;
   const leaves = input.desired.account === 'absent';
-  const before = leaves ? await readLeaverWorkspaces(rim.database.db, id) : undefined;
+  const losesOrganization =
+    !leaves && observed.actual.status !== 'suspended' && calls.some(step => step.kind === 'organization-remove');
+  const before = leaves || losesOrganization ? await readLeaverWorkspaces(rim.database.db, id) : undefined;
   return {
     who: {
       coderUserId: id,
@@ -170,6 +175,7 @@ async function leaverOf(
       since: before?.since ?? rim.clock.now(),
     },
     locks: observed.actual.status !== 'suspended' && calls.some(step => ['suspend', 'delete'].includes(step.kind)),
+    losesOrganization,
     before,
   };
 }
@@ -182,7 +188,10 @@ interface LookRequest {
   readonly lines: AuditLines;
 }
 
-/** After the lock, the running workspaces of a leaver; one who is locked out already is looked at only when something was left. */
+/**
+ * After the lock, the running workspaces of a leaver; one who is locked out already is looked at only when something was left. Of
+ * somebody who stays those in an organization that was taken.
+ */
 async function lookAtWorkspaces(
   rim: Rim,
   observation: PersonObservation,
@@ -191,11 +200,18 @@ async function lookAtWorkspaces(
 ): Promise<Pick<AccountOutcome, 'workspaces'> & { readonly failure?: Failure | undefined }> {
   if (done.some(step => step.kind === 'activate' || step.kind === 'delete')) return { workspaces: 'none' };
   if (failed !== undefined) return { workspaces: undefined };
+  const { context, app } = observation;
+  const { before } = leaver;
+  if (leaver.losesOrganization) {
+    const taken = new Set(done.flatMap(step => (step.kind === 'organization-remove' ? [step.organization] : [])));
+    if (taken.size === 0) return { workspaces: before ?? 'none' };
+    const memberOf = account.organizationIds.filter(organization => !taken.has(organization));
+    const stays = await stopWorkspaces({ coder: rim.coder, context, account, memberOf, app, subject, lines, before });
+    return { workspaces: rememberedOf(stays, leaver.who) ?? 'none', failure: stays.failure };
+  }
   const locked = done.some(step => step.kind === 'suspend');
   if (!locked && (account.status !== 'suspended' || leaver.before === undefined))
     return { workspaces: leaver.locks ? 'none' : undefined };
-  const { context, app } = observation;
-  const { before } = leaver;
   const outcome = await stopWorkspaces({ coder: rim.coder, context, account, app, subject, lines, before });
   return { workspaces: rememberedOf(outcome, leaver.who) ?? 'none', failure: outcome.failure };
 }

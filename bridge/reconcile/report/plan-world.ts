@@ -167,14 +167,22 @@ async function planApp(
   };
 }
 
-/** Accounts that the plan of a finding locks. */
+/** Accounts that the plan of a finding locks, or takes out of an organization. */
 function lockedBy({ app, userName, account, plan, others }: Finding): PlannedLeaver[] {
   const planned = [
     ...('user' in account ? [{ account: account.user, plan }] : []),
     ...others.map(other => ({ account: other.observed.account, plan: other.plan })),
   ];
   const locks = ({ steps }: Plan): boolean => steps.some(({ kind }) => kind === 'suspend' || kind === 'delete');
-  return planned.flatMap(one => (locks(one.plan) ? [{ app, userName, account: one.account }] : []));
+  return planned.flatMap((one): PlannedLeaver[] => {
+    const leaver = { app, userName, account: one.account };
+    if (locks(one.plan)) return [{ ...leaver, memberOf: undefined }];
+    const taken = new Set(
+      one.plan.steps.flatMap(step => (step.kind === 'organization-remove' ? [step.organization] : [])),
+    );
+    if (taken.size === 0 || one.account.status === 'suspended') return [];
+    return [{ ...leaver, memberOf: one.account.organizationIds.filter(organization => !taken.has(organization)) }];
+  });
 }
 
 /** Every step of one person's plan, in the shape of the report. */

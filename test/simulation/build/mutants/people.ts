@@ -96,7 +96,7 @@ export const PEOPLE: readonly Mutant[] = [
         put: "  if (entry.since >= 0) return;\n  await db\n    .insertInto('journal')",
       },
     ],
-    noticedBy: ['hired-and-removed', 'hired-readdressed-and-removed', 'hired-and-left'],
+    noticedBy: ['hired-and-readdressed', 'team-posted-and-renamed', 'hired-and-removed'],
   },
   {
     name: 'leavers-wait-for-the-declaration',
@@ -138,6 +138,23 @@ export const PEOPLE: readonly Mutant[] = [
       'hired-readdressed-and-removed',
       'readdressed-signed-in-and-left',
     ],
+  },
+  {
+    name: 'workspaces-stay-behind',
+    does: 'what runs in an organization goes on when its owner is taken out of that',
+    edits: [
+      {
+        file: 'bridge/reconcile/person/change-account.ts',
+        find: 'if (leaver.losesOrganization) {',
+        put: 'if (leaver.losesOrganization && done.length < 0) {',
+      },
+      {
+        file: 'bridge/reconcile/person/change-account.ts',
+        find: 'if (leaver.locks || leaver.losesOrganization) await',
+        put: 'if (leaver.locks) await',
+      },
+    ],
+    noticedBy: ['taken-out-of-an-organization-with-a-workspace'],
   },
   {
     name: 'nobody-makes-room',
