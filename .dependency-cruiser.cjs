@@ -192,6 +192,18 @@ const rooms = {
     ],
     packages: ['express', 'zod'],
   },
+  'bridge/page': {
+    is: "the operator's page: what the admin API answers, drawn; its forms are the verbs of the admin API",
+    imports: [
+      'bridge/contract',
+      'bridge/store',
+      'bridge/store/database',
+      'bridge/http',
+      'bridge/reconcile',
+      'bridge/admin',
+    ],
+    packages: ['express', 'openid-client', 'zod'],
+  },
   'bridge/process': {
     is: 'configuration, log, and the composition root: the one place that knows all parts',
     imports: [
@@ -203,6 +215,7 @@ const rooms = {
       'bridge/reconcile',
       'bridge/scim',
       'bridge/admin',
+      'bridge/page',
       'bridge/audit',
       'package.json',
     ],

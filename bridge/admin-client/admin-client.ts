@@ -1,14 +1,19 @@
 /** Client of the bridge's admin API: what the Terraform provider and the command line say to a running bridge. */
 import { z } from 'zod';
 import {
+  Activity,
   AppDocument,
+  AiUsage,
   AuditChain,
   AuditEntry,
   type CreateCredentialRequest,
   CredentialSummary,
   DoctorCheck,
   Explanation,
+  GroupsReport,
+  HoldDetail,
   Identity,
+  PersonSummary,
   PlanReport,
   RecoveryReport,
   type PlanRequest,
@@ -18,13 +23,14 @@ import {
   type RetryRequest,
   type SweepRequest,
   type Precondition,
-  RefusalBody,
   Removal,
   ServedRequest,
+  SetupReport,
   Status,
 } from '../contract/admin-api';
 import { type MappingStateInput } from '../contract/mapping-state';
 import { AdminError } from './admin-error';
+import { preconditionHeader, readBody, refusal } from './answers';
 
 export interface AdminClientOptions {
   /** Base URL of the bridge, e.g. `http://127.0.0.1:8399`. */
@@ -96,6 +102,13 @@ export class AdminClient {
       ),
     );
     return this.call(z.object({ entries: z.array(AuditEntry) }), 'GET', `/audit?${query.toString()}`, { signal });
+  }
+
+  /** Who used AI through Coder's gateway. @param window RFC 3339; the last 30 days without it */
+  aiUsage(window: { since?: string | undefined; until?: string | undefined }, signal?: AbortSignal): Promise<AiUsage> {
+    const stated = new URLSearchParams();
+    for (const [key, value] of Object.entries(window)) if (value !== undefined) stated.set(key, value);
+    return this.call(AiUsage, 'GET', `/ai-usage?${stated.toString()}`, { signal });
   }
 
   /** Hashes the whole trail again. @param anchor `<line>:<hash>` as noted elsewhere */
@@ -179,6 +192,32 @@ export class AdminClient {
     });
   }
 
+  /** Requests, refusals and changes of the last day, hour by hour. */
+  activity(signal?: AbortSignal): Promise<Activity> {
+    return this.call(Activity, 'GET', '/activity', { signal });
+  }
+
+  /** People by a part of their userName, e-mail or Coder username. */
+  people(search: string, signal?: AbortSignal): Promise<{ people: PersonSummary[] }> {
+    const shape = z.object({ people: z.array(PersonSummary) });
+    return this.call(shape, 'GET', `/people?search=${encodeURIComponent(search)}`, { signal });
+  }
+
+  /** Which group of the identity provider gives what to how many, and which groups no mapping names. */
+  groups(signal?: AbortSignal): Promise<GroupsReport> {
+    return this.call(GroupsReport, 'GET', '/groups', { signal });
+  }
+
+  /** An open hold with everybody whom it is about. @throws AdminError `not_found` */
+  hold(id: string, signal?: AbortSignal): Promise<HoldDetail> {
+    return this.call(HoldDetail, 'GET', `/holds/${encodeURIComponent(id)}`, { signal });
+  }
+
+  /** How far the connection of an app's identity provider is. */
+  setup(app: string, signal?: AbortSignal): Promise<SetupReport> {
+    return this.call(SetupReport, 'GET', `/apps/${encodeURIComponent(app)}/setup`, { signal });
+  }
+
   /** Who may do what at the bridge; nothing secret. */
   credentials(signal?: AbortSignal): Promise<{ credentials: CredentialSummary[] }> {
     return this.call(Credentials, 'GET', '/credentials', { signal });
@@ -247,32 +286,4 @@ export class AdminClient {
     }
     return parsed.data;
   }
-}
-
-function preconditionHeader(precondition: Precondition): Record<string, string> {
-  if (precondition === 'any') return {};
-  return precondition === 'absent' ? { 'if-none-match': '*' } : { 'if-match': `"${precondition.generation}"` };
-}
-
-async function readBody(response: Response): Promise<unknown> {
-  const text = await response.text();
-  if (text === '') return undefined;
-  try {
-    return JSON.parse(text) as unknown;
-  } catch {
-    return undefined;
-  }
-}
-
-function refusal(status: number, body: unknown, url: string): AdminError {
-  const parsed = RefusalBody.safeParse(body);
-  if (parsed.success) {
-    const { code, message, issues, generation } = parsed.data.error;
-    return new AdminError(code, message, status, issues, generation);
-  }
-  return new AdminError(
-    'unexpected_answer',
-    `${url} answered ${status} without an error of the admin API: is this a coder-scim bridge?`,
-    status,
-  );
 }

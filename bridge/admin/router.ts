@@ -16,9 +16,10 @@ import { scopesOf } from './access/route-scopes';
 import { addCredentialRoutes } from './access/routes';
 import { createApps } from './apps';
 import { verifyChain } from '../store/audit/verify-chain';
-import { readAnchor, readAuditQuery } from './audit-query';
+import { readAnchor, readAuditQuery, readWindow } from './audit-query';
 import { type AdminDeps } from './deps';
 import { dismissRefused } from './dismiss';
+import { addQuestionRoutes } from './questions/routes';
 import { readBody } from './read-body';
 import { toAdminRefusal } from './refusals';
 import { addRequestRoutes } from './requests';
@@ -56,6 +57,7 @@ export function createAdminRouter(deps: AdminDeps): Router {
     const { who, ...said } = readBody(DismissRequest, request.body);
     response.json({ dismissed: await dismissRefused(deps, request.params.app, who, decisionOf(response, said)) });
   });
+  addQuestionRoutes(router, deps);
   router.use('/apps', createApps(deps));
   router.get('/status', async (_request, response) => {
     response.json(await readStatus(deps));
@@ -74,6 +76,9 @@ export function createAdminRouter(deps: AdminDeps): Router {
   });
   router.get('/audit/chain', async (request, response) => {
     response.json(await verifyChain(deps.database.db, readAnchor(queryOf(request.url))));
+  });
+  router.get('/ai-usage', async (request, response) => {
+    response.json(await reconciler.aiUsage(readWindow(queryOf(request.url), deps.clock())));
   });
   router.get('/identities', async (request, response) => {
     response.json({ identities: await reconciler.identities(queryOf(request.url).get('app') ?? undefined) });

@@ -6,6 +6,7 @@ import { listApps, type StoredApp } from '../store/apps/apps';
 import { type Db } from '../store/database/database';
 import { countDirectory, type DirectoryCounts } from '../store/directory';
 import { DROPPED_PREFIX } from '../store/requests/coercions';
+import { readLastRequests } from '../store/requests/requests';
 import { oauthTokenUrl, scimBaseUrl } from './apps';
 import { type AdminDeps } from './deps';
 
@@ -15,19 +16,21 @@ const WARNING_MS = TOKEN_WARNING_DAYS * 86_400_000;
 
 export async function readStatus(deps: AdminDeps): Promise<Status> {
   const { db } = deps.database;
-  const [coder, apps, reconciler, used, coercions] = await Promise.all([
+  const [coder, seats, apps, reconciler, used, coercions, requests] = await Promise.all([
     deps.probe.state(),
+    deps.seats.read(),
     listApps(db),
     deps.reconciler.status(),
     readLastUsed(db),
     readCoercions(db),
+    readLastRequests(db),
   ]);
   const counts = new Map<string, DirectoryCounts>();
   for (const { name } of apps) counts.set(name, await countDirectory(db, name));
   const now = deps.clock();
   return {
     version: deps.version,
-    coder,
+    coder: { ...coder, seats: seats === null ? null : { used: seats.used, limit: seats.limit ?? null } },
     apps: apps.map(app => {
       const convergence = reconciler.apps.find(other => other.app === app.name);
       const tokens = readTokens(app, used, now);
@@ -40,6 +43,7 @@ export async function readStatus(deps: AdminDeps): Promise<Status> {
         oauthTokenUrl:
           Object.keys(app.state.oauthClients).length === 0 ? null : oauthTokenUrl(deps.publicUrl, app.name),
         ...convergenceOf(convergence),
+        lastRequestAt: isoOf(requests.get(app.name)),
         ...(counts.get(app.name) ?? NOTHING),
         tokens,
         ...coercionsOf(app, coercions),
@@ -52,6 +56,10 @@ export async function readStatus(deps: AdminDeps): Promise<Status> {
     leftOver: [...reconciler.leftOver],
     recovery: reconciler.recovery,
   };
+}
+
+function isoOf(at: number | undefined): string | null {
+  return at === undefined ? null : new Date(at).toISOString();
 }
 
 function convergenceOf(
@@ -73,7 +81,11 @@ function convergenceOf(
 }
 
 /** Tokens and OAuth clients of an app by name, with their last use. */
-function readTokens({ name: app, state }: StoredApp, used: ReadonlyMap<string, number>, now: number): TokenStatus[] {
+export function readTokens(
+  { name: app, state }: StoredApp,
+  used: ReadonlyMap<string, number>,
+  now: number,
+): TokenStatus[] {
   const declared = [
     ...Object.entries(state.tokens).map(([name, token]) => ({ kind: 'token' as const, name, ...token })),
     ...Object.entries(state.oauthClients).map(([name, client]) => ({ kind: 'client' as const, name, ...client })),
@@ -86,7 +98,7 @@ function readTokens({ name: app, state }: StoredApp, used: ReadonlyMap<string, n
       name,
       expiresAt: new Date(Date.parse(expiresAt)).toISOString(),
       state: left <= 0 ? 'expired' : left <= WARNING_MS ? 'expiring' : 'active',
-      lastUsedAt: lastUsed === undefined ? null : new Date(lastUsed).toISOString(),
+      lastUsedAt: isoOf(lastUsed),
       scopes: [...(scopes ?? TOKEN_SCOPES)],
     };
   });
@@ -110,7 +122,7 @@ function tokenWarnings(tokens: readonly TokenStatus[]): string[] {
 }
 
 /** When each token and client was used last, by app and name, of which an app has each once. */
-async function readLastUsed(db: Db): Promise<Map<string, number>> {
+export async function readLastUsed(db: Db): Promise<Map<string, number>> {
   const used = new Map<string, number>();
   for (const table of ['tokens', 'oauth_clients'] as const) {
     const rows = await db

@@ -42,7 +42,7 @@ export function addAudit(commands: Commands): void {
         .option('--action <action>', 'only this action, e.g. account.suspend')
         .option('--result <result>', 'only this result: done, failed, held, skipped or reported')
         .option('--request <id>', 'only what this SCIM request caused')
-        .option('--token <name>', 'only what was caused with this SCIM token')
+        .option('--token <name>', 'only what was caused with this SCIM token or admin credential, or by who signed in')
         .option('--since <when>', 'from this time on: RFC 3339, or a duration such as 2h')
         .option('--until <when>', 'before this time: RFC 3339, or a duration such as 2h')
         .option('--limit <n>', 'the newest so many', '100')
@@ -145,8 +145,8 @@ function because({ actor, idpGroup, mapping, token }: AuditEntry): string {
   return [source, token === null ? actor : `${actor} by ${token}`].filter(part => part !== '').join(', ');
 }
 
-/** An RFC 3339 time, or a duration before now. */
-function instant(text: string | undefined, option: string, now: number): string | undefined {
+/** An RFC 3339 time, or a duration before now. @throws CommandError */
+export function instant(text: string | undefined, option: string, now: number): string | undefined {
   if (text === undefined) return undefined;
   if (/^\d+[smhd]$/.test(text)) return new Date(now - parseDuration(text, option)).toISOString();
   const time = Date.parse(text);

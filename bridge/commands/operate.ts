@@ -28,6 +28,7 @@ interface ReHireOptions extends ClientOptions {
   readonly keep?: boolean;
   readonly replace?: boolean;
   readonly by?: string;
+  readonly reason?: string;
 }
 
 export function addOperate(commands: Commands): void {
@@ -78,13 +79,14 @@ export function addOperate(commands: Commands): void {
       command
         .option('--keep', 'the account of before')
         .option('--replace', 'a new account in its place')
-        .option('--by <name>', 'who decides, for the audit trail (default: the user name)'),
+        .option('--by <name>', 'who decides, for the audit trail (default: the user name)')
+        .option('--reason <text>', 'why, for the audit trail'),
     run: async ({ client, terminal }, options, user) => {
       if ((options.keep === true) === (options.replace === true))
         throw new CommandError('nothing was done: wanted exactly one of --keep and --replace');
       const answer = options.keep === true ? 'keep' : 'replace';
       const by = options.by ?? operatorName(terminal.environment);
-      const { userName } = await client.answerReHire({ user, answer, by }, terminal.signal);
+      const { userName } = await client.answerReHire({ user, answer, by, reason: options.reason }, terminal.signal);
       if (options.json) printJson(terminal, { userName, answer });
       else terminal.write(`${userName}: ${answer}: \`coder-scim status\` shows what is left\n`);
     },

@@ -9,6 +9,7 @@ import { type Paint, printable } from './terminal/terminal';
 interface RecoverOptions extends ClientOptions {
   readonly yes?: boolean;
   readonly by?: string;
+  readonly reason?: string;
 }
 
 export function addRecover(commands: Commands): void {
@@ -25,7 +26,8 @@ export function addRecover(commands: Commands): void {
     options: command =>
       command
         .option('--yes', 'end it: the bridge gives and takes again')
-        .option('--by <name>', 'who decides, for the audit trail (default: the user name)'),
+        .option('--by <name>', 'who decides, for the audit trail (default: the user name)')
+        .option('--reason <text>', 'why, for the audit trail'),
     run: recover,
   });
 }
@@ -35,7 +37,8 @@ async function recover({ client, terminal, paint }: ClientContext, options: Reco
   const pending = report.reason !== null;
   const ended =
     options.yes === true && pending
-      ? (await client.endRecovery(options.by ?? operatorName(terminal.environment), terminal.signal)).ended
+      ? (await client.endRecovery(options.by ?? operatorName(terminal.environment), terminal.signal, options.reason))
+          .ended
       : false;
   if (options.json) printJson(terminal, { ...report, ended });
   else {

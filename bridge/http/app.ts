@@ -1,4 +1,4 @@
-/** The HTTP side of the bridge: SCIM, the admin API, health and metrics. It never listens. */
+/** The HTTP side of the bridge: SCIM, the admin API, the page, health and metrics. It never listens. */
 import { type IncomingMessage, type RequestListener, type ServerResponse } from 'node:http';
 import express, { type ErrorRequestHandler, type RequestHandler, type Router } from 'express';
 import { createAuthenticate, type FindCaller } from './authenticate';
@@ -21,6 +21,8 @@ export interface AppDeps {
     readonly router: Router;
   };
   readonly admin: Router;
+  /** The operator's page. */
+  readonly page: Router;
   readonly readiness: () => Promise<Readiness>;
   /** The metrics as text, with their media type. */
   readonly metrics: () => Promise<{ readonly contentType: string; readonly text: string }>;
@@ -67,13 +69,14 @@ export function createApp(deps: AppDeps): RequestListener {
     },
   );
 
-  app.use('/admin/v1', logged(log), deps.admin);
+  app.use('/admin/v1', logged(log, 'admin request'), deps.admin);
+  app.use('/ui', logged(log, 'page request'), deps.page);
   app.use(deps.scim.router);
   app.use((request, response) => {
     response.status(404).json({
       error: {
         code: 'not_found',
-        message: `nothing is at ${loggableUrl(request.originalUrl).slice(0, 200)}: SCIM is below /scim/v2 and /apps/<app>/scim/v2, the admin API below /admin/v1`,
+        message: `nothing is at ${loggableUrl(request.originalUrl).slice(0, 200)}: SCIM is below /scim/v2 and /apps/<app>/scim/v2, the admin API below /admin/v1, the page at /ui`,
       },
     });
   });
@@ -85,8 +88,8 @@ export function createApp(deps: AppDeps): RequestListener {
   };
 }
 
-/** Gives each admin request an id and one line in the log. */
-function logged(log: Log): RequestHandler {
+/** Gives each request of an operator an id and one line in the log. */
+function logged(log: Log, what: string): RequestHandler {
   return (request, response, next) => {
     const started = performance.now();
     const requestId = requestIdOf(request.headers['x-request-id']);
@@ -96,7 +99,7 @@ function logged(log: Log): RequestHandler {
     response.on('close', () => {
       const status = response.writableFinished ? response.statusCode : 499;
       const ms = Math.round((performance.now() - started) * 10) / 10;
-      log.info({ requestId, method, url: loggableUrl(originalUrl), status, ms }, 'admin request');
+      log.info({ requestId, method, url: loggableUrl(originalUrl), status, ms }, what);
     });
     next();
   };

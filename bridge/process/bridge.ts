@@ -3,6 +3,7 @@ import { createCredentials } from '../admin/access/credentials';
 import { createAuditWatch } from '../audit/watch';
 import { createCoderProbe } from '../admin/coder-probe';
 import { type AdminDeps } from '../admin/deps';
+import { createSeatCount } from '../admin/seats';
 import { createAdminRouter } from '../admin/router';
 import { readStatus } from '../admin/status';
 import { createApp, type Readiness } from '../http/app';
@@ -13,6 +14,8 @@ import { createCredentialKeeper } from './credential-keeper';
 import { createDatabaseProbe } from './database-probe';
 import { type Log } from '../http/log';
 import { createMetrics } from '../http/metrics';
+import { createPageRouter } from '../page/page';
+import { type OidcOptions } from '../page/sign-in/oidc';
 import { createReconciler } from '../reconcile';
 import { answerClientError } from '../scim/http/client-error';
 import { createScim } from '../scim/routing/router';
@@ -53,6 +56,7 @@ export async function createBridge(config: Config, { log }: { readonly log: Log 
   });
   const publicUrl = config.publicUrl ?? listening.url;
   let stopping = false;
+  const ending = new AbortController();
 
   const metrics = createMetrics({ status: () => readStatus(admin), circuitClosed: () => coder.health.reachable });
   const coder = createCoderClient({
@@ -81,6 +85,7 @@ export async function createBridge(config: Config, { log }: { readonly log: Log 
     },
   });
   const keeper = createCredentialKeeper({ coder, database, owner, renew: config.renewToken, log, clock });
+  const seats = createSeatCount(coder, clock);
   const probe = createCoderProbe({ url: config.coderUrl, coder, expiresAt: () => keeper.expiresAt(), clock });
   const reconciler = createReconciler({
     database,
@@ -111,7 +116,7 @@ export async function createBridge(config: Config, { log }: { readonly log: Log 
   });
   const credentials = createCredentials(database, configuredCredentials(config), clock);
   const version = packageVersion();
-  const admin: AdminDeps = { database, reconciler, coder, probe, credentials, publicUrl, version, log, clock };
+  const admin: AdminDeps = { database, reconciler, coder, probe, seats, credentials, publicUrl, version, log, clock };
 
   const databaseProblem = createDatabaseProbe(database, clock);
   const readiness = async (): Promise<Readiness> => {
@@ -126,6 +131,7 @@ export async function createBridge(config: Config, { log }: { readonly log: Log 
     createApp({
       scim,
       admin: createAdminRouter(admin),
+      page: createPageRouter({ ...admin, oidc: oidcOptions(config), stopping: ending.signal }),
       readiness,
       metrics: () => metrics.render(),
       credentials,
@@ -152,12 +158,28 @@ export async function createBridge(config: Config, { log }: { readonly log: Log 
     },
     async stop() {
       stopping = true;
+      ending.abort();
       await listening.close(config.shutdownTimeoutMs);
       await Promise.all([reconciler.stop(), keeper.stop()]);
       await auditWatch.stop();
       await coder.close();
       await database.close();
     },
+  };
+}
+
+/** How people sign in to the page; undefined: by an admin credential. */
+function oidcOptions(config: Config): OidcOptions | undefined {
+  const { oidcIssuer: issuer, oidcClientId: clientId } = config;
+  if (issuer === undefined || clientId === undefined) return undefined;
+  return {
+    issuer,
+    clientId,
+    clientSecret: config.oidcClientSecret,
+    scopes: config.oidcScopes,
+    groupsClaim: config.oidcGroupsClaim,
+    viewers: config.oidcViewers,
+    operators: config.oidcOperators,
   };
 }
 

@@ -38,11 +38,9 @@ export function readConfig(environment: Environment = process.env): Config {
   const complete = values as Values<typeof VARIABLES>;
   problems.push(...contradictions(complete, problems));
   if (problems.length > 0) throw new ConfigError(problems);
-  const stateDirectory = complete.stateDirectory ?? defaultStateDirectory(environment);
   return {
     ...complete,
-    stateDirectory,
-    databaseUrl: complete.databaseUrl ?? `sqlite:${join(stateDirectory, 'coder-scim.db')}`,
+    ...databaseUrlOf(complete, environment),
     coderTokenFile:
       text(environment, 'CODER_SESSION_TOKEN') === undefined
         ? text(environment, 'CODER_SESSION_TOKEN_FILE')
@@ -51,9 +49,26 @@ export function readConfig(environment: Environment = process.env): Config {
   };
 }
 
+/** Where the database of the bridge is, for a command that needs nothing else. @throws ConfigError */
+export function readDatabaseUrl(environment: Environment = process.env): string {
+  const { databaseUrl, stateDirectory } = VARIABLES;
+  const problems: string[] = [];
+  const values = readTable({ databaseUrl, stateDirectory }, environment, problems);
+  if (problems.length > 0) throw new ConfigError(problems);
+  return databaseUrlOf(values, environment).databaseUrl;
+}
+
+function databaseUrlOf(
+  values: { readonly databaseUrl?: string | undefined; readonly stateDirectory?: string | undefined },
+  environment: Environment,
+): { readonly databaseUrl: string; readonly stateDirectory: string } {
+  const stateDirectory = values.stateDirectory ?? defaultStateDirectory(environment);
+  return { stateDirectory, databaseUrl: values.databaseUrl ?? `sqlite:${join(stateDirectory, 'coder-scim.db')}` };
+}
+
 /** What is wrong between variables that are right for themselves. */
 function contradictions(values: Partial<Values<typeof VARIABLES>>, found: readonly string[]): string[] {
-  const { adminToken, adminCredentials } = values;
+  const { adminToken, adminCredentials, oidcIssuer, oidcClientId, oidcViewers, oidcOperators } = values;
   const problems: string[] = [];
   const said = (name: string) => found.some(problem => problem.startsWith(name));
   if (adminToken === undefined && (adminCredentials ?? []).length === 0 && !said('CODER_SCIM_ADMIN_')) {
@@ -61,6 +76,19 @@ function contradictions(values: Partial<Values<typeof VARIABLES>>, found: readon
       `CODER_SCIM_ADMIN_TOKEN or CODER_SCIM_ADMIN_TOKEN_FILE is not set: wanted ${VARIABLES.adminToken.wanted}; or CODER_SCIM_ADMIN_CREDENTIALS`,
     );
   }
+  const groups = [...(oidcViewers ?? []), ...(oidcOperators ?? [])];
+  if (oidcIssuer !== undefined && oidcClientId === undefined && !said('CODER_SCIM_OIDC_CLIENT_ID'))
+    problems.push(
+      `CODER_SCIM_OIDC_CLIENT_ID is not set beside CODER_SCIM_OIDC_ISSUER: wanted ${VARIABLES.oidcClientId.wanted}`,
+    );
+  if (oidcIssuer !== undefined && groups.length === 0 && !said('CODER_SCIM_OIDC_'))
+    problems.push(
+      'CODER_SCIM_OIDC_VIEWERS and CODER_SCIM_OIDC_OPERATORS are not set beside CODER_SCIM_OIDC_ISSUER: wanted groups in at least one of them, or nobody could sign in',
+    );
+  if (oidcIssuer === undefined && !said('CODER_SCIM_OIDC_ISSUER') && (oidcClientId !== undefined || groups.length > 0))
+    problems.push(
+      `CODER_SCIM_OIDC_ISSUER is not set beside other variables of its kind: wanted ${VARIABLES.oidcIssuer.wanted}`,
+    );
   return problems;
 }
 

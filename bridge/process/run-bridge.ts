@@ -37,6 +37,7 @@ function secretsOf(config: Config): string[] {
     config.coderToken,
     config.adminToken,
     config.metricsToken,
+    config.oidcClientSecret,
     config.auditExportAuthorization,
     config.webhookUrl,
     config.webhookSecret,

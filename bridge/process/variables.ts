@@ -130,6 +130,12 @@ const credentialDeclarations = z
     }
   });
 
+/** Names separated by commas. */
+const names = z
+  .string()
+  .transform(text => text.split(',').flatMap(name => (name.trim() === '' ? [] : [name.trim()])))
+  .pipe(z.array(z.string()).min(1));
+
 const MINUTE = 60_000;
 const DAY = 86_400_000;
 
@@ -361,6 +367,68 @@ export const VARIABLES = {
     fallback: 'none',
     secret: true,
     read: z.string().regex(/^[\x21-\x7e]{16,1024}$/),
+  }),
+  oidcIssuer: variable<string | undefined>({
+    name: 'CODER_SCIM_OIDC_ISSUER',
+    side: 'bridge',
+    description:
+      'OpenID provider that people sign in with to the page at `/ui`. Without one they show an admin credential there.',
+    wanted: 'the issuer as its discovery document states it, such as https://login.example.com/realms/main',
+    fallback: 'none',
+    read: z.url({ protocol: /^https?$/ }),
+  }),
+  oidcClientId: variable<string | undefined>({
+    name: 'CODER_SCIM_OIDC_CLIENT_ID',
+    side: 'bridge',
+    description: 'Client of the page there; its redirect URI is `<public URL>/ui/sign-in/callback`.',
+    wanted: 'the id that the OpenID provider gave the client',
+    fallback: 'required with an issuer',
+    read: z.string().min(1).max(500),
+  }),
+  oidcClientSecret: variable<string | undefined>({
+    name: 'CODER_SCIM_OIDC_CLIENT_SECRET',
+    side: 'bridge',
+    description: 'Secret of that client. Without one the client is a public one, which PKCE protects.',
+    wanted: 'the secret that the OpenID provider gave the client',
+    fallback: 'none',
+    secret: true,
+    read: z.string().min(1).max(2_000),
+  }),
+  oidcScopes: variable({
+    name: 'CODER_SCIM_OIDC_SCOPES',
+    side: 'bridge',
+    description: 'What is asked for at a sign-in: some OpenID providers tell groups only when asked for them.',
+    wanted: 'scopes separated by spaces, openid among them',
+    fallback: '`openid profile email`',
+    value: 'openid profile email',
+    read: z.string().regex(/^(.* )?openid( .*)?$/),
+  }),
+  oidcGroupsClaim: variable({
+    name: 'CODER_SCIM_OIDC_GROUPS_CLAIM',
+    side: 'bridge',
+    description: 'Claim of the ID token, or else of the user info, that names the groups of who signs in.',
+    wanted: 'the name of a claim, such as groups',
+    fallback: '`groups`',
+    value: 'groups',
+    read: z.string().min(1).max(200),
+  }),
+  oidcViewers: variable<readonly string[]>({
+    name: 'CODER_SCIM_OIDC_VIEWERS',
+    side: 'bridge',
+    description: 'Groups whose people see the page.',
+    wanted: 'names of groups, separated by commas',
+    fallback: 'none',
+    value: [],
+    read: names,
+  }),
+  oidcOperators: variable<readonly string[]>({
+    name: 'CODER_SCIM_OIDC_OPERATORS',
+    side: 'bridge',
+    description: 'Groups whose people see the page and decide there: release, retry, re-hire, recover, sweep, debug.',
+    wanted: 'names of groups, separated by commas',
+    fallback: 'none',
+    value: [],
+    read: names,
   }),
   shutdownTimeoutMs: variable({
     name: 'CODER_SCIM_SHUTDOWN_TIMEOUT',

@@ -6,14 +6,16 @@ import { dropLeases } from '../store/work/leases';
 import { ContextSource } from './context/context';
 import { type Rim } from './context/rim';
 import { SettleAtStart } from './group/settle-at-start';
+import { aiUsage } from './report/ai-usage';
 import { doctorChecks } from './report/doctor';
 import { explain, toEntry } from './report/explain';
 import { groupIds } from './report/group-ids';
+import { groupsReport } from './report/groups';
 import { planWorld } from './report/plan-world';
 import { answerReHire, releaseHold, retryWork } from './queue/decisions';
 import { Pump } from './queue/pump';
 import { jittered } from './queue/end-work';
-import { readIdentities, readStatus } from './report/status';
+import { readHold, readIdentities, readStatus } from './report/status';
 import { sweepApps } from './sweep/sweep';
 import { Recovery } from './recovery/recovery';
 import { recoveryReport } from './report/recovery';
@@ -122,6 +124,8 @@ export function createReconciler(dependencies: ReconcilerDependencies): Reconcil
       });
       return { ended };
     },
+    hold: id => readHold(database.db, id),
+    groups: query => groupsReport(database.db, query),
     releaseHold: (id, decision) => releaseHold(rim, id, decision).finally(() => pump.wake()),
     answerReHire: (user, answer, decision) => answerReHire(rim, user, answer, decision).finally(() => pump.wake()),
     async retry(key, decision) {
@@ -130,6 +134,7 @@ export function createReconciler(dependencies: ReconcilerDependencies): Reconcil
       return { retried };
     },
     doctorChecks: () => doctorChecks(rim),
+    aiUsage: window => aiUsage(rim, window),
     identities: app => readIdentities(database.db, app),
     async audit(query) {
       return (await queryAudit(database.db, query)).map(toEntry);

@@ -70,7 +70,7 @@ export class CoderScimProvider extends TerraformProvider {
 
   /**
    * @throws Error when `adminToken` is a literal (it would stand in the synthesized stack), when `url` is no address of a
-   * bridge, and when the stack has another one without alias
+   * bridge, when `waitSeconds` is negative, and when the stack has another one without alias
    */
   constructor(
     scope: Construct,
@@ -92,6 +92,10 @@ export class CoderScimProvider extends TerraformProvider {
     if (problem !== undefined) throw new Error(`${this.node.path}: url ${problem}`);
     if (config.caFile !== undefined && config.caPem !== undefined) {
       throw new Error(`${this.node.path}: caFile and caPem exclude each other: wanted one of the two`);
+    }
+    const { waitSeconds = 0 } = config;
+    if (!Token.isUnresolved(waitSeconds) && !(waitSeconds >= 0)) {
+      throw new Error(`${this.node.path}: waitSeconds is ${waitSeconds}: wanted 0 or more`);
     }
     this.takeThePlaceOf(CoderScimProvider.plainIn(TerraformStack.of(this), this));
     placeFiles(TerraformStack.of(this));

@@ -11,7 +11,7 @@ const ENTRY = join(ROOT, 'constructs', 'index.ts');
 const SECTIONS: readonly (readonly [title: string, names: readonly string[]])[] = [
   [
     'Apps, tokens and mappings',
-    ['ScimApp', 'ScimToken', 'GroupMapping', 'RoleMapping', 'OrganizationMapping', 'CustomRole'],
+    ['ScimApp', 'ScimToken', 'ScimOAuthClient', 'GroupMapping', 'RoleMapping', 'OrganizationMapping', 'CustomRole'],
   ],
   ['Ready-made', ['GovernedAccess', 'ProvisioningCheck']],
   ['Values', ['CoderRole', 'IdentityProvider', 'MappingDelivery', 'TokenScope']],
@@ -202,7 +202,7 @@ function isOurs(symbol: ts.Symbol): boolean {
 
 /** What cdktf asks of a class, and nobody calls. */
 function isCdktfs(name: string): boolean {
-  return ['fqn', 'alias', 'terraformMetaArguments', 'tfResourceType'].includes(name);
+  return ['fqn', 'alias', 'terraformMetaArguments', 'tfResourceType', 'toTerraform', 'toHclTerraform'].includes(name);
 }
 
 function signature(name: string, declaration: ts.SignatureDeclaration): string {

@@ -45,6 +45,7 @@ describeEachDatabase('admin API', open => {
         return { state: 'present', user: { ...ACCOUNT, id, ...account } };
       },
       deleteUser: async id => void accounts.delete(id),
+      listSeenClaims: async () => ['groups', 'email'],
     };
     const app = express().use(
       '/admin/v1',
@@ -62,6 +63,7 @@ describeEachDatabase('admin API', open => {
             problem: null,
           }),
         },
+        seats: { read: async () => ({ used: 4, limit: 50 }) },
         credentials: createCredentials(
           database,
           [{ name: 'admin', digest: digestHex(TOKEN), scopes: ADMIN_SCOPES, expiresAt: undefined }],

@@ -48,6 +48,7 @@ export function scriptedReconciler(): ScriptedReconciler {
         adoption: { matched: [], created: ['new@example.com'], held: [], strangers: [] },
         problems: [],
         hold: null,
+        seats: null,
       };
     },
     async explain(user) {
@@ -57,6 +58,11 @@ export function scriptedReconciler(): ScriptedReconciler {
       const { apps, pending, holds } = this;
       return { apps, pending, holds, leftOver: [], recovery: this.recoveryProblem() };
     },
+    async hold(id) {
+      const found = this.holds.find(hold => hold.id === id);
+      return found === undefined ? undefined : { ...found, persons: [] };
+    },
+    groups: async () => ({ mappings: [], groups: [], total: 0 }),
     async releaseHold(id, decision) {
       if (!this.holds.some(hold => hold.id === id)) throw new HoldChanged(`hold ${id} is not open any more`);
       note(`release ${id} by ${sayDecision(decision)}`);
@@ -90,6 +96,7 @@ export function scriptedReconciler(): ScriptedReconciler {
         how: null,
       },
     ],
+    aiUsage: async () => ({ since: '', until: '', problem: null, people: [] }),
     audit: async filter => {
       note(`audit ${JSON.stringify(filter)}`);
       return [];

@@ -100,5 +100,5 @@ it('the identity provider says again who has left, and after recover --yes nobod
   expect([statusOf('ann'), statusOf('bob'), statusOf('cyd')]).toEqual(['suspended', 'suspended', 'dormant']);
   expect((await fetch(`${bridge.url}/readyz`)).status).toBe(200);
   expect((await run('recover')).out).toContain('nothing to recover');
-  expect((await run('audit', '--action', 'recovery.end')).out).toContain('ended by olga');
+  expect((await run('audit', '--action', 'recovery.end')).out).toContain('ended by admin (olga)');
 });

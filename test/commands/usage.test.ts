@@ -50,6 +50,7 @@ describe('usage', () => {
       'debug',
       'explain',
       'identities',
+      'ai-usage',
       'sweep',
       'release',
       're-hire',
@@ -57,6 +58,10 @@ describe('usage', () => {
       'retry',
       'delete',
       'recover',
+      'backup',
+      'restore',
+      'export',
+      'import',
       'completion',
       'help',
     ]);

@@ -1,10 +1,13 @@
 /** Programs of others that check what is in deploy/: run where they are installed, named where they are not. */
 import { spawnSync } from 'node:child_process';
 
+export function isInstalled(program: string): boolean {
+  return spawnSync('sh', ['-c', `command -v ${program}`]).status === 0;
+}
+
 /** `it` where the program is on the PATH; else the test is skipped, and its name says how to get the program. */
 export function itWith(program: string, install: string) {
-  const found = spawnSync('sh', ['-c', `command -v ${program}`]).status === 0;
-  if (found) return it;
+  if (isInstalled(program)) return it;
   return (name: string, test: jest.ProvidesCallback) =>
     it.skip(`${name} (${program} is not installed: ${install})`, test);
 }

@@ -25,6 +25,15 @@ const catalogue = new Catalogue('bridge', 'provider');
 const reasons = (file: string, type: string): string[] => catalogue.members(file, type);
 const HELD = reasons('bridge/reconcile/decide/hold-reason.ts', 'HeldReason');
 
+/** Some checks have their name in a constant, and begin with their state. */
+const STATES = ['ok', 'warning', 'failed', 'skipped'];
+const DOCTOR = [
+  ...new Set([
+    ...catalogue.texts('bridge/reconcile/report', ['check', 'guarded']).filter(name => !STATES.includes(name)),
+    ...['attributes', 'claims', 'workspaces', 'bridge', 'configuration'],
+  ]),
+];
+
 describe('codes', () => {
   it.each([
     [
@@ -42,10 +51,7 @@ describe('codes', () => {
       ],
     ],
     ['Admin API', ADMIN_REFUSALS.map(([, code]) => code)],
-    [
-      'Doctor',
-      [...new Set([...catalogue.texts('bridge', ['check', 'guarded']), 'workspaces', 'bridge', 'configuration'])],
-    ],
+    ['Doctor', DOCTOR],
   ])('%s has each of them, and no other', (section, codes) => {
     expect(codes.length).toBeGreaterThan(5);
     expect([...new Set(said(section))].sort()).toEqual([...codes].sort());
@@ -60,6 +66,8 @@ const TOLD_ELSEWHERE = [
   'is read as …, since Coder stores names of custom roles in small letters',
   'permissions with "negate" are left out',
   'workspaces of … who left may run on',
+  'the bridge made it and nothing declares it any more',
+  'can not be read by this version',
   'no token is declared',
   'every token has expired',
   'token … expires on …',
@@ -75,7 +83,7 @@ describe('texts', () => {
       ['could not connect to coder-scim.invalid … no such host'],
     ],
     ['Commands', catalogue.texts('bridge/commands', ['new CommandError']), ['the bridge at … does not answer']],
-    ['The bridge does not start', catalogue.texts('bridge', ['new DatabaseError', 'new ListenError']), []],
+    ['Database and start', catalogue.texts('bridge', ['new DatabaseError', 'new ListenError']), []],
   ])('%s has each of them, and nothing that nobody says', (section, texts, elsewhere) => {
     expect(texts.length).toBeGreaterThan(5);
     const patterns = said(section);
@@ -86,10 +94,14 @@ describe('texts', () => {
   });
 
   it('what is told elsewhere is still told', () => {
-    const sources = ['decide/group/pushed-groups', 'declaration/shared-external-ids', 'report/status']
-      .map(name => `bridge/reconcile/${name}.ts`)
-      .concat('bridge/admin/status.ts', 'bridge/store/apps/stored-document.ts')
-      .map(file => readFileSync(join(resolve(__dirname, '../..'), file), 'utf8').replace(/\$\{[^}]*\}/g, '…'));
+    const sources = [
+      'bridge/reconcile/decide/group/pushed-groups.ts',
+      'bridge/reconcile/decide/group/undeclared.ts',
+      'bridge/reconcile/declaration/shared-external-ids.ts',
+      'bridge/reconcile/report/status.ts',
+      'bridge/store/apps/stored-document.ts',
+      'bridge/admin/status.ts',
+    ].map(file => readFileSync(join(resolve(__dirname, '../..'), file), 'utf8').replace(/\$\{[^}]*\}/g, '…'));
     const words = TOLD_ELSEWHERE.flatMap(text => text.split('…').map(part => part.trim()));
     expect(words.filter(part => !sources.some(source => source.includes(part)))).toEqual([]);
   });

@@ -71,6 +71,23 @@ describe('configuration of the bridge', () => {
     expect(wrong([entry, entry])).toEqual([expect.stringContaining('1.digest: stands here twice')]);
   });
 
+  it('takes an OpenID provider with a client and groups, or none', () => {
+    const provider = { CODER_SCIM_OIDC_ISSUER: 'https://login.example.com', CODER_SCIM_OIDC_CLIENT_ID: 'page' };
+    expect(readConfig({ ...GOOD, ...provider, CODER_SCIM_OIDC_VIEWERS: 'staff, on-call' })).toMatchObject({
+      oidcViewers: ['staff', 'on-call'],
+      oidcOperators: [],
+      oidcGroupsClaim: 'groups',
+    });
+    expect(problems({ ...GOOD, ...provider })).toEqual([expect.stringContaining('or nobody could sign in')]);
+    expect(problems({ ...GOOD, CODER_SCIM_OIDC_ISSUER: 'https://login.example.com' })).toEqual([
+      expect.stringMatching(/^CODER_SCIM_OIDC_CLIENT_ID is not set/),
+      expect.stringContaining('or nobody could sign in'),
+    ]);
+    expect(problems({ ...GOOD, CODER_SCIM_OIDC_OPERATORS: 'on-call' })).toEqual([
+      expect.stringMatching(/^CODER_SCIM_OIDC_ISSUER is not set/),
+    ]);
+  });
+
   it('names every mistake at once, each with the variable, what it got and what it wants', () => {
     const found = problems({
       CODER_URL: 'coder.example.com',

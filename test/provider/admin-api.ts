@@ -30,6 +30,7 @@ export class AdminApi {
     adoption: { matched: [], created: [], held: [], strangers: [] },
     problems: [],
     hold: null,
+    seats: null,
   };
   /** What is not done yet, as the bridge would list it. */
   pending: PendingItem[] = [];
@@ -171,6 +172,8 @@ export class AdminApi {
         answerReHire: never,
         planWorld: () => (this.foreseen === undefined ? never() : Promise.resolve(this.foreseen)),
         explain: never,
+        hold: never,
+        groups: never,
         releaseHold: never,
         retry: never,
         groupIds: app => this.groupIds(app),
@@ -179,9 +182,11 @@ export class AdminApi {
         endRecovery: never,
         doctorChecks: never,
         identities: never,
+        aiUsage: never,
         audit: never,
       },
-      coder: { getUser: never, deleteUser: never },
+      coder: { getUser: never, deleteUser: never, listSeenClaims: never },
+      seats: { read: async () => null },
       probe: {
         state: () =>
           Promise.resolve({

@@ -10,3 +10,16 @@ export const HoldSummary = z.object({
   changes: z.array(z.string()),
 });
 export type HoldSummary = z.output<typeof HoldSummary>;
+
+/** The same with everybody whom it is about. */
+export const HoldDetail = HoldSummary.extend({
+  persons: z.array(
+    z.object({
+      scimId: z.string(),
+      userName: z.string(),
+      reason: z.string(),
+      changes: z.array(z.string()),
+    }),
+  ),
+});
+export type HoldDetail = z.output<typeof HoldDetail>;

@@ -1,8 +1,11 @@
 /** The shapes of the admin API: what the bridge answers and what its clients read. Re-exports only. */
+export * from './activity';
+export * from './ai-usage';
 export * from './app';
 export * from './audit';
 export * from './credential';
 export * from './doctor';
+export * from './groups';
 export * from './hold';
 export * from './people';
 export * from './plan';
@@ -11,5 +14,6 @@ export * from './refusal';
 export * from './removal';
 export * from './requests';
 export * from './served-request';
+export * from './setup';
 export * from './status';
 export * from './throwaway';

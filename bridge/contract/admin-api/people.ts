@@ -14,6 +14,20 @@ export const Identity = z.object({
 });
 export type Identity = z.output<typeof Identity>;
 
+/** Somebody, as a search finds them. */
+export const PersonSummary = z.object({
+  app: z.string(),
+  scimId: z.string(),
+  userName: z.string(),
+  email: z.string().nullable(),
+  /** What the directory says; `left` when it has them no more. */
+  directory: z.enum(['active', 'inactive', 'left']),
+  coderUsername: z.string().nullable(),
+  /** Why the person is held. */
+  held: z.string().nullable(),
+});
+export type PersonSummary = z.output<typeof PersonSummary>;
+
 export const Explanation = z.object({
   app: z.string(),
   scimId: z.string(),

@@ -55,6 +55,8 @@ export const AppStatus = z.object({
   ),
   lastError: z.string().nullable(),
   lastSweepAt: z.string().nullable(),
+  /** When a SCIM request came last, as far as requests are kept. */
+  lastRequestAt: z.string().nullable().default(null),
   tokens: z.array(TokenStatus),
   coercions: z.array(z.object({ dialect: z.string(), coercion: z.string(), count: z.number(), lastAt: z.string() })),
   /** Attributes that no schema knows and that were dropped. */
@@ -62,6 +64,10 @@ export const AppStatus = z.object({
   warnings: z.array(z.string()),
 });
 export type AppStatus = z.output<typeof AppStatus>;
+
+/** Seats of Coder's licence; `limit` is null where the licence has none. */
+export const Seats = z.object({ used: z.number(), limit: z.number().nullable() });
+export type Seats = z.output<typeof Seats>;
 
 export const Status = z.object({
   version: z.string(),
@@ -72,6 +78,8 @@ export const Status = z.object({
     account: z.string().nullable(),
     credentialExpiresAt: z.string().nullable(),
     problem: z.string().nullable(),
+    /** Null when Coder does not say. */
+    seats: Seats.nullable(),
   }),
   apps: z.array(AppStatus),
   pending: z.array(PendingItem),

@@ -193,8 +193,10 @@ function decideLeaving(observation: PersonObservation): PersonDecision {
       continue;
     const reason = untouchable(context, account);
     if (reason !== undefined) {
-      // Nobody waits for what is protected on purpose, once it is not the person's any more.
-      if (observed.via === 'linked') held.push(neverTouched(observed, reason));
+      // Whoever left can sign in to what is protected: somebody has to know, and to act. Nobody signs in to the others.
+      if (reason === 'protected-account' && account.status !== 'suspended' && leavesByDirectory(observation))
+        held.push(stillProtected(observed));
+      else if (observed.via === 'linked') held.push(neverTouched(observed, reason));
       continue;
     }
     if (observed.via === 'linked') {
@@ -234,6 +236,13 @@ export function stillIn({ account }: Pick<ObservedAccount, 'account'>, refusal: 
   return new Held(
     refusal.reason,
     `the person has left, and account ${JSON.stringify(account.username)} with their e-mail ${JSON.stringify(account.email)} is still ${account.status}: suspend it in Coder; ${refusal.detail}`,
+  );
+}
+
+function stillProtected({ account }: ObservedAccount): Held {
+  return new Held(
+    'protected-account',
+    `the person has left, and account ${JSON.stringify(account.username)} with their e-mail ${JSON.stringify(account.email)} is still ${account.status}, since guard.protectedAccounts names it: suspend it in Coder or give it another e-mail there, or take it out of guard.protectedAccounts`,
   );
 }
 

@@ -14,6 +14,7 @@ import { callOf, type GroupChange, type GroupsPlan, groupKey, partsToChange } fr
 import { sayGroupParts } from '../decide/group/group-text';
 import { organizationName } from '../decide/context';
 import { makeJournaled } from './begun';
+import { wakeForName } from './wake-for-name';
 
 /** For whom, and because of what, groups are changed. */
 export interface GroupsActing {
@@ -125,6 +126,8 @@ async function record(
     });
   if (line !== undefined) lines.note({ app }, line[0], 'done', line[1]);
   const noted: Pick<ManagedGroup, 'id'> & GroupChange['row'] = { id, ...row };
+  const freed = change.present === undefined || change.present.name === row.name ? undefined : change.present.name;
+  const context = freed === undefined ? undefined : await rim.context.get();
   await rim.database.transact(async db => {
     const before = await readManagedGroup(db, id);
     await putManagedGroup(db, noted);
@@ -133,6 +136,8 @@ async function record(
     await closeEntry(db, 'group', groupKey(row.organization, row.name));
     for (const begun of settles) await closeEntry(db, 'group', groupKey(begun.organization, begun.name));
     await writeAudit(db, lines.rows);
+    if (freed !== undefined && context !== undefined)
+      await wakeForName(db, context, { organization: organization.id, name: freed }, cause, now);
     if (surveyed) return;
     if (row.scimGroupId !== undefined && row.scimGroupId !== before?.scimGroupId)
       await enqueueMembersOf(db, row.scimGroupId, app, PRIORITY.request, cause, now);

@@ -21,6 +21,7 @@ import {
   undeclaredRoles,
 } from '../decide/group/undeclared';
 import { orProblem } from './act-on-groups';
+import { wakeForName } from './wake-for-name';
 
 /**
  * Deletes groups and custom roles that the bridge made, that nothing declares any more and that nobody is in; forgets
@@ -104,9 +105,11 @@ export async function removeGroup(rim: Rim, group: ManagedGroup, removal: GroupR
 /** Forgets a group, and has a second look at whoever came to count on it at the last moment. */
 async function forget(rim: Rim, group: ManagedGroup, cause: Cause, lines: readonly AuditRow[]): Promise<void> {
   const now = rim.clock.now();
+  const context = await rim.context.get();
   rim.context.invalidate();
   await rim.database.transact(async db => {
     await writeAudit(db, lines);
+    await wakeForName(db, context, group, cause, now);
     const last = await readManagedGroup(db, group.id);
     const people = await peopleOfAccounts(db, await wantedMembers(db, group.id));
     const items: WorkItem[] = people.map(person => ({

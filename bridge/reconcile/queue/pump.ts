@@ -2,24 +2,18 @@
  * Works the queue: claims what is due, the most urgent first, a bounded number at once; keeps the leases of what takes
  * long; stands still while Coder can't be worked with. Requests bring their own work and do not wait for it.
  */
-import { groupsOwed } from '../../store/accounts/groups-owed';
 import { PRIORITY, type WorkKey } from '../../store/work/enqueue';
-import { unsettledKeys } from '../../store/work/pending';
 import { pullBack } from '../../store/work/clock-jump';
 import { dropLeases } from '../../store/work/leases';
 import { claimKeys, claimWork, releaseAllWork, releaseWork, renewWork, type Work } from '../../store/work/work';
 import { type Rim } from '../context/rim';
-import { LONGEST_WINDOW_MS } from '../group/write-members';
 import { converged, work } from './deal';
-import { GATHER_MS, type EndedWork } from './end-work';
+import { type EndedWork } from './end-work';
 import { Outage } from './outage';
+import { settleRequest } from './settle-request';
 
 /** How long a request takes from its last work to its answer, at most. */
 const ANSWER_MS = 10;
-/** How often a request looks whether another replica is done with what it waits for. */
-const ELSEWHERE_MS = 25;
-/** Apps and groups first: what people should have depends on them. Coder groups last: people leave word who is in them. */
-const ORDER = ['app:', 'scim-group:', 'person:', 'coder-group:'] as const;
 
 export interface PumpOptions {
   readonly concurrency: number;
@@ -65,80 +59,28 @@ export class Pump {
     this.#wake?.();
   }
 
-  /**
-   * Deals with these keys now, and then with what they made different: the groups, as far as those are not large and written to
-   * all the time, and people who waited for it.
-   * @returns when all of them are settled, by this replica or another one
-   */
+  /** Deals with the keys of a request, and with everything that they make different. @returns when that is settled, by this replica or another one */
   async converge(keys: readonly WorkKey[], stopped: () => boolean): Promise<void> {
-    const { db } = this.rim.database;
     if ((await this.rim.recovery.holds()) !== undefined) return;
-    const owed = new Set<WorkKey>(keys);
-    const people = new Set<WorkKey>();
-    while (owed.size > 0 && !stopped() && !this.#stopping) {
-      const kind = ORDER.find(prefix => [...owed].some(key => key.startsWith(prefix))) ?? '';
-      const some = [...owed].filter(key => key.startsWith(kind));
-      for (const key of some) owed.delete(key);
-      if (kind === 'person:') for (const key of some) people.add(key);
-      const { touched, unseen } = await this.#settleKeys(some, kind === 'coder-group:' ? GATHER_MS : 0, stopped);
-      for (const key of touched) owed.add(key);
-      if (unseen.length === 0) continue;
-      if (kind === 'person:') for (const key of await groupsOwed(db, unseen)) owed.add(key);
-      // What gives access may gather a little longer in a large group; what takes it does not.
-      if (kind === 'coder-group:') {
-        const taking = new Set(await groupsOwed(db, [...people], { taken: true }));
-        const urgent = unseen.filter(key => taking.has(key));
-        await this.#settleKeys(urgent, LONGEST_WINDOW_MS, stopped);
-      }
-    }
+    await settleRequest(
+      {
+        db: this.rim.database.db,
+        now: () => this.rim.clock.now(),
+        running: key => this.#running.get(key),
+        claimed: () => this.#claiming,
+        take: (some, early) => this.#take(some, early, stopped),
+        stopped: () => stopped() || this.#stopping,
+      },
+      keys,
+    );
     // What is left, if anything, can wait until the request has its answer.
     setTimeout(() => this.wake(), ANSWER_MS).unref();
   }
 
   /**
-   * Deals with these keys until none of them is being worked on: what runs already read what it works with before this request
-   * wrote, so it is awaited, here and on other replicas, and what came in between is done again.
-   * @returns what they made different, and those whose end nobody saw here
+   * Claims these keys as far as they are free, and deals with them.
+   * @returns what became of those that were free; undefined when nothing may be done now
    */
-  async #settleKeys(
-    keys: readonly WorkKey[],
-    early: number,
-    stopped: () => boolean,
-  ): Promise<{ readonly touched: ReadonlySet<WorkKey>; readonly unseen: readonly WorkKey[] }> {
-    const { rim } = this;
-    const touched = new Set<WorkKey>();
-    let unseen = [...keys];
-    let left = unseen;
-    while (left.length > 0 && !stopped() && !this.#stopping) {
-      await this.#claiming;
-      const ended = new Map<WorkKey, EndedWork>();
-      await Promise.all(
-        left.map(async key => {
-          const one = await this.#running.get(key);
-          if (one !== undefined) ended.set(key, one);
-        }),
-      );
-      const taken = await this.#take(left, early, stopped);
-      if (taken === undefined) break;
-      // What it made different is this request's as well: the second look finds it done, and would not touch it again.
-      for (const one of [...ended.values(), ...taken.values()]) for (const key of one.touched) touched.add(key);
-      // What has changed meanwhile is not at its end, whoever goes on with it.
-      const isSeen = (one: EndedWork | undefined): boolean => one !== undefined && one.outcome !== 'again';
-      unseen = unseen.filter(key => !isSeen(taken.get(key) ?? ended.get(key)));
-      await this.#claiming;
-      const again = [...taken].filter(([, { outcome, againMs }]) => outcome === 'again' || againMs !== undefined);
-      // Somebody works on it, or was done with it just now and it is due again.
-      const unsettled = await unsettledKeys(rim.database.db, unseen, { now: rim.clock.now(), early });
-      left = [...new Set([...left.filter(key => this.#running.has(key)), ...again.map(([key]) => key), ...unsettled])];
-      // What runs here is awaited itself.
-      const elsewhere = unsettled.some(key => !this.#running.has(key));
-      const pause = Math.max(...again.map(([, { againMs = 0 }]) => againMs), elsewhere ? ELSEWHERE_MS : 0);
-      if (pause > 0) await new Promise(resolve => setTimeout(resolve, pause));
-    }
-    return { touched, unseen };
-  }
-
-  /** Claims these keys as far as they are free, and deals with them. @returns what became of those that were free; undefined when nothing may be done now */
   async #take(
     keys: readonly WorkKey[],
     early: number,

@@ -9,7 +9,7 @@ import { type Rim } from '../context/rim';
 export interface PlannedLeaver {
   readonly app: string;
   readonly userName: string;
-  readonly account: { readonly id: string; readonly username: string };
+  readonly account: { readonly id: string; readonly username: string; readonly status: string };
 }
 
 /** Each leaver costs a call to Coder. */

@@ -37,6 +37,7 @@ export async function planWorld(
     adoption: { matched: [], created: [], held: [], strangers: [] },
     problems: [...declarations.problems],
     hold: null,
+    seats: null,
   };
   const owners = [...world.accounts.values()].filter(
     account => canSignIn(context, account) && account.roles.includes('owner'),
@@ -58,8 +59,29 @@ export async function planWorld(
         email: stranger.email,
         status: stranger.status,
       });
+  report.seats = await seatsFor(rim, report, leavers);
   report.problems = [...new Set([...report.problems, ...modeProblems(context, request.state)])];
   return report;
+}
+
+/** A licence is the only limit of Coder that nothing refuses: the plan says what it costs. */
+async function seatsFor(
+  rim: Rim,
+  { changes, adoption }: PlanReport,
+  leavers: readonly PlannedLeaver[],
+): Promise<PlanReport['seats']> {
+  const seats = await rim.coder.getEntitlements().then(
+    entitlements => entitlements.seats,
+    () => undefined,
+  );
+  if (seats === undefined) return null;
+  return {
+    used: seats.used,
+    limit: seats.limit ?? null,
+    taken: changes.filter(({ action }) => action === 'account.activate').length,
+    later: adoption.created.length,
+    freed: leavers.filter(({ account }) => account.status === 'active').length,
+  };
 }
 
 function modeProblems(context: Context, state: MappingState | undefined): string[] {

@@ -1,5 +1,5 @@
 /** What waits, what is held and why, what is parked: from the store alone, so that it answers while Coder does not. */
-import { type HoldSummary, type Identity, type PendingItem } from '../../contract/admin-api';
+import { type HoldDetail, type HoldSummary, type Identity, type PendingItem } from '../../contract/admin-api';
 import { listApps } from '../../store/apps/apps';
 import { type Db } from '../../store/database/database';
 import { type HeldRemovals, holdId, listOpenHolds } from '../../store/accounts/holds';
@@ -163,6 +163,25 @@ function summarize(open: readonly HeldRemovals[], names: ReadonlyMap<string, str
       })
       .slice(0, CHANGES_SHOWN),
   }));
+}
+
+/** An open hold with everybody whom it is about, each with all of their changes; undefined when it is another one by now, or gone. */
+export async function readHold(db: Db, id: string): Promise<HoldDetail | undefined> {
+  const open = await listOpenHolds(db);
+  const summary = summarize(open, new Map()).find(hold => hold.id === id);
+  if (summary === undefined) return undefined;
+  const rows = open.filter(row => row.app === summary.app);
+  const ids = rows.map(row => row.subject.slice('person:'.length));
+  const names = new Map<string, string>();
+  for (let start = 0; start < ids.length; start += PAGE)
+    for (const [userId, name] of await namesOf(db, ids.slice(start, start + PAGE))) names.set(userId, name);
+  const persons = rows.map((row, index) => ({
+    scimId: ids[index] ?? '',
+    userName: names.get(ids[index] ?? '') ?? row.subject,
+    reason: row.reason,
+    changes: [...row.changes],
+  }));
+  return { ...summary, changes: summarize(rows, names)[0]?.changes ?? [], persons };
 }
 
 /** Who is who: every SCIM user with its Coder account, those who left and are remembered included. */

@@ -3,6 +3,7 @@
  * writer per group makes the difference true with one call.
  */
 import { type Db } from '../database/database';
+import { statement } from '../database/statement';
 import { type Flag } from '../database/tables/columns';
 import { type ManagedGroup } from './coder-groups';
 
@@ -30,10 +31,13 @@ const toMember = (row: MemberRow): MemberState => ({
   because: row.because,
 });
 
+const selectOfAccount = statement<{ coderUserId: string }>()((db, { coderUserId }) =>
+  db.selectFrom('coder_members').selectAll().where('coder_user_id', '=', coderUserId),
+);
+
 /** The managed groups an account is in or is to be in. */
 export async function memberStatesOf(db: Db, coderUserId: string): Promise<MemberState[]> {
-  const rows = await db.selectFrom('coder_members').selectAll().where('coder_user_id', '=', coderUserId).execute();
-  return rows.map(toMember);
+  return (await selectOfAccount(db, { coderUserId })).rows.map(toMember);
 }
 
 /** The same for several accounts, by account. */

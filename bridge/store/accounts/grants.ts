@@ -1,5 +1,6 @@
 /** Roles and organization memberships that the bridge gave: what it may take when no mapping names them any more. */
 import { type Db } from '../database/database';
+import { statement } from '../database/statement';
 import { type GrantTable } from '../database/tables/accounts';
 
 export interface Grant {
@@ -10,12 +11,12 @@ export interface Grant {
   readonly target: string;
 }
 
+const selectGrants = statement<{ coderUserId: string }>()((db, { coderUserId }) =>
+  db.selectFrom('grants').select(['kind', 'organization', 'target']).where('coder_user_id', '=', coderUserId),
+);
+
 export async function grantsOf(db: Db, coderUserId: string): Promise<Grant[]> {
-  return await db
-    .selectFrom('grants')
-    .select(['kind', 'organization', 'target'])
-    .where('coder_user_id', '=', coderUserId)
-    .execute();
+  return [...(await selectGrants(db, { coderUserId })).rows];
 }
 
 /** Grants of several accounts, by account. */

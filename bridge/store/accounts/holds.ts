@@ -3,6 +3,7 @@
  */
 import { createHash } from 'node:crypto';
 import { type Db } from '../database/database';
+import { statement } from '../database/statement';
 import { type Cause } from '../work/enqueue';
 
 export interface HeldRemovals {
@@ -24,13 +25,12 @@ export function holdId(rows: readonly Pick<HeldRemovals, 'subject' | 'digest'>[]
   return createHash('sha256').update(lines.join('')).digest('hex').slice(0, 16);
 }
 
+const selectHeld = statement<{ app: string; subject: string }>()((db, { app, subject }) =>
+  db.selectFrom('holds').selectAll().where('app', '=', app).where('subject', '=', subject),
+);
+
 export async function readHeld(db: Db, app: string, subject: string): Promise<HeldRemovals | undefined> {
-  const row = await db
-    .selectFrom('holds')
-    .selectAll()
-    .where('app', '=', app)
-    .where('subject', '=', subject)
-    .executeTakeFirst();
+  const [row] = (await selectHeld(db, { app, subject })).rows;
   return row === undefined ? undefined : toHeld(row);
 }
 

@@ -2,6 +2,7 @@
 import { sql } from 'kysely';
 import { type DirectoryUser } from '../../contract/directory';
 import { type Db } from '../database/database';
+import { statement } from '../database/statement';
 import { forgetAddresses } from './addresses';
 import { type PersonTable } from '../database/tables/accounts';
 
@@ -48,15 +49,22 @@ function toPerson(row: PersonTable): Person {
   };
 }
 
+const selectPerson = statement<{ userId: string }>()((db, { userId }) =>
+  db.selectFrom('people').selectAll().where('user_id', '=', userId),
+);
+
+const selectOfAccount = statement<{ coderUserId: string }>()((db, { coderUserId }) =>
+  db.selectFrom('people').selectAll().where('coder_user_id', '=', coderUserId),
+);
+
 export async function readPerson(db: Db, userId: string): Promise<Person | undefined> {
-  const row = await db.selectFrom('people').selectAll().where('user_id', '=', userId).executeTakeFirst();
+  const [row] = (await selectPerson(db, { userId })).rows;
   return row === undefined ? undefined : toPerson(row);
 }
 
 /** Everybody, of any app, who is this Coder account. */
 export async function peopleOfAccount(db: Db, coderUserId: string): Promise<Person[]> {
-  const rows = await db.selectFrom('people').selectAll().where('coder_user_id', '=', coderUserId).execute();
-  return rows.map(toPerson);
+  return (await selectOfAccount(db, { coderUserId })).rows.map(toPerson);
 }
 
 /** Everybody who is one of these Coder accounts. */
@@ -269,6 +277,56 @@ export async function countLinkedPeople(db: Db, app: string): Promise<number> {
     .where('coder_user_id', 'is not', null)
     .executeTakeFirstOrThrow();
   return Number(row.people);
+}
+
+/** Somebody whom a search found, with what the directory says of them. */
+export interface FoundPerson extends Person {
+  /** Undefined when the directory has them no more. */
+  readonly active: boolean | undefined;
+}
+
+export interface PeopleSearch {
+  /** Part of a userName, an e-mail or a Coder username, without case; empty: everybody. */
+  readonly text: string;
+  readonly app?: string | undefined;
+  readonly held?: boolean | undefined;
+  /** Only those after this userName and SCIM id. */
+  readonly after?: { readonly userName: string; readonly userId: string } | undefined;
+  readonly limit: number;
+}
+
+/** People whose names have a text in them, in order of userName and SCIM id. */
+export async function searchPeople(db: Db, { text, app, held, after, limit }: PeopleSearch): Promise<FoundPerson[]> {
+  // How the database folds what it compares with below: this finds whom an operator looks for, and decides nothing.
+  // eslint-disable-next-line no-restricted-syntax
+  const pattern = `%${text.toLowerCase().replace(/[\\%_]/g, '\\$&')}%`;
+  const like = (column: string) => sql<boolean>`lower(${sql.ref(column)}) like ${pattern} escape '\\'`;
+  const rows = await db
+    .selectFrom('people')
+    .leftJoin('users', 'users.id', 'people.user_id')
+    .selectAll('people')
+    .select('users.active as directory_active')
+    .$if(text !== '', query =>
+      query.where(eb => eb.or([like('people.user_name'), like('people.email'), like('people.coder_username')])),
+    )
+    .$if(app !== undefined, query => query.where('people.app', '=', app ?? ''))
+    .$if(held === true, query => query.where('people.held_reason', 'is not', null))
+    .$if(after !== undefined, query =>
+      query.where(eb =>
+        eb.or([
+          eb('people.user_name', '>', after?.userName ?? ''),
+          eb.and([eb('people.user_name', '=', after?.userName ?? ''), eb('people.user_id', '>', after?.userId ?? '')]),
+        ]),
+      ),
+    )
+    .orderBy('people.user_name')
+    .orderBy('people.user_id')
+    .limit(limit)
+    .execute();
+  return rows.map(({ directory_active: active, ...row }) => ({
+    ...toPerson(row),
+    active: active === null ? undefined : active === 1,
+  }));
 }
 
 /** People by anything that names them: SCIM id, userName, externalId, e-mail, Coder id, Coder username. */

@@ -7,6 +7,7 @@ import { canonicalJson, type MappingState } from '../../contract/mapping-state';
 import { backendOf, type Database, type Db, readJson } from '../database/database';
 import { type Cause, enqueue, PRIORITY } from '../work/enqueue';
 import { newId } from '../database/id';
+import { statement } from '../database/statement';
 import { repointedMappings, unbind } from './bindings';
 import { readStoredDocument, UnreadableDocument } from './stored-document';
 import { deleteCredentials, writeCredentials } from './credentials';
@@ -103,12 +104,16 @@ export async function bumpRules(db: Db): Promise<void> {
     .execute();
 }
 
-/** Changes when any app, binding or managed group does: cheap enough to ask before each piece of work. */
-export async function readRulesVersion(db: Db): Promise<string> {
-  const { rows } = await sql<Pick<AppTable, 'name' | 'generation' | 'applied_generation' | 'deleted_at'>>`
+const selectVersions = statement<Record<never, never>>()(
+  () => sql<Pick<AppTable, 'name' | 'generation' | 'applied_generation' | 'deleted_at'>>`
     select name, generation, applied_generation, deleted_at from apps
     union all select value, 0, null, null from settings where key = ${RULES_VERSION}
-    order by 1`.execute(db);
+    order by 1`,
+);
+
+/** Changes when any app, binding or managed group does: cheap enough to ask before each piece of work. */
+export async function readRulesVersion(db: Db): Promise<string> {
+  const { rows } = await selectVersions(db, {});
   return rows
     .map(row => `${row.name}:${row.generation}:${row.applied_generation ?? ''}:${row.deleted_at ?? ''}`)
     .join(' ');

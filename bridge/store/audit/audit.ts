@@ -1,5 +1,5 @@
 /** The audit trail: append-only rows, read by filter; chain.ts seals them, and removes them by age alone. */
-import { type Selectable } from 'kysely';
+import { type Selectable, sql } from 'kysely';
 import { type Db } from '../database/database';
 import { type AuditTable } from '../database/tables';
 
@@ -113,4 +113,14 @@ export async function queryAudit(db: Db, query: AuditQuery): Promise<AuditRecord
     .limit(Math.max(1, Math.min(query.limit ?? 100, 1_000)))
     .execute();
   return rows.map(toRecord);
+}
+
+/** How many changes were made in Coder in each step of time from an instant on, by the number of the step. */
+export async function countChanges(db: Db, since: number, stepMs: number): Promise<Map<number, number>> {
+  const { rows } = await sql<{ step: number; changes: number }>`
+    select (at - ${sql.lit(since)}) / ${sql.lit(stepMs)} as step, count(*) as changes from audit
+    where at >= ${sql.lit(since)} and result = 'done' and (coder_user_id is not null or action like 'group.%') group by 1`.execute(
+    db,
+  );
+  return new Map(rows.map(row => [Number(row.step), Number(row.changes)]));
 }

@@ -1,6 +1,11 @@
 /** Facts about this installation that must be the same for all replicas and outlive them. */
 import { randomBytes } from 'node:crypto';
 import { type Db } from './database';
+import { statement } from './statement';
+
+const selectSetting = statement<{ key: string }>()((db, { key }) =>
+  db.selectFrom('settings').select('value').where('key', '=', key),
+);
 
 /** A secret key of 32 bytes under a name, made when it is first asked for; whoever comes second gets the first one's. */
 export async function secretKey(db: Db, name: string): Promise<Buffer> {
@@ -16,7 +21,7 @@ export async function secretKey(db: Db, name: string): Promise<Buffer> {
 }
 
 export async function readSetting(db: Db, key: string): Promise<string | undefined> {
-  return (await db.selectFrom('settings').select('value').where('key', '=', key).executeTakeFirst())?.value;
+  return (await selectSetting(db, { key })).rows[0]?.value;
 }
 
 export async function writeSetting(db: Db, key: string, value: string): Promise<void> {

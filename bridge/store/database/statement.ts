@@ -27,8 +27,8 @@ class Place {
   constructor(readonly name: string) {}
 }
 
-interface Text {
-  readonly query: CompiledQuery;
+interface Text<Row> {
+  readonly query: CompiledQuery<Row>;
   /** A place for each value, or the value itself where it is part of the statement. */
   readonly order: readonly unknown[];
 }
@@ -41,9 +41,9 @@ export function statement<V extends { readonly [Name in keyof V]: Value }>() {
   return <Row>(
     build: (db: Kysely<Tables>, places: Places<V>) => Compilable<Row> | RawBuilder<Row>,
   ): Statement<V, Row> => {
-    const texts = new Map<Backend, Text>();
+    const texts = new Map<Backend, Text<Row>>();
 
-    const textFor = (db: Db, backend: Backend): Text => {
+    const textFor = (db: Db, backend: Backend): Text<Row> => {
       const known = texts.get(backend);
       if (known !== undefined) return known;
       const places = new Proxy({} as Places<V>, { get: (_target, name) => sql`${new Place(String(name))}` });
@@ -62,7 +62,7 @@ export function statement<V extends { readonly [Name in keyof V]: Value }>() {
       });
       const ran = runDirectly<Row>(db, query.sql, parameters);
       if (ran !== undefined) return ran;
-      const { rows, numAffectedRows = 0n } = await db.executeQuery<Row>({ ...query, parameters } as CompiledQuery<Row>);
+      const { rows, numAffectedRows = 0n } = await db.executeQuery<Row>({ ...query, parameters });
       return { rows, changes: Number(numAffectedRows) };
     };
   };

@@ -4,6 +4,7 @@ import { Attributes, DEFAULT_ATTRIBUTES } from '../../contract/attributes';
 import { type DirectoryGroup, type DirectoryUser, emailOf, fullNameOf, usernameOf } from '../../contract/directory';
 import { fold } from '../../scim-language/schema/fold';
 import { type Db, readJson } from '../database/database';
+import { statement } from '../database/statement';
 import { among } from '../database/listed';
 
 interface UserRow {
@@ -54,20 +55,34 @@ function toGroup(row: GroupRow): DirectoryGroup {
   return { id: row.id, app: row.app, displayName: row.display_name, externalId: row.external_id ?? undefined };
 }
 
+const selectUser = statement<{ id: string }>()((db, { id }) =>
+  db.selectFrom('users').leftJoin('apps', 'apps.name', 'users.app').select(USER_COLUMNS).where('users.id', '=', id),
+);
+
+const selectGroup = statement<{ id: string }>()((db, { id }) =>
+  db.selectFrom('groups').select(GROUP_COLUMNS).where('id', '=', id),
+);
+
+const selectGroupsAbove = statement<{ userId: string }>()(
+  (_db, { userId }) => sql<GroupRow>`
+    with recursive above (id) as (
+      select group_id from members where member_id = ${userId}
+      union
+      select members.group_id from members join above on members.member_id = above.id
+    )
+    select groups.id, groups.app, groups.display_name, groups.external_id
+    from above join groups on groups.id = above.id order by groups.id`,
+);
+
 /** A user of any app by SCIM id. */
 export async function readUser(db: Db, id: string): Promise<DirectoryUser | undefined> {
-  const row = await db
-    .selectFrom('users')
-    .leftJoin('apps', 'apps.name', 'users.app')
-    .select(USER_COLUMNS)
-    .where('users.id', '=', id)
-    .executeTakeFirst();
+  const [row] = (await selectUser(db, { id })).rows;
   return row === undefined ? undefined : toUser(row);
 }
 
 /** A group of any app by SCIM id. */
 export async function readGroup(db: Db, id: string): Promise<DirectoryGroup | undefined> {
-  const row = await db.selectFrom('groups').select(GROUP_COLUMNS).where('id', '=', id).executeTakeFirst();
+  const [row] = (await selectGroup(db, { id })).rows;
   return row === undefined ? undefined : toGroup(row);
 }
 
@@ -80,15 +95,7 @@ export async function existingGroups(db: Db, ids: readonly string[]): Promise<Ma
 
 /** All groups that a user is in, directly and through groups in groups, in order of id. */
 export async function groupsOfUser(db: Db, userId: string): Promise<DirectoryGroup[]> {
-  const { rows } = await sql<GroupRow>`
-    with recursive above (id) as (
-      select group_id from members where member_id = ${userId}
-      union
-      select members.group_id from members join above on members.member_id = above.id
-    )
-    select groups.id, groups.app, groups.display_name, groups.external_id
-    from above join groups on groups.id = above.id order by groups.id`.execute(db);
-  return rows.map(toGroup);
+  return (await selectGroupsAbove(db, { userId })).rows.map(toGroup);
 }
 
 /** A user with the ids of all groups that the user is in, direct and indirect. */
@@ -180,6 +187,23 @@ async function groupsInside(db: Db, groupId: string): Promise<string[]> {
 export async function readGroups(db: Db, app: string): Promise<DirectoryGroup[]> {
   const rows = await db.selectFrom('groups').select(GROUP_COLUMNS).where('app', '=', app).orderBy('id').execute();
   return rows.map(toGroup);
+}
+
+/** How many active users are in each of these groups, directly and through groups in it. */
+export async function countPeopleIn(db: Db, groupIds: readonly string[]): Promise<Map<string, number>> {
+  if (groupIds.length === 0) return new Map();
+  const { rows } = await sql<{ root: string; people: number }>`
+    with recursive inside (root, id) as (
+      select id, id from groups where id in ${among(db, groupIds)}
+      union
+      select inside.root, members.member_id from members join inside on members.group_id = inside.id
+      where members.member_type = 'Group'
+    )
+    select inside.root, count(distinct users.id) as people from inside
+    join members on members.group_id = inside.id and members.member_type = 'User'
+    join users on users.id = members.member_id and users.active = 1
+    group by inside.root`.execute(db);
+  return new Map(rows.map(row => [row.root, Number(row.people)]));
 }
 
 /** Groups of an app by id, by displayName without case, or by externalId. */

@@ -4,6 +4,7 @@
  * was for.
  */
 import { type Db, readJson } from '../database/database';
+import { statement } from '../database/statement';
 import { type JournalTable } from '../database/tables/accounts';
 
 /**
@@ -40,6 +41,18 @@ const toEntry = (row: Omit<JournalTable, 'id'>): JournalEntry => ({
 
 const COLUMNS = ['kind', 'key', 'app', 'subject', 'note', 'since'] as const;
 
+const deleteEntry = statement<{ kind: string; key: string }>()((db, { kind, key }) =>
+  db.deleteFrom('journal').where('kind', '=', kind).where('key', '=', key),
+);
+
+const selectEntry = statement<{ kind: string; key: string }>()((db, { kind, key }) =>
+  db.selectFrom('journal').select(COLUMNS).where('kind', '=', kind).where('key', '=', key),
+);
+
+const selectOfSubject = statement<{ subject: string }>()((db, { subject }) =>
+  db.selectFrom('journal').select(COLUMNS).where('subject', '=', subject).orderBy('id'),
+);
+
 /** Writes down what is about to be done; an entry that is open already keeps nothing but its key. */
 export async function openEntry(db: Db, entry: JournalEntry): Promise<void> {
   const values = {
@@ -57,16 +70,11 @@ export async function openEntry(db: Db, entry: JournalEntry): Promise<void> {
 
 /** What came of it is known, and written down in the same transaction. */
 export async function closeEntry(db: Db, kind: JournalKind, key: string): Promise<void> {
-  await db.deleteFrom('journal').where('kind', '=', kind).where('key', '=', key).execute();
+  await deleteEntry(db, { kind, key });
 }
 
 export async function readEntry(db: Db, kind: JournalKind, key: string): Promise<JournalEntry | undefined> {
-  const row = await db
-    .selectFrom('journal')
-    .select(COLUMNS)
-    .where('kind', '=', kind)
-    .where('key', '=', key)
-    .executeTakeFirst();
+  const [row] = (await selectEntry(db, { kind, key })).rows;
   return row === undefined ? undefined : toEntry(row);
 }
 
@@ -78,8 +86,7 @@ export async function entriesOfKind(db: Db, kind: JournalKind): Promise<JournalE
 
 /** Open entries that were for this user or group. */
 export async function entriesOfSubject(db: Db, subject: string): Promise<JournalEntry[]> {
-  const rows = await db.selectFrom('journal').select(COLUMNS).where('subject', '=', subject).orderBy('id').execute();
-  return rows.map(toEntry);
+  return (await selectOfSubject(db, { subject })).rows.map(toEntry);
 }
 
 /** How many entries are open for each app. */

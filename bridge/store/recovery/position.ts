@@ -6,6 +6,7 @@
 import { sql } from 'kysely';
 import { type Db } from '../database/database';
 import { newId } from '../database/id';
+import { statement } from '../database/statement';
 import { deleteSetting, readSetting, writeSetting } from '../database/settings';
 
 const INSTALLATION = 'installation';
@@ -46,15 +47,19 @@ export async function readInstallation(db: Db): Promise<Installation> {
   return { id: kept, position: Number((await readSetting(db, POSITION)) ?? 0), fresh: kept === id };
 }
 
+const advance = statement<Record<never, never>>()(
+  () => sql<{ value: string }>`
+    update settings set value = cast(cast(value as bigint) + 1 as text)
+    where key = ${POSITION} and not exists (select 1 from settings as held where held.key = ${RECOVERY})
+    returning value`,
+);
+
 /**
  * Counts up by one; undefined while a recovery is pending. Not waited for on the disk: a power cut that loses it has lost what was noted
  * with it as well.
  */
 export async function advancePosition(db: Db): Promise<number | undefined> {
-  const { rows } = await sql<{ value: string }>`
-    update settings set value = cast(cast(value as bigint) + 1 as text)
-    where key = ${POSITION} and not exists (select 1 from settings as held where held.key = ${RECOVERY})
-    returning value`.execute(db);
+  const { rows } = await advance(db, {});
   return rows[0] === undefined ? undefined : Number(rows[0].value);
 }
 

@@ -2,6 +2,7 @@
  * The last SCIM requests of each app: what an identity provider sent, and what became of it. Bounded; bodies only while an operator has
  * opened a window for the app, and never with a secret in them.
  */
+import { sql } from 'kysely';
 import { type Db } from '../database/database';
 import { readSetting, writeSetting } from '../database/settings';
 
@@ -76,15 +77,27 @@ export interface RequestQuery {
   readonly app?: string | undefined;
   /** Only those after this id, oldest first; without it the newest come first. */
   readonly after?: number | undefined;
+  /** Only those before this id: the next older page. */
+  readonly before?: number | undefined;
+  /** Only those that were answered with an error. */
+  readonly refused?: boolean | undefined;
+  /** Only those that wrote this user or group: SCIM id. */
+  readonly about?: string | undefined;
   readonly limit: number;
 }
 
-export async function listRequests(db: Db, { app, after, limit }: RequestQuery): Promise<StoredRequest[]> {
+export async function listRequests(
+  db: Db,
+  { app, after, before, refused, about, limit }: RequestQuery,
+): Promise<StoredRequest[]> {
   const rows = await db
     .selectFrom('requests')
     .selectAll()
     .$if(app !== undefined, query => query.where('app', '=', app ?? ''))
     .$if(after !== undefined, query => query.where('id', '>', after ?? 0))
+    .$if(before !== undefined, query => query.where('id', '<', before ?? 0))
+    .$if(refused === true, query => query.where('status', '>=', 400))
+    .$if(about !== undefined, query => query.where('changes', 'like', `% ${(about ?? '').replace(/[^\w-]/g, '')} %`))
     .orderBy('id', after === undefined ? 'desc' : 'asc')
     .limit(limit)
     .execute();
@@ -104,6 +117,41 @@ export async function listRequests(db: Db, { app, after, limit }: RequestQuery):
     milliseconds: Number(row.milliseconds),
     body: row.body ?? undefined,
   }));
+}
+
+export interface RequestCounts {
+  readonly requests: number;
+  readonly refused: number;
+}
+
+/** How many requests came in each step of time from an instant on, by the number of the step. */
+export async function countRequests(db: Db, since: number, stepMs: number): Promise<Map<number, RequestCounts>> {
+  const { rows } = await sql<{ step: number; requests: number; refused: number }>`
+    select (at - ${sql.lit(since)}) / ${sql.lit(stepMs)} as step, count(*) as requests,
+      sum(case when status >= 400 then 1 else 0 end) as refused
+    from requests where at >= ${sql.lit(since)} group by 1`.execute(db);
+  return new Map(rows.map(row => [Number(row.step), { requests: Number(row.requests), refused: Number(row.refused) }]));
+}
+
+/** From when on all requests are still there: after the oldest one that is kept of an app that has reached the bound; undefined: all are. */
+export async function requestsCompleteSince(db: Db): Promise<number | undefined> {
+  const full = await db
+    .selectFrom('requests')
+    .select(eb => eb.fn.min<number>('at').as('first'))
+    .groupBy('app')
+    .having(eb => eb.fn.countAll<number>(), '>=', KEPT_REQUESTS)
+    .execute();
+  return full.length === 0 ? undefined : Math.max(...full.map(row => Number(row.first)));
+}
+
+/** The newest request of each app: when it came, in milliseconds. */
+export async function readLastRequests(db: Db): Promise<Map<string, number>> {
+  const rows = await db
+    .selectFrom('requests')
+    .select(eb => ['app', eb.fn.max<number>('at').as('last')])
+    .groupBy('app')
+    .execute();
+  return new Map(rows.map(row => [row.app, Number(row.last)]));
 }
 
 const windowKey = (app: string) => `debug-until/${app}`;

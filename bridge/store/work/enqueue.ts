@@ -2,6 +2,7 @@
 import { type RawBuilder, sql } from 'kysely';
 import { type Db, backendOf } from '../database/database';
 import { listed } from '../database/listed';
+import { statement } from '../database/statement';
 
 /** What the queue knows of the reason: shown in status and written to the audit trail. */
 export interface Cause {
@@ -45,6 +46,28 @@ export async function enqueuePeople(
   await enqueueListed(db, { ...people, prefix: 'person:', texts: people.ids }, cause, now);
 }
 
+// A plain `where true` keeps SQLite from reading "on conflict" as the condition of a join.
+const onConflict = sql`
+  on conflict (key) do update set seq = work.seq + 1,
+    priority = case when excluded.priority < work.priority then excluded.priority else work.priority end,
+    due_at = excluded.due_at, attempts = 0, parked_at = null, cause = excluded.cause`;
+
+const insertListed = statement<{
+  prefix: string;
+  texts: readonly string[];
+  app: string;
+  priority: number;
+  cause: string;
+  now: number;
+}>()((db, { prefix, texts, app, priority, cause, now }) => {
+  const order = backendOf(db) === 'postgres' ? sql`order by value` : sql``;
+  return sql`
+    insert into work (key, app, priority, due_at, enqueued_at, seq, attempts, cause)
+    select cast(${prefix} as text) || value, cast(${app} as text), cast(${priority} as integer), cast(${now} as bigint), cast(${now} as bigint), 1, 0,
+      cast(${cause} as text) from (${listed(db, texts)}) as keys where true ${order}
+    ${onConflict}`;
+});
+
 interface Listed {
   readonly prefix: string;
   readonly texts: readonly string[];
@@ -62,23 +85,13 @@ async function enqueueListed(
   // In order of key on both backends: two transactions that share keys then wait for each other, and do not deadlock. Sorted here,
   // since SQLite keeps the order of a list, and 100,000 rows go into an ordered index much faster.
   const ordered = [...texts].sort();
-  const order = backendOf(db) === 'postgres' ? sql`order by value` : sql``;
-  await sql`
-    insert into work (key, app, priority, due_at, enqueued_at, seq, attempts, cause)
-    select cast(${prefix} as text) || value, ${columns({ app, priority, cause, now })} from (${listed(db, ordered)}) as keys where true ${order}
-    ${onConflict}`.execute(db);
+  await insertListed(db, { prefix, texts: ordered, app, priority, cause: JSON.stringify(cause), now });
 }
 
 function columns(all: { app: string; priority: number; cause: Cause; now: number }): RawBuilder<unknown> {
   return sql`cast(${all.app} as text), ${sql.lit(all.priority)}, cast(${all.now} as bigint), cast(${all.now} as bigint), 1, 0,
     cast(${JSON.stringify(all.cause)} as text)`;
 }
-
-// A plain `where true` keeps SQLite from reading "on conflict" as the condition of a join.
-const onConflict = sql`
-  on conflict (key) do update set seq = work.seq + 1,
-    priority = case when excluded.priority < work.priority then excluded.priority else work.priority end,
-    due_at = excluded.due_at, attempts = 0, parked_at = null, cause = excluded.cause`;
 
 /** Enqueues everybody who is a member of a group, directly or through groups in it, in one statement. */
 export async function enqueueMembersOf(

@@ -3,7 +3,9 @@
  * `seq` moved while it was worked on is not finished: something came in between, and it is done again.
  */
 import { type SelectQueryBuilder, sql } from 'kysely';
-import { type Database, type Db, readJson } from '../database/database';
+import { backendOf, type Database, type Db, readJson } from '../database/database';
+import { among } from '../database/listed';
+import { statement } from '../database/statement';
 import { type Tables } from '../database/tables';
 import { type Cause, type WorkKey } from './enqueue';
 
@@ -63,6 +65,24 @@ export async function claimWork(database: Database, request: ClaimRequest): Prom
   );
 }
 
+const claimListed = statement<{ keys: readonly string[]; owner: string; now: number; until: number }>()(
+  (db, { keys, owner, now, until }) =>
+    db
+      .updateTable('work')
+      .set({ lease_owner: owner, lease_until: until })
+      .where('key', 'in', query =>
+        query
+          .selectFrom('work')
+          .select('key')
+          .where('parked_at', 'is', null)
+          .where('due_at', '<=', now)
+          .where(eb => eb.or([eb('lease_until', 'is', null), eb('lease_until', '<', now)]))
+          .where('key', 'in', among(db, keys))
+          .$if(backendOf(db) === 'postgres', due => due.forUpdate().skipLocked()),
+      )
+      .returning(COLUMNS),
+);
+
 /** Takes these keys as far as they are queued, due by `now`, not parked and nobody else's. */
 export async function claimKeys(
   database: Database,
@@ -70,7 +90,9 @@ export async function claimKeys(
   request: Omit<ClaimRequest, 'limit' | 'maxPriority'>,
 ): Promise<Work[]> {
   if (keys.length === 0) return [];
-  return claim(database, request, due => due.where('key', 'in', keys));
+  const { owner, now, leaseMs } = request;
+  const { rows } = await claimListed(database.db, { keys, owner, now, until: now + leaseMs });
+  return inOrder(rows);
 }
 
 type DueKeys = SelectQueryBuilder<Tables, 'work', { key: string }>;
@@ -96,6 +118,10 @@ async function claim(
     })
     .returning(COLUMNS)
     .execute();
+  return inOrder(rows);
+}
+
+function inOrder(rows: readonly WorkRow[]): Work[] {
   return rows.map(toWork).sort((a, b) => a.priority - b.priority || a.enqueuedAt - b.enqueuedAt);
 }
 
@@ -111,15 +137,14 @@ export async function bringForward(db: Db, priority: number, now: number): Promi
     .execute();
 }
 
+const deleteDone = statement<{ key: string; seq: number; owner: string }>()((db, { key, seq, owner }) =>
+  db.deleteFrom('work').where('key', '=', key).where('seq', '=', seq).where('lease_owner', '=', owner),
+);
+
 /** Removes finished work; work that was enqueued again meanwhile stays, due at once or at `againAt`. Part of the caller's transaction. */
 export async function completeWork(db: Db, work: Work, owner: string, againAt?: number): Promise<'done' | 'again'> {
-  const { numDeletedRows } = await db
-    .deleteFrom('work')
-    .where('key', '=', work.key)
-    .where('seq', '=', work.seq)
-    .where('lease_owner', '=', owner)
-    .executeTakeFirstOrThrow();
-  if (numDeletedRows > 0n) return 'done';
+  const { changes } = await deleteDone(db, { key: work.key, seq: work.seq, owner });
+  if (changes > 0) return 'done';
   await db
     .updateTable('work')
     .set({ lease_owner: null, lease_until: null, error: null, attempts: 0 })

@@ -74,6 +74,24 @@ export const NO_ORPHANS: readonly Scenario[] = [
     when: [{ do: 'rename', group: 'blue', to: 'team-blue' }],
   },
   {
+    name: 'name-of-a-team-goes-to-another-one',
+    promise: 'settles',
+    given: [...TEAM_PEOPLE, { do: 'group', group: 'team-blue', members: ['ada'] }],
+    when: [
+      { do: 'rename', group: 'team-blue', to: 'team-green' },
+      { do: 'group', group: 'team-blue-again', name: 'team-blue', members: ['ben'] },
+    ],
+  },
+  {
+    name: 'name-of-a-disbanded-team-goes-to-another-one',
+    promise: 'settles',
+    given: [...TEAM_PEOPLE, { do: 'group', group: 'team-blue', members: ['ada'] }],
+    when: [
+      { do: 'disband', group: 'team-blue' },
+      { do: 'group', group: 'team-blue-again', name: 'team-blue', members: ['ben'] },
+    ],
+  },
+  {
     name: 'mapping-dropped',
     promise,
     given: FIRST,

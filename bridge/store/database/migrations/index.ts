@@ -50,3 +50,9 @@ export async function migrate(db: Kysely<Tables>, backend: Backend): Promise<voi
       await sql`update schema_version set version = ${MIGRATIONS.length}`.execute(transaction);
   });
 }
+
+/** Of the tables as they are now. */
+export async function schemaVersion(db: Kysely<Tables>): Promise<number> {
+  const { rows } = await sql<{ version: number }>`select version from schema_version`.execute(db);
+  return Number(rows[0]?.version ?? 0);
+}

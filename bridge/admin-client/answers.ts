@@ -1,0 +1,34 @@
+/** What goes with a request to the admin API, and what its answer is read as. */
+import { type Precondition, RefusalBody } from '../contract/admin-api';
+import { AdminError } from './admin-error';
+
+/** The generation that the writer believes is there. */
+export function preconditionHeader(precondition: Precondition): Record<string, string> {
+  if (precondition === 'any') return {};
+  return precondition === 'absent' ? { 'if-none-match': '*' } : { 'if-match': `"${precondition.generation}"` };
+}
+
+/** The JSON of an answer; undefined where there is none. */
+export async function readBody(response: Response): Promise<unknown> {
+  const text = await response.text();
+  if (text === '') return undefined;
+  try {
+    return JSON.parse(text) as unknown;
+  } catch {
+    return undefined;
+  }
+}
+
+/** The error that a refusal means. */
+export function refusal(status: number, body: unknown, url: string): AdminError {
+  const parsed = RefusalBody.safeParse(body);
+  if (parsed.success) {
+    const { code, message, issues, generation } = parsed.data.error;
+    return new AdminError(code, message, status, issues, generation);
+  }
+  return new AdminError(
+    'unexpected_answer',
+    `${url} answered ${status} without an error of the admin API: is this a coder-scim bridge?`,
+    status,
+  );
+}

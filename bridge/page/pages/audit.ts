@@ -1,0 +1,81 @@
+/** The audit trail: filtered, page by page, followed live, and as a file. */
+import { readAuditQuery } from '../../admin/audit-query';
+import { type AuditQuery } from '../../store/audit/audit';
+import { type PageDeps } from '../deps';
+import { html } from '../html';
+import { selectField, textField } from '../parts/form';
+import { nothing } from '../parts/parts';
+import { table } from '../parts/table';
+import { type Page, type View } from '../view';
+import { AUDIT_COLUMNS, auditCells, renderCell } from './audit-rows';
+
+const SHOWN = 100;
+
+const TEXTS = [
+  ['subject', 'Person or group'],
+  ['action', 'Action'],
+  ['token', 'Credential or name'],
+  ['request', 'Request'],
+  ['app', 'App'],
+  ['since', 'Since'],
+] as const;
+const ACTORS = ['scim', 'declaration', 'sweep', 'operator', 'bridge'];
+const RESULTS = ['done', 'failed', 'held', 'skipped', 'reported'];
+
+/** The fields of the form that say something, as the admin API takes them. @throws Refusal 400 with the parameter that is wrong */
+export function auditFilter(query: URLSearchParams): { readonly stated: URLSearchParams; readonly filter: AuditQuery } {
+  const stated = new URLSearchParams([...query].filter(([, value]) => value.trim() !== ''));
+  return { stated, filter: readAuditQuery(stated) };
+}
+
+export async function audit(deps: PageDeps, view: View, query: URLSearchParams): Promise<Page> {
+  const { stated, filter } = auditFilter(query);
+  const entries = await deps.reconciler.audit({ ...filter, limit: SHOWN });
+  const last = entries.length === SHOWN ? entries.at(-1) : undefined;
+  const wanted = new URLSearchParams([...stated].filter(([name]) => !['before', 'after', 'limit'].includes(name)));
+  const path = (name: string, more: Record<string, string> = {}) =>
+    `${view.base}${name}?${new URLSearchParams([...wanted, ...Object.entries(more)]).toString()}`;
+  const value = (name: string) => stated.get(name) ?? '';
+  const choices = (names: readonly string[]) => [['', 'any'] as const, ...names.map(name => [name, name] as const)];
+  const newest = stated.get('before') === null ? (entries[0]?.id ?? 0) : undefined;
+  return {
+    title: 'Audit',
+    nav: 'audit',
+    body: html`<form class="filter" method="get" action="${view.base}/audit" role="search" aria-label="audit trail">
+        ${TEXTS.map(([name, label]) =>
+          textField({ id: `audit-${name}`, name, label, value: value(name), maxLength: 500 }),
+        )}
+        ${selectField('audit-actor', 'actor', 'Caused by', choices(ACTORS), value('actor'))}
+        ${selectField('audit-result', 'result', 'Result', choices(RESULTS), value('result'))}
+        <button class="main">Filter</button>
+      </form>
+      <p class="actions">
+        ${
+          newest !== undefined &&
+          html`<button
+              type="button"
+              hidden
+              aria-pressed="false"
+              data-live="${path('/audit/live', { after: String(newest) })}"
+            >
+              Follow live
+            </button>
+            <span data-live-state role="status" class="hint"></span>`
+        }
+        <a class="button" href="${path('/audit.jsonl')}" download>JSON lines</a>
+        <a class="button" href="${path('/audit.csv')}" download>CSV</a>
+      </p>
+      <div data-entries>
+        ${entries.length === 0 && nothing('No line fits.')}
+        ${
+          (entries.length > 0 || newest !== undefined) &&
+          table(
+            'Audit trail',
+            AUDIT_COLUMNS,
+            entries.map(entry => auditCells(view.base, entry).map(renderCell)),
+          )
+        }
+      </div>
+      ${last !== undefined && html`<p><a class="button" href="${path('/audit', { before: String(last.id) })}">Older</a></p>`}`,
+  };
+}

@@ -1,0 +1,110 @@
+/** Drift: what a sweep found in Coder that is not as declared, and on demand what would change now. */
+import { type AuditEntry, type PlanReport, type Status } from '../../contract/admin-api';
+import { readStatus } from '../../admin/status';
+import { listApps } from '../../store/apps/apps';
+import { type PageDeps } from '../deps';
+import { html, type Html } from '../html';
+import { postForm } from '../parts/form';
+import { badge, count, exactTime, nothing, number, time } from '../parts/parts';
+import { table } from '../parts/table';
+import { mayOperate, type Page, type View } from '../view';
+import { changeText } from './audit-rows';
+
+const SHOWN = 200;
+const CHANGES_SHOWN = 500;
+
+const POLICIES = {
+  repair: 'differences are repaired',
+  report: 'differences are reported, and left',
+  off: 'not looked for',
+} as const;
+
+export async function drift(deps: PageDeps, view: View, query: URLSearchParams): Promise<Page> {
+  const [status, apps, found] = await Promise.all([
+    readStatus(deps),
+    listApps(deps.database.db),
+    deps.reconciler.audit({ action: 'drift.found', limit: SHOWN }),
+  ]);
+  const policies = new Map(apps.map(app => [app.name, app.state.policies.drift]));
+  const asked = query.get('plan');
+  const plan = asked === null ? undefined : await deps.reconciler.planWorld({ app: asked === '' ? undefined : asked });
+  return {
+    title: 'Drift',
+    nav: 'drift',
+    body: html`${sweeps(view, status, policies)}
+      <div class="actions">
+        ${mayOperate(view) && postForm(view, '/drift/sweep', html`<button class="main">Compare with Coder now</button>`, 'compare now')}
+        <a class="button" href="${view.base}/drift?plan=">What would change now?</a>
+      </div>
+      ${plan !== undefined && planSection(plan)}
+      <h2>What sweeps found</h2>
+      ${found.length === 0 ? nothing('No sweep found anything that was changed by hand.') : differences(found)}`,
+  };
+}
+
+function sweeps(view: View, { apps }: Status, policies: ReadonlyMap<string, keyof typeof POLICIES>): Html {
+  if (apps.length === 0) return nothing('No app is declared yet.');
+  return table(
+    'Sweeps',
+    [{ head: 'App', nowrap: true }, { head: 'Last sweep' }, { head: 'Policy' }],
+    apps.map(app => [app.app, time(view, app.lastSweepAt), POLICIES[policies.get(app.app) ?? 'repair']]),
+  );
+}
+
+function differences(found: readonly AuditEntry[]): Html {
+  return table(
+    'Differences',
+    [{ head: 'Found (UTC)' }, { head: 'App', nowrap: true }, { head: 'Who' }, { head: 'What' }, { head: 'Difference' }],
+    found.map(entry => [
+      exactTime(entry.at),
+      entry.app,
+      entry.subjectName ?? entry.subject ?? entry.coderUserId,
+      entry.target,
+      changeText(entry),
+    ]),
+  );
+}
+
+function planSection({ changes, problems, hold, adoption }: PlanReport): Html {
+  const shown = changes.slice(0, CHANGES_SHOWN);
+  return html`<section aria-labelledby="plan">
+    <h2 id="plan">
+      What would change now ${badge(changes.length === 0 ? 'good' : 'warn', count(changes.length, 'change'))}
+    </h2>
+    ${hold !== null && html`<p class="notice warn">The guard would stop it: ${hold.reason}, about ${count(hold.people, 'person', 'people')}.</p>`}
+    ${
+      problems.length > 0 &&
+      html`<ul class="warnings">
+        ${problems.map(problem => html`<li>${problem}</li>`)}
+      </ul>`
+    }
+    ${
+      changes.length > 0 &&
+      table(
+        'Planned changes',
+        [
+          { head: 'App', nowrap: true },
+          { head: 'Who' },
+          { head: 'Change' },
+          { head: 'Target' },
+          { head: 'Before and after' },
+          { head: 'Because of' },
+        ],
+        shown.map(change => [
+          change.app,
+          change.subject,
+          badge(change.removal ? 'warn' : 'plain', change.action),
+          change.target,
+          change.before === null && change.after === null ? '' : `${change.before ?? '–'} → ${change.after ?? '–'}`,
+          change.because,
+        ]),
+      )
+    }
+    ${changes.length > shown.length && html`<p class="hint">${number(shown.length)} of ${number(changes.length)} are shown; all of them: <code>coder-scim plan</code>.</p>`}
+    <p class="hint">
+      ${count(adoption.matched.length, 'person is', 'people are')} matched with an account,
+      ${number(adoption.created.length)} would get a new one, ${number(adoption.held.length)} would be held,
+      ${count(adoption.strangers.length, 'account is', 'accounts are')} in no directory. Nothing was written.
+    </p>
+  </section>`;
+}

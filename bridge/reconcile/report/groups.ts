@@ -1,0 +1,116 @@
+/** Which group of an identity provider gives what to how many: declarations beside the directory. It asks nothing of Coder. */
+import { type DirectoryGroupReport, type GroupsReport, type MappingReport } from '../../contract/admin-api';
+import { DEFAULT_ORGANIZATION, type MappingState } from '../../contract/mapping-state';
+import { listApps } from '../../store/apps/apps';
+import { readBindings } from '../../store/apps/bindings';
+import { type Db } from '../../store/database/database';
+import { countPeopleIn, existingGroups, readGroups, readNamesakes } from '../../store/directory';
+import { foldName, isPushed } from '../decide/rules';
+
+const SHOWN = 500;
+
+interface Declared {
+  readonly mapping: string;
+  readonly gives: string;
+  readonly name: string | undefined;
+  readonly externalId: string | undefined;
+}
+
+/** @param query one app, or all; only groups with `search` in their names, or none: mappings alone cost little in a large directory */
+export async function groupsReport(
+  db: Db,
+  query: {
+    readonly app?: string | undefined;
+    readonly search?: string | undefined;
+    readonly mappingsAlone?: boolean;
+  } = {},
+): Promise<GroupsReport> {
+  const apps = (await listApps(db)).filter(({ name }) => query.app === undefined || name === query.app);
+  const mappings: Omit<MappingReport, 'people'>[] = [];
+  const groups: Omit<DirectoryGroupReport, 'people'>[] = [];
+  const namesakes = await readNamesakes(db);
+  for (const { name: app, state } of apps) {
+    const bindings = new Map((await readBindings(db, app)).map(binding => [binding.mapping, binding]));
+    const bound = await existingGroups(
+      db,
+      [...bindings.values()].map(binding => binding.scimGroupId),
+    );
+    const shared = new Set(namesakes.filter(group => group.app === app).map(group => foldName(group.displayName)));
+    const readBy = new Map<string, string[]>();
+    for (const declared of mappingsOf(state)) {
+      const binding = bindings.get(declared.mapping);
+      if (binding?.alive === true)
+        readBy.set(binding.scimGroupId, [...(readBy.get(binding.scimGroupId) ?? []), declared.mapping]);
+      mappings.push({
+        app,
+        mapping: declared.mapping,
+        gives: declared.gives,
+        idpGroup: declared.name ?? `externalId ${declared.externalId ?? ''}`,
+        state: stateOf(declared, binding?.alive, shared),
+        scimGroupId: binding?.scimGroupId ?? null,
+        groupName: bound.get(binding?.scimGroupId ?? '')?.displayName ?? null,
+      });
+    }
+    for (const group of query.mappingsAlone === true ? [] : await readGroups(db, app))
+      groups.push({
+        app,
+        scimId: group.id,
+        displayName: group.displayName,
+        externalId: group.externalId ?? null,
+        mappings: readBy.get(group.id) ?? [],
+        pushed: isPushed(state, group),
+      });
+  }
+  const wanted = foldName(query.search ?? '');
+  const fitting = groups
+    .filter(group => foldName(group.displayName).includes(wanted))
+    .sort((a, b) => Number(isNamed(a)) - Number(isNamed(b)) || compare(a.displayName, b.displayName));
+  const shown = fitting.slice(0, SHOWN);
+  // Counted for what is shown alone: a directory may have thousands of groups of thousands.
+  const counts = await countPeopleIn(db, [
+    ...new Set([...shown.map(group => group.scimId), ...mappings.flatMap(mapping => mapping.scimGroupId ?? [])]),
+  ]);
+  return {
+    mappings: mappings.map(mapping => ({ ...mapping, people: counts.get(mapping.scimGroupId ?? '') ?? 0 })),
+    groups: shown.map(group => ({ ...group, people: counts.get(group.scimId) ?? 0 })),
+    total: fitting.length,
+  };
+}
+
+const isNamed = ({ mappings, pushed }: Pick<DirectoryGroupReport, 'mappings' | 'pushed'>): boolean =>
+  mappings.length > 0 || pushed;
+const compare = (a: string, b: string): number => (a < b ? -1 : a > b ? 1 : 0);
+
+function stateOf(
+  { name }: Declared,
+  alive: boolean | undefined,
+  namesakes: ReadonlySet<string>,
+): MappingReport['state'] {
+  if (name !== undefined && namesakes.has(foldName(name))) return 'unclear';
+  return alive === undefined ? 'never-came' : alive ? 'matched' : 'vanished';
+}
+
+function mappingsOf(state: MappingState): Declared[] {
+  const inside = (organization: string): string =>
+    organization === DEFAULT_ORGANIZATION ? 'the default organization' : `organization ${organization}`;
+  return [
+    ...Object.entries(state.groupMappings).map(([key, { idpGroup, idpGroupExternalId, organization, group }]) => ({
+      mapping: `groupMappings/${key}`,
+      gives: `group ${group} in ${inside(organization)}`,
+      name: idpGroup,
+      externalId: idpGroupExternalId,
+    })),
+    ...Object.entries(state.roleMappings).map(([key, { idpGroup, idpGroupExternalId, organization, role }]) => ({
+      mapping: `roleMappings/${key}`,
+      gives: organization === undefined ? `site role ${role}` : `role ${role} in ${inside(organization)}`,
+      name: idpGroup,
+      externalId: idpGroupExternalId,
+    })),
+    ...Object.entries(state.organizationMappings).map(([key, { idpGroup, idpGroupExternalId, organization }]) => ({
+      mapping: `organizationMappings/${key}`,
+      gives: `membership of ${inside(organization)}`,
+      name: idpGroup,
+      externalId: idpGroupExternalId,
+    })),
+  ];
+}

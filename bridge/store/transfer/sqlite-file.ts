@@ -1,0 +1,140 @@
+/** A copy of a SQLite database that a bridge may have open, and the way back. */
+import {
+  chmodSync,
+  closeSync,
+  copyFileSync,
+  existsSync,
+  fsyncSync,
+  mkdtempSync,
+  openSync,
+  renameSync,
+  rmSync,
+} from 'node:fs';
+import { dirname, join } from 'node:path';
+import { writeAudit } from '../audit/audit';
+import { DatabaseError } from '../database/backend';
+import { openDatabase } from '../database/database';
+import { type BackupFacts, examineSqlite } from '../database/examine-sqlite';
+import { claimFile } from '../database/one-bridge';
+import { connectSqlite } from '../database/sqlite-connection';
+import { readInstallation, writePendingRecovery } from '../recovery/position';
+
+const OWNER_ONLY = 0o600;
+
+/**
+ * Copies the database as it is at one moment; a bridge that has it open goes on meanwhile. The copy appears as a whole or not at all.
+ * @throws DatabaseError
+ */
+export function backupSqlite(path: string, target: string): BackupFacts {
+  if (!existsSync(path))
+    throw new DatabaseError(
+      `there is no SQLite database ${JSON.stringify(path)}: set CODER_SCIM_DATABASE_URL or CODER_SCIM_STATE_DIR as the bridge has them`,
+    );
+  if (existsSync(target)) throw new DatabaseError(`${JSON.stringify(target)} is there already: wanted a new file`);
+  const folder = beside(target);
+  const copy = join(folder, 'copy.db');
+  try {
+    const connection = connectSqlite(path);
+    try {
+      connection.prepare('vacuum into ?').run([copy]);
+    } finally {
+      connection.close();
+    }
+    const facts = examineSqlite(copy);
+    settle(copy, target);
+    return facts;
+  } finally {
+    rmSync(folder, { recursive: true, force: true });
+  }
+}
+
+export type { BackupFacts };
+
+export interface Restored extends BackupFacts {
+  /** Where the database of before is now; undefined when there was none. */
+  readonly before: string | undefined;
+}
+
+/**
+ * Puts a backup in the place of the database, which is kept beside it. Whatever it is that Coder has seen since, the bridge gives and takes
+ * nothing with it until an operator has looked.
+ * @param by who restores, for the audit trail
+ * @throws DatabaseError also while a bridge has the database open
+ */
+export async function restoreSqlite(source: string, path: string, by: string, now: number): Promise<Restored> {
+  if (!existsSync(source)) throw new DatabaseError(`there is no file ${JSON.stringify(source)}`);
+  const facts = examineSqlite(source);
+  const claim = claimFile(path);
+  try {
+    const folder = beside(path);
+    let before: string | undefined;
+    try {
+      const copy = join(folder, 'restored.db');
+      copyFileSync(source, copy);
+      await mark(copy, by, now);
+      before = setAside(path, now);
+      settle(copy, path);
+    } finally {
+      rmSync(folder, { recursive: true, force: true });
+    }
+    return { ...facts, before };
+  } finally {
+    claim.release();
+  }
+}
+
+/** Brings the tables up to date, and says in them that they are a backup. */
+async function mark(copy: string, by: string, now: number): Promise<void> {
+  const database = await openDatabase(copy);
+  try {
+    await database.transact(async db => {
+      const { position } = await readInstallation(db);
+      await writePendingRecovery(db, { since: now, position, seen: position });
+      await writeAudit(db, [
+        {
+          at: now,
+          app: null,
+          actor: 'operator',
+          action: 'recovery.begin',
+          result: 'done',
+          detail: `a backup was restored by ${by}`,
+        },
+      ]);
+    });
+  } finally {
+    await database.close();
+  }
+}
+
+function setAside(path: string, now: number): string | undefined {
+  if (!existsSync(path)) return undefined;
+  const before = `${path}.before-${new Date(now).toISOString().replace(/[:.]/g, '-')}`;
+  for (const part of ['', '-wal', '-shm'])
+    if (existsSync(`${path}${part}`)) renameSync(`${path}${part}`, `${before}${part}`);
+  return before;
+}
+
+/** A folder of our own on the same disk, so that what is made there can be moved in one step. */
+function beside(target: string): string {
+  try {
+    return mkdtempSync(join(dirname(target), '.coder-scim-'));
+  } catch (cause) {
+    throw new DatabaseError(
+      `${JSON.stringify(dirname(target))} can not be written: ${cause instanceof Error ? cause.message : String(cause)}`,
+      { cause },
+    );
+  }
+}
+
+function settle(copy: string, target: string): void {
+  chmodSync(copy, OWNER_ONLY);
+  for (const [path, flags] of [
+    [copy, 'r+'],
+    [dirname(target), 'r'],
+  ] as const) {
+    if (path !== copy) renameSync(copy, target);
+    const handle = openSync(path, flags);
+    fsyncSync(handle);
+    closeSync(handle);
+  }
+}

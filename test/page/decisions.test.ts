@@ -1,0 +1,192 @@
+import express from 'express';
+import { createServer, type Server } from 'node:http';
+import { type AddressInfo } from 'node:net';
+import { createCredentials } from '../../bridge/admin/access/credentials';
+import { ADMIN_SCOPES, type PendingItem } from '../../bridge/contract/admin-api';
+import { parseMappingState } from '../../bridge/contract/mapping-state';
+import { digestHex } from '../../bridge/http/caller';
+import { createPageRouter } from '../../bridge/page/page';
+import { createLog } from '../../bridge/process/log';
+import { putApp } from '../../bridge/store/apps/apps';
+import { type Database, openDatabase } from '../../bridge/store/database/database';
+import { type ScriptedReconciler, scriptedReconciler } from '../admin/scripted-reconciler';
+import { Visitor } from './visitor';
+
+const TOKEN = 'an-admin-token-for-this-test';
+const NOW = Date.parse('2026-03-01T12:00:00Z');
+let server: Server;
+let database: Database;
+let reconciler: ScriptedReconciler;
+let who: Visitor;
+let csrf: string;
+
+beforeEach(async () => {
+  database = await openDatabase(':memory:');
+  reconciler = scriptedReconciler();
+  const credentials = createCredentials(
+    database,
+    [{ name: 'on-call', digest: digestHex(TOKEN), scopes: ADMIN_SCOPES, expiresAt: undefined }],
+    () => NOW,
+  );
+  const never = () => Promise.reject(new Error('not asked for by the page'));
+  const page = createPageRouter({
+    database,
+    reconciler,
+    credentials,
+    coder: { getUser: never, deleteUser: never, listSeenClaims: never },
+    seats: { read: async () => null },
+    probe: {
+      state: () =>
+        Promise.resolve({
+          url: 'https://coder.example.com',
+          reachable: false,
+          version: null,
+          account: null,
+          credentialExpiresAt: null,
+          problem: 'Coder did not answer within 3 s',
+        }),
+    },
+    // Behind a proxy that gives the bridge a path of the host and takes it away again.
+    publicUrl: 'https://example.com/scim-bridge',
+    version: '1.2.3',
+    log: createLog({ level: 'silent', format: 'json', secrets: [] }),
+    clock: () => NOW,
+    oidc: undefined,
+    stopping: new AbortController().signal,
+  });
+  server = createServer(express().set('query parser', false).use('/ui', page)).listen(0, '127.0.0.1');
+  await new Promise(resolve => server.once('listening', resolve));
+  who = new Visitor(`http://127.0.0.1:${(server.address() as AddressInfo).port}`);
+  await who.signIn(TOKEN);
+  csrf = await who.csrf();
+});
+afterEach(async () => {
+  await new Promise<void>(resolve => void server.close(() => resolve()));
+  await database.close();
+});
+
+const item = (change: Partial<PendingItem>): PendingItem => ({
+  key: 'person:0198-1',
+  app: 'acme',
+  subject: 'rita@example.com',
+  state: 'held',
+  reason: 're-hire: the account of before was used',
+  attempts: 0,
+  since: '2026-03-01T11:00:00Z',
+  ...change,
+});
+
+it('links and cookies are below the path of the public URL, and the cookie goes over https alone', async () => {
+  const { body } = await who.get('/ui');
+  for (const [, target] of body.matchAll(/(?:src|href|action)="([^"]*)"/g))
+    expect(target).toMatch(/^(\/scim-bridge\/ui|#main$)/);
+  expect(who.set[0]).toMatch(/^__Secure-coder-scim-page=.*; Path=\/scim-bridge\/ui; .*Secure/);
+  expect(body).toContain('Coder did not answer within 3 s');
+});
+
+it('nothing to decide is said', async () => {
+  expect((await who.get('/ui/decisions')).body).toContain('Nothing waits for a decision.');
+});
+
+it.each(['keep', 'replace'])('a re-hire is answered: %s', async answer => {
+  reconciler.pending = [item({})];
+  const { body } = await who.get('/ui/decisions');
+  expect(body).toContain('rita@example.com');
+  expect(body).toContain('<span class="count">1</span>');
+  const without = await who.post('/ui/decisions/re-hires/0198-1', { csrf, answer });
+  expect([without.status, reconciler.asked]).toEqual([400, []]);
+  const { location } = await who.post('/ui/decisions/re-hires/0198-1', { csrf, answer, reason: 'new contract' });
+  expect(location).toBe('/scim-bridge/ui/decisions?done=answered');
+  expect(reconciler.asked).toEqual([`re-hire 0198-1 ${answer} by on-call: new contract`]);
+});
+
+it('parked work is tried again, one piece or all', async () => {
+  reconciler.pending = [
+    item({ state: 'parked', reason: 'refused by Coder', attempts: 10 }),
+    item({ key: 'coder-group:1', subject: null, state: 'parked', reason: 'refused by Coder' }),
+  ];
+  const { body } = await who.get('/ui/decisions');
+  expect(body).toContain('value="coder-group:1"');
+  await who.post('/ui/decisions/retry', { csrf, key: 'coder-group:1' });
+  await who.post('/ui/decisions/retry', { csrf });
+  expect(reconciler.asked).toEqual(['retry coder-group:1', 'retry all']);
+});
+
+it('who waits for a person is told what helps: duplicates, former owners, refused leavers', async () => {
+  reconciler.pending = [
+    item({ reason: 'duplicate-account: two accounts bear the address', subject: 'dora@example.com' }),
+    item({ reason: 'former-owner: was an owner by hand', subject: 'fred@example.com', key: 'person:0198-2' }),
+    item({ state: 'refused', reason: 'invalidValue (request r1)', subject: 'lea@example.com' }),
+  ];
+  const { body } = await who.get('/ui/decisions');
+  expect(body).toContain('delete the one that nobody needs');
+  expect(body).toContain('They stay no owner');
+  expect(body).toMatch(/Refused leavers[^]*lea@example\.com/);
+});
+
+it('a refused leaver who was dealt with by hand is dismissed with a reason', async () => {
+  await putApp(database, parseMappingState({ version: 1, app: 'acme' }), 'absent', { actor: 'declaration' }, NOW);
+  reconciler.pending = [
+    item({ state: 'refused', reason: 'invalidValue', key: 'User lea', subject: 'lea@example.com' }),
+  ];
+  expect((await who.get('/ui/decisions')).body).toContain('value="User lea"');
+  const path = '/ui/decisions/refused/acme';
+  expect((await who.post(path, { csrf, who: 'User lea', reason: '' })).status).toBe(400);
+  // Nothing of the kind is in this database: the verb of the admin API says so.
+  const { status, body } = await who.post(path, { csrf, who: 'User lea', reason: 'suspended in Coder' });
+  expect([status, body]).toEqual([409, expect.stringContaining('nothing is refused to &quot;User lea&quot;')]);
+});
+
+it('a hold that changed meanwhile is not released', async () => {
+  const { status, body } = await who.post('/ui/decisions/holds/h1/release', { csrf, confirm: '3', reason: 'why' });
+  expect([status, body]).toEqual([409, expect.stringContaining('is not open any more: nothing was released')]);
+  expect(reconciler.asked).toEqual([]);
+});
+
+describe('a restored database', () => {
+  beforeEach(() => {
+    reconciler.recoveryProblem = () => 'the database is older than what it did in Coder';
+    reconciler.recovery = () =>
+      Promise.resolve({
+        reason: 'the database is older than what it did in Coder',
+        since: '2026-03-01T10:00:00Z',
+        people: [
+          {
+            coderUserId: 'c1',
+            coderUsername: 'leo',
+            app: 'acme',
+            userName: 'leo@example.com',
+            directory: 'active',
+            letInAgain: true,
+            changes: ['2026-03-01T09:00:00Z suspended'],
+          },
+        ],
+        other: ['2026-03-01T09:30:00Z group developers was made'],
+      });
+  });
+
+  it('is shown person by person, those who would be let in again by name, and ended with a reason', async () => {
+    const { body } = await who.get('/ui/decisions');
+    expect(body).toMatch(/1 of them would be let in again/);
+    expect(body).toContain('leo@example.com');
+    expect(body).toContain('group developers was made');
+    expect((await who.get('/ui')).body).toContain('Look at what differs');
+    const wrong = await who.post('/ui/decisions/recovery/end', { csrf, confirm: 'yes', reason: 'pushed again' });
+    expect([wrong.status, reconciler.asked]).toEqual([400, []]);
+    await who.post('/ui/decisions/recovery/end', { csrf, confirm: 'go on', reason: 'pushed again' });
+    expect(reconciler.asked).toEqual(['end recovery by on-call: pushed again']);
+  });
+
+  it('is shown while what differs can not be read', async () => {
+    reconciler.recovery = () => Promise.reject(new Error('Coder does not answer'));
+    const { status, body } = await who.get('/ui/decisions');
+    expect([status, body]).toEqual([200, expect.stringContaining('could not be read: Coder does not answer')]);
+  });
+});
+
+it('a page that fails says where the cause is, and not what it is', async () => {
+  reconciler.groups = () => Promise.reject(new Error('the inner workings'));
+  const { status, body } = await who.get('/ui/groups');
+  expect([status, body]).toEqual([500, expect.stringContaining('its log has the cause')]);
+  expect(body).not.toContain('inner workings');
+});
