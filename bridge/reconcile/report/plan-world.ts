@@ -3,7 +3,7 @@ import { type HoldSummary, type PlannedChange, type PlanReport } from '../../con
 import { type MappingState, modeClash } from '../../contract/mapping-state';
 import { holdId } from '../../store/accounts/holds';
 import { countReserved } from '../../store/accounts/ledger';
-import { countLinkedPeople } from '../../store/accounts/people';
+import { countPeopleIn } from '../../store/accounts/people';
 import { describe } from '../person/apply-steps';
 import { type Context, groupName } from '../decide/context';
 import { type Rim } from '../context/rim';
@@ -153,7 +153,7 @@ async function planApp(
   if (state === undefined) return null;
   const verdict = guardPlan(losers, {
     guard: state.guard,
-    people: await countLinkedPeople(db, app),
+    people: await countPeopleIn(db, app, rim.clock.now() - HOUR_MS),
     recent: await countReserved(db, { app, kind: 'removal' }, rim.clock.now() - HOUR_MS, ''),
   });
   if (verdict === 'pass') return null;

@@ -4,11 +4,20 @@ import { writeAudit } from '../../store/audit/audit';
 import { enqueue, type Cause, type WorkItem } from '../../store/work/enqueue';
 import { hold, listHolds } from '../../store/accounts/holds';
 import { countReserved, type LedgerKind } from '../../store/accounts/ledger';
-import { countLinkedPeople } from '../../store/accounts/people';
+import { countPeopleIn } from '../../store/accounts/people';
 import { queuedKeys } from '../../store/work/pending';
 import { type Context } from '../decide/context';
 import { type Rim } from '../context/rim';
-import { digestOf, gainLimit, guardPlan, type HoldReason, HOUR_MS, type Loser } from '../decide/guard';
+import {
+  areHeldGains,
+  areHeldLosses,
+  digestOf,
+  gainLimit,
+  guardPlan,
+  type HoldReason,
+  HOUR_MS,
+  type Loser,
+} from '../decide/guard';
 import { type GuardedGain } from '../decide/plan';
 import { vanishedEntitlements } from '../context/vanished-groups';
 import { keyOf } from '../decide/entitlement';
@@ -107,17 +116,17 @@ export async function surveyWithGuard(
       gainers.push({
         ...who,
         gains,
-        released: before?.releasedAt !== undefined && before.digest === digestOf([], gains),
+        released: before?.releasedAt !== undefined && areHeldGains(before, gains, gains, [removals]),
       });
     if (removals.length === 0 || leavesByDirectory(finding, context)) continue;
     losers.push({
       ...who,
       removals,
-      released: before?.releasedAt !== undefined && before.digest === digestOf(removals),
+      released: before?.releasedAt !== undefined && areHeldLosses(before, removals, gains),
     });
   }
   if (state === undefined) return { work, free, held: [], verdict: 'pass', people };
-  const linked = await countLinkedPeople(db, app);
+  const linked = await countPeopleIn(db, app, rim.clock.now() - HOUR_MS);
   const recent = (kind: LedgerKind): Promise<number> => countReserved(db, { app, kind }, rim.clock.now() - HOUR_MS, '');
   const verdict = guardPlan(losers, { guard: state.guard, people: linked, recent: await recent('removal') });
   const held: HeldPart[] = [];
