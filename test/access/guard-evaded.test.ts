@@ -143,4 +143,36 @@ describeEachDatabase('the guard, gone around', (_, on) => {
     await access.settled();
     expect(access.suspended().filter(name => FIVE.includes(name))).toEqual(['u1']);
   });
+
+  const takeGroup: [string, (access: Access, okta: IdentityProvider, group: string) => Promise<unknown>][] = [
+    ['emptied group', (_access, okta, group) => okta.setMembers(group, 'engineers', [])],
+    ['dropped mapping', (access, okta) => access.declare(okta, TEAMS({ writers: ENGINEERS_AND_WRITERS.writers }))],
+  ];
+  it.each(takeGroup)(
+    'the held plan of an %s stays whole, whatever else becomes of one of its people',
+    async (_what, take) => {
+      const access = await startAccess(on);
+      const okta = await access.app('okta', TEAMS(ENGINEERS_AND_WRITERS));
+      const ids = await okta.hireAll(FIVE);
+      const group = await okta.group('engineers', ids);
+      const writers = await okta.group('writers', ids);
+      await take(access, okta, group);
+      await okta.quit(writers, ids[0] ?? '');
+      await okta.join(writers, ids[0] ?? '');
+      await okta.quit(writers, ids[1] ?? '');
+      const { holds } = await access.settled();
+      expect(access.coder.membersOf('engineers')).toEqual(FIVE);
+      expect(access.coder.membersOf('writers')).toEqual(FIVE);
+      expect(holds).toMatchObject([{ people: FIVE.length }]);
+    },
+  );
+});
+
+const ENGINEERS_AND_WRITERS = {
+  engineers: { idpGroup: 'engineers', group: 'engineers' },
+  writers: { idpGroup: 'writers', group: 'writers' },
+};
+const TEAMS = (groupMappings: Record<string, { idpGroup: string; group: string }>) => ({
+  groupMappings,
+  guard: { minRemovals: 1, maxRemovalsPercent: 0 },
 });

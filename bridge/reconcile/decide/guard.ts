@@ -27,6 +27,19 @@ export type HoldReason =
   | 'too-many-privileges'
   | 'too-many-activations';
 
+/** Reasons under which is held what one ledger counts. */
+export const HELD_AS = {
+  removal: ['too-many-removals', 'plan-too-large', 'idp-group-vanished', 'last-owner'],
+  leaving: ['too-many-leavers'],
+  privilege: ['too-many-privileges'],
+  activation: ['too-many-activations'],
+} as const satisfies Readonly<Record<string, readonly HoldReason[]>>;
+
+/** Reasons that count what this one does: whatever becomes of a held plan meanwhile, it stays the one that it was part of. */
+export function heldAlike(reason: HoldReason): readonly HoldReason[] {
+  return Object.values(HELD_AS).find((reasons: readonly HoldReason[]) => reasons.includes(reason)) ?? [reason];
+}
+
 /** Digest of exactly these removals and gains, in any order. */
 export function digestOf(removals: readonly Removal[], gains: readonly GuardedGain[] = []): string {
   const lines = [...removals.map(removalKey), ...gains.map(gain => `+${gainKey(gain)}`)].sort();

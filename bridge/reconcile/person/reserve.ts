@@ -11,7 +11,16 @@ import { type Context } from '../decide/context';
 import { type Rim } from '../context/rim';
 import { vanishedEntitlements } from '../context/vanished-groups';
 import { type EntitlementKey, keyOf } from '../decide/entitlement';
-import { areHeldGains, gainLimit, gainsOf, guardPerson, type HoldReason, HOUR_MS, removalLimit } from '../decide/guard';
+import {
+  areHeldGains,
+  gainLimit,
+  gainsOf,
+  guardPerson,
+  HELD_AS,
+  type HoldReason,
+  HOUR_MS,
+  removalLimit,
+} from '../decide/guard';
 import { type PersonDecision } from '../decide/person';
 import { gainKey, type GuardedGain, type Plan, type Removal, removalKey } from '../decide/plan';
 import { countOthers } from '../observe/same-request';
@@ -133,13 +142,6 @@ async function judgeRemovals(
   await reserve(db, { app: work.app, kind, subject, at: now }, verdict.released);
   return { held: [], reason: undefined };
 }
-
-const HELD_AS: Readonly<Record<LedgerKind, readonly HoldReason[]>> = {
-  removal: ['too-many-removals', 'idp-group-vanished'],
-  leaving: ['too-many-leavers'],
-  privilege: ['too-many-privileges'],
-  activation: ['too-many-activations'],
-};
 
 function question(
   { work, subject }: ReserveRequest,

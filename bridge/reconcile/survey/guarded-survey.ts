@@ -14,6 +14,7 @@ import {
   digestOf,
   gainLimit,
   guardPlan,
+  heldAlike,
   type HoldReason,
   HOUR_MS,
   type Loser,
@@ -170,7 +171,7 @@ export async function carryOut(
   const now = rim.clock.now();
   const lines = new AuditLines(cause, () => now);
   for (const { subject, userName, coderUserId, digest, reason, changes } of guarded.held) {
-    const outcome = await hold(db, { app, subject, digest, reason, changes, cause }, now);
+    const outcome = await hold(db, { app, subject, digest, reason, changes, cause, alike: heldAlike(reason) }, now);
     if (outcome === 'held')
       lines.note(
         { app, subject: subject.slice('person:'.length), subjectName: userName, coderUserId },
