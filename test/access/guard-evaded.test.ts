@@ -144,6 +144,21 @@ describeEachDatabase('the guard, gone around', (_, on) => {
     expect(access.suspended().filter(name => FIVE.includes(name))).toEqual(['u1']);
   });
 
+  it('a plan says that it would be held for what it gives, as it is then', async () => {
+    const access = await startAccess(on);
+    const limits = { guard: { maxPrivilegeGains: 2 } };
+    const okta = await access.app('okta', limits);
+    await okta.group('admins', await okta.hireAll(FIVE));
+    const declared = { ...limits, roleMappings: { admins: { idpGroup: 'admins', role: 'owner' } } };
+    const state = { version: 1 as const, app: okta.app, tokens: okta.tokens, ...declared };
+    const { hold } = await access.admin.plan({ state });
+    expect(hold).toMatchObject({ reason: 'too-many-privileges', people: FIVE.length });
+    await access.declare(okta, declared);
+    const { holds } = await access.settled();
+    expect(holds).toMatchObject([{ id: hold?.id, reason: 'too-many-privileges', changes: hold?.changes }]);
+    expect(have(access, 'owner')).toEqual([]);
+  });
+
   const takeGroup: [string, (access: Access, okta: IdentityProvider, group: string) => Promise<unknown>][] = [
     ['emptied group', (_access, okta, group) => okta.setMembers(group, 'engineers', [])],
     ['dropped mapping', (access, okta) => access.declare(okta, TEAMS({ writers: ENGINEERS_AND_WRITERS.writers }))],
