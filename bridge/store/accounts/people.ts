@@ -279,6 +279,21 @@ export async function countLinkedPeople(db: Db, app: string): Promise<number> {
   return Number(row.people);
 }
 
+/**
+ * How many people of an app have an account and were in at some time since: what a share of the people is a share of. Whoever left earlier
+ * and is dealt with has nothing to lose.
+ */
+export async function countPeopleIn(db: Db, app: string, since: number): Promise<number> {
+  const { rows } = await sql<{ people: number }>`
+    select count(*) as people from people left join users on users.id = people.user_id
+      where people.app = ${app} and people.coder_user_id is not null and (
+        users.active = 1 or people.held_reason is not null
+        or exists (select 1 from work where work.key = 'person:' || people.user_id)
+        or exists (select 1 from ledger where ledger.app = people.app and ledger.kind = 'leaving'
+          and ledger.subject = 'person:' || people.user_id and ledger.at > ${since}))`.execute(db);
+  return Number(rows[0]?.people);
+}
+
 /** Somebody whom a search found, with what the directory says of them. */
 export interface FoundPerson extends Person {
   /** Undefined when the directory has them no more. */
