@@ -588,6 +588,75 @@ describe('mistakes are caught at synth', () => {
     );
   });
 
+  describe('where nothing checked the types before', () => {
+    const untyped = <T>(value: unknown): T => value as T;
+
+    test.each<[string, (app: ScimApp, stack: TerraformStack) => unknown, RegExp]>([
+      [
+        'an app without settings',
+        (_, stack) => new ScimApp(stack, 'entra', untyped(undefined)),
+        /coder\/entra: has no settings: wanted some of identityProvider, name/,
+      ],
+      [
+        'a constant of identity providers that does not exist',
+        (_, stack) => new ScimApp(stack, 'entra', { identityProvider: untyped(undefined) }),
+        /coder\/entra: identityProvider is missing: wanted one of IdentityProvider\.GENERIC, IdentityProvider\.OKTA/,
+      ],
+      [
+        'the name of an identity provider in place of its constant',
+        (_, stack) => new ScimApp(stack, 'entra', { identityProvider: untyped('entra') }),
+        /coder\/entra: identityProvider is "entra": wanted one of/,
+      ],
+      [
+        'a setting of the app that does not exist',
+        (_, stack) =>
+          new ScimApp(stack, 'entra', untyped({ identityProvider: IdentityProvider.ENTRA, gaurd: { minOwners: 2 } })),
+        /coder\/entra: "gaurd" is no setting here: wanted identityProvider, .*guard/,
+      ],
+      [
+        'a constant of roles that does not exist',
+        app => new RoleMapping(app, 'x', { idpGroup: 'a', role: untyped(undefined) }),
+        /role mapping "coder\/okta\/x": role is missing: wanted a constant of CoderRole/,
+      ],
+      [
+        'the name of a role in place of its constant',
+        app => new RoleMapping(app, 'x', { idpGroup: 'a', role: untyped('owner') }),
+        /role mapping "coder\/okta\/x": role is "owner": wanted a constant of CoderRole, such as CoderRole\.OWNER/,
+      ],
+      [
+        'a tier that does not exist',
+        app => new GovernedAccess(app, 'access', untyped({ owners: 'it-owners' })),
+        /coder\/okta\/access: "owners" is no setting here: wanted admins, platform/,
+      ],
+      [
+        'a setting of the provider that does not exist',
+        (_, stack) => new CoderScimProvider(stack, 'bridge', untyped({ address: 'https://scim.example.com' })),
+        /coder\/bridge: "address" is no setting here: wanted url, adminToken/,
+      ],
+      [
+        'a null_resource that does not know the bridge',
+        (_, stack) =>
+          new ScimApp(stack, 'entra', {
+            identityProvider: IdentityProvider.ENTRA,
+            delivery: MappingDelivery.nullResource(untyped(undefined)),
+          }),
+        /coder\/entra: MappingDelivery\.nullResource: has no settings: wanted some of url, publicUrl/,
+      ],
+      [
+        'a token without settings',
+        app => new ScimToken(app, 'x', untyped(undefined)),
+        /coder\/okta\/x: has no settings/,
+      ],
+      [
+        'a mapping without settings',
+        app => new RoleMapping(app, 'x', untyped(undefined)),
+        /coder\/okta\/x: has no settings/,
+      ],
+    ])('%s', (_name, declare, message) => {
+      expect(() => synthApp((app, stack) => void declare(app, stack))).toThrow(message);
+    });
+  });
+
   test('a mapping outside of an app', () => {
     expect(() => synth(stack => new GroupMapping(stack, 'x', { idpGroup: 'a', group: 'a' }))).toThrow(
       /coder\/x: is not part of a SCIM app/,
