@@ -1,5 +1,5 @@
 import { type Construct } from 'constructs';
-import { type CoderRole } from './coder-role';
+import { CoderRole } from './coder-role';
 import { checkSettings, shown } from './settings';
 import { type IdpGroupConfig, MappingEntry } from './entry';
 
@@ -34,8 +34,7 @@ export class RoleMapping extends MappingEntry {
       organization: true,
     });
     const { role, organization, ...group } = config;
-    const { scope: held } = ((role) ?? {}) as Partial<CoderRole>;
-    if (held !== 'site' && held !== 'organization') {
+    if (!CoderRole._is(role)) {
       throw new Error(
         `role mapping "${scope.node.path}/${id}": role ${shown(role)}: wanted a constant of CoderRole, such as CoderRole.OWNER, or CoderRole.custom(…)`,
       );
