@@ -73,6 +73,13 @@ const TOLD_ELSEWHERE = [
   'token … expires on …',
 ];
 
+/** What every command, and the provider, says of a bridge that it can not talk to. */
+const OF_THE_CLIENT = [
+  'bridge at … does not answer',
+  '… answers, and not as a bridge does',
+  'bridge at … is of another version',
+];
+
 describe('texts', () => {
   it.each([
     ['Warnings of an app', catalogue.texts('bridge/reconcile', ['problems.push', 'problems.add']), TOLD_ELSEWHERE],
@@ -82,7 +89,7 @@ describe('texts', () => {
       // Terraform's own.
       ['could not connect to coder-scim.invalid … no such host'],
     ],
-    ['Commands', catalogue.texts('bridge/commands', ['new CommandError']), ['the bridge at … does not answer']],
+    ['Commands', catalogue.texts('bridge/commands', ['new CommandError']), OF_THE_CLIENT],
     ['Database and start', catalogue.texts('bridge', ['new DatabaseError', 'new ListenError']), []],
   ])('%s has each of them, and nothing that nobody says', (section, texts, elsewhere) => {
     expect(texts.length).toBeGreaterThan(5);
@@ -101,8 +108,10 @@ describe('texts', () => {
       'bridge/reconcile/report/status.ts',
       'bridge/store/apps/stored-document.ts',
       'bridge/admin/status.ts',
+      'bridge/admin-client/admin-client.ts',
+      'bridge/admin-client/answers.ts',
     ].map(file => readFileSync(join(resolve(__dirname, '../..'), file), 'utf8').replace(/\$\{[^}]*\}/g, '…'));
-    const words = TOLD_ELSEWHERE.flatMap(text => text.split('…').map(part => part.trim()));
+    const words = [...TOLD_ELSEWHERE, ...OF_THE_CLIENT].flatMap(text => text.split('…').map(part => part.trim()));
     expect(words.filter(part => !sources.some(source => source.includes(part)))).toEqual([]);
   });
 });
