@@ -3,6 +3,7 @@ import { z } from 'zod';
 import {
   Activity,
   AppDocument,
+  AiUsage,
   AuditChain,
   AuditEntry,
   type CreateCredentialRequest,
@@ -29,7 +30,7 @@ import {
 } from '../contract/admin-api';
 import { type MappingStateInput } from '../contract/mapping-state';
 import { AdminError } from './admin-error';
-import { preconditionHeader, readBody, refusal } from './answers';
+import { notUnderstood, preconditionHeader, readBody, refusal } from './answers';
 
 export interface AdminClientOptions {
   /** Base URL of the bridge, e.g. `http://127.0.0.1:8399`. */
@@ -101,6 +102,13 @@ export class AdminClient {
       ),
     );
     return this.call(z.object({ entries: z.array(AuditEntry) }), 'GET', `/audit?${query.toString()}`, { signal });
+  }
+
+  /** Who used AI through Coder's gateway. @param window RFC 3339; the last 30 days without it */
+  aiUsage(window: { since?: string | undefined; until?: string | undefined }, signal?: AbortSignal): Promise<AiUsage> {
+    const stated = new URLSearchParams();
+    for (const [key, value] of Object.entries(window)) if (value !== undefined) stated.set(key, value);
+    return this.call(AiUsage, 'GET', `/ai-usage?${stated.toString()}`, { signal });
   }
 
   /** Hashes the whole trail again. @param anchor `<line>:<hash>` as noted elsewhere */
@@ -270,11 +278,7 @@ export class AdminClient {
     if (!response.ok) throw refusal(response.status, body, this.options.url);
     const parsed = answer.safeParse(body);
     if (!parsed.success) {
-      throw new AdminError(
-        'unexpected_answer',
-        `bridge at ${this.options.url} gave an answer of another version: ${z.prettifyError(parsed.error)}`,
-        response.status,
-      );
+      throw new AdminError('unexpected_answer', notUnderstood(this.options.url, body, parsed.error), response.status);
     }
     return parsed.data;
   }

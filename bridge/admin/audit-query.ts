@@ -28,6 +28,19 @@ export function readAuditQuery(query: URLSearchParams): AuditQuery {
   return filter;
 }
 
+const DAY_MS = 86_400_000;
+
+/** A window of time: the last 30 days unless it says otherwise. @throws Refusal 400 */
+export function readWindow(query: URLSearchParams, now: number): { readonly since: number; readonly until: number } {
+  for (const name of query.keys())
+    if (!isKey(INSTANTS, name)) throw refuse(`parameter ${JSON.stringify(name)} is not known: wanted since, until`);
+  const [since, until] = [query.get('since'), query.get('until')];
+  const end = until === null ? now : instant('until', until);
+  const begin = since === null ? end - 30 * DAY_MS : instant('since', since);
+  if (begin >= end) throw refuse('until is not after since: wanted a window of time');
+  return { since: begin, until: end };
+}
+
 /** An end of the chain that somebody noted: `anchor=<line>:<hash>`. @throws Refusal 400 */
 export function readAnchor(query: URLSearchParams): Link | undefined {
   const anchor = query.get('anchor');

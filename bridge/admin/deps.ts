@@ -5,12 +5,14 @@ import { type Reconciler } from '../reconcile';
 import { type Database } from '../store/database/database';
 import { type Credentials } from './access/credentials';
 import { type CoderProbe } from './coder-probe';
+import { type SeatCount } from './seats';
 
 export interface AdminDeps {
   readonly database: Database;
   readonly reconciler: Reconciler;
   readonly coder: Pick<CoderClient, 'getUser' | 'deleteUser' | 'listSeenClaims'>;
   readonly probe: CoderProbe;
+  readonly seats: SeatCount;
   readonly credentials: Credentials;
   /** Where identity providers reach the bridge, without a slash at the end. */
   readonly publicUrl: string;

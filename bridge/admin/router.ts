@@ -16,7 +16,7 @@ import { scopesOf } from './access/route-scopes';
 import { addCredentialRoutes } from './access/routes';
 import { createApps } from './apps';
 import { verifyChain } from '../store/audit/verify-chain';
-import { readAnchor, readAuditQuery } from './audit-query';
+import { readAnchor, readAuditQuery, readWindow } from './audit-query';
 import { type AdminDeps } from './deps';
 import { dismissRefused } from './dismiss';
 import { addQuestionRoutes } from './questions/routes';
@@ -76,6 +76,9 @@ export function createAdminRouter(deps: AdminDeps): Router {
   });
   router.get('/audit/chain', async (request, response) => {
     response.json(await verifyChain(deps.database.db, readAnchor(queryOf(request.url))));
+  });
+  router.get('/ai-usage', async (request, response) => {
+    response.json(await reconciler.aiUsage(readWindow(queryOf(request.url), deps.clock())));
   });
   router.get('/identities', async (request, response) => {
     response.json({ identities: await reconciler.identities(queryOf(request.url).get('app') ?? undefined) });

@@ -113,6 +113,15 @@ export const ADMIN_ROUTES: readonly AdminRoute[] = [
   },
   {
     method: 'GET',
+    path: '/ai-usage',
+    scopes: ['read'],
+    purpose: "who used AI through Coder's gateway, by subject of the directory; `problem` where Coder does not say",
+    takes: 'query: `since`, `until`; the last 30 days without them',
+    answers: '200 `{since, until, problem, people}`',
+    refuses: ['invalid_query', 'coder_failed'],
+  },
+  {
+    method: 'GET',
     path: '/requests',
     scopes: ['read'],
     purpose: 'the last SCIM requests of each app (1,000 are kept): the newest first, or after an id the oldest first',

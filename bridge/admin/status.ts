@@ -16,8 +16,9 @@ const WARNING_MS = TOKEN_WARNING_DAYS * 86_400_000;
 
 export async function readStatus(deps: AdminDeps): Promise<Status> {
   const { db } = deps.database;
-  const [coder, apps, reconciler, used, coercions, requests] = await Promise.all([
+  const [coder, seats, apps, reconciler, used, coercions, requests] = await Promise.all([
     deps.probe.state(),
+    deps.seats.read(),
     listApps(db),
     deps.reconciler.status(),
     readLastUsed(db),
@@ -29,7 +30,7 @@ export async function readStatus(deps: AdminDeps): Promise<Status> {
   const now = deps.clock();
   return {
     version: deps.version,
-    coder,
+    coder: { ...coder, seats: seats === null ? null : { used: seats.used, limit: seats.limit ?? null } },
     apps: apps.map(app => {
       const convergence = reconciler.apps.find(other => other.app === app.name);
       const tokens = readTokens(app, used, now);

@@ -1,5 +1,6 @@
 /** The Coder client: every verb that the bridge has for Coder, over one transport. */
 import { type AccountCalls, accountCalls } from './account/account';
+import { type AiGatewayCalls, aiGatewayCalls } from './ai-gateway';
 import { type AuditLogCalls, auditLogCalls } from './audit-log';
 import { type Capabilities } from './capabilities';
 import { type TransportOptions } from './transport/connection';
@@ -25,6 +26,7 @@ export interface CoderClient
     SignInCalls,
     AccountCalls,
     AuditLogCalls,
+    AiGatewayCalls,
     WorkspaceCalls {
   /** The same client for work that may wait (sweeps, imports): its calls let those of requests go first. */
   readonly background: CoderClient;
@@ -65,6 +67,7 @@ function assemble(url: string, transport: Transport, credential: RenewableCreden
     ...roles,
     ...account,
     ...auditLogCalls(transport),
+    ...aiGatewayCalls(transport),
     ...workspaceCalls(transport),
     ...idpSyncCalls(transport, groups, roles, organizations),
     ...signInCalls(transport),

@@ -246,10 +246,25 @@ export const AuthMethods = z
   .transform(methods => ({ password: methods.password?.enabled ?? false, oidc: methods.oidc?.enabled ?? false }));
 export type AuthMethods = Readonly<z.output<typeof AuthMethods>>;
 
+/** Seats of the licence: people whose account is active have one. */
+export interface Seats {
+  readonly used: number;
+  /** Undefined without a licence that has a limit. Above it Coder refuses nothing, and warns everybody. */
+  readonly limit: number | undefined;
+}
+
 export const Entitlements = z
   .object({
     features: z
-      .record(z.string(), z.object({ entitlement: z.string().nullish(), enabled: z.boolean().nullish() }))
+      .record(
+        z.string(),
+        z.object({
+          entitlement: z.string().nullish(),
+          enabled: z.boolean().nullish(),
+          limit: z.number().nullish(),
+          actual: z.number().nullish(),
+        }),
+      )
       .nullish(),
     has_license: z.boolean().nullish(),
     warnings: list(z.string()),
@@ -263,9 +278,18 @@ export const Entitlements = z
         .filter(([, feature]) => feature.enabled === true)
         .map(([name]) => name),
     ),
+    seats: seatsOf(entitlements.features?.['user_limit']),
     warnings: entitlements.warnings,
     errors: entitlements.errors,
   }));
+
+function seatsOf(
+  feature: { readonly actual?: number | null | undefined; readonly limit?: number | null | undefined } | undefined,
+): Seats | undefined {
+  const { actual, limit } = feature ?? {};
+  return typeof actual === 'number' ? { used: actual, limit: limit ?? undefined } : undefined;
+}
+
 export type Entitlements = Readonly<z.output<typeof Entitlements>>;
 
 /** One API key of an account. */

@@ -145,8 +145,8 @@ function because({ actor, idpGroup, mapping, token }: AuditEntry): string {
   return [source, token === null ? actor : `${actor} by ${token}`].filter(part => part !== '').join(', ');
 }
 
-/** An RFC 3339 time, or a duration before now. */
-function instant(text: string | undefined, option: string, now: number): string | undefined {
+/** An RFC 3339 time, or a duration before now. @throws CommandError */
+export function instant(text: string | undefined, option: string, now: number): string | undefined {
   if (text === undefined) return undefined;
   if (/^\d+[smhd]$/.test(text)) return new Date(now - parseDuration(text, option)).toISOString();
   const time = Date.parse(text);

@@ -111,8 +111,22 @@ export function renderPlan(report: PlanReport, paint: Paint, columns: number | u
         { text: change.because ?? '', style: 'faint' },
       ]),
     ),
-    `${summary}\n`,
+    `${summary}\n${renderSeats(report.seats, paint)}`,
   ]
     .filter(part => part !== '')
     .join('\n');
+}
+
+/** What the plan costs in seats; nothing where it costs and frees none. */
+function renderSeats(seats: PlanReport['seats'], paint: Paint): string {
+  if (seats === null || seats.limit === null || seats.taken + seats.later + seats.freed === 0) return '';
+  const { used, limit, taken, later, freed } = seats;
+  const parts = [
+    ...(taken > 0 ? [`${taken} taken at once by accounts that are activated`] : []),
+    ...(later > 0 ? [`${later} when new people first sign in`] : []),
+    ...(freed > 0 ? [`${freed} freed`] : []),
+  ];
+  const over = used + taken + later - freed > limit;
+  const line = `Seats of Coder's licence: ${used} of ${limit} taken; ${parts.join(', ')}.`;
+  return `${over ? paint('warn', `${line} That is more than the licence has: Coder refuses nobody, and warns everybody.`) : line}\n`;
 }

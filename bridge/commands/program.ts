@@ -3,6 +3,7 @@ import { Command, CommanderError } from 'commander';
 import { packageVersion } from '../process/version';
 import { addApply } from './apply';
 import { addAdminToken } from './admin-token';
+import { addAiUsage } from './ai-usage';
 import { addAudit } from './audit';
 import { addRequests } from './requests';
 import { Commands, type Outcome } from './command';
@@ -51,6 +52,7 @@ export function createProgram(terminal: Terminal, outcome: Outcome): Command {
   addAudit(commands);
   addRequests(commands);
   addPeople(commands);
+  addAiUsage(commands);
   addOperate(commands);
   addRecover(commands);
   addDatabase(commands);

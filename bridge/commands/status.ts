@@ -95,6 +95,16 @@ function renderBridge({ version, coder, leftOver, recovery }: Status, paint: Pai
   if (coder.credentialExpiresAt !== null) {
     pairs.push(['credential', `expires ${relativeTime(coder.credentialExpiresAt, now)}`]);
   }
+  if (coder.seats !== null && coder.seats.limit !== null) {
+    const { used, limit } = coder.seats;
+    pairs.push([
+      'seats',
+      {
+        text: `${used.toLocaleString('en')} of ${limit.toLocaleString('en')} taken`,
+        style: used > limit ? 'bad' : 'plain',
+      },
+    ]);
+  }
   if (coder.problem !== null) pairs.push(['problem', { text: coder.problem, style: 'bad' }]);
   for (const line of leftOver) pairs.push(['left over', { text: printable(line), style: 'warn' }]);
   if (recovery !== null) pairs.push(['held', { text: recovery, style: 'bad' }]);

@@ -26,6 +26,8 @@ export function createStatusMetrics(registry: Registry): StatusMetrics {
   );
   const coderUp = gauge('coder_scim_coder_up', '1 when Coder answers and takes the bridge’s token');
   const credential = gauge('coder_scim_credential_expiry_timestamp_seconds', 'when the bridge’s Coder token expires');
+  const seatsUsed = gauge('coder_scim_licence_seats_used', 'seats of Coder’s licence that are taken: active accounts');
+  const seatsLimit = gauge('coder_scim_licence_seats_limit', 'seats that Coder’s licence has');
   const recovery = gauge(
     'coder_scim_recovery_pending',
     '1 while nothing is given and nothing taken, as after a restored backup',
@@ -102,6 +104,10 @@ export function createStatusMetrics(registry: Registry): StatusMetrics {
       build.set({ version, coder_version: coder.version ?? '' }, 1);
       coderUp.set(coder.problem === null ? 1 : 0);
       if (coder.credentialExpiresAt !== null) credential.set(seconds(coder.credentialExpiresAt));
+      if (coder.seats !== null) {
+        seatsUsed.set(coder.seats.used);
+        if (coder.seats.limit !== null) seatsLimit.set(coder.seats.limit);
+      }
       recovery.set(why === null ? 0 : 1);
       for (const app of apps) {
         showApp(app);

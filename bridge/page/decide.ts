@@ -1,6 +1,7 @@
 /** What an operator decides on the page: the verbs of the admin API, after a typed confirmation and with a reason where much hangs on it. */
 import { type Request, type Router } from 'express';
 import { z } from 'zod';
+import { dismissRefused } from '../admin/dismiss';
 import { setDebugWindow } from '../admin/requests';
 import { sweepNow } from '../admin/sweep';
 import { callerOf } from '../http/caller';
@@ -11,6 +12,7 @@ import { type PageDeps } from './deps';
 const Reason = z.string().trim().min(1, 'a reason is wanted').max(1_000);
 const Release = z.object({ confirm: z.string().trim(), reason: Reason });
 const Answer = z.object({ answer: z.enum(['keep', 'replace']), reason: Reason });
+const Dismiss = z.object({ who: z.string().min(1).max(500), reason: Reason });
 const Retry = z.object({ key: z.string().min(1).max(200).optional() });
 const Debug = z.object({ minutes: z.coerce.number().int().min(0).max(60) });
 
@@ -19,6 +21,7 @@ export const NOTICES: Readonly<Record<string, string>> = {
   released: 'Released: the changes are being made.',
   'recovery-ended': 'The recovery is over: the bridge gives and takes again, and compares everything with Coder.',
   answered: 'Answered: the person is being dealt with.',
+  dismissed: 'Dismissed: it waits no more.',
   retried: 'Queued again.',
   swept: 'Compared with Coder: what was found is below, and in the audit trail.',
   'bodies-kept': 'Bodies of requests are kept for 15 minutes.',
@@ -58,6 +61,11 @@ export function addDecisions(router: Router, deps: PageDeps, base: string): void
     const { answer, reason } = read(Answer, request);
     await reconciler.answerReHire(request.params.user, answer, { by: callerOf(response).name, reason });
     response.redirect(303, `${base}/decisions?done=answered`);
+  });
+  router.post('/decisions/refused/:app', async (request, response) => {
+    const { who, reason } = read(Dismiss, request);
+    await dismissRefused(deps, request.params.app, who, { by: callerOf(response).name, reason });
+    response.redirect(303, `${base}/decisions?done=dismissed`);
   });
   router.post('/decisions/retry', async (request, response) => {
     await reconciler.retry(read(Retry, request).key, { by: callerOf(response).name });

@@ -3,6 +3,7 @@ import { createCredentials } from '../admin/access/credentials';
 import { createAuditWatch } from '../audit/watch';
 import { createCoderProbe } from '../admin/coder-probe';
 import { type AdminDeps } from '../admin/deps';
+import { createSeatCount } from '../admin/seats';
 import { createAdminRouter } from '../admin/router';
 import { readStatus } from '../admin/status';
 import { createApp, type Readiness } from '../http/app';
@@ -84,6 +85,7 @@ export async function createBridge(config: Config, { log }: { readonly log: Log 
     },
   });
   const keeper = createCredentialKeeper({ coder, database, owner, renew: config.renewToken, log, clock });
+  const seats = createSeatCount(coder, clock);
   const probe = createCoderProbe({ url: config.coderUrl, coder, expiresAt: () => keeper.expiresAt(), clock });
   const reconciler = createReconciler({
     database,
@@ -114,7 +116,7 @@ export async function createBridge(config: Config, { log }: { readonly log: Log 
   });
   const credentials = createCredentials(database, configuredCredentials(config), clock);
   const version = packageVersion();
-  const admin: AdminDeps = { database, reconciler, coder, probe, credentials, publicUrl, version, log, clock };
+  const admin: AdminDeps = { database, reconciler, coder, probe, seats, credentials, publicUrl, version, log, clock };
 
   const databaseProblem = createDatabaseProbe(database, clock);
   const readiness = async (): Promise<Readiness> => {

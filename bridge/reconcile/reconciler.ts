@@ -6,6 +6,7 @@ import { dropLeases } from '../store/work/leases';
 import { ContextSource } from './context/context';
 import { type Rim } from './context/rim';
 import { SettleAtStart } from './group/settle-at-start';
+import { aiUsage } from './report/ai-usage';
 import { doctorChecks } from './report/doctor';
 import { explain, toEntry } from './report/explain';
 import { groupIds } from './report/group-ids';
@@ -133,6 +134,7 @@ export function createReconciler(dependencies: ReconcilerDependencies): Reconcil
       return { retried };
     },
     doctorChecks: () => doctorChecks(rim),
+    aiUsage: window => aiUsage(rim, window),
     identities: app => readIdentities(database.db, app),
     async audit(query) {
       return (await queryAudit(database.db, query)).map(toEntry);

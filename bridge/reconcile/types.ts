@@ -1,5 +1,6 @@
 /** What the reconciler offers to the rest of the bridge, in its own words; the admin API turns these into its answers. */
 import {
+  type AiUsage,
   type AppStatus,
   type AuditEntry,
   type DoctorCheck,
@@ -156,7 +157,13 @@ export interface Reconciler {
   /** An open hold with everybody whom it is about; undefined when it is another one by now, or gone. */
   hold(id: string): Promise<HoldDetail | undefined>;
   /** Which group of an identity provider gives what to how many, and which groups no mapping names. */
-  groups(query?: { readonly app?: string | undefined; readonly search?: string | undefined }): Promise<GroupsReport>;
+  groups(query?: {
+    readonly app?: string | undefined;
+    /** Only groups with this in their names. */
+    readonly search?: string | undefined;
+    /** Leaves the groups of the directory out. */
+    readonly mappingsAlone?: boolean;
+  }): Promise<GroupsReport>;
   /**
    * Ids of the Coder groups of an app by the key of their mapping, those left out that are not there yet; null when Coder
    * has to be asked first and does not answer.
@@ -180,5 +187,7 @@ export interface Reconciler {
   endRecovery(decision: Decision): Promise<{ ended: boolean }>;
   doctorChecks(): Promise<DoctorCheck[]>;
   identities(app?: string): Promise<Identity[]>;
+  /** Who used AI through Coder's gateway in a window; `problem` where that can't be known. */
+  aiUsage(window: { readonly since: number; readonly until: number }): Promise<AiUsage>;
   audit(query: AuditQuery): Promise<AuditEntry[]>;
 }

@@ -10,6 +10,7 @@ import {
   PROVIDER_VERSION,
 } from '../../provider/address';
 import { bridgeUrlProblem } from '../../bridge/contract/bridge-url';
+import { checkSettings } from '../settings';
 import { builtFile, PlacedFile } from './package-file';
 import { toHclAttributes } from './terraform-text';
 
@@ -70,7 +71,7 @@ export class CoderScimProvider extends TerraformProvider {
 
   /**
    * @throws Error when `adminToken` is a literal (it would stand in the synthesized stack), when `url` is no address of a
-   * bridge, and when the stack has another one without alias
+   * bridge, when a setting does not exist, when `waitSeconds` is negative, and when the stack has another one without alias
    */
   constructor(
     scope: Construct,
@@ -82,6 +83,14 @@ export class CoderScimProvider extends TerraformProvider {
       terraformGeneratorMetadata: { providerName: PROVIDER_NAME, providerVersionConstraint: PROVIDER_VERSION },
       terraformProviderSource: PROVIDER_SOURCE,
     });
+    checkSettings(this.node.path, config, {
+      url: true,
+      adminToken: true,
+      caFile: true,
+      caPem: true,
+      waitSeconds: true,
+      alias: true,
+    });
     if (config.adminToken !== undefined && !Token.isUnresolved(config.adminToken)) {
       throw new Error(
         `${this.node.path}: adminToken is a literal, which would be written into the stack: pass a sensitive TerraformVariable, or leave it out and set CODER_SCIM_ADMIN_TOKEN where Terraform runs`,
@@ -92,6 +101,10 @@ export class CoderScimProvider extends TerraformProvider {
     if (problem !== undefined) throw new Error(`${this.node.path}: url ${problem}`);
     if (config.caFile !== undefined && config.caPem !== undefined) {
       throw new Error(`${this.node.path}: caFile and caPem exclude each other: wanted one of the two`);
+    }
+    const { waitSeconds = 0 } = config;
+    if (!Token.isUnresolved(waitSeconds) && !(waitSeconds >= 0)) {
+      throw new Error(`${this.node.path}: waitSeconds is ${waitSeconds}: wanted 0 or more`);
     }
     this.takeThePlaceOf(CoderScimProvider.plainIn(TerraformStack.of(this), this));
     placeFiles(TerraformStack.of(this));

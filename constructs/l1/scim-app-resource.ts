@@ -1,5 +1,6 @@
-import { TerraformResource, type TerraformMetaArguments } from 'cdktf';
+import { TerraformResource, type TerraformMetaArguments, Token } from 'cdktf';
 import { type Construct } from 'constructs';
+import { DURATION_WANTED, parseDuration } from '../../bridge/contract/duration';
 import { type MappingStateInput } from '../../bridge/contract/mapping-state/document';
 import { ENTRY_KINDS } from '../../bridge/contract/mapping-state/vocabulary';
 import { PROVIDER_NAME, PROVIDER_VERSION } from '../../provider/address';
@@ -80,6 +81,7 @@ export class ScimAppResource extends TerraformResource {
       connection: attributes.connection,
       forEach: attributes.forEach,
     });
+    this.node.addValidation({ validate: () => this.badTimeouts() });
   }
 
   /** SCIM base URL as the bridge knows it. */
@@ -103,6 +105,14 @@ export class ScimAppResource extends TerraformResource {
     return Object.fromEntries(own) as unknown as ScimAppAttributes;
   }
 
+  private badTimeouts(): string[] {
+    return Object.entries<unknown>({ ...this.content().timeouts }).flatMap(([operation, said]) =>
+      typeof said !== 'string' || Token.isUnresolved(said) || parseDuration(said) !== undefined
+        ? []
+        : [`${this.node.path}: timeouts.${operation} is no duration: got ${JSON.stringify(said)}, ${DURATION_WANTED}`],
+    );
+  }
+
   protected override synthesizeAttributes(): Record<string, unknown> {
     const stated = Object.entries(this.content()).filter(
       ([key, value]) => value !== undefined && !(RECORDS.has(key) && Object.keys(value as object).length === 0),
@@ -115,6 +125,7 @@ export class ScimAppResource extends TerraformResource {
     return toHclAttributes(this.synthesizeAttributes());
   }
 
+  /** @internal For `cdktf synth --hcl`. */
   override toHclTerraform(): unknown {
     return withReferences(super.toHclTerraform());
   }

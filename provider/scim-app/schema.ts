@@ -1,5 +1,5 @@
 /** The attributes of `coderscim_app`: those of a mapping state, and how Terraform is to go about it. */
-import { parseDuration } from '../duration';
+import { DURATION_WANTED, parseDuration } from '../../bridge/contract/duration';
 import { mappingAttributes } from '../mapping-attributes';
 import { bool, isObject, map, nested, number, type Report, string, type Value } from '../plugin';
 
@@ -53,10 +53,9 @@ export function timeoutOf(timeouts: Value | undefined, operation: Operation): nu
 export function checkTimeouts(timeouts: Value | undefined, report: Report): void {
   for (const [operation, said] of Object.entries(isObject(timeouts) ? timeouts : {})) {
     if (typeof said !== 'string' || parseDuration(said) !== undefined) continue;
-    report.error(
-      'a timeout is no duration',
-      `Got ${JSON.stringify(said)}, wanted one such as "30s", "5m" or "1h30m".`,
-      ['timeouts', operation],
-    );
+    report.error('a timeout is no duration', `Got ${JSON.stringify(said)}, ${DURATION_WANTED}.`, [
+      'timeouts',
+      operation,
+    ]);
   }
 }

@@ -202,7 +202,7 @@ function isOurs(symbol: ts.Symbol): boolean {
 
 /** What cdktf asks of a class, and nobody calls. */
 function isCdktfs(name: string): boolean {
-  return ['fqn', 'alias', 'terraformMetaArguments', 'tfResourceType'].includes(name);
+  return ['fqn', 'alias', 'terraformMetaArguments', 'tfResourceType', 'toTerraform', 'toHclTerraform'].includes(name);
 }
 
 function signature(name: string, declaration: ts.SignatureDeclaration): string {

@@ -25,6 +25,7 @@ test('status warns of requests that look like another identity provider, and lis
       database,
       reconciler: scriptedReconciler(),
       probe,
+      seats: { read: () => Promise.resolve(null) },
       publicUrl: 'https://scim.example.com',
       version: '1',
       clock: () => NOW,

@@ -63,6 +63,7 @@ describeEachDatabase('admin API', open => {
             problem: null,
           }),
         },
+        seats: { read: async () => ({ used: 4, limit: 50 }) },
         credentials: createCredentials(
           database,
           [{ name: 'admin', digest: digestHex(TOKEN), scopes: ADMIN_SCOPES, expiresAt: undefined }],

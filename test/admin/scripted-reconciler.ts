@@ -48,6 +48,7 @@ export function scriptedReconciler(): ScriptedReconciler {
         adoption: { matched: [], created: ['new@example.com'], held: [], strangers: [] },
         problems: [],
         hold: null,
+        seats: null,
       };
     },
     async explain(user) {
@@ -95,6 +96,7 @@ export function scriptedReconciler(): ScriptedReconciler {
         how: null,
       },
     ],
+    aiUsage: async () => ({ since: '', until: '', problem: null, people: [] }),
     audit: async filter => {
       note(`audit ${JSON.stringify(filter)}`);
       return [];

@@ -9,6 +9,7 @@ export interface Recording {
     readonly licence?: boolean;
     readonly oidc?: boolean;
     readonly oidcAllowSignups?: boolean;
+    readonly aiGateway?: boolean;
     readonly oidcUserRoleField?: string;
     readonly databaseLocale?: 'C' | 'C.utf8';
     readonly userLimit?: number;
@@ -29,6 +30,15 @@ export interface Step {
   readonly oidcLogin?: { readonly claims: Readonly<Record<string, unknown>>; readonly saveTokenAs?: string };
   /** A template that somebody makes; the double is told to make it. */
   readonly template?: { readonly name: string; readonly organization: string; readonly everyoneMayUse: boolean };
+  /** Calls through the AI gateway, as rows of the server's database; the double is told to have seen them. */
+  readonly interceptions?: {
+    readonly user: string;
+    readonly count: number;
+    readonly from: string;
+    readonly model: string;
+    readonly session: string | null;
+    readonly prompt: string | null;
+  };
   /** One run of the executor that stops and starts workspaces. */
   readonly lifecycle?: true;
   readonly parallel?: number;

@@ -20,7 +20,7 @@ function playedSteps(file: string): { readonly name: string; readonly step: Step
 test('there are recordings, and every departure and every step left out names one that exists', () => {
   const countOf = (count: (file: string) => number) => recordingFiles.reduce((sum, file) => sum + count(file), 0);
   expect(countOf(file => readRecording(file).steps.length)).toBe(2210);
-  expect(countOf(file => playedSteps(file).length)).toBe(1972);
+  expect(countOf(file => playedSteps(file).length)).toBe(2047);
   for (const { file, step } of departures) {
     expect(readRecording(file).steps.map(({ title }) => title)).toContain(step);
   }
@@ -42,6 +42,7 @@ describe.each(recordingFiles.filter(file => playedSteps(file).length > 0))('%s',
       licence: server.licence ?? true,
       oidc: server.oidc ?? true,
       oidcAllowSignups: server.oidcAllowSignups ?? true,
+      aiGateway: server.aiGateway ?? true,
       ...(server.databaseLocale !== undefined && { databaseLocale: server.databaseLocale }),
       ...(server.userLimit !== undefined && { userLimit: server.userLimit }),
       oidcUserRoleField: server.oidcUserRoleField ?? '',
@@ -112,9 +113,22 @@ describe.each(recordingFiles.filter(file => playedSteps(file).length > 0))('%s',
     expect(compareBody(response?.transitions, double.runLifecycle(), bindings)).toBeUndefined();
   }
 
+  function playCalls({ interceptions }: Step): void {
+    if (!interceptions) throw new Error('the step has no calls');
+    const { user, count, from, model, session, prompt } = interceptions;
+    double.useAi(bindings.fill(user), {
+      count,
+      from,
+      model,
+      session: session ?? undefined,
+      prompt: prompt ?? undefined,
+    });
+  }
+
   test.each(played)('$name', async ({ step }) => {
     if (step.parallel !== undefined) expect(await playRace(double, step)).toEqual(step.answers);
     else if (step.template) playTemplate(step);
+    else if (step.interceptions) playCalls(step);
     else if (step.lifecycle) playLifecycle(step);
     else if (step.oidcLogin) playSignIn(step);
     else await playRequest(step);

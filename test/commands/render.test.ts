@@ -14,6 +14,7 @@ const report = (change: Partial<PlanReport>): PlanReport => ({
   adoption: { matched: [], created: [], held: [], strangers: [] },
   problems: [],
   hold: null,
+  seats: null,
   ...change,
 });
 const change = (subject: string, more: object = {}): PlanReport['changes'][number] => ({
@@ -36,6 +37,7 @@ const status = (more: Partial<Status> = {}): Status => ({
     account: 'bridge',
     credentialExpiresAt: null,
     problem: null,
+    seats: null,
   },
   apps: [],
   pending: [],
@@ -122,6 +124,24 @@ describe('a status', () => {
     expect(text).toContain('h1  acme: too many, 8 people, 1 minute ago');
     expect(text).toContain('… and 3 more');
     expect(text).toContain('coder-scim release h1');
+  });
+
+  it.each([
+    [
+      { used: 41, limit: 50, taken: 3, later: 12, freed: 2 },
+      /Seats of Coder's licence: 41 of 50 taken; 3 taken at once by .*, 12 when .*, 2 freed\. That is more than/,
+    ],
+    [{ used: 41, limit: 50, taken: 0, later: 1, freed: 0 }, /41 of 50 taken; 1 when new people first sign in\.\n$/],
+  ])('says what a plan costs in seats: %j', (seats, wanted) => {
+    expect(renderPlan(report({ seats }), paint, undefined, 10)).toMatch(wanted);
+  });
+
+  it.each([
+    null,
+    { used: 1, limit: null, taken: 1, later: 1, freed: 1 },
+    { used: 1, limit: 9, taken: 0, later: 0, freed: 0 },
+  ])('says nothing of seats where there is nothing to say: %j', seats => {
+    expect(renderPlan(report({ seats }), paint, undefined, 10)).not.toContain('Seats');
   });
 
   it('says that Coder is not there', () => {

@@ -50,6 +50,7 @@ describe('usage', () => {
       'debug',
       'explain',
       'identities',
+      'ai-usage',
       'sweep',
       'release',
       're-hire',

@@ -361,7 +361,7 @@ describe('POST, RFC 7644 §3.3', () => {
       title: null,
       nickName: '',
       emails: [],
-      name: {},
+      name: null,
     });
     expect(user.id).not.toBe('mine');
     expect(user.meta).toMatchObject({ version: 'W/"1"' });

@@ -490,7 +490,7 @@ describe('mistakes are caught at synth', () => {
     [
       'a wildcard permission',
       app => new CustomRole(app, 'x', { name: 'x', permissions: [{ resourceType: 'template', action: '*' }] }),
-      /Coder refuses wildcards/,
+      /coder\/okta\/x: permissions\[0\]\.action: is "\*": wanted an action such as "read"; Coder refuses wildcards/,
     ],
     [
       'a secret in place of its digest',
@@ -538,6 +538,15 @@ describe('mistakes are caught at synth', () => {
   ])('an address that is none: %s', (url, message) => {
     expect(() => synth(stack => new CoderScimProvider(stack, 'bridge', { url }))).toThrow(message);
     expect(() => synthApp(() => undefined, { delivery: MappingDelivery.nullResource({ url }) })).toThrow(message);
+  });
+
+  test('a wait that Terraform could not keep', () => {
+    expect(() => synthApp(() => undefined, { timeouts: { create: '1m', delete: '5 minutes' } })).toThrow(
+      /coder\/okta\/Resource: timeouts\.delete is no duration: got "5 minutes", wanted one such as "30s"/,
+    );
+    expect(() => synth(stack => new CoderScimProvider(stack, 'bridge', { waitSeconds: -1 }))).toThrow(
+      /coder\/bridge: waitSeconds is -1: wanted 0 or more/,
+    );
   });
 
   test('a document that is too long for a null_resource', () => {

@@ -6,7 +6,7 @@ import { createProgram } from '../../bridge/commands/program';
 
 const ROOT = resolve(__dirname, '../..');
 const documents = ['README.md', 'CONTRIBUTING.md']
-  .concat(readdirSync(join(ROOT, 'docs')).map(name => `docs/${name}`))
+  .concat(readdirSync(join(ROOT, 'docs')).flatMap(name => (name.endsWith('.md') ? [`docs/${name}`] : [])))
   .map(name => ({ name, text: readFileSync(join(ROOT, name), 'utf8') }));
 
 const program = createProgram(

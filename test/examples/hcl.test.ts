@@ -7,6 +7,20 @@ import { expectCode, said, useStage } from '../provider/stage';
 const stage = useStage();
 const EXAMPLE = resolve(__dirname, '../../examples/hcl/main.tf');
 
+test('everything that the document shows is valid', async () => {
+  const document = readFileSync(resolve(__dirname, '../../docs/terraform.md'), 'utf8');
+  const shown = Array.from(document.matchAll(/^```terraform\n([^]*?)^```$/gm), ([, text = '']) => text);
+  expect(shown.length).toBeGreaterThan(2);
+  const source = readFileSync(EXAMPLE, 'utf8').match(/^terraform \{[^]*?^\}\n/m)?.[0] ?? '';
+  for (const text of shown) {
+    stage.terraform.write(text.includes(source) ? text : `${source}\n${text}`);
+    expectCode(await stage.terraform.init(), 0);
+    expect(said(expectCode(await stage.terraform.validate(), 0).output).trim()).toBe(
+      'Success! The configuration is valid.',
+    );
+  }
+});
+
 test('deploys, and the token is in neither plan nor state', async () => {
   const { token, digest } = mintToken();
   copyFileSync(EXAMPLE, join(stage.terraform.folder, 'main.tf'));

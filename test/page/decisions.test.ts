@@ -3,9 +3,11 @@ import { createServer, type Server } from 'node:http';
 import { type AddressInfo } from 'node:net';
 import { createCredentials } from '../../bridge/admin/access/credentials';
 import { ADMIN_SCOPES, type PendingItem } from '../../bridge/contract/admin-api';
+import { parseMappingState } from '../../bridge/contract/mapping-state';
 import { digestHex } from '../../bridge/http/caller';
 import { createPageRouter } from '../../bridge/page/page';
 import { createLog } from '../../bridge/process/log';
+import { putApp } from '../../bridge/store/apps/apps';
 import { type Database, openDatabase } from '../../bridge/store/database/database';
 import { type ScriptedReconciler, scriptedReconciler } from '../admin/scripted-reconciler';
 import { Visitor } from './visitor';
@@ -32,6 +34,7 @@ beforeEach(async () => {
     reconciler,
     credentials,
     coder: { getUser: never, deleteUser: never, listSeenClaims: never },
+    seats: { read: async () => null },
     probe: {
       state: () =>
         Promise.resolve({
@@ -119,6 +122,19 @@ it('who waits for a person is told what helps: duplicates, former owners, refuse
   expect(body).toContain('delete the one that nobody needs');
   expect(body).toContain('They stay no owner');
   expect(body).toMatch(/Refused leavers[^]*lea@example\.com/);
+});
+
+it('a refused leaver who was dealt with by hand is dismissed with a reason', async () => {
+  await putApp(database, parseMappingState({ version: 1, app: 'acme' }), 'absent', { actor: 'declaration' }, NOW);
+  reconciler.pending = [
+    item({ state: 'refused', reason: 'invalidValue', key: 'User lea', subject: 'lea@example.com' }),
+  ];
+  expect((await who.get('/ui/decisions')).body).toContain('value="User lea"');
+  const path = '/ui/decisions/refused/acme';
+  expect((await who.post(path, { csrf, who: 'User lea', reason: '' })).status).toBe(400);
+  // Nothing of the kind is in this database: the verb of the admin API says so.
+  const { status, body } = await who.post(path, { csrf, who: 'User lea', reason: 'suspended in Coder' });
+  expect([status, body]).toEqual([409, expect.stringContaining('nothing is refused to &quot;User lea&quot;')]);
 });
 
 it('a hold that changed meanwhile is not released', async () => {

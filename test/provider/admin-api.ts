@@ -30,6 +30,7 @@ export class AdminApi {
     adoption: { matched: [], created: [], held: [], strangers: [] },
     problems: [],
     hold: null,
+    seats: null,
   };
   /** What is not done yet, as the bridge would list it. */
   pending: PendingItem[] = [];
@@ -181,9 +182,11 @@ export class AdminApi {
         endRecovery: never,
         doctorChecks: never,
         identities: never,
+        aiUsage: never,
         audit: never,
       },
       coder: { getUser: never, deleteUser: never, listSeenClaims: never },
+      seats: { read: async () => null },
       probe: {
         state: () =>
           Promise.resolve({

@@ -32,6 +32,7 @@ test('a plan lists what its apply would give, make and take, with what the guard
     adoption: nobody,
     problems: ['roleMappings/x: organization "lab" has no role "y"'],
     hold: { id: 'h', app: 'okta', reason: 'plan-too-large', people: 8, createdAt: '', changes: [] },
+    seats: null,
   };
   stage.write(app());
   const plan = said(expectCode(await stage.terraform.plan(), 2).stdout);

@@ -1,5 +1,6 @@
 /** The shapes of the admin API: what the bridge answers and what its clients read. Re-exports only. */
 export * from './activity';
+export * from './ai-usage';
 export * from './app';
 export * from './audit';
 export * from './credential';

@@ -1,6 +1,7 @@
 /** What would change in Coder. */
 import { z } from 'zod';
 import { HoldSummary } from './hold';
+import { Seats } from './status';
 
 /** One change that a plan would make, in words and as data. */
 export const PlannedChange = z.object({
@@ -29,5 +30,14 @@ export const PlanReport = z.object({
   }),
   problems: z.array(z.string()),
   hold: HoldSummary.nullable(),
+  /** What the changes cost in seats of Coder's licence; null when Coder does not say how many there are. */
+  seats: Seats.extend({
+    /** Accounts that are activated: Coder makes them active, never dormant, so each takes a seat at once. */
+    taken: z.number(),
+    /** New accounts: each takes a seat when its person first signs in. */
+    later: z.number(),
+    /** Active accounts that are locked or deleted. */
+    freed: z.number(),
+  }).nullable(),
 });
 export type PlanReport = z.output<typeof PlanReport>;

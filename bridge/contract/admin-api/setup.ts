@@ -7,6 +7,8 @@ export const SetupReport = z.object({
   mode: z.string(),
   /** Paste this into the identity provider. */
   scimBaseUrl: z.string(),
+  /** Where an OAuth client of the app gets its tokens; null when none is declared. */
+  oauthTokenUrl: z.string().nullable().default(null),
   steps: z.array(
     z.object({
       name: z.enum(['token', 'connection', 'person', 'account', 'group', 'mapping', 'claims']),

@@ -65,6 +65,10 @@ export const AppStatus = z.object({
 });
 export type AppStatus = z.output<typeof AppStatus>;
 
+/** Seats of Coder's licence; `limit` is null where the licence has none. */
+export const Seats = z.object({ used: z.number(), limit: z.number().nullable() });
+export type Seats = z.output<typeof Seats>;
+
 export const Status = z.object({
   version: z.string(),
   coder: z.object({
@@ -74,6 +78,8 @@ export const Status = z.object({
     account: z.string().nullable(),
     credentialExpiresAt: z.string().nullable(),
     problem: z.string().nullable(),
+    /** Null when Coder does not say. */
+    seats: Seats.nullable(),
   }),
   apps: z.array(AppStatus),
   pending: z.array(PendingItem),

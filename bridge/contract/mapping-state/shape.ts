@@ -62,10 +62,13 @@ export const CustomRole = z.strictObject({
   permissions: z
     .array(
       z.strictObject({
-        resourceType: z.string().regex(/^[a-z_]+$/, { error: 'wanted a resource type of Coder such as "template"' }),
-        action: z
-          .string()
-          .regex(/^[a-z_]+$/, { error: 'wanted an action such as "read"; Coder refuses wildcards in custom roles' }),
+        resourceType: z.string().regex(/^[a-z_]+$/, {
+          error: issue => `is ${JSON.stringify(issue.input)}: wanted a resource type of Coder such as "template"`,
+        }),
+        action: z.string().regex(/^[a-z_]+$/, {
+          error: issue =>
+            `is ${JSON.stringify(issue.input)}: wanted an action such as "read"; Coder refuses wildcards in custom roles`,
+        }),
         negate: z
           .boolean()
           .default(false)

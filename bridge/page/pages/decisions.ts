@@ -222,9 +222,27 @@ function refusedPanel(view: View, refused: readonly PendingItem[]): Html {
     <p>
       Requests that would have locked these people out were refused, and were not sent since in a form that goes
       through. Correct them in the identity provider: <a href="${view.base}/requests?refused=true">what was sent</a>.
+      Dismiss what you have dealt with by hand.
     </p>
-    ${table('Refused leavers', COLUMNS, itemRows(view, refused))}
+    ${table(
+      'Refused leavers',
+      mayOperate(view) ? [...COLUMNS, { head: 'Dealt with' }] : COLUMNS,
+      itemRows(view, refused, mayOperate(view) ? item => dismissForm(view, item) : undefined),
+    )}
   </section>`;
+}
+
+function dismissForm(view: View, item: PendingItem): Html {
+  return postForm(
+    view,
+    `/decisions/refused/${encodeURIComponent(item.app)}`,
+    html`<input type="hidden" name="who" value="${item.key}" />
+      <div class="filter">
+        ${reasonField(`dismiss-${item.app}-${item.key}`)}
+        <p><button>Dismiss</button></p>
+      </div>`,
+    `dismiss ${item.subject ?? item.key}`,
+  );
 }
 
 function heldPanel(view: View, held: readonly PendingItem[]): Html {

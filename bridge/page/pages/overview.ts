@@ -94,6 +94,11 @@ function appPanel(view: View, app: AppStatus): Html {
       <dd>${app.tokens.length === 0 ? badge('bad', 'none') : app.tokens.map(token => tokenLine(view, token))}</dd>
       <dt>SCIM base URL</dt>
       <dd>${copyable(`SCIM base URL of ${app.app}`, app.scimBaseUrl)}</dd>
+      ${
+        app.oauthTokenUrl !== null &&
+        html`<dt>Token URL</dt>
+          <dd>${copyable(`token URL of ${app.app}`, app.oauthTokenUrl)}</dd>`
+      }
     </dl>
     ${app.lastError !== null && html`<p class="warnings">Last error: ${app.lastError}</p>`}
     ${
@@ -123,7 +128,8 @@ const TONES: Readonly<Record<TokenStatus['state'], Tone>> = { active: 'good', ex
 
 function tokenLine(view: View, token: TokenStatus): Html {
   return html`<div>
-    ${badge(TONES[token.state], token.name)} until ${token.expiresAt.slice(0, 10)}, used ${time(view, token.lastUsedAt)}
+    ${badge(TONES[token.state], token.name)} ${token.kind === 'client' && 'OAuth client,'} until
+    ${token.expiresAt.slice(0, 10)}, used ${time(view, token.lastUsedAt)}
   </div>`;
 }
 

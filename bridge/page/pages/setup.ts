@@ -64,7 +64,12 @@ function guided(view: View, report: SetupReport): Html {
       ${table(
         `Fields of ${guide.name}`,
         [{ head: 'Field' }, { head: 'Value' }],
-        guide.fields.map(field => [field.field, valueOf(field, report)]),
+        [
+          ...guide.fields.map(field => [field.field, valueOf(field, report)]),
+          ...(report.oauthTokenUrl === null
+            ? []
+            : [['Token URL, for client credentials instead of a token', copyable('token URL', report.oauthTokenUrl)]]),
+        ],
       )}
       <ol>
         ${guide.then.map(step => html`<li>${step}</li>`)}

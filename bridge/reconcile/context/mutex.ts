@@ -7,10 +7,11 @@ import { type Clock } from '../types';
 export class KeyedMutex {
   readonly #tails = new Map<string, Promise<unknown>>();
 
-  /** Runs `task` when everybody who came before under this name is done. */
-  async runExclusive<T>(name: string, task: () => Promise<T>): Promise<T> {
-    const before = this.#tails.get(name) ?? Promise.resolve();
-    const turn = before.then(task, task);
+  /** Runs `task` when everybody who came before under this name is done; it is told whether there was anybody. */
+  async runExclusive<T>(name: string, task: (waited: boolean) => Promise<T>): Promise<T> {
+    const before = this.#tails.get(name);
+    const run = () => task(before !== undefined);
+    const turn = (before ?? Promise.resolve()).then(run, run);
     const tail = turn.catch(() => undefined);
     this.#tails.set(name, tail);
     try {
@@ -21,10 +22,10 @@ export class KeyedMutex {
   }
 
   /** As `runExclusive`, under several names at once; always in the same order, so that no two wait for each other. */
-  async runExclusiveAll<T>(names: readonly string[], task: () => Promise<T>): Promise<T> {
+  async runExclusiveAll<T>(names: readonly string[], task: (waited: boolean) => Promise<T>): Promise<T> {
     const [first, ...rest] = [...new Set(names)].sort();
-    if (first === undefined) return await task();
-    return await this.runExclusive(first, () => this.runExclusiveAll(rest, task));
+    if (first === undefined) return await task(false);
+    return await this.runExclusive(first, waited => this.runExclusiveAll(rest, later => task(waited || later)));
   }
 }
 

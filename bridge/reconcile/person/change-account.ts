@@ -12,6 +12,7 @@ import { type Rim } from '../context/rim';
 import { Held } from '../decide/hold-reason';
 import { type PersonObservation } from '../decide/observation';
 import { type AccountDecision } from '../decide/account';
+import { stillIn } from '../decide/person';
 import { plan, type Plan } from '../decide/plan';
 import { type Step } from '../decide/steps';
 import { subjectOf } from './subject';
@@ -76,12 +77,13 @@ async function execute(
     .filter(grant => grant.kind !== 'organization' || grant.organization !== context.catalog.defaultOrganization);
   const calls = allowed.steps.filter(step => !isWish(step));
   const leaver = await leaverOf(rim, observation, decision, calls);
-  if (given.length > 0 || calls.length > 0)
+  const unnoted = organizationsUnnoted(context, observed);
+  if (given.length > 0 || calls.length > 0 || unnoted.length > 0)
     await rim.database.transact(async db => {
       // Whoever locks the account, or takes a membership, looks at its workspaces, if need be in another process.
       if (leaver.locks || leaver.losesOrganization)
         await putLeaverWorkspaces(db, { ...leaver.who, state: 'due', running: [] });
-      if (given.length > 0) await addGrants(db, account.id, given, rim.clock.now());
+      if (given.length + unnoted.length > 0) await addGrants(db, account.id, [...given, ...unnoted], rim.clock.now());
       if (calls.length > 0)
         await openEntry(db, {
           kind: 'steps',
@@ -107,14 +109,33 @@ async function execute(
       detail:
         "was an owner by somebody's hand; Coder suspends no owner, so the role had to go and does not come back by itself",
     });
+  const refused = [...applied.held, ...(then?.held ?? [])];
+  // Coder refused what it takes to lock somebody out: that they are in is what has to be told.
+  const isIn = input.desired.account === 'absent' && observed.actual.status !== 'suspended' && !isOut(done);
   return {
     ...NOTHING_DONE,
     accounts: [{ ...outcomeOfAccount(account.id, observed.outside, done, given, ended), workspaces: look.workspaces }],
-    held: [...applied.held, ...(then?.held ?? []), ...(applied.hasWorkspaces ? [undeletable(account.username)] : [])],
+    held: [
+      ...(isIn ? refused.map(held => stillIn(observed, held)) : refused),
+      ...(applied.hasWorkspaces ? [undeletable(account.username)] : []),
+    ],
     lines: lines.rows,
     failure: failed ?? look.failure,
   };
 }
+
+/** An account that an earlier try made, and nobody is linked to, is in the organizations that were asked for then: a gift of the bridge. */
+function organizationsUnnoted(
+  { catalog }: PersonObservation['context'],
+  { begun, via, account }: AccountDecision['observed'],
+): Grant[] {
+  if (!begun || via === 'linked') return [];
+  return account.organizationIds
+    .filter(organization => organization !== catalog.defaultOrganization)
+    .map(organization => ({ kind: 'organization', organization, target: '' }));
+}
+
+const isOut = (done: readonly Step[]): boolean => done.some(({ kind }) => kind === 'suspend' || kind === 'delete');
 
 function undeletable(username: string): Held {
   return new Held(
@@ -208,7 +229,7 @@ function outcomeOfAccount(
     given,
     taken: done.flatMap(step => grantsOf(step).taken),
     wishes: done.filter(isWish),
-    ended: done.some(step => step.kind === 'suspend' || step.kind === 'delete'),
+    ended: isOut(done),
     deleted: done.some(step => step.kind === 'delete'),
     endedFormerOwner,
     workspaces: undefined,

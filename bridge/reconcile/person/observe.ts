@@ -2,7 +2,9 @@
  * Observes a person: what the directory says in every app, every Coder account that is or may be theirs (linked, bearing
  * the present or a former address, open in the journal), and who else is that account. Changes nothing.
  */
+import { type DirectoryUser } from '../../contract/directory';
 import { isSameIdentity } from '../../contract/identity';
+import { type Db } from '../../store/database/database';
 import { type CoderUser } from '../../coder';
 import { addressesOf } from '../../store/accounts/addresses';
 import { memberStatesOf } from '../../store/accounts/coder-members';
@@ -29,20 +31,34 @@ import { interruptedSteps } from './interrupted-steps';
 /** Where an operator's word on a re-hire is kept until it was acted on. */
 export const reHireKey = (userId: string): string => `re-hire:${userId}`;
 
-/** Everything about a person; undefined when there is nobody to deal with. @throws CoderError */
+/** What the store has of a person by themselves. */
+export interface Told {
+  readonly user: DirectoryUser | undefined;
+  readonly person: Person | undefined;
+  /** Addresses that they have had. */
+  readonly former: readonly string[];
+}
+
+export async function readTold(db: Db, userId: string): Promise<Told> {
+  const [user, person] = [await readUser(db, userId), await readPerson(db, userId)];
+  return { user, person, former: await addressesOf(db, userId) };
+}
+
+/**
+ * Everything about a person; undefined when there is nobody to deal with.
+ * @param told what was read just now, if anything
+ * @throws CoderError
+ */
 export async function observePerson(
   rim: Rim,
   context: Context,
   app: string,
   userId: string,
+  told?: Told,
 ): Promise<PersonObservation | undefined> {
   const { db } = rim.database;
-  const [user, person, entries] = [
-    await readUser(db, userId),
-    await readPerson(db, userId),
-    await entriesOfSubject(db, userId),
-  ];
-  const former = await addressesOf(db, userId);
+  const { user, person, former } = told ?? (await readTold(db, userId));
+  const entries = await entriesOfSubject(db, userId);
   if (user === undefined && person === undefined && entries.length === 0 && former.length === 0) return undefined;
   const rules = context.rules.get(app);
   const own = user === undefined || rules === undefined ? ABSENT : desire(rules, user, await groupsOfUser(db, userId));

@@ -4,9 +4,6 @@
  */
 import { CoderError, outcomeOf } from '../../coder';
 import { identityKey } from '../../contract/identity';
-import { addressesOf } from '../../store/accounts/addresses';
-import { readPerson } from '../../store/accounts/people';
-import { readUser } from '../../store/directory/reading';
 import { type Work } from '../../store/work/work';
 import { withLease } from '../context/mutex';
 import { type Context } from '../decide/context';
@@ -15,7 +12,7 @@ import { leavesByDirectory, type PersonObservation } from '../decide/observation
 import { decidePerson } from '../decide/person';
 import { endWork, type EndedWork } from '../queue/end-work';
 import { act } from './act';
-import { observePerson } from './observe';
+import { observePerson, readTold, type Told } from './observe';
 import { joined, NOTHING_DONE, type PersonOutcome } from './outcome';
 import { recordFailure, recordPerson } from './record';
 import { type Decided, reserveChanges } from './reserve';
@@ -28,17 +25,15 @@ export async function convergePerson(rim: Rim, work: Work): Promise<EndedWork> {
   const userId = work.key.slice('person:'.length);
   const context = await rim.context.get();
   if (!context.rules.has(work.app)) return await endWork(rim, work, { kind: 'done' });
-  return await rim.mutex.runExclusiveAll(await namesOf(rim, userId), () => convergeInTurn(rim, work, context, userId));
+  const told = await readTold(rim.database.db, userId);
+  return await rim.mutex.runExclusiveAll(namesOf(told), waited =>
+    // Whoever was waited for may have changed what was read.
+    convergeInTurn(rim, work, context, userId, waited ? undefined : told),
+  );
 }
 
 /** Under which names others could deal with the same account: those of this process wait for each other. */
-async function namesOf(rim: Rim, userId: string): Promise<string[]> {
-  const { db } = rim.database;
-  const [user, person, former] = [
-    await readUser(db, userId),
-    await readPerson(db, userId),
-    await addressesOf(db, userId),
-  ];
+function namesOf({ user, person, former }: Told): string[] {
   return [
     ...(person?.coderUserId === undefined ? [] : [`account:${person.coderUserId}`]),
     ...new Set(
@@ -47,12 +42,18 @@ async function namesOf(rim: Rim, userId: string): Promise<string[]> {
   ];
 }
 
-async function convergeInTurn(rim: Rim, work: Work, context: Context, userId: string): Promise<EndedWork> {
+async function convergeInTurn(
+  rim: Rim,
+  work: Work,
+  context: Context,
+  userId: string,
+  told: Told | undefined,
+): Promise<EndedWork> {
   let before: PersonOutcome = NOTHING_DONE;
   for (let pass = 1; ; pass += 1) {
     let observation: PersonObservation | undefined;
     try {
-      observation = await observePerson(rim, context, work.app, userId);
+      observation = await observePerson(rim, context, work.app, userId, pass === 1 ? told : undefined);
     } catch (error) {
       if (!(error instanceof CoderError)) throw error;
       return await recordFailure(rim, work, userId, outcomeOf(error), before);

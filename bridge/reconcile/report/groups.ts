@@ -4,7 +4,7 @@ import { DEFAULT_ORGANIZATION, type MappingState } from '../../contract/mapping-
 import { listApps } from '../../store/apps/apps';
 import { readBindings } from '../../store/apps/bindings';
 import { type Db } from '../../store/database/database';
-import { countPeopleIn, readGroups, readNamesakes } from '../../store/directory';
+import { countPeopleIn, existingGroups, readGroups, readNamesakes } from '../../store/directory';
 import { foldName, isPushed } from '../decide/rules';
 
 const SHOWN = 500;
@@ -16,10 +16,14 @@ interface Declared {
   readonly externalId: string | undefined;
 }
 
-/** @param query one app, or all; only groups with `search` in their names */
+/** @param query one app, or all; only groups with `search` in their names, or none: mappings alone cost little in a large directory */
 export async function groupsReport(
   db: Db,
-  query: { readonly app?: string | undefined; readonly search?: string | undefined } = {},
+  query: {
+    readonly app?: string | undefined;
+    readonly search?: string | undefined;
+    readonly mappingsAlone?: boolean;
+  } = {},
 ): Promise<GroupsReport> {
   const apps = (await listApps(db)).filter(({ name }) => query.app === undefined || name === query.app);
   const mappings: Omit<MappingReport, 'people'>[] = [];
@@ -27,8 +31,10 @@ export async function groupsReport(
   const namesakes = await readNamesakes(db);
   for (const { name: app, state } of apps) {
     const bindings = new Map((await readBindings(db, app)).map(binding => [binding.mapping, binding]));
-    const all = await readGroups(db, app);
-    const names = new Map(all.map(group => [group.id, group.displayName]));
+    const bound = await existingGroups(
+      db,
+      [...bindings.values()].map(binding => binding.scimGroupId),
+    );
     const shared = new Set(namesakes.filter(group => group.app === app).map(group => foldName(group.displayName)));
     const readBy = new Map<string, string[]>();
     for (const declared of mappingsOf(state)) {
@@ -42,10 +48,10 @@ export async function groupsReport(
         idpGroup: declared.name ?? `externalId ${declared.externalId ?? ''}`,
         state: stateOf(declared, binding?.alive, shared),
         scimGroupId: binding?.scimGroupId ?? null,
-        groupName: names.get(binding?.scimGroupId ?? '') ?? null,
+        groupName: bound.get(binding?.scimGroupId ?? '')?.displayName ?? null,
       });
     }
-    for (const group of all)
+    for (const group of query.mappingsAlone === true ? [] : await readGroups(db, app))
       groups.push({
         app,
         scimId: group.id,

@@ -12,7 +12,7 @@ import { type Rim } from '../context/rim';
 export interface PlannedLeaver {
   readonly app: string;
   readonly userName: string;
-  readonly account: { readonly id: string; readonly username: string };
+  readonly account: { readonly id: string; readonly username: string; readonly status: string };
   /** Organizations that somebody who stays is in afterwards; undefined: the account is locked. */
   readonly memberOf: readonly string[] | undefined;
 }

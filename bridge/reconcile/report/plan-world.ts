@@ -2,18 +2,14 @@
 import { type HoldSummary, type PlannedChange, type PlanReport } from '../../contract/admin-api';
 import { type MappingState, modeClash } from '../../contract/mapping-state';
 import { holdId } from '../../store/accounts/holds';
-import { countReserved } from '../../store/accounts/ledger';
-import { countLinkedPeople } from '../../store/accounts/people';
 import { describe } from '../person/apply-steps';
 import { type Context, groupName } from '../decide/context';
 import { type Rim } from '../context/rim';
-import { keyOf } from '../decide/entitlement';
-import { digestOf, guardPlan, HOUR_MS, keepsOwners, type Loser } from '../decide/guard';
-import { vanishedEntitlements } from '../context/vanished-groups';
+import { keepsOwners } from '../decide/guard';
 import { canSignIn, takesOwner } from '../person/keep-owners';
 import { readWorldFor } from '../survey/guarded-survey';
-import { sayRemoval } from '../decide/entitlement-text';
-import { type Finding, plansOf, survey } from '../survey/survey';
+import { type Finding, needsWork, plansOf, survey } from '../survey/survey';
+import { WholePlan } from '../survey/whole-plan';
 import { unlinkedAccounts } from '../sweep/unlinked-accounts';
 import { type World } from '../survey/world';
 import { type Plan } from '../decide/plan';
@@ -37,6 +33,7 @@ export async function planWorld(
     adoption: { matched: [], created: [], held: [], strangers: [] },
     problems: [...declarations.problems],
     hold: null,
+    seats: null,
   };
   const owners = [...world.accounts.values()].filter(
     account => canSignIn(context, account) && account.roles.includes('owner'),
@@ -58,8 +55,29 @@ export async function planWorld(
         email: stranger.email,
         status: stranger.status,
       });
+  report.seats = await seatsFor(rim, report, leavers);
   report.problems = [...new Set([...report.problems, ...modeProblems(context, request.state)])];
   return report;
+}
+
+/** A licence is the only limit of Coder that nothing refuses: the plan says what it costs. */
+async function seatsFor(
+  rim: Rim,
+  { changes, adoption }: PlanReport,
+  leavers: readonly PlannedLeaver[],
+): Promise<PlanReport['seats']> {
+  const seats = await rim.coder.getEntitlements().then(
+    entitlements => entitlements.seats,
+    () => undefined,
+  );
+  if (seats === undefined) return null;
+  return {
+    used: seats.used,
+    limit: seats.limit ?? null,
+    taken: changes.filter(({ action }) => action === 'account.activate').length,
+    later: adoption.created.length,
+    freed: leavers.filter(({ account }) => account.status === 'active').length,
+  };
 }
 
 function modeProblems(context: Context, state: MappingState | undefined): string[] {
@@ -84,9 +102,7 @@ async function planApp(
   activeOwners: number,
 ): Promise<HoldSummary | null> {
   const { db } = rim.database;
-  const state = context.apps.get(app)?.state;
-  const gone = await vanishedEntitlements(db, context, app);
-  const losers: (Loser & { changes: string[] })[] = [];
+  const whole = await WholePlan.begin(rim, context, app);
   let owners = activeOwners;
   let people = 0;
   for await (const finding of survey(db, context, world, app, { present: true, members })) {
@@ -116,32 +132,19 @@ async function planApp(
     }
     report.changes.push(...changesOf(context, finding));
     leavers.push(...lockedBy(finding));
-    const removals = plansOf(finding)
-      .flatMap(one => one.removals)
-      .filter(removal => removal.kind === 'account' || !gone.has(keyOf(removal)));
-    const leaves = (finding.user === undefined || !finding.user.active) && context.apps.get(app)?.deleting !== true;
-    if (removals.length > 0 && !leaves && plansOf(finding).some(({ steps }) => steps.length > 0))
-      losers.push({
-        subject: `person:${finding.userId}`,
-        removals,
-        released: false,
-        changes: removals.map(removal => `${finding.userName}: ${sayRemoval(context, removal)}`),
-      });
+    if (needsWork(finding)) whole.add(finding);
   }
-  if (state === undefined) return null;
-  const verdict = guardPlan(losers, {
-    guard: state.guard,
-    people: await countLinkedPeople(db, app),
-    recent: await countReserved(db, { app, kind: 'removal' }, rim.clock.now() - HOUR_MS, ''),
-  });
-  if (verdict === 'pass') return null;
+  const { held } = await whole.judge(rim);
+  if (held.length === 0) return null;
   return {
-    id: holdId(losers.map(loser => ({ subject: loser.subject, digest: digestOf(loser.removals) }))),
+    id: holdId(held),
     app,
-    reason: 'plan-too-large',
-    people: losers.length,
+    reason: [...new Set(held.map(({ reason }) => reason))].join(', '),
+    people: held.length,
     createdAt: new Date(rim.clock.now()).toISOString(),
-    changes: losers.flatMap(loser => loser.changes).slice(0, CHANGES_IN_A_HOLD),
+    changes: held
+      .flatMap(({ userName, changes }) => changes.map(change => `${userName}: ${change}`))
+      .slice(0, CHANGES_IN_A_HOLD),
   };
 }
 

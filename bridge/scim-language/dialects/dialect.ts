@@ -9,11 +9,12 @@ export type Coercion =
   | 'booleanStrings'
   /** A bare string, or a list of them, where a complex value is wanted: `"manager": "26118915"` means `{"value": "26118915"}`. */
   | 'bareValues'
-  /**
-   * `""` for an object, or an element of nothing but empty texts, means that there is none: `"manager": ""`, `"addresses": [{"country":
-   * ""}]`. Never of `members`, and never of a boolean.
-   */
+  /** `""` for an object means that there is none: `"manager": ""`. Never of a list, an extension or a boolean. */
   | 'emptyStrings'
+  /** An element of nothing but empty texts is none: `"addresses": [{"country": "", "region": ""}]`. Never of `members`. */
+  | 'emptyElements'
+  /** `{}` for an object, or an extension, states nothing of it, as if it were left out. */
+  | 'emptyObjects'
   /** A list of one where a single value is wanted: `"manager": [{"value": "26118915"}]`. */
   | 'listOfOne'
   /** `replace` of `emails[type eq "work"].value` without a match makes the element instead of answering noTarget. */
@@ -50,6 +51,11 @@ export interface DialectCoercion {
   readonly description: string;
   /** The recorded conversation that needs it, as a path below `test/conformance/`. */
   readonly fixture: string;
+  /**
+   * Paths of the attributes for which it is known to be needed.
+   * @default all
+   */
+  readonly only?: readonly string[];
 }
 
 /** The deviations of one identity provider. */
@@ -82,9 +88,9 @@ export interface Leniency {
 /** RFC 7643 and RFC 7644 to the letter. */
 export const strict: Dialect = { name: 'strict', coercions: [], userPatchAnswer: 200, groupPatchAnswer: 204 };
 
-/** Whether the dialect has the coercion; does not count. */
-export function allows(dialect: Dialect, coercion: Coercion): boolean {
-  return dialect.coercions.some(entry => entry.coercion === coercion);
+/** Whether the dialect has the coercion for that place; does not count. */
+function allows(dialect: Dialect, coercion: Coercion, where: string): boolean {
+  return dialect.coercions.some(entry => entry.coercion === coercion && entry.only?.includes(where) !== false);
 }
 
 /**
@@ -92,7 +98,7 @@ export function allows(dialect: Dialect, coercion: Coercion): boolean {
  * caller has to refuse.
  */
 export function coerces(leniency: Leniency, coercion: Coercion, where: string): boolean {
-  if (leniency.dialect === undefined || !allows(leniency.dialect, coercion)) return false;
+  if (leniency.dialect === undefined || !allows(leniency.dialect, coercion, where)) return false;
   leniency.counted?.(coercion, where);
   return true;
 }

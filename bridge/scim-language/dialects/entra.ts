@@ -4,6 +4,8 @@
  */
 import { type Dialect } from './dialect';
 
+const MANAGER = 'urn:ietf:params:scim:schemas:extension:enterprise:2.0:User:manager';
+
 export const entra: Dialect = {
   name: 'entra',
   coercions: [
@@ -16,16 +18,19 @@ export const entra: Dialect = {
       coercion: 'bareValues',
       description: 'manager as the bare id of the manager',
       fixture: 'entra/manager.json',
+      only: [MANAGER],
     },
     {
       coercion: 'emptyStrings',
       description: 'manager as an empty text, where somebody has none any more',
       fixture: 'entra/manager.json',
+      only: [MANAGER],
     },
     {
       coercion: 'listOfOne',
       description: 'manager as a list of one',
       fixture: 'entra/manager.json',
+      only: [MANAGER],
     },
     {
       coercion: 'createOnUnmatchedReplace',

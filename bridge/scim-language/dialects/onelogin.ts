@@ -10,8 +10,8 @@ export const onelogin: Dialect = {
       fixture: 'onelogin/template.json',
     },
     {
-      coercion: 'emptyStrings',
-      description: 'an object or an element of a list whose macros gave nothing',
+      coercion: 'emptyElements',
+      description: 'an element of a list whose macros gave nothing',
       fixture: 'onelogin/groups.json',
     },
     {

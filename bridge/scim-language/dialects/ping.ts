@@ -5,6 +5,12 @@ export const ping: Dialect = {
   name: 'ping',
   coercions: [
     {
+      coercion: 'emptyObjects',
+      description: 'the enterprise extension of somebody who has none of its attributes',
+      fixture: 'ping/pingone-delete.json',
+      only: ['urn:ietf:params:scim:schemas:extension:enterprise:2.0:User'],
+    },
+    {
       coercion: 'unknownSchemas',
       description: 'the URN of a custom schema',
       fixture: 'ping/custom-attributes.json',

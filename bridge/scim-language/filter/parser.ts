@@ -2,11 +2,13 @@
  * Reads filters and PATCH paths (RFC 7644 §3.4.2.2 and §3.5.2) to the tree of `ast.ts`, checked against the schema. Recursive in
  * the depth of brackets alone, which is bounded; linear in length.
  */
-import { type Leniency, coerces } from '../dialects/dialect';
+import { type Leniency } from '../dialects/dialect';
+import { type Json } from '../json';
 import { type ScimError, invalidFilter, invalidPath, shown } from '../errors';
 import { type Attribute, type AttributePath } from '../schema/attribute';
 import { findAttribute } from '../schema/look-up';
 import { type ResourceType } from '../schema/resource-type';
+import { dropsUnknown } from '../schema/unknown';
 import { type CompareOperator, type Filter, type TargetPath } from './ast';
 import { absent } from './compare';
 import { type Token, type TokenKind, readToken } from './lexer';
@@ -39,6 +41,8 @@ export interface FilterOptions extends Leniency {
    * @default none: an attribute of another type is refused
    */
   readonly otherTypes?: readonly ResourceType[];
+  /** What a PATCH states of the path: it decides whether a path that no schema knows is dropped. @default nothing */
+  readonly stated?: Json | undefined;
 }
 
 /**
@@ -92,7 +96,7 @@ class Parser {
     if (name.kind !== 'word' || name.start > 0) throw this.wrongPath(name, 'the name of an attribute');
     const found = findAttribute(this.type, name.text, this.options);
     if (found === undefined) {
-      if (coerces(this.options, 'unknownAttributes', name.text.slice(0, 100))) return undefined;
+      if (dropsUnknown(this.type, name.text, this.options.stated, this.options)) return undefined;
       throw this.wrongPath(name, `an attribute of ${this.type.name}`);
     }
     this.advance();

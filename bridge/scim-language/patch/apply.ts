@@ -13,6 +13,7 @@ import { findAttribute, findExtension, topLevelAttributes } from '../schema/look
 import { checkSchemas, withSchemas } from '../schema/normalize';
 import { isUnassigned } from '../schema/statement';
 import { unknownAttribute } from '../schema/describe';
+import { dropsUnknown } from '../schema/unknown';
 import { ChangeAttribute } from './change-attribute';
 import { MemberChanges } from './member-changes';
 import { type PatchOperation, type PatchOptions, type PatchResult } from './operation';
@@ -60,7 +61,7 @@ class Patch {
       this.applyKeys(op, value ?? null, where);
       return;
     }
-    const found = parsePath(path, this.options.type, this.leniency);
+    const found = parsePath(path, this.options.type, { ...this.leniency, stated: value });
     if (found === undefined) return;
     const readOnly = [found.attribute, target(found)].find(attribute => attribute.mutability === 'readOnly');
     if (readOnly === undefined) this.applyTo(op, found, value, where);
@@ -83,7 +84,7 @@ class Patch {
       throw invalidValue(`${where}.value`, value, 'an object with attributes, as there is no path');
     const seen = new Set<string>();
     for (const [key, item] of Object.entries(value)) {
-      const found = this.findKey(key);
+      const found = this.findKey(key, item);
       if (found === undefined) continue;
       const identity = found.filter === undefined ? target(found).path : key;
       if (seen.has(identity))
@@ -94,16 +95,18 @@ class Patch {
   }
 
   /** What a key of a path-less value names: an attribute or an extension, in a dialect with `pathKeys` anything that is a path. */
-  private findKey(key: string): TargetPath | undefined {
+  private findKey(key: string, value: Json): TargetPath | undefined {
     const { type } = this.options;
     const whole = type.attributes.get(key.toLowerCase()) ?? findExtension(type, key, this.leniency);
     if (whole !== undefined) return { attribute: whole };
     const isPath = /[.:[]/.test(key);
     if (!isPath || coerces(this.leniency, 'pathKeys', 'path-less value')) {
-      const found = key.includes('[') ? parsePath(key, type, this.leniency) : findAttribute(type, key, this.leniency);
+      const found = key.includes('[')
+        ? parsePath(key, type, { ...this.leniency, stated: value })
+        : findAttribute(type, key, this.leniency);
       if (found !== undefined) return found;
     }
-    if (coerces(this.leniency, 'unknownAttributes', key.slice(0, 100))) return undefined;
+    if (dropsUnknown(type, key, value, this.leniency)) return undefined;
     throw unknownAttribute(key, topLevelAttributes(type));
   }
 

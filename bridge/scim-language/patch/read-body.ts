@@ -3,6 +3,7 @@ import { type Leniency, coerces } from '../dialects/dialect';
 import { invalidPath, invalidSyntax, invalidValue, missingValue, payloadTooLarge, shown } from '../errors';
 import { type Json, type JsonObject, isJsonObject } from '../json';
 import { isUnassigned } from '../schema/statement';
+import { namesAccess } from '../schema/unknown';
 import { type PatchLimits, type PatchOperation } from './operation';
 
 /** Message URN of RFC 7644 §3.5.2. */
@@ -66,7 +67,7 @@ function readKeys<K extends string>(
     if (name !== undefined) {
       if (name in found) throw invalidSyntax(where, `${name} twice, in different case`, 'each key once');
       found[name] = value;
-    } else if (!coerces(leniency, 'extraPatchKeys', where.replace(/\[\d+\]/, ''))) {
+    } else if (namesAccess(key) || !coerces(leniency, 'extraPatchKeys', where.replace(/\[\d+\]/, ''))) {
       throw invalidSyntax(where, `the key ${shown(key)}`, `only ${known.join(', ')}`);
     }
   }

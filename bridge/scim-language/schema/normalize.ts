@@ -11,6 +11,7 @@ import { sameJson } from './equal';
 import { findAttribute, findExtension, isCoreSchema, topLevelAttributes } from './look-up';
 import { type MemberValue, readMembers } from './members';
 import { type ResourceType } from './resource-type';
+import { dropsUnknown } from './unknown';
 import { normalizeValue } from './value';
 import { isUnassigned } from './statement';
 import { describe, unknownAttribute } from './describe';
@@ -95,8 +96,7 @@ function collect(input: JsonObject, type: ResourceType, leniency: Leniency): Map
     }
     const bare = /[.:]/.test(key) ? undefined : findAttribute(type, key, leniency)?.attribute;
     if (bare !== undefined) flat.push([bare, value]);
-    else if (!coerces(leniency, 'unknownAttributes', key.slice(0, 100)))
-      throw unknownAttribute(key, topLevelAttributes(type));
+    else if (!dropsUnknown(type, key, value, leniency)) throw unknownAttribute(key, topLevelAttributes(type));
   }
   for (const [attribute, value] of flat) putIntoExtension(given, attribute, value);
   return given;

@@ -4,6 +4,7 @@ import { invalidSyntax } from '../errors';
 import { type Json, type JsonObject, isJsonObject } from '../json';
 import { type Attribute } from './attribute';
 import { describe, unknownAttribute, wrongType } from './describe';
+import { namesAccess } from './unknown';
 
 /** Whether a value means that there is none: `null` or `[]` (RFC 7643 §2.5). */
 export function isUnassigned(value: Json | undefined): boolean {
@@ -23,7 +24,7 @@ function isEmptyText(attribute: Attribute, leniency: Leniency): boolean {
     case 'decimal':
       return false;
     case 'complex':
-      return !attribute.multiValued && coerces(leniency, 'emptyStrings', attribute.path);
+      return !attribute.multiValued && !attribute.extension && coerces(leniency, 'emptyStrings', attribute.path);
     default:
       return true;
   }
@@ -62,6 +63,10 @@ export function readStatements(
     return readStatements(attribute, value[0] ?? null, leniency, where);
   }
   if (!isJsonObject(value)) throw wrongType(attribute, where, value, describe(attribute));
+  // An object that states nothing is neither null nor left out (RFC 7643 §2.5): taken for either, it would be a guess.
+  const empty = Object.keys(value).length === 0;
+  if (empty && (attribute.multiValued || !coerces(leniency, 'emptyObjects', attribute.path)))
+    throw wrongType(attribute, where, value, `${describe(attribute)}, at least one of them, or null for no value`);
   const given = new Map<Attribute, Json>();
   for (const [key, item] of Object.entries(value)) {
     const child = findSubAttribute(attribute, key, value, leniency, where);
@@ -96,6 +101,7 @@ function findSubAttribute(
   const role = attribute.path === 'roles' ? ROLE_OBJECT[lower] : undefined;
   if (role !== undefined && coerces(leniency, 'roleObjects', attribute.path))
     return value[role] === undefined ? attribute.children.get(role) : undefined;
-  if (coerces(leniency, 'unknownAttributes', `${attribute.path}.${key}`.slice(0, 100))) return undefined;
+  if (!namesAccess(key) && coerces(leniency, 'unknownAttributes', `${attribute.path}.${key}`.slice(0, 100)))
+    return undefined;
   throw unknownAttribute(`${where}.${key}`, [...attribute.children.values()]);
 }

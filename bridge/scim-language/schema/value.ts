@@ -76,17 +76,17 @@ export function mergeDouble(first: JsonObject, second: JsonObject): JsonObject {
 
 /**
  * The canonical form of an element, which has to state something.
- * @returns undefined only in a dialect with `emptyStrings`, for an element that holds nothing but empty texts
+ * @returns undefined only in a dialect with `emptyElements`, for an element that holds nothing but empty texts
  */
 function normalizeElement(attribute: Attribute, item: Json, leniency: Leniency, where: string): Json | undefined {
   const element = item === '' ? undefined : normalizeSingle(attribute, item, leniency, where);
-  if (element !== undefined || (holdsEmptyText(item) && coerces(leniency, 'emptyStrings', attribute.path)))
+  if (element !== undefined || (holdsEmptyText(item) && coerces(leniency, 'emptyElements', attribute.path)))
     return element;
   throw wrongType(attribute, where, item, describe(attribute));
 }
 
-function holdsEmptyText(value: Json): boolean {
-  return value === '' || (isJsonObject(value) && Object.values(value).some(holdsEmptyText));
+function holdsEmptyText(item: Json): boolean {
+  return isJsonObject(item) && Object.values(item).some(value => value === '');
 }
 
 /** The canonical form of one value: of a single-valued attribute, or of an element of a multi-valued one. */

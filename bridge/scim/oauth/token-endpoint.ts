@@ -38,11 +38,13 @@ export function createTokenEndpoint(deps: TokenEndpointDeps): Router {
     const secret = readSecret(clientSecret);
     if (client !== undefined && right && secret?.kind === 'clientSecret' && client.expiresAt - clock() >= 1_000)
       return client;
-    const wait = throttle.fail([`source:${source}`, `client:${app}/${clientId.slice(0, 128)}`], clock());
+    // What was stated may be as long as a request: it is remembered and logged in part.
+    const stated = `${app.slice(0, 64)}/${clientId.slice(0, 128)}`;
+    const wait = throttle.fail([`source:${source}`, `client:${stated}`], clock());
     refused({
       reason: 'wrong client',
       source,
-      client: `${app}/${clientId.slice(0, 128)}`,
+      client: stated,
       ...(secret === undefined ? {} : { tokenId: secret.id }),
       throttled: wait > 0,
     });

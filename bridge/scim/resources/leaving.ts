@@ -3,6 +3,7 @@
  * would not be here. What is unclear counts: an entry too many is looked at, a leaver too few is not.
  */
 import { type Json, type JsonObject, isJsonObject } from '../../scim-language/json';
+import { namesAccess } from '../../scim-language/schema/unknown';
 import { type Leaving } from '../../store/directory';
 
 /** A request for one resource, or for a new one, that was refused. */
@@ -47,20 +48,26 @@ export function saysActive(body: JsonObject): boolean {
   return stated.length > 0 && !stated.some(meansInactive);
 }
 
+/** How deep `active` is looked for below what is stated: `{"user": {"active": false}}` means it too. */
+const DEEPEST = 3;
+
 /** Every value that a body states of `active`, in a resource or in operations; one that is removed is stated as false. */
 function statementsOfActive(body: JsonObject): Json[] {
-  const inObject = (object: JsonObject) =>
-    Object.entries(object).flatMap(([key, value]) => (namesActive(key) ? [value] : []));
+  const inObject = (object: JsonObject, depth = 0): Json[] =>
+    Object.entries(object).flatMap(([key, value]) => {
+      if (namesActive(key)) return [value];
+      return isJsonObject(value) && depth < DEEPEST ? inObject(value, depth + 1) : [];
+    });
   return [
     ...inObject(body),
-    ...operationsOf(body).flatMap(({ op, path, value = null }) => {
+    ...operationsOf(body).flatMap(({ op, path, value = null, rest }) => {
       if (namesActive(path)) return [op === 'remove' ? false : value];
-      return isJsonObject(value) ? inObject(value) : [];
+      return [...inObject(rest), ...(isJsonObject(value) ? inObject(value) : [])];
     }),
   ];
 }
 
-const namesActive = (name: string): boolean => /(?:^|:)active$/i.test(name.trim());
+const namesActive = (name: string): boolean => namesAccess(name, 'active');
 
 /** Whatever is stated and is not true: nobody states something else to let somebody in. */
 function meansInactive(value: Json): boolean {
@@ -73,6 +80,8 @@ interface LooseOperation {
   readonly op: string;
   readonly path: string;
   readonly value: Json | undefined;
+  /** Whatever stands beside these. */
+  readonly rest: JsonObject;
 }
 
 function operationsOf(body: JsonObject): LooseOperation[] {
@@ -84,6 +93,7 @@ function operationsOf(body: JsonObject): LooseOperation[] {
       op: typeof op === 'string' ? op.toLowerCase() : '',
       path: typeof path === 'string' ? path : '',
       value: memberOf(operation, 'value'),
+      rest: Object.fromEntries(Object.entries(operation).filter(([key]) => !/^(?:op|path|value)$/i.test(key))),
     };
   });
 }
@@ -97,20 +107,28 @@ function removedMembers(body: Json | string | undefined): readonly string[] | un
   if (typeof body === 'string') return /members/i.test(body) && /remove|replace/i.test(body) ? undefined : 'nobody';
   if (!isJsonObject(body ?? null)) return 'nobody';
   const removed: string[] = [];
-  for (const { op, path, value } of operationsOf(body as JsonObject)) {
-    const named = /^(?:urn:.*:)?members(?<filter>\[.*\])?/i.exec(path.trim());
-    if (named === null) {
-      const whole = path === '' && isJsonObject(value) && memberOf(value, 'members') !== undefined;
-      if (whole && op !== 'add') return undefined;
+  if (Object.keys(body as JsonObject).some(namesMembers)) return undefined;
+  for (const { op, path, value, rest } of operationsOf(body as JsonObject)) {
+    if (op === 'add') continue;
+    if (!namesMembers(path)) {
+      if (statesMembers(rest) || (isJsonObject(value) && statesMembers(value))) return undefined;
       continue;
     }
-    if (op === 'add') continue;
-    const filtered = /^\[value eq "([^"]+)"\]$/i.exec(named.groups?.['filter'] ?? '')?.[1];
-    const listed = named.groups?.['filter'] === undefined ? valuesOf(value) : undefined;
+    const filter = /\[(.*)\]/s.exec(path)?.[1];
+    const filtered = /^\s*value\s+eq\s+"([^"]+)"\s*$/i.exec(filter ?? '')?.[1];
+    const listed = filter === undefined ? valuesOf(value) : undefined;
     if (op !== 'remove' || (filtered === undefined && listed === undefined)) return undefined;
     removed.push(...(filtered === undefined ? (listed ?? []) : [filtered]));
   }
   return removed.length === 0 ? 'nobody' : removed;
+}
+
+const namesMembers = (name: string): boolean => namesAccess(name, 'members');
+
+function statesMembers(object: JsonObject, depth = 0): boolean {
+  return Object.entries(object).some(
+    ([key, value]) => namesMembers(key) || (isJsonObject(value) && depth < DEEPEST && statesMembers(value, depth + 1)),
+  );
 }
 
 /** The ids that a list of members states; undefined when not each of it is one. */

@@ -16,15 +16,22 @@ export type Projections = Readonly<Record<Resource['type'], Projection>>;
 
 /** Pieces of JSON text, one resource after the other, each told to be first of its resource or not. */
 export interface Represent {
-  /** One resource. */
-  one(context: RequestContext, resource: Resource, projection: Projection): AsyncIterable<string>;
+  /** One resource; a user who was just made is in no group yet, and is not looked for in any. */
+  one(context: RequestContext, resource: Resource, projection: Projection, justMade?: boolean): AsyncIterable<string>;
   /** The resources of a page, separated by commas. */
   page(context: RequestContext, resources: readonly Resource[], projections: Projections): AsyncIterable<string>;
 }
 
+const NO_MEMBERSHIPS: ReadonlyMap<string, readonly GroupOfUser[]> = new Map();
+
 export function createRepresent(directory: Directory): Represent {
-  async function* page(context: RequestContext, resources: readonly Resource[], projections: Projections) {
-    const memberships = await membershipsOf(context.app, resources, projections.User);
+  async function* page(
+    context: RequestContext,
+    resources: readonly Resource[],
+    projections: Projections,
+    justMade = false,
+  ) {
+    const memberships = justMade ? NO_MEMBERSHIPS : await membershipsOf(context.app, resources, projections.User);
     const members = wantsMembers(projections.Group) ? readersOfMembers(context.app, resources) : undefined;
     let separator = '';
     try {
@@ -46,7 +53,7 @@ export function createRepresent(directory: Directory): Represent {
     const groups = userType.attributes.get('groups');
     const ids = resources.filter(({ type }) => type === 'User').map(({ id }) => id);
     if (ids.length === 0 || groups === undefined || !wantsAttribute(projection, groups)) {
-      return new Map<string, readonly GroupOfUser[]>();
+      return NO_MEMBERSHIPS;
     }
     return await directory.groupsOf(app, ids);
   }
@@ -62,7 +69,8 @@ export function createRepresent(directory: Directory): Represent {
 
   return {
     page,
-    one: (context, resource, projection) => page(context, [resource], { User: projection, Group: projection }),
+    one: (context, resource, projection, justMade) =>
+      page(context, [resource], { User: projection, Group: projection }, justMade),
   };
 }
 

@@ -39,11 +39,11 @@ export function createResourceHandlers(
     if (keys.length > 0) await converge(keys, { deadlineMs: convergeDeadlineMs });
   }
 
-  function answer(status: number, context: RequestContext, resource: Resource, projection: Projection): Answer {
+  function answer(status: 200 | 201, context: RequestContext, resource: Resource, projection: Projection): Answer {
     return {
       status,
       headers: { etag: etagOf(resource.version) },
-      body: represent.one(context, resource, projection),
+      body: represent.one(context, resource, projection, status === 201),
     };
   }
 

@@ -45,6 +45,17 @@ export async function concernsCoder(
   return Boolean((await concerns(db, { app, id })).rows[0]?.concerns);
 }
 
+const left = statement<{ id: string }>()(
+  (_db, { id }) => sql<{ something: number | boolean }>`
+    select exists (select 1 from coder_groups where scim_group_id = ${id})
+      or exists (select 1 from journal where subject = ${id}) as something`,
+);
+
+/** Whether a group that is deleted leaves something in Coder, or something that was begun. */
+export async function leavesSomething({ db }: Write, id: string): Promise<boolean> {
+  return Boolean((await left(db, { id })).rows[0]?.something);
+}
+
 /** Whether an active user just made is settled: only mapped people have accounts here, and nobody is in a group yet. */
 export async function isSettledNewcomer({ db, app, reach }: Write): Promise<boolean> {
   return (await reach(db, app)).onlyMapped;

@@ -6,7 +6,7 @@ import { fold } from '../../scim-language/schema/fold';
 import { type WorkKey, PRIORITY, enqueue } from '../work/enqueue';
 import { newId } from '../database/id';
 import { statement } from '../database/statement';
-import { concernsCoder } from './concern';
+import { concernsCoder, leavesSomething } from './concern';
 import { type GroupName, claimName, markNamesakes } from './namesakes';
 import {
   changeMembers,
@@ -149,6 +149,7 @@ export async function deleteGroup(write: Write, id: string, options?: WriteOptio
   await leaveAllGroups(write, id);
   await db.deleteFrom('groups').where('id', '=', id).execute();
   await markNamesakes(write, nameOf(current.document).key);
+  if (!concerns && !(await leavesSomething(write, id))) return { resource: current, touched: [] };
   return { resource: current, touched: first(await enqueueGroup(write, id), people) };
 }
 

@@ -28,6 +28,15 @@ export interface MemberDelta {
   readonly left: ReadonlyMap<string, UserOrGroup>;
 }
 
+/**
+ * Whoever is gone may be removed again and again, but what is no id at all means somebody else than it says: a success that removes nobody
+ * would leave them in.
+ */
+function refuseNoIds(values: readonly string[]): void {
+  const wrong = values.filter(value => !isId(value));
+  if (wrong.length > 0) throw new UnknownMembers(wrong);
+}
+
 const existing = (type: UserOrGroup) =>
   statement<{ app: string; ids: readonly string[] }>()((db, { app, ids }) => {
     const lock = backendOf(db) === 'postgres' ? sql`order by id for key share` : sql``;
@@ -67,9 +76,11 @@ export async function resolveMembers(
   changes: readonly MemberChange[],
 ): Promise<Known> {
   const stated = new Map<string, MemberValue>();
-  for (const change of changes)
+  for (const change of changes) {
     if (change.kind === 'add' || change.kind === 'replaceAll')
       for (const member of change.members) stated.set(member.value, member);
+    else if (change.kind === 'remove') refuseNoIds(change.values);
+  }
   const known = new Map<string, UserOrGroup>();
   // Whoever is in the group is known to exist: of a list that is sent whole again and again, only who is new is looked up.
   const unresolved =
@@ -128,7 +139,7 @@ export async function changeMembers(
         came(await insertMembers(write, groupId, change.members, known, isOnly));
         break;
       case 'remove':
-        gone((await deleteListed(write.db, { groupId, ids: change.values.filter(isId) })).rows);
+        gone((await deleteListed(write.db, { groupId, ids: change.values })).rows);
         break;
       case 'removeWhere':
         gone(await deleteMembers(write, groupId, memberFilter(write.db, change.filter, baseUrl)));

@@ -112,7 +112,8 @@ async function membersLeft(
     .where('app', '=', app)
     .executeTakeFirst();
   if (group === undefined) return [];
-  const named = members === undefined || members.length > MOST_NAMED ? undefined : members.filter(isId);
+  // What is no id may mean anybody.
+  const named = members === undefined || members.length > MOST_NAMED || !members.every(isId) ? undefined : members;
   const rows = await db
     .selectFrom('members')
     .leftJoin('users', 'users.id', 'members.member_id')

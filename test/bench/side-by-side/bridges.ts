@@ -7,20 +7,27 @@ import { freshPostgres, freshSqlite } from '../../support/databases';
 import { type MeasuredServer, startMeasured } from './server';
 
 export interface BridgeToMeasure {
-  /** Folder of the build: `dist` of a checkout. */
-  readonly dist: string;
+  /** What node is to run: see {@link built} and {@link SOURCES}. */
+  readonly program: readonly string[];
   readonly coder: { readonly url: string; readonly token: string };
   readonly backend: 'sqlite' | 'postgres';
   readonly declaration?: Partial<MappingStateInput>;
 }
 
-/** @throws Error when there is no build */
-export async function startBridgeToMeasure(what: BridgeToMeasure): Promise<MeasuredServer> {
-  const main = join(what.dist, 'bridge', 'main.js');
+/** The bridge of a build: `dist` of this or another checkout. @throws Error when there is none */
+export function built(dist: string): readonly string[] {
+  const main = join(dist, 'bridge', 'main.js');
   if (!existsSync(main)) throw new Error(`${main} is missing: npm run build`);
+  return [main];
+}
+
+/** The bridge of these sources, which need no build. */
+export const SOURCES: readonly string[] = ['--import', 'tsx', join(__dirname, '..', '..', '..', 'bridge', 'main.ts')];
+
+export async function startBridgeToMeasure(what: BridgeToMeasure): Promise<MeasuredServer> {
   const database = what.backend === 'sqlite' ? freshSqlite() : await freshPostgres();
   const program = await startMeasured({
-    args: [main, 'serve'],
+    args: [...what.program, 'serve'],
     env: bridgeEnvironment({ coderUrl: what.coder.url, coderToken: what.coder.token, databaseUrl: database.url }),
     ready: /"url":"(http:[^"]+)".*"msg":"ready"/,
   });

@@ -19,6 +19,8 @@ export interface Setting {
   readonly rounds: number;
   /** People whom one round is about. */
   readonly people: number;
+  /** People whom the first requests after the start are about: 143 are a thousand requests. */
+  readonly peopleAtFirst: number;
 }
 
 export interface Figures {
@@ -85,7 +87,7 @@ export async function sideBySide(
 async function prepare(name: string, server: MeasuredServer, setting: Setting): Promise<Contestant> {
   const client = clientOf(server, setting.parallel);
   const few = await fill(client.ask, { users: 1, groups: 4, groupSize: 1 }, 'cold');
-  const cold = await play(server, client, { ...setting, people: 143 }, few, 'cold');
+  const cold = await play(server, client, { ...setting, people: setting.peopleAtFirst }, few, 'cold');
   return { name, server, client, cold, groups: await fill(client.ask, setting, 'here') };
 }
 

@@ -329,7 +329,7 @@ describe('an extension registered as data', () => {
       },
     },
   ]);
-  const stated = (fleet: object) => ({ schemas: [USER, FLEET], userName: 'ada', [FLEET]: fleet }) as JsonObject;
+  const stated = (fleet: object | null) => ({ schemas: [USER, FLEET], userName: 'ada', [FLEET]: fleet }) as JsonObject;
   const fleet = {
     licence: 'L1',
     trips: 3,
@@ -348,7 +348,7 @@ describe('an extension registered as data', () => {
     });
   });
 
-  test.each<[object, string]>([
+  test.each<[object | null, string]>([
     [{ ...fleet, trips: 1.5 }, 'a whole number'],
     [{ ...fleet, trips: 2 ** 53 }, 'a whole number'],
     [{ ...fleet, trips: '3' }, 'a whole number'],
@@ -357,7 +357,8 @@ describe('an extension registered as data', () => {
     [{ ...fleet, cars: [{ seats: 4 }] }, 'plate is required'],
     [{ ...fleet, tags: 'a' }, 'a list'],
     [{ trips: 3 }, 'licence is required'],
-    [{}, `${FLEET} is required`],
+    [{}, `${FLEET}: got an empty object, wanted an object with licence`],
+    [null, `${FLEET} is required`],
   ])('refuses %j', (data, detail) => {
     expect(refusal(() => normalizeResource(stated(data), type))).toMatchObject({
       scimType: 'invalidValue',

@@ -1,3 +1,4 @@
+import fc from 'fast-check';
 import { OAuthError } from '../../../bridge/scim/oauth/oauth-error';
 import { type ReceivedRequest, grantedScopes, readTokenRequest } from '../../../bridge/scim/oauth/token-request';
 
@@ -86,6 +87,42 @@ describe('a request for an access token (RFC 6749 §4.4.2)', () => {
     );
     // RFC 6749 §5.2: what a description may have.
     expect(error.toBody().error_description).toMatch(/^[\x20-\x21\x23-\x5b\x5d-\x7e]+$/);
+  });
+
+  test('whatever is sent is read or refused in the form of RFC 6749 §5.2, and never fails otherwise', () => {
+    const names = ['grant_type', 'client_id', 'client_secret', 'scope', 'client_assertion', '', '__proto__'];
+    const field = fc.tuple(fc.constantFrom(...names), fc.string({ unit: 'binary' }));
+    const form = fc.array(field).map(fields => new URLSearchParams(fields).toString());
+    const request = fc.record({
+      contentType: fc.option(fc.constantFrom(FORM, `${FORM}; charset=x`, 'text/plain', ''), { nil: undefined }),
+      authorization: fc.option(
+        fc.oneof(
+          fc.string(),
+          fc.string({ unit: 'binary' }).map(basic),
+          fc.string().map(text => `Basic ${text}`),
+        ),
+        { nil: undefined },
+      ),
+      query: fc.oneof(fc.constant(''), fc.string()),
+      body: fc.oneof(
+        form,
+        fc.string({ unit: 'binary' }),
+        fc.uint8Array().map(bytes => Buffer.from(bytes)),
+      ),
+    });
+    fc.assert(
+      fc.property(request, stated => {
+        try {
+          const asked = read(stated);
+          grantedScopes(asked, ['users:read', 'groups:read']);
+        } catch (error) {
+          if (!(error instanceof OAuthError)) throw error;
+          expect(error.toBody().error_description).toMatch(/^[\x20-\x21\x23-\x5b\x5d-\x7e]+$/);
+          expect([400, 401]).toContain(error.status);
+        }
+      }),
+      { numRuns: 2_000 },
+    );
   });
 
   test('a description holds nothing that RFC 6749 §5.2 forbids, whatever was sent', () => {

@@ -95,7 +95,7 @@ describe('groups', () => {
 
   test.each([
     ['add of one who is there', { op: 'add', path: 'members', value: [{ value: 'PERSON' }] }],
-    ['remove of one who is not', { op: 'remove', path: 'members[value eq "nobody"]' }],
+    ['remove of one who is not', { op: 'remove', path: 'members[value eq "00000000-0000-7000-8000-000000000000"]' }],
     ['remove of an empty list', { op: 'remove', path: 'members', value: [] }],
     ['replace of the name by itself', { op: 'replace', value: { displayName: 'NAME' } }],
   ])('%s changes nothing: same version, same lastModified (RFC 7644 §3.5.2)', async (_what, operation) => {
@@ -106,6 +106,21 @@ describe('groups', () => {
     expect((await server.call('PATCH', `/Groups/${group.id}`, { body: patchOf(stated) })).status).toBe(204);
     expect((await server.call('GET', `/Groups/${group.id}`)).body).toEqual(group);
   });
+
+  test.each([
+    ['a filter', { op: 'remove', path: 'members[value eq "emp-77"]' }],
+    ['a list', { op: 'remove', path: 'members', value: [{ value: 'PERSON' }, { value: 'emp-77' }] }],
+    ['a URL', { op: 'remove', path: 'members', value: [{ value: 'https://scim.example.com/Users/PERSON' }] }],
+  ])(
+    'remove of what is no id, in %s, is 400 and removes nobody: a success would leave somebody in',
+    async (_what, op) => {
+      const group = await createGroup([person(0)]);
+      const stated = JSON.parse(JSON.stringify(op).replace('PERSON', person(0))) as object;
+      const answer = await server.call('PATCH', `/Groups/${group.id}`, { body: patchOf(stated) });
+      expect([answer.status, answer.body.scimType]).toEqual([400, 'invalidValue']);
+      expect((await server.call('GET', `/Groups/${group.id}`)).body).toEqual(group);
+    },
+  );
 
   test('a change of members is a new version of the group', async () => {
     const group = await createGroup([person(0)]);

@@ -205,14 +205,16 @@ export class World {
       });
     };
     const quiet = () => undefined;
-    return {
+    const log = {
       fatal: write('fatal'),
       error: write('error'),
       warn: write('warn'),
       info: quiet,
       debug: quiet,
       trace: quiet,
+      child: () => log,
     } as unknown as Log;
+    return log;
   }
 }
 

@@ -269,7 +269,7 @@ describeEachDatabase('the directory', open => {
       await emptyQueue();
       for (const nothing of [
         () => addTo(team.id, ada.id),
-        () => removeFrom(team.id, grace.id, nobody, 'no id at all'),
+        () => removeFrom(team.id, grace.id, nobody),
         () => directory.updateGroup(context, team.id, () => undefined),
         () => directory.updateGroup(context, team.id, () => ({ memberChanges: [] })),
         () =>

@@ -145,6 +145,7 @@ export function createCoderDouble(options: CoderDoubleOptions = {}): CoderDouble
     workspaces: new Workspaces(settings),
     keys: new ApiKeys(settings.clock, settings.chance),
     audit: new AuditLog(settings.clock, settings.chance),
+    interceptions: [],
     flights: new Flights(settings.flightMilliseconds, settings.clock),
     deploymentId: settings.chance.uuid(),
     url: NOWHERE,

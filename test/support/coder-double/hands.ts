@@ -53,6 +53,15 @@ export interface HandMadeWorkspace {
   readonly dormant?: boolean;
 }
 
+export interface HandMadeCalls {
+  readonly count: number;
+  /** RFC 3339; one a minute from then on. */
+  readonly from: string;
+  readonly model: string;
+  readonly session?: string | undefined;
+  readonly prompt?: string | undefined;
+}
+
 export interface WorkspaceSummary {
   readonly name: string;
   readonly organization: string;
@@ -207,6 +216,19 @@ export class Hands {
     const creator = [...state.users.values()].find(user => user.roles.includes('owner'));
     if (!creator) throw new Error('a template needs somebody who made it: this Coder has no owner');
     return workspaces.addTemplate(this.findOrganization(organization), name, creator, everyoneMayUse);
+  }
+
+  /** Calls of a person to a model through the AI gateway; without a session each is one of its own. */
+  useAi(user: string, calls: HandMadeCalls): void {
+    const { settings, interceptions } = this.world;
+    for (let n = 0; n < calls.count; n += 1)
+      interceptions.push({
+        user: this.findUser(user),
+        at: Date.parse(calls.from) + n * 60_000,
+        model: calls.model,
+        session: calls.session ?? settings.chance.uuid(),
+        prompt: calls.prompt,
+      });
   }
 
   /** A workspace of a person, running unless told otherwise, of the organization's first template. */

@@ -22,6 +22,8 @@ export interface CoderDoubleOptions {
   readonly oidc?: boolean;
   /** Whether an unknown person may sign up by OIDC. @default true */
   readonly oidcAllowSignups?: boolean;
+  /** CODER_AI_GATEWAY_ENABLED. @default true */
+  readonly aiGateway?: boolean;
   /** Claim that site roles are taken from; empty means site role sync is off. @default '' */
   readonly oidcUserRoleField?: string;
   /** Locale of the database: which letters it takes for the same in e-mails and usernames. @default 'C' (A to Z alone) */
@@ -51,6 +53,7 @@ export interface Settings {
   readonly licence: boolean;
   readonly oidc: boolean;
   readonly oidcAllowSignups: boolean;
+  readonly aiGateway: boolean;
   readonly oidcUserRoleField: string;
   /** How the database puts text in small letters before it compares. */
   readonly fold: Fold;
@@ -70,6 +73,7 @@ export function settle(options: CoderDoubleOptions): Settings {
     licence: options.licence ?? true,
     oidc: options.oidc ?? true,
     oidcAllowSignups: options.oidcAllowSignups ?? true,
+    aiGateway: options.aiGateway ?? true,
     oidcUserRoleField: options.oidcUserRoleField ?? '',
     fold: foldOf(options.databaseLocale ?? 'C'),
     userLimit: options.userLimit,

@@ -1,6 +1,7 @@
 /** From a request to Coder's answer: limit, token, licence, handler. */
 import { Access } from '../roles/access';
 import { Refusal, routeNotFound, type Answer } from './answer';
+import { aiGatewayRoutes } from '../ai-gateway/ai-gateway';
 import { auditRoutes } from '../audit/audit';
 import { RouteTable, type Call, type Route } from './call';
 import { customRoleRoutes } from '../roles/custom-roles';
@@ -81,6 +82,7 @@ export function createApi(world: World): (request: Request) => Promise<Served> {
     ...workspaceRoutes(world),
     ...templateRoutes(world),
     ...auditRoutes(world),
+    ...aiGatewayRoutes(world),
   ]);
 
   const counted = (request: Request, user: User | undefined): Answer | Readonly<Record<string, string>> => {

@@ -25,7 +25,7 @@ export interface Call {
 }
 
 /** Features that need a Premium licence, with the name the refusal uses. */
-export type Feature = 'Template RBAC' | 'Multiple Organizations' | 'Custom Roles' | 'Service Accounts';
+export type Feature = 'Template RBAC' | 'Multiple Organizations' | 'Custom Roles' | 'Service Accounts' | 'AI Gateway';
 
 export interface Route {
   readonly method: string;

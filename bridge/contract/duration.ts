@@ -2,6 +2,9 @@
 
 const UNITS: Readonly<Record<string, number>> = { ms: 1, s: 1_000, m: 60_000, h: 3_600_000 };
 
+/** For a message about a text that is none. */
+export const DURATION_WANTED = 'wanted one such as "30s", "5m" or "1h30m"';
+
 /** Milliseconds; undefined when the text is no duration. */
 export function parseDuration(text: string): number | undefined {
   if (!/^(?:\d+(?:\.\d+)?(?:ms|s|m|h))+$/.test(text)) return text === '0' ? 0 : undefined;

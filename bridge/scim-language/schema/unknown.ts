@@ -1,0 +1,48 @@
+/**
+ * What no schema of a resource defines, and whether a dialect may drop it (RFC 7644 §3.3). What names an attribute of ours in another
+ * spelling is no custom attribute: dropped, it would be a success that changes nothing, and a leaver with access. Pure.
+ */
+import { type Dialect, type Leniency, coerces } from '../dialects/dialect';
+import { type Json, type JsonObject, isJsonObject } from '../json';
+import { findAttribute } from './look-up';
+import { type ResourceType } from './resource-type';
+
+/** The attributes that decide who has access, by themselves or as a part of a name: `user.active`, `urn:…:User.active`, `/members`. */
+const ACCESS = /(?:^|[^a-z0-9])(active|members)(?:$|[^a-z0-9])/i;
+
+/** Whether a name speaks of who has access, however it is written. */
+export function namesAccess(name: string, attribute?: 'active' | 'members'): boolean {
+  const found = ACCESS.exec(name)?.[1]?.toLowerCase();
+  return found !== undefined && (attribute === undefined || found === attribute);
+}
+
+// Every spelling that some dialect understands names one of our attributes.
+const anySpelling: Dialect = {
+  name: 'any spelling',
+  coercions: (['misspeltUrns', 'scim11Urns', 'flatExtension'] as const).map(coercion => ({
+    coercion,
+    description: 'for recognition alone',
+    fixture: '',
+  })),
+  userPatchAnswer: 200,
+  groupPatchAnswer: 204,
+};
+
+const URN = /^urn:/i;
+const OURS = /^urn:(?:ietf:params:)?scim:schemas:(?:core|extension:enterprise):/i;
+
+/** Whether the object below a name speaks of who has access: `{"user": {"active": false}}`. A custom extension may have attributes of any name. */
+function wrapsAccess(name: string, value: Json | undefined): boolean {
+  if (!isJsonObject(value ?? null) || (URN.test(name) && !OURS.test(name))) return false;
+  return Object.keys(value as JsonObject).some(key => namesAccess(key));
+}
+
+/**
+ * Whether an unknown top-level name, or the unknown path of a PATCH, is dropped, and counted.
+ * @param value what is stated of it; undefined where that is not known yet
+ */
+export function dropsUnknown(type: ResourceType, name: string, value: Json | undefined, leniency: Leniency): boolean {
+  if (namesAccess(name) || wrapsAccess(name, value)) return false;
+  if (findAttribute(type, name.trim(), { dialect: anySpelling }) !== undefined) return false;
+  return coerces(leniency, 'unknownAttributes', name.slice(0, 100));
+}

@@ -1,0 +1,194 @@
+/**
+ * What a request costs, counted: statements of the database, waits for the disk, calls to Coder. None of it depends on the machine; a
+ * number that goes up is a request that does more than it did.
+ */
+import { type RunningBridge, scimToken, startBridge } from '../support/bridge';
+import { type CoderDouble, startCoderDouble } from '../support/coder-double';
+import { type MappingStateInput } from '../../bridge/contract/mapping-state';
+
+const statements: string[] = [];
+
+type Open = new (path: string, options: object) => object;
+
+jest.mock('better-sqlite3', () => {
+  const Real = jest.requireActual<Open>('better-sqlite3');
+  return function (path: string, options: object) {
+    const verbose = (text: unknown): void => {
+      if (counting) statements.push(String(text));
+    };
+    return new Real(path, { ...options, verbose });
+  };
+});
+
+let counting = false;
+const syncs = jest.spyOn(jest.requireActual<{ fdatasync: () => void }>('node:fs'), 'fdatasync');
+
+const USER = 'urn:ietf:params:scim:schemas:core:2.0:User';
+const GROUP = 'urn:ietf:params:scim:schemas:core:2.0:Group';
+const change = (...Operations: object[]) => ({
+  schemas: ['urn:ietf:params:scim:api:messages:2.0:PatchOp'],
+  Operations,
+});
+const person = (name: string) => ({
+  schemas: [USER],
+  userName: `${name}@example.com`,
+  name: { givenName: name, familyName: 'Lovelace' },
+  emails: [{ value: `${name}@example.com`, primary: true }],
+  active: true,
+});
+
+// What the clock asks for, whether or not there are requests: looks for due work, leases that are kept, when a token was used last.
+const BY_THE_CLOCK = /order by "priority"|^update "work" set "lease_until"|"coercions"|^update "tokens"/;
+
+interface Counts {
+  readonly statements: number;
+  readonly syncs: number;
+  readonly calls: number;
+}
+
+interface Stage {
+  readonly coder: CoderDouble;
+  readonly bridge: RunningBridge;
+  readonly token: string;
+  count(method: string, path: string, body?: object): Promise<{ counts: Counts; id: string }>;
+  close(): Promise<void>;
+}
+
+async function stageOf(state: Partial<MappingStateInput>): Promise<Stage> {
+  const coder = await startCoderDouble({ rateLimitPerMinute: 0 });
+  coder.addUser('bridge', { roles: ['owner'], status: 'active' });
+  const bridge = await startBridge({
+    coderUrl: coder.url,
+    coderToken: coder.issueToken('bridge'),
+    env: { CODER_SCIM_REQUEST_LOG: 'off' },
+  });
+  const { token, tokens } = scimToken();
+  await bridge.admin.putApp({ version: 1, app: 'acme', tokens, ...state }, 'absent');
+  const quiet = async () => {
+    while ((await bridge.admin.status()).apps.some(app => app.waiting > 0 || !app.converged))
+      await new Promise(resolve => setTimeout(resolve, 10));
+  };
+  await quiet();
+  return {
+    coder,
+    bridge,
+    token,
+    async count(method, path, body) {
+      await quiet();
+      statements.length = 0;
+      syncs.mockClear();
+      coder.calls.reset();
+      counting = true;
+      const answer = await fetch(`${bridge.url}/scim/v2${path}`, {
+        method,
+        headers: { authorization: `Bearer ${token}`, 'content-type': 'application/scim+json' },
+        ...(body && { body: JSON.stringify(body) }),
+      });
+      counting = false;
+      const text = await answer.text();
+      if (!answer.ok) throw new Error(`${method} ${path}: ${answer.status} ${text}`);
+      const counted = statements.filter(statement => !BY_THE_CLOCK.test(statement));
+      return {
+        counts: { statements: counted.length, syncs: syncs.mock.calls.length, calls: coder.calls.all().length },
+        id: text === '' ? '' : String((JSON.parse(text) as { id?: string }).id),
+      };
+    },
+    async close() {
+      await bridge.stop();
+      await coder.close();
+    },
+  };
+}
+
+/** Requests of an identity provider about one person and one group, one after the other, each counted. */
+async function conversation(stage: Stage): Promise<Record<string, Counts>> {
+  const counted: Record<string, Counts> = {};
+  const take = async (name: string, method: string, path: string, body?: object): Promise<string> => {
+    const { counts, id } = await stage.count(method, path, body);
+    const least = counted[name] ?? counts;
+    counted[name] = {
+      statements: Math.min(least.statements, counts.statements),
+      syncs: Math.min(least.syncs, counts.syncs),
+      calls: Math.min(least.calls, counts.calls),
+    };
+    return id;
+  };
+  // The first of everything prepares what later ones have, and what else the bridge does meanwhile comes on top: the least counts.
+  for (const round of ['first', 'second', 'third', 'fourth']) {
+    const group = await take('make a group', 'POST', '/Groups', {
+      schemas: [GROUP],
+      displayName: `engineers ${round}`,
+    });
+    await take('look for a person', 'GET', `/Users?filter=${encodeURIComponent(`userName eq "${round}@example.com"`)}`);
+    const id = await take('make a person', 'POST', '/Users', person(round));
+    await take('read a person', 'GET', `/Users/${id}`);
+    await take('replace a person', 'PUT', `/Users/${id}`, { ...person(round), title: 'Countess' });
+    await take('change a person', 'PATCH', `/Users/${id}`, change({ op: 'replace', path: 'title', value: 'Dr.' }));
+    const member = { op: 'add', path: 'members', value: [{ value: id }] };
+    await take('add to a group', 'PATCH', `/Groups/${group}`, change(member));
+    await take('add to a group again', 'PATCH', `/Groups/${group}`, change(member));
+    await take('read a group', 'GET', `/Groups/${group}`);
+    await take(
+      'take out of a group',
+      'PATCH',
+      `/Groups/${group}`,
+      change({ op: 'remove', path: `members[value eq "${id}"]` }),
+    );
+    await take('deactivate', 'PATCH', `/Users/${id}`, change({ op: 'replace', path: 'active', value: false }));
+    await take('delete a person', 'DELETE', `/Users/${id}`);
+    await take('delete a group', 'DELETE', `/Groups/${group}`);
+  }
+  return counted;
+}
+
+/** Statements, waits for the disk, calls to Coder. */
+type Line = readonly [statements: number, syncs: number, calls: number];
+
+const linesOf = (counted: Record<string, Counts>): Record<string, Line> =>
+  Object.fromEntries(Object.entries(counted).map(([name, one]) => [name, [one.statements, one.syncs, one.calls]]));
+
+it('of people and groups that mean nothing to Coder is one transaction, and asks Coder nothing', async () => {
+  const stage = await stageOf({ policies: { accounts: 'mapped' } });
+  expect(linesOf(await conversation(stage))).toEqual({
+    'look for a person': [2, 0, 0],
+    'make a person': [8, 1, 0],
+    'read a person': [3, 0, 0],
+    'replace a person': [9, 1, 0],
+    'change a person': [9, 1, 0],
+    'make a group': [10, 1, 0],
+    'read a group': [4, 0, 0],
+    'add to a group': [10, 1, 0],
+    'add to a group again': [7, 1, 0],
+    'take out of a group': [8, 1, 0],
+    'delete a group': [11, 1, 0],
+    // Whoever leaves is looked for by their address, whether or not the bridge knows of an account.
+    deactivate: [20, 2, 1],
+    'delete a person': [22, 2, 1],
+  });
+  await stage.close();
+});
+
+it('of people with accounts and groups that Coder has is bounded', async () => {
+  const stage = await stageOf({ pushedGroups: {} });
+  const most: Record<string, Line> = {
+    'look for a person': [2, 0, 0],
+    'make a person': [37, 4, 2],
+    'read a person': [3, 0, 0],
+    'replace a person': [28, 2, 1],
+    'change a person': [28, 2, 1],
+    'make a group': [43, 4, 2],
+    'read a group': [4, 0, 0],
+    'add to a group': [54, 5, 2],
+    'add to a group again': [7, 1, 0],
+    'take out of a group': [60, 6, 2],
+    'delete a group': [46, 4, 2],
+    deactivate: [43, 4, 3],
+    'delete a person': [29, 2, 1],
+  };
+  const counted = linesOf(await conversation(stage));
+  const above = Object.entries(counted).filter(([name, line]) =>
+    line.some((number, index) => number > (most[name]?.[index] ?? 0)),
+  );
+  expect(above).toEqual([]);
+  await stage.close();
+});
