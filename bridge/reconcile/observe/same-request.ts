@@ -7,6 +7,7 @@ import { memberStatesOf } from '../../store/accounts/coder-members';
 import { countedOthers, type OthersQuestion, waitingOthers } from '../../store/accounts/ledger';
 import { readPerson } from '../../store/accounts/people';
 import { type Db } from '../../store/database/database';
+import { isRequest } from '../../store/work/causes';
 import { groupsOfUser, readUser } from '../../store/directory/reading';
 import { type Context } from '../decide/context';
 import { desire } from '../decide/desired';
@@ -30,7 +31,7 @@ export async function countOthers(
   const who = question.kind === 'leaving' ? 'leaving' : 'active';
   const waiting = (await waitingOthers(db, question, who)).filter(subject => !counted.has(subject));
   const most = counted.size + waiting.length;
-  if (question.kind === 'leaving' || question.cause.actor !== 'scim')
+  if (question.kind === 'leaving' || !question.causes.some(isRequest))
     return question.kind === 'leaving' ? most : counted.size;
   const allowed = await limit(most);
   if (most + 1 <= allowed) return most;

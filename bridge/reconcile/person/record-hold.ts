@@ -49,7 +49,7 @@ export async function writeHold(
   const digest = digestOf(guarded.held, guarded.heldGains);
   const outcome = await hold(
     db,
-    { app: work.app, subject, digest, reason, changes, cause: work.cause, alike: heldAlike(reason) },
+    { app: work.app, subject, digest, reason, changes, causes: work.causes, alike: heldAlike(reason) },
     rim.clock.now(),
   );
   if (outcome === 'held')

@@ -6,6 +6,7 @@ import { type HeldRemovals, readHeld } from '../../store/accounts/holds';
 import { lockLedger, type LedgerKind, type OthersQuestion, reserve } from '../../store/accounts/ledger';
 import { countPeopleIn } from '../../store/accounts/people';
 import { type Db } from '../../store/database/database';
+import { causesIn } from '../../store/work/causes';
 import { type Work } from '../../store/work/work';
 import { type Context } from '../decide/context';
 import { type Rim } from '../context/rim';
@@ -149,8 +150,9 @@ function question(
   now: number,
   before: HeldRemovals | undefined,
 ): OthersQuestion {
-  const heldUnder = before?.releasedAt === undefined ? before?.cause : undefined;
-  return { app: work.app, kind, since: now - HOUR_MS, subject, cause: work.cause, heldUnder, heldAs: HELD_AS[kind] };
+  const heldUnder = before?.releasedAt === undefined ? causesIn(before?.cause) : [];
+  const causes = [...new Set([...work.causes, ...heldUnder])];
+  return { app: work.app, kind, since: now - HOUR_MS, subject, causes, heldAs: HELD_AS[kind] };
 }
 
 const isVanished = (gone: ReadonlySet<EntitlementKey>, removal: Removal): boolean =>

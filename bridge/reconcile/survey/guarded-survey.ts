@@ -3,6 +3,7 @@ import { CoderError } from '../../coder';
 import { writeAudit } from '../../store/audit/audit';
 import { enqueue, type Cause, type WorkItem } from '../../store/work/enqueue';
 import { hold } from '../../store/accounts/holds';
+import { causeLine } from '../../store/work/causes';
 import { queuedKeys } from '../../store/work/pending';
 import { type Context } from '../decide/context';
 import { type Rim } from '../context/rim';
@@ -79,7 +80,11 @@ export async function carryOut(
   const now = rim.clock.now();
   const lines = new AuditLines(cause, () => now);
   for (const { subject, userName, coderUserId, digest, reason, changes } of guarded.held) {
-    const outcome = await hold(db, { app, subject, digest, reason, changes, cause, alike: heldAlike(reason) }, now);
+    const outcome = await hold(
+      db,
+      { app, subject, digest, reason, changes, causes: [causeLine(cause)], alike: heldAlike(reason) },
+      now,
+    );
     if (outcome === 'held')
       lines.note(
         { app, subject: subject.slice('person:'.length), subjectName: userName, coderUserId },

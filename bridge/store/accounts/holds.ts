@@ -4,7 +4,7 @@
 import { createHash } from 'node:crypto';
 import { type Db } from '../database/database';
 import { statement } from '../database/statement';
-import { type Cause } from '../work/enqueue';
+import { causeText } from '../work/causes';
 
 export interface HeldRemovals {
   readonly app: string;
@@ -82,7 +82,8 @@ export async function listHolds(db: Db, app: string): Promise<HeldRemovals[]> {
 export async function hold(
   db: Db,
   held: Pick<HeldRemovals, 'app' | 'subject' | 'digest' | 'reason' | 'changes'> & {
-    readonly cause: Cause;
+    /** Why, each as JSON, the newest first. */
+    readonly causes: readonly string[];
     /** Reasons like this one: what was open for one of them was part of a plan, and what has become of it still is. @default none */
     readonly alike?: readonly string[];
   },
@@ -98,7 +99,7 @@ export async function hold(
     reason: held.reason,
     changes: JSON.stringify(held.changes),
     created_at: now,
-    cause: (before?.digest === held.digest || isPartOfOpen ? before?.cause : undefined) ?? JSON.stringify(held.cause),
+    cause: (before?.digest === held.digest || isPartOfOpen ? before?.cause : undefined) ?? causeText(held.causes),
   };
   await db
     .insertInto('holds')

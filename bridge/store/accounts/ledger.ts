@@ -4,7 +4,7 @@
  */
 import { sql } from 'kysely';
 import { backendOf, type Db } from '../database/database';
-import { type Cause } from '../work/enqueue';
+import { names } from '../work/causes';
 
 /**
  * - `removal`: lost a role, group or membership, or the account because no mapping lets them in any more
@@ -60,9 +60,8 @@ export interface OthersQuestion {
   readonly since: number;
   /** `person:<SCIM id>` of the person who does not count as another. */
   readonly subject: string;
-  readonly cause: Cause;
-  /** The cause, as JSON, under which this person's part of the plan was held before. */
-  readonly heldUnder: string | undefined;
+  /** Why this person is dealt with, and under which this person's part of a plan was held before: each as JSON. */
+  readonly causes: readonly string[];
   /** Reasons under which the guard holds what this ledger counts. */
   readonly heldAs: readonly string[];
 }
@@ -78,27 +77,22 @@ export async function countedOthers(db: Db, question: OthersQuestion): Promise<S
       where app = ${app} and kind = ${kind} and at > ${since} and released = 0 and subject <> ${subject}
     union
     select subject from holds
-      where app = ${app} and released_at is null and cause in (${sql.join(causesOf(question))})
+      where app = ${app} and released_at is null and ${names(sql.ref('cause'), question.causes)}
         and reason in (${sql.join(heldAs)}) and subject <> ${subject}
     limit ${sql.lit(MOST_COUNTED)}`.execute(db);
   return new Set(rows.map(row => row.subject));
 }
 
-function causesOf({ cause, heldUnder }: Pick<OthersQuestion, 'cause' | 'heldUnder'>): string[] {
-  const own = JSON.stringify(cause);
-  return heldUnder === undefined || heldUnder === own ? [own] : [own, heldUnder];
-}
-
 /** Other people who wait to be dealt with because of the same cause: those whom the directory has as active, or those who leave. */
 export async function waitingOthers(
   db: Db,
-  question: Pick<OthersQuestion, 'app' | 'subject' | 'cause' | 'heldUnder'>,
+  question: Pick<OthersQuestion, 'app' | 'subject' | 'causes'>,
   who: 'active' | 'leaving',
 ): Promise<string[]> {
   const active = sql`exists (select 1 from users where users.id = substr(work.key, 8) and users.active = 1)`;
   const { rows } = await sql<{ key: string }>`
     select key from work
-      where app = ${question.app} and cause in (${sql.join(causesOf(question))}) and key like 'person:%' and key <> ${question.subject}
+      where app = ${question.app} and ${names(sql.ref('cause'), question.causes)} and key like 'person:%' and key <> ${question.subject}
         and parked_at is null and ${who === 'active' ? active : sql`not ${active}`}
     limit ${sql.lit(MOST_COUNTED)}`.execute(db);
   return rows.map(row => row.key);

@@ -2,6 +2,7 @@
 import { type RawBuilder, sql } from 'kysely';
 import { type Db, backendOf } from '../database/database';
 import { listed } from '../database/listed';
+import { withEarlierCauses } from './causes';
 import { statement } from '../database/statement';
 
 /** What the queue knows of the reason: shown in status and written to the audit trail. */
@@ -50,7 +51,7 @@ export async function enqueuePeople(
 const onConflict = sql`
   on conflict (key) do update set seq = work.seq + 1,
     priority = case when excluded.priority < work.priority then excluded.priority else work.priority end,
-    due_at = excluded.due_at, attempts = 0, parked_at = null, cause = excluded.cause`;
+    due_at = excluded.due_at, attempts = 0, parked_at = null, cause = ${withEarlierCauses}`;
 
 const insertListed = statement<{
   prefix: string;

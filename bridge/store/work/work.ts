@@ -7,6 +7,7 @@ import { backendOf, type Database, type Db, readJson } from '../database/databas
 import { among } from '../database/listed';
 import { statement } from '../database/statement';
 import { type Tables } from '../database/tables';
+import { causesIn, causeText, withoutCauses } from './causes';
 import { type Cause, type WorkKey } from './enqueue';
 
 export interface Work {
@@ -16,7 +17,10 @@ export interface Work {
   readonly seq: number;
   readonly attempts: number;
   readonly enqueuedAt: number;
+  /** The newest one. */
   readonly cause: Cause;
+  /** All that is not dealt with yet, the newest first, each as JSON. */
+  readonly causes: readonly string[];
 }
 
 interface WorkRow {
@@ -32,6 +36,7 @@ interface WorkRow {
 const COLUMNS = ['key', 'app', 'priority', 'seq', 'attempts', 'enqueued_at', 'cause'] as const;
 
 function toWork(row: WorkRow): Work {
+  const causes = causesIn(row.cause);
   return {
     key: row.key as WorkKey,
     app: row.app,
@@ -39,7 +44,8 @@ function toWork(row: WorkRow): Work {
     seq: Number(row.seq),
     attempts: row.attempts,
     enqueuedAt: row.enqueued_at,
-    cause: row.cause === null ? { actor: 'bridge' } : (readJson(row.cause) as Cause),
+    cause: causes[0] === undefined ? { actor: 'bridge' } : (readJson(causes[0]) as Cause),
+    causes,
   };
 }
 
@@ -147,7 +153,13 @@ export async function completeWork(db: Db, work: Work, owner: string, againAt?: 
   if (changes > 0) return 'done';
   await db
     .updateTable('work')
-    .set({ lease_owner: null, lease_until: null, error: null, attempts: 0 })
+    .set({
+      lease_owner: null,
+      lease_until: null,
+      error: null,
+      attempts: 0,
+      cause: withoutCauses(causeText(work.causes)),
+    })
     .$if(againAt !== undefined, query => query.set({ due_at: againAt ?? 0 }))
     .where('key', '=', work.key)
     .where('lease_owner', '=', owner)

@@ -73,6 +73,21 @@ export const GUARD_HOLDS: readonly Scenario[] = [
     then: nothingTaken,
   },
   {
+    name: 'guard-against-emptying-beside-other-requests',
+    promise,
+    given: crowded(GUARDED, SIZE),
+    when: [
+      { do: 'away' },
+      { do: 'change', who: 'p9', userName: 'p9.new@corp.example' },
+      { do: 'members', group: 'engineering', who: [], by: 'PUT' },
+      ...EVERYBODY.slice(0, 3).map(who => ({ do: 'change' as const, who, userName: `${who}.new@corp.example` })),
+      { do: 'wait', seconds: 10 },
+      { do: 'back' },
+    ],
+    mayHold: 'everybody',
+    then: nothingTaken,
+  },
+  {
     name: 'guard-against-emptying-by-patch',
     promise,
     given: crowded(GUARDED, SIZE),

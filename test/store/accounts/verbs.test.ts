@@ -13,10 +13,17 @@ import {
 } from '../../../bridge/store/accounts/coder-members';
 import { addGrants, type Grant, grantsOf, removeGrants } from '../../../bridge/store/accounts/grants';
 import { dropHold, hold, holdId, listOpenHolds, releaseOpenHolds } from '../../../bridge/store/accounts/holds';
-import { countedOthers, countReserved, pruneLedger, reserve } from '../../../bridge/store/accounts/ledger';
+import {
+  countedOthers,
+  countReserved,
+  pruneLedger,
+  reserve,
+  waitingOthers,
+} from '../../../bridge/store/accounts/ledger';
 import { leaversNotOut } from '../../../bridge/store/accounts/leavers';
-import { enqueue, PRIORITY } from '../../../bridge/store/work/enqueue';
-import { claimKeys, parkWork } from '../../../bridge/store/work/work';
+import { causeLine } from '../../../bridge/store/work/causes';
+import { enqueue, PRIORITY, type WorkKey } from '../../../bridge/store/work/enqueue';
+import { claimKeys, completeWork, parkWork } from '../../../bridge/store/work/work';
 import { dropLease, dropLeases, takeLease } from '../../../bridge/store/work/leases';
 import {
   countLeaverWorkspaces,
@@ -136,7 +143,7 @@ describeEachDatabase('the store', open => {
       digest,
       reason: 'too-many-removals',
       changes: ['account'],
-      cause: { actor: 'scim' as const, requestId: 'r' },
+      causes: [causeLine({ actor: 'scim', requestId: 'r' })],
     });
     expect(await hold(db, row('person:1', 'x'), 1)).toBe('held');
     expect(await hold(db, row('person:1', 'x'), 2)).toBe('already');
@@ -148,11 +155,14 @@ describeEachDatabase('the store', open => {
       kind: 'removal' as const,
       since: 0,
       subject: 'person:1',
-      heldUnder: undefined,
       heldAs: ['too-many-removals'],
     };
-    expect((await countedOthers(db, { ...others, cause: { actor: 'scim', requestId: 'r' } })).size).toBe(1);
-    expect((await countedOthers(db, { ...others, cause: { actor: 'scim', requestId: 'another' } })).size).toBe(0);
+    expect((await countedOthers(db, { ...others, causes: [causeLine({ actor: 'scim', requestId: 'r' })] })).size).toBe(
+      1,
+    );
+    expect(
+      (await countedOthers(db, { ...others, causes: [causeLine({ actor: 'scim', requestId: 'another' })] })).size,
+    ).toBe(0);
     await releaseOpenHolds(db, 'okta', 'me', 4);
     expect(await listOpenHolds(db)).toEqual([]);
     // Other removals of the same person are another matter.
@@ -164,21 +174,53 @@ describeEachDatabase('the store', open => {
 
   it('counts what is held under the cause that held it first, whoever asks for the same again', async () => {
     const { db } = await open();
-    const [first, second] = [
-      { actor: 'scim' as const, requestId: 'deletion' },
-      { actor: 'scim' as const, requestId: 'creation' },
+    const [first, second] = ['deletion', 'creation'].map(requestId => causeLine({ actor: 'scim', requestId })) as [
+      string,
+      string,
     ];
-    const row = { app: 'okta', digest: 'x', changes: ['group'] };
-    await hold(db, { ...row, subject: 'person:1', reason: 'idp-group-vanished', cause: first }, 1);
-    await hold(db, { ...row, subject: 'person:1', reason: 'too-many-removals', cause: second }, 2);
-    const ask = { app: 'okta', kind: 'removal' as const, since: 0, heldAs: ['too-many-removals'] };
-    const size = async (cause: typeof first, heldUnder?: string): Promise<number> =>
-      (await countedOthers(db, { ...ask, subject: 'person:2', cause, heldUnder })).size;
+    const row = { app: 'okta', digest: 'x', changes: ['group'], subject: 'person:1' };
+    await hold(db, { ...row, reason: 'idp-group-vanished', causes: [first] }, 1);
+    await hold(db, { ...row, reason: 'too-many-removals', causes: [second] }, 2);
+    const ask = { app: 'okta', kind: 'removal' as const, since: 0, heldAs: ['too-many-removals'], subject: 'person:2' };
+    const size = async (...causes: string[]): Promise<number> => (await countedOthers(db, { ...ask, causes })).size;
     expect(await size(first)).toBe(1);
     expect(await size(second)).toBe(0);
-    expect(await size(second, JSON.stringify(first))).toBe(1);
-    await hold(db, { ...row, digest: 'y', subject: 'person:1', reason: 'too-many-removals', cause: second }, 3);
+    expect(await size(second, first)).toBe(1);
+    await hold(db, { ...row, digest: 'y', reason: 'too-many-removals', causes: [second] }, 3);
     expect(await size(first)).toBe(0);
+    await hold(db, { ...row, digest: 'z', reason: 'too-many-removals', causes: [second, first] }, 4);
+    expect(await size(first)).toBe(1);
+  });
+
+  it('counts who waits because of a request, whatever else has come for them since', async () => {
+    const database = await open();
+    const { db } = database;
+    const app = 'okta';
+    const cause = (requestId: string) => ({ actor: 'scim' as const, requestId });
+    const put = async (requestId: string, ...keys: WorkKey[]): Promise<void> =>
+      await enqueue(
+        db,
+        keys.map(key => ({ key, app, priority: PRIORITY.request })),
+        cause(requestId),
+        1,
+      );
+    const waiting = async (requestId: string): Promise<string[]> =>
+      (await waitingOthers(db, { app, subject: 'person:0', causes: [causeLine(cause(requestId))] }, 'leaving')).sort();
+    await put('rename', 'person:1');
+    await put('emptied', 'person:1', 'person:2', 'person:3');
+    await put('emptied', 'person:3');
+    await put('note', 'person:2', 'person:4');
+    expect(await waiting('emptied')).toEqual(['person:1', 'person:2', 'person:3']);
+    expect(await waiting('rename')).toEqual(['person:1']);
+    expect(await waiting('note')).toEqual(['person:2', 'person:4']);
+    // What was dealt with is forgotten, what came in between is not.
+    const [work] = await claimKeys(database, ['person:2'], { owner: 'one', now: 1, leaseMs: 10 });
+    if (work === undefined) throw new Error('nothing was claimed');
+    expect(work.cause).toEqual(cause('note'));
+    await put('later', 'person:2');
+    expect(await completeWork(db, work, 'one')).toBe('again');
+    expect(await waiting('emptied')).toEqual(['person:1', 'person:3']);
+    expect(await waiting('later')).toEqual(['person:2']);
   });
 
   it('counts each person once in the rolling hour', async () => {

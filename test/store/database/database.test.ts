@@ -128,8 +128,10 @@ describeEachDatabase('the database', (open, { backend, freshUrl }) => {
     );
     expect(await work(database)).toMatchObject([
       { key: 'person:a', priority: 0, seq: 2, attempts: 0, parked_at: null, due_at: 2_000, enqueued_at: 1_000 },
-      { key: 'person:b', priority: 1, seq: 2, attempts: 0, parked_at: null, cause: '{"actor":"sweep"}' },
+      { key: 'person:b', priority: 1, seq: 2, attempts: 0, parked_at: null },
     ]);
+    // What it was queued for before is not forgotten: the newest cause comes first.
+    expect((await work(database))[1]?.cause?.split('\n')).toEqual(['{"actor":"sweep"}', JSON.stringify(cause)]);
   });
 
   if (backend === 'sqlite') {

@@ -58,7 +58,7 @@ export const GUARD: readonly Mutant[] = [
     edits: [
       {
         file: 'bridge/store/accounts/ledger.ts',
-        find: 'and released_at is null and cause in (${sql.join(causesOf(question))})',
+        find: "and released_at is null and ${names(sql.ref('cause'), question.causes)}",
         put: 'and released_at is null',
       },
       {
@@ -116,10 +116,22 @@ export const GUARD: readonly Mutant[] = [
     edits: [
       {
         file: 'bridge/store/accounts/holds.ts',
-        find: '(before?.digest === held.digest ? before.cause : undefined) ?? JSON',
-        put: 'JSON',
+        find: '(before?.digest === held.digest || isPartOfOpen ? before?.cause : undefined) ?? causeText',
+        put: 'causeText',
       },
     ],
     noticedBy: ['guard-against-a-group-made-again-empty', 'guard-against-a-small-group-made-again-empty'],
+  },
+  {
+    name: 'the-last-cause-is-the-only-one',
+    does: 'what somebody is queued for is forgotten when something else comes for them',
+    edits: [
+      {
+        file: 'bridge/store/work/enqueue.ts',
+        find: 'parked_at = null, cause = ${withEarlierCauses}`',
+        put: 'parked_at = null, cause = excluded.cause`',
+      },
+    ],
+    noticedBy: ['guard-against-emptying-beside-other-requests'],
   },
 ];

@@ -150,8 +150,8 @@ export const PEOPLE: readonly Mutant[] = [
       },
       {
         file: 'bridge/reconcile/person/change-account.ts',
-        find: 'if (leaver.locks || leaver.losesOrganization) await',
-        put: 'if (leaver.locks) await',
+        find: 'if (leaver.locks || leaver.losesOrganization)',
+        put: 'if (leaver.locks)',
       },
     ],
     noticedBy: ['taken-out-of-an-organization-with-a-workspace'],

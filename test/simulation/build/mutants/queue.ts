@@ -14,8 +14,8 @@ export const QUEUE: readonly Mutant[] = [
     edits: [
       {
         file: 'bridge/reconcile/context/mutex.ts',
-        find: 'const turn = before.then(task, task);',
-        put: 'const turn = task();',
+        find: 'const turn = (before ?? Promise.resolve()).then(run, run);',
+        put: 'const turn = run();',
       },
     ],
     noticedBy: ['last-owners-leave', 'leaves-while-a-group-is-written', 'one-group-written-from-everywhere'],

@@ -1,0 +1,39 @@
+/**
+ * Why something is in the queue, or held, as text: one cause a line, as JSON, the newest first. What a request asked for and is not
+ * done keeps its place beside what came later, so that the guard still counts it as one plan.
+ */
+import { type RawBuilder, sql } from 'kysely';
+import { type Cause } from './enqueue';
+
+const LINE = '\n';
+/** More than the causes of any day; what is older is forgotten. */
+const LONGEST = 4_000;
+
+export function causeText(causes: readonly string[]): string {
+  return [...new Set(causes)].join(LINE);
+}
+
+/** The causes of a text, each as JSON. */
+export function causesIn(text: string | null | undefined): string[] {
+  return (text ?? '').split(LINE).filter(line => line.startsWith('{') && line.endsWith('}'));
+}
+
+export const causeLine = (cause: Cause): string => JSON.stringify(cause);
+
+/** Whether a request of an identity provider is the cause. */
+export const isRequest = (line: string): boolean => (JSON.parse(line) as Cause).actor === 'scim';
+
+/** On conflict in `work`: the new cause, and below it those that are there already. */
+export const withEarlierCauses = sql<string>`case when work.cause is null or work.cause = excluded.cause then excluded.cause
+  else substr(excluded.cause || ${sql.lit(LINE)} || replace(work.cause, excluded.cause, ''), 1, ${sql.lit(LONGEST)}) end`;
+
+/** Without the causes that a piece of work was claimed with: they are dealt with. */
+export function withoutCauses(text: string): RawBuilder<string> {
+  return sql<string>`replace(cause, ${LINE + text}, '')`;
+}
+
+/** Whether a column names one of these causes. Nearly always there is one alone on either side. */
+export function names(column: RawBuilder<unknown>, causes: readonly string[]): RawBuilder<boolean> {
+  const among = causes.map(cause => sql`replace(${column}, ${cause}, '') <> ${column}`);
+  return sql<boolean>`(${column} in (${sql.join(causes)}) or (${column} like ${`%${LINE}%`} and (${sql.join(among, sql` or `)})))`;
+}
