@@ -46,6 +46,12 @@ export class CoderRole {
     return new CoderRole(name, 'organization');
   }
 
+  /** @internal Whether a value is one, also one of another copy of this package. */
+  static _is(this: void, value: unknown): value is CoderRole {
+    const { scope } = (value ?? {}) as { readonly scope?: unknown };
+    return scope === 'site' || scope === 'organization';
+  }
+
   private constructor(
     /** Name in Coder's API. */
     readonly name: string,

@@ -47,7 +47,7 @@ function expiryWarning(expiresAt: string, command: string, now: number): string 
 
 /**
  * The digest of a sensitive variable, made where Terraform runs by a function of the provider.
- * @throws Error when the variable is not sensitive, or the app is delivered by a null_resource, which has no function
+ * @throws Error when the variable is missing or not sensitive, or the app is delivered by a null_resource, which has no function
  */
 export function digestOfVariable(
   scope: Construct,
@@ -56,6 +56,9 @@ export function digestOfVariable(
   by: { readonly function: 'token_digest' | 'client_secret_digest'; readonly construct: string },
 ): string {
   const path = `${scope.node.path}/${id}`;
+  if ((secret as TerraformVariable | undefined) === undefined) {
+    throw new Error(`${path}: secret is missing: wanted a TerraformVariable with sensitive: true`);
+  }
   if (secret.sensitive !== true) {
     throw new Error(
       `${path}: variable ${JSON.stringify(secret.node.id)} is not sensitive, so that plans would show the secret: declare it with sensitive: true`,

@@ -31,6 +31,7 @@ export abstract class Entry extends Construct {
   /** @internal */
   protected constructor(scope: Construct, id: string, kind: EntryKind, content: object) {
     super(scope, id);
+    if ((content as object | undefined) === undefined) throw new Error(`${this.node.path}: has no settings`);
     this.app = ScimApp.of(this);
     const below = this.node.scopes.slice(this.app.node.scopes.length).map(part => part.node.id);
     this.entryName = below.filter(part => part !== 'Default' && part !== 'Resource').join('.');

@@ -2,6 +2,7 @@ import { Construct } from 'constructs';
 import { CoderRole } from './coder-role';
 import { GroupMapping } from './group-mapping';
 import { RoleMapping } from './role-mapping';
+import { checkSettings } from './settings';
 
 /** Settings of the four tiers: each names the identity provider's group, `false` leaves the tier out. */
 export interface GovernedAccessConfig {
@@ -56,8 +57,17 @@ export class GovernedAccess extends Construct {
   /** The mapping of the developers' Coder group, whose `groupId` a template takes; undefined where it is left out. */
   readonly developersGroup: GroupMapping | undefined;
 
+  /** @throws Error when a setting does not exist */
   constructor(scope: Construct, id: string, config: GovernedAccessConfig = {}) {
     super(scope, id);
+    checkSettings(this.node.path, config, {
+      admins: true,
+      platform: true,
+      developers: true,
+      auditors: true,
+      developersGroup: true,
+      organization: true,
+    });
     this.admins = this.tier('admins', config.admins ?? 'coder-admins', CoderRole.OWNER);
     this.platform = this.tier('platform', config.platform ?? 'coder-platform', CoderRole.TEMPLATE_ADMIN);
     this.developers = this.tier('developers', config.developers ?? 'coder-developers', CoderRole.MEMBER);

@@ -39,6 +39,19 @@ export class IdentityProvider {
     return new IdentityProvider(known);
   }
 
+  /** @internal How each is written in a stack. */
+  static get _constants(): readonly string[] {
+    return Object.entries(IdentityProvider).flatMap(([name, value]) =>
+      value instanceof IdentityProvider ? [`IdentityProvider.${name}`] : [],
+    );
+  }
+
+  /** @internal Whether a value is one, also one of another copy of this package. */
+  static _is(this: void, value: unknown): value is IdentityProvider {
+    const { name } = (value ?? {}) as { readonly name?: unknown };
+    return typeof value === 'object' && IDENTITY_PROVIDERS.some(known => known === name);
+  }
+
   private constructor(
     /** Name in the mapping state. */
     readonly name: Name,

@@ -7,6 +7,7 @@ import { CoderScimProvider } from './l1/coder-scim-provider';
 import { DeployStep } from './l1/deploy-step';
 import { type ScimAppAttributes, ScimAppResource, type ScimAppTimeouts } from './l1/scim-app-resource';
 import { escapeTemplates } from './l1/terraform-text';
+import { checkSettings } from './settings';
 
 /** What is delivered: an app, whose mapping state is whole only when everything below it is declared. */
 interface Delivered extends Construct {
@@ -114,6 +115,12 @@ class NullResourceDelivery extends MappingDelivery {
   }
 
   override _bind(app: Delivered): Carrier {
+    checkSettings(`${app.node.path}: MappingDelivery.nullResource`, this.config, { url: true, publicUrl: true });
+    if ((this.config.url as string | undefined) === undefined) {
+      throw new Error(
+        `${app.node.path}: MappingDelivery.nullResource: url is missing: wanted the base URL of the bridge as seen from where Terraform runs`,
+      );
+    }
     for (const [setting, url] of Object.entries(this.config) as [string, string | undefined][]) {
       const problem = url === undefined || Token.isUnresolved(url) ? undefined : bridgeUrlProblem(url);
       if (problem !== undefined) throw new Error(`${app.node.path}: ${setting} ${problem}`);

@@ -2,6 +2,7 @@ import { Lazy } from 'cdktf';
 import { type Construct } from 'constructs';
 import { DeployStep } from './l1/deploy-step';
 import { ScimApp } from './scim-app';
+import { checkSettings } from './settings';
 
 /** Settings of a provisioning check. */
 export interface ProvisioningCheckConfig {
@@ -22,6 +23,7 @@ export interface ProvisioningCheckConfig {
  */
 export class ProvisioningCheck extends DeployStep {
   constructor(scope: Construct, id: string, config: ProvisioningCheckConfig = {}) {
+    checkSettings(`${scope.node.path}/${id}`, config, { tokenVariable: true });
     const app = ScimApp.of(scope);
     const input = {
       CODER_SCIM_TOKEN_VARIABLE: config.tokenVariable ?? 'CODER_SCIM_TOKEN',

@@ -1,5 +1,6 @@
 import { type Construct } from 'constructs';
-import { type CoderRole } from './coder-role';
+import { CoderRole } from './coder-role';
+import { checkSettings, shown } from './settings';
 import { type IdpGroupConfig, MappingEntry } from './entry';
 
 /** Settings of a role mapping. */
@@ -24,9 +25,20 @@ export class RoleMapping extends MappingEntry {
   readonly role: CoderRole;
   readonly organization: string | undefined;
 
-  /** @throws Error when a site role comes with an organization, or an organization role without one */
+  /** @throws Error when `role` is none, when a site role comes with an organization, or an organization role without one */
   constructor(scope: Construct, id: string, config: RoleMappingConfig) {
+    checkSettings(`${scope.node.path}/${id}`, config, {
+      idpGroup: true,
+      idpGroupExternalId: true,
+      role: true,
+      organization: true,
+    });
     const { role, organization, ...group } = config;
+    if (!CoderRole._is(role)) {
+      throw new Error(
+        `role mapping "${scope.node.path}/${id}": role ${shown(role)}: wanted a constant of CoderRole, such as CoderRole.OWNER, or CoderRole.custom(…)`,
+      );
+    }
     if (role.scope === 'site' && organization !== undefined) {
       throw new Error(
         `role mapping "${scope.node.path}/${id}": ${JSON.stringify(role.name)} is a site role and has no organization: leave out organization ${JSON.stringify(organization)}`,

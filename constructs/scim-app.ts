@@ -11,12 +11,13 @@ import {
   type Policies,
   type PushedGroups,
 } from '../bridge/contract/mapping-state/document';
-import { type IdentityProvider } from './identity-provider';
+import { IdentityProvider } from './identity-provider';
 import { CoderScimProvider } from './l1/coder-scim-provider';
 import { CoderScimStatus } from './l1/coder-scim-status';
 import { type ScimAppResource, type ScimAppTimeouts } from './l1/scim-app-resource';
 import { type IMapping, isMapping } from './mapping';
 import { type Carrier, MappingDelivery } from './mapping-delivery';
+import { checkSettings, type SettingNames, shown } from './settings';
 import { type DeclaredEntry, type Declaration, findProblems, synthesizeMappingState } from './synthesize';
 
 /** Settings of a SCIM app. */
@@ -115,6 +116,22 @@ export interface ScimAppReference {
   readonly provider?: CoderScimProvider;
 }
 
+const SETTINGS: SettingNames<ScimAppConfig> = {
+  identityProvider: true,
+  name: true,
+  delivery: true,
+  mode: true,
+  policies: true,
+  guard: true,
+  people: true,
+  pushedGroups: true,
+  claims: true,
+  deletionProtection: true,
+  timeouts: true,
+  dependsOn: true,
+  attributes: true,
+};
+
 const SCIM_APP = Symbol.for('coder-scim.ScimApp');
 
 /**
@@ -161,12 +178,19 @@ export class ScimApp extends Construct implements IScimApp {
   private readonly entries: DeclaredEntry[] = [];
   private readonly carrier: Carrier;
 
+  /** @throws Error when a setting does not exist, or `identityProvider` is none */
   constructor(
     scope: Construct,
     id: string,
     private readonly config: ScimAppConfig,
   ) {
     super(scope, id);
+    checkSettings(this.node.path, config, SETTINGS);
+    if (!IdentityProvider._is(config.identityProvider)) {
+      throw new Error(
+        `${this.node.path}: identityProvider ${shown(config.identityProvider)}: wanted one of ${IdentityProvider._constants.join(', ')}`,
+      );
+    }
     Object.defineProperty(this, SCIM_APP, { value: true });
     this.name = config.name ?? id;
     this.identityProvider = config.identityProvider;

@@ -32,7 +32,8 @@ export interface ScimOAuthClientSecretConfig extends Omit<ScimOAuthClientConfig,
 export class ScimOAuthClient extends Credential {
   /**
    * A client whose digest is made where Terraform runs, by a function of the provider (Terraform 1.8, OpenTofu 1.7): one
-   * sensitive variable serves the identity provider's side and this one, and neither plan nor state shows it.
+   * sensitive variable serves the identity provider's side and this one, no plan shows it and no state has it.
+   * A plan that is saved to a file has the value of every variable: treat the file as the secret, or declare the digest.
    * @throws Error when the variable is not sensitive, or the app is delivered by a null_resource, which has no function
    *
    * @example

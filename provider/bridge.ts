@@ -6,6 +6,7 @@ import { readFileSync } from 'node:fs';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { AdminClient } from '../bridge/admin-client/admin-client';
 import { AdminError } from '../bridge/admin-client/admin-error';
+import { bridgeUrlProblem } from '../bridge/contract/bridge-url';
 import { type AppDocument } from '../bridge/contract/admin-api';
 import { MappingStateError, type MappingStateIssue } from '../bridge/contract/mapping-state';
 import { inAttributeNames, toAttributePath } from './mapping-document';
@@ -104,7 +105,10 @@ export class Bridge {
   }
 }
 
-/** Settings from configuration, and where it says nothing from the environment. */
+/**
+ * Settings from configuration, and where it says nothing from the environment.
+ * @throws ProviderError when the address is none, or the file with the token can not be read
+ */
 export function readSettings(
   given: {
     readonly url: string | null;
@@ -116,7 +120,7 @@ export function readSettings(
   environment: NodeJS.ProcessEnv,
 ): BridgeSettings {
   return {
-    url: given.url ?? (environment['CODER_SCIM_URL'] || undefined),
+    url: checkedUrl(given.url, environment['CODER_SCIM_URL'] || undefined),
     token:
       given.token ??
       (environment['CODER_SCIM_ADMIN_TOKEN'] || tokenFromFile(environment['CODER_SCIM_ADMIN_TOKEN_FILE'])),
@@ -124,6 +128,16 @@ export function readSettings(
     waitSeconds: given.waitSeconds,
     fetch: logged(createFetch(authorityOf(given.authority, environment), environment)),
   };
+}
+
+/** Checked here as well as at validate, which sees neither the environment nor what a variable holds. */
+function checkedUrl(given: string | null, named: string | undefined): string | undefined {
+  const url = given ?? named;
+  const problem = url === undefined ? undefined : bridgeUrlProblem(url);
+  if (problem === undefined) return url;
+  throw given === null
+    ? new ProviderError('CODER_SCIM_URL is no address of a bridge', `It ${problem}`)
+    : new ProviderError('url is no address of a bridge', problem, ['url']);
 }
 
 function authorityOf({ file, pem }: Authority, environment: NodeJS.ProcessEnv): Authority {

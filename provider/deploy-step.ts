@@ -6,6 +6,7 @@
 import { readFileSync } from 'node:fs';
 import { AdminClient } from '../bridge/admin-client/admin-client';
 import { AdminError } from '../bridge/admin-client/admin-error';
+import { bridgeUrlProblem } from '../bridge/contract/bridge-url';
 import { formatPath, MappingStateError, parseMappingState } from '../bridge/contract/mapping-state';
 import { createFetch, isCertificateFailure } from './transport';
 
@@ -34,6 +35,8 @@ async function apply(): Promise<string> {
   );
   const state = parseMappingState(JSON.parse(text));
   const url = wanted('CODER_SCIM_URL', 'the base URL of the bridge');
+  const problem = bridgeUrlProblem(url);
+  if (problem !== undefined) throw new StepError(`CODER_SCIM_URL ${problem}`);
   const client = new AdminClient({ url, token: adminToken(), fetch: request });
   const app = await withPatience(() => client.putApp(state, 'any'));
   const mappings = [state.groupMappings, state.roleMappings, state.organizationMappings].reduce(

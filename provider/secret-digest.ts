@@ -16,7 +16,7 @@ function digestOf({ what, parameter, prefix, command, attribute }: Secret) {
   const form = new RegExp(`^${prefix}[0-9a-f]{12}_[0-9a-f]{64}_[0-9a-f]{8}$`);
   return defineFunction({
     summary: `digest of a ${what}`,
-    description: `The digest of a ${what} that \`${command}\` printed, for \`${attribute}\` of an app. With a sensitive variable, neither plan nor state shows the ${what}. Terraform 1.8, OpenTofu 1.7.`,
+    description: `The digest of a ${what} that \`${command}\` printed, for \`${attribute}\` of an app. With a sensitive variable, no plan shows the ${what} and no state has it; a plan that is saved to a file has the value of every variable. Terraform 1.8, OpenTofu 1.7.`,
     parameters: [{ name: parameter, type: 'string', description: `the whole ${what}, from a sensitive variable` }],
     returns: 'string',
     call: secret => {

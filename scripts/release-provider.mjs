@@ -55,8 +55,10 @@ for (const platform of PROVIDER_PLATFORMS) {
 // The network mirror protocol: which versions there are, and what a version is made of.
 writeFileSync(join(mirror, 'index.json'), JSON.stringify({ versions: { [PROVIDER_VERSION]: {} } }));
 writeFileSync(join(mirror, `${PROVIDER_VERSION}.json`), JSON.stringify({ archives }));
-writeFileSync(join(out, 'SHA256SUMS'), `${sums.join('\n')}\n`);
-console.log(`in ${out}: SHA256SUMS, and mirror/ for a filesystem or network mirror`);
+writeFileSync(join(mirror, 'SHA256SUMS'), `${sums.join('\n')}\n`);
+console.log(
+  `in ${out}: mirror/ for a filesystem or network mirror; zips and SHA256SUMS are in ${mirror.slice(out.length + 1)}`,
+);
 
 async function executable(platform) {
   const [{ name }] = providerFiles(platform);

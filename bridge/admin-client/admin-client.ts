@@ -30,7 +30,7 @@ import {
 } from '../contract/admin-api';
 import { type MappingStateInput } from '../contract/mapping-state';
 import { AdminError } from './admin-error';
-import { preconditionHeader, readBody, refusal } from './answers';
+import { notUnderstood, preconditionHeader, readBody, refusal } from './answers';
 
 export interface AdminClientOptions {
   /** Base URL of the bridge, e.g. `http://127.0.0.1:8399`. */
@@ -278,11 +278,7 @@ export class AdminClient {
     if (!response.ok) throw refusal(response.status, body, this.options.url);
     const parsed = answer.safeParse(body);
     if (!parsed.success) {
-      throw new AdminError(
-        'unexpected_answer',
-        `bridge at ${this.options.url} gave an answer of another version: ${z.prettifyError(parsed.error)}`,
-        response.status,
-      );
+      throw new AdminError('unexpected_answer', notUnderstood(this.options.url, body, parsed.error), response.status);
     }
     return parsed.data;
   }

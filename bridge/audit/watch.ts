@@ -1,4 +1,5 @@
 /** Everything that happens to the audit trail in a running bridge: sealed, and sent to each destination that is configured. */
+import { setTimeout as sleep } from 'node:timers/promises';
 import { type Log } from '../http/log';
 import { type SealedRecord } from '../store/audit/chain';
 import { keepCursors } from '../store/audit/cursors';
@@ -10,6 +11,8 @@ import { toSyslog, type SyslogAddress } from './destinations/syslog';
 import { type AuditExporter, createAuditExporter } from './exporter';
 import { createAuditKeeper } from './keeper';
 import { toOcsf } from './ocsf';
+
+const AGAIN_MS = 2_000;
 
 /** One place that lines are sent to, as configured. */
 export type ExportTo =
@@ -45,7 +48,7 @@ export function createAuditWatch(options: AuditWatchOptions): AuditWatch {
   const keeper = createAuditKeeper({ database, log, observe: line => observe.sealed(line) });
   let exporters: readonly AuditExporter[] = [];
   let beginning: Promise<void> = Promise.resolve();
-  let stopped = false;
+  const ending = new AbortController();
 
   async function begin(): Promise<void> {
     const destinations = destinationsOf(options);
@@ -63,18 +66,28 @@ export function createAuditWatch(options: AuditWatchOptions): AuditWatch {
         observe: behind => observe.exported(destination.name, behind),
       }),
     );
-    if (!stopped) exporters.forEach(exporter => exporter.start());
+    if (!ending.signal.aborted) exporters.forEach(exporter => exporter.start());
+  }
+
+  /** A database that restarts just now is asked again. */
+  async function beginOnceItCan(): Promise<void> {
+    while (!ending.signal.aborted) {
+      try {
+        return await begin();
+      } catch (error) {
+        log.warn({ err: error }, 'the audit trail is not exported yet: its database can not be used just now');
+        await sleep(AGAIN_MS, undefined, { signal: ending.signal }).catch(() => undefined);
+      }
+    }
   }
 
   return {
     start() {
       keeper.start();
-      beginning = begin().catch((error: unknown) =>
-        log.error({ error }, 'the audit trail is not exported: restart the bridge once its database can be used'),
-      );
+      beginning = beginOnceItCan();
     },
     async stop() {
-      stopped = true;
+      ending.abort();
       await beginning;
       await keeper.stop();
       await Promise.all(exporters.map(exporter => exporter.stop()));

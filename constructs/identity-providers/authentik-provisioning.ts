@@ -2,6 +2,7 @@ import { Lazy, type TerraformProvider, type TerraformVariable, Token } from 'cdk
 import { Construct } from 'constructs';
 import { escapeText } from '../l1/terraform-text';
 import { ScimApp } from '../scim-app';
+import { checkSettings } from '../settings';
 import { type Application, AUTHENTIK, type PolicyBinding, type ProviderScim } from './authentik';
 import { ForeignData, ForeignResource, providerOf } from './foreign-provider';
 import { MappedGroups } from './mapped-groups';
@@ -69,6 +70,15 @@ export class AuthentikProvisioning extends Construct {
     private readonly config: AuthentikProvisioningConfig,
   ) {
     super(scope, id);
+    checkSettings(this.node.path, config, {
+      name: true,
+      secret: true,
+      applicationSlug: true,
+      groups: true,
+      furtherGroups: true,
+      enabled: true,
+      provider: true,
+    });
     const app = ScimApp.of(this);
     const provider = config.provider ?? providerOf(this, AUTHENTIK);
     this.groups = new MappedGroups(this, app, {

@@ -2,6 +2,7 @@ import { type TerraformProvider, type TerraformVariable } from 'cdktf';
 import { Construct } from 'constructs';
 import { escapeText, expression } from '../l1/terraform-text';
 import { ScimApp } from '../scim-app';
+import { checkSettings } from '../settings';
 import {
   type ApplicationFromTemplate,
   type AppRoleAssignment,
@@ -101,6 +102,15 @@ export class EntraProvisioning extends Construct {
   /** @param scope a `ScimApp`, or a construct inside one */
   constructor(scope: Construct, id: string, config: EntraProvisioningConfig) {
     super(scope, id);
+    checkSettings(this.node.path, config, {
+      displayName: true,
+      secret: true,
+      furtherGroups: true,
+      enabled: true,
+      pilot: true,
+      appRoleId: true,
+      provider: true,
+    });
     const app = ScimApp.of(this);
     const token = secretText(config.secret, this.node.path);
     const provider = config.provider ?? providerOf(this, AZUREAD);

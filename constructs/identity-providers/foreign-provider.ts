@@ -85,6 +85,7 @@ export class ForeignResource<T extends object> extends TerraformResource {
     return asHcl(withForEach(this.given, this.instances));
   }
 
+  /** @internal For `cdktf synth --hcl`. */
   override toHclTerraform(): unknown {
     return withReferences(super.toHclTerraform());
   }
@@ -117,6 +118,7 @@ export class ForeignData<T extends object> extends TerraformDataSource {
     return asHcl(withForEach(this.given, this.instances));
   }
 
+  /** @internal For `cdktf synth --hcl`. */
   override toHclTerraform(): unknown {
     return withReferences(super.toHclTerraform());
   }

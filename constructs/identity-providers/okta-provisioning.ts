@@ -2,6 +2,7 @@ import { type TerraformProvider, type TerraformVariable } from 'cdktf';
 import { Construct } from 'constructs';
 import { escapeText, expression } from '../l1/terraform-text';
 import { ScimApp } from '../scim-app';
+import { checkSettings } from '../settings';
 import { Block, ForeignResource, providerOf } from './foreign-provider';
 import { MappedGroups } from './mapped-groups';
 import {
@@ -79,6 +80,16 @@ export class OktaProvisioning extends Construct {
    */
   constructor(scope: Construct, id: string, config: OktaProvisioningConfig) {
     super(scope, id);
+    checkSettings(this.node.path, config, {
+      appId: true,
+      secret: true,
+      furtherGroups: true,
+      assignMappedGroups: true,
+      pushGroups: true,
+      enabled: true,
+      deletePushedGroups: true,
+      provider: true,
+    });
     const app = ScimApp.of(this);
     const provider = config.provider ?? providerOf(this, OKTA);
     const enabled = config.enabled ?? true;

@@ -10,6 +10,7 @@ import {
   PROVIDER_VERSION,
 } from '../../provider/address';
 import { bridgeUrlProblem } from '../../bridge/contract/bridge-url';
+import { checkSettings } from '../settings';
 import { builtFile, PlacedFile } from './package-file';
 import { toHclAttributes } from './terraform-text';
 
@@ -70,7 +71,7 @@ export class CoderScimProvider extends TerraformProvider {
 
   /**
    * @throws Error when `adminToken` is a literal (it would stand in the synthesized stack), when `url` is no address of a
-   * bridge, when `waitSeconds` is negative, and when the stack has another one without alias
+   * bridge, when a setting does not exist, when `waitSeconds` is negative, and when the stack has another one without alias
    */
   constructor(
     scope: Construct,
@@ -81,6 +82,14 @@ export class CoderScimProvider extends TerraformProvider {
       terraformResourceType: PROVIDER_NAME,
       terraformGeneratorMetadata: { providerName: PROVIDER_NAME, providerVersionConstraint: PROVIDER_VERSION },
       terraformProviderSource: PROVIDER_SOURCE,
+    });
+    checkSettings(this.node.path, config, {
+      url: true,
+      adminToken: true,
+      caFile: true,
+      caPem: true,
+      waitSeconds: true,
+      alias: true,
     });
     if (config.adminToken !== undefined && !Token.isUnresolved(config.adminToken)) {
       throw new Error(

@@ -34,6 +34,7 @@ export class CoderScimStatus extends TerraformDataSource {
     return {};
   }
 
+  /** @internal For `cdktf synth --hcl`. */
   override toHclTerraform(): unknown {
     return withReferences(super.toHclTerraform());
   }

@@ -125,6 +125,7 @@ export class ScimAppResource extends TerraformResource {
     return toHclAttributes(this.synthesizeAttributes());
   }
 
+  /** @internal For `cdktf synth --hcl`. */
   override toHclTerraform(): unknown {
     return withReferences(super.toHclTerraform());
   }

@@ -142,6 +142,35 @@ describeEachDatabase('accounts', (_, on) => {
     expect((await access.statusOf(okta)).converged).toBe(true);
   });
 
+  it('an owner by hand whom a bridge that is none can not lock out is told beforehand, and listed until somebody has acted', async () => {
+    const access = await startAccess(on, {
+      account: { roles: ['user-admin'] },
+      before: coder => {
+        coder.addUser('olga', { status: 'active' });
+        coder.addUser('dora', { status: 'active', loginType: 'password' });
+      },
+    });
+    const okta = await access.app('okta');
+    const [olga = ''] = await okta.hireAll(['olga', 'dora']);
+    access.coder.setSiteRoles('olga', ['owner']);
+    const { checks } = await access.admin.doctor();
+    expect(checks.filter(({ name }) => name === 'leavers').map(({ state, detail }) => [state, detail])).toEqual([
+      ['warning', expect.stringMatching(/may not be taken over .*: dora$/)],
+      ['warning', expect.stringMatching(/owners by somebody's hand .*: olga$/)],
+    ]);
+    await okta.leave(olga);
+    const left =
+      /^role-not-assignable: the person has left, and account "olga" .* is still active: suspend it in Coder/;
+    expect(await access.held()).toMatchObject({ olga: expect.stringMatching(left) });
+    await okta.remove(olga);
+    await access.swept();
+    expect(await access.held()).toMatchObject({ olga: expect.stringMatching(left) });
+    access.coder.setSiteRoles('olga', []);
+    await access.swept();
+    expect(access.coder.describe('olga').status).toBe('suspended');
+    expect(Object.keys(await access.held())).toEqual(['dora']);
+  });
+
   it('an owner by hand who leaves loses the role, which is said, and is held as one when they are back', async () => {
     const access = await startAccess(on);
     const okta = await access.app('okta', ADMINS);

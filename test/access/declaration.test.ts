@@ -106,6 +106,26 @@ describeEachDatabase('a declaration', (_, on) => {
     expect(access.coder.describe('rita').organizations['lab']).toEqual(inLab);
   });
 
+  it('that reads another group from now on gives to its people and takes from the others, as the plan said', async () => {
+    const access = await startAccess(on);
+    const reads = (idpGroup: string) => ({ roleMappings: { admins: { idpGroup, role: 'template-admin' } } });
+    const okta = await access.app('okta', reads('red'));
+    const [ada = '', ben = ''] = await okta.hireAll(['ada', 'ben']);
+    await okta.group('red', [ada]);
+    await okta.group('blue', [ben]);
+    expect(access.holding('template-admin')).toEqual(['ada']);
+    const { app, tokens } = okta;
+    const { changes } = await access.admin.plan({ state: { version: 1, app, tokens, ...reads('blue') } });
+    expect(changes.map(({ subject, action, after }) => [subject, action, after])).toEqual([
+      ['ada', 'site-roles.set', 'none'],
+      ['ben', 'site-roles.set', 'template-admin'],
+    ]);
+    await access.declare(okta, reads('blue'));
+    await access.settled();
+    expect(access.holding('template-admin')).toEqual(['ben']);
+    expect((await access.statusOf(okta)).converged).toBe(true);
+  });
+
   it('that ends takes from nobody while the guard holds that, and is over when what it gave is gone', async () => {
     const access = await startAccess(on);
     const people = crowd(30);

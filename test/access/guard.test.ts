@@ -72,4 +72,32 @@ describeEachDatabase('the guard', (_, on) => {
     await okta.leave(others[0] ?? '');
     expect(access.suspended()).toContain('u3');
   });
+
+  it.each(['pushed again', 'no longer mapped', 'released'])(
+    'holds what a mapping gave whose group was deleted, however few they are, until it is %s',
+    async way => {
+      const access = await startAccess(on);
+      const okta = await access.app('okta', GUARDED);
+      const ids = await okta.hireAll(['ada', 'ben']);
+      const group = await okta.group('engineers', ids);
+      await okta.done('DELETE', `/Groups/${group}`);
+      const { holds } = await access.settled();
+      expect(access.coder.membersOf('engineers')).toEqual(['ada', 'ben']);
+      expect(holds).toMatchObject([{ reason: 'idp-group-vanished', people: 2 }]);
+      await access.swept();
+      expect(access.coder.membersOf('engineers')).toEqual(['ada', 'ben']);
+
+      if (way === 'pushed again') await okta.group('engineers', ids.slice(1));
+      else if (way === 'released') await access.admin.releaseHold(holds[0]?.id ?? '', 'operator');
+      else await access.declare(okta, { guard: GUARDED.guard });
+      await access.settled();
+      await access.swept();
+      expect((await access.status()).holds).toEqual([]);
+      const { groups } = access.coder.snapshot().organizations['coder'] ?? { groups: {} };
+      expect(groups).toEqual(
+        { 'pushed again': { engineers: ['ben'] }, 'no longer mapped': {}, released: { engineers: [] } }[way],
+      );
+      expect((await access.statusOf(okta)).converged).toBe(true);
+    },
+  );
 });

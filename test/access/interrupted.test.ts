@@ -66,7 +66,7 @@ describeEachDatabase('a bridge that is killed', (_, on) => {
     expect((await access.statusOf(okta)).converged).toBe(true);
   });
 
-  it('after Coder made an account of which it never knew: the same', async () => {
+  it('after Coder made an account of which it never knew: the same, and it is known as its own when the person is back', async () => {
     const access = await startAccess(on, { processes: true });
     const before = everybody(access);
     const okta = await access.app('okta', EVERYTHING);
@@ -80,6 +80,36 @@ describeEachDatabase('a bridge that is killed', (_, on) => {
     await access.settled();
     expect(made(access, before).filter(({ status }) => status !== 'suspended')).toEqual([]);
     expect((await access.statusOf(okta)).converged).toBe(true);
+
+    const again = await okta.hire('ada', { externalId: 'another-object' });
+    await okta.changeEmail(again, 'ada@married.example');
+    expect(await access.held()).toEqual({});
+    expect(made(access, before)).toMatchObject([{ email: 'ada@married.example', status: 'dormant' }]);
+  });
+
+  it('after Coder made an account in the organizations of then: who comes back without them is in none of them', async () => {
+    const access = await startAccess(on, { processes: true, before: coder => void coder.addOrganization('lab') });
+    const okta = await access.app('okta', {
+      groupMappings: { lab: { idpGroup: 'lab', organization: 'lab', group: 'lab' } },
+    });
+    await away(access.coder, true);
+    const id = await okta.hire('ada');
+    await okta.group('lab', [id]);
+    const made = killAfter(access, 'POST', /\/users$/, Promise.resolve());
+    await away(access.coder, false);
+    await made;
+    expect(Object.keys(access.coder.describe('ada').organizations)).toEqual(['lab']);
+    await away(access.coder, true);
+    await access.start();
+    await okta.remove(id);
+    await away(access.coder, false);
+    await access.settled();
+    expect(access.coder.describe('ada').status).toBe('suspended');
+
+    await okta.hire('ada');
+    await access.settled();
+    expect(access.coder.describe('ada')).toMatchObject({ status: 'active', organizations: { coder: {} } });
+    expect(Object.keys(access.coder.describe('ada').organizations)).toEqual(['coder']);
   });
 
   it('after Coder made a group that is renamed before the retry: there is one group, of the new name', async () => {

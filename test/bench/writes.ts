@@ -2,7 +2,7 @@
  * How many writes Coder gets for what identity providers say, beside the fewest that could do: the conversations of the demo, and
  * random changes of people and groups. `npx tsx test/bench/writes.ts [--changes 1000] [--seed 7]`.
  *
- * The fewest: one call for each account made, status changed, name changed, list of roles changed, membership of an organization begun or
+ * The fewest: one call for each account made or removed, status changed, name changed, list of roles changed, membership of an organization begun or
  * ended, group made, renamed or removed, and group whose members changed otherwise than by somebody's leaving its organization.
  */
 import { parseArgs } from 'node:util';
@@ -10,11 +10,12 @@ import { Entra } from '../../examples/demo/entra';
 import { Okta } from '../../examples/demo/okta';
 import { type MappingStateInput } from '../../bridge/contract/mapping-state';
 import { FURTHER_ORGANIZATIONS, mappingState } from '../kill/declaration';
-import { DirectoryModel } from '../kill/directory-model';
-import { IdentityProvider } from '../kill/identity-provider';
-import { Locks } from '../kill/locks';
+import { DirectoryModel } from '../kill/identity-provider/directory-model';
+import { Caller } from '../kill/identity-provider/caller';
+import { IdentityProvider } from '../kill/identity-provider/identity-provider';
+import { Locks } from '../kill/identity-provider/locks';
 import { Random } from '../kill/random';
-import { ScimClient } from '../kill/scim-client';
+import { ScimClient } from '../kill/identity-provider/scim-client';
 import { type RunningBridge, scimToken, startBridge } from '../support/bridge';
 import { type CoderDouble, type Snapshot, startCoderDouble } from '../support/coder-double';
 import { freshSqlite } from '../support/databases';
@@ -46,7 +47,7 @@ function pictureOf(coder: CoderDouble): Picture {
           {
             organization: organization.name,
             name: `${group.name} ${group.displayName}`,
-            members: [...group.members].map(user => user.username),
+            members: [...group.members].map(user => user.id),
           },
         ] as const,
     ),
@@ -59,7 +60,7 @@ function fewestWrites(before: Picture, after: Picture): number {
   let writes = 0;
   const usersBefore = new Map(Object.values(before.users).map(user => [user.id, user]));
   const left = new Set<string>();
-  for (const [username, now] of Object.entries(after.users)) {
+  for (const now of Object.values(after.users)) {
     const was = usersBefore.get(now.id);
     const organizations = new Set([...Object.keys(was?.organizations ?? {}), ...Object.keys(now.organizations)]);
     if (was === undefined) writes += 1;
@@ -73,16 +74,19 @@ function fewestWrites(before: Picture, after: Picture): number {
       const wasInside = was?.organizations[organization];
       // A new account is made in its organizations.
       if (was !== undefined && (inside === undefined) !== (wasInside === undefined)) writes += 1;
-      if (inside === undefined) left.add(`${organization}/${username}`);
+      if (inside === undefined) left.add(`${organization}/${now.id}`);
       else if (String(inside.roles) !== String(wasInside?.roles ?? [])) writes += 1;
     }
   }
+  const present = new Set(Object.values(after.users).map(user => user.id));
+  for (const id of usersBefore.keys()) if (!present.has(id)) writes += 1;
   for (const [id, group] of after.groups) {
     const was = before.groups.get(id);
     if (was === undefined || was.name !== group.name) writes += 1;
     const joined = group.members.some(member => was?.members.includes(member) !== true);
     const removed = (was?.members ?? []).some(
-      member => !group.members.includes(member) && !left.has(`${group.organization}/${member}`),
+      // Whoever is deleted, or leaves the organization, is in none of its groups any more.
+      member => !group.members.includes(member) && present.has(member) && !left.has(`${group.organization}/${member}`),
     );
     if (joined || removed) writes += 1;
   }
@@ -238,7 +242,8 @@ function random(changes: number, seed: number): Promise<Count> {
     return await counting(coder, bridge, async () => {
       const dice = new Random(seed);
       const client = new ScimClient(() => bridge.url, token, dice.fork('scim'), 0);
-      const provider = new IdentityProvider(new DirectoryModel(), client, new Locks(), dice.fork('provider'), 'a');
+      const caller = new Caller(new DirectoryModel(), client, new Locks(), dice.fork('provider'), 'a');
+      const provider = new IdentityProvider(caller);
       await provider.prepare();
       const working = provider.work();
       while (client.counts.requests < changes) await new Promise(resolve => setTimeout(resolve, 20));

@@ -97,6 +97,30 @@ describe('backup and restore of SQLite', () => {
     await bridge.stop();
   });
 
+  it('whoever signed out of the page since the backup is not signed in again by it', async () => {
+    const url = newSqlite();
+    let bridge = await start(url);
+    const form = (path: string, fields: Record<string, string>, cookie = '') =>
+      fetch(`${bridge.url}/ui${path}`, {
+        method: 'POST',
+        redirect: 'manual',
+        headers: { cookie },
+        body: new URLSearchParams(fields),
+      });
+    const overview = (cookie: string) => fetch(`${bridge.url}/ui/`, { redirect: 'manual', headers: { cookie } });
+    const signIn = await form('/sign-in', { credential: bridge.adminToken });
+    const [cookie = ''] = (signIn.headers.get('set-cookie') ?? '').split(';');
+    expect((await overview(cookie)).status).toBe(200);
+    const file = newFile();
+    expect((await run(url, 'backup', file)).code).toBe(0);
+    await bridge.stop();
+
+    expect((await run(url, 'restore', file)).code).toBe(0);
+    bridge = await start(url);
+    expect((await overview(cookie)).status).toBe(303);
+    await bridge.stop();
+  });
+
   it('a restored database gives and takes nothing until an operator has looked; the one of before is kept', async () => {
     const url = newSqlite();
     let bridge = await start(url);

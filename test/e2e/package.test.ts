@@ -102,7 +102,9 @@ describe('the published package', () => {
     const fresh = await freshPostgres();
     try {
       const bridge = await serve(project, process.execPath, bridgeOn(fresh.url));
-      expect((await fetch(`${bridge.url}/healthz`)).status).toBe(200);
+      // The page as well: nothing is read from files that are not there.
+      for (const path of ['/healthz', '/ui'])
+        expect([path, (await fetch(`${bridge.url}${path}`)).status]).toEqual([path, 200]);
       await bridge.stop();
     } finally {
       await fresh.drop();

@@ -4,18 +4,22 @@
  */
 import { setTimeout as sleep } from 'node:timers/promises';
 import { AdminClient } from '../../bridge/admin-client/admin-client';
-import { type AuditEntry, type PendingItem, type Status } from '../../bridge/contract/admin-api';
+import { type Status } from '../../bridge/contract/admin-api';
 import { ADMIN_TOKEN, scimToken } from '../support/bridge';
 import { type CoderDouble, startCoderDouble } from '../support/coder-double';
-import { type FreshDatabase, freshPostgres, freshSqlite } from '../support/databases';
+import { accountsOf } from './accounts-of';
+import { Caller } from './identity-provider/caller';
+import { type DatabaseOfRun, postgresOfRun, sqliteOfRun } from './database-of-run';
 import { FURTHER_ORGANIZATIONS, mappingState } from './declaration';
-import { DirectoryModel } from './directory-model';
+import { DirectoryModel } from './identity-provider/directory-model';
 import { Fleet } from './fleet';
-import { IdentityProvider } from './identity-provider';
-import { Locks } from './locks';
+import { IdentityProvider } from './identity-provider/identity-provider';
+import { Locks } from './identity-provider/locks';
+import { pendingOf } from './pending-of';
 import { Random } from './random';
-import { readBack } from './read-back';
-import { type Counts, ScimClient } from './scim-client';
+import { readBack } from './identity-provider/read-back';
+import { ScimClient } from './identity-provider/scim-client';
+import { type KillReport } from './report';
 import { Tally } from './tally';
 import { judge } from './verdict';
 import { Weather } from './weather';
@@ -29,44 +33,17 @@ export interface KillOptions {
   readonly replicas: number;
   /** Identity providers' requests at a time. @default 6 */
   readonly workers?: number;
-  /** How long convergence may take at the end. @default 300_000 */
-  readonly patienceMs?: number;
   readonly progress?: (line: string) => void;
 }
 
-export interface KillReport {
-  readonly kills: number;
-  /** Kills that came while the bridge had a call to Coder under way whose answer it never got. */
-  readonly killsInCalls: number;
-  readonly scim: Counts & { readonly acknowledged: number };
-  readonly operations: ReadonlyMap<string, number>;
-  readonly coderCalls: number;
-  readonly coderWrites: number;
-  readonly people: number;
-  readonly groups: number;
-  /** What was acknowledged and is not so. */
-  readonly lost: readonly string[];
-  readonly differences: readonly string[];
-  readonly duplicates: readonly string[];
-  /** What is still waiting, held or parked. */
-  readonly pending: readonly string[];
-  /** Pieces of work that were parked under way and were retried on command. */
-  readonly parked: number;
-  /** Writes that a sweep of the converged world causes. */
-  readonly writesAfterSweep: number;
-  readonly convergedAfterMs: number;
-  readonly seconds: number;
-  readonly startMs: number;
-  /** For each difference: what was said of the person, and what the audit trail tells. */
-  readonly accounts: readonly string[];
-  /** Distinct errors that bridges logged, with how often. */
-  readonly errors: ReadonlyMap<string, number>;
-  readonly serverErrors: readonly string[];
-}
+/** Share of the kills before which the database server is restarted. */
+const RESTARTS = 0.05;
+/** Longer than any pause of a bridge that has something to do: it measures nothing, it ends what hangs. */
+const STANDS_STILL_MS = 180_000;
 
 /** @throws Error when a bridge ends by itself or does not start */
 export async function killRun(options: KillOptions): Promise<KillReport> {
-  const database = options.database === 'sqlite' ? freshSqlite() : await freshPostgres();
+  const database = options.database === 'sqlite' ? sqliteOfRun() : await postgresOfRun();
   const double = await startCoderDouble({ rateLimitPerMinute: 0 });
   const run = new Run(options, double, database);
   try {
@@ -88,6 +65,7 @@ class Run {
   private readonly token = scimToken();
   private kills = 0;
   private killsInCalls = 0;
+  private restarts = 0;
   /** What was said between identity provider and bridges, and when kills came: for the account of a failure. */
   private readonly said: string[] = [];
   private calls = 0;
@@ -98,7 +76,7 @@ class Run {
   constructor(
     private readonly options: KillOptions,
     private readonly double: CoderDouble,
-    database: FreshDatabase,
+    private readonly database: DatabaseOfRun,
   ) {
     this.random = new Random(options.seed);
     this.wanted = options.acknowledged ?? options.kills * 20;
@@ -121,7 +99,7 @@ class Run {
       0.1,
       line => void this.said.push(line),
     );
-    this.weather = new Weather(double, this.random.fork('weather'));
+    this.weather = new Weather(double, this.scim.acknowledged, this.random.fork('weather'));
     this.watchCalls();
   }
 
@@ -146,7 +124,7 @@ class Run {
     const { status, parked } = await this.converged();
     const convergedAfterMs = performance.now() - clear;
     const { directory, lost } = await readBack(this.model, this.scim);
-    const verdict = judge(this.double, directory, new Set(this.model.people.keys()), own);
+    const verdict = judge(this.double, directory, this.model.people, own);
     const operations = new Map<string, number>();
     for (const provider of providers)
       for (const [name, count] of provider.done) operations.set(name, (operations.get(name) ?? 0) + count);
@@ -155,6 +133,8 @@ class Run {
     return {
       kills: this.kills,
       killsInCalls: this.killsInCalls,
+      restarts: this.restarts,
+      longOutages: this.weather.longOutages,
       scim: { ...this.scim.counts, acknowledged: this.scim.acknowledged.count },
       operations,
       coderCalls,
@@ -163,7 +143,9 @@ class Run {
       groups: directory.groups.size,
       lost: [...providers.flatMap(provider => provider.losses), ...lost],
       ...verdict,
-      accounts: await this.accountsOf(verdict.differences),
+      accounts: await accountsOf([...verdict.differences, ...verdict.duplicates], this.said, this.admin(), name =>
+        this.groupIds(name),
+      ),
       pending: pendingOf(status),
       parked,
       writesAfterSweep: await this.sweep(),
@@ -184,7 +166,8 @@ class Run {
     const locks = new Locks();
     return Array.from({ length: this.options.workers ?? 6 }, (_, index) => {
       const name = String.fromCharCode(97 + index);
-      return new IdentityProvider(this.model, this.scim, locks, this.random.fork(`provider ${name}`), name);
+      const random = this.random.fork(`provider ${name}`);
+      return new IdentityProvider(new Caller(this.model, this.scim, locks, random, name));
     });
   }
 
@@ -199,6 +182,8 @@ class Run {
         await this.moment();
       } else await sleep(random.between(0, median(fleet.starts)));
       if (fleet.failure !== undefined) throw fleet.failure;
+      // A bridge does not start without its database: all are up when that is restarted.
+      if (random.chance(RESTARTS)) await this.restartDatabase();
       await fleet.kill(index);
       this.kills += 1;
       this.said.push(`${new Date().toISOString().slice(11, 23)} kill`);
@@ -209,6 +194,18 @@ class Run {
       }
     }
     for (let index = 0; index < fleet.size; index += 1) await fleet.ready(index);
+  }
+
+  /** Under load, as a power cut would or as an upgrade does; no bridge may end by it. */
+  private async restartDatabase(): Promise<void> {
+    const { database, fleet, random } = this;
+    if (database.restart === undefined) return;
+    for (let index = 0; index < fleet.size; index += 1) await fleet.ready(index);
+    const mode = random.pick(['immediate', 'fast'] as const);
+    await database.restart(mode);
+    this.restarts += 1;
+    this.said.push(`${new Date().toISOString().slice(11, 23)} restart of Postgres, ${mode}`);
+    await this.acknowledged(this.scim.acknowledged.more(random.between(1, 10)));
   }
 
   /** Waits for the moment of the next kill: some work later, or right when Coder has done a write and has not answered it. */
@@ -237,15 +234,18 @@ class Run {
     this.double.calls.add = call => {
       this.calls += 1;
       if (call.method === 'GET') return;
+      this.said.push(
+        `${new Date(call.at).toISOString().slice(11, 23)} Coder: ${call.method} ${call.path} ${call.status}`,
+      );
       this.writes.add();
     };
   }
 
-  /** Waits until nothing is left to do; parked work is tried again on command, as an operator would. */
+  /** Waits until nothing is left to do; parked work is tried again on command, as an operator would. What stands still has come to its end. */
   private async converged(): Promise<{ status: Status; parked: number }> {
     let parked = 0;
-    const until = Date.now() + (this.options.patienceMs ?? 300_000);
     let said = performance.now();
+    let moved = { at: performance.now(), calls: this.calls, waiting: -1 };
     for (;;) {
       if (this.fleet.failure !== undefined) throw this.fleet.failure;
       const status = await this.admin().status();
@@ -255,7 +255,9 @@ class Run {
         parked += inLine;
         await this.admin().retry();
       } else if (waiting === 0) return { status, parked };
-      if (Date.now() > until) return { status, parked };
+      if (waiting !== moved.waiting || this.calls !== moved.calls)
+        moved = { at: performance.now(), calls: this.calls, waiting };
+      else if (performance.now() - moved.at > STANDS_STILL_MS) return { status, parked };
       if (performance.now() - said > 5_000) {
         said = performance.now();
         this.options.progress?.(`converging: ${waiting} waiting, ${inLine} parked`);
@@ -264,42 +266,9 @@ class Run {
     }
   }
 
-  /** Who differs and why, as far as can be told. */
-  private async accountsOf(differences: readonly string[]): Promise<string[]> {
-    const emails = new Set(differences.flatMap(line => /^\S+@\S+(?=[: ])/.exec(line)?.[0].replace(/:$/, '') ?? []));
-    const lines: string[] = [];
-    for (const email of [...emails].slice(0, 3)) {
-      const { people } = await this.admin().explain(email);
-      const ids = people.map(person => person.scimId);
-      const { entries } = await this.admin().audit({ subject: ids[0], limit: 100 });
-      lines.push(
-        `${email} ${ids.join(' ')}`,
-        ...people.map(person => JSON.stringify({ ...person, recent: undefined })),
-        ...this.said.filter(
-          line => line.endsWith(' kill') || line.includes(email) || ids.some(id => line.includes(id)),
-        ),
-        ...entries.reverse().map(sayEntry),
-      );
-    }
-    const groups = new Set(differences.flatMap(line => /^group [^/]+\/(\S+) is/.exec(line)?.[1] ?? []));
-    const { entries } = await this.admin().audit({ limit: 1000 });
-    for (const name of [...groups].slice(0, 3)) {
-      const created = new RegExp(`"displayName":"${name}"`);
-      const paths = new Set(
-        this.said.filter(line => created.test(line)).flatMap(line => /\/Groups\/[0-9a-f-]+/.exec(line)?.[0] ?? []),
-      );
-      lines.push(
-        `group ${name}`,
-        ...this.said.filter(
-          line => line.endsWith(' kill') || created.test(line) || [...paths].some(path => line.includes(path)),
-        ),
-        ...entries
-          .filter(entry => entry.target?.endsWith(`/${name}`) === true)
-          .reverse()
-          .map(sayEntry),
-      );
-    }
-    return lines;
+  private groupIds(name: string): string[] {
+    const groups = [...this.double.state.organizations.values()].flatMap(({ groups }) => groups.get(name) ?? []);
+    return groups.map(({ id }) => id);
   }
 
   private async sweep(): Promise<number> {
@@ -322,19 +291,6 @@ class Run {
         `${this.calls} calls to Coder, ${this.model.presentPeople().length} people, ${((performance.now() - this.started) / 1_000).toFixed(0)} s`,
     );
   }
-}
-
-function sayEntry(entry: AuditEntry): string {
-  const { at, actor, action, target, before, after, result, detail } = entry;
-  return [at.slice(11, 23), actor, action, target, before, after, result, detail].join(' | ');
-}
-
-function pendingOf({ apps, pending, holds }: Status): string[] {
-  const left = apps.some(app => app.waiting > 0 || app.parked > 0 || app.held > 0);
-  if (!left && holds.length === 0) return [];
-  const say = (item: PendingItem) => `${item.state} ${item.key} (${item.subject ?? ''}): ${item.reason}`;
-  const words = [...pending.map(say), ...holds.map(hold => `hold ${hold.id}: ${hold.reason}`)];
-  return words.length > 0 ? words : apps.map(app => `${app.app}: ${app.waiting} waiting, ${app.held} held`);
 }
 
 function median(values: readonly number[]): number {

@@ -4,11 +4,13 @@
  */
 import { parseArgs } from 'node:util';
 import { endRun, prepareRun } from '../support/postgres-server';
-import { killRun, type KillReport } from './kill-run';
+import { killRun } from './kill-run';
+import { isGood, print } from './report';
 
 const HELP = `usage: npm run kill-test -- [options]
 
-Kills bridges (SIGKILL) at random moments under load, before a Coder that fails, and compares the end with what was acknowledged.
+Kills bridges (SIGKILL) at random moments under load, before a Coder that fails and is away for long, with a Postgres that is restarted now
+and then, and compares the end with what was acknowledged.
 
   --kills N         how often (default: 20)
   --acknowledged N  requests to be acknowledged in between (default: 20 for each kill)
@@ -62,56 +64,6 @@ async function main(): Promise<number> {
   } finally {
     if (database === 'postgres') await endRun();
   }
-}
-
-/** Whether nothing was lost and Coder is as it should be. */
-function isGood(report: KillReport): boolean {
-  return [report.lost, report.differences, report.duplicates, report.pending].every(list => list.length === 0);
-}
-
-function print(report: KillReport): void {
-  const { scim } = report;
-  const rows: [string, string | number][] = [
-    ['kills', `${report.kills}, ${report.killsInCalls} of them while Coder's answer was on its way`],
-    ['SCIM requests sent', scim.requests],
-    ['  acknowledged', scim.acknowledged],
-    ['  given up without an answer', scim.givenUp],
-    ['  answered 5xx', scim.serverErrors],
-    ['calls to Coder', `${report.coderCalls}, ${report.coderWrites} writes`],
-    ['directory at the end', `${report.people} people, ${report.groups} groups`],
-    ['lost acknowledged requests', report.lost.length],
-    ['differences in Coder', report.differences.length],
-    ['accounts twice', report.duplicates.length],
-    ['left waiting, held or parked', report.pending.length],
-    ['parked under way', report.parked],
-    ['writes of a sweep afterwards', report.writesAfterSweep],
-    ['start of a bridge (median)', `${report.startMs.toFixed(0)} ms`],
-    ['converged after the weather cleared', `${(report.convergedAfterMs / 1_000).toFixed(1)} s`],
-    ['time', `${report.seconds.toFixed(0)} s`],
-  ];
-  console.log('');
-  for (const [what, value] of rows) console.log(`  ${what.padEnd(36)} ${value}`);
-  console.log(`  ${[...report.operations].map(([name, count]) => `${name} ${count}`).join(', ')}`);
-  show('lost', report.lost);
-  show('differences', report.differences);
-  for (const line of report.accounts) console.log(`  ${line}`);
-  show('twice', report.duplicates);
-  show('pending', report.pending);
-  show('answered 5xx', report.serverErrors);
-  show(
-    'logged as errors',
-    [...report.errors].sort(([, a], [, b]) => b - a).map(([message, count]) => `${count} × ${message}`),
-  );
-  console.log(
-    isGood(report) ? '\n✓ nothing lost, nothing different, nobody twice' : '\n✗ Coder is not as it should be',
-  );
-}
-
-function show(title: string, lines: readonly string[]): void {
-  if (lines.length === 0) return;
-  console.log(`\n${title}:`);
-  for (const line of lines.slice(0, 40)) console.log(`  ${line}`);
-  if (lines.length > 40) console.log(`  … and ${lines.length - 40} more`);
 }
 
 main().then(

@@ -4,7 +4,8 @@
  */
 import { type CoderDouble, type UserSnapshot } from '../support/coder-double';
 import { DEFAULT_ORGANIZATION, MANAGED_SITE_ROLES, MEANINGS, TEAM_PREFIX } from './declaration';
-import { type Directory, type KnownPerson } from './read-back';
+import { type PersonEntry } from './identity-provider/directory-model';
+import { type Directory, type KnownPerson } from './identity-provider/read-back';
 
 interface Due {
   readonly siteRoles: Set<string>;
@@ -20,27 +21,40 @@ export interface Verdict {
   readonly duplicates: readonly string[];
 }
 
-/** @param everKnown e-mails of everybody who ever was in the directory; @param own usernames that were there before the run */
+/** @param everybody who ever was in the book; @param own usernames that were there before the run */
 export function judge(
   double: CoderDouble,
   directory: Directory,
-  everKnown: ReadonlySet<string>,
+  everybody: ReadonlyMap<string, PersonEntry>,
   own: ReadonlySet<string>,
 ): Verdict {
   const { users, organizations } = double.snapshot();
   const differences: string[] = [];
   const duplicates: string[] = [];
-  const accounts = new Map<string, UserSnapshot>();
+  const keys = new Map([...everybody.values()].flatMap(({ key, addresses }) => addresses.map(email => [email, key])));
+  const accounts = new Map<string, UserSnapshot[]>();
   for (const [username, user] of Object.entries(users)) {
     if (own.has(username)) continue;
-    if (accounts.has(user.email)) duplicates.push(`${user.email} has a second account, ${username}`);
-    else if (!everKnown.has(user.email)) duplicates.push(`${username} (${user.email}) is nobody's account`);
-    accounts.set(user.email, user);
+    const key = keys.get(user.email);
+    if (key === undefined) duplicates.push(`${username} (${user.email}) is nobody's account`);
+    else accounts.set(key, [...(accounts.get(key) ?? []), user]);
   }
-  const people = new Map(directory.people.map(person => [person.email, person]));
-  for (const email of everKnown) {
-    const person = people.get(email);
-    differences.push(...differencesOf(email, person, person && dueOf(person, directory), accounts.get(email)));
+  const people = new Map(directory.people.map(person => [person.key, person]));
+  for (const key of everybody.keys()) {
+    const person = people.get(key);
+    const theirs = accounts.get(key) ?? [];
+    const main = theirs.find(({ email }) => email === person?.email);
+    if (person?.active === true) {
+      if (main === undefined) differences.push(`${key}: nobody has ${person.email}`);
+      else differences.push(...differencesOf(key, person, dueOf(person, directory), main));
+    }
+    // Whoever is out signs in to no account that bears an address of theirs, and whoever is in to one alone.
+    for (const account of theirs)
+      if (person?.active !== true || account !== main) {
+        differences.push(...differencesOf(key, undefined, undefined, account));
+        if (person?.active === true && account.status !== 'suspended')
+          duplicates.push(`${key} has a second account, with ${account.email}`);
+      }
   }
   for (const [name, { groups }] of Object.entries(organizations))
     differences.push(...groupDifferences(name, Object.keys(groups), directory));
@@ -56,7 +70,7 @@ function dueOf(person: KnownPerson, { groups }: Directory): Due {
     return roles;
   };
   for (const [name, members] of groups) {
-    if (!members.has(person.email)) continue;
+    if (!members.has(person.key)) continue;
     if (name.startsWith(TEAM_PREFIX)) {
       join(DEFAULT_ORGANIZATION);
       due.groups.add(`${DEFAULT_ORGANIZATION}/${name}`);
@@ -72,21 +86,21 @@ function dueOf(person: KnownPerson, { groups }: Directory): Due {
   return due;
 }
 
+/** @param person whose account it is to be; undefined: locked out */
 function differencesOf(
-  email: string,
+  key: string,
   person: KnownPerson | undefined,
   due: Due | undefined,
-  account: UserSnapshot | undefined,
+  account: UserSnapshot,
 ): string[] {
-  const active = person?.active === true;
-  if (account === undefined) return active ? [`${email} has no account`] : [];
+  const active = person !== undefined;
   const differences: string[] = [];
   const differ = (what: string, is: unknown, wanted: unknown): void => {
     if (JSON.stringify(is) !== JSON.stringify(wanted))
-      differences.push(`${email}: ${what} ${JSON.stringify(is)}, wanted ${JSON.stringify(wanted)}`);
+      differences.push(`${key}: ${what} ${JSON.stringify(is)}, wanted ${JSON.stringify(wanted)} (${account.email})`);
   };
   differ('suspended', account.status === 'suspended', !active);
-  const wanted: Due = active && due ? due : { siteRoles: new Set(), organizations: new Map(), groups: new Set() };
+  const wanted: Due = due ?? { siteRoles: new Set(), organizations: new Map(), groups: new Set() };
   differ(
     'site roles',
     account.siteRoles.filter(role => MANAGED_SITE_ROLES.has(role)),
@@ -109,7 +123,7 @@ function differencesOf(
     inside.groups.map(group => `${name}/${group}`),
   );
   differ('groups', groups.sort(), [...wanted.groups].sort());
-  if (active && person.nameFollows) differ('name', account.name, person.fullName);
+  if (person?.nameFollows === true) differ('name', account.name, person.fullName);
   return differences;
 }
 

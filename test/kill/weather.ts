@@ -1,7 +1,10 @@
-/** What Coder and the way to it are like while the run lasts: mostly well, and then everything that the double can do wrong. */
-import { setTimeout as sleep } from 'node:timers/promises';
+/**
+ * What Coder and the way to it are like while the run lasts: mostly well, and then everything that the double can do wrong. Each
+ * weather lasts as long as it takes the bridges to acknowledge so many requests, and no time.
+ */
 import { type CoderDouble, type FaultRule } from '../support/coder-double';
 import { type Random } from './random';
+import { type Tally } from './tally';
 
 const KINDS = {
   calm: 5,
@@ -12,14 +15,24 @@ const KINDS = {
   slow: 2,
   rateLimited: 1,
   unreachable: 1,
+  longOutage: 1,
 } as const;
+
+/** Requests that are acknowledged while a weather lasts. */
+const LASTS = [5, 30] as const;
+const LONG_OUTAGE_LASTS = [60, 200] as const;
 
 export class Weather {
   private ended = false;
+  private end: () => void = () => undefined;
+  private readonly untilEnd = new Promise<void>(resolve => (this.end = resolve));
   private running: Promise<void> | undefined;
+  /** How often Coder was away for long. */
+  longOutages = 0;
 
   constructor(
     private readonly double: CoderDouble,
+    private readonly acknowledged: Tally,
     private readonly random: Random,
   ) {}
 
@@ -30,6 +43,7 @@ export class Weather {
   /** Fine weather from now on. */
   async clear(): Promise<void> {
     this.ended = true;
+    this.end();
     await this.running;
     this.double.faults.clear();
     await this.double.unreachable(false);
@@ -40,18 +54,23 @@ export class Weather {
     while (!this.ended) {
       const kind = random.weighted(KINDS);
       double.faults.clear();
-      if (kind === 'unreachable') {
+      if (kind === 'unreachable' || kind === 'longOutage') {
+        if (kind === 'longOutage') this.longOutages += 1;
         await double.unreachable(true);
-        await sleep(random.between(100, 1_500));
+        await this.lasting(kind === 'longOutage' ? LONG_OUTAGE_LASTS : LASTS);
         await double.unreachable(false);
         continue;
       }
       for (const rule of this.rules(kind)) double.faults.add(rule);
-      await sleep(random.between(200, 1_500));
+      await this.lasting(LASTS);
     }
   }
 
-  private rules(kind: Exclude<keyof typeof KINDS, 'unreachable'>): FaultRule[] {
+  private async lasting([least, most]: readonly [number, number]): Promise<void> {
+    await Promise.race([this.acknowledged.more(this.random.between(least, most)), this.untilEnd]);
+  }
+
+  private rules(kind: Exclude<keyof typeof KINDS, 'unreachable' | 'longOutage'>): FaultRule[] {
     const { random } = this;
     const probability = random.pick([0.05, 0.2, 0.6]);
     const writes = { method: random.pick(['POST', 'PUT', 'PATCH', 'DELETE']) };

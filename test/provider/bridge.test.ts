@@ -1,6 +1,7 @@
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { AdminClient } from '../../bridge/admin-client/admin-client';
 import { AdminError } from '../../bridge/admin-client/admin-error';
 import { parseMappingState } from '../../bridge/contract/mapping-state';
 import { explainRefusal, readSettings } from '../../provider/bridge';
@@ -33,6 +34,47 @@ test('what the provider block says comes before the environment, a token before 
   rmSync(folder, { recursive: true });
   expect(() => readSettings(nothing, { CODER_SCIM_ADMIN_TOKEN_FILE: file })).toThrow(
     'the file with the admin token can not be read',
+  );
+});
+
+test('an address that is none is told by where it comes from, and a password in it is not repeated', () => {
+  const environment = { CODER_SCIM_URL: 'scim.example.com', CODER_SCIM_ADMIN_TOKEN: 'x' };
+  expect(refusedSettings(nothing, environment)).toEqual([
+    {
+      severity: 'error',
+      summary: 'CODER_SCIM_URL is no address of a bridge',
+      detail: expect.stringMatching(/^It is "scim\.example\.com": wanted the base URL of the bridge/) as string,
+    },
+  ]);
+  const [inEnvironment] = refusedSettings(nothing, { CODER_SCIM_URL: 'https://me:hunter2@scim.example.com' });
+  expect(inEnvironment?.detail).toContain('has a credential inside');
+  const [fromVariable] = refusedSettings({ ...nothing, url: 'https://me:hunter2@scim.example.com' }, environment);
+  expect(fromVariable).toMatchObject({ summary: 'url is no address of a bridge', path: ['url'] });
+  expect(JSON.stringify([inEnvironment, fromVariable])).not.toContain('hunter2');
+});
+
+function refusedSettings(...settings: Parameters<typeof readSettings>): ProviderError['diagnostics'] {
+  try {
+    readSettings(...settings);
+  } catch (error) {
+    if (error instanceof ProviderError) return error.diagnostics;
+    throw error;
+  }
+  return [];
+}
+
+test('an answer that is not of a bridge, or of another version, is told in words of our own', async () => {
+  const answering = (body: string) =>
+    new AdminClient({
+      url: 'https://scim.example.com/ui',
+      token: 'x',
+      fetch: () => Promise.resolve(new Response(body)),
+    });
+  await expect(answering('<!doctype html>').listApps()).rejects.toThrow(
+    /^https:\/\/scim\.example\.com\/ui answers, and not as a bridge does: wanted its base URL/,
+  );
+  await expect(answering('{"version":"9"}').status()).rejects.toThrow(
+    /^bridge at https:\/\/scim\.example\.com\/ui is of another version: its answer has \w+.* otherwise than this version reads it/,
   );
 });
 

@@ -58,7 +58,9 @@ async function starts(): Promise<void> {
 
 test('a zip for each platform, whose sums are right', () => {
   release();
-  const lines = readFileSync(join(out, 'SHA256SUMS'), 'utf8').trim().split('\n');
+  const lines = readFileSync(join(out, 'mirror', PROVIDER_SOURCE, 'SHA256SUMS'), 'utf8')
+    .trim()
+    .split('\n');
   expect(lines).toHaveLength(PROVIDER_PLATFORMS.length);
   for (const line of lines) {
     const [sum, zip = ''] = line.split(/ +/);

@@ -4,7 +4,7 @@
  */
 import { parseArgs } from 'node:util';
 import { runMutants } from './mutants-run';
-import { explainFinding, printFinding, printSummary } from './report';
+import { explainFinding, printFindings, printSummary } from './report';
 import { runSimulation } from './simulation';
 
 const USAGE = `npm run simulate -- [options]
@@ -49,7 +49,7 @@ async function main(): Promise<number> {
     explain: true,
     progress: line => process.stderr.write(`${line}\n`),
   });
-  for (const finding of report.findings) printFinding(finding);
+  printFindings(report.findings);
   for (const explained of report.explained) explainFinding(explained);
   printSummary(report);
   return report.findings.length === 0 ? 0 : 1;

@@ -2,7 +2,7 @@
 import { bundle } from './build/bundle';
 import { type Mutant, MUTANTS } from './build/mutants';
 import { Crew } from './crew';
-import { everyStrike, type Finding, type Result } from './histories/job';
+import { everyStrike, type Finding, type Result, scenarioCalled } from './histories/job';
 
 export interface MutantOptions {
   /** One mutant by name. */
@@ -49,7 +49,7 @@ async function firstNotice(mutant: Mutant, product: Crew, workers: number): Prom
       const survey = await crew.run({ kind: 'survey', scenario });
       const found = await onlyMutant(survey, product);
       if (found !== undefined) return found;
-      const strikes = everyStrike(survey.points);
+      const strikes = scenarioCalled(scenario).calm === true ? [] : everyStrike(survey.points);
       for (let start = 0; start < strikes.length; start += STRIKES_A_JOB * workers) {
         const results = await Promise.all(
           Array.from({ length: workers }, (_, index) => {

@@ -7,7 +7,21 @@ import { type Strike } from './world/weather';
 const LONGEST = 240;
 const write = (line: string) => void process.stdout.write(`${line}\n`);
 
-export function printFinding({ of, strikes, violations }: Finding): void {
+const MOST_OF_ONE = 5;
+
+/** The first few of each scenario, and how many more there are. */
+export function printFindings(findings: readonly Finding[]): void {
+  const printed = new Map<string, number>();
+  for (const finding of findings) {
+    const count = (printed.get(finding.of) ?? 0) + 1;
+    printed.set(finding.of, count);
+    if (count <= MOST_OF_ONE) printFinding(finding);
+  }
+  for (const [of, count] of printed)
+    if (count > MOST_OF_ONE) write(`\n✗ ${of}: ${count - MOST_OF_ONE} more histories fail`);
+}
+
+function printFinding({ of, strikes, violations }: Finding): void {
   write(`\n✗ ${of}${strikes.length === 0 ? ', in good weather' : `, with ${strikes.map(shown).join(', ')}`}`);
   for (const { promise, text } of violations) write(`    ${promise}: ${text}`);
 }

@@ -77,7 +77,10 @@ export async function runSimulation(options: RunOptions): Promise<RunReport> {
         note(survey);
         exhaustive += 1;
         pointsOf.set(scenario.name, survey.points);
-        if (options.calm) return;
+        if (options.calm || scenario.calm === true) {
+          progress(describe(scenario, survey.points.length, survey.findings));
+          return;
+        }
         const jobs = chunks(everyStrike(survey.points), STRIKES_A_JOB);
         const results = await Promise.all(
           jobs.map(async strikes => {

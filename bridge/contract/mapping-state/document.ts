@@ -164,7 +164,7 @@ export interface Policies {
    */
   readonly leaving: 'suspend' | 'delete';
   /**
-   * running workspaces of somebody whose account is locked: stopped, as far as the bridge's account may, or left to Coder, which never stops a dormant one
+   * running workspaces of somebody whose account is locked, or who is taken out of their organization: stopped, as far as the bridge's account may, or left to Coder, which never stops a dormant one, nor one of somebody who stays
    * @default "stop"
    */
   readonly leavingWorkspaces: 'stop' | 'leave';

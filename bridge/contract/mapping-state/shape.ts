@@ -115,7 +115,7 @@ export const Policies = z.strictObject({
     .enum(['stop', 'leave'])
     .default('stop')
     .describe(
-      "running workspaces of somebody whose account is locked: stopped, as far as the bridge's account may, or left to Coder, which never stops a dormant one",
+      "running workspaces of somebody whose account is locked, or who is taken out of their organization: stopped, as far as the bridge's account may, or left to Coder, which never stops a dormant one, nor one of somebody who stays",
     ),
   usernames: z
     .enum(['keep', 'follow'])

@@ -2,9 +2,9 @@
 import { isSameIdentity } from '../../contract/identity';
 import { type Context, isManaged } from './context';
 import { type Desired, unite } from './desired';
-import { type Entitlement, keyOf } from './entitlement';
+import { type Entitlement, type EntitlementKey, keyOf } from './entitlement';
 import { type ObservedAccount, type PersonObservation } from './observation';
-import { plan, type Plan, type PlanInput } from './plan';
+import { entitlementsOf, gainKey, plan, type Plan, type PlanInput } from './plan';
 
 /** An account that becomes the person's. */
 export interface Link {
@@ -68,9 +68,22 @@ export function newAccount(
     email,
     username: insteadOf?.observed.account.username ?? begun?.username,
     organizations: organizationsOf(observation),
-    plan: plan(inputFor(observation, NOBODY, observation.own, 'suspend')),
+    plan: inPlaceOf(insteadOf, plan(inputFor(observation, NOBODY, observation.own, 'suspend'))),
     insteadOf,
   };
+}
+
+/**
+ * The guard counts what a person gains, not what an account does: whoever had a role keeps it under another address, and whoever was
+ * locked out is let in again, by whichever account.
+ */
+function inPlaceOf(insteadOf: NewAccount['insteadOf'], made: Plan): Plan {
+  if (insteadOf === undefined) return made;
+  const { actual } = insteadOf.observed;
+  if (actual.status === 'suspended') return { ...made, guardedGains: [{ kind: 'activation' }, ...made.guardedGains] };
+  if (insteadOf.why === 're-hire') return made;
+  const had = new Set(entitlementsOf(actual).map(keyOf));
+  return { ...made, guardedGains: made.guardedGains.filter(gain => !had.has(gainKey(gain) as EntitlementKey)) };
 }
 
 function organizationsOf({ context, own }: PersonObservation): string[] {

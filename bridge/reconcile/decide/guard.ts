@@ -27,10 +27,61 @@ export type HoldReason =
   | 'too-many-privileges'
   | 'too-many-activations';
 
+/** Reasons under which is held what one ledger counts. */
+export const HELD_AS = {
+  removal: ['too-many-removals', 'plan-too-large', 'idp-group-vanished', 'last-owner'],
+  leaving: ['too-many-leavers'],
+  privilege: ['too-many-privileges'],
+  activation: ['too-many-activations'],
+} as const satisfies Readonly<Record<string, readonly HoldReason[]>>;
+
+/** Reasons that count what this one does: whatever becomes of a held plan meanwhile, it stays the one that it was part of. */
+export function heldAlike(reason: HoldReason): readonly HoldReason[] {
+  return Object.values(HELD_AS).find((reasons: readonly HoldReason[]) => reasons.includes(reason)) ?? [reason];
+}
+
 /** Digest of exactly these removals and gains, in any order. */
 export function digestOf(removals: readonly Removal[], gains: readonly GuardedGain[] = []): string {
   const lines = [...removals.map(removalKey), ...gains.map(gain => `+${gainKey(gain)}`)].sort();
   return createHash('sha256').update(lines.join('\n')).digest('hex').slice(0, 32);
+}
+
+/** What is held of one person, or was released. */
+export interface HeldBefore {
+  /** Of what was held together. */
+  readonly digest: string;
+  readonly reason: string;
+  readonly released: boolean;
+}
+
+/** Whether exactly these losses are what was held, alone or together with some of these gains. */
+export function areHeldLosses(
+  before: Pick<HeldBefore, 'digest'>,
+  losses: readonly Removal[],
+  gains: readonly GuardedGain[],
+): boolean {
+  return [[], ...partsOf(gains)].some(part => before.digest === digestOf(losses, part));
+}
+
+/** Whether exactly these gains are part of what was held, alone or together with one of these sets of losses. */
+export function areHeldGains(
+  before: Pick<HeldBefore, 'digest'>,
+  some: readonly GuardedGain[],
+  gains: readonly GuardedGain[],
+  losses: readonly (readonly Removal[])[],
+): boolean {
+  const parts = partsOf(gains).filter(part => some.length > 0 && some.every(gain => part.includes(gain)));
+  return [[], ...losses].some(lost => parts.some(part => before.digest === digestOf(lost, part)));
+}
+
+/** What of somebody's gains may be held: all, those of either kind. */
+function partsOf(gains: readonly GuardedGain[]): (readonly GuardedGain[])[] {
+  return [gains, ...(['activation', 'privilege'] as const).map(kind => gainsOf(gains, kind))];
+}
+
+/** The gains that one ledger counts. */
+export function gainsOf(gains: readonly GuardedGain[], kind: 'activation' | 'privilege'): GuardedGain[] {
+  return gains.filter(gain => (gain.kind === 'activation') === (kind === 'activation'));
 }
 
 /** How many people of an app may lose something within an hour. */
@@ -45,7 +96,9 @@ export interface GuardContext {
   /** Other people who lost something in the last hour, are about to by the same request, or are held because of it: one request is one plan. */
   readonly others: number;
   /** The removals of this person that are held, or were released. */
-  readonly before: { readonly digest: string; readonly reason: string; readonly released: boolean } | undefined;
+  readonly before: HeldBefore | undefined;
+  /** What the person gains by the same plan: it may have been held together with the removals. @default nothing */
+  readonly gains?: readonly GuardedGain[];
   /** Whether the directory itself says that the person leaves: such removals are counted apart from all others. */
   readonly leaves: boolean;
   /** Whether the thing is lost because a mapping's group vanished from the directory. */
@@ -66,13 +119,14 @@ const RELEASED: Verdict = { held: [], reason: undefined, released: true };
 export function guardPerson(removals: readonly Removal[], context: GuardContext): Verdict {
   if (removals.length === 0) return PASS;
   const { before } = context;
-  const digest = digestOf(removals);
-  if (before?.digest === digest && before.released) return RELEASED;
+  const isReleased = (losses: readonly Removal[]): boolean =>
+    before !== undefined && before.released && areHeldLosses(before, losses, context.gains ?? []);
+  if (isReleased(removals)) return RELEASED;
   // A hold of something else never keeps a leaver in.
   if (context.leaves) return passOrHold(removals, context, 'too-many-leavers', ['too-many-leavers']);
   const locksOut = removals.some(removal => removal.kind === 'account');
   const vanished = locksOut ? [] : removals.filter(context.vanished);
-  const vanishedPasses = before !== undefined && before.released && before.digest === digestOf(vanished);
+  const vanishedPasses = vanished.length > 0 && isReleased(vanished);
   if (vanished.length > 0 && !vanishedPasses) {
     const others = removals.length > vanished.length && isTooMany(context);
     return { held: others ? removals : vanished, reason: 'idp-group-vanished' };
@@ -91,7 +145,7 @@ function passOrHold(
   if (
     before !== undefined &&
     !before.released &&
-    before.digest === digestOf(removals) &&
+    areHeldLosses(before, removals, context.gains ?? []) &&
     staying.includes(before.reason)
   )
     return { held: removals, reason: before.reason as typeof reason };

@@ -193,8 +193,10 @@ function decideLeaving(observation: PersonObservation): PersonDecision {
       continue;
     const reason = untouchable(context, account);
     if (reason !== undefined) {
-      // Nobody waits for what is protected on purpose, once it is not the person's any more.
-      if (observed.via === 'linked') held.push(neverTouched(observed, reason));
+      // Whoever left can sign in to what is protected: somebody has to know, and to act. Nobody signs in to the others.
+      if (reason === 'protected-account' && account.status !== 'suspended' && leavesByDirectory(observation))
+        held.push(stillProtected(observed));
+      else if (observed.via === 'linked') held.push(neverTouched(observed, reason));
       continue;
     }
     if (observed.via === 'linked') {
@@ -215,9 +217,10 @@ function decideLeaving(observation: PersonObservation): PersonDecision {
     }
     accounts.push({
       ...decideAccount(observation, observed, undefined),
-      // Whoever is linked to an account already is locked out of the others as they stand.
+      // Whoever is linked to an account already is locked out of the others as they stand. One of the bridge's making is linked to
+      // whoever it was for, gone or not: should they come back, it is known who made it.
       link:
-        adoption instanceof Held || user === undefined || isLinked
+        adoption instanceof Held || isLinked || (user === undefined && !observed.begun)
           ? undefined
           : { how: adoption.how, replaces: adoption.replaces },
     });
@@ -226,12 +229,20 @@ function decideLeaving(observation: PersonObservation): PersonDecision {
 }
 
 /** Refusals of accounts that are the leaver's all the same: the policy forbids the bridge to lock them, and somebody must. */
-const SPEAKS_FOR: ReadonlySet<string> = new Set(['login-type', 'adoption-refused', 'privileged-account']);
+export const SPEAKS_FOR: ReadonlySet<string> = new Set(['login-type', 'adoption-refused', 'privileged-account']);
 
-function stillIn({ account }: ObservedAccount, refusal: Held): Held {
+/** Somebody who is out by the directory, and whom nobody has locked out. */
+export function stillIn({ account }: Pick<ObservedAccount, 'account'>, refusal: Held): Held {
   return new Held(
     refusal.reason,
     `the person has left, and account ${JSON.stringify(account.username)} with their e-mail ${JSON.stringify(account.email)} is still ${account.status}: suspend it in Coder; ${refusal.detail}`,
+  );
+}
+
+function stillProtected({ account }: ObservedAccount): Held {
+  return new Held(
+    'protected-account',
+    `the person has left, and account ${JSON.stringify(account.username)} with their e-mail ${JSON.stringify(account.email)} is still ${account.status}, since guard.protectedAccounts names it: suspend it in Coder or give it another e-mail there, or take it out of guard.protectedAccounts`,
   );
 }
 

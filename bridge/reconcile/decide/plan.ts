@@ -83,7 +83,7 @@ export function plan(input: PlanInput): Plan {
 const isAllowed = (input: PlanInput, removal: Removal): boolean => input.allows?.(removal) ?? true;
 
 /** The entitlements that an account holds. */
-function held(actual: Actual): Entitlement[] {
+export function entitlementsOf(actual: Actual): Entitlement[] {
   return [
     ...actual.siteRoles.map(target => ({ kind: 'site-role' as const, organization: '', target })),
     ...actual.organizations.map(organization => ({ kind: 'organization' as const, organization, target: '' })),
@@ -110,7 +110,7 @@ function isFrozen(sync: SyncSettings, { kind, organization }: Entitlement): bool
 function planPresent(input: PlanInput): Plan {
   const { desired, actual } = input;
   const sync = actual.loginType === 'oidc' ? input.sync : NO_SYNC;
-  const has = new Map(held(actual).map(entitlement => [keyOf(entitlement), entitlement]));
+  const has = new Map(entitlementsOf(actual).map(entitlement => [keyOf(entitlement), entitlement]));
   const blocked: Entitlement[] = [];
   const guardedGains: GuardedGain[] = actual.status === 'suspended' ? [{ kind: 'activation' }] : [];
   const allowsGain = input.allowsGain ?? (() => true);
@@ -186,7 +186,7 @@ function planLeaving(input: PlanInput): Plan {
   const deletes = input.leaving === 'delete';
   const out = actual.status === 'suspended' && !deletes;
   const sync = actual.loginType === 'oidc' ? input.sync : NO_SYNC;
-  const entitlements = held(actual).filter(entitlement => {
+  const entitlements = entitlementsOf(actual).filter(entitlement => {
     if (entitlement.kind === 'organization') return deletes && input.managed(entitlement);
     if (entitlement.kind === 'group') return input.managed(entitlement);
     // Coder does not suspend owners, whoever made them one.

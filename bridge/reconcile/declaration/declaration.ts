@@ -41,7 +41,9 @@ export async function convergeApp(rim: Rim, work: Work): Promise<EndedWork> {
     const guarded = await surveyWithGuard(rim, context, await readWorldFor(rim, context), name, PRIORITY.declaration);
     const begun = await settleBegun(rim, context, { app: name, queue: false });
     const isOver = guarded.work.length === 0 && begun.againAt === undefined && !(await isOwedAnything(db, name));
-    problems.push(...(await removeWhatIsLeft(rim, work, app.deleting && !isOver)));
+    // People first: a call for a group may take as long as it likes, and nobody who can be dealt with waits for it.
+    if (!app.deleting || guarded.free === 0)
+      problems.push(...(await removeWhatIsLeft(rim, work, app.deleting && !isOver)));
     if (app.deleting && isOver) return await purge(rim, work, app, problems);
     const lines = new AuditLines(work.cause, () => rim.clock.now());
     lines.note({ app: name }, 'app.apply', guarded.verdict === 'hold' ? 'held' : 'done', {

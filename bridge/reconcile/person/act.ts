@@ -38,6 +38,8 @@ export async function act(
     if (outcome.failure === undefined)
       outcome = joined(outcome, await changeAccount(rim, work, observation, account, guarded));
   if (decision.create !== undefined && outcome.failure === undefined) {
+    // Whoever may not be let in again stays who they are.
+    if (!guarded.allowsGain({ kind: 'activation' })) return outcome;
     const made = await makeAccount(rim, work, observation, decision.create);
     outcome = joined(outcome, made.outcome);
     if (made.account === undefined || outcome.again || outcome.failure !== undefined) return outcome;
@@ -117,7 +119,7 @@ async function takeUp(
     await leaveAccount(db, link?.replaces ?? []);
     await writePerson(
       db,
-      { userId, app, userName: user?.userName ?? '' },
+      { userId, app, userName: user?.userName ?? observation.person?.userName ?? account.email },
       { coder: { id: account.id, username: account.username, how } },
       now,
     );

@@ -12,6 +12,7 @@ import { type Rim } from '../context/rim';
 import { Held } from '../decide/hold-reason';
 import { type PersonObservation } from '../decide/observation';
 import { type AccountDecision } from '../decide/account';
+import { stillIn } from '../decide/person';
 import { plan, type Plan } from '../decide/plan';
 import { type Step } from '../decide/steps';
 import { subjectOf } from './subject';
@@ -76,11 +77,13 @@ async function execute(
     .filter(grant => grant.kind !== 'organization' || grant.organization !== context.catalog.defaultOrganization);
   const calls = allowed.steps.filter(step => !isWish(step));
   const leaver = await leaverOf(rim, observation, decision, calls);
-  if (given.length > 0 || calls.length > 0)
+  const unnoted = organizationsUnnoted(context, observed);
+  if (given.length > 0 || calls.length > 0 || unnoted.length > 0)
     await rim.database.transact(async db => {
-      // Whoever locks the account looks at its workspaces, if need be in another process.
-      if (leaver.locks) await putLeaverWorkspaces(db, { ...leaver.who, state: 'due', running: [] });
-      if (given.length > 0) await addGrants(db, account.id, given, rim.clock.now());
+      // Whoever locks the account, or takes a membership, looks at its workspaces, if need be in another process.
+      if (leaver.locks || leaver.losesOrganization)
+        await putLeaverWorkspaces(db, { ...leaver.who, state: 'due', running: [] });
+      if (given.length + unnoted.length > 0) await addGrants(db, account.id, [...given, ...unnoted], rim.clock.now());
       if (calls.length > 0)
         await openEntry(db, {
           kind: 'steps',
@@ -106,14 +109,33 @@ async function execute(
       detail:
         "was an owner by somebody's hand; Coder suspends no owner, so the role had to go and does not come back by itself",
     });
+  const refused = [...applied.held, ...(then?.held ?? [])];
+  // Coder refused what it takes to lock somebody out: that they are in is what has to be told.
+  const isIn = input.desired.account === 'absent' && observed.actual.status !== 'suspended' && !isOut(done);
   return {
     ...NOTHING_DONE,
     accounts: [{ ...outcomeOfAccount(account.id, observed.outside, done, given, ended), workspaces: look.workspaces }],
-    held: [...applied.held, ...(then?.held ?? []), ...(applied.hasWorkspaces ? [undeletable(account.username)] : [])],
+    held: [
+      ...(isIn ? refused.map(held => stillIn(observed, held)) : refused),
+      ...(applied.hasWorkspaces ? [undeletable(account.username)] : []),
+    ],
     lines: lines.rows,
     failure: failed ?? look.failure,
   };
 }
+
+/** An account that an earlier try made, and nobody is linked to, is in the organizations that were asked for then: a gift of the bridge. */
+function organizationsUnnoted(
+  { catalog }: PersonObservation['context'],
+  { begun, via, account }: AccountDecision['observed'],
+): Grant[] {
+  if (!begun || via === 'linked') return [];
+  return account.organizationIds
+    .filter(organization => organization !== catalog.defaultOrganization)
+    .map(organization => ({ kind: 'organization', organization, target: '' }));
+}
+
+const isOut = (done: readonly Step[]): boolean => done.some(({ kind }) => kind === 'suspend' || kind === 'delete');
 
 function undeletable(username: string): Held {
   return new Held(
@@ -127,6 +149,8 @@ interface Leaver {
   readonly who: Omit<LeaverWorkspaces, 'state' | 'running'>;
   /** The account is about to be locked. */
   readonly locks: boolean;
+  /** The person stays, and is about to be taken out of an organization. */
+  readonly losesOrganization: boolean;
   /** What an earlier try left to be looked at. */
   readonly before: LeaverWorkspaces | undefined;
 }
@@ -139,7 +163,9 @@ async function leaverOf(
 ): Promise<Leaver> {
   const { id } = observed.account;
   const leaves = input.desired.account === 'absent';
-  const before = leaves ? await readLeaverWorkspaces(rim.database.db, id) : undefined;
+  const losesOrganization =
+    !leaves && observed.actual.status !== 'suspended' && calls.some(step => step.kind === 'organization-remove');
+  const before = leaves || losesOrganization ? await readLeaverWorkspaces(rim.database.db, id) : undefined;
   return {
     who: {
       coderUserId: id,
@@ -149,6 +175,7 @@ async function leaverOf(
       since: before?.since ?? rim.clock.now(),
     },
     locks: observed.actual.status !== 'suspended' && calls.some(step => ['suspend', 'delete'].includes(step.kind)),
+    losesOrganization,
     before,
   };
 }
@@ -161,7 +188,10 @@ interface LookRequest {
   readonly lines: AuditLines;
 }
 
-/** After the lock, the running workspaces of a leaver; one who is locked out already is looked at only when something was left. */
+/**
+ * After the lock, the running workspaces of a leaver; one who is locked out already is looked at only when something was left. Of
+ * somebody who stays those in an organization that was taken.
+ */
 async function lookAtWorkspaces(
   rim: Rim,
   observation: PersonObservation,
@@ -170,11 +200,18 @@ async function lookAtWorkspaces(
 ): Promise<Pick<AccountOutcome, 'workspaces'> & { readonly failure?: Failure | undefined }> {
   if (done.some(step => step.kind === 'activate' || step.kind === 'delete')) return { workspaces: 'none' };
   if (failed !== undefined) return { workspaces: undefined };
+  const { context, app } = observation;
+  const { before } = leaver;
+  if (leaver.losesOrganization) {
+    const taken = new Set(done.flatMap(step => (step.kind === 'organization-remove' ? [step.organization] : [])));
+    if (taken.size === 0) return { workspaces: before ?? 'none' };
+    const memberOf = account.organizationIds.filter(organization => !taken.has(organization));
+    const stays = await stopWorkspaces({ coder: rim.coder, context, account, memberOf, app, subject, lines, before });
+    return { workspaces: rememberedOf(stays, leaver.who) ?? 'none', failure: stays.failure };
+  }
   const locked = done.some(step => step.kind === 'suspend');
   if (!locked && (account.status !== 'suspended' || leaver.before === undefined))
     return { workspaces: leaver.locks ? 'none' : undefined };
-  const { context, app } = observation;
-  const { before } = leaver;
   const outcome = await stopWorkspaces({ coder: rim.coder, context, account, app, subject, lines, before });
   return { workspaces: rememberedOf(outcome, leaver.who) ?? 'none', failure: outcome.failure };
 }
@@ -192,7 +229,7 @@ function outcomeOfAccount(
     given,
     taken: done.flatMap(step => grantsOf(step).taken),
     wishes: done.filter(isWish),
-    ended: done.some(step => step.kind === 'suspend' || step.kind === 'delete'),
+    ended: isOut(done),
     deleted: done.some(step => step.kind === 'delete'),
     endedFormerOwner,
     workspaces: undefined,

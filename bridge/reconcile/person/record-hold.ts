@@ -5,7 +5,7 @@ import { type Work } from '../../store/work/work';
 import { type AuditLines } from '../context/audit-lines';
 import { type Rim } from '../context/rim';
 import { sayGain, sayRemoval } from '../decide/entitlement-text';
-import { digestOf } from '../decide/guard';
+import { digestOf, heldAlike } from '../decide/guard';
 import { type Held } from '../decide/hold-reason';
 import { type PersonObservation } from '../decide/observation';
 import { type Guarded } from './reserve';
@@ -49,7 +49,7 @@ export async function writeHold(
   const digest = digestOf(guarded.held, guarded.heldGains);
   const outcome = await hold(
     db,
-    { app: work.app, subject, digest, reason, changes, cause: work.cause },
+    { app: work.app, subject, digest, reason, changes, cause: work.cause, alike: heldAlike(reason) },
     rim.clock.now(),
   );
   if (outcome === 'held')

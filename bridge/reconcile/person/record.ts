@@ -46,7 +46,7 @@ export async function recordPerson(
   const held = heldOf(guarded, outcome.held);
   const unsettled = unsettledEntries(observation, now);
   const accounts = endedOnly(outcome);
-  const ending = (await rim.context.get()).apps.get(app)?.deleting === true;
+  const ending = observation.context.apps.get(app)?.deleting === true;
   const touched = accounts.flatMap(account => account.wishes.map(wish => `coder-group:${wish.group}` as const));
   const writes = async (db: Db): Promise<WorkKey[]> => {
     const lines = new AuditLines(work.cause, () => now);

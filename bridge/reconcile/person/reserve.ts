@@ -4,14 +4,23 @@
  */
 import { type HeldRemovals, readHeld } from '../../store/accounts/holds';
 import { lockLedger, type LedgerKind, type OthersQuestion, reserve } from '../../store/accounts/ledger';
-import { countLinkedPeople } from '../../store/accounts/people';
+import { countPeopleIn } from '../../store/accounts/people';
 import { type Db } from '../../store/database/database';
 import { type Work } from '../../store/work/work';
 import { type Context } from '../decide/context';
 import { type Rim } from '../context/rim';
 import { vanishedEntitlements } from '../context/vanished-groups';
 import { type EntitlementKey, keyOf } from '../decide/entitlement';
-import { digestOf, gainLimit, guardPerson, type HoldReason, HOUR_MS, removalLimit } from '../decide/guard';
+import {
+  areHeldGains,
+  gainLimit,
+  gainsOf,
+  guardPerson,
+  HELD_AS,
+  type HoldReason,
+  HOUR_MS,
+  removalLimit,
+} from '../decide/guard';
 import { type PersonDecision } from '../decide/person';
 import { gainKey, type GuardedGain, type Plan, type Removal, removalKey } from '../decide/plan';
 import { countOthers } from '../observe/same-request';
@@ -80,7 +89,7 @@ export async function reserveChanges(rim: Rim, context: Context, request: Reserv
     const scene = { rim, db, context, request, gone, before };
     const lost = request.deferred ? [] : removals;
     const losing = await judgeRemovals(scene, lost, gains);
-    const gaining = await judgeGains(scene, gains, losing.released);
+    const gaining = await judgeGains(scene, gains, lost);
     const stopped = new Set(losing.held.map(removalKey));
     const stoppedGains = new Set(gaining.held.map(gainKey));
     return {
@@ -108,11 +117,10 @@ async function judgeRemovals(
   { rim, db, context, request, gone, before }: Scene,
   removals: readonly Removal[],
   gains: readonly GuardedGain[],
-): Promise<{ held: readonly Removal[]; reason: HoldReason | undefined; released: boolean }> {
+): Promise<{ held: readonly Removal[]; reason: HoldReason | undefined }> {
   const { work, subject, leaves } = request;
   const guard = context.apps.get(work.app)?.state.guard;
-  if (guard === undefined || removals.length === 0)
-    return { held: [], reason: undefined, released: isReleased(before, [], gains) };
+  if (guard === undefined || removals.length === 0) return { held: [], reason: undefined };
   const kind: LedgerKind = leaves ? 'leaving' : 'removal';
   const now = rim.clock.now();
   const peopleFor = (counted: number): Promise<number> =>
@@ -121,33 +129,19 @@ async function judgeRemovals(
   const others = await countOthers(db, context, question(request, kind, now, before), async counted =>
     removalLimit(guard, await peopleFor(counted)),
   );
-  const releasedWhole = isReleased(before, removals, gains);
   const verdict = guardPerson(removals, {
     guard,
     people: await peopleFor(others),
     others,
-    before:
-      before === undefined
-        ? undefined
-        : {
-            digest: releasedWhole ? digestOf(removals) : before.digest,
-            reason: before.reason,
-            released: before.releasedAt !== undefined,
-          },
+    before: before === undefined ? undefined : { ...before, released: before.releasedAt !== undefined },
+    gains,
     leaves,
-    vanished: removal => removal.kind !== 'account' && gone.has(keyOf(removal)),
+    vanished: removal => isVanished(gone, removal),
   });
-  if (verdict.reason !== undefined) return { held: verdict.held, reason: verdict.reason, released: false };
+  if (verdict.reason !== undefined) return { held: verdict.held, reason: verdict.reason };
   await reserve(db, { app: work.app, kind, subject, at: now }, verdict.released);
-  return { held: [], reason: undefined, released: verdict.released };
+  return { held: [], reason: undefined };
 }
-
-const HELD_AS: Readonly<Record<LedgerKind, readonly HoldReason[]>> = {
-  removal: ['too-many-removals', 'idp-group-vanished'],
-  leaving: ['too-many-leavers'],
-  privilege: ['too-many-privileges'],
-  activation: ['too-many-activations'],
-};
 
 function question(
   { work, subject }: ReserveRequest,
@@ -159,33 +153,15 @@ function question(
   return { app: work.app, kind, since: now - HOUR_MS, subject, cause: work.cause, heldUnder, heldAs: HELD_AS[kind] };
 }
 
-function isReleased(
-  before: HeldRemovals | undefined,
-  removals: readonly Removal[],
-  gains: readonly GuardedGain[],
-): boolean {
-  return before?.releasedAt !== undefined && [digestOf(removals, gains), digestOf([], gains)].includes(before.digest);
-}
+const isVanished = (gone: ReadonlySet<EntitlementKey>, removal: Removal): boolean =>
+  removal.kind !== 'account' && gone.has(keyOf(removal));
 
 const GAIN_REASONS = { activation: 'too-many-activations', privilege: 'too-many-privileges' } as const;
 
-function isHeld(
-  before: HeldRemovals | undefined,
-  kind: 'activation' | 'privilege',
-  sets: readonly (readonly GuardedGain[])[],
-): boolean {
-  return (
-    before !== undefined &&
-    before.releasedAt === undefined &&
-    before.reason === GAIN_REASONS[kind] &&
-    sets.some(gains => before.digest === digestOf([], gains))
-  );
-}
-
 async function judgeGains(
-  { rim, db, context, request, before }: Scene,
+  { rim, db, context, request, gone, before }: Scene,
   gains: readonly GuardedGain[],
-  released: boolean,
+  removals: readonly Removal[],
 ): Promise<{ held: readonly GuardedGain[]; reason: HoldReason | undefined }> {
   const { work, subject } = request;
   const guard = context.apps.get(work.app)?.state.guard;
@@ -194,12 +170,14 @@ async function judgeGains(
   let reason: HoldReason | undefined;
   const now = rim.clock.now();
   for (const kind of ['activation', 'privilege'] as const) {
-    const some = gains.filter(gain => (gain.kind === 'activation') === (kind === 'activation'));
+    const some = gainsOf(gains, kind);
     const [first] = some;
     if (first === undefined) continue;
-    const passes = released || isReleased(before, [], gains);
+    const sets = [removals, removals.filter(removal => isVanished(gone, removal))];
+    const known = before !== undefined && areHeldGains(before, some, gains, sets);
+    const passes = known && before.releasedAt !== undefined;
     // What was held stays so until it is released, whoever asks the next time.
-    if (!passes && isHeld(before, kind, [gains, some])) {
+    if (known && !passes && before.reason === GAIN_REASONS[kind]) {
       held.push(...some);
       reason ??= GAIN_REASONS[kind];
       continue;
@@ -236,7 +214,7 @@ async function countPeople(rim: Rim, db: Db, app: string): Promise<number> {
   const before = known.get(app);
   const now = rim.clock.now();
   if (before !== undefined && now - before.at < COUNT_KEPT_MS) return before.people;
-  const people = await countLinkedPeople(db, app);
+  const people = await countPeopleIn(db, app, now - HOUR_MS);
   if (people >= LARGE) known.set(app, { people, at: now });
   return people;
 }

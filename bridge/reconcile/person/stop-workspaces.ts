@@ -1,6 +1,7 @@
 /**
- * The workspaces of somebody whose account is locked. Suspending stops nothing by itself: Coder's own executor stops what
- * runs within a minute or so, but never a dormant workspace, nor one whose last build failed.
+ * The workspaces of somebody whose account is locked, and of somebody who stays those in organizations that they are in no more.
+ * Suspending stops nothing by itself: Coder's own executor stops what runs within a minute or so, but never a dormant workspace,
+ * nor one whose last build failed. Of somebody who stays it stops none, and their owner gets to them no more.
  */
 import {
   CoderError,
@@ -37,6 +38,8 @@ export interface WorkspacesRequest {
   readonly coder: Pick<CoderClient, 'listWorkspaces' | 'stopWorkspace'>;
   readonly context: Context;
   readonly account: { readonly id: string; readonly username: string };
+  /** Somebody who stays is in these organizations, and keeps what runs there. Undefined: somebody who is out. */
+  readonly memberOf?: readonly string[] | undefined;
   /** The app by whose policy it goes. */
   readonly app: string;
   readonly subject: Subject;
@@ -47,23 +50,25 @@ export interface WorkspacesRequest {
 
 /** Stops what runs, as far as policy and rights let it. Never throws what Coder said. */
 export async function stopWorkspaces(request: WorkspacesRequest): Promise<WorkspacesOutcome> {
-  const { context, account, coder } = request;
+  const { context, account, coder, memberOf } = request;
   const rights = context.catalog.workspaceRights;
   const nothing: WorkspacesOutcome = { stopped: [], left: [], running: [], unknown: false, failure: undefined };
+  // Of somebody who stays what can't be seen is told by the doctor alone.
+  const mayHide = memberOf === undefined;
   // Without the right Coder answers with an empty list: the call would tell nothing.
-  if (!seesSomeWorkspaces(rights)) return { ...nothing, unknown: true };
+  if (!seesSomeWorkspaces(rights)) return { ...nothing, unknown: mayHide };
   let found: WorkspacesOfPerson;
   try {
     found = await coder.listWorkspaces(account);
   } catch (error) {
     const failure = outcomeOf(error);
-    return failure.kind === 'terminal' ? { ...nothing, unknown: true } : { ...nothing, failure };
+    return failure.kind === 'terminal' ? { ...nothing, unknown: mayHide } : { ...nothing, failure };
   }
   const outcome = await stopEach(
     request,
-    found.workspaces.filter(workspace => mayRun(workspace)),
+    found.workspaces.filter(workspace => mayRun(workspace) && memberOf?.includes(workspace.organizationId) !== true),
   );
-  return { ...outcome, unknown: found.hidden > 0 || !seesEveryWorkspace(rights) };
+  return { ...outcome, unknown: mayHide && (found.hidden > 0 || !seesEveryWorkspace(rights)) };
 }
 
 type Policy = MappingState['policies']['leavingWorkspaces'];
@@ -72,7 +77,7 @@ async function stopEach(
   request: WorkspacesRequest,
   workspaces: readonly CoderWorkspace[],
 ): Promise<Omit<WorkspacesOutcome, 'unknown'>> {
-  const { context, app, coder, subject, lines, before } = request;
+  const { context, app, coder, subject, lines, before, memberOf } = request;
   const policy: Policy = context.apps.get(app)?.state.policies.leavingWorkspaces ?? 'stop';
   const stopped: string[] = [];
   const left: string[] = [];
@@ -88,7 +93,7 @@ async function stopEach(
         note(result, reason);
     };
     if (policy === 'leave') {
-      if (isLeftAlone(workspace)) runsOn('skipped', LEFT);
+      if (memberOf !== undefined || isLeftAlone(workspace)) runsOn('skipped', LEFT);
       else left.push(target);
       continue;
     }

@@ -2,6 +2,7 @@
 import { outcomeOf } from '../../coder';
 import { PRIORITY } from '../../store/work/enqueue';
 import { type Work } from '../../store/work/work';
+import { LeaseTaken } from '../context/mutex';
 import { type Rim } from '../context/rim';
 import { convergeApp } from '../declaration/declaration';
 import { convergeScimGroup } from '../declaration/scim-group';
@@ -20,8 +21,8 @@ export async function work(rim: Rim, item: Work): Promise<EndedWork> {
     return await convergeApp(rim, item);
   } catch (error) {
     const outcome = outcomeOf(error);
-    // An outage is told once, by the Coder client; what waits for its end says nothing of its own.
-    const level = outcome.kind === 'retry' ? 'debug' : 'error';
+    // An outage is told once, by the Coder client; what waits for its end, or for another bridge, says nothing of its own.
+    const level = outcome.kind === 'retry' || error instanceof LeaseTaken ? 'debug' : 'error';
     rim.log[level]({ err: error, key: item.key, app: item.app }, 'work failed');
     return await endWork(rim, item, outcome);
   }

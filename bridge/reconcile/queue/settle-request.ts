@@ -71,15 +71,15 @@ async function settleKeys(
     if (taken === undefined) break;
     // What it made different is this request's as well: the second look finds it done, and would not touch it again.
     for (const one of [...awaited.values(), ...taken.values()]) for (const key of one.touched) touched.add(key);
-    // What is to be done again may be done by somebody else before this looks.
+    // What has changed meanwhile is not at its end, whoever goes on with it.
     const isSeen = (one: EndedWork | undefined): boolean => one !== undefined && one.outcome !== 'again';
-    unseen = unseen.filter(key => !isSeen(awaited.get(key)) && !isSeen(taken.get(key)));
+    unseen = unseen.filter(key => !isSeen(taken.get(key) ?? awaited.get(key)));
     await hands.claimed();
     const again = [...taken].filter(([, { outcome, againMs }]) => outcome === 'again' || againMs !== undefined);
-    const missed = left.filter(key => !taken.has(key));
-    const unsettled = await unsettledKeys(hands.db, [...new Set([...unseen, ...missed])], { now: hands.now(), early });
+    // Somebody works on it, or was done with it just now and it is due again.
+    const unsettled = await unsettledKeys(hands.db, unseen, { now: hands.now(), early });
     const isRunning = (key: WorkKey): boolean => hands.running(key) !== undefined;
-    left = [...new Set([...again.map(([key]) => key), ...missed.filter(isRunning), ...unsettled])];
+    left = [...new Set([...left.filter(isRunning), ...again.map(([key]) => key), ...unsettled])];
     // What runs here is awaited itself.
     const elsewhere = unsettled.some(key => !isRunning(key));
     const pause = Math.max(...again.map(([, { againMs = 0 }]) => againMs), elsewhere ? ELSEWHERE_MS : 0);

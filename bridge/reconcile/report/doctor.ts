@@ -6,6 +6,7 @@ import { type Context, organizationName } from '../decide/context';
 import { type Rim } from '../context/rim';
 import { findOrganization } from '../decide/rules';
 import { claimsChecks } from './doctor-claims';
+import { leaversChecks } from './doctor-leavers';
 import { signInChecks } from './doctor-sign-in';
 import { workspacesCheck } from './doctor-workspaces';
 
@@ -66,7 +67,7 @@ export async function doctorChecks(rim: Rim): Promise<DoctorCheck[]> {
     );
     return [
       ...checks,
-      ...['rights', 'licence', 'oidc', 'sign-in sync', 'claims', 'attributes', 'workspaces'].map(name =>
+      ...['rights', 'licence', 'oidc', 'sign-in sync', 'claims', 'attributes', 'leavers', 'workspaces'].map(name =>
         check(name, 'skipped', 'Coder can not be asked'),
       ),
     ];
@@ -79,6 +80,7 @@ export async function doctorChecks(rim: Rim): Promise<DoctorCheck[]> {
     ...syncChecks(context),
     ...(await guarded('claims', () => claimsChecks(rim, context))),
     ...(await guarded('attributes', () => signInChecks(rim, apps))),
+    ...(await guarded('leavers', () => leaversChecks(rim))),
     ...workspacesCheck(context, apps),
     ...mappingChecks(context, apps),
     ...ownerChecks(context),

@@ -9,7 +9,7 @@ import { listManagedRoles } from '../../store/accounts/custom-roles';
 import { knownMembers } from '../../store/accounts/known-members';
 import { peopleOfAccounts } from '../../store/accounts/people';
 import { listAllApps, type StoredApp } from '../../store/apps/apps';
-import { readBindings } from '../../store/apps/bindings';
+import { readBindings, repointedMappings } from '../../store/apps/bindings';
 import { readNamesakes } from '../../store/directory';
 import { existingGroups } from '../../store/directory/reading';
 import { loadCatalog } from '../context/catalog';
@@ -42,6 +42,8 @@ export async function planDeclarations(rim: Rim, state: MappingState | undefined
   const stored = await listAllApps(db);
   const apps = state === undefined ? stored : [...stored.filter(app => app.name !== state.app), asStored(state)];
   const states = apps.map(app => app.state);
+  const before = stored.find(app => app.name === state?.app);
+  const repointed = new Set(state === undefined || before === undefined ? [] : repointedMappings(before.state, state));
   const catalog = await loadCatalog(rim.coder.background, states, rim.clock.now());
   const changes: PlannedChange[] = [];
   const problems = [...catalog.problems];
@@ -63,7 +65,7 @@ export async function planDeclarations(rim: Rim, state: MappingState | undefined
     apps,
     catalog: { ...catalog, organizations },
     groups,
-    bindings: await readBindings(db),
+    bindings: (await readBindings(db)).filter(({ app, mapping }) => app !== state?.app || !repointed.has(mapping)),
     namesakes: await readNamesakes(db),
     imagine: true,
     takeAllAsMatched: state !== undefined,

@@ -1,15 +1,20 @@
-/** Which workspaces would be stopped with the accounts that a plan locks, and of people who were locked out before. Nothing is written. */
+/**
+ * Which workspaces would be stopped with the accounts that a plan locks and the memberships that it takes, and of people who lost
+ * either before. Nothing is written.
+ */
 import { CoderError, type CoderWorkspace, mayRun, seesEveryWorkspace, seesSomeWorkspaces } from '../../coder';
 import { type PlannedChange } from '../../contract/admin-api';
 import { listLeaverWorkspaces } from '../../store/accounts/leaver-workspaces';
 import { type Context } from '../decide/context';
 import { type Rim } from '../context/rim';
 
-/** An account that a plan locks. */
+/** An account that a plan locks, or takes out of an organization. */
 export interface PlannedLeaver {
   readonly app: string;
   readonly userName: string;
   readonly account: { readonly id: string; readonly username: string; readonly status: string };
+  /** Organizations that somebody who stays is in afterwards; undefined: the account is locked. */
+  readonly memberOf: readonly string[] | undefined;
 }
 
 /** Each leaver costs a call to Coder. */
@@ -33,17 +38,20 @@ export async function planWorkspaceStops(
   // Without the right Coder answers with an empty list: the doctor says so, and status once it matters.
   if (!seesSomeWorkspaces(context.catalog.workspaceRights)) return { changes: [], problems: [] };
   const changes: PlannedChange[] = [];
-  for (const { app, userName, account } of stopping.slice(0, MOST_LEAVERS))
-    for (const workspace of await runningOf(rim, account)) changes.push(stop(app, userName, workspace));
+  for (const leaver of stopping.slice(0, MOST_LEAVERS))
+    for (const workspace of await runningOf(rim, leaver.account))
+      if (leaver.memberOf?.includes(workspace.organizationId) !== true) changes.push(stop(leaver, workspace));
   const more = stopping.length - MOST_LEAVERS;
   const problems =
     more > 0
-      ? [`workspaces of ${more} more people who would be locked out are stopped too: they were not looked at`]
+      ? [
+          `workspaces of ${more} more people who would be locked out, or taken out of an organization, are stopped too: they were not looked at`,
+        ]
       : [];
   return { changes, problems };
 }
 
-/** Who was locked out before and had workspaces that ran on: the next sweep looks at them again. */
+/** Whose workspaces ran on before: the next sweep looks at them again. */
 async function leftBefore(rim: Rim, context: Context, apps: readonly string[]): Promise<PlannedLeaver[]> {
   const seesAll = seesEveryWorkspace(context.catalog.workspaceRights);
   const left = await listLeaverWorkspaces(rim.database.db);
@@ -51,8 +59,14 @@ async function leftBefore(rim: Rim, context: Context, apps: readonly string[]): 
   for (const { app, userName, coderUserId, state } of left) {
     if (!apps.includes(app) || (state === 'unknown' && !seesAll)) continue;
     const found = await rim.coder.background.getUser(coderUserId);
-    if (found.state === 'present' && found.user.status === 'suspended')
-      leavers.push({ app, userName, account: found.user });
+    if (found.state !== 'present') continue;
+    const { user } = found;
+    leavers.push({
+      app,
+      userName,
+      account: user,
+      memberOf: user.status === 'suspended' ? undefined : user.organizationIds,
+    });
   }
   return leavers;
 }
@@ -68,15 +82,18 @@ async function runningOf(rim: Rim, account: PlannedLeaver['account']): Promise<C
   }
 }
 
-function stop(app: string, subject: string, { organizationName, name, build }: CoderWorkspace): PlannedChange {
+function stop(
+  { app, userName, memberOf }: PlannedLeaver,
+  { organizationName, name, build }: CoderWorkspace,
+): PlannedChange {
   return {
     app,
-    subject,
+    subject: userName,
     action: 'workspace.stop',
     target: `${organizationName}/${name}`,
     before: build.status,
     after: 'stopped',
-    because: 'the account is locked (policies.leavingWorkspaces)',
+    because: `${memberOf === undefined ? 'the account is locked' : 'the person is in its organization no more'} (policies.leavingWorkspaces)`,
     removal: true,
   };
 }

@@ -2,18 +2,14 @@
 import { type HoldSummary, type PlannedChange, type PlanReport } from '../../contract/admin-api';
 import { type MappingState, modeClash } from '../../contract/mapping-state';
 import { holdId } from '../../store/accounts/holds';
-import { countReserved } from '../../store/accounts/ledger';
-import { countLinkedPeople } from '../../store/accounts/people';
 import { describe } from '../person/apply-steps';
 import { type Context, groupName } from '../decide/context';
 import { type Rim } from '../context/rim';
-import { keyOf } from '../decide/entitlement';
-import { digestOf, guardPlan, HOUR_MS, keepsOwners, type Loser } from '../decide/guard';
-import { vanishedEntitlements } from '../context/vanished-groups';
+import { keepsOwners } from '../decide/guard';
 import { canSignIn, takesOwner } from '../person/keep-owners';
 import { readWorldFor } from '../survey/guarded-survey';
-import { sayRemoval } from '../decide/entitlement-text';
-import { type Finding, plansOf, survey } from '../survey/survey';
+import { type Finding, needsWork, plansOf, survey } from '../survey/survey';
+import { WholePlan } from '../survey/whole-plan';
 import { unlinkedAccounts } from '../sweep/unlinked-accounts';
 import { type World } from '../survey/world';
 import { type Plan } from '../decide/plan';
@@ -106,9 +102,7 @@ async function planApp(
   activeOwners: number,
 ): Promise<HoldSummary | null> {
   const { db } = rim.database;
-  const state = context.apps.get(app)?.state;
-  const gone = await vanishedEntitlements(db, context, app);
-  const losers: (Loser & { changes: string[] })[] = [];
+  const whole = await WholePlan.begin(rim, context, app);
   let owners = activeOwners;
   let people = 0;
   for await (const finding of survey(db, context, world, app, { present: true, members })) {
@@ -138,43 +132,38 @@ async function planApp(
     }
     report.changes.push(...changesOf(context, finding));
     leavers.push(...lockedBy(finding));
-    const removals = plansOf(finding)
-      .flatMap(one => one.removals)
-      .filter(removal => removal.kind === 'account' || !gone.has(keyOf(removal)));
-    const leaves = (finding.user === undefined || !finding.user.active) && context.apps.get(app)?.deleting !== true;
-    if (removals.length > 0 && !leaves && plansOf(finding).some(({ steps }) => steps.length > 0))
-      losers.push({
-        subject: `person:${finding.userId}`,
-        removals,
-        released: false,
-        changes: removals.map(removal => `${finding.userName}: ${sayRemoval(context, removal)}`),
-      });
+    if (needsWork(finding)) whole.add(finding);
   }
-  if (state === undefined) return null;
-  const verdict = guardPlan(losers, {
-    guard: state.guard,
-    people: await countLinkedPeople(db, app),
-    recent: await countReserved(db, { app, kind: 'removal' }, rim.clock.now() - HOUR_MS, ''),
-  });
-  if (verdict === 'pass') return null;
+  const { held } = await whole.judge(rim);
+  if (held.length === 0) return null;
   return {
-    id: holdId(losers.map(loser => ({ subject: loser.subject, digest: digestOf(loser.removals) }))),
+    id: holdId(held),
     app,
-    reason: 'plan-too-large',
-    people: losers.length,
+    reason: [...new Set(held.map(({ reason }) => reason))].join(', '),
+    people: held.length,
     createdAt: new Date(rim.clock.now()).toISOString(),
-    changes: losers.flatMap(loser => loser.changes).slice(0, CHANGES_IN_A_HOLD),
+    changes: held
+      .flatMap(({ userName, changes }) => changes.map(change => `${userName}: ${change}`))
+      .slice(0, CHANGES_IN_A_HOLD),
   };
 }
 
-/** Accounts that the plan of a finding locks. */
+/** Accounts that the plan of a finding locks, or takes out of an organization. */
 function lockedBy({ app, userName, account, plan, others }: Finding): PlannedLeaver[] {
   const planned = [
     ...('user' in account ? [{ account: account.user, plan }] : []),
     ...others.map(other => ({ account: other.observed.account, plan: other.plan })),
   ];
   const locks = ({ steps }: Plan): boolean => steps.some(({ kind }) => kind === 'suspend' || kind === 'delete');
-  return planned.flatMap(one => (locks(one.plan) ? [{ app, userName, account: one.account }] : []));
+  return planned.flatMap((one): PlannedLeaver[] => {
+    const leaver = { app, userName, account: one.account };
+    if (locks(one.plan)) return [{ ...leaver, memberOf: undefined }];
+    const taken = new Set(
+      one.plan.steps.flatMap(step => (step.kind === 'organization-remove' ? [step.organization] : [])),
+    );
+    if (taken.size === 0 || one.account.status === 'suspended') return [];
+    return [{ ...leaver, memberOf: one.account.organizationIds.filter(organization => !taken.has(organization)) }];
+  });
 }
 
 /** Every step of one person's plan, in the shape of the report. */

@@ -2,45 +2,20 @@
 import { CoderError } from '../../coder';
 import { writeAudit } from '../../store/audit/audit';
 import { enqueue, type Cause, type WorkItem } from '../../store/work/enqueue';
-import { hold, listHolds } from '../../store/accounts/holds';
-import { countReserved, type LedgerKind } from '../../store/accounts/ledger';
-import { countLinkedPeople } from '../../store/accounts/people';
+import { hold } from '../../store/accounts/holds';
 import { queuedKeys } from '../../store/work/pending';
 import { type Context } from '../decide/context';
 import { type Rim } from '../context/rim';
-import { digestOf, gainLimit, guardPlan, type HoldReason, HOUR_MS, type Loser } from '../decide/guard';
-import { type GuardedGain } from '../decide/plan';
-import { vanishedEntitlements } from '../context/vanished-groups';
-import { keyOf } from '../decide/entitlement';
-import { sayGain, sayRemoval } from '../decide/entitlement-text';
-import { type Finding, needsWork, plansOf, survey } from './survey';
+import { heldAlike } from '../decide/guard';
+import { type Finding, needsWork, survey } from './survey';
+import { type Judged, WholePlan } from './whole-plan';
 import { AuditLines } from '../context/audit-lines';
 import { organizationsWithRoles, readWorld, type World } from './world';
 
-/** What of one person's plan is held. */
-export interface HeldPart {
-  readonly subject: string;
-  readonly userName: string;
-  readonly coderUserId: string | undefined;
-  readonly digest: string;
-  readonly reason: HoldReason;
-  /** In words. */
-  readonly changes: readonly string[];
-}
-
-type Gainer = Pick<HeldPart, 'subject' | 'userName' | 'coderUserId'> & {
-  readonly gains: readonly GuardedGain[];
-  readonly released: boolean;
-};
-
-export interface GuardedSurvey {
+export interface GuardedSurvey extends Judged {
   readonly work: readonly WorkItem[];
   /** How many of them are not held already, for a reason of their own. */
   readonly free: number;
-  /** What is held of the plan, as a whole. */
-  readonly held: readonly HeldPart[];
-  /** Whether what people would lose is held. */
-  readonly verdict: 'pass' | 'hold';
   readonly people: number;
 }
 
@@ -62,11 +37,6 @@ export async function readWorldFor(rim: Rim, context: Context): Promise<World> {
   );
 }
 
-/** Whether a finding is the directory's own doing: somebody inactive or gone leaves, whatever is declared. */
-function leavesByDirectory({ user, app }: Finding, context: Context): boolean {
-  return (user === undefined || !user.active) && context.apps.get(app)?.deleting !== true;
-}
-
 /**
  * Compares an app with the world. People whose work is queued already are left to it.
  * @param each called with every finding that is to be dealt with
@@ -80,12 +50,8 @@ export async function surveyWithGuard(
   each: (finding: Finding) => void = () => undefined,
 ): Promise<GuardedSurvey> {
   const { db } = rim.database;
-  const state = context.apps.get(app)?.state;
   const work: WorkItem[] = [];
-  const losers: (Loser & { userName: string; coderUserId: string | undefined })[] = [];
-  const gainers: Gainer[] = [];
-  const gone = await vanishedEntitlements(db, context, app);
-  const holds = new Map((await listHolds(db, app)).map(held => [held.subject, held]));
+  const whole = await WholePlan.begin(rim, context, app);
   let people = 0;
   let free = 0;
   for await (const finding of survey(db, context, world, app)) {
@@ -97,57 +63,9 @@ export async function surveyWithGuard(
     work.push({ key: subject, app, priority });
     if (finding.person?.heldReason === undefined) free += 1;
     each(finding);
-    const removals = plansOf(finding)
-      .flatMap(plan => plan.removals)
-      .filter(removal => removal.kind === 'account' || !gone.has(keyOf(removal)));
-    const who = { subject, userName: finding.userName, coderUserId: finding.person?.coderUserId };
-    const before = holds.get(subject);
-    const gains = plansOf(finding).flatMap(plan => plan.guardedGains);
-    if (gains.length > 0)
-      gainers.push({
-        ...who,
-        gains,
-        released: before?.releasedAt !== undefined && before.digest === digestOf([], gains),
-      });
-    if (removals.length === 0 || leavesByDirectory(finding, context)) continue;
-    losers.push({
-      ...who,
-      removals,
-      released: before?.releasedAt !== undefined && before.digest === digestOf(removals),
-    });
+    whole.add(finding);
   }
-  if (state === undefined) return { work, free, held: [], verdict: 'pass', people };
-  const linked = await countLinkedPeople(db, app);
-  const recent = (kind: LedgerKind): Promise<number> => countReserved(db, { app, kind }, rim.clock.now() - HOUR_MS, '');
-  const verdict = guardPlan(losers, { guard: state.guard, people: linked, recent: await recent('removal') });
-  const held: HeldPart[] = [];
-  if (verdict === 'hold')
-    for (const { removals, released, ...who } of losers)
-      if (!released)
-        held.push({
-          ...who,
-          digest: digestOf(removals),
-          reason: 'plan-too-large',
-          changes: removals.map(removal => sayRemoval(context, removal)),
-        });
-  // What somebody loses and gains at once is held for the loss.
-  const others = gainers.filter(({ subject, released }) => !released && !held.some(one => one.subject === subject));
-  for (const kind of ['activation', 'privilege'] as const) {
-    const some = others.filter(({ gains }) =>
-      gains.some(gain => (gain.kind === 'activation') === (kind === 'activation')),
-    );
-    const sample = some[0]?.gains.find(gain => (gain.kind === 'activation') === (kind === 'activation'));
-    if (sample === undefined || some.length + (await recent(kind)) <= gainLimit(sample, state.guard, linked)) continue;
-    for (const { gains, released: _released, ...who } of some)
-      if (!held.some(one => one.subject === who.subject))
-        held.push({
-          ...who,
-          digest: digestOf([], gains),
-          reason: kind === 'activation' ? 'too-many-activations' : 'too-many-privileges',
-          changes: gains.map(gain => sayGain(context, gain)),
-        });
-  }
-  return { work, free, held, verdict, people };
+  return { work, free, people, ...(await whole.judge(rim)) };
 }
 
 /** Writes the guard's word down: the held plan, and the work that is to be done. Part of the caller's transaction. */
@@ -161,7 +79,7 @@ export async function carryOut(
   const now = rim.clock.now();
   const lines = new AuditLines(cause, () => now);
   for (const { subject, userName, coderUserId, digest, reason, changes } of guarded.held) {
-    const outcome = await hold(db, { app, subject, digest, reason, changes, cause }, now);
+    const outcome = await hold(db, { app, subject, digest, reason, changes, cause, alike: heldAlike(reason) }, now);
     if (outcome === 'held')
       lines.note(
         { app, subject: subject.slice('person:'.length), subjectName: userName, coderUserId },

@@ -45,12 +45,8 @@ async function lookAgain(rim: Rim, context: Context, leaver: LeaverWorkspaces): 
     return;
   }
   const { user } = found;
-  if (user.status !== 'suspended') {
-    // Whoever was let in again by hand is no leaver; one who is about to be locked is.
-    if (leaver.state !== 'due' || rim.clock.now() - leaver.since > HOUR_MS)
-      await forgetLeaverWorkspaces(db, leaver.coderUserId);
-    return;
-  }
+  // Whoever is in, let in again by hand or never locked, has lost only what runs in organizations that they are in no more.
+  const stays = user.status !== 'suspended';
   const lines = new AuditLines({ actor: 'sweep' }, () => rim.clock.now());
   const subject = {
     app: leaver.app,
@@ -62,12 +58,14 @@ async function lookAgain(rim: Rim, context: Context, leaver: LeaverWorkspaces): 
     coder,
     context,
     account: user,
+    memberOf: stays ? user.organizationIds : undefined,
     app: leaver.app,
     subject,
     lines,
     before: leaver,
   });
-  const remembered = rememberedOf(outcome, leaver);
+  const isAboutToBeLocked = stays && leaver.state === 'due' && rim.clock.now() - leaver.since <= HOUR_MS;
+  const remembered = rememberedOf(outcome, leaver) ?? (isAboutToBeLocked ? leaver : undefined);
   await rim.database.transact(async transaction => {
     await writeAudit(transaction, lines.rows);
     if (remembered === undefined) await forgetLeaverWorkspaces(transaction, leaver.coderUserId);

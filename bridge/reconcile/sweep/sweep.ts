@@ -38,7 +38,10 @@ export async function sweepApps(
   if ((await rim.recovery.holds()) !== undefined || !(await rim.recovery.advance())) return [];
   const context = await rim.context.refresh();
   const apps = [...context.apps.values()].filter(app => !app.deleting && wanted(app));
-  await lookAtEndingApps(rim, [...context.apps.values()].filter(app => app.deleting && wanted(app)));
+  await lookAtEndingApps(
+    rim,
+    [...context.apps.values()].filter(app => app.deleting && wanted(app)),
+  );
   const held: StoredApp[] = [];
   for (const app of apps)
     if (await takeLease(rim.database.db, `sweep:${app.name}`, rim.owner, rim.clock.now(), LEASE_MS)) held.push(app);

@@ -13,7 +13,7 @@ export interface HeldRemovals {
   readonly digest: string;
   readonly reason: string;
   readonly changes: readonly string[];
-  /** The cause under which exactly this was first held, as JSON: what one request takes is one plan, whoever asks later. */
+  /** The cause under which this was first held, as JSON: what one request takes is one plan, whoever asks later, and whatever else. */
   readonly cause: string | undefined;
   readonly createdAt: number;
   readonly releasedAt: number | undefined;
@@ -81,18 +81,24 @@ export async function listHolds(db: Db, app: string): Promise<HeldRemovals[]> {
  */
 export async function hold(
   db: Db,
-  held: Pick<HeldRemovals, 'app' | 'subject' | 'digest' | 'reason' | 'changes'> & { readonly cause: Cause },
+  held: Pick<HeldRemovals, 'app' | 'subject' | 'digest' | 'reason' | 'changes'> & {
+    readonly cause: Cause;
+    /** Reasons like this one: what was open for one of them was part of a plan, and what has become of it still is. @default none */
+    readonly alike?: readonly string[];
+  },
   now: number,
 ): Promise<'held' | 'already'> {
   const before = await readHeld(db, held.app, held.subject);
   if (before?.digest === held.digest && (before.releasedAt !== undefined || before.reason === held.reason))
     return 'already';
+  const isPartOfOpen =
+    before !== undefined && before.releasedAt === undefined && held.alike?.includes(before.reason) === true;
   const values = {
     digest: held.digest,
     reason: held.reason,
     changes: JSON.stringify(held.changes),
     created_at: now,
-    cause: (before?.digest === held.digest ? before.cause : undefined) ?? JSON.stringify(held.cause),
+    cause: (before?.digest === held.digest || isPartOfOpen ? before?.cause : undefined) ?? JSON.stringify(held.cause),
   };
   await db
     .insertInto('holds')

@@ -203,6 +203,17 @@ export async function listHeldPeople(db: Db, limit: number): Promise<HeldPerson[
   }));
 }
 
+/** Who is held for one of these reasons, by name. */
+export async function peopleHeldForAny(db: Db, reasons: readonly string[]): Promise<{ readonly userName: string }[]> {
+  const rows = await db
+    .selectFrom('people')
+    .select('user_name')
+    .where('held_reason', 'in', reasons)
+    .orderBy('user_name')
+    .execute();
+  return rows.map(row => ({ userName: row.user_name }));
+}
+
 /** Who is held for one reason. */
 export async function peopleHeldFor(
   db: Db,
@@ -266,6 +277,21 @@ export async function countLinkedPeople(db: Db, app: string): Promise<number> {
     .where('coder_user_id', 'is not', null)
     .executeTakeFirstOrThrow();
   return Number(row.people);
+}
+
+/**
+ * How many people of an app have an account and were in at some time since: what a share of the people is a share of. Whoever left earlier
+ * and is dealt with has nothing to lose.
+ */
+export async function countPeopleIn(db: Db, app: string, since: number): Promise<number> {
+  const { rows } = await sql<{ people: number }>`
+    select count(*) as people from people left join users on users.id = people.user_id
+      where people.app = ${app} and people.coder_user_id is not null and (
+        users.active = 1 or people.held_reason is not null
+        or exists (select 1 from work where work.key = 'person:' || people.user_id)
+        or exists (select 1 from ledger where ledger.app = people.app and ledger.kind = 'leaving'
+          and ledger.subject = 'person:' || people.user_id and ledger.at > ${since}))`.execute(db);
+  return Number(rows[0]?.people);
 }
 
 /** Somebody whom a search found, with what the directory says of them. */

@@ -8,7 +8,8 @@ import { backendOf, type Database, type Db, readJson } from '../database/databas
 import { type Cause, enqueue, PRIORITY } from '../work/enqueue';
 import { newId } from '../database/id';
 import { statement } from '../database/statement';
-import { readStoredDocument } from './stored-document';
+import { repointedMappings, unbind } from './bindings';
+import { readStoredDocument, UnreadableDocument } from './stored-document';
 import { deleteCredentials, writeCredentials } from './credentials';
 import { lockDeclaration } from './declaration-lock';
 
@@ -69,6 +70,16 @@ function toApp(row: AppRow): StoredApp {
     sweptAt: row.swept_at ?? undefined,
     deleting: row.deleted_at !== null,
   };
+}
+
+/** One that can't be read may be replaced all the same. */
+function readableDocument(row: AppRow): MappingState | undefined {
+  try {
+    return toApp(row).state;
+  } catch (error) {
+    if (error instanceof UnreadableDocument) return undefined;
+    throw error;
+  }
 }
 
 /** Every app that is declared. */
@@ -152,6 +163,9 @@ export async function putApp(
     const same =
       row !== undefined && row.deleted_at === null && canonicalJson(readJson(row.state)) === canonicalJson(state);
     if (same) return toApp(row);
+    // A mapping that reads another group from now on follows the one that it matched no longer.
+    const before = row === undefined ? undefined : readableDocument(row);
+    if (before !== undefined) await unbind(db, state.app, repointedMappings(before, state));
     const text = JSON.stringify(state);
     const usual = canonicalJson(state.attributes) === canonicalJson(DEFAULT_ATTRIBUTES);
     const attributes = usual ? null : JSON.stringify(state.attributes);

@@ -1,4 +1,6 @@
 /** Which SCIM group each mapping has matched: so that a mapping follows a rename, and a vanished group is noticed. */
+import { identityKey } from '../../contract/identity';
+import { type MappingState } from '../../contract/mapping-state';
 import { type Db } from '../database/database';
 
 export interface Binding {
@@ -8,6 +10,27 @@ export interface Binding {
   readonly scimGroupId: string;
   /** Whether the directory still has the group. */
   readonly alive: boolean;
+}
+
+const KINDS = ['groupMappings', 'roleMappings', 'organizationMappings'] as const;
+
+/** Mappings that both documents have, and that read another group of the identity provider in the second one: what they matched says nothing of that. */
+export function repointedMappings(before: MappingState, after: MappingState): string[] {
+  return KINDS.flatMap(kind =>
+    Object.entries<Reads>(after[kind]).flatMap(([key, mapping]) => {
+      const was: Reads | undefined = before[kind][key];
+      return was === undefined || readsTheSame(was, mapping) ? [] : [`${kind}/${key}`];
+    }),
+  );
+}
+
+type Reads = Pick<MappingState['groupMappings'][string], 'idpGroup' | 'idpGroupExternalId'>;
+
+function readsTheSame(one: Reads, other: Reads): boolean {
+  return (
+    one.idpGroupExternalId === other.idpGroupExternalId &&
+    identityKey(one.idpGroup ?? '') === identityKey(other.idpGroup ?? '')
+  );
 }
 
 export async function readBindings(db: Db, app?: string): Promise<Binding[]> {

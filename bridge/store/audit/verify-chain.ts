@@ -28,6 +28,7 @@ export async function verifyChain(db: Db, anchor?: Link): Promise<ChainReport> {
   for (;;) {
     const chain = await readChain(db);
     const walked = await walk(db, chain, anchor);
+    walked.broken ??= await findForeign(db, chain);
     // Lines that were cut off by age meanwhile are missing for a good reason.
     if (walked.broken !== null && (await readChain(db)).cut.seq !== chain.cut.seq) continue;
     const unsealed = await db
@@ -39,11 +40,28 @@ export async function verifyChain(db: Db, anchor?: Link): Promise<ChainReport> {
   }
 }
 
+/** A line with a number that no sealing gave: before what is kept, or behind the last one. */
+async function findForeign(db: Db, { cut }: Chain): Promise<ChainBreak | null> {
+  const ends = db.selectFrom('audit').select(['seq', 'id']).limit(1);
+  const first = await ends.where('seq', '<=', cut.seq).orderBy('seq').executeTakeFirst();
+  const last = await ends.where('seq', 'is not', null).orderBy('seq', 'desc').executeTakeFirst();
+  // Read after the last line: what was sealed meanwhile is within it.
+  const { head } = await readChain(db);
+  const foreign = first ?? (last !== undefined && Number(last.seq) > head.seq ? last : undefined);
+  if (foreign === undefined) return null;
+  const seq = Number(foreign.seq);
+  return {
+    seq,
+    id: Number(foreign.id),
+    problem: `line ${seq} was not sealed by the bridge: the chain has ${cut.seq + 1} to ${head.seq}`,
+  };
+}
+
 async function walk(
   db: Db,
   { cut, head }: Chain,
   anchor: Link | undefined,
-): Promise<Pick<ChainReport, 'checked' | 'broken'>> {
+): Promise<{ readonly checked: number; broken: ChainBreak | null }> {
   let last = cut;
   const broken = (seq: number, id: number | null, problem: string) => ({
     checked: last.seq - cut.seq,
@@ -60,9 +78,10 @@ async function walk(
   if (anchor?.seq === cut.seq && anchor.hash !== cut.hash)
     return broken(cut.seq, null, 'the noted hash is another one than that of the last line that was removed by age');
   for (;;) {
-    const rows = await readSealed(db, last.seq, PAGE);
+    const page = await readSealed(db, last.seq, PAGE);
+    // What was sealed since the end was read is another time's.
+    const rows = page.filter(row => row.seq <= head.seq);
     for (const row of rows) {
-      if (row.seq > head.seq) return { checked: last.seq - cut.seq, broken: null };
       if (row.seq !== last.seq + 1)
         return broken(last.seq + 1, null, `line ${last.seq + 1} is missing: the next one is ${row.seq}`);
       if (hashOf(last.hash, row.seq, row) !== row.hash)

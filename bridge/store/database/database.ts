@@ -21,6 +21,11 @@ export interface Database {
    * Within `work` use the given database only, and await nothing else than queries on it.
    */
   transact<T>(work: (db: Db) => Promise<T>): Promise<T>;
+  /**
+   * Reads from one state of the database, however many turns of the event loop `work` takes: others write meanwhile, and are not seen.
+   * For what is long; a database in memory has no such state to offer.
+   */
+  snapshot<T>(work: (db: Db) => Promise<T>): Promise<T>;
   /** What keeps it from being written, as far as that is known without asking; undefined when nothing does. */
   trouble(): string | undefined;
   close(): Promise<void>;

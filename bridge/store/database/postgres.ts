@@ -31,7 +31,9 @@ export function openPostgres(url: string) {
       }
     }
   };
-  return { db, backend: 'postgres' as const, transact, trouble: () => undefined, close: () => db.destroy() };
+  const snapshot = <T>(work: (db: Kysely<Tables>) => Promise<T>): Promise<T> =>
+    db.transaction().setIsolationLevel('repeatable read').setAccessMode('read only').execute(work);
+  return { db, backend: 'postgres' as const, transact, snapshot, trouble: () => undefined, close: () => db.destroy() };
 }
 
 /** @throws DatabaseError when the server lacks what comparison without case needs */

@@ -11,6 +11,7 @@ import { connectSqlite } from './sqlite-connection';
 import { DirectConnection } from './sqlite-direct';
 import { isLocked } from './sqlite-locks';
 import { PatientDialect } from './sqlite-patience';
+import { createReaders } from './sqlite-readers';
 import { type Tables } from './tables';
 import { Trouble } from './trouble';
 
@@ -34,7 +35,9 @@ export function openSqlite(path: string, { alone }: { readonly alone: boolean })
     const direct = new DirectConnection(connection, trouble);
     const db = new Kysely<Tables>({ dialect: new PatientDialect(connection, direct, trouble) });
     const disk = syncTogether(path);
+    const readers = createReaders(path, db);
     const close = async () => {
+      await readers.close();
       await disk.end();
       await db.destroy();
       claim?.release();
@@ -43,6 +46,7 @@ export function openSqlite(path: string, { alone }: { readonly alone: boolean })
       db,
       backend: 'sqlite' as const,
       transact: commitTogether(db, direct, disk.reached),
+      snapshot: <T>(work: (db: Kysely<Tables>) => Promise<T>) => readers.snapshot(work),
       trouble: () => trouble.say(),
       close,
     };

@@ -110,7 +110,7 @@ export function createDirectory(database: Database, options: DirectoryOptions = 
     getGroup: (app, id) => readResource(db, 'Group', app, id),
     updateGroup: (context, id, change, given) => write(context, on => updateGroup(on, id, change, given)),
     deleteGroup: (context, id, given) => write(context, on => deleteGroup(on, id, given)),
-    membersOf: (app, groupIds) => membersOf(db, app, groupIds),
+    membersOf: (app, groupIds) => membersOf(database, app, groupIds),
     noteRefusedLeaving: (app, leaving, refused) =>
       database.transact(transaction => noteRefusedLeaving(transaction, app, leaving, refused, clock())),
     list: (app, query) => listByIndex(db, app, query, searchBounds),

@@ -1,13 +1,17 @@
 /** Reading who is in what: the members of groups, however many, and the groups of users. */
+import { setImmediate as nextTurn } from 'node:timers/promises';
 import { sql } from 'kysely';
-import { type Db } from '../database/database';
+import { type Database, type Db } from '../database/database';
 import { statement } from '../database/statement';
 import { among } from '../database/listed';
 import { type GroupOfUser, type Member, type UserOrGroup } from './resources';
 import { isId } from './rows';
 
-/** Rows of one chunk: what a reader of a large group has in memory at a time. */
+/** Rows that are read in one go where groups are small. */
 const CHUNK = 2_000;
+
+/** Rows of a large group between two turns of the event loop: whoever else waits has theirs. */
+const TURN = 500;
 
 interface MemberRow {
   group_id: string;
@@ -16,8 +20,13 @@ interface MemberRow {
   display: string | null;
 }
 
-/** Members of groups in chunks, ordered by group id and member id. Small groups share a query. */
-export async function* membersOf(db: Db, app: string, groupIds: readonly string[]): AsyncGenerator<readonly Member[]> {
+/** Members of groups in chunks, ordered by group id and member id. Small groups share a query; a large one is read as it was at one moment. */
+export async function* membersOf(
+  database: Database,
+  app: string,
+  groupIds: readonly string[],
+): AsyncGenerator<readonly Member[]> {
+  const { db } = database;
   const ids = groupIds.filter(isId);
   if (ids.length === 0) return;
   // One group alone is read from its first row on; of several we ask for sizes first, to know which go together.
@@ -31,7 +40,7 @@ export async function* membersOf(db: Db, app: string, groupIds: readonly string[
       rows = 0;
     }
     if (size > CHUNK) {
-      yield* readAlone(db, id);
+      yield* readAlone(database, id);
     } else {
       together.push(id);
       rows += size;
@@ -57,22 +66,38 @@ async function sizesOf(db: Db, app: string, ids: readonly string[]) {
   return rows.map(({ id, size }) => ({ id, size: Number(size) }));
 }
 
-async function* readAlone(db: Db, groupId: string): AsyncGenerator<readonly Member[]> {
-  let after = '';
-  for (;;) {
-    const rows = await db
-      .selectFrom('members')
-      .selectAll()
-      .where('group_id', '=', groupId)
-      .where('member_id', '>', after)
-      .orderBy('member_id')
-      .limit(CHUNK)
-      .execute();
+const membersAfter = statement<{ groupId: string; after: string }>()((db, { groupId, after }) =>
+  db
+    .selectFrom('members')
+    .selectAll()
+    .where('group_id', '=', groupId)
+    .where('member_id', '>', after)
+    .orderBy('member_id')
+    .limit(TURN),
+);
+
+async function* readAlone(database: Database, groupId: string): AsyncGenerator<readonly Member[]> {
+  const { rows } = await membersAfter(database.db, { groupId, after: '' });
+  if (rows.length < TURN) {
+    if (rows.length > 0) yield rows.map(toMember);
+    return;
+  }
+  // In memory as a whole: a client that takes its time must not keep the database from forgetting what was.
+  for (const members of await database.snapshot(db => readWhole(db, groupId))) {
+    yield members;
+    await nextTurn();
+  }
+}
+
+async function readWhole(db: Db, groupId: string): Promise<Member[][]> {
+  const chunks: Member[][] = [];
+  for (let after = ''; ;) {
+    const { rows } = await membersAfter(db, { groupId, after });
+    chunks.push(rows.map(toMember));
     const last = rows.at(-1);
-    if (last === undefined) return;
-    yield rows.map(toMember);
-    if (rows.length < CHUNK) return;
+    if (last === undefined || rows.length < TURN) return chunks;
     after = last.member_id;
+    await nextTurn();
   }
 }
 

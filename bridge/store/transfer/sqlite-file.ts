@@ -90,6 +90,9 @@ async function mark(copy: string, by: string, now: number): Promise<void> {
     await database.transact(async db => {
       const { position } = await readInstallation(db);
       await writePendingRecovery(db, { since: now, position, seen: position });
+      // Who signed out, or whose access token's client was taken away since, is not signed in again by an old copy.
+      await db.deleteFrom('page_sessions').execute();
+      await db.deleteFrom('access_tokens').execute();
       await writeAudit(db, [
         {
           at: now,

@@ -1,5 +1,5 @@
 /** What was measured, as docs/performance.md shows it: tables and plots with the machine, versions and date. */
-import { cpus, totalmem } from 'node:os';
+import { cpus, loadavg, totalmem } from 'node:os';
 import { bars } from './plot';
 import { type Result } from './suite';
 
@@ -49,7 +49,7 @@ ${setting.rounds} rounds of ${setting.people * 7} requests, ${setting.parallel} 
   return {
     markdown: `${BEGIN}
 
-Measured ${now.toISOString().slice(0, 10)} on ${machine}, Node ${process.versions.node}.
+Measured ${now.toISOString().slice(0, 10)} on ${machine}, Node ${process.versions.node}, load ${loadavg()[1]?.toFixed(1)} at the end.
 
 ${sections.join('\n')}
 ${END}`,

@@ -118,6 +118,66 @@ it('that do not stop although Coder was asked to are stopped by the next sweep',
   expect((await lines(stage)).map(({ actor }) => actor)).toEqual(['sweep', 'scim']);
 });
 
+describe('of somebody who stays and is taken out of an organization', () => {
+  const LAB = { groupMappings: { lab: { idpGroup: 'lab', organization: 'lab', group: 'lab' } } };
+
+  /** Alice is in `lab` by a group of the identity provider, and something of hers runs there and elsewhere. */
+  async function stageInLab(options: StageOptions = {}, policies: Policies = {}) {
+    const stage = await startStage({ double: undefined, ...options });
+    stage.coder.addOrganization('lab');
+    await stage.declare({ ...LAB, policies });
+    const alice = await stage.createUser('alice');
+    const group = await stage.createGroup('lab', [alice]);
+    stage.coder.addWorkspace('alice', 'dev');
+    stage.coder.addWorkspace('alice', 'far', { organization: 'lab' });
+    return { stage, alice, group };
+  }
+
+  it('those in it are stopped within the request, and all others run on', async () => {
+    const { stage, alice, group } = await stageInLab();
+    await stage.leave(group, alice);
+    expect(statuses(stage)).toEqual({ dev: 'running', far: 'stopped' });
+    expect((await lines(stage)).map(({ target, result }) => `${target} ${result}`)).toEqual(['lab/far done']);
+    await sweep(stage);
+    expect(statuses(stage)).toEqual({ dev: 'running', far: 'stopped' });
+    expect(await isConverged(stage)).toBe(true);
+  });
+
+  it('are in the plan', async () => {
+    const { stage } = await stageInLab();
+    const { changes } = await stage.reconciler.planWorld({
+      state: { ...(await stage.declare(LAB)), groupMappings: {} },
+    });
+    expect(changes.filter(({ action }) => action === 'workspace.stop')).toMatchObject([
+      {
+        subject: 'alice',
+        target: 'lab/far',
+        because: expect.stringContaining('in its organization no more') as unknown,
+      },
+    ]);
+  });
+
+  it('are listed where the policy leaves them, since Coder stops none of them', async () => {
+    const { stage, alice, group } = await stageInLab({}, { leavingWorkspaces: 'leave' });
+    await stage.leave(group, alice);
+    expect(statuses(stage)).toEqual({ dev: 'running', far: 'running' });
+    expect(await held(stage)).toMatchObject([
+      { subject: 'alice', reason: expect.stringContaining('lab/far') as unknown },
+    ]);
+    stage.coder.stopWorkspace('alice', 'far');
+    await sweep(stage);
+    expect(await held(stage)).toEqual([]);
+  });
+
+  it('are stopped by the next sweep when Coder fails in between', async () => {
+    const { stage, alice, group } = await stageInLab();
+    stage.coder.faults.add({ kind: 'fail', status: 500, times: 1, match: { method: 'POST', path: '/builds$' } });
+    await stage.leave(group, alice);
+    await sweep(stage);
+    expect(statuses(stage)).toEqual({ dev: 'running', far: 'stopped' });
+  });
+});
+
 describe('when Coder fails in between', () => {
   it.each<[string, FaultRule]>([
     ['the list', { kind: 'fail', status: 500, times: 1, match: { method: 'GET', path: '/workspaces$' } }],

@@ -113,19 +113,20 @@ function changesOf(was: Account, is: Account): string[] {
   ];
 }
 
-/** A workspace of somebody who is out does not run, or the status speaks of it. */
+/** A workspace of somebody who is out, or out of its organization, does not run, or the status speaks of it. */
 export function checkWorkspaces(scene: Scene): Violation[] {
   const { directory } = scene;
   const told = JSON.stringify([scene.status.pending, scene.status.holds, scene.status.apps.map(app => app.warnings)]);
   const byOwner = scene.world.coder.double.workspacesByOwner();
   return scene.accounts.flatMap(account => {
     const person = personOf(directory, account);
-    if (person === undefined || directory.isIn(person) || account.status !== 'suspended') return [];
+    const isOut = account.status === 'suspended' && person !== undefined && !directory.isIn(person);
     return (byOwner[account.username] ?? [])
+      .filter(({ organization }) => isOut || !account.organizations.includes(organization))
       .filter(({ name, status }) => status === 'running' && !told.includes(name))
       .map(({ name, organization }) => ({
         promise: 'workspaces-follow',
-        text: `${person.key} is out, and workspace ${name} in ${organization} runs on; nobody is told`,
+        text: `${account.username} is out${isOut ? '' : ` of ${organization}`}, and workspace ${name} in ${organization} runs on; nobody is told`,
       }));
   });
 }

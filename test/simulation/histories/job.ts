@@ -62,9 +62,10 @@ export function everyStrike(points: readonly Point[]): Strike[] {
 export async function runJob(job: Job): Promise<Result> {
   switch (job.kind) {
     case 'survey': {
-      const { violations, points } = await play(scenarioCalled(job.scenario), {
+      const scenario = scenarioCalled(job.scenario);
+      const { violations, points } = await play(scenario, {
         seed: 1,
-        shuffle: false,
+        shuffle: scenario.shuffled === true,
         weather: { survey: true },
       });
       return {
@@ -77,7 +78,11 @@ export async function runJob(job: Job): Promise<Result> {
       const scenario = scenarioCalled(job.scenario);
       const findings: Finding[] = [];
       for (const strike of job.strikes) {
-        const { violations } = await play(scenario, { seed: 1, shuffle: false, weather: { strikes: [strike] } });
+        const { violations } = await play(scenario, {
+          seed: 1,
+          shuffle: scenario.shuffled === true,
+          weather: { strikes: [strike] },
+        });
         if (violations.length > 0) findings.push({ of: job.scenario, strikes: [strike], violations });
       }
       return { histories: job.strikes.length, findings, points: [] };
@@ -104,7 +109,7 @@ export async function runJob(job: Job): Promise<Result> {
           : { scenario, strikes: job.strikes };
       const { trace } = await play(small.scenario, {
         seed,
-        shuffle: isRandom,
+        shuffle: isRandom || scenario.shuffled === true,
         weather: { strikes: small.strikes },
         trace: true,
       });

@@ -36,6 +36,8 @@ export interface Story {
   readonly when: readonly Step[];
   /** People who may end up held for a cause that the history gives; nobody else may. */
   readonly mayHold?: readonly string[] | 'everybody';
-  /** Faults strike in this history at this many points at most, for a test of their own. @default every one */
+  /** Many things in good weather, which faults would only make others. @default false: each fault strikes at each point */
   readonly calm?: boolean;
+  /** How long calls take, and the order of what happens at one instant, are drawn, always alike. @default false: all calls take the same, first come, first served */
+  readonly shuffled?: boolean;
 }

@@ -1,5 +1,6 @@
 /** truth, answer-means-done, only-declared and settles: what is said is so, what is answered is done, what was given by hand stays. */
 import { type Scenario } from '../histories/scenario';
+import { type Step } from '../histories/step';
 import { ANOTHER_OWNER, DOCUMENT, FIRST, TEAMS } from './common';
 
 export const TRUTH: readonly Scenario[] = [
@@ -69,6 +70,20 @@ export const TRUTH: readonly Scenario[] = [
         ],
       },
     ],
+  },
+  {
+    // Each request meets the other replicas somewhere between two looks at the queue.
+    name: 'one-request-after-another-on-three-replicas',
+    promise: 'answer-means-done',
+    core: true,
+    calm: true,
+    shuffled: true,
+    replicas: 3,
+    given: [{ do: 'declare', document: TEAMS }, ...FIRST.slice(1)],
+    when: Array.from({ length: 60 }, (_, index): Step[] => [
+      { do: 'group', group: `team-${index}`, members: ['ada', 'ben'] },
+      { do: 'wait', seconds: 0.3 },
+    ]).flat(),
   },
   {
     name: 'changed-by-hand',

@@ -38,6 +38,23 @@ export const WORKSPACES_FOLLOW: readonly Scenario[] = [
     when: [{ do: 'leave', who: 'ada' }],
   },
   {
+    name: 'taken-out-of-an-organization-with-a-workspace',
+    promise,
+    given: [
+      ...RESEARCH,
+      { do: 'hand', hand: { verb: 'add-workspace', username: 'ada', name: 'cluster', organization: 'research' } },
+      { do: 'hand', hand: { verb: 'add-workspace', username: 'ada', name: 'notebook' } },
+    ],
+    when: [{ do: 'quit', group: 'gpu', who: ['ada'] }],
+    then: scene => {
+      const own = scene.world.coder.double.workspacesByOwner()['ada'] ?? [];
+      return [
+        own.some(({ name, status }) => name === 'notebook' && status !== 'running') &&
+          'a workspace in an organization that the person is still in was stopped',
+      ];
+    },
+  },
+  {
     name: 'deleted-with-a-workspace',
     promise,
     given: [

@@ -1,5 +1,5 @@
 /** Everything that the routes of one double share. */
-import { type Interception } from './ai-gateway/ai-gateway';
+import { type Interception } from './ai-gateway/interception';
 import { type AuditLog } from './audit/audit-log';
 import { type CoderState } from './state/state';
 import { type Flights } from './weather/flights';

@@ -4,17 +4,8 @@ import { type Call, type Route } from '../http/call';
 import { onlyValue, readSearch } from '../http/query';
 import { type User } from '../state/entities';
 import { lookUpUser } from '../state/find';
+import { type Interception } from './interception';
 import { type World } from '../world';
-
-/** One call to a model. */
-export interface Interception {
-  readonly user: User;
-  /** Milliseconds since 1970. */
-  readonly at: number;
-  readonly model: string;
-  readonly session: string;
-  readonly prompt: string | undefined;
-}
 
 const KEYS = ['initiator', 'provider', 'model', 'client', 'session_id', 'started_after', 'started_before'];
 const USUAL_LIMIT = 100;

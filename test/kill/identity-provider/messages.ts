@@ -1,23 +1,30 @@
 /** The bodies that identity providers send, in the variants that are about. */
 import { type PersonState } from './directory-model';
-import { type Random } from './random';
+import { type Random } from '../random';
 
 export const USER = 'urn:ietf:params:scim:schemas:core:2.0:User';
 export const GROUP = 'urn:ietf:params:scim:schemas:core:2.0:Group';
 const PATCH = 'urn:ietf:params:scim:api:messages:2.0:PatchOp';
 
-export function userBody(email: string, { userName, fullName, active }: PersonState): object {
+/** @param key of the person: what the identity provider knows them by, whatever address they have */
+export function userBody(key: string, { userName, email, fullName, active }: PersonState): object {
   const [givenName, ...rest] = fullName.split(' ');
   return {
     schemas: [USER],
     userName,
-    externalId: `ext-${email}`,
+    externalId: externalIdOf(key),
     displayName: fullName,
     name: { formatted: fullName, givenName, familyName: rest.join(' ') },
-    emails: [{ value: email, type: 'work', primary: true }],
+    emails: emailsOf(email),
     active,
   };
 }
+
+export function externalIdOf(key: string): string {
+  return `ext-${key}`;
+}
+
+const emailsOf = (email: string) => [{ value: email, type: 'work', primary: true }];
 
 export function groupBody(displayName: string, memberIds: readonly string[]): object {
   return { schemas: [GROUP], displayName, members: memberIds.map(value => ({ value })) };
@@ -39,6 +46,15 @@ export function renamePatch({ userName, fullName }: PersonState): object {
     { op: 'replace', path: 'userName', value: userName },
     { op: 'replace', path: 'displayName', value: fullName },
     { op: 'replace', path: 'name', value: { formatted: fullName, givenName, familyName: rest.join(' ') } },
+  );
+}
+
+/** Some name the value, some send the whole list. */
+export function addressPatch(email: string, random: Random): object {
+  return patchBody(
+    random.chance(0.5)
+      ? { op: 'replace', path: 'emails[type eq "work"].value', value: email }
+      : { op: 'replace', path: 'emails', value: emailsOf(email) },
   );
 }
 

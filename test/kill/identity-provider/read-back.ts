@@ -3,9 +3,12 @@
  * there as it was acknowledged; where a request was left without an answer, the reading decides between the possible states.
  */
 import { type DirectoryModel, type PersonEntry } from './directory-model';
+import { externalIdOf } from './messages';
 import { type ScimClient } from './scim-client';
 
 export interface KnownPerson {
+  /** As in the book. */
+  readonly key: string;
   readonly email: string;
   readonly fullName: string;
   readonly active: boolean;
@@ -16,13 +19,14 @@ export interface KnownPerson {
 /** The directory as it stands at the end. */
 export interface Directory {
   readonly people: readonly KnownPerson[];
-  /** E-mails by displayName. */
+  /** Keys of people by displayName. */
   readonly groups: ReadonlyMap<string, ReadonlySet<string>>;
 }
 
 interface ReadUser {
   readonly id: string;
   readonly userName: string;
+  readonly externalId: string;
   readonly displayName: string;
   readonly active: boolean;
   readonly emails: readonly { readonly value: string }[];
@@ -51,24 +55,23 @@ export async function readBack(
   const users = await readAll<ReadUser>(scim, '/Users');
   const groups = await readAll<ReadGroup>(scim, '/Groups');
   const lost = [...holdPeople(model, users), ...holdGroups(model, groups, users)];
-  const emailOf = new Map(users.map(user => [user.id, user.emails[0]?.value ?? '']));
+  const keyOf = new Map([...model.people.keys()].map(key => [externalIdOf(key), key]));
+  const keys = new Map(users.map(user => [user.id, keyOf.get(user.externalId) ?? user.externalId]));
   return {
     lost,
     directory: {
       people: users.map(user => {
-        const email = user.emails[0]?.value ?? '';
+        const key = keys.get(user.id) ?? '';
         return {
-          email,
+          key,
+          email: user.emails[0]?.value ?? '',
           fullName: user.displayName,
           active: user.active,
-          nameFollows: model.people.get(email)?.creations === 1,
+          nameFollows: model.people.get(key)?.creations === 1,
         };
       }),
       groups: new Map(
-        groups.map(group => [
-          group.displayName,
-          new Set(group.members.map(({ value }) => emailOf.get(value) ?? value)),
-        ]),
+        groups.map(group => [group.displayName, new Set(group.members.map(({ value }) => keys.get(value) ?? value))]),
       ),
     },
   };
@@ -77,23 +80,28 @@ export async function readBack(
 function holdPeople(model: DirectoryModel, users: readonly ReadUser[]): string[] {
   const lost: string[] = [];
   const left = new Map<string, ReadUser[]>();
-  for (const user of users) {
-    const email = user.emails[0]?.value ?? '';
-    left.set(email, [...(left.get(email) ?? []), user]);
-  }
+  for (const user of users) left.set(user.externalId, [...(left.get(user.externalId) ?? []), user]);
   for (const person of model.people.values()) {
-    const found = left.get(person.email) ?? [];
-    left.delete(person.email);
-    if (found.length > 1) lost.push(`${person.email} is ${found.length} times in the directory`);
+    const { key } = person;
+    const found = left.get(externalIdOf(key)) ?? [];
+    left.delete(externalIdOf(key));
+    if (found.length > 1) lost.push(`${key} is ${found.length} times in the directory`);
     const [user] = found;
     const read =
-      user === undefined ? null : { userName: user.userName, fullName: user.displayName, active: user.active };
+      user === undefined
+        ? null
+        : {
+            userName: user.userName,
+            email: user.emails[0]?.value,
+            fullName: user.displayName,
+            active: user.active,
+          };
     if (user !== undefined && person.id !== undefined && user.id !== person.id)
-      lost.push(`${person.email} was acknowledged with the id ${person.id} and has ${user.id}`);
+      lost.push(`${key} was acknowledged with the id ${person.id} and has ${user.id}`);
     if (!person.possible.some(state => same(state, read)))
-      lost.push(`${person.email} reads ${JSON.stringify(read)}, acknowledged ${sayPossible(person)}`);
+      lost.push(`${key} reads ${JSON.stringify(read)}, acknowledged ${sayPossible(person)}`);
   }
-  for (const email of left.keys()) lost.push(`${email} is in the directory and nobody sent it`);
+  for (const externalId of left.keys()) lost.push(`${externalId} is in the directory and nobody sent it`);
   return lost;
 }
 
@@ -108,7 +116,11 @@ function same(one: object | null, other: object | null): boolean {
 
 function holdGroups(model: DirectoryModel, groups: readonly ReadGroup[], users: readonly ReadUser[]): string[] {
   const lost: string[] = [];
-  const ids = new Map(users.map(user => [user.emails[0]?.value ?? '', user.id]));
+  const byExternalId = new Map(users.map(user => [user.externalId, user.id]));
+  const ids = [...model.people.keys()].flatMap(key => {
+    const id = byExternalId.get(externalIdOf(key));
+    return id === undefined ? [] : [[key, id] as const];
+  });
   const left = new Map(groups.map(group => [group.displayName, group]));
   for (const entry of model.groups) {
     const found = entry.possibleNames.flatMap(name => left.get(name) ?? []);
@@ -122,11 +134,11 @@ function holdGroups(model: DirectoryModel, groups: readonly ReadGroup[], users: 
     }
     if (group === undefined) continue;
     const members = new Set(group.members.map(({ value }) => value));
-    for (const [email, id] of ids) {
-      const acknowledged = entry.members.get(email) ?? 'out';
+    for (const [key, id] of ids) {
+      const acknowledged = entry.members.get(key) ?? 'out';
       const read = members.delete(id) ? 'in' : 'out';
       if (acknowledged !== 'maybe' && acknowledged !== read)
-        lost.push(`${email} is ${read} group ${group.displayName}, acknowledged ${acknowledged}`);
+        lost.push(`${key} is ${read} group ${group.displayName}, acknowledged ${acknowledged}`);
     }
     for (const id of members) lost.push(`group ${group.displayName} has the member ${id}, who is nobody`);
   }

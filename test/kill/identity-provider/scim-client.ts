@@ -1,7 +1,7 @@
 /** An identity provider's requests: each is answered, or it is not, which says nothing of whether it was done. */
 import { setTimeout as sleep } from 'node:timers/promises';
-import { type Random } from './random';
-import { Tally } from './tally';
+import { type Random } from '../random';
+import { Tally } from '../tally';
 
 export interface Answer {
   readonly status: number;

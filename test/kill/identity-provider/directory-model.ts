@@ -5,11 +5,12 @@
 
 export interface PersonState {
   readonly userName: string;
+  readonly email: string;
   readonly fullName: string;
   readonly active: boolean;
 }
 
-/** A human, by e-mail: a deletion and a new creation are the same human. */
+/** A human: a deletion and a new creation are the same one, and so is whoever has another address from now on. */
 export class PersonEntry {
   /** Undefined while nobody was told an id. */
   id: string | undefined;
@@ -20,8 +21,18 @@ export class PersonEntry {
   /** How many times it was created. */
   creations = 0;
   renames = 0;
+  /** Every address that was ever sent for them. */
+  readonly addresses: string[];
 
-  constructor(readonly email: string) {}
+  /** @param key what tells them apart in this book, and is the beginning of every name and address of theirs */
+  constructor(readonly key: string) {
+    this.addresses = [`${key}@kill.example`];
+  }
+
+  /** The address that they have, as far as is known. */
+  get email(): string {
+    return this.latest?.email ?? this.addresses.at(-1) ?? '';
+  }
 
   /** What it is for certain; undefined: unknown, or not there. */
   get certain(): PersonState | undefined {
@@ -57,7 +68,7 @@ export class GroupEntry {
   /** Whether it is in the directory, as far as is known. */
   possible: boolean[] = [false];
   lostSight = false;
-  /** By e-mail; who is not in here is no member. */
+  /** By the key of a person; who is not in here is no member. */
   readonly members = new Map<string, 'in' | 'maybe'>();
 
   constructor(
@@ -92,8 +103,8 @@ export class DirectoryModel {
   }
 
   /** A deleted user is in no group any more. */
-  forgetMemberships(email: string): void {
-    for (const group of this.groups) group.members.delete(email);
+  forgetMemberships(person: string): void {
+    for (const group of this.groups) group.members.delete(person);
   }
 }
 

@@ -1,0 +1,121 @@
+/** What everybody of an app would lose and gain by one comparison, as one plan: the guard's word on it, for a declaration, a sweep, and a plan that is only shown. */
+import { type HeldRemovals, listHolds } from '../../store/accounts/holds';
+import { countReserved, type LedgerKind } from '../../store/accounts/ledger';
+import { countPeopleIn } from '../../store/accounts/people';
+import { vanishedEntitlements } from '../context/vanished-groups';
+import { type Context } from '../decide/context';
+import { type Rim } from '../context/rim';
+import { type EntitlementKey, keyOf } from '../decide/entitlement';
+import { sayGain, sayRemoval } from '../decide/entitlement-text';
+import {
+  areHeldGains,
+  areHeldLosses,
+  digestOf,
+  gainLimit,
+  gainsOf,
+  guardPlan,
+  type HoldReason,
+  HOUR_MS,
+  type Loser,
+} from '../decide/guard';
+import { type GuardedGain } from '../decide/plan';
+import { type Finding, plansOf } from './survey';
+
+/** What of one person's plan is held. */
+export interface HeldPart {
+  readonly subject: string;
+  readonly userName: string;
+  readonly coderUserId: string | undefined;
+  readonly digest: string;
+  readonly reason: HoldReason;
+  /** In words. */
+  readonly changes: readonly string[];
+}
+
+type Who = Pick<HeldPart, 'subject' | 'userName' | 'coderUserId'>;
+type Gainer = Who & { readonly gains: readonly GuardedGain[]; readonly released: boolean };
+
+export interface Judged {
+  /** What is held of the plan, as a whole. */
+  readonly held: readonly HeldPart[];
+  /** Whether what people would lose is held. */
+  readonly verdict: 'pass' | 'hold';
+}
+
+export class WholePlan {
+  private readonly losers: (Loser & Who)[] = [];
+  private readonly gainers: Gainer[] = [];
+
+  private constructor(
+    private readonly context: Context,
+    private readonly app: string,
+    private readonly gone: ReadonlySet<EntitlementKey>,
+    private readonly holds: ReadonlyMap<string, HeldRemovals>,
+  ) {}
+
+  static async begin(rim: Rim, context: Context, app: string): Promise<WholePlan> {
+    const { db } = rim.database;
+    const holds = new Map((await listHolds(db, app)).map(held => [held.subject, held]));
+    return new WholePlan(context, app, await vanishedEntitlements(db, context, app), holds);
+  }
+
+  /** @param finding what is to be dealt with */
+  add(finding: Finding): void {
+    const subject = `person:${finding.userId}` as const;
+    const removals = plansOf(finding)
+      .flatMap(plan => plan.removals)
+      .filter(removal => removal.kind === 'account' || !this.gone.has(keyOf(removal)));
+    const gains = plansOf(finding).flatMap(plan => plan.guardedGains);
+    const who = { subject, userName: finding.userName, coderUserId: finding.person?.coderUserId };
+    const before = this.holds.get(subject);
+    const isReleased = before?.releasedAt !== undefined;
+    if (gains.length > 0)
+      this.gainers.push({ ...who, gains, released: isReleased && areHeldGains(before, gains, gains, [removals]) });
+    if (removals.length > 0 && !leavesByDirectory(finding, this.context))
+      this.losers.push({ ...who, removals, released: isReleased && areHeldLosses(before, removals, gains) });
+  }
+
+  async judge(rim: Rim): Promise<Judged> {
+    const { db } = rim.database;
+    const { app, context, losers } = this;
+    const guard = context.apps.get(app)?.state.guard;
+    if (guard === undefined) return { held: [], verdict: 'pass' };
+    const since = rim.clock.now() - HOUR_MS;
+    const people = await countPeopleIn(db, app, since);
+    const recent = (kind: LedgerKind): Promise<number> => countReserved(db, { app, kind }, since, '');
+    const verdict = guardPlan(losers, { guard, people, recent: await recent('removal') });
+    const held: HeldPart[] = [];
+    if (verdict === 'hold')
+      for (const { removals, released, ...who } of losers)
+        if (!released)
+          held.push({
+            ...who,
+            digest: digestOf(removals),
+            reason: 'plan-too-large',
+            changes: removals.map(removal => sayRemoval(context, removal)),
+          });
+    // What somebody loses and gains at once is held for the loss.
+    const losing = new Set(held.map(({ subject }) => subject));
+    const others = this.gainers.filter(({ subject, released }) => !released && !losing.has(subject));
+    for (const kind of ['activation', 'privilege'] as const) {
+      const some = others.filter(({ gains }) => gainsOf(gains, kind).length > 0);
+      const [sample] = gainsOf(some[0]?.gains ?? [], kind);
+      if (sample === undefined || some.length + (await recent(kind)) <= gainLimit(sample, guard, people)) continue;
+      const reason = kind === 'activation' ? 'too-many-activations' : 'too-many-privileges';
+      for (const { gains, released: _released, ...who } of some)
+        if (!held.some(one => one.subject === who.subject))
+          held.push({
+            ...who,
+            digest: digestOf([], gains),
+            reason,
+            changes: gains.map(gain => sayGain(context, gain)),
+          });
+    }
+    return { held, verdict };
+  }
+}
+
+/** Whether a finding is the directory's own doing: somebody inactive or gone leaves, whatever is declared. */
+function leavesByDirectory({ user, app }: Finding, context: Context): boolean {
+  return (user === undefined || !user.active) && context.apps.get(app)?.deleting !== true;
+}

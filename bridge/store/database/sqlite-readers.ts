@@ -1,0 +1,57 @@
+/**
+ * Reading that takes many turns of the event loop, from one state of a SQLite file: connections of their own, which see what was committed
+ * when they began, while the one that writes goes on.
+ */
+import { Kysely, SqliteDialect, sql } from 'kysely';
+import { connectSqlite } from './sqlite-connection';
+import { type Tables } from './tables';
+
+/** So many read at the same time; each has what it reads in memory. */
+const MOST_READERS = 2;
+
+export interface Readers {
+  snapshot<T>(work: (db: Kysely<Tables>) => Promise<T>): Promise<T>;
+  close(): Promise<void>;
+}
+
+/** @param db what is read where there is no file that others could open as well */
+export function createReaders(path: string, db: Kysely<Tables>): Readers {
+  const idle: Kysely<Tables>[] = [];
+  const waiting: (() => void)[] = [];
+  let busy = 0;
+
+  const take = async (): Promise<Kysely<Tables>> => {
+    if (busy >= MOST_READERS) await new Promise<void>(resolve => waiting.push(resolve));
+    else busy += 1;
+    return idle.pop() ?? new Kysely<Tables>({ dialect: new SqliteDialect({ database: connectSqlite(path) }) });
+  };
+
+  const giveBack = (reader: Kysely<Tables>): void => {
+    idle.push(reader);
+    const next = waiting.shift();
+    if (next === undefined) busy -= 1;
+    else next();
+  };
+
+  return {
+    async snapshot(work) {
+      if (path === ':memory:') return await work(db);
+      const reader = await take();
+      try {
+        return await reader.connection().execute(async on => {
+          await sql`begin`.execute(on);
+          try {
+            return await work(on);
+          } finally {
+            await sql`commit`.execute(on);
+          }
+        });
+      } finally {
+        giveBack(reader);
+      }
+    },
+    async close() {
+      for (const reader of idle.splice(0)) await reader.destroy();
+    },
+  };
+}

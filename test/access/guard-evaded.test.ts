@@ -1,0 +1,193 @@
+/** Ways around the guard: a release that is followed by something else, accounts made anew, people who left long ago. */
+import { openDatabase } from '../../bridge/store/database/database';
+import { describeEachDatabase } from '../support/databases';
+import { type IdentityProvider } from './identity-provider';
+import { type Access, crowd, startAccess } from './stage';
+
+const ROLES = {
+  roleMappings: {
+    admins: { idpGroup: 'admins', role: 'owner' },
+    auditors: { idpGroup: 'auditors', role: 'auditor' },
+  },
+};
+const FIVE = crowd(5);
+const guard = (limits: { minRemovals?: number; maxRemovalsPercent?: number; maxPrivilegeGains?: number }) => ({
+  ...ROLES,
+  guard: { maxRemovalsPercent: 0, ...limits },
+});
+
+const rolesRefused = (access: Access) =>
+  access.coder.faults.add({ kind: 'fail', status: 500, match: { method: 'PUT', path: /\/users\/[^/]+\/roles$/ } });
+
+/** Who of these has a site role. */
+const have = (access: Access, role: string) => access.holding(role).filter(name => FIVE.includes(name));
+
+async function release(access: Access, reason: string): Promise<void> {
+  const [hold] = (await access.status()).holds;
+  expect(hold?.reason).toBe(reason);
+  await access.admin.releaseHold(hold?.id ?? '', 'operator');
+}
+
+async function auditors(access: Access, limits: Parameters<typeof guard>[0]) {
+  const okta = await access.app('okta', guard(limits));
+  const ids = await okta.hireAll(FIVE);
+  const group = await okta.group('auditors', ids);
+  expect(have(access, 'auditor')).toEqual(FIVE);
+  return { okta, ids, group };
+}
+
+describeEachDatabase('the guard, gone around', (_, on) => {
+  it('a release of losses lets no privilege through that came later', async () => {
+    const access = await startAccess(on);
+    const { okta, ids, group } = await auditors(access, { minRemovals: 1, maxPrivilegeGains: 2 });
+    await okta.setMembers(group, 'auditors', []);
+    rolesRefused(access);
+    await release(access, 'too-many-removals');
+    await okta.group('admins', ids);
+    access.coder.faults.clear();
+    await access.settled();
+    expect(have(access, 'owner').length).toBeLessThanOrEqual(2);
+  });
+
+  it('a release of privileges lets no loss through that came later', async () => {
+    const access = await startAccess(on);
+    const { okta, ids, group } = await auditors(access, { minRemovals: 1, maxPrivilegeGains: 2 });
+    await okta.group('admins', ids);
+    expect(have(access, 'owner')).toEqual([]);
+    rolesRefused(access);
+    await release(access, 'too-many-privileges');
+    await okta.setMembers(group, 'auditors', []);
+    access.coder.faults.clear();
+    await access.settled();
+    expect(have(access, 'auditor').length).toBeGreaterThanOrEqual(4);
+  });
+
+  it('whoever may come back by a release gets the privileges that were not too many', async () => {
+    const access = await startAccess(on);
+    const okta = await access.app('okta', guard({ minRemovals: 10 }));
+    const ids = await okta.hireAll(FIVE);
+    await okta.group('admins', ids);
+    for (const id of ids) await okta.leave(id);
+    expect(access.suspended()).toEqual(FIVE);
+    await access.declare(okta, guard({ minRemovals: 1, maxPrivilegeGains: 5 }));
+    for (const id of ids.slice(0, 2)) await okta.comeBack(id);
+    expect(access.suspended()).toEqual(FIVE.slice(1));
+    await release(access, 'too-many-activations');
+    await access.settled();
+    expect(access.suspended()).toEqual(FIVE.slice(2));
+    expect(have(access, 'owner')).toEqual(FIVE.slice(0, 2));
+  });
+
+  const comeBackAnew: [string, (access: Access, okta: IdentityProvider, ids: string[]) => Promise<void>][] = [
+    [
+      'as new objects of the directory',
+      async (access, okta, ids) => {
+        for (const name of FIVE)
+          access.coder.oidcLogin({ sub: `sub-${name}`, email: `${name}@example.com`, email_verified: true });
+        for (const id of ids) await okta.remove(id);
+        await access.declare(okta, guard({ minRemovals: 1 }));
+        for (const name of FIVE) await okta.hire(name, { externalId: `new-${name}` });
+      },
+    ],
+    [
+      'under another address',
+      async (access, okta, ids) => {
+        for (const id of ids) await okta.leave(id);
+        await access.declare(okta, guard({ minRemovals: 1 }));
+        for (const id of ids) {
+          await okta.changeEmail(id, `${id}@example.com`);
+          await okta.comeBack(id);
+        }
+      },
+    ],
+  ];
+  it.each(comeBackAnew)('no more people than the limit are let in again, %s', async (_how, comeBack) => {
+    const access = await startAccess(on);
+    const okta = await access.app('okta', guard({ minRemovals: 10 }));
+    const ids = await okta.hireAll(FIVE);
+    await comeBack(access, okta, ids);
+    const { holds } = await access.settled();
+    expect(access.suspended()).toHaveLength(FIVE.length - 1);
+    expect(holds).toMatchObject([{ reason: 'too-many-activations', people: FIVE.length - 1 }]);
+    await release(access, 'too-many-activations');
+    await access.settled();
+    expect(access.suspended()).toEqual([]);
+    expect((await access.statusOf(okta)).converged).toBe(true);
+  });
+
+  it('owners whose addresses change stay owners, however many they are', async () => {
+    const access = await startAccess(on);
+    const okta = await access.app('okta', guard({ maxPrivilegeGains: 5 }));
+    const ids = await okta.hireAll(FIVE);
+    await okta.group('admins', ids);
+    expect(have(access, 'owner')).toEqual(FIVE);
+    await access.declare(okta, guard({ maxPrivilegeGains: 1 }));
+    for (const name of FIVE) await okta.changeEmail(ids[FIVE.indexOf(name)] ?? '', `${name}@new.example.com`);
+    expect(have(access, 'owner')).toEqual(FIVE);
+  });
+
+  it('the share is of people who are in, not of those who left long ago', async () => {
+    const access = await startAccess(on);
+    const okta = await access.app('okta', guard({ minRemovals: 100 }));
+    const former = await okta.hireAll(Array.from({ length: 20 }, (_v, n) => `former${n}`));
+    for (const id of former) await okta.leave(id);
+    expect(access.suspended()).toHaveLength(20);
+    await access.stop();
+    const database = await openDatabase(access.databaseUrl);
+    await database.db.deleteFrom('ledger').execute();
+    await database.close();
+    await access.start();
+    const ids = await okta.hireAll(FIVE);
+    await access.declare(okta, guard({ minRemovals: 1, maxRemovalsPercent: 20 }));
+    for (const id of ids) await okta.leave(id);
+    await access.settled();
+    expect(access.suspended().filter(name => FIVE.includes(name))).toEqual(['u1']);
+  });
+
+  it('a plan says that it would be held for what it gives, as it is then', async () => {
+    const access = await startAccess(on);
+    const limits = { guard: { maxPrivilegeGains: 2 } };
+    const okta = await access.app('okta', limits);
+    await okta.group('admins', await okta.hireAll(FIVE));
+    const declared = { ...limits, roleMappings: { admins: { idpGroup: 'admins', role: 'owner' } } };
+    const state = { version: 1 as const, app: okta.app, tokens: okta.tokens, ...declared };
+    const { hold } = await access.admin.plan({ state });
+    expect(hold).toMatchObject({ reason: 'too-many-privileges', people: FIVE.length });
+    await access.declare(okta, declared);
+    const { holds } = await access.settled();
+    expect(holds).toMatchObject([{ id: hold?.id, reason: 'too-many-privileges', changes: hold?.changes }]);
+    expect(have(access, 'owner')).toEqual([]);
+  });
+
+  const takeGroup: [string, (access: Access, okta: IdentityProvider, group: string) => Promise<unknown>][] = [
+    ['emptied group', (_access, okta, group) => okta.setMembers(group, 'engineers', [])],
+    ['dropped mapping', (access, okta) => access.declare(okta, TEAMS({ writers: ENGINEERS_AND_WRITERS.writers }))],
+  ];
+  it.each(takeGroup)(
+    'the held plan of an %s stays whole, whatever else becomes of one of its people',
+    async (_what, take) => {
+      const access = await startAccess(on);
+      const okta = await access.app('okta', TEAMS(ENGINEERS_AND_WRITERS));
+      const ids = await okta.hireAll(FIVE);
+      const group = await okta.group('engineers', ids);
+      const writers = await okta.group('writers', ids);
+      await take(access, okta, group);
+      await okta.quit(writers, ids[0] ?? '');
+      await okta.join(writers, ids[0] ?? '');
+      await okta.quit(writers, ids[1] ?? '');
+      const { holds } = await access.settled();
+      expect(access.coder.membersOf('engineers')).toEqual(FIVE);
+      expect(access.coder.membersOf('writers')).toEqual(FIVE);
+      expect(holds).toMatchObject([{ people: FIVE.length }]);
+    },
+  );
+});
+
+const ENGINEERS_AND_WRITERS = {
+  engineers: { idpGroup: 'engineers', group: 'engineers' },
+  writers: { idpGroup: 'writers', group: 'writers' },
+};
+const TEAMS = (groupMappings: Record<string, { idpGroup: string; group: string }>) => ({
+  groupMappings,
+  guard: { minRemovals: 1, maxRemovalsPercent: 0 },
+});

@@ -1,0 +1,125 @@
+/** Broken on purpose: the guard, its ledger, owners and protected accounts. */
+import { type Mutant } from './mutant';
+
+export const GUARD: readonly Mutant[] = [
+  {
+    name: 'protection-forgotten',
+    does: 'a protected account is like any other',
+    edits: [
+      { file: 'bridge/reconcile/decide/context.ts', find: "return 'protected-account';", put: 'return undefined;' },
+    ],
+    noticedBy: ['protected-account-leaves'],
+  },
+  {
+    name: 'guard-counts-nobody',
+    does: 'it is never too many who lose something one after the other',
+    edits: [
+      {
+        file: 'bridge/reconcile/decide/guard.ts',
+        find: 'return context.others + 1 > removalLimit(context.guard, context.people);',
+        put: 'return context.others < 0;',
+      },
+    ],
+    noticedBy: ['guard-against-one-leaver-after-another', 'guard-against-emptying-by-put'],
+  },
+  {
+    name: 'guard-lets-every-plan-pass',
+    does: 'a declaration may take as much as it wants',
+    edits: [{ file: 'bridge/reconcile/decide/guard.ts', find: "? 'hold' : 'pass';", put: "? 'pass' : 'pass';" }],
+    noticedBy: ['guard-against-a-dropped-mapping', 'guard-against-a-deleted-app'],
+  },
+  {
+    name: 'last-owner-forgotten',
+    does: 'the last person who is owner goes like any other',
+    edits: [
+      {
+        file: 'bridge/reconcile/decide/guard.ts',
+        find: 'return activeOwners - 1 >= minOwners;',
+        put: 'return activeOwners >= 0 || minOwners > 0;',
+      },
+    ],
+    noticedBy: ['last-owners-leave-their-group', 'last-owners-leave'],
+  },
+  {
+    name: 'reservations-forgotten',
+    does: 'what the guard lets pass is not in its ledger',
+    edits: [
+      {
+        file: 'bridge/store/accounts/ledger.ts',
+        find: 'const values = { at: entry.at, released: released ? 1 : 0 };',
+        put: 'if (entry.at >= 0) return;\n  const values = { at: entry.at, released: released ? 1 : 0 };',
+      },
+    ],
+    noticedBy: ['guard-against-one-leaver-after-another', 'guard-against-leavers-at-once'],
+  },
+  {
+    name: 'leavers-behind-a-hold',
+    does: 'whoever leaves is counted with everything else that is held',
+    edits: [
+      {
+        file: 'bridge/store/accounts/ledger.ts',
+        find: 'and released_at is null and cause in (${sql.join(causesOf(question))})',
+        put: 'and released_at is null',
+      },
+      {
+        file: 'bridge/reconcile/decide/guard.ts',
+        find: "if (context.leaves) return passOrHold(removals, context, 'too-many-leavers', ['too-many-leavers']);",
+        put: '',
+      },
+      {
+        file: 'bridge/reconcile/person/reserve.ts',
+        find: "const kind: LedgerKind = leaves ? 'leaving' : 'removal';",
+        put: "const kind: LedgerKind = leaves ? 'removal' : 'removal';",
+      },
+    ],
+    noticedBy: ['leavers-beside-a-hold', 'leavers-beside-a-held-app'],
+  },
+  {
+    name: 'protection-ends-with-the-app',
+    does: 'an app that is being deleted protects nobody any more',
+    edits: [
+      {
+        file: 'bridge/reconcile/decide/context.ts',
+        find: 'input.apps.flatMap(({ state }) => state.guard.protectedAccounts',
+        put: 'input.apps.filter(one => !one.deleting).flatMap(({ state }) => state.guard.protectedAccounts',
+      },
+    ],
+    noticedBy: ['app-that-protects-is-deleted'],
+  },
+  {
+    name: 'everybody-may-be-let-in-again',
+    does: 'however many come back at once, nobody is asked',
+    edits: [
+      {
+        file: 'bridge/reconcile/decide/guard.ts',
+        find: "return gain.kind === 'activation' ? removalLimit(guard, people) : guard.maxPrivilegeGains;",
+        put: "return gain.kind === 'activation' ? people + 1_000 : guard.maxPrivilegeGains;",
+      },
+    ],
+    noticedBy: ['guard-against-many-who-return'],
+  },
+  {
+    name: 'own-account-counts-as-an-owner',
+    does: 'the last person who is owner goes, because the bridge is owner too',
+    edits: [
+      {
+        file: 'bridge/reconcile/person/keep-owners.ts',
+        find: 'account.id !== context.catalog.own.id',
+        put: "account.id !== '' && context.catalog.own.id !== ''",
+      },
+    ],
+    noticedBy: ['last-owners-beside-the-bridge-itself'],
+  },
+  {
+    name: 'a-plan-falls-apart-when-asked-again',
+    does: 'who is held because of one request is counted with the next one that looks at them',
+    edits: [
+      {
+        file: 'bridge/store/accounts/holds.ts',
+        find: '(before?.digest === held.digest ? before.cause : undefined) ?? JSON',
+        put: 'JSON',
+      },
+    ],
+    noticedBy: ['guard-against-a-group-made-again-empty', 'guard-against-a-small-group-made-again-empty'],
+  },
+];

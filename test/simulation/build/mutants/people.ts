@@ -1,0 +1,183 @@
+/** Broken on purpose: who is which account, and what becomes of it. */
+import { type Mutant } from './mutant';
+
+export const PEOPLE: readonly Mutant[] = [
+  {
+    name: 'nobody-is-suspended',
+    does: 'whoever leaves loses roles, and the account stays open',
+    edits: [
+      {
+        file: 'bridge/reconcile/decide/plan.ts',
+        find: "...(out ? [] : [{ kind: 'suspend' as const }]),",
+        put: '',
+      },
+    ],
+    noticedBy: ['leaves'],
+  },
+  {
+    name: 'inactive-is-active',
+    does: 'what the directory says of `active` is not looked at',
+    edits: [
+      {
+        file: 'bridge/reconcile/decide/desired.ts',
+        find: 'if (!user.active || rules.deleting) return ABSENT;',
+        put: 'if (rules.deleting) return ABSENT;',
+      },
+    ],
+    noticedBy: ['leaves'],
+  },
+  {
+    name: 'nobody-is-activated',
+    does: 'whoever comes back stays suspended',
+    edits: [
+      {
+        file: 'bridge/reconcile/decide/plan.ts',
+        find: "actual.status === 'suspended' ? [{ kind: 'activate' }] : []",
+        put: '[]',
+      },
+    ],
+    noticedBy: ['leaves-and-returns'],
+  },
+  {
+    name: 'deleted-people-are-forgotten',
+    does: 'a person deleted in the directory is no work',
+    edits: [
+      {
+        file: 'bridge/store/directory/users.ts',
+        find: 'return { resource: current, touched: await enqueuePerson(write, id, PRIORITY.leaving) };',
+        put: 'return { resource: current, touched: [] };',
+      },
+    ],
+    noticedBy: ['removed'],
+  },
+  {
+    name: 'held-people-are-not-shown',
+    does: 'status says nothing of people who are held',
+    edits: [
+      {
+        file: 'bridge/store/accounts/people.ts',
+        find: ".where('held_reason', 'is not', null)\n    .orderBy('user_id')",
+        put: ".where('held_reason', 'is', null)\n    .where('user_id', '=', '')\n    .orderBy('user_id')",
+      },
+    ],
+    noticedBy: ['password-account-of-a-namesake'],
+  },
+  {
+    name: 'any-account-is-taken-over',
+    does: 'an account with a password is adopted like one of the identity provider',
+    edits: [
+      {
+        file: 'bridge/reconcile/decide/adoption.ts',
+        find: "if (policy === 'oidc' && account.loginType !== 'oidc')",
+        put: "if (policy === 'never' && account.loginType !== 'oidc')",
+      },
+    ],
+    noticedBy: ['password-account-of-a-namesake'],
+  },
+  {
+    name: 'everything-is-managed',
+    does: 'what was given by hand is taken like what was declared',
+    edits: [
+      {
+        file: 'bridge/reconcile/decide/context.ts',
+        find: 'context.managed.has(keyOf(entitlement));',
+        put: 'keyOf(entitlement).length > 0;',
+      },
+    ],
+    noticedBy: ['given-by-hand-survives-an-absence'],
+  },
+  {
+    name: 'no-journal',
+    does: 'nothing is written down before it is done in Coder',
+    edits: [
+      {
+        file: 'bridge/store/journal/journal.ts',
+        find: "  await db\n    .insertInto('journal')",
+        put: "  if (entry.since >= 0) return;\n  await db\n    .insertInto('journal')",
+      },
+    ],
+    noticedBy: ['hired-and-readdressed', 'team-posted-and-renamed', 'hired-and-removed'],
+  },
+  {
+    name: 'leavers-wait-for-the-declaration',
+    does: 'while a declaration is dealt with, nobody is locked out',
+    edits: [
+      {
+        file: 'bridge/reconcile/person/person.ts',
+        find: 'deferred: isPending(observation) && !leavesByDirectory(observation),',
+        put: 'deferred: isPending(observation) || leavesByDirectory(observation),',
+      },
+    ],
+    noticedBy: ['leaves', 'removed'],
+  },
+  {
+    name: 'letters-without-case-by-javascript',
+    does: 'who somebody is compares by toLowerCase: the Kelvin sign is a k',
+    edits: [
+      {
+        file: 'bridge/contract/identity.ts',
+        find: '.replace(/[A-Z]/g, letter => String.fromCharCode(letter.charCodeAt(0) + 32));',
+        put: '.toLowerCase();',
+      },
+    ],
+    noticedBy: ['look-alike-group', 'look-alike-address', 'look-alike-of-a-protected-account'],
+  },
+  {
+    name: 'former-addresses-forgotten',
+    does: "an account that bears a former address is nobody's",
+    edits: [
+      {
+        file: 'bridge/store/accounts/addresses.ts',
+        find: 'return rows.map(row => row.address);',
+        put: 'return rows.slice(rows.length).map(row => row.address);',
+      },
+    ],
+    noticedBy: [
+      'hired-and-readdressed',
+      'readdressed-twice',
+      'hired-readdressed-and-removed',
+      'readdressed-signed-in-and-left',
+    ],
+  },
+  {
+    name: 'workspaces-stay-behind',
+    does: 'what runs in an organization goes on when its owner is taken out of that',
+    edits: [
+      {
+        file: 'bridge/reconcile/person/change-account.ts',
+        find: 'if (leaver.losesOrganization) {',
+        put: 'if (leaver.losesOrganization && done.length < 0) {',
+      },
+      {
+        file: 'bridge/reconcile/person/change-account.ts',
+        find: 'if (leaver.locks || leaver.losesOrganization) await',
+        put: 'if (leaver.locks) await',
+      },
+    ],
+    noticedBy: ['taken-out-of-an-organization-with-a-workspace'],
+  },
+  {
+    name: 'nobody-makes-room',
+    does: 'two unused accounts whose people swapped addresses wait for each other',
+    edits: [
+      {
+        file: 'bridge/reconcile/decide/person.ts',
+        find: 'user?.email !== undefined && isMoving(other))',
+        put: 'user?.email === undefined && isMoving(other))',
+      },
+    ],
+    noticedBy: ['addresses-are-swapped-at-once', 'addresses-are-swapped'],
+  },
+  {
+    name: 'nobody-is-woken',
+    does: 'whoever waits for an address that becomes free waits for the next sweep',
+    edits: [
+      {
+        file: 'bridge/reconcile/person/wake-others.ts',
+        find: "if (address !== '')",
+        put: "if (address === '')",
+      },
+    ],
+    noticedBy: ['addresses-move-on-in-a-row', 're-hired-while-the-old-one-is-in', 'addresses-are-swapped-at-once'],
+  },
+];
