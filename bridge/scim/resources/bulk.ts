@@ -20,6 +20,7 @@ import {
   statedOperations,
 } from '../../scim-language/messages/bulk-message';
 import { type ScimDeps } from '../http/deps';
+import { type Outcome, answerOf, preconditionOf } from './bulk-answer';
 import { type Endpoint, type Precondition } from './endpoint';
 import { ScimError, invalidValue, notFound, shown } from '../../scim-language/errors';
 import { type RequestContext } from '../http/request-context';
@@ -27,7 +28,6 @@ import { type JsonObject, isJsonObject } from '../../scim-language/json';
 import { type ScimLimits } from '../http/limits';
 import { groupType } from '../../scim-language/schema/resource-types';
 import { PATCH_SCHEMA } from '../../scim-language/patch/read-body';
-import { expectedVersions } from '../http/precondition';
 import { attemptOf } from './leaving';
 import { type NoteRefused, createNoteRefused } from './note-refused';
 import { toScimError } from './refusals';
@@ -66,13 +66,6 @@ export function createBulk(endpoints: readonly Endpoint[], deps: ScimDeps, limit
 
 /** Operations of a message that was refused as a whole, that are looked at. */
 const MOST_NOTED = 10_000;
-
-interface Outcome {
-  status: number;
-  location?: string;
-  version?: string;
-  error?: ScimError;
-}
 
 /** What a resource still lacks because it refers to one that did not exist. */
 interface Unfinished {
@@ -114,10 +107,24 @@ class BulkJob {
       await this.perform(index);
       for (let open = this.unfinished.pop(); open !== undefined; open = this.unfinished.pop()) await this.finish(open);
     }
+    if (this.stopped()) await this.noteUntried();
     return this.operations.flatMap(({ method, bulkId }, index) => {
       const outcome = this.outcomes[index];
       return outcome === undefined ? [] : [answerOf(method, bulkId, outcome)];
     });
+  }
+
+  /** Whoever would have left by an operation that was not reached any more stays in, as if it had been refused. */
+  private async noteUntried(): Promise<void> {
+    const why = new ScimError(
+      400,
+      undefined,
+      `not tried, as the Bulk ended after ${this.failOnErrors} errors (failOnErrors)`,
+    );
+    for (const [index, { stated }] of this.operations.entries()) {
+      const attempt = this.outcomes[index] === undefined ? attemptOf(stated) : undefined;
+      if (attempt !== undefined) await this.noteRefused(this.context, attempt, why);
+    }
   }
 
   private stopped(): boolean {
@@ -276,23 +283,4 @@ class BulkJob {
   private touch(keys: readonly WorkKey[]): void {
     for (const key of keys) this.touched.add(key);
   }
-}
-
-function preconditionOf(version: string | undefined): Precondition {
-  const versions = expectedVersions(
-    version === undefined || version === '*' || version.includes('"') ? version : `"${version}"`,
-  );
-  return versions === undefined ? {} : { expectedVersions: versions };
-}
-
-function answerOf(method: string | undefined, bulkId: string | undefined, outcome: Outcome): JsonObject {
-  const { status, location, version, error } = outcome;
-  return {
-    ...(location === undefined ? {} : { location }),
-    ...(method === undefined ? {} : { method }),
-    ...(bulkId === undefined ? {} : { bulkId }),
-    ...(version === undefined ? {} : { version }),
-    status: String(status),
-    ...(error === undefined ? {} : { response: { ...error.toBody() } }),
-  };
 }

@@ -75,6 +75,20 @@ describe('a refused request that would have locked somebody out', () => {
         }),
     ],
     [
+      'Bulk that ended before it was reached (failOnErrors)',
+      id =>
+        server.call('POST', '/Bulk', {
+          body: {
+            schemas: [BULK],
+            failOnErrors: 1,
+            Operations: [
+              { method: 'POST', path: '/Users', bulkId: 'x', data: {} },
+              { method: 'DELETE', path: `/Users/${id}` },
+            ],
+          },
+        }),
+    ],
+    [
       'Bulk that is refused as a whole',
       id => server.call('POST', '/Bulk', { body: { Operations: [{ method: 'DELETE', path: `/Users/${id}` }] } }),
     ],
