@@ -8,6 +8,7 @@ import { type Work } from '../../store/work/work';
 import { withLease } from '../context/mutex';
 import { type Context } from '../decide/context';
 import { type Rim } from '../context/rim';
+import { Held } from '../decide/hold-reason';
 import { leavesByDirectory, type PersonObservation } from '../decide/observation';
 import { decidePerson } from '../decide/person';
 import { endWork, type EndedWork } from '../queue/end-work';
@@ -92,8 +93,21 @@ async function pass(rim: Rim, work: Work, observation: PersonObservation): Promi
       ...decision.accounts.map(({ plan }) => plan),
       ...(decision.create === undefined ? [] : [decision.create.plan]),
     ],
+    sharers: decision.accounts.flatMap(({ observed }) =>
+      observed.holders.filter(({ person }) => person.app !== work.app).map(({ person }) => `person:${person.userId}`),
+    ),
   });
-  return [{ decision, guarded }, await act(rim, work, observation, decision, guarded)];
+  const { waitsFor } = guarded;
+  const waiting =
+    waitsFor === undefined ? decision : { ...decision, held: [heldElsewhere(waitsFor), ...decision.held] };
+  return [{ decision, guarded }, await act(rim, work, observation, waiting, guarded)];
+}
+
+function heldElsewhere(app: string): Held {
+  return new Held(
+    'guard',
+    `what the account would lose is held in app ${JSON.stringify(app)}, whose person is the same account: look at coder-scim status and release it there if it is meant`,
+  );
 }
 
 function isPending({ context, app }: PersonObservation): boolean {

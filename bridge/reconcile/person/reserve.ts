@@ -2,7 +2,7 @@
  * The guard's word on what a person would lose and gain, reserved in the ledger in the transaction that decides, before
  * anything is taken or given. One app's ledger is written by one at a time, across requests and replicas.
  */
-import { type HeldRemovals, readHeld } from '../../store/accounts/holds';
+import { type HeldRemovals, listOpenHoldsOf, readHeld } from '../../store/accounts/holds';
 import { lockLedger, type LedgerKind, type OthersQuestion, reserve } from '../../store/accounts/ledger';
 import { countPeopleIn } from '../../store/accounts/people';
 import { type Db } from '../../store/database/database';
@@ -36,6 +36,8 @@ export interface Guarded {
   readonly deferred: boolean;
   readonly allows: (removal: Removal) => boolean;
   readonly allowsGain: (gain: GuardedGain) => boolean;
+  /** An app in which removals of somebody who is the same account are held: they wait there. */
+  readonly waitsFor: string | undefined;
 }
 
 /** A decision, with the guard's word on it. */
@@ -53,6 +55,8 @@ export interface ReserveRequest {
   /** The directory itself says that the person leaves. */
   readonly leaves: boolean;
   readonly plans: readonly Plan[];
+  /** `person:<SCIM id>` of people of other apps who are the same accounts. */
+  readonly sharers: readonly string[];
 }
 
 const yes = (): boolean => true;
@@ -77,6 +81,7 @@ export async function reserveChanges(rim: Rim, context: Context, request: Reserv
     deferred: request.deferred && removals.length > 0,
     allows: request.deferred ? () => false : yes,
     allowsGain: yes,
+    waitsFor: undefined,
   };
   const state = context.apps.get(app)?.state;
   if (state === undefined || (removals.length === 0 && gains.length === 0)) return free;
@@ -88,9 +93,14 @@ export async function reserveChanges(rim: Rim, context: Context, request: Reserv
     await lockLedger(db, app);
     const before = await readHeld(db, app, subject);
     const scene = { rim, db, context, request, gone, before };
-    const lost = request.deferred ? [] : removals;
+    // What one app may not take or give, no other one does that happens to look at the same account.
+    const elsewhere = await listOpenHoldsOf(db, request.sharers);
+    const waitsFor =
+      removals.length === 0 ? undefined : elsewhere.find(({ reason }) => isAboutLosses(reason as HoldReason))?.app;
+    const deferred = request.deferred || waitsFor !== undefined;
+    const lost = deferred ? [] : removals;
     const losing = await judgeRemovals(scene, lost, gains);
-    const gaining = await judgeGains(scene, gains, lost);
+    const gaining = elsewhere.length > 0 ? NOTHING_HELD : await judgeGains(scene, gains, lost);
     const stopped = new Set(losing.held.map(removalKey));
     const stoppedGains = new Set(gaining.held.map(gainKey));
     return {
@@ -99,11 +109,18 @@ export async function reserveChanges(rim: Rim, context: Context, request: Reserv
       held: losing.held,
       heldGains: gaining.held,
       reason: losing.reason ?? gaining.reason,
-      allows: request.deferred ? () => false : removal => !stopped.has(removalKey(removal)),
-      allowsGain: gain => !stoppedGains.has(gainKey(gain)),
+      deferred: deferred && removals.length > 0,
+      waitsFor,
+      allows: deferred ? () => false : removal => !stopped.has(removalKey(removal)),
+      allowsGain: elsewhere.length > 0 ? () => false : gain => !stoppedGains.has(gainKey(gain)),
     };
   });
 }
+
+const NOTHING_HELD = { held: [], reason: undefined } as const;
+
+const isAboutLosses = (reason: HoldReason): boolean =>
+  ([...HELD_AS.removal, ...HELD_AS.leaving] as readonly HoldReason[]).includes(reason);
 
 interface Scene {
   readonly rim: Rim;

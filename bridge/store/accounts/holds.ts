@@ -69,6 +69,18 @@ export async function listOpenHolds(db: Db, app?: string): Promise<HeldRemovals[
   return rows.map(toHeld);
 }
 
+/** What is held of these people, in whichever app. */
+export async function listOpenHoldsOf(db: Db, subjects: readonly string[]): Promise<HeldRemovals[]> {
+  if (subjects.length === 0) return [];
+  const rows = await db
+    .selectFrom('holds')
+    .selectAll()
+    .where('released_at', 'is', null)
+    .where('subject', 'in', subjects)
+    .execute();
+  return rows.map(toHeld);
+}
+
 /** Everything that is held or was released and is not done yet, of one app. */
 export async function listHolds(db: Db, app: string): Promise<HeldRemovals[]> {
   const rows = await db.selectFrom('holds').selectAll().where('app', '=', app).execute();
