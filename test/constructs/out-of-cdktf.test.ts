@@ -1,7 +1,8 @@
 /** A stack that was deployed as JSON goes on as the HCL that `cdktf synth --hcl` writes, with the same state. */
-import { mkdtempSync, rmSync } from 'node:fs';
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { format } from '@cdktf/hcl-tools';
 import { App, LocalBackend, TerraformStack, TerraformVariable } from 'cdktf';
 import { mintSecret } from '../../bridge/scim/access/token';
 import {
@@ -50,6 +51,11 @@ async function inTerraform(hclOutput: boolean, work: (terraform: Terraform) => P
     tree.synth();
   } finally {
     delete process.env['SYNTH_HCL_OUTPUT'];
+  }
+  if (hclOutput) {
+    // What `cdktf synth --hcl` does to each file, and the constructs by themselves do not.
+    const file = join(outdir, 'stacks', 'coder', 'cdk.tf');
+    writeFileSync(file, await format(readFileSync(file, 'utf8')));
   }
   const terraform = new Terraform(join(outdir, 'stacks', 'coder'), {
     CODER_SCIM_ADMIN_TOKEN: ADMIN_TOKEN,
