@@ -1,4 +1,4 @@
-import { Annotations, Lazy, type TerraformVariable, Token } from 'cdktf';
+import { Annotations, App, Lazy, type TerraformVariable, Token } from 'cdktf';
 import { type Construct } from 'constructs';
 import { type TOKEN_SCOPES } from '../bridge/contract/mapping-state/vocabulary';
 import { PROVIDER_NAME } from '../provider/address';
@@ -46,7 +46,7 @@ function expiryWarning(expiresAt: string, command: string, now: number): string 
 }
 
 /**
- * The digest of a sensitive variable, made where Terraform runs by a function of the provider.
+ * The digest of a sensitive variable, made where Terraform runs by a function of the provider, which takes nothing but such a secret.
  * @throws Error when the variable is missing or not sensitive, or the app is delivered by a null_resource, which has no function
  */
 export function digestOfVariable(
@@ -69,6 +69,12 @@ export function digestOfVariable(
       `${path}: the digest is made by a function of the provider, and the app is delivered by a null_resource: use MappingDelivery.provider(), or new ${by.construct} with the digest`,
     );
   }
-  const call = () => `\${provider::${PROVIDER_NAME}::${by.function}(var.${secret.friendlyUniqueId})}`;
+  // As HCL it is Terraform's own function, for the same digest: cdktf writes HCL by a formatter that takes `::` apart.
+  const call = () => {
+    const value = `var.${secret.friendlyUniqueId}`;
+    return App.of(scope).hclOutput
+      ? `sha256:\${sha256(${value})}`
+      : `\${provider::${PROVIDER_NAME}::${by.function}(${value})}`;
+  };
   return Lazy.stringValue({ produce: call });
 }

@@ -2,7 +2,7 @@ import { Construct } from 'constructs';
 import { CoderRole } from './coder-role';
 import { GroupMapping } from './group-mapping';
 import { RoleMapping } from './role-mapping';
-import { checkSettings } from './settings';
+import { checkSettings } from './l1/settings';
 
 /** Settings of the four tiers: each names the identity provider's group, `false` leaves the tier out. */
 export interface GovernedAccessConfig {

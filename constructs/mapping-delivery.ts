@@ -7,7 +7,7 @@ import { CoderScimProvider } from './l1/coder-scim-provider';
 import { DeployStep } from './l1/deploy-step';
 import { type ScimAppAttributes, ScimAppResource, type ScimAppTimeouts } from './l1/scim-app-resource';
 import { escapeTemplates } from './l1/terraform-text';
-import { checkSettings } from './settings';
+import { checkSettings } from './l1/settings';
 
 /** What is delivered: an app, whose mapping state is whole only when everything below it is declared. */
 interface Delivered extends Construct {

@@ -2,7 +2,7 @@ import { Lazy } from 'cdktf';
 import { type Construct } from 'constructs';
 import { DeployStep } from './l1/deploy-step';
 import { ScimApp } from './scim-app';
-import { checkSettings } from './settings';
+import { checkSettings } from './l1/settings';
 
 /** Settings of a provisioning check. */
 export interface ProvisioningCheckConfig {

@@ -1,6 +1,6 @@
 import { type Construct } from 'constructs';
 import { CoderRole } from './coder-role';
-import { checkSettings, shown } from './settings';
+import { checkSettings, shown } from './l1/settings';
 import { type IdpGroupConfig, MappingEntry } from './entry';
 
 /** Settings of a role mapping. */

@@ -17,7 +17,7 @@ import { CoderScimStatus } from './l1/coder-scim-status';
 import { type ScimAppResource, type ScimAppTimeouts } from './l1/scim-app-resource';
 import { type IMapping, isMapping } from './mapping';
 import { type Carrier, MappingDelivery } from './mapping-delivery';
-import { checkSettings, type SettingNames, shown } from './settings';
+import { checkSettings, type SettingNames, shown } from './l1/settings';
 import { type DeclaredEntry, type Declaration, findProblems, synthesizeMappingState } from './synthesize';
 
 /** Settings of a SCIM app. */

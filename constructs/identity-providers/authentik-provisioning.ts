@@ -2,7 +2,7 @@ import { Lazy, type TerraformProvider, type TerraformVariable, Token } from 'cdk
 import { Construct } from 'constructs';
 import { escapeText } from '../l1/terraform-text';
 import { ScimApp } from '../scim-app';
-import { checkSettings } from '../settings';
+import { checkSettings } from '../l1/settings';
 import { type Application, AUTHENTIK, type PolicyBinding, type ProviderScim } from './authentik';
 import { ForeignData, ForeignResource, providerOf } from './foreign-provider';
 import { MappedGroups } from './mapped-groups';

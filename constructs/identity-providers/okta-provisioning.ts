@@ -2,7 +2,7 @@ import { type TerraformProvider, type TerraformVariable } from 'cdktf';
 import { Construct } from 'constructs';
 import { escapeText, expression } from '../l1/terraform-text';
 import { ScimApp } from '../scim-app';
-import { checkSettings } from '../settings';
+import { checkSettings } from '../l1/settings';
 import { Block, ForeignResource, providerOf } from './foreign-provider';
 import { MappedGroups } from './mapped-groups';
 import {

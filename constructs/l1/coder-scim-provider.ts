@@ -10,7 +10,7 @@ import {
   PROVIDER_VERSION,
 } from '../../provider/address';
 import { bridgeUrlProblem } from '../../bridge/contract/bridge-url';
-import { checkSettings } from '../settings';
+import { checkSettings } from './settings';
 import { builtFile, PlacedFile } from './package-file';
 import { toHclAttributes } from './terraform-text';
 
