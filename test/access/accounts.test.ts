@@ -59,6 +59,45 @@ describeEachDatabase('accounts', (_, on) => {
     expect(access.coder.describe('ada').status).toBe('suspended');
   });
 
+  it('an account that a sign-in made before the bridge heard of the new address is taken up, and the one that nobody used goes', async () => {
+    const access = await startAccess(on);
+    const okta = await access.app('okta', ADMINS);
+    const id = await okta.hire('ada', { emails: [{ value: 'ada@maiden.example', primary: true }] });
+    await okta.group('admins', [id]);
+    await access.coder.unreachable(true);
+    await okta.changeEmail(id, 'ada@married.example');
+    expect(access.coder.oidcLogin(claims('ada', 'ada@married.example'))).toMatchObject({ signedIn: true });
+    await access.coder.unreachable(false);
+    await access.settled();
+    await access.swept();
+    const mine = Object.values(access.coder.snapshot().users).filter(({ email }) => email.startsWith('ada@'));
+    expect(mine).toMatchObject([
+      {
+        email: 'ada@married.example',
+        status: 'active',
+        siteRoles: ['template-admin'],
+        organizations: { coder: { groups: ['platform'] } },
+      },
+    ]);
+    expect(await access.held()).toEqual({});
+  });
+
+  it('two accounts that were both used are held as one too many, and whoever leaves is locked out of both', async () => {
+    const access = await startAccess(on);
+    const okta = await access.app('okta', ADMINS);
+    const id = await okta.hire('ada', { emails: [{ value: 'ada@maiden.example', primary: true }] });
+    access.coder.oidcLogin(claims('ada', 'ada@maiden.example'));
+    access.coder.oidcLogin(claims('somebody', 'ada@married.example'));
+    await okta.changeEmail(id, 'ada@married.example');
+    expect(await access.held()).toEqual({ ada: expect.stringMatching(/^duplicate-account: .*"ada".*"somebody"/) });
+    await okta.leave(id);
+    expect(access.suspended()).toEqual(['ada', 'somebody']);
+    await okta.remove(id);
+    await access.swept();
+    expect(access.suspended()).toEqual(['ada', 'somebody']);
+    expect((await access.statusOf(okta)).converged).toBe(true);
+  });
+
   it.each(['inactive', 'deleted'])(
     'somebody hired again under the same address, the old object being %s, signs in with a new subject',
     async before => {

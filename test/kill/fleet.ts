@@ -6,8 +6,6 @@ import { ADMIN_TOKEN, bridgeEnvironment, coderScim } from '../support/bridge';
 import { type Random } from './random';
 
 const ROOT = join(__dirname, '..', '..');
-/** Ends what hangs; it measures nothing. */
-const READY_WITHIN_MS = 300_000;
 
 interface Bridge {
   readonly child: ChildProcess;
@@ -105,11 +103,10 @@ export class Fleet {
     this.bridges[index] = undefined;
   }
 
-  /** @throws Error when it does not get ready, or another bridge failed */
+  /** However long that takes on a busy machine. @throws Error when it ends instead, or another bridge failed */
   async ready(index: number): Promise<void> {
-    for (const until = Date.now() + READY_WITHIN_MS; this.bridges[index]?.url === undefined;) {
+    while (this.bridges[index]?.url === undefined) {
       if (this.failure !== undefined) throw this.failure;
-      if (Date.now() > until) throw new Error(`the bridge does not get ready:\n${this.bridges[index]?.said}`);
       await new Promise(resolve => setTimeout(resolve, 10));
     }
   }

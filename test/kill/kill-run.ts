@@ -38,8 +38,8 @@ export interface KillOptions {
 
 /** Share of the kills before which the database server is restarted. */
 const RESTARTS = 0.05;
-/** Longer than any pause of a bridge that has something to do: it measures nothing, it ends what hangs. */
-const STANDS_STILL_MS = 180_000;
+/** Looks at a run that stands still: more than any pause of a bridge with something to do takes. It measures nothing, it ends what hangs. */
+const MOST_LOOKS = 1_800;
 
 /** @throws Error when a bridge ends by itself or does not start */
 export async function killRun(options: KillOptions): Promise<KillReport> {
@@ -245,7 +245,7 @@ class Run {
   private async converged(): Promise<{ status: Status; parked: number }> {
     let parked = 0;
     let said = performance.now();
-    let moved = { at: performance.now(), calls: this.calls, waiting: -1 };
+    let moved = { looks: 0, calls: this.calls, waiting: -1 };
     for (;;) {
       if (this.fleet.failure !== undefined) throw this.fleet.failure;
       const status = await this.admin().status();
@@ -255,9 +255,8 @@ class Run {
         parked += inLine;
         await this.admin().retry();
       } else if (waiting === 0) return { status, parked };
-      if (waiting !== moved.waiting || this.calls !== moved.calls)
-        moved = { at: performance.now(), calls: this.calls, waiting };
-      else if (performance.now() - moved.at > STANDS_STILL_MS) return { status, parked };
+      if (waiting !== moved.waiting || this.calls !== moved.calls) moved = { looks: 0, calls: this.calls, waiting };
+      else if (++moved.looks > MOST_LOOKS) return { status, parked };
       if (performance.now() - said > 5_000) {
         said = performance.now();
         this.options.progress?.(`converging: ${waiting} waiting, ${inLine} parked`);

@@ -19,7 +19,7 @@ const document = { version: 1 as const, app: 'acme', tokens };
     coder = await startCoderDouble({ rateLimitPerMinute: 0 });
     coder.addUser('bridge', { roles: ['owner'] });
     const setup = { coderUrl: coder.url, coderToken: coder.issueToken('bridge'), databaseUrl: postgres.url };
-    bridges = [await spawnBridge(setup), await spawnBridge(setup)];
+    bridges = [await spawnBridge(setup), await spawnBridge(setup), await spawnBridge(setup)];
     await bridges[0]?.admin.putApp(document, 'absent');
   });
   afterAll(async () => {

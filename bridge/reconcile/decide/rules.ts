@@ -87,7 +87,7 @@ export interface AppRules {
   readonly problems: readonly string[];
 }
 
-/** Folds a displayName as the directory does for equality. */
+/** A displayName as mappings are compared with it: by the rule for identity, not by the directory's. */
 export function foldName(name: string): string {
   return identityKey(name);
 }
@@ -115,17 +115,10 @@ export function isPushed(state: MappingState, group: Pick<DirectoryGroup, 'displ
   );
 }
 
-class Problems {
-  readonly list: string[] = [];
-  add(text: string): void {
-    if (!this.list.includes(text)) this.list.push(text);
-  }
-}
-
 /** Resolves one app's mapping state. */
 export function compileRules(input: RuleInput): AppRules {
   const { state } = input;
-  const problems = new Problems();
+  const problems = new Set<string>();
   const rules: { rule: Rule; idpGroup: string | undefined; externalId: string | undefined }[] = [];
   const organizationOf = (mapping: string, name: string): KnownOrganization | undefined => {
     const organization = findOrganization(input.organizations, name);
@@ -215,7 +208,7 @@ export function compileRules(input: RuleInput): AppRules {
   return index(input, rules, pushed, problems);
 }
 
-function pushedGroups(input: RuleInput, pushes: boolean, problems: Problems): Map<string, KnownGroup> {
+function pushedGroups(input: RuleInput, pushes: boolean, problems: Set<string>): Map<string, KnownGroup> {
   const rule = input.state.pushedGroups;
   if (rule === undefined || !pushes) return new Map();
   const organization = findOrganization(input.organizations, rule.organization);
@@ -240,7 +233,7 @@ function index(
   input: RuleInput,
   rules: readonly { rule: Rule; idpGroup: string | undefined; externalId: string | undefined }[],
   pushed: ReadonlyMap<string, KnownGroup>,
-  problems: Problems,
+  problems: Set<string>,
 ): AppRules {
   const byGroupId = new Map<string, Rule[]>();
   const byExternalId = new Map<string, Rule[]>();
@@ -287,7 +280,7 @@ function index(
     unclear,
     unclearMappings,
     gives: new Map(rules.map(({ rule }) => [rule.name, rule.gives])),
-    problems: problems.list,
+    problems: [...problems],
   };
 }
 

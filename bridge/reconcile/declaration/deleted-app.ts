@@ -1,5 +1,5 @@
 /** The end of a deleted app: looked for again until nobody of it is left, and then it is forgotten. */
-import { linkedPeopleHeldFor } from '../../store/accounts/people';
+import { linkedPeopleHeldFor } from '../../store/accounts/held-people';
 import { forgetMappedGroups } from '../../store/apps/mapped-groups';
 import { purgeApp, type StoredApp } from '../../store/apps/apps';
 import { writeAudit } from '../../store/audit/audit';

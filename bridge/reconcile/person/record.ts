@@ -1,14 +1,8 @@
 /** Writes down what became of one person: links, grants, wishes for groups, holds, audit lines and the closing of journal entries, in one transaction. */
 import { identityKey, isSameIdentity } from '../../contract/identity';
 import { noteAddress } from '../../store/accounts/addresses';
-import {
-  deletePerson,
-  peopleHeldFor,
-  peopleOfAccount,
-  type PersonChange,
-  readPerson,
-  writePerson,
-} from '../../store/accounts/people';
+import { peopleHeldFor } from '../../store/accounts/held-people';
+import { deletePerson, peopleOfAccount, type PersonChange, readPerson, writePerson } from '../../store/accounts/people';
 import { writeAudit } from '../../store/audit/audit';
 import { type Db } from '../../store/database/database';
 import { deleteSetting } from '../../store/database/settings';

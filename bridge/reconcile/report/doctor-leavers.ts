@@ -1,6 +1,7 @@
 /** Whom the bridge could not lock out when they leave: said before they do. */
 import { type DoctorCheck } from '../../contract/admin-api';
-import { peopleHeldForAny, peopleOfAccounts } from '../../store/accounts/people';
+import { peopleHeldForAny } from '../../store/accounts/held-people';
+import { peopleOfAccounts } from '../../store/accounts/people';
 import { type Rim } from '../context/rim';
 import { SPEAKS_FOR } from '../decide/person';
 

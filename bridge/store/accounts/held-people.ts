@@ -1,0 +1,77 @@
+/** Who is held, and for what: listed, counted, and found by the reason. */
+import { type Db } from '../database/database';
+
+export interface HeldPerson {
+  readonly userId: string;
+  readonly app: string;
+  readonly userName: string;
+  readonly reason: string;
+  readonly detail: string;
+  readonly since: number;
+}
+
+export async function listHeldPeople(db: Db, limit: number): Promise<HeldPerson[]> {
+  const rows = await db
+    .selectFrom('people')
+    .selectAll()
+    .where('held_reason', 'is not', null)
+    .orderBy('user_id')
+    .limit(limit)
+    .execute();
+  return rows.map(row => ({
+    userId: row.user_id,
+    app: row.app,
+    userName: row.user_name,
+    reason: row.held_reason ?? '',
+    detail: row.held_detail ?? '',
+    since: row.converged_at ?? 0,
+  }));
+}
+
+/** Who is held for one of these reasons, by name. */
+export async function peopleHeldForAny(db: Db, reasons: readonly string[]): Promise<{ readonly userName: string }[]> {
+  const rows = await db
+    .selectFrom('people')
+    .select('user_name')
+    .where('held_reason', 'in', reasons)
+    .orderBy('user_name')
+    .execute();
+  return rows.map(row => ({ userName: row.user_name }));
+}
+
+/** Who is held for one reason. */
+export async function peopleHeldFor(
+  db: Db,
+  reason: string,
+): Promise<{ readonly userId: string; readonly app: string }[]> {
+  const rows = await db.selectFrom('people').select(['user_id', 'app']).where('held_reason', '=', reason).execute();
+  return rows.map(row => ({ userId: row.user_id, app: row.app }));
+}
+
+/** People of an app who have an account and are held for one of these reasons, in order of account. */
+export async function linkedPeopleHeldFor(
+  db: Db,
+  app: string,
+  reasons: readonly string[],
+): Promise<{ readonly coderUsername: string; readonly reason: string }[]> {
+  const rows = await db
+    .selectFrom('people')
+    .select(['coder_username', 'held_reason'])
+    .where('app', '=', app)
+    .where('coder_user_id', 'is not', null)
+    .where('held_reason', 'in', reasons)
+    .orderBy('coder_username')
+    .execute();
+  return rows.map(row => ({ coderUsername: row.coder_username ?? '', reason: row.held_reason ?? '' }));
+}
+
+/** How many people of each app are held. */
+export async function countHeldPeople(db: Db): Promise<Map<string, number>> {
+  const rows = await db
+    .selectFrom('people')
+    .select(eb => ['app', eb.fn.countAll<number>().as('held')])
+    .where('held_reason', 'is not', null)
+    .groupBy('app')
+    .execute();
+  return new Map(rows.map(row => [row.app, Number(row.held)]));
+}
