@@ -261,19 +261,14 @@ const rooms = {
     ],
     packages: ['undici'],
   },
-  'constructs/settings.ts': {
-    is: 'settings of a construct, checked where no compiler does',
-    imports: [],
-    packages: [],
-  },
   'constructs/l1': {
     is: 'what stands in the synthesized stack: provider, resource, deploy step',
-    imports: ['bridge/contract', 'constructs/settings.ts', 'provider/address.ts'],
+    imports: ['bridge/contract', 'provider/address.ts'],
     packages: ['@cdktf/provider-null', 'cdktf', 'constructs'],
   },
   constructs: {
     is: 'what a user writes in a CDKTF app; one construct a file, and synthesize.ts the only translator',
-    imports: ['bridge/contract', 'constructs/settings.ts', 'provider/address.ts', 'constructs/l1'],
+    imports: ['bridge/contract', 'provider/address.ts', 'constructs/l1'],
     packages: ['cdktf', 'constructs'],
   },
 };

@@ -3,7 +3,14 @@
  * done keeps its place beside what came later, so that the guard still counts it as one plan.
  */
 import { type RawBuilder, sql } from 'kysely';
-import { type Cause } from './enqueue';
+
+/** What the queue knows of the reason: shown in status and written to the audit trail. */
+export interface Cause {
+  readonly actor: 'scim' | 'declaration' | 'sweep' | 'operator' | 'bridge';
+  readonly requestId?: string | undefined;
+  /** Name of the SCIM token or admin credential, or of who signed in. */
+  readonly token?: string | undefined;
+}
 
 const LINE = '\n';
 /** More than the causes of any day; what is older is forgotten. */

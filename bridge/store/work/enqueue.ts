@@ -2,16 +2,10 @@
 import { type RawBuilder, sql } from 'kysely';
 import { type Db, backendOf } from '../database/database';
 import { listed } from '../database/listed';
-import { withEarlierCauses } from './causes';
+import { type Cause, withEarlierCauses } from './causes';
 import { statement } from '../database/statement';
 
-/** What the queue knows of the reason: shown in status and written to the audit trail. */
-export interface Cause {
-  readonly actor: 'scim' | 'declaration' | 'sweep' | 'operator' | 'bridge';
-  readonly requestId?: string | undefined;
-  /** Name of the SCIM token or admin credential, or of who signed in. */
-  readonly token?: string | undefined;
-}
+export type { Cause } from './causes';
 
 /** Order of work: people who leave come first, whatever else is waiting. */
 export const PRIORITY = { leaving: 0, request: 1, declaration: 2, sweep: 3 } as const;
