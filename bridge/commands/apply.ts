@@ -24,7 +24,7 @@ interface ApplyOptions extends ClientOptions {
   readonly wait?: string;
 }
 
-const ENTRY = /^(tokens|groupMappings|roleMappings|organizationMappings|customRoles)\[|^pushedGroups/;
+const ENTRY = /^(tokens|oauthClients|groupMappings|roleMappings|organizationMappings|customRoles)\[|^pushedGroups/;
 const SIGNS = { added: '+', changed: '~', removed: '-' } as const;
 const STYLES = { added: 'good', changed: 'warn', removed: 'bad' } as const;
 
