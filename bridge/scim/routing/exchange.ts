@@ -73,7 +73,8 @@ export function createExchanges(deps: ScimDeps, authenticate: Authenticate, limi
       route,
       requestId: requestIdOf(request.headers['x-request-id']),
       startedAt: performance.now(),
-      url: request.url ?? '',
+      // A router cuts off what it is mounted below.
+      url: (request as { originalUrl?: string }).originalUrl ?? request.url ?? '',
     };
     response.setHeader('x-request-id', exchange.requestId);
     response.on('close', () => finish(exchange));

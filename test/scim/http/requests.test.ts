@@ -57,6 +57,15 @@ test('a request is kept with its answer, its coercions, and what it changed; a r
   ]);
 });
 
+test('the path is the whole one, whichever way a request took', async () => {
+  await server.call('GET', '/Users');
+  await server.call('POST', '/Bulk', {
+    body: { schemas: ['urn:ietf:params:scim:api:messages:2.0:BulkRequest'], Operations: [] },
+  });
+  const paths = (await kept(2)).map(({ path }) => path);
+  expect(paths).toEqual(['/scim/v2/Users', '/scim/v2/Bulk']);
+});
+
 test('the names of dropped attributes are counted by themselves', async () => {
   for (const userName of ['a', 'b']) {
     await server.call('POST', '/Users', { body: { schemas: [USER], userName, shoeSize: 42, name: { nick: 'x' } } });
