@@ -39,6 +39,7 @@ export function createReconciler(dependencies: ReconcilerDependencies): Reconcil
     recovery: new Recovery({ database, coder, clock, log }),
     mutex: new KeyedMutex(),
     observe: dependencies.observe ?? (() => undefined),
+    spans: dependencies.spans,
     options: {
       maxAttempts: options.maxAttempts ?? 10,
       backoffMs: options.backoffMs ?? 1_000,

@@ -141,6 +141,7 @@ class LaneTransport implements Transport {
       }
       const started = performance.now();
       let status: number | string = 'unreachable';
+      const span = connection.options.trace?.({ method: request.method, path: request.path, lane });
       try {
         const answer = await connection.exchange(
           request.method,
@@ -148,6 +149,7 @@ class LaneTransport implements Transport {
           route,
           token,
           request.body,
+          span?.headers,
         );
         status = answer.status;
         connection.version = answer.header('x-coder-build-version') ?? connection.version;
@@ -170,6 +172,7 @@ class LaneTransport implements Transport {
         throw error;
       } finally {
         const durationMs = Math.round((performance.now() - started) * 100) / 100;
+        span?.end(status);
         connection.options.observe?.({ route, status, durationMs });
         connection.options.log?.debug({ route, status, durationMs, lane }, 'coder call');
       }

@@ -48,14 +48,18 @@ export async function sweepApps(
   if (held.length === 0) return [];
   const renewal = setInterval(() => void renew(rim, held), LEASE_MS / 3);
   renewal.unref();
-  try {
+  const names = held.map(app => app.name);
+  const sweep = async () => {
     await sweepHeld(rim, context, held);
     await settleBegun(rim, await rim.context.get());
     for (const problem of await removeUndeclared(rim, CAUSE))
       rim.log.warn({ problem }, 'what nothing declares any more stays in Coder');
+  };
+  try {
+    await (rim.spans === undefined ? sweep() : rim.spans.sweep(names, sweep));
     await pruneLedger(rim.database.db, rim.clock.now() - HOUR_MS);
     if (auditRetentionMs > 0) await rim.database.transact(db => pruneAudit(db, rim.clock.now() - auditRetentionMs));
-    return held.map(app => app.name);
+    return names;
   } finally {
     clearInterval(renewal);
     for (const app of held) await dropLease(rim.database.db, `sweep:${app.name}`, rim.owner);
