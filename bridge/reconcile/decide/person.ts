@@ -219,9 +219,10 @@ function decideLeaving(observation: PersonObservation): PersonDecision {
       continue;
     const reason = untouchable(context, account);
     if (reason !== undefined) {
-      // Whoever left can sign in to what is protected: somebody has to know, and to act. Nobody signs in to the others.
-      if (reason === 'protected-account' && account.status !== 'suspended' && leavesByDirectory(observation))
-        held.push(stillProtected(observed));
+      // Whoever left can sign in to what is protected, and to an own account that is a person's: somebody has to know, and to act.
+      const signsIn = reason === 'protected-account' || (reason === 'own-account' && account.loginType !== 'none');
+      if (signsIn && account.status !== 'suspended' && leavesByDirectory(observation))
+        held.push(reason === 'own-account' ? stillOwn(observed) : stillProtected(observed));
       else if (observed.via === 'linked') held.push(neverTouched(observed, reason));
       continue;
     }
@@ -269,6 +270,13 @@ function stillProtected({ account }: ObservedAccount): Held {
   return new Held(
     'protected-account',
     `the person has left, and account ${JSON.stringify(account.username)} with their e-mail ${JSON.stringify(account.email)} is still ${account.status}, since guard.protectedAccounts names it: suspend it in Coder or give it another e-mail there, or take it out of guard.protectedAccounts`,
+  );
+}
+
+function stillOwn({ account }: ObservedAccount): Held {
+  return new Held(
+    'own-account',
+    `the person has left, and account ${JSON.stringify(account.username)} with their e-mail ${JSON.stringify(account.email)}, which the bridge acts as, is still ${account.status}: give the bridge an account of its own, then suspend this one in Coder`,
   );
 }
 
