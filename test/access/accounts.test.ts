@@ -210,6 +210,16 @@ describeEachDatabase('accounts', (_, on) => {
     expect(Object.keys(await access.held())).toEqual(['dora']);
   });
 
+  it('a leaver whose account the bridge itself acts as stays listed until somebody has acted', async () => {
+    const access = await startAccess(on);
+    const okta = await access.app('okta');
+    const id = await okta.hire('bridge');
+    await okta.leave(id);
+    expect(access.coder.describe('bridge').status).toBe('active');
+    expect(await access.held()).toEqual({ bridge: expect.stringMatching(/^own-account: the person has left/) });
+    expect((await access.statusOf(okta)).converged).toBe(false);
+  });
+
   it('an owner by hand who leaves loses the role, which is said, and is held as one when they are back', async () => {
     const access = await startAccess(on);
     const okta = await access.app('okta', ADMINS);

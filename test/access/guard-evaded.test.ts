@@ -126,6 +126,23 @@ describeEachDatabase('the guard, gone around', (_, on) => {
     expect(have(access, 'owner')).toEqual(FIVE);
   });
 
+  it('what is held goes with no account that is made anew for another address', async () => {
+    const access = await startAccess(on);
+    const { okta, ids, group } = await auditors(access, { minRemovals: 1 });
+    await okta.setMembers(group, 'auditors', []);
+    expect(have(access, 'auditor')).toEqual(FIVE);
+    for (const name of FIVE) await okta.changeEmail(ids[FIVE.indexOf(name)] ?? '', `${name}@new.example.com`);
+    const { holds } = await access.settled();
+    expect(have(access, 'auditor')).toEqual(FIVE);
+    expect(holds).toMatchObject([{ reason: 'too-many-removals', people: FIVE.length }]);
+
+    await release(access, 'too-many-removals');
+    await access.settled();
+    expect(have(access, 'auditor')).toEqual([]);
+    expect(access.coder.describe('u1').email).toBe('u1@new.example.com');
+    expect((await access.statusOf(okta)).converged).toBe(true);
+  });
+
   it('the share is of people who are in, not of those who left long ago', async () => {
     const access = await startAccess(on);
     const okta = await access.app('okta', guard({ minRemovals: 100 }));

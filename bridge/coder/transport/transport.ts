@@ -1,7 +1,7 @@
 /**
  * One way to Coder for all calls: kept-alive connections, a limit of calls at once, rate limits known from the headers,
- * retries with jitter where a repetition is safe, and a circuit breaker. Writes that are not idempotent are never repeated
- * unless it is certain that Coder did not see them.
+ * retries with jitter where a repetition is safe, and a circuit breaker. Writes that Coder may have seen are repeated only when they are
+ * idempotent, and at once: later the world may have moved on, and whoever asked has to look again.
  */
 import { setTimeout as sleep } from 'node:timers/promises';
 import { type z } from 'zod';
@@ -23,7 +23,7 @@ export interface CoderRequest<Read extends z.ZodType> {
   readonly read: Read;
   /** Whether the answer is read as text instead of JSON. @default false */
   readonly text?: boolean | undefined;
-  /** Whether repeating the call does no harm. @default true for GET, false for the others */
+  /** Whether repeating the call at once does no harm, though Coder may have seen it. @default true for GET, false for the others */
   readonly idempotent?: boolean | undefined;
   /** Another token than the credential's; no second try after 401. */
   readonly token?: string | undefined;
@@ -102,6 +102,7 @@ class LaneTransport implements Transport {
     const path = fill(request.path, request.params ?? {});
     const repeatable = request.idempotent ?? request.method === 'GET';
     let refreshed = request.token !== undefined;
+    const started = performance.now();
     for (let attempt = 0; ; attempt += 1) {
       const token = request.token ?? (await this.connection.options.credential.token());
       try {
@@ -121,7 +122,9 @@ class LaneTransport implements Transport {
           continue;
         }
         const away = error.kind === 'unreachable' || error.kind === 'timeout';
-        if (!away || attempt >= limits.retries || (error.maybeDone && !repeatable)) throw error;
+        if (!away || attempt >= limits.retries) throw error;
+        const late = performance.now() - started > limits.repeatWithinMs;
+        if (error.maybeDone && (!repeatable || late)) throw error;
         await sleep(Math.random() * limits.retryPauseMs * 2 ** attempt);
       }
     }
