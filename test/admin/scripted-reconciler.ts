@@ -47,7 +47,7 @@ export function scriptedReconciler(): ScriptedReconciler {
         changes: [],
         adoption: { matched: [], created: ['new@example.com'], held: [], strangers: [] },
         problems: [],
-        hold: null,
+        holds: [],
         seats: null,
       };
     },

@@ -13,7 +13,7 @@ const report = (change: Partial<PlanReport>): PlanReport => ({
   changes: [],
   adoption: { matched: [], created: [], held: [], strangers: [] },
   problems: [],
-  hold: null,
+  holds: [],
   seats: null,
   ...change,
 });
@@ -85,7 +85,7 @@ describe('a plan', () => {
           strangers: [{ coderUsername: 'local', email: 'l@x', status: 'active' }],
         },
         problems: ['group sync is on'],
-        hold: { id: 'h1', app: 'acme', reason: 'too many', people: 3, createdAt: '', changes: [] },
+        holds: [{ id: 'h1', app: 'acme', reason: 'too many', people: 3, createdAt: '', changes: [] }],
       }),
       paint,
       undefined,

@@ -29,7 +29,7 @@ export class AdminApi {
     changes: [],
     adoption: { matched: [], created: [], held: [], strangers: [] },
     problems: [],
-    hold: null,
+    holds: [],
     seats: null,
   };
   /** What is not done yet, as the bridge would list it. */
