@@ -44,6 +44,7 @@ const status = (more: Partial<Status> = {}): Status => ({
   holds: [],
   leftOver: [],
   recovery: null,
+  auditProblem: null,
   ...more,
 });
 const pending = (subject: string, reason: string): Status['pending'][number] => ({
@@ -154,6 +155,7 @@ describe('a status', () => {
   it.each([
     ['all is well', {}, true],
     ['Coder is away', { coder: { ...status().coder, reachable: false } }, false],
+    ['the audit trail is not kept', { auditProblem: 'lines wait to be sealed' }, false],
     ['somebody is held', { pending: [pending('a', 'b')] }, false],
     [
       'the guard stopped something',

@@ -159,6 +159,7 @@ export class AdminApi {
       holds: this.holds,
       leftOver: [],
       recovery: null,
+      auditProblem: null,
     });
     const never = () => Promise.reject(new Error('not asked for by the provider'));
     return {
