@@ -20,6 +20,7 @@ import { lookAtGroupMembers } from '../group/read-members';
 import { settleBegun } from '../group/settle-begun';
 import { carryOut, surveyWithGuard, readWorldFor, withoutQueued } from '../survey/guarded-survey';
 import { type Finding } from '../survey/survey';
+import { reportLeavers } from './report-leavers';
 import { sweepLeaversWorkspaces } from './leavers-workspaces';
 import { reportUnlinkedAccounts } from './unlinked-accounts';
 import { sweepDeclarations } from './sweep-declarations';
@@ -151,7 +152,7 @@ async function sweepPeople(rim: Rim, context: Context, world: World, app: Stored
   for (const finding of findings)
     if (keys.has(`person:${finding.userId}`)) noteFinding(lines, context, finding, repairs, guarded.verdict);
   await writeAudit(rim.database.db, lines.rows);
-  if (!repairs) return;
+  if (!repairs) return await reportLeavers(rim, findings, CAUSE);
   await rim.database.transact(async db => await carryOut(db, rim, app.name, { ...guarded, work: fresh }, CAUSE));
 }
 
