@@ -96,7 +96,7 @@ export function scriptedReconciler(): ScriptedReconciler {
         how: null,
       },
     ],
-    aiUsage: async () => ({ since: '', until: '', problem: null, people: [] }),
+    aiUsage: async () => ({ since: '', until: '', problem: null, spendProblem: null, people: [] }),
     audit: async filter => {
       note(`audit ${JSON.stringify(filter)}`);
       return [];
