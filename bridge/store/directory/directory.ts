@@ -12,7 +12,7 @@ import { createUser, deleteUser, updateUser } from './users';
 import { type Leaving, noteRefusedLeaving } from './refused-leavings';
 import { readResource, type Write } from './rows';
 import { type JsonObject } from '../../scim-language/json';
-import { type MemberValue } from '../../scim-language/schema/members';
+import { type MemberValue } from '../../scim-language/schema/member-value';
 import {
   type CursorPage,
   type CursorQuery,

@@ -1,7 +1,7 @@
 /** Writing groups. The group's row is locked first, so that changes of one group come one after the other. */
 import { type JsonObject } from '../../scim-language/json';
 import { type MemberChange } from '../../scim-language/patch/operation';
-import { type MemberValue } from '../../scim-language/schema/members';
+import { type MemberValue } from '../../scim-language/schema/member-value';
 import { fold } from '../../scim-language/schema/fold';
 import { type WorkKey, PRIORITY, enqueue } from '../work/enqueue';
 import { newId } from '../database/id';

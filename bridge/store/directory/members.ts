@@ -4,7 +4,7 @@
  */
 import { type RawBuilder, sql } from 'kysely';
 import { type MemberChange } from '../../scim-language/patch/operation';
-import { type MemberValue } from '../../scim-language/schema/members';
+import { type MemberValue } from '../../scim-language/schema/member-value';
 import { backendOf } from '../database/database';
 import { statement } from '../database/statement';
 import { type WorkKey, PRIORITY, enqueueMembersOf, enqueuePeople } from '../work/enqueue';

@@ -8,6 +8,8 @@ const PROBE = join(__dirname, 'probe.mjs');
 export interface Usage {
   readonly cpuSeconds: number;
   readonly longestHoldMs: number;
+  /** Processor time between two turns of the event loop at most, since it was asked last: what a busy machine does not add to. */
+  readonly longestComputedMs: number;
   readonly residentMb: number;
 }
 
