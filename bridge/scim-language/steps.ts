@@ -1,6 +1,4 @@
 /** Long computations in steps, so that whoever shares the thread has a turn between two of them. */
-import { setImmediate as nextTurn } from 'node:timers/promises';
-
 /** A computation that can be left off wherever it yields, and gone on with. */
 export type Steps<T> = Generator<void, T, void>;
 
@@ -9,14 +7,5 @@ export function complete<T>(steps: Steps<T>): T {
   for (;;) {
     const step = steps.next();
     if (step.done === true) return step.value;
-  }
-}
-
-/** Does one step in each turn of the event loop. */
-export async function inTurns<T>(steps: Steps<T>): Promise<T> {
-  for (;;) {
-    const step = steps.next();
-    if (step.done === true) return step.value;
-    await nextTurn();
   }
 }

@@ -3,7 +3,8 @@ import { type Leniency } from '../../bridge/scim-language/dialects/dialect';
 import { parseJson, parsingJson } from '../../bridge/scim-language/json';
 import { MEMBERS_OF_STEP, readMembers, readingMembersAhead } from '../../bridge/scim-language/schema/members';
 import { groupType } from '../../bridge/scim-language/schema/resource-types';
-import { type Steps, inTurns } from '../../bridge/scim-language/steps';
+import { type Steps } from '../../bridge/scim-language/steps';
+import { inTurns } from '../../bridge/store/database/turns';
 import { lenient, refusal } from './leniency';
 
 const MANY = 20_000;

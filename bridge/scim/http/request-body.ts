@@ -2,7 +2,7 @@
 import { type IncomingMessage } from 'node:http';
 import { ScimError, invalidSyntax, payloadTooLarge, shown } from '../../scim-language/errors';
 import { type Json, type JsonObject, isJsonObject, parsingJson } from '../../scim-language/json';
-import { inTurns } from '../../scim-language/steps';
+import { inTurns } from '../../store/database/turns';
 
 const MEDIA_TYPES = ['application/scim+json', 'application/json'];
 const CHARSETS = ['utf-8', 'utf8', 'us-ascii'];

@@ -15,7 +15,7 @@ import { fromPatchable, toPatchable } from './patchable';
 import { refuseIfMatched } from '../http/precondition';
 import { sameJson } from '../../scim-language/schema/equal';
 import { readingMembersAhead } from '../../scim-language/schema/members';
-import { inTurns } from '../../scim-language/steps';
+import { inTurns } from '../../store/database/turns';
 import { type NormalizedResource, normalizeResource } from '../../scim-language/schema/normalize';
 import { groupType } from '../../scim-language/schema/resource-types';
 

@@ -9,6 +9,7 @@ import { statement } from '../database/statement';
 import { concernsCoder, leavesSomething } from './concern';
 import { type GroupName, claimName, markNamesakes } from './namesakes';
 import {
+  type Membership,
   changeMembers,
   enqueueDelta,
   enqueuePeopleIn,
@@ -38,6 +39,7 @@ const insertGroup = statement<Columns & { id: string; app: string; now: number }
     external_id: at.external_id,
     document: at.document,
     version: 1,
+    member_set: at.id,
     created_at: at.now,
     modified_at: at.now,
   }),
@@ -70,7 +72,7 @@ export async function createGroup(
   await claimName(write, name, id);
   await writeUnique('Group', document, () => insertGroup(db, { id, app, ...columnsOf(document), now }));
   await markNamesakes(write, name.key);
-  const delta = await changeMembers(write, id, changes, known, '');
+  const delta = await changeMembers(write, { groupId: id, setId: id }, changes, known, '');
   const resource: Resource = { type: 'Group', id, app, document, version: 1, createdAt: now, modifiedAt: now };
   if (!(await concernsCoder(write, id, [name]))) return { resource, changed: true, touched: [] };
   const group = await enqueueGroup(write, id);
@@ -94,7 +96,8 @@ export async function updateGroup(
   const concerns =
     (memberChanges.length > 0 || renamed) &&
     (await concernsCoder(write, id, [nameOf(current.document), ...(renamed ? [nameOf(document)] : [])]));
-  const people = await changeMembership(write, id, memberChanges, concerns, options?.baseUrl ?? '');
+  const membership = { groupId: id, setId: locked.memberSet ?? id };
+  const people = await changeMembership(write, membership, memberChanges, concerns, options?.baseUrl ?? '');
   if (locked.refused && memberChanges.length > 0) await settleMembers(db, write.app, id, memberChanges);
   if (document === undefined && people === undefined) return { resource: current, changed: false, touched: [] };
   const version = current.version + 1;
@@ -121,7 +124,7 @@ export async function updateGroup(
  */
 async function changeMembership(
   write: Write,
-  id: string,
+  membership: Membership,
   changes: readonly MemberChange[],
   concerns: boolean,
   baseUrl: string,
@@ -129,9 +132,9 @@ async function changeMembership(
   const [only] = changes;
   if (only === undefined) return undefined;
   if (changes.length === 1 && (only.kind === 'removeAll' || (only.kind === 'replaceAll' && only.members.length === 0)))
-    return removeEverybody(write, id, concerns);
-  const known = await resolveMembers(write, id, changes);
-  const delta = await changeMembers(write, id, changes, known, baseUrl);
+    return removeEverybody(write, membership, concerns);
+  const known = await resolveMembers(write, membership.setId, changes);
+  const delta = await changeMembers(write, membership, changes, known, baseUrl);
   if (delta.joined.size === 0 && delta.left.size === 0) return undefined;
   return concerns ? enqueueDelta(write, delta) : [];
 }
@@ -145,7 +148,7 @@ export async function deleteGroup(write: Write, id: string, options?: WriteOptio
   checkVersion(current, options);
   if (locked.refused) await settleGone(db, write.app, 'group', id);
   const concerns = await concernsCoder(write, id, [nameOf(current.document)]);
-  const people = (await removeEverybody(write, id, concerns)) ?? [];
+  const people = (await removeEverybody(write, { groupId: id, setId: locked.memberSet ?? id }, concerns)) ?? [];
   await leaveAllGroups(write, id);
   await db.deleteFrom('groups').where('id', '=', id).execute();
   await markNamesakes(write, nameOf(current.document).key);

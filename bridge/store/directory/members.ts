@@ -17,6 +17,12 @@ import { type Write, isId } from './rows';
 /** Which stated members exist, by id, with their type. */
 type Known = ReadonlyMap<string, UserOrGroup>;
 
+/** A group, and the set of rows that are its members. */
+export interface Membership {
+  readonly groupId: string;
+  readonly setId: string;
+}
+
 interface MemberRow {
   member_id: string;
   member_type: UserOrGroup;
@@ -46,33 +52,33 @@ const existing = (type: UserOrGroup) =>
 
 const EXISTING = { User: existing('User'), Group: existing('Group') };
 
-const outside = statement<{ groupId: string; ids: readonly string[] }>()(
-  (db, { groupId, ids }) => sql<{ value: string }>`
+const outside = statement<{ setId: string; ids: readonly string[] }>()(
+  (db, { setId, ids }) => sql<{ value: string }>`
     select value from (${listed(db, ids)}) as stated where not exists (
-      select 1 from members where members.group_id = ${groupId} and members.member_id = stated.value
+      select 1 from member_rows where member_rows.set_id = ${setId} and member_rows.member_id = stated.value
     )`,
 );
 
-const insertPlain = statement<{ groupId: string; ids: readonly string[] }>()(
-  (db, { groupId, ids }) => sql<MemberRow>`
-    insert into members (group_id, member_id, member_type, display)
-    select cast(${groupId} as text), value, 'User', cast(null as text) from (${listed(db, ids)}) as plain where true
-    on conflict (group_id, member_id) do nothing`,
+const insertPlain = statement<{ setId: string; ids: readonly string[] }>()(
+  (db, { setId, ids }) => sql<MemberRow>`
+    insert into member_rows (set_id, member_id, member_type, display)
+    select cast(${setId} as text), value, 'User', cast(null as text) from (${listed(db, ids)}) as plain where true
+    on conflict (set_id, member_id) do nothing`,
 );
 
-const deleteListed = statement<{ groupId: string; ids: readonly string[] }>()(
-  (db, { groupId, ids }) => sql<MemberRow>`
-    delete from members where group_id = ${groupId} and member_id in ${among(db, ids)} returning member_id, member_type`,
+const deleteListed = statement<{ setId: string; ids: readonly string[] }>()(
+  (db, { setId, ids }) => sql<MemberRow>`
+    delete from member_rows where set_id = ${setId} and member_id in ${among(db, ids)} returning member_id, member_type`,
 );
 
 /**
  * Finds out what the members of all changes are. On Postgres they are kept from being deleted until the transaction ends.
- * @param groupId the group they are to join; undefined for a new one
+ * @param setId the members of the group that they are to join; undefined for a new one
  * @throws UnknownMembers, NestedGroupsRefused
  */
 export async function resolveMembers(
   write: Write,
-  groupId: string | undefined,
+  setId: string | undefined,
   changes: readonly MemberChange[],
 ): Promise<Known> {
   const stated = new Map<string, MemberValue>();
@@ -84,9 +90,9 @@ export async function resolveMembers(
   const known = new Map<string, UserOrGroup>();
   // Whoever is in the group is known to exist: of a list that is sent whole again and again, only who is new is looked up.
   const unresolved =
-    groupId === undefined || changes.length > 1
+    setId === undefined || changes.length > 1
       ? [...stated.keys()]
-      : await notInside(write, groupId, [...stated.keys()]);
+      : await notInside(write, setId, [...stated.keys()]);
   const find = async (type: UserOrGroup) => {
     const missing = unresolved.filter(id => !known.has(id) && isId(id));
     if (missing.length === 0) return;
@@ -106,10 +112,10 @@ export async function resolveMembers(
   return known;
 }
 
-/** Which of the ids are no members of the group. */
-async function notInside({ db }: Write, groupId: string, ids: readonly string[]): Promise<string[]> {
+/** Which of the ids are not in the set. */
+async function notInside({ db }: Write, setId: string, ids: readonly string[]): Promise<string[]> {
   if (ids.length === 0) return [];
-  const { rows } = await outside(db, { groupId, ids });
+  const { rows } = await outside(db, { setId, ids });
   return rows.map(row => row.value);
 }
 
@@ -119,7 +125,7 @@ async function notInside({ db }: Write, groupId: string, ids: readonly string[])
  */
 export async function changeMembers(
   write: Write,
-  groupId: string,
+  { groupId, setId }: Membership,
   changes: readonly MemberChange[],
   known: Known,
   baseUrl: string,
@@ -136,21 +142,21 @@ export async function changeMembers(
   for (const change of changes) {
     switch (change.kind) {
       case 'add':
-        came(await insertMembers(write, groupId, change.members, known, isOnly));
+        came(await insertMembers(write, setId, change.members, known, isOnly));
         break;
       case 'remove':
-        gone((await deleteListed(write.db, { groupId, ids: change.values })).rows);
+        gone((await deleteListed(write.db, { setId, ids: change.values })).rows);
         break;
       case 'removeWhere':
-        gone(await deleteMembers(write, groupId, memberFilter(write.db, change.filter, baseUrl)));
+        gone(await deleteMembers(write, setId, memberFilter(write.db, change.filter, baseUrl)));
         break;
       case 'removeAll':
-        gone(await deleteMembers(write, groupId, sql`true`));
+        gone(await deleteMembers(write, setId, sql`true`));
         break;
       case 'replaceAll': {
         const stay = change.members.map(({ value }) => value);
-        gone(await deleteMembers(write, groupId, notAmong(write, stay)));
-        came(await insertMembers(write, groupId, change.members, known, isOnly));
+        gone(await deleteMembers(write, setId, notAmong(write, stay)));
+        came(await insertMembers(write, setId, change.members, known, isOnly));
         break;
       }
     }
@@ -166,7 +172,7 @@ export async function changeMembers(
  */
 async function insertMembers(
   { db }: Write,
-  groupId: string,
+  setId: string,
   members: readonly MemberValue[],
   known: Known,
   areNew: boolean,
@@ -186,22 +192,22 @@ async function insertMembers(
   const came: MemberRow[] = [];
   const insert = async (source: RawBuilder<unknown>) => {
     const result = await sql<MemberRow>`
-      insert into members (group_id, member_id, member_type, display) ${source}
-      on conflict (group_id, member_id) do nothing ${areNew ? sql`` : sql`returning member_id, member_type`}`.execute(
+      insert into member_rows (set_id, member_id, member_type, display) ${source}
+      on conflict (set_id, member_id) do nothing ${areNew ? sql`` : sql`returning member_id, member_type`}`.execute(
       db,
     );
     for (const row of result.rows) came.push(row);
   };
-  if (plain.length > 0 && areNew) await insertPlain(db, { groupId, ids: plain.sort() });
+  if (plain.length > 0 && areNew) await insertPlain(db, { setId, ids: plain.sort() });
   else if (plain.length > 0)
     await insert(
-      sql`select cast(${groupId} as text), value, 'User', cast(null as text) from (${listed(db, plain.sort())}) as plain where true`,
+      sql`select cast(${setId} as text), value, 'User', cast(null as text) from (${listed(db, plain.sort())}) as plain where true`,
     );
   if (displays.length > 0)
     await insert(
       backendOf(db) === 'sqlite'
-        ? sql`select ${groupId}, value ->> 0, value ->> 1, value ->> 2 from json_each(${JSON.stringify(displays)}) where true`
-        : sql`select cast(${groupId} as text), * from unnest(cast(${displays.map(row => row[0])} as text[]),
+        ? sql`select ${setId}, value ->> 0, value ->> 1, value ->> 2 from json_each(${JSON.stringify(displays)}) where true`
+        : sql`select cast(${setId} as text), * from unnest(cast(${displays.map(row => row[0])} as text[]),
           cast(${displays.map(row => row[1])} as text[]), cast(${displays.map(row => row[2])} as text[]))`,
     );
   return areNew ? [...rows.values()] : came;
@@ -214,9 +220,9 @@ function notAmong({ db }: Write, ids: readonly string[]): RawBuilder<unknown> {
     : sql`not exists (select 1 from (${listed(db, ids)}) as stay where stay.value = members.member_id)`;
 }
 
-async function deleteMembers({ db }: Write, groupId: string, which: RawBuilder<unknown>): Promise<MemberRow[]> {
+async function deleteMembers({ db }: Write, setId: string, which: RawBuilder<unknown>): Promise<MemberRow[]> {
   const { rows } = await sql<MemberRow>`
-    delete from members where group_id = ${groupId} and ${which} returning member_id, member_type`.execute(db);
+    delete from member_rows as members where set_id = ${setId} and ${which} returning member_id, member_type`.execute(db);
   return rows;
 }
 
@@ -242,13 +248,13 @@ async function refuseCycle({ db, app }: Write, groupId: string, groups: readonly
  */
 export async function removeEverybody(
   write: Write,
-  groupId: string,
+  { groupId, setId }: Membership,
   concerns: boolean,
 ): Promise<WorkKey[] | undefined> {
   const touched = concerns ? await enqueuePeopleIn(write, groupId, PRIORITY.leaving) : [];
   const { numDeletedRows } = await write.db
-    .deleteFrom('members')
-    .where('group_id', '=', groupId)
+    .deleteFrom('member_rows')
+    .where('set_id', '=', setId)
     .executeTakeFirstOrThrow();
   return numDeletedRows > 0n ? touched : undefined;
 }
@@ -288,8 +294,8 @@ export async function enqueuePeopleIn(write: Write, groupId: string, priority: n
 }
 
 const deleteEverywhere = statement<{ memberId: string }>()(
-  (_db, { memberId }) => sql<{ group_id: string }>`
-    delete from members where member_id = ${memberId} returning group_id`,
+  (_db, { memberId }) => sql<{ set_id: string }>`
+    delete from member_rows where member_id = ${memberId} returning set_id`,
 );
 
 /** Takes a user or group out of all groups it is a direct member of; each of them has changed. */
@@ -297,7 +303,7 @@ export async function leaveAllGroups(write: Write, memberId: string): Promise<vo
   const { db, now } = write;
   const { rows } = await deleteEverywhere(db, { memberId });
   if (rows.length === 0) return;
-  const ids = rows.map(row => row.group_id).sort();
+  const ids = rows.map(row => row.set_id).sort();
   await sql`
-    update groups set version = version + 1, modified_at = ${now} where id in (${listed(db, ids)})`.execute(db);
+    update groups set version = version + 1, modified_at = ${now} where member_set in (${listed(db, ids)})`.execute(db);
 }
