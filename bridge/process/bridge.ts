@@ -25,7 +25,7 @@ import { listen } from '../http/server';
 import { type Database, openDatabase } from '../store/database/database';
 import { listAllApps } from '../store/apps/apps';
 import { UnreadableDocument } from '../store/apps/stored-document';
-import { createDirectory } from '../store/directory';
+import { createDirectory, looseSetsOf } from '../store/directory';
 import { debugWindowOf, writeRequests } from '../store/requests/requests';
 import { newId } from '../store/database/id';
 import { readSetting, writeSetting } from '../store/database/settings';
@@ -142,6 +142,9 @@ export async function createBridge(config: Config, { log }: { readonly log: Log 
     }),
   );
   await tellUnreadable(database, log);
+  const loose = looseSetsOf(database);
+  loose.tell = error => log.error({ err: error }, 'what a change of a large group leaves to do is tried again');
+  loose.wake();
   reconciler.start();
   keeper.start();
   auditWatch.start();
@@ -162,6 +165,7 @@ export async function createBridge(config: Config, { log }: { readonly log: Log 
       await listening.close(config.shutdownTimeoutMs);
       await Promise.all([reconciler.stop(), keeper.stop()]);
       await auditWatch.stop();
+      await loose.stop();
       await coder.close();
       await database.close();
     },

@@ -7,21 +7,19 @@ import { type MemberChange } from '../../scim-language/patch/operation';
 import { type MemberValue } from '../../scim-language/schema/member-value';
 import { backendOf } from '../database/database';
 import { statement } from '../database/statement';
-import { type WorkKey, PRIORITY, enqueueMembersOf, enqueuePeople } from '../work/enqueue';
+import { type WorkKey, PRIORITY, enqueuePeople } from '../work/enqueue';
+import { newId } from '../database/id';
 import { among, listed } from '../database/listed';
 import { GroupCycle, NestedGroupsRefused, UnknownMembers } from './errors';
+import { enqueueEverybodyIn } from './large/everybody';
+import { type Membership, exchange, loosen } from './large/loose-sets';
+import { isLargeSet } from './large/pages';
 import { memberFilter } from './search/filter-sql';
 import { MOST_TOUCHED, type UserOrGroup } from './resources';
 import { type Write, isId } from './rows';
 
 /** Which stated members exist, by id, with their type. */
-type Known = ReadonlyMap<string, UserOrGroup>;
-
-/** A group, and the set of rows that are its members. */
-export interface Membership {
-  readonly groupId: string;
-  readonly setId: string;
-}
+export type Known = ReadonlyMap<string, UserOrGroup>;
 
 interface MemberRow {
   member_id: string;
@@ -38,7 +36,7 @@ export interface MemberDelta {
  * Whoever is gone may be removed again and again, but what is no id at all means somebody else than it says: a success that removes nobody
  * would leave them in.
  */
-function refuseNoIds(values: readonly string[]): void {
+export function refuseNoIds(values: readonly string[]): void {
   const wrong = values.filter(value => !isId(value));
   if (wrong.length > 0) throw new UnknownMembers(wrong);
 }
@@ -92,7 +90,7 @@ export async function resolveMembers(
   const unresolved =
     setId === undefined || changes.length > 1
       ? [...stated.keys()]
-      : await notInside(write, setId, [...stated.keys()]);
+      : await membersNotIn(write, setId, [...stated.keys()]);
   const find = async (type: UserOrGroup) => {
     const missing = unresolved.filter(id => !known.has(id) && isId(id));
     if (missing.length === 0) return;
@@ -113,7 +111,11 @@ export async function resolveMembers(
 }
 
 /** Which of the ids are not in the set. */
-async function notInside({ db }: Write, setId: string, ids: readonly string[]): Promise<string[]> {
+export async function membersNotIn(
+  { db }: Pick<Write, 'db'>,
+  setId: string,
+  ids: readonly string[],
+): Promise<string[]> {
   if (ids.length === 0) return [];
   const { rows } = await outside(db, { setId, ids });
   return rows.map(row => row.value);
@@ -170,7 +172,7 @@ export async function changeMembers(
  * @param areNew whether whoever is known is known not to be inside: then the database need not tell who came
  * @returns who came
  */
-async function insertMembers(
+export async function insertMembers(
   { db }: Write,
   setId: string,
   members: readonly MemberValue[],
@@ -193,9 +195,7 @@ async function insertMembers(
   const insert = async (source: RawBuilder<unknown>) => {
     const result = await sql<MemberRow>`
       insert into member_rows (set_id, member_id, member_type, display) ${source}
-      on conflict (set_id, member_id) do nothing ${areNew ? sql`` : sql`returning member_id, member_type`}`.execute(
-      db,
-    );
+      on conflict (set_id, member_id) do nothing ${areNew ? sql`` : sql`returning member_id, member_type`}`.execute(db);
     for (const row of result.rows) came.push(row);
   };
   if (plain.length > 0 && areNew) await insertPlain(db, { setId, ids: plain.sort() });
@@ -222,12 +222,14 @@ function notAmong({ db }: Write, ids: readonly string[]): RawBuilder<unknown> {
 
 async function deleteMembers({ db }: Write, setId: string, which: RawBuilder<unknown>): Promise<MemberRow[]> {
   const { rows } = await sql<MemberRow>`
-    delete from member_rows as members where set_id = ${setId} and ${which} returning member_id, member_type`.execute(db);
+    delete from member_rows as members where set_id = ${setId} and ${which} returning member_id, member_type`.execute(
+    db,
+  );
   return rows;
 }
 
 /** @throws GroupCycle when the group is inside one of the groups, or is one of them */
-async function refuseCycle({ db, app }: Write, groupId: string, groups: readonly string[]): Promise<void> {
+export async function refuseCycle({ db, app }: Write, groupId: string, groups: readonly string[]): Promise<void> {
   // Two transactions that each see no circle could close one between them.
   if (backendOf(db) === 'postgres')
     await sql`select pg_advisory_xact_lock(hashtextextended(${`nested groups of ${app}`}, 0))`.execute(db);
@@ -241,12 +243,58 @@ async function refuseCycle({ db, app }: Write, groupId: string, groups: readonly
   if (rows[0] !== undefined) throw new GroupCycle(groupId, rows[0].top);
 }
 
+/** Whether a change leaves nobody in, whoever was. */
+export function isRemovalOfAll(change: MemberChange | undefined): boolean {
+  return change?.kind === 'removeAll' || (change?.kind === 'replaceAll' && change.members.length === 0);
+}
+
+/**
+ * Applies changes of members and enqueues whom they concern, if anybody.
+ * @returns undefined when nobody came or went
+ */
+export async function applyChanges(
+  write: Write,
+  membership: Membership,
+  changes: readonly MemberChange[],
+  concerns: boolean,
+  baseUrl: string,
+): Promise<WorkKey[] | undefined> {
+  const [only] = changes;
+  if (only === undefined) return undefined;
+  if (changes.length === 1 && isRemovalOfAll(only)) return removeEverybody(write, membership, concerns);
+  const known = await resolveMembers(write, membership.setId, changes);
+  const delta = await changeMembers(write, membership, changes, known, baseUrl);
+  if (delta.joined.size === 0 && delta.left.size === 0) return undefined;
+  return concerns ? enqueueDelta(write, delta) : [];
+}
+
 /**
  * Takes everybody out of a group, without reading who that is.
  * @param concerns whether that means something to them
  * @returns undefined when nobody was in it
  */
-export async function removeEverybody(
+async function removeEverybody(
+  write: Write,
+  membership: Membership,
+  concerns: boolean,
+): Promise<WorkKey[] | undefined> {
+  if (await isLargeSet(write.db, membership.setId)) {
+    await exchange(write, membership, newId(write.now), concerns);
+    return [];
+  }
+  return removeRows(write, membership, concerns);
+}
+
+/** Takes the members away of a group that goes. */
+export async function removeWithGroup(write: Write, membership: Membership, concerns: boolean): Promise<WorkKey[]> {
+  if (await isLargeSet(write.db, membership.setId)) {
+    await loosen(write, { old: membership.setId, next: null, concerns });
+    return [];
+  }
+  return (await removeRows(write, membership, concerns)) ?? [];
+}
+
+async function removeRows(
   write: Write,
   { groupId, setId }: Membership,
   concerns: boolean,
@@ -279,9 +327,9 @@ export async function enqueueDelta(write: Write, { joined, left }: MemberDelta):
   return [...people.map((id): WorkKey => `person:${id}`), ...inside].slice(0, MOST_TOUCHED);
 }
 
-/** Enqueues everybody inside a group, and names the first of them. */
+/** Enqueues everybody inside a group, and names the first of them: of a large one when that is done, in turns. */
 export async function enqueuePeopleIn(write: Write, groupId: string, priority: number): Promise<WorkKey[]> {
-  await enqueueMembersOf(write.db, groupId, write.app, priority, write.cause, write.now);
+  if (!(await enqueueEverybodyIn(write, groupId, priority))) return [];
   const { rows } = await sql<{ member_id: string }>`
     with recursive inside (id) as (
       select id from groups where id = ${groupId}

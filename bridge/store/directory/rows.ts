@@ -35,6 +35,8 @@ export interface Write extends WriteContext {
   readonly db: Db;
   readonly now: number;
   readonly reach: ReadReach;
+  /** Where it notes sets of members that are loose with it: whoever commits sees to them. */
+  readonly loose?: string[];
 }
 
 /** A resource as a write locks it. */
