@@ -105,10 +105,7 @@ async function planApp(
   const { db } = rim.database;
   const whole = await WholePlan.begin(rim, context, app);
   let owners = activeOwners;
-  let people = 0;
   for await (const finding of survey(db, context, world, app, { present: true, members })) {
-    people += 1;
-    if (people % 100 === 0) await new Promise(resolve => setImmediate(resolve));
     const { account, plan } = finding;
     for (const held of finding.held) report.adoption.held.push({ userName: finding.userName, reason: held.reason });
     if (account.state === 'adopt')

@@ -21,7 +21,7 @@ export interface ChainReport extends Chain {
   readonly broken: ChainBreak | null;
 }
 
-const PAGE = 1_000;
+const PAGE = 250;
 
 /** @param anchor an end of the chain that was noted elsewhere: the line must still be the same */
 export async function verifyChain(db: Db, anchor?: Link): Promise<ChainReport> {
