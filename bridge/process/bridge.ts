@@ -25,7 +25,7 @@ import { listen } from '../http/server';
 import { type Database, openDatabase } from '../store/database/database';
 import { listAllApps } from '../store/apps/apps';
 import { UnreadableDocument } from '../store/apps/stored-document';
-import { createDirectory } from '../store/directory';
+import { createDirectory, looseSetsOf } from '../store/directory';
 import { debugWindowOf, writeRequests } from '../store/requests/requests';
 import { newId } from '../store/database/id';
 import { readSetting, writeSetting } from '../store/database/settings';
@@ -174,6 +174,9 @@ export async function createBridge(config: Config, { log, owner = newId(), telem
     }),
   );
   await tellUnreadable(database, log);
+  const loose = looseSetsOf(database);
+  loose.tell = error => log.error({ err: error }, 'what a change of a large group leaves to do is tried again');
+  loose.wake();
   reconciler.start();
   keeper.start();
   auditWatch.start();
@@ -194,6 +197,7 @@ export async function createBridge(config: Config, { log, owner = newId(), telem
       await listening.close(config.shutdownTimeoutMs);
       await Promise.all([reconciler.stop(), keeper.stop()]);
       await auditWatch.stop();
+      await loose.stop();
       // The last metrics are read from the database.
       await telemetry?.stop();
       await coder.close();

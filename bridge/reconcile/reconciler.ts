@@ -107,7 +107,7 @@ export function createReconciler(dependencies: ReconcilerDependencies): Reconcil
     planWorld: request => planWorld(rim, request),
     explain: user => explain(rim, user),
     async status() {
-      const status = await readStatus(database.db);
+      const status = await readStatus(database.db, rim.clock.now());
       const recovery = rim.recovery.problem ?? null;
       if (recovery === null) return { ...status, recovery };
       return { ...status, apps: status.apps.map(app => ({ ...app, converged: false })), recovery };

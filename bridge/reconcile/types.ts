@@ -115,6 +115,8 @@ export interface ReconcilerStatus {
   readonly leftOver: readonly string[];
   /** Why nothing is given and nothing taken, as after a restored backup; null when all is. */
   readonly recovery: string | null;
+  /** What is wrong with the keeping of the audit trail; null when nothing is seen to be. */
+  readonly auditProblem: string | null;
 }
 
 /** The hold is not the one that was named: it has changed since, or it is gone. */

@@ -21,9 +21,13 @@ export function decidePerson(observation: PersonObservation): PersonDecision {
   return observation.own.account === 'present' ? decidePresent(observation) : decideLeaving(observation);
 }
 
-/** Whether the bridge made an account for this person, linked or not. */
-function isOwnMaking({ person }: PersonObservation, observed: ObservedAccount): boolean {
-  return observed.begun || (observed.via === 'linked' && person?.how === 'created');
+/**
+ * Whether the bridge made the linked account, for whomever of those whose it is, and all of them who are in state this address: then it
+ * may be made anew for that.
+ */
+function mayBeMadeAnew({ person }: PersonObservation, { begun, holders }: ObservedAccount, email: string): boolean {
+  const made = begun || person?.how === 'created' || holders.some(holder => holder.person.how === 'created');
+  return made && holders.every(({ desired, user }) => desired.account === 'absent' || isSameIdentity(user?.email ?? '', email));
 }
 
 function decidePresent(observation: PersonObservation): PersonDecision {
@@ -81,11 +85,12 @@ function decideLinked(observation: PersonObservation, linked: ObservedAccount): 
   });
   const email = user?.email;
   const { account } = linked;
-  const ours = isOwnMaking(observation, linked) && linked.holders.every(({ desired }) => desired.account === 'absent');
-  const other = email === undefined ? undefined : bearing(observation, email);
+  if (email === undefined) return stays();
+  const ours = mayBeMadeAnew(observation, linked, email);
+  const other = bearing(observation, email);
   const before = account.used || other !== undefined ? undefined : signedInto(observation);
-  if (email !== undefined && before !== undefined) return decideSignedInto(observation, before, ours, stays);
-  if (email === undefined || isSameIdentity(email, linked.account.email)) return stays();
+  if (before !== undefined) return decideSignedInto(observation, before, ours, stays);
+  if (isSameIdentity(email, account.email)) return stays();
   if (other !== undefined) return decideDuplicate(observation, linked, other, ours, stays);
   const foreign = foreignDomain(observation.context, observation.app, email);
   if (foreign !== undefined) return stays(foreign);
@@ -103,11 +108,19 @@ function decideLinked(observation: PersonObservation, linked: ObservedAccount): 
       create: newAccount(observation, email, { observed: linked, replaces: [], why: 'address' }),
       held: [],
     };
-  return stays(
-    new Held(
-      'email-unused-account',
-      `e-mail is ${JSON.stringify(account.email)} in Coder and ${JSON.stringify(email)} in the directory, and nobody ever signed in to account ${JSON.stringify(account.username)}: Coder will not find it at the first sign-in, and the bridge did not make it; delete it in Coder, and a new one is made`,
-    ),
+  return stays(unusedText(linked, email));
+}
+
+function unusedText({ account, holders }: ObservedAccount, email: string): Held {
+  const unused = `e-mail is ${JSON.stringify(account.email)} in Coder and ${JSON.stringify(email)} in the directory, and nobody ever signed in to account ${JSON.stringify(account.username)}: Coder will not find it at the first sign-in`;
+  const other = holders.find(
+    ({ desired, user }) => desired.account === 'present' && !isSameIdentity(user?.email ?? '', email),
+  );
+  return new Held(
+    'email-unused-account',
+    other === undefined
+      ? `${unused}, and the bridge did not make it; delete it in Coder, and a new one is made`
+      : `${unused}; it is made anew once ${JSON.stringify(other.person.userName)} of app ${JSON.stringify(other.person.app)}, who is the same account, has that e-mail too`,
   );
 }
 
@@ -308,14 +321,15 @@ export function heldByWorkspaces(create: NewAccount, userName: string): Held {
  * about to make or that Coder made at the sign-in, so Coder knows them by their subject. One that appeared when they had that address no
  * more is somebody else's who got the address.
  */
-function signedInto({ accounts, addresses }: PersonObservation): ObservedAccount | undefined {
+function signedInto({ accounts, addresses, user }: PersonObservation): ObservedAccount | undefined {
   return accounts.find(
     ({ via, account, begun, claimed, holders }) =>
       (via === 'former-address' || via === 'journal') &&
       account.used &&
       account.loginType === 'oidc' &&
       !claimed &&
-      holders.length === 0 &&
+      // Who states the present address, too, is the same person in another app.
+      holders.every(holder => isSameIdentity(holder.user?.email ?? '', user?.email ?? '')) &&
       (begun || (account.createdAt ?? Infinity) < endOf(addresses, account.email) + SIGN_IN_MAY_LAST_MS),
   );
 }

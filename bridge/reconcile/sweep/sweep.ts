@@ -3,7 +3,7 @@
  * queued behind all other work, or only told. One replica at a time for each app.
  */
 import { markSwept, type StoredApp } from '../../store/apps/apps';
-import { writeAudit } from '../../store/audit/audit';
+import { writeAudit, writeAuditInTurns } from '../../store/audit/audit';
 import { pruneAudit } from '../../store/audit/chain';
 import { listManagedGroups, markUnread } from '../../store/accounts/coder-groups';
 import { memberDifferences } from '../../store/accounts/coder-members';
@@ -18,8 +18,9 @@ import { type Rim } from '../context/rim';
 import { HOUR_MS } from '../decide/guard';
 import { lookAtGroupMembers } from '../group/read-members';
 import { settleBegun } from '../group/settle-begun';
-import { carryOut, surveyWithGuard, readWorldFor, withoutQueued } from '../survey/guarded-survey';
+import { carryOutInTurns, surveyWithGuard, readWorldFor, withoutQueued } from '../survey/guarded-survey';
 import { type Finding } from '../survey/survey';
+import { reportLeavers } from './report-leavers';
 import { sweepLeaversWorkspaces } from './leavers-workspaces';
 import { reportUnlinkedAccounts } from './unlinked-accounts';
 import { sweepDeclarations } from './sweep-declarations';
@@ -150,9 +151,9 @@ async function sweepPeople(rim: Rim, context: Context, world: World, app: Stored
   const lines = new AuditLines(CAUSE, () => rim.clock.now());
   for (const finding of findings)
     if (keys.has(`person:${finding.userId}`)) noteFinding(lines, context, finding, repairs, guarded.verdict);
-  await writeAudit(rim.database.db, lines.rows);
-  if (!repairs) return;
-  await rim.database.transact(async db => await carryOut(db, rim, app.name, { ...guarded, work: fresh }, CAUSE));
+  await writeAuditInTurns(rim.database.db, lines.rows);
+  if (!repairs) return await reportLeavers(rim, findings, CAUSE);
+  await carryOutInTurns(rim, app.name, { ...guarded, work: fresh }, CAUSE);
 }
 
 // A finding is kept until the page is judged as a whole: what it was made from is not.
