@@ -5,14 +5,14 @@
 import { createReadReach } from '../apps/reach';
 import { type Database } from '../database/database';
 import { type SearchBounds } from './search/cost';
-import { createGroup, deleteGroup, updateGroup } from './groups';
+import { createGroupWrites } from './large/writes';
 import { groupsOf, membersOf } from './membership';
 import { listByCursor, listByIndex } from './search/page';
 import { createUser, deleteUser, updateUser } from './users';
 import { type Leaving, noteRefusedLeaving } from './refused-leavings';
 import { readResource, type Write } from './rows';
 import { type JsonObject } from '../../scim-language/json';
-import { type MemberValue } from '../../scim-language/schema/members';
+import { type MemberValue } from '../../scim-language/schema/member-value';
 import {
   type CursorPage,
   type CursorQuery,
@@ -100,16 +100,17 @@ export function createDirectory(database: Database, options: DirectoryOptions = 
   const reach = createReadReach();
   const write = <T>(context: WriteContext, work: (write: Write) => Promise<T>): Promise<T> =>
     database.transact(transaction => work({ ...context, db: transaction, now: clock(), reach }));
+  const groups = createGroupWrites(database, write, context => ({ ...context, db, now: clock(), reach }));
   return {
     createUser: (context, document) => write(context, on => createUser(on, document)),
     getUser: (app, id) => readResource(db, 'User', app, id),
     updateUser: (context, id, change, given) => write(context, on => updateUser(on, id, change, given)),
     deleteUser: (context, id, given) => write(context, on => deleteUser(on, id, given)),
     groupsOf: (app, userIds) => groupsOf(db, app, userIds),
-    createGroup: (context, document, members) => write(context, on => createGroup(on, document, members)),
+    createGroup: (context, document, members) => groups.create(context, document, members),
     getGroup: (app, id) => readResource(db, 'Group', app, id),
-    updateGroup: (context, id, change, given) => write(context, on => updateGroup(on, id, change, given)),
-    deleteGroup: (context, id, given) => write(context, on => deleteGroup(on, id, given)),
+    updateGroup: (context, id, change, given) => groups.update(context, id, change, given),
+    deleteGroup: (context, id, given) => groups.remove(context, id, given),
     membersOf: (app, groupIds) => membersOf(database, app, groupIds),
     noteRefusedLeaving: (app, leaving, refused) =>
       database.transact(transaction => noteRefusedLeaving(transaction, app, leaving, refused, clock())),

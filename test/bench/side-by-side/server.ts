@@ -10,6 +10,8 @@ export interface Usage {
   /** The same of its database, where that is a server of its own whose time can be told. */
   readonly databaseSeconds?: number | undefined;
   readonly longestHoldMs: number;
+  /** Processor time between two turns of the event loop at most, since it was asked last: what a busy machine does not add to. */
+  readonly longestComputedMs: number;
   readonly residentMb: number;
 }
 
