@@ -19,6 +19,8 @@ export interface RequestContext {
   readonly coerced: ReadonlySet<string>;
   /** What the request wrote, for people: `User 2819… changed`. */
   readonly changes: string[];
+  /** It writes several times: what that touches is dealt with together. */
+  readonly gathers?: boolean;
 }
 
 /** Places of coercions that are remembered of one request. */
@@ -58,6 +60,7 @@ export function writeContext(context: RequestContext): WriteContext {
   return {
     app: context.app,
     cause: { actor: 'scim', requestId: context.requestId, token: context.caller.token.name },
+    gathers: context.gathers === true,
     nestedGroups: context.caller.app.policies.nestedGroups,
     attributes: context.caller.app.attributes,
   };

@@ -255,7 +255,7 @@ export async function removeEverybody(
 
 /** Enqueues the people whom a change of members concerns, those inside nested groups too. Names at most {@link MOST_TOUCHED} of them. */
 export async function enqueueDelta(write: Write, { joined, left }: MemberDelta): Promise<WorkKey[]> {
-  const { db, app, cause, now } = write;
+  const { db, app, cause, now, dueAt } = write;
   const people: string[] = [];
   const inside: WorkKey[] = [];
   for (const [members, priority] of [
@@ -267,7 +267,7 @@ export async function enqueueDelta(write: Write, { joined, left }: MemberDelta):
       if (type === 'User') ids.push(id);
       else inside.push(...(await enqueuePeopleIn(write, id, priority)));
     }
-    await enqueuePeople(db, { ids, app, priority }, cause, now);
+    await enqueuePeople(db, { ids, app, priority }, cause, now, dueAt);
     people.push(...ids.slice(0, MOST_TOUCHED));
   }
   return [...people.map((id): WorkKey => `person:${id}`), ...inside].slice(0, MOST_TOUCHED);
@@ -275,7 +275,7 @@ export async function enqueueDelta(write: Write, { joined, left }: MemberDelta):
 
 /** Enqueues everybody inside a group, and names the first of them. */
 export async function enqueuePeopleIn(write: Write, groupId: string, priority: number): Promise<WorkKey[]> {
-  await enqueueMembersOf(write.db, groupId, write.app, priority, write.cause, write.now);
+  await enqueueMembersOf(write.db, groupId, write.app, priority, write.cause, write.now, write.dueAt);
   const { rows } = await sql<{ member_id: string }>`
     with recursive inside (id) as (
       select id from groups where id = ${groupId}
