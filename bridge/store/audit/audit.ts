@@ -69,8 +69,13 @@ export interface AuditQuery {
   /** Instants in milliseconds: `since` is included, `until` is not. */
   readonly since?: number | undefined;
   readonly until?: number | undefined;
-  /** Only entries after this id, oldest first: what `--follow` asks for. Without it the newest come first. */
+  /** Only entries after this id, oldest first. Without it the newest come first. */
   readonly afterId?: number | undefined;
+  /**
+   * Only sealed entries after this number, in the order of numbers: who follows by it misses none. A lower id may be committed
+   * after a higher one was read, a number is given after the commit.
+   */
+  readonly afterSeq?: number | undefined;
   /** Only entries before this id: the next older page. */
   readonly beforeId?: number | undefined;
   /** @default 100, at most 1_000 */
@@ -84,7 +89,7 @@ export function toRecord(row: AuditRecord): AuditRecord {
   return { ...row, id: Number(row.id), at: Number(row.at), seq: row.seq === null ? null : Number(row.seq) };
 }
 
-/** Rows that fit: after `afterId` the oldest first, else the newest first. */
+/** Rows that fit: after `afterId` or `afterSeq` the oldest first, else the newest first. */
 export async function queryAudit(db: Db, query: AuditQuery): Promise<AuditRecord[]> {
   let select = db.selectFrom('audit').selectAll();
   if (query.app !== undefined) select = select.where('app', '=', query.app);
@@ -108,6 +113,7 @@ export async function queryAudit(db: Db, query: AuditQuery): Promise<AuditRecord
   if (query.until !== undefined) select = select.where('at', '<', query.until);
   if (query.afterId !== undefined) select = select.where('id', '>', query.afterId);
   if (query.beforeId !== undefined) select = select.where('id', '<', query.beforeId);
+  if (query.afterSeq !== undefined) select = select.where('seq', '>', query.afterSeq).orderBy('seq');
   const rows = await select
     .orderBy('id', query.afterId === undefined ? 'desc' : 'asc')
     .limit(Math.max(1, Math.min(query.limit ?? 100, 1_000)))

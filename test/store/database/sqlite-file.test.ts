@@ -1,7 +1,7 @@
 /** The SQLite file among other processes: their locks, a second bridge, its mode, damage. */
-import { chmodSync, mkdtempSync, rmSync, statSync, truncateSync, writeFileSync } from 'node:fs';
+import { chmodSync, mkdtempSync, rmSync, statSync, symlinkSync, truncateSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { basename, join } from 'node:path';
 import BetterSqlite3 from 'better-sqlite3';
 import { type Database, openDatabase } from '../../../bridge/store/database/database';
 import { writeSetting } from '../../../bridge/store/database/settings';
@@ -91,6 +91,11 @@ describe('the SQLite file', () => {
     await expect(openDatabase(path, { alone: true })).rejects.toThrow(
       new RegExp(`is in use by another bridge, process ${process.pid} on .*: stop that one first, or use Postgres`),
     );
+    // However it is named: a link to the file, and one to its folder.
+    symlinkSync(path, `${path}.link`);
+    symlinkSync(folder, join(folder, 'linked'));
+    for (const other of [`${path}.link`, join(folder, 'linked', basename(path))])
+      await expect(openDatabase(other, { alone: true })).rejects.toThrow(/is in use by another bridge/);
     await writeSetting(first.db, 'a', '1');
     await first.close();
     const second = await openDatabase(path, { alone: true });
