@@ -196,7 +196,10 @@ describeEachDatabase('the guard, gone around', (_, on) => {
 
   it('a plan of all apps names what would be held of each', async () => {
     const access = await startAccess(on);
-    const apps = [await access.app('okta', guard({ minRemovals: 1 })), await access.app('entra', guard({ minRemovals: 1 }))];
+    const apps = [
+      await access.app('okta', guard({ minRemovals: 1 })),
+      await access.app('entra', guard({ minRemovals: 1 })),
+    ];
     for (const app of apps) await app.hireAll(FIVE.map(name => `${name}-${app.app}`));
     for (const app of apps) for (const name of FIVE) access.coder.suspend(`${name}-${app.app}`);
     const { holds } = await access.admin.plan({});

@@ -97,7 +97,9 @@ describeEachDatabase('the chain of the audit trail', (open, { freshUrl }) => {
     expect(await auditProblem(database.db, soon)).toBeUndefined();
     await writeAudit(database.db, lines(2, 1_200));
     expect(await auditProblem(database.db, soon)).toBeUndefined();
-    expect(await auditProblem(database.db, soon + 3_600_000)).toMatch(/^2 line\(s\) of the audit trail wait to be sealed/);
+    expect(await auditProblem(database.db, soon + 3_600_000)).toMatch(
+      /^2 line\(s\) of the audit trail wait to be sealed/,
+    );
 
     // Written past the bridge, where the next line would be: no line can be sealed after it.
     await sql`update audit set seq = 1201, hash = 'forged' where id = (select max(id) from audit)`.execute(database.db);

@@ -99,7 +99,11 @@ export async function updateUser(
 }
 
 /** Whoever else states an address that somebody gives up may have waited for that. */
-async function enqueueOthersOf({ db, cause, now, dueAt }: Write, id: string, address: string | null): Promise<WorkKey[]> {
+async function enqueueOthersOf(
+  { db, cause, now, dueAt }: Write,
+  id: string,
+  address: string | null,
+): Promise<WorkKey[]> {
   if (address === null) return [];
   const others = await othersOfAddress(db, address, id);
   const items = others.map(({ userId, app }) => ({

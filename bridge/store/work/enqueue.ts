@@ -92,7 +92,13 @@ async function enqueueListed(
   await insertListed(db, { prefix, texts: ordered, app, priority, cause: JSON.stringify(cause), now, dueAt });
 }
 
-function columns(all: { app: string; priority: number; cause: Cause; now: number; dueAt: number }): RawBuilder<unknown> {
+function columns(all: {
+  app: string;
+  priority: number;
+  cause: Cause;
+  now: number;
+  dueAt: number;
+}): RawBuilder<unknown> {
   return sql`cast(${all.app} as text), ${sql.lit(all.priority)}, cast(${all.dueAt} as bigint), cast(${all.now} as bigint), 1, 0,
     cast(${JSON.stringify(all.cause)} as text)`;
 }
