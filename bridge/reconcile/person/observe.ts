@@ -6,7 +6,7 @@ import { type DirectoryUser } from '../../contract/directory';
 import { isSameIdentity } from '../../contract/identity';
 import { type Db } from '../../store/database/database';
 import { type CoderUser } from '../../coder';
-import { addressesOf } from '../../store/accounts/addresses';
+import { type Address, addressesOf } from '../../store/accounts/addresses';
 import { memberStatesOf } from '../../store/accounts/coder-members';
 import { grantsOf } from '../../store/accounts/grants';
 import { peopleOfAccount, type Person, readPerson } from '../../store/accounts/people';
@@ -36,7 +36,7 @@ export interface Told {
   readonly user: DirectoryUser | undefined;
   readonly person: Person | undefined;
   /** Addresses that they have had. */
-  readonly former: readonly string[];
+  readonly former: readonly Address[];
 }
 
 export async function readTold(db: Db, userId: string): Promise<Told> {
@@ -71,7 +71,7 @@ export async function observePerson(
     begun,
     email: user?.email,
     active: user?.active === true,
-    linked: linked.user,
+    linked: linked.user === undefined ? undefined : accountOf(linked.user),
   });
   const seen: ObservedAccount[] = [];
   const look = async (account: CoderUser, via: Via): Promise<void> => {

@@ -5,7 +5,7 @@
  */
 import { isSameIdentity } from '../../contract/identity';
 import { type DirectoryGroup, type DirectoryUser } from '../../contract/directory';
-import { addressesOfPeople } from '../../store/accounts/addresses';
+import { type Address, addressesOfPeople } from '../../store/accounts/addresses';
 import { type MemberState, memberStatesOfAccounts } from '../../store/accounts/coder-members';
 import { type Grant, grantsOfAccounts } from '../../store/accounts/grants';
 import { type Person, peopleOfAccounts, readPeople, readPeopleById } from '../../store/accounts/people';
@@ -170,7 +170,7 @@ function candidatesOf(
   world: World,
   { user, person, own }: Subject,
   begun: PersonObservation['begun'],
-  former: readonly string[],
+  former: readonly Address[],
 ): Candidate[] {
   const linked = person?.coderUserId === undefined ? undefined : world.accounts.get(person.coderUserId);
   const candidates = new Map<string, Candidate>();

@@ -20,6 +20,7 @@ import { lookAtGroupMembers } from '../group/read-members';
 import { settleBegun } from '../group/settle-begun';
 import { carryOutInTurns, surveyWithGuard, readWorldFor, withoutQueued } from '../survey/guarded-survey';
 import { type Finding } from '../survey/survey';
+import { reportLeavers } from './report-leavers';
 import { sweepLeaversWorkspaces } from './leavers-workspaces';
 import { reportUnlinkedAccounts } from './unlinked-accounts';
 import { sweepDeclarations } from './sweep-declarations';
@@ -48,14 +49,18 @@ export async function sweepApps(
   if (held.length === 0) return [];
   const renewal = setInterval(() => void renew(rim, held), LEASE_MS / 3);
   renewal.unref();
-  try {
+  const names = held.map(app => app.name);
+  const sweep = async () => {
     await sweepHeld(rim, context, held);
     await settleBegun(rim, await rim.context.get());
     for (const problem of await removeUndeclared(rim, CAUSE))
       rim.log.warn({ problem }, 'what nothing declares any more stays in Coder');
+  };
+  try {
+    await (rim.spans === undefined ? sweep() : rim.spans.sweep(names, sweep));
     await pruneLedger(rim.database.db, rim.clock.now() - HOUR_MS);
     if (auditRetentionMs > 0) await rim.database.transact(db => pruneAudit(db, rim.clock.now() - auditRetentionMs));
-    return held.map(app => app.name);
+    return names;
   } finally {
     clearInterval(renewal);
     for (const app of held) await dropLease(rim.database.db, `sweep:${app.name}`, rim.owner);
@@ -147,7 +152,7 @@ async function sweepPeople(rim: Rim, context: Context, world: World, app: Stored
   for (const finding of findings)
     if (keys.has(`person:${finding.userId}`)) noteFinding(lines, context, finding, repairs, guarded.verdict);
   await writeAuditInTurns(rim.database.db, lines.rows);
-  if (!repairs) return;
+  if (!repairs) return await reportLeavers(rim, findings, CAUSE);
   await carryOutInTurns(rim, app.name, { ...guarded, work: fresh }, CAUSE);
 }
 

@@ -19,6 +19,8 @@ export interface RequestContext {
   readonly coerced: ReadonlySet<string>;
   /** What the request wrote, for people: `User 2819… changed`. */
   readonly changes: string[];
+  /** The trace that the request is part of, as `traceparent` has it. */
+  readonly trace: string | undefined;
 }
 
 /** Places of coercions that are remembered of one request. */
@@ -29,9 +31,10 @@ export interface RequestFacts {
   readonly caller: Caller;
   readonly baseUrl: string;
   readonly dialect: Dialect;
+  readonly trace: string | undefined;
 }
 
-export function createRequestContext({ requestId, caller, baseUrl, dialect }: RequestFacts): RequestContext {
+export function createRequestContext({ requestId, caller, baseUrl, dialect, trace }: RequestFacts): RequestContext {
   const coercions = new Map<Coercion, number>();
   const coerced = new Set<string>();
   return {
@@ -43,6 +46,7 @@ export function createRequestContext({ requestId, caller, baseUrl, dialect }: Re
     coercions,
     coerced,
     changes: [],
+    trace,
     leniency: {
       dialect,
       counted: (coercion, where) => {
@@ -57,7 +61,7 @@ export function createRequestContext({ requestId, caller, baseUrl, dialect }: Re
 export function writeContext(context: RequestContext): WriteContext {
   return {
     app: context.app,
-    cause: { actor: 'scim', requestId: context.requestId, token: context.caller.token.name },
+    cause: { actor: 'scim', requestId: context.requestId, token: context.caller.token.name, trace: context.trace },
     nestedGroups: context.caller.app.policies.nestedGroups,
     attributes: context.caller.app.attributes,
   };
