@@ -321,14 +321,15 @@ export function heldByWorkspaces(create: NewAccount, userName: string): Held {
  * about to make or that Coder made at the sign-in, so Coder knows them by their subject. One that appeared when they had that address no
  * more is somebody else's who got the address.
  */
-function signedInto({ accounts, addresses }: PersonObservation): ObservedAccount | undefined {
+function signedInto({ accounts, addresses, user }: PersonObservation): ObservedAccount | undefined {
   return accounts.find(
     ({ via, account, begun, claimed, holders }) =>
       (via === 'former-address' || via === 'journal') &&
       account.used &&
       account.loginType === 'oidc' &&
       !claimed &&
-      holders.length === 0 &&
+      // Who states the present address, too, is the same person in another app.
+      holders.every(holder => isSameIdentity(holder.user?.email ?? '', user?.email ?? '')) &&
       (begun || (account.createdAt ?? Infinity) < endOf(addresses, account.email) + SIGN_IN_MAY_LAST_MS),
   );
 }
