@@ -108,8 +108,7 @@ export async function queryAudit(db: Db, query: AuditQuery): Promise<AuditRecord
   const { afterId, beforeId, limit: _limit, ...narrowing } = query;
   // SQLite looks in this thread: for what may be rare, a piece of the trail at a time.
   const looksOnce = query.afterSeq !== undefined || Object.values(narrowing).every(value => value === undefined);
-  if (backendOf(db) !== 'sqlite' || looksOnce)
-    return await readAudit(db, query, limit);
+  if (backendOf(db) !== 'sqlite' || looksOnce) return await readAudit(db, query, limit);
   // Each alone is one look into the index; both in one query would be a walk through it.
   const { rows } = await sql<{ first: number | null; last: number | null }>`
     select (select min(id) from audit) as first, (select max(id) from audit) as last`.execute(db);
