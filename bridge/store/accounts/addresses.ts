@@ -28,7 +28,12 @@ export async function noteAddress(
 }
 
 const selectAddresses = statement<{ userId: string }>()((db, { userId }) =>
-  db.selectFrom('addresses').select(['address', 'since']).where('user_id', '=', userId).orderBy('since').orderBy('address_key'),
+  db
+    .selectFrom('addresses')
+    .select(['address', 'since'])
+    .where('user_id', '=', userId)
+    .orderBy('since')
+    .orderBy('address_key'),
 );
 
 function addressOf(row: { readonly address: string; readonly since: number | string }): Address {

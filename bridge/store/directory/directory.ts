@@ -9,6 +9,7 @@ import { createGroupWrites } from './large/writes';
 import { groupsOf, membersOf } from './membership';
 import { listByCursor, listByIndex } from './search/page';
 import { createUser, deleteUser, updateUser } from './users';
+import { makeDue } from '../work/enqueue';
 import { type Leaving, noteRefusedLeaving } from './refused-leavings';
 import { readResource, type Write } from './rows';
 import { type JsonObject } from '../../scim-language/json';
@@ -63,6 +64,8 @@ export interface Directory {
     change: (current: Resource) => GroupChange | undefined,
     options?: WriteOptions & { readonly baseUrl?: string },
   ): Promise<Written | undefined>;
+  /** All writes of a context that `gathers` are done: what they touched is due at once. */
+  gathered(context: Pick<WriteContext, 'cause'>): Promise<void>;
   /** @throws VersionMismatch */
   deleteGroup(context: WriteContext, id: string, options?: WriteOptions): Promise<Deleted | undefined>;
   /**
@@ -94,13 +97,20 @@ export interface DirectoryOptions {
 }
 
 /** The directory in a database. */
+/** Longer than a request of many writes takes: who died within it waits no longer. */
+const LONGEST_GATHERING_MS = 20_000;
+
 export function createDirectory(database: Database, options: DirectoryOptions = {}): Directory {
   const { db } = database;
   const { clock = Date.now, cursorLifetimeMs = 3_600_000, searchBounds } = options;
   const reach = createReadReach();
+  const timesOf = ({ gathers }: WriteContext): Pick<Write, 'now' | 'dueAt'> => {
+    const now = clock();
+    return { now, dueAt: gathers === true ? now + LONGEST_GATHERING_MS : now };
+  };
   const write = <T>(context: WriteContext, work: (write: Write) => Promise<T>): Promise<T> =>
-    database.transact(transaction => work({ ...context, db: transaction, now: clock(), reach }));
-  const groups = createGroupWrites(database, write, context => ({ ...context, db, now: clock(), reach }));
+    database.transact(transaction => work({ ...context, db: transaction, ...timesOf(context), reach }));
+  const groups = createGroupWrites(database, write, context => ({ ...context, db, ...timesOf(context), reach }));
   return {
     createUser: (context, document) => write(context, on => createUser(on, document)),
     getUser: (app, id) => readResource(db, 'User', app, id),
@@ -111,6 +121,7 @@ export function createDirectory(database: Database, options: DirectoryOptions = 
     getGroup: (app, id) => readResource(db, 'Group', app, id),
     updateGroup: (context, id, change, given) => groups.update(context, id, change, given),
     deleteGroup: (context, id, given) => groups.remove(context, id, given),
+    gathered: ({ cause }) => makeDue(db, cause, clock()),
     membersOf: (app, groupIds) => membersOf(database, app, groupIds),
     noteRefusedLeaving: (app, leaving, refused) =>
       database.transact(transaction => noteRefusedLeaving(transaction, app, leaving, refused, clock())),

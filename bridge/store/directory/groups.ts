@@ -179,7 +179,8 @@ function isRenamed(before: JsonObject, after: JsonObject): boolean {
 
 async function enqueueGroup(write: Write, id: string): Promise<WorkKey[]> {
   const key: WorkKey = `scim-group:${id}`;
-  await enqueue(write.db, [{ key, app: write.app, priority: PRIORITY.request }], write.cause, write.now);
+  const item = { key, app: write.app, priority: PRIORITY.request };
+  await enqueue(write.db, [item], write.cause, write.now, write.dueAt);
   return [key];
 }
 

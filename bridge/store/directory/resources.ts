@@ -55,6 +55,12 @@ export interface WriteContext {
    * @default the usual ones
    */
   readonly attributes?: Attributes;
+  /**
+   * Further writes of the same cause follow: what they touch is dealt with together, once `gathered` is called, or after some seconds
+   * when nobody can call it any more.
+   * @default false
+   */
+  readonly gathers?: boolean;
 }
 
 export interface WriteOptions {

@@ -34,6 +34,8 @@ export function toResource(type: UserOrGroup, row: ResourceRow): Resource {
 export interface Write extends WriteContext {
   readonly db: Db;
   readonly now: number;
+  /** When what is touched is to be dealt with. */
+  readonly dueAt: number;
   readonly reach: ReadReach;
   /** Where it notes sets of members that are loose with it: whoever commits sees to them. */
   readonly loose?: string[];

@@ -99,7 +99,11 @@ export async function updateUser(
 }
 
 /** Whoever else states an address that somebody gives up may have waited for that. */
-async function enqueueOthersOf({ db, cause, now }: Write, id: string, address: string | null): Promise<WorkKey[]> {
+async function enqueueOthersOf(
+  { db, cause, now, dueAt }: Write,
+  id: string,
+  address: string | null,
+): Promise<WorkKey[]> {
   if (address === null) return [];
   const others = await othersOfAddress(db, address, id);
   const items = others.map(({ userId, app }) => ({
@@ -107,7 +111,7 @@ async function enqueueOthersOf({ db, cause, now }: Write, id: string, address: s
     app,
     priority: PRIORITY.request,
   }));
-  await enqueue(db, items, cause, now);
+  await enqueue(db, items, cause, now, dueAt);
   return items.map(({ key }) => key);
 }
 
@@ -189,6 +193,6 @@ async function replaceEmails(
 
 async function enqueuePerson(write: Write, id: string, priority: number): Promise<WorkKey[]> {
   const key: WorkKey = `person:${id}`;
-  await enqueue(write.db, [{ key, app: write.app, priority }], write.cause, write.now);
+  await enqueue(write.db, [{ key, app: write.app, priority }], write.cause, write.now, write.dueAt);
   return [key];
 }

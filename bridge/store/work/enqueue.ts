@@ -2,7 +2,7 @@
 import { type RawBuilder, sql } from 'kysely';
 import { type Db, backendOf } from '../database/database';
 import { listed } from '../database/listed';
-import { type Cause, withEarlierCauses } from './causes';
+import { type Cause, names, withEarlierCauses } from './causes';
 import { statement } from '../database/statement';
 
 export type { Cause } from './causes';
@@ -18,8 +18,14 @@ export interface WorkItem {
   readonly priority: number;
 }
 
-/** Enqueues or refreshes keys: earlier of the two due times, higher of the two priorities, tries counted anew. */
-export async function enqueue(db: Db, items: readonly WorkItem[], cause: Cause, now: number): Promise<void> {
+/** Enqueues or refreshes keys: due at the new time, higher of the two priorities, tries counted anew. */
+export async function enqueue(
+  db: Db,
+  items: readonly WorkItem[],
+  cause: Cause,
+  now: number,
+  dueAt = now,
+): Promise<void> {
   const classes = new Map<string, { app: string; priority: number; keys: Set<string> }>();
   for (const { key, app, priority } of items) {
     const name = `${priority}\n${app}`;
@@ -28,7 +34,7 @@ export async function enqueue(db: Db, items: readonly WorkItem[], cause: Cause, 
     else known.keys.add(key);
   }
   for (const { app, priority, keys } of classes.values())
-    await enqueueListed(db, { prefix: '', texts: [...keys], app, priority }, cause, now);
+    await enqueueListed(db, { prefix: '', texts: [...keys], app, priority, dueAt }, cause, now);
 }
 
 /** Enqueues many people of one app at once. */
@@ -37,8 +43,9 @@ export async function enqueuePeople(
   people: { readonly ids: readonly string[]; readonly app: string; readonly priority: number },
   cause: Cause,
   now: number,
+  dueAt = now,
 ): Promise<void> {
-  await enqueueListed(db, { ...people, prefix: 'person:', texts: people.ids }, cause, now);
+  await enqueueListed(db, { ...people, prefix: 'person:', texts: people.ids, dueAt }, cause, now);
 }
 
 // A plain `where true` keeps SQLite from reading "on conflict" as the condition of a join.
@@ -54,11 +61,12 @@ const insertListed = statement<{
   priority: number;
   cause: string;
   now: number;
-}>()((db, { prefix, texts, app, priority, cause, now }) => {
+  dueAt: number;
+}>()((db, { prefix, texts, app, priority, cause, now, dueAt }) => {
   const order = backendOf(db) === 'postgres' ? sql`order by value` : sql``;
   return sql`
     insert into work (key, app, priority, due_at, enqueued_at, seq, attempts, cause)
-    select cast(${prefix} as text) || value, cast(${app} as text), cast(${priority} as integer), cast(${now} as bigint), cast(${now} as bigint), 1, 0,
+    select cast(${prefix} as text) || value, cast(${app} as text), cast(${priority} as integer), cast(${dueAt} as bigint), cast(${now} as bigint), 1, 0,
       cast(${cause} as text) from (${listed(db, texts)}) as keys where true ${order}
     ${onConflict}`;
 });
@@ -68,11 +76,12 @@ interface Listed {
   readonly texts: readonly string[];
   readonly app: string;
   readonly priority: number;
+  readonly dueAt: number;
 }
 
 async function enqueueListed(
   db: Db,
-  { prefix, texts, app, priority }: Listed,
+  { prefix, texts, app, priority, dueAt }: Listed,
   cause: Cause,
   now: number,
 ): Promise<void> {
@@ -80,11 +89,17 @@ async function enqueueListed(
   // In order of key on both backends: two transactions that share keys then wait for each other, and do not deadlock. Sorted here,
   // since SQLite keeps the order of a list, and 100,000 rows go into an ordered index much faster.
   const ordered = [...texts].sort();
-  await insertListed(db, { prefix, texts: ordered, app, priority, cause: JSON.stringify(cause), now });
+  await insertListed(db, { prefix, texts: ordered, app, priority, cause: JSON.stringify(cause), now, dueAt });
 }
 
-function columns(all: { app: string; priority: number; cause: Cause; now: number }): RawBuilder<unknown> {
-  return sql`cast(${all.app} as text), ${sql.lit(all.priority)}, cast(${all.now} as bigint), cast(${all.now} as bigint), 1, 0,
+function columns(all: {
+  app: string;
+  priority: number;
+  cause: Cause;
+  now: number;
+  dueAt: number;
+}): RawBuilder<unknown> {
+  return sql`cast(${all.app} as text), ${sql.lit(all.priority)}, cast(${all.dueAt} as bigint), cast(${all.now} as bigint), 1, 0,
     cast(${JSON.stringify(all.cause)} as text)`;
 }
 
@@ -96,6 +111,7 @@ export async function enqueueMembersOf(
   priority: number,
   cause: Cause,
   now: number,
+  dueAt = now,
 ): Promise<void> {
   // Spelled out as the index of such rows is, which is how SQLite knows that it may use that.
   const { rows: groups } = await sql`
@@ -103,18 +119,29 @@ export async function enqueueMembersOf(
   // Nearly always there are none: then the rows are in order as they stand, and each is one person.
   const people =
     groups.length === 0
-      ? sql`select 'person:' || member_id, ${columns({ app, priority, cause, now })}
+      ? sql`select 'person:' || member_id, ${columns({ app, priority, cause, now, dueAt })}
         from members where group_id = ${groupId} order by member_id`
       : sql`with recursive inside (id) as (
         select id from groups where id = ${groupId}
         union
         select members.member_id from members join inside on members.group_id = inside.id where members.member_type = 'Group'
       )
-      select distinct 'person:' || members.member_id, ${columns({ app, priority, cause, now })}
+      select distinct 'person:' || members.member_id, ${columns({ app, priority, cause, now, dueAt })}
       from members join inside on members.group_id = inside.id where members.member_type = 'User' order by 1`;
   await sql`insert into work (key, app, priority, due_at, enqueued_at, seq, attempts, cause) ${people} ${onConflict}`.execute(
     db,
   );
+}
+
+/** What one cause left for later is due at once. */
+export async function makeDue(db: Db, cause: Cause, now: number): Promise<void> {
+  await db
+    .updateTable('work')
+    .set({ due_at: now })
+    .where('due_at', '>', now)
+    .where('parked_at', 'is', null)
+    .where(names(sql.ref('cause'), [JSON.stringify(cause)]))
+    .execute();
 }
 
 /**
