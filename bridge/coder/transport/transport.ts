@@ -21,6 +21,8 @@ export interface CoderRequest<Read extends z.ZodType> {
   readonly body?: unknown;
   /** How the answer is read. */
   readonly read: Read;
+  /** Whether it is read as text: of a long answer of which little is wanted. @default false: as JSON */
+  readonly asText?: boolean | undefined;
   /** Whether repeating the call does no harm. @default true for GET, false for the others */
   readonly idempotent?: boolean | undefined;
   /** Another token than the credential's; no second try after 401. */
@@ -212,7 +214,7 @@ class LaneTransport implements Transport {
   }
 
   private read<Read extends z.ZodType>(request: CoderRequest<Read>, route: string, answer: Answer): z.output<Read> {
-    const result = request.read.safeParse(parseBody(answer.text));
+    const result = request.read.safeParse(request.asText === true ? answer.text : parseBody(answer.text));
     if (result.success) return result.data;
     const issue = result.error.issues[0];
     const where = issue === undefined ? '' : `${issue.path.join('.') || 'body'}: ${issue.message}`;

@@ -19,6 +19,8 @@ export interface RequestContext {
   readonly coerced: ReadonlySet<string>;
   /** What the request wrote, for people: `User 2819… changed`. */
   readonly changes: string[];
+  /** See `WriteContext`. */
+  readonly settles?: boolean;
 }
 
 /** Places of coercions that are remembered of one request. */
@@ -60,5 +62,6 @@ export function writeContext(context: RequestContext): WriteContext {
     cause: { actor: 'scim', requestId: context.requestId, token: context.caller.token.name },
     nestedGroups: context.caller.app.policies.nestedGroups,
     attributes: context.caller.app.attributes,
+    ...(context.settles === true ? { settles: true } : {}),
   };
 }

@@ -2,7 +2,7 @@
 import { sql } from 'kysely';
 import { type DirectoryUser } from '../../contract/directory';
 import { type Db } from '../database/database';
-import { statement } from '../database/statement';
+import { type Statement, statement } from '../database/statement';
 import { forgetAddresses } from './addresses';
 import { type PersonTable } from '../database/tables/accounts';
 
@@ -28,7 +28,7 @@ export interface Person {
   readonly formerOwner: boolean;
 }
 
-function toPerson(row: PersonTable): Person {
+export function toPerson(row: PersonTable): Person {
   return {
     userId: row.user_id,
     app: row.app,
@@ -107,6 +107,25 @@ export interface PersonChange {
   readonly profile?: Pick<DirectoryUser, 'username' | 'fullName'>;
 }
 
+type PersonColumns = Partial<Omit<PersonTable, 'user_id' | 'app'>>;
+
+const updates = new Map<string, Statement<{ readonly [name: string]: string | number | null }, unknown>>();
+
+/** The update of these columns: there are few sets of them. */
+function updateOf(set: PersonColumns) {
+  const names = Object.keys(set);
+  const known = updates.get(names.join());
+  if (known !== undefined) return known;
+  const made = statement<{ [name: string]: string | number | null }>()((db, places) =>
+    db
+      .updateTable('people')
+      .set({ user_id: places['userId'], ...Object.fromEntries(names.map(name => [name, places[name]])) } as object)
+      .where(sql`user_id`, '=', places['userId']),
+  );
+  updates.set(names.join(), made);
+  return made;
+}
+
 /** Writes a person's row, new or not; what `change` leaves out stays. */
 export async function writePerson(
   db: Db,
@@ -114,7 +133,7 @@ export async function writePerson(
   change: PersonChange,
   now: number,
 ): Promise<void> {
-  const set: Partial<Omit<PersonTable, 'user_id' | 'app'>> = {
+  const set: PersonColumns = {
     ...(change.coder === undefined
       ? {}
       : change.coder === null
@@ -143,12 +162,7 @@ export async function writePerson(
       ? {}
       : { full_name: change.profile.fullName, followed_user_name: change.profile.username }),
   };
-  const { numUpdatedRows } = await db
-    .updateTable('people')
-    .set({ user_id: who.userId, ...set })
-    .where('user_id', '=', who.userId)
-    .executeTakeFirstOrThrow();
-  if (numUpdatedRows > 0n) return;
+  if ((await updateOf(set)(db, { ...set, userId: who.userId })).changes > 0) return;
   await db
     .insertInto('people')
     .values({ user_id: who.userId, app: who.app, user_name: who.userName, ...set })
@@ -204,18 +218,22 @@ export async function countLinkedPeople(db: Db, app: string): Promise<number> {
   return Number(row.people);
 }
 
-/**
- * How many people of an app have an account and were in at some time since: what a share of the people is a share of. Whoever left earlier
- * and is dealt with has nothing to lose.
- */
-export async function countPeopleIn(db: Db, app: string, since: number): Promise<number> {
-  const { rows } = await sql<{ people: number }>`
+const countIn = statement<{ app: string; since: number }>()(
+  (_db, { app, since }) => sql<{ people: number }>`
     select count(*) as people from people left join users on users.id = people.user_id
       where people.app = ${app} and people.coder_user_id is not null and (
         users.active = 1 or people.held_reason is not null
         or exists (select 1 from work where work.key = 'person:' || people.user_id)
         or exists (select 1 from ledger where ledger.app = people.app and ledger.kind = 'leaving'
-          and ledger.subject = 'person:' || people.user_id and ledger.at > ${since}))`.execute(db);
+          and ledger.subject = 'person:' || people.user_id and ledger.at > ${since}))`,
+);
+
+/**
+ * How many people of an app have an account and were in at some time since: what a share of the people is a share of. Whoever left earlier
+ * and is dealt with has nothing to lose.
+ */
+export async function countPeopleIn(db: Db, app: string, since: number): Promise<number> {
+  const { rows } = await countIn(db, { app, since });
   return Number(rows[0]?.people);
 }
 

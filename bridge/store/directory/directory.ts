@@ -3,6 +3,8 @@
  * Each write is one transaction that also enqueues what it touches.
  */
 import { createReadReach } from '../apps/reach';
+import { type Claimant, createClaims } from '../work/claim';
+import { type Work } from '../work/work';
 import { type Database } from '../database/database';
 import { type SearchBounds } from './search/cost';
 import { createGroup, deleteGroup, updateGroup } from './groups';
@@ -23,6 +25,7 @@ import {
   type IndexQuery,
   type Member,
   type Resource,
+  type Settling,
   type WriteContext,
   type WriteOptions,
   type Written,
@@ -91,15 +94,34 @@ export interface DirectoryOptions {
   readonly cursorLifetimeMs?: number;
   /** How much work one search may cause. @default see {@link SearchBounds} */
   readonly searchBounds?: SearchBounds;
+  /** Who deals with what is written by a context that `settles`. @default nobody: it is queued alone */
+  readonly claimant?: Claimant;
 }
 
 /** The directory in a database. */
 export function createDirectory(database: Database, options: DirectoryOptions = {}): Directory {
   const { db } = database;
   const { clock = Date.now, cursorLifetimeMs = 3_600_000, searchBounds } = options;
-  const reach = createReadReach();
-  const write = <T>(context: WriteContext, work: (write: Write) => Promise<T>): Promise<T> =>
-    database.transact(transaction => work({ ...context, db: transaction, now: clock(), reach }));
+  const reach = createReadReach(database.changes);
+  const claims = options.claimant === undefined ? undefined : createClaims(options.claimant);
+
+  async function write<T extends object | undefined>(
+    context: WriteContext,
+    work: (write: Write) => Promise<T>,
+  ): Promise<T extends undefined ? undefined : T & Settling>;
+  async function write(context: WriteContext, work: (write: Write) => Promise<object | undefined>) {
+    let claimed: readonly Work[] = [];
+    const { value, durable } = await database.commit(async transaction => {
+      const now = clock();
+      const claim = context.settles === true ? claims?.(now) : undefined;
+      const written = await work({ ...context, db: transaction, now, reach, claim });
+      claimed = claim?.taken ?? [];
+      return written;
+    });
+    if (context.settles !== true) await durable();
+    return value && { ...value, claimed, durable };
+  }
+
   return {
     createUser: (context, document) => write(context, on => createUser(on, document)),
     getUser: (app, id) => readResource(db, 'User', app, id),

@@ -18,6 +18,7 @@ import {
 } from './members';
 import { settleGone, settleMembers } from './refused-leavings';
 import {
+  type Change,
   type Deleted,
   type GroupChange,
   MOST_TOUCHED,
@@ -61,7 +62,7 @@ export async function createGroup(
   write: Write,
   document: JsonObject,
   members: readonly MemberValue[],
-): Promise<Written> {
+): Promise<Change<Written>> {
   const { db, app, now } = write;
   const changes = [{ kind: 'add', members }] as const;
   const known = await resolveMembers(write, undefined, changes);
@@ -83,7 +84,7 @@ export async function updateGroup(
   id: string,
   change: (current: Resource) => GroupChange | undefined,
   options?: WriteOptions & { readonly baseUrl?: string },
-): Promise<Written | undefined> {
+): Promise<Change<Written> | undefined> {
   const { db, now } = write;
   const locked = await lockResource(write, 'Group', id, 'update');
   if (locked === undefined) return undefined;
@@ -137,7 +138,11 @@ async function changeMembership(
 }
 
 /** @throws VersionMismatch */
-export async function deleteGroup(write: Write, id: string, options?: WriteOptions): Promise<Deleted | undefined> {
+export async function deleteGroup(
+  write: Write,
+  id: string,
+  options?: WriteOptions,
+): Promise<Change<Deleted> | undefined> {
   const { db } = write;
   const locked = await lockResource(write, 'Group', id, 'delete');
   if (locked === undefined) return undefined;
@@ -175,7 +180,7 @@ function isRenamed(before: JsonObject, after: JsonObject): boolean {
 
 async function enqueueGroup(write: Write, id: string): Promise<WorkKey[]> {
   const key: WorkKey = `scim-group:${id}`;
-  await enqueue(write.db, [{ key, app: write.app, priority: PRIORITY.request }], write.cause, write.now);
+  await enqueue(write.db, [{ key, app: write.app, priority: PRIORITY.request }], write.cause, write.now, write.claim);
   return [key];
 }
 

@@ -3,6 +3,7 @@ import { type JsonObject } from '../../scim-language/json';
 import { backendOf, type Db, readJson } from '../database/database';
 import { statement } from '../database/statement';
 import { type ReadReach } from '../apps/reach';
+import { type Claim } from '../work/claim';
 import { TextTooLong, UniquenessError, VersionMismatch } from './errors';
 import { type Resource, type UserOrGroup, type WriteContext, type WriteOptions } from './resources';
 
@@ -34,6 +35,8 @@ export interface Write extends WriteContext {
   readonly db: Db;
   readonly now: number;
   readonly reach: ReadReach;
+  /** Takes what is queued. */
+  readonly claim?: Claim | undefined;
 }
 
 /** A resource as a write locks it. */

@@ -3,14 +3,16 @@ import { type RawBuilder, sql } from 'kysely';
 import { type Db, backendOf } from '../database/database';
 import { listed } from '../database/listed';
 import { type Cause, withEarlierCauses } from './causes';
+import { type Claim, MOST_CLAIMED } from './claim';
+import { type WorkKey } from './key';
 import { statement } from '../database/statement';
+import { toWork, WORK_COLUMNS, type WorkRow } from './work';
 
 export type { Cause } from './causes';
+export type { WorkKey } from './key';
 
 /** Order of work: people who leave come first, whatever else is waiting. */
 export const PRIORITY = { leaving: 0, request: 1, declaration: 2, sweep: 3 } as const;
-
-export type WorkKey = `person:${string}` | `scim-group:${string}` | `coder-group:${string}` | `app:${string}`;
 
 export interface WorkItem {
   readonly key: WorkKey;
@@ -18,8 +20,17 @@ export interface WorkItem {
   readonly priority: number;
 }
 
-/** Enqueues or refreshes keys: earlier of the two due times, higher of the two priorities, tries counted anew. */
-export async function enqueue(db: Db, items: readonly WorkItem[], cause: Cause, now: number): Promise<void> {
+/**
+ * Enqueues or refreshes keys: earlier of the two due times, higher of the two priorities, tries counted anew.
+ * @param claim takes them as well, as far as nobody is working on them
+ */
+export async function enqueue(
+  db: Db,
+  items: readonly WorkItem[],
+  cause: Cause,
+  now: number,
+  claim?: Claim,
+): Promise<void> {
   const classes = new Map<string, { app: string; priority: number; keys: Set<string> }>();
   for (const { key, app, priority } of items) {
     const name = `${priority}\n${app}`;
@@ -28,7 +39,7 @@ export async function enqueue(db: Db, items: readonly WorkItem[], cause: Cause, 
     else known.keys.add(key);
   }
   for (const { app, priority, keys } of classes.values())
-    await enqueueListed(db, { prefix: '', texts: [...keys], app, priority }, cause, now);
+    await enqueueListed(db, { prefix: '', texts: [...keys], app, priority }, cause, now, claim);
 }
 
 /** Enqueues many people of one app at once. */
@@ -37,8 +48,9 @@ export async function enqueuePeople(
   people: { readonly ids: readonly string[]; readonly app: string; readonly priority: number },
   cause: Cause,
   now: number,
+  claim?: Claim,
 ): Promise<void> {
-  await enqueueListed(db, { ...people, prefix: 'person:', texts: people.ids }, cause, now);
+  await enqueueListed(db, { ...people, prefix: 'person:', texts: people.ids }, cause, now, claim);
 }
 
 // A plain `where true` keeps SQLite from reading "on conflict" as the condition of a join.
@@ -47,14 +59,22 @@ const onConflict = sql`
     priority = case when excluded.priority < work.priority then excluded.priority else work.priority end,
     due_at = excluded.due_at, attempts = 0, parked_at = null, cause = ${withEarlierCauses}`;
 
-const insertListed = statement<{
-  prefix: string;
-  texts: readonly string[];
-  app: string;
-  priority: number;
-  cause: string;
-  now: number;
-}>()((db, { prefix, texts, app, priority, cause, now }) => {
+interface Listed {
+  readonly prefix: string;
+  readonly texts: readonly string[];
+  readonly app: string;
+  readonly priority: number;
+}
+
+interface Inserted extends Listed {
+  readonly cause: string;
+  readonly now: number;
+}
+
+const insertListed = statement<{ [Name in keyof Inserted]: Inserted[Name] }>()((
+  db,
+  { prefix, texts, app, priority, cause, now },
+) => {
   const order = backendOf(db) === 'postgres' ? sql`order by value` : sql``;
   return sql`
     insert into work (key, app, priority, due_at, enqueued_at, seq, attempts, cause)
@@ -63,30 +83,52 @@ const insertListed = statement<{
     ${onConflict}`;
 });
 
-interface Listed {
-  readonly prefix: string;
-  readonly texts: readonly string[];
-  readonly app: string;
-  readonly priority: number;
-}
+const insertClaimed = statement<{ [Name in keyof Inserted]: Inserted[Name] } & { owner: string; until: number }>()((
+  db,
+  { prefix, texts, app, priority, cause, now, owner, until },
+) => {
+  const order = backendOf(db) === 'postgres' ? sql`order by value` : sql``;
+  const isFree = sql`work.lease_until is null or work.lease_until < excluded.enqueued_at`;
+  return sql<WorkRow & { lease_owner: string | null; lease_until: number | null }>`
+    insert into work (key, app, priority, due_at, enqueued_at, seq, attempts, cause, lease_owner, lease_until)
+    select cast(${prefix} as text) || value, cast(${app} as text), cast(${priority} as integer), cast(${now} as bigint), cast(${now} as bigint), 1, 0,
+      cast(${cause} as text), cast(${owner} as text), cast(${until} as bigint) from (${listed(db, texts)}) as keys where true ${order}
+    ${onConflict},
+      lease_owner = case when ${isFree} then excluded.lease_owner else work.lease_owner end,
+      lease_until = case when ${isFree} then excluded.lease_until else work.lease_until end
+    returning ${sql.join(WORK_COLUMNS.map(name => sql.ref(name)))}, lease_owner, lease_until`;
+});
 
 async function enqueueListed(
   db: Db,
   { prefix, texts, app, priority }: Listed,
   cause: Cause,
   now: number,
+  claim?: Claim,
 ): Promise<void> {
   if (texts.length === 0) return;
   // In order of key on both backends: two transactions that share keys then wait for each other, and do not deadlock. Sorted here,
   // since SQLite keeps the order of a list, and 100,000 rows go into an ordered index much faster.
-  const ordered = [...texts].sort();
-  await insertListed(db, { prefix, texts: ordered, app, priority, cause: JSON.stringify(cause), now });
+  const inserted = { prefix, texts: [...texts].sort(), app, priority, cause: JSON.stringify(cause), now };
+  if (claim === undefined || claim.taken.length + texts.length > MOST_CLAIMED) {
+    await insertListed(db, inserted);
+    return;
+  }
+  const { owner, until } = claim;
+  for (const row of (await insertClaimed(db, { ...inserted, owner, until })).rows)
+    if (row.lease_owner === owner && row.lease_until === until) claim.taken.push(toWork(row));
 }
 
 function columns(all: { app: string; priority: number; cause: Cause; now: number }): RawBuilder<unknown> {
   return sql`cast(${all.app} as text), ${sql.lit(all.priority)}, cast(${all.now} as bigint), cast(${all.now} as bigint), 1, 0,
     cast(${JSON.stringify(all.cause)} as text)`;
 }
+
+// Spelled out as the index of such rows is, which is how SQLite knows that it may use that.
+const nested = statement<{ groupId: string }>()(
+  (_db, { groupId }) => sql`
+    select member_id from members where group_id = ${groupId} and member_type = 'Group' limit 1`,
+);
 
 /** Enqueues everybody who is a member of a group, directly or through groups in it, in one statement. */
 export async function enqueueMembersOf(
@@ -97,9 +139,7 @@ export async function enqueueMembersOf(
   cause: Cause,
   now: number,
 ): Promise<void> {
-  // Spelled out as the index of such rows is, which is how SQLite knows that it may use that.
-  const { rows: groups } = await sql`
-    select member_id from members where group_id = ${groupId} and member_type = 'Group' limit 1`.execute(db);
+  const { rows: groups } = await nested(db, { groupId });
   // Nearly always there are none: then the rows are in order as they stand, and each is one person.
   const people =
     groups.length === 0
@@ -117,9 +157,32 @@ export async function enqueueMembersOf(
   );
 }
 
+const insertGroupWrite = statement<{
+  key: string;
+  app: string;
+  priority: number;
+  dueAt: number;
+  cause: string;
+  now: number;
+  groupId: string;
+}>()((_db, { key, app, priority, dueAt, cause, now, groupId }) => {
+  const hotUntil = sql`flushed_at + window_ms`;
+  return sql`
+    insert into work (key, app, priority, due_at, enqueued_at, seq, attempts, cause)
+    select cast(${key} as text), cast(${app} as text), cast(${priority} as integer),
+      case when window_ms > 0 and ${hotUntil} > earliest.due_at then ${hotUntil} else earliest.due_at end,
+      cast(${now} as bigint), 1, 0, cast(${cause} as text)
+    from (select cast(${dueAt} as bigint) as due_at) as earliest left join coder_groups on coder_groups.id = ${groupId} where true
+    on conflict (key) do update set seq = work.seq + 1,
+      priority = case when excluded.priority < work.priority then excluded.priority else work.priority end,
+      due_at = case when work.parked_at is null and work.due_at < excluded.due_at then work.due_at else excluded.due_at end,
+      attempts = 0, parked_at = null, cause = excluded.cause`;
+});
+
 /**
- * Queues the write of a Coder group. Unlike other work it keeps an earlier due time: changes gather until then, and no
- * stream of changes puts the write off for ever.
+ * Queues the write of a Coder group, not before changes of one that is written to all the time have gathered. Unlike other work it keeps an
+ * earlier due time, so that no stream of changes puts the write off for ever.
+ * @param write.dueAt the earliest time
  */
 export async function enqueueGroupWrite(
   db: Db,
@@ -127,29 +190,13 @@ export async function enqueueGroupWrite(
   cause: Cause,
   now: number,
 ): Promise<void> {
-  const earlier = (): RawBuilder<number> =>
-    sql<number>`case when work.parked_at is null and work.due_at < excluded.due_at then work.due_at else excluded.due_at end`;
-  await db
-    .insertInto('work')
-    .values({
-      key: `coder-group:${write.groupId}`,
-      app: write.app,
-      priority: write.priority,
-      due_at: write.dueAt,
-      enqueued_at: now,
-      seq: 1,
-      attempts: 0,
-      cause: JSON.stringify(cause),
-    })
-    .onConflict(conflict =>
-      conflict.column('key').doUpdateSet({
-        seq: sql`work.seq + 1`,
-        priority: sql`case when excluded.priority < work.priority then excluded.priority else work.priority end`,
-        due_at: earlier(),
-        attempts: 0,
-        parked_at: null,
-        cause: sql`excluded.cause`,
-      }),
-    )
-    .execute();
+  await insertGroupWrite(db, {
+    key: `coder-group:${write.groupId}`,
+    app: write.app,
+    priority: write.priority,
+    dueAt: write.dueAt,
+    cause: JSON.stringify(cause),
+    now,
+    groupId: write.groupId,
+  });
 }
