@@ -65,6 +65,11 @@ const rooms = {
     imports: ['bridge/contract', 'bridge/store', 'bridge/store/database', 'bridge/http/log.ts'],
     packages: ['pino', 'undici'],
   },
+  'bridge/telemetry': {
+    is: 'OpenTelemetry: what the bridge does as traces, and its metrics, where that is wanted',
+    imports: ['bridge/http/log.ts', 'bridge/http/metrics.ts'],
+    packages: ['@opentelemetry'],
+  },
   'bridge/reconcile/types.ts': {
     is: 'what the reconciler offers to the rest of the bridge',
     imports: [...world],
@@ -217,6 +222,7 @@ const rooms = {
       'bridge/admin',
       'bridge/page',
       'bridge/audit',
+      'bridge/telemetry',
       'package.json',
     ],
     packages: ['pino', 'zod'],

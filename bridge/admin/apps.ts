@@ -54,7 +54,7 @@ function put(deps: AdminDeps): RequestHandler<{ app: string }> {
       const message = `document is of app ${JSON.stringify(state.app)}, the path names ${JSON.stringify(request.params.app)}: wanted the same`;
       throw new Refusal(422, 'invalid_mapping_state', message, { issues: [{ path: ['app'], message }] });
     }
-    const stored = await putApp(deps.database, state, expected, causeOf(request, response), deps.clock());
+    const stored = await putApp(deps.database, state, expected, causeOf(deps, request, response), deps.clock());
     deps.log.info({ app: stored.name, generation: stored.generation }, 'mapping state accepted');
     await converge(deps, stored.name);
     await answer(deps, response, stored);
@@ -67,7 +67,7 @@ function remove(deps: AdminDeps): RequestHandler<{ app: string }> {
     const expected = readPrecondition(request.headers);
     if (expected === 'absent')
       throw new Refusal(400, 'invalid_precondition', 'an app that must be absent can not be deleted');
-    const removed = await deleteApp(deps.database, app, expected, causeOf(request, response), deps.clock()).catch(
+    const removed = await deleteApp(deps.database, app, expected, causeOf(deps, request, response), deps.clock()).catch(
       (error: unknown) => {
         if (error instanceof GenerationConflict && error.actual === undefined) return false;
         throw error;
@@ -85,11 +85,12 @@ function remove(deps: AdminDeps): RequestHandler<{ app: string }> {
   };
 }
 
-function causeOf(request: Request<{ app: string }>, response: Response): Cause {
+function causeOf({ traceparent }: AdminDeps, request: Request<{ app: string }>, response: Response): Cause {
   return {
     actor: 'declaration',
     requestId: requestIdOf(request.headers['x-request-id']),
     token: callerOf(response).name,
+    trace: traceparent?.(),
   };
 }
 

@@ -25,4 +25,6 @@ export interface AdminDeps {
    * @default 10000
    */
   readonly convergeDeadlineMs?: number;
+  /** The trace that a request is part of, as the header `traceparent` has it: what it queues is told of it. */
+  readonly traceparent?: (() => string | undefined) | undefined;
 }

@@ -80,7 +80,7 @@ export const ADMIN_ROUTES: readonly AdminRoute[] = [
     scopes: ['declare', 'read'],
     purpose: 'what would change in Coder; nothing is written',
     takes: '`{app?, state?}`: one app, or as if `state` were applied',
-    answers: '200 `{changes, adoption, problems, hold}`',
+    answers: '200 `{changes, adoption, problems, holds, seats}`',
     refuses: ['invalid_mapping_state', 'mapping_state_version', 'coder_failed'],
   },
   {

@@ -55,6 +55,7 @@ export async function readStatus(deps: AdminDeps): Promise<Status> {
     holds: [...reconciler.holds],
     leftOver: [...reconciler.leftOver],
     recovery: reconciler.recovery,
+    auditProblem: reconciler.auditProblem,
   };
 }
 

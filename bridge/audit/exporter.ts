@@ -27,7 +27,7 @@ export interface AuditExporterOptions {
   readonly pollMs?: number;
 }
 
-const LINES_AT_ONCE = 500;
+const LINES_AT_ONCE = 250;
 const LEASE_MS = 60_000;
 const LONGEST_PAUSE_MS = 60_000;
 

@@ -1,5 +1,6 @@
 /** Coder's AI gateway: which account used which model, and how much. Owners and auditors see it; everybody else sees nothing, without a refusal. */
 import { z } from 'zod';
+import { readCsv } from './csv';
 import { type Transport } from './transport/transport';
 
 const Session = z
@@ -44,8 +45,24 @@ export type AiSession = Readonly<z.output<typeof Session>>;
 
 const Sessions = z.object({ sessions: z.array(Session).nullish() });
 
+/** What one account cost one group with one model. */
+const Spend = z
+  .object({
+    user_id: z.string().min(1),
+    username: z.string(),
+    // The only number of the row that is read.
+    cost_micros: z.string().regex(/^\d{1,15}$/),
+  })
+  .transform(row => ({ coderUserId: row.user_id, username: row.username, costMicros: Number(row.cost_micros) }));
+
+export type AiSpend = Readonly<z.output<typeof Spend>>;
+
+const Spends = z.string().transform(readCsv).pipe(z.array(Spend));
+
 /** The most that Coder gives at once. */
 const PAGE = 1_000;
+/** Coder sums up 31 days at once, at most. */
+const LONGEST_PERIOD_MS = 31 * 86_400_000;
 
 export interface AiGatewayCalls {
   /**
@@ -54,6 +71,11 @@ export interface AiGatewayCalls {
    * @throws CoderError `refused` without the feature
    */
   aiSessions(window: { readonly since: number; readonly until: number }): AsyncGenerator<AiSession>;
+  /**
+   * What calls in the window cost, in millionths of a US dollar: those that a group of the organization pays for, and no others.
+   * @throws CoderError `forbidden` for whoever may not read the members of groups, `refused` where the window begins before what Coder keeps
+   */
+  aiSpend(organizationId: string, window: { readonly since: number; readonly until: number }): Promise<AiSpend[]>;
 }
 
 export function aiGatewayCalls(transport: Transport): AiGatewayCalls {
@@ -70,6 +92,23 @@ export function aiGatewayCalls(transport: Transport): AiGatewayCalls {
         after = sessions.at(-1)?.id;
         if (sessions.length < PAGE || after === undefined) return;
       }
+    },
+
+    async aiSpend(organizationId, { since, until }) {
+      const rows: AiSpend[] = [];
+      for (let start = since; start < until; start += LONGEST_PERIOD_MS) {
+        const end = Math.min(start + LONGEST_PERIOD_MS, until);
+        const part = await transport.send({
+          method: 'GET',
+          path: '/organizations/{organization}/ai/spend/export',
+          params: { organization: organizationId },
+          query: { period_start: new Date(start).toISOString(), period_end: new Date(end).toISOString() },
+          read: Spends,
+          text: true,
+        });
+        rows.push(...part);
+      }
+      return rows;
     },
   };
 }

@@ -179,7 +179,7 @@ export function groupCalls(
         params: { group: groupId },
         body: { add_users: add, remove_users: remove, ...set },
         read: MemberCount,
-        asText: true,
+        text: true,
       });
     },
     async *listGroupMembers(groupId) {

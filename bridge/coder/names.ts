@@ -131,7 +131,7 @@ function usernameBase(userName: string, email: string | undefined): { name: stri
  */
 export function deriveGroupNames(source: { readonly displayName: string; readonly key: string }): string[] {
   const { ascii, lost } = transliterate(source.displayName.trim());
-  const hyphenated = ascii.replace(/['’]/g, '').replace(/[^a-zA-Z0-9]+/g, '-');
+  const hyphenated = ascii.replace(/['\u2019]/g, '').replace(/[^a-zA-Z0-9]+/g, '-');
   const name = tidy(hyphenated, GROUP_NAME_LENGTH);
   const exact = !lost && name !== '' && hyphenated.length <= GROUP_NAME_LENGTH + 1 && isGroupName(name);
   const suffixed = (length: number): string => withSuffix(name, digest(source.key, length), GROUP_NAME_LENGTH, 'group');

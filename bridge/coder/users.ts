@@ -1,7 +1,7 @@
 /** Accounts: look-up that is not fooled by Coder's listings, and every change of one account. */
 import { z } from 'zod';
 import { type Capabilities } from './capabilities';
-import { CoderError, isRefusal, lookAfter } from './transport/errors';
+import { CoderError, isRefusal, lookAfter, withoutEffect } from './transport/errors';
 import { type Page, readListing } from './transport/paging';
 import { type Visibility, orUndefined } from './visibility';
 import { type Transport } from './transport/transport';
@@ -193,7 +193,7 @@ export function userCalls(
           { kind: 'refused', route: error.route, status: error.status, reason: 'email-conflict', answer: error.answer },
         );
       // An answer of Coder's own ends the call: what is not there now does not come later.
-      throw error.status === 500 ? error.known() : error;
+      throw error.status === 500 ? withoutEffect(error) : error;
     }
   }
 

@@ -16,7 +16,7 @@ export function addAiUsage(commands: Commands): void {
     usage: 'ai-usage',
     summary: "who used AI through Coder's gateway",
     description:
-      "Show who used AI through Coder's AI gateway, by subject of the directory: calls in a window of time, sessions, tokens, models, groups. The bridge's account must be owner or auditor; where Coder does not say, exit code 1",
+      "Show who used AI through Coder's AI gateway, by subject of the directory: calls in a window of time, sessions, tokens, what was spent, models, groups. The bridge's account must be owner or auditor; where Coder does not say, exit code 1",
     examples: [
       ['coder-scim ai-usage --since 7d', 'the last week'],
       [
@@ -46,7 +46,11 @@ export function addAiUsage(commands: Commands): void {
 }
 
 /** The usage as a person reads it. */
-export function renderAiUsage({ since, until, problem, people }: AiUsage, paint: Paint, columns?: number): string {
+export function renderAiUsage(
+  { since, until, problem, spendProblem, people }: AiUsage,
+  paint: Paint,
+  columns?: number,
+): string {
   const window = `${since.slice(0, 16).replace('T', ' ')} to ${until.slice(0, 16).replace('T', ' ')} UTC`;
   if (problem !== null) return `${paint('bad', 'not known')}  ${printable(problem)}\n`;
   if (people.length === 0) return `nobody used AI through Coder's gateway, ${window}\n`;
@@ -57,15 +61,34 @@ export function renderAiUsage({ since, until, problem, people }: AiUsage, paint:
     count(person.sessions),
     count(person.tokens.input),
     count(person.tokens.output),
+    dollars(person.spendMicros),
     person.models.join(', '),
     person.clients.join(', '),
     [...new Set(person.subjects.flatMap(({ groups }) => groups))].join(', '),
   ]);
-  const table = renderTable(['WHO', 'CALLS', 'SESSIONS', 'TOKENS IN', 'OUT', 'MODELS', 'CLIENTS', 'GROUPS'], rows, {
-    paint,
-    columns,
-  });
-  return `${paint('strong', window)}\n${table}  ${paint('faint', 'tokens are those of the sessions as a whole: Coder does not divide them by time')}\n`;
+  const table = renderTable(
+    ['WHO', 'CALLS', 'SESSIONS', 'TOKENS IN', 'OUT', 'SPENT', 'MODELS', 'CLIENTS', 'GROUPS'],
+    rows,
+    {
+      paint,
+      columns,
+    },
+  );
+  const notes = [
+    'tokens are those of the sessions as a whole: Coder does not divide them by time',
+    spendProblem === null
+      ? 'spent is what groups of Coder pay for, about, in US dollars'
+      : `what was spent is not known: ${printable(spendProblem)}`,
+  ];
+  return `${paint('strong', window)}\n${table}${notes.map(note => `  ${paint('faint', note)}\n`).join('')}`;
+}
+
+/** To the cent; less than one is said, so that it does not read as nothing. */
+function dollars(micros: number | null): string {
+  if (micros === null) return '?';
+  return micros > 0 && micros < 10_000
+    ? '<$0.01'
+    : (micros / 1_000_000).toLocaleString('en', { style: 'currency', currency: 'USD' });
 }
 
 function nameOf({ subjects, coderUsername }: AiUser): Cell {

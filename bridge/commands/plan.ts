@@ -42,7 +42,7 @@ async function plan(context: ClientContext, options: PlanOptions, file: string |
   const report = await client.plan({ app: options.app ?? state?.app, state }, terminal.signal);
   if (options.json) printJson(terminal, report);
   else terminal.write(renderPlan(report, paint, terminal.columns, options.all ? Infinity : ROWS_SHOWN));
-  const differs = report.changes.length > 0 || report.problems.length > 0 || report.hold !== null;
+  const differs = report.changes.length > 0 || report.problems.length > 0 || report.holds.length > 0;
   return options.detailedExitcode && differs ? EXIT.no : EXIT.ok;
 }
 
@@ -54,7 +54,7 @@ export function renderPlan(report: PlanReport, paint: Paint, columns: number | u
     const more = rows.length - rowsShown;
     return `${paint('strong', title)}\n${table}${more > 0 ? `  … and ${more} more (--all shows them)\n` : ''}`;
   };
-  const { adoption, changes, problems, hold } = report;
+  const { adoption, changes, problems, holds } = report;
   const lines =
     rowsShown === Infinity
       ? changes.map(change => ({ item: change, who: change.subject }))
@@ -75,9 +75,10 @@ export function renderPlan(report: PlanReport, paint: Paint, columns: number | u
       ['WHAT'],
       problems.map(problem => [{ text: problem, style: 'bad' }]),
     ),
-    hold === null
-      ? ''
-      : `${paint('bad', 'The guard would stop this')}\n  ${printable(hold.reason)}\n  ${paint('faint', `let exactly this pass: coder-scim release ${hold.id}`)}\n`,
+    ...holds.map(
+      ({ id, app, reason, people }) =>
+        `${paint('bad', `The guard would stop this of ${printable(app)}`)}\n  ${printable(reason)}, ${plural(people, 'person', 'people')}\n  ${paint('faint', `let exactly this pass: coder-scim release ${id}`)}\n`,
+    ),
     section(
       'Matched with accounts that Coder has',
       ['DIRECTORY', 'CODER', 'HOW'],

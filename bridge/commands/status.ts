@@ -55,6 +55,7 @@ export function isWell(status: Status): boolean {
     status.coder.reachable &&
     status.coder.problem === null &&
     status.recovery === null &&
+    status.auditProblem === null &&
     status.holds.length === 0 &&
     status.pending.length === 0 &&
     status.apps.every(app => app.converged)
@@ -86,7 +87,7 @@ export function renderStatus(status: Status, paint: Paint, columns: number | und
   return parts.join('\n');
 }
 
-function renderBridge({ version, coder, leftOver, recovery }: Status, paint: Paint, now: number): string {
+function renderBridge({ version, coder, leftOver, recovery, auditProblem }: Status, paint: Paint, now: number): string {
   const reach: Cell = coder.reachable
     ? { text: `${coder.url}, ${coder.version ?? 'version unknown'}`, style: 'plain' }
     : { text: `${coder.url} is not reachable`, style: 'bad' };
@@ -107,6 +108,7 @@ function renderBridge({ version, coder, leftOver, recovery }: Status, paint: Pai
   }
   if (coder.problem !== null) pairs.push(['problem', { text: coder.problem, style: 'bad' }]);
   for (const line of leftOver) pairs.push(['left over', { text: printable(line), style: 'warn' }]);
+  if (auditProblem !== null) pairs.push(['audit', { text: printable(auditProblem), style: 'bad' }]);
   if (recovery !== null) pairs.push(['held', { text: recovery, style: 'bad' }]);
   return `${paint('strong', 'coder-scim')} ${version}\n${renderPairs(pairs, { paint })}`;
 }

@@ -31,6 +31,8 @@ export interface AppDeps {
   /** How many entries of X-Forwarded-For are believed. */
   readonly trustedProxies: number;
   readonly stopping: () => boolean;
+  /** Around everything that is served, for traces. @default nothing */
+  readonly traced?: ((listener: RequestListener) => RequestListener) | undefined;
   readonly log: Log;
   readonly clock: () => number;
 }
@@ -81,11 +83,12 @@ export function createApp(deps: AppDeps): RequestListener {
     });
   });
   app.use(renderFailure(log));
-  return (request, response) => {
+  const listener: RequestListener = (request, response) => {
     // A bridge that is going away asks its clients to take a new connection next time.
     if (deps.stopping()) response.setHeader('connection', 'close');
     if (!deps.scim.shortcut(request, response)) app(request, response);
   };
+  return deps.traced === undefined ? listener : deps.traced(listener);
 }
 
 /** Gives each request of an operator an id and one line in the log. */

@@ -39,5 +39,5 @@ function filterShape(filter: string): string {
   return filter
     .slice(0, 500)
     .replace(/"(?:[^"\\]|\\.)*"?/g, '"…"')
-    .replace(/\b(eq|ne|co|sw|ew|gt|ge|lt|le)\s+(?!"…")[^\s)\]]+/gi, '$1 …');
+    .replace(/\b(eq|ne|co|sw|ew|gt|ge|lt|le)\s+(?!"\u2026")[^\s)\]]+/gi, '$1 …');
 }

@@ -25,10 +25,11 @@ import { listen } from '../http/server';
 import { type Database, openDatabase } from '../store/database/database';
 import { listAllApps } from '../store/apps/apps';
 import { UnreadableDocument } from '../store/apps/stored-document';
-import { createDirectory } from '../store/directory';
+import { createDirectory, looseSetsOf } from '../store/directory';
 import { debugWindowOf, writeRequests } from '../store/requests/requests';
 import { newId } from '../store/database/id';
 import { readSetting, writeSetting } from '../store/database/settings';
+import { type Telemetry } from '../telemetry/telemetry';
 import { packageVersion } from './version';
 
 export interface Bridge {
@@ -40,6 +41,14 @@ export interface Bridge {
   stop(): Promise<void>;
 }
 
+export interface BridgeParts {
+  readonly log: Log;
+  /** Name of this process among the replicas. @default a new one */
+  readonly owner?: string;
+  /** @default nothing is sent */
+  readonly telemetry?: Telemetry | undefined;
+}
+
 const SEALED_TOKEN = 'coder-credential';
 
 /** For how long work is somebody's without a word of theirs. */
@@ -49,9 +58,9 @@ const LEASE_MS = 15_000;
  * Starts a bridge: it listens when this resolves. Coder need not be there yet.
  * @throws DatabaseError, ListenError
  */
-export async function createBridge(config: Config, { log }: { readonly log: Log }): Promise<Bridge> {
+export async function createBridge(config: Config, { log, owner = newId(), telemetry }: BridgeParts): Promise<Bridge> {
   const clock = () => Date.now();
-  const owner = newId();
+  const tracer = telemetry?.tracer;
   const database = await openDatabase(config.databaseUrl, { alone: true });
   const listening = await listen(config.listen, answerClientError).catch(async (error: unknown) => {
     await database.close();
@@ -61,7 +70,11 @@ export async function createBridge(config: Config, { log }: { readonly log: Log 
   let stopping = false;
   const ending = new AbortController();
 
-  const metrics = createMetrics({ status: () => readStatus(admin), circuitClosed: () => coder.health.reachable });
+  const metrics = createMetrics({
+    status: () => readStatus(admin),
+    circuitClosed: () => coder.health.reachable,
+    mirror: telemetry?.metrics,
+  });
   const coder = createCoderClient({
     url: config.coderUrl,
     credential: createCredential(
@@ -72,6 +85,7 @@ export async function createBridge(config: Config, { log }: { readonly log: Log 
     certificates: config.coderCertificates,
     limits: { concurrency: config.coderConcurrency },
     observe: exchange => metrics.coderCalled(exchange),
+    trace: tracer?.coderCall,
   });
   const auditWatch = createAuditWatch({
     database,
@@ -101,6 +115,7 @@ export async function createBridge(config: Config, { log }: { readonly log: Log 
       auditRetentionMs: config.auditRetentionMs,
     },
     observe: done => metrics.converged(done),
+    spans: tracer,
   });
   const scim = createScim({
     directory: createDirectory(database, { claimant: { owner, leaseMs: LEASE_MS } }),
@@ -120,11 +135,27 @@ export async function createBridge(config: Config, { log }: { readonly log: Log 
     log,
     limits: { convergeDeadlineMs: config.requestDeadlineMs },
     trustedProxies: config.trustedProxies,
-    observe: served => metrics.scimServed(served),
+    observe: served => {
+      metrics.scimServed(served);
+      tracer?.scimServed(served);
+    },
+    traceparent: tracer?.traceparent,
   });
   const credentials = createCredentials(database, configuredCredentials(config), clock);
   const version = packageVersion();
-  const admin: AdminDeps = { database, reconciler, coder, probe, seats, credentials, publicUrl, version, log, clock };
+  const admin: AdminDeps = {
+    database,
+    reconciler,
+    coder,
+    probe,
+    seats,
+    credentials,
+    publicUrl,
+    version,
+    log,
+    clock,
+    traceparent: tracer?.traceparent,
+  };
 
   const databaseProblem = createDatabaseProbe(database, clock);
   const readiness = async (): Promise<Readiness> => {
@@ -145,11 +176,15 @@ export async function createBridge(config: Config, { log }: { readonly log: Log 
       credentials,
       trustedProxies: config.trustedProxies,
       stopping: () => stopping,
+      traced: tracer?.traced,
       log,
       clock,
     }),
   );
   await tellUnreadable(database, log);
+  const loose = looseSetsOf(database);
+  loose.tell = error => log.error({ err: error }, 'what a change of a large group leaves to do is tried again');
+  loose.wake();
   reconciler.start();
   keeper.start();
   auditWatch.start();
@@ -170,6 +205,9 @@ export async function createBridge(config: Config, { log }: { readonly log: Log 
       await listening.close(config.shutdownTimeoutMs);
       await Promise.all([reconciler.stop(), keeper.stop()]);
       await auditWatch.stop();
+      await loose.stop();
+      // The last metrics are read from the database.
+      await telemetry?.stop();
       await coder.close();
       await database.close();
     },

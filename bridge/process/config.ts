@@ -5,6 +5,7 @@
 import { accessSync, constants, readFileSync } from 'node:fs';
 import { homedir } from 'node:os';
 import { join } from 'node:path';
+import { type Signals, signalsOf } from '../telemetry/signals';
 import { CLIENT_VARIABLES, type Variable, VARIABLES } from './variables';
 
 export type Environment = Readonly<Record<string, string | undefined>>;
@@ -16,6 +17,8 @@ type Values<Table> = { readonly [Key in keyof Table]: ValueOf<Table[Key]> };
 export interface Config extends Values<typeof VARIABLES> {
   /** File that holds the Coder token, when it was given as one: read again when it changes. */
   readonly coderTokenFile: string | undefined;
+  /** What the standard variables of OpenTelemetry ask for; undefined: nothing. */
+  readonly telemetry: Signals | undefined;
   /** Things that look like mistakes and stop nothing. */
   readonly warnings: readonly string[];
 }
@@ -45,6 +48,7 @@ export function readConfig(environment: Environment = process.env): Config {
       text(environment, 'CODER_SESSION_TOKEN') === undefined
         ? text(environment, 'CODER_SESSION_TOKEN_FILE')
         : undefined,
+    telemetry: signalsOf(environment),
     warnings: misspelled(environment),
   };
 }

@@ -11,6 +11,8 @@ export interface LogOptions {
   readonly format: 'json' | 'text';
   /** Values that never appear in a line. */
   readonly secrets: readonly string[];
+  /** What each line says besides, such as the trace that it belongs to. @default nothing */
+  readonly fields?: (() => Readonly<Record<string, string>>) | undefined;
   /** @default standard output */
   readonly destination?: DestinationStream;
 }
@@ -38,6 +40,7 @@ export function createLog(options: LogOptions): Log {
       formatters: { level: label => ({ level: label }) },
       redact: { paths: SECRET_FIELDS, censor: REDACTED },
       serializers: { error: pino.stdSerializers.err, err: pino.stdSerializers.err },
+      ...(options.fields === undefined ? {} : { mixin: options.fields }),
       hooks: { streamWrite: line => scrub(line, options.secrets) },
     },
     options.format === 'json' ? destination : { write: line => destination.write(toText(line)) },

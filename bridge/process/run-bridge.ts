@@ -4,6 +4,9 @@ import { createBridge } from './bridge';
 import { type Config } from './config';
 import { createLog } from './log';
 import { keepHeapSmall } from './heap-size';
+import { startTelemetry, type Telemetry } from '../telemetry/telemetry';
+import { newId } from '../store/database/id';
+import { packageVersion } from './version';
 
 export interface RunOptions {
   /** Whether standard output is a terminal. */
@@ -15,16 +18,21 @@ export interface RunOptions {
 /** Resolves when the bridge has stopped. @throws DatabaseError, ListenError when it can't start */
 export async function runBridge(config: Config, { interactive, signal }: RunOptions): Promise<void> {
   keepHeapSmall();
+  let telemetry: Telemetry | undefined;
   const log = createLog({
     level: config.logLevel,
     format: config.logFormat ?? (interactive ? 'text' : 'json'),
     secrets: secretsOf(config),
+    ...(config.telemetry?.traces === true ? { fields: () => telemetry?.tracer?.logFields() ?? {} } : {}),
   });
   process.on('uncaughtExceptionMonitor', error =>
     log.fatal({ error }, 'the bridge crashes: what it had accepted is in the database'),
   );
   for (const warning of config.warnings) log.warn(warning);
-  const bridge = await createBridge(config, { log });
+  const owner = newId();
+  if (config.telemetry !== undefined)
+    telemetry = startTelemetry(config.telemetry, { log, version: packageVersion(), instance: owner });
+  const bridge = await createBridge(config, { log, owner, telemetry });
   log.info({ ...bridge.facts, startedInMs: Math.round(performance.now()) }, 'ready');
   if (!signal.aborted) await once(signal, 'abort');
   log.info({ reason: String(signal.reason) }, 'stopping: running requests finish, what they leave is in the database');

@@ -41,6 +41,7 @@ export function createReconciler(dependencies: ReconcilerDependencies): Reconcil
     recovery: new Recovery({ database, coder, clock, log }),
     mutex: new KeyedMutex(),
     observe: dependencies.observe ?? (() => undefined),
+    spans: dependencies.spans,
     options: {
       maxAttempts: options.maxAttempts ?? 10,
       backoffMs: options.backoffMs ?? 1_000,
@@ -108,7 +109,7 @@ export function createReconciler(dependencies: ReconcilerDependencies): Reconcil
     planWorld: request => planWorld(rim, request),
     explain: user => explain(rim, user),
     async status() {
-      const status = await readStatus(database.db);
+      const status = await readStatus(database.db, rim.clock.now());
       const recovery = rim.recovery.problem ?? null;
       if (recovery === null) return { ...status, recovery };
       return { ...status, apps: status.apps.map(app => ({ ...app, converged: false })), recovery };

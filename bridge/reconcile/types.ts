@@ -64,6 +64,20 @@ export interface ConvergedWork {
   readonly milliseconds: number;
 }
 
+/** What the reconciler does as spans of traces. */
+export interface Spans {
+  work<Ended extends { readonly outcome: string }>(
+    item: {
+      readonly key: string;
+      readonly app: string;
+      readonly attempts: number;
+      readonly causes: readonly string[];
+    },
+    run: () => Promise<Ended>,
+  ): Promise<Ended>;
+  sweep<T>(apps: readonly string[], run: () => Promise<T>): Promise<T>;
+}
+
 export interface ReconcilerDependencies {
   readonly database: Database;
   readonly coder: CoderClient;
@@ -72,6 +86,8 @@ export interface ReconcilerDependencies {
   readonly options?: ReconcilerOptions | undefined;
   /** Called for each piece of work that is done, for metrics. */
   readonly observe?: ((done: ConvergedWork) => void) | undefined;
+  /** @default none: nothing is traced */
+  readonly spans?: Spans | undefined;
 }
 
 /** State of one app as the reconciler knows it: a part of the admin API's AppStatus. */
@@ -100,6 +116,8 @@ export interface ReconcilerStatus {
   readonly leftOver: readonly string[];
   /** Why nothing is given and nothing taken, as after a restored backup; null when all is. */
   readonly recovery: string | null;
+  /** What is wrong with the keeping of the audit trail; null when nothing is seen to be. */
+  readonly auditProblem: string | null;
 }
 
 /** The hold is not the one that was named: it has changed since, or it is gone. */

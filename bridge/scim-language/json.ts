@@ -5,6 +5,7 @@
 import { TextDecoder } from 'node:util';
 
 import { invalidSyntax, payloadTooLarge, shown } from './errors';
+import { type Steps, complete } from './steps';
 
 /** JSON values as request bodies and documents hold them. */
 export type Json = null | boolean | number | string | Json[] | JsonObject;
@@ -50,6 +51,11 @@ const refusedKeys = new Set(['__proto__', 'constructor', 'prototype']);
  * @throws ScimError 400 invalidSyntax with line and column, or 413 over `maxBytes` or `maxValues`
  */
 export function parseJson(bytes: Uint8Array, limits: JsonLimits = {}): Json {
+  return complete(parsingJson(bytes, limits));
+}
+
+/** {@link parseJson} in steps, each of some 64 KiB of the text. */
+export function* parsingJson(bytes: Uint8Array, limits: JsonLimits = {}): Steps<Json> {
   const maxBytes = limits.maxBytes ?? 10_000_000;
   if (bytes.byteLength > maxBytes) throw payloadTooLarge('bytes of JSON', bytes.byteLength, maxBytes);
   let text: string;
@@ -62,7 +68,7 @@ export function parseJson(bytes: Uint8Array, limits: JsonLimits = {}): Json {
       'JSON in UTF-8',
     );
   }
-  return new Reader(text, limits.maxDepth ?? 32, limits.maxValues ?? 500_000).document();
+  return yield* new Reader(text, limits.maxDepth ?? 32, limits.maxValues ?? 500_000).document();
 }
 
 const BLOCK = 65_536;
@@ -112,6 +118,9 @@ const simpleEscapes: Readonly<Record<string, string>> = {
   t: '\t',
 };
 
+/** A list or an object that is not at its end, the latter with the key whose value comes next. */
+type Container = { readonly list: Json[] } | { readonly list: undefined; readonly object: JsonObject; key: string };
+
 class Reader {
   private at = 0;
   private values = 0;
@@ -122,23 +131,56 @@ class Reader {
     private readonly maxValues: number,
   ) {}
 
-  document(): Json {
+  /** Without recursion: what is open is kept in a list, so that reading can be left off within it. */
+  *document(): Steps<Json> {
+    const open: Container[] = [];
+    let pauseAt = BLOCK;
     this.space();
-    const value = this.value(0);
-    this.space();
-    if (this.at < this.text.length) throw this.wrong('the end of the text');
-    return value;
+    for (;;) {
+      let value = this.begin(open);
+      while (value !== undefined) {
+        const container = open.at(-1);
+        if (container === undefined) {
+          this.space();
+          if (this.at < this.text.length) throw this.wrong('the end of the text');
+          return value;
+        }
+        if (container.list !== undefined) container.list.push(value);
+        else container.object[container.key] = value;
+        value = undefined;
+        if (this.ends(container.list === undefined ? '}' : ']')) {
+          open.pop();
+          value = container.list ?? container.object;
+        } else if (container.list !== undefined) this.space();
+        else container.key = this.key(container.object);
+      }
+      if (this.at < pauseAt) continue;
+      yield;
+      pauseAt = this.at + BLOCK;
+    }
   }
 
-  private value(depth: number): Json {
+  /** Reads a value, or no more than its beginning: then it is the last of what is open. */
+  private begin(open: Container[]): Json | undefined {
     this.values += 1;
     if (this.values > this.maxValues)
       throw payloadTooLarge('values in the JSON text', `more than ${this.maxValues}`, this.maxValues);
     switch (this.text[this.at]) {
-      case '{':
-        return this.object(depth + 1);
-      case '[':
-        return this.list(depth + 1);
+      case '{': {
+        this.enter(open.length + 1);
+        const object = emptyObject();
+        if (this.closes('}')) return object;
+        open.push({ object, key: this.key(object), list: undefined });
+        return undefined;
+      }
+      case '[': {
+        this.enter(open.length + 1);
+        const list: Json[] = [];
+        if (this.closes(']')) return list;
+        this.space();
+        open.push({ list });
+        return undefined;
+      }
       case '"':
         return this.string();
       case 't':
@@ -152,35 +194,19 @@ class Reader {
     }
   }
 
-  private object(depth: number): JsonObject {
-    this.enter(depth);
-    const object = emptyObject();
-    if (this.closes('}')) return object;
-    for (;;) {
-      this.space();
-      const start = this.at;
-      if (this.text.charCodeAt(start) !== QUOTE) throw this.wrong('a key in double quotes');
-      const key = this.string();
-      if (refusedKeys.has(key)) throw this.refused(start, `the key ${shown(key)}`, 'no key of that name');
-      if (key in object) throw this.refused(start, `the key ${shown(key)} a second time`, 'each key once');
-      this.space();
-      if (this.text[this.at] !== ':') throw this.wrong('":" after a key');
-      this.at += 1;
-      this.space();
-      object[key] = this.value(depth);
-      if (this.ends('}')) return object;
-    }
-  }
-
-  private list(depth: number): Json[] {
-    this.enter(depth);
-    const list: Json[] = [];
-    if (this.closes(']')) return list;
-    for (;;) {
-      this.space();
-      list.push(this.value(depth));
-      if (this.ends(']')) return list;
-    }
+  /** Reads a key of an object up to its value. */
+  private key(object: JsonObject): string {
+    this.space();
+    const start = this.at;
+    if (this.text.charCodeAt(start) !== QUOTE) throw this.wrong('a key in double quotes');
+    const key = this.string();
+    if (refusedKeys.has(key)) throw this.refused(start, `the key ${shown(key)}`, 'no key of that name');
+    if (key in object) throw this.refused(start, `the key ${shown(key)} a second time`, 'each key once');
+    this.space();
+    if (this.text[this.at] !== ':') throw this.wrong('":" after a key');
+    this.at += 1;
+    this.space();
+    return key;
   }
 
   private enter(depth: number): void {

@@ -35,15 +35,14 @@ export async function foretell(planned: ObjectValue, context: PlanContext<App, B
   tell(state.app, answer, report);
 }
 
-function tell(app: string, { changes, problems, hold }: PlanReport, report: PlanContext<App, Bridge>['report']): void {
-  if (changes.length === 0 && problems.length === 0 && hold === null) return;
+function tell(app: string, { changes, problems, holds }: PlanReport, report: PlanContext<App, Bridge>['report']): void {
+  if (changes.length === 0 && problems.length === 0 && holds.length === 0) return;
   const removals = changes.filter(change => change.removal).length;
   const lines = [
-    ...(hold === null
-      ? []
-      : [
-          `the guard would hold what ${hold.people} people lose (${hold.reason}): released after the apply, or not at all`,
-        ]),
+    ...holds.map(
+      ({ people, reason }) =>
+        `the guard would hold what ${people} people lose (${reason}): released after the apply, or not at all`,
+    ),
     ...problems,
     ...gathered([...changes].sort((a, b) => Number(b.removal) - Number(a.removal))),
   ];

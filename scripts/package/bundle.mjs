@@ -3,7 +3,7 @@
 import { chmodSync, readFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { build } from 'esbuild';
-import { COMMAND_HEAD, PLUGIN_HEAD } from './launcher.mjs';
+import { PLUGIN_HEAD } from './launcher.mjs';
 
 export const ROOT = fileURLToPath(new URL('../..', import.meta.url));
 const { peerDependencies } = JSON.parse(readFileSync(new URL('../../package.json', import.meta.url), 'utf8'));
@@ -13,20 +13,21 @@ export const PARTS = [
   { file: 'constructs/index.js', entry: 'constructs/index.ts', kind: 'library' },
   { file: 'mapping-state.js', entry: 'bridge/contract/mapping-state/public.ts', kind: 'library' },
   { file: 'provider/address.js', entry: 'provider/address.ts', kind: 'library' },
-  { file: 'bridge/main.js', entry: 'bridge/main.ts', kind: 'command' },
+  { file: 'bridge/program.js', entry: 'bridge/main.ts', kind: 'program' },
   { file: 'provider/terraform-provider-coderscim', entry: 'provider/main.ts', kind: 'plugin' },
   { file: 'provider/deploy-step.js', entry: 'provider/deploy-step.ts', kind: 'plugin' },
 ];
 
-// What is read in stack traces keeps its lines; what is copied into stacks is small.
+// A program's text is in memory for as long as it runs: comments and spaces go, and what is read in stack traces keeps its names, and
+// short lines. What is copied into stacks is small.
 const KINDS = {
   library: {},
-  command: { banner: { js: COMMAND_HEAD } },
+  program: { minifyWhitespace: true, minifySyntax: true, lineLimit: 160 },
   plugin: { banner: { js: PLUGIN_HEAD }, minify: true },
 };
 
 /**
- * @param kind `library`, `command` or `plugin`
+ * @param kind `library`, `program` or `plugin`
  * @param outFile where it goes; without one nothing is written
  * @returns the files that something of is inside, from the root of the repository
  */
@@ -40,16 +41,17 @@ export async function bundle(entry, kind, outFile) {
     platform: 'node',
     target: 'node22',
     format: 'cjs',
-    // Class names appear in messages.
-    keepNames: true,
+    // Class names appear in messages. Where names are not shortened they stay by themselves, and cost memory and time at the start.
+    keepNames: kind !== 'program',
     legalComments: 'none',
     external: [...Object.keys(peerDependencies), ...NEVER_ASKED],
-    plugins: [englishOnly],
+    plugins: [englishOnly, partsOfUndici],
     metafile: true,
     logLevel: 'warning',
     ...KINDS[kind],
   });
-  if (outFile !== undefined && kind !== 'library') chmodSync(outFile, 0o755);
+  if (outFile !== undefined && kind !== 'library') checkText(outFile);
+  if (outFile !== undefined && kind === 'plugin') chmodSync(outFile, 0o755);
   const [{ inputs }] = Object.values(metafile.outputs);
   return Object.keys(inputs).filter(file => inputs[file].bytesInOutput > 0);
 }
@@ -66,6 +68,51 @@ const englishOnly = {
     }));
   },
 };
+
+// undici as a whole is loaded with caches, mocks and sockets that nobody asks for: a third of a bridge's start, and seven megabytes of
+// its memory. A name that is missing here is an error of the build.
+const UNDICI = {
+  Agent: "export { default as Agent } from './lib/dispatcher/agent.js';",
+  Pool: "export { default as Pool } from './lib/dispatcher/pool.js';",
+  EnvHttpProxyAgent: "export { default as EnvHttpProxyAgent } from './lib/dispatcher/env-http-proxy-agent.js';",
+  fetch: "export { fetch } from './lib/web/fetch/index.js';",
+};
+const partsOfUndici = {
+  name: 'parts-of-undici',
+  setup({ initialOptions, onLoad }) {
+    // The programs differ in what they ask for.
+    const names = initialOptions.entryPoints[0].includes('bridge') ? ['Agent', 'Pool'] : ['EnvHttpProxyAgent', 'fetch'];
+    onLoad({ filter: /[\\/]undici[\\/]index\.js$/ }, () => ({
+      contents: [
+        "import Dispatcher from './lib/dispatcher/dispatcher.js';",
+        "import api from './lib/api/index.js';",
+        ...names.map(name => UNDICI[name]),
+        'Object.assign(Dispatcher.prototype, api);',
+      ].join('\n'),
+    }));
+  },
+};
+
+/**
+ * V8 keeps a text in two bytes a letter as soon as one letter needs them. And a class that names itself is renamed where names are not
+ * kept, which for an error would be another `type` in the log.
+ * @throws Error naming the place
+ */
+function checkText(file) {
+  const text = readFileSync(file, 'utf8');
+  const wide = /[^\0-\xff]/.exec(text);
+  if (wide !== null) {
+    const place = JSON.stringify(text.slice(Math.max(0, wide.index - 60), wide.index + 20));
+    throw new Error(
+      `${file} has ${wide[0]} in ${place}, which doubles its size in memory: write it as \\u and its number`,
+    );
+  }
+  const renamed = /class _(\w*Error) /.exec(text)?.[1];
+  if (renamed !== undefined)
+    throw new Error(
+      `${renamed} names itself inside, and is called _${renamed} in ${file}: let a function beside it do that`,
+    );
+}
 
 // node scripts/package/bundle.mjs ENTRY OUTFILE: any program that Terraform is to start, for tests.
 if (process.argv[1] === fileURLToPath(import.meta.url)) {

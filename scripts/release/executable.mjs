@@ -14,7 +14,10 @@ export async function buildExecutable(script, file) {
   try {
     const blob = join(folder, 'blob');
     const config = join(folder, 'sea.json');
-    writeFileSync(config, JSON.stringify({ main: script, output: blob, disableExperimentalSEAWarning: true }));
+    writeFileSync(
+      config,
+      JSON.stringify({ main: script, output: blob, useCodeCache: true, disableExperimentalSEAWarning: true }),
+    );
     execFileSync(process.execPath, ['--experimental-sea-config', config], { stdio: ['ignore', 'ignore', 'inherit'] });
     copyFileSync(process.execPath, file);
     if (process.platform === 'darwin') execFileSync('codesign', ['--remove-signature', file]);

@@ -210,6 +210,36 @@ describeEachDatabase('accounts', (_, on) => {
     expect(Object.keys(await access.held())).toEqual(['dora']);
   });
 
+  it('an unused account that two apps share is made anew when both have the new address, and waits for the other one until then', async () => {
+    const access = await startAccess(on);
+    const okta = await access.app('okta', { ...ADMINS, people: { sharedWith: ['next'] } });
+    const next = await access.app('next', { people: { sharedWith: ['okta'] } });
+    const mine = await okta.hire('ada');
+    await okta.group('admins', [mine]);
+    const theirs = await next.hire('ada.next', { emails: [{ value: 'ada@example.com', primary: true }] });
+    await next.changeEmail(theirs, 'ada@married.example');
+    expect(await access.held()).toEqual({
+      'ada.next': expect.stringMatching(/^email-unused-account: .* made anew once "ada" of app "okta"/),
+    });
+    await okta.changeEmail(mine, 'ada@married.example');
+    await access.settled();
+    expect(await access.held()).toEqual({});
+    expect(access.coder.oidcLogin(claims('ada', 'ada@married.example'))).toMatchObject({ signedIn: true });
+    const { identities } = await access.admin.identities();
+    expect(identities.map(({ coderUsername }) => coderUsername)).toEqual(['ada', 'ada']);
+    expect(access.coder.describe('ada')).toMatchObject({ status: 'active', siteRoles: ['template-admin'] });
+  });
+
+  it('a leaver whose account the bridge itself acts as stays listed until somebody has acted', async () => {
+    const access = await startAccess(on);
+    const okta = await access.app('okta');
+    const id = await okta.hire('bridge');
+    await okta.leave(id);
+    expect(access.coder.describe('bridge').status).toBe('active');
+    expect(await access.held()).toEqual({ bridge: expect.stringMatching(/^own-account: the person has left/) });
+    expect((await access.statusOf(okta)).converged).toBe(false);
+  });
+
   it('an owner by hand who leaves loses the role, which is said, and is held as one when they are back', async () => {
     const access = await startAccess(on);
     const okta = await access.app('okta', ADMINS);

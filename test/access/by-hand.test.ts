@@ -52,6 +52,29 @@ describeEachDatabase('what was given by hand', (_, on) => {
     expect(access.coder.describe('ada')).toEqual({ ...whole, status: 'active' });
   });
 
+  it('is a leaver let in again: listed where the sweep only reports, and locked out where it repairs', async () => {
+    const access = await startAccess(on);
+    const okta = await access.app('okta', { policies: { drift: 'report' } });
+    const id = await okta.hire('ada');
+    await okta.leave(id);
+    access.coder.activate('ada');
+    await access.swept();
+    expect(access.suspended()).toEqual([]);
+    expect(await access.held()).toEqual({ ada: expect.stringMatching(/^drift-reported: the person has left/) });
+    expect(await access.statusOf(okta)).toMatchObject({ converged: false, leavers: [{ state: 'held', people: 1 }] });
+
+    // Somebody has acted.
+    access.coder.suspend('ada');
+    expect((await access.swept()).apps[0]).toMatchObject({ converged: true, leavers: [] });
+
+    access.coder.activate('ada');
+    await access.swept();
+    await access.declare(okta, { policies: { drift: 'repair' } });
+    await access.settled();
+    expect(access.suspended()).toEqual(['ada']);
+    expect(await access.held()).toEqual({});
+  });
+
   it('is not taken by a mapping whose group was never pushed, nor by a sweep', async () => {
     const access = await startAccess(on, {
       before: coder => void coder.addUser('ada', { status: 'active', roles: ['template-admin'] }),

@@ -126,6 +126,23 @@ describeEachDatabase('the guard, gone around', (_, on) => {
     expect(have(access, 'owner')).toEqual(FIVE);
   });
 
+  it('what is held goes with no account that is made anew for another address', async () => {
+    const access = await startAccess(on);
+    const { okta, ids, group } = await auditors(access, { minRemovals: 1 });
+    await okta.setMembers(group, 'auditors', []);
+    expect(have(access, 'auditor')).toEqual(FIVE);
+    for (const name of FIVE) await okta.changeEmail(ids[FIVE.indexOf(name)] ?? '', `${name}@new.example.com`);
+    const { holds } = await access.settled();
+    expect(have(access, 'auditor')).toEqual(FIVE);
+    expect(holds).toMatchObject([{ reason: 'too-many-removals', people: FIVE.length }]);
+
+    await release(access, 'too-many-removals');
+    await access.settled();
+    expect(have(access, 'auditor')).toEqual([]);
+    expect(access.coder.describe('u1').email).toBe('u1@new.example.com');
+    expect((await access.statusOf(okta)).converged).toBe(true);
+  });
+
   it('the share is of people who are in, not of those who left long ago', async () => {
     const access = await startAccess(on);
     const okta = await access.app('okta', guard({ minRemovals: 100 }));
@@ -151,12 +168,27 @@ describeEachDatabase('the guard, gone around', (_, on) => {
     await okta.group('admins', await okta.hireAll(FIVE));
     const declared = { ...limits, roleMappings: { admins: { idpGroup: 'admins', role: 'owner' } } };
     const state = { version: 1 as const, app: okta.app, tokens: okta.tokens, ...declared };
-    const { hold } = await access.admin.plan({ state });
+    const [hold] = (await access.admin.plan({ state })).holds;
     expect(hold).toMatchObject({ reason: 'too-many-privileges', people: FIVE.length });
     await access.declare(okta, declared);
     const { holds } = await access.settled();
     expect(holds).toMatchObject([{ id: hold?.id, reason: 'too-many-privileges', changes: hold?.changes }]);
     expect(have(access, 'owner')).toEqual([]);
+  });
+
+  it('a plan of all apps names what would be held of each', async () => {
+    const access = await startAccess(on);
+    const apps = [
+      await access.app('okta', guard({ minRemovals: 1 })),
+      await access.app('entra', guard({ minRemovals: 1 })),
+    ];
+    for (const app of apps) await app.hireAll(FIVE.map(name => `${name}-${app.app}`));
+    for (const app of apps) for (const name of FIVE) access.coder.suspend(`${name}-${app.app}`);
+    const { holds } = await access.admin.plan({});
+    expect(holds.map(({ app, people }) => [app, people])).toEqual([
+      ['entra', FIVE.length],
+      ['okta', FIVE.length],
+    ]);
   });
 
   it('what is held in one app is not taken or given by another app that has the same people', async () => {

@@ -1,7 +1,8 @@
 /** Who administers Coder stays able to: the last owner, and whoever an app protects, on every route. */
 import { describeEachDatabase } from '../support/databases';
 import { until } from '../support/until';
-import { crowd, startAccess } from './stage';
+import { type IdentityProvider, patch } from './identity-provider';
+import { type Access, crowd, startAccess } from './stage';
 
 const OWNERS = { roleMappings: { admins: { idpGroup: 'admins', role: 'owner' } } };
 
@@ -63,6 +64,83 @@ describeEachDatabase('owners', (_, on) => {
     await access.swept();
     await until('the app to be over', async () => (await access.removeApp(okta)) === undefined);
     expect(access.coder.describe('ada')).toMatchObject({ status: 'suspended', siteRoles: [] });
+  });
+
+  it('what an app wants of owners holds until the app is over', async () => {
+    const access = await startAccess(on, { before: coder => coder.suspend('testuser') });
+    const okta = await access.app('okta', { ...OWNERS, guard: { minOwners: 2 } });
+    await okta.group('admins', await okta.hireAll(['ada', 'ben', 'cleo']));
+    expect(access.holding('owner')).toEqual(['ada', 'ben', 'bridge', 'cleo', 'testuser']);
+    const left = await access.removeApp(okta);
+    expect(left?.pending.filter(({ reason }) => /^last-owner: .* 2 must stay/.test(reason))).toHaveLength(2);
+    expect(access.holding('owner')).toHaveLength(4);
+  });
+
+  it.each([
+    ['says otherwise', (access: Access, other: IdentityProvider) => access.declare(other, {})],
+    ['is over', (access: Access, other: IdentityProvider) => access.removeApp(other)],
+  ])('whom another app keeps in goes as soon as that app %s', async (_, change) => {
+    const access = await startAccess(on, { before: coder => coder.suspend('testuser') });
+    const other = await access.app('other', { guard: { minOwners: 3, protectedAccounts: ['ben'] } });
+    const okta = await access.app('okta', OWNERS);
+    const [ada = '', ben = '', cleo = ''] = await okta.hireAll(['ada', 'ben', 'cleo']);
+    await okta.group('admins', [ada, cleo]);
+    await okta.leave(ada);
+    await okta.leave(ben);
+    expect(await access.held()).toEqual({
+      ada: expect.stringMatching(/^last-owner: /),
+      ben: expect.stringMatching(/^protected-account: /),
+    });
+    await change(access, other);
+    await access.settled();
+    expect(access.suspended()).toEqual(['ada', 'ben', 'testuser']);
+    expect((await access.statusOf(okta)).converged).toBe(true);
+  });
+
+  it('the last owner stays one when the address comes back as a new object', async () => {
+    const access = await startAccess(on, { before: coder => coder.suspend('testuser') });
+    const okta = await access.app('okta', OWNERS);
+    const ada = await okta.hire('ada');
+    await okta.group('admins', [ada]);
+    access.coder.oidcLogin({
+      sub: 'sub-ada',
+      email: 'ada@example.com',
+      email_verified: true,
+      preferred_username: 'ada',
+    });
+    await okta.remove(ada);
+    await okta.hire('ada', { externalId: 'another-object' });
+    await access.swept();
+    expect(access.coder.describe('ada')).toMatchObject({ status: 'active', siteRoles: ['owner'] });
+    expect(await access.held()).toEqual({ ada: expect.stringMatching(/^last-owner: /) });
+
+    // As soon as there is another one, the account is made anew for who is back.
+    access.coder.addUser('cleo', { status: 'active', roles: ['owner'] });
+    await access.swept();
+    expect(access.coder.describe('ada')).toMatchObject({ status: 'dormant', siteRoles: [] });
+    expect((await access.statusOf(okta)).converged).toBe(true);
+  });
+
+  it('the last owner stays one when address and group change in one request', async () => {
+    const access = await startAccess(on, { before: coder => coder.suspend('testuser') });
+    const okta = await access.app('okta', OWNERS);
+    const ada = await okta.hire('ada');
+    const admins = await okta.group('admins', [ada]);
+    const Operations = [
+      { method: 'PATCH', path: `/Groups/${admins}`, data: patch({ op: 'remove', path: `members[value eq "${ada}"]` }) },
+      {
+        method: 'PATCH',
+        path: `/Users/${ada}`,
+        data: patch({ op: 'replace', path: 'emails[primary eq true].value', value: 'ada@new.example.com' }),
+      },
+    ];
+    await okta.done('POST', '/Bulk', {
+      schemas: ['urn:ietf:params:scim:api:messages:2.0:BulkRequest'],
+      Operations,
+    });
+    await access.settled();
+    expect(access.coder.describe('ada').siteRoles).toEqual(['owner']);
+    expect(await access.held()).toEqual({ ada: expect.stringMatching(/^last-owner: /) });
   });
 
   it('a bridge that is an owner service account leaves one owner who can sign in', async () => {

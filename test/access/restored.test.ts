@@ -1,4 +1,7 @@
 /** A restored backup: nobody who left since then is let in, nobody who joined is stripped, until somebody has looked. */
+import { openDatabase } from '../../bridge/store/database/database';
+import { exportDatabase } from '../../bridge/store/transfer/export';
+import { importDatabase } from '../../bridge/store/transfer/import';
 import { copyDatabase, describeEachDatabase } from '../support/databases';
 import { until } from '../support/until';
 import { type Access, atEnd, startAccess } from './stage';
@@ -17,6 +20,25 @@ async function restored(access: Access, since: () => Promise<void>): Promise<voi
   await since();
   await access.stop();
   await access.start(backup.url);
+}
+
+async function exported(url: string): Promise<string[]> {
+  const database = await openDatabase(url);
+  let text = '';
+  await exportDatabase(database, async piece => void (text += piece));
+  await database.close();
+  return text.trimEnd().split('\n');
+}
+
+async function importInto(url: string, lines: readonly string[]): Promise<void> {
+  const database = await openDatabase(url);
+  await importDatabase(
+    database,
+    (async function* () {
+      yield* lines;
+    })(),
+  );
+  await database.close();
 }
 
 describeEachDatabase('a restored backup', (_, on) => {
@@ -57,6 +79,46 @@ describeEachDatabase('a restored backup', (_, on) => {
     expect(access.holding('template-admin')).toEqual(['dora']);
     expect(access.coder.describe('edgar').status).toBe('dormant');
     expect((await access.statusOf(okta)).converged).toBe(true);
+  });
+
+  it.each([
+    ['may not be read: nothing is given and nothing taken until somebody has looked', true],
+    ['says that nothing happened since: the bridge goes on', false],
+  ])('an export that was imported, where the audit log %s', async (_, isOld) => {
+    const access = await startAccess(on, isOld ? { account: { roles: ['user-admin'] } } : {});
+    const okta = await access.app('okta');
+    const ada = await okta.hire('ada');
+    await access.stop();
+    const lines = await exported(access.databaseUrl);
+    if (isOld) {
+      await access.start();
+      await okta.leave(ada);
+      await access.stop();
+    }
+    const imported = await on.freshUrl();
+    await importInto(imported, lines);
+    await access.start(imported);
+    await until('the comparison', async () => {
+      const { recovery } = await access.status();
+      return recovery !== null || !isOld;
+    });
+    await okta.hire('ben');
+    if (isOld) {
+      expect((await access.status()).recovery).toMatch(/^the database was imported, and how old it is can not be told/);
+      expect(access.suspended()).toEqual(['ada']);
+      expect(access.coder.snapshot().users).not.toHaveProperty('ben');
+      expect(await access.admin.recovery()).toMatchObject({ people: [], other: [expect.stringMatching(/not known/)] });
+      await okta.leave(ada);
+      await access.admin.endRecovery('operator');
+      await access.swept();
+      expect(access.suspended()).toEqual(['ada']);
+    }
+    expect(access.coder.snapshot().users).toHaveProperty('ben');
+    // What was looked at once is not asked again.
+    await access.stop();
+    await access.start(imported);
+    await okta.hire('cleo');
+    expect(access.coder.snapshot().users).toHaveProperty('cleo');
   });
 
   it('an empty database beside a Coder that knows the bridge is a first rollout', async () => {

@@ -47,7 +47,7 @@ export function scriptedReconciler(): ScriptedReconciler {
         changes: [],
         adoption: { matched: [], created: ['new@example.com'], held: [], strangers: [] },
         problems: [],
-        hold: null,
+        holds: [],
         seats: null,
       };
     },
@@ -56,7 +56,7 @@ export function scriptedReconciler(): ScriptedReconciler {
     },
     async status() {
       const { apps, pending, holds } = this;
-      return { apps, pending, holds, leftOver: [], recovery: this.recoveryProblem() };
+      return { apps, pending, holds, leftOver: [], recovery: this.recoveryProblem(), auditProblem: null };
     },
     async hold(id) {
       const found = this.holds.find(hold => hold.id === id);
@@ -96,7 +96,7 @@ export function scriptedReconciler(): ScriptedReconciler {
         how: null,
       },
     ],
-    aiUsage: async () => ({ since: '', until: '', problem: null, people: [] }),
+    aiUsage: async () => ({ since: '', until: '', problem: null, spendProblem: null, people: [] }),
     audit: async filter => {
       note(`audit ${JSON.stringify(filter)}`);
       return [];

@@ -101,7 +101,8 @@ export async function startStage(options: StageOptions = {}): Promise<Stage> {
   const { token, tokens } = scimToken();
   const app = options.app ?? 'bench';
   await bridge.admin.putApp({ version: 1, app, tokens, ...options.state }, 'absent');
-  const pool = new Pool(bridge.url, { connections: options.connections ?? 8 });
+  // A connection that is idle for long may be closed by the other side at the moment at which it is used.
+  const pool = new Pool(bridge.url, { connections: options.connections ?? 8, keepAliveMaxTimeout: 5_000 });
   const scim: Stage['scim'] = async (method, path, body) => {
     const started = performance.now();
     const answer = await pool.request({

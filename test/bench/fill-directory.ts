@@ -97,6 +97,7 @@ export async function fillGroups(database: Database, app: string, count: number,
         external_id: `00g${start + at}`,
         document: JSON.stringify({ schemas: ['urn:ietf:params:scim:schemas:core:2.0:Group'], displayName }),
         version: 1,
+        member_set: id,
         created_at: 1_700_000_000_000,
         modified_at: 1_700_000_000_000,
       };
@@ -113,11 +114,11 @@ export async function fillMembers(database: Database, groupId: string, userIds: 
   for (let start = 0; start < userIds.length; start += BATCH) {
     await database.transact(async db => {
       await db
-        .insertInto('members')
+        .insertInto('member_rows')
         .values(
           userIds
             .slice(start, start + BATCH)
-            .map(member_id => ({ group_id: groupId, member_id, member_type: 'User' as const, display: null })),
+            .map(member_id => ({ set_id: groupId, member_id, member_type: 'User' as const, display: null })),
         )
         .execute();
     });

@@ -12,6 +12,8 @@ const KINDS: Readonly<Record<string, RegExp>> = {
   'key id': /^[a-zA-Z0-9]{10}$/,
 };
 
+const escaped = (text: string): string => text.replace(/[.*+?^${}()|[\]\\]/g, '\\$&');
+
 export class Bindings {
   private readonly values = new Map<string, string>();
 
@@ -45,10 +47,20 @@ export class Bindings {
     return text.replace(PLACEHOLDER, (_, name: string) => this.get(name));
   }
 
+  /** Placeholders stand between other text, as in CSV: names must be bound by now, and what is of a kind may be any of it. */
+  private matchesInParts(recorded: string, received: string): boolean {
+    const parts = recorded.split(PLACEHOLDER).map((part, at) => {
+      if (at % 2 === 0) return escaped(part);
+      const kind = KINDS[part];
+      return kind === undefined ? escaped(this.get(part)) : kind.source.replace(/^\^|\$$/g, '');
+    });
+    return new RegExp(`^${parts.join('')}$`).test(received);
+  }
+
   /** Whether a received string is what was recorded; binds names that are new. */
   matches(recorded: string, received: string): boolean {
     const whole = /^\$\{([^}]+)\}$/.exec(recorded)?.[1];
-    if (whole === undefined) return recorded.replace(PLACEHOLDER, (_, name: string) => this.get(name)) === received;
+    if (whole === undefined) return this.matchesInParts(recorded, received);
     const kind = KINDS[whole];
     if (kind) return kind.test(received) && !(this.tellsNever && received === NEVER);
     const bound = this.values.get(whole);

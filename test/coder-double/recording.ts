@@ -38,6 +38,8 @@ export interface Step {
     readonly model: string;
     readonly session: string | null;
     readonly prompt: string | null;
+    readonly payingGroup?: string;
+    readonly costMicrosEach?: number;
   };
   /** One run of the executor that stops and starts workspaces. */
   readonly lifecycle?: true;

@@ -20,7 +20,7 @@ function playedSteps(file: string): { readonly name: string; readonly step: Step
 test('there are recordings, and every departure and every step left out names one that exists', () => {
   const countOf = (count: (file: string) => number) => recordingFiles.reduce((sum, file) => sum + count(file), 0);
   expect(countOf(file => readRecording(file).steps.length)).toBe(2210);
-  expect(countOf(file => playedSteps(file).length)).toBe(2047);
+  expect(countOf(file => playedSteps(file).length)).toBe(2058);
   for (const { file, step } of departures) {
     expect(readRecording(file).steps.map(({ title }) => title)).toContain(step);
   }
@@ -115,13 +115,14 @@ describe.each(recordingFiles.filter(file => playedSteps(file).length > 0))('%s',
 
   function playCalls({ interceptions }: Step): void {
     if (!interceptions) throw new Error('the step has no calls');
-    const { user, count, from, model, session, prompt } = interceptions;
+    const { user, count, from, model, session, prompt, payingGroup, costMicrosEach = 0 } = interceptions;
     double.useAi(bindings.fill(user), {
       count,
       from,
       model,
       session: session ?? undefined,
       prompt: prompt ?? undefined,
+      paid: payingGroup === undefined ? undefined : { group: bindings.fill(payingGroup), costMicrosEach },
     });
   }
 

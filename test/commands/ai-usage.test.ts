@@ -75,13 +75,61 @@ it('says who, by SCIM id, externalId and groups, how much within the window, and
         ],
       },
     ]);
-    expect((await run(bridge, ...window)).out).toMatch(/alice@example\.com +5 +3 +70 +140 +claude, gpt .*data-science/);
+    expect((await run(bridge, ...window)).out).toMatch(
+      /alice@example\.com +5 +3 +70 +140 +\? +claude, gpt .*data-science/,
+    );
+    expect((await run(bridge, ...window)).out).toMatch(/what was spent is not known: .*older than .* retention/);
     expect((await run(bridge, ...window)).out).toContain('stranger (of no directory)');
     expect((await run(bridge, '--since', '2020-01-01T00:00:00Z', '--until', '2020-02-01T00:00:00Z')).out).toMatch(
       /^nobody used AI/,
     );
     const wrong = await run(bridge, '--since', '2026-02-01T00:00:00Z', '--until', '2026-01-01T00:00:00Z');
     expect([wrong.code === 0, wrong.err]).toEqual([false, expect.stringContaining('wanted a window of time')]);
+  });
+});
+
+describe('what was spent', () => {
+  const DAY = 86_400_000;
+  const since = (days: number) => new Date(Date.now() - days * DAY).toISOString();
+
+  it('is what groups pay for, over months, and nothing where nobody pays', async () => {
+    await withBridge(['owner'], async bridge => {
+      for (const name of ['ann', 'bob', 'cid']) coder.addUser(name, { status: 'active' });
+      const group = coder.addGroup('devs');
+      const paid = { group: group.id, costMicrosEach: 1_250_000 };
+      coder.useAi('ann', { count: 2, from: since(50), model: 'claude', paid });
+      coder.useAi('ann', { count: 3, from: since(2), model: 'claude', paid });
+      coder.useAi('ann', { count: 1, from: since(2), model: 'gpt' });
+      coder.useAi('bob', { count: 1, from: since(1), model: 'gpt', paid: { ...paid, costMicrosEach: 900 } });
+      coder.useAi('cid', { count: 1, from: since(1), model: 'gpt' });
+      const spent = async (from: string) => {
+        const { people } = JSON.parse((await run(bridge, '--since', from, '--json')).out) as {
+          people: { coderUsername: string; spendMicros: number }[];
+        };
+        return Object.fromEntries(people.map(({ coderUsername, spendMicros }) => [coderUsername, spendMicros]));
+      };
+      expect(await spent('7d')).toEqual({ ann: 3_750_000, bob: 900, cid: 0 });
+      expect(await spent('55d')).toEqual({ ann: 6_250_000, bob: 900, cid: 0 });
+      const { out } = await run(bridge, '--since', '7d');
+      expect(out).toMatch(/ann .* \$3\.75 .*\n.*bob .* <\$0\.01 .*\n.*cid .* \$0\.00 /);
+    });
+  });
+
+  it('is not known, and not nothing, where Coder does not say', async () => {
+    await withBridge(['auditor'], async bridge => {
+      coder.addUser('ann', { status: 'active' });
+      coder.faults.fail(403, { path: 'spend/export$' });
+      coder.useAi('ann', { count: 1, from: since(1), model: 'claude' });
+      const { code, out } = await run(bridge, '--json');
+      expect([code, JSON.parse(out)]).toMatchObject([
+        0,
+        {
+          problem: null,
+          spendProblem: expect.stringContaining('answered 403') as string,
+          people: [{ spendMicros: null }],
+        },
+      ]);
+    });
   });
 });
 

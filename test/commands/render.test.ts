@@ -13,7 +13,7 @@ const report = (change: Partial<PlanReport>): PlanReport => ({
   changes: [],
   adoption: { matched: [], created: [], held: [], strangers: [] },
   problems: [],
-  hold: null,
+  holds: [],
   seats: null,
   ...change,
 });
@@ -44,6 +44,7 @@ const status = (more: Partial<Status> = {}): Status => ({
   holds: [],
   leftOver: [],
   recovery: null,
+  auditProblem: null,
   ...more,
 });
 const pending = (subject: string, reason: string): Status['pending'][number] => ({
@@ -85,7 +86,7 @@ describe('a plan', () => {
           strangers: [{ coderUsername: 'local', email: 'l@x', status: 'active' }],
         },
         problems: ['group sync is on'],
-        hold: { id: 'h1', app: 'acme', reason: 'too many', people: 3, createdAt: '', changes: [] },
+        holds: [{ id: 'h1', app: 'acme', reason: 'too many', people: 3, createdAt: '', changes: [] }],
       }),
       paint,
       undefined,
@@ -154,6 +155,7 @@ describe('a status', () => {
   it.each([
     ['all is well', {}, true],
     ['Coder is away', { coder: { ...status().coder, reachable: false } }, false],
+    ['the audit trail is not kept', { auditProblem: 'lines wait to be sealed' }, false],
     ['somebody is held', { pending: [pending('a', 'b')] }, false],
     [
       'the guard stopped something',

@@ -47,6 +47,7 @@ describe('the published package', () => {
         'dist/provider/terraform-provider-coderscim',
         'dist/provider/deploy-step.js',
         'dist/bridge/main.js',
+        'dist/bridge/program.js',
       ]),
     );
     expect(files.filter(name => /(^|\/)(test|node_modules)\/|\.ts$/.test(name) && !name.endsWith('.d.ts'))).toEqual([]);

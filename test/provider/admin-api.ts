@@ -29,7 +29,7 @@ export class AdminApi {
     changes: [],
     adoption: { matched: [], created: [], held: [], strangers: [] },
     problems: [],
-    hold: null,
+    holds: [],
     seats: null,
   };
   /** What is not done yet, as the bridge would list it. */
@@ -159,6 +159,7 @@ export class AdminApi {
       holds: this.holds,
       leftOver: [],
       recovery: null,
+      auditProblem: null,
     });
     const never = () => Promise.reject(new Error('not asked for by the provider'));
     return {

@@ -31,7 +31,7 @@ test('a plan lists what its apply would give, make and take, with what the guard
     changes: [change, ...Array.from({ length: 8 }, (_, index) => loses(`person${index}`))],
     adoption: nobody,
     problems: ['roleMappings/x: organization "lab" has no role "y"'],
-    hold: { id: 'h', app: 'okta', reason: 'plan-too-large', people: 8, createdAt: '', changes: [] },
+    holds: [{ id: 'h', app: 'okta', reason: 'plan-too-large', people: 8, createdAt: '', changes: [] }],
     seats: null,
   };
   stage.write(app());

@@ -1,5 +1,5 @@
 /** How Terraform finds the provider and starts it, and what a person is told where it can't. */
-import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { App, TerraformStack } from 'cdktf';
@@ -17,6 +17,19 @@ test('where there is no Node, the error says so', async () => {
   expect(refused).toMatch(/coder-scim needs Node\.js [\d.]+ or newer, as node on PATH or named by CODER_SCIM_NODE/);
   stage.terraform.environment['CODER_SCIM_NODE'] = process.execPath;
   expectCode(await stage.terraform.validate(), 0);
+});
+
+test('what was compiled of the provider lies in the folder that init makes, and where it can not lie nothing is said', async () => {
+  stage.write(app());
+  const { folder } = stage.terraform;
+  const compiled = join(folder, '.terraform', 'coder-scim-compiled');
+  expectCode(await stage.terraform.validate(), 0);
+  expect(readdirSync(compiled)).not.toEqual([]);
+  rmSync(compiled, { recursive: true });
+  writeFileSync(compiled, 'no folder');
+  expectCode(await stage.terraform.validate(), 0);
+  // What Terraform knows the provider by is as it was.
+  expectCode(await stage.terraform.init(), 0);
 });
 
 test('a state that was written under another source address goes on after replace-provider', async () => {

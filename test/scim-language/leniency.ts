@@ -1,7 +1,9 @@
 /** A dialect with the named coercions, and what it counted. */
 import { type Coercion, type Leniency, strict } from '../../bridge/scim-language/dialects/dialect';
 
-export function lenient(...coercions: Coercion[]): Required<Leniency> & { readonly count: [Coercion, string][] } {
+export function lenient(
+  ...coercions: Coercion[]
+): Required<Omit<Leniency, 'ahead'>> & { readonly count: [Coercion, string][] } {
   const count: [Coercion, string][] = [];
   return {
     dialect: {

@@ -1,6 +1,7 @@
 /** The audit trail as a chain: who changes it afterwards is seen, whoever writes at the same time. */
 import { sql } from 'kysely';
 import { queryAudit, writeAudit } from '../../bridge/store/audit/audit';
+import { auditProblem } from '../../bridge/store/audit/audit-problem';
 import { pruneAudit, readChain, readSealed, sealAudit } from '../../bridge/store/audit/chain';
 import { verifyChain } from '../../bridge/store/audit/verify-chain';
 import { type Database, openDatabase } from '../../bridge/store/database/database';
@@ -89,6 +90,21 @@ describeEachDatabase('the chain of the audit trail', (open, { freshUrl }) => {
     expect(report).toMatchObject({ whole: false, broken: { seq } });
     expect(report.checked).toBe(seq > 0 ? seq - 1 : 1_200);
     expect(report.broken?.problem).toMatch(problem);
+  });
+
+  it('that can not be gone on with, or is not, is a problem that a status shows', async () => {
+    const soon = 20_000;
+    expect(await auditProblem(database.db, soon)).toBeUndefined();
+    await writeAudit(database.db, lines(2, 1_200));
+    expect(await auditProblem(database.db, soon)).toBeUndefined();
+    expect(await auditProblem(database.db, soon + 3_600_000)).toMatch(
+      /^2 line\(s\) of the audit trail wait to be sealed/,
+    );
+
+    // Written past the bridge, where the next line would be: no line can be sealed after it.
+    await sql`update audit set seq = 1201, hash = 'forged' where id = (select max(id) from audit)`.execute(database.db);
+    await expect(sealAudit(database)).rejects.toThrow();
+    expect(await auditProblem(database.db, soon)).toMatch(/^the audit trail was written to past the bridge.*line 1201/);
   });
 
   it('tells by an end that was noted elsewhere that somebody made it anew', async () => {

@@ -24,6 +24,7 @@ import { delimiter, join } from 'node:path';
 /** Environment of the run: where the server of the run lives, and whose end ends it. */
 const DIRECTORY = 'CODER_SCIM_TEST_POSTGRES_DIRECTORY';
 const RUN = 'CODER_SCIM_TEST_RUN_PID';
+const DURABLE = 'CODER_SCIM_TEST_POSTGRES_DURABLE';
 
 const START_TIMEOUT_MS = 30_000;
 
@@ -98,11 +99,10 @@ function start(binaries: string, directory: string): void {
     ['--pgdata', data, '--username=postgres', '--auth=trust', '--encoding=UTF8', '--locale=C', '--no-sync'],
     { ...owner, cwd: directory, stdio: ['ignore', 'ignore', 'pipe'] },
   );
-  // Nothing in it outlives the run, so nothing has to reach the disk.
+  // Nothing in it outlives the run, so nothing has to reach the disk, unless that is what is measured.
+  const careless = ['fsync=off', 'full_page_writes=off', 'synchronous_commit=off'];
   const settings = [
-    'fsync=off',
-    'full_page_writes=off',
-    'synchronous_commit=off',
+    ...(process.env[DURABLE] === undefined ? careless : []),
     'listen_addresses=',
     'max_connections=300',
   ];
@@ -135,8 +135,17 @@ export function unprivileged(): { uid: number; gid: number } | Record<string, ne
   return { uid: Number(user?.[2] ?? 65_534), gid: Number(user?.[3] ?? 65_534) };
 }
 
-/** Makes the folder of this run's server, which is started when somebody asks for it. */
-export function prepareRun(): string {
+/** The folder of the run's server; undefined when there is none, or it is another one. */
+export function ownPostgres(): string | undefined {
+  return process.env[DIRECTORY];
+}
+
+/**
+ * Makes the folder of this run's server, which is started when somebody asks for it.
+ * @param durable what is committed is on the disk, as on a server that is there to stay. @default false
+ */
+export function prepareRun({ durable = false } = {}): string {
+  if (durable) process.env[DURABLE] = '1';
   const directory = mkdtempSync(join(tmpdir(), 'cscim-pg-'));
   chmodSync(directory, 0o755);
   process.env[DIRECTORY] = directory;

@@ -1,11 +1,16 @@
 /** Lines to an HTTP endpoint, and decisions to a webhook: anything but 2xx means that they come again. */
 import { createHmac } from 'node:crypto';
-import { request } from 'undici';
+import { Agent } from 'undici';
 import { type SealedRecord } from '../../store/audit/chain';
 import { DELIVERY_MS, type Destination, type Format } from './destination';
 
+const connections = new Agent();
+
 async function post(url: string, headers: Readonly<Record<string, string>>, body: string): Promise<void> {
-  const answer = await request(url, {
+  const { origin, pathname, search } = new URL(url);
+  const answer = await connections.request({
+    origin,
+    path: `${pathname}${search}`,
     method: 'POST',
     headers: { 'user-agent': 'coder-scim', ...headers },
     body,

@@ -23,6 +23,14 @@ export interface CoderExchange {
   readonly durationMs: number;
 }
 
+/** An exchange as a part of a trace. */
+export interface CallTrace {
+  /** What carries the trace on to Coder. */
+  readonly headers: Readonly<Record<string, string>>;
+  /** @param status of the answer, or the kind of the error when none came */
+  end(status: number | string): void;
+}
+
 export interface TransportOptions {
   readonly url: string;
   readonly credential: Credential;
@@ -31,6 +39,10 @@ export interface TransportOptions {
   /** Certificates (PEM) of authorities that are trusted beside the usual ones. */
   readonly certificates?: string | undefined;
   readonly observe?: ((exchange: CoderExchange) => void) | undefined;
+  /** Called as an exchange begins; undefined where it is part of no trace. */
+  readonly trace?:
+    | ((call: { readonly method: string; readonly path: string; readonly lane: string }) => CallTrace | undefined)
+    | undefined;
 }
 
 /** What both lanes share. */
@@ -86,6 +98,7 @@ export class Connection {
     route: string,
     token: string,
     body: unknown,
+    traced?: Readonly<Record<string, string>>,
   ): Promise<Answer> {
     try {
       const response = await this.pool.request({
@@ -97,6 +110,7 @@ export class Connection {
           accept: 'application/json',
           'user-agent': this.userAgent,
           ...(body === undefined ? {} : { 'content-type': 'application/json' }),
+          ...traced,
         },
         ...(body === undefined ? {} : { body: JSON.stringify(body) }),
       });

@@ -131,11 +131,11 @@ export class CoderError extends Error {
     this.tls = details.tls ?? false;
     this.retryable = RETRYABLE.has(details.kind) || (this.reason !== undefined && CURED_BY_READING.has(this.reason));
   }
+}
 
-  /** The same failure, of which another look has told that it did nothing. */
-  known(): CoderError {
-    return new CoderError(this.message, { ...this, cause: this.cause, maybeDone: false });
-  }
+/** The same failure, of which another look has told that it did nothing. */
+export function withoutEffect(error: CoderError): CoderError {
+  return new CoderError(error.message, { ...error, cause: error.cause, maybeDone: false });
 }
 
 /**

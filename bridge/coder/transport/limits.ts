@@ -16,6 +16,11 @@ export interface CoderLimits {
   readonly connectTimeoutMs: number;
   /** How often a call that may be repeated is repeated. @default 2 */
   readonly retries: number;
+  /**
+   * How long after its start a write that Coder may have seen is still repeated as it was. What somebody did in Coder since then would be
+   * undone by it. @default 1000
+   */
+  readonly repeatWithinMs: number;
   /** First pause before a repetition; doubles, with full jitter. @default 100 */
   readonly retryPauseMs: number;
   /** How long a call waits for a rate limit before it fails with `rate_limited`, by lane. @default 2000 and 70000 */
@@ -36,6 +41,7 @@ export const DEFAULT_LIMITS: CoderLimits = {
   answerBytes: 64 * 1024 * 1024,
   connectTimeoutMs: 5_000,
   retries: 2,
+  repeatWithinMs: 1_000,
   retryPauseMs: 100,
   rateLimitWaitMs: { request: 2_000, background: 70_000 },
   circuitFailures: 5,

@@ -1,7 +1,7 @@
 /**
  * One way to Coder for all calls: kept-alive connections, a limit of calls at once, rate limits known from the headers,
- * retries with jitter where a repetition is safe, and a circuit breaker. Writes that are not idempotent are never repeated
- * unless it is certain that Coder did not see them.
+ * retries with jitter where a repetition is safe, and a circuit breaker. Writes that Coder may have seen are repeated only when they are
+ * idempotent, and at once: later the world may have moved on, and whoever asked has to look again.
  */
 import { setTimeout as sleep } from 'node:timers/promises';
 import { type z } from 'zod';
@@ -21,9 +21,9 @@ export interface CoderRequest<Read extends z.ZodType> {
   readonly body?: unknown;
   /** How the answer is read. */
   readonly read: Read;
-  /** Whether it is read as text: of a long answer of which little is wanted. @default false: as JSON */
-  readonly asText?: boolean | undefined;
-  /** Whether repeating the call does no harm. @default true for GET, false for the others */
+  /** Whether the answer is read as text instead of JSON. @default false */
+  readonly text?: boolean | undefined;
+  /** Whether repeating the call at once does no harm, though Coder may have seen it. @default true for GET, false for the others */
   readonly idempotent?: boolean | undefined;
   /** Another token than the credential's; no second try after 401. */
   readonly token?: string | undefined;
@@ -102,6 +102,7 @@ class LaneTransport implements Transport {
     const path = fill(request.path, request.params ?? {});
     const repeatable = request.idempotent ?? request.method === 'GET';
     let refreshed = request.token !== undefined;
+    const started = performance.now();
     for (let attempt = 0; ; attempt += 1) {
       const token = request.token ?? (await this.connection.options.credential.token());
       try {
@@ -121,7 +122,9 @@ class LaneTransport implements Transport {
           continue;
         }
         const away = error.kind === 'unreachable' || error.kind === 'timeout';
-        if (!away || attempt >= limits.retries || (error.maybeDone && !repeatable)) throw error;
+        if (!away || attempt >= limits.retries) throw error;
+        const late = performance.now() - started > limits.repeatWithinMs;
+        if (error.maybeDone && (!repeatable || late)) throw error;
         await sleep(Math.random() * limits.retryPauseMs * 2 ** attempt);
       }
     }
@@ -140,6 +143,7 @@ class LaneTransport implements Transport {
       }
       const started = performance.now();
       let status: number | string = 'unreachable';
+      const span = connection.options.trace?.({ method: request.method, path: request.path, lane });
       try {
         const answer = await connection.exchange(
           request.method,
@@ -147,6 +151,7 @@ class LaneTransport implements Transport {
           route,
           token,
           request.body,
+          span?.headers,
         );
         status = answer.status;
         connection.version = answer.header('x-coder-build-version') ?? connection.version;
@@ -169,6 +174,7 @@ class LaneTransport implements Transport {
         throw error;
       } finally {
         const durationMs = Math.round((performance.now() - started) * 100) / 100;
+        span?.end(status);
         connection.options.observe?.({ route, status, durationMs });
         connection.options.log?.debug({ route, status, durationMs, lane }, 'coder call');
       }
@@ -214,7 +220,7 @@ class LaneTransport implements Transport {
   }
 
   private read<Read extends z.ZodType>(request: CoderRequest<Read>, route: string, answer: Answer): z.output<Read> {
-    const result = request.read.safeParse(request.asText === true ? answer.text : parseBody(answer.text));
+    const result = request.read.safeParse(request.text === true ? answer.text : parseBody(answer.text));
     if (result.success) return result.data;
     const issue = result.error.issues[0];
     const where = issue === undefined ? '' : `${issue.path.join('.') || 'body'}: ${issue.message}`;

@@ -22,6 +22,8 @@ export const AiUser = z.object({
   calls: z.number(),
   /** Of sessions with a call in the window, as a whole: Coder does not divide them. */
   tokens: Tokens,
+  /** What calls in the window cost that a group of Coder pays for, in millionths of a US dollar; null where Coder does not say. */
+  spendMicros: z.number().nullable(),
   models: z.array(z.string()),
   clients: z.array(z.string()),
   lastAt: z.string(),
@@ -33,6 +35,8 @@ export const AiUsage = z.object({
   until: z.string(),
   /** Why nothing can be said, which is not that there was nothing; null when it can. */
   problem: z.string().nullable(),
+  /** Why it is not known what anything cost; null when it is. */
+  spendProblem: z.string().nullable(),
   people: z.array(AiUser),
 });
 export type AiUsage = z.output<typeof AiUsage>;

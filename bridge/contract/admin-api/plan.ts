@@ -29,7 +29,8 @@ export const PlanReport = z.object({
     strangers: z.array(z.object({ coderUsername: z.string(), email: z.string(), status: z.string() })),
   }),
   problems: z.array(z.string()),
-  hold: HoldSummary.nullable(),
+  /** What the guard would stop, one for each app. */
+  holds: z.array(HoldSummary),
   /** What the changes cost in seats of Coder's licence; null when Coder does not say how many there are. */
   seats: Seats.extend({
     /** Accounts that are activated: Coder makes them active, never dormant, so each takes a seat at once. */

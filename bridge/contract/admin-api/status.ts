@@ -88,5 +88,7 @@ export const Status = z.object({
   leftOver: z.array(z.string()).default([]),
   /** Why nothing is given and nothing taken, as after a restored backup; null when all is. */
   recovery: z.string().nullable().default(null),
+  /** What is wrong with the keeping of the audit trail; null when nothing is seen to be. */
+  auditProblem: z.string().nullable().default(null),
 });
 export type Status = z.output<typeof Status>;

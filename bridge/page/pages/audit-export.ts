@@ -3,9 +3,11 @@ import { once } from 'node:events';
 import { type Response } from 'express';
 import { type AuditEntry } from '../../contract/admin-api';
 import { type AuditQuery } from '../../store/audit/audit';
+import { nextTurn } from '../../store/database/turns';
 import { type PageDeps } from '../deps';
 
-const PAGE = 1_000;
+/** Lines between two turns of the event loop. */
+const PAGE = 250;
 
 const COLUMNS = [
   'id',
@@ -42,6 +44,7 @@ export async function exportAudit(
     const lines = entries.map(entry => (form === 'csv' ? csvLine(entry) : `${JSON.stringify(entry)}\n`)).join('');
     if (!response.write(lines) && !response.destroyed)
       await Promise.race([once(response, 'drain'), once(response, 'close')]);
+    else await nextTurn();
     beforeId = entries.at(-1)?.id;
     if (entries.length < PAGE) break;
   }

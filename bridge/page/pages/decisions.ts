@@ -286,6 +286,7 @@ const HELP: readonly (readonly [reason: string, help: string])[] = [
   ['email-invalid', 'Correct the address in the identity provider.'],
   ['username-taken', 'Rename the account of that username in Coder, or the person in the identity provider.'],
   ['email-pending', 'It follows at their next sign-in.'],
+  ['drift-reported', 'Suspend the account in Coder, or let the sweep repair.'],
 ];
 
 function helpFor(reason: string): string {

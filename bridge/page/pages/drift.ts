@@ -65,13 +65,18 @@ function differences(found: readonly AuditEntry[]): Html {
   );
 }
 
-function planSection({ changes, problems, hold, adoption }: PlanReport): Html {
+function planSection({ changes, problems, holds, adoption }: PlanReport): Html {
   const shown = changes.slice(0, CHANGES_SHOWN);
   return html`<section aria-labelledby="plan">
     <h2 id="plan">
       What would change now ${badge(changes.length === 0 ? 'good' : 'warn', count(changes.length, 'change'))}
     </h2>
-    ${hold !== null && html`<p class="notice warn">The guard would stop it: ${hold.reason}, about ${count(hold.people, 'person', 'people')}.</p>`}
+    ${holds.map(
+      ({ app, reason, people }) =>
+        html`<p class="notice warn">
+          The guard would stop that of ${app}: ${reason}, about ${count(people, 'person', 'people')}.
+        </p>`,
+    )}
     ${
       problems.length > 0 &&
       html`<ul class="warnings">

@@ -15,17 +15,17 @@ export function time(view: Pick<View, 'now'>, at: string | null | undefined): Ht
   return html`<time datetime="${at}" title="${at}">${ago(Date.parse(at) - view.now)}</time>`;
 }
 
-/** `12 min ago`, `in 3 days`. */
+/** `12 min ago`, `in 3 days`: what is full of it, as the commands say it, so that nothing expires sooner than it says. */
 export function ago(milliseconds: number): string {
   const away = Math.abs(milliseconds);
   const [count, unit] =
     away < 60_000
-      ? [Math.round(away / 1_000), 's']
+      ? [Math.floor(away / 1_000), 's']
       : away < 3_600_000
-        ? [Math.round(away / 60_000), 'min']
+        ? [Math.floor(away / 60_000), 'min']
         : away < 48 * 3_600_000
-          ? [Math.round(away / 3_600_000), 'h']
-          : [Math.round(away / 86_400_000), 'days'];
+          ? [Math.floor(away / 3_600_000), 'h']
+          : [Math.floor(away / 86_400_000), 'days'];
   return milliseconds > 0 ? `in ${count} ${unit}` : `${count} ${unit} ago`;
 }
 

@@ -5,7 +5,7 @@ import { type Recovery } from '../recovery/recovery';
 import { type ContextSource } from './context';
 import { type KeyedMutex } from './mutex';
 import { type SeenAccounts } from './seen-accounts';
-import { type Clock, type ConvergedWork, type Log } from '../types';
+import { type Clock, type ConvergedWork, type Log, type Spans } from '../types';
 
 /** EndedWork options that the parts look at. */
 export interface RimOptions {
@@ -31,4 +31,6 @@ export interface Rim {
   readonly options: RimOptions;
   /** Told of each piece of work that is done. */
   readonly observe: (done: ConvergedWork) => void;
+  /** Undefined while nothing is traced. */
+  readonly spans: Spans | undefined;
 }

@@ -29,7 +29,7 @@ export interface NewAccount {
   /** Username to try first: that of the account in whose place it comes. */
   readonly username: string | undefined;
   readonly organizations: readonly string[];
-  /** What it gets once it is there. */
+  /** What it gets once it is there, and what the person loses with the account in whose place it comes. */
   readonly plan: Plan;
   /**
    * Deleted just before: nobody can sign in to it any more, or nobody ever did. `room`: that alone is done for now, since the
@@ -68,22 +68,26 @@ export function newAccount(
     email,
     username: insteadOf?.observed.account.username ?? begun?.username,
     organizations: organizationsOf(observation),
-    plan: inPlaceOf(insteadOf, plan(inputFor(observation, NOBODY, observation.own, 'suspend'))),
+    plan: inPlaceOf(observation, insteadOf, plan(inputFor(observation, NOBODY, observation.own, 'suspend'))),
     insteadOf,
   };
 }
 
 /**
- * The guard counts what a person gains, not what an account does: whoever had a role keeps it under another address, and whoever was
- * locked out is let in again, by whichever account.
+ * The guard counts what a person gains and loses, not what an account does: whoever had a role keeps it under another address, what
+ * the new account will not have is taken, and whoever was locked out is let in again, by whichever account.
  */
-function inPlaceOf(insteadOf: NewAccount['insteadOf'], made: Plan): Plan {
+function inPlaceOf(observation: PersonObservation, insteadOf: NewAccount['insteadOf'], made: Plan): Plan {
   if (insteadOf === undefined) return made;
-  const { actual } = insteadOf.observed;
-  if (actual.status === 'suspended') return { ...made, guardedGains: [{ kind: 'activation' }, ...made.guardedGains] };
-  if (insteadOf.why === 're-hire') return made;
-  const had = new Set(entitlementsOf(actual).map(keyOf));
-  return { ...made, guardedGains: made.guardedGains.filter(gain => !had.has(gainKey(gain) as EntitlementKey)) };
+  const { observed, replaces, why } = insteadOf;
+  if (observed.actual.status === 'suspended')
+    return { ...made, guardedGains: [{ kind: 'activation' }, ...made.guardedGains] };
+  const link = why === 're-hire' ? { how: 'created' as const, replaces } : undefined;
+  const { removals } = decideAccount(observation, observed, link).plan;
+  if (why === 're-hire') return { ...made, removals };
+  const had = new Set(entitlementsOf(observed.actual).map(keyOf));
+  const guardedGains = made.guardedGains.filter(gain => !had.has(gainKey(gain) as EntitlementKey));
+  return { ...made, removals, guardedGains };
 }
 
 function organizationsOf({ context, own }: PersonObservation): string[] {

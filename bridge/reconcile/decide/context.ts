@@ -96,7 +96,6 @@ export function buildContext(input: ContextInput): Context {
   const managed = new Set<EntitlementKey>();
   for (const app of rules.values()) for (const key of app.managed) managed.add(key);
   const unclear = new Set([...rules.values()].flatMap(app => [...app.unclear]));
-  const states = input.apps.filter(app => !app.deleting).map(app => app.state);
   return {
     apps: new Map(input.apps.map(app => [app.name, app])),
     rules,
@@ -105,8 +104,8 @@ export function buildContext(input: ContextInput): Context {
     managed,
     unclear,
     organizationRoles: [...managed].some(key => key.startsWith('organization-role ')),
-    minOwners: Math.max(1, ...states.map(state => state.guard.minOwners)),
-    // Also of an app that is being deleted: its work runs until it is gone, and protection is for everybody's.
+    // Also of an app that is being deleted: its work runs until it is gone, and what it asks for is for everybody's.
+    minOwners: Math.max(1, ...input.apps.map(({ state }) => state.guard.minOwners)),
     protectedNames: new Set(
       input.apps.flatMap(({ state }) => state.guard.protectedAccounts.map(name => identityKey(name))),
     ),

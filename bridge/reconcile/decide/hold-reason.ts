@@ -17,6 +17,7 @@ export type HeldReason =
   | 'former-owner'
   | NonNullable<ReturnType<typeof untouchable>>
   | 'email-pending'
+  | 'drift-reported'
   | 'username-taken'
   | 'refused'
   | 'guard';

@@ -2,6 +2,7 @@
 import { type DirectoryUser } from '../../contract/directory';
 import { identityKey } from '../../contract/identity';
 import { type CoderUser } from '../../coder';
+import { type Address } from '../../store/accounts/addresses';
 import { type Person } from '../../store/accounts/people';
 import { type Context } from './context';
 import { type Desired } from './desired';
@@ -15,6 +16,8 @@ export type Account = Pick<
 > & {
   /** Whether anybody ever signed in to it or used it: then Coder knows a person by more than the address. */
   readonly used: boolean;
+  /** When Coder made it, in milliseconds; undefined where it does not say. */
+  readonly createdAt: number | undefined;
 };
 
 /** Coder's way to say that nobody ever used an account, whatever its status. */
@@ -24,7 +27,8 @@ const NEVER = '0001-01-01';
 export function accountOf(user: CoderUser): Account {
   const { id, username, email, status, loginType, serviceAccount, organizationIds, roles } = user;
   const used = user.lastSeenAt === undefined || !user.lastSeenAt.startsWith(NEVER);
-  return { id, username, email, status, loginType, serviceAccount, organizationIds, roles, used };
+  const createdAt = user.createdAt === undefined ? undefined : Date.parse(user.createdAt);
+  return { id, username, email, status, loginType, serviceAccount, organizationIds, roles, used, createdAt };
 }
 
 /** Somebody else who is, or was, an account. */
@@ -98,8 +102,8 @@ export interface PersonObservation {
   /** The account that the person was linked to is gone from Coder: deleted by an earlier try, or by somebody else. */
   readonly gone: { readonly id: string; readonly byBridge: boolean } | undefined;
   readonly begun: readonly BegunAccount[];
-  /** Every address that the directory stated when the person was dealt with before. */
-  readonly addresses: readonly string[];
+  /** Every address that the directory stated, the present one included, the first first. */
+  readonly addresses: readonly Address[];
   readonly reHire: ReHireAnswer | undefined;
   /** The linked account as Coder said, now or a moment ago; undefined where there is none, or nobody asks. */
   readonly seen: SeenAccount | undefined;

@@ -21,9 +21,16 @@ export function decidePerson(observation: PersonObservation): PersonDecision {
   return observation.own.account === 'present' ? decidePresent(observation) : decideLeaving(observation);
 }
 
-/** Whether the bridge made an account for this person, linked or not. */
-function isOwnMaking({ person }: PersonObservation, observed: ObservedAccount): boolean {
-  return observed.begun || (observed.via === 'linked' && person?.how === 'created');
+/**
+ * Whether the bridge made the linked account, for whomever of those whose it is, and all of them who are in state this address: then it
+ * may be made anew for that.
+ */
+function mayBeMadeAnew({ person }: PersonObservation, { begun, holders }: ObservedAccount, email: string): boolean {
+  const made = begun || person?.how === 'created' || holders.some(holder => holder.person.how === 'created');
+  return (
+    made &&
+    holders.every(({ desired, user }) => desired.account === 'absent' || isSameIdentity(user?.email ?? '', email))
+  );
 }
 
 function decidePresent(observation: PersonObservation): PersonDecision {
@@ -32,7 +39,7 @@ function decidePresent(observation: PersonObservation): PersonDecision {
   if (user === undefined) return { accounts: [], create: undefined, held: [] };
   const leftOver = (main: ObservedAccount | undefined): AccountDecision[] => decideLeftOver(observation, main);
   if (linked === undefined) {
-    const found = user.email === undefined ? undefined : bearing(observation, user.email);
+    const found = user.email === undefined ? undefined : (bearing(observation, user.email) ?? signedInto(observation));
     const decision = decideUnlinked(observation, found);
     return { ...decision, accounts: [...decision.accounts, ...leftOver(found)] };
   }
@@ -80,10 +87,13 @@ function decideLinked(observation: PersonObservation, linked: ObservedAccount): 
     held,
   });
   const email = user?.email;
-  if (email === undefined || isSameIdentity(email, linked.account.email)) return stays();
   const { account } = linked;
-  const ours = isOwnMaking(observation, linked) && linked.holders.every(({ desired }) => desired.account === 'absent');
+  if (email === undefined) return stays();
+  const ours = mayBeMadeAnew(observation, linked, email);
   const other = bearing(observation, email);
+  const before = account.used || other !== undefined ? undefined : signedInto(observation);
+  if (before !== undefined) return decideSignedInto(observation, before, ours, stays);
+  if (isSameIdentity(email, account.email)) return stays();
   if (other !== undefined) return decideDuplicate(observation, linked, other, ours, stays);
   const foreign = foreignDomain(observation.context, observation.app, email);
   if (foreign !== undefined) return stays(foreign);
@@ -101,11 +111,19 @@ function decideLinked(observation: PersonObservation, linked: ObservedAccount): 
       create: newAccount(observation, email, { observed: linked, replaces: [], why: 'address' }),
       held: [],
     };
-  return stays(
-    new Held(
-      'email-unused-account',
-      `e-mail is ${JSON.stringify(account.email)} in Coder and ${JSON.stringify(email)} in the directory, and nobody ever signed in to account ${JSON.stringify(account.username)}: Coder will not find it at the first sign-in, and the bridge did not make it; delete it in Coder, and a new one is made`,
-    ),
+  return stays(unusedText(linked, email));
+}
+
+function unusedText({ account, holders }: ObservedAccount, email: string): Held {
+  const unused = `e-mail is ${JSON.stringify(account.email)} in Coder and ${JSON.stringify(email)} in the directory, and nobody ever signed in to account ${JSON.stringify(account.username)}: Coder will not find it at the first sign-in`;
+  const other = holders.find(
+    ({ desired, user }) => desired.account === 'present' && !isSameIdentity(user?.email ?? '', email),
+  );
+  return new Held(
+    'email-unused-account',
+    other === undefined
+      ? `${unused}, and the bridge did not make it; delete it in Coder, and a new one is made`
+      : `${unused}; it is made anew once ${JSON.stringify(other.person.userName)} of app ${JSON.stringify(other.person.app)}, who is the same account, has that e-mail too`,
   );
 }
 
@@ -160,6 +178,30 @@ function decideDuplicate(
   );
 }
 
+/** Nobody signed in to the linked account, and the person did to another one. */
+function decideSignedInto(
+  observation: PersonObservation,
+  before: ObservedAccount,
+  ours: boolean,
+  stays: (...held: Held[]) => PersonDecision,
+): PersonDecision {
+  const { context, app, user, reHire } = observation;
+  const adoption = judgeAdoption({ context, app, user, found: before, reHire });
+  if (adoption instanceof Held) return stays(adoption);
+  if (ours)
+    return {
+      accounts: [decideAccount(observation, before, { how: adoption.how, replaces: adoption.replaces })],
+      create: undefined,
+      held: [],
+    };
+  return stays(
+    new Held(
+      'duplicate-account',
+      `the person signed in to account ${JSON.stringify(before.account.username)} with the earlier address ${JSON.stringify(before.account.email)}, and is linked to another one that nobody ever signed in to and that the bridge did not make: Coder refuses the next sign-in as long as both are there; delete the one that nobody needs in Coder`,
+    ),
+  );
+}
+
 /** Accounts of the bridge's making, or linked before, that are this person's no more: gone when nobody ever used them, else locked. */
 function decideLeftOver(observation: PersonObservation, main: ObservedAccount | undefined): AccountDecision[] {
   return observation.accounts
@@ -193,9 +235,10 @@ function decideLeaving(observation: PersonObservation): PersonDecision {
       continue;
     const reason = untouchable(context, account);
     if (reason !== undefined) {
-      // Whoever left can sign in to what is protected: somebody has to know, and to act. Nobody signs in to the others.
-      if (reason === 'protected-account' && account.status !== 'suspended' && leavesByDirectory(observation))
-        held.push(stillProtected(observed));
+      // Whoever left can sign in to what is protected, and to an own account that is a person's: somebody has to know, and to act.
+      const signsIn = reason === 'protected-account' || (reason === 'own-account' && account.loginType !== 'none');
+      if (signsIn && account.status !== 'suspended' && leavesByDirectory(observation))
+        held.push(reason === 'own-account' ? stillOwn(observed) : stillProtected(observed));
       else if (observed.via === 'linked') held.push(neverTouched(observed, reason));
       continue;
     }
@@ -246,6 +289,13 @@ function stillProtected({ account }: ObservedAccount): Held {
   );
 }
 
+function stillOwn({ account }: ObservedAccount): Held {
+  return new Held(
+    'own-account',
+    `the person has left, and account ${JSON.stringify(account.username)} with their e-mail ${JSON.stringify(account.email)}, which the bridge acts as, is still ${account.status}: give the bridge an account of its own, then suspend this one in Coder`,
+  );
+}
+
 function neverTouched({ account }: ObservedAccount, reason: string): Held {
   return new Held(reason, `account ${JSON.stringify(account.username)} is never touched (${reason})`);
 }
@@ -267,6 +317,33 @@ export function heldByWorkspaces(create: NewAccount, userName: string): Held {
         'has-workspaces',
         `${name} was made for an earlier address and has workspaces, so Coder does not delete it: delete or move its workspaces`,
       );
+}
+
+/**
+ * The account of the person's next sign-in though it bears an earlier address: they signed in to it, by an account that the bridge was
+ * about to make or that Coder made at the sign-in, so Coder knows them by their subject. One that appeared when they had that address no
+ * more is somebody else's who got the address.
+ */
+function signedInto({ accounts, addresses, user }: PersonObservation): ObservedAccount | undefined {
+  return accounts.find(
+    ({ via, account, begun, claimed, holders }) =>
+      (via === 'former-address' || via === 'journal') &&
+      account.used &&
+      account.loginType === 'oidc' &&
+      !claimed &&
+      // Who states the present address, too, is the same person in another app.
+      holders.every(holder => isSameIdentity(holder.user?.email ?? '', user?.email ?? '')) &&
+      (begun || (account.createdAt ?? Infinity) < endOf(addresses, account.email) + SIGN_IN_MAY_LAST_MS),
+  );
+}
+
+/** Between the identity provider's word on somebody and the account that Coder makes of it; clocks differ as well. */
+const SIGN_IN_MAY_LAST_MS = 5 * 60_000;
+
+/** When the directory began to state the address after this one. */
+function endOf(addresses: PersonObservation['addresses'], email: string): number {
+  const at = addresses.findIndex(({ address }) => isSameIdentity(address, email));
+  return addresses[at + 1]?.since ?? -Infinity;
 }
 
 function bearing({ accounts }: PersonObservation, email: string): ObservedAccount | undefined {

@@ -27,6 +27,7 @@ import { actOnRoles, observeRoles } from './custom-roles';
 import { comeBackAt, isOwedAnything, purge } from './deleted-app';
 import { sharedExternalIds } from './shared-external-ids';
 import { bringSyncSettings } from './sync-settings';
+import { wakeOtherApps } from './wake-other-apps';
 
 const ENDS = 'the app ends when nobody of it is left and nothing of it is held';
 
@@ -55,6 +56,8 @@ export async function convergeApp(rim: Rim, work: Work): Promise<EndedWork> {
       await writeAudit(trx, lines.rows);
       await markApplied(trx, name, app.generation, [...new Set(problems)]);
       await carryOut(trx, rim, name, guarded, work.cause);
+      // Nothing that a deleted app declared ends before the app does.
+      if (!app.deleting) await wakeOtherApps(trx, name, work.cause, rim.clock.now());
     };
     // In the same transaction: whatever ends this process, it is looked at again.
     const later =

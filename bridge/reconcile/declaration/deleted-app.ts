@@ -12,6 +12,7 @@ import { type Rim } from '../context/rim';
 import { UNTOUCHABLE } from '../decide/context';
 import { jittered, endWork, type EndedWork } from '../queue/end-work';
 import { type GuardedSurvey } from '../survey/guarded-survey';
+import { wakeOtherApps } from './wake-other-apps';
 
 /** How often the end of a deleted app is looked for: soon when few are left, since each look reads everybody. */
 const PAUSE_MS = 15_000;
@@ -50,5 +51,6 @@ export async function purge(rim: Rim, work: Work, app: StoredApp, problems: read
     await writeAudit(db, lines.rows);
     await purgeApp(db, app.name);
     await forgetMappedGroups(db, { app: app.name });
+    await wakeOtherApps(db, app.name, work.cause, rim.clock.now());
   });
 }

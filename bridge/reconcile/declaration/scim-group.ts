@@ -5,9 +5,10 @@ import { managedGroupsOf } from '../../store/accounts/coder-groups';
 import { listOpenHolds } from '../../store/accounts/holds';
 import { bumpRules, type StoredApp } from '../../store/apps/apps';
 import { type Db } from '../../store/database/database';
+import { enqueueEverybodyIn, looseSetsOf } from '../../store/directory';
 import { readGroup } from '../../store/directory/reading';
 import { entriesOfSubject } from '../../store/journal/journal';
-import { enqueue, enqueueMembersOf, PRIORITY, type WorkKey } from '../../store/work/enqueue';
+import { enqueue, PRIORITY, type WorkKey } from '../../store/work/enqueue';
 import { type Work } from '../../store/work/work';
 import { type Context } from '../decide/context';
 import { type Rim } from '../context/rim';
@@ -100,9 +101,14 @@ async function rebind(rim: Rim, context: Context, work: Work, group: DirectoryGr
     await bumpRules(db);
     // A mapping whose group is gone may fit another one that has been there all along.
     for (const concerned of new Set([...(group === undefined ? [] : [group.id]), ...groups]))
-      await enqueueMembersOf(db, concerned, work.app, PRIORITY.request, work.cause, rim.clock.now());
+      await enqueueEverybodyIn(
+        { db, app: work.app, cause: work.cause, now: rim.clock.now() },
+        concerned,
+        PRIORITY.request,
+      );
     await enqueueHeld(db, rim, work);
   });
+  looseSetsOf(rim.database).wake();
 }
 
 /** Whoever was held because a group had vanished may have an answer now. */

@@ -6,7 +6,8 @@ import { bumpRules } from '../../store/apps/apps';
 import { forgetMappedGroups, putMappedGroup } from '../../store/apps/mapped-groups';
 import { writeAudit } from '../../store/audit/audit';
 import { closeEntry } from '../../store/journal/journal';
-import { type Cause, enqueueMembersOf, PRIORITY } from '../../store/work/enqueue';
+import { enqueueEverybodyIn, looseSetsOf } from '../../store/directory';
+import { type Cause, PRIORITY } from '../../store/work/enqueue';
 import { type AuditAction, type Change, AuditLines } from '../context/audit-lines';
 import { LeaseTaken } from '../context/mutex';
 import { type Rim } from '../context/rim';
@@ -140,7 +141,8 @@ async function record(
       await wakeForName(db, context, { organization: organization.id, name: freed }, cause, now);
     if (surveyed) return;
     if (row.scimGroupId !== undefined && row.scimGroupId !== before?.scimGroupId)
-      await enqueueMembersOf(db, row.scimGroupId, app, PRIORITY.request, cause, now);
+      await enqueueEverybodyIn({ db, app, cause, now }, row.scimGroupId, PRIORITY.request);
     await bumpRules(db);
   });
+  looseSetsOf(rim.database).wake();
 }

@@ -1,10 +1,10 @@
 /** Which accounts are looked for beside the linked one: begun by the bridge, or bearing an address of the person. Pure. */
-import { type CoderUser } from '../../coder';
 import { identityKey } from '../../contract/identity';
+import { type Address } from '../../store/accounts/addresses';
 import { type Person } from '../../store/accounts/people';
 import { type JournalEntry } from '../../store/journal/journal';
 import { type Desired } from '../decide/desired';
-import { type BegunAccount, distinctAddresses } from '../decide/observation';
+import { type Account, type BegunAccount, distinctAddresses } from '../decide/observation';
 
 /** Accounts that open entries of the journal say were about to be made. */
 export function begunAccounts(entries: readonly JournalEntry[], person: Person | undefined): BegunAccount[] {
@@ -24,22 +24,25 @@ export function begunAccounts(entries: readonly JournalEntry[], person: Person |
 interface AddressQuestion {
   readonly own: Desired;
   readonly person: Person | undefined;
-  readonly former: readonly string[];
+  readonly former: readonly Address[];
   readonly begun: readonly BegunAccount[];
   readonly email: string | undefined;
   readonly active: boolean;
-  readonly linked: Pick<CoderUser, 'email'> | undefined;
+  readonly linked: Pick<Account, 'email' | 'used'> | undefined;
 }
 
-/** Addresses under which an account may be theirs; none in the usual case of a linked account that bears the present one. */
+/** Addresses under which an account may be theirs; none in the usual case of a linked account that is used and bears the present one. */
 export function addressesToLookUp({ own, person, former, begun, email, active, linked }: AddressQuestion): string[] {
   const isPresent = own.account === 'present';
   // Somebody active whom no mapping lets in was never the bridge's to look for.
   const leaves = !isPresent && !active;
+  // Somebody may have signed in under an earlier address before the bridge could act on it.
+  const unseen = isPresent && linked?.used !== true;
   const wanted = distinctAddresses([
     ...(isPresent || leaves ? [email] : []),
     ...begun.map(entry => entry.email),
-    ...(leaves ? [person?.email, ...former] : []),
+    ...(leaves ? [person?.email] : []),
+    ...(leaves || unseen ? former.map(({ address }) => address) : []),
   ]);
   return wanted.filter(address => linked === undefined || identityKey(address) !== identityKey(linked.email));
 }

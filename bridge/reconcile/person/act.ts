@@ -14,11 +14,12 @@ import { type Rim } from '../context/rim';
 import { Held } from '../decide/hold-reason';
 import { accountOf, leavesByDirectory, type ObservedAccount, type PersonObservation } from '../decide/observation';
 import { type PersonDecision } from '../decide/person';
-import { type AccountDecision, decideAccount } from '../decide/account';
+import { type AccountDecision, decideAccount, type NewAccount } from '../decide/account';
 import { decideProfile } from '../decide/profile';
 import { plan } from '../decide/plan';
-import { changeAccount, isWish } from './change-account';
-import { makeAccount, noteMade } from './make-account';
+import { changeAccount, isWish, lastOwner } from './change-account';
+import { losesOwnerAnew, withOwnersKept } from './keep-owners';
+import { type Made, makeAccount, noteMade } from './make-account';
 import { joined, type Linked, NOTHING_DONE, type PersonOutcome } from './outcome';
 import { type Guarded } from './reserve';
 import { subjectOf } from './subject';
@@ -41,7 +42,7 @@ export async function act(
   if (decision.create !== undefined && outcome.failure === undefined) {
     // Whoever may not be let in again stays who they are.
     if (!guarded.allowsGain({ kind: 'activation' })) return outcome;
-    const made = await makeAccount(rim, work, observation, decision.create);
+    const made = await makeInPlace(rim, work, observation, decision.create, guarded);
     if (made.account === undefined || made.outcome.again || made.outcome.failure !== undefined)
       return joined(outcome, made.outcome);
     const fresh = decideAccount(observation, freshAccount(made.account), undefined);
@@ -70,6 +71,35 @@ async function noteBeforeCalls(
   await noteMade(rim, observation, made);
   return { ...made, made: undefined, lines: [] };
 }
+
+/**
+ * An account that comes in the place of another one takes what the new one will not have: as long as that may not go, or the last
+ * owner would go with it, the old one stays and only changes as far as it may.
+ */
+async function makeInPlace(
+  rim: Rim,
+  work: Work,
+  observation: PersonObservation,
+  create: NewAccount,
+  guarded: Guarded,
+): Promise<Made> {
+  const { context } = observation;
+  const mayGo = create.plan.removals.every(removal => guarded.allows(removal));
+  const made = !mayGo
+    ? undefined
+    : await withOwnersKept(rim, context, losesOwnerAnew(create, guarded.allowsGain), async kept =>
+        kept ? await makeAccount(rim, work, observation, create) : undefined,
+      );
+  if (made !== undefined || create.insteadOf === undefined) return made ?? NOT_MADE;
+  const { observed, why } = create.insteadOf;
+  // It is another one's, who has not been let go of it.
+  if (why === 're-hire')
+    return { account: undefined, outcome: { ...NOTHING_DONE, held: mayGo ? [lastOwner(context, observed)] : [] } };
+  const stays = decideAccount(observation, observed, undefined);
+  return { account: undefined, outcome: await changeAccount(rim, work, observation, stays, guarded) };
+}
+
+const NOT_MADE: Made = { account: undefined, outcome: NOTHING_DONE };
 
 /** An account just made: it has nothing yet, and nobody else is it. */
 function freshAccount(user: CoderUser): ObservedAccount {

@@ -10,7 +10,8 @@ import { type Work } from '../../store/work/work';
 import { AuditLines } from '../context/audit-lines';
 import { type Rim } from '../context/rim';
 import { Held } from '../decide/hold-reason';
-import { type PersonObservation } from '../decide/observation';
+import { type Context } from '../decide/context';
+import { type ObservedAccount, type PersonObservation } from '../decide/observation';
 import { type AccountDecision } from '../decide/account';
 import { stillIn } from '../decide/person';
 import { plan, type Plan } from '../decide/plan';
@@ -18,7 +19,7 @@ import { type Step } from '../decide/steps';
 import { subjectOf } from './subject';
 import { type Applied, applySteps, describe, type Failure, grantsOf } from './apply-steps';
 import { doneBefore, stepsNote, UNNOTED } from './interrupted-steps';
-import { isOwnerRemoval, withOwnersKept } from './keep-owners';
+import { isOwnerRemoval, takesOwner, withOwnersKept } from './keep-owners';
 import { type AccountOutcome, joined, NOTHING_DONE, type PersonOutcome, type Wish } from './outcome';
 import { type Guarded } from './reserve';
 import { rememberedOf, stopWorkspaces } from './stop-workspaces';
@@ -36,7 +37,7 @@ export async function changeAccount(
   const guards = { allows: guarded.allows, allowsGain: guarded.allowsGain };
   const allowed = plan({ ...input, ...guards });
   const earlier = notedLate(rim, work, observation, decision);
-  const later = await withOwnersKept(rim, context, allowed, observed.actual, async kept => {
+  const later = await withOwnersKept(rim, context, takesOwner(allowed, observed.actual), async kept => {
     if (kept) return await execute(rim, work, observation, decision, allowed, { ...input, ...guards });
     const without = {
       ...input,
@@ -44,15 +45,16 @@ export async function changeAccount(
       allows: (removal: Parameters<Guarded['allows']>[0]) => guarded.allows(removal) && !isOwnerRemoval(removal),
     };
     const rest = await execute(rim, work, observation, decision, plan(without), without);
-    return joined(rest, { ...NOTHING_DONE, held: [lastOwner(observation, decision)] });
+    return joined(rest, { ...NOTHING_DONE, held: [lastOwner(context, observed)] });
   });
   return joined(earlier, later);
 }
 
-function lastOwner({ context }: PersonObservation, { observed }: AccountDecision): Held {
+/** Why an account stays an owner's. */
+export function lastOwner(context: Context, { account }: Pick<ObservedAccount, 'account'>): Held {
   return new Held(
     'last-owner',
-    `account ${JSON.stringify(observed.account.username)} is one of the last owners who can sign in, and ${context.minOwners} must stay: make somebody else an owner in Coder, then it goes by itself`,
+    `account ${JSON.stringify(account.username)} is one of the last owners who can sign in, and ${context.minOwners} must stay: make somebody else an owner in Coder, then it goes by itself`,
   );
 }
 

@@ -54,7 +54,7 @@ export async function observePerson(
     begun,
     email: user?.email,
     active: user?.active === true,
-    linked: linked.user,
+    linked: linked.user === undefined ? undefined : accountOf(linked.user),
   });
   const accounts: ObservedAccount[] = [];
   const look = async (account: CoderUser, via: Via): Promise<void> => {

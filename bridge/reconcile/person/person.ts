@@ -40,7 +40,9 @@ function namesOf({ user, person, former }: Told): string[] {
   return [
     ...(person?.coderUserId === undefined ? [] : [`account:${person.coderUserId}`]),
     ...new Set(
-      [...(user?.email === undefined ? [] : [user.email]), ...former].map(address => `address:${identityKey(address)}`),
+      [...(user?.email === undefined ? [] : [user.email]), ...former.map(({ address }) => address)].map(
+        address => `address:${identityKey(address)}`,
+      ),
     ),
   ];
 }

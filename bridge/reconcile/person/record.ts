@@ -57,7 +57,10 @@ export async function recordPerson(
     if (person?.heldReason !== undefined && held === undefined && ending)
       await enqueue(db, [{ key: `app:${app}`, app, priority: PRIORITY.declaration }], work.cause, now);
     for (const account of accounts) if (account.removed) await enqueueOthers(db, work, userId, account.accountId, now);
-    if (user?.email !== undefined && !observation.addresses.some(known => isSameIdentity(known, user.email ?? '')))
+    if (
+      user?.email !== undefined &&
+      !observation.addresses.some(({ address }) => isSameIdentity(address, user.email ?? ''))
+    )
       await noteAddress(db, { userId, app }, user.email, now);
     if (observation.reHire !== undefined && failure === undefined) await deleteSetting(db, reHireKey(userId));
     if (outcome.made !== undefined) await closeMade(db, outcome.made, now);
@@ -238,7 +241,7 @@ async function wakeThem(
   const freed = [
     ...ended.map(({ account }) => account.email),
     // Which address the account had that is gone is not known any more: one of these.
-    ...(observation.gone === undefined ? [] : observation.addresses),
+    ...(observation.gone === undefined ? [] : observation.addresses.map(({ address }) => address)),
   ];
   const others = await wakeOthers(db, work, observation.userId, freed, now);
   return [...owners.map(({ userId }) => `person:${userId}` as const), ...others];

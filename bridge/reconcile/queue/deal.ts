@@ -12,7 +12,11 @@ import { type ConvergedWork } from '../types';
 import { endWork, type EndedWork } from './end-work';
 
 /** Deals with one piece of claimed work; what is thrown is written down as a failed try. */
-export async function work(rim: Rim, item: Work): Promise<EndedWork> {
+export function work(rim: Rim, item: Work): Promise<EndedWork> {
+  return rim.spans === undefined ? dealWith(rim, item) : rim.spans.work(item, () => dealWith(rim, item));
+}
+
+async function dealWith(rim: Rim, item: Work): Promise<EndedWork> {
   try {
     const kind = item.key.slice(0, item.key.indexOf(':'));
     if (kind === 'person') return await convergePerson(rim, item);

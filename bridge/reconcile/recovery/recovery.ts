@@ -10,6 +10,8 @@ import { type Database } from '../../store/database/database';
 import {
   advancePosition,
   dropPendingRecovery,
+  forgetImported,
+  isImported,
   type PendingRecovery,
   raisePosition,
   readInstallation,
@@ -23,13 +25,21 @@ import { readLog } from './read-log';
 const WHY =
   "the database is older than what Coder's audit log says that it did, as after a restored backup: nothing is given and nothing taken until `coder-scim recover` has shown what differs and ended this";
 
+const WHY_IMPORTED =
+  "the database was imported, and how old it is can not be told, since Coder's audit log may not be read by the bridge's account: nothing is given and nothing taken until `coder-scim recover` has ended this, or a bridge has started whose account may read it (site role auditor)";
+
 /** Pause after a comparison that Coder did not answer. */
 const PAUSE_MS = 1_000;
 
 type State =
   | { readonly is: 'unchecked'; readonly problem?: string; readonly since?: number }
   | { readonly is: 'current'; readonly unreadable?: string }
-  | { readonly is: 'pending' };
+  | { readonly is: 'pending'; readonly why: string };
+
+/** What Coder answers where its audit log is not for the bridge's account, or there is none. */
+const UNREADABLE: readonly string[] = ['forbidden', 'licence', 'unsupported', 'not_found_or_forbidden', 'refused'];
+
+const whyOf = (pending: PendingRecovery | undefined): string => (pending?.imported === true ? WHY_IMPORTED : WHY);
 
 export interface RecoveryParts {
   readonly database: Database;
@@ -58,7 +68,7 @@ export class Recovery {
 
   /** The same as far as it is known without asking. */
   get problem(): string | undefined {
-    if (this.#state.is === 'pending') return WHY;
+    if (this.#state.is === 'pending') return this.#state.why;
     return this.#state.is === 'unchecked' ? this.#state.problem : undefined;
   }
 
@@ -72,7 +82,7 @@ export class Recovery {
     const before = this.#latest;
     const position = await advancePosition(this.parts.database.db);
     if (position === undefined) {
-      this.#state = { is: 'pending' };
+      this.#state = { is: 'pending', why: whyOf(await this.pending()) };
       return false;
     }
     if (position <= before) {
@@ -99,6 +109,7 @@ export class Recovery {
     await database.transact(async db => {
       if (pending !== undefined) await raisePosition(db, pending.seen);
       await dropPendingRecovery(db);
+      await forgetImported(db);
       // Who is in which group was remembered from before as well.
       for (const group of await listManagedGroups(db)) await markUnread(db, group.id);
       await writeAudit(db, [
@@ -140,9 +151,11 @@ export class Recovery {
     const { db } = database;
     const installation = await readInstallation(db);
     this.#installation = installation.id;
-    if ((await readPendingRecovery(db)) !== undefined) {
+    const pending = await readPendingRecovery(db);
+    // Of an imported database the log says more, once it may be read.
+    if (pending !== undefined && pending.imported !== true) {
       if (this.#state.is !== 'pending') log.error({}, WHY);
-      this.#state = { is: 'pending' };
+      this.#state = { is: 'pending', why: WHY };
       return;
     }
     const position = Math.min(went ?? installation.position, installation.position);
@@ -151,6 +164,10 @@ export class Recovery {
       const { unknown, seen } = await readLog(coder, { id: installation.id, position });
       if (unknown.length === 0) {
         if (seen > installation.position) await raisePosition(db, seen);
+        await database.transact(async trx => {
+          if (pending !== undefined) await dropPendingRecovery(trx);
+          if (await isImported(trx)) await forgetImported(trx);
+        });
         return this.#goOn(Math.max(seen, installation.position));
       }
       // Another replica may have gone on while the log was read: the database is asked once more, after it.
@@ -170,11 +187,17 @@ export class Recovery {
           },
         ]);
       });
-      this.#state = { is: 'pending' };
+      this.#state = { is: 'pending', why: WHY };
       log.error({ changes: unknown.length }, WHY);
     } catch (error) {
       if (!(error instanceof CoderError)) throw error;
-      if (['forbidden', 'licence', 'unsupported', 'not_found_or_forbidden', 'refused'].includes(error.kind)) {
+      if (UNREADABLE.includes(error.kind) && (await isImported(db))) {
+        await writePendingRecovery(db, { since: clock.now(), position, seen: position, imported: true });
+        if (this.#state.is !== 'pending') log.error({ err: error }, WHY_IMPORTED);
+        this.#state = { is: 'pending', why: WHY_IMPORTED };
+        return;
+      }
+      if (UNREADABLE.includes(error.kind)) {
         this.#goOn(installation.position, error.message);
         log.warn(
           { err: error },

@@ -5,6 +5,7 @@ import { type StoredApp } from '../../store/apps/apps';
 import { type Context, organizationName } from '../decide/context';
 import { type Rim } from '../context/rim';
 import { findOrganization } from '../decide/rules';
+import { auditProblem } from '../../store/audit/audit-problem';
 import { claimsChecks } from './doctor-claims';
 import { leaversChecks } from './doctor-leavers';
 import { signInChecks } from './doctor-sign-in';
@@ -35,6 +36,7 @@ export async function doctorChecks(rim: Rim): Promise<DoctorCheck[]> {
         'set CODER_URL to https://',
       ),
     );
+  checks.push(...(await guarded('audit trail', () => auditChecks(rim))));
   let context: Context;
   try {
     const capabilities = await rim.coder.capabilities();
@@ -51,8 +53,14 @@ export async function doctorChecks(rim: Rim): Promise<DoctorCheck[]> {
     context = await rim.context.refresh();
     checks.push(check('account', 'ok', `the bridge is ${context.catalog.own.username}`));
   } catch (error) {
-    const unauthorized = error instanceof CoderError && error.kind === 'unauthorized';
-    const tls = error instanceof CoderError && error.tls;
+    // What is stored can't be read: nothing is wrong with Coder.
+    if (!(error instanceof CoderError))
+      return [
+        ...checks,
+        check('database', 'failed', sayError(error), 'GET /readyz and the log of the bridge say more'),
+      ];
+    const unauthorized = error.kind === 'unauthorized';
+    const { tls } = error;
     checks.push(
       check(
         unauthorized ? 'account' : tls ? 'tls' : 'coder',
@@ -87,6 +95,20 @@ export async function doctorChecks(rim: Rim): Promise<DoctorCheck[]> {
     ...(await guarded('restored database', () => recoveryChecks(rim))),
   );
   return checks;
+}
+
+async function auditChecks(rim: Rim): Promise<DoctorCheck[]> {
+  const problem = await auditProblem(rim.database.db, rim.clock.now());
+  return [
+    problem === undefined
+      ? check('audit trail', 'ok', 'every line is sealed')
+      : check(
+          'audit trail',
+          'failed',
+          problem,
+          'see who can write to the database, and compare with what was exported',
+        ),
+  ];
 }
 
 async function guarded(name: string, run: () => Promise<DoctorCheck[]>): Promise<DoctorCheck[]> {

@@ -32,17 +32,17 @@ export async function planWorld(
     changes: declarations.changes.filter(change => change.app === '' || names.includes(change.app)),
     adoption: { matched: [], created: [], held: [], strangers: [] },
     problems: [...declarations.problems],
-    hold: null,
+    holds: [],
     seats: null,
   };
-  const owners = [...world.accounts.values()].filter(
+  // Who goes with one app is none for the next.
+  let owners = [...world.accounts.values()].filter(
     account => canSignIn(context, account) && account.roles.includes('owner'),
   ).length;
   const leavers: PlannedLeaver[] = [];
   for (const name of names) {
     report.problems.push(...(context.rules.get(name)?.problems ?? []));
-    const hold = await planApp({ rim, context, world, members, report, leavers }, name, owners);
-    report.hold ??= hold;
+    owners = await planApp({ rim, context, world, members, report, leavers }, name, owners);
   }
   const stops = await planWorkspaceStops(rim, context, names, leavers);
   report.changes.push(...stops.changes);
@@ -96,18 +96,16 @@ interface Planning {
   readonly leavers: PlannedLeaver[];
 }
 
+/** @returns how many owners who can sign in would stay */
 async function planApp(
   { rim, context, world, members, report, leavers }: Planning,
   app: string,
   activeOwners: number,
-): Promise<HoldSummary | null> {
+): Promise<number> {
   const { db } = rim.database;
   const whole = await WholePlan.begin(rim, context, app);
   let owners = activeOwners;
-  let people = 0;
   for await (const finding of survey(db, context, world, app, { present: true, members })) {
-    people += 1;
-    if (people % 100 === 0) await new Promise(resolve => setImmediate(resolve));
     const { account, plan } = finding;
     for (const held of finding.held) report.adoption.held.push({ userName: finding.userName, reason: held.reason });
     if (account.state === 'adopt')
@@ -135,7 +133,11 @@ async function planApp(
     if (needsWork(finding)) whole.add(finding);
   }
   const { held } = await whole.judge(rim);
-  if (held.length === 0) return null;
+  if (held.length > 0) report.holds.push(summaryOf(rim, app, held));
+  return owners;
+}
+
+function summaryOf(rim: Rim, app: string, held: Awaited<ReturnType<WholePlan['judge']>>['held']): HoldSummary {
   return {
     id: holdId(held),
     app,

@@ -15,10 +15,18 @@ export async function recoveryReport(rim: Rim): Promise<RecoveryReport> {
   const reason = (await rim.recovery.holds()) ?? null;
   const pending = await rim.recovery.pending();
   if (pending === undefined) return { reason, since: null, people: [], other: [] };
+  const since = new Date(pending.since).toISOString();
+  if (pending.imported === true)
+    return {
+      reason,
+      since,
+      people: [],
+      other: ['who left since the export was made is not known: coder-scim plan shows whom the bridge would let in'],
+    };
   const { db } = rim.database;
   const { id } = await readInstallation(db);
   const { unknown } = await readLog(rim.coder, { id, position: pending.position });
-  return { reason, since: new Date(pending.since).toISOString(), ...(await inPeople(db, unknown)) };
+  return { reason, since, ...(await inPeople(db, unknown)) };
 }
 
 async function inPeople(db: Db, unknown: readonly CoderAuditRow[]): Promise<Pick<RecoveryReport, 'people' | 'other'>> {

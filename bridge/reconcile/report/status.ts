@@ -2,9 +2,11 @@
 import { type HoldDetail, type HoldSummary, type Identity, type PendingItem } from '../../contract/admin-api';
 import { listApps } from '../../store/apps/apps';
 import { type Db } from '../../store/database/database';
+import { nextTurn } from '../../store/database/turns';
 import { type HeldRemovals, holdId, listOpenHolds } from '../../store/accounts/holds';
 import { leaversNotOut } from '../../store/accounts/leavers';
 import { countHeldPeople, listHeldPeople } from '../../store/accounts/held-people';
+import { auditProblem } from '../../store/audit/audit-problem';
 import { readPeople } from '../../store/accounts/people';
 import { readLeftOver } from '../../store/accounts/left-over';
 import { countLeaverWorkspaces, listLeaverWorkspaces } from '../../store/accounts/leaver-workspaces';
@@ -19,7 +21,7 @@ const PAGE = 1_000;
 
 const iso = (at: number): string => new Date(at).toISOString();
 
-export async function readStatus(db: Db): Promise<Omit<ReconcilerStatus, 'recovery'>> {
+export async function readStatus(db: Db, now: number): Promise<Omit<ReconcilerStatus, 'recovery'>> {
   const [
     apps,
     work,
@@ -126,6 +128,7 @@ export async function readStatus(db: Db): Promise<Omit<ReconcilerStatus, 'recove
     ],
     holds,
     leftOver: await readLeftOver(db),
+    auditProblem: (await auditProblem(db, now)) ?? null,
   };
 }
 
@@ -205,5 +208,6 @@ export async function readIdentities(db: Db, app: string | undefined): Promise<I
     const last = page.at(-1);
     if (last === undefined || page.length < PAGE) return identities;
     after = last.userId;
+    await nextTurn();
   }
 }

@@ -4,6 +4,7 @@ import { writeAudit } from '../../store/audit/audit';
 import { enqueue, type Cause, type WorkItem } from '../../store/work/enqueue';
 import { hold } from '../../store/accounts/holds';
 import { causeLine } from '../../store/work/causes';
+import { nextTurn } from '../../store/database/turns';
 import { queuedKeys } from '../../store/work/pending';
 import { type Context } from '../decide/context';
 import { type Rim } from '../context/rim';
@@ -57,8 +58,6 @@ export async function surveyWithGuard(
   let free = 0;
   for await (const finding of survey(db, context, world, app)) {
     people += 1;
-    // The event loop belongs to requests too.
-    if (people % 100 === 0) await new Promise(resolve => setImmediate(resolve));
     if (!needsWork(finding)) continue;
     const subject = `person:${finding.userId}` as const;
     work.push({ key: subject, app, priority });
@@ -67,6 +66,23 @@ export async function surveyWithGuard(
     whole.add(finding);
   }
   return { work, free, people, ...(await whole.judge(rim)) };
+}
+
+/** People whose part of a plan is written down between two turns of the event loop. */
+const AT_ONCE = 200;
+
+/**
+ * As {@link carryOut}, in several transactions, so that others are served between them. All of what is held is written before anything is to
+ * be done; what is missing after an end in the middle, the next comparison finds again.
+ */
+export async function carryOutInTurns(rim: Rim, app: string, guarded: GuardedSurvey, cause: Cause): Promise<void> {
+  const part = async (held: GuardedSurvey['held'], work: GuardedSurvey['work']): Promise<void> => {
+    await rim.database.transact(async db => await carryOut(db, rim, app, { ...guarded, held, work }, cause));
+    await nextTurn();
+  };
+  const { held, work } = guarded;
+  for (let start = 0; start < held.length; start += AT_ONCE) await part(held.slice(start, start + AT_ONCE), []);
+  for (let start = 0; start < work.length; start += AT_ONCE) await part([], work.slice(start, start + AT_ONCE));
 }
 
 /** Writes the guard's word down: the held plan, and the work that is to be done. Part of the caller's transaction. */
@@ -100,13 +116,14 @@ export async function carryOut(
 /** Work that nobody has queued yet: a sweep does not hurry what a request has asked for. */
 export async function withoutQueued(rim: Rim, work: readonly WorkItem[]): Promise<WorkItem[]> {
   const fresh: WorkItem[] = [];
-  for (let start = 0; start < work.length; start += 1_000) {
-    const some = work.slice(start, start + 1_000);
+  for (let start = 0; start < work.length; start += AT_ONCE) {
+    const some = work.slice(start, start + AT_ONCE);
     const queued = await queuedKeys(
       rim.database.db,
       some.map(item => item.key),
     );
     fresh.push(...some.filter(item => !queued.has(item.key)));
+    await nextTurn();
   }
   return fresh;
 }

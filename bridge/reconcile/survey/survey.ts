@@ -5,11 +5,12 @@
  */
 import { isSameIdentity } from '../../contract/identity';
 import { type DirectoryGroup, type DirectoryUser } from '../../contract/directory';
-import { addressesOfPeople } from '../../store/accounts/addresses';
+import { type Address, addressesOfPeople } from '../../store/accounts/addresses';
 import { type MemberState, memberStatesOfAccounts } from '../../store/accounts/coder-members';
 import { type Grant, grantsOfAccounts } from '../../store/accounts/grants';
 import { type Person, peopleOfAccounts, readPeople, readPeopleById } from '../../store/accounts/people';
 import { type Db } from '../../store/database/database';
+import { nextTurn } from '../../store/database/turns';
 import { readGroups, readUsers } from '../../store/directory/reading';
 import { entriesOfSubjects } from '../../store/journal/journal';
 import { type Context } from '../decide/context';
@@ -97,6 +98,8 @@ export async function* survey(
     const last = page.at(-1);
     if (last === undefined || page.length < size) break;
     after = last.user.id;
+    // The event loop belongs to requests too.
+    await nextTurn();
   }
   let afterPerson = '';
   for (;;) {
@@ -110,6 +113,7 @@ export async function* survey(
     const last = page.at(-1);
     if (last === undefined || page.length < size) break;
     afterPerson = last.userId;
+    await nextTurn();
   }
 }
 
@@ -167,7 +171,7 @@ function candidatesOf(
   world: World,
   { user, person, own }: Subject,
   begun: PersonObservation['begun'],
-  former: readonly string[],
+  former: readonly Address[],
 ): Candidate[] {
   const linked = person?.coderUserId === undefined ? undefined : world.accounts.get(person.coderUserId);
   const candidates = new Map<string, Candidate>();

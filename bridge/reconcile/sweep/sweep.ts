@@ -3,7 +3,7 @@
  * queued behind all other work, or only told. One replica at a time for each app.
  */
 import { markSwept, type StoredApp } from '../../store/apps/apps';
-import { writeAudit } from '../../store/audit/audit';
+import { writeAudit, writeAuditInTurns } from '../../store/audit/audit';
 import { pruneAudit } from '../../store/audit/chain';
 import { listManagedGroups, markUnread } from '../../store/accounts/coder-groups';
 import { memberDifferences } from '../../store/accounts/coder-members';
@@ -18,8 +18,9 @@ import { type Rim } from '../context/rim';
 import { HOUR_MS } from '../decide/guard';
 import { lookAtGroupMembers } from '../group/read-members';
 import { settleBegun } from '../group/settle-begun';
-import { carryOut, surveyWithGuard, readWorldFor, withoutQueued } from '../survey/guarded-survey';
+import { carryOutInTurns, surveyWithGuard, readWorldFor, withoutQueued } from '../survey/guarded-survey';
 import { type Finding } from '../survey/survey';
+import { reportLeavers } from './report-leavers';
 import { sweepLeaversWorkspaces } from './leavers-workspaces';
 import { reportUnlinkedAccounts } from './unlinked-accounts';
 import { sweepDeclarations } from './sweep-declarations';
@@ -48,14 +49,18 @@ export async function sweepApps(
   if (held.length === 0) return [];
   const renewal = setInterval(() => void renew(rim, held), LEASE_MS / 3);
   renewal.unref();
-  try {
+  const names = held.map(app => app.name);
+  const sweep = async () => {
     await sweepHeld(rim, context, held);
     await settleBegun(rim, await rim.context.get());
     for (const problem of await removeUndeclared(rim, CAUSE))
       rim.log.warn({ problem }, 'what nothing declares any more stays in Coder');
+  };
+  try {
+    await (rim.spans === undefined ? sweep() : rim.spans.sweep(names, sweep));
     await pruneLedger(rim.database.db, rim.clock.now() - HOUR_MS);
     if (auditRetentionMs > 0) await rim.database.transact(db => pruneAudit(db, rim.clock.now() - auditRetentionMs));
-    return held.map(app => app.name);
+    return names;
   } finally {
     clearInterval(renewal);
     for (const app of held) await dropLease(rim.database.db, `sweep:${app.name}`, rim.owner);
@@ -146,9 +151,9 @@ async function sweepPeople(rim: Rim, context: Context, world: World, app: Stored
   const lines = new AuditLines(CAUSE, () => rim.clock.now());
   for (const finding of findings)
     if (keys.has(`person:${finding.userId}`)) noteFinding(lines, context, finding, repairs, guarded.verdict);
-  await writeAudit(rim.database.db, lines.rows);
-  if (!repairs) return;
-  await rim.database.transact(async db => await carryOut(db, rim, app.name, { ...guarded, work: fresh }, CAUSE));
+  await writeAuditInTurns(rim.database.db, lines.rows);
+  if (!repairs) return await reportLeavers(rim, findings, CAUSE);
+  await carryOutInTurns(rim, app.name, { ...guarded, work: fresh }, CAUSE);
 }
 
 // A finding is kept until the page is judged as a whole: what it was made from is not.

@@ -1,11 +1,12 @@
 /** Accounts of Coder whom no directory stands for: told once each, never touched. */
-import { writeAudit } from '../../store/audit/audit';
+import { writeAuditInTurns } from '../../store/audit/audit';
+import { nextTurn } from '../../store/database/turns';
 import { type Context, untouchable } from '../decide/context';
 import { type Rim } from '../context/rim';
 import { AuditLines } from '../context/audit-lines';
 import { type World } from '../survey/world';
 
-const PAGE = 1_000;
+const PAGE = 500;
 
 /** Accounts in no directory, service accounts and other untouchable ones left out. */
 export async function* unlinkedAccounts(
@@ -27,6 +28,7 @@ export async function* unlinkedAccounts(
       if (account === undefined || known.has(id) || untouchable(context, account) !== undefined) continue;
       yield { id, username: account.username, email: account.email, status: account.status };
     }
+    await nextTurn();
   }
 }
 
@@ -46,5 +48,5 @@ export async function reportUnlinkedAccounts(rim: Rim, context: Context, world: 
         after: `${stranger.status} ${stranger.email}`.trim(),
         detail: 'in Coder, in no directory; left alone',
       });
-  await writeAudit(db, lines.rows);
+  await writeAuditInTurns(db, lines.rows);
 }

@@ -2,6 +2,8 @@
  * What a dialect is: the deviations from RFC 7643 and RFC 7644 that one identity provider needs, each by name and proven by a
  * recorded conversation. The engine asks for a coercion by its name, applies it only where the dialect lists it, and counts it.
  */
+import { type Json } from '../json';
+import { type MemberValue } from '../schema/member-value';
 
 /** Every deviation the engine knows. What a dialect does not list is refused with the RFC's error. */
 export type Coercion =
@@ -77,12 +79,20 @@ export interface Dialect {
 /** Called each time a coercion is applied. `where` is the attribute path or the message part; never a value. */
 export type CountCoercion = (coercion: Coercion, where: string) => void;
 
+/** Long lists of a body, by the list: what reading the members in each comes to, errors and coercions included. */
+export type MembersAhead = ReadonlyMap<Json, (asked: Leniency) => readonly MemberValue[]>;
+
 /** What the pure functions take to be lenient: a dialect, and somebody who counts. */
 export interface Leniency {
   /** @default strict */
   readonly dialect?: Dialect;
   /** @default counts nothing */
   readonly counted?: CountCoercion;
+  /**
+   * Long lists of members that were read already.
+   * @default none
+   */
+  readonly ahead?: MembersAhead;
 }
 
 /** RFC 7643 and RFC 7644 to the letter. */

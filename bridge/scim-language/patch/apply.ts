@@ -49,8 +49,12 @@ class Patch {
     private readonly before: JsonObject,
     private readonly options: PatchOptions,
   ) {
-    const { dialect, counted } = options;
-    this.leniency = { ...(dialect === undefined ? {} : { dialect }), ...(counted === undefined ? {} : { counted }) };
+    const { dialect, counted, ahead } = options;
+    this.leniency = {
+      ...(dialect === undefined ? {} : { dialect }),
+      ...(counted === undefined ? {} : { counted }),
+      ...(ahead === undefined ? {} : { ahead }),
+    };
     this.document = copy(before);
     this.change = new ChangeAttribute(this.document, this.leniency, options.limits?.maxWork ?? MAX_WORK);
   }

@@ -3,7 +3,8 @@ import { type Leniency } from '../dialects/dialect';
 import { mutability } from '../errors';
 import { type Filter, type TargetPath } from '../filter/ast';
 import { type Json } from '../json';
-import { type MemberValue, readMembers } from '../schema/members';
+import { type MemberValue } from '../schema/member-value';
+import { readMembers } from '../schema/members';
 import { isUnassigned } from '../schema/statement';
 import { type MemberChange, type PatchOperation } from './operation';
 

@@ -2,7 +2,7 @@
 import { type Leniency } from '../dialects/dialect';
 import { type Filter } from '../filter/ast';
 import { type Json, type JsonObject } from '../json';
-import { type MemberValue } from '../schema/members';
+import { type MemberValue } from '../schema/member-value';
 import { type ResourceType } from '../schema/resource-type';
 
 /** One operation of a PATCH body, read but not yet resolved against a schema. */

@@ -9,7 +9,8 @@ import { type Json, type JsonObject, emptyObject, isJsonObject } from '../json';
 import { type Attribute } from './attribute';
 import { sameJson } from './equal';
 import { findAttribute, findExtension, isCoreSchema, topLevelAttributes } from './look-up';
-import { type MemberValue, readMembers } from './members';
+import { type MemberValue } from './member-value';
+import { readMembers } from './members';
 import { type ResourceType } from './resource-type';
 import { dropsUnknown } from './unknown';
 import { normalizeValue } from './value';
@@ -136,7 +137,7 @@ export function checkSchemas(value: Json | undefined, type: ResourceType, lenien
 }
 
 /** Rows of a POST or PUT: a list, where a PATCH may state a single one. */
-function memberList(attribute: Attribute, value: Json, leniency: Leniency): MemberValue[] {
+function memberList(attribute: Attribute, value: Json, leniency: Leniency): readonly MemberValue[] {
   if (!isUnassigned(value) && !Array.isArray(value)) throw invalidValue(attribute.path, value, 'a list');
   return readMembers(attribute, value, leniency);
 }

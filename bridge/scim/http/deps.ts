@@ -47,4 +47,6 @@ export interface ScimDeps {
    */
   readonly trustedProxies?: number;
   readonly observe?: (served: Served) => void;
+  /** The trace that a request is part of, as the header `traceparent` has it: what it queues is told of it. */
+  readonly traceparent?: (() => string | undefined) | undefined;
 }

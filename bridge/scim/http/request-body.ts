@@ -1,7 +1,8 @@
 /** Reads the JSON body of a SCIM request: media type, character set and size are checked before anything is parsed. */
 import { type IncomingMessage } from 'node:http';
 import { ScimError, invalidSyntax, payloadTooLarge, shown } from '../../scim-language/errors';
-import { type Json, type JsonObject, isJsonObject, parseJson } from '../../scim-language/json';
+import { type Json, type JsonObject, isJsonObject, parsingJson } from '../../scim-language/json';
+import { inTurns } from '../../store/database/turns';
 
 const MEDIA_TYPES = ['application/scim+json', 'application/json'];
 const CHARSETS = ['utf-8', 'utf8', 'us-ascii'];
@@ -24,7 +25,7 @@ export function createBody(request: IncomingMessage, maxBytes: number): RequestB
       checkContentType(request.headers['content-type']);
       checkEncoding(request.headers['content-encoding']);
       checkLength(request, maxBytes);
-      const body = parseJson(await bytes(), { maxBytes });
+      const body = await inTurns(parsingJson(await bytes(), { maxBytes }));
       if (!isJsonObject(body)) throw invalidSyntax('request body', shown(body), 'a JSON object');
       return body;
     },
@@ -37,7 +38,7 @@ export function createBody(request: IncomingMessage, maxBytes: number): RequestB
         return undefined;
       }
       try {
-        return parseJson(text, { maxBytes });
+        return await inTurns(parsingJson(text, { maxBytes }));
       } catch {
         return text.toString('utf8');
       }

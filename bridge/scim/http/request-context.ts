@@ -21,6 +21,8 @@ export interface RequestContext {
   readonly changes: string[];
   /** See `WriteContext`. */
   readonly settles?: boolean;
+  /** The trace that the request is part of, as `traceparent` has it. */
+  readonly trace: string | undefined;
 }
 
 /** Places of coercions that are remembered of one request. */
@@ -31,9 +33,10 @@ export interface RequestFacts {
   readonly caller: Caller;
   readonly baseUrl: string;
   readonly dialect: Dialect;
+  readonly trace: string | undefined;
 }
 
-export function createRequestContext({ requestId, caller, baseUrl, dialect }: RequestFacts): RequestContext {
+export function createRequestContext({ requestId, caller, baseUrl, dialect, trace }: RequestFacts): RequestContext {
   const coercions = new Map<Coercion, number>();
   const coerced = new Set<string>();
   return {
@@ -45,6 +48,7 @@ export function createRequestContext({ requestId, caller, baseUrl, dialect }: Re
     coercions,
     coerced,
     changes: [],
+    trace,
     leniency: {
       dialect,
       counted: (coercion, where) => {
@@ -59,7 +63,7 @@ export function createRequestContext({ requestId, caller, baseUrl, dialect }: Re
 export function writeContext(context: RequestContext): WriteContext {
   return {
     app: context.app,
-    cause: { actor: 'scim', requestId: context.requestId, token: context.caller.token.name },
+    cause: { actor: 'scim', requestId: context.requestId, token: context.caller.token.name, trace: context.trace },
     nestedGroups: context.caller.app.policies.nestedGroups,
     attributes: context.caller.app.attributes,
     ...(context.settles === true ? { settles: true } : {}),

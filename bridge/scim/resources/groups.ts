@@ -3,7 +3,8 @@
  * members. A PUT without `members` empties the group, unless the dialect says that it means nothing.
  */
 import { type Directory, type GroupChange, type Resource } from '../../store/directory';
-import { coerces } from '../../scim-language/dialects/dialect';
+import { type Leniency, coerces } from '../../scim-language/dialects/dialect';
+import { type JsonObject } from '../../scim-language/json';
 import { type Endpoint, type Precondition } from './endpoint';
 import { type RequestContext, writeContext } from '../http/request-context';
 import { type ScimLimits } from '../http/limits';
@@ -13,6 +14,8 @@ import { readPatchBody } from '../../scim-language/patch/read-body';
 import { fromPatchable, toPatchable } from './patchable';
 import { refuseIfMatched } from '../http/precondition';
 import { sameJson } from '../../scim-language/schema/equal';
+import { readingMembersAhead } from '../../scim-language/schema/members';
+import { inTurns } from '../../store/database/turns';
 import { type NormalizedResource, normalizeResource } from '../../scim-language/schema/normalize';
 import { groupType } from '../../scim-language/schema/resource-types';
 
@@ -42,24 +45,27 @@ export function createGroups(directory: Directory, { maxPatchOperations }: ScimL
     scopes: { read: 'groups:read', write: 'groups:write' },
     patchAnswer: dialect => dialect.groupPatchAnswer,
 
-    create(context, body) {
-      const { resource, members } = normalizeResource(body, groupType, context.leniency);
+    async create(context, body) {
+      const { resource, members } = normalizeResource(body, groupType, await lenient(context, body));
       return directory.createGroup(writeContext(context), resource, members ?? []);
     },
 
     get: (context, id) => directory.getGroup(context.app, id),
 
-    replace: (context, id, body, when) =>
-      update(context, id, when, current => {
-        const stated = normalizeResource(body, groupType, { ...context.leniency, existing: current.document });
+    async replace(context, id, body, when) {
+      const leniency = await lenient(context, body);
+      return await update(context, id, when, current => {
+        const stated = normalizeResource(body, groupType, { ...leniency, existing: current.document });
         return { document: stated.resource, memberChanges: replacedMembers(stated, context) };
-      }),
+      });
+    },
 
-    patch(context, id, body, when) {
+    async patch(context, id, body, when) {
+      const leniency = await lenient(context, body);
       const operations = readPatchBody(body, context.leniency, { maxOperations: maxPatchOperations });
-      return update(context, id, when, current => {
+      return await update(context, id, when, current => {
         const { resource, changed, memberChanges } = applyPatch(toPatchable(context, current, groupType), operations, {
-          ...context.leniency,
+          ...leniency,
           type: groupType,
           limits: { maxOperations: maxPatchOperations },
         });
@@ -70,6 +76,14 @@ export function createGroups(directory: Directory, { maxPatchOperations }: ScimL
     remove: (context, id, { expectedVersions }) =>
       directory.deleteGroup(writeContext(context), id, expectedVersions === undefined ? {} : { expectedVersions }),
   };
+}
+
+/** How the body is to be read. Long lists of members are read here, where others have their turn meanwhile. */
+async function lenient({ leniency }: RequestContext, body: JsonObject): Promise<Leniency> {
+  const { rowsAttribute } = groupType;
+  if (rowsAttribute === undefined) return leniency;
+  const ahead = await inTurns(readingMembersAhead(rowsAttribute, body, leniency));
+  return ahead.size === 0 ? leniency : { ...leniency, ahead };
 }
 
 function replacedMembers({ members }: NormalizedResource, { leniency }: RequestContext): MemberChange[] {

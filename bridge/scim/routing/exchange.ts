@@ -161,6 +161,7 @@ export function createExchanges(deps: ScimDeps, authenticate: Authenticate, limi
         caller,
         baseUrl: `${deps.publicUrl}${app === undefined ? '' : `/apps/${app}`}/scim/v2`,
         dialect: dialectOf(caller.app.identityProvider),
+        trace: deps.traceparent?.(),
       });
       for (const [name, value] of Object.entries(announceExpiry(caller))) response.setHeader(name, value);
     },

@@ -3,15 +3,21 @@ import { identityKey } from '../../contract/identity';
 import { type Db } from '../database/database';
 import { statement } from '../database/statement';
 
+/** An address of a person, and when the directory last began to state it (milliseconds). */
+export interface Address {
+  readonly address: string;
+  readonly since: number;
+}
+
 const insertAddress = statement<{ userId: string; app: string; key: string; address: string; now: number }>()(
   (db, { userId, app, key, address, now }) =>
     db
       .insertInto('addresses')
       .values({ user_id: userId, app, address_key: key, address, since: now })
-      .onConflict(conflict => conflict.columns(['user_id', 'address_key']).doNothing()),
+      .onConflict(conflict => conflict.columns(['user_id', 'address_key']).doUpdateSet({ since: now })),
 );
 
-/** Remembers an address of a person; known ones cost nothing. */
+/** Remembers an address that a person has from now on. */
 export async function noteAddress(
   db: Db,
   who: { readonly userId: string; readonly app: string },
@@ -22,26 +28,35 @@ export async function noteAddress(
 }
 
 const selectAddresses = statement<{ userId: string }>()((db, { userId }) =>
-  db.selectFrom('addresses').select('address').where('user_id', '=', userId).orderBy('since').orderBy('address_key'),
+  db
+    .selectFrom('addresses')
+    .select(['address', 'since'])
+    .where('user_id', '=', userId)
+    .orderBy('since')
+    .orderBy('address_key'),
 );
 
-/** Every address of a person, the earliest first. */
-export async function addressesOf(db: Db, userId: string): Promise<string[]> {
+function addressOf(row: { readonly address: string; readonly since: number | string }): Address {
+  return { address: row.address, since: Number(row.since) };
+}
+
+/** Every address of a person, the one that they had first before the others. */
+export async function addressesOf(db: Db, userId: string): Promise<Address[]> {
   const { rows } = await selectAddresses(db, { userId });
-  return rows.map(row => row.address);
+  return rows.map(addressOf);
 }
 
 /** Addresses of several people, by SCIM id. */
-export async function addressesOfPeople(db: Db, userIds: readonly string[]): Promise<Map<string, string[]>> {
-  const known = new Map<string, string[]>();
+export async function addressesOfPeople(db: Db, userIds: readonly string[]): Promise<Map<string, Address[]>> {
+  const known = new Map<string, Address[]>();
   if (userIds.length === 0) return known;
   const rows = await db
     .selectFrom('addresses')
-    .select(['user_id', 'address'])
+    .select(['user_id', 'address', 'since'])
     .where('user_id', 'in', userIds)
     .orderBy('since')
     .execute();
-  for (const { user_id: userId, address } of rows) known.set(userId, [...(known.get(userId) ?? []), address]);
+  for (const row of rows) known.set(row.user_id, [...(known.get(row.user_id) ?? []), addressOf(row)]);
   return known;
 }
 

@@ -48,6 +48,22 @@ export async function peopleHeldFor(
   return rows.map(row => ({ userId: row.user_id, app: row.app }));
 }
 
+/** People of other apps than this one who are held for one of these reasons. */
+export async function othersHeldFor(
+  db: Db,
+  app: string,
+  reasons: readonly string[],
+): Promise<{ readonly userId: string; readonly app: string }[]> {
+  const rows = await db
+    .selectFrom('people')
+    .select(['user_id', 'app'])
+    .where('app', '!=', app)
+    .where('held_reason', 'in', reasons)
+    .orderBy('user_id')
+    .execute();
+  return rows.map(row => ({ userId: row.user_id, app: row.app }));
+}
+
 /** People of an app who have an account and are held for one of these reasons, in order of account. */
 export async function linkedPeopleHeldFor(
   db: Db,

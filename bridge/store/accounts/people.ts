@@ -3,6 +3,7 @@ import { sql } from 'kysely';
 import { type DirectoryUser } from '../../contract/directory';
 import { type Db } from '../database/database';
 import { type Statement, statement } from '../database/statement';
+import { nextTurn } from '../database/turns';
 import { forgetAddresses } from './addresses';
 import { type PersonTable } from '../database/tables/accounts';
 
@@ -218,24 +219,37 @@ export async function countLinkedPeople(db: Db, app: string): Promise<number> {
   return Number(row.people);
 }
 
-const countIn = statement<{ app: string; since: number }>()(
-  (_db, { app, since }) => sql<{ people: number }>`
-    select count(*) as people from people left join users on users.id = people.user_id
-      where people.app = ${app} and people.coder_user_id is not null and (
-        users.active = 1 or people.held_reason is not null
-        or exists (select 1 from work where work.key = 'person:' || people.user_id)
-        or exists (select 1 from ledger where ledger.app = people.app and ledger.kind = 'leaving'
-          and ledger.subject = 'person:' || people.user_id and ledger.at > ${since}))`,
-);
-
 /**
  * How many people of an app have an account and were in at some time since: what a share of the people is a share of. Whoever left earlier
  * and is dealt with has nothing to lose.
  */
 export async function countPeopleIn(db: Db, app: string, since: number): Promise<number> {
-  const { rows } = await countIn(db, { app, since });
-  return Number(rows[0]?.people);
+  let people = 0;
+  for (let after = ''; ;) {
+    const [page] = (await countPage(db, { app, since, after })).rows;
+    people += Number(page?.people ?? 0);
+    if (page?.last === undefined || page.last === null || Number(page.looked) < COUNTED_AT_ONCE) return people;
+    after = page.last;
+    await nextTurn();
+  }
 }
+
+/** People who are counted between two turns of the event loop. */
+const COUNTED_AT_ONCE = 5_000;
+
+const countPage = statement<{ app: string; since: number; after: string }>()(
+  (_db, { app, since, after }) => sql<{ people: number; looked: number; last: string | null }>`
+    with page as (
+      select user_id, app, coder_user_id, held_reason from people where app = ${app} and user_id > ${after}
+      order by user_id limit ${sql.lit(COUNTED_AT_ONCE)}
+    )
+    select count(*) as looked, max(page.user_id) as last, count(case when page.coder_user_id is not null and (
+        users.active = 1 or page.held_reason is not null
+        or exists (select 1 from work where work.key = 'person:' || page.user_id)
+        or exists (select 1 from ledger where ledger.app = page.app and ledger.kind = 'leaving'
+          and ledger.subject = 'person:' || page.user_id and ledger.at > ${since})) then 1 end) as people
+    from page left join users on users.id = page.user_id`,
+);
 
 /** Somebody whom a search found, with what the directory says of them. */
 export interface FoundPerson extends Person {

@@ -7,7 +7,7 @@ import { statement } from '../database/statement';
 import { type PersonTable } from '../database/tables/accounts';
 import { groupsOfUser, readUser, toUser, type UserRow } from '../directory/reading';
 import { entriesOfSubject, type JournalEntry, readEntry, toEntry } from '../journal/journal';
-import { addressesOf } from './addresses';
+import { type Address, addressesOf } from './addresses';
 import { memberStatesOf, type Membership } from './coder-members';
 import { type Grant, grantsOf } from './grants';
 import { type HeldRemovals, type HoldRow, readHeld, toHeld } from './holds';
@@ -17,8 +17,8 @@ export interface Told {
   /** Undefined: the directory has no such user. */
   readonly user: DirectoryUser | undefined;
   readonly person: Person | undefined;
-  /** Every address that they have had, the earliest first. */
-  readonly former: readonly string[];
+  /** Every address that they have had, the one that they had first before the others. */
+  readonly former: readonly Address[];
   /** Open entries of the journal that were for them, the oldest first. */
   readonly entries: readonly JournalEntry[];
   /** All groups that they are in, directly and through groups in groups, in order of id. */
@@ -78,7 +78,7 @@ const selectTold = statement<{ userId: string; app: string; subject: string }>()
   return sql<Row>`
     select ${columnsOf('users', 'u_', ['id', 'app', 'user_name', 'external_id', 'active', 'document'])}, apps.attributes as u_attributes,
       ${columnsOf('people', 'p_', PERSON)}, ${columnsOf('holds', 'h_', HOLD)},
-      ${gathered(db, ['address'], sql`from addresses where user_id = ${userId} order by since, address_key`)} as former,
+      ${gathered(db, ['address', 'since'], sql`from addresses where user_id = ${userId} order by since, address_key`)} as former,
       ${gathered(db, ENTRY, sql`from journal where subject = ${userId} order by id`)} as entries,
       ${gathered(db, ['id', 'app', 'display_name', 'external_id'], above)} as above,
       ${gathered(db, ['kind', 'organization', 'target'], sql`from grants where coder_user_id = people.coder_user_id`)} as grants,
@@ -133,7 +133,7 @@ async function readAtOnce(db: Db, app: string, userId: string): Promise<Told> {
   return {
     user: row.u_id === null ? undefined : toUser(unprefixed<UserRow>(row, 'u_')),
     person,
-    former: gatheredRows<readonly [string]>(row.former).map(([address]) => address),
+    former: gatheredRows<readonly [string, number]>(row.former).map(([address, since]) => ({ address, since })),
     entries: gatheredRows<EntryRow>(row.entries).map(entryOf),
     groups: gatheredRows<readonly [string, string, string, string | null]>(row.above).map(
       ([id, of, displayName, externalId]) => ({ id, app: of, displayName, externalId: externalId ?? undefined }),

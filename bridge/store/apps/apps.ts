@@ -253,8 +253,8 @@ export async function markSwept(db: Db, name: string, at: number): Promise<void>
 /** Forgets a deleted app and its directory once nobody of it is left to deal with. */
 export async function purgeApp(db: Db, name: string): Promise<void> {
   await db
-    .deleteFrom('members')
-    .where('group_id', 'in', db.selectFrom('groups').select('id').where('app', '=', name))
+    .deleteFrom('member_rows')
+    .where('set_id', 'in', db.selectFrom('groups').select('member_set').where('app', '=', name))
     .execute();
   for (const table of [
     'users',

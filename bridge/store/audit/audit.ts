@@ -1,8 +1,9 @@
 /** The audit trail: append-only rows, read by filter; chain.ts seals them, and removes them by age alone. */
 import { type Selectable, sql } from 'kysely';
-import { backendOf, type Db } from '../database/database';
+import { type Db, backendOf } from '../database/database';
 import { statement } from '../database/statement';
 import { type AuditTable } from '../database/tables';
+import { nextTurn } from '../database/turns';
 
 export type AuditResult = 'done' | 'failed' | 'held' | 'skipped' | 'reported';
 
@@ -26,7 +27,8 @@ export interface AuditRow {
   readonly detail?: string | null | undefined;
 }
 
-const ROWS_PER_STATEMENT = 1_000;
+/** So many are written between two turns of the event loop. */
+const ROWS_PER_STATEMENT = 100;
 
 const columnsOf = (row: AuditRow) => ({
   at: row.at,
@@ -81,6 +83,14 @@ export async function writeAudit(db: Db, rows: readonly AuditRow[]): Promise<voi
       .execute();
 }
 
+/** As {@link writeAudit}, outside of any transaction, and with a turn of the event loop for others after some lines. */
+export async function writeAuditInTurns(db: Db, rows: readonly AuditRow[]): Promise<void> {
+  for (let start = 0; start < rows.length; start += ROWS_PER_STATEMENT) {
+    await writeAudit(db, rows.slice(start, start + ROWS_PER_STATEMENT));
+    await nextTurn();
+  }
+}
+
 /** What to look for in the audit trail; every field narrows. */
 export interface AuditQuery {
   readonly app?: string | undefined;
@@ -110,8 +120,38 @@ export function toRecord(row: AuditRecord): AuditRecord {
   return { ...row, id: Number(row.id), at: Number(row.at), seq: row.seq === null ? null : Number(row.seq) };
 }
 
+/** Numbers of lines that are looked at between two turns of the event loop, where few of them may fit. */
+const LOOKED_AT_ONCE = 5_000;
+
 /** Rows that fit: after `afterId` the oldest first, else the newest first. */
 export async function queryAudit(db: Db, query: AuditQuery): Promise<AuditRecord[]> {
+  const limit = Math.max(1, Math.min(query.limit ?? 100, 1_000));
+  const { afterId, beforeId, limit: _limit, ...narrowing } = query;
+  // SQLite looks in this thread: for what may be rare, a piece of the trail at a time.
+  if (backendOf(db) !== 'sqlite' || Object.values(narrowing).every(value => value === undefined))
+    return await readAudit(db, query, limit);
+  // Each alone is one look into the index; both in one query would be a walk through it.
+  const { rows } = await sql<{ first: number | null; last: number | null }>`
+    select (select min(id) from audit) as first, (select max(id) from audit) as last`.execute(db);
+  const [ends] = rows;
+  let from = Math.max((afterId ?? 0) + 1, Number(ends?.first ?? 1));
+  let to = Math.min((beforeId ?? Infinity) - 1, Number(ends?.last ?? 0));
+  const found: AuditRecord[] = [];
+  while (from <= to && found.length < limit) {
+    const [low, high] =
+      afterId === undefined
+        ? [Math.max(from, to - LOOKED_AT_ONCE + 1), to]
+        : [from, Math.min(to, from + LOOKED_AT_ONCE - 1)];
+    const piece = { ...query, ...(afterId === undefined ? {} : { afterId: low - 1 }), beforeId: high + 1 };
+    found.push(...(await readAudit(db, piece, limit - found.length, low)));
+    if (afterId === undefined) to = low - 1;
+    else from = high + 1;
+    await nextTurn();
+  }
+  return found;
+}
+
+async function readAudit(db: Db, query: AuditQuery, limit: number, fromId?: number): Promise<AuditRecord[]> {
   let select = db.selectFrom('audit').selectAll();
   if (query.app !== undefined) select = select.where('app', '=', query.app);
   const subject = query.subject;
@@ -134,9 +174,10 @@ export async function queryAudit(db: Db, query: AuditQuery): Promise<AuditRecord
   if (query.until !== undefined) select = select.where('at', '<', query.until);
   if (query.afterId !== undefined) select = select.where('id', '>', query.afterId);
   if (query.beforeId !== undefined) select = select.where('id', '<', query.beforeId);
+  if (fromId !== undefined) select = select.where('id', '>=', fromId);
   const rows = await select
     .orderBy('id', query.afterId === undefined ? 'desc' : 'asc')
-    .limit(Math.max(1, Math.min(query.limit ?? 100, 1_000)))
+    .limit(limit)
     .execute();
   return rows.map(toRecord);
 }

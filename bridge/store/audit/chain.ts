@@ -28,7 +28,7 @@ const SETTING = 'audit-chain';
 const BEGINNING: Link = { seq: 0, hash: '0'.repeat(64) };
 
 /** Lines of one transaction: bounds how long other work waits for the event loop. */
-const SEALED_AT_ONCE = 500;
+const SEALED_AT_ONCE = 200;
 
 export async function readChain(db: Db): Promise<Chain> {
   const row = await db.selectFrom('settings').select('value').where('key', '=', SETTING).executeTakeFirst();

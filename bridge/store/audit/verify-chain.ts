@@ -21,7 +21,7 @@ export interface ChainReport extends Chain {
   readonly broken: ChainBreak | null;
 }
 
-const PAGE = 1_000;
+const PAGE = 250;
 
 /** @param anchor an end of the chain that was noted elsewhere: the line must still be the same */
 export async function verifyChain(db: Db, anchor?: Link): Promise<ChainReport> {
@@ -41,7 +41,7 @@ export async function verifyChain(db: Db, anchor?: Link): Promise<ChainReport> {
 }
 
 /** A line with a number that no sealing gave: before what is kept, or behind the last one. */
-async function findForeign(db: Db, { cut }: Chain): Promise<ChainBreak | null> {
+export async function findForeign(db: Db, { cut }: Chain): Promise<ChainBreak | null> {
   const ends = db.selectFrom('audit').select(['seq', 'id']).limit(1);
   const first = await ends.where('seq', '<=', cut.seq).orderBy('seq').executeTakeFirst();
   const last = await ends.where('seq', 'is not', null).orderBy('seq', 'desc').executeTakeFirst();

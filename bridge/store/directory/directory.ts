@@ -7,14 +7,14 @@ import { type Claimant, createClaims } from '../work/claim';
 import { type Work } from '../work/work';
 import { type Database } from '../database/database';
 import { type SearchBounds } from './search/cost';
-import { createGroup, deleteGroup, updateGroup } from './groups';
+import { type Begin, createGroupWrites, settled } from './large/writes';
 import { groupsOf, membersOf } from './membership';
 import { listByCursor, listByIndex } from './search/page';
 import { createUser, deleteUser, updateUser } from './users';
 import { type Leaving, noteRefusedLeaving } from './refused-leavings';
 import { readResource, type Write } from './rows';
 import { type JsonObject } from '../../scim-language/json';
-import { type MemberValue } from '../../scim-language/schema/members';
+import { type MemberValue } from '../../scim-language/schema/member-value';
 import {
   type CursorPage,
   type CursorQuery,
@@ -25,7 +25,7 @@ import {
   type IndexQuery,
   type Member,
   type Resource,
-  type Settling,
+  type Settled,
   type WriteContext,
   type WriteOptions,
   type Written,
@@ -105,11 +105,8 @@ export function createDirectory(database: Database, options: DirectoryOptions = 
   const reach = createReadReach(database.changes);
   const claims = options.claimant === undefined ? undefined : createClaims(options.claimant);
 
-  async function write<T extends object | undefined>(
-    context: WriteContext,
-    work: (write: Write) => Promise<T>,
-  ): Promise<T extends undefined ? undefined : T & Settling>;
-  async function write(context: WriteContext, work: (write: Write) => Promise<object | undefined>) {
+  /** A transaction of somebody who writes, and what is left to do before that is answered. */
+  const begin: Begin = async (context, work) => {
     let claimed: readonly Work[] = [];
     const { value, durable } = await database.commit(async transaction => {
       const now = clock();
@@ -119,19 +116,23 @@ export function createDirectory(database: Database, options: DirectoryOptions = 
       return written;
     });
     if (context.settles !== true) await durable();
-    return value && { ...value, claimed, durable };
-  }
-
+    return { value, settling: { claimed, durable } };
+  };
+  const write = async <T extends object | undefined>(
+    context: WriteContext,
+    work: (write: Write) => Promise<T>,
+  ): Promise<Settled<T>> => settled(await begin(context, work));
+  const groups = createGroupWrites(database, begin, context => ({ ...context, db, now: clock(), reach }));
   return {
     createUser: (context, document) => write(context, on => createUser(on, document)),
     getUser: (app, id) => readResource(db, 'User', app, id),
     updateUser: (context, id, change, given) => write(context, on => updateUser(on, id, change, given)),
     deleteUser: (context, id, given) => write(context, on => deleteUser(on, id, given)),
     groupsOf: (app, userIds) => groupsOf(db, app, userIds),
-    createGroup: (context, document, members) => write(context, on => createGroup(on, document, members)),
+    createGroup: (context, document, members) => groups.create(context, document, members),
     getGroup: (app, id) => readResource(db, 'Group', app, id),
-    updateGroup: (context, id, change, given) => write(context, on => updateGroup(on, id, change, given)),
-    deleteGroup: (context, id, given) => write(context, on => deleteGroup(on, id, given)),
+    updateGroup: (context, id, change, given) => groups.update(context, id, change, given),
+    deleteGroup: (context, id, given) => groups.remove(context, id, given),
     membersOf: (app, groupIds) => membersOf(database, app, groupIds),
     noteRefusedLeaving: (app, leaving, refused) =>
       database.transact(transaction => noteRefusedLeaving(transaction, app, leaving, refused, clock())),

@@ -1,19 +1,22 @@
 /** Writing groups. The group's row is locked first, so that changes of one group come one after the other. */
 import { type JsonObject } from '../../scim-language/json';
 import { type MemberChange } from '../../scim-language/patch/operation';
-import { type MemberValue } from '../../scim-language/schema/members';
+import { type MemberValue } from '../../scim-language/schema/member-value';
 import { fold } from '../../scim-language/schema/fold';
 import { type WorkKey, PRIORITY, enqueue } from '../work/enqueue';
 import { newId } from '../database/id';
 import { statement } from '../database/statement';
 import { concernsCoder, leavesSomething } from './concern';
 import { type GroupName, claimName, markNamesakes } from './namesakes';
+import { type ReadyMembers } from './large/change';
+import { areLarge } from './large/delta';
 import {
+  applyChanges,
   changeMembers,
   enqueueDelta,
   enqueuePeopleIn,
   leaveAllGroups,
-  removeEverybody,
+  removeWithGroup,
   resolveMembers,
 } from './members';
 import { settleGone, settleMembers } from './refused-leavings';
@@ -39,6 +42,7 @@ const insertGroup = statement<Columns & { id: string; app: string; now: number }
     external_id: at.external_id,
     document: at.document,
     version: 1,
+    member_set: at.id,
     created_at: at.now,
     modified_at: at.now,
   }),
@@ -62,40 +66,61 @@ export async function createGroup(
   write: Write,
   document: JsonObject,
   members: readonly MemberValue[],
+  ready?: ReadyMembers,
 ): Promise<Change<Written>> {
   const { db, app, now } = write;
-  const changes = [{ kind: 'add', members }] as const;
+  const changes = ready === undefined ? [{ kind: 'add', members } as const] : [];
   const known = await resolveMembers(write, undefined, changes);
   const id = newId(now);
   const name = nameOf(document);
   await claimName(write, name, id);
   await writeUnique('Group', document, () => insertGroup(db, { id, app, ...columnsOf(document), now }));
   await markNamesakes(write, name.key);
-  const delta = await changeMembers(write, id, changes, known, '');
+  const membership = { groupId: id, setId: id };
   const resource: Resource = { type: 'Group', id, app, document, version: 1, createdAt: now, modifiedAt: now };
-  if (!(await concernsCoder(write, id, [name]))) return { resource, changed: true, touched: [] };
+  const concerns = await concernsCoder(write, id, [name]);
+  await ready?.apply(write, membership, concerns);
+  const delta = await changeMembers(write, membership, changes, known, '');
+  if (!concerns) return { resource, changed: true, touched: [] };
   const group = await enqueueGroup(write, id);
   return { resource, changed: true, touched: first(group, await enqueueDelta(write, delta)) };
 }
 
-/** @throws UniquenessError, VersionMismatch, UnknownMembers, NestedGroupsRefused, GroupCycle, and whatever `change` throws */
+/** What is to be made ready in turns, outside of the transaction. */
+export interface InTurns {
+  readonly setId: string;
+  readonly change: GroupChange & { readonly memberChanges: readonly MemberChange[] };
+}
+
+/**
+ * @param ready members of a large group, made ready for what `change` returns
+ * @returns what has to be made ready first, when that is much; nothing is written then
+ * @throws UniquenessError, VersionMismatch, UnknownMembers, NestedGroupsRefused, GroupCycle, and whatever `change` throws
+ */
 export async function updateGroup(
   write: Write,
   id: string,
   change: (current: Resource) => GroupChange | undefined,
   options?: WriteOptions & { readonly baseUrl?: string },
-): Promise<Change<Written> | undefined> {
+  ready?: ReadyMembers,
+): Promise<Change<Written> | InTurns | undefined> {
   const { db, now } = write;
   const locked = await lockResource(write, 'Group', id, 'update');
   if (locked === undefined) return undefined;
   const current = locked.resource;
   checkVersion(current, options);
   const { document, memberChanges = [] } = change(current) ?? {};
+  const membership = { groupId: id, setId: locked.memberSet ?? id };
+  if (ready === undefined && (await areLarge(db, membership.setId, memberChanges)))
+    return { setId: membership.setId, change: { ...(document === undefined ? {} : { document }), memberChanges } };
   const renamed = document !== undefined && isRenamed(current.document, document);
   const concerns =
     (memberChanges.length > 0 || renamed) &&
     (await concernsCoder(write, id, [nameOf(current.document), ...(renamed ? [nameOf(document)] : [])]));
-  const people = await changeMembership(write, id, memberChanges, concerns, options?.baseUrl ?? '');
+  const people =
+    ready === undefined
+      ? await applyChanges(write, membership, memberChanges, concerns, options?.baseUrl ?? '')
+      : await ready.apply(write, membership, concerns);
   if (locked.refused && memberChanges.length > 0) await settleMembers(db, write.app, id, memberChanges);
   if (document === undefined && people === undefined) return { resource: current, changed: false, touched: [] };
   const version = current.version + 1;
@@ -116,27 +141,6 @@ export async function updateGroup(
   return { resource, changed: true, touched: first(group, touched, everybody) };
 }
 
-/**
- * Applies changes of members and enqueues whom they concern, if anybody.
- * @returns undefined when nobody came or went
- */
-async function changeMembership(
-  write: Write,
-  id: string,
-  changes: readonly MemberChange[],
-  concerns: boolean,
-  baseUrl: string,
-): Promise<WorkKey[] | undefined> {
-  const [only] = changes;
-  if (only === undefined) return undefined;
-  if (changes.length === 1 && (only.kind === 'removeAll' || (only.kind === 'replaceAll' && only.members.length === 0)))
-    return removeEverybody(write, id, concerns);
-  const known = await resolveMembers(write, id, changes);
-  const delta = await changeMembers(write, id, changes, known, baseUrl);
-  if (delta.joined.size === 0 && delta.left.size === 0) return undefined;
-  return concerns ? enqueueDelta(write, delta) : [];
-}
-
 /** @throws VersionMismatch */
 export async function deleteGroup(
   write: Write,
@@ -150,7 +154,7 @@ export async function deleteGroup(
   checkVersion(current, options);
   if (locked.refused) await settleGone(db, write.app, 'group', id);
   const concerns = await concernsCoder(write, id, [nameOf(current.document)]);
-  const people = (await removeEverybody(write, id, concerns)) ?? [];
+  const people = await removeWithGroup(write, { groupId: id, setId: locked.memberSet ?? id }, concerns);
   await leaveAllGroups(write, id);
   await db.deleteFrom('groups').where('id', '=', id).execute();
   await markNamesakes(write, nameOf(current.document).key);

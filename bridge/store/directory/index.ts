@@ -1,6 +1,8 @@
 export * from './directory';
 export * from './errors';
 export * from './resources';
+export { enqueueEverybodyIn } from './large/everybody';
+export { looseSetsOf } from './large/loose-sets';
 export { readNamesakes } from './namesakes';
 export * from './reading';
 export {

@@ -4,18 +4,22 @@
  */
 import { type RawBuilder, sql } from 'kysely';
 import { type MemberChange } from '../../scim-language/patch/operation';
-import { type MemberValue } from '../../scim-language/schema/members';
+import { type MemberValue } from '../../scim-language/schema/member-value';
 import { backendOf } from '../database/database';
 import { statement } from '../database/statement';
-import { type WorkKey, PRIORITY, enqueueMembersOf, enqueuePeople } from '../work/enqueue';
+import { type WorkKey, PRIORITY, enqueuePeople } from '../work/enqueue';
+import { newId } from '../database/id';
 import { among, listed } from '../database/listed';
 import { GroupCycle, NestedGroupsRefused, UnknownMembers } from './errors';
+import { enqueueEverybodyIn } from './large/everybody';
+import { type Membership, exchange, loosen } from './large/loose-sets';
+import { isLargeSet } from './large/pages';
 import { memberFilter } from './search/filter-sql';
 import { MOST_TOUCHED, type UserOrGroup } from './resources';
 import { type Write, isId } from './rows';
 
 /** Which stated members exist, by id, with their type. */
-type Known = ReadonlyMap<string, UserOrGroup>;
+export type Known = ReadonlyMap<string, UserOrGroup>;
 
 interface MemberRow {
   member_id: string;
@@ -32,7 +36,7 @@ export interface MemberDelta {
  * Whoever is gone may be removed again and again, but what is no id at all means somebody else than it says: a success that removes nobody
  * would leave them in.
  */
-function refuseNoIds(values: readonly string[]): void {
+export function refuseNoIds(values: readonly string[]): void {
   const wrong = values.filter(value => !isId(value));
   if (wrong.length > 0) throw new UnknownMembers(wrong);
 }
@@ -46,33 +50,33 @@ const existing = (type: UserOrGroup) =>
 
 const EXISTING = { User: existing('User'), Group: existing('Group') };
 
-const outside = statement<{ groupId: string; ids: readonly string[] }>()(
-  (db, { groupId, ids }) => sql<{ value: string }>`
+const outside = statement<{ setId: string; ids: readonly string[] }>()(
+  (db, { setId, ids }) => sql<{ value: string }>`
     select value from (${listed(db, ids)}) as stated where not exists (
-      select 1 from members where members.group_id = ${groupId} and members.member_id = stated.value
+      select 1 from member_rows where member_rows.set_id = ${setId} and member_rows.member_id = stated.value
     )`,
 );
 
-const insertPlain = statement<{ groupId: string; ids: readonly string[] }>()(
-  (db, { groupId, ids }) => sql<MemberRow>`
-    insert into members (group_id, member_id, member_type, display)
-    select cast(${groupId} as text), value, 'User', cast(null as text) from (${listed(db, ids)}) as plain where true
-    on conflict (group_id, member_id) do nothing`,
+const insertPlain = statement<{ setId: string; ids: readonly string[] }>()(
+  (db, { setId, ids }) => sql<MemberRow>`
+    insert into member_rows (set_id, member_id, member_type, display)
+    select cast(${setId} as text), value, 'User', cast(null as text) from (${listed(db, ids)}) as plain where true
+    on conflict (set_id, member_id) do nothing`,
 );
 
-const deleteListed = statement<{ groupId: string; ids: readonly string[] }>()(
-  (db, { groupId, ids }) => sql<MemberRow>`
-    delete from members where group_id = ${groupId} and member_id in ${among(db, ids)} returning member_id, member_type`,
+const deleteListed = statement<{ setId: string; ids: readonly string[] }>()(
+  (db, { setId, ids }) => sql<MemberRow>`
+    delete from member_rows where set_id = ${setId} and member_id in ${among(db, ids)} returning member_id, member_type`,
 );
 
 /**
  * Finds out what the members of all changes are. On Postgres they are kept from being deleted until the transaction ends.
- * @param groupId the group they are to join; undefined for a new one
+ * @param setId the members of the group that they are to join; undefined for a new one
  * @throws UnknownMembers, NestedGroupsRefused
  */
 export async function resolveMembers(
   write: Write,
-  groupId: string | undefined,
+  setId: string | undefined,
   changes: readonly MemberChange[],
 ): Promise<Known> {
   const stated = new Map<string, MemberValue>();
@@ -84,9 +88,9 @@ export async function resolveMembers(
   const known = new Map<string, UserOrGroup>();
   // Whoever is in the group is known to exist: of a list that is sent whole again and again, only who is new is looked up.
   const unresolved =
-    groupId === undefined || changes.length > 1
+    setId === undefined || changes.length > 1
       ? [...stated.keys()]
-      : await notInside(write, groupId, [...stated.keys()]);
+      : await membersNotIn(write, setId, [...stated.keys()]);
   const find = async (type: UserOrGroup) => {
     const missing = unresolved.filter(id => !known.has(id) && isId(id));
     if (missing.length === 0) return;
@@ -106,10 +110,14 @@ export async function resolveMembers(
   return known;
 }
 
-/** Which of the ids are no members of the group. */
-async function notInside({ db }: Write, groupId: string, ids: readonly string[]): Promise<string[]> {
+/** Which of the ids are not in the set. */
+export async function membersNotIn(
+  { db }: Pick<Write, 'db'>,
+  setId: string,
+  ids: readonly string[],
+): Promise<string[]> {
   if (ids.length === 0) return [];
-  const { rows } = await outside(db, { groupId, ids });
+  const { rows } = await outside(db, { setId, ids });
   return rows.map(row => row.value);
 }
 
@@ -119,7 +127,7 @@ async function notInside({ db }: Write, groupId: string, ids: readonly string[])
  */
 export async function changeMembers(
   write: Write,
-  groupId: string,
+  { groupId, setId }: Membership,
   changes: readonly MemberChange[],
   known: Known,
   baseUrl: string,
@@ -136,21 +144,21 @@ export async function changeMembers(
   for (const change of changes) {
     switch (change.kind) {
       case 'add':
-        came(await insertMembers(write, groupId, change.members, known, isOnly));
+        came(await insertMembers(write, setId, change.members, known, isOnly));
         break;
       case 'remove':
-        gone((await deleteListed(write.db, { groupId, ids: change.values })).rows);
+        gone((await deleteListed(write.db, { setId, ids: change.values })).rows);
         break;
       case 'removeWhere':
-        gone(await deleteMembers(write, groupId, memberFilter(write.db, change.filter, baseUrl)));
+        gone(await deleteMembers(write, setId, memberFilter(write.db, change.filter, baseUrl)));
         break;
       case 'removeAll':
-        gone(await deleteMembers(write, groupId, sql`true`));
+        gone(await deleteMembers(write, setId, sql`true`));
         break;
       case 'replaceAll': {
         const stay = change.members.map(({ value }) => value);
-        gone(await deleteMembers(write, groupId, notAmong(write, stay)));
-        came(await insertMembers(write, groupId, change.members, known, isOnly));
+        gone(await deleteMembers(write, setId, notAmong(write, stay)));
+        came(await insertMembers(write, setId, change.members, known, isOnly));
         break;
       }
     }
@@ -164,9 +172,9 @@ export async function changeMembers(
  * @param areNew whether whoever is known is known not to be inside: then the database need not tell who came
  * @returns who came
  */
-async function insertMembers(
+export async function insertMembers(
   { db }: Write,
-  groupId: string,
+  setId: string,
   members: readonly MemberValue[],
   known: Known,
   areNew: boolean,
@@ -186,22 +194,20 @@ async function insertMembers(
   const came: MemberRow[] = [];
   const insert = async (source: RawBuilder<unknown>) => {
     const result = await sql<MemberRow>`
-      insert into members (group_id, member_id, member_type, display) ${source}
-      on conflict (group_id, member_id) do nothing ${areNew ? sql`` : sql`returning member_id, member_type`}`.execute(
-      db,
-    );
+      insert into member_rows (set_id, member_id, member_type, display) ${source}
+      on conflict (set_id, member_id) do nothing ${areNew ? sql`` : sql`returning member_id, member_type`}`.execute(db);
     for (const row of result.rows) came.push(row);
   };
-  if (plain.length > 0 && areNew) await insertPlain(db, { groupId, ids: plain.sort() });
+  if (plain.length > 0 && areNew) await insertPlain(db, { setId, ids: plain.sort() });
   else if (plain.length > 0)
     await insert(
-      sql`select cast(${groupId} as text), value, 'User', cast(null as text) from (${listed(db, plain.sort())}) as plain where true`,
+      sql`select cast(${setId} as text), value, 'User', cast(null as text) from (${listed(db, plain.sort())}) as plain where true`,
     );
   if (displays.length > 0)
     await insert(
       backendOf(db) === 'sqlite'
-        ? sql`select ${groupId}, value ->> 0, value ->> 1, value ->> 2 from json_each(${JSON.stringify(displays)}) where true`
-        : sql`select cast(${groupId} as text), * from unnest(cast(${displays.map(row => row[0])} as text[]),
+        ? sql`select ${setId}, value ->> 0, value ->> 1, value ->> 2 from json_each(${JSON.stringify(displays)}) where true`
+        : sql`select cast(${setId} as text), * from unnest(cast(${displays.map(row => row[0])} as text[]),
           cast(${displays.map(row => row[1])} as text[]), cast(${displays.map(row => row[2])} as text[]))`,
     );
   return areNew ? [...rows.values()] : came;
@@ -214,14 +220,16 @@ function notAmong({ db }: Write, ids: readonly string[]): RawBuilder<unknown> {
     : sql`not exists (select 1 from (${listed(db, ids)}) as stay where stay.value = members.member_id)`;
 }
 
-async function deleteMembers({ db }: Write, groupId: string, which: RawBuilder<unknown>): Promise<MemberRow[]> {
+async function deleteMembers({ db }: Write, setId: string, which: RawBuilder<unknown>): Promise<MemberRow[]> {
   const { rows } = await sql<MemberRow>`
-    delete from members where group_id = ${groupId} and ${which} returning member_id, member_type`.execute(db);
+    delete from member_rows as members where set_id = ${setId} and ${which} returning member_id, member_type`.execute(
+    db,
+  );
   return rows;
 }
 
 /** @throws GroupCycle when the group is inside one of the groups, or is one of them */
-async function refuseCycle({ db, app }: Write, groupId: string, groups: readonly string[]): Promise<void> {
+export async function refuseCycle({ db, app }: Write, groupId: string, groups: readonly string[]): Promise<void> {
   // Two transactions that each see no circle could close one between them.
   if (backendOf(db) === 'postgres')
     await sql`select pg_advisory_xact_lock(hashtextextended(${`nested groups of ${app}`}, 0))`.execute(db);
@@ -235,20 +243,66 @@ async function refuseCycle({ db, app }: Write, groupId: string, groups: readonly
   if (rows[0] !== undefined) throw new GroupCycle(groupId, rows[0].top);
 }
 
+/** Whether a change leaves nobody in, whoever was. */
+export function isRemovalOfAll(change: MemberChange | undefined): boolean {
+  return change?.kind === 'removeAll' || (change?.kind === 'replaceAll' && change.members.length === 0);
+}
+
+/**
+ * Applies changes of members and enqueues whom they concern, if anybody.
+ * @returns undefined when nobody came or went
+ */
+export async function applyChanges(
+  write: Write,
+  membership: Membership,
+  changes: readonly MemberChange[],
+  concerns: boolean,
+  baseUrl: string,
+): Promise<WorkKey[] | undefined> {
+  const [only] = changes;
+  if (only === undefined) return undefined;
+  if (changes.length === 1 && isRemovalOfAll(only)) return removeEverybody(write, membership, concerns);
+  const known = await resolveMembers(write, membership.setId, changes);
+  const delta = await changeMembers(write, membership, changes, known, baseUrl);
+  if (delta.joined.size === 0 && delta.left.size === 0) return undefined;
+  return concerns ? enqueueDelta(write, delta) : [];
+}
+
 /**
  * Takes everybody out of a group, without reading who that is.
  * @param concerns whether that means something to them
  * @returns undefined when nobody was in it
  */
-export async function removeEverybody(
+async function removeEverybody(
   write: Write,
-  groupId: string,
+  membership: Membership,
+  concerns: boolean,
+): Promise<WorkKey[] | undefined> {
+  if (await isLargeSet(write.db, membership.setId)) {
+    await exchange(write, membership, newId(write.now), concerns);
+    return [];
+  }
+  return removeRows(write, membership, concerns);
+}
+
+/** Takes the members away of a group that goes. */
+export async function removeWithGroup(write: Write, membership: Membership, concerns: boolean): Promise<WorkKey[]> {
+  if (await isLargeSet(write.db, membership.setId)) {
+    await loosen(write, { old: membership.setId, next: null, concerns });
+    return [];
+  }
+  return (await removeRows(write, membership, concerns)) ?? [];
+}
+
+async function removeRows(
+  write: Write,
+  { groupId, setId }: Membership,
   concerns: boolean,
 ): Promise<WorkKey[] | undefined> {
   const touched = concerns ? await enqueuePeopleIn(write, groupId, PRIORITY.leaving) : [];
   const { numDeletedRows } = await write.db
-    .deleteFrom('members')
-    .where('group_id', '=', groupId)
+    .deleteFrom('member_rows')
+    .where('set_id', '=', setId)
     .executeTakeFirstOrThrow();
   return numDeletedRows > 0n ? touched : undefined;
 }
@@ -273,9 +327,9 @@ export async function enqueueDelta(write: Write, { joined, left }: MemberDelta):
   return [...people.map((id): WorkKey => `person:${id}`), ...inside].slice(0, MOST_TOUCHED);
 }
 
-/** Enqueues everybody inside a group, and names the first of them. */
+/** Enqueues everybody inside a group, and names the first of them: of a large one when that is done, in turns. */
 export async function enqueuePeopleIn(write: Write, groupId: string, priority: number): Promise<WorkKey[]> {
-  await enqueueMembersOf(write.db, groupId, write.app, priority, write.cause, write.now);
+  if (!(await enqueueEverybodyIn(write, groupId, priority))) return [];
   const { rows } = await sql<{ member_id: string }>`
     with recursive inside (id) as (
       select id from groups where id = ${groupId}
@@ -288,8 +342,8 @@ export async function enqueuePeopleIn(write: Write, groupId: string, priority: n
 }
 
 const deleteEverywhere = statement<{ memberId: string }>()(
-  (_db, { memberId }) => sql<{ group_id: string }>`
-    delete from members where member_id = ${memberId} returning group_id`,
+  (_db, { memberId }) => sql<{ set_id: string }>`
+    delete from member_rows where member_id = ${memberId} returning set_id`,
 );
 
 /** Takes a user or group out of all groups it is a direct member of; each of them has changed. */
@@ -297,7 +351,7 @@ export async function leaveAllGroups(write: Write, memberId: string): Promise<vo
   const { db, now } = write;
   const { rows } = await deleteEverywhere(db, { memberId });
   if (rows.length === 0) return;
-  const ids = rows.map(row => row.group_id).sort();
+  const ids = rows.map(row => row.set_id).sort();
   await sql`
-    update groups set version = version + 1, modified_at = ${now} where id in (${listed(db, ids)})`.execute(db);
+    update groups set version = version + 1, modified_at = ${now} where member_set in (${listed(db, ids)})`.execute(db);
 }

@@ -97,6 +97,9 @@ export interface Deleted extends Settling {
   readonly touched: readonly WorkKey[];
 }
 
+/** A write with what is left to do. */
+export type Settled<T> = T extends undefined ? undefined : T & Settling;
+
 /** What a write itself has to tell. */
 export type Change<Outcome extends Settling> = Omit<Outcome, keyof Settling>;
 

@@ -1,4 +1,5 @@
 /** Rows of users and groups as resources, and what both kinds of write have in common. */
+import { sql } from 'kysely';
 import { type JsonObject } from '../../scim-language/json';
 import { backendOf, type Db, readJson } from '../database/database';
 import { statement } from '../database/statement';
@@ -37,10 +38,14 @@ export interface Write extends WriteContext {
   readonly reach: ReadReach;
   /** Takes what is queued. */
   readonly claim?: Claim | undefined;
+  /** Where it notes sets of members that are loose with it: whoever commits sees to them. */
+  readonly loose?: string[];
 }
 
 /** A resource as a write locks it. */
 export interface Locked {
+  /** Which rows are its members; undefined for a user. */
+  readonly memberSet: string | undefined;
   readonly resource: Resource;
   /** Whether a refused request about it, or about somebody in it, has not gone through yet. */
   readonly refused: boolean;
@@ -103,6 +108,7 @@ const locking = (type: UserOrGroup, to: 'update' | 'delete') =>
           )
           .as('refused'),
       )
+      .select(type === 'User' ? sql<null>`null`.as('member_set') : sql<string>`member_set`.as('member_set'))
       .where('id', '=', id)
       .where('app', '=', app)
       .$if(backendOf(db) === 'postgres', query => (to === 'delete' ? query.forUpdate() : query.forNoKeyUpdate())),
@@ -143,7 +149,8 @@ export async function lockResource(
 ): Promise<Locked | undefined> {
   if (!isId(id)) return undefined;
   const [row] = (await LOCK[type][to](db, { id, app })).rows;
-  return row === undefined ? undefined : { resource: toResource(type, row), refused: Boolean(row.refused) };
+  if (row === undefined) return undefined;
+  return { resource: toResource(type, row), memberSet: row.member_set ?? undefined, refused: Boolean(row.refused) };
 }
 
 /** Writes a document whose name is unique in its app. @throws UniquenessError when another resource has it */

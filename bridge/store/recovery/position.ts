@@ -12,6 +12,7 @@ import { deleteSetting, readSetting, writeSetting } from '../database/settings';
 const INSTALLATION = 'installation';
 const POSITION = 'position';
 const RECOVERY = 'recovery';
+const IMPORTED = 'imported';
 
 export interface Installation {
   /** Made with the database; a copy of the database has the same. */
@@ -28,6 +29,8 @@ export interface PendingRecovery {
   readonly position: number;
   /** The highest position that Coder has seen. */
   readonly seen: number;
+  /** Nothing was found: the database was imported, and nobody can say how old it is. */
+  readonly imported?: true;
 }
 
 export async function readInstallation(db: Db): Promise<Installation> {
@@ -77,6 +80,20 @@ export async function readPendingRecovery(db: Db): Promise<PendingRecovery | und
 
 export async function writePendingRecovery(db: Db, pending: PendingRecovery): Promise<void> {
   await writeSetting(db, RECOVERY, JSON.stringify(pending));
+}
+
+/** An export may be old: until it was compared with Coder, nobody knows. */
+export async function noteImported(db: Db): Promise<void> {
+  await writeSetting(db, IMPORTED, 'true');
+}
+
+export async function isImported(db: Db): Promise<boolean> {
+  return (await readSetting(db, IMPORTED)) !== undefined;
+}
+
+/** Compared, or looked at by an operator. */
+export async function forgetImported(db: Db): Promise<void> {
+  await deleteSetting(db, IMPORTED);
 }
 
 export async function dropPendingRecovery(db: Db): Promise<void> {

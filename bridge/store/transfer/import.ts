@@ -3,6 +3,7 @@ import { sql } from 'kysely';
 import { DatabaseError } from '../database/backend';
 import { type Database, type Db } from '../database/database';
 import { schemaVersion } from '../database/migrations';
+import { noteImported } from '../recovery/position';
 import { EXPORT_FORMAT, type ExportHeader } from './export';
 import { CARRIED, type Row, TABLE_NAMES, type TableName } from './tables';
 
@@ -33,6 +34,7 @@ export async function importDatabase(database: Database, lines: AsyncIterable<st
         if (line.rows !== rows)
           throw new DatabaseError(`the export says that it has ${line.rows} rows, got ${rows}: it is not whole`);
         await goOnCounting(db, database.backend === 'postgres');
+        await noteImported(db);
         return rows;
       }
       const [name, row] = line;

@@ -1,5 +1,8 @@
 /** Every table as it is carried from one database to another: by what it is read in order. */
-import { type Tables } from '../database/tables';
+import { type Tables as All } from '../database/tables';
+
+/** Without the view. */
+type Tables = Omit<All, 'members'>;
 
 interface Carried<Table> {
   /** The primary key. */
@@ -19,7 +22,8 @@ export const CARRIED: { readonly [Name in keyof Tables]: Carried<Tables[Name]> }
   users: { key: ['id'] },
   user_emails: { key: ['user_id', 'email_key'] },
   groups: { key: ['id'] },
-  members: { key: ['group_id', 'member_id'] },
+  member_rows: { key: ['set_id', 'member_id'] },
+  loose_sets: { key: ['id'] },
   people: { key: ['user_id'] },
   grants: { key: ['coder_user_id', 'kind', 'organization', 'target'] },
   coder_groups: { key: ['id'] },

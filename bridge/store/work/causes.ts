@@ -12,11 +12,13 @@ export interface Cause {
   readonly requestId?: string | undefined;
   /** Name of the SCIM token or admin credential, or of who signed in. */
   readonly token?: string | undefined;
+  /** The trace that it came with, as the header `traceparent` has it. */
+  readonly trace?: string | undefined;
 }
 
 const LINE = '\n';
 /** More than the causes of any day; what is older is forgotten. */
-const LONGEST = 4_000;
+const LONGEST = 6_000;
 
 export function causeText(causes: readonly string[]): string {
   return [...new Set(causes)].join(LINE);

@@ -34,7 +34,7 @@ export interface WorkCounts {
   readonly lastError: string | null;
 }
 
-/** How much waits and is parked, by app. */
+/** How much waits and is parked, by app. A change of a large group waits until all of its people are in the queue. */
 export async function countWork(db: Db): Promise<Map<string, WorkCounts>> {
   const rows = await db
     .selectFrom('work')
@@ -46,12 +46,17 @@ export async function countWork(db: Db): Promise<Map<string, WorkCounts>> {
     ])
     .groupBy('app')
     .execute();
-  return new Map(
+  const counts = new Map<string, WorkCounts>(
     rows.map(row => [
       row.app,
       { waiting: Number(row.all) - Number(row.parked), parked: Number(row.parked), lastError: row.error },
     ]),
   );
+  for (const { app } of await db.selectFrom('loose_sets').select('app').where('cause', 'is not', null).execute()) {
+    const known = counts.get(app) ?? { waiting: 0, parked: 0, lastError: null };
+    counts.set(app, { ...known, waiting: known.waiting + 1 });
+  }
+  return counts;
 }
 
 export interface PendingWork {
@@ -91,5 +96,13 @@ export async function hasPeopleWaiting(db: Db, app: string): Promise<boolean> {
     .where('key', 'like', 'person:%')
     .limit(1)
     .executeTakeFirst();
-  return row !== undefined;
+  if (row !== undefined) return true;
+  const owed = await db
+    .selectFrom('loose_sets')
+    .select('id')
+    .where('app', '=', app)
+    .where('cause', 'is not', null)
+    .limit(1)
+    .executeTakeFirst();
+  return owed !== undefined;
 }

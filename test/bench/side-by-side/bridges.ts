@@ -3,7 +3,11 @@ import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { type MappingState, type MappingStateInput, parseMappingState } from '../../../bridge/contract/mapping-state';
 import { ADMIN_TOKEN, bridgeEnvironment, scimToken } from '../../support/bridge';
+import { openDatabase } from '../../../bridge/store/database/database';
 import { freshPostgres, freshSqlite } from '../../support/databases';
+import { ownPostgres } from '../../support/postgres-server';
+import { fillGroups, fillMembers, fillUsers, settle } from '../fill-directory';
+import { postgresSeconds } from './database-time';
 import { type MeasuredServer, startMeasured } from './server';
 
 export interface BridgeToMeasure {
@@ -12,7 +16,17 @@ export interface BridgeToMeasure {
   readonly coder: { readonly url: string; readonly token: string };
   readonly backend: 'sqlite' | 'postgres';
   readonly declaration?: Partial<MappingStateInput>;
+  /** A directory that is there before the bridge starts, written as rows: so many people would come by SCIM for minutes. */
+  readonly filled?: Directory;
 }
+
+export interface Directory {
+  readonly users: number;
+  readonly groups: number;
+  readonly groupSize: number;
+}
+
+const APP = 'bench';
 
 /** The bridge of a build: `dist` of this or another checkout. @throws Error when there is none */
 export function built(dist: string): readonly string[] {
@@ -26,22 +40,43 @@ export const SOURCES: readonly string[] = ['--import', 'tsx', join(__dirname, '.
 
 export async function startBridgeToMeasure(what: BridgeToMeasure): Promise<MeasuredServer> {
   const database = what.backend === 'sqlite' ? freshSqlite() : await freshPostgres();
+  const directory = what.filled && (await fillDatabase(database.url, what.filled));
   const program = await startMeasured({
     args: [...what.program, 'serve'],
     env: bridgeEnvironment({ coderUrl: what.coder.url, coderToken: what.coder.token, databaseUrl: database.url }),
     ready: /"url":"(http:[^"]+)".*"msg":"ready"/,
   });
   const { token, tokens } = scimToken();
-  await declare(program.url, parseMappingState({ version: 1, app: 'bench', tokens, ...what.declaration }));
+  await declare(program.url, parseMappingState({ version: 1, app: APP, tokens, ...what.declaration }));
   return {
     baseUrl: `${program.url}/scim/v2`,
     token,
-    usage: () => program.usage(),
+    ...(directory && { directory }),
+    async usage() {
+      const databaseSeconds = what.backend === 'postgres' ? postgresSeconds(ownPostgres()) : undefined;
+      return { ...(await program.usage()), databaseSeconds };
+    },
     close: async () => {
       await program.close();
       await database.drop();
     },
   };
+}
+
+async function fillDatabase(
+  url: string,
+  { users, groups, groupSize }: Directory,
+): Promise<MeasuredServer['directory']> {
+  const database = await openDatabase(url);
+  const people = await fillUsers(database, APP, users);
+  const ids = await fillGroups(database, APP, groups);
+  for (const [index, id] of ids.entries()) {
+    const from = (index * groupSize) % users;
+    await fillMembers(database, id, [...people.slice(from), ...people.slice(0, from)].slice(0, groupSize));
+  }
+  await settle(database);
+  await database.close();
+  return { groups: ids, people };
 }
 
 /** Declares the app and waits until that is dealt with, in words that builds of other commits understand. */

@@ -1,20 +1,23 @@
 /**
- * The bridge beside others. `npm run bench` measures all of it and writes docs/performance.md; options measure one setting instead:
- * `npm run bench -- --mix okta [--users 1000] [--group-size 10] [--people 150] [--rounds 5] [--mapped] [--database postgres]
- * [--dist NAME=FOLDER …] [--peer NAME=FOLDER …]`. A `--dist` is `dist` of another checkout, a `--peer` another server (peers.ts).
+ * The bridge beside others: `npm run build && npm run bench -- --peers npm` measures all of it and writes docs/performance.md, in eight to
+ * ten minutes. `--peers npm` installs the servers that npm has into a temporary folder; `--peer NAME=FOLDER` adds another one (peers.ts).
+ * Options measure one setting instead: `npm run bench -- --mix okta [--users 1000] [--group-size 10] [--people 150] [--rounds 5] [--mapped]
+ * [--database postgres] [--dist NAME=FOLDER …]`, where a `--dist` is `dist` of another checkout, or one group of 100,000 alone:
+ * `--holds`. `--quick` takes seconds, to see that it works, and writes nothing.
  */
 import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
-import { findPostgres } from '../../support/postgres-server';
+import { endRun, findPostgres, prepareRun } from '../../support/postgres-server';
 import { startDoubleProcess } from '../bridge-stage';
 import { printTable } from '../measure';
 import { built, startBridgeToMeasure } from './bridges';
 import { MIXES, type MixName } from './identity-provider';
-import { startFloor, startPeer } from './peers';
-import { intoDocument, reportOf } from './report';
+import { installNpmPeers } from './npm-peers';
+import { floor, startPeer } from './peers';
+import { cellsOf, intoDocument, reportOf } from './report';
 import { type Contestants, sideBySide } from './rounds';
-import { partsOf, playSuite } from './suite';
+import { type HoldsResult, partsOf, playHolds, playSuite, type StartBridge, type TakePart } from './suite';
 
 const ROOT = join(__dirname, '..', '..', '..');
 const DOCUMENT = join(ROOT, 'docs', 'performance.md');
@@ -36,6 +39,8 @@ const { values: options } = parseArgs({
     rounds: { type: 'string', default: '5' },
     dist: { type: 'string', multiple: true, default: [] },
     peer: { type: 'string', multiple: true, default: [] },
+    peers: { type: 'string' },
+    holds: { type: 'boolean', default: false },
     database: { type: 'string', default: 'sqlite' },
     mapped: { type: 'boolean', default: false },
     quick: { type: 'boolean', default: false },
@@ -43,41 +48,63 @@ const { values: options } = parseArgs({
 });
 
 async function main(): Promise<void> {
+  // What a bridge answered is on the disk, on Postgres as on SQLite.
+  prepareRun({ durable: true });
   const double = await startDoubleProcess();
-  const bridge = (dist: string, backend: 'sqlite' | 'postgres', mapped: boolean) => () =>
-    startBridgeToMeasure({
-      program: built(dist),
-      coder: { url: double.url, token: DOUBLE_TOKEN },
-      backend,
-      declaration: mapped ? MAPPED : UNMAPPED,
-    });
+  const npm = options.peers === 'npm' ? installNpmPeers() : undefined;
+  const bridge =
+    (dist: string, backend: 'sqlite' | 'postgres'): StartBridge =>
+    ({ mapped = false, filled } = {}) =>
+    () =>
+      startBridgeToMeasure({
+        program: built(dist),
+        coder: { url: double.url, token: DOUBLE_TOKEN },
+        backend,
+        declaration: mapped ? MAPPED : UNMAPPED,
+        ...(filled && { filled }),
+      });
   const here = join(ROOT, 'dist');
-  const peers = named(options.peer, folder => () => startPeer(folder));
-  const floor = { 'bare node:http and SQLite': startFloor };
+  const folders = Object.entries(npm?.folders ?? {}).map(([name, folder]) => `${name}=${folder}`);
+  const takePart: TakePart = {
+    sqlite: bridge(here, 'sqlite'),
+    postgres: findPostgres() === undefined ? undefined : bridge(here, 'postgres'),
+    peers: named([...folders, ...options.peer], folder => () => startPeer(folder)),
+    floors: { 'bare node:http': floor('memory'), 'bare node:http and SQLite': floor('sqlite') },
+  };
   try {
-    if (options.mix === undefined) {
-      const bridges = {
-        unmapped: bridge(here, 'sqlite', false),
-        mapped: bridge(here, 'sqlite', true),
-        postgres: findPostgres() === undefined ? undefined : bridge(here, 'postgres', false),
-      };
-      await measureAll(partsOf(bridges, { ...peers, ...floor }, options.quick));
-    } else {
+    if (options.holds) printHolds(await playHolds(takePart, options.quick, console.log));
+    else if (options.mix === undefined) await measureAll(takePart);
+    else {
       const backend = options.database === 'postgres' ? 'postgres' : 'sqlite';
-      const builds = named([`this=${here}`, ...options.dist], dist => bridge(dist, backend, options.mapped));
-      await measureOne({ ...builds, ...peers, ...floor }, mixOf(options.mix));
+      const how = { mapped: options.mapped };
+      const builds = named([`this=${here}`, ...options.dist], dist => bridge(dist, backend)(how));
+      await measureOne({ ...builds, ...takePart.peers, ...takePart.floors }, mixOf(options.mix));
     }
   } finally {
+    npm?.remove();
     await double.close();
+    await endRun();
   }
 }
 
-async function measureAll(parts: ReturnType<typeof partsOf>): Promise<void> {
-  const report = reportOf(await playSuite(parts, console.log), new Date());
+async function measureAll(takePart: TakePart): Promise<void> {
+  const results = await playSuite(partsOf(takePart, options.quick), console.log);
+  const report = reportOf(results, await playHolds(takePart, options.quick, console.log), new Date());
   // Seconds of measuring tell nothing: they show that it works.
   if (options.quick) return;
   writeFileSync(DOCUMENT, intoDocument(readFileSync(DOCUMENT, 'utf8'), report));
   for (const [file, plot] of Object.entries(report.plots)) writeFileSync(join(ROOT, 'docs', file), plot);
+}
+
+function printHolds({ title, holds }: HoldsResult): void {
+  for (const [server, all] of holds)
+    printTable(`${title}: ${server}`, [
+      ['', 'median', 'longest hold', 'slowest /healthz', 'slowest deactivation'],
+      ...all.map(({ operation, ...one }) => [
+        operation,
+        ...[one.ms, one.longestMs, one.healthMs, one.deactivationMs].map(value => `${value.toFixed(0)} ms`),
+      ]),
+    ]);
 }
 
 async function measureOne(contestants: Contestants, mix: MixName): Promise<void> {
@@ -89,22 +116,14 @@ async function measureOne(contestants: Contestants, mix: MixName): Promise<void>
     groupSize,
     parallel: Number(options.parallel),
     rounds: Number(options.rounds),
+    roundSeconds: 60,
     people: Number(options.people),
     peopleAtFirst: 143,
   };
   const figures = await sideBySide(contestants, setting, console.log);
   printTable(`${mix}, processor seconds of the server per 1,000 requests`, [
-    ['', 'first 1,000', 'warm', 'requests/s', 'median', 'p99', 'longest hold', 'memory'],
-    ...[...figures].map(([name, one]) => [
-      name,
-      one.cold.toFixed(2),
-      one.warm.toFixed(2),
-      one.requestsPerSecond.toFixed(0),
-      `${one.medianMs.toFixed(1)} ms`,
-      `${one.p99Ms.toFixed(1)} ms`,
-      `${one.longestHoldMs.toFixed(0)} ms`,
-      `${one.residentMb.toFixed(0)} MB`,
-    ]),
+    ['', 'first 1,000', 'warm', 'database', 'requests/s', 'median', 'p99', 'longest hold', 'memory'],
+    ...[...figures].map(([name, one]) => [name, ...cellsOf(one)]),
   ]);
 }
 

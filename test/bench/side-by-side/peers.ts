@@ -1,13 +1,16 @@
-/** Servers of others, and the floor: each a program that prints where it listens. */
+/** Servers of others, and the floors: each a program that prints where it listens. */
 import { join } from 'node:path';
 import { type MeasuredServer, startMeasured } from './server';
 
 const READY = /listening at (http:\S+)/;
 
-/** Bare `node:http` and two durable rows of SQLite. */
-export async function startFloor(): Promise<MeasuredServer> {
-  const program = await startMeasured({ args: [join(__dirname, 'floor.mjs')], env: {}, ready: READY });
-  return { ...program, baseUrl: program.url, token: 'none' };
+/** Bare `node:http`: with a map, or with two durable rows of SQLite for each write. It knows no SCIM, and needs no directory. */
+export function floor(store: 'memory' | 'sqlite') {
+  return async (): Promise<MeasuredServer> => {
+    const program = await startMeasured({ args: [join(__dirname, 'floor.mjs'), store], env: {}, ready: READY });
+    const directory = { groups: ['one', 'two', 'three', 'four'], people: [] };
+    return { ...program, baseUrl: program.url, token: 'none', directory };
+  };
 }
 
 /**

@@ -7,7 +7,11 @@ const PROBE = join(__dirname, 'probe.mjs');
 /** What a server has used since its start; the longest hold of its event loop since it was asked last. */
 export interface Usage {
   readonly cpuSeconds: number;
+  /** The same of its database, where that is a server of its own whose time can be told. */
+  readonly databaseSeconds?: number | undefined;
   readonly longestHoldMs: number;
+  /** Processor time between two turns of the event loop at most, since it was asked last: what a busy machine does not add to. */
+  readonly longestComputedMs: number;
   readonly residentMb: number;
 }
 
@@ -16,6 +20,8 @@ export interface MeasuredServer {
   /** Base URL of SCIM: `http://127.0.0.1:1234/scim/v2`. */
   readonly baseUrl: string;
   readonly token: string;
+  /** Ids of what is in its directory already; undefined for one that is empty. */
+  readonly directory?: { readonly groups: readonly string[]; readonly people: readonly string[] };
   usage(): Promise<Usage>;
   close(): Promise<void>;
 }

@@ -259,6 +259,15 @@ describe('the way to Coder is broken', () => {
     expect(await failure(way.send(post))).toMatchObject({ kind: 'timeout', maybeDone: true, retryable: true });
   });
 
+  test('a write whose answer was waited for in vain is not repeated: the world may have moved on', async () => {
+    const put = { ...post, method: 'PUT', idempotent: true } as const;
+    const way = await connect(() => undefined, { answerTimeoutMs: 20, repeatWithinMs: 10, retries: 2 });
+    expect(await failure(way.send(put))).toMatchObject({ kind: 'timeout', maybeDone: true, retryable: true });
+    expect(server?.requests.length).toBe(1);
+    await failure(way.send(get));
+    expect(server?.requests.length).toBe(4);
+  });
+
   test('after failures in a row nothing is tried any more, until one probe gets through', async () => {
     let sick = true;
     const way = await connect(

@@ -1,4 +1,5 @@
 /** Existing accounts: who is taken over, who is not, and what is said about it. */
+import { ManualClock } from '../../support/coder-double';
 import { startStage } from '../stage';
 
 const heldReason = async (stage: Awaited<ReturnType<typeof startStage>>): Promise<string | undefined> =>
@@ -35,6 +36,47 @@ it('takes up the account that a sign-in made before the push', async () => {
   const jit = await stage.createUser('jit.person@example.com');
   await stage.createGroup('a', [jit]);
   expect(stage.coder.describe('jitperson').siteRoles).toEqual(['auditor']);
+});
+
+const MAPPED = { policies: { accounts: 'mapped' }, roleMappings: { a: { idpGroup: 'a', role: 'auditor' } } } as const;
+
+const readdress = (stage: Awaited<ReturnType<typeof startStage>>, id: string, email: string): Promise<unknown> =>
+  stage.write(
+    stage.directory.updateUser(stage.context, id, current => ({
+      ...current.document,
+      emails: [{ value: email, primary: true }],
+    })),
+  );
+
+it('takes up the account that a sign-in with an earlier address made, and waits for the next one', async () => {
+  const stage = await startStage();
+  await stage.declare(MAPPED);
+  const id = await stage.createUser('ada@example.com');
+  stage.coder.oidcLogin({ email: 'ada@example.com', email_verified: true, sub: 'ada' });
+  await readdress(stage, id, 'ada.new@example.com');
+  await stage.createGroup('a', [id]);
+  expect(Object.keys(stage.coder.snapshot().users).sort()).toEqual(['ada', 'testuser']);
+  expect(stage.coder.describe('ada').siteRoles).toEqual(['auditor']);
+  expect(await heldReason(stage)).toBe('email-pending');
+  stage.coder.oidcLogin({ email: 'ada.new@example.com', email_verified: true, sub: 'ada' });
+  await stage.reconciler.sweep();
+  await stage.settle();
+  expect(await heldReason(stage)).toBeUndefined();
+});
+
+it('takes nobody for the person who got an earlier address of theirs later', async () => {
+  const clock = new ManualClock();
+  const stage = await startStage({ coder: { clock } });
+  await stage.declare(MAPPED);
+  const id = await stage.createUser('ada@example.com');
+  await readdress(stage, id, 'ada.new@example.com');
+  clock.advance(3_600_000);
+  stage.coder.oidcLogin({ email: 'ada@example.com', email_verified: true, sub: 'adam', preferred_username: 'adam' });
+  await stage.createGroup('a', [id]);
+  expect(stage.coder.describe('adam').siteRoles).toEqual([]);
+  const made = Object.values(stage.coder.snapshot().users).find(({ email }) => email === 'ada.new@example.com');
+  expect(made?.siteRoles).toEqual(['auditor']);
+  expect(await heldReason(stage)).toBeUndefined();
 });
 
 it('holds a person without an e-mail and goes on when one is stated', async () => {

@@ -135,7 +135,7 @@ describe('where only people in a mapped group have accounts', () => {
     await stage.declare(MAPPED);
     const ada = await stage.createUser('ada');
     await stage.directory.createGroup(stage.context, { schemas: [SCHEMA], displayName: 'admins' }, [{ value: ada }]);
-    await stage.database.db.deleteFrom('members').execute();
+    await stage.database.db.deleteFrom('member_rows').execute();
     expect(await change(stage, ada, { title: 'Countess' })).toMatchObject({ touched: [`person:${ada}`] });
   });
 });

@@ -40,7 +40,7 @@ it('plans a rollout on a running Coder without writing anything', async () => {
       expect.objectContaining({ action: 'group.add', target: 'coder/all' }),
     ]),
   );
-  expect(report.hold).toBeNull();
+  expect(report.holds).toEqual([]);
 });
 
 it('plans the hold that a declaration would meet', async () => {
@@ -52,7 +52,7 @@ it('plans the hold that a declaration would meet', async () => {
   const report = await stage.reconciler.planWorld({
     state: parseMappingState({ version: 1, app: APP, guard: { minRemovals: 1, maxRemovalsPercent: 10 } }),
   });
-  expect(report.hold).toMatchObject({ app: APP, people: 3, reason: 'plan-too-large' });
+  expect(report.holds).toMatchObject([{ app: APP, people: 3, reason: 'plan-too-large' }]);
   expect(report.changes.filter(change => change.removal && change.subject !== '')).toHaveLength(6);
   expect(report.changes.filter(change => change.subject === '')).toMatchObject([
     { action: 'group.delete', target: 'coder/all', removal: true },

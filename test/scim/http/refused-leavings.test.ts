@@ -31,7 +31,7 @@ describe('a refused request that would have locked somebody out', () => {
   afterEach(() => server.close());
 
   async function entries() {
-    const { apps, pending } = await readStatus(server.database.db);
+    const { apps, pending } = await readStatus(server.database.db, Date.now());
     const refused = pending.filter(({ state }) => state === 'refused');
     expect(apps[0]?.refused).toBe(refused.length);
     if (refused.length > 0) expect(apps[0]?.converged).toBe(false);

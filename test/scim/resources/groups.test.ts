@@ -242,11 +242,11 @@ test('a group of 20,000 members is streamed whole', async () => {
   await server.database.db.transaction().execute(async db => {
     for (let start = 0; start < rows.length; start += 1_000) {
       await db
-        .insertInto('members')
+        .insertInto('member_rows')
         .values(
           rows
             .slice(start, start + 1_000)
-            .map(id => ({ group_id: group.id, member_id: id, member_type: 'User' as const, display: null })),
+            .map(id => ({ set_id: group.id, member_id: id, member_type: 'User' as const, display: null })),
         )
         .execute();
     }

@@ -41,6 +41,18 @@ export const LETS_IN: readonly Scenario[] = [
     ],
   },
   {
+    name: 'readdressed-twice-and-signed-in-between',
+    promise,
+    core: true,
+    given: FIRST,
+    when: [
+      { do: 'change', who: 'ada', email: 'ada.two@corp.example' },
+      { do: 'sign-in', who: 'ada' },
+      { do: 'change', who: 'ada', email: 'ada.three@corp.example' },
+      { do: 'sign-in', who: 'ada' },
+    ],
+  },
+  {
     name: 'readdressed-and-back',
     promise,
     given: FIRST,

@@ -562,7 +562,7 @@ describeEachDatabase('the directory', open => {
       for (const outcome of outcomes)
         if (outcome.status === 'rejected') expect(outcome.reason).toBeInstanceOf(UnknownMembers);
       expect(await members(team.id)).toEqual([]);
-      const { rows } = await sql`select 1 from members where group_id = ${team.id}`.execute(database.db);
+      const { rows } = await sql`select 1 from member_rows where set_id = ${team.id}`.execute(database.db);
       expect(rows).toEqual([]);
     });
 

@@ -55,11 +55,13 @@ export interface HandMadeWorkspace {
 
 export interface HandMadeCalls {
   readonly count: number;
-  /** RFC 3339; one a minute from then on. */
+  /** RFC 3339, or `now`; one a minute from then on. */
   readonly from: string;
   readonly model: string;
   readonly session?: string | undefined;
   readonly prompt?: string | undefined;
+  /** Group that pays for them, by name or id, and what each costs in millionths of a dollar. */
+  readonly paid?: { readonly group: string; readonly costMicrosEach: number } | undefined;
 }
 
 export interface WorkspaceSummary {
@@ -221,13 +223,16 @@ export class Hands {
   /** Calls of a person to a model through the AI gateway; without a session each is one of its own. */
   useAi(user: string, calls: HandMadeCalls): void {
     const { settings, interceptions } = this.world;
+    const from = calls.from === 'now' ? settings.clock.now() : Date.parse(calls.from);
+    const { paid } = calls;
     for (let n = 0; n < calls.count; n += 1)
       interceptions.push({
         user: this.findUser(user),
-        at: Date.parse(calls.from) + n * 60_000,
+        at: from + n * 60_000,
         model: calls.model,
         session: calls.session ?? settings.chance.uuid(),
         prompt: calls.prompt,
+        paid: paid && { group: this.findGroup(paid.group), costMicros: paid.costMicrosEach },
       });
   }
 

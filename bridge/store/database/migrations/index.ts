@@ -13,6 +13,7 @@ import * as requests from './0008-requests';
 import * as adminAccess from './0009-admin-access';
 import * as auditChain from './0010-audit-chain';
 import * as oauthClients from './0011-oauth-clients';
+import * as memberSets from './0012-member-sets';
 
 const MIGRATIONS = [
   initial.up,
@@ -26,6 +27,7 @@ const MIGRATIONS = [
   adminAccess.up,
   auditChain.up,
   oauthClients.up,
+  memberSets.up,
 ] as const;
 
 /** Number that keeps replicas that start at once from migrating twice (Postgres advisory lock). */

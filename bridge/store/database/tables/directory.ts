@@ -26,7 +26,7 @@ export interface UserEmailTable {
   email_key: string;
 }
 
-/** A Group as the identity provider states it; its members are rows of `members`. */
+/** A Group as the identity provider states it; its members are the rows of its set. */
 export interface GroupTable {
   id: string;
   app: string;
@@ -36,18 +36,41 @@ export interface GroupTable {
   external_id: string | null;
   /** 1 while another group of the app has the same name. */
   shares_name: Generated<Flag>;
+  /** Which rows of `member_rows` are its members. */
+  member_set: string;
   document: Json;
   version: number;
   created_at: number;
   modified_at: number;
 }
 
-export interface MemberTable {
+/** A view: who is in which group. */
+export interface MemberView {
   group_id: string;
   /** A user or a group of the same app. */
   member_id: string;
   member_type: 'User' | 'Group';
   display: string | null;
+}
+
+/** Members, in sets: the one of a group, or one that is none's yet or any more, and then is in `loose_sets`. */
+export interface MemberRowTable {
+  set_id: string;
+  /** A user or a group of the same app. */
+  member_id: string;
+  member_type: 'User' | 'Group';
+  display: string | null;
+}
+
+/** A set that is no group's: being filled, or what a group had before. Its rows go as soon as nothing is left to do because of it. */
+export interface LooseSetTable {
+  id: string;
+  app: string;
+  since: number;
+  /** The set in its place; null when there is none. */
+  next: string | null;
+  /** JSON of what caused the change, until everybody who is in one of the two sets alone is in the queue. */
+  cause: string | null;
 }
 
 /** Requests that would have locked somebody out and were refused, until they went through. */

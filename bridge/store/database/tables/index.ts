@@ -19,7 +19,9 @@ import { type AdminCredentialTable, type PageSessionTable } from './access';
 import { type Json } from './columns';
 import {
   type GroupTable,
-  type MemberTable,
+  type LooseSetTable,
+  type MemberRowTable,
+  type MemberView,
   type RefusedLeavingTable,
   type UserEmailTable,
   type UserTable,
@@ -204,7 +206,9 @@ export interface Tables {
   users: UserTable;
   user_emails: UserEmailTable;
   groups: GroupTable;
-  members: MemberTable;
+  member_rows: MemberRowTable;
+  members: MemberView;
+  loose_sets: LooseSetTable;
   people: PersonTable;
   grants: GrantTable;
   coder_groups: CoderGroupTable;

@@ -39,7 +39,7 @@ function jsonPath(keys: readonly string[]): string {
 export function folded(backend: Backend, text: Sql): Sql {
   return backend === 'sqlite'
     ? sql`fold(${text})`
-    : sql`normalize(replace(lower((${text}) collate "und-x-icu"), 'ς', 'σ'), nfc) collate "C"`;
+    : sql`normalize(replace(lower((${text}) collate "und-x-icu"), '\u03c2', '\u03c3'), nfc) collate "C"`;
 }
 
 /** Whether a text holds, starts with or ends with another one: plain characters, no patterns. */

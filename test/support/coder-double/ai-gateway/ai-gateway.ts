@@ -10,9 +10,9 @@ import { type World } from '../world';
 const KEYS = ['initiator', 'provider', 'model', 'client', 'session_id', 'started_after', 'started_before'];
 const USUAL_LIMIT = 100;
 const MOST = 1_000;
-const INPUT_TOKENS = 10;
-const OUTPUT_TOKENS = 20;
-const PROVIDER = 'anthropic';
+export const INPUT_TOKENS = 10;
+export const OUTPUT_TOKENS = 20;
+export const PROVIDER = 'anthropic';
 const CLIENT = 'Claude Code';
 const LAYOUT = '2006-01-02T15:04:05.999999999Z07:00';
 

@@ -1,4 +1,4 @@
-import { type User } from '../state/entities';
+import { type Group, type User } from '../state/entities';
 
 /** One call to a model. */
 export interface Interception {
@@ -8,4 +8,6 @@ export interface Interception {
   readonly model: string;
   readonly session: string;
   readonly prompt: string | undefined;
+  /** The group that pays for it, and what it costs in millionths. */
+  readonly paid: { readonly group: Group; readonly costMicros: number } | undefined;
 }

@@ -2,6 +2,7 @@
 import { Access } from '../roles/access';
 import { Refusal, routeNotFound, type Answer } from './answer';
 import { aiGatewayRoutes } from '../ai-gateway/ai-gateway';
+import { spendRoute } from '../ai-gateway/spend';
 import { auditRoutes } from '../audit/audit';
 import { RouteTable, type Call, type Route } from './call';
 import { customRoleRoutes } from '../roles/custom-roles';
@@ -83,6 +84,7 @@ export function createApi(world: World): (request: Request) => Promise<Served> {
     ...templateRoutes(world),
     ...auditRoutes(world),
     ...aiGatewayRoutes(world),
+    spendRoute(world),
   ]);
 
   const counted = (request: Request, user: User | undefined): Answer | Readonly<Record<string, string>> => {

@@ -53,10 +53,12 @@ export class Exchange {
   async handle(request: Request): Promise<Answer | undefined> {
     const { faults, calls, clock } = this.parts;
     const { method, path, query } = request;
+    const traced = request.headers['traceparent'];
+    const traceparent = typeof traced === 'string' ? traced : undefined;
     const at = clock.now();
     if (path.startsWith(CONTROL)) return this.parts.control(request);
     const log = (user: string | null, status: number) =>
-      calls.add({ method, path, query: query.toString(), user, status, ms: clock.now() - at, at });
+      calls.add({ method, path, query: query.toString(), user, status, ms: clock.now() - at, at, traceparent });
     if (faults.holding) await faults.pass(method, path);
     const { delay, fault } = faults.decide(method, path);
     if (delay > 0) await clock.sleep(delay);

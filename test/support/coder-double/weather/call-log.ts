@@ -13,6 +13,8 @@ export interface LoggedCall {
   readonly ms: number;
   /** Milliseconds since 1970 of its arrival. */
   readonly at: number;
+  /** The header of that name: the trace that the call is part of. */
+  readonly traceparent?: string | undefined;
 }
 
 export class CallLog {

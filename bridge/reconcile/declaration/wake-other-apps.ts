@@ -1,0 +1,18 @@
+/** What one app declares keeps people of other apps waiting; who does is looked at again when that changes, or the app is over. */
+import { othersHeldFor } from '../../store/accounts/held-people';
+import { type Db } from '../../store/database/database';
+import { type Cause, enqueue, PRIORITY } from '../../store/work/enqueue';
+
+/** `guard.minOwners` and `guard.protectedAccounts` are for everybody's people, and whose account it is may be another app's word. */
+const WAIT_FOR_OTHERS = ['last-owner', 'protected-account', 'other-app'];
+
+/** Queues people of other apps who may wait for what this one declared. */
+export async function wakeOtherApps(db: Db, app: string, cause: Cause, now: number): Promise<void> {
+  const waiting = await othersHeldFor(db, app, WAIT_FOR_OTHERS);
+  await enqueue(
+    db,
+    waiting.map(other => ({ key: `person:${other.userId}`, app: other.app, priority: PRIORITY.declaration })),
+    cause,
+    now,
+  );
+}
