@@ -4,6 +4,7 @@ import { identityKey } from '../../contract/identity';
 import { writeAudit } from '../../store/audit/audit';
 import { addGrants } from '../../store/accounts/grants';
 import { leaveAccount, writePerson } from '../../store/accounts/people';
+import { type Db } from '../../store/database/database';
 import { closeEntry, openEntry } from '../../store/journal/journal';
 import { type WorkKey } from '../../store/work/enqueue';
 import { type Work } from '../../store/work/work';
@@ -21,7 +22,7 @@ import { forgetAccount } from './record-accounts';
 import { wakeOthers } from './wake-others';
 import { subjectOf } from './subject';
 import { stepsNote } from './interrupted-steps';
-import { NOTHING_DONE, type PersonOutcome } from './outcome';
+import { type MadeAccount, NOTHING_DONE, type PersonOutcome } from './outcome';
 
 export interface Made {
   /** Undefined when there is none yet: observed anew, held, or tried again. */
@@ -79,7 +80,7 @@ export async function makeAccount(
       });
       // Somebody else made it meanwhile, or an earlier try of ours: the next observation tells.
       if (outcome === 'existed') return none({ again: true, woken });
-      return await noteMade(rim, work, observation, account, create, woken);
+      return made(rim, work, observation, account, create, woken);
     } catch (error) {
       if (isRefusal(error, 'username-taken')) continue;
       return await notMade(rim, create, error, woken);
@@ -170,14 +171,14 @@ async function removeFormer(
   });
 }
 
-async function noteMade(
+function made(
   rim: Rim,
   work: Work,
   observation: PersonObservation,
   account: CoderUser,
   create: NewAccount,
   woken: readonly WorkKey[],
-): Promise<Made> {
+): Made {
   const lines = new AuditLines(work.cause, () => rim.clock.now());
   lines.note(subjectOf(observation, account.id), 'account.create', 'done', {
     target: account.username,
@@ -185,26 +186,46 @@ async function noteMade(
   });
   // The default organization is where Coder puts everybody: being there is no gift of the bridge.
   const given = create.organizations.filter(one => one !== observation.context.catalog.defaultOrganization);
-  await rim.database.transact(async db => {
-    await writeAudit(db, lines.rows);
+  return {
+    account,
+    outcome: {
+      ...NOTHING_DONE,
+      woken,
+      lines: lines.rows,
+      linked: { id: account.id, username: account.username, how: 'created' },
+      made: {
+        user: account,
+        email: create.email,
+        given: given.map(organization => ({ kind: 'organization' as const, organization, target: '' })),
+      },
+    },
+  };
+}
+
+/** Notes a link to an account that was just made, so that whoever looks at it meanwhile sees whose it is. */
+export async function noteMade(
+  rim: Rim,
+  observation: PersonObservation,
+  { lines, linked, made }: PersonOutcome,
+): Promise<void> {
+  if (linked === undefined || made === undefined) return;
+  const now = rim.clock.now();
+  await rim.database.commit(async db => {
+    await writeAudit(db, lines);
     await writePerson(
       db,
       { userId: observation.userId, app: observation.app, userName: observation.user?.userName ?? '' },
-      { coder: { id: account.id, username: account.username, how: 'created' } },
-      rim.clock.now(),
+      { coder: linked },
+      now,
     );
-    await addGrants(
-      db,
-      account.id,
-      given.map(organization => ({ kind: 'organization' as const, organization, target: '' })),
-      rim.clock.now(),
-    );
-    await closeEntry(db, 'account', identityKey(create.email));
+    await closeMade(db, made, now);
   });
-  return {
-    account,
-    outcome: { ...NOTHING_DONE, woken, linked: { id: account.id, username: account.username, how: 'created' } },
-  };
+}
+
+/** What was made is known by its link: what it was made with is a gift of the bridge, and the journal need not know of it any more. */
+export async function closeMade(db: Db, { user, email, given }: MadeAccount, now: number): Promise<void> {
+  await addGrants(db, user.id, given, now);
+  await closeEntry(db, 'account', identityKey(email));
 }
 
 /** The entry goes only when Coder is known to have made nothing. */

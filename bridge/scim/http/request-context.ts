@@ -19,6 +19,8 @@ export interface RequestContext {
   readonly coerced: ReadonlySet<string>;
   /** What the request wrote, for people: `User 2819… changed`. */
   readonly changes: string[];
+  /** See `WriteContext`. */
+  readonly settles?: boolean;
   /** The trace that the request is part of, as `traceparent` has it. */
   readonly trace: string | undefined;
   /** It writes several times: what that touches is dealt with together. */
@@ -67,5 +69,6 @@ export function writeContext(context: RequestContext): WriteContext {
     gathers: context.gathers === true,
     nestedGroups: context.caller.app.policies.nestedGroups,
     attributes: context.caller.app.attributes,
+    ...(context.settles === true ? { settles: true } : {}),
   };
 }

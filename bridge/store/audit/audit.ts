@@ -1,6 +1,7 @@
 /** The audit trail: append-only rows, read by filter; chain.ts seals them, and removes them by age alone. */
 import { type Selectable, sql } from 'kysely';
 import { type Db, backendOf } from '../database/database';
+import { statement } from '../database/statement';
 import { type AuditTable } from '../database/tables';
 import { nextTurn } from '../database/turns';
 
@@ -29,32 +30,57 @@ export interface AuditRow {
 /** So many are written between two turns of the event loop. */
 const ROWS_PER_STATEMENT = 100;
 
+const columnsOf = (row: AuditRow) => ({
+  at: row.at,
+  app: row.app,
+  actor: row.actor,
+  token: row.token ?? null,
+  request_id: row.requestId ?? null,
+  subject: row.subject ?? null,
+  subject_name: row.subjectName ?? null,
+  coder_user_id: row.coderUserId ?? null,
+  action: row.action,
+  target: row.target ?? null,
+  idp_group: row.idpGroup ?? null,
+  mapping: row.mapping ?? null,
+  before: row.before ?? null,
+  after: row.after ?? null,
+  result: row.result,
+  detail: row.detail ?? null,
+});
+
+const insertLine = statement<ReturnType<typeof columnsOf>>()((db, at) =>
+  db.insertInto('audit').values({
+    at: at.at,
+    app: at.app,
+    actor: at.actor,
+    token: at.token,
+    request_id: at.request_id,
+    subject: at.subject,
+    subject_name: at.subject_name,
+    coder_user_id: at.coder_user_id,
+    action: at.action,
+    target: at.target,
+    idp_group: at.idp_group,
+    mapping: at.mapping,
+    before: at.before,
+    after: at.after,
+    result: at.result,
+    detail: at.detail,
+  }),
+);
+
 export async function writeAudit(db: Db, rows: readonly AuditRow[]): Promise<void> {
-  for (let start = 0; start < rows.length; start += ROWS_PER_STATEMENT) {
+  // One text whatever the number; across a network each line would cost a way there and back.
+  if (rows.length === 1 || backendOf(db) === 'sqlite') {
+    for (const row of rows) await insertLine(db, columnsOf(row));
+    return;
+  }
+  for (let start = 0; start < rows.length; start += ROWS_PER_STATEMENT)
     await db
       .insertInto('audit')
-      .values(
-        rows.slice(start, start + ROWS_PER_STATEMENT).map(row => ({
-          at: row.at,
-          app: row.app,
-          actor: row.actor,
-          token: row.token ?? null,
-          request_id: row.requestId ?? null,
-          subject: row.subject ?? null,
-          subject_name: row.subjectName ?? null,
-          coder_user_id: row.coderUserId ?? null,
-          action: row.action,
-          target: row.target ?? null,
-          idp_group: row.idpGroup ?? null,
-          mapping: row.mapping ?? null,
-          before: row.before ?? null,
-          after: row.after ?? null,
-          result: row.result,
-          detail: row.detail ?? null,
-        })),
-      )
+      .values(rows.slice(start, start + ROWS_PER_STATEMENT).map(columnsOf))
       .execute();
-  }
 }
 
 /** As {@link writeAudit}, outside of any transaction, and with a turn of the event loop for others after some lines. */

@@ -3,9 +3,11 @@
  * Each write is one transaction that also enqueues what it touches.
  */
 import { createReadReach } from '../apps/reach';
+import { type Claimant, createClaims } from '../work/claim';
+import { type Work } from '../work/work';
 import { type Database } from '../database/database';
 import { type SearchBounds } from './search/cost';
-import { createGroupWrites } from './large/writes';
+import { type Begin, createGroupWrites, settled } from './large/writes';
 import { groupsOf, membersOf } from './membership';
 import { listByCursor, listByIndex } from './search/page';
 import { createUser, deleteUser, updateUser } from './users';
@@ -24,6 +26,7 @@ import {
   type IndexQuery,
   type Member,
   type Resource,
+  type Settled,
   type WriteContext,
   type WriteOptions,
   type Written,
@@ -94,6 +97,8 @@ export interface DirectoryOptions {
   readonly cursorLifetimeMs?: number;
   /** How much work one search may cause. @default see {@link SearchBounds} */
   readonly searchBounds?: SearchBounds;
+  /** Who deals with what is written by a context that `settles`. @default nobody: it is queued alone */
+  readonly claimant?: Claimant;
 }
 
 /** The directory in a database. */
@@ -103,14 +108,31 @@ const LONGEST_GATHERING_MS = 20_000;
 export function createDirectory(database: Database, options: DirectoryOptions = {}): Directory {
   const { db } = database;
   const { clock = Date.now, cursorLifetimeMs = 3_600_000, searchBounds } = options;
-  const reach = createReadReach();
+  const reach = createReadReach(database.changes);
+  const claims = options.claimant === undefined ? undefined : createClaims(options.claimant);
   const timesOf = ({ gathers }: WriteContext): Pick<Write, 'now' | 'dueAt'> => {
     const now = clock();
     return { now, dueAt: gathers === true ? now + LONGEST_GATHERING_MS : now };
   };
-  const write = <T>(context: WriteContext, work: (write: Write) => Promise<T>): Promise<T> =>
-    database.transact(transaction => work({ ...context, db: transaction, ...timesOf(context), reach }));
-  const groups = createGroupWrites(database, write, context => ({ ...context, db, ...timesOf(context), reach }));
+
+  /** A transaction of somebody who writes, and what is left to do before that is answered. */
+  const begin: Begin = async (context, work) => {
+    let claimed: readonly Work[] = [];
+    const { value, durable } = await database.commit(async transaction => {
+      const times = timesOf(context);
+      const claim = context.settles === true ? claims?.(times.now) : undefined;
+      const written = await work({ ...context, db: transaction, ...times, reach, claim });
+      claimed = claim?.taken ?? [];
+      return written;
+    });
+    if (context.settles !== true) await durable();
+    return { value, settling: { claimed, durable } };
+  };
+  const write = async <T extends object | undefined>(
+    context: WriteContext,
+    work: (write: Write) => Promise<T>,
+  ): Promise<Settled<T>> => settled(await begin(context, work));
+  const groups = createGroupWrites(database, begin, context => ({ ...context, db, ...timesOf(context), reach }));
   return {
     createUser: (context, document) => write(context, on => createUser(on, document)),
     getUser: (app, id) => readResource(db, 'User', app, id),

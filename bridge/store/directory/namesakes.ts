@@ -59,7 +59,7 @@ export async function markNamesakes(write: Write, key: string): Promise<void> {
     ],
     cause,
     now,
-    dueAt,
+    { dueAt },
   );
 }
 
