@@ -51,6 +51,9 @@ export interface BridgeParts {
 
 const SEALED_TOKEN = 'coder-credential';
 
+/** For how long work is somebody's without a word of theirs. */
+const LEASE_MS = 15_000;
+
 /**
  * Starts a bridge: it listens when this resolves. Coder need not be there yet.
  * @throws DatabaseError, ListenError
@@ -105,14 +108,19 @@ export async function createBridge(config: Config, { log, owner = newId(), telem
     database,
     coder,
     log,
-    options: { owner, sweepIntervalMs: config.sweepIntervalMs, auditRetentionMs: config.auditRetentionMs },
+    options: {
+      owner,
+      leaseMs: LEASE_MS,
+      sweepIntervalMs: config.sweepIntervalMs,
+      auditRetentionMs: config.auditRetentionMs,
+    },
     observe: done => metrics.converged(done),
     spans: tracer,
   });
   const scim = createScim({
-    directory: createDirectory(database),
+    directory: createDirectory(database, { claimant: { owner, leaseMs: LEASE_MS } }),
     converge: (keys, options) => reconciler.converge(keys, options),
-    apps: createStoredApps(database.db),
+    apps: createStoredApps(database),
     recordCoercions: (app, dialect, counts) => recordCoercions(database.db, app, dialect, counts, clock()),
     ...(config.keepRequests
       ? {

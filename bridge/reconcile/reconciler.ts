@@ -20,6 +20,7 @@ import { sweepApps } from './sweep/sweep';
 import { Recovery } from './recovery/recovery';
 import { recoveryReport } from './report/recovery';
 import { KeyedMutex } from './context/mutex';
+import { SeenAccounts } from './context/seen-accounts';
 import { type Reconciler, type ReconcilerDependencies, RecoveryPending } from './types';
 
 const SWEEP_LOOK_MS = 30_000;
@@ -36,6 +37,7 @@ export function createReconciler(dependencies: ReconcilerDependencies): Reconcil
     log,
     owner: options.owner ?? randomUUID(),
     context: new ContextSource(database, coder, clock, log, options.catalogMs ?? 60_000),
+    accounts: new SeenAccounts(clock),
     recovery: new Recovery({ database, coder, clock, log }),
     mutex: new KeyedMutex(),
     observe: dependencies.observe ?? (() => undefined),
@@ -83,7 +85,7 @@ export function createReconciler(dependencies: ReconcilerDependencies): Reconcil
       await sweeping;
       await dropLeases(database.db, rim.owner);
     },
-    async converge(keys, { deadlineMs }) {
+    async converge(keys, { deadlineMs, claimed = [] }) {
       let late = false;
       let alarm: NodeJS.Timeout | undefined;
       const deadline = new Promise<void>(resolve => {
@@ -93,7 +95,7 @@ export function createReconciler(dependencies: ReconcilerDependencies): Reconcil
         }, deadlineMs);
       });
       const done = pump
-        .converge(keys, () => late)
+        .converge(keys, claimed, () => late)
         .catch((error: unknown) => log.error({ err: error }, 'keys of a request could not be converged'));
       await Promise.race([done, deadline]);
       clearTimeout(alarm);

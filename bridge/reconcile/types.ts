@@ -18,6 +18,7 @@ import { type MappingState } from '../contract/mapping-state';
 import { type AuditQuery } from '../store/audit/audit';
 import { type Database } from '../store/database/database';
 import { type WorkKey } from '../store/work/enqueue';
+import { type Work } from '../store/work/work';
 
 /** Structured log, as pino has it. */
 export interface Log {
@@ -157,8 +158,12 @@ export interface Reconciler {
   /**
    * Deals with these keys at once, without the delay of the queue, leavers first. Returns when they are done, held or
    * waiting for something slow, or at the deadline; what is not done stays queued. Never rejects.
+   * @param options.claimed those of the keys that this process took from the queue when it put them there. @default none
    */
-  converge(keys: readonly WorkKey[], options: { readonly deadlineMs: number }): Promise<void>;
+  converge(
+    keys: readonly WorkKey[],
+    options: { readonly deadlineMs: number; readonly claimed?: readonly Work[] },
+  ): Promise<void>;
   /**
    * Compares everything of an app (or of all) with Coder now. Resolves when the comparison is done; repairs are queued.
    * @throws RecoveryPending

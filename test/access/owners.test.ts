@@ -102,7 +102,12 @@ describeEachDatabase('owners', (_, on) => {
     const okta = await access.app('okta', OWNERS);
     const ada = await okta.hire('ada');
     await okta.group('admins', [ada]);
-    access.coder.oidcLogin({ sub: 'sub-ada', email: 'ada@example.com', email_verified: true, preferred_username: 'ada' });
+    access.coder.oidcLogin({
+      sub: 'sub-ada',
+      email: 'ada@example.com',
+      email_verified: true,
+      preferred_username: 'ada',
+    });
     await okta.remove(ada);
     await okta.hire('ada', { externalId: 'another-object' });
     await access.swept();

@@ -59,7 +59,7 @@ async function serve(database: Database) {
   const scim = createScim({
     directory: createDirectory(database),
     converge: () => Promise.resolve(),
-    apps: createStoredApps(database.db),
+    apps: createStoredApps(database),
     recordCoercions: (name, dialect, counts) => recordCoercions(database.db, name, dialect, counts, Date.now()),
     publicUrl: url,
     clock: Date.now,

@@ -97,12 +97,26 @@ describeEachDatabase('the chain of the audit trail', (open, { freshUrl }) => {
     expect(await auditProblem(database.db, soon)).toBeUndefined();
     await writeAudit(database.db, lines(2, 1_200));
     expect(await auditProblem(database.db, soon)).toBeUndefined();
-    expect(await auditProblem(database.db, soon + 3_600_000)).toMatch(/^2 line\(s\) of the audit trail wait to be sealed/);
+    expect(await auditProblem(database.db, soon + 3_600_000)).toMatch(
+      /^2 line\(s\) of the audit trail wait to be sealed/,
+    );
 
     // Written past the bridge, where the next line would be: no line can be sealed after it.
     await sql`update audit set seq = 1201, hash = 'forged' where id = (select max(id) from audit)`.execute(database.db);
     await expect(sealAudit(database)).rejects.toThrow();
     expect(await auditProblem(database.db, soon)).toMatch(/^the audit trail was written to past the bridge.*line 1201/);
+  });
+
+  it('is followed by its numbers: what was committed after a line of a higher id is not missed', async () => {
+    const late = "insert into audit (id, at, actor, action, result) values (2000, 5000, 'scim', 'group.add', 'done')";
+    await sql.raw(late.replace('2000', '3000')).execute(database.db);
+    expect(await sealAll(database)).toBe(1);
+    const [seen] = await queryAudit(database.db, { afterSeq: 1_200 });
+    expect(seen).toMatchObject({ id: 3_000, seq: 1_201 });
+    await sql.raw(late).execute(database.db);
+    expect(await queryAudit(database.db, { afterSeq: 1_201 })).toEqual([]);
+    expect(await sealAll(database)).toBe(1);
+    expect(await queryAudit(database.db, { afterSeq: 1_201 })).toMatchObject([{ id: 2_000, seq: 1_202 }]);
   });
 
   it('tells by an end that was noted elsewhere that somebody made it anew', async () => {

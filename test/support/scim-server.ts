@@ -113,7 +113,7 @@ export async function startScimServer(options: ScimServerOptions = {}): Promise<
   const scim = createScim({
     directory: createDirectory(database, { clock: now }),
     converge: async keys => void (options.forgetful ? 0 : converged.push(...keys)),
-    apps: createStoredApps(database.db),
+    apps: createStoredApps(database),
     recordCoercions: (name, dialect, counts) => recordCoercions(database.db, name, dialect, counts, now()),
     requests: {
       write: records => database.transact(db => writeRequests(db, options.forgetful ? [] : records)),

@@ -73,7 +73,9 @@ function planSection({ changes, problems, holds, adoption }: PlanReport): Html {
     </h2>
     ${holds.map(
       ({ app, reason, people }) =>
-        html`<p class="notice warn">The guard would stop that of ${app}: ${reason}, about ${count(people, 'person', 'people')}.</p>`,
+        html`<p class="notice warn">
+          The guard would stop that of ${app}: ${reason}, about ${count(people, 'person', 'people')}.
+        </p>`,
     )}
     ${
       problems.length > 0 &&

@@ -1,7 +1,7 @@
 /**
- * Everything that decisions about people are made from, kept in memory and known to be current: one small query tells
- * whether another replica changed an app, a binding or a group. What Coder has is believed for a while and then read
- * again beside the work, not before it.
+ * Everything that decisions about people are made from, kept in memory and known to be current: one small query tells whether another
+ * replica changed an app, a binding or a group, and where there is none the database's own count of such writes does. What Coder has is
+ * believed for a while and then read again beside the work, not before it.
  */
 import { type CoderClient } from '../../coder';
 import { type MappingState } from '../../contract/mapping-state';
@@ -18,6 +18,8 @@ import { type Clock, type Log } from '../types';
 export class ContextSource {
   #context: Context | undefined;
   #version = '';
+  /** What `Database.changes` said before the version was last found to be that of the context. */
+  #changes: number | undefined;
   #catalog: Catalog | undefined;
   #learned: SyncSettings | undefined;
   #loading: Promise<Catalog> | undefined;
@@ -34,12 +36,20 @@ export class ContextSource {
 
   /** The context, as current as the database. @throws CoderError when Coder was never reached and can't be now */
   async get(): Promise<Context> {
+    const changes = this.database.changes?.();
+    if (this.#context !== undefined && changes !== undefined && changes === this.#changes)
+      return this.#believed(this.#context);
     const version = await readRulesVersion(this.database.db);
     if (this.#context !== undefined && version === this.#version) {
-      if (this.clock.now() - this.#context.catalog.loadedAt > this.catalogMs) this.#refreshBeside();
-      return this.#context;
+      this.#changes = changes;
+      return this.#believed(this.#context);
     }
     return await this.#build(version, this.#catalog);
+  }
+
+  #believed(context: Context): Context {
+    if (this.clock.now() - context.catalog.loadedAt > this.catalogMs) this.#refreshBeside();
+    return context;
   }
 
   /** The context with everything of Coder read anew. */
@@ -52,12 +62,13 @@ export class ContextSource {
   /** The context from the database anew; what is known of Coder stays. */
   invalidate(): void {
     this.#version = '';
+    this.#changes = undefined;
   }
 
   /** Nothing that is known of Coder is believed any more. */
   forget(): void {
     this.#catalog = undefined;
-    this.#version = '';
+    this.invalidate();
   }
 
   /** Coder refused a write because its own sync is on: believed until the settings are read again. */
@@ -65,7 +76,7 @@ export class ContextSource {
     if (this.#catalog === undefined) return;
     this.#learned = { ...this.#catalog.sync, siteRoles: true };
     this.#catalog = { ...this.#catalog, sync: this.#learned };
-    this.#version = '';
+    this.invalidate();
   }
 
   /** One building at a time for each version: whoever comes meanwhile gets the same context. */
@@ -92,6 +103,7 @@ export class ContextSource {
     ];
     this.#context = buildContext({ apps, catalog: known, groups, bindings, namesakes });
     this.#version = version;
+    this.#changes = undefined;
     return this.#context;
   }
 

@@ -4,6 +4,7 @@ import { type Database } from '../../store/database/database';
 import { type Recovery } from '../recovery/recovery';
 import { type ContextSource } from './context';
 import { type KeyedMutex } from './mutex';
+import { type SeenAccounts } from './seen-accounts';
 import { type Clock, type ConvergedWork, type Log, type Spans } from '../types';
 
 /** EndedWork options that the parts look at. */
@@ -21,6 +22,8 @@ export interface Rim {
   /** Name of this process among the replicas. */
   readonly owner: string;
   readonly context: ContextSource;
+  /** Accounts as they were a moment ago. */
+  readonly accounts: SeenAccounts;
   /** Whether anything may be given or taken: a restored database must be looked at first. */
   readonly recovery: Recovery;
   /** One at a time for each name, in this process. */

@@ -70,6 +70,15 @@ export interface InterruptedSteps {
   readonly steps: readonly Step[];
 }
 
+/** A linked account as Coder said. */
+export interface SeenAccount {
+  readonly user: CoderUser;
+  /** By organization; undefined where nobody had to know them. */
+  readonly organizationRoles: ReadonlyMap<string, readonly string[]> | undefined;
+  /** When Coder said so. */
+  readonly at: number;
+}
+
 /** An account that was about to be made when an earlier try ended. */
 export interface BegunAccount {
   readonly email: string;
@@ -96,6 +105,8 @@ export interface PersonObservation {
   /** Every address that the directory stated, the present one included, the first first. */
   readonly addresses: readonly Address[];
   readonly reHire: ReHireAnswer | undefined;
+  /** The linked account as Coder said, now or a moment ago; undefined where there is none, or nobody asks. */
+  readonly seen: SeenAccount | undefined;
 }
 
 /** Whether the directory itself says that the person leaves, whatever is declared. */

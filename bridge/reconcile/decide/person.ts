@@ -27,7 +27,10 @@ export function decidePerson(observation: PersonObservation): PersonDecision {
  */
 function mayBeMadeAnew({ person }: PersonObservation, { begun, holders }: ObservedAccount, email: string): boolean {
   const made = begun || person?.how === 'created' || holders.some(holder => holder.person.how === 'created');
-  return made && holders.every(({ desired, user }) => desired.account === 'absent' || isSameIdentity(user?.email ?? '', email));
+  return (
+    made &&
+    holders.every(({ desired, user }) => desired.account === 'absent' || isSameIdentity(user?.email ?? '', email))
+  );
 }
 
 function decidePresent(observation: PersonObservation): PersonDecision {

@@ -18,8 +18,28 @@ export interface Rebound {
  * the guard knows; it is bound anew as soon as a group fits.
  */
 export async function refreshBindings(db: Db, context: Context, app: string): Promise<Rebound> {
+  const { rebound, stale } = await compareBindings(db, context, app);
+  for (const [mapping, group] of rebound) await bind(db, app, mapping, group);
+  await unbind(db, app, stale);
+  return { changed: rebound.size > 0 || stale.length > 0, groups: new Set(rebound.values()) };
+}
+
+/** Whether there is something to bind, or to unbind. */
+export async function bindingsDiffer(db: Db, context: Context, app: string): Promise<boolean> {
+  const { rebound, stale } = await compareBindings(db, context, app);
+  return rebound.size > 0 || stale.length > 0;
+}
+
+interface Comparison {
+  /** Groups by the mapping that is to be bound to them. */
+  readonly rebound: ReadonlyMap<string, string>;
+  /** Mappings that are declared no more. */
+  readonly stale: readonly string[];
+}
+
+async function compareBindings(db: Db, context: Context, app: string): Promise<Comparison> {
   const rules = context.rules.get(app);
-  if (rules === undefined) return { changed: false, groups: new Set() };
+  if (rules === undefined) return { rebound: new Map(), stale: [] };
   const bound = new Map((await readBindings(db, app)).map(binding => [binding.mapping, binding.scimGroupId]));
   const named = [...rules.gives.keys()].flatMap(mapping => idpGroupOf(context, app, mapping) ?? []);
   const groups = await readGroupsNamed(db, app, {
@@ -37,7 +57,7 @@ export async function refreshBindings(db: Db, context: Context, app: string): Pr
     groups.flatMap(group => (group.externalId === undefined ? [] : [[group.externalId, group] as const])),
   );
   const follows = rules.state.policies.renamedGroups === 'follow';
-  const rebound = new Set<string>();
+  const rebound = new Map<string, string>();
   for (const mapping of rules.gives.keys()) {
     const wanted = idpGroupOf(context, app, mapping);
     if (wanted === undefined) continue;
@@ -52,10 +72,7 @@ export async function refreshBindings(db: Db, context: Context, app: string): Pr
             ? undefined
             : byName.get(foldName(wanted.name));
     if (match === undefined || match.id === before) continue;
-    await bind(db, app, mapping, match.id);
-    rebound.add(match.id);
+    rebound.set(mapping, match.id);
   }
-  const stale = [...bound.keys()].filter(mapping => !rules.gives.has(mapping));
-  await unbind(db, app, stale);
-  return { changed: rebound.size > 0 || stale.length > 0, groups: rebound };
+  return { rebound, stale: [...bound.keys()].filter(mapping => !rules.gives.has(mapping)) };
 }

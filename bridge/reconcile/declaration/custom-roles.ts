@@ -68,7 +68,7 @@ async function act(rim: Rim, app: string, change: RoleChange, cause: Cause): Pro
   const target = `${organization.name}/${wanted.name}`;
   if (change.kind === 'create') {
     const { made, begunBefore } = await makeJournaled(
-      db,
+      rim.database,
       { kind: 'custom-role', key, app, subject: undefined, note: {}, since: rim.clock.now() },
       () => rim.coder.createCustomRole(organization.id, wanted),
     );

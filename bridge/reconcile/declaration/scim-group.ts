@@ -12,7 +12,7 @@ import { enqueue, PRIORITY, type WorkKey } from '../../store/work/enqueue';
 import { type Work } from '../../store/work/work';
 import { type Context } from '../decide/context';
 import { type Rim } from '../context/rim';
-import { refreshBindings } from './bindings';
+import { bindingsDiffer, refreshBindings } from './bindings';
 import { bringSyncSettings } from './sync-settings';
 import { decideOneGroup } from '../decide/group/groups';
 import { isPushed } from '../decide/rules';
@@ -93,6 +93,8 @@ async function settleWhatIsLeft(rim: Rim, work: Work, group: DirectoryGroup | un
 
 /** Notes what the mappings match now, and in the same transaction whom that concerns: whatever ends this process, they are looked at. */
 async function rebind(rim: Rim, context: Context, work: Work, group: DirectoryGroup | undefined): Promise<void> {
+  // Nearly always nothing differs, which reading alone tells.
+  if (!(await bindingsDiffer(rim.database.db, context, work.app))) return;
   await rim.database.transact(async db => {
     const { changed, groups } = await refreshBindings(db, context, work.app);
     if (!changed) return;

@@ -86,7 +86,7 @@ async function create({ rim, app }: GroupsActing, change: GroupChange): Promise<
   const { db } = rim.database;
   const key = groupKey(organization.id, row.name);
   const { made, begunBefore } = await makeJournaled(
-    db,
+    rim.database,
     {
       kind: 'group',
       key,

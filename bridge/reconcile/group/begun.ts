@@ -1,6 +1,6 @@
 /** Creations of groups and custom roles as the journal has them: begun, and not noted yet. */
 import { CoderError } from '../../coder';
-import { type Db } from '../../store/database/database';
+import { type Database, type Db } from '../../store/database/database';
 import { closeEntry, entriesOfKind, type JournalEntry, openEntry, readEntry } from '../../store/journal/journal';
 import { type BegunGroup } from '../decide/group/groups-draft';
 
@@ -30,17 +30,21 @@ export async function readBegunGroups(db: Db): Promise<BegunGroup[]> {
  * @returns what was made, and whether an entry was open before: then what is found under the name is the bridge's own
  */
 export async function makeJournaled<T>(
-  db: Db,
+  database: Database,
   entry: JournalEntry,
   make: () => Promise<T>,
 ): Promise<{ readonly made: T; readonly begunBefore: boolean }> {
-  const before = await readEntry(db, entry.kind, entry.key);
-  await openEntry(db, entry);
+  // On the disk before Coder is asked.
+  const before = await database.transact(async db => {
+    const open = await readEntry(db, entry.kind, entry.key);
+    await openEntry(db, entry);
+    return open;
+  });
   try {
     return { made: await make(), begunBefore: before !== undefined };
   } catch (error) {
     if (before === undefined && error instanceof CoderError && !error.maybeDone)
-      await closeEntry(db, entry.kind, entry.key);
+      await closeEntry(database.db, entry.kind, entry.key);
     throw error;
   }
 }

@@ -3,11 +3,12 @@
  * wanted and present members true with one call for all of them, and lets changes gather longer the more often they come.
  */
 import { outcomeOf } from '../../coder';
-import { forgetGroup, type ManagedGroup, readManagedGroup } from '../../store/accounts/coder-groups';
+import { type DirectoryGroup } from '../../contract/directory';
+import { forgetGroup, type ManagedGroup, readManagedGroupWithDirectory } from '../../store/accounts/coder-groups';
 import { countMembers, memberDifferences } from '../../store/accounts/coder-members';
 import { bumpRules } from '../../store/apps/apps';
 import { writeAudit } from '../../store/audit/audit';
-import { enqueue, PRIORITY } from '../../store/work/enqueue';
+import { enqueue, PRIORITY, type WorkKey } from '../../store/work/enqueue';
 import { type Work } from '../../store/work/work';
 import { type Context, groupName } from '../decide/context';
 import { type Rim } from '../context/rim';
@@ -15,45 +16,60 @@ import { decideMembers, type MembersObserved } from '../decide/group/members';
 import { endWork, type EndedWork } from '../queue/end-work';
 import { lineOf } from './member-lines';
 import { readGroupMembers } from './read-members';
-import { isDeclared, removeGroup } from './remove-undeclared';
-import { noteFound, without, writeBatch } from './write-members';
+import { isDeclaredAs, removeGroup } from './remove-undeclared';
+import { noteFound, without, writeBatch, type Written } from './write-members';
 
 /** Deals with `coder-group:<Coder id>`. */
 export async function convergeGroup(rim: Rim, work: Work): Promise<EndedWork> {
   const groupId = work.key.slice('coder-group:'.length);
-  const group = await readManagedGroup(rim.database.db, groupId);
-  if (group === undefined) return await endWork(rim, work, { kind: 'done' });
+  const read = await readManagedGroupWithDirectory(rim.database.db, groupId);
+  if (read === undefined) return await endWork(rim, work, { kind: 'done' });
   const context = await rim.context.get();
+  let { group } = read;
+  let noted: Written | undefined;
+  const woken: WorkKey[] = [];
   try {
-    const observed = await observeMembers(rim, context, group);
+    const observed = await observeMembers(rim, context, group, read.directory);
     if (observed === undefined) return await groupGone(rim, work, context, group);
     const plan = decideMembers(observed);
     if (plan.deletion === 'instead') {
       const lines = observed.differences.flatMap(change => lineOf(rim, context, group, change, work, 'done'));
-      if (await removeGroup(rim, group, { members: observed.present, lines, cause: work.cause }))
+      if (await removeGroup(rim, group, { members: observed.undeclared?.present ?? 0, lines, cause: work.cause }))
         return await endWork(rim, work, { kind: 'done' });
     }
-    for (const batch of plan.batches)
-      if ((await writeBatch(rim, work, context, group, batch)) === 'gone')
-        return await groupGone(rim, work, context, group);
-    if (plan.deletion === 'afterwards') await removeGroup(rim, group, { members: 0, lines: [], cause: work.cause });
+    for (const batch of plan.batches) {
+      if (noted !== undefined) await rim.database.transact(noted.writes);
+      const written = await writeBatch(rim, work, context, group, batch, woken);
+      if (written === 'gone') return await groupGone(rim, work, context, group);
+      noted = written;
+      group = { ...group, ...written?.flushed };
+    }
+    if (plan.deletion === 'afterwards') {
+      if (noted !== undefined) await rim.database.transact(noted.writes);
+      noted = undefined;
+      await removeGroup(rim, group, { members: 0, lines: [], cause: work.cause });
+    }
   } catch (error) {
     return await endWork(rim, work, outcomeOf(error));
   }
-  const flushed = await readManagedGroup(rim.database.db, groupId);
-  const againAt = (flushed?.flushedAt ?? 0) + (flushed?.windowMs ?? 0);
-  return await endWork(rim, work, { kind: 'done' }, [], undefined, { againAt });
+  const againAt = group.flushedAt + group.windowMs;
+  return await endWork(rim, work, { kind: 'done' }, [], noted?.writes, { againAt, owed: woken });
 }
 
 /** What is known of the members, read anew where it may be wrong; undefined when Coder has no such group. */
-async function observeMembers(rim: Rim, context: Context, group: ManagedGroup): Promise<MembersObserved | undefined> {
+async function observeMembers(
+  rim: Rim,
+  context: Context,
+  group: ManagedGroup,
+  directory: DirectoryGroup | undefined,
+): Promise<MembersObserved | undefined> {
   const { db } = rim.database;
   const expected = group.unsure ? await memberDifferences(db, group.id) : [];
   if ((group.readAt === undefined || group.unsure) && !(await readGroupMembers(rim, group.id))) return undefined;
   const differences = await memberDifferences(db, group.id);
   await noteFound(rim, context, group, without(expected, differences));
-  const [counts, declared] = [await countMembers(db, group.id), await isDeclared(rim, context, group)];
-  return { group, differences, ...counts, declared };
+  const declared = isDeclaredAs(context, group, directory);
+  return { group, differences, undeclared: declared ? undefined : await countMembers(db, group.id) };
 }
 
 /** The group was deleted in Coder: the declaration of every app that may have named it is dealt with again. */

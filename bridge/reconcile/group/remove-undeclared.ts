@@ -1,4 +1,5 @@
 /** What the bridge made and nothing declares any more goes, once nobody is in it; what it merely found is forgotten. */
+import { type DirectoryGroup } from '../../contract/directory';
 import { forgetGroup, listManagedGroups, type ManagedGroup, readManagedGroup } from '../../store/accounts/coder-groups';
 import { countMembers, type MemberCounts, wantedMembers } from '../../store/accounts/coder-members';
 import { forgetManagedRole, listManagedRoles, type ManagedRole } from '../../store/accounts/custom-roles';
@@ -74,7 +75,17 @@ export async function isDeclared(
 ): Promise<boolean> {
   const ids = group.scimGroupId === undefined ? [] : [group.scimGroupId];
   const directory = await existingGroups(rim.database.db, ids);
-  return declaredGroups(context.apps.values(), context.catalog.organizations, directory)(group);
+  return isDeclaredAs(context, group, directory.get(group.scimGroupId ?? ''));
+}
+
+/** The same with the group of the directory that it was made for, as it was read with it. */
+export function isDeclaredAs(
+  context: Context,
+  group: Pick<ManagedGroup, 'organization' | 'name' | 'scimGroupId'>,
+  directory: DirectoryGroup | undefined,
+): boolean {
+  const known = new Map(directory === undefined ? [] : [[directory.id, directory]]);
+  return declaredGroups(context.apps.values(), context.catalog.organizations, known)(group);
 }
 
 export interface GroupRemoval {
@@ -93,6 +104,8 @@ export async function removeGroup(rim: Rim, group: ManagedGroup, removal: GroupR
   const now = await readManagedGroup(rim.database.db, group.id);
   const context = await rim.context.get();
   if (now === undefined || (await isDeclared(rim, context, now))) return false;
+  // What made it empty, and was reserved with the guard, is on the disk before.
+  await rim.database.transact(() => Promise.resolve());
   await rim.coder.deleteGroup(group.id);
   const lines = new AuditLines(removal.cause, () => rim.clock.now());
   lines.note({ app: null }, 'group.delete', 'done', {

@@ -3,18 +3,12 @@
  * one change that can't be made does not keep the others from being made.
  */
 import { type CoderGroup, CoderError, isRefusal } from '../../coder';
-import {
-  beginWrite,
-  endWrite,
-  markFlushed,
-  type ManagedGroup,
-  readManagedGroup,
-} from '../../store/accounts/coder-groups';
+import { beginWrite, endWrite, markFlushed, type ManagedGroup } from '../../store/accounts/coder-groups';
 import { forgetMember, memberDifferences, type MemberState, setPresent } from '../../store/accounts/coder-members';
 import { peopleOfAccounts } from '../../store/accounts/people';
 import { writeAudit } from '../../store/audit/audit';
 import { type Db } from '../../store/database/database';
-import { enqueue, type WorkItem, PRIORITY } from '../../store/work/enqueue';
+import { enqueue, type WorkItem, type WorkKey, PRIORITY } from '../../store/work/enqueue';
 import { type Work } from '../../store/work/work';
 import { AuditLines } from '../context/audit-lines';
 import { type Context, groupName } from '../decide/context';
@@ -34,21 +28,32 @@ export function nextWindow(previousMs: number, sinceLastWriteMs: number, members
   return Math.min(Math.max(previousMs * 2, FIRST_WINDOW_MS), LONGEST_WINDOW_MS);
 }
 
-/** One call for these changes; what Coder refuses as a whole is read again and, at last, split. */
+type Answered = Pick<CoderGroup, 'memberCount'>;
+
+/** What is to be noted of a write, with the end of the work where nothing follows. */
+export interface Written {
+  readonly writes: (db: Db) => Promise<void>;
+  readonly flushed: Pick<ManagedGroup, 'flushedAt' | 'windowMs'>;
+}
+
+/**
+ * One call for these changes; what Coder refuses as a whole is read again and, at last, split.
+ * @param woken gets the keys of whoever is looked at again
+ */
 export async function writeBatch(
   rim: Rim,
   work: Work,
   context: Context,
   group: ManagedGroup,
   batch: readonly MemberState[],
-): Promise<'done' | 'gone'> {
+  woken: WorkKey[],
+): Promise<Written | undefined | 'gone'> {
   let changes = batch;
   for (let attempt = 1; changes.length > 0; attempt += 1) {
     try {
       const answer = await patch(rim, group, changes);
       if (answer === undefined) return 'gone';
-      await noteWritten(rim, work, context, group, changes, answer);
-      return 'done';
+      return noteWritten(rim, work, context, group, changes, answer);
     } catch (error) {
       if (error instanceof CoderError && error.kind === 'not_found_or_forbidden') {
         if ((await rim.coder.getGroup(group.id)) === undefined) return 'gone';
@@ -65,10 +70,10 @@ export async function writeBatch(
         continue;
       }
       if (!curable) throw error;
-      return await writeHalves(rim, work, context, group, changes, error);
+      return await writeHalves(rim, work, context, group, changes, error, woken);
     }
   }
-  return 'done';
+  return undefined;
 }
 
 /** Finds the change that Coder refuses by halving; the person behind it is looked at again, the others go through. */
@@ -79,24 +84,25 @@ async function writeHalves(
   group: ManagedGroup,
   changes: readonly MemberState[],
   error: CoderError,
-): Promise<'done' | 'gone'> {
+  woken: WorkKey[],
+): Promise<undefined | 'gone'> {
   const [only] = changes;
   if (only !== undefined && changes.length === 1) {
-    await giveBack(rim, work, context, group, only, error);
-    return 'done';
+    woken.push(...(await giveBack(rim, work, context, group, only, error)));
+    return undefined;
   }
   const middle = Math.ceil(changes.length / 2);
   for (const half of [changes.slice(0, middle), changes.slice(middle)]) {
     try {
       const answer = await patch(rim, group, half);
       if (answer === undefined) return 'gone';
-      await noteWritten(rim, work, context, group, half, answer);
+      await rim.database.transact(noteWritten(rim, work, context, group, half, answer).writes);
     } catch (halfError) {
       if (!isRefusal(halfError)) throw halfError;
-      if ((await writeHalves(rim, work, context, group, half, halfError)) === 'gone') return 'gone';
+      if ((await writeHalves(rim, work, context, group, half, halfError, woken)) === 'gone') return 'gone';
     }
   }
-  return 'done';
+  return undefined;
 }
 
 /** This member can't be changed as things are: the person decides anew from what Coder has now. */
@@ -107,7 +113,9 @@ async function giveBack(
   group: ManagedGroup,
   change: MemberState,
   error: CoderError,
-): Promise<void> {
+): Promise<WorkKey[]> {
+  // Whatever was believed of the account: it is read.
+  rim.accounts.forget(change.coderUserId);
   const people = await peopleOfAccounts(rim.database.db, [change.coderUserId]);
   const { subject, cause } = reasonOf(change, work);
   const lines = new AuditLines(cause, () => rim.clock.now());
@@ -127,9 +135,10 @@ async function giveBack(
     items.push({ key: `coder-group:${group.id}`, app: work.app, priority: work.priority });
     await enqueue(db, items, cause, rim.clock.now());
   });
+  return people.map(person => `person:${person.userId}` as const);
 }
 
-async function patch(rim: Rim, group: ManagedGroup, changes: readonly MemberState[]): Promise<CoderGroup | undefined> {
+async function patch(rim: Rim, group: ManagedGroup, changes: readonly MemberState[]): Promise<Answered | undefined> {
   // On disk before Coder is asked: a power cut must not leave a write that nobody knows of.
   await rim.database.transact(db => beginWrite(db, group.id));
   try {
@@ -144,24 +153,27 @@ async function patch(rim: Rim, group: ManagedGroup, changes: readonly MemberStat
   }
 }
 
-async function noteWritten(
+function noteWritten(
   rim: Rim,
   work: Work,
   context: Context,
   group: ManagedGroup,
   changes: readonly MemberState[],
-  answer: CoderGroup,
-): Promise<void> {
-  const now = rim.clock.now();
+  answer: Answered,
+): Written {
+  const flushedAt = rim.clock.now();
   const rows = changes.flatMap(change => lineOf(rim, context, group, change, work, 'done'));
-  await rim.database.transact(async db => {
-    await notePresence(db, group.id, changes);
-    await writeAudit(db, rows);
-    const before = await readManagedGroup(db, group.id);
-    const window = nextWindow(before?.windowMs ?? 0, now - (before?.flushedAt ?? 0), answer.memberCount);
-    await markFlushed(db, group.id, now, window);
-  });
+  // Its one writer is this one: it is as it was read.
+  const windowMs = nextWindow(group.windowMs, flushedAt - group.flushedAt, answer.memberCount);
   rim.log.debug({ group: group.id, changes: changes.length, members: answer.memberCount }, 'group written');
+  return {
+    flushed: { flushedAt, windowMs },
+    writes: async db => {
+      await notePresence(db, group.id, changes);
+      await writeAudit(db, rows);
+      await markFlushed(db, group.id, flushedAt, windowMs);
+    },
+  };
 }
 
 async function notePresence(db: Db, groupId: string, changes: readonly MemberState[]): Promise<void> {

@@ -1,5 +1,5 @@
 /** What the store knows of an account's holdings, in the shapes that a decision takes. Pure. */
-import { type MemberState } from '../../store/accounts/coder-members';
+import { type Membership } from '../../store/accounts/coder-members';
 import { type Grant } from '../../store/accounts/grants';
 import { type Context } from '../decide/context';
 import { type Entitlement, keyOf } from '../decide/entitlement';
@@ -8,7 +8,7 @@ import { type Entitlement, keyOf } from '../decide/entitlement';
 export function groupsHeld(
   context: Context,
   organizations: readonly string[],
-  members: readonly MemberState[],
+  members: readonly Membership[],
   presentOnly = false,
 ): Map<string, string> {
   const held = new Map<string, string>();
@@ -25,7 +25,7 @@ export function groupsHeld(
 export function organizationsLeft(
   context: Context,
   organizations: readonly string[],
-  members: readonly MemberState[],
+  members: readonly Membership[],
 ): string[] {
   return [
     ...new Set(
@@ -38,7 +38,7 @@ export function organizationsLeft(
 }
 
 /** Groups that the account is wanted in and is not, or the other way round: their writer has yet to make it so. */
-export function groupsUnwritten(members: readonly MemberState[]): string[] {
+export function groupsUnwritten(members: readonly Membership[]): string[] {
   return members.flatMap(({ coderGroupId, present, wanted }) =>
     wanted === undefined || wanted === present ? [] : [coderGroupId],
   );
@@ -47,7 +47,7 @@ export function groupsUnwritten(members: readonly MemberState[]): string[] {
 /** Whether the bridge gave something to the account, or is about to. */
 export function grantedBy(
   grants: readonly Grant[],
-  members: readonly MemberState[],
+  members: readonly Membership[],
 ): (entitlement: Entitlement) => boolean {
   const granted = new Set(grants.map(grant => keyOf(grant)));
   const wanted = new Set(members.filter(member => member.wanted === true).map(member => member.coderGroupId));

@@ -25,7 +25,7 @@ export async function countOthers(
   question: OthersQuestion,
   limit: (others: number) => Promise<number>,
 ): Promise<number> {
-  const counted = await countedOthers(db, question);
+  const counted = await countedUpTo(db, question, limit);
   // Who is let in again can only be told from Coder: those count one after the other.
   if (question.kind === 'activation') return counted.size;
   const who = question.kind === 'leaving' ? 'leaving' : 'active';
@@ -42,6 +42,19 @@ export async function countOthers(
     if (question.kind === 'privilege' ? gainsPrivilege : loses) others += 1;
   }
   return others;
+}
+
+/** Who lost something or is held counts as far as that decides: few are let through anyway, and more than are let through are too many. */
+async function countedUpTo(
+  db: Db,
+  question: OthersQuestion,
+  limit: (others: number) => Promise<number>,
+): Promise<ReadonlySet<string>> {
+  const few = await limit(0);
+  const counted = await countedOthers(db, question, few);
+  if (counted.size < few) return counted;
+  const allowed = await limit(counted.size);
+  return allowed > few ? await countedOthers(db, question, allowed) : counted;
 }
 
 /** What becomes of somebody who waits, as far as the store knows what the bridge gave. */

@@ -16,9 +16,10 @@ import { accountOf, leavesByDirectory, type ObservedAccount, type PersonObservat
 import { type PersonDecision } from '../decide/person';
 import { type AccountDecision, decideAccount, type NewAccount } from '../decide/account';
 import { decideProfile } from '../decide/profile';
-import { changeAccount, lastOwner } from './change-account';
+import { plan } from '../decide/plan';
+import { changeAccount, isWish, lastOwner } from './change-account';
 import { losesOwnerAnew, withOwnersKept } from './keep-owners';
-import { type Made, makeAccount } from './make-account';
+import { type Made, makeAccount, noteMade } from './make-account';
 import { joined, type Linked, NOTHING_DONE, type PersonOutcome } from './outcome';
 import { type Guarded } from './reserve';
 import { subjectOf } from './subject';
@@ -42,9 +43,10 @@ export async function act(
     // Whoever may not be let in again stays who they are.
     if (!guarded.allowsGain({ kind: 'activation' })) return outcome;
     const made = await makeInPlace(rim, work, observation, decision.create, guarded);
-    outcome = joined(outcome, made.outcome);
-    if (made.account === undefined || outcome.again || outcome.failure !== undefined) return outcome;
+    if (made.account === undefined || made.outcome.again || made.outcome.failure !== undefined)
+      return joined(outcome, made.outcome);
     const fresh = decideAccount(observation, freshAccount(made.account), undefined);
+    outcome = joined(outcome, await noteBeforeCalls(rim, observation, made.outcome, fresh, guarded));
     outcome = joined(outcome, await changeAccount(rim, work, observation, fresh, guarded));
     return joined(outcome, await finish(rim, work, observation, made.account, 'created', outcome));
   }
@@ -55,6 +57,19 @@ export async function act(
     outcome,
     await finish(rim, work, observation, { ...account, ...profile }, observation.person?.how, outcome),
   );
+}
+
+/** What was made is noted with all that becomes of it, or first where more is asked of Coder. */
+async function noteBeforeCalls(
+  rim: Rim,
+  observation: PersonObservation,
+  made: PersonOutcome,
+  { input }: AccountDecision,
+  { allows, allowsGain }: Guarded,
+): Promise<PersonOutcome> {
+  if (plan({ ...input, allows, allowsGain }).steps.every(isWish)) return made;
+  await noteMade(rim, observation, made);
+  return { ...made, made: undefined, lines: [] };
 }
 
 /**

@@ -58,7 +58,7 @@ export function lastOwner(context: Context, { account }: Pick<ObservedAccount, '
   );
 }
 
-const isWish = (step: Step): step is Wish => step.kind === 'group-add' || step.kind === 'group-remove';
+export const isWish = (step: Step): step is Wish => step.kind === 'group-add' || step.kind === 'group-remove';
 
 async function execute(
   rim: Rim,
@@ -121,7 +121,13 @@ async function execute(
   const isIn = input.desired.account === 'absent' && observed.actual.status !== 'suspended' && !isOut(done);
   return {
     ...NOTHING_DONE,
-    accounts: [{ ...outcomeOfAccount(account.id, observed.outside, done, given, ended), workspaces: look.workspaces }],
+    accounts: [
+      {
+        ...outcomeOfAccount(account.id, observed.outside, done, given, ended),
+        journalled: calls.length > 0 || observed.interrupted !== undefined,
+        workspaces: look.workspaces,
+      },
+    ],
     held: [
       ...(isIn ? refused.map(held => stillIn(observed, held)) : refused),
       ...(applied.hasWorkspaces ? [undeletable(account.username)] : []),
@@ -248,6 +254,7 @@ function outcomeOfAccount(
 ): AccountOutcome {
   return {
     accountId,
+    journalled: true,
     outside,
     given,
     taken: done.flatMap(step => grantsOf(step).taken),

@@ -4,12 +4,16 @@ import { identityKey } from '../../contract/identity';
 import { writeAudit } from '../../store/audit/audit';
 import { addGrants } from '../../store/accounts/grants';
 import { leaveAccount, writePerson } from '../../store/accounts/people';
+import { type Db } from '../../store/database/database';
 import { closeEntry, openEntry } from '../../store/journal/journal';
 import { type WorkKey } from '../../store/work/enqueue';
 import { type Work } from '../../store/work/work';
 import { AuditLines } from '../context/audit-lines';
 import { type Rim } from '../context/rim';
+import { organizationName } from '../decide/context';
+import { type Entitlement, isImplied, keyOf } from '../decide/entitlement';
 import { Held, heldBy } from '../decide/hold-reason';
+import { removalKey } from '../decide/plan';
 import { type PersonObservation } from '../decide/observation';
 import { heldByWorkspaces } from '../decide/person';
 import { type NewAccount } from '../decide/account';
@@ -18,7 +22,7 @@ import { forgetAccount } from './record-accounts';
 import { wakeOthers } from './wake-others';
 import { subjectOf } from './subject';
 import { stepsNote } from './interrupted-steps';
-import { NOTHING_DONE, type PersonOutcome } from './outcome';
+import { type MadeAccount, NOTHING_DONE, type PersonOutcome } from './outcome';
 
 export interface Made {
   /** Undefined when there is none yet: observed anew, held, or tried again. */
@@ -76,7 +80,7 @@ export async function makeAccount(
       });
       // Somebody else made it meanwhile, or an earlier try of ours: the next observation tells.
       if (outcome === 'existed') return none({ again: true, woken });
-      return await noteMade(rim, work, observation, account, create, woken);
+      return made(rim, work, observation, account, create, woken);
     } catch (error) {
       if (isRefusal(error, 'username-taken')) continue;
       return await notMade(rim, create, error, woken);
@@ -100,6 +104,22 @@ const WHY: Readonly<Record<NonNullable<NewAccount['insteadOf']>['why'], (email: 
   room: email =>
     `nobody ever signed in to it, and the address is ${email} now, which another account has for a moment: made anew when that is free`,
 };
+
+/** Coder takes along what somebody gave the account by hand, and no declaration gives it to the new one: said here alone. */
+function goneByHand({ context }: PersonObservation, { insteadOf, plan, organizations }: NewAccount): string {
+  if (insteadOf === undefined) return '';
+  const { siteRoles, organizations: memberOf } = insteadOf.observed.actual;
+  const spokenFor = new Set([...plan.gains.map(keyOf), ...plan.removals.map(removalKey)]);
+  const isByHand = (entitlement: Entitlement): boolean => !spokenFor.has(keyOf(entitlement));
+  const kept = new Set([...organizations, context.catalog.defaultOrganization]);
+  const lost = [
+    ...siteRoles.filter(target => !isImplied(target) && isByHand({ kind: 'site-role', organization: '', target })),
+    ...memberOf
+      .filter(organization => !kept.has(organization) && isByHand({ kind: 'organization', organization, target: '' }))
+      .map(organization => `membership of ${organizationName(context, organization)}`),
+  ];
+  return lost.length === 0 ? '' : `; given by hand, and gone with it: ${lost.join(', ')}`;
+}
 
 /** Deletes the account that the new one comes in the place of. @returns who waited for its address; a result when that did not go well */
 async function removeFormer(
@@ -133,7 +153,7 @@ async function removeFormer(
   lines.note(subjectOf(observation, account.id), 'account.delete', 'done', {
     before: account.status,
     target: account.username,
-    detail: WHY[why](create.email),
+    detail: `${WHY[why](create.email)}${goneByHand(observation, create)}`,
   });
   return await rim.database.transact(async db => {
     await writeAudit(db, lines.rows);
@@ -151,14 +171,14 @@ async function removeFormer(
   });
 }
 
-async function noteMade(
+function made(
   rim: Rim,
   work: Work,
   observation: PersonObservation,
   account: CoderUser,
   create: NewAccount,
   woken: readonly WorkKey[],
-): Promise<Made> {
+): Made {
   const lines = new AuditLines(work.cause, () => rim.clock.now());
   lines.note(subjectOf(observation, account.id), 'account.create', 'done', {
     target: account.username,
@@ -166,26 +186,46 @@ async function noteMade(
   });
   // The default organization is where Coder puts everybody: being there is no gift of the bridge.
   const given = create.organizations.filter(one => one !== observation.context.catalog.defaultOrganization);
-  await rim.database.transact(async db => {
-    await writeAudit(db, lines.rows);
+  return {
+    account,
+    outcome: {
+      ...NOTHING_DONE,
+      woken,
+      lines: lines.rows,
+      linked: { id: account.id, username: account.username, how: 'created' },
+      made: {
+        user: account,
+        email: create.email,
+        given: given.map(organization => ({ kind: 'organization' as const, organization, target: '' })),
+      },
+    },
+  };
+}
+
+/** Notes a link to an account that was just made, so that whoever looks at it meanwhile sees whose it is. */
+export async function noteMade(
+  rim: Rim,
+  observation: PersonObservation,
+  { lines, linked, made }: PersonOutcome,
+): Promise<void> {
+  if (linked === undefined || made === undefined) return;
+  const now = rim.clock.now();
+  await rim.database.commit(async db => {
+    await writeAudit(db, lines);
     await writePerson(
       db,
       { userId: observation.userId, app: observation.app, userName: observation.user?.userName ?? '' },
-      { coder: { id: account.id, username: account.username, how: 'created' } },
-      rim.clock.now(),
+      { coder: linked },
+      now,
     );
-    await addGrants(
-      db,
-      account.id,
-      given.map(organization => ({ kind: 'organization' as const, organization, target: '' })),
-      rim.clock.now(),
-    );
-    await closeEntry(db, 'account', identityKey(create.email));
+    await closeMade(db, made, now);
   });
-  return {
-    account,
-    outcome: { ...NOTHING_DONE, woken, linked: { id: account.id, username: account.username, how: 'created' } },
-  };
+}
+
+/** What was made is known by its link: what it was made with is a gift of the bridge, and the journal need not know of it any more. */
+export async function closeMade(db: Db, { user, email, given }: MadeAccount, now: number): Promise<void> {
+  await addGrants(db, user.id, given, now);
+  await closeEntry(db, 'account', identityKey(email));
 }
 
 /** The entry goes only when Coder is known to have made nothing. */

@@ -2,17 +2,10 @@
  * Observes a person: what the directory says in every app, every Coder account that is or may be theirs (linked, bearing
  * the present or a former address, open in the journal), and who else is that account. Changes nothing.
  */
-import { type DirectoryUser } from '../../contract/directory';
 import { isSameIdentity } from '../../contract/identity';
-import { type Db } from '../../store/database/database';
 import { type CoderUser } from '../../coder';
-import { type Address, addressesOf } from '../../store/accounts/addresses';
-import { memberStatesOf } from '../../store/accounts/coder-members';
-import { grantsOf } from '../../store/accounts/grants';
-import { peopleOfAccount, type Person, readPerson } from '../../store/accounts/people';
+import { type KnownAccount, readKnownAccount, type Told } from '../../store/accounts/told';
 import { readSetting } from '../../store/database/settings';
-import { groupsOfUser, readUser } from '../../store/directory/reading';
-import { entriesOfSubject, readEntry } from '../../store/journal/journal';
 import { type Context } from '../decide/context';
 import { type Rim } from '../context/rim';
 import { ABSENT, desire } from '../decide/desired';
@@ -21,6 +14,7 @@ import {
   type ObservedAccount,
   type PersonObservation,
   type ReHireAnswer,
+  type SeenAccount,
   type Via,
 } from '../decide/observation';
 import { grantedBy, groupsHeld, groupsUnwritten, organizationsLeft } from '../observe/holdings';
@@ -31,22 +25,10 @@ import { interruptedSteps } from './interrupted-steps';
 /** Where an operator's word on a re-hire is kept until it was acted on. */
 export const reHireKey = (userId: string): string => `re-hire:${userId}`;
 
-/** What the store has of a person by themselves. */
-export interface Told {
-  readonly user: DirectoryUser | undefined;
-  readonly person: Person | undefined;
-  /** Addresses that they have had. */
-  readonly former: readonly Address[];
-}
-
-export async function readTold(db: Db, userId: string): Promise<Told> {
-  const [user, person] = [await readUser(db, userId), await readPerson(db, userId)];
-  return { user, person, former: await addressesOf(db, userId) };
-}
-
 /**
  * Everything about a person; undefined when there is nobody to deal with.
- * @param told what was read just now, if anything
+ * @param told what the store has of them
+ * @param seen their account as it was a moment ago; read from Coder where there is none
  * @throws CoderError
  */
 export async function observePerson(
@@ -54,15 +36,16 @@ export async function observePerson(
   context: Context,
   app: string,
   userId: string,
-  told?: Told,
+  told: Told,
+  seen?: SeenAccount,
 ): Promise<PersonObservation | undefined> {
   const { db } = rim.database;
-  const { user, person, former } = told ?? (await readTold(db, userId));
-  const entries = await entriesOfSubject(db, userId);
+  const { user, person, former, entries } = told;
   if (user === undefined && person === undefined && entries.length === 0 && former.length === 0) return undefined;
   const rules = context.rules.get(app);
-  const own = user === undefined || rules === undefined ? ABSENT : desire(rules, user, await groupsOfUser(db, userId));
-  const linked = await readLinked(rim, person);
+  const own = user === undefined || rules === undefined ? ABSENT : desire(rules, user, told.groups);
+  const linked = seen === undefined ? await readLinked(rim, told) : { user: seen.user, gone: undefined };
+  let asked = seen;
   const begun = begunAccounts(entries, person);
   const wanted = addressesToLookUp({
     own,
@@ -73,11 +56,16 @@ export async function observePerson(
     active: user?.active === true,
     linked: linked.user === undefined ? undefined : accountOf(linked.user),
   });
-  const seen: ObservedAccount[] = [];
+  const accounts: ObservedAccount[] = [];
   const look = async (account: CoderUser, via: Via): Promise<void> => {
-    if (seen.some(one => one.account.id === account.id)) return;
+    if (accounts.some(one => one.account.id === account.id)) return;
     const isBegun = begun.some(entry => isSameIdentity(entry.email, account.email));
-    seen.push(await observeAccount(rim, context, { account, via, begun: isBegun, userId }));
+    const known =
+      via === 'linked' && told.linked !== undefined ? told.linked : await readKnownAccount(db, account.id, userId);
+    const roles = await organizationRolesOf(rim, context, account, known, via === 'linked' ? seen : undefined);
+    if (via === 'linked' && seen === undefined)
+      asked = { user: account, organizationRoles: roles, at: rim.clock.now() };
+    accounts.push(await observeAccount(rim, context, { account, via, begun: isBegun, userId, known, roles }));
   };
   if (linked.user !== undefined) await look(linked.user, 'linked');
   for (const address of wanted) {
@@ -96,7 +84,7 @@ export async function observePerson(
     user,
     person,
     own,
-    accounts: seen,
+    accounts,
     gone: linked.gone,
     begun,
     addresses: former,
@@ -104,18 +92,19 @@ export async function observePerson(
       person?.heldReason === 're-hire'
         ? ((await readSetting(db, reHireKey(userId))) as ReHireAnswer | undefined)
         : undefined,
+    seen: asked,
   };
 }
 
 async function readLinked(
   rim: Rim,
-  person: Person | undefined,
+  { person, linked }: Told,
 ): Promise<{ readonly user: CoderUser | undefined; readonly gone: PersonObservation['gone'] }> {
   const id = person?.coderUserId;
   if (id === undefined) return { user: undefined, gone: undefined };
   const found = await rim.coder.getUser(id);
   if (found.state === 'present') return { user: found.user, gone: undefined };
-  const steps = interruptedSteps(await readEntry(rim.database.db, 'steps', id))?.steps ?? [];
+  const steps = interruptedSteps(linked?.steps)?.steps ?? [];
   return { user: undefined, gone: { id, byBridge: steps.some(step => step.kind === 'delete') } };
 }
 
@@ -124,20 +113,33 @@ interface AccountQuestion {
   readonly via: Via;
   readonly begun: boolean;
   readonly userId: string;
+  readonly known: KnownAccount;
+  readonly roles: SeenAccount['organizationRoles'];
+}
+
+/** Undefined where no rule, grant or policy is about them. */
+async function organizationRolesOf(
+  rim: Rim,
+  context: Context,
+  account: CoderUser,
+  { grants }: KnownAccount,
+  seen: SeenAccount | undefined,
+): Promise<SeenAccount['organizationRoles']> {
+  const authoritative = [...context.apps.values()].some(({ state }) => state.policies.authoritative);
+  const needsRoles =
+    context.organizationRoles || authoritative || grants.some(grant => grant.kind === 'organization-role');
+  if (!needsRoles) return undefined;
+  return seen?.organizationRoles ?? (await rim.coder.getRoles(account.id)).organizations;
 }
 
 async function observeAccount(
   rim: Rim,
   context: Context,
-  { account, via, begun, userId }: AccountQuestion,
+  { account, via, begun, userId, known, roles }: AccountQuestion,
 ): Promise<ObservedAccount> {
   const { db } = rim.database;
-  const others = (await peopleOfAccount(db, account.id)).filter(person => person.userId !== userId);
-  const holders = await readHolders(db, context, others);
-  const [grants, members] = [await grantsOf(db, account.id), await memberStatesOf(db, account.id)];
-  const authoritative = [...context.apps.values()].some(({ state }) => state.policies.authoritative);
-  const needsRoles =
-    context.organizationRoles || authoritative || grants.some(grant => grant.kind === 'organization-role');
+  const { grants, members } = known;
+  const holders = await readHolders(db, context, known.others);
   return {
     account: accountOf(account),
     via,
@@ -149,13 +151,13 @@ async function observeAccount(
       loginType: account.loginType,
       siteRoles: account.roles,
       organizations: account.organizationIds,
-      organizationRoles: needsRoles ? (await rim.coder.getRoles(account.id)).organizations : new Map(),
+      organizationRoles: roles ?? new Map(),
       groups: groupsHeld(context, account.organizationIds, members),
     },
     granted: grantedBy(grants, members),
     outside: organizationsLeft(context, account.organizationIds, members),
     unwritten: groupsUnwritten(members),
-    interrupted: interruptedSteps(await readEntry(db, 'steps', account.id)),
+    interrupted: interruptedSteps(known.steps),
     profile: { name: account.name, avatarUrl: account.avatarUrl },
   };
 }

@@ -1,5 +1,5 @@
 /** What acting came to: data that is written down as it is, whatever ended the work. */
-import { type Outcome as WorkOutcome } from '../../coder';
+import { type CoderUser, type Outcome as WorkOutcome } from '../../coder';
 import { type AuditRow } from '../../store/audit/audit';
 import { type Grant } from '../../store/accounts/grants';
 import { type LeaverWorkspaces } from '../../store/accounts/leaver-workspaces';
@@ -12,6 +12,8 @@ export type Wish = Extract<Step, { kind: 'group-add' | 'group-remove' }>;
 /** What became of one account. */
 export interface AccountOutcome {
   readonly accountId: string;
+  /** The journal has an entry of what was about to be done to it. */
+  readonly journalled: boolean;
   /** Organizations whose memberships are remembered and over. */
   readonly outside: readonly string[];
   readonly given: readonly Grant[];
@@ -30,6 +32,15 @@ export interface AccountOutcome {
   readonly removed: boolean;
 }
 
+/** An account that was just made, and is noted with the outcome: until then the journal knows of it. */
+export interface MadeAccount {
+  readonly user: CoderUser;
+  /** The address that it was made for. */
+  readonly email: string;
+  /** Memberships that it was made with, as gifts of the bridge. */
+  readonly given: readonly Grant[];
+}
+
 /** The account that the person is from now on. */
 export interface Linked {
   readonly id: string;
@@ -41,6 +52,7 @@ export interface PersonOutcome {
   /** Something was found to be other than observed, or was linked: observe anew. Nothing else is to be recorded then. */
   readonly again: boolean;
   readonly linked: Linked | undefined;
+  readonly made: MadeAccount | undefined;
   /** Coder's username, when it was changed. */
   readonly username: string | undefined;
   readonly accounts: readonly AccountOutcome[];
@@ -56,6 +68,7 @@ export interface PersonOutcome {
 export const NOTHING_DONE: PersonOutcome = {
   again: false,
   linked: undefined,
+  made: undefined,
   username: undefined,
   accounts: [],
   held: [],
@@ -70,6 +83,7 @@ export function joined(first: PersonOutcome, second: PersonOutcome): PersonOutco
   return {
     again: first.again || second.again,
     linked: second.linked ?? first.linked,
+    made: second.made ?? first.made,
     username: second.username ?? first.username,
     accounts: [...first.accounts, ...second.accounts],
     held: [...first.held, ...second.held],

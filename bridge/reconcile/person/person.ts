@@ -4,6 +4,7 @@
  */
 import { CoderError, outcomeOf } from '../../coder';
 import { identityKey } from '../../contract/identity';
+import { readTold, type Told } from '../../store/accounts/told';
 import { type Work } from '../../store/work/work';
 import { withLease } from '../context/mutex';
 import { type Context } from '../decide/context';
@@ -13,7 +14,8 @@ import { leavesByDirectory, type PersonObservation } from '../decide/observation
 import { decidePerson } from '../decide/person';
 import { endWork, type EndedWork } from '../queue/end-work';
 import { act } from './act';
-import { observePerson, readTold, type Told } from './observe';
+import { believed, leavesAccount } from './believe';
+import { observePerson } from './observe';
 import { joined, NOTHING_DONE, type PersonOutcome } from './outcome';
 import { recordFailure, recordPerson } from './record';
 import { type Decided, reserveChanges } from './reserve';
@@ -26,7 +28,7 @@ export async function convergePerson(rim: Rim, work: Work): Promise<EndedWork> {
   const userId = work.key.slice('person:'.length);
   const context = await rim.context.get();
   if (!context.rules.has(work.app)) return await endWork(rim, work, { kind: 'done' });
-  const told = await readTold(rim.database.db, userId);
+  const told = await readTold(rim.database.db, work.app, userId);
   return await rim.mutex.runExclusiveAll(namesOf(told), waited =>
     // Whoever was waited for may have changed what was read.
     convergeInTurn(rim, work, context, userId, waited ? undefined : told),
@@ -38,7 +40,9 @@ function namesOf({ user, person, former }: Told): string[] {
   return [
     ...(person?.coderUserId === undefined ? [] : [`account:${person.coderUserId}`]),
     ...new Set(
-      [...(user?.email === undefined ? [] : [user.email]), ...former.map(({ address }) => address)].map(address => `address:${identityKey(address)}`),
+      [...(user?.email === undefined ? [] : [user.email]), ...former.map(({ address }) => address)].map(
+        address => `address:${identityKey(address)}`,
+      ),
     ),
   ];
 }
@@ -48,23 +52,38 @@ async function convergeInTurn(
   work: Work,
   context: Context,
   userId: string,
-  told: Told | undefined,
+  readBefore: Told | undefined,
 ): Promise<EndedWork> {
   let before: PersonOutcome = NOTHING_DONE;
   for (let pass = 1; ; pass += 1) {
+    const told = (pass === 1 ? readBefore : undefined) ?? (await readTold(rim.database.db, work.app, userId));
     let observation: PersonObservation | undefined;
     try {
-      observation = await observePerson(rim, context, work.app, userId, pass === 1 ? told : undefined);
+      observation = await observeOrBelieve(rim, work, context, userId, told);
     } catch (error) {
       if (!(error instanceof CoderError)) throw error;
       return await recordFailure(rim, work, userId, outcomeOf(error), before);
     }
     if (observation === undefined) return await endWork(rim, work, { kind: 'done' });
-    const [decision, outcome] = await passAlone(rim, work, observation);
+    const [decision, outcome] = await passAlone(rim, work, observation, told);
     before = joined(before, outcome);
     if (!outcome.again || pass === MOST_PASSES)
       return await recordPerson(rim, work, observation, decision, { ...before, again: outcome.again });
   }
+}
+
+/** From the account as it was a moment ago, if by that there is nothing to do about it. @throws CoderError */
+async function observeOrBelieve(
+  rim: Rim,
+  work: Work,
+  context: Context,
+  userId: string,
+  told: Told,
+): Promise<PersonObservation | undefined> {
+  const seen = believed(rim, work, told);
+  const observation = seen && (await observePerson(rim, context, work.app, userId, told, seen));
+  if (observation !== undefined && leavesAccount(observation, decidePerson(observation))) return observation;
+  return await observePerson(rim, context, work.app, userId, told);
 }
 
 /** An account that several people are is changed by one of them at a time, on all replicas, from what it is then. */
@@ -72,20 +91,28 @@ async function passAlone(
   rim: Rim,
   work: Work,
   observation: PersonObservation,
+  told: Told,
 ): Promise<readonly [Decided, PersonOutcome]> {
   const shared = observation.accounts.find(({ holders }) => holders.length > 0);
-  if (shared === undefined) return await pass(rim, work, observation);
+  if (shared === undefined) return await pass(rim, work, observation, told);
   return await withLease(rim.database.db, `account:${shared.account.id}`, rim.owner, rim.clock, async () => {
-    const again = await observePerson(rim, observation.context, observation.app, observation.userId);
-    return await pass(rim, work, again ?? observation);
+    const now = await readTold(rim.database.db, work.app, observation.userId);
+    const again = await observePerson(rim, observation.context, observation.app, observation.userId, now);
+    return await pass(rim, work, again ?? observation, now);
   });
 }
 
-async function pass(rim: Rim, work: Work, observation: PersonObservation): Promise<readonly [Decided, PersonOutcome]> {
+async function pass(
+  rim: Rim,
+  work: Work,
+  observation: PersonObservation,
+  { held }: Told,
+): Promise<readonly [Decided, PersonOutcome]> {
   const decision = decidePerson(observation);
   const guarded = await reserveChanges(rim, observation.context, {
     work,
     subject: `person:${observation.userId}`,
+    before: held,
     // A declaration that is being dealt with is judged as a whole; who leaves goes at once.
     deferred: isPending(observation) && !leavesByDirectory(observation),
     leaves: leavesByDirectory(observation),

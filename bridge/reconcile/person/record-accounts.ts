@@ -24,6 +24,7 @@ function both(first: AccountOutcome, second: AccountOutcome): AccountOutcome {
   const given = [...first.given, ...second.given];
   return {
     accountId: first.accountId,
+    journalled: first.journalled || second.journalled,
     outside: [...new Set([...first.outside, ...second.outside])],
     given,
     // What an earlier try took and this one gave again is not taken any more.

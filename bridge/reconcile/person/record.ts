@@ -17,6 +17,8 @@ import { type Decided } from './reserve';
 import { subjectOf } from './subject';
 import { reHireKey } from './observe';
 import { wakeOthers } from './wake-others';
+import { remember } from './believe';
+import { closeMade } from './make-account';
 import { type AccountOutcome, type PersonOutcome } from './outcome';
 import { endedOnly, forgetAccount, writeAccounts } from './record-accounts';
 import { heldOf, writeHold } from './record-hold';
@@ -63,9 +65,13 @@ export async function recordPerson(
     if (person?.heldReason !== undefined && held === undefined && ending)
       await enqueue(db, [{ key: `app:${app}`, app, priority: PRIORITY.declaration }], work.cause, now);
     for (const account of accounts) if (account.removed) await enqueueOthers(db, work, userId, account.accountId, now);
-    if (user?.email !== undefined && !observation.addresses.some(({ address }) => isSameIdentity(address, user.email ?? '')))
+    if (
+      user?.email !== undefined &&
+      !observation.addresses.some(({ address }) => isSameIdentity(address, user.email ?? ''))
+    )
       await noteAddress(db, { userId, app }, user.email, now);
     if (observation.reHire !== undefined && failure === undefined) await deleteSetting(db, reHireKey(userId));
+    if (outcome.made !== undefined) await closeMade(db, outcome.made, now);
     await writePersonRow(db, observation, outcome, held, failure === undefined && later === undefined, now);
     return [...emptier, ...woken];
   };
@@ -73,8 +79,32 @@ export async function recordPerson(
     ...outcome.woken,
     ...observation.accounts.flatMap(({ unwritten }) => unwritten.map(id => `coder-group:${id}` as const)),
   ];
-  return await endWork(rim, work, failure ?? { kind: 'done' }, touched, writes, { later, owed });
+  const found =
+    failure === undefined && held === undefined && isFound(observation, outcome, accounts) && !hasHold(guarded);
+  const ended = await endWork(rim, work, failure ?? { kind: 'done' }, touched, writes, { later, owed, found });
+  remember(rim, observation, outcome, accounts, now);
+  return ended;
 }
+
+/** Whether everything that is to be noted would be found again: nothing was asked of Coder, and wishes for groups follow from the directory. */
+function isFound(
+  { gone, person }: PersonObservation,
+  { lines, linked, username }: PersonOutcome,
+  accounts: readonly AccountOutcome[],
+): boolean {
+  return (
+    gone === undefined &&
+    person?.heldReason === undefined &&
+    linked === undefined &&
+    username === undefined &&
+    lines.length === 0 &&
+    accounts.every(({ journalled, given, taken, workspaces }) => {
+      return !journalled && given.length + taken.length === 0 && workspaces === undefined;
+    })
+  );
+}
+
+const hasHold = ({ reason, before }: Decided['guarded']): boolean => reason !== undefined || before !== undefined;
 
 /** Coder could not even be observed; what was done before is written all the same. */
 export async function recordFailure(
@@ -111,7 +141,7 @@ async function closeEntries(
   outcome: PersonOutcome,
   now: number,
 ): Promise<void> {
-  for (const account of outcome.accounts) await closeEntry(db, 'steps', account.accountId);
+  for (const account of outcome.accounts) if (account.journalled) await closeEntry(db, 'steps', account.accountId);
   if (observation.gone !== undefined) await closeEntry(db, 'steps', observation.gone.id);
   if (outcome.failure !== undefined || outcome.again) return;
   for (const { email, since } of observation.begun) {

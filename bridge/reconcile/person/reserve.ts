@@ -51,6 +51,8 @@ export interface ReserveRequest {
   readonly work: Work;
   /** `person:<SCIM id>` */
   readonly subject: string;
+  /** What was held or released of the person, when they were observed. */
+  readonly before: HeldRemovals | undefined;
   readonly deferred: boolean;
   /** The directory itself says that the person leaves. */
   readonly leaves: boolean;
@@ -77,7 +79,7 @@ export async function reserveChanges(rim: Rim, context: Context, request: Reserv
     held: [],
     heldGains: [],
     reason: undefined,
-    before: await readHeld(rim.database.db, app, subject),
+    before: request.before,
     deferred: request.deferred && removals.length > 0,
     allows: request.deferred ? () => false : yes,
     allowsGain: yes,
@@ -89,7 +91,8 @@ export async function reserveChanges(rim: Rim, context: Context, request: Reserv
     request.leaves || removals.length === 0
       ? new Set<EntitlementKey>()
       : await vanishedEntitlements(rim.database.db, context, app);
-  return await rim.database.transact(async db => {
+  // On the disk before anything is taken: whatever asks Coder for that waits for a later transaction.
+  const { value } = await rim.database.commit(async (db): Promise<Guarded> => {
     await lockLedger(db, app);
     const before = await readHeld(db, app, subject);
     const scene = { rim, db, context, request, gone, before };
@@ -115,6 +118,7 @@ export async function reserveChanges(rim: Rim, context: Context, request: Reserv
       allowsGain: elsewhere.length > 0 ? () => false : gain => !stoppedGains.has(gainKey(gain)),
     };
   });
+  return value;
 }
 
 const NOTHING_HELD = { held: [], reason: undefined } as const;
@@ -222,7 +226,7 @@ function distinct<T>(items: readonly T[], key: (item: T) => string): T[] {
   return [...new Map(items.map(item => [key(item), item])).values()];
 }
 
-const LARGE = 1_000;
+const LARGE = 250;
 const COUNT_KEPT_MS = 10_000;
 const counts = new WeakMap<Rim, Map<string, { readonly people: number; readonly at: number }>>();
 

@@ -1,6 +1,5 @@
 /** Writes down what became of a piece of work, together with what it changed in the store: one transaction. */
 import { CoderError, type Outcome } from '../../coder';
-import { readManagedGroup } from '../../store/accounts/coder-groups';
 import { type Db } from '../../store/database/database';
 import { enqueueGroupWrite, PRIORITY, type WorkKey } from '../../store/work/enqueue';
 import { writeAudit } from '../../store/audit/audit';
@@ -39,6 +38,11 @@ export interface EndOptions {
   readonly later?: { readonly dueAt: number; readonly reason: string } | undefined;
   /** Keys that are in the queue for it already, by an earlier work. */
   readonly owed?: readonly WorkKey[] | undefined;
+  /**
+   * Whether nothing is written but what the same work would find out again: then nobody waits for the disk.
+   * @default whether there are no `writes` and it is done
+   */
+  readonly found?: boolean | undefined;
 }
 
 /** Once to twice as long, so that what failed together comes back one after the other, and after whoever leaves. */
@@ -52,33 +56,32 @@ export async function endWork(
   work: Work,
   outcome: Outcome,
   touched: readonly WorkKey[] = [],
-  writes: (db: Db) => Promise<readonly WorkKey[] | void> = () => Promise.resolve(),
+  writes?: (db: Db) => Promise<readonly WorkKey[] | void>,
   options: EndOptions = {},
 ): Promise<EndedWork> {
   const now = rim.clock.now();
-  return await rim.database.transact(async db => {
-    const all = new Set([...touched, ...((await writes(db)) ?? [])]);
+  const { value, durable } = await rim.database.commit(async (db): Promise<EndedWork> => {
+    const all = new Set([...touched, ...((await writes?.(db)) ?? [])]);
     for (const key of all) await enqueueTouched(db, work, key, now);
     const ended = await endClaimed(db, rim, work, outcome, now, options);
     return { touched: [...all, ...(options.owed ?? [])], ...ended };
   });
+  if (!(options.found ?? (writes === undefined && outcome.kind === 'done'))) await durable();
+  return value;
 }
 
 /** Queues a Coder group for its writer. */
 export async function enqueueTouched(db: Db, work: Work, key: WorkKey, now: number): Promise<void> {
   // People are queued by whoever touched them, in the same transaction.
   if (!key.startsWith('coder-group:')) return;
-  const groupId = key.slice('coder-group:'.length);
-  const group = await readManagedGroup(db, groupId);
-  const hotUntil = group === undefined || group.windowMs === 0 ? 0 : group.flushedAt + group.windowMs;
   await enqueueGroupWrite(
     db,
     {
-      groupId,
+      groupId: key.slice('coder-group:'.length),
       app: work.app,
       // A suspended person in a group can wait; a person to be suspended can not.
       priority: Math.max(work.priority, PRIORITY.request),
-      dueAt: Math.max(hotUntil, now + GATHER_MS),
+      dueAt: now + GATHER_MS,
     },
     work.cause,
     now,

@@ -13,6 +13,11 @@ export class Outage {
   /** How much of what runs is somebody's leaving. */
   #leaving = 0;
 
+  /** Whether leavers are to be brought forward, although nothing may be due. */
+  get hasInterrupted(): boolean {
+    return this.#interrupted || this.#leaversFirst;
+  }
+
   isPaused(now: number): boolean {
     return now < this.#pausedUntil;
   }

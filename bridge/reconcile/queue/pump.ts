@@ -5,7 +5,15 @@
 import { PRIORITY, type WorkKey } from '../../store/work/enqueue';
 import { pullBack } from '../../store/work/clock-jump';
 import { dropLeases } from '../../store/work/leases';
-import { claimKeys, claimWork, releaseAllWork, releaseWork, renewWork, type Work } from '../../store/work/work';
+import {
+  claimKeys,
+  claimWork,
+  isWorkDue,
+  releaseAllWork,
+  releaseWork,
+  renewWork,
+  type Work,
+} from '../../store/work/work';
 import { type Rim } from '../context/rim';
 import { converged, work } from './deal';
 import { type EndedWork } from './end-work';
@@ -22,7 +30,10 @@ export interface PumpOptions {
 
 export class Pump {
   readonly #running = new Map<WorkKey, Promise<EndedWork | undefined>>();
+  /** Taken by requests that have not come to it yet. */
+  readonly #held = new Map<WorkKey, Work>();
   #wake: (() => void) | undefined;
+  #soon: NodeJS.Timeout | undefined;
   #stopping = false;
   #loop: Promise<void> | undefined;
   #renewal: NodeJS.Timeout | undefined;
@@ -52,6 +63,8 @@ export class Pump {
     this.#loop = undefined;
     await Promise.allSettled([...this.#running.values()]);
     clearInterval(this.#renewal);
+    clearTimeout(this.#soon);
+    this.#soon = undefined;
   }
 
   /** Looks at the queue now instead of at the next interval. */
@@ -59,26 +72,44 @@ export class Pump {
     this.#wake?.();
   }
 
-  /** Deals with the keys of a request, and with everything that they make different. @returns when that is settled, by this replica or another one */
-  async converge(keys: readonly WorkKey[], stopped: () => boolean): Promise<void> {
-    if ((await this.rim.recovery.holds()) !== undefined) return;
-    await settleRequest(
-      {
-        db: this.rim.database.db,
-        now: () => this.rim.clock.now(),
-        running: key => this.#running.get(key),
-        claimed: () => this.#claiming,
-        take: (some, early) => this.#take(some, early, stopped),
-        stopped: () => stopped() || this.#stopping,
-      },
-      keys,
-    );
-    // What is left, if anything, can wait until the request has its answer.
-    setTimeout(() => this.wake(), ANSWER_MS).unref();
+  /**
+   * Deals with the keys of a request, and with everything that they make different.
+   * @param claimed those of the keys that were taken for it when they were queued
+   * @returns when that is settled, by this replica or another one
+   */
+  async converge(keys: readonly WorkKey[], claimed: readonly Work[], stopped: () => boolean): Promise<void> {
+    for (const item of claimed) this.#held.set(item.key, item);
+    try {
+      if ((await this.rim.recovery.holds()) !== undefined) return;
+      await settleRequest(
+        {
+          db: this.rim.database.db,
+          now: () => this.rim.clock.now(),
+          running: key => this.#running.get(key),
+          claimed: () => this.#claiming,
+          take: (some, early) => this.#take(some, early, stopped),
+          stopped: () => stopped() || this.#stopping,
+        },
+        keys,
+      );
+    } finally {
+      await this.#giveBack(claimed.filter(item => this.#held.get(item.key) === item));
+      this.#lookSoon();
+    }
+  }
+
+  /** What is left, if anything, can wait until the request has its answer; one look does for all that are answered meanwhile. */
+  #lookSoon(): void {
+    if (this.#soon !== undefined || this.#stopping) return;
+    this.#soon = setTimeout(() => {
+      this.#soon = undefined;
+      this.wake();
+    }, ANSWER_MS);
+    this.#soon.unref();
   }
 
   /**
-   * Claims these keys as far as they are free, and deals with them.
+   * Claims these keys as far as they are free, and deals with them; what was claimed for requests already is dealt with first.
    * @returns what became of those that were free; undefined when nothing may be done now
    */
   async #take(
@@ -88,6 +119,21 @@ export class Pump {
   ): Promise<ReadonlyMap<WorkKey, EndedWork> | undefined> {
     const { rim } = this;
     const ended = new Map<WorkKey, EndedWork>();
+    const deal = async (items: readonly Work[]): Promise<void> => {
+      await Promise.all(
+        items.map(async item => {
+          const one = await this.#do(item);
+          if (one !== undefined) ended.set(item.key, one);
+        }),
+      );
+    };
+    const held = keys.flatMap(key => this.#held.get(key) ?? []);
+    if (held.length > 0) {
+      if (!(await this.#mayWork(held))) return undefined;
+      // Meanwhile another request may have come to it.
+      await deal(held.filter(item => this.#held.get(item.key) === item));
+      keys = keys.filter(key => !held.some(item => item.key === key));
+    }
     const batch = Math.max(this.options.concurrency, 8);
     for (let start = 0; start < keys.length && !stopped() && !this.#stopping; start += batch) {
       const items = await claimKeys(rim.database, keys.slice(start, start + batch), {
@@ -96,12 +142,7 @@ export class Pump {
         leaseMs: rim.options.leaseMs,
       });
       if (!(await this.#mayWork(items))) return undefined;
-      await Promise.all(
-        items.map(async item => {
-          const one = await this.#do(item);
-          if (one !== undefined) ended.set(item.key, one);
-        }),
-      );
+      await deal(items);
     }
     return ended;
   }
@@ -116,6 +157,7 @@ export class Pump {
       })
       .finally(() => this.#running.delete(item.key));
     this.#running.set(item.key, task);
+    this.#held.delete(item.key);
     const settled = await task;
     if (settled?.outcome === 'done') this.rim.observe(converged(item, this.rim.clock.now()));
     // While somebody waits to be locked out, Coder is asked soon whether it is back.
@@ -144,7 +186,7 @@ export class Pump {
   async #takeOver(): Promise<void> {
     const { database } = this.rim;
     if (database.backend !== 'sqlite') return;
-    const mine = [...this.#running.keys()];
+    const mine = [...this.#running.keys(), ...this.#held.keys()];
     await releaseAllWork(database.db);
     await dropLeases(database.db);
     await renewWork(database.db, mine, this.rim.owner, this.rim.clock.now() + this.rim.options.leaseMs);
@@ -157,6 +199,7 @@ export class Pump {
     await this.#minded(now);
     const free = options.concurrency - this.#running.size;
     if (free <= 0 || this.#outage.isPaused(now)) return 0;
+    if (!this.#outage.hasInterrupted && !(await isWorkDue(rim.database.db, now))) return 0;
     const request = { owner: rim.owner, now, leaseMs: rim.options.leaseMs };
     // Half of the places are kept for what somebody waits for.
     const patient = Math.min(free, Math.max(1, Math.floor(options.concurrency / 2)));
@@ -167,11 +210,7 @@ export class Pump {
         items = [...items, ...(await claimWork(rim.database, { ...request, limit: patient - items.length }))];
     }
     if (this.#stopping) {
-      await releaseWork(
-        rim.database.db,
-        items.map(item => item.key),
-        rim.owner,
-      );
+      await this.#giveBack(items);
       return 0;
     }
     if (!(await this.#mayWork(items))) return 0;
@@ -183,12 +222,17 @@ export class Pump {
   async #mayWork(items: readonly Work[]): Promise<boolean> {
     const { rim } = this;
     if (items.length === 0 || (await rim.recovery.advance())) return true;
-    await releaseWork(
-      rim.database.db,
-      items.map(item => item.key),
-      rim.owner,
-    );
+    await this.#giveBack(items);
     return false;
+  }
+
+  async #giveBack(items: readonly Work[]): Promise<void> {
+    for (const { key } of items) this.#held.delete(key);
+    await releaseWork(
+      this.rim.database.db,
+      items.map(item => item.key),
+      this.rim.owner,
+    );
   }
 
   /** A clock that jumped ahead and came back has written times that are far away: nothing waits for them. */
@@ -203,8 +247,9 @@ export class Pump {
 
   async #renew(): Promise<void> {
     const { rim } = this;
-    await renewWork(rim.database.db, [...this.#running.keys()], rim.owner, rim.clock.now() + rim.options.leaseMs).catch(
-      (error: unknown) => rim.log.warn({ err: error }, 'leases could not be renewed'),
+    const keys = [...this.#running.keys(), ...this.#held.keys()];
+    await renewWork(rim.database.db, keys, rim.owner, rim.clock.now() + rim.options.leaseMs).catch((error: unknown) =>
+      rim.log.warn({ err: error }, 'leases could not be renewed'),
     );
   }
 

@@ -8,6 +8,7 @@ import { findOrganization } from '../decide/rules';
 import { auditProblem } from '../../store/audit/audit-problem';
 import { claimsChecks } from './doctor-claims';
 import { leaversChecks } from './doctor-leavers';
+import { protectedChecks } from './doctor-protected';
 import { signInChecks } from './doctor-sign-in';
 import { workspacesCheck } from './doctor-workspaces';
 
@@ -55,7 +56,10 @@ export async function doctorChecks(rim: Rim): Promise<DoctorCheck[]> {
   } catch (error) {
     // What is stored can't be read: nothing is wrong with Coder.
     if (!(error instanceof CoderError))
-      return [...checks, check('database', 'failed', sayError(error), 'GET /readyz and the log of the bridge say more')];
+      return [
+        ...checks,
+        check('database', 'failed', sayError(error), 'GET /readyz and the log of the bridge say more'),
+      ];
     const unauthorized = error.kind === 'unauthorized';
     const { tls } = error;
     checks.push(
@@ -86,6 +90,7 @@ export async function doctorChecks(rim: Rim): Promise<DoctorCheck[]> {
     ...(await guarded('claims', () => claimsChecks(rim, context))),
     ...(await guarded('attributes', () => signInChecks(rim, apps))),
     ...(await guarded('leavers', () => leaversChecks(rim))),
+    ...(await guarded('protected accounts', () => protectedChecks(rim, apps))),
     ...workspacesCheck(context, apps),
     ...mappingChecks(context, apps),
     ...ownerChecks(context),
@@ -99,7 +104,12 @@ async function auditChecks(rim: Rim): Promise<DoctorCheck[]> {
   return [
     problem === undefined
       ? check('audit trail', 'ok', 'every line is sealed')
-      : check('audit trail', 'failed', problem, 'see who can write to the database, and compare with what was exported'),
+      : check(
+          'audit trail',
+          'failed',
+          problem,
+          'see who can write to the database, and compare with what was exported',
+        ),
   ];
 }
 

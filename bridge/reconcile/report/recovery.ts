@@ -17,7 +17,12 @@ export async function recoveryReport(rim: Rim): Promise<RecoveryReport> {
   if (pending === undefined) return { reason, since: null, people: [], other: [] };
   const since = new Date(pending.since).toISOString();
   if (pending.imported === true)
-    return { reason, since, people: [], other: ['who left since the export was made is not known: coder-scim plan shows whom the bridge would let in'] };
+    return {
+      reason,
+      since,
+      people: [],
+      other: ['who left since the export was made is not known: coder-scim plan shows whom the bridge would let in'],
+    };
   const { db } = rim.database;
   const { id } = await readInstallation(db);
   const { unknown } = await readLog(rim.coder, { id, position: pending.position });

@@ -161,6 +161,7 @@ async function* compare(scene: Scene, page: readonly Subject[]): AsyncGenerator<
       begun,
       addresses: former,
       reHire: undefined,
+      seen: undefined,
     };
     yield findingOf(observation, decidePerson(observation));
   }

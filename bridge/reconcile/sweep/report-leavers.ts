@@ -46,8 +46,7 @@ function openAccount({ desired, account, plan, others }: Finding): Account | und
   ];
   return planned.find(
     one =>
-      one.account.status !== 'suspended' &&
-      one.plan.steps.some(({ kind }) => kind === 'suspend' || kind === 'delete'),
+      one.account.status !== 'suspended' && one.plan.steps.some(({ kind }) => kind === 'suspend' || kind === 'delete'),
   )?.account;
 }
 

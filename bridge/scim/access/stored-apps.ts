@@ -1,12 +1,16 @@
-/** Apps and their credentials as the database holds them. A mapping state is parsed once for each generation, not for each request. */
+/**
+ * Apps and their credentials as the database holds them. A mapping state is parsed once for each generation, not for each request; where this
+ * process alone writes, a token is looked up again only when something declared was written since.
+ */
 import { type MappingState } from '../../contract/mapping-state';
 import { addAccessToken, findAccessToken, findClient, touchClient } from '../../store/apps/access-tokens';
 import { readApp } from '../../store/apps/apps';
-import { type Db } from '../../store/database/database';
+import { type Database } from '../../store/database/database';
 import { statement } from '../../store/database/statement';
-import { type Apps, type TokenScope } from './apps';
+import { type Apps, type DeclaredToken, type TokenScope } from './apps';
 
 const CACHED_APPS = 256;
+const CACHED_TOKENS = 1_024;
 
 const tokenOf = statement<{ digest: string }>()((db, { digest }) =>
   db
@@ -25,7 +29,8 @@ const tokenOf = statement<{ digest: string }>()((db, { digest }) =>
     .where('apps.deleted_at', 'is', null),
 );
 
-export function createStoredApps(db: Db): Apps {
+export function createStoredApps({ db, changes }: Pick<Database, 'db' | 'changes'>): Apps {
+  const known = new Map<string, { readonly at: number; readonly token: DeclaredToken }>();
   const cache = new Map<string, { readonly generation: number; readonly state: MappingState }>();
 
   async function stateOf(name: string, generation: number): Promise<MappingState | undefined> {
@@ -36,6 +41,26 @@ export function createStoredApps(db: Db): Apps {
     if (cache.size >= CACHED_APPS) cache.clear();
     cache.set(name, { generation: app.generation, state: app.state });
     return app.state;
+  }
+
+  async function declaredToken(digest: string): Promise<DeclaredToken | undefined> {
+    const { rows } = await tokenOf(db, { digest: digest.replace(/^sha256:/, '') });
+    const [row] = rows;
+    if (row === undefined) return undefined;
+    const app = await stateOf(row.app, Number(row.generation));
+    if (app === undefined) return undefined;
+    const expiresAt = Number(row.expires_at);
+    const token = {
+      kind: 'token' as const,
+      app: row.app,
+      name: row.name,
+      digest: `sha256:${row.digest}`,
+      expiresAt,
+      declaredUntil: expiresAt,
+      scopes: row.scopes.split(' ') as TokenScope[],
+      lastUsedAt: row.last_used_at === null ? undefined : Number(row.last_used_at),
+    };
+    return { token, app };
   }
 
   return {
@@ -50,23 +75,15 @@ export function createStoredApps(db: Db): Apps {
     },
 
     async findToken(digest) {
-      const { rows } = await tokenOf(db, { digest: digest.replace(/^sha256:/, '') });
-      const [row] = rows;
-      if (row === undefined) return undefined;
-      const app = await stateOf(row.app, Number(row.generation));
-      if (app === undefined) return undefined;
-      const expiresAt = Number(row.expires_at);
-      const token = {
-        kind: 'token' as const,
-        app: row.app,
-        name: row.name,
-        digest: `sha256:${row.digest}`,
-        expiresAt,
-        declaredUntil: expiresAt,
-        scopes: row.scopes.split(' ') as TokenScope[],
-        lastUsedAt: row.last_used_at === null ? undefined : Number(row.last_used_at),
-      };
-      return { token, app };
+      // Counted before the look: what is written meanwhile makes it out of date.
+      const at = changes?.();
+      const kept = known.get(digest);
+      if (kept !== undefined && kept.at === at) return kept.token;
+      const token = await declaredToken(digest);
+      if (token === undefined || at === undefined) return token;
+      if (known.size >= CACHED_TOKENS) known.clear();
+      known.set(digest, { at, token });
+      return token;
     },
 
     async findAccessToken(digest) {

@@ -23,7 +23,7 @@ import { type ScimDeps } from '../http/deps';
 import { type Outcome, answerOf, preconditionOf } from './bulk-answer';
 import { type Endpoint, type Precondition } from './endpoint';
 import { ScimError, invalidValue, notFound, shown } from '../../scim-language/errors';
-import { type RequestContext } from '../http/request-context';
+import { type RequestContext, writeContext } from '../http/request-context';
 import { type JsonObject, isJsonObject } from '../../scim-language/json';
 import { type ScimLimits } from '../http/limits';
 import { groupType } from '../../scim-language/schema/resource-types';
@@ -58,10 +58,15 @@ export function createBulk(endpoints: readonly Endpoint[], deps: ScimDeps, limit
     }
     const message = await body();
     const { operations, failOnErrors } = await readOrNote(context, message);
-    const job = new BulkJob(endpoints, context, deps, operations, failOnErrors, noteRefused);
+    // One request is one plan: the guard judges it when all of it is written.
+    const gathering = { ...context, gathers: true };
+    const job = new BulkJob(endpoints, gathering, deps, operations, failOnErrors, noteRefused);
     const answers = await job.run();
     const deadlineMs = limits.convergeDeadlineMs;
-    if (job.touched.size > 0) await deps.converge(awaited(job, deadlineMs), { deadlineMs });
+    if (job.touched.size > 0) {
+      await deps.directory.gathered(writeContext(context));
+      await deps.converge(awaited(job, deadlineMs), { deadlineMs });
+    }
     return { status: 200, body: { schemas: [BULK_RESPONSE_SCHEMA], Operations: answers } };
   };
 }

@@ -1,7 +1,6 @@
 /** POST, GET, PUT, PATCH and DELETE of one resource type (RFC 7644 §3.3 to §3.6). */
 import { type IncomingHttpHeaders } from 'node:http';
 import { type Resource, type Written, etagOf } from '../../store/directory';
-import { type WorkKey } from '../../store/work/enqueue';
 import { requireScope } from '../access/authenticate';
 import { type ScimDeps } from '../http/deps';
 import { type Endpoint, type Precondition } from './endpoint';
@@ -35,9 +34,17 @@ export function createResourceHandlers(
   const noteRefused = createNoteRefused(deps);
   const represent = createRepresent(directory);
 
-  async function settle(keys: readonly WorkKey[]): Promise<void> {
-    if (keys.length > 0) await converge(keys, { deadlineMs: convergeDeadlineMs });
+  /** Everything that a write touched is dealt with, and the write is on the disk, before it is answered. */
+  async function settle({
+    touched,
+    claimed,
+    durable,
+  }: Pick<Written, 'touched' | 'claimed' | 'durable'>): Promise<void> {
+    if (touched.length > 0) await converge(touched, { deadlineMs: convergeDeadlineMs, claimed });
+    await durable();
   }
+
+  const settling = (context: RequestContext): RequestContext => ({ ...context, settles: true });
 
   function answer(status: 200 | 201, context: RequestContext, resource: Resource, projection: Projection): Answer {
     return {
@@ -51,7 +58,7 @@ export function createResourceHandlers(
   async function settled(context: RequestContext, written: Written | undefined, id: string): Promise<Resource> {
     if (written === undefined) throw notFound(type.name, id);
     if (written.changed) context.changes.push(`${type.name} ${id} changed`);
-    await settle(written.touched);
+    await settle(written);
     return written.resource;
   }
 
@@ -78,9 +85,9 @@ export function createResourceHandlers(
     create: async ({ context, query, body }) => {
       requireScope(context.caller, scopes.write);
       const projection = readProjection(type, readProjectedQuery(query), context.leniency);
-      const written = await endpoint.create(context, await body());
+      const written = await endpoint.create(settling(context), await body());
       context.changes.push(`${type.name} ${written.resource.id} made`);
-      await settle(written.touched);
+      await settle(written);
       const created = answer(201, context, written.resource, projection);
       return {
         ...created,
@@ -102,7 +109,7 @@ export function createResourceHandlers(
     replace: async ({ context, query, headers, param, body }) => {
       requireScope(context.caller, scopes.write);
       const projection = readProjection(type, readProjectedQuery(query), context.leniency);
-      const written = await endpoint.replace(context, param('id'), await body(), preconditionOf(headers));
+      const written = await endpoint.replace(settling(context), param('id'), await body(), preconditionOf(headers));
       return answer(200, context, await settled(context, written, param('id')), projection);
     },
 
@@ -110,7 +117,7 @@ export function createResourceHandlers(
       requireScope(context.caller, scopes.write);
       const projected = readProjectedQuery(query);
       const projection = readProjection(type, projected, context.leniency);
-      const written = await endpoint.patch(context, param('id'), await body(), preconditionOf(headers));
+      const written = await endpoint.patch(settling(context), param('id'), await body(), preconditionOf(headers));
       const resource = await settled(context, written, param('id'));
       // RFC 7644 §3.5.2: with `attributes` in the query the answer is 200 and the resource.
       if (projected.attributes === undefined && endpoint.patchAnswer(context.dialect) === 204) {
@@ -121,10 +128,10 @@ export function createResourceHandlers(
 
     remove: async ({ context, headers, param }) => {
       requireScope(context.caller, scopes.write);
-      const deleted = await endpoint.remove(context, param('id'), preconditionOf(headers));
+      const deleted = await endpoint.remove(settling(context), param('id'), preconditionOf(headers));
       if (deleted === undefined) throw notFound(type.name, param('id'));
       context.changes.push(`${type.name} ${deleted.resource.id} deleted`);
-      await settle(deleted.touched);
+      await settle(deleted);
       return { status: 204 };
     },
   };

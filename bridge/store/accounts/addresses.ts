@@ -28,7 +28,12 @@ export async function noteAddress(
 }
 
 const selectAddresses = statement<{ userId: string }>()((db, { userId }) =>
-  db.selectFrom('addresses').select(['address', 'since']).where('user_id', '=', userId).orderBy('since').orderBy('address_key'),
+  db
+    .selectFrom('addresses')
+    .select(['address', 'since'])
+    .where('user_id', '=', userId)
+    .orderBy('since')
+    .orderBy('address_key'),
 );
 
 function addressOf(row: { readonly address: string; readonly since: number | string }): Address {
@@ -55,19 +60,22 @@ export async function addressesOfPeople(db: Db, userIds: readonly string[]): Pro
   return known;
 }
 
+const selectOthers = statement<{ key: string; userId: string }>()((db, { key, userId }) =>
+  db
+    .selectFrom('addresses')
+    .select(['user_id', 'app'])
+    .where('address_key', '=', key)
+    .where('user_id', '!=', userId)
+    .orderBy('user_id'),
+);
+
 /** Other people, of any app, who have or had this address. */
 export async function othersOfAddress(
   db: Db,
   address: string,
   userId: string,
 ): Promise<{ readonly userId: string; readonly app: string }[]> {
-  const rows = await db
-    .selectFrom('addresses')
-    .select(['user_id', 'app'])
-    .where('address_key', '=', identityKey(address))
-    .where('user_id', '!=', userId)
-    .orderBy('user_id')
-    .execute();
+  const { rows } = await selectOthers(db, { key: identityKey(address), userId });
   return rows.map(row => ({ userId: row.user_id, app: row.app }));
 }
 

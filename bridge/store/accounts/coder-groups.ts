@@ -1,6 +1,8 @@
 /** Coder groups under management, and how far what is known of their members can be trusted. */
 import { type Selectable } from 'kysely';
 import { type Db } from '../database/database';
+import { statement } from '../database/statement';
+import { type DirectoryGroup } from '../../contract/directory';
 import { type CoderGroupTable } from '../database/tables/accounts';
 
 export interface ManagedGroup {
@@ -38,15 +40,44 @@ export async function listManagedGroups(db: Db): Promise<ManagedGroup[]> {
   return (await db.selectFrom('coder_groups').selectAll().orderBy('id').execute()).map(toGroup);
 }
 
+const selectGroup = statement<{ id: string }>()((db, { id }) =>
+  db.selectFrom('coder_groups').selectAll().where('id', '=', id),
+);
+
 export async function readManagedGroup(db: Db, id: string): Promise<ManagedGroup | undefined> {
-  const row = await db.selectFrom('coder_groups').selectAll().where('id', '=', id).executeTakeFirst();
+  const [row] = (await selectGroup(db, { id })).rows;
   return row === undefined ? undefined : toGroup(row);
 }
 
+const selectWithDirectory = statement<{ id: string }>()((db, { id }) =>
+  db
+    .selectFrom('coder_groups')
+    .leftJoin('groups', 'groups.id', 'coder_groups.scim_group_id')
+    .selectAll('coder_groups')
+    .select(['groups.app as d_app', 'groups.display_name as d_name', 'groups.external_id as d_external_id'])
+    .where('coder_groups.id', '=', id),
+);
+
+/** A managed group, with the group of the directory that it was made for as far as there is one. */
+export async function readManagedGroupWithDirectory(
+  db: Db,
+  id: string,
+): Promise<{ readonly group: ManagedGroup; readonly directory: DirectoryGroup | undefined } | undefined> {
+  const [row] = (await selectWithDirectory(db, { id })).rows;
+  if (row === undefined) return undefined;
+  const group = toGroup(row);
+  const { d_app: app, d_name: displayName, d_external_id: externalId } = row;
+  if (group.scimGroupId === undefined || app === null || displayName === null) return { group, directory: undefined };
+  return { group, directory: { id: group.scimGroupId, app, displayName, externalId: externalId ?? undefined } };
+}
+
+const selectOfDirectory = statement<{ scimGroupId: string }>()((db, { scimGroupId }) =>
+  db.selectFrom('coder_groups').selectAll().where('scim_group_id', '=', scimGroupId),
+);
+
 /** Coder groups of a group of the directory. */
 export async function managedGroupsOf(db: Db, scimGroupId: string): Promise<ManagedGroup[]> {
-  const rows = await db.selectFrom('coder_groups').selectAll().where('scim_group_id', '=', scimGroupId).execute();
-  return rows.map(toGroup);
+  return (await selectOfDirectory(db, { scimGroupId })).rows.map(toGroup);
 }
 
 /** Puts a group under management; what is known of it stays. */
@@ -77,16 +108,23 @@ export async function forgetGroup(db: Db, id: string): Promise<void> {
   await db.deleteFrom('coder_groups').where('id', '=', id).execute();
 }
 
+const markUnsure = statement<{ id: string }>()((db, { id }) =>
+  db
+    .updateTable('coder_groups')
+    .set(eb => ({ writes: eb('writes', '+', 1), unsure: 1 as const }))
+    .where('id', '=', id),
+);
+
+const noteFlush = statement<{ id: string; at: number; windowMs: number }>()((db, { id, at, windowMs }) =>
+  db.updateTable('coder_groups').set({ flushed_at: at, window_ms: windowMs, unsure: 0 }).where('id', '=', id),
+);
+
 /**
  * Notes that a write to a group is about to be sent. Until `markFlushed` or a full reading says what became of it, nothing that
  * is known of the members counts: the answer may be lost, and this process may die.
  */
 export async function beginWrite(db: Db, groupId: string): Promise<void> {
-  await db
-    .updateTable('coder_groups')
-    .set(eb => ({ writes: eb('writes', '+', 1), unsure: 1 as const }))
-    .where('id', '=', groupId)
-    .execute();
+  await markUnsure(db, { id: groupId });
 }
 
 /** Notes that a write was refused: it did nothing. */
@@ -101,9 +139,5 @@ export async function markUnread(db: Db, groupId: string): Promise<void> {
 
 /** Notes that a write is done, and how long the next changes gather. */
 export async function markFlushed(db: Db, groupId: string, at: number, windowMs: number): Promise<void> {
-  await db
-    .updateTable('coder_groups')
-    .set({ flushed_at: at, window_ms: windowMs, unsure: 0 })
-    .where('id', '=', groupId)
-    .execute();
+  await noteFlush(db, { id: groupId, at, windowMs });
 }

@@ -3,6 +3,7 @@
  * writer per group makes the difference true with one call.
  */
 import { type Db } from '../database/database';
+import { among } from '../database/listed';
 import { statement } from '../database/statement';
 import { type Flag } from '../database/tables/columns';
 import { type ManagedGroup } from './coder-groups';
@@ -14,6 +15,9 @@ export interface MemberState {
   readonly wanted: boolean | undefined;
   readonly because: string | null;
 }
+
+/** Membership of one account, without why. */
+export type Membership = Pick<MemberState, 'coderGroupId' | 'present' | 'wanted'>;
 
 interface MemberRow {
   coder_group_id: string;
@@ -56,6 +60,14 @@ export async function memberStatesOfAccounts(
   return states;
 }
 
+const wish = statement<{ groupId: string; coderUserId: string; wanted: Flag; because: string }>()(
+  (db, { groupId, coderUserId, wanted, because }) =>
+    db
+      .insertInto('coder_members')
+      .values({ coder_group_id: groupId, coder_user_id: coderUserId, present: 0, wanted, because })
+      .onConflict(conflict => conflict.columns(['coder_group_id', 'coder_user_id']).doUpdateSet({ wanted, because })),
+);
+
 /** Sets whether an account is to be in a group, and why. */
 export async function wantMember(
   db: Db,
@@ -64,27 +76,22 @@ export async function wantMember(
   wanted: boolean,
   because: string,
 ): Promise<void> {
-  const flag: Flag = wanted ? 1 : 0;
-  await db
-    .insertInto('coder_members')
-    .values({ coder_group_id: groupId, coder_user_id: coderUserId, present: 0, wanted: flag, because })
-    .onConflict(conflict =>
-      conflict.columns(['coder_group_id', 'coder_user_id']).doUpdateSet({ wanted: flag, because }),
-    )
-    .execute();
+  await wish(db, { groupId, coderUserId, wanted: wanted ? 1 : 0, because });
 }
 
-/** Members of a group for whom wanted and present differ. */
-export async function memberDifferences(db: Db, groupId: string): Promise<MemberState[]> {
-  const rows = await db
+const selectDifferences = statement<{ groupId: string }>()((db, { groupId }) =>
+  db
     .selectFrom('coder_members')
     .selectAll()
     .where('coder_group_id', '=', groupId)
     .where('wanted', 'is not', null)
     .whereRef('wanted', '!=', 'present')
-    .orderBy('coder_user_id')
-    .execute();
-  return rows.map(toMember);
+    .orderBy('coder_user_id'),
+);
+
+/** Members of a group for whom wanted and present differ. */
+export async function memberDifferences(db: Db, groupId: string): Promise<MemberState[]> {
+  return (await selectDifferences(db, { groupId })).rows.map(toMember);
 }
 
 /** Coder ids of those who are to be in a group. */
@@ -106,21 +113,43 @@ export interface MemberCounts {
   readonly byHand: number;
 }
 
-/** How many are in a group, how many are to be, and how many of those inside nobody asked for. */
-export async function countMembers(db: Db, groupId: string): Promise<MemberCounts> {
-  const row = await db
+const count = statement<{ groupId: string }>()((db, { groupId }) =>
+  db
     .selectFrom('coder_members')
     .select(eb => [
       eb.fn.sum<number | null>('present').as('present'),
       eb.fn.sum<number | null>('wanted').as('wanted'),
       eb.fn.sum<number | null>(eb.case().when('wanted', 'is', null).then(eb.ref('present')).else(0).end()).as('byHand'),
     ])
-    .where('coder_group_id', '=', groupId)
-    .executeTakeFirstOrThrow();
-  return { present: Number(row.present ?? 0), wanted: Number(row.wanted ?? 0), byHand: Number(row.byHand ?? 0) };
+    .where('coder_group_id', '=', groupId),
+);
+
+/** How many are in a group, how many are to be, and how many of those inside nobody asked for. */
+export async function countMembers(db: Db, groupId: string): Promise<MemberCounts> {
+  const [row] = (await count(db, { groupId })).rows;
+  return { present: Number(row?.present ?? 0), wanted: Number(row?.wanted ?? 0), byHand: Number(row?.byHand ?? 0) };
 }
 
 const ROWS_PER_STATEMENT = 2_000;
+
+const writePresent = statement<{ groupId: string; ids: readonly string[]; present: Flag }>()(
+  (db, { groupId, ids, present }) =>
+    db
+      .updateTable('coder_members')
+      .set({ present })
+      .where('coder_group_id', '=', groupId)
+      .where('coder_user_id', 'in', among(db, ids)),
+);
+
+// Rows that say "is not in, and is not to be in" say nothing.
+const dropSettled = statement<{ groupId: string; ids: readonly string[] }>()((db, { groupId, ids }) =>
+  db
+    .deleteFrom('coder_members')
+    .where('coder_group_id', '=', groupId)
+    .where('coder_user_id', 'in', among(db, ids))
+    .where('present', '=', 0)
+    .where(eb => eb.or([eb('wanted', 'is', null), eb('wanted', '=', 0)])),
+);
 
 /** Notes that these accounts are, or are no longer, in a group. */
 export async function setPresent(
@@ -130,25 +159,10 @@ export async function setPresent(
   present: boolean,
 ): Promise<void> {
   for (let start = 0; start < coderUserIds.length; start += ROWS_PER_STATEMENT) {
-    const some = coderUserIds.slice(start, start + ROWS_PER_STATEMENT);
-    await db
-      .updateTable('coder_members')
-      .set({ present: present ? 1 : 0 })
-      .where('coder_group_id', '=', groupId)
-      .where('coder_user_id', 'in', some)
-      .execute();
-    if (!present) await dropSettled(db, groupId);
+    const ids = coderUserIds.slice(start, start + ROWS_PER_STATEMENT);
+    await writePresent(db, { groupId, ids, present: present ? 1 : 0 });
+    if (!present) await dropSettled(db, { groupId, ids });
   }
-}
-
-// Rows that say "is not in, and is not to be in" say nothing.
-async function dropSettled(db: Db, groupId: string): Promise<void> {
-  await db
-    .deleteFrom('coder_members')
-    .where('coder_group_id', '=', groupId)
-    .where('present', '=', 0)
-    .where(eb => eb.or([eb('wanted', 'is', null), eb('wanted', '=', 0)]))
-    .execute();
 }
 
 /** How a group stood when the reading of its members began. */

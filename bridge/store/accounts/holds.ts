@@ -34,7 +34,7 @@ export async function readHeld(db: Db, app: string, subject: string): Promise<He
   return row === undefined ? undefined : toHeld(row);
 }
 
-interface HoldRow {
+export interface HoldRow {
   app: string;
   subject: string;
   digest: string;
@@ -45,7 +45,7 @@ interface HoldRow {
   released_at: number | null;
 }
 
-const toHeld = (row: HoldRow): HeldRemovals => ({
+export const toHeld = (row: HoldRow): HeldRemovals => ({
   app: row.app,
   subject: row.subject,
   digest: row.digest,
@@ -123,14 +123,13 @@ export async function hold(
   return 'held';
 }
 
+const deleteHeld = statement<{ app: string; subject: string }>()((db, { app, subject }) =>
+  db.deleteFrom('holds').where('app', '=', app).where('subject', '=', subject),
+);
+
 /** Nothing of this person is held any more: done, or no longer asked for. */
 export async function dropHold(db: Db, app: string, subject: string): Promise<boolean> {
-  const { numDeletedRows } = await db
-    .deleteFrom('holds')
-    .where('app', '=', app)
-    .where('subject', '=', subject)
-    .executeTakeFirstOrThrow();
-  return numDeletedRows > 0n;
+  return (await deleteHeld(db, { app, subject })).changes > 0;
 }
 
 /** Releases everything open of an app. The caller has compared the id inside the same transaction. */

@@ -1,5 +1,6 @@
 /** Leavers whose workspaces are not known to be stopped: few rows, so that looking again costs nothing for everybody else. */
 import { type Db } from '../database/database';
+import { statement } from '../database/statement';
 import { type LeaverWorkspacesTable } from '../database/tables/accounts';
 
 /** A workspace that runs on, as `organization/name`, and why the bridge did not stop it. */
@@ -36,12 +37,27 @@ const toLeaver = (row: LeaverWorkspacesTable): LeaverWorkspaces => ({
   since: Number(row.since),
 });
 
+const selectLeaver = statement<{ coderUserId: string }>()((db, { coderUserId }) =>
+  db.selectFrom('leaver_workspaces').selectAll().where('coder_user_id', '=', coderUserId),
+);
+
+const upsertLeaver = statement<{ [Column in keyof LeaverWorkspacesTable]: LeaverWorkspacesTable[Column] }>()((
+  db,
+  { coder_user_id, app, user_id, user_name, state, running, since },
+) => {
+  const values = { app, user_id, user_name, state, running, since };
+  return db
+    .insertInto('leaver_workspaces')
+    .values({ coder_user_id, ...values })
+    .onConflict(conflict => conflict.column('coder_user_id').doUpdateSet(values));
+});
+
+const deleteLeaver = statement<{ coderUserId: string }>()((db, { coderUserId }) =>
+  db.deleteFrom('leaver_workspaces').where('coder_user_id', '=', coderUserId),
+);
+
 export async function readLeaverWorkspaces(db: Db, coderUserId: string): Promise<LeaverWorkspaces | undefined> {
-  const row = await db
-    .selectFrom('leaver_workspaces')
-    .selectAll()
-    .where('coder_user_id', '=', coderUserId)
-    .executeTakeFirst();
+  const [row] = (await selectLeaver(db, { coderUserId })).rows;
   return row === undefined ? undefined : toLeaver(row);
 }
 
@@ -68,22 +84,18 @@ export async function countLeaverWorkspaces(db: Db, state: LeaverWorkspaces['sta
 }
 
 export async function putLeaverWorkspaces(db: Db, leaver: LeaverWorkspaces): Promise<void> {
-  const values = {
+  await upsertLeaver(db, {
+    coder_user_id: leaver.coderUserId,
     app: leaver.app,
     user_id: leaver.userId,
     user_name: leaver.userName,
     state: leaver.state,
     running: JSON.stringify(leaver.running),
     since: leaver.since,
-  };
-  await db
-    .insertInto('leaver_workspaces')
-    .values({ coder_user_id: leaver.coderUserId, ...values })
-    .onConflict(conflict => conflict.column('coder_user_id').doUpdateSet(values))
-    .execute();
+  });
 }
 
 /** Nothing of this account runs any more, or its person is back. */
 export async function forgetLeaverWorkspaces(db: Db, coderUserId: string): Promise<void> {
-  await db.deleteFrom('leaver_workspaces').where('coder_user_id', '=', coderUserId).execute();
+  await deleteLeaver(db, { coderUserId });
 }

@@ -4,6 +4,8 @@
  */
 import { sql } from 'kysely';
 import { backendOf, type Db } from '../database/database';
+import { among } from '../database/listed';
+import { statement } from '../database/statement';
 import { names } from '../work/causes';
 
 /**
@@ -20,18 +22,21 @@ export async function lockLedger(db: Db, app: string): Promise<void> {
     await sql`select pg_advisory_xact_lock(hashtextextended(${`ledger ${app}`}, 0))`.execute(db);
 }
 
+const insertReserved = statement<{ app: string; kind: string; subject: string; at: number; released: number }>()(
+  (db, { app, kind, subject, at, released }) =>
+    db
+      .insertInto('ledger')
+      .values({ app, kind, subject, at, released })
+      .onConflict(conflict => conflict.columns(['app', 'kind', 'subject']).doUpdateSet({ at, released })),
+);
+
 /** Reserves that a person loses or gains something. `released`: by an operator's word, so that it counts against nobody. */
 export async function reserve(
   db: Db,
   entry: { readonly app: string; readonly kind: LedgerKind; readonly subject: string; readonly at: number },
   released: boolean,
 ): Promise<void> {
-  const values = { at: entry.at, released: released ? 1 : 0 };
-  await db
-    .insertInto('ledger')
-    .values({ app: entry.app, kind: entry.kind, subject: entry.subject, ...values })
-    .onConflict(conflict => conflict.columns(['app', 'kind', 'subject']).doUpdateSet(values))
-    .execute();
+  await insertReserved(db, { ...entry, released: released ? 1 : 0 });
 }
 
 /** How many people of an app, other than this one, are in the ledger since, released ones left out. */
@@ -69,18 +74,49 @@ export interface OthersQuestion {
 /** More people than this make no difference to a share of them. */
 const MOST_COUNTED = 10_000;
 
-/** Other people who lost (or gained) something since, or are held because of the same cause: what one request does is one plan. */
-export async function countedOthers(db: Db, question: OthersQuestion): Promise<Set<string>> {
-  const { app, kind, since, subject, heldAs } = question;
-  const { rows } = await sql<{ subject: string }>`
+const selectReserved = statement<{ app: string; kind: string; since: number; subject: string; atMost: number }>()(
+  (_db, { app, kind, since, subject, atMost }) => sql<{ subject: string }>`
     select subject from ledger
-      where app = ${app} and kind = ${kind} and at > ${since} and released = 0 and subject <> ${subject}
-    union
+      where app = ${app} and kind = ${kind} and at > ${since} and released = 0 and subject <> ${subject} limit ${atMost}`,
+);
+
+const selectHeldAlike = statement<{
+  app: string;
+  subject: string;
+  causes: readonly string[];
+  heldAs: readonly string[];
+  atMost: number;
+}>()(
+  (db, { app, subject, causes, heldAs, atMost }) => sql<{ subject: string }>`
     select subject from holds
-      where app = ${app} and released_at is null and ${names(sql.ref('cause'), question.causes)}
-        and reason in (${sql.join(heldAs)}) and subject <> ${subject}
-    limit ${sql.lit(MOST_COUNTED)}`.execute(db);
-  return new Set(rows.map(row => row.subject));
+      where app = ${app} and released_at is null and ${names(db, sql.ref('cause'), causes)}
+        and reason in ${among(db, heldAs)} and subject <> ${subject} limit ${atMost}`,
+);
+
+const selectWaiting = (who: 'active' | 'leaving') =>
+  statement<{ app: string; subject: string; causes: readonly string[] }>()((db, { app, subject, causes }) => {
+    const active = sql`exists (select 1 from users where users.id = substr(work.key, 8) and users.active = 1)`;
+    return sql<{ key: string }>`
+      select key from work
+        where app = ${app} and ${names(db, sql.ref('cause'), causes)} and key like 'person:%' and key <> ${subject}
+          and parked_at is null and ${who === 'active' ? active : sql`not ${active}`}
+      limit ${sql.lit(MOST_COUNTED)}`;
+  });
+
+const SELECT_WAITING = { active: selectWaiting('active'), leaving: selectWaiting('leaving') };
+
+/**
+ * Other people who lost (or gained) something since, or are held because of the same cause: what one request does is one plan.
+ * @param most of more than these nobody asks
+ */
+export async function countedOthers(db: Db, question: OthersQuestion, most: number): Promise<Set<string>> {
+  const { app, kind, since, subject, causes, heldAs } = question;
+  const atMost = Math.min(most, MOST_COUNTED);
+  const others = new Set<string>();
+  for (const row of (await selectReserved(db, { app, kind, since, subject, atMost })).rows) others.add(row.subject);
+  if (others.size >= atMost) return others;
+  for (const row of (await selectHeldAlike(db, { app, subject, causes, heldAs, atMost })).rows) others.add(row.subject);
+  return others;
 }
 
 /** Other people who wait to be dealt with because of the same cause: those whom the directory has as active, or those who leave. */
@@ -89,12 +125,8 @@ export async function waitingOthers(
   question: Pick<OthersQuestion, 'app' | 'subject' | 'causes'>,
   who: 'active' | 'leaving',
 ): Promise<string[]> {
-  const active = sql`exists (select 1 from users where users.id = substr(work.key, 8) and users.active = 1)`;
-  const { rows } = await sql<{ key: string }>`
-    select key from work
-      where app = ${question.app} and ${names(sql.ref('cause'), question.causes)} and key like 'person:%' and key <> ${question.subject}
-        and parked_at is null and ${who === 'active' ? active : sql`not ${active}`}
-    limit ${sql.lit(MOST_COUNTED)}`.execute(db);
+  const { app, subject, causes } = question;
+  const { rows } = await SELECT_WAITING[who](db, { app, subject, causes });
   return rows.map(row => row.key);
 }
 

@@ -2,7 +2,7 @@
 import { sql } from 'kysely';
 import { type DirectoryUser } from '../../contract/directory';
 import { type Db } from '../database/database';
-import { statement } from '../database/statement';
+import { type Statement, statement } from '../database/statement';
 import { nextTurn } from '../database/turns';
 import { forgetAddresses } from './addresses';
 import { type PersonTable } from '../database/tables/accounts';
@@ -29,7 +29,7 @@ export interface Person {
   readonly formerOwner: boolean;
 }
 
-function toPerson(row: PersonTable): Person {
+export function toPerson(row: PersonTable): Person {
   return {
     userId: row.user_id,
     app: row.app,
@@ -108,6 +108,25 @@ export interface PersonChange {
   readonly profile?: Pick<DirectoryUser, 'username' | 'fullName'>;
 }
 
+type PersonColumns = Partial<Omit<PersonTable, 'user_id' | 'app'>>;
+
+const updates = new Map<string, Statement<{ readonly [name: string]: string | number | null }, unknown>>();
+
+/** The update of these columns: there are few sets of them. */
+function updateOf(set: PersonColumns) {
+  const names = Object.keys(set);
+  const known = updates.get(names.join());
+  if (known !== undefined) return known;
+  const made = statement<{ [name: string]: string | number | null }>()((db, places) =>
+    db
+      .updateTable('people')
+      .set({ user_id: places['userId'], ...Object.fromEntries(names.map(name => [name, places[name]])) } as object)
+      .where(sql`user_id`, '=', places['userId']),
+  );
+  updates.set(names.join(), made);
+  return made;
+}
+
 /** Writes a person's row, new or not; what `change` leaves out stays. */
 export async function writePerson(
   db: Db,
@@ -115,7 +134,7 @@ export async function writePerson(
   change: PersonChange,
   now: number,
 ): Promise<void> {
-  const set: Partial<Omit<PersonTable, 'user_id' | 'app'>> = {
+  const set: PersonColumns = {
     ...(change.coder === undefined
       ? {}
       : change.coder === null
@@ -144,12 +163,7 @@ export async function writePerson(
       ? {}
       : { full_name: change.profile.fullName, followed_user_name: change.profile.username }),
   };
-  const { numUpdatedRows } = await db
-    .updateTable('people')
-    .set({ user_id: who.userId, ...set })
-    .where('user_id', '=', who.userId)
-    .executeTakeFirstOrThrow();
-  if (numUpdatedRows > 0n) return;
+  if ((await updateOf(set)(db, { ...set, userId: who.userId })).changes > 0) return;
   await db
     .insertInto('people')
     .values({ user_id: who.userId, app: who.app, user_name: who.userName, ...set })

@@ -95,13 +95,16 @@ export async function listAllApps(db: Db): Promise<StoredApp[]> {
 
 const RULES_VERSION = 'rules-version';
 
+const writeVersion = statement<{ value: string }>()((db, { value }) =>
+  db
+    .insertInto('settings')
+    .values({ key: sql.lit(RULES_VERSION), value })
+    .onConflict(conflict => conflict.column('key').doUpdateSet({ value })),
+);
+
 /** Tells all replicas that something which rules are made of (bindings, managed groups) has changed. */
 export async function bumpRules(db: Db): Promise<void> {
-  await db
-    .insertInto('settings')
-    .values({ key: RULES_VERSION, value: newId() })
-    .onConflict(conflict => conflict.column('key').doUpdateSet({ value: newId() }))
-    .execute();
+  await writeVersion(db, { value: newId() });
 }
 
 const selectVersions = statement<Record<never, never>>()(

@@ -2,6 +2,7 @@
 import { identityKey } from '../../contract/identity';
 import { type MappingState } from '../../contract/mapping-state';
 import { type Db } from '../database/database';
+import { statement } from '../database/statement';
 
 export interface Binding {
   readonly app: string;
@@ -33,13 +34,18 @@ function readsTheSame(one: Reads, other: Reads): boolean {
   );
 }
 
-export async function readBindings(db: Db, app?: string): Promise<Binding[]> {
-  const rows = await db
+const withGroups = (db: Db) =>
+  db
     .selectFrom('bindings')
     .leftJoin('groups', 'groups.id', 'bindings.scim_group_id')
-    .select(['bindings.app', 'bindings.mapping', 'bindings.scim_group_id', 'groups.id as alive'])
-    .$if(app !== undefined, query => query.where('bindings.app', '=', app ?? ''))
-    .execute();
+    .select(['bindings.app', 'bindings.mapping', 'bindings.scim_group_id', 'groups.id as alive']);
+
+const selectAll = statement<Record<never, never>>()(withGroups);
+
+const selectOfApp = statement<{ app: string }>()((db, { app }) => withGroups(db).where('bindings.app', '=', app));
+
+export async function readBindings(db: Db, app?: string): Promise<Binding[]> {
+  const { rows } = await (app === undefined ? selectAll(db, {}) : selectOfApp(db, { app }));
   return rows.map(row => ({
     app: row.app,
     mapping: row.mapping,

@@ -21,9 +21,11 @@ export interface Reach {
   readonly includes: (group: FoundGroup) => boolean;
   /** Whether people have accounts only by being in such a group. */
   readonly onlyMapped: boolean;
+  /** The declaration is being dealt with, or is none. */
+  readonly unclear: boolean;
 }
 
-const EVERYTHING: Reach = { includes: () => true, onlyMapped: false };
+const EVERYTHING: Reach = { includes: () => true, onlyMapped: false, unclear: true };
 
 /** Apps whose reach is kept. */
 const MOST_KEPT = 256;
@@ -35,11 +37,26 @@ const currentOf = statement<{ app: string }>()((db, { app }) =>
 /** The reach of an app as it is in this transaction. */
 export type ReadReach = (db: Db, app: string) => Promise<Reach>;
 
-/** Reads a declaration once for each of its generations. */
-export function createReadReach(): ReadReach {
+/**
+ * Reads a declaration once for each of its generations.
+ * @param changes see `Database`: while it stays, so does what was read
+ */
+export function createReadReach(changes?: () => number): ReadReach {
   const known = new Map<string, { readonly generation: number; readonly reach: Reach }>();
+  const current = new Map<string, { readonly at: number; readonly reach: Reach }>();
 
   return async (db, app) => {
+    const at = changes?.();
+    const kept = current.get(app);
+    if (kept !== undefined && kept.at === at) return kept.reach;
+    const reach = await readNow(db, app);
+    if (at === undefined) return reach;
+    if (current.size >= MOST_KEPT) current.clear();
+    current.set(app, { at, reach });
+    return reach;
+  };
+
+  async function readNow(db: Db, app: string): Promise<Reach> {
     if (backendOf(db) === 'postgres') await lockDeclaration(db, app, 'shared');
     const [row] = (await currentOf(db, { app })).rows;
     if (row === undefined || row.deleted_at !== null || row.applied_generation !== row.generation) return EVERYTHING;
@@ -51,7 +68,7 @@ export function createReadReach(): ReadReach {
     if (known.size >= MOST_KEPT) known.clear();
     known.set(app, { generation: row.generation, reach });
     return reach;
-  };
+  }
 }
 
 function reachOf({ groupMappings, roleMappings, organizationMappings, pushedGroups, policies }: MappingState): Reach {
@@ -72,5 +89,6 @@ function reachOf({ groupMappings, roleMappings, organizationMappings, pushedGrou
       (prefix !== undefined && identityKey(displayName).startsWith(prefix)) ||
       externalIds.has(externalId ?? ''),
     onlyMapped: policies.accounts === 'mapped',
+    unclear: false,
   };
 }

@@ -1,6 +1,7 @@
 /** The audit trail: append-only rows, read by filter; chain.ts seals them, and removes them by age alone. */
 import { type Selectable, sql } from 'kysely';
 import { type Db, backendOf } from '../database/database';
+import { statement } from '../database/statement';
 import { type AuditTable } from '../database/tables';
 import { nextTurn } from '../database/turns';
 
@@ -29,32 +30,57 @@ export interface AuditRow {
 /** So many are written between two turns of the event loop. */
 const ROWS_PER_STATEMENT = 100;
 
+const columnsOf = (row: AuditRow) => ({
+  at: row.at,
+  app: row.app,
+  actor: row.actor,
+  token: row.token ?? null,
+  request_id: row.requestId ?? null,
+  subject: row.subject ?? null,
+  subject_name: row.subjectName ?? null,
+  coder_user_id: row.coderUserId ?? null,
+  action: row.action,
+  target: row.target ?? null,
+  idp_group: row.idpGroup ?? null,
+  mapping: row.mapping ?? null,
+  before: row.before ?? null,
+  after: row.after ?? null,
+  result: row.result,
+  detail: row.detail ?? null,
+});
+
+const insertLine = statement<ReturnType<typeof columnsOf>>()((db, at) =>
+  db.insertInto('audit').values({
+    at: at.at,
+    app: at.app,
+    actor: at.actor,
+    token: at.token,
+    request_id: at.request_id,
+    subject: at.subject,
+    subject_name: at.subject_name,
+    coder_user_id: at.coder_user_id,
+    action: at.action,
+    target: at.target,
+    idp_group: at.idp_group,
+    mapping: at.mapping,
+    before: at.before,
+    after: at.after,
+    result: at.result,
+    detail: at.detail,
+  }),
+);
+
 export async function writeAudit(db: Db, rows: readonly AuditRow[]): Promise<void> {
-  for (let start = 0; start < rows.length; start += ROWS_PER_STATEMENT) {
+  // One text whatever the number; across a network each line would cost a way there and back.
+  if (rows.length === 1 || backendOf(db) === 'sqlite') {
+    for (const row of rows) await insertLine(db, columnsOf(row));
+    return;
+  }
+  for (let start = 0; start < rows.length; start += ROWS_PER_STATEMENT)
     await db
       .insertInto('audit')
-      .values(
-        rows.slice(start, start + ROWS_PER_STATEMENT).map(row => ({
-          at: row.at,
-          app: row.app,
-          actor: row.actor,
-          token: row.token ?? null,
-          request_id: row.requestId ?? null,
-          subject: row.subject ?? null,
-          subject_name: row.subjectName ?? null,
-          coder_user_id: row.coderUserId ?? null,
-          action: row.action,
-          target: row.target ?? null,
-          idp_group: row.idpGroup ?? null,
-          mapping: row.mapping ?? null,
-          before: row.before ?? null,
-          after: row.after ?? null,
-          result: row.result,
-          detail: row.detail ?? null,
-        })),
-      )
+      .values(rows.slice(start, start + ROWS_PER_STATEMENT).map(columnsOf))
       .execute();
-  }
 }
 
 /** As {@link writeAudit}, outside of any transaction, and with a turn of the event loop for others after some lines. */
@@ -79,8 +105,13 @@ export interface AuditQuery {
   /** Instants in milliseconds: `since` is included, `until` is not. */
   readonly since?: number | undefined;
   readonly until?: number | undefined;
-  /** Only entries after this id, oldest first: what `--follow` asks for. Without it the newest come first. */
+  /** Only entries after this id, oldest first. Without it the newest come first. */
   readonly afterId?: number | undefined;
+  /**
+   * Only sealed entries after this number, in the order of numbers: who follows by it misses none. A lower id may be committed
+   * after a higher one was read, a number is given after the commit.
+   */
+  readonly afterSeq?: number | undefined;
   /** Only entries before this id: the next older page. */
   readonly beforeId?: number | undefined;
   /** @default 100, at most 1_000 */
@@ -97,13 +128,13 @@ export function toRecord(row: AuditRecord): AuditRecord {
 /** Numbers of lines that are looked at between two turns of the event loop, where few of them may fit. */
 const LOOKED_AT_ONCE = 5_000;
 
-/** Rows that fit: after `afterId` the oldest first, else the newest first. */
+/** Rows that fit: after `afterId` or `afterSeq` the oldest first, else the newest first. */
 export async function queryAudit(db: Db, query: AuditQuery): Promise<AuditRecord[]> {
   const limit = Math.max(1, Math.min(query.limit ?? 100, 1_000));
   const { afterId, beforeId, limit: _limit, ...narrowing } = query;
   // SQLite looks in this thread: for what may be rare, a piece of the trail at a time.
-  if (backendOf(db) !== 'sqlite' || Object.values(narrowing).every(value => value === undefined))
-    return await readAudit(db, query, limit);
+  const looksOnce = query.afterSeq !== undefined || Object.values(narrowing).every(value => value === undefined);
+  if (backendOf(db) !== 'sqlite' || looksOnce) return await readAudit(db, query, limit);
   // Each alone is one look into the index; both in one query would be a walk through it.
   const { rows } = await sql<{ first: number | null; last: number | null }>`
     select (select min(id) from audit) as first, (select max(id) from audit) as last`.execute(db);
@@ -149,6 +180,7 @@ async function readAudit(db: Db, query: AuditQuery, limit: number, fromId?: numb
   if (query.afterId !== undefined) select = select.where('id', '>', query.afterId);
   if (query.beforeId !== undefined) select = select.where('id', '<', query.beforeId);
   if (fromId !== undefined) select = select.where('id', '>=', fromId);
+  if (query.afterSeq !== undefined) select = select.where('seq', '>', query.afterSeq).orderBy('seq');
   const rows = await select
     .orderBy('id', query.afterId === undefined ? 'desc' : 'asc')
     .limit(limit)

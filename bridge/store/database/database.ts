@@ -7,10 +7,13 @@ import { type Backend, DatabaseError } from './backend';
 import { migrate } from './migrations';
 import { checkPostgres, openPostgres } from './postgres';
 import { openSqlite } from './sqlite';
+import { type Committed } from './committed';
 import { type Tables } from './tables';
 
 /** The database or a transaction on it: what every query function takes. */
 export type Db = Kysely<Tables> | Transaction<Tables>;
+
+export type { Committed } from './committed';
 
 export interface Database {
   readonly db: Kysely<Tables>;
@@ -21,6 +24,16 @@ export interface Database {
    * Within `work` use the given database only, and await nothing else than queries on it.
    */
   transact<T>(work: (db: Db) => Promise<T>): Promise<T>;
+  /**
+   * As `transact`, but resolves with the commit: others see it, and a power cut may still undo it. For what notes an outcome that would be
+   * found again, and for what `durable` or a later transaction is waited for before somebody is answered or Coder is asked.
+   */
+  commit<T>(work: (db: Db) => Promise<T>): Promise<Committed<T>>;
+  /**
+   * Counts up with whatever is written to apps, their tokens and what rules are made of; undefined where other processes write as well,
+   * and the database has to be asked.
+   */
+  readonly changes: (() => number) | undefined;
   /**
    * Reads from one state of the database, however many turns of the event loop `work` takes: others write meanwhile, and are not seen.
    * For what is long; a database in memory has no such state to offer.

@@ -2,6 +2,7 @@
 import { Kysely, PostgresDialect, sql } from 'kysely';
 import type * as Pg from 'pg';
 import { DatabaseError } from './backend';
+import { isLostPlan, withPlans } from './postgres-statements';
 import { type Tables } from './tables';
 
 /** Deadlock and serialization failure: the transaction is undone and may simply be tried again. */
@@ -19,21 +20,34 @@ export function openPostgres(url: string) {
   pool.on('error', () => undefined);
   // So is one that was lent out: the query that used it fails, and the next one that wants to.
   pool.on('connect', client => void client.on('error', () => undefined));
-  const db = new Kysely<Tables>({ dialect: new PostgresDialect({ pool }) });
+  const db = new Kysely<Tables>({ dialect: new PostgresDialect({ pool: withPlans(pool) }) });
   const transact = async <T>(work: (db: Kysely<Tables>) => Promise<T>): Promise<T> => {
     for (let tries = 1; ; tries += 1) {
       try {
         return await db.transaction().execute(work);
       } catch (error) {
         const code = (error as { code?: unknown }).code;
-        if (tries === TRIES || typeof code !== 'string' || !AGAIN.has(code)) throw error;
+        if (tries === TRIES || typeof code !== 'string' || !(AGAIN.has(code) || isLostPlan(code))) throw error;
         await new Promise(resume => setTimeout(resume, Math.random() * 20 * 2 ** tries));
       }
     }
   };
   const snapshot = <T>(work: (db: Kysely<Tables>) => Promise<T>): Promise<T> =>
     db.transaction().setIsolationLevel('repeatable read').setAccessMode('read only').execute(work);
-  return { db, backend: 'postgres' as const, transact, snapshot, trouble: () => undefined, close: () => db.destroy() };
+  const commit = async <T>(work: (db: Kysely<Tables>) => Promise<T>) => ({
+    value: await transact(work),
+    durable: () => Promise.resolve(),
+  });
+  return {
+    db,
+    backend: 'postgres' as const,
+    transact,
+    commit,
+    changes: undefined,
+    snapshot,
+    trouble: () => undefined,
+    close: () => db.destroy(),
+  };
 }
 
 /** @throws DatabaseError when the server lacks what comparison without case needs */

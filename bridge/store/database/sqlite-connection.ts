@@ -18,7 +18,12 @@ const OWNER_ONLY = 0o600;
 
 export interface SqliteConnection extends SqliteDatabase {
   readonly inTransaction: boolean;
+  /** Counts up with each statement that may write what apps declare, their tokens, or what rules are made of. */
+  readonly declarationsWritten: number;
 }
+
+/** Told by the text, so that no such statement can be forgotten: the tables' names, and the key of the version of rules. */
+const WRITES_DECLARATIONS = /^\s*(?:insert|update|delete|with)\b.*(?:\bapps\b|\btokens\b|rules-version)/is;
 
 /** @throws DatabaseError when the file can't be opened */
 export function connectSqlite(path: string): SqliteConnection {
@@ -62,9 +67,25 @@ export function makeFile(path: string): void {
 /** Kysely prepares each statement anew; preparing costs more than running most of ours. Least recently used ones go first. */
 function withStatementCache(connection: BetterSqlite3.Database): SqliteConnection {
   const statements = new Map<string, BetterSqlite3.Statement<unknown[]>>();
+  let declarationsWritten = 0;
+  const counted = (statement: BetterSqlite3.Statement<unknown[]>): BetterSqlite3.Statement<unknown[]> => {
+    const [all, run] = [statement.all.bind(statement), statement.run.bind(statement)];
+    statement.all = (...values) => {
+      declarationsWritten += 1;
+      return all(...values);
+    };
+    statement.run = (...values) => {
+      declarationsWritten += 1;
+      return run(...values);
+    };
+    return statement;
+  };
   return {
     get inTransaction() {
       return connection.inTransaction;
+    },
+    get declarationsWritten() {
+      return declarationsWritten;
     },
     close: () => {
       statements.clear();
@@ -77,7 +98,8 @@ function withStatementCache(connection: BetterSqlite3.Database): SqliteConnectio
         statements.set(text, known);
         return known;
       }
-      const statement = connection.prepare<unknown[]>(text);
+      const prepared = connection.prepare<unknown[]>(text);
+      const statement = WRITES_DECLARATIONS.test(text) ? counted(prepared) : prepared;
       if (text.length <= LONGEST_STATEMENT) {
         const [oldest] = statements.keys();
         if (statements.size >= MOST_STATEMENTS && oldest !== undefined) statements.delete(oldest);

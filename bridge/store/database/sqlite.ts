@@ -12,6 +12,7 @@ import { DirectConnection } from './sqlite-direct';
 import { isLocked } from './sqlite-locks';
 import { PatientDialect } from './sqlite-patience';
 import { createReaders } from './sqlite-readers';
+import { type Committed } from './committed';
 import { type Tables } from './tables';
 import { Trouble } from './trouble';
 
@@ -35,6 +36,7 @@ export function openSqlite(path: string, { alone }: { readonly alone: boolean })
     const direct = new DirectConnection(connection, trouble);
     const db = new Kysely<Tables>({ dialect: new PatientDialect(connection, direct, trouble) });
     const disk = syncTogether(path);
+    const { transact, commit } = commitTogether(db, direct, disk);
     const readers = createReaders(path, db);
     const close = async () => {
       await readers.close();
@@ -45,7 +47,9 @@ export function openSqlite(path: string, { alone }: { readonly alone: boolean })
     return {
       db,
       backend: 'sqlite' as const,
-      transact: commitTogether(db, direct, disk.reached),
+      transact,
+      commit,
+      changes: () => connection.declarationsWritten,
       snapshot: <T>(work: (db: Kysely<Tables>) => Promise<T>) => readers.snapshot(work),
       trouble: () => trouble.say(),
       close,
@@ -59,33 +63,58 @@ export function openSqlite(path: string, { alone }: { readonly alone: boolean })
 /** Nothing of the batch was tried: it may be tried as it is. */
 class NotBegun extends Error {}
 
+/**
+ * How long one lock is waited for, by all that wait for it one after the other: a request of several transactions, and what comes after
+ * it, fails no later than the first of them.
+ */
+class Patience {
+  #since: number | undefined;
+  #triedAt = 0;
+
+  begun(): void {
+    this.#since = undefined;
+  }
+
+  /** Called after each try that met a lock. */
+  isOver(): boolean {
+    const now = performance.now();
+    // Nobody tried for so long: that was another lock.
+    if (this.#since === undefined || now - this.#triedAt > PATIENCE_MS) this.#since = now;
+    this.#triedAt = now;
+    return now - this.#since >= PATIENCE_MS;
+  }
+}
+
+/** Told of the commit, and how to wait until that has reached the disk. */
+type Settle = (durable: () => Promise<void>) => void;
+
 interface Waiting {
-  readonly run: (db: Kysely<Tables>) => Promise<() => void>;
+  readonly run: (db: Kysely<Tables>) => Promise<Settle>;
   readonly reject: (error: unknown) => void;
 }
 
-/**
- * Runs each piece of work in a savepoint of a shared transaction: one that fails is undone alone, and none is answered before the
- * commit of all has reached the disk.
- */
-function commitTogether(db: Kysely<Tables>, direct: DirectConnection, reachedDisk: () => Promise<void>) {
+/** Runs each piece of work in a savepoint of a shared transaction: one that fails is undone alone. */
+function commitTogether(db: Kysely<Tables>, direct: DirectConnection, disk: ReturnType<typeof syncTogether>) {
   let waiting: Waiting[] = [];
   let busy = false;
+  const patience = new Patience();
 
   // A lock of somebody else is waited for without the connection.
-  const commit = async (batch: readonly Waiting[]): Promise<(() => void)[]> => {
-    for (let waited = 0; ; waited += PAUSE_MS) {
+  const commitPatiently = async (batch: readonly Waiting[]): Promise<Settle[]> => {
+    for (;;) {
       try {
-        return await commitOnce(batch);
+        const settle = await commitOnce(batch);
+        patience.begun();
+        return settle;
       } catch (error) {
         if (!(error instanceof NotBegun)) throw error;
-        if (!isLocked(error.cause) || waited >= PATIENCE_MS) throw error.cause;
+        if (!isLocked(error.cause) || patience.isOver()) throw error.cause;
       }
       await sleep(PAUSE_MS);
     }
   };
 
-  const commitOnce = async (batch: readonly Waiting[]): Promise<(() => void)[]> =>
+  const commitOnce = async (batch: readonly Waiting[]): Promise<Settle[]> =>
     db.connection().execute(async connection => {
       try {
         direct.run('begin immediate');
@@ -105,14 +134,14 @@ function commitTogether(db: Kysely<Tables>, direct: DirectConnection, reachedDis
       }
     });
 
-  const runAlone = async (connection: Kysely<Tables>, batch: readonly Waiting[]): Promise<(() => void)[]> => {
-    const settle: (() => void)[] = [];
+  const runAlone = async (connection: Kysely<Tables>, batch: readonly Waiting[]): Promise<Settle[]> => {
+    const settle: Settle[] = [];
     for (const { run } of batch) settle.push(await run(connection));
     return settle;
   };
 
-  const runTogether = async (connection: Kysely<Tables>, batch: readonly Waiting[]): Promise<(() => void)[]> => {
-    const settle: (() => void)[] = [];
+  const runTogether = async (connection: Kysely<Tables>, batch: readonly Waiting[]): Promise<Settle[]> => {
+    const settle: Settle[] = [];
     for (const { run, reject } of batch) {
       direct.run('savepoint one');
       try {
@@ -140,13 +169,13 @@ function commitTogether(db: Kysely<Tables>, direct: DirectConnection, reachedDis
     while (waiting.length > 0) {
       const batch = waiting.slice(0, MOST_TOGETHER);
       waiting = waiting.slice(MOST_TOGETHER);
-      const fail = (error: unknown) => batch.forEach(({ reject }) => reject(error));
       try {
-        const settle = await commit(batch);
+        const settle = await commitPatiently(batch);
+        const durable = disk.committed();
         // The next batch need not wait for the disk.
-        reachedDisk().then(() => settle.forEach(one => one()), fail);
+        for (const one of settle) one(durable);
       } catch (error) {
-        fail(error);
+        for (const { reject } of batch) reject(error);
       }
       // Lets the requests in that arrived meanwhile, so that they share the next commit.
       await new Promise(setImmediate);
@@ -154,39 +183,52 @@ function commitTogether(db: Kysely<Tables>, direct: DirectConnection, reachedDis
     busy = false;
   };
 
-  return <T>(work: (db: Kysely<Tables>) => Promise<T>): Promise<T> =>
-    new Promise<T>((resolve, reject) => {
+  const commit = <T>(work: (db: Kysely<Tables>) => Promise<T>): Promise<Committed<T>> =>
+    new Promise((resolve, reject) => {
       waiting.push({
         reject,
         run: async connection => {
           const value = await work(connection);
-          return () => resolve(value);
+          return durable => resolve({ value, durable });
         },
       });
       if (busy) return;
       busy = true;
       setImmediate(() => void drain());
     });
+
+  const transact = async <T>(work: (db: Kysely<Tables>) => Promise<T>): Promise<T> => {
+    const { value, durable } = await commit(work);
+    await durable();
+    return value;
+  };
+
+  return { commit, transact };
 }
 
 /**
  * Waits until everything that is committed has reached the disk. Commits are appended to the write-ahead log, so that one
- * synchronisation of that file, off the event loop, does for all that were made before it began.
+ * synchronisation of that file, off the event loop, does for all that were made before it began; and nothing that is there has to
+ * be waited for once more.
  */
 function syncTogether(path: string) {
-  if (path === ':memory:') return { reached: () => Promise.resolve(), end: () => Promise.resolve() };
+  if (path === ':memory:') return { committed: () => () => Promise.resolve(), end: () => Promise.resolve() };
   let file: number | undefined;
+  let commits = 0;
+  let onDisk = 0;
   let waiting: { resolve: () => void; reject: (error: unknown) => void }[] = [];
   let syncing = false;
 
   const sync = (log: number) => {
     const these = waiting;
+    const upTo = commits;
     waiting = [];
     if (these.length === 0) {
       syncing = false;
       return;
     }
     fdatasync(log, error => {
+      if (error === null) onDisk = upTo;
       for (const { resolve, reject } of these) {
         if (error === null) resolve();
         else reject(error);
@@ -206,7 +248,12 @@ function syncTogether(path: string) {
     });
 
   return {
-    reached,
+    /** Called after a commit. @returns how to wait for it */
+    committed: () => {
+      commits += 1;
+      const own = commits;
+      return () => (onDisk >= own ? Promise.resolve() : reached());
+    },
     end: async () => {
       if (syncing) await reached();
       if (file !== undefined) closeSync(file);

@@ -1,10 +1,11 @@
 /**
  * Statements that run all the time: built by Kysely and compiled once for each database, and run with other values each time. On SQLite
- * they go to the connection straight away, where nobody else has it.
+ * they go to the connection straight away, where nobody else has it; Postgres plans them once for each connection.
  */
 import { type Compilable, type CompiledQuery, type Expression, type Kysely, type RawBuilder, sql } from 'kysely';
 import { type Backend } from './backend';
 import { type Db, backendOf } from './database';
+import { keepPlanned } from './postgres-statements';
 import { runDirectly } from './sqlite-direct';
 import { type Tables } from './tables';
 
@@ -48,6 +49,7 @@ export function statement<V extends { readonly [Name in keyof V]: Value }>() {
       if (known !== undefined) return known;
       const places = new Proxy({} as Places<V>, { get: (_target, name) => sql`${new Place(String(name))}` });
       const query = build(db, places).compile(db);
+      if (backend === 'postgres') keepPlanned(query.sql);
       const made = { query, order: query.parameters };
       texts.set(backend, made);
       return made;

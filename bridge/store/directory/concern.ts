@@ -22,6 +22,15 @@ const settled = statement<{ app: string; id: string; key: string }>()(
     from people where user_id = ${id}`,
 );
 
+const dealtWith = statement<{ app: string; id: string; key: string }>()(
+  (_db, { app, id, key }) => sql<{ dealtWith: number | boolean }>`
+    select coder_user_id is not null and converged_at is not null and held_reason is null and former_owner is null and left_at is null
+      and not exists (select 1 from journal where subject = ${id})
+      and not exists (select 1 from holds where app = ${app} and subject = ${key})
+      and not exists (select 1 from work where key = ${key}) as "dealtWith"
+    from people where user_id = ${id}`,
+);
+
 const groupsAbove = statement<{ app: string; id: string }>()(
   (_db, { app, id }) => sql<{ displayName: string; externalId: string | null; bound: number | boolean }>`
     with recursive above (id) as (
@@ -59,6 +68,12 @@ export async function leavesSomething({ db }: Write, id: string): Promise<boolea
 /** Whether an active user just made is settled: only mapped people have accounts here, and nobody is in a group yet. */
 export async function isSettledNewcomer({ db, app, reach }: Write): Promise<boolean> {
   return (await reach(db, app)).onlyMapped;
+}
+
+/** Whether somebody who has an account is dealt with, and nothing of them is open: then what Coder has nothing of changes nothing there. */
+export async function isDealtWith({ db, app, reach }: Write, id: string): Promise<boolean> {
+  if ((await reach(db, app)).unclear) return false;
+  return Boolean((await dealtWith(db, { app, id, key: `person:${id}` })).rows[0]?.dealtWith);
 }
 
 /**

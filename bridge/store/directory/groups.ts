@@ -21,6 +21,7 @@ import {
 } from './members';
 import { settleGone, settleMembers } from './refused-leavings';
 import {
+  type Change,
   type Deleted,
   type GroupChange,
   MOST_TOUCHED,
@@ -66,7 +67,7 @@ export async function createGroup(
   document: JsonObject,
   members: readonly MemberValue[],
   ready?: ReadyMembers,
-): Promise<Written> {
+): Promise<Change<Written>> {
   const { db, app, now } = write;
   const changes = ready === undefined ? [{ kind: 'add', members } as const] : [];
   const known = await resolveMembers(write, undefined, changes);
@@ -102,7 +103,7 @@ export async function updateGroup(
   change: (current: Resource) => GroupChange | undefined,
   options?: WriteOptions & { readonly baseUrl?: string },
   ready?: ReadyMembers,
-): Promise<Written | InTurns | undefined> {
+): Promise<Change<Written> | InTurns | undefined> {
   const { db, now } = write;
   const locked = await lockResource(write, 'Group', id, 'update');
   if (locked === undefined) return undefined;
@@ -141,7 +142,11 @@ export async function updateGroup(
 }
 
 /** @throws VersionMismatch */
-export async function deleteGroup(write: Write, id: string, options?: WriteOptions): Promise<Deleted | undefined> {
+export async function deleteGroup(
+  write: Write,
+  id: string,
+  options?: WriteOptions,
+): Promise<Change<Deleted> | undefined> {
   const { db } = write;
   const locked = await lockResource(write, 'Group', id, 'delete');
   if (locked === undefined) return undefined;
@@ -179,7 +184,7 @@ function isRenamed(before: JsonObject, after: JsonObject): boolean {
 
 async function enqueueGroup(write: Write, id: string): Promise<WorkKey[]> {
   const key: WorkKey = `scim-group:${id}`;
-  await enqueue(write.db, [{ key, app: write.app, priority: PRIORITY.request }], write.cause, write.now);
+  await enqueue(write.db, [{ key, app: write.app, priority: PRIORITY.request }], write.cause, write.now, write);
   return [key];
 }
 

@@ -321,7 +321,7 @@ export async function enqueueDelta(write: Write, { joined, left }: MemberDelta):
       if (type === 'User') ids.push(id);
       else inside.push(...(await enqueuePeopleIn(write, id, priority)));
     }
-    await enqueuePeople(db, { ids, app, priority }, cause, now);
+    await enqueuePeople(db, { ids, app, priority }, cause, now, write);
     people.push(...ids.slice(0, MOST_TOUCHED));
   }
   return [...people.map((id): WorkKey => `person:${id}`), ...inside].slice(0, MOST_TOUCHED);

@@ -7,7 +7,7 @@ import { type Db, readJson } from '../database/database';
 import { statement } from '../database/statement';
 import { among } from '../database/listed';
 
-interface UserRow {
+export interface UserRow {
   id: string;
   app: string;
   user_name: string;
@@ -36,7 +36,7 @@ const USER_COLUMNS = [
 ] as const;
 const GROUP_COLUMNS = ['id', 'app', 'display_name', 'external_id'] as const;
 
-function toUser(row: UserRow): DirectoryUser {
+export function toUser(row: UserRow): DirectoryUser {
   const document = readJson(row.document) as Record<string, unknown>;
   const attributes = row.attributes === null ? DEFAULT_ATTRIBUTES : Attributes.parse(JSON.parse(row.attributes));
   return {
@@ -63,6 +63,7 @@ const selectGroup = statement<{ id: string }>()((db, { id }) =>
   db.selectFrom('groups').select(GROUP_COLUMNS).where('id', '=', id),
 );
 
+// A cross join is made in its order: SQLite would walk all groups for the sake of theirs.
 const selectGroupsAbove = statement<{ userId: string }>()(
   (_db, { userId }) => sql<GroupRow>`
     with recursive above (id) as (
@@ -71,7 +72,7 @@ const selectGroupsAbove = statement<{ userId: string }>()(
       select members.group_id from members join above on members.member_id = above.id
     )
     select groups.id, groups.app, groups.display_name, groups.external_id
-    from above join groups on groups.id = above.id order by groups.id`,
+    from above cross join groups where groups.id = above.id order by above.id`,
 );
 
 /** A user of any app by SCIM id. */
@@ -86,10 +87,14 @@ export async function readGroup(db: Db, id: string): Promise<DirectoryGroup | un
   return row === undefined ? undefined : toGroup(row);
 }
 
+const selectGroups = statement<{ ids: readonly string[] }>()((db, { ids }) =>
+  db.selectFrom('groups').select(GROUP_COLUMNS).where('id', 'in', among(db, ids)),
+);
+
 /** Which of these groups exist, in whatever app. */
 export async function existingGroups(db: Db, ids: readonly string[]): Promise<Map<string, DirectoryGroup>> {
   if (ids.length === 0) return new Map();
-  const rows = await db.selectFrom('groups').select(GROUP_COLUMNS).where('id', 'in', among(db, ids)).execute();
+  const { rows } = await selectGroups(db, { ids });
   return new Map(rows.map(row => [row.id, toGroup(row)]));
 }
 

@@ -5,6 +5,7 @@ import { type JsonObject } from '../../scim-language/json';
 import { type MemberChange } from '../../scim-language/patch/operation';
 import { type AttributePath } from '../../scim-language/schema/attribute';
 import { type Cause, type WorkKey } from '../work/enqueue';
+import { type Work } from '../work/work';
 
 export type UserOrGroup = 'User' | 'Group';
 
@@ -55,6 +56,26 @@ export interface WriteContext {
    * @default the usual ones
    */
   readonly attributes?: Attributes;
+  /**
+   * Further writes of the same cause follow: what they touch is dealt with together, once `gathered` is called, or after some seconds
+   * when nobody can call it any more.
+   * @default false
+   */
+  readonly gathers?: boolean;
+  /**
+   * Whether the writer deals with what was touched, and waits for the disk, before it answers: then what is queued is taken for it, and the
+   * write is there as soon as it is committed.
+   * @default false
+   */
+  readonly settles?: boolean;
+}
+
+/** What is left to do before a write is answered. */
+export interface Settling {
+  /** Of what was touched, what was taken for the writer. */
+  readonly claimed: readonly Work[];
+  /** Resolves once the write is on the disk. */
+  readonly durable: () => Promise<void>;
 }
 
 export interface WriteOptions {
@@ -68,7 +89,7 @@ export interface WriteOptions {
 }
 
 /** What a write came to. */
-export interface Written {
+export interface Written extends Settling {
   readonly resource: Resource;
   /** False when nothing differed: then the version is the old one and nothing was enqueued. */
   readonly changed: boolean;
@@ -77,10 +98,16 @@ export interface Written {
 }
 
 /** What a deletion came to. */
-export interface Deleted {
+export interface Deleted extends Settling {
   readonly resource: Resource;
   readonly touched: readonly WorkKey[];
 }
+
+/** A write with what is left to do. */
+export type Settled<T> = T extends undefined ? undefined : T & Settling;
+
+/** What a write itself has to tell. */
+export type Change<Outcome extends Settling> = Omit<Outcome, keyof Settling>;
 
 /** Keys that one write names for convergence within the request. */
 export const MOST_TOUCHED = 1_000;

@@ -4,6 +4,7 @@ import { type JsonObject } from '../../scim-language/json';
 import { backendOf, type Db, readJson } from '../database/database';
 import { statement } from '../database/statement';
 import { type ReadReach } from '../apps/reach';
+import { type Claim } from '../work/claim';
 import { TextTooLong, UniquenessError, VersionMismatch } from './errors';
 import { type Resource, type UserOrGroup, type WriteContext, type WriteOptions } from './resources';
 
@@ -34,7 +35,11 @@ export function toResource(type: UserOrGroup, row: ResourceRow): Resource {
 export interface Write extends WriteContext {
   readonly db: Db;
   readonly now: number;
+  /** When what is touched is to be dealt with. */
+  readonly dueAt: number;
   readonly reach: ReadReach;
+  /** Takes what is queued. */
+  readonly claim?: Claim | undefined;
   /** Where it notes sets of members that are loose with it: whoever commits sees to them. */
   readonly loose?: string[];
 }

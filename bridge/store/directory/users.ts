@@ -1,6 +1,6 @@
 /** Writing users. Each write keeps in step: the row, the look-up keys, the e-mail index, the person, and the queue. */
 import { sql } from 'kysely';
-import { emailOf } from '../../contract/directory';
+import { emailOf, fullNameOf, usernameOf } from '../../contract/directory';
 import { isJsonObject, type JsonObject } from '../../scim-language/json';
 import { fold } from '../../scim-language/schema/fold';
 import { type WorkKey, PRIORITY, enqueue } from '../work/enqueue';
@@ -8,10 +8,10 @@ import { newId } from '../database/id';
 import { type Places, statement } from '../database/statement';
 import { among, listed } from '../database/listed';
 import { noteAddress, othersOfAddress } from '../accounts/addresses';
-import { isSettled, isSettledNewcomer } from './concern';
+import { isDealtWith, isSettled, isSettledNewcomer } from './concern';
 import { leaveAllGroups } from './members';
 import { settleGone, settleUser } from './refused-leavings';
-import { type Deleted, type Resource, type WriteOptions, type Written } from './resources';
+import { type Change, type Deleted, type Resource, type WriteOptions, type Written } from './resources';
 import { type Write, checkVersion, externalIdOf, indexed, lockResource, textOf, writeUnique } from './rows';
 
 type Columns = ReturnType<typeof columnsOf>;
@@ -50,7 +50,7 @@ const insertEmails = statement<{ id: string; app: string; texts: readonly string
 );
 
 /** @throws UniquenessError */
-export async function createUser(write: Write, document: JsonObject): Promise<Written> {
+export async function createUser(write: Write, document: JsonObject): Promise<Change<Written>> {
   const { db, app, now } = write;
   const id = newId(now);
   await writeUnique('User', document, () => insertUser(db, { id, app, ...columnsOf(document), now }));
@@ -71,7 +71,7 @@ export async function updateUser(
   id: string,
   change: (current: Resource) => JsonObject | undefined,
   options?: WriteOptions,
-): Promise<Written | undefined> {
+): Promise<Change<Written> | undefined> {
   const { db, now } = write;
   const locked = await lockResource(write, 'User', id, 'update');
   if (locked === undefined) return undefined;
@@ -93,26 +93,47 @@ export async function updateUser(
   const others = before.email === after.email ? [] : await enqueueOthersOf(write, id, before.email);
   const resource = { ...current, document, version, modifiedAt: now };
   const [was, is] = [isActive(current.document), isActive(document)];
-  if (was && is && (await isSettled(write, id))) return { resource, changed: true, touched: others };
+  if (was && is && (await isOfNoConcern(write, id, current.document, document)))
+    return { resource, changed: true, touched: others };
   const own = await enqueuePerson(write, id, was && !is ? PRIORITY.leaving : PRIORITY.request);
   return { resource, changed: true, touched: [...own, ...others] };
 }
 
+/** Whether nothing in Coder can differ by this change of somebody who stays. */
+async function isOfNoConcern(write: Write, id: string, before: JsonObject, after: JsonObject): Promise<boolean> {
+  if (await isSettled(write, id)) return true;
+  return sameText(toldOf(write, before), toldOf(write, after)) && (await isDealtWith(write, id));
+}
+
+/** Everything of a user that decisions are made from, beside whether they are active. */
+function toldOf(write: Write, document: JsonObject): readonly (string | null)[] {
+  const { user_name, email, external_id } = personOf(write, document);
+  const { attributes } = write;
+  return [user_name, email, external_id, usernameOf(document, attributes), fullNameOf(document, attributes)];
+}
+
+const sameText = (left: readonly (string | null)[], right: readonly (string | null)[]): boolean =>
+  left.every((text, index) => text === right[index]);
+
 /** Whoever else states an address that somebody gives up may have waited for that. */
-async function enqueueOthersOf({ db, cause, now }: Write, id: string, address: string | null): Promise<WorkKey[]> {
+async function enqueueOthersOf(write: Write, id: string, address: string | null): Promise<WorkKey[]> {
   if (address === null) return [];
-  const others = await othersOfAddress(db, address, id);
+  const others = await othersOfAddress(write.db, address, id);
   const items = others.map(({ userId, app }) => ({
     key: `person:${userId}` as const,
     app,
     priority: PRIORITY.request,
   }));
-  await enqueue(db, items, cause, now);
+  await enqueue(write.db, items, write.cause, write.now, write);
   return items.map(({ key }) => key);
 }
 
 /** @throws VersionMismatch */
-export async function deleteUser(write: Write, id: string, options?: WriteOptions): Promise<Deleted | undefined> {
+export async function deleteUser(
+  write: Write,
+  id: string,
+  options?: WriteOptions,
+): Promise<Change<Deleted> | undefined> {
   const { db, now } = write;
   const locked = await lockResource(write, 'User', id, 'delete');
   if (locked === undefined) return undefined;
@@ -189,6 +210,6 @@ async function replaceEmails(
 
 async function enqueuePerson(write: Write, id: string, priority: number): Promise<WorkKey[]> {
   const key: WorkKey = `person:${id}`;
-  await enqueue(write.db, [{ key, app: write.app, priority }], write.cause, write.now);
+  await enqueue(write.db, [{ key, app: write.app, priority }], write.cause, write.now, write);
   return [key];
 }

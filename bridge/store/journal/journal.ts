@@ -30,7 +30,7 @@ export interface JournalEntry {
 /** How long a call whose answer was lost may still be at work in Coder: so long an entry whose thing is not found stays open. */
 export const CALL_MAY_LAST_MS = 60_000;
 
-const toEntry = (row: Omit<JournalTable, 'id'>): JournalEntry => ({
+export const toEntry = (row: Omit<JournalTable, 'id'>): JournalEntry => ({
   kind: row.kind as JournalKind,
   key: row.key,
   app: row.app ?? undefined,
@@ -53,19 +53,35 @@ const selectOfSubject = statement<{ subject: string }>()((db, { subject }) =>
   db.selectFrom('journal').select(COLUMNS).where('subject', '=', subject).orderBy('id'),
 );
 
+const upsertEntry = statement<{
+  kind: string;
+  key: string;
+  app: string | null;
+  subject: string | null;
+  note: string;
+  since: number;
+}>()((db, { kind, key, app, subject, note, since }) => {
+  const values = { app, subject, note, since };
+  return db
+    .insertInto('journal')
+    .values({ kind, key, ...values })
+    .onConflict(conflict => conflict.columns(['kind', 'key']).doUpdateSet(values));
+});
+
+const selectOfKind = statement<{ kind: string }>()((db, { kind }) =>
+  db.selectFrom('journal').select(COLUMNS).where('kind', '=', kind).orderBy('id'),
+);
+
 /** Writes down what is about to be done; an entry that is open already keeps nothing but its key. */
 export async function openEntry(db: Db, entry: JournalEntry): Promise<void> {
-  const values = {
+  await upsertEntry(db, {
+    kind: entry.kind,
+    key: entry.key,
     app: entry.app ?? null,
     subject: entry.subject ?? null,
     note: JSON.stringify(entry.note),
     since: entry.since,
-  };
-  await db
-    .insertInto('journal')
-    .values({ kind: entry.kind, key: entry.key, ...values })
-    .onConflict(conflict => conflict.columns(['kind', 'key']).doUpdateSet(values))
-    .execute();
+  });
 }
 
 /** What came of it is known, and written down in the same transaction. */
@@ -80,8 +96,7 @@ export async function readEntry(db: Db, kind: JournalKind, key: string): Promise
 
 /** Open entries of one kind, the oldest first. */
 export async function entriesOfKind(db: Db, kind: JournalKind): Promise<JournalEntry[]> {
-  const rows = await db.selectFrom('journal').select(COLUMNS).where('kind', '=', kind).orderBy('id').execute();
-  return rows.map(toEntry);
+  return (await selectOfKind(db, { kind })).rows.map(toEntry);
 }
 
 /** Open entries that were for this user or group. */

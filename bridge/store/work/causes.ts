@@ -2,7 +2,9 @@
  * Why something is in the queue, or held, as text: one cause a line, as JSON, the newest first. What a request asked for and is not
  * done keeps its place beside what came later, so that the guard still counts it as one plan.
  */
-import { type RawBuilder, sql } from 'kysely';
+import { type Expression, type RawBuilder, sql } from 'kysely';
+import { type Db } from '../database/database';
+import { listed } from '../database/listed';
 
 /** What the queue knows of the reason: shown in status and written to the audit trail. */
 export interface Cause {
@@ -42,7 +44,8 @@ export function withoutCauses(text: string): RawBuilder<string> {
 }
 
 /** Whether a column names one of these causes. Nearly always there is one alone on either side. */
-export function names(column: RawBuilder<unknown>, causes: readonly string[]): RawBuilder<boolean> {
-  const among = causes.map(cause => sql`replace(${column}, ${cause}, '') <> ${column}`);
-  return sql<boolean>`(${column} in (${sql.join(causes)}) or (${column} like ${`%${LINE}%`} and (${sql.join(among, sql` or `)})))`;
+export function names(db: Db, column: RawBuilder<unknown>, causes: Expression<readonly string[]>): RawBuilder<boolean> {
+  const own = sql`select value from (${listed(db, causes)}) as own`;
+  return sql<boolean>`(${column} in (${own}) or (${column} like ${sql.lit(`%${LINE}%`)}
+    and exists (${own} where replace(${column}, own.value, '') <> ${column})))`;
 }

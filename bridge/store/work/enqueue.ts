@@ -2,15 +2,17 @@
 import { type RawBuilder, sql } from 'kysely';
 import { type Db, backendOf } from '../database/database';
 import { listed } from '../database/listed';
-import { type Cause, withEarlierCauses } from './causes';
+import { type Cause, names, withEarlierCauses } from './causes';
+import { type Claim, MOST_CLAIMED } from './claim';
+import { type WorkKey } from './key';
 import { statement } from '../database/statement';
+import { toWork, WORK_COLUMNS, type WorkRow } from './work';
 
 export type { Cause } from './causes';
+export type { WorkKey } from './key';
 
 /** Order of work: people who leave come first, whatever else is waiting. */
 export const PRIORITY = { leaving: 0, request: 1, declaration: 2, sweep: 3 } as const;
-
-export type WorkKey = `person:${string}` | `scim-group:${string}` | `coder-group:${string}` | `app:${string}`;
 
 export interface WorkItem {
   readonly key: WorkKey;
@@ -18,8 +20,22 @@ export interface WorkItem {
   readonly priority: number;
 }
 
-/** Enqueues or refreshes keys: earlier of the two due times, higher of the two priorities, tries counted anew. */
-export async function enqueue(db: Db, items: readonly WorkItem[], cause: Cause, now: number): Promise<void> {
+/** How what is queued is dealt with. */
+export interface Handling {
+  /** @default at once */
+  readonly dueAt?: number | undefined;
+  /** Takes it as well, as far as nobody is working on it. */
+  readonly claim?: Claim | undefined;
+}
+
+/** Enqueues or refreshes keys: due at the new time, higher of the two priorities, tries counted anew. */
+export async function enqueue(
+  db: Db,
+  items: readonly WorkItem[],
+  cause: Cause,
+  now: number,
+  how: Handling = {},
+): Promise<void> {
   const classes = new Map<string, { app: string; priority: number; keys: Set<string> }>();
   for (const { key, app, priority } of items) {
     const name = `${priority}\n${app}`;
@@ -28,7 +44,7 @@ export async function enqueue(db: Db, items: readonly WorkItem[], cause: Cause, 
     else known.keys.add(key);
   }
   for (const { app, priority, keys } of classes.values())
-    await enqueueListed(db, { prefix: '', texts: [...keys], app, priority }, cause, now);
+    await enqueueListed(db, { prefix: '', texts: [...keys], app, priority }, cause, now, how);
 }
 
 /** Enqueues many people of one app at once. */
@@ -37,8 +53,9 @@ export async function enqueuePeople(
   people: { readonly ids: readonly string[]; readonly app: string; readonly priority: number },
   cause: Cause,
   now: number,
+  how: Handling = {},
 ): Promise<void> {
-  await enqueueListed(db, { ...people, prefix: 'person:', texts: people.ids }, cause, now);
+  await enqueueListed(db, { ...people, prefix: 'person:', texts: people.ids }, cause, now, how);
 }
 
 // A plain `where true` keeps SQLite from reading "on conflict" as the condition of a join.
@@ -47,22 +64,6 @@ const onConflict = sql`
     priority = case when excluded.priority < work.priority then excluded.priority else work.priority end,
     due_at = excluded.due_at, attempts = 0, parked_at = null, cause = ${withEarlierCauses}`;
 
-const insertListed = statement<{
-  prefix: string;
-  texts: readonly string[];
-  app: string;
-  priority: number;
-  cause: string;
-  now: number;
-}>()((db, { prefix, texts, app, priority, cause, now }) => {
-  const order = backendOf(db) === 'postgres' ? sql`order by value` : sql``;
-  return sql`
-    insert into work (key, app, priority, due_at, enqueued_at, seq, attempts, cause)
-    select cast(${prefix} as text) || value, cast(${app} as text), cast(${priority} as integer), cast(${now} as bigint), cast(${now} as bigint), 1, 0,
-      cast(${cause} as text) from (${listed(db, texts)}) as keys where true ${order}
-    ${onConflict}`;
-});
-
 interface Listed {
   readonly prefix: string;
   readonly texts: readonly string[];
@@ -70,23 +71,76 @@ interface Listed {
   readonly priority: number;
 }
 
+interface Inserted extends Listed {
+  readonly cause: string;
+  readonly now: number;
+  readonly dueAt: number;
+}
+
+const insertListed = statement<{ [Name in keyof Inserted]: Inserted[Name] }>()((
+  db,
+  { prefix, texts, app, priority, cause, now, dueAt },
+) => {
+  const order = backendOf(db) === 'postgres' ? sql`order by value` : sql``;
+  return sql`
+    insert into work (key, app, priority, due_at, enqueued_at, seq, attempts, cause)
+    select cast(${prefix} as text) || value, cast(${app} as text), cast(${priority} as integer), cast(${dueAt} as bigint), cast(${now} as bigint), 1, 0,
+      cast(${cause} as text) from (${listed(db, texts)}) as keys where true ${order}
+    ${onConflict}`;
+});
+
+const insertClaimed = statement<{ [Name in keyof Inserted]: Inserted[Name] } & { owner: string; until: number }>()((
+  db,
+  { prefix, texts, app, priority, cause, now, owner, until },
+) => {
+  const order = backendOf(db) === 'postgres' ? sql`order by value` : sql``;
+  const isFree = sql`work.lease_until is null or work.lease_until < excluded.enqueued_at`;
+  return sql<WorkRow & { lease_owner: string | null; lease_until: number | null }>`
+    insert into work (key, app, priority, due_at, enqueued_at, seq, attempts, cause, lease_owner, lease_until)
+    select cast(${prefix} as text) || value, cast(${app} as text), cast(${priority} as integer), cast(${now} as bigint), cast(${now} as bigint), 1, 0,
+      cast(${cause} as text), cast(${owner} as text), cast(${until} as bigint) from (${listed(db, texts)}) as keys where true ${order}
+    ${onConflict},
+      lease_owner = case when ${isFree} then excluded.lease_owner else work.lease_owner end,
+      lease_until = case when ${isFree} then excluded.lease_until else work.lease_until end
+    returning ${sql.join(WORK_COLUMNS.map(name => sql.ref(name)))}, lease_owner, lease_until`;
+});
+
 async function enqueueListed(
   db: Db,
   { prefix, texts, app, priority }: Listed,
   cause: Cause,
   now: number,
+  { dueAt = now, claim }: Handling,
 ): Promise<void> {
   if (texts.length === 0) return;
   // In order of key on both backends: two transactions that share keys then wait for each other, and do not deadlock. Sorted here,
   // since SQLite keeps the order of a list, and 100,000 rows go into an ordered index much faster.
-  const ordered = [...texts].sort();
-  await insertListed(db, { prefix, texts: ordered, app, priority, cause: JSON.stringify(cause), now });
+  const inserted = { prefix, texts: [...texts].sort(), app, priority, cause: JSON.stringify(cause), now, dueAt };
+  if (claim === undefined || claim.taken.length + texts.length > MOST_CLAIMED) {
+    await insertListed(db, inserted);
+    return;
+  }
+  const { owner, until } = claim;
+  for (const row of (await insertClaimed(db, { ...inserted, owner, until })).rows)
+    if (row.lease_owner === owner && row.lease_until === until) claim.taken.push(toWork(row));
 }
 
-function columns(all: { app: string; priority: number; cause: Cause; now: number }): RawBuilder<unknown> {
-  return sql`cast(${all.app} as text), ${sql.lit(all.priority)}, cast(${all.now} as bigint), cast(${all.now} as bigint), 1, 0,
+function columns(all: {
+  app: string;
+  priority: number;
+  cause: Cause;
+  now: number;
+  dueAt: number;
+}): RawBuilder<unknown> {
+  return sql`cast(${all.app} as text), ${sql.lit(all.priority)}, cast(${all.dueAt} as bigint), cast(${all.now} as bigint), 1, 0,
     cast(${JSON.stringify(all.cause)} as text)`;
 }
+
+// Spelled out as the index of such rows is, which is how SQLite knows that it may use that.
+const nested = statement<{ groupId: string }>()(
+  (_db, { groupId }) => sql`
+    select member_id from members where group_id = ${groupId} and member_type = 'Group' limit 1`,
+);
 
 /** Enqueues everybody who is a member of a group, directly or through groups in it, in one statement. */
 export async function enqueueMembersOf(
@@ -96,30 +150,66 @@ export async function enqueueMembersOf(
   priority: number,
   cause: Cause,
   now: number,
+  dueAt = now,
 ): Promise<void> {
-  // Spelled out as the index of such rows is, which is how SQLite knows that it may use that.
-  const { rows: groups } = await sql`
-    select member_id from members where group_id = ${groupId} and member_type = 'Group' limit 1`.execute(db);
+  const { rows: groups } = await nested(db, { groupId });
   // Nearly always there are none: then the rows are in order as they stand, and each is one person.
   const people =
     groups.length === 0
-      ? sql`select 'person:' || member_id, ${columns({ app, priority, cause, now })}
+      ? sql`select 'person:' || member_id, ${columns({ app, priority, cause, now, dueAt })}
         from members where group_id = ${groupId} order by member_id`
       : sql`with recursive inside (id) as (
         select id from groups where id = ${groupId}
         union
         select members.member_id from members join inside on members.group_id = inside.id where members.member_type = 'Group'
       )
-      select distinct 'person:' || members.member_id, ${columns({ app, priority, cause, now })}
+      select distinct 'person:' || members.member_id, ${columns({ app, priority, cause, now, dueAt })}
       from members join inside on members.group_id = inside.id where members.member_type = 'User' order by 1`;
   await sql`insert into work (key, app, priority, due_at, enqueued_at, seq, attempts, cause) ${people} ${onConflict}`.execute(
     db,
   );
 }
 
+const updateDue = statement<{ causes: readonly string[]; now: number }>()((db, { causes, now }) =>
+  db
+    .updateTable('work')
+    .set({ due_at: now })
+    .where('due_at', '>', now)
+    .where('parked_at', 'is', null)
+    .where(names(db, sql.ref('cause'), causes)),
+);
+
+/** What one cause left for later is due at once. */
+export async function makeDue(db: Db, cause: Cause, now: number): Promise<void> {
+  await updateDue(db, { causes: [JSON.stringify(cause)], now });
+}
+
+const insertGroupWrite = statement<{
+  key: string;
+  app: string;
+  priority: number;
+  dueAt: number;
+  cause: string;
+  now: number;
+  groupId: string;
+}>()((_db, { key, app, priority, dueAt, cause, now, groupId }) => {
+  const hotUntil = sql`flushed_at + window_ms`;
+  return sql`
+    insert into work (key, app, priority, due_at, enqueued_at, seq, attempts, cause)
+    select cast(${key} as text), cast(${app} as text), cast(${priority} as integer),
+      case when window_ms > 0 and ${hotUntil} > earliest.due_at then ${hotUntil} else earliest.due_at end,
+      cast(${now} as bigint), 1, 0, cast(${cause} as text)
+    from (select cast(${dueAt} as bigint) as due_at) as earliest left join coder_groups on coder_groups.id = ${groupId} where true
+    on conflict (key) do update set seq = work.seq + 1,
+      priority = case when excluded.priority < work.priority then excluded.priority else work.priority end,
+      due_at = case when work.parked_at is null and work.due_at < excluded.due_at then work.due_at else excluded.due_at end,
+      attempts = 0, parked_at = null, cause = excluded.cause`;
+});
+
 /**
- * Queues the write of a Coder group. Unlike other work it keeps an earlier due time: changes gather until then, and no
- * stream of changes puts the write off for ever.
+ * Queues the write of a Coder group, not before changes of one that is written to all the time have gathered. Unlike other work it keeps an
+ * earlier due time, so that no stream of changes puts the write off for ever.
+ * @param write.dueAt the earliest time
  */
 export async function enqueueGroupWrite(
   db: Db,
@@ -127,29 +217,13 @@ export async function enqueueGroupWrite(
   cause: Cause,
   now: number,
 ): Promise<void> {
-  const earlier = (): RawBuilder<number> =>
-    sql<number>`case when work.parked_at is null and work.due_at < excluded.due_at then work.due_at else excluded.due_at end`;
-  await db
-    .insertInto('work')
-    .values({
-      key: `coder-group:${write.groupId}`,
-      app: write.app,
-      priority: write.priority,
-      due_at: write.dueAt,
-      enqueued_at: now,
-      seq: 1,
-      attempts: 0,
-      cause: JSON.stringify(cause),
-    })
-    .onConflict(conflict =>
-      conflict.column('key').doUpdateSet({
-        seq: sql`work.seq + 1`,
-        priority: sql`case when excluded.priority < work.priority then excluded.priority else work.priority end`,
-        due_at: earlier(),
-        attempts: 0,
-        parked_at: null,
-        cause: sql`excluded.cause`,
-      }),
-    )
-    .execute();
+  await insertGroupWrite(db, {
+    key: `coder-group:${write.groupId}`,
+    app: write.app,
+    priority: write.priority,
+    dueAt: write.dueAt,
+    cause: JSON.stringify(cause),
+    now,
+    groupId: write.groupId,
+  });
 }

@@ -7,8 +7,8 @@ import { backendOf, type Database, type Db, readJson } from '../database/databas
 import { among } from '../database/listed';
 import { statement } from '../database/statement';
 import { type Tables } from '../database/tables';
-import { causesIn, causeText, withoutCauses } from './causes';
-import { type Cause, type WorkKey } from './enqueue';
+import { type Cause, causesIn, causeText, withoutCauses } from './causes';
+import { type WorkKey } from './key';
 
 export interface Work {
   readonly key: WorkKey;
@@ -23,7 +23,7 @@ export interface Work {
   readonly causes: readonly string[];
 }
 
-interface WorkRow {
+export interface WorkRow {
   key: string;
   app: string;
   priority: number;
@@ -33,9 +33,9 @@ interface WorkRow {
   cause: string | null;
 }
 
-const COLUMNS = ['key', 'app', 'priority', 'seq', 'attempts', 'enqueued_at', 'cause'] as const;
+export const WORK_COLUMNS = ['key', 'app', 'priority', 'seq', 'attempts', 'enqueued_at', 'cause'] as const;
 
-function toWork(row: WorkRow): Work {
+export function toWork(row: WorkRow): Work {
   const causes = causesIn(row.cause);
   return {
     key: row.key as WorkKey,
@@ -56,6 +56,21 @@ export interface ClaimRequest {
   readonly leaseMs: number;
   /** Only work of this priority or a more urgent one. */
   readonly maxPriority?: number | undefined;
+}
+
+const selectDue = statement<{ now: number }>()((db, { now }) =>
+  db
+    .selectFrom('work')
+    .select('key')
+    .where('parked_at', 'is', null)
+    .where('due_at', '<=', now)
+    .where(eb => eb.or([eb('lease_until', 'is', null), eb('lease_until', '<', now)]))
+    .limit(1),
+);
+
+/** Whether anything is due that nobody is working on: cheap where nothing is. */
+export async function isWorkDue(db: Db, now: number): Promise<boolean> {
+  return (await selectDue(db, { now })).rows.length > 0;
 }
 
 /** Takes work that is due, the most urgent first; other replicas do not wait for it and do not get it. */
@@ -86,7 +101,7 @@ const claimListed = statement<{ keys: readonly string[]; owner: string; now: num
           .where('key', 'in', among(db, keys))
           .$if(backendOf(db) === 'postgres', due => due.forUpdate().skipLocked()),
       )
-      .returning(COLUMNS),
+      .returning(WORK_COLUMNS),
 );
 
 /** Takes these keys as far as they are queued, due by `now`, not parked and nobody else's. */
@@ -122,7 +137,7 @@ async function claim(
       );
       return backend === 'postgres' ? due.forUpdate().skipLocked() : due;
     })
-    .returning(COLUMNS)
+    .returning(WORK_COLUMNS)
     .execute();
   return inOrder(rows);
 }

@@ -19,5 +19,5 @@ export async function openDatabase(url: string, options?: { readonly alone?: boo
   const disk = currentMachine().disk as MemoryDisk;
   const database = await open(url, options);
   disk.keepFresh();
-  return replicas === 1 ? database : { ...database, backend: 'postgres' };
+  return replicas === 1 ? database : { ...database, backend: 'postgres', changes: undefined };
 }

@@ -9,11 +9,8 @@ export interface MembersObserved {
   readonly group: Pick<ManagedGroup, 'origin'>;
   /** Members for whom wanted and present differ. */
   readonly differences: readonly MemberState[];
-  /** How many are in it, and how many are to be. */
-  readonly present: number;
-  readonly wanted: number;
-  /** Whether a mapping names the group, or the directory has the group that it was made for. */
-  readonly declared: boolean;
+  /** How many are in it, and how many are to be, where nothing declares it any more; undefined where something does. */
+  readonly undeclared: { readonly present: number; readonly wanted: number } | undefined;
 }
 
 export interface MembersPlan {
@@ -26,11 +23,13 @@ export interface MembersPlan {
   readonly deletion: 'instead' | 'afterwards' | undefined;
 }
 
-export function decideMembers({ group, differences, present, wanted, declared }: MembersObserved): MembersPlan {
+export function decideMembers({ group, differences, undeclared }: MembersObserved): MembersPlan {
   const batches: MemberState[][] = [];
   for (let start = 0; start < differences.length; start += CHANGES_PER_CALL)
     batches.push(differences.slice(start, start + CHANGES_PER_CALL));
+  if (undeclared === undefined || group.origin !== 'created') return { batches, deletion: undefined };
+  const { present, wanted } = undeclared;
   const leaving = differences.filter(difference => difference.wanted === false).length;
-  const empties = group.origin === 'created' && !declared && wanted === 0 && present === leaving;
+  const empties = wanted === 0 && present === leaving;
   return { batches, deletion: !empties ? undefined : present > 0 ? 'instead' : 'afterwards' };
 }

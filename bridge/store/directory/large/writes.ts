@@ -4,9 +4,12 @@ import { type MemberValue } from '../../../scim-language/schema/member-value';
 import { type Database } from '../../database/database';
 import { type InTurns, createGroup, deleteGroup, updateGroup } from '../groups';
 import {
+  type Change,
   type Deleted,
   type GroupChange,
   type Resource,
+  type Settled,
+  type Settling,
   type WriteContext,
   type WriteOptions,
   type Written,
@@ -17,8 +20,18 @@ import { withReadyMembers } from './change';
 import { looseSetsOf } from './loose-sets';
 import { LARGE } from './pages';
 
-/** A transaction of somebody who writes, with what the directory writes with. */
-export type Begin = <T>(context: WriteContext, work: (write: Write) => Promise<T>) => Promise<T>;
+/** A transaction of somebody who writes, with what the directory writes with, and what is left to do before that is answered. */
+export type Begin = <T>(context: WriteContext, work: (write: Write) => Promise<T>) => Promise<Begun<T>>;
+
+export interface Begun<T> {
+  readonly value: T;
+  readonly settling: Settling;
+}
+
+/** Both as one. */
+export function settled<T extends object | undefined>({ value, settling }: Begun<T>): Settled<T> {
+  return (value === undefined ? undefined : { ...value, ...settling }) as Settled<T>;
+}
 
 type Options = WriteOptions & { readonly baseUrl?: string };
 
@@ -36,14 +49,14 @@ export function createGroupWrites(database: Database, begin: Begin, outside: (co
   async function commit<T extends object | undefined>(
     context: WriteContext,
     work: (write: Write) => Promise<T>,
-  ): Promise<T> {
+  ): Promise<Begun<T>> {
     let sets: string[] = [];
-    const done = await begin(context, on => {
+    const { value, settling } = await begin(context, on => {
       // Postgres may run it again.
       sets = [];
       return work({ ...on, loose: sets });
     });
-    return sets.length === 0 ? done : withKeys(done, await loose.queued(sets));
+    return { value: sets.length === 0 ? value : withKeys(value, await loose.queued(sets)), settling };
   }
 
   /** {@link commit} when nobody changes the group in turns. */
@@ -51,14 +64,14 @@ export function createGroupWrites(database: Database, begin: Begin, outside: (co
     context: WriteContext,
     id: string,
     work: (write: Write) => Promise<T>,
-  ): Promise<T> {
+  ): Promise<Begun<T>> {
     for (;;) {
-      const done = await commit<T | Busy>(context, async on => {
+      const { value, settling } = await commit<T | Busy>(context, async on => {
         const until = changing.get(id);
         return until === undefined ? await work(on) : new Busy(until);
       });
-      if (!(done instanceof Busy)) return done;
-      await done.until;
+      if (!(value instanceof Busy)) return { value, settling };
+      await value.until;
     }
   }
 
@@ -83,13 +96,13 @@ export function createGroupWrites(database: Database, begin: Begin, outside: (co
   ): Promise<Written | undefined> {
     return await alone(id, async () => {
       // Behind whatever was about to change it: what is read from now on stays.
-      const first = await commit(context, on => updateGroup(on, id, change, options));
-      if (!isInTurns(first)) return first;
+      const { value: first, settling } = await commit(context, on => updateGroup(on, id, change, options));
+      if (!isInTurns(first)) return settled({ value: first, settling });
       const changes = { changes: first.change.memberChanges, baseUrl: options?.baseUrl ?? '' };
       return await withReadyMembers(hands, outside(context), first.setId, changes, async ready => {
         const written = await commit(context, on => updateGroup(on, id, () => first.change, options, ready));
-        if (isInTurns(written)) throw new Error('members that were made ready have to be made ready');
-        return written;
+        if (isInTurns(written.value)) throw new Error('members that were made ready have to be made ready');
+        return settled({ ...written, value: written.value });
       });
     });
   }
@@ -97,10 +110,10 @@ export function createGroupWrites(database: Database, begin: Begin, outside: (co
   return {
     async create(context: WriteContext, document: JsonObject, members: readonly MemberValue[]): Promise<Written> {
       if (database.backend !== 'sqlite' || members.length <= LARGE)
-        return await commit(context, on => createGroup(on, document, members));
+        return settled(await commit(context, on => createGroup(on, document, members)));
       const changes = [{ kind: 'add', members }] as const;
-      return await withReadyMembers(hands, outside(context), undefined, { changes, baseUrl: '' }, ready =>
-        commit(context, on => createGroup(on, document, [], ready)),
+      return await withReadyMembers(hands, outside(context), undefined, { changes, baseUrl: '' }, async ready =>
+        settled(await commit(context, on => createGroup(on, document, [], ready))),
       );
     },
 
@@ -110,22 +123,22 @@ export function createGroupWrites(database: Database, begin: Begin, outside: (co
       change: (current: Resource) => GroupChange | undefined,
       options?: Options,
     ): Promise<Written | undefined> {
-      const written = await write(context, id, on => updateGroup(on, id, change, options));
-      return isInTurns(written) ? await updateInTurns(context, id, change, options) : written;
+      const { value, settling } = await write(context, id, on => updateGroup(on, id, change, options));
+      return isInTurns(value) ? await updateInTurns(context, id, change, options) : settled({ value, settling });
     },
 
-    remove: (context: WriteContext, id: string, options?: WriteOptions): Promise<Deleted | undefined> =>
-      write(context, id, on => deleteGroup(on, id, options)),
+    remove: async (context: WriteContext, id: string, options?: WriteOptions): Promise<Deleted | undefined> =>
+      settled(await write(context, id, on => deleteGroup(on, id, options))),
   };
 }
 
-function isInTurns(written: Written | InTurns | undefined): written is InTurns {
+function isInTurns(written: Change<Written> | InTurns | undefined): written is InTurns {
   return written !== undefined && 'setId' in written;
 }
 
 /** With keys of people who were queued after the write. */
 function withKeys<T extends object | undefined>(done: T, keys: Written['touched']): T {
   if (done === undefined || !('touched' in done)) return done;
-  const { touched } = done as unknown as Written;
+  const { touched } = done as unknown as Change<Written>;
   return { ...done, touched: [...new Set([...touched, ...keys])].slice(0, MOST_TOUCHED) };
 }
