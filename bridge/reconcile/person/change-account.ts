@@ -77,6 +77,7 @@ async function execute(
   const given = allowed.steps
     .flatMap(step => grantsOf(step).given)
     .filter(grant => grant.kind !== 'organization' || grant.organization !== context.catalog.defaultOrganization);
+  const { first, rest } = lockedFirst(allowed.steps);
   const calls = allowed.steps.filter(step => !isWish(step));
   const leaver = await leaverOf(rim, observation, decision, calls);
   const unnoted = organizationsUnnoted(context, observed);
@@ -97,7 +98,11 @@ async function execute(
         });
     });
   const lines = new AuditLines(work.cause, () => rim.clock.now());
-  const applied = await applySteps(rim, context, account, allowed.steps, subject, lines);
+  const applied = await applySteps(rim, context, account, first, subject, lines);
+  const follows = rest.length > 0 && applied.failure === undefined && isOut(applied.done);
+  // Where Coder refused to lock, everything that can be taken is taken now.
+  if (rest.length > 0 && applied.failure === undefined && !follows)
+    addTo(applied, await applySteps(rim, context, account, rest, subject, lines));
   const instead = applied.hasWorkspaces ? plan({ ...input, leaving: 'suspend' }) : undefined;
   const then =
     instead === undefined ? undefined : await applySteps(rim, context, account, instead.steps, subject, lines);
@@ -129,7 +134,23 @@ async function execute(
     ],
     lines: lines.rows,
     failure: failed ?? look.failure,
+    follows,
   };
+}
+
+/** What is taken after the lock before the answer; of more, the person is locked out first, answered for, and the rest follows. */
+const MOST_AFTER_LOCK = 4;
+
+function lockedFirst(steps: readonly Step[]): { readonly first: readonly Step[]; readonly rest: readonly Step[] } {
+  const end = steps.findIndex(({ kind }) => kind === 'suspend') + 1;
+  if (end === 0 || steps.length - end <= MOST_AFTER_LOCK) return { first: steps, rest: [] };
+  return { first: steps.slice(0, end), rest: steps.slice(end) };
+}
+
+function addTo(applied: Applied, more: Applied): void {
+  applied.done.push(...more.done);
+  applied.held.push(...more.held);
+  applied.failure ??= more.failure;
 }
 
 /** An account that an earlier try made, and nobody is linked to, is in the organizations that were asked for then: a gift of the bridge. */

@@ -61,6 +61,8 @@ export interface PersonOutcome {
   readonly woken: readonly WorkKey[];
   readonly lines: readonly AuditRow[];
   readonly failure: Exclude<WorkOutcome, { kind: 'done' }> | undefined;
+  /** The person is locked out, and nobody has to wait for what is left to take: it follows at once. */
+  readonly follows: boolean;
 }
 
 export const NOTHING_DONE: PersonOutcome = {
@@ -73,6 +75,7 @@ export const NOTHING_DONE: PersonOutcome = {
   woken: [],
   lines: [],
   failure: undefined,
+  follows: false,
 };
 
 /** One after the other. */
@@ -87,5 +90,6 @@ export function joined(first: PersonOutcome, second: PersonOutcome): PersonOutco
     woken: [...first.woken, ...second.woken],
     lines: [...first.lines, ...second.lines],
     failure: first.failure ?? second.failure,
+    follows: first.follows || second.follows,
   };
 }

@@ -23,6 +23,8 @@ import { type AccountOutcome, type PersonOutcome } from './outcome';
 import { endedOnly, forgetAccount, writeAccounts } from './record-accounts';
 import { heldOf, writeHold } from './record-hold';
 
+const LOCKED_FIRST = 'locked out already; what they have in organizations is taken next';
+
 /** Ends the work on one person. */
 export async function recordPerson(
   rim: Rim,
@@ -41,6 +43,12 @@ export async function recordPerson(
     : outcome.failure;
   const held = heldOf(guarded, outcome.held);
   const unsettled = unsettledEntries(observation, now);
+  // A call that may still be at work in Coder is looked after once it can not be any more.
+  const later = outcome.follows
+    ? { dueAt: now, reason: LOCKED_FIRST }
+    : unsettled === undefined
+      ? undefined
+      : { dueAt: unsettled, reason: LOOKED_FOR_AGAIN };
   const accounts = endedOnly(outcome);
   const ending = observation.context.apps.get(app)?.deleting === true;
   const touched = accounts.flatMap(account => account.wishes.map(wish => `coder-group:${wish.group}` as const));
@@ -64,15 +72,13 @@ export async function recordPerson(
       await noteAddress(db, { userId, app }, user.email, now);
     if (observation.reHire !== undefined && failure === undefined) await deleteSetting(db, reHireKey(userId));
     if (outcome.made !== undefined) await closeMade(db, outcome.made, now);
-    await writePersonRow(db, observation, outcome, held, failure === undefined && unsettled === undefined, now);
+    await writePersonRow(db, observation, outcome, held, failure === undefined && later === undefined, now);
     return [...emptier, ...woken];
   };
   const owed = [
     ...outcome.woken,
     ...observation.accounts.flatMap(({ unwritten }) => unwritten.map(id => `coder-group:${id}` as const)),
   ];
-  // A call that may still be at work in Coder is looked after once it can not be any more.
-  const later = unsettled === undefined ? undefined : { dueAt: unsettled, reason: LOOKED_FOR_AGAIN };
   const found =
     failure === undefined && held === undefined && isFound(observation, outcome, accounts) && !hasHold(guarded);
   const ended = await endWork(rim, work, failure ?? { kind: 'done' }, touched, writes, { later, owed, found });

@@ -1,6 +1,8 @@
 /** What reaches nothing in Coder queues nobody; what might reach something does, however it comes about. */
 import { putApp } from '../../../bridge/store/apps/apps';
 import { parseMappingState } from '../../../bridge/contract/mapping-state';
+import { type MemberChange } from '../../../bridge/scim-language/patch/operation';
+import { fillUsers } from '../../bench/fill-directory';
 import { type Stage, startStage } from '../stage';
 
 const SCHEMA = 'urn:ietf:params:scim:schemas:core:2.0:Group';
@@ -46,6 +48,31 @@ describe('a group that no mapping reads', () => {
     await stage.directory.deleteGroup(stage.context, id);
     expect((await queued(stage)).filter(key => key.startsWith('person:'))).toEqual([]);
     expect(stage.coder.calls.all()).toEqual([]);
+  });
+
+  // The larger ones change in turns of the event loop.
+  it.each([1_000, 2_500])('queues nobody of %i people, from its making to its deletion', async many => {
+    const stage = await startStage();
+    await stage.declare(READS_ADMINS);
+    const people = await fillUsers(stage.database, stage.context.app, many);
+    const { id } = (await stage.directory.createGroup(stage.context, { schemas: [SCHEMA], displayName: 'lunch' }, []))
+      .resource;
+    const change = (memberChange: MemberChange) =>
+      stage.directory.updateGroup(stage.context, id, () => ({ memberChanges: [memberChange] }));
+    const half = people.slice(many / 2).map(value => ({ value }));
+    const written = [
+      await change({ kind: 'add', members: people.map(value => ({ value })) }),
+      await rename(stage, id, 'dinner'),
+      await change({ kind: 'replaceAll', members: half }),
+      await change({ kind: 'remove', values: people.slice(0, -10) }),
+      await change({ kind: 'removeAll' }),
+    ];
+    expect(written.map(one => [one?.changed, one?.touched])).toEqual(written.map(() => [true, []]));
+    await addTo(stage, id, ...people);
+    expect(await stage.directory.deleteGroup(stage.context, id)).toMatchObject({ touched: [] });
+    expect(await queued(stage)).toEqual([]);
+    const owed = await stage.database.db.selectFrom('loose_sets').select('id').where('cause', 'is not', null).execute();
+    expect(owed).toEqual([]);
   });
 
   it('is read by the name that it gets', async () => {
