@@ -13,7 +13,7 @@ const TEXT = {
   request: 'requestId',
 } as const;
 const INSTANTS = { since: 'since', until: 'until' } as const;
-const NUMBERS = { after: 'afterId', before: 'beforeId', limit: 'limit' } as const;
+const NUMBERS = { after: 'afterId', afterSeq: 'afterSeq', before: 'beforeId', limit: 'limit' } as const;
 const NAMES = [...Object.keys(TEXT), ...Object.keys(INSTANTS), ...Object.keys(NUMBERS)];
 
 /** @throws Refusal 400 with the parameter that is wrong */

@@ -96,9 +96,9 @@ export const ADMIN_ROUTES: readonly AdminRoute[] = [
     method: 'GET',
     path: '/audit',
     scopes: ['read'],
-    purpose: 'the audit trail: the newest first, or after an id the oldest first',
+    purpose: 'the audit trail: the newest first; after an id, or after the number of a sealed line, the oldest first',
     takes:
-      'query: `app`, `subject`, `actor`, `action`, `result`, `token`, `request`, `since`, `until`, `after`, `before`, `limit` (at most 1000)',
+      'query: `app`, `subject`, `actor`, `action`, `result`, `token`, `request`, `since`, `until`, `after`, `afterSeq`, `before`, `limit` (at most 1000)',
     answers: '200 `{entries: […]}`',
     refuses: ['invalid_query'],
   },

@@ -74,11 +74,14 @@ async function showAudit(context: ClientContext, options: AuditOptions): Promise
   const newest = limit === 0 && !options.follow ? [] : await readNewest(context, filter, Math.max(limit, 1));
   print(context, options, limit === 0 ? [] : newest, true);
   if (!options.follow) return;
-  let after = newest.at(-1)?.id ?? 0;
+  // By the numbers of sealed lines: whoever follows ids misses what was committed after a higher one was read.
+  let afterSeq = await lastSealed(context, filter, newest);
+  const shown = new Set(newest.filter(({ seq }) => seq === null || seq > afterSeq).map(({ id }) => id));
   while (terminal.signal?.aborted !== true) {
-    const { entries } = await client.audit({ ...filter, after, limit: PAGE }, terminal.signal);
-    print(context, options, entries, false);
-    after = entries.at(-1)?.id ?? after;
+    const { entries } = await client.audit({ ...filter, afterSeq, limit: PAGE }, terminal.signal);
+    const fresh = entries.filter(({ id }) => !shown.has(id));
+    print(context, options, fresh, false);
+    afterSeq = entries.at(-1)?.seq ?? afterSeq;
     if (entries.length < PAGE)
       await sleep(FOLLOW_EVERY_MS, undefined, { signal: terminal.signal }).catch(() => undefined);
   }
@@ -98,6 +101,22 @@ async function readNewest(
     if (entries.length < page) break;
   }
   return found.reverse();
+}
+
+/** The number of the last sealed line that fits; those that are shown and not sealed yet follow it. */
+async function lastSealed(
+  { client, terminal }: ClientContext,
+  filter: Record<string, string | number | undefined>,
+  newest: readonly AuditEntry[],
+): Promise<number> {
+  const shown = newest.findLast(({ seq }) => seq !== null);
+  for (let before = newest[0]?.id, found = shown; ;) {
+    if (found !== undefined) return found.seq ?? 0;
+    if (before === undefined) return 0;
+    const { entries } = await client.audit({ ...filter, before, limit: PAGE }, terminal.signal);
+    found = entries.find(({ seq }) => seq !== null);
+    before = entries.at(-1)?.id;
+  }
 }
 
 function print({ terminal, paint }: ClientContext, options: AuditOptions, entries: AuditEntry[], first: boolean): void {

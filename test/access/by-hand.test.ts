@@ -52,6 +52,19 @@ describeEachDatabase('what was given by hand', (_, on) => {
     expect(access.coder.describe('ada')).toEqual({ ...whole, status: 'active' });
   });
 
+  it('goes with an unused account whose address changes, which the audit trail says', async () => {
+    const access = await startAccess(on, { before: coder => void coder.addOrganization('club') });
+    const okta = await access.app('okta', { roleMappings: { admins: MAPPED.roleMappings.admins } });
+    const id = await okta.hire('ada');
+    await okta.group('admins', [id]);
+    access.coder.setSiteRoles('ada', ['template-admin', 'auditor']);
+    access.coder.addMember('ada', 'club');
+    await okta.changeEmail(id, 'ada@married.example');
+    expect(access.coder.describe('ada').siteRoles).toEqual(['template-admin']);
+    const { entries } = await access.admin.audit({ action: 'account.delete' });
+    expect(entries[0]?.detail).toMatch(/; given by hand, and gone with it: auditor, membership of club$/);
+  });
+
   it('is a leaver let in again: listed where the sweep only reports, and locked out where it repairs', async () => {
     const access = await startAccess(on);
     const okta = await access.app('okta', { policies: { drift: 'report' } });

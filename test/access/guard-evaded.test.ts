@@ -143,6 +143,24 @@ describeEachDatabase('the guard, gone around', (_, on) => {
     expect((await access.statusOf(okta)).converged).toBe(true);
   });
 
+  it.each(['PATCH', 'DELETE'])('what one Bulk of %s takes is one plan, and held as a whole', async method => {
+    const access = await startAccess(on);
+    const okta = await access.app('okta', guard({ minRemovals: 10 }));
+    const ids = await okta.hireAll(crowd(24));
+    const data = patch({ op: 'replace', path: 'active', value: false });
+    const bulk = (some: readonly string[]) =>
+      okta.done('POST', '/Bulk', {
+        schemas: ['urn:ietf:params:scim:api:messages:2.0:BulkRequest'],
+        Operations: some.map(id => ({ method, path: `/Users/${id}`, ...(method === 'PATCH' && { data }) })),
+      });
+    await bulk(ids.slice(0, 3));
+    expect(access.suspended()).toEqual(['u1', 'u2', 'u3']);
+    await bulk(ids.slice(3));
+    const { holds } = await access.settled();
+    expect(access.suspended()).toHaveLength(3);
+    expect(holds).toMatchObject([{ reason: 'too-many-leavers', people: 21 }]);
+  });
+
   it('the share is of people who are in, not of those who left long ago', async () => {
     const access = await startAccess(on);
     const okta = await access.app('okta', guard({ minRemovals: 100 }));

@@ -72,8 +72,9 @@ async function deployed(mappings: number) {
 function stack(folder: string, mappings: number): () => Promise<unknown> {
   const file = join(folder, `stack-${mappings}.cjs`);
   const require = (name: string) => `require(${JSON.stringify(name)})`;
-  const access = `const { GroupMapping, IdentityProvider, ScimApp } = ${require(join(DIST, 'constructs'))};
+  const access = `const { GroupMapping, IdentityProvider, ScimApp, ScimToken } = ${require(join(DIST, 'constructs'))};
     const okta = new ScimApp(stack, 'okta', { identityProvider: IdentityProvider.OKTA });
+    new ScimToken(okta, 'main', { digest: 'sha256:${'a'.repeat(64)}', expiresAt: '2099-01-01T00:00:00Z' });
     for (let i = 0; i < ${mappings}; i += 1) new GroupMapping(okta, 'm' + i, { idpGroup: 'group-' + i, group: 'group-' + i });`;
   writeFileSync(
     file,

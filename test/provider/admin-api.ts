@@ -70,7 +70,7 @@ export class AdminApi {
     await this.database.transact(async db => {
       const cause = { actor: 'scim', requestId: 'test' } as const;
       return await createUser(
-        { db, app, now: Date.now(), cause, reach: createReadReach() },
+        { db, app, now: Date.now(), dueAt: Date.now(), cause, reach: createReadReach() },
         { userName, active: true },
       );
     });

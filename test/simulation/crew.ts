@@ -42,7 +42,9 @@ export class Crew {
       env: { ...process.env, NODE_PATH: join(ROOT, 'node_modules') },
     });
     this.#workers.add(worker);
+    let begun = false;
     worker.on('message', (message: Result | 'ready') => {
+      begun = true;
       const done = this.#doing.get(worker);
       this.#doing.delete(worker);
       if (message !== 'ready') done?.resolve(message);
@@ -56,7 +58,11 @@ export class Crew {
       this.#doing.delete(worker);
       if (this.#ending) return;
       lost?.reject(new Error(`the worker ended with ${code} at ${JSON.stringify(lost.job).slice(0, 300)}`));
-      this.#hire();
+      if (begun) this.#hire();
+      // Another one would not start either.
+      else
+        for (const waiting of this.#waiting.splice(0))
+          waiting.reject(new Error(`no worker starts: it ended with ${code}`));
     });
   }
 

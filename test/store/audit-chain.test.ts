@@ -107,6 +107,18 @@ describeEachDatabase('the chain of the audit trail', (open, { freshUrl }) => {
     expect(await auditProblem(database.db, soon)).toMatch(/^the audit trail was written to past the bridge.*line 1201/);
   });
 
+  it('is followed by its numbers: what was committed after a line of a higher id is not missed', async () => {
+    const late = "insert into audit (id, at, actor, action, result) values (2000, 5000, 'scim', 'group.add', 'done')";
+    await sql.raw(late.replace('2000', '3000')).execute(database.db);
+    expect(await sealAll(database)).toBe(1);
+    const [seen] = await queryAudit(database.db, { afterSeq: 1_200 });
+    expect(seen).toMatchObject({ id: 3_000, seq: 1_201 });
+    await sql.raw(late).execute(database.db);
+    expect(await queryAudit(database.db, { afterSeq: 1_201 })).toEqual([]);
+    expect(await sealAll(database)).toBe(1);
+    expect(await queryAudit(database.db, { afterSeq: 1_201 })).toMatchObject([{ id: 2_000, seq: 1_202 }]);
+  });
+
   it('tells by an end that was noted elsewhere that somebody made it anew', async () => {
     const { head } = await readChain(database.db);
     const anchor = { seq: 600, hash: (await readSealed(database.db, 599, 1))[0]?.hash ?? '' };

@@ -4,11 +4,16 @@ import { Agent } from 'undici';
 import { type SealedRecord } from '../../store/audit/chain';
 import { DELIVERY_MS, type Destination, type Format } from './destination';
 
-const connections = new Agent();
+let kept: Agent | undefined;
+
+/** Made when something is sent: most bridges send nothing. */
+function connections(): Agent {
+  return (kept ??= new Agent());
+}
 
 async function post(url: string, headers: Readonly<Record<string, string>>, body: string): Promise<void> {
   const { origin, pathname, search } = new URL(url);
-  const answer = await connections.request({
+  const answer = await connections().request({
     origin,
     path: `${pathname}${search}`,
     method: 'POST',

@@ -10,7 +10,10 @@ import { type WorkKey } from '../../store/work/enqueue';
 import { type Work } from '../../store/work/work';
 import { AuditLines } from '../context/audit-lines';
 import { type Rim } from '../context/rim';
+import { organizationName } from '../decide/context';
+import { type Entitlement, isImplied, keyOf } from '../decide/entitlement';
 import { Held, heldBy } from '../decide/hold-reason';
+import { removalKey } from '../decide/plan';
 import { type PersonObservation } from '../decide/observation';
 import { heldByWorkspaces } from '../decide/person';
 import { type NewAccount } from '../decide/account';
@@ -102,6 +105,22 @@ const WHY: Readonly<Record<NonNullable<NewAccount['insteadOf']>['why'], (email: 
     `nobody ever signed in to it, and the address is ${email} now, which another account has for a moment: made anew when that is free`,
 };
 
+/** Coder takes along what somebody gave the account by hand, and no declaration gives it to the new one: said here alone. */
+function goneByHand({ context }: PersonObservation, { insteadOf, plan, organizations }: NewAccount): string {
+  if (insteadOf === undefined) return '';
+  const { siteRoles, organizations: memberOf } = insteadOf.observed.actual;
+  const spokenFor = new Set([...plan.gains.map(keyOf), ...plan.removals.map(removalKey)]);
+  const isByHand = (entitlement: Entitlement): boolean => !spokenFor.has(keyOf(entitlement));
+  const kept = new Set([...organizations, context.catalog.defaultOrganization]);
+  const lost = [
+    ...siteRoles.filter(target => !isImplied(target) && isByHand({ kind: 'site-role', organization: '', target })),
+    ...memberOf
+      .filter(organization => !kept.has(organization) && isByHand({ kind: 'organization', organization, target: '' }))
+      .map(organization => `membership of ${organizationName(context, organization)}`),
+  ];
+  return lost.length === 0 ? '' : `; given by hand, and gone with it: ${lost.join(', ')}`;
+}
+
 /** Deletes the account that the new one comes in the place of. @returns who waited for its address; a result when that did not go well */
 async function removeFormer(
   rim: Rim,
@@ -134,7 +153,7 @@ async function removeFormer(
   lines.note(subjectOf(observation, account.id), 'account.delete', 'done', {
     before: account.status,
     target: account.username,
-    detail: WHY[why](create.email),
+    detail: `${WHY[why](create.email)}${goneByHand(observation, create)}`,
   });
   return await rim.database.transact(async db => {
     await writeAudit(db, lines.rows);

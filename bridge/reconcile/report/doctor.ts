@@ -8,6 +8,7 @@ import { findOrganization } from '../decide/rules';
 import { auditProblem } from '../../store/audit/audit-problem';
 import { claimsChecks } from './doctor-claims';
 import { leaversChecks } from './doctor-leavers';
+import { protectedChecks } from './doctor-protected';
 import { signInChecks } from './doctor-sign-in';
 import { workspacesCheck } from './doctor-workspaces';
 
@@ -89,6 +90,7 @@ export async function doctorChecks(rim: Rim): Promise<DoctorCheck[]> {
     ...(await guarded('claims', () => claimsChecks(rim, context))),
     ...(await guarded('attributes', () => signInChecks(rim, apps))),
     ...(await guarded('leavers', () => leaversChecks(rim))),
+    ...(await guarded('protected accounts', () => protectedChecks(rim, apps))),
     ...workspacesCheck(context, apps),
     ...mappingChecks(context, apps),
     ...ownerChecks(context),

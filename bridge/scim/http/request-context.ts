@@ -23,6 +23,8 @@ export interface RequestContext {
   readonly settles?: boolean;
   /** The trace that the request is part of, as `traceparent` has it. */
   readonly trace: string | undefined;
+  /** It writes several times: what that touches is dealt with together. */
+  readonly gathers?: boolean;
 }
 
 /** Places of coercions that are remembered of one request. */
@@ -64,6 +66,7 @@ export function writeContext(context: RequestContext): WriteContext {
   return {
     app: context.app,
     cause: { actor: 'scim', requestId: context.requestId, token: context.caller.token.name, trace: context.trace },
+    gathers: context.gathers === true,
     nestedGroups: context.caller.app.policies.nestedGroups,
     attributes: context.caller.app.attributes,
     ...(context.settles === true ? { settles: true } : {}),

@@ -23,11 +23,12 @@ import { type ScimDeps } from '../http/deps';
 import { type Outcome, answerOf, preconditionOf } from './bulk-answer';
 import { type Endpoint, type Precondition } from './endpoint';
 import { ScimError, invalidValue, notFound, shown } from '../../scim-language/errors';
-import { type RequestContext } from '../http/request-context';
+import { type RequestContext, writeContext } from '../http/request-context';
 import { type JsonObject, isJsonObject } from '../../scim-language/json';
 import { type ScimLimits } from '../http/limits';
 import { groupType } from '../../scim-language/schema/resource-types';
 import { PATCH_SCHEMA } from '../../scim-language/patch/read-body';
+import { awaited, endOfTogether } from './bulk-together';
 import { attemptOf } from './leaving';
 import { type NoteRefused, createNoteRefused } from './note-refused';
 import { toScimError } from './refusals';
@@ -57,9 +58,15 @@ export function createBulk(endpoints: readonly Endpoint[], deps: ScimDeps, limit
     }
     const message = await body();
     const { operations, failOnErrors } = await readOrNote(context, message);
-    const job = new BulkJob(endpoints, context, deps, operations, failOnErrors, noteRefused);
+    // One request is one plan: the guard judges it when all of it is written.
+    const gathering = { ...context, gathers: true };
+    const job = new BulkJob(endpoints, gathering, deps, operations, failOnErrors, noteRefused);
     const answers = await job.run();
-    if (job.touched.size > 0) await deps.converge([...job.touched], { deadlineMs: limits.convergeDeadlineMs });
+    const deadlineMs = limits.convergeDeadlineMs;
+    if (job.touched.size > 0) {
+      await deps.directory.gathered(writeContext(context));
+      await deps.converge(awaited(job, deadlineMs), { deadlineMs });
+    }
     return { status: 200, body: { schemas: [BULK_RESPONSE_SCHEMA], Operations: answers } };
   };
 }
@@ -77,6 +84,8 @@ interface Unfinished {
 
 class BulkJob {
   readonly touched = new Set<WorkKey>();
+  /** People whom it made, and whom nothing else of it concerns. */
+  readonly newcomers = new Set<WorkKey>();
   private readonly outcomes: (Outcome | undefined)[];
   private readonly running = new Set<number>();
   private readonly posts = new Map<string, number>();
@@ -103,8 +112,12 @@ class BulkJob {
   }
 
   async run(): Promise<JsonObject[]> {
-    for (let index = 0; index < this.operations.length && !this.stopped(); index += 1) {
-      await this.perform(index);
+    let next = 0;
+    while (next < this.operations.length && !this.stopped()) {
+      const end = this.failOnErrors === 0 ? endOfTogether(this.operations, this.outcomes, next) : next + 1;
+      if (end === next + 1) await this.perform(next);
+      else await Promise.all(Array.from({ length: end - next }, (_, place) => this.perform(next + place)));
+      next = end;
       for (let open = this.unfinished.pop(); open !== undefined; open = this.unfinished.pop()) await this.finish(open);
     }
     if (this.stopped()) await this.noteUntried();
@@ -179,6 +192,8 @@ class BulkJob {
       const { now, later } = splitPending(operation.data, pending);
       const { resource, touched } = await endpoint.create(this.context, this.resolve(now));
       this.touch(touched);
+      if (endpoint.name === 'User' && resource.document['active'] !== false)
+        this.newcomers.add(`person:${resource.id}`);
       this.noteChange(`${endpoint.type.name} ${resource.id} made`);
       if (operation.bulkId !== undefined) this.ids.set(operation.bulkId, resource.id);
       if (Object.keys(later).length > 0) this.unfinished.push({ index, endpoint, id: resource.id, later });
@@ -189,6 +204,8 @@ class BulkJob {
     const written = await this.change(endpoint, operation, id, when);
     if (written === undefined) throw notFound(endpoint.type.name, id);
     this.touch(written.touched);
+    // Who was made and then changed is waited for: that may be somebody who leaves again.
+    this.newcomers.delete(`person:${id}`);
     this.noteChange(`${endpoint.type.name} ${id} ${operation.method === 'DELETE' ? 'deleted' : 'changed'}`);
     return operation.method === 'DELETE'
       ? { status: 204, location: locationOf(this.context, endpoint, id) }
@@ -267,6 +284,7 @@ class BulkJob {
   }
 
   private resolve(data: JsonObject): JsonObject {
+    if (this.ids.size === 0) return data;
     const resolved = replaceReferences(data, bulkId => this.ids.get(bulkId));
     return isJsonObject(resolved) ? resolved : data;
   }

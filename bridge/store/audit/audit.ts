@@ -105,8 +105,13 @@ export interface AuditQuery {
   /** Instants in milliseconds: `since` is included, `until` is not. */
   readonly since?: number | undefined;
   readonly until?: number | undefined;
-  /** Only entries after this id, oldest first: what `--follow` asks for. Without it the newest come first. */
+  /** Only entries after this id, oldest first. Without it the newest come first. */
   readonly afterId?: number | undefined;
+  /**
+   * Only sealed entries after this number, in the order of numbers: who follows by it misses none. A lower id may be committed
+   * after a higher one was read, a number is given after the commit.
+   */
+  readonly afterSeq?: number | undefined;
   /** Only entries before this id: the next older page. */
   readonly beforeId?: number | undefined;
   /** @default 100, at most 1_000 */
@@ -123,13 +128,13 @@ export function toRecord(row: AuditRecord): AuditRecord {
 /** Numbers of lines that are looked at between two turns of the event loop, where few of them may fit. */
 const LOOKED_AT_ONCE = 5_000;
 
-/** Rows that fit: after `afterId` the oldest first, else the newest first. */
+/** Rows that fit: after `afterId` or `afterSeq` the oldest first, else the newest first. */
 export async function queryAudit(db: Db, query: AuditQuery): Promise<AuditRecord[]> {
   const limit = Math.max(1, Math.min(query.limit ?? 100, 1_000));
   const { afterId, beforeId, limit: _limit, ...narrowing } = query;
   // SQLite looks in this thread: for what may be rare, a piece of the trail at a time.
-  if (backendOf(db) !== 'sqlite' || Object.values(narrowing).every(value => value === undefined))
-    return await readAudit(db, query, limit);
+  const looksOnce = query.afterSeq !== undefined || Object.values(narrowing).every(value => value === undefined);
+  if (backendOf(db) !== 'sqlite' || looksOnce) return await readAudit(db, query, limit);
   // Each alone is one look into the index; both in one query would be a walk through it.
   const { rows } = await sql<{ first: number | null; last: number | null }>`
     select (select min(id) from audit) as first, (select max(id) from audit) as last`.execute(db);
@@ -175,6 +180,7 @@ async function readAudit(db: Db, query: AuditQuery, limit: number, fromId?: numb
   if (query.afterId !== undefined) select = select.where('id', '>', query.afterId);
   if (query.beforeId !== undefined) select = select.where('id', '<', query.beforeId);
   if (fromId !== undefined) select = select.where('id', '>=', fromId);
+  if (query.afterSeq !== undefined) select = select.where('seq', '>', query.afterSeq).orderBy('seq');
   const rows = await select
     .orderBy('id', query.afterId === undefined ? 'desc' : 'asc')
     .limit(limit)

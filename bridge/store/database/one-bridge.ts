@@ -2,7 +2,9 @@
  * One bridge for a SQLite file: a lock of the operating system on a file beside it, which ends with its process however that ends. The
  * file tells whose lock it is.
  */
+import { existsSync, realpathSync } from 'node:fs';
 import { hostname } from 'node:os';
+import { basename, dirname, join } from 'node:path';
 import type BetterSqlite3 from 'better-sqlite3';
 import { DatabaseError } from './backend';
 import { makeFile } from './sqlite-connection';
@@ -15,7 +17,7 @@ export interface Claim {
 /** @throws DatabaseError naming the process that has the file */
 export function claimFile(path: string): Claim {
   if (path === ':memory:') return { release: () => undefined };
-  const beside = `${path}.lock`;
+  const beside = `${realPath(path)}.lock`;
   const lock = open(path, beside);
   try {
     lock.exec('begin immediate; create table if not exists bridge (pid integer not null, host text not null)');
@@ -34,6 +36,13 @@ export function claimFile(path: string): Claim {
       { cause },
     );
   }
+}
+
+/** However the file is named, by a link or through a linked folder: it is one file. */
+function realPath(path: string): string {
+  if (existsSync(path)) return realpathSync(path);
+  const folder = dirname(path);
+  return existsSync(folder) ? join(realpathSync(folder), basename(path)) : path;
 }
 
 function open(path: string, beside: string): BetterSqlite3.Database {

@@ -66,6 +66,28 @@ class NotBegun extends Error {}
 /** Told of the commit, and how to wait until that has reached the disk. */
 type Settle = (durable: () => Promise<void>) => void;
 
+/**
+ * How long one lock is waited for, by all that wait for it one after the other: a request of several transactions, and what comes after
+ * it, fails no later than the first of them.
+ */
+class Patience {
+  #since: number | undefined;
+  #triedAt = 0;
+
+  begun(): void {
+    this.#since = undefined;
+  }
+
+  /** Called after each try that met a lock. */
+  isOver(): boolean {
+    const now = performance.now();
+    // Nobody tried for so long: that was another lock.
+    if (this.#since === undefined || now - this.#triedAt > PATIENCE_MS) this.#since = now;
+    this.#triedAt = now;
+    return now - this.#since >= PATIENCE_MS;
+  }
+}
+
 interface Waiting {
   readonly run: (db: Kysely<Tables>) => Promise<Settle>;
   readonly reject: (error: unknown) => void;
@@ -75,15 +97,18 @@ interface Waiting {
 function commitTogether(db: Kysely<Tables>, direct: DirectConnection, disk: ReturnType<typeof syncTogether>) {
   let waiting: Waiting[] = [];
   let busy = false;
+  const patience = new Patience();
 
   // A lock of somebody else is waited for without the connection.
   const commitPatiently = async (batch: readonly Waiting[]): Promise<Settle[]> => {
-    for (let waited = 0; ; waited += PAUSE_MS) {
+    for (;;) {
       try {
-        return await commitOnce(batch);
+        const settle = await commitOnce(batch);
+        patience.begun();
+        return settle;
       } catch (error) {
         if (!(error instanceof NotBegun)) throw error;
-        if (!isLocked(error.cause) || waited >= PATIENCE_MS) throw error.cause;
+        if (!isLocked(error.cause) || patience.isOver()) throw error.cause;
       }
       await sleep(PAUSE_MS);
     }

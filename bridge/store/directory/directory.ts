@@ -11,6 +11,7 @@ import { type Begin, createGroupWrites, settled } from './large/writes';
 import { groupsOf, membersOf } from './membership';
 import { listByCursor, listByIndex } from './search/page';
 import { createUser, deleteUser, updateUser } from './users';
+import { makeDue } from '../work/enqueue';
 import { type Leaving, noteRefusedLeaving } from './refused-leavings';
 import { readResource, type Write } from './rows';
 import { type JsonObject } from '../../scim-language/json';
@@ -66,6 +67,8 @@ export interface Directory {
     change: (current: Resource) => GroupChange | undefined,
     options?: WriteOptions & { readonly baseUrl?: string },
   ): Promise<Written | undefined>;
+  /** All writes of a context that `gathers` are done: what they touched is due at once. */
+  gathered(context: Pick<WriteContext, 'cause'>): Promise<void>;
   /** @throws VersionMismatch */
   deleteGroup(context: WriteContext, id: string, options?: WriteOptions): Promise<Deleted | undefined>;
   /**
@@ -99,19 +102,26 @@ export interface DirectoryOptions {
 }
 
 /** The directory in a database. */
+/** Longer than a request of many writes takes: who died within it waits no longer. */
+const LONGEST_GATHERING_MS = 20_000;
+
 export function createDirectory(database: Database, options: DirectoryOptions = {}): Directory {
   const { db } = database;
   const { clock = Date.now, cursorLifetimeMs = 3_600_000, searchBounds } = options;
   const reach = createReadReach(database.changes);
   const claims = options.claimant === undefined ? undefined : createClaims(options.claimant);
+  const timesOf = ({ gathers }: WriteContext): Pick<Write, 'now' | 'dueAt'> => {
+    const now = clock();
+    return { now, dueAt: gathers === true ? now + LONGEST_GATHERING_MS : now };
+  };
 
   /** A transaction of somebody who writes, and what is left to do before that is answered. */
   const begin: Begin = async (context, work) => {
     let claimed: readonly Work[] = [];
     const { value, durable } = await database.commit(async transaction => {
-      const now = clock();
-      const claim = context.settles === true ? claims?.(now) : undefined;
-      const written = await work({ ...context, db: transaction, now, reach, claim });
+      const times = timesOf(context);
+      const claim = context.settles === true ? claims?.(times.now) : undefined;
+      const written = await work({ ...context, db: transaction, ...times, reach, claim });
       claimed = claim?.taken ?? [];
       return written;
     });
@@ -122,7 +132,7 @@ export function createDirectory(database: Database, options: DirectoryOptions = 
     context: WriteContext,
     work: (write: Write) => Promise<T>,
   ): Promise<Settled<T>> => settled(await begin(context, work));
-  const groups = createGroupWrites(database, begin, context => ({ ...context, db, now: clock(), reach }));
+  const groups = createGroupWrites(database, begin, context => ({ ...context, db, ...timesOf(context), reach }));
   return {
     createUser: (context, document) => write(context, on => createUser(on, document)),
     getUser: (app, id) => readResource(db, 'User', app, id),
@@ -133,6 +143,7 @@ export function createDirectory(database: Database, options: DirectoryOptions = 
     getGroup: (app, id) => readResource(db, 'Group', app, id),
     updateGroup: (context, id, change, given) => groups.update(context, id, change, given),
     deleteGroup: (context, id, given) => groups.remove(context, id, given),
+    gathered: ({ cause }) => makeDue(db, cause, clock()),
     membersOf: (app, groupIds) => membersOf(database, app, groupIds),
     noteRefusedLeaving: (app, leaving, refused) =>
       database.transact(transaction => noteRefusedLeaving(transaction, app, leaving, refused, clock())),

@@ -184,7 +184,7 @@ function isRenamed(before: JsonObject, after: JsonObject): boolean {
 
 async function enqueueGroup(write: Write, id: string): Promise<WorkKey[]> {
   const key: WorkKey = `scim-group:${id}`;
-  await enqueue(write.db, [{ key, app: write.app, priority: PRIORITY.request }], write.cause, write.now, write.claim);
+  await enqueue(write.db, [{ key, app: write.app, priority: PRIORITY.request }], write.cause, write.now, write);
   return [key];
 }
 

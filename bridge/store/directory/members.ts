@@ -309,7 +309,7 @@ async function removeRows(
 
 /** Enqueues the people whom a change of members concerns, those inside nested groups too. Names at most {@link MOST_TOUCHED} of them. */
 export async function enqueueDelta(write: Write, { joined, left }: MemberDelta): Promise<WorkKey[]> {
-  const { db, app, cause, now, claim } = write;
+  const { db, app, cause, now } = write;
   const people: string[] = [];
   const inside: WorkKey[] = [];
   for (const [members, priority] of [
@@ -321,7 +321,7 @@ export async function enqueueDelta(write: Write, { joined, left }: MemberDelta):
       if (type === 'User') ids.push(id);
       else inside.push(...(await enqueuePeopleIn(write, id, priority)));
     }
-    await enqueuePeople(db, { ids, app, priority }, cause, now, claim);
+    await enqueuePeople(db, { ids, app, priority }, cause, now, write);
     people.push(...ids.slice(0, MOST_TOUCHED));
   }
   return [...people.map((id): WorkKey => `person:${id}`), ...inside].slice(0, MOST_TOUCHED);

@@ -44,7 +44,7 @@ export async function claimName({ db, app }: Write, name: GroupName, ownId: stri
 
 /** Marks the groups of a name that several have, and unmarks the last one: called after a group came to the name or left it. */
 export async function markNamesakes(write: Write, key: string): Promise<void> {
-  const { db, app, cause, now } = write;
+  const { db, app, cause, now, dueAt } = write;
   const { rows: groups } = await namedSo(db, { app, key });
   const shares = groups.length > 1 ? 1 : 0;
   const wrong = groups.filter(group => group.shares_name !== shares).map(({ id }) => id);
@@ -59,6 +59,7 @@ export async function markNamesakes(write: Write, key: string): Promise<void> {
     ],
     cause,
     now,
+    { dueAt },
   );
 }
 

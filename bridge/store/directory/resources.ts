@@ -62,6 +62,12 @@ export interface WriteContext {
    * @default false
    */
   readonly settles?: boolean;
+  /**
+   * Further writes of the same cause follow: what they touch is dealt with together, once `gathered` is called, or after some seconds
+   * when nobody can call it any more.
+   * @default false
+   */
+  readonly gathers?: boolean;
 }
 
 /** What is left to do before a write is answered. */

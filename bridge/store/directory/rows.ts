@@ -35,6 +35,8 @@ export function toResource(type: UserOrGroup, row: ResourceRow): Resource {
 export interface Write extends WriteContext {
   readonly db: Db;
   readonly now: number;
+  /** When what is touched is to be dealt with. */
+  readonly dueAt: number;
   readonly reach: ReadReach;
   /** Takes what is queued. */
   readonly claim?: Claim | undefined;

@@ -116,11 +116,8 @@ const sameText = (left: readonly (string | null)[], right: readonly (string | nu
   left.every((text, index) => text === right[index]);
 
 /** Whoever else states an address that somebody gives up may have waited for that. */
-async function enqueueOthersOf(
-  { db, cause, now, claim }: Write,
-  id: string,
-  address: string | null,
-): Promise<WorkKey[]> {
+async function enqueueOthersOf(write: Write, id: string, address: string | null): Promise<WorkKey[]> {
+  const { db, cause, now } = write;
   if (address === null) return [];
   const others = await othersOfAddress(db, address, id);
   const items = others.map(({ userId, app }) => ({
@@ -128,7 +125,7 @@ async function enqueueOthersOf(
     app,
     priority: PRIORITY.request,
   }));
-  await enqueue(db, items, cause, now, claim);
+  await enqueue(db, items, cause, now, write);
   return items.map(({ key }) => key);
 }
 
@@ -214,6 +211,6 @@ async function replaceEmails(
 
 async function enqueuePerson(write: Write, id: string, priority: number): Promise<WorkKey[]> {
   const key: WorkKey = `person:${id}`;
-  await enqueue(write.db, [{ key, app: write.app, priority }], write.cause, write.now, write.claim);
+  await enqueue(write.db, [{ key, app: write.app, priority }], write.cause, write.now, write);
   return [key];
 }

@@ -2,7 +2,7 @@
 import { type RawBuilder, sql } from 'kysely';
 import { type Db, backendOf } from '../database/database';
 import { listed } from '../database/listed';
-import { type Cause, withEarlierCauses } from './causes';
+import { type Cause, names, withEarlierCauses } from './causes';
 import { type Claim, MOST_CLAIMED } from './claim';
 import { type WorkKey } from './key';
 import { statement } from '../database/statement';
@@ -20,16 +20,21 @@ export interface WorkItem {
   readonly priority: number;
 }
 
-/**
- * Enqueues or refreshes keys: earlier of the two due times, higher of the two priorities, tries counted anew.
- * @param claim takes them as well, as far as nobody is working on them
- */
+/** How keys are queued. */
+export interface Queueing {
+  /** When they are due. @default now */
+  readonly dueAt?: number;
+  /** Takes them as well, as far as nobody is working on them. @default nobody does */
+  readonly claim?: Claim | undefined;
+}
+
+/** Enqueues or refreshes keys: due at the new time, higher of the two priorities, tries counted anew. */
 export async function enqueue(
   db: Db,
   items: readonly WorkItem[],
   cause: Cause,
   now: number,
-  claim?: Claim,
+  how: Queueing = {},
 ): Promise<void> {
   const classes = new Map<string, { app: string; priority: number; keys: Set<string> }>();
   for (const { key, app, priority } of items) {
@@ -39,7 +44,7 @@ export async function enqueue(
     else known.keys.add(key);
   }
   for (const { app, priority, keys } of classes.values())
-    await enqueueListed(db, { prefix: '', texts: [...keys], app, priority }, cause, now, claim);
+    await enqueueListed(db, { prefix: '', texts: [...keys], app, priority }, cause, now, how);
 }
 
 /** Enqueues many people of one app at once. */
@@ -48,9 +53,9 @@ export async function enqueuePeople(
   people: { readonly ids: readonly string[]; readonly app: string; readonly priority: number },
   cause: Cause,
   now: number,
-  claim?: Claim,
+  how: Queueing = {},
 ): Promise<void> {
-  await enqueueListed(db, { ...people, prefix: 'person:', texts: people.ids }, cause, now, claim);
+  await enqueueListed(db, { ...people, prefix: 'person:', texts: people.ids }, cause, now, how);
 }
 
 // A plain `where true` keeps SQLite from reading "on conflict" as the condition of a join.
@@ -69,29 +74,30 @@ interface Listed {
 interface Inserted extends Listed {
   readonly cause: string;
   readonly now: number;
+  readonly dueAt: number;
 }
 
 const insertListed = statement<{ [Name in keyof Inserted]: Inserted[Name] }>()((
   db,
-  { prefix, texts, app, priority, cause, now },
+  { prefix, texts, app, priority, cause, now, dueAt },
 ) => {
   const order = backendOf(db) === 'postgres' ? sql`order by value` : sql``;
   return sql`
     insert into work (key, app, priority, due_at, enqueued_at, seq, attempts, cause)
-    select cast(${prefix} as text) || value, cast(${app} as text), cast(${priority} as integer), cast(${now} as bigint), cast(${now} as bigint), 1, 0,
+    select cast(${prefix} as text) || value, cast(${app} as text), cast(${priority} as integer), cast(${dueAt} as bigint), cast(${now} as bigint), 1, 0,
       cast(${cause} as text) from (${listed(db, texts)}) as keys where true ${order}
     ${onConflict}`;
 });
 
 const insertClaimed = statement<{ [Name in keyof Inserted]: Inserted[Name] } & { owner: string; until: number }>()((
   db,
-  { prefix, texts, app, priority, cause, now, owner, until },
+  { prefix, texts, app, priority, cause, now, dueAt, owner, until },
 ) => {
   const order = backendOf(db) === 'postgres' ? sql`order by value` : sql``;
   const isFree = sql`work.lease_until is null or work.lease_until < excluded.enqueued_at`;
   return sql<WorkRow & { lease_owner: string | null; lease_until: number | null }>`
     insert into work (key, app, priority, due_at, enqueued_at, seq, attempts, cause, lease_owner, lease_until)
-    select cast(${prefix} as text) || value, cast(${app} as text), cast(${priority} as integer), cast(${now} as bigint), cast(${now} as bigint), 1, 0,
+    select cast(${prefix} as text) || value, cast(${app} as text), cast(${priority} as integer), cast(${dueAt} as bigint), cast(${now} as bigint), 1, 0,
       cast(${cause} as text), cast(${owner} as text), cast(${until} as bigint) from (${listed(db, texts)}) as keys where true ${order}
     ${onConflict},
       lease_owner = case when ${isFree} then excluded.lease_owner else work.lease_owner end,
@@ -104,12 +110,12 @@ async function enqueueListed(
   { prefix, texts, app, priority }: Listed,
   cause: Cause,
   now: number,
-  claim?: Claim,
+  { dueAt = now, claim }: Queueing,
 ): Promise<void> {
   if (texts.length === 0) return;
   // In order of key on both backends: two transactions that share keys then wait for each other, and do not deadlock. Sorted here,
   // since SQLite keeps the order of a list, and 100,000 rows go into an ordered index much faster.
-  const inserted = { prefix, texts: [...texts].sort(), app, priority, cause: JSON.stringify(cause), now };
+  const inserted = { prefix, texts: [...texts].sort(), app, priority, cause: JSON.stringify(cause), now, dueAt };
   if (claim === undefined || claim.taken.length + texts.length > MOST_CLAIMED) {
     await insertListed(db, inserted);
     return;
@@ -119,8 +125,14 @@ async function enqueueListed(
     if (row.lease_owner === owner && row.lease_until === until) claim.taken.push(toWork(row));
 }
 
-function columns(all: { app: string; priority: number; cause: Cause; now: number }): RawBuilder<unknown> {
-  return sql`cast(${all.app} as text), ${sql.lit(all.priority)}, cast(${all.now} as bigint), cast(${all.now} as bigint), 1, 0,
+function columns(all: {
+  app: string;
+  priority: number;
+  cause: Cause;
+  now: number;
+  dueAt: number;
+}): RawBuilder<unknown> {
+  return sql`cast(${all.app} as text), ${sql.lit(all.priority)}, cast(${all.dueAt} as bigint), cast(${all.now} as bigint), 1, 0,
     cast(${JSON.stringify(all.cause)} as text)`;
 }
 
@@ -138,23 +150,38 @@ export async function enqueueMembersOf(
   priority: number,
   cause: Cause,
   now: number,
+  dueAt = now,
 ): Promise<void> {
   const { rows: groups } = await nested(db, { groupId });
   // Nearly always there are none: then the rows are in order as they stand, and each is one person.
   const people =
     groups.length === 0
-      ? sql`select 'person:' || member_id, ${columns({ app, priority, cause, now })}
+      ? sql`select 'person:' || member_id, ${columns({ app, priority, cause, now, dueAt })}
         from members where group_id = ${groupId} order by member_id`
       : sql`with recursive inside (id) as (
         select id from groups where id = ${groupId}
         union
         select members.member_id from members join inside on members.group_id = inside.id where members.member_type = 'Group'
       )
-      select distinct 'person:' || members.member_id, ${columns({ app, priority, cause, now })}
+      select distinct 'person:' || members.member_id, ${columns({ app, priority, cause, now, dueAt })}
       from members join inside on members.group_id = inside.id where members.member_type = 'User' order by 1`;
   await sql`insert into work (key, app, priority, due_at, enqueued_at, seq, attempts, cause) ${people} ${onConflict}`.execute(
     db,
   );
+}
+
+const dueOfCause = statement<{ causes: readonly string[]; now: number }>()((db, { causes, now }) =>
+  db
+    .updateTable('work')
+    .set({ due_at: now })
+    .where('due_at', '>', now)
+    .where('parked_at', 'is', null)
+    .where(names(db, sql.ref('cause'), causes)),
+);
+
+/** What one cause left for later is due at once. */
+export async function makeDue(db: Db, cause: Cause, now: number): Promise<void> {
+  await dueOfCause(db, { causes: [JSON.stringify(cause)], now });
 }
 
 const insertGroupWrite = statement<{

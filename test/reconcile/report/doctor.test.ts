@@ -193,3 +193,14 @@ describe('e-mail and username', () => {
     ]);
   });
 });
+
+it('a protected account that Coder does not have is said, since it protects nobody', async () => {
+  const stage = await stageWith({ guard: { protectedAccounts: ['breakglass', 'Root@Example.com', 'brakeglass'] } });
+  stage.coder.addUser('breakglass');
+  stage.coder.addUser('root', { email: 'root@example.com' });
+  expect(await said(stage, 'protected accounts')).toEqual([
+    ['warning', expect.stringMatching(/protects nobody: "brakeglass"$/), expect.any(String)],
+  ]);
+  await stage.declare({});
+  expect(await said(stage, 'protected accounts')).toEqual([]);
+});

@@ -189,3 +189,72 @@ describe('Bulk (RFC 7644 §3.7)', () => {
     expect((await server.call('POST', '/Bulk', { body })).status).toBe(400);
   });
 });
+
+describe('a Bulk of many', () => {
+  let large: ScimServer;
+  beforeAll(async () => {
+    large = await startScimServer();
+  });
+  afterAll(() => large.close());
+  const send = (Operations: object[], further: object = {}) =>
+    large.call('POST', '/Bulk', {
+      body: { schemas: ['urn:ietf:params:scim:api:messages:2.0:BulkRequest'], Operations, ...further },
+    });
+  const many = (count: number, prefix: string) =>
+    Array.from({ length: count }, (_, index) => postUser(`${prefix}${index}`, `${prefix}-${index}`));
+
+  test('is answered in the order of the request, with each failure in its place', async () => {
+    const operations = many(70, 'order');
+    operations[40] = postUser('twice', 'order-3');
+    const { body } = await send(operations);
+    expect(statuses(body)).toEqual(operations.map((_, index) => (index === 40 ? '409' : '201')));
+    const ids = body.Operations.filter((_, index) => index !== 40).map(idOf);
+    expect([...ids].sort()).toEqual(ids);
+  });
+
+  test('writes people together: a transaction of one commit for many', async () => {
+    const transact = jest.spyOn(large.database, 'transact');
+    let together = 0;
+    let open = 0;
+    transact.mockImplementation(async work => {
+      open += 1;
+      together = Math.max(together, open);
+      try {
+        return await large.database.db.transaction().execute(work);
+      } finally {
+        open -= 1;
+      }
+    });
+    await send(many(64, 'commit'));
+    expect(together).toBe(32);
+    open = 0;
+    together = 0;
+    await send(many(10, 'stopping'), { failOnErrors: 1 });
+    expect(together).toBe(1);
+    transact.mockRestore();
+  });
+
+  test('waits for everybody when Coder can take them within the deadline, else for those who leave or change alone', async () => {
+    const made = await send([postUser('leaver', 'waited-leaver')]);
+    const [leaver = ''] = made.body.Operations.map(idOf);
+    const leaves = {
+      method: 'PATCH',
+      path: `/Users/${leaver}`,
+      data: {
+        schemas: ['urn:ietf:params:scim:api:messages:2.0:PatchOp'],
+        Operations: [{ op: 'replace', path: 'active', value: false }],
+      },
+    };
+    const before = large.converged.length;
+    // 5 s at 20 ms for each person are 250.
+    await send([...many(200, 'few'), leaves]);
+    expect(large.converged.slice(before)).toHaveLength(201);
+    const middle = large.converged.length;
+    const later = await send([...many(300, 'lot'), { ...leaves, method: 'DELETE', data: undefined }]);
+    expect(statuses(later.body).filter(status => status === '201')).toHaveLength(300);
+    expect(large.converged.slice(middle)).toEqual([`person:${leaver}`]);
+    const queued = await large.database.db.selectFrom('work').select('key').execute();
+    const newcomers = later.body.Operations.slice(0, 300).map(operation => `person:${idOf(operation)}`);
+    expect(queued.map(({ key }) => key)).toEqual(expect.arrayContaining(newcomers));
+  });
+});

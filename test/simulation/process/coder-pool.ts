@@ -28,9 +28,9 @@ export class Pool {
   }
 }
 
-export const Agent = Pool;
-
-/** What a bridge sends to anybody but Coder goes nowhere. */
-export function request(): Promise<never> {
-  return Promise.reject(new Error('a history has nobody but Coder to speak to'));
+/** What a bridge sends to anybody but Coder goes nowhere; it is made when the program is loaded, before there is any history. */
+export class Agent {
+  request(): Promise<never> {
+    return Promise.reject(new Error('a history has nobody but Coder to speak to'));
+  }
 }

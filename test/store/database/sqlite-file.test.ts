@@ -1,7 +1,7 @@
 /** The SQLite file among other processes: their locks, a second bridge, its mode, damage. */
-import { chmodSync, mkdtempSync, rmSync, statSync, truncateSync, writeFileSync } from 'node:fs';
+import { chmodSync, mkdtempSync, rmSync, statSync, symlinkSync, truncateSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { basename, join } from 'node:path';
 import BetterSqlite3 from 'better-sqlite3';
 import { type Database, openDatabase } from '../../../bridge/store/database/database';
 import { writeSetting } from '../../../bridge/store/database/settings';
@@ -84,6 +84,28 @@ describe('a lock of another process on the SQLite file', () => {
   });
 });
 
+it('a lock is waited for once, however many transactions meet it one after the other', async () => {
+  const path = freshPath();
+  const database = await openDatabase(path);
+  const unlock = lock(path);
+  let tries = 0;
+  const failed = async () => {
+    const begun = performance.now();
+    await expect(database.transact(db => writeSetting(db, 'a', '1'))).rejects.toThrow();
+    tries += 1;
+    return performance.now() - begun;
+  };
+  const first = await failed();
+  const next = (await failed()) + (await failed());
+  expect(tries).toBe(3);
+  // Each of them waits for its turn, and none for the lock: that was done.
+  expect(next).toBeLessThan(first);
+  unlock();
+  await database.transact(db => writeSetting(db, 'a', '1'));
+  expect(await keys(database)).toContain('a');
+  await database.close();
+}, 30_000);
+
 describe('the SQLite file', () => {
   it('is refused to a second bridge, with the process that has it, and free when that has ended', async () => {
     const path = freshPath();
@@ -91,6 +113,11 @@ describe('the SQLite file', () => {
     await expect(openDatabase(path, { alone: true })).rejects.toThrow(
       new RegExp(`is in use by another bridge, process ${process.pid} on .*: stop that one first, or use Postgres`),
     );
+    // However it is named: a link to the file, and one to its folder.
+    symlinkSync(path, `${path}.link`);
+    symlinkSync(folder, join(folder, 'linked'));
+    for (const other of [`${path}.link`, join(folder, 'linked', basename(path))])
+      await expect(openDatabase(other, { alone: true })).rejects.toThrow(/is in use by another bridge/);
     await writeSetting(first.db, 'a', '1');
     await first.close();
     const second = await openDatabase(path, { alone: true });

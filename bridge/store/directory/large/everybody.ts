@@ -10,7 +10,7 @@ import { largeSetOf } from './pages';
 export async function enqueueEverybodyIn(write: Loosening, groupId: string, priority: number): Promise<boolean> {
   const large = await largeSetOf(write.db, groupId);
   if (large === undefined) {
-    await enqueueMembersOf(write.db, groupId, write.app, priority, write.cause, write.now);
+    await enqueueMembersOf(write.db, groupId, write.app, priority, write.cause, write.now, write.dueAt);
     return true;
   }
   await loosenNone(write, large);

@@ -45,7 +45,7 @@ export interface Membership {
 }
 
 /** What of a write is needed. */
-export type Loosening = Pick<Write, 'db' | 'app' | 'now' | 'cause' | 'loose'>;
+export type Loosening = Pick<Write, 'db' | 'app' | 'now' | 'cause' | 'loose'> & Partial<Pick<Write, 'dueAt'>>;
 
 const setOfGroup = statement<{ groupId: string; setId: string }>()((db, { groupId, setId }) =>
   db.updateTable('groups').set({ member_set: setId }).where('id', '=', groupId),
