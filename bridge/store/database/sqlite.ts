@@ -11,6 +11,7 @@ import { connectSqlite } from './sqlite-connection';
 import { DirectConnection } from './sqlite-direct';
 import { isLocked } from './sqlite-locks';
 import { PatientDialect } from './sqlite-patience';
+import { LockPatience } from './lock-patience';
 import { createReaders } from './sqlite-readers';
 import { type Committed } from './committed';
 import { type Tables } from './tables';
@@ -19,8 +20,6 @@ import { Trouble } from './trouble';
 /** Writes that share one commit at most: bounds how long other work waits for the event loop. */
 const MOST_TOGETHER = 32;
 
-/** How long a transaction waits for another process that holds the file locked. */
-const PATIENCE_MS = 5_000;
 /** Between two tries whoever only reads has its turn. */
 const PAUSE_MS = 50;
 
@@ -66,28 +65,6 @@ class NotBegun extends Error {}
 /** Told of the commit, and how to wait until that has reached the disk. */
 type Settle = (durable: () => Promise<void>) => void;
 
-/**
- * How long one lock is waited for, by all that wait for it one after the other: a request of several transactions, and what comes after
- * it, fails no later than the first of them.
- */
-class Patience {
-  #since: number | undefined;
-  #triedAt = 0;
-
-  begun(): void {
-    this.#since = undefined;
-  }
-
-  /** Called after each try that met a lock. */
-  isOver(): boolean {
-    const now = performance.now();
-    // Nobody tried for so long: that was another lock.
-    if (this.#since === undefined || now - this.#triedAt > PATIENCE_MS) this.#since = now;
-    this.#triedAt = now;
-    return now - this.#since >= PATIENCE_MS;
-  }
-}
-
 interface Waiting {
   readonly run: (db: Kysely<Tables>) => Promise<Settle>;
   readonly reject: (error: unknown) => void;
@@ -97,7 +74,7 @@ interface Waiting {
 function commitTogether(db: Kysely<Tables>, direct: DirectConnection, disk: ReturnType<typeof syncTogether>) {
   let waiting: Waiting[] = [];
   let busy = false;
-  const patience = new Patience();
+  const patience = new LockPatience();
 
   // A lock of somebody else is waited for without the connection.
   const commitPatiently = async (batch: readonly Waiting[]): Promise<Settle[]> => {
