@@ -6,6 +6,7 @@ import { sql } from 'kysely';
 import { backendOf, type Db } from '../database/database';
 import { among } from '../database/listed';
 import { statement } from '../database/statement';
+import { nextTurn } from '../database/turns';
 import { names } from '../work/causes';
 
 /**
@@ -146,6 +147,7 @@ export async function whoMayLose(db: Db, subjects: readonly string[]): Promise<s
     const ids = subjects.slice(start, start + ASKED_AT_ONCE).map(subject => subject.slice('person:'.length));
     const found = new Set((await someOfThem(db, { ids })).rows.map(({ user_id }) => user_id));
     for (const id of ids) if (found.has(id)) may.push(`person:${id}`);
+    await nextTurn();
   }
   return may;
 }
