@@ -45,7 +45,7 @@ export async function bundle(entry, kind, outFile) {
     keepNames: kind !== 'program',
     legalComments: 'none',
     external: [...Object.keys(peerDependencies), ...NEVER_ASKED],
-    plugins: [englishOnly, partsOfUndici],
+    plugins: [englishOnly, partsOfUndici, serverOfGrpc],
     metafile: true,
     logLevel: 'warning',
     ...KINDS[kind],
@@ -90,6 +90,26 @@ const partsOfUndici = {
         'Object.assign(Dispatcher.prototype, api);',
       ].join('\n'),
     }));
+  },
+};
+
+// A plugin serves and calls nobody: channels, load balancers and the making of clients are a third of its start.
+const serverOfGrpc = {
+  name: 'server-of-grpc',
+  setup({ onLoad }) {
+    onLoad({ filter: /[\\/]@grpc[\\/]grpc-js[\\/]build[\\/]src[\\/]index\.js$/ }, () => ({
+      contents: [
+        "import * as ip from './resolver-ip.js';",
+        "import * as uds from './resolver-uds.js';",
+        "export { Server } from './server.js';",
+        "export { ServerCredentials } from './server-credentials.js';",
+        "export { Status as status } from './constants.js';",
+        'ip.setup();',
+        'uds.setup();',
+      ].join('\n'),
+    }));
+    // Wanted by the introspection service, which is not served.
+    onLoad({ filter: /[\\/]@grpc[\\/]grpc-js[\\/]build[\\/]src[\\/]make-client\.js$/ }, () => ({ contents: '' }));
   },
 };
 

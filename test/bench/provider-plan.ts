@@ -15,6 +15,7 @@ import { measureInTurn, ms, printTable } from './measure';
 
 const ROOT = join(__dirname, '..', '..');
 const DIST = join(ROOT, 'dist');
+const TSX = join(ROOT, 'node_modules', 'tsx', 'dist', 'cli.mjs');
 const FEW = 40;
 const MANY = 1_000;
 /** More than a plan of an empty stack, milliseconds. */
@@ -68,9 +69,9 @@ async function deployed(mappings: number) {
   };
 }
 
-/** An app of constructs as a program, without any or with so many mappings. */
+/** An app of constructs as `cdktf synth` runs it (`npx tsx main.ts`), without any or with so many mappings. */
 function stack(folder: string, mappings: number): () => Promise<unknown> {
-  const file = join(folder, `stack-${mappings}.cjs`);
+  const file = join(folder, `stack-${mappings}.cts`);
   const require = (name: string) => `require(${JSON.stringify(name)})`;
   const access = `const { GroupMapping, IdentityProvider, ScimApp, ScimToken } = ${require(join(DIST, 'constructs'))};
     const okta = new ScimApp(stack, 'okta', { identityProvider: IdentityProvider.OKTA });
@@ -84,7 +85,7 @@ function stack(folder: string, mappings: number): () => Promise<unknown> {
     ${mappings === 0 ? '' : access}
     app.synth();`,
   );
-  return () => Promise.resolve(execFileSync(process.execPath, [file]));
+  return () => Promise.resolve(execFileSync(process.execPath, [TSX, file]));
 }
 
 async function main(): Promise<void> {

@@ -63,6 +63,9 @@ export function openSqlite(path: string, { alone }: { readonly alone: boolean })
 /** Nothing of the batch was tried: it may be tried as it is. */
 class NotBegun extends Error {}
 
+/** Told of the commit, and how to wait until that has reached the disk. */
+type Settle = (durable: () => Promise<void>) => void;
+
 /**
  * How long one lock is waited for, by all that wait for it one after the other: a request of several transactions, and what comes after
  * it, fails no later than the first of them.
@@ -84,9 +87,6 @@ class Patience {
     return now - this.#since >= PATIENCE_MS;
   }
 }
-
-/** Told of the commit, and how to wait until that has reached the disk. */
-type Settle = (durable: () => Promise<void>) => void;
 
 interface Waiting {
   readonly run: (db: Kysely<Tables>) => Promise<Settle>;

@@ -57,17 +57,17 @@ export interface WriteContext {
    */
   readonly attributes?: Attributes;
   /**
-   * Further writes of the same cause follow: what they touch is dealt with together, once `gathered` is called, or after some seconds
-   * when nobody can call it any more.
-   * @default false
-   */
-  readonly gathers?: boolean;
-  /**
    * Whether the writer deals with what was touched, and waits for the disk, before it answers: then what is queued is taken for it, and the
    * write is there as soon as it is committed.
    * @default false
    */
   readonly settles?: boolean;
+  /**
+   * Further writes of the same cause follow: what they touch is dealt with together, once `gathered` is called, or after some seconds
+   * when nobody can call it any more.
+   * @default false
+   */
+  readonly gathers?: boolean;
 }
 
 /** What is left to do before a write is answered. */

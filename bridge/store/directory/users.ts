@@ -117,14 +117,15 @@ const sameText = (left: readonly (string | null)[], right: readonly (string | nu
 
 /** Whoever else states an address that somebody gives up may have waited for that. */
 async function enqueueOthersOf(write: Write, id: string, address: string | null): Promise<WorkKey[]> {
+  const { db, cause, now } = write;
   if (address === null) return [];
-  const others = await othersOfAddress(write.db, address, id);
+  const others = await othersOfAddress(db, address, id);
   const items = others.map(({ userId, app }) => ({
     key: `person:${userId}` as const,
     app,
     priority: PRIORITY.request,
   }));
-  await enqueue(write.db, items, write.cause, write.now, write);
+  await enqueue(db, items, cause, now, write);
   return items.map(({ key }) => key);
 }
 

@@ -20,11 +20,11 @@ export interface WorkItem {
   readonly priority: number;
 }
 
-/** How what is queued is dealt with. */
-export interface Handling {
-  /** @default at once */
-  readonly dueAt?: number | undefined;
-  /** Takes it as well, as far as nobody is working on it. */
+/** How keys are queued. */
+export interface Queueing {
+  /** When they are due. @default now */
+  readonly dueAt?: number;
+  /** Takes them as well, as far as nobody is working on them. @default nobody does */
   readonly claim?: Claim | undefined;
 }
 
@@ -34,7 +34,7 @@ export async function enqueue(
   items: readonly WorkItem[],
   cause: Cause,
   now: number,
-  how: Handling = {},
+  how: Queueing = {},
 ): Promise<void> {
   const classes = new Map<string, { app: string; priority: number; keys: Set<string> }>();
   for (const { key, app, priority } of items) {
@@ -53,7 +53,7 @@ export async function enqueuePeople(
   people: { readonly ids: readonly string[]; readonly app: string; readonly priority: number },
   cause: Cause,
   now: number,
-  how: Handling = {},
+  how: Queueing = {},
 ): Promise<void> {
   await enqueueListed(db, { ...people, prefix: 'person:', texts: people.ids }, cause, now, how);
 }
@@ -91,13 +91,13 @@ const insertListed = statement<{ [Name in keyof Inserted]: Inserted[Name] }>()((
 
 const insertClaimed = statement<{ [Name in keyof Inserted]: Inserted[Name] } & { owner: string; until: number }>()((
   db,
-  { prefix, texts, app, priority, cause, now, owner, until },
+  { prefix, texts, app, priority, cause, now, dueAt, owner, until },
 ) => {
   const order = backendOf(db) === 'postgres' ? sql`order by value` : sql``;
   const isFree = sql`work.lease_until is null or work.lease_until < excluded.enqueued_at`;
   return sql<WorkRow & { lease_owner: string | null; lease_until: number | null }>`
     insert into work (key, app, priority, due_at, enqueued_at, seq, attempts, cause, lease_owner, lease_until)
-    select cast(${prefix} as text) || value, cast(${app} as text), cast(${priority} as integer), cast(${now} as bigint), cast(${now} as bigint), 1, 0,
+    select cast(${prefix} as text) || value, cast(${app} as text), cast(${priority} as integer), cast(${dueAt} as bigint), cast(${now} as bigint), 1, 0,
       cast(${cause} as text), cast(${owner} as text), cast(${until} as bigint) from (${listed(db, texts)}) as keys where true ${order}
     ${onConflict},
       lease_owner = case when ${isFree} then excluded.lease_owner else work.lease_owner end,
@@ -110,7 +110,7 @@ async function enqueueListed(
   { prefix, texts, app, priority }: Listed,
   cause: Cause,
   now: number,
-  { dueAt = now, claim }: Handling,
+  { dueAt = now, claim }: Queueing,
 ): Promise<void> {
   if (texts.length === 0) return;
   // In order of key on both backends: two transactions that share keys then wait for each other, and do not deadlock. Sorted here,
@@ -170,7 +170,7 @@ export async function enqueueMembersOf(
   );
 }
 
-const updateDue = statement<{ causes: readonly string[]; now: number }>()((db, { causes, now }) =>
+const dueOfCause = statement<{ causes: readonly string[]; now: number }>()((db, { causes, now }) =>
   db
     .updateTable('work')
     .set({ due_at: now })
@@ -181,7 +181,7 @@ const updateDue = statement<{ causes: readonly string[]; now: number }>()((db, {
 
 /** What one cause left for later is due at once. */
 export async function makeDue(db: Db, cause: Cause, now: number): Promise<void> {
-  await updateDue(db, { causes: [JSON.stringify(cause)], now });
+  await dueOfCause(db, { causes: [JSON.stringify(cause)], now });
 }
 
 const insertGroupWrite = statement<{

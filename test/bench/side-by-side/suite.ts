@@ -76,11 +76,11 @@ export function partsOf({ sqlite, postgres, peers, floors }: TakePart, quick: bo
     const played = quick ? shrunk(setting) : setting;
     return { title, setting: played, contestants: contestants(played) };
   };
-  const small = () => ({ ...ours(), ...mapped, ...peers, ...floors });
+  const others = { ...peers, ...floors };
   return [
-    part('Okta, 1,000 users, groups of 10', { ...SMALL, mix: 'okta' }, small),
-    part('Entra, 1,000 users, groups of 10', { ...SMALL, mix: 'entra' }, small),
-    part('Okta, 10,000 users, groups of 1,000', { ...MEDIUM, mix: 'okta' }, () => ({ ...ours(), ...peers, ...floors })),
+    part('Okta, 1,000 users, groups of 10', { ...SMALL, mix: 'okta' }, () => ({ ...ours(), ...mapped, ...others })),
+    part('Entra, 1,000 users, groups of 10', { ...SMALL, mix: 'entra' }, () => ({ ...ours(), ...others })),
+    part('Okta, 10,000 users, groups of 1,000', { ...MEDIUM, mix: 'okta' }, () => ({ [SQLITE]: sqlite(), ...others })),
     // By SCIM, a peer would be filled for minutes.
     part('Okta, 100,000 users, one group of 100,000', { ...LARGE, mix: 'okta' }, filled => ({
       ...ours({ filled }),

@@ -13,6 +13,12 @@ function nothingTaken(scene: Scene): (string | false)[] {
   return [losers.size > 0 && `a plan over the limit took something from ${[...losers].join(', ')}`];
 }
 
+/** Nor do accounts that are made anew take anything along. */
+function allInEngineering(scene: Scene): (string | false)[] {
+  const members = scene.accounts.filter(({ groups }) => groups.includes('coder/engineering')).length;
+  return [members < SIZE && `${members} of ${SIZE} are still in a group whose emptying is held`];
+}
+
 /** What is not held is done: as many as the guard allows, no fewer. */
 function asManyAsAllowed(scene: Scene): (string | false)[] {
   const out = EVERYBODY.filter(who => scene.landing(who)?.status === 'suspended').length;
@@ -86,6 +92,20 @@ export const GUARD_HOLDS: readonly Scenario[] = [
     ],
     mayHold: 'everybody',
     then: nothingTaken,
+  },
+  {
+    name: 'guard-against-emptying-and-changed-addresses',
+    promise,
+    given: crowded(GUARDED, SIZE),
+    when: [
+      { do: 'members', group: 'engineering', who: [], by: 'PUT' },
+      {
+        do: 'together',
+        steps: EVERYBODY.map(who => ({ do: 'change' as const, who, email: `${who}.new@corp.example` })),
+      },
+    ],
+    mayHold: 'everybody',
+    then: allInEngineering,
   },
   {
     name: 'guard-against-emptying-by-patch',

@@ -128,6 +128,36 @@ export const NEVER_TOUCHED: readonly Scenario[] = [
     mayHold: ['ada', 'ben'],
   },
   {
+    name: 'last-owners-come-back-as-new-objects',
+    promise,
+    account: 'service',
+    given: TWO_OWNERS,
+    when: [
+      { do: 'remove', who: 'ada' },
+      { do: 'remove', who: 'ben' },
+      { do: 'hire', who: 'ada-again', email: 'ada@corp.example', userName: 'ada.again@corp.example' },
+      { do: 'hire', who: 'ben-again', email: 'ben@corp.example', userName: 'ben.again@corp.example' },
+    ],
+    mayHold: ['ada', 'ben', 'ada-again', 'ben-again'],
+  },
+  {
+    name: 'last-owners-are-readdressed-and-leave-their-group',
+    promise,
+    account: 'service',
+    given: TWO_OWNERS.filter(step => step.do !== 'sign-in'),
+    when: [
+      {
+        do: 'bulk',
+        steps: [
+          { do: 'change', who: 'ada', email: 'ada.new@corp.example' },
+          { do: 'change', who: 'ben', email: 'ben.new@corp.example' },
+          { do: 'quit', group: 'owners', who: ['ada', 'ben'] },
+        ],
+      },
+    ],
+    mayHold: ['ada', 'ben'],
+  },
+  {
     name: 'last-owners-of-a-deleted-app',
     promise,
     account: 'service',

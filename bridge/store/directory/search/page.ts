@@ -4,6 +4,7 @@ import { among } from '../../database/listed';
 import { secretKey } from '../../database/settings';
 import { type Cursor, type Position, openCursor, sealCursor } from './cursor';
 import { type SearchBounds } from './cost';
+import { nameAsked, userNamed } from './user-named';
 import { type Found, type Search, createSearch } from './search';
 import {
   type CursorPage,
@@ -24,6 +25,11 @@ export async function listByIndex(
 ): Promise<IndexPage> {
   const { count } = query;
   const skip = Math.max(1, query.startIndex ?? 1) - 1;
+  const name = nameAsked(query);
+  if (name !== undefined) {
+    const found = await userNamed(db, app, name);
+    return { totalResults: found.length, resources: found.slice(skip, skip + Math.max(0, count)) };
+  }
   const search = createSearch(db, app, query, bounds);
   const { found, total } = await search.page(skip, Math.max(0, count));
   return { totalResults: total, resources: await readAll(db, found) };

@@ -46,8 +46,8 @@ export const GUARD: readonly Mutant[] = [
     edits: [
       {
         file: 'bridge/store/accounts/ledger.ts',
-        find: 'const values = { at: entry.at, released: released ? 1 : 0 };',
-        put: 'if (entry.at >= 0) return;\n  const values = { at: entry.at, released: released ? 1 : 0 };',
+        find: '  await insertReserved(',
+        put: '  if (entry.at >= 0) return;\n  await insertReserved(',
       },
     ],
     noticedBy: ['guard-against-one-leaver-after-another', 'guard-against-leavers-at-once'],
@@ -58,7 +58,7 @@ export const GUARD: readonly Mutant[] = [
     edits: [
       {
         file: 'bridge/store/accounts/ledger.ts',
-        find: "and released_at is null and ${names(sql.ref('cause'), question.causes)}",
+        find: "and released_at is null and ${names(db, sql.ref('cause'), causes)}",
         put: 'and released_at is null',
       },
       {

@@ -55,7 +55,7 @@ export const PEOPLE: readonly Mutant[] = [
     does: 'status says nothing of people who are held',
     edits: [
       {
-        file: 'bridge/store/accounts/people.ts',
+        file: 'bridge/store/accounts/held-people.ts',
         find: ".where('held_reason', 'is not', null)\n    .orderBy('user_id')",
         put: ".where('held_reason', 'is', null)\n    .where('user_id', '=', '')\n    .orderBy('user_id')",
       },
@@ -92,8 +92,8 @@ export const PEOPLE: readonly Mutant[] = [
     edits: [
       {
         file: 'bridge/store/journal/journal.ts',
-        find: "  await db\n    .insertInto('journal')",
-        put: "  if (entry.since >= 0) return;\n  await db\n    .insertInto('journal')",
+        find: '  await upsertEntry(',
+        put: '  if (entry.since >= 0) return;\n  await upsertEntry(',
       },
     ],
     noticedBy: ['hired-and-readdressed', 'team-posted-and-renamed', 'hired-and-removed'],
@@ -128,8 +128,8 @@ export const PEOPLE: readonly Mutant[] = [
     edits: [
       {
         file: 'bridge/store/accounts/addresses.ts',
-        find: 'return rows.map(row => row.address);',
-        put: 'return rows.slice(rows.length).map(row => row.address);',
+        find: 'return rows.map(addressOf);',
+        put: 'return rows.slice(rows.length).map(addressOf);',
       },
     ],
     noticedBy: [
