@@ -4,9 +4,10 @@
  */
 import { grantsOf } from '../../store/accounts/grants';
 import { memberStatesOf } from '../../store/accounts/coder-members';
-import { countedOthers, type OthersQuestion, waitingOthers } from '../../store/accounts/ledger';
+import { countedOthers, type OthersQuestion, waitingOthers, whoMayLose } from '../../store/accounts/ledger';
 import { readPerson } from '../../store/accounts/people';
 import { type Db } from '../../store/database/database';
+import { nextTurn } from '../../store/database/turns';
 import { isRequest } from '../../store/work/causes';
 import { groupsOfUser, readUser } from '../../store/directory/reading';
 import { type Context } from '../decide/context';
@@ -36,13 +37,19 @@ export async function countOthers(
   const allowed = await limit(most);
   if (most + 1 <= allowed) return most;
   let others = counted.size;
-  for (const subject of waiting) {
+  const asked = question.kind === 'privilege' ? waiting : await whoMayLose(db, waiting);
+  for (const [index, subject] of asked.entries()) {
     if (others + 1 > allowed) break;
+    // Others may be many: whoever does not write has a turn meanwhile.
+    if (index % FORESEEN_AT_ONCE === FORESEEN_AT_ONCE - 1) await nextTurn();
     const { loses, gainsPrivilege } = await foresee(db, context, question.app, subject.slice('person:'.length));
     if (question.kind === 'privilege' ? gainsPrivilege : loses) others += 1;
   }
   return others;
 }
+
+/** People who are looked at between two turns of the event loop. */
+const FORESEEN_AT_ONCE = 20;
 
 /** Who lost something or is held counts as far as that decides: few are let through anyway, and more than are let through are too many. */
 async function countedUpTo(

@@ -6,6 +6,7 @@ import { sql } from 'kysely';
 import { backendOf, type Db } from '../database/database';
 import { among } from '../database/listed';
 import { statement } from '../database/statement';
+import { nextTurn } from '../database/turns';
 import { names } from '../work/causes';
 
 /**
@@ -128,6 +129,27 @@ export async function waitingOthers(
   const { app, subject, causes } = question;
   const { rows } = await SELECT_WAITING[who](db, { app, subject, causes });
   return rows.map(row => row.key);
+}
+
+const someOfThem = statement<{ ids: readonly string[] }>()(
+  (db, { ids }) => sql<{ user_id: string }>`
+    select user_id from people where user_id in ${among(db, ids)} and coder_user_id is not null and (
+      exists (select 1 from grants where grants.coder_user_id = people.coder_user_id)
+      or exists (select 1 from coder_members where coder_members.coder_user_id = people.coder_user_id))`,
+);
+
+const ASKED_AT_ONCE = 500;
+
+/** Those of these people, as `person:<SCIM id>`, whose account the bridge gave something, or knows in a group: nobody else can lose anything. */
+export async function whoMayLose(db: Db, subjects: readonly string[]): Promise<string[]> {
+  const may: string[] = [];
+  for (let start = 0; start < subjects.length; start += ASKED_AT_ONCE) {
+    const ids = subjects.slice(start, start + ASKED_AT_ONCE).map(subject => subject.slice('person:'.length));
+    const found = new Set((await someOfThem(db, { ids })).rows.map(({ user_id }) => user_id));
+    for (const id of ids) if (found.has(id)) may.push(`person:${id}`);
+    await nextTurn();
+  }
+  return may;
 }
 
 export async function pruneLedger(db: Db, before: number): Promise<void> {
