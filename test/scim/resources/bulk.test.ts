@@ -213,14 +213,15 @@ describe('a Bulk of many', () => {
   });
 
   test('writes people together: a transaction of one commit for many', async () => {
-    const transact = jest.spyOn(large.database, 'transact');
+    const commit = jest.spyOn(large.database, 'commit');
     let together = 0;
     let open = 0;
-    transact.mockImplementation(async work => {
+    commit.mockImplementation(async work => {
       open += 1;
       together = Math.max(together, open);
       try {
-        return await large.database.db.transaction().execute(work);
+        const value = await large.database.db.transaction().execute(work);
+        return { value, durable: () => Promise.resolve() };
       } finally {
         open -= 1;
       }
@@ -231,7 +232,7 @@ describe('a Bulk of many', () => {
     together = 0;
     await send(many(10, 'stopping'), { failOnErrors: 1 });
     expect(together).toBe(1);
-    transact.mockRestore();
+    commit.mockRestore();
   });
 
   test('waits for everybody when Coder can take them within the deadline, else for those who leave or change alone', async () => {
