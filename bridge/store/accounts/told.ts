@@ -108,7 +108,7 @@ export function readTold(db: Db, app: string, userId: string): Promise<Told> {
 }
 
 /** Without a network between, plain statements cost half of what the one does that has all of them in it. */
-async function readApart(db: Db, app: string, userId: string): Promise<Told> {
+export async function readApart(db: Db, app: string, userId: string): Promise<Told> {
   const user = await readUser(db, userId);
   const person = await readPerson(db, userId);
   return {
@@ -122,7 +122,7 @@ async function readApart(db: Db, app: string, userId: string): Promise<Told> {
   };
 }
 
-async function readAtOnce(db: Db, app: string, userId: string): Promise<Told> {
+export async function readAtOnce(db: Db, app: string, userId: string): Promise<Told> {
   const [row] = (await selectTold(db, { userId, app, subject: `person:${userId}` })).rows;
   if (row === undefined) throw new Error(`nothing was read of person ${userId}`);
   const person = row.p_user_id === null ? undefined : toPerson(unprefixed<PersonTable>(row, 'p_'));

@@ -146,15 +146,27 @@ describe('where only people in a mapped group have accounts', () => {
     expect(stage.coder.snapshot().users['ada']?.status).toBe('suspended');
   });
 
-  it('somebody who has or had an account is dealt with at each change', async () => {
+  it('somebody who has or had an account is dealt with at each change of what Coder has of them', async () => {
     const stage = await startStage();
     await stage.declare(MAPPED);
     const ada = await stage.createUser('ada');
     const admins = await stage.createGroup('admins', [ada]);
-    expect(await change(stage, ada, { title: 'Countess' })).toMatchObject({ touched: [`person:${ada}`] });
+    expect(await change(stage, ada, { title: 'Countess' })).toMatchObject({ changed: true, touched: [] });
+    expect(await change(stage, ada, { displayName: 'Ada' })).toMatchObject({ touched: [`person:${ada}`] });
     await stage.settle();
     await stage.leave(admins, ada);
-    expect(await change(stage, ada, { title: 'Lady' })).toMatchObject({ touched: [`person:${ada}`] });
+    expect(await change(stage, ada, { title: 'Lady' })).toMatchObject({ changed: true, touched: [] });
+    expect(await change(stage, ada, { displayName: 'Ada L.' })).toMatchObject({ touched: [`person:${ada}`] });
+  });
+
+  it('somebody with an account of whom something is open is dealt with at each change', async () => {
+    const stage = await startStage();
+    await stage.declare(MAPPED);
+    const ada = await stage.createUser('ada');
+    await stage.createGroup('admins', [ada]);
+    await stage.settle();
+    await stage.database.db.updateTable('people').set({ held_reason: 'seat' }).where('user_id', '=', ada).execute();
+    expect(await change(stage, ada, { title: 'Countess' })).toMatchObject({ touched: [`person:${ada}`] });
   });
 
   it('somebody whose work waits is not taken for settled', async () => {
