@@ -75,11 +75,11 @@ async function showAudit(context: ClientContext, options: AuditOptions): Promise
   print(context, options, limit === 0 ? [] : newest, true);
   if (!options.follow) return;
   // By the numbers of sealed lines: whoever follows ids misses what was committed after a higher one was read.
-  let afterSeq = await lastSealed(context, filter, newest);
-  const shown = new Set(newest.filter(({ seq }) => seq === null || seq > afterSeq).map(({ id }) => id));
+  const { known, ...from } = await lastSealed(context, filter, newest);
+  let { afterSeq } = from;
   while (terminal.signal?.aborted !== true) {
     const { entries } = await client.audit({ ...filter, afterSeq, limit: PAGE }, terminal.signal);
-    const fresh = entries.filter(({ id }) => !shown.has(id));
+    const fresh = entries.filter(({ id }) => !known.has(id));
     print(context, options, fresh, false);
     afterSeq = entries.at(-1)?.seq ?? afterSeq;
     if (entries.length < PAGE)
@@ -103,19 +103,21 @@ async function readNewest(
   return found.reverse();
 }
 
-/** The number of the last sealed line that fits; those that are shown and not sealed yet follow it. */
+/** The number of the last sealed line that fits, and the lines that are there and will be sealed with a higher one. */
 async function lastSealed(
   { client, terminal }: ClientContext,
   filter: Record<string, string | number | undefined>,
   newest: readonly AuditEntry[],
-): Promise<number> {
-  const shown = newest.findLast(({ seq }) => seq !== null);
-  for (let before = newest[0]?.id, found = shown; ;) {
-    if (found !== undefined) return found.seq ?? 0;
-    if (before === undefined) return 0;
-    const { entries } = await client.audit({ ...filter, before, limit: PAGE }, terminal.signal);
-    found = entries.find(({ seq }) => seq !== null);
-    before = entries.at(-1)?.id;
+): Promise<{ readonly afterSeq: number; readonly known: ReadonlySet<number> }> {
+  const known = new Set(newest.filter(({ seq }) => seq === null).map(({ id }) => id));
+  for (let page = newest.toReversed(); ;) {
+    for (const { id, seq } of page) {
+      if (seq !== null) return { afterSeq: seq, known };
+      known.add(id);
+    }
+    const before = page.at(-1)?.id;
+    if (before === undefined) return { afterSeq: 0, known };
+    page = (await client.audit({ ...filter, before, limit: PAGE }, terminal.signal)).entries;
   }
 }
 
