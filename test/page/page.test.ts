@@ -246,6 +246,29 @@ describe('pages', () => {
   });
 });
 
+describe('an identity provider with a wrong token', () => {
+  it('is seen with the reason where one sets it up and among the requests, until one with the right one comes', async () => {
+    const come = async (token: string) =>
+      (
+        await fetch(`${company.bridge.url}/apps/${APP}/scim/v2/Users?count=1`, {
+          headers: { authorization: `Bearer ${token}` },
+        })
+      ).status;
+    const who = await viewer();
+    const seen = async () => [
+      textOf((await who.get(`/ui/setup?app=${APP}`)).body),
+      textOf((await who.get('/ui/requests')).body),
+    ];
+    const { token } = mintToken();
+    expect(await come(token)).toBe(401);
+    const reason = 'refused: no app declares this token';
+    await until('it is shown', async () => (await seen()).every(text => text.includes(reason)));
+    expect((await seen()).join()).not.toContain(token);
+    expect(await come(company.scimToken)).toBe(200);
+    await until('it is shown no more', async () => (await seen()).every(text => !text.includes(reason)));
+  });
+});
+
 /** Follows the audit trail as the page's script does. */
 async function follow({ bridge }: Company, who: Visitor, query: string) {
   let text = '';
