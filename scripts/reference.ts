@@ -66,6 +66,11 @@ const HTTP = [
   ],
   ['`/apps/<app>/oauth2/token`', 'OAuth client of the app', 'access tokens by client credentials (RFC 6749 §4.4)'],
   ['`/admin/v1`', 'admin credential', 'the admin API'],
+  [
+    '`/ui`',
+    'a sign-in: by OpenID Connect, or an admin credential with the scope `read`',
+    'the page, for people in a browser',
+  ],
   ['`/metrics`', 'admin credential with the scope `metrics`, or the metrics token', 'metrics'],
   ['`/healthz`', 'none', '200 while the process is well'],
   ['`/readyz`', 'none', '200 when database and Coder can be used, else 503; says which of them can not'],

@@ -81,9 +81,17 @@ export function toOcsf(line: SealedRecord, version: string): Record<string, unkn
       log_name: 'audit',
       ...(line.request_id === null ? {} : { correlation_uid: line.request_id }),
     },
-    actor: { app_name: line.actor === 'scim' && line.app !== null ? line.app : `coder-scim ${line.actor}` },
+    actor: actorOf(line),
     ...objectOf(activity, line),
     unmapped: line,
+  };
+}
+
+/** Who declared or decided is somebody by name: that of the admin credential, or of who signed in to the page. */
+function actorOf({ actor, app, token }: SealedRecord): object {
+  return {
+    app_name: actor === 'scim' && app !== null ? app : `coder-scim ${actor}`,
+    ...((actor === 'operator' || actor === 'declaration') && token !== null ? { user: { name: token } } : {}),
   };
 }
 

@@ -26,7 +26,7 @@ import { type Database, openDatabase } from '../store/database/database';
 import { listAllApps } from '../store/apps/apps';
 import { UnreadableDocument } from '../store/apps/stored-document';
 import { createDirectory, looseSetsOf } from '../store/directory';
-import { debugWindowOf, writeRequests } from '../store/requests/requests';
+import { debugWindowOf, noteRefusedCaller, writeRequests } from '../store/requests/requests';
 import { newId } from '../store/database/id';
 import { readSetting, writeSetting } from '../store/database/settings';
 import { type Telemetry } from '../telemetry/telemetry';
@@ -127,6 +127,7 @@ export async function createBridge(config: Config, { log, owner = newId(), telem
           requests: {
             write: records => database.transact(db => writeRequests(db, records)),
             debugUntil: app => debugWindowOf(database.db, app),
+            refused: (app, reason) => database.transact(db => noteRefusedCaller(db, app, { at: clock(), reason })),
           },
         }
       : {}),

@@ -54,6 +54,15 @@ it('a suspension is an Account Change that says who, why and on whose request, a
   });
 });
 
+it.each(['operator', 'declaration'] as const)('what a person asked for as %s says who, by name', actor => {
+  const released = line({ action: 'guard.release', actor, token: 'olga@example.com' });
+  expect(toOcsf(released, '1')['actor']).toEqual({
+    app_name: `coder-scim ${actor}`,
+    user: { name: 'olga@example.com' },
+  });
+  expect(toOcsf({ ...released, token: null }, '1')['actor']).toEqual({ app_name: `coder-scim ${actor}` });
+});
+
 it.each([
   ['account.create', {}, 300101, { user: expect.anything() as object }],
   ['account.adopt', {}, 300199, {}],

@@ -95,6 +95,14 @@ describeWithChromium('the page in a browser', executable => {
     expect(complaints.filter(text => !text.includes('404'))).toEqual([]);
   });
 
+  it('shows the last hours of the plot where the screen is too narrow for the day', async () => {
+    const { page } = await open({ viewport: { width: 380, height: 800 } });
+    await signIn(page);
+    const right = (selector: string) =>
+      page.evaluate<number>(`[...document.querySelectorAll('${selector}')].at(-1).getBoundingClientRect().right`);
+    expect(await right('svg.plot rect')).toBeLessThanOrEqual(await right('.plot-frame'));
+  });
+
   it('is used by keyboard alone', async () => {
     const { page } = await open();
     await signIn(page);

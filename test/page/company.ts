@@ -65,6 +65,10 @@ export async function startCompany(env: Readonly<Record<string, string>> = {}): 
     headers: { authorization: `Bearer ${token}`, 'content-type': 'application/scim+json' },
     body: JSON.stringify({ schemas: ['urn:ietf:params:scim:schemas:core:2.0:User'], userName: 'alice@example.com' }),
   });
+  // Requests are written down once a second.
+  await until('the refused request among those that are kept', async () =>
+    (await bridge.admin.requests({ app: APP })).requests.some(request => request.status === 409),
+  );
   return {
     coder,
     bridge,

@@ -163,9 +163,13 @@ describe('every page', () => {
 describe('pages', () => {
   it('overview says how Coder and each app stand', async () => {
     const text = textOf((await (await operator()).get('/ui')).body);
-    expect(text).toMatch(/Coder answers .* Version v2\.36\.0 Account scim-bridge Its token expires in/);
+    expect(text).toMatch(
+      /Coder answers .* Version v2\.36\.0 Account scim-bridge Its token expires in .* Seats \d+ taken; the licence has no limit Bridge/,
+    );
     expect(text).toMatch(/acme-okta 3 held From okta, mode push, generation 1 People 7 active of 11; 3 groups/);
-    expect(text).toMatch(/Last request \d+ \w+ ago/);
+    expect(text).toMatch(
+      /Leavers not known to be locked out 2 held, the first left \d+ \w+ ago Last request \d+ \w+ ago/,
+    );
     expect(text).toContain('The guard stopped 1 plan, about 2 people');
     expect(text).toMatch(/\d+ requests, 1 refused, \d+ changes in Coder/);
     expect(text).toMatch(/wall-screen read active 2099-01-01/);
@@ -189,6 +193,13 @@ describe('pages', () => {
     expect(text).toMatch(/site-roles\.set none → template-admin done; by scim \(okta-2026\), for coder-platform/);
     expect(text).toMatch(/POST \/Users answered 201/);
     expect((await (await viewer()).get('/ui/people/nobody')).status).toBe(404);
+  });
+
+  it('a person who left and is still in is told from one who is locked out', async () => {
+    const of = async (name: string) => textOf((await (await viewer()).get(`/ui/people/${id(name)}`)).body);
+    expect(await of('grace')).toMatch(/Held for guard: .* What needs a decision In the directory inactive/);
+    expect(await of('grace')).toContain('In Coder dormant, not locked out Account grace');
+    expect(await of('dave')).toContain('In Coder suspended Account dave');
   });
 
   it('groups show what they give to how many, and what does not meet', async () => {
@@ -232,6 +243,29 @@ describe('pages', () => {
     expect(text).not.toContain('Group claims seen');
     const steps = await who.get(`/ui/setup/${APP}/steps`);
     expect(JSON.parse(steps.body)).toEqual(await company.bridge.admin.setup(APP));
+  });
+});
+
+describe('an identity provider with a wrong token', () => {
+  it('is seen with the reason where one sets it up and among the requests, until one with the right one comes', async () => {
+    const come = async (token: string) =>
+      (
+        await fetch(`${company.bridge.url}/apps/${APP}/scim/v2/Users?count=1`, {
+          headers: { authorization: `Bearer ${token}` },
+        })
+      ).status;
+    const who = await viewer();
+    const seen = async () => [
+      textOf((await who.get(`/ui/setup?app=${APP}`)).body),
+      textOf((await who.get('/ui/requests')).body),
+    ];
+    const { token } = mintToken();
+    expect(await come(token)).toBe(401);
+    const reason = 'refused: no app declares this token';
+    await until('it is shown', async () => (await seen()).every(text => text.includes(reason)));
+    expect((await seen()).join()).not.toContain(token);
+    expect(await come(company.scimToken)).toBe(200);
+    await until('it is shown no more', async () => (await seen()).every(text => !text.includes(reason)));
   });
 });
 

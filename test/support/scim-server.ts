@@ -13,7 +13,7 @@ import { type MintedToken, mintToken } from '../../bridge/scim/access/token';
 import { deleteApp, putApp } from '../../bridge/store/apps/apps';
 import { type Database, openDatabase } from '../../bridge/store/database/database';
 import { createDirectory } from '../../bridge/store/directory';
-import { debugWindowOf, writeRequests } from '../../bridge/store/requests/requests';
+import { debugWindowOf, noteRefusedCaller, writeRequests } from '../../bridge/store/requests/requests';
 import { type WorkKey } from '../../bridge/store/work/enqueue';
 
 /** An answer, with the body as text and, where it is JSON, as data. */
@@ -118,6 +118,7 @@ export async function startScimServer(options: ScimServerOptions = {}): Promise<
     requests: {
       write: records => database.transact(db => writeRequests(db, options.forgetful ? [] : records)),
       debugUntil: name => debugWindowOf(database.db, name),
+      refused: (name, reason) => database.transact(db => noteRefusedCaller(db, name, { at: now(), reason })),
     },
     publicUrl: url,
     clock: now,

@@ -4,7 +4,7 @@ import { type MappingState } from '../../contract/mapping-state';
 import { readApp } from '../../store/apps/apps';
 import { countLinkedPeople } from '../../store/accounts/people';
 import { countDirectory } from '../../store/directory';
-import { listRequests } from '../../store/requests/requests';
+import { lastRefusedCaller, listRequests } from '../../store/requests/requests';
 import { oauthTokenUrl, scimBaseUrl } from '../apps';
 import { type AdminDeps } from '../deps';
 import { readLastUsed, readTokens } from '../status';
@@ -26,6 +26,8 @@ export async function readSetup(
     .sort()
     .at(-1);
   const [newest] = await listRequests(db, { app: name, limit: 1 });
+  const refused = await lastRefusedCaller(db, name);
+  const refusal = refused && `at ${new Date(refused.at).toISOString()} a request was refused: ${refused.reason}`;
   const { users, activeUsers, groups } = await countDirectory(db, name);
   const linked = await countLinkedPeople(db, name);
   const { mappings } = await deps.reconciler.groups({ app: name, mappingsAlone: true });
@@ -39,9 +41,9 @@ export async function readSetup(
     step(
       'connection',
       newest !== undefined
-        ? `last request: ${newest.method} ${newest.path}, answered ${newest.status}`
+        ? `last request: ${newest.method} ${newest.path}, answered ${newest.status}${refusal === undefined ? '' : `; ${refusal}`}`
         : lastUsed !== undefined && `a token was used last at ${lastUsed}`,
-      'nothing came yet: use the connection test of the identity provider',
+      refusal ?? 'nothing came yet: use the connection test of the identity provider',
     ),
     step(
       'person',

@@ -123,8 +123,9 @@ ol.timeline li.bad::before { background: var(--bar-bad); }
 ol.timeline li.good::before { background: var(--bar-change); }
 ol.timeline time { color: var(--faint); font-size: var(--small); margin-right: 0.5rem; }
 
-.plot-frame { overflow-x: auto; }
-svg.plot { display: block; width: 100%; min-width: 40rem; height: auto; }
+/* Where the plot is wider than the screen, the last hours are what is seen first. */
+.plot-frame { overflow-x: auto; direction: rtl; }
+svg.plot { direction: ltr; display: block; width: 100%; min-width: 40rem; height: auto; }
 svg.plot text { fill: var(--faint); font-size: 11px; }
 svg.plot .axis { stroke: var(--line); stroke-width: 1; }
 svg.plot .requests { fill: var(--bar); }

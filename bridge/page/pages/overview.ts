@@ -1,5 +1,11 @@
 /** The first page: whether Coder agrees, and if not, what waits for what. */
-import { type AppStatus, type CredentialSummary, type Status, type TokenStatus } from '../../contract/admin-api';
+import {
+  type AppStatus,
+  type CredentialSummary,
+  type Seats,
+  type Status,
+  type TokenStatus,
+} from '../../contract/admin-api';
 import { readActivity } from '../../admin/questions/activity';
 import { readStatus } from '../../admin/status';
 import { type PageDeps } from '../deps';
@@ -22,6 +28,7 @@ export async function overview(deps: PageDeps, view: View): Promise<Page> {
         status.recovery !== null &&
         html`<p class="notice bad">${status.recovery} <a href="${view.base}/decisions">Look at what differs</a></p>`
       }
+      ${status.auditProblem !== null && html`<p class="notice bad">${status.auditProblem}</p>`}
       ${openDecisions(view, status)}
       <div class="grid">${coderPanel(view, status)} ${status.apps.map(app => appPanel(view, app))}</div>
       ${
@@ -54,7 +61,7 @@ function openDecisions({ base }: View, { holds }: Status): Html | false {
   </p>`;
 }
 
-function coderPanel(view: View, { coder, version }: Status): Html {
+function coderPanel(view: View, { coder, version, leftOver }: Status): Html {
   return html`<section class="panel">
     <h2>Coder ${coder.problem === null ? badge('good', 'answers') : badge('bad', 'problem')}</h2>
     ${coder.problem !== null && html`<p class="notice bad">${coder.problem}</p>`}
@@ -69,10 +76,26 @@ function coderPanel(view: View, { coder, version }: Status): Html {
       <dd>
         ${coder.credentialExpiresAt === null ? 'does not say when it expires' : html`expires ${time(view, coder.credentialExpiresAt)}`}
       </dd>
+      ${
+        coder.seats !== null &&
+        html`<dt>Seats</dt>
+          <dd>${seats(coder.seats)}</dd>`
+      }
       <dt>Bridge</dt>
       <dd>${version}</dd>
     </dl>
+    ${
+      leftOver.length > 0 &&
+      html`<ul class="warnings">
+        ${leftOver.map(line => html`<li>Left over: ${line}</li>`)}
+      </ul>`
+    }
   </section>`;
+}
+
+function seats({ used, limit }: Seats): Html {
+  if (limit === null) return html`${number(used)} taken; the licence has no limit`;
+  return html`${number(used)} of ${number(limit)} taken ${used > limit && badge('bad', 'too many')}`;
 }
 
 function appPanel(view: View, app: AppStatus): Html {
@@ -86,6 +109,17 @@ function appPanel(view: View, app: AppStatus): Html {
         <a href="${view.base}/people?app=${encodeURIComponent(app.app)}">${number(app.activeUsers)} active</a> of
         ${number(app.users)}; ${count(app.groups, 'group')}
       </dd>
+      ${
+        app.leavers.length > 0 &&
+        html`<dt>Leavers</dt>
+          <dd>
+            ${badge('bad', 'not known to be locked out')}
+            ${app.leavers.map(
+              ({ state, people, since }) =>
+                html`<div>${number(people)} ${state}, the first left ${time(view, since)}</div>`,
+            )}
+          </dd>`
+      }
       <dt>Last request</dt>
       <dd>${time(view, app.lastRequestAt)}</dd>
       <dt>Last sweep</dt>

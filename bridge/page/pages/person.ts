@@ -28,7 +28,12 @@ export async function person(deps: PageDeps, view: View, id: string): Promise<Pa
   return {
     title: first.userName,
     nav: 'people',
-    body: html`${first.held !== null && html`<p class="notice warn">Held for ${first.held}</p>`}
+    body: html`${
+        first.held !== null &&
+        html`<p class="notice warn">
+          Held for ${first.held} <a href="${view.base}/decisions">What needs a decision</a>
+        </p>`
+      }
       <div class="grid">
         <section class="panel">
           <h2>
@@ -47,7 +52,7 @@ export async function person(deps: PageDeps, view: View, id: string): Promise<Pa
           </dl>
         </section>
         <section class="panel">
-          <h2>In Coder ${accountBadge(first)}</h2>
+          <h2>In Coder ${accountBadge(first, others)}</h2>
           <dl class="facts">
             <dt>Account</dt>
             <dd>${first.coderUsername ?? 'none'}</dd>
@@ -70,10 +75,12 @@ export async function person(deps: PageDeps, view: View, id: string): Promise<Pa
   };
 }
 
-function accountBadge({ coderUserId, status }: Explanation): Html {
+function accountBadge({ coderUserId, status, active }: Explanation, others: readonly Explanation[]): Html {
   if (coderUserId === null) return badge('plain', 'no account');
   if (status === null) return badge('warn', 'could not be asked');
-  return badge(status === 'suspended' ? 'plain' : 'good', status);
+  if (status === 'suspended') return badge('plain', status);
+  if (!active && others.every(other => !other.active)) return badge('bad', `${status}, not locked out`);
+  return badge('good', status);
 }
 
 function entitlements({ entitlements: all, active }: Explanation): Html {

@@ -1,6 +1,7 @@
 /** What the identity provider sent, what it was answered, and why something was refused. */
 import { type ServedRequest } from '../../contract/admin-api';
 import { readRequests } from '../../admin/requests';
+import { lastRefusedCaller } from '../../store/requests/requests';
 import { type PageDeps } from '../deps';
 import { html, type Html } from '../html';
 import { postForm, selectField } from '../parts/form';
@@ -22,6 +23,7 @@ export async function requests(deps: PageDeps, view: View, query: URLSearchParam
   const refused = query.get('refused') === 'true';
   const before = /^\d{1,15}$/.test(query.get('before') ?? '') ? Number(query.get('before')) : undefined;
   const found = await readRequests(deps, { app: app === '' ? undefined : app, refused, before, limit: SHOWN });
+  const strangers = await Promise.all((app === '' ? apps : [app]).map(name => refusedCaller(deps, name)));
   const last = found.length === SHOWN ? found.at(-1) : undefined;
   const older = new URLSearchParams({ app, ...(refused ? { refused: 'true' } : {}), before: String(last?.id ?? '') });
   return {
@@ -41,9 +43,12 @@ export async function requests(deps: PageDeps, view: View, query: URLSearchParam
         )}
         <button class="main">Filter</button>
       </form>
+      ${strangers}
       ${
         found.length === 0
-          ? nothing(refused ? 'Nothing was refused.' : 'No request is kept. See CODER_SCIM_REQUEST_LOG.')
+          ? nothing(
+              refused ? 'Nothing was refused.' : 'No request has come yet, or none is kept (CODER_SCIM_REQUEST_LOG).',
+            )
           : table(
               'Requests',
               [
@@ -68,6 +73,16 @@ export async function requests(deps: PageDeps, view: View, query: URLSearchParam
       ${last !== undefined && html`<p><a class="button" href="${view.base}/requests?${older.toString()}">Older</a></p>`}
       ${mayOperate(view) && app !== '' && debugPanel(view, app)}`,
   };
+}
+
+/** Who shows no credential of the app is none of its requests, and the commonest reason why nothing arrives. */
+async function refusedCaller({ database }: PageDeps, app: string): Promise<Html | false> {
+  const refused = await lastRefusedCaller(database.db, app);
+  if (refused === undefined) return false;
+  return html`<p class="notice warn">
+    ${exactTime(new Date(refused.at).toISOString())} somebody came to the address of ${app} and was refused:
+    ${refused.reason}
+  </p>`;
 }
 
 function whatCame(view: View, { scimType, detail, changes, coercions, body }: ServedRequest): Html {

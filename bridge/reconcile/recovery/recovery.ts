@@ -106,8 +106,9 @@ export class Recovery {
     const now = clock.now();
     const pending = await this.pending();
     if (pending === undefined && this.problem === undefined) return false;
+    const seen = pending === undefined ? 0 : await this.#highestSeen(pending);
     await database.transact(async db => {
-      if (pending !== undefined) await raisePosition(db, pending.seen);
+      await raisePosition(db, seen);
       await dropPendingRecovery(db);
       await forgetImported(db);
       // Who is in which group was remembered from before as well.
@@ -130,6 +131,18 @@ export class Recovery {
     this.#state = { is: 'current' };
     this.parts.log.warn({ by: decision.by }, 'the recovery was ended: the bridge gives and takes again');
     return true;
+  }
+
+  /** Who restored the database said so without asking Coder: what is not raised to here is found anew by the next process. */
+  async #highestSeen(pending: PendingRecovery): Promise<number> {
+    try {
+      const { id, position } = await readInstallation(this.parts.database.db);
+      return Math.max(pending.seen, (await readLog(this.parts.coder, { id, position })).seen);
+    } catch (error) {
+      if (!(error instanceof CoderError)) throw error;
+      this.parts.log.warn({ err: error }, "Coder's audit log could not be read at the end of the recovery");
+      return pending.seen;
+    }
   }
 
   #pausing(): boolean {

@@ -6,6 +6,7 @@ import { markSwept, type StoredApp } from '../../store/apps/apps';
 import { writeAudit, writeAuditInTurns } from '../../store/audit/audit';
 import { pruneAudit } from '../../store/audit/chain';
 import { listManagedGroups, markUnread } from '../../store/accounts/coder-groups';
+import { type HeldRemovals, listOpenHolds } from '../../store/accounts/holds';
 import { memberDifferences } from '../../store/accounts/coder-members';
 import { type Cause, enqueue, enqueueGroupWrite, PRIORITY } from '../../store/work/enqueue';
 import { pruneLedger } from '../../store/accounts/ledger';
@@ -20,6 +21,7 @@ import { lookAtGroupMembers } from '../group/read-members';
 import { settleBegun } from '../group/settle-begun';
 import { carryOutInTurns, surveyWithGuard, readWorldFor, withoutQueued } from '../survey/guarded-survey';
 import { type Finding } from '../survey/survey';
+import { isHeldStep } from './held-steps';
 import { reportLeavers } from './report-leavers';
 import { sweepLeaversWorkspaces } from './leavers-workspaces';
 import { reportUnlinkedAccounts } from './unlinked-accounts';
@@ -142,6 +144,7 @@ async function enqueueGroup(rim: Rim, apps: readonly StoredApp[], groupId: strin
 
 async function sweepPeople(rim: Rim, context: Context, world: World, app: StoredApp): Promise<void> {
   const findings: Finding[] = [];
+  const holds = new Map((await listOpenHolds(rim.database.db, app.name)).map(held => [held.subject, held]));
   const guarded = await surveyWithGuard(rim, context, world, app.name, PRIORITY.sweep, finding =>
     findings.push(slim(finding)),
   );
@@ -150,7 +153,8 @@ async function sweepPeople(rim: Rim, context: Context, world: World, app: Stored
   const repairs = app.state.policies.drift === 'repair';
   const lines = new AuditLines(CAUSE, () => rim.clock.now());
   for (const finding of findings)
-    if (keys.has(`person:${finding.userId}`)) noteFinding(lines, context, finding, repairs, guarded.verdict);
+    if (keys.has(`person:${finding.userId}`))
+      noteFinding(lines, context, withoutHeldSteps(context, finding, holds), repairs, guarded.verdict);
   await writeAuditInTurns(rim.database.db, lines.rows);
   if (!repairs) return await reportLeavers(rim, findings, CAUSE);
   await carryOutInTurns(rim, app.name, { ...guarded, work: fresh }, CAUSE);
@@ -159,6 +163,14 @@ async function sweepPeople(rim: Rim, context: Context, world: World, app: Stored
 // A finding is kept until the page is judged as a whole: what it was made from is not.
 function slim(finding: Finding): Finding {
   return { ...finding, user: undefined, desired: { account: finding.desired.account, entitlements: new Map() } };
+}
+
+/** What the guard stopped before waits for an operator, and nobody has changed it by hand. */
+function withoutHeldSteps(context: Context, finding: Finding, holds: ReadonlyMap<string, HeldRemovals>): Finding {
+  const { changes } = holds.get(`person:${finding.userId}`) ?? { changes: [] };
+  if (changes.length === 0) return finding;
+  const steps = finding.plan.steps.filter(step => !isHeldStep(context, step, changes));
+  return { ...finding, plan: { ...finding.plan, steps } };
 }
 
 function noteFinding(

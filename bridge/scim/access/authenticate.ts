@@ -42,6 +42,8 @@ export type RefusalReason =
 
 export interface Refused {
   readonly reason: RefusalReason;
+  /** App that the path names, declared or not. */
+  readonly app: string | undefined;
   readonly source: string;
   readonly tokenId?: string;
   /** Client id that was stated, when an access token was asked for. */
@@ -72,8 +74,13 @@ export function createAuthenticate(deps: AuthenticateDeps): Authenticate {
     return wait > 0 ? tooManyFailures(wait) : unauthorized(reason);
   }
 
-  function report(reason: RefusalReason, { source }: Credentials, id: string | undefined, throttled: boolean): void {
-    deps.refused({ reason, source, ...(id === undefined ? {} : { tokenId: id }), throttled });
+  function report(
+    reason: RefusalReason,
+    { app, source }: Credentials,
+    id: string | undefined,
+    throttled: boolean,
+  ): void {
+    deps.refused({ reason, app, source, ...(id === undefined ? {} : { tokenId: id }), throttled });
   }
 
   function touch(token: KnownToken, now: number): void {

@@ -33,6 +33,11 @@ export interface ScimDeps {
     write(records: readonly RequestRecord[]): Promise<void>;
     /** Milliseconds since 1970 until which bodies of the app are kept. */
     debugUntil(app: string): Promise<number>;
+    /**
+     * Somebody whose credential is none of the app came to its address; called at most every ten seconds for each app.
+     * @param reason in words that name no secret
+     */
+    refused(app: string, reason: string): Promise<void>;
   };
   /** Where identity providers reach the bridge, without a slash at the end: `https://scim.example.com`. */
   readonly publicUrl: string;

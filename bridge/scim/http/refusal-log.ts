@@ -1,14 +1,33 @@
-/** Tells the log who was refused and why. The answer says less: it must not show which apps and tokens exist. */
+/**
+ * Tells the log who was refused and why, and keeps the last refusal of each app where an operator can see it. The answer says less: it
+ * must not show which apps and tokens exist.
+ */
 import { type RefusalReason, type Refused } from '../access/authenticate';
 import { type ScimDeps } from './deps';
 
 const QUIET_MS = 60_000;
 const REMEMBERED = 1_000;
+const NOTE_INTERVAL_MS = 10_000;
 
 // Somebody who hammers the door must not fill the log: throttled refusals are told once a minute for each source.
-export function createRefusalLog({ log, clock }: Pick<ScimDeps, 'log' | 'clock'>): (refusal: Refused) => void {
+export function createRefusalLog({
+  log,
+  clock,
+  apps,
+  requests,
+}: Pick<ScimDeps, 'log' | 'clock' | 'apps' | 'requests'>): (refusal: Refused) => void {
   const told = new Map<string, number>();
-  return ({ reason, source, tokenId, client, throttled }) => {
+  const noted = new Map<string, number>();
+
+  async function note(name: string, reason: string): Promise<void> {
+    if ((await apps.findApp(name)) === undefined) return;
+    const now = clock();
+    if (now - (noted.get(name) ?? -Infinity) < NOTE_INTERVAL_MS) return;
+    noted.set(name, now);
+    await requests?.refused(name, reason);
+  }
+
+  return ({ reason, app, source, tokenId, client, throttled }) => {
     if (throttled) {
       const now = clock();
       if (now - (told.get(source) ?? -Infinity) < QUIET_MS) return;
@@ -16,6 +35,8 @@ export function createRefusalLog({ log, clock }: Pick<ScimDeps, 'log' | 'clock'>
       told.set(source, now);
     }
     log.warn({ source, tokenId, client, reason: explain(reason), throttled }, 'scim caller refused');
+    if (app === undefined || throttled || requests === undefined) return;
+    note(app, explain(reason)).catch((error: unknown) => log.warn({ error }, 'a refused caller could not be noted'));
   };
 }
 

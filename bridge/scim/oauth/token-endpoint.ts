@@ -43,6 +43,7 @@ export function createTokenEndpoint(deps: TokenEndpointDeps): Router {
     const wait = throttle.fail([`source:${source}`, `client:${stated}`], clock());
     refused({
       reason: 'wrong client',
+      app,
       source,
       client: stated,
       ...(secret === undefined ? {} : { tokenId: secret.id }),

@@ -154,6 +154,29 @@ export async function readLastRequests(db: Db): Promise<Map<string, number>> {
   return new Map(rows.map(row => [row.app, Number(row.last)]));
 }
 
+/** The last caller of an app's address whose credential was none of the app. */
+export interface RefusedCaller {
+  /** Milliseconds since 1970. */
+  readonly at: number;
+  readonly reason: string;
+}
+
+const refusedKey = (app: string) => `refused-caller/${app}`;
+
+/** One entry for each app, however many come: what was served is not pushed out by who knocks at the door. */
+export function noteRefusedCaller(db: Db, app: string, { at, reason }: RefusedCaller): Promise<void> {
+  return writeSetting(db, refusedKey(app), JSON.stringify({ at, reason }));
+}
+
+/** The last one, where nothing was served since. */
+export async function lastRefusedCaller(db: Db, app: string): Promise<RefusedCaller | undefined> {
+  const text = await readSetting(db, refusedKey(app));
+  if (text === undefined) return undefined;
+  const refused = JSON.parse(text) as RefusedCaller;
+  const [newest] = await listRequests(db, { app, limit: 1 });
+  return newest === undefined || newest.at < refused.at ? refused : undefined;
+}
+
 const windowKey = (app: string) => `debug-until/${app}`;
 
 /** Opens the window in which bodies of an app are kept. @param until milliseconds since 1970 */

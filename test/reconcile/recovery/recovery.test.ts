@@ -6,7 +6,7 @@ import { putApp } from '../../../bridge/store/apps/apps';
 import { type Database, openDatabase } from '../../../bridge/store/database/database';
 import { createDirectory, type Directory, type WriteContext } from '../../../bridge/store/directory';
 import { openEntry } from '../../../bridge/store/journal/journal';
-import { readInstallation } from '../../../bridge/store/recovery/position';
+import { readInstallation, writePendingRecovery } from '../../../bridge/store/recovery/position';
 import { type WorkKey } from '../../../bridge/store/work/enqueue';
 import { type CoderDouble, startCoderDouble } from '../../support/coder-double';
 import { copyDatabase, describeEachDatabase } from '../../support/databases';
@@ -209,6 +209,27 @@ describeEachDatabase('a restored database', (_open, { freshUrl }) => {
       await bridge.setActive(people.ann, false);
       expect(everybody()['ann']).toBe('out');
       expect(await bridge.reconciler.recovery()).toMatchObject({ reason: null, people: [] });
+    });
+  });
+
+  it('whose restoring said so by itself is over once and for all too, although nobody had asked Coder', async () => {
+    const url = await freshUrl();
+    const people = await threePeople(url);
+    const old = await backup(url);
+    await live(url, async bridge => {
+      for (const id of Object.values(people)) await bridge.setActive(id, false);
+    });
+    await live(old, async bridge => {
+      // As `coder-scim restore` leaves it.
+      const { position } = await readInstallation(bridge.database.db);
+      await writePendingRecovery(bridge.database.db, { since: Date.now(), position, seen: position });
+      expect((await bridge.reconciler.recovery()).people).toHaveLength(3);
+      expect(await bridge.reconciler.endRecovery({ by: 'olga' })).toEqual({ ended: true });
+    });
+    await live(old, async bridge => {
+      await bridge.reconciler.sweep();
+      expect(await bridge.reconciler.recovery()).toMatchObject({ reason: null, people: [] });
+      expect(await bridge.reconciler.audit({ action: 'recovery.begin' })).toEqual([]);
     });
   });
 

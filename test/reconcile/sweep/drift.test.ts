@@ -175,3 +175,24 @@ it('says no more of a problem that is gone', async () => {
   expect((await stage.reconciler.status()).apps[0]).toMatchObject({ converged: true, warnings: [] });
   expect(stage.coder.membersOf('lab', 'science')).toEqual(['alice']);
 });
+
+it('does not call that drift which the guard has stopped, however often it looks, and what somebody does besides is', async () => {
+  const stage = await startStage();
+  await stage.declare({ ...TIERS, guard: { minRemovals: 1, maxRemovalsPercent: 1 } });
+  const people = await Promise.all(['alice', 'bob', 'carol'].map(name => stage.createUser(name)));
+  await stage.createGroup('platform', people);
+  await stage.createGroup('developers', people);
+  for (const id of people) await stage.setActive(id, false);
+  const held = await stage.reconciler.audit({ action: 'guard.hold' });
+  expect(held.map(line => line.detail)).toContainEqual(expect.stringContaining('account; '));
+
+  await sweep(stage);
+  await sweep(stage);
+  expect(await stage.reconciler.audit({ action: 'drift.found' })).toEqual([]);
+
+  // Alice was locked out before the guard said stop.
+  stage.coder.activate('alice');
+  await sweep(stage);
+  const found = await stage.reconciler.audit({ action: 'drift.found' });
+  expect(new Set(found.map(line => line.subjectName))).toEqual(new Set(['alice']));
+});
