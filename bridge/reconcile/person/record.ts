@@ -11,7 +11,7 @@ import { enqueue, PRIORITY, type WorkItem, type WorkKey } from '../../store/work
 import { type Work } from '../../store/work/work';
 import { AuditLines } from '../context/audit-lines';
 import { type Rim } from '../context/rim';
-import { type PersonObservation } from '../decide/observation';
+import { type ObservedAccount, type PersonObservation } from '../decide/observation';
 import { endWork, type EndedWork, LOOKED_FOR_AGAIN } from '../queue/end-work';
 import { type Decided } from './reserve';
 import { subjectOf } from './subject';
@@ -146,15 +146,18 @@ async function closeEntries(
   if (outcome.failure !== undefined || outcome.again) return;
   for (const { email, since } of observation.begun) {
     const found = observation.accounts.find(({ account }) => isSameIdentity(account.email, email));
-    const dealtWith =
-      found !== undefined &&
-      (found.via === 'linked' ||
-        found.claimed ||
-        outcome.accounts.some(({ accountId }) => accountId === found.account.id));
+    const dealtWith = found !== undefined && isDealtWith(found, outcome);
     const isLater = outcome.linked !== undefined && outcome.linked.how === 'created' && found === undefined;
     if (dealtWith || (found === undefined && (isLater || now - since >= CALL_MAY_LAST_MS)))
       await closeEntry(db, 'account', identityKey(email));
   }
+}
+
+/** An account that is nobody's any more is dealt with when it is locked or gone: what is held of it, or judged with more, comes again. */
+function isDealtWith({ via, claimed, account }: ObservedAccount, { accounts }: PersonOutcome): boolean {
+  if (via === 'linked' || claimed) return true;
+  const changed = accounts.find(({ accountId }) => accountId === account.id);
+  return changed !== undefined && (changed.ended || account.status === 'suspended');
 }
 
 function noteLines(
