@@ -60,9 +60,9 @@ export async function writeAccounts(
     if (account.workspaces === 'none') await forgetLeaverWorkspaces(db, accountId);
     else if (account.workspaces !== undefined) await putLeaverWorkspaces(db, account.workspaces);
     await removeGrants(db, accountId, account.taken);
-    for (const organization of account.outside) await leaveOrganization(db, accountId, organization);
-    for (const grant of account.taken)
-      if (grant.kind === 'organization') await leaveOrganization(db, accountId, grant.organization);
+    const left = account.taken.filter(({ kind }) => kind === 'organization').map(({ organization }) => organization);
+    for (const organization of [...account.outside, ...left])
+      for (const group of await leaveOrganization(db, accountId, organization)) emptier.push(`coder-group:${group}`);
     for (const wish of account.wishes)
       await wantMember(
         db,

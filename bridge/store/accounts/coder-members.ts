@@ -240,15 +240,29 @@ export async function forgetMember(db: Db, groupId: string, coderUserId: string)
     .execute();
 }
 
-/** An account left an organization: Coder took it out of the groups there. */
-export async function leaveOrganization(db: Db, coderUserId: string, organization: string): Promise<void> {
+/**
+ * An account left an organization: Coder took it out of the groups there.
+ * @returns ids of those whose group of the directory is gone: they may be empty by now, and nobody else looks at them
+ */
+export async function leaveOrganization(db: Db, coderUserId: string, organization: string): Promise<string[]> {
   const left = await db
     .deleteFrom('coder_members')
     .where('coder_user_id', '=', coderUserId)
     .where('coder_group_id', 'in', db.selectFrom('coder_groups').select('id').where('organization', '=', organization))
     .returning('coder_group_id')
     .execute();
-  await outdateReadings(db, left.map(row => row.coder_group_id).sort());
+  const groups = left.map(row => row.coder_group_id).sort();
+  await outdateReadings(db, groups);
+  if (groups.length === 0) return [];
+  const rows = await db
+    .selectFrom('coder_groups')
+    .select('id')
+    .where('id', 'in', groups)
+    .where('scim_group_id', 'is not', null)
+    .where('scim_group_id', 'not in', db.selectFrom('groups').select('id'))
+    .orderBy('id')
+    .execute();
+  return rows.map(row => row.id);
 }
 
 /** An account is gone. @returns ids of the groups that it was in, or was to be in */

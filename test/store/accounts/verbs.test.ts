@@ -115,8 +115,12 @@ describeEachDatabase('the store', open => {
     expect(await memberStatesOf(db, 'stranger')).toEqual([]);
     await leaveOrganization(db, 'alice', 'elsewhere');
     expect(await memberStatesOf(db, 'alice')).toHaveLength(1);
-    await leaveOrganization(db, 'alice', 'o');
+    // Nobody else would look at a group whose group of the directory is gone, and which may be empty now.
+    await putManagedGroup(db, { id: 'h', organization: 'o', name: 'h', origin: 'created', scimGroupId: 'gone' });
+    await wantMember(db, 'h', 'alice', true, 'why');
+    expect(await leaveOrganization(db, 'alice', 'o')).toEqual(['h']);
     expect(await memberStatesOf(db, 'alice')).toEqual([]);
+    expect(await leaveOrganization(db, 'alice', 'o')).toEqual([]);
   });
 
   it('forgets the roles of an organization with the membership', async () => {
