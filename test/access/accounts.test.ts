@@ -1,6 +1,6 @@
 /** Which account a person signs in to, through changed addresses, returns and re-hires; and that who has left signs in to none. */
 import { describeEachDatabase } from '../support/databases';
-import { startAccess } from './stage';
+import { type Access, startAccess } from './stage';
 
 const ADMINS = {
   roleMappings: { admins: { idpGroup: 'admins', role: 'template-admin' } },
@@ -8,6 +8,20 @@ const ADMINS = {
 };
 
 const claims = (sub: string, email: string) => ({ sub, email, email_verified: true, preferred_username: sub });
+
+/** One account, under the present address, with everything; nothing is held. */
+async function expectOnlyMarriedAda(access: Access): Promise<void> {
+  const mine = Object.values(access.coder.snapshot().users).filter(({ email }) => email.startsWith('ada@'));
+  expect(mine).toMatchObject([
+    {
+      email: 'ada@married.example',
+      status: 'active',
+      siteRoles: ['template-admin'],
+      organizations: { coder: { groups: ['platform'] } },
+    },
+  ]);
+  expect(await access.held()).toEqual({});
+}
 
 describeEachDatabase('accounts', (_, on) => {
   it.each([true, false])(
@@ -22,16 +36,7 @@ describeEachDatabase('accounts', (_, on) => {
       const session = access.coder.oidcLogin(claims('ada', 'ada@married.example'));
       expect(session).toMatchObject({ signedIn: true });
       await access.swept();
-      const mine = Object.values(access.coder.snapshot().users).filter(({ email }) => email.startsWith('ada@'));
-      expect(mine).toMatchObject([
-        {
-          email: 'ada@married.example',
-          status: 'active',
-          siteRoles: ['template-admin'],
-          organizations: { coder: { groups: ['platform'] } },
-        },
-      ]);
-      expect(await access.held()).toEqual({});
+      await expectOnlyMarriedAda(access);
 
       await okta.leave(id);
       for (const email of ['ada@married.example', 'ada@maiden.example'])
@@ -70,16 +75,7 @@ describeEachDatabase('accounts', (_, on) => {
     await access.coder.unreachable(false);
     await access.settled();
     await access.swept();
-    const mine = Object.values(access.coder.snapshot().users).filter(({ email }) => email.startsWith('ada@'));
-    expect(mine).toMatchObject([
-      {
-        email: 'ada@married.example',
-        status: 'active',
-        siteRoles: ['template-admin'],
-        organizations: { coder: { groups: ['platform'] } },
-      },
-    ]);
-    expect(await access.held()).toEqual({});
+    await expectOnlyMarriedAda(access);
   });
 
   it('two accounts that were both used are held as one too many, and whoever leaves is locked out of both', async () => {
