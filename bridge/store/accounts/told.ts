@@ -3,6 +3,7 @@ import { type RawBuilder, sql } from 'kysely';
 import { type DirectoryGroup, type DirectoryUser } from '../../contract/directory';
 import { type Db, backendOf } from '../database/database';
 import { gathered, gatheredRows } from '../database/gathered';
+import { withAbove } from '../database/nesting';
 import { statement } from '../database/statement';
 import { type PersonTable } from '../database/tables/accounts';
 import { groupsOfUser, readUser, toUser, type UserRow } from '../directory/reading';
@@ -68,11 +69,7 @@ const columnsOf = (table: string, prefix: string, names: readonly string[]): Raw
 
 const selectTold = statement<{ userId: string; app: string; subject: string }>()((db, { userId, app, subject }) => {
   const above = sql`
-    from (with recursive above (id) as (
-      select group_id from members where member_id = ${userId}
-      union
-      select members.group_id from members join above on members.member_id = above.id
-    )
+    from (${withAbove(userId)}
     select groups.id, groups.app, groups.display_name, groups.external_id
     from above join groups on groups.id = above.id) as found order by id`;
   return sql<Row>`

@@ -4,6 +4,7 @@
  */
 import { sql } from 'kysely';
 import { type FoundGroup } from '../apps/reach';
+import { withAbove } from '../database/nesting';
 import { statement } from '../database/statement';
 import { type Write } from './rows';
 
@@ -33,11 +34,7 @@ const dealtWith = statement<{ app: string; id: string; key: string }>()(
 
 const groupsAbove = statement<{ app: string; id: string }>()(
   (_db, { app, id }) => sql<{ displayName: string; externalId: string | null; bound: number | boolean }>`
-    with recursive above (id) as (
-      select group_id from members where member_id = ${id}
-      union
-      select members.group_id from members join above on members.member_id = above.id
-    )
+    ${withAbove(id)}
     select display_name as "displayName", external_id as "externalId", exists (
       select 1 from bindings where bindings.app = ${app} and bindings.scim_group_id = groups.id
     ) as bound from above join groups on groups.id = above.id`,

@@ -9,6 +9,7 @@ import { backendOf } from '../database/database';
 import { statement } from '../database/statement';
 import { type WorkKey, PRIORITY, enqueuePeople } from '../work/enqueue';
 import { newId } from '../database/id';
+import { withInside } from '../database/nesting';
 import { among, listed } from '../database/listed';
 import { GroupCycle, NestedGroupsRefused, UnknownMembers } from './errors';
 import { enqueueEverybodyIn } from './large/everybody';
@@ -331,11 +332,7 @@ export async function enqueueDelta(write: Write, { joined, left }: MemberDelta):
 export async function enqueuePeopleIn(write: Write, groupId: string, priority: number): Promise<WorkKey[]> {
   if (!(await enqueueEverybodyIn(write, groupId, priority))) return [];
   const { rows } = await sql<{ member_id: string }>`
-    with recursive inside (id) as (
-      select id from groups where id = ${groupId}
-      union
-      select members.member_id from members join inside on members.group_id = inside.id where members.member_type = 'Group'
-    )
+    ${withInside(groupId)}
     select members.member_id from members join inside on members.group_id = inside.id
     where members.member_type = 'User' limit ${sql.lit(MOST_TOUCHED)}`.execute(write.db);
   return rows.map((row): WorkKey => `person:${row.member_id}`);

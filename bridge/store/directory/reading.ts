@@ -5,6 +5,7 @@ import { type DirectoryGroup, type DirectoryUser, emailOf, fullNameOf, usernameO
 import { fold } from '../../scim-language/schema/fold';
 import { type Db, readJson } from '../database/database';
 import { statement } from '../database/statement';
+import { withAbove, withInside } from '../database/nesting';
 import { among } from '../database/listed';
 
 export interface UserRow {
@@ -66,11 +67,7 @@ const selectGroup = statement<{ id: string }>()((db, { id }) =>
 // A cross join is made in its order: SQLite would walk all groups for the sake of theirs.
 const selectGroupsAbove = statement<{ userId: string }>()(
   (_db, { userId }) => sql<GroupRow>`
-    with recursive above (id) as (
-      select group_id from members where member_id = ${userId}
-      union
-      select members.group_id from members join above on members.member_id = above.id
-    )
+    ${withAbove(userId)}
     select groups.id, groups.app, groups.display_name, groups.external_id
     from above cross join groups where groups.id = above.id order by above.id`,
 );
@@ -179,11 +176,7 @@ export async function usersOfGroup(
 /** The group itself and all groups in it, at any depth. */
 async function groupsInside(db: Db, groupId: string): Promise<string[]> {
   const { rows } = await sql<{ id: string }>`
-    with recursive inside (id) as (
-      select id from groups where id = ${groupId}
-      union
-      select members.member_id from members join inside on members.group_id = inside.id where members.member_type = 'Group'
-    )
+    ${withInside(groupId)}
     select id from inside`.execute(db);
   return rows.map(row => row.id);
 }

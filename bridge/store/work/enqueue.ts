@@ -5,6 +5,7 @@ import { listed } from '../database/listed';
 import { type Cause, names, withEarlierCauses } from './causes';
 import { type Claim, MOST_CLAIMED } from './claim';
 import { type WorkKey } from './key';
+import { withInside } from '../database/nesting';
 import { statement } from '../database/statement';
 import { toWork, WORK_COLUMNS, type WorkRow } from './work';
 
@@ -158,11 +159,7 @@ export async function enqueueMembersOf(
     groups.length === 0
       ? sql`select 'person:' || member_id, ${columns({ app, priority, cause, now, dueAt })}
         from members where group_id = ${groupId} order by member_id`
-      : sql`with recursive inside (id) as (
-        select id from groups where id = ${groupId}
-        union
-        select members.member_id from members join inside on members.group_id = inside.id where members.member_type = 'Group'
-      )
+      : sql`${withInside(groupId)}
       select distinct 'person:' || members.member_id, ${columns({ app, priority, cause, now, dueAt })}
       from members join inside on members.group_id = inside.id where members.member_type = 'User' order by 1`;
   await sql`insert into work (key, app, priority, due_at, enqueued_at, seq, attempts, cause) ${people} ${onConflict}`.execute(

@@ -8,6 +8,7 @@ import { sql } from 'kysely';
 import { type Database, type Db } from '../../database/database';
 import { newId } from '../../database/id';
 import { statement } from '../../database/statement';
+import { withInside } from '../../database/nesting';
 import { listed } from '../../database/listed';
 import { nextTurn } from '../../database/turns';
 import { type Cause, type WorkKey, PRIORITY, enqueuePeople } from '../../work/enqueue';
@@ -225,11 +226,7 @@ export class LooseSets {
 /** The sets of a group and of all groups within it. */
 async function setsWithin(db: Db, groupId: string): Promise<string[]> {
   const { rows } = await sql<{ set_id: string }>`
-    with recursive inside (id) as (
-      select id from groups where id = ${groupId}
-      union
-      select members.member_id from members join inside on members.group_id = inside.id where members.member_type = 'Group'
-    )
+    ${withInside(groupId)}
     select groups.member_set as set_id from groups join inside on groups.id = inside.id`.execute(db);
   return rows.map(({ set_id }) => set_id);
 }

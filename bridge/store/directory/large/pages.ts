@@ -1,6 +1,7 @@
 /** The rows of large sets, a few in each turn of the event loop. */
 import { sql } from 'kysely';
 import { type Db, backendOf } from '../../database/database';
+import { withInside } from '../../database/nesting';
 import { statement } from '../../database/statement';
 import { nextTurn } from '../../database/turns';
 import { type UserOrGroup } from '../resources';
@@ -59,11 +60,7 @@ export async function isLargeSet(db: Db, setId: string): Promise<boolean> {
 export async function largeSetOf(db: Db, groupId: string): Promise<string | undefined> {
   if (backendOf(db) !== 'sqlite') return undefined;
   const { rows } = await sql<{ set_id: string }>`
-    with recursive inside (id) as (
-      select id from groups where id = ${groupId}
-      union
-      select members.member_id from members join inside on members.group_id = inside.id where members.member_type = 'Group'
-    )
+    ${withInside(groupId)}
     select (select member_set from groups where id = ${groupId}) as set_id from inside
     join members on members.group_id = inside.id limit 1 offset ${sql.lit(LARGE)}`.execute(db);
   return rows[0]?.set_id;

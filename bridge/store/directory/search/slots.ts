@@ -6,6 +6,7 @@ import { sql } from 'kysely';
 import { type Attribute, type AttributePath, target } from '../../../scim-language/schema/attribute';
 import { ENTERPRISE_USER_SCHEMA } from '../../../scim-language/schema/definitions/enterprise-user';
 import { type Backend } from '../../database/backend';
+import { withAbove } from '../../database/nesting';
 import { type UserOrGroup } from '../resources';
 import { type Sql, TRUE, dateTimeText, jsonElements, jsonNode, jsonScalar, uriComponent } from './sql-text';
 
@@ -178,11 +179,7 @@ export function memberSlot(baseUrl: string, name = 'value'): Slot {
 
 /** `groups` of the user at hand: direct ones and those that contain them. */
 function groupElements(scope: Scope): Elements {
-  const above = sql`with recursive above (id) as (
-      select members.group_id from members where members.member_id = users.id
-      union
-      select members.group_id from members join above on members.member_id = above.id
-    )`;
+  const above = withAbove(sql.ref<string>('users.id'));
   const from = sql`above join groups as outer_group on outer_group.id = above.id`;
   const id = sql.ref('outer_group.id');
   const slot = (sub?: Attribute): Slot => {
