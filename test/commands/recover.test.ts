@@ -3,6 +3,7 @@ import { createScimCalls } from '../../bridge/commands/verify/scim-calls';
 import { type RunningBridge, scimToken, startBridge } from '../support/bridge';
 import { type CoderDouble, startCoderDouble } from '../support/coder-double';
 import { copyDatabase, type FreshDatabase, freshSqlite } from '../support/databases';
+import { until } from '../support/until';
 import { coderScim } from './terminal-double';
 
 let coder: CoderDouble;
@@ -95,8 +96,7 @@ it('the identity provider says again who has left, and after recover --yes nobod
   expect((await run('recover')).out).not.toContain('would be let in again');
   const { code, out } = await run('recover', '--yes');
   expect([code, out]).toEqual([0, expect.stringContaining('ended: the bridge gives and takes again')]);
-  for (let turn = 0; turn < 3_000 && (await bridge.admin.status()).apps[0]?.converged !== true; turn += 1)
-    await new Promise(resume => setTimeout(resume, 10));
+  await until('everything to agree', async () => (await bridge.admin.status()).apps[0]?.converged === true);
   expect([statusOf('ann'), statusOf('bob'), statusOf('cyd')]).toEqual(['suspended', 'suspended', 'dormant']);
   expect((await fetch(`${bridge.url}/readyz`)).status).toBe(200);
   expect((await run('recover')).out).toContain('nothing to recover');
