@@ -2,7 +2,7 @@
 import { CoderError } from '../coder';
 import { MappingStateError } from '../contract/mapping-state';
 import { Refusal, toRefusal } from '../http/refusal';
-import { HoldChanged, NobodyWaits, RecoveryPending } from '../reconcile';
+import { HoldChanged, NobodyWaits, NotYetCompared, RecoveryPending } from '../reconcile';
 import { GenerationConflict } from '../store/apps/apps';
 import { TokenTaken } from '../store/apps/credentials';
 
@@ -21,7 +21,8 @@ export function toAdminRefusal(error: unknown): Refusal | undefined {
   if (error instanceof RecoveryPending) return new Refusal(409, 'recovery_pending', error.message);
   if (error instanceof NobodyWaits) return new Refusal(409, 'nobody_waits', error.message);
   // What a plan, a sweep or a clean-up asked of Coder did not succeed: not the caller's fault, and not a defect.
-  if (error instanceof CoderError) return new Refusal(502, 'coder_failed', error.message);
+  if (error instanceof CoderError || error instanceof NotYetCompared)
+    return new Refusal(502, 'coder_failed', error.message);
   return toRefusal(error);
 }
 

@@ -21,7 +21,7 @@ import { Recovery } from './recovery/recovery';
 import { recoveryReport } from './report/recovery';
 import { KeyedMutex } from './context/mutex';
 import { SeenAccounts } from './context/seen-accounts';
-import { type Reconciler, type ReconcilerDependencies, RecoveryPending } from './types';
+import { NotYetCompared, type Reconciler, type ReconcilerDependencies, RecoveryPending } from './types';
 
 const SWEEP_LOOK_MS = 30_000;
 
@@ -102,7 +102,7 @@ export function createReconciler(dependencies: ReconcilerDependencies): Reconcil
     },
     async sweep(app) {
       const why = await rim.recovery.holds();
-      if (why !== undefined) throw new RecoveryPending(why);
+      if (why !== undefined) throw rim.recovery.isPending ? new RecoveryPending(why) : new NotYetCompared(why);
       await sweepApps(rim, one => app === undefined || one.name === app, retention);
       pump.wake();
     },

@@ -135,6 +135,11 @@ export class RecoveryPending extends Error {
   override readonly name = 'RecoveryPending';
 }
 
+/** The database could not be compared with Coder's audit log so far, which passes by itself; the message says why. */
+export class NotYetCompared extends Error {
+  override readonly name = 'NotYetCompared';
+}
+
 /** Who decides, and why: written to the audit trail. */
 export interface Decision {
   /** Name of the credential that was shown, or of who signed in. */
@@ -166,7 +171,7 @@ export interface Reconciler {
   ): Promise<void>;
   /**
    * Compares everything of an app (or of all) with Coder now. Resolves when the comparison is done; repairs are queued.
-   * @throws RecoveryPending
+   * @throws RecoveryPending, NotYetCompared, CoderError
    */
   sweep(app?: string): Promise<void>;
   /** What would change in Coder, nothing written. `state`: as if that document were applied to its app. */

@@ -65,6 +65,29 @@ describeEachDatabase('what was given by hand', (_, on) => {
     expect(entries[0]?.detail).toMatch(/; given by hand, and gone with it: auditor, membership of club$/);
   });
 
+  it('is not given back to leavers whom the guard holds, and is to those who stay', async () => {
+    const access = await startAccess(on);
+    const okta = await access.app('okta', {
+      groupMappings: { devs: { idpGroup: 'devs', group: 'developers' }, ops: { idpGroup: 'ops', group: 'operators' } },
+      guard: { minRemovals: 1, maxRemovalsPercent: 1 },
+    });
+    const [ada = '', ben = '', cleo = '', dora = ''] = await okta.hireAll(['ada', 'ben', 'cleo', 'dora']);
+    await okta.group('devs', [ada, ben, cleo, dora]);
+    const ops = await okta.group('ops', [dora]);
+    await okta.leave(ada);
+    // Held: what they would lose stays until an operator has looked, also what dora loses of the other group.
+    await okta.leave(ben);
+    await okta.leave(cleo);
+    await okta.quit(ops, dora);
+    await okta.hire('edgar');
+    expect(Object.keys(await access.held())).toEqual(expect.arrayContaining(['ben', 'cleo']));
+    for (const name of ['cleo', 'dora']) access.coder.removeFromGroup(name, 'developers');
+    await access.swept();
+    expect(access.coder.snapshot().organizations['coder']?.groups['developers']).toEqual(['ben', 'dora']);
+    await access.swept();
+    expect(access.coder.snapshot().organizations['coder']?.groups['developers']).toEqual(['ben', 'dora']);
+  });
+
   it('is a leaver let in again: listed where the sweep only reports, and locked out where it repairs', async () => {
     const access = await startAccess(on);
     const okta = await access.app('okta', { policies: { drift: 'report' } });

@@ -19,12 +19,28 @@ describeEachDatabase('what the bridge made', (_, on) => {
     expect(access.coder.snapshot().organizations['coder']?.groups).toEqual({ 'team-red': ['guest'] });
     expect(leftOver).toEqual([
       expect.stringMatching(
-        /^group coder\/team-red: the bridge made it and nothing declares it any more, but a member of no directory is in it/,
+        /^group coder\/team-red: the bridge made it and nothing declares it any more, but a member was put into it by hand/,
       ),
     ]);
     expect(apps[0]).toMatchObject({ converged: true, warnings: [] });
 
     access.coder.removeFromGroup('guest', 'team-red');
+    expect((await access.swept()).leftOver).toEqual([]);
+    expect(access.coder.snapshot().organizations['coder']?.groups).toEqual({});
+  });
+
+  it('a group that nothing declares any more stays with somebody of the directory who was put into it by hand, and is listed at once', async () => {
+    const access = await startAccess(on);
+    const okta = await access.app('okta', { groupMappings: { devs: { idpGroup: 'devs', group: 'developers' } } });
+    await okta.hireAll(['ada', 'ben']);
+    await access.settled();
+    access.coder.addToGroup('ada', 'developers');
+    await access.declare(okta, {});
+    expect((await access.settled()).leftOver).toEqual([
+      expect.stringMatching(/^group coder\/developers: .* but a member was put into it by hand/),
+    ]);
+    expect(access.coder.snapshot().organizations['coder']?.groups).toEqual({ developers: ['ada'] });
+    access.coder.removeFromGroup('ada', 'developers');
     expect((await access.swept()).leftOver).toEqual([]);
     expect(access.coder.snapshot().organizations['coder']?.groups).toEqual({});
   });

@@ -81,6 +81,23 @@ describeEachDatabase('a restored backup', (_, on) => {
     expect(access.coder.describe('edgar').status).toBe('dormant');
   });
 
+  it('is not claimed where Coder could not be asked yet: a sweep says whose failure it is, and is tried again', async () => {
+    const access = await startAccess(on);
+    await access.app('okta', MAPPED);
+    await access.stop();
+    await access.coder.unreachable(true);
+    await access.start();
+    await expect(access.admin.sweep()).rejects.toMatchObject({ status: 502, code: 'coder_failed' });
+    await access.coder.unreachable(false);
+    await until('Coder to be asked again', () =>
+      access.admin.sweep().then(
+        () => true,
+        () => false,
+      ),
+    );
+    expect((await access.status()).recovery).toBeNull();
+  });
+
   it.each([
     ['may not be read: nothing is given and nothing taken until somebody has looked', true],
     ['says that nothing happened since: the bridge goes on', false],

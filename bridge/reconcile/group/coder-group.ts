@@ -16,7 +16,7 @@ import { decideMembers, type MembersObserved } from '../decide/group/members';
 import { endWork, type EndedWork } from '../queue/end-work';
 import { lineOf } from './member-lines';
 import { readGroupMembers } from './read-members';
-import { isDeclaredAs, removeGroup } from './remove-undeclared';
+import { isDeclaredAs, removeGroup, removeUndeclared } from './remove-undeclared';
 import { noteFound, without, writeBatch, type Written } from './write-members';
 
 /** Deals with `coder-group:<Coder id>`. */
@@ -29,14 +29,20 @@ export async function convergeGroup(rim: Rim, work: Work): Promise<EndedWork> {
   let noted: Written | undefined;
   const woken: WorkKey[] = [];
   try {
-    const observed = await observeMembers(rim, context, group, read.directory);
+    let observed = await observeMembers(rim, context, group, read.directory);
     if (observed === undefined) return await groupGone(rim, work, context, group);
-    const plan = decideMembers(observed);
-    if (plan.deletion === 'instead') {
+    if (decideMembers(observed).deletion === 'instead') {
       const lines = observed.differences.flatMap(change => lineOf(rim, context, group, change, work, 'done'));
-      if (await removeGroup(rim, group, { members: observed.undeclared?.present ?? 0, lines, cause: work.cause }))
-        return await endWork(rim, work, { kind: 'done' });
+      const members = observed.undeclared?.present ?? 0;
+      const removed = await removeGroup(rim, group, { members, lines, cause: work.cause });
+      if (removed === 'gone') return await endWork(rim, work, { kind: 'done' });
+      if (removed === 'others-inside') {
+        // Somebody came in by hand since the members were read: who stays is decided with them.
+        observed = await observeMembers(rim, context, { ...group, readAt: undefined }, read.directory);
+        if (observed === undefined) return await groupGone(rim, work, context, group);
+      }
     }
+    const plan = decideMembers(observed);
     for (const batch of plan.batches) {
       if (noted !== undefined) await rim.database.transact(noted.writes);
       const written = await writeBatch(rim, work, context, group, batch, woken);
@@ -44,16 +50,27 @@ export async function convergeGroup(rim: Rim, work: Work): Promise<EndedWork> {
       noted = written;
       group = { ...group, ...written?.flushed };
     }
-    if (plan.deletion === 'afterwards') {
+    const ends = plan.deletion !== undefined;
+    if (ends || isLeftByHand(observed)) {
       if (noted !== undefined) await rim.database.transact(noted.writes);
       noted = undefined;
-      await removeGroup(rim, group, { members: 0, lines: [], cause: work.cause });
+      const removed = ends
+        ? await removeGroup(rim, group, { members: 0, lines: [], cause: work.cause })
+        : 'others-inside';
+      // Status tells of it, with everything else that is left over.
+      if (removed === 'others-inside') await removeUndeclared(rim, work.cause);
     }
   } catch (error) {
     return await endWork(rim, work, outcomeOf(error));
   }
   const againAt = group.flushedAt + group.windowMs;
   return await endWork(rim, work, { kind: 'done' }, [], noted?.writes, { againAt, owed: woken });
+}
+
+/** Nothing declares it any more, and nobody is to be in it: whoever is left was put there by hand. */
+function isLeftByHand({ group, differences, undeclared }: MembersObserved): boolean {
+  if (undeclared === undefined || undeclared.wanted > 0 || group.origin !== 'created') return false;
+  return undeclared.present > differences.filter(({ wanted }) => wanted === false).length;
 }
 
 /** What is known of the members, read anew where it may be wrong; undefined when Coder has no such group. */

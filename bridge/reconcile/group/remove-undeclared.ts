@@ -1,6 +1,12 @@
 /** What the bridge made and nothing declares any more goes, once nobody is in it; what it merely found is forgotten. */
 import { type DirectoryGroup } from '../../contract/directory';
-import { forgetGroup, listManagedGroups, type ManagedGroup, readManagedGroup } from '../../store/accounts/coder-groups';
+import {
+  forgetGroup,
+  listManagedGroups,
+  lockManagedGroup,
+  type ManagedGroup,
+  readManagedGroup,
+} from '../../store/accounts/coder-groups';
 import { countMembers, type MemberCounts, wantedMembers } from '../../store/accounts/coder-members';
 import { forgetManagedRole, listManagedRoles, type ManagedRole } from '../../store/accounts/custom-roles';
 import { noteLeftOver } from '../../store/accounts/left-over';
@@ -9,7 +15,7 @@ import { bumpRules } from '../../store/apps/apps';
 import { forgetMappedGroups } from '../../store/apps/mapped-groups';
 import { type AuditRow, writeAudit } from '../../store/audit/audit';
 import { existingGroups, readGroup } from '../../store/directory/reading';
-import { type Cause, enqueue, PRIORITY, type WorkItem } from '../../store/work/enqueue';
+import { type Cause, enqueue, enqueueGroupWrite, PRIORITY, type WorkItem } from '../../store/work/enqueue';
 import { AuditLines } from '../context/audit-lines';
 import { type Context, organizationName } from '../decide/context';
 import { type Rim } from '../context/rim';
@@ -22,6 +28,7 @@ import {
   undeclaredRoles,
 } from '../decide/group/undeclared';
 import { orProblem } from './act-on-groups';
+import { lookAtGroupMembers } from './read-members';
 import { wakeForName } from './wake-for-name';
 
 /**
@@ -41,7 +48,10 @@ export async function removeUndeclared(rim: Rim, cause: Cause): Promise<string[]
     await orProblem(problems, `group ${name}`, async () => {
       if (fate === 'stay') left.push(sayLeftGroup(name, byHand));
       else if (fate === 'forget') await forget(rim, group, cause, []);
-      else await removeGroup(rim, group, { members: 0, lines: [], cause });
+      else if ((await removeGroup(rim, group, { members: 0, lines: [], cause })) === 'others-inside') {
+        const inside = await othersInside(rim, group, cause);
+        if (inside > 0) left.push(sayLeftGroup(name, inside));
+      }
     });
   }
   const declared = declaredRoles(context.apps.values(), context.catalog.organizations);
@@ -52,6 +62,19 @@ export async function removeUndeclared(rim: Rim, cause: Cause): Promise<string[]
     });
   await noteLeftOver(rim.database.db, left);
   return problems;
+}
+
+/** Coder has members that the store did not know of. @returns how many of them were put there by hand; whoever else is inside is on the way out */
+async function othersInside(rim: Rim, group: ManagedGroup, cause: Cause): Promise<number> {
+  const { db } = rim.database;
+  await lookAtGroupMembers(rim, group.id);
+  const { present, byHand } = await countMembers(db, group.id);
+  if (present > byHand) {
+    const [app = ''] = (await rim.context.get()).apps.keys();
+    const now = rim.clock.now();
+    await enqueueGroupWrite(db, { groupId: group.id, app, priority: PRIORITY.request, dueAt: now }, cause, now);
+  }
+  return byHand;
 }
 
 async function observeManaged(rim: Rim): Promise<(MemberCounts & { group: ManagedGroup })[]> {
@@ -96,14 +119,17 @@ export interface GroupRemoval {
   readonly cause: Cause;
 }
 
-/** Deletes a group that the bridge made, with who is in it; false when somebody else is, or something declares it by now. */
-export async function removeGroup(rim: Rim, group: ManagedGroup, removal: GroupRemoval): Promise<boolean> {
+/** What became of a group that was to be deleted: it is, somebody else is in it, or something counts on it by now. */
+export type Removed = 'gone' | 'others-inside' | 'wanted';
+
+/** Deletes a group that the bridge made, with who is in it, unless somebody else is. */
+export async function removeGroup(rim: Rim, group: ManagedGroup, removal: GroupRemoval): Promise<Removed> {
   const inside = await rim.coder.getGroup(group.id);
-  if (inside !== undefined && inside.memberCount > removal.members) return false;
+  if (inside !== undefined && inside.memberCount > removal.members) return 'others-inside';
   // Meanwhile it may have been declared, or taken over by another group of the directory.
   const now = await readManagedGroup(rim.database.db, group.id);
   const context = await rim.context.get();
-  if (now === undefined || (await isDeclared(rim, context, now))) return false;
+  if (now === undefined || (await isDeclared(rim, context, now))) return 'wanted';
   // What made it empty, and was reserved with the guard, is on the disk before.
   await rim.database.transact(() => Promise.resolve());
   await rim.coder.deleteGroup(group.id);
@@ -112,7 +138,7 @@ export async function removeGroup(rim: Rim, group: ManagedGroup, removal: GroupR
     target: `${organizationName(context, group.organization)}/${group.name}`,
   });
   await forget(rim, group, removal.cause, [...removal.lines, ...lines.rows]);
-  return true;
+  return 'gone';
 }
 
 /** Forgets a group, and has a second look at whoever came to count on it at the last moment. */
@@ -121,9 +147,10 @@ async function forget(rim: Rim, group: ManagedGroup, cause: Cause, lines: readon
   const context = await rim.context.get();
   rim.context.invalidate();
   await rim.database.transact(async db => {
+    // Whoever is about to note that another group of the directory takes it over has done so by now, or finds it forgotten.
+    const last = await lockManagedGroup(db, group.id);
     await writeAudit(db, lines);
     await wakeForName(db, context, group, cause, now);
-    const last = await readManagedGroup(db, group.id);
     const people = await peopleOfAccounts(db, await wantedMembers(db, group.id));
     const items: WorkItem[] = people.map(person => ({
       key: `person:${person.userId}`,

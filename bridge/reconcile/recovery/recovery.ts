@@ -72,6 +72,11 @@ export class Recovery {
     return this.#state.is === 'unchecked' ? this.#state.problem : undefined;
   }
 
+  /** Whether that is for an operator to end, and not for Coder to answer. */
+  get isPending(): boolean {
+    return this.#state.is === 'pending';
+  }
+
   /** Why a restored database could not be told from a current one; undefined when it can. */
   get unreadable(): string | undefined {
     return this.#state.is === 'current' ? this.#state.unreadable : undefined;

@@ -1,6 +1,6 @@
 /** Coder groups under management, and how far what is known of their members can be trusted. */
 import { type Selectable } from 'kysely';
-import { type Db } from '../database/database';
+import { backendOf, type Db } from '../database/database';
 import { statement } from '../database/statement';
 import { type DirectoryGroup } from '../../contract/directory';
 import { type CoderGroupTable } from '../database/tables/accounts';
@@ -46,6 +46,20 @@ const selectGroup = statement<{ id: string }>()((db, { id }) =>
 
 export async function readManagedGroup(db: Db, id: string): Promise<ManagedGroup | undefined> {
   const [row] = (await selectGroup(db, { id })).rows;
+  return row === undefined ? undefined : toGroup(row);
+}
+
+const lockGroup = statement<{ id: string }>()((db, { id }) =>
+  db
+    .selectFrom('coder_groups')
+    .selectAll()
+    .where('id', '=', id)
+    .$if(backendOf(db) === 'postgres', query => query.forUpdate()),
+);
+
+/** The same, and nobody changes it before this transaction ends. */
+export async function lockManagedGroup(db: Db, id: string): Promise<ManagedGroup | undefined> {
+  const [row] = (await lockGroup(db, { id })).rows;
   return row === undefined ? undefined : toGroup(row);
 }
 

@@ -168,6 +168,17 @@ export async function setPresent(
 /** How a group stood when the reading of its members began. */
 export type Before = Pick<ManagedGroup, 'writes' | 'unsure'>;
 
+// Whoever waits for an operator may be on the way out: what somebody took of them by hand is not given back by an old wish. Who is to have it
+// all the same gets it when they are compared.
+const forgetWishesOfHeld = statement<{ groupId: string; ids: readonly string[] }>()((db, { groupId, ids }) =>
+  db
+    .updateTable('coder_members')
+    .set({ wanted: null })
+    .where('coder_group_id', '=', groupId)
+    .where('coder_user_id', 'in', among(db, ids))
+    .where('coder_user_id', 'in', db.selectFrom('people').select('coder_user_id').where('held_reason', 'is not', null)),
+);
+
 /**
  * Takes over a full reading of a group's members. Part of the caller's transaction.
  * @returns false when the members were changed since `before`, and nothing was taken over
@@ -204,6 +215,7 @@ export async function replaceMembers(
   }
   // Who has arrived comes first: rows without anybody in them and without a wish are dropped along with those who are gone.
   await setPresent(db, groupId, arrived, true);
+  if (gone.length > 0) await forgetWishesOfHeld(db, { groupId, ids: gone });
   await setPresent(db, groupId, gone, false);
   for (let start = 0; start < fresh.length; start += ROWS_PER_STATEMENT) {
     await db

@@ -1,7 +1,7 @@
 /** Marks keys as possibly different from Coder. Called inside the transaction that changes what they stand for. */
 import { type RawBuilder, sql } from 'kysely';
 import { type Db, backendOf } from '../database/database';
-import { listed } from '../database/listed';
+import { among, listed } from '../database/listed';
 import { type Cause, names, withEarlierCauses } from './causes';
 import { type Claim, MOST_CLAIMED } from './claim';
 import { type WorkKey } from './key';
@@ -143,6 +143,32 @@ const nested = statement<{ groupId: string }>()(
     select member_id from members where group_id = ${groupId} and member_type = 'Group' limit 1`,
 );
 
+const lockGroups = statement<{ ids: readonly string[] }>()((db, { ids }) =>
+  db.selectFrom('groups').select('id').where('id', 'in', among(db, ids)).orderBy('id').forNoKeyUpdate(),
+);
+
+const allInside = statement<{ groupId: string }>()(
+  (_db, { groupId }) => sql<{ id: string }>`${withInside(groupId)} select id from inside`,
+);
+
+/**
+ * Whoever changes who is in a group, or in a group within it, has done so when this resolves, or does it after this transaction. Without that,
+ * somebody who joins in a transaction that is still open is not seen here, and does not see what comes of this one: nobody would look at
+ * them again. On SQLite one transaction comes after the other.
+ */
+async function waitForChangesIn(db: Db, groupId: string): Promise<void> {
+  if (backendOf(db) !== 'postgres') return;
+  await lockGroups(db, { ids: [groupId] });
+  if ((await nested(db, { groupId })).rows.length === 0) return;
+  // While a lock was waited for, groups may have come into one of them.
+  for (let locked = 1; ;) {
+    const { rows } = await allInside(db, { groupId });
+    if (rows.length === locked) return;
+    await lockGroups(db, { ids: rows.map(({ id }) => id) });
+    locked = rows.length;
+  }
+}
+
 /** Enqueues everybody who is a member of a group, directly or through groups in it, in one statement. */
 export async function enqueueMembersOf(
   db: Db,
@@ -153,6 +179,7 @@ export async function enqueueMembersOf(
   now: number,
   dueAt = now,
 ): Promise<void> {
+  await waitForChangesIn(db, groupId);
   const { rows: groups } = await nested(db, { groupId });
   // Nearly always there are none: then the rows are in order as they stand, and each is one person.
   const people =

@@ -16,7 +16,9 @@ export function checkGroups(scene: Scene): Violation[] {
     present.add(name);
     // A group stays for as long as the guard keeps people in it, and its hold says so.
     const isHeld = group.members.total > 0 && scene.status.holds.length > 0;
-    if (scene.watch.madeGroups.has(group.id) && !wanted.has(name) && !isHeld)
+    // So does one that somebody was put into by hand, and status says that.
+    const isUsed = group.members.total > 0 && scene.status.leftOver.some(line => line.startsWith(`group ${name}:`));
+    if (scene.watch.madeGroups.has(group.id) && !wanted.has(name) && !isHeld && !isUsed)
       violations.push({ promise: 'no-orphans', text: `group ${name} was made by the bridge and nothing declares it` });
   }
   for (const name of wanted)

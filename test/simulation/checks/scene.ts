@@ -34,6 +34,8 @@ export interface Status {
   readonly apps: readonly AppStatus[];
   readonly pending: readonly PendingStatus[];
   readonly holds: readonly HoldStatus[];
+  /** What stays in Coder though nothing declares it, in words. */
+  readonly leftOver: readonly string[];
 }
 
 /** When each app's holds were released, and whose. */
