@@ -22,7 +22,8 @@ class Company {
   mayHoldAll = false;
   atOnce = false;
   away = false;
-  readonly #formerEmails = new Set<string>();
+  /** Who had an address before. */
+  readonly #formerEmails = new Map<string, Set<string>>();
   #count = 0;
 
   constructor(private readonly random: Random) {}
@@ -120,8 +121,8 @@ class Company {
 
   /** Now and then an address that somebody else had, or two of them swap theirs. */
   #passedOn(person: Someone): string | undefined {
-    const free = [...this.#formerEmails].filter(email => !this.living.some(other => other.email === email));
-    this.#formerEmails.add(person.email);
+    const free = [...this.#formerEmails.keys()].filter(email => !this.living.some(other => other.email === email));
+    this.#formerEmails.set(person.email, (this.#formerEmails.get(person.email) ?? new Set()).add(person.key));
     // Of what happens at once, the order is not known.
     if (this.atOnce || !this.random.chance(0.5)) return undefined;
     if (free.length === 0) return undefined;
@@ -152,6 +153,33 @@ class Company {
     }
     group.gone = true;
     return { do: 'disband', group: key };
+  }
+
+  /** Requests about one person, or one group, that come to the same in any order: one comes while another is being dealt with. */
+  overlapping(): Step | undefined {
+    const { random } = this;
+    const groups = random.some(this.openGroups, 2);
+    const people = random.some(
+      this.living.filter(({ active }) => active),
+      3,
+    );
+    const [group, another = group] = groups;
+    const [person] = people;
+    if (group === undefined || another === undefined || person === undefined) return undefined;
+    const who = person.key;
+    const some: Step[] = [];
+    if (random.chance(0.5)) {
+      some.push({ do: 'join', group, who: [who] });
+      if (another !== group) some.push({ do: 'quit', group: another, who: [who] });
+      if (random.chance(0.5)) {
+        person.active = false;
+        some.push({ do: 'leave', who, by: 'PATCH' });
+      } else {
+        this.#count += 1;
+        some.push({ do: 'change', who, userName: `${who}.${this.#count}@login.example`, by: 'PATCH' });
+      }
+    } else for (const { key } of people) some.push({ do: random.chance(0.6) ? 'join' : 'quit', group, who: [key] });
+    return { do: 'together', steps: some, apart: 1 + random.below(15) };
   }
 
   /** Several requests in one. */
@@ -199,6 +227,9 @@ class Company {
     if (people.length === 0) return undefined;
     const person = this.random.pick(people);
     person.signedIn = true;
+    // Whoever signs in with an address that somebody else's account may still bear gets that account: whose it is can not be told any more.
+    const before = [...(this.#formerEmails.get(person.email) ?? [])].filter(key => key !== person.key);
+    if (before.length > 0) for (const key of [person.key, ...before]) this.mayHold.add(key);
     return { do: 'sign-in', who: person.key };
   }
 }
@@ -231,7 +262,8 @@ export function generate(seed: number): Scenario {
     if (draw < 0.28) return company.hand();
     if (draw < 0.31) return company.declare(guard);
     if (draw < 0.35) return company.bulk();
-    if (draw < 0.58) {
+    if (draw < 0.45) return company.overlapping();
+    if (draw < 0.6) {
       const busy = new Set<string>();
       company.atOnce = true;
       const together = steps(2 + random.below(2), () => {

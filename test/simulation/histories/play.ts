@@ -173,7 +173,12 @@ class Player {
     world.trace.say(() => say(step));
     switch (step.do) {
       case 'together':
-        await Promise.all(step.steps.map(one => this.#do(one)));
+        await Promise.all(
+          step.steps.map(async (one, index) => {
+            if (index > 0 && step.apart !== undefined) await world.scheduler.pause(index * step.apart);
+            await this.#do(one);
+          }),
+        );
         return;
       case 'declare':
         this.#found.push(...(await this.#operator.declare(step.app ?? APP, step.document)));

@@ -45,7 +45,8 @@ export type Step =
   | { readonly do: 'move-external-id'; readonly group: string; readonly to: string }
   | { readonly do: 'disband'; readonly group: string }
   | { readonly do: 'bulk'; readonly steps: readonly Step[] }
-  | { readonly do: 'together'; readonly steps: readonly Step[] }
+  /** `apart`: milliseconds between the beginning of one and of the next. @default 0 */
+  | { readonly do: 'together'; readonly steps: readonly Step[]; readonly apart?: number }
   | { readonly do: 'declare'; readonly app?: string; readonly document: Declaration }
   | { readonly do: 'undeclare'; readonly app?: string }
   | { readonly do: 'release'; readonly app?: string }
@@ -158,8 +159,9 @@ export function say(step: Step): string {
     case 'disband':
       return `group ${step.group} is deleted`;
     case 'bulk':
+      return `in one Bulk: ${step.steps.map(say).join('; ')}`;
     case 'together':
-      return `${step.do === 'bulk' ? 'in one Bulk' : 'at once'}: ${step.steps.map(say).join('; ')}`;
+      return `at once${step.apart === undefined ? '' : `, ${step.apart} ms apart`}: ${step.steps.map(say).join('; ')}`;
     case 'declare':
       return `the operator declares ${step.app ?? APP}: ${JSON.stringify(step.document)}`;
     case 'undeclare':

@@ -1,5 +1,6 @@
 /** guard-holds: no more is taken, and no more privilege given, than the guard allows without a release, by whatever route. */
 import { type Scenario } from '../histories/scenario';
+import { type Step } from '../histories/step';
 import { type Scene } from '../checks/scene';
 import { DOCUMENT, GUARDED, LIMIT, crowd, crowded, TEAMS } from './common';
 
@@ -112,6 +113,21 @@ export const GUARD_HOLDS: readonly Scenario[] = [
     promise,
     given: crowded(GUARDED, SIZE),
     when: [{ do: 'members', group: 'engineering', who: ['p1'] }],
+    mayHold: 'everybody',
+    then: nothingTaken,
+  },
+  {
+    // Who is held with others loses one thing more, which is asked for alone, and is then looked at again.
+    name: 'guard-against-a-plan-that-grows-one-by-one',
+    promise,
+    given: [...crowded(GUARDED, SIZE), { do: 'group', group: 'admins', members: EVERYBODY.slice(0, 3) }],
+    when: [
+      { do: 'disband', group: 'engineering' },
+      ...EVERYBODY.slice(0, 3).flatMap((who): Step[] => [
+        { do: 'quit', group: 'admins', who: [who] },
+        { do: 'change', who, userName: `${who}.new@corp.example` },
+      ]),
+    ],
     mayHold: 'everybody',
     then: nothingTaken,
   },

@@ -92,6 +92,21 @@ export const LEAVER_OUT: readonly Scenario[] = [
     ],
   },
   {
+    // Never linked before the address changed: the account is known by the former one alone.
+    name: 'found-readdressed-and-left',
+    promise,
+    given: [
+      BASE,
+      { do: 'hand', hand: { verb: 'add-account', username: 'cleo', email: 'cleo@corp.example', login: 'oidc' } },
+    ],
+    when: [
+      { do: 'hire', who: 'cleo' },
+      { do: 'change', who: 'cleo', email: 'cleo.new@corp.example' },
+      { do: 'leave', who: 'cleo' },
+    ],
+    mayHold: ['cleo'],
+  },
+  {
     name: 'removed-while-coder-is-away',
     promise,
     given: FIRST,

@@ -37,22 +37,58 @@ export const TRUTH: readonly Scenario[] = [
     ],
   },
   {
-    name: 'requests-about-one-person-on-two-replicas',
+    // Each comes while Coder is at work on the one before.
+    name: 'requests-about-one-person-in-a-row',
     promise: 'answer-means-done',
-    replicas: 2,
+    core: true,
     given: FIRST,
-    when: [
+    when: [2, 4, 7].flatMap((apart, index): Step[] => [
       {
         do: 'together',
+        apart,
         steps: [
           { do: 'join', group: 'admins', who: ['ben'] },
-          { do: 'change', who: 'ben', userName: 'benjamin@corp.example' },
+          { do: 'change', who: 'ben', userName: `benjamin.${index}@corp.example` },
           { do: 'quit', group: 'engineering', who: ['ben'] },
           { do: 'leave', who: 'ada' },
         ],
       },
-      { do: 'return', who: 'ada' },
-    ],
+      {
+        do: 'together',
+        apart,
+        steps: [
+          { do: 'quit', group: 'admins', who: ['ben'] },
+          { do: 'join', group: 'engineering', who: ['ben'] },
+          { do: 'return', who: 'ada' },
+        ],
+      },
+    ]),
+  },
+  {
+    name: 'requests-about-one-person-on-two-replicas',
+    promise: 'answer-means-done',
+    replicas: 2,
+    given: FIRST,
+    when: [2, 4, 7].flatMap((apart): Step[] => [
+      {
+        do: 'together',
+        apart,
+        steps: [
+          { do: 'join', group: 'admins', who: ['ben'] },
+          { do: 'leave', who: 'ben', by: 'PATCH' },
+        ],
+      },
+      {
+        do: 'together',
+        apart,
+        steps: [
+          { do: 'quit', group: 'admins', who: ['ben'] },
+          { do: 'return', who: 'ben', by: 'PATCH' },
+          { do: 'quit', group: 'engineering', who: ['ben'] },
+        ],
+      },
+      { do: 'join', group: 'engineering', who: ['ben'] },
+    ]),
   },
   {
     name: 'one-group-written-from-everywhere',
@@ -62,6 +98,7 @@ export const TRUTH: readonly Scenario[] = [
     when: [
       {
         do: 'together',
+        apart: 3,
         steps: [
           { do: 'join', group: 'engineering', who: ['cleo'] },
           { do: 'join', group: 'engineering', who: ['dan'] },

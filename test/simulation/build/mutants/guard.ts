@@ -120,7 +120,7 @@ export const GUARD: readonly Mutant[] = [
         put: 'causeText',
       },
     ],
-    noticedBy: ['guard-against-a-group-made-again-empty', 'guard-against-a-small-group-made-again-empty'],
+    noticedBy: ['guard-against-a-plan-that-grows-one-by-one'],
   },
   {
     name: 'the-last-cause-is-the-only-one',

@@ -132,12 +132,7 @@ export const PEOPLE: readonly Mutant[] = [
         put: 'return rows.slice(rows.length).map(addressOf);',
       },
     ],
-    noticedBy: [
-      'hired-and-readdressed',
-      'readdressed-twice',
-      'hired-readdressed-and-removed',
-      'readdressed-signed-in-and-left',
-    ],
+    noticedBy: ['found-readdressed-and-left'],
   },
   {
     name: 'workspaces-stay-behind',

@@ -24,7 +24,7 @@ export const QUEUE: readonly Mutant[] = [
     name: 'work-that-moved-is-done',
     does: 'work is finished although something came in between',
     edits: [{ file: 'bridge/store/work/work.ts', find: ".where('seq', '=', seq)", put: '' }],
-    noticedBy: ['requests-about-one-person-at-once', 'leaves-and-returns', 'requests-about-one-person-on-two-replicas'],
+    noticedBy: ['requests-about-one-person-in-a-row', 'requests-about-one-person-on-two-replicas'],
   },
   {
     name: 'failed-work-is-done',
@@ -84,6 +84,6 @@ export const QUEUE: readonly Mutant[] = [
         put: 'left = again.length < 0 && unsettled.length < 0 ? left.filter(isRunning) : [];',
       },
     ],
-    noticedBy: ['one-request-after-another-on-three-replicas', 'one-group-written-from-everywhere'],
+    noticedBy: ['requests-about-one-person-on-two-replicas', 'one-group-written-from-everywhere'],
   },
 ];
