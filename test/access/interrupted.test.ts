@@ -112,6 +112,31 @@ describeEachDatabase('a bridge that is killed', (_, on) => {
     expect(Object.keys(access.coder.describe('ada').organizations)).toEqual(['coder']);
   });
 
+  it('after Coder made an account: who comes to its address has it, also when they leave that before they are dealt with', async () => {
+    const access = await startAccess(on, { processes: true });
+    const before = everybody(access);
+    const okta = await access.app('okta', EVERYTHING);
+    await killAfter(access, 'POST', /\/users$/, okta.hire('ada'));
+    await away(access.coder, true);
+    await access.start();
+    const found = await okta.done('GET', '/Users?filter=userName%20eq%20%22ada%22');
+    await okta.remove(found.body.Resources[0]?.id ?? '');
+    const again = await okta.hire('ada', { externalId: 'another-object' });
+    // Whoever was removed is dealt with, and then Coder says nothing of accounts.
+    const handedOver = whenDone(access.coder, 'GET', /\/users$/, () => {
+      access.coder.faults.add({ kind: 'fail', status: 500, match: { method: 'GET', path: '/users$' } });
+    });
+    await away(access.coder, false);
+    await handedOver;
+    await okta.changeEmail(again, 'ada@married.example');
+    access.coder.faults.clear();
+    await access.settled();
+    expect(made(access, before).filter(({ status }) => status !== 'suspended')).toMatchObject([
+      { email: 'ada@married.example', status: 'dormant' },
+    ]);
+    expect((await access.statusOf(okta)).converged).toBe(true);
+  });
+
   it('after Coder made a group that is renamed before the retry: there is one group, of the new name', async () => {
     const access = await startAccess(on, { processes: true });
     const okta = await access.app('okta', { pushedGroups: { prefix: 'team-' } });

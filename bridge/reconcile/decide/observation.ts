@@ -39,6 +39,12 @@ export interface Holder {
   readonly desired: Desired;
 }
 
+/** Somebody to whom an account falls. */
+export interface Claimant {
+  readonly userId: string;
+  readonly app: string;
+}
+
 /** How an account came to be looked at: the person's link, the present address, a former one, or a journal entry. */
 export type Via = 'linked' | 'address' | 'former-address' | 'journal';
 
@@ -49,8 +55,8 @@ export interface ObservedAccount {
   /** An open journal entry says that the bridge was about to make it, for this person. */
   readonly begun: boolean;
   readonly holders: readonly Holder[];
-  /** Other people of the directory state its address now and are to come in, linked or not. */
-  readonly claimed: boolean;
+  /** Somebody else of the directory who states its address now and is to come in, linked or not. */
+  readonly claimedBy: Claimant | undefined;
   readonly actual: Actual;
   /** Whether the bridge gave something to this account, or is about to. */
   readonly granted: (entitlement: Entitlement) => boolean;

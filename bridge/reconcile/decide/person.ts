@@ -210,7 +210,7 @@ function decideLeftOver(observation: PersonObservation, main: ObservedAccount | 
         observed !== main &&
         observed.via !== 'linked' &&
         observed.begun &&
-        !observed.claimed &&
+        observed.claimedBy === undefined &&
         observed.holders.length === 0 &&
         untouchable(observation.context, observed.account) === undefined,
     )
@@ -230,7 +230,7 @@ function decideLeaving(observation: PersonObservation): PersonDecision {
     const { account } = observed;
     if (
       observed.via !== 'linked' &&
-      (observed.claimed || observed.holders.some(({ desired }) => desired.account === 'present'))
+      (observed.claimedBy !== undefined || observed.holders.some(({ desired }) => desired.account === 'present'))
     )
       continue;
     const reason = untouchable(context, account);
@@ -246,7 +246,7 @@ function decideLeaving(observation: PersonObservation): PersonDecision {
       accounts.push(decideAccount(observation, observed, undefined));
       continue;
     }
-    if (account.status === 'suspended' && !observed.begun) continue;
+    if (account.status === 'suspended' && !observed.begun && !holdsGifts(observation, observed)) continue;
     const adoption = judgeAdoption({
       context,
       app,
@@ -269,6 +269,12 @@ function decideLeaving(observation: PersonObservation): PersonDecision {
     });
   }
   return { accounts, create: undefined, held };
+}
+
+/** Whether a locked account still has what the bridge gave it: the lock came first, and the rest follows. */
+function holdsGifts(observation: PersonObservation, observed: ObservedAccount): boolean {
+  const { removals } = decideAccount(observation, observed, undefined).plan;
+  return removals.some(removal => removal.kind !== 'account' && observed.granted(removal));
 }
 
 /** Refusals of accounts that are the leaver's all the same: the policy forbids the bridge to lock them, and somebody must. */
@@ -326,11 +332,11 @@ export function heldByWorkspaces(create: NewAccount, userName: string): Held {
  */
 function signedInto({ accounts, addresses, user }: PersonObservation): ObservedAccount | undefined {
   return accounts.find(
-    ({ via, account, begun, claimed, holders }) =>
+    ({ via, account, begun, claimedBy, holders }) =>
       (via === 'former-address' || via === 'journal') &&
       account.used &&
       account.loginType === 'oidc' &&
-      !claimed &&
+      claimedBy === undefined &&
       // Who states the present address, too, is the same person in another app.
       holders.every(holder => isSameIdentity(holder.user?.email ?? '', user?.email ?? '')) &&
       (begun || (account.createdAt ?? Infinity) < endOf(addresses, account.email) + SIGN_IN_MAY_LAST_MS),

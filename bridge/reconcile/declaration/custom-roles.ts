@@ -4,7 +4,7 @@ import { listManagedRoles, putManagedRole } from '../../store/accounts/custom-ro
 import { type StoredApp } from '../../store/apps/apps';
 import { writeAudit } from '../../store/audit/audit';
 import { type Db } from '../../store/database/database';
-import { closeEntry, entriesOfKind, readEntry } from '../../store/journal/journal';
+import { closeEntry, closeSame, entriesOfKind, readEntry } from '../../store/journal/journal';
 import { type Cause } from '../../store/work/enqueue';
 import { AuditLines } from '../context/audit-lines';
 import { LeaseTaken } from '../context/mutex';
@@ -67,14 +67,13 @@ async function act(rim: Rim, app: string, change: RoleChange, cause: Cause): Pro
   const lines = new AuditLines(cause, () => rim.clock.now());
   const target = `${organization.name}/${wanted.name}`;
   if (change.kind === 'create') {
-    const { made, begunBefore } = await makeJournaled(
-      rim.database,
-      { kind: 'custom-role', key, app, subject: undefined, note: {}, since: rim.clock.now() },
-      () => rim.coder.createCustomRole(organization.id, wanted),
+    const entry = { kind: 'custom-role', key, app, subject: undefined, note: {}, since: rim.clock.now() } as const;
+    const { made, begunBefore } = await makeJournaled(rim.database, entry, () =>
+      rim.coder.createCustomRole(organization.id, wanted),
     );
     if (made.outcome === 'existed' && made.answerLost !== true && !begunBefore) {
       // Whose it is was decided when there was none: to be decided anew.
-      await closeEntry(db, 'custom-role', key);
+      await closeSame(db, entry);
       throw new LeaseTaken(
         `custom role ${JSON.stringify(wanted.name)} was made by somebody else in the same moment: looked at again`,
       );

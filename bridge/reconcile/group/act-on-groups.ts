@@ -5,7 +5,7 @@ import { replaceMembers } from '../../store/accounts/coder-members';
 import { bumpRules } from '../../store/apps/apps';
 import { forgetMappedGroups, putMappedGroup } from '../../store/apps/mapped-groups';
 import { writeAudit } from '../../store/audit/audit';
-import { closeEntry } from '../../store/journal/journal';
+import { closeEntry, closeSame } from '../../store/journal/journal';
 import { enqueueEverybodyIn, looseSetsOf } from '../../store/directory';
 import { type Cause, PRIORITY } from '../../store/work/enqueue';
 import { type AuditAction, type Change, AuditLines } from '../context/audit-lines';
@@ -85,22 +85,21 @@ async function create({ rim, app }: GroupsActing, change: GroupChange): Promise<
   const { organization, row, settings } = change;
   const { db } = rim.database;
   const key = groupKey(organization.id, row.name);
-  const { made, begunBefore } = await makeJournaled(
-    rim.database,
-    {
-      kind: 'group',
-      key,
-      app,
-      subject: row.scimGroupId,
-      note: { mapping: change.mappings[0] },
-      since: rim.clock.now(),
-    },
-    () => rim.coder.createGroup(organization.id, { name: row.name, ...settings }),
+  const entry = {
+    kind: 'group',
+    key,
+    app,
+    subject: row.scimGroupId,
+    note: { mapping: change.mappings[0] },
+    since: rim.clock.now(),
+  } as const;
+  const { made, begunBefore } = await makeJournaled(rim.database, entry, () =>
+    rim.coder.createGroup(organization.id, { name: row.name, ...settings }),
   );
   if (made.outcome === 'created') return { id: made.group.id, made: 'created' };
   if (made.answerLost === true || begunBefore) return { id: made.group.id, made: 'answer-lost' };
   // Whose it is was decided when there was none: to be decided anew.
-  await closeEntry(db, 'group', key);
+  await closeSame(db, entry);
   throw new LeaseTaken(
     `group ${JSON.stringify(row.name)} was made by somebody else in the same moment: looked at again`,
   );

@@ -1,7 +1,7 @@
 /** Creations of groups and custom roles as the journal has them: begun, and not noted yet. */
 import { CoderError } from '../../coder';
 import { type Database, type Db } from '../../store/database/database';
-import { closeEntry, entriesOfKind, type JournalEntry, openEntry, readEntry } from '../../store/journal/journal';
+import { closeSame, entriesOfKind, type JournalEntry, openEntry } from '../../store/journal/journal';
 import { type BegunGroup } from '../decide/group/groups-draft';
 
 /** The entry as a group that was begun; nothing for other entries. */
@@ -35,16 +35,11 @@ export async function makeJournaled<T>(
   make: () => Promise<T>,
 ): Promise<{ readonly made: T; readonly begunBefore: boolean }> {
   // On the disk before Coder is asked.
-  const before = await database.transact(async db => {
-    const open = await readEntry(db, entry.kind, entry.key);
-    await openEntry(db, entry);
-    return open;
-  });
+  const isFirst = await database.transact(db => openEntry(db, entry));
   try {
-    return { made: await make(), begunBefore: before !== undefined };
+    return { made: await make(), begunBefore: !isFirst };
   } catch (error) {
-    if (before === undefined && error instanceof CoderError && !error.maybeDone)
-      await closeEntry(database.db, entry.kind, entry.key);
+    if (isFirst && error instanceof CoderError && !error.maybeDone) await closeSame(database.db, entry);
     throw error;
   }
 }

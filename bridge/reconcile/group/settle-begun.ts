@@ -11,6 +11,7 @@ import { existingGroups } from '../../store/directory/reading';
 import {
   CALL_MAY_LAST_MS,
   closeEntry,
+  closeSame,
   entriesOfKind,
   type JournalEntry,
   type JournalKind,
@@ -77,11 +78,11 @@ async function settleEntry(
       : await findRole(rim, organization, name);
   if (found === undefined) {
     if (rim.clock.now() - entry.since < CALL_MAY_LAST_MS) return 'open';
-    await closeEntry(db, entry.kind, entry.key);
+    await closeSame(db, entry);
     return 'closed';
   }
   if (entry.kind === 'group' && (await readManagedGroup(db, found)) !== undefined) {
-    await closeEntry(db, entry.kind, entry.key);
+    await closeSame(db, entry);
     return 'closed';
   }
   const wantedBy = entry.kind === 'group' ? await wantedGroup(db, context, entry) : wantedRole(context, entry);

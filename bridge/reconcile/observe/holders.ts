@@ -6,7 +6,7 @@ import { type Db } from '../../store/database/database';
 import { groupsOfUser, readUser } from '../../store/directory/reading';
 import { type Context } from '../decide/context';
 import { ABSENT, desire } from '../decide/desired';
-import { type Holder } from '../decide/observation';
+import { type Claimant, type Holder } from '../decide/observation';
 
 /** These people with what the directory says of them. */
 export async function readHolders(db: Db, context: Context, people: readonly Person[]): Promise<Holder[]> {
@@ -21,13 +21,18 @@ export async function readHolders(db: Db, context: Context, people: readonly Per
   return holders;
 }
 
-/** Whether somebody else of the directory states this address now and is to come in. */
-export async function isClaimed(db: Db, context: Context, email: string, userId: string): Promise<boolean> {
+/** Who else of the directory states this address now and is to come in. */
+export async function claimantOf(
+  db: Db,
+  context: Context,
+  email: string,
+  userId: string,
+): Promise<Claimant | undefined> {
   for (const other of await othersOfAddress(db, email, userId)) {
     const user = await readUser(db, other.userId);
     const rules = context.rules.get(other.app);
     if (user?.email === undefined || rules === undefined || !isSameIdentity(user.email, email)) continue;
-    if (desire(rules, user, await groupsOfUser(db, user.id)).account === 'present') return true;
+    if (desire(rules, user, await groupsOfUser(db, user.id)).account === 'present') return other;
   }
-  return false;
+  return undefined;
 }

@@ -108,7 +108,7 @@ function freshAccount(user: CoderUser): ObservedAccount {
     via: 'linked',
     begun: true,
     holders: [],
-    claimed: false,
+    claimedBy: undefined,
     actual: {
       status: user.status,
       loginType: user.loginType,

@@ -5,7 +5,7 @@ import { writeAudit } from '../../store/audit/audit';
 import { addGrants } from '../../store/accounts/grants';
 import { leaveAccount, writePerson } from '../../store/accounts/people';
 import { type Db } from '../../store/database/database';
-import { closeEntry, openEntry } from '../../store/journal/journal';
+import { closeEntry, closeSame, type JournalEntry, openEntry } from '../../store/journal/journal';
 import { type WorkKey } from '../../store/work/enqueue';
 import { type Work } from '../../store/work/work';
 import { AuditLines } from '../context/audit-lines';
@@ -55,18 +55,17 @@ export async function makeAccount(
     const removed = await removeFormer(rim, work, observation, create);
     return 'outcome' in removed ? removed : none({ again: true, ...removed });
   }
-  await rim.database.transact(async db => {
-    await openEntry(db, {
-      kind: 'account',
-      key: identityKey(create.email),
-      app: observation.app,
-      subject: observation.userId,
-      note: { email: create.email, username: usernames[0] },
-      since: rim.clock.now(),
-    });
-  });
+  const entry: JournalEntry = {
+    kind: 'account',
+    key: identityKey(create.email),
+    app: observation.app,
+    subject: observation.userId,
+    note: { email: create.email, username: usernames[0] },
+    since: rim.clock.now(),
+  };
+  const isFirst = await rim.database.transact(db => openEntry(db, entry));
   if (create.insteadOf !== undefined) {
-    const removed = await removeFormer(rim, work, observation, create);
+    const removed = await removeFormer(rim, work, observation, create, isFirst ? entry : undefined);
     if ('outcome' in removed) return removed;
     ({ woken } = removed);
   }
@@ -83,7 +82,7 @@ export async function makeAccount(
       return made(rim, work, observation, account, create, woken);
     } catch (error) {
       if (isRefusal(error, 'username-taken')) continue;
-      return await notMade(rim, create, error, woken);
+      return await notMade(rim, isFirst ? entry : undefined, error, woken);
     }
   }
   return none({
@@ -121,12 +120,17 @@ function goneByHand({ context }: PersonObservation, { insteadOf, plan, organizat
   return lost.length === 0 ? '' : `; given by hand, and gone with it: ${lost.join(', ')}`;
 }
 
-/** Deletes the account that the new one comes in the place of. @returns who waited for its address; a result when that did not go well */
+/**
+ * Deletes the account that the new one comes in the place of.
+ * @param begun says that the new one is about to be made: closed again where the former one stays
+ * @returns who waited for its address; a result when that did not go well
+ */
 async function removeFormer(
   rim: Rim,
   work: Work,
   observation: PersonObservation,
   create: NewAccount,
+  begun?: JournalEntry,
 ): Promise<Made | { readonly woken: readonly WorkKey[] }> {
   const { insteadOf } = create;
   if (insteadOf === undefined) return { woken: [] };
@@ -148,7 +152,7 @@ async function removeFormer(
   } catch (error) {
     if (isRefusal(error, 'has-workspaces'))
       return none({ held: [heldByWorkspaces(create, observation.user?.userName ?? '')] });
-    return await notMade(rim, create, error);
+    return await notMade(rim, begun, error);
   }
   lines.note(subjectOf(observation, account.id), 'account.delete', 'done', {
     before: account.status,
@@ -228,11 +232,18 @@ export async function closeMade(db: Db, { user, email, given }: MadeAccount, now
   await closeEntry(db, 'account', identityKey(email));
 }
 
-/** The entry goes only when Coder is known to have made nothing. */
-async function notMade(rim: Rim, create: NewAccount, error: unknown, woken: readonly WorkKey[] = []): Promise<Made> {
+/**
+ * @param entry goes when Coder is known to have made nothing; undefined when an earlier call may still be making it
+ */
+async function notMade(
+  rim: Rim,
+  entry: JournalEntry | undefined,
+  error: unknown,
+  woken: readonly WorkKey[] = [],
+): Promise<Made> {
   const failure = outcomeOf(error);
-  if (error instanceof CoderError && error.maybeDone !== true)
-    await closeEntry(rim.database.db, 'account', identityKey(create.email));
+  if (entry !== undefined && error instanceof CoderError && error.maybeDone !== true)
+    await closeSame(rim.database.db, entry);
   if (failure.kind === 'terminal') return none({ woken, held: [heldBy(failure.error)] });
   return none({ woken, failure });
 }

@@ -2,10 +2,13 @@
  * Observes a person: what the directory says in every app, every Coder account that is or may be theirs (linked, bearing
  * the present or a former address, open in the journal), and who else is that account. Changes nothing.
  */
-import { isSameIdentity } from '../../contract/identity';
+import { identityKey, isSameIdentity } from '../../contract/identity';
 import { type CoderUser } from '../../coder';
 import { type KnownAccount, readKnownAccount, type Told } from '../../store/accounts/told';
+import { type Db } from '../../store/database/database';
 import { readSetting } from '../../store/database/settings';
+import { readUser } from '../../store/directory/reading';
+import { readEntry } from '../../store/journal/journal';
 import { type Context } from '../decide/context';
 import { type Rim } from '../context/rim';
 import { ABSENT, desire } from '../decide/desired';
@@ -19,7 +22,7 @@ import {
 } from '../decide/observation';
 import { grantedBy, groupsHeld, groupsUnwritten, organizationsLeft } from '../observe/holdings';
 import { addressesToLookUp, begunAccounts } from '../observe/begun-accounts';
-import { isClaimed, readHolders } from '../observe/holders';
+import { claimantOf, readHolders } from '../observe/holders';
 import { interruptedSteps } from './interrupted-steps';
 
 /** Where an operator's word on a re-hire is kept until it was acted on. */
@@ -59,7 +62,9 @@ export async function observePerson(
   const accounts: ObservedAccount[] = [];
   const look = async (account: CoderUser, via: Via): Promise<void> => {
     if (accounts.some(one => one.account.id === account.id)) return;
-    const isBegun = begun.some(entry => isSameIdentity(entry.email, account.email));
+    const isBegun =
+      begun.some(entry => isSameIdentity(entry.email, account.email)) ||
+      (via !== 'linked' && (await isLeftBehind(db, app, userId, account.email)));
     const known =
       via === 'linked' && told.linked !== undefined ? told.linked : await readKnownAccount(db, account.id, userId);
     const roles = await organizationRolesOf(rim, context, account, known, via === 'linked' ? seen : undefined);
@@ -94,6 +99,14 @@ export async function observePerson(
         : undefined,
     seen: asked,
   };
+}
+
+/** Whether an account was about to be made for somebody else of the app who is gone by now, or has another address: it is the bridge's own. */
+async function isLeftBehind(db: Db, app: string, userId: string, email: string): Promise<boolean> {
+  const entry = await readEntry(db, 'account', identityKey(email));
+  if (entry === undefined || entry.app !== app || entry.subject === userId) return false;
+  const before = entry.subject === undefined ? undefined : await readUser(db, entry.subject);
+  return before?.active !== true || !isSameIdentity(before.email ?? '', email);
 }
 
 async function readLinked(
@@ -145,7 +158,7 @@ async function observeAccount(
     via,
     begun,
     holders,
-    claimed: via === 'linked' ? false : await isClaimed(db, context, account.email, userId),
+    claimedBy: via === 'linked' ? undefined : await claimantOf(db, context, account.email, userId),
     actual: {
       status: account.status,
       loginType: account.loginType,

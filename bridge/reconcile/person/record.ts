@@ -6,12 +6,12 @@ import { deletePerson, peopleOfAccount, type PersonChange, readPerson, writePers
 import { writeAudit } from '../../store/audit/audit';
 import { type Db } from '../../store/database/database';
 import { deleteSetting } from '../../store/database/settings';
-import { CALL_MAY_LAST_MS, closeEntry } from '../../store/journal/journal';
+import { CALL_MAY_LAST_MS, closeEntry, closeSame, handOverEntry } from '../../store/journal/journal';
 import { enqueue, PRIORITY, type WorkItem, type WorkKey } from '../../store/work/enqueue';
 import { type Work } from '../../store/work/work';
 import { AuditLines } from '../context/audit-lines';
 import { type Rim } from '../context/rim';
-import { type ObservedAccount, type PersonObservation } from '../decide/observation';
+import { type Claimant, type ObservedAccount, type PersonObservation } from '../decide/observation';
 import { endWork, type EndedWork, LOOKED_FOR_AGAIN } from '../queue/end-work';
 import { type Decided } from './reserve';
 import { subjectOf } from './subject';
@@ -59,7 +59,7 @@ export async function recordPerson(
     await writeAudit(db, lines.rows);
     const emptier = await writeAccounts(db, work, observation, accounts);
     if (observation.gone !== undefined) emptier.push(...(await forgetAccount(db, observation.gone.id)));
-    await closeEntries(db, observation, outcome, now);
+    await closeEntries(db, work, observation, outcome, now);
     const woken = await wakeThem(db, work, observation, accounts, now);
     // What kept this person in a deleted app was in Coder, and nobody tells the app of its end but this.
     if (person?.heldReason !== undefined && held === undefined && ending)
@@ -137,25 +137,46 @@ function unsettledEntries({ begun, accounts, own }: PersonObservation, now: numb
 /** Entries whose outcome is known: found and dealt with, or not there and not coming any more. */
 async function closeEntries(
   db: Db,
+  work: Work,
   observation: PersonObservation,
   outcome: PersonOutcome,
   now: number,
 ): Promise<void> {
   for (const account of outcome.accounts) if (account.journalled) await closeEntry(db, 'steps', account.accountId);
   if (observation.gone !== undefined) await closeEntry(db, 'steps', observation.gone.id);
-  if (outcome.failure !== undefined || outcome.again) return;
+  // What follows a lock is looked for by the same entries.
+  if (outcome.failure !== undefined || outcome.again || outcome.follows) return;
   for (const { email, since } of observation.begun) {
     const found = observation.accounts.find(({ account }) => isSameIdentity(account.email, email));
+    if (found?.claimedBy !== undefined && !claims(observation, email)) {
+      await handOver(db, work, email, found.claimedBy, now);
+      continue;
+    }
     const dealtWith = found !== undefined && isDealtWith(found, outcome);
     const isLater = outcome.linked !== undefined && outcome.linked.how === 'created' && found === undefined;
     if (dealtWith || (found === undefined && (isLater || now - since >= CALL_MAY_LAST_MS)))
-      await closeEntry(db, 'account', identityKey(email));
+      await closeSame(db, { kind: 'account', key: identityKey(email), since });
   }
 }
 
+/** Whether the person states this address now and is to come in. */
+function claims({ own, user }: PersonObservation, address: string): boolean {
+  return own.account === 'present' && user?.email !== undefined && isSameIdentity(user.email, address);
+}
+
+/**
+ * The account falls to somebody else who states its address, and the entry with it: should they change theirs before they are dealt with, it is
+ * still known that a bridge made it.
+ */
+async function handOver(db: Db, { cause }: Work, email: string, { userId, app }: Claimant, now: number): Promise<void> {
+  await handOverEntry(db, 'account', identityKey(email), { app, subject: userId });
+  await enqueue(db, [{ key: `person:${userId}`, app, priority: PRIORITY.request }], cause, now);
+}
+
 /** An account that is nobody's any more is dealt with when it is locked or gone: what is held of it, or judged with more, comes again. */
-function isDealtWith({ via, claimed, account }: ObservedAccount, { accounts }: PersonOutcome): boolean {
-  if (via === 'linked' || claimed) return true;
+function isDealtWith({ via, account, holders }: ObservedAccount, { accounts }: PersonOutcome): boolean {
+  // Whoever is linked to it answers for it.
+  if (via === 'linked' || holders.length > 0) return true;
   const changed = accounts.find(({ accountId }) => accountId === account.id);
   return changed !== undefined && (changed.ended || account.status === 'suspended');
 }

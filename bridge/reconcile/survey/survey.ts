@@ -22,7 +22,7 @@ import { type AccountDecision } from '../decide/account';
 import { NO_PLAN, type Plan } from '../decide/plan';
 import { type Actual } from '../decide/steps';
 import { grantedBy, groupsHeld } from '../observe/holdings';
-import { isClaimed, readHolders } from '../observe/holders';
+import { claimantOf, readHolders } from '../observe/holders';
 import { addressesToLookUp, begunAccounts } from '../observe/begun-accounts';
 import { type World } from './world';
 
@@ -207,7 +207,7 @@ async function observed(
     via,
     begun,
     holders: await readHolders(db, context, others),
-    claimed: via === 'linked' ? false : await isClaimed(db, context, account.email, subject.userId),
+    claimedBy: via === 'linked' ? undefined : await claimantOf(db, context, account.email, subject.userId),
     actual: actualOf(context, world, account, members, options),
     granted: grantedBy(known.grants.get(account.id) ?? [], members),
     outside: [],

@@ -53,40 +53,80 @@ const selectOfSubject = statement<{ subject: string }>()((db, { subject }) =>
   db.selectFrom('journal').select(COLUMNS).where('subject', '=', subject).orderBy('id'),
 );
 
-const upsertEntry = statement<{
-  kind: string;
-  key: string;
-  app: string | null;
-  subject: string | null;
-  note: string;
-  since: number;
-}>()((db, { kind, key, app, subject, note, since }) => {
-  const values = { app, subject, note, since };
-  return db
-    .insertInto('journal')
-    .values({ kind, key, ...values })
-    .onConflict(conflict => conflict.columns(['kind', 'key']).doUpdateSet(values));
-});
+interface EntryRow {
+  readonly kind: string;
+  readonly key: string;
+  readonly app: string | null;
+  readonly subject: string | null;
+  readonly note: string;
+  readonly since: number;
+}
+
+const insertEntry = statement<{ [Name in keyof EntryRow]: EntryRow[Name] }>()(
+  (db, { kind, key, app, subject, note, since }) =>
+    db
+      .insertInto('journal')
+      .values({ kind, key, app, subject, note, since })
+      .onConflict(conflict => conflict.columns(['kind', 'key']).doNothing()),
+);
+
+const rewriteEntry = statement<{ [Name in keyof EntryRow]: EntryRow[Name] }>()(
+  (db, { kind, key, app, subject, note, since }) =>
+    db.updateTable('journal').set({ app, subject, note, since }).where('kind', '=', kind).where('key', '=', key),
+);
+
+const deleteSame = statement<{ kind: string; key: string; since: number }>()((db, { kind, key, since }) =>
+  db.deleteFrom('journal').where('kind', '=', kind).where('key', '=', key).where('since', '=', since),
+);
 
 const selectOfKind = statement<{ kind: string }>()((db, { kind }) =>
   db.selectFrom('journal').select(COLUMNS).where('kind', '=', kind).orderBy('id'),
 );
 
-/** Writes down what is about to be done; an entry that is open already keeps nothing but its key. */
-export async function openEntry(db: Db, entry: JournalEntry): Promise<void> {
-  await upsertEntry(db, {
+/**
+ * Writes down what is about to be done; an entry that is open already keeps nothing but its key.
+ * @returns whether none was open: else somebody may have made it already, or be about to
+ */
+export async function openEntry(db: Db, entry: JournalEntry): Promise<boolean> {
+  const row = {
     kind: entry.kind,
     key: entry.key,
     app: entry.app ?? null,
     subject: entry.subject ?? null,
     note: JSON.stringify(entry.note),
     since: entry.since,
-  });
+  };
+  if ((await insertEntry(db, row)).changes > 0) return true;
+  await rewriteEntry(db, row);
+  return false;
+}
+
+const handEntry = statement<{ kind: string; key: string; app: string; subject: string }>()(
+  (db, { kind, key, app, subject }) =>
+    db.updateTable('journal').set({ app, subject }).where('kind', '=', kind).where('key', '=', key),
+);
+
+/** Somebody else is to see to it from now on. */
+export async function handOverEntry(
+  db: Db,
+  kind: JournalKind,
+  key: string,
+  to: { readonly app: string; readonly subject: string },
+): Promise<void> {
+  await handEntry(db, { kind, key, ...to });
 }
 
 /** What came of it is known, and written down in the same transaction. */
 export async function closeEntry(db: Db, kind: JournalKind, key: string): Promise<void> {
   await deleteEntry(db, { kind, key });
+}
+
+/** What came of an entry as it was opened or read is known; one that somebody opened anew since then stays. */
+export async function closeSame(
+  db: Db,
+  { kind, key, since }: Pick<JournalEntry, 'kind' | 'key' | 'since'>,
+): Promise<void> {
+  await deleteSame(db, { kind, key, since });
 }
 
 export async function readEntry(db: Db, kind: JournalKind, key: string): Promise<JournalEntry | undefined> {
