@@ -346,10 +346,11 @@ function signedInto({ accounts, addresses, user }: PersonObservation): ObservedA
 /** Between the identity provider's word on somebody and the account that Coder makes of it; clocks differ as well. */
 const SIGN_IN_MAY_LAST_MS = 5 * 60_000;
 
-/** When the directory began to state the address after this one. */
+/** When the directory began to state the address after this one; two of one moment come in no order. */
 function endOf(addresses: PersonObservation['addresses'], email: string): number {
-  const at = addresses.findIndex(({ address }) => isSameIdentity(address, email));
-  return addresses[at + 1]?.since ?? -Infinity;
+  const own = addresses.find(({ address }) => isSameIdentity(address, email));
+  const after = addresses.filter(one => one !== own && own !== undefined && one.since >= own.since);
+  return after.length === 0 ? -Infinity : Math.min(...after.map(({ since }) => since));
 }
 
 function bearing({ accounts }: PersonObservation, email: string): ObservedAccount | undefined {
