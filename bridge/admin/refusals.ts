@@ -2,7 +2,7 @@
 import { CoderError } from '../coder';
 import { MappingStateError } from '../contract/mapping-state';
 import { Refusal, toRefusal } from '../http/refusal';
-import { HoldChanged, NobodyWaits, NotYetCompared, RecoveryPending } from '../reconcile';
+import { HoldChanged, NobodyWaits, NotYetCompared, RecoveryPending, SweptElsewhere } from '../reconcile';
 import { GenerationConflict } from '../store/apps/apps';
 import { TokenTaken } from '../store/apps/credentials';
 
@@ -19,6 +19,8 @@ export function toAdminRefusal(error: unknown): Refusal | undefined {
   }
   if (error instanceof HoldChanged) return new Refusal(409, 'hold_changed', error.message);
   if (error instanceof RecoveryPending) return new Refusal(409, 'recovery_pending', error.message);
+  if (error instanceof SweptElsewhere)
+    return new Refusal(503, 'swept_elsewhere', error.message, { headers: { 'retry-after': '30' } });
   if (error instanceof NobodyWaits) return new Refusal(409, 'nobody_waits', error.message);
   // What a plan, a sweep or a clean-up asked of Coder did not succeed: not the caller's fault, and not a defect.
   if (error instanceof CoderError || error instanceof NotYetCompared)

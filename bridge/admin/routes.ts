@@ -90,7 +90,7 @@ export const ADMIN_ROUTES: readonly AdminRoute[] = [
     purpose: 'compares everything with Coder now',
     takes: '`{app?}`',
     answers: '204',
-    refuses: ['coder_failed', 'recovery_pending'],
+    refuses: ['coder_failed', 'recovery_pending', 'swept_elsewhere'],
   },
   {
     method: 'GET',
@@ -331,4 +331,9 @@ export const ADMIN_REFUSALS = [
   [500, 'internal', 'a defect; the log has the cause under the request id'],
   [502, 'coder_failed', 'Coder did not do what the route needed'],
   [503, 'database_unavailable', 'the database is away, locked or full; nothing was changed'],
+  [
+    503,
+    'swept_elsewhere',
+    'another bridge compares with Coder right now, or ended while it did; `Retry-After` says when to try again',
+  ],
 ] as const;

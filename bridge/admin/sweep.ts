@@ -2,7 +2,7 @@ import { type Decision, sayDecision } from '../reconcile';
 import { writeAudit } from '../store/audit/audit';
 import { type AdminDeps } from './deps';
 
-/** Compares an app, or all, with Coder now, and says in the audit trail who asked for it. @throws RecoveryPending, NotYetCompared, CoderError */
+/** Compares an app, or all, with Coder now, and says in the audit trail who asked for it. @throws RecoveryPending, NotYetCompared, SweptElsewhere, CoderError */
 export async function sweepNow(
   { reconciler, database, clock }: Pick<AdminDeps, 'reconciler' | 'database' | 'clock'>,
   app: string | undefined,

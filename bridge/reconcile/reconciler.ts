@@ -21,7 +21,7 @@ import { Recovery } from './recovery/recovery';
 import { recoveryReport } from './report/recovery';
 import { KeyedMutex } from './context/mutex';
 import { SeenAccounts } from './context/seen-accounts';
-import { NotYetCompared, type Reconciler, type ReconcilerDependencies, RecoveryPending } from './types';
+import { NotYetCompared, type Reconciler, type ReconcilerDependencies, RecoveryPending, SweptElsewhere } from './types';
 
 const SWEEP_LOOK_MS = 30_000;
 
@@ -103,8 +103,9 @@ export function createReconciler(dependencies: ReconcilerDependencies): Reconcil
     async sweep(app) {
       const why = await rim.recovery.holds();
       if (why !== undefined) throw rim.recovery.isPending ? new RecoveryPending(why) : new NotYetCompared(why);
-      await sweepApps(rim, one => app === undefined || one.name === app, retention);
+      const elsewhere = await sweepApps(rim, one => app === undefined || one.name === app, retention);
       pump.wake();
+      if (elsewhere.length > 0) throw new SweptElsewhere(elsewhere);
     },
     planWorld: request => planWorld(rim, request),
     explain: user => explain(rim, user),

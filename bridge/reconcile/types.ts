@@ -140,6 +140,16 @@ export class NotYetCompared extends Error {
   override readonly name = 'NotYetCompared';
 }
 
+/** Another bridge compares these apps with Coder right now, or ended while it did: nobody knows what came of that. */
+export class SweptElsewhere extends Error {
+  override readonly name = 'SweptElsewhere';
+  constructor(apps: readonly string[]) {
+    super(
+      `another bridge compares ${apps.join(', ')} with Coder right now, or ended while it did: try again in half a minute`,
+    );
+  }
+}
+
 /** Who decides, and why: written to the audit trail. */
 export interface Decision {
   /** Name of the credential that was shown, or of who signed in. */
@@ -171,7 +181,7 @@ export interface Reconciler {
   ): Promise<void>;
   /**
    * Compares everything of an app (or of all) with Coder now. Resolves when the comparison is done; repairs are queued.
-   * @throws RecoveryPending, NotYetCompared, CoderError
+   * @throws RecoveryPending, NotYetCompared, SweptElsewhere, CoderError
    */
   sweep(app?: string): Promise<void>;
   /** What would change in Coder, nothing written. `state`: as if that document were applied to its app. */

@@ -74,6 +74,10 @@ export interface ObservedAccount {
 export interface InterruptedSteps {
   readonly status: CoderUser['status'];
   readonly steps: readonly Step[];
+  /** Whose dealing it was, by SCIM id. */
+  readonly subject: string | undefined;
+  /** When, in milliseconds. */
+  readonly since: number;
 }
 
 /** A linked account as Coder said. */

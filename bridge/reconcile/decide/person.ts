@@ -161,8 +161,15 @@ function decideDuplicate(
       };
     return stays(adoption);
   }
+  // The other one is of somebody who left, and lets nobody else in: it is made anew once the person has none, which nobody ever used.
+  if (!linked.account.used && ours && adoption.anew && user?.email !== undefined)
+    return {
+      accounts: [],
+      create: newAccount(observation, user.email, { observed: linked, replaces: [], why: 'room' }),
+      held: [],
+    };
   // Whoever signs in with the present address lands on the other one, and nobody ever did on this one.
-  if (!linked.account.used && ours)
+  if (!linked.account.used && ours && !adoption.anew)
     return {
       accounts: [decideAccount(observation, other, { how: adoption.how, replaces: adoption.replaces })],
       create: undefined,
@@ -188,7 +195,7 @@ function decideSignedInto(
   const { context, app, user, reHire } = observation;
   const adoption = judgeAdoption({ context, app, user, found: before, reHire });
   if (adoption instanceof Held) return stays(adoption);
-  if (ours)
+  if (ours && !adoption.anew)
     return {
       accounts: [decideAccount(observation, before, { how: adoption.how, replaces: adoption.replaces })],
       create: undefined,

@@ -1,4 +1,5 @@
 /** Reads the members of a Coder group into the store: as its writer, or beside it. */
+import { CoderError } from '../../coder';
 import { readManagedGroup } from '../../store/accounts/coder-groups';
 import { replaceMembers } from '../../store/accounts/coder-members';
 import { LeaseTaken } from '../context/mutex';
@@ -30,7 +31,14 @@ async function readOnce(rim: Rim, groupId: string, coder: Rim['coder']): Promise
   const before = await readManagedGroup(db, groupId);
   if ((await coder.getGroup(groupId)) === undefined) return 'absent';
   const members = new Set<string>();
-  for await (const member of coder.listGroupMembers(groupId)) members.add(member.id);
+  try {
+    for await (const member of coder.listGroupMembers(groupId)) members.add(member.id);
+  } catch (error) {
+    // It may have gone between the two calls.
+    const isGone = error instanceof CoderError && error.kind === 'not_found_or_forbidden';
+    if (isGone && (await coder.getGroup(groupId)) === undefined) return 'absent';
+    throw error;
+  }
   const taken = await db
     .transaction()
     .execute(async trx => await replaceMembers(trx, groupId, members, rim.clock.now(), before));

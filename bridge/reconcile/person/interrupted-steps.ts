@@ -6,17 +6,21 @@ import { type Actual, type Step } from '../decide/steps';
 /** Detail of an audit line that is written by the process after the one that did it. */
 export const UNNOTED = 'done by a bridge that ended before it could note it';
 
+type Noted = Pick<InterruptedSteps, 'status' | 'steps'>;
+
 /** The note of a journal entry about steps. */
 export function stepsNote(
   { account }: Pick<ObservedAccount, 'account'>,
   steps: readonly Step[],
 ): Record<string, unknown> {
-  return { status: account.status, steps } satisfies InterruptedSteps & Record<string, unknown>;
+  return { status: account.status, steps } satisfies Noted & Record<string, unknown>;
 }
 
 /** What a journal entry about steps says. */
 export function interruptedSteps(entry: JournalEntry | undefined): InterruptedSteps | undefined {
-  return entry === undefined ? undefined : (entry.note as unknown as InterruptedSteps);
+  if (entry === undefined) return undefined;
+  const { status, steps } = entry.note as unknown as Noted;
+  return { status, steps, subject: entry.subject, since: entry.since };
 }
 
 const same = (left: readonly string[], right: readonly string[]): boolean =>

@@ -124,9 +124,16 @@ export async function recordFailure(
   });
 }
 
-/** When to look again for an account that was about to be made and is not there; undefined when nothing is open. */
-function unsettledEntries({ begun, accounts, own }: PersonObservation, now: number): number | undefined {
-  if (own.account === 'present') return undefined;
+/**
+ * When to look again for an account that was about to be made and is not there, and at one that somebody else was about to change a moment ago:
+ * their bridge may be at work with it still. Undefined when nothing is open.
+ */
+function unsettledEntries({ begun, accounts, own, userId }: PersonObservation, now: number): number | undefined {
+  const changing = accounts.flatMap(({ interrupted }) =>
+    interrupted === undefined || interrupted.subject === userId ? [] : interrupted.since,
+  );
+  const changed = Math.max(-Infinity, ...changing) + CALL_MAY_LAST_MS;
+  if (own.account === 'present') return changed > now ? changed : undefined;
   const open = begun.filter(
     ({ email, since }) =>
       now - since < CALL_MAY_LAST_MS && !accounts.some(({ account }) => isSameIdentity(account.email, email)),

@@ -30,9 +30,9 @@ import { AuditLines } from '../context/audit-lines';
 import { type World } from '../survey/world';
 
 const CAUSE: Cause = { actor: 'sweep' };
-const LEASE_MS = 120_000;
+const LEASE_MS = 30_000;
 
-/** Sweeps one app, or all that are due. @returns the apps that were compared */
+/** Sweeps one app, or all that are due. @returns names of those that another bridge compares, or began to: they were not looked at */
 export async function sweepApps(
   rim: Rim,
   wanted: (app: StoredApp) => boolean,
@@ -48,7 +48,8 @@ export async function sweepApps(
   const held: StoredApp[] = [];
   for (const app of apps)
     if (await takeLease(rim.database.db, `sweep:${app.name}`, rim.owner, rim.clock.now(), LEASE_MS)) held.push(app);
-  if (held.length === 0) return [];
+  const elsewhere = apps.filter(app => !held.includes(app)).map(({ name }) => name);
+  if (held.length === 0) return elsewhere;
   const renewal = setInterval(() => void renew(rim, held), LEASE_MS / 3);
   renewal.unref();
   const names = held.map(app => app.name);
@@ -62,7 +63,7 @@ export async function sweepApps(
     await (rim.spans === undefined ? sweep() : rim.spans.sweep(names, sweep));
     await pruneLedger(rim.database.db, rim.clock.now() - HOUR_MS);
     if (auditRetentionMs > 0) await rim.database.transact(db => pruneAudit(db, rim.clock.now() - auditRetentionMs));
-    return names;
+    return elsewhere;
   } finally {
     clearInterval(renewal);
     for (const app of held) await dropLease(rim.database.db, `sweep:${app.name}`, rim.owner);

@@ -85,7 +85,8 @@ export function checkLeavers(scene: Scene): Violation[] {
     if (bearers.some(person => directory.isIn(person) && speaksFor(scene, person, account))) continue;
     const person = personOf(directory, account) ?? bearers[0];
     if (person === undefined || !maySpeakFor(scene, person)) continue;
-    const held = scene.heldReason(person);
+    // Of several who had the address, one is told of.
+    const [held] = [person, ...bearers].flatMap(one => scene.heldReason(one) ?? []);
     const status = scene.app(person.app);
     if (directory.isIn(person)) {
       if (held === undefined || !scene.mayHold(person))

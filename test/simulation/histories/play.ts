@@ -10,7 +10,7 @@ import {
 import { checkLeavers, checkPeople, checkRemains, differencesOf } from '../checks/people';
 import { Scene, type Status, type Violation } from '../checks/scene';
 import { checkSignIn } from '../checks/sign-in';
-import { accountsOf } from '../model/accounts';
+import { type Account, accountsOf, isSubjectOf } from '../model/accounts';
 import { managed as managedBy } from '../model/due';
 import { Endless } from '../time/scheduler';
 import { ByHand } from '../world/by-hand';
@@ -255,7 +255,12 @@ class Player {
           text: `answered: ${say(step)}; at that moment ${person.key} ${difference}`,
         });
       if (directory.isIn(person) || directory.bearers(person.email).some(other => directory.isIn(other))) continue;
-      const open = accounts.find(account => account.email === person.email && account.status !== 'suspended');
+      // Whoever is in signs in with an account that may bear an earlier address.
+      const isSomebodys = (account: Account): boolean =>
+        [...directory.people.values()].some(other => directory.isIn(other) && isSubjectOf(account, other));
+      const open = accounts.find(
+        account => account.email === person.email && account.status !== 'suspended' && !isSomebodys(account),
+      );
       if (open !== undefined && this.#watch.madeAccounts.has(open.id))
         this.#found.push({
           promise: 'answer-means-done',

@@ -79,7 +79,9 @@ export class Watch {
     const limit = this.#limitOf(person.app);
     const entry = { at: scheduler().now, app: person.app, person: person.key, userName: person.userName, limit };
     const leaver = person.leaving || !this.world.directory.isIn(person);
-    const replaced = is === undefined && !leaver;
+    // An account that is made anew for who has the address now takes nobody's access.
+    const replaced =
+      is === undefined && this.world.directory.bearers(was.email).some(one => this.world.directory.isIn(one));
     const leaves = leaver && !this.#appGoes(person);
     if (lost.length > 0 && !replaced)
       this.ledger.push({ ...entry, kind: leaves ? 'leaver' : 'loss', what: lost.join(', ') });
