@@ -156,6 +156,23 @@ describeEachDatabase('accounts', (_, on) => {
     expect(access.coder.oidcLogin(claims('ada', 'ada@example.com'))).toMatchObject({ signedIn: true });
   });
 
+  it('who gets the address of somebody who was removed, and had signed in, has an account that lets them in', async () => {
+    const access = await startAccess(on);
+    const okta = await access.app('okta', ADMINS);
+    const [ada = '', ben = ''] = await okta.hireAll(['ada', 'ben']);
+    await okta.group('admins', [ben]);
+    expect(access.coder.oidcLogin(claims('ada', 'ada@example.com'))).toMatchObject({ signedIn: true });
+    await okta.remove(ada);
+    await okta.changeEmail(ben, 'ada@example.com');
+    expect(access.coder.oidcLogin(claims('ben', 'ada@example.com'))).toMatchObject({ signedIn: true });
+    expect(access.coder.oidcLogin(claims('ada', 'ada@example.com'))).toMatchObject({ signedIn: false });
+    expect(
+      Object.values(access.coder.snapshot().users).filter(({ email }) => !/^(bridge|testuser)@/.test(email)),
+    ).toMatchObject([{ email: 'ada@example.com', status: 'active', siteRoles: ['template-admin'] }]);
+    expect(await access.held()).toEqual({});
+    expect((await access.statusOf(okta)).converged).toBe(true);
+  });
+
   it('a leaver whose password account may not be adopted stays listed until somebody has acted', async () => {
     const access = await startAccess(on, {
       before: coder => void coder.addUser('dora', { loginType: 'password', status: 'active' }),

@@ -1,5 +1,7 @@
 /** Changes that somebody makes in Coder by hand: noticed, told, and repaired where the app says so. */
-import { startStage, type Stage } from '../stage';
+import { SweptElsewhere } from '../../../bridge/reconcile';
+import { takeLease } from '../../../bridge/store/work/leases';
+import { APP, startStage, type Stage } from '../stage';
 
 const TIERS = {
   roleMappings: { platform: { idpGroup: 'platform', role: 'template-admin' } },
@@ -195,4 +197,16 @@ it('does not call that drift which the guard has stopped, however often it looks
   await sweep(stage);
   const found = await stage.reconciler.audit({ action: 'drift.found' });
   expect(new Set(found.map(line => line.subjectName))).toEqual(new Set(['alice']));
+});
+
+it('is not said to be done where another bridge has begun with it, and may have ended meanwhile', async () => {
+  const stage = await stageWithAlice();
+  stage.coder.suspend('alice');
+  const { db } = stage.database;
+  await takeLease(db, `sweep:${APP}`, 'another bridge', Date.now(), 60_000);
+  await expect(stage.reconciler.sweep()).rejects.toThrow(SweptElsewhere);
+  expect(stage.coder.describe('alice').status).toBe('suspended');
+  await takeLease(db, `sweep:${APP}`, 'another bridge', Date.now(), -1);
+  await sweep(stage);
+  expect(stage.coder.describe('alice').status).toBe('active');
 });
