@@ -32,6 +32,15 @@ export const LETS_IN: readonly Scenario[] = [
     ],
   },
   {
+    name: 'gets-the-address-of-a-leaver',
+    promise,
+    given: [...FIRST, { do: 'sign-in', who: 'ada' }],
+    when: [
+      { do: 'remove', who: 'ada' },
+      { do: 'change', who: 'ben', email: 'ada@corp.example' },
+    ],
+  },
+  {
     name: 'readdressed-twice',
     promise,
     given: FIRST,

@@ -134,6 +134,14 @@ export const TRUTH: readonly Scenario[] = [
     ],
   },
   {
+    // The replica that sweeps may be killed, and the next sweep is asked of the other one.
+    name: 'swept-before-a-change-by-hand',
+    promise: 'truth',
+    replicas: 2,
+    given: FIRST,
+    when: [{ do: 'sweep' }, { do: 'hand', hand: { verb: 'suspend', username: 'ben' } }],
+  },
+  {
     name: 'account-deleted-by-hand',
     promise: 'settles',
     given: FIRST,

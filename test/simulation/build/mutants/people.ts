@@ -92,11 +92,28 @@ export const PEOPLE: readonly Mutant[] = [
     edits: [
       {
         file: 'bridge/store/journal/journal.ts',
-        find: '  await upsertEntry(',
-        put: '  if (entry.since >= 0) return;\n  await upsertEntry(',
+        find: '  if ((await insertEntry(db, row)).changes > 0) return true;',
+        put: '  if (entry.since >= 0) return true;\n  if ((await insertEntry(db, row)).changes > 0) return true;',
       },
     ],
     noticedBy: ['hired-and-readdressed', 'team-posted-and-renamed', 'hired-and-removed'],
+  },
+  {
+    name: 'a-used-account-is-handed-on',
+    does: 'who gets the address of somebody who left gets the account that only those can sign in to',
+    edits: [
+      {
+        file: 'bridge/reconcile/decide/person.ts',
+        find: 'if (!linked.account.used && ours && !adoption.anew)',
+        put: 'if (!linked.account.used && ours)',
+      },
+      {
+        file: 'bridge/reconcile/decide/person.ts',
+        find: 'if (!linked.account.used && ours && adoption.anew && user?.email !== undefined)',
+        put: 'if (!linked.account.used && !ours && adoption.anew && user?.email !== undefined)',
+      },
+    ],
+    noticedBy: ['gets-the-address-of-a-leaver'],
   },
   {
     name: 'leavers-wait-for-the-declaration',

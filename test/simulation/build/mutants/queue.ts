@@ -51,6 +51,18 @@ export const QUEUE: readonly Mutant[] = [
     noticedBy: ['leaver-activated-by-hand', 'changed-by-hand'],
   },
   {
+    name: 'a-sweep-elsewhere-is-a-sweep',
+    does: 'a sweep that another bridge has begun is taken for done',
+    edits: [
+      {
+        file: 'bridge/reconcile/reconciler.ts',
+        find: 'if (elsewhere.length > 0) throw',
+        put: 'if (elsewhere.length < 0) throw',
+      },
+    ],
+    noticedBy: ['swept-before-a-change-by-hand'],
+  },
+  {
     name: 'always-converged',
     does: 'every app says that it has converged',
     edits: [
