@@ -11,7 +11,7 @@ import { enqueue, PRIORITY, type WorkItem, type WorkKey } from '../../store/work
 import { type Work } from '../../store/work/work';
 import { AuditLines } from '../context/audit-lines';
 import { type Rim } from '../context/rim';
-import { type Claimant, type ObservedAccount, type PersonObservation } from '../decide/observation';
+import { type BegunAccount, type Claimant, type ObservedAccount, type PersonObservation } from '../decide/observation';
 import { endWork, type EndedWork, LOOKED_FOR_AGAIN } from '../queue/end-work';
 import { type Decided } from './reserve';
 import { subjectOf } from './subject';
@@ -156,7 +156,7 @@ async function closeEntries(
   for (const { email, since } of observation.begun) {
     const found = observation.accounts.find(({ account }) => isSameIdentity(account.email, email));
     if (found?.claimedBy !== undefined && !claims(observation, email)) {
-      await handOver(db, work, email, found.claimedBy, now);
+      await handOver(db, work, { email, since }, found.claimedBy, now);
       continue;
     }
     const dealtWith = found !== undefined && isDealtWith(found, outcome);
@@ -175,8 +175,14 @@ function claims({ own, user }: PersonObservation, address: string): boolean {
  * The account falls to somebody else who states its address, and the entry with it: should they change theirs before they are dealt with, it is
  * still known that a bridge made it.
  */
-async function handOver(db: Db, { cause }: Work, email: string, { userId, app }: Claimant, now: number): Promise<void> {
-  await handOverEntry(db, 'account', identityKey(email), { app, subject: userId });
+async function handOver(
+  db: Db,
+  { cause }: Work,
+  { email, since }: Pick<BegunAccount, 'email' | 'since'>,
+  { userId, app }: Claimant,
+  now: number,
+): Promise<void> {
+  await handOverEntry(db, { kind: 'account', key: identityKey(email), since }, { app, subject: userId });
   await enqueue(db, [{ key: `person:${userId}`, app, priority: PRIORITY.request }], cause, now);
 }
 

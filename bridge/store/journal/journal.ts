@@ -101,19 +101,23 @@ export async function openEntry(db: Db, entry: JournalEntry): Promise<boolean> {
   return false;
 }
 
-const handEntry = statement<{ kind: string; key: string; app: string; subject: string }>()(
-  (db, { kind, key, app, subject }) =>
-    db.updateTable('journal').set({ app, subject }).where('kind', '=', kind).where('key', '=', key),
+const handEntry = statement<{ kind: string; key: string; since: number; app: string; subject: string }>()(
+  (db, { kind, key, since, app, subject }) =>
+    db
+      .updateTable('journal')
+      .set({ app, subject })
+      .where('kind', '=', kind)
+      .where('key', '=', key)
+      .where('since', '=', since),
 );
 
-/** Somebody else is to see to it from now on. */
+/** Somebody else is to see to it from now on; one that was opened anew since it was read stays whose it is. */
 export async function handOverEntry(
   db: Db,
-  kind: JournalKind,
-  key: string,
+  { kind, key, since }: Pick<JournalEntry, 'kind' | 'key' | 'since'>,
   to: { readonly app: string; readonly subject: string },
 ): Promise<void> {
-  await handEntry(db, { kind, key, ...to });
+  await handEntry(db, { kind, key, since, ...to });
 }
 
 /** What came of it is known, and written down in the same transaction. */
