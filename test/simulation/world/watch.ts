@@ -80,8 +80,8 @@ export class Watch {
     const entry = { at: scheduler().now, app: person.app, person: person.key, userName: person.userName, limit };
     const leaver = person.leaving || !this.world.directory.isIn(person);
     // An account that is made anew for who has the address now takes nobody's access.
-    const replaced =
-      is === undefined && this.world.directory.bearers(was.email).some(one => this.world.directory.isIn(one));
+    const isBorne = this.world.directory.bearers(was.email).some(one => this.world.directory.isIn(one));
+    const replaced = is === undefined && (!leaver || isBorne);
     const leaves = leaver && !this.#appGoes(person);
     if (lost.length > 0 && !replaced)
       this.ledger.push({ ...entry, kind: leaves ? 'leaver' : 'loss', what: lost.join(', ') });

@@ -32,8 +32,8 @@ export const GROUPS: readonly Mutant[] = [
     edits: [
       {
         file: 'bridge/reconcile/group/remove-undeclared.ts',
-        find: 'export async function removeGroup(rim: Rim, group: ManagedGroup, removal: GroupRemoval): Promise<boolean> {',
-        put: 'export async function removeGroup(rim: Rim, group: ManagedGroup, removal: GroupRemoval): Promise<boolean> {\n  if (removal.members >= 0) return true;',
+        find: 'export async function removeGroup(rim: Rim, group: ManagedGroup, removal: GroupRemoval): Promise<Removed> {',
+        put: "export async function removeGroup(rim: Rim, group: ManagedGroup, removal: GroupRemoval): Promise<Removed> {\n  if (removal.members >= 0) return 'gone';",
       },
     ],
     noticedBy: ['mapping-dropped', 'mapping-renamed'],
