@@ -37,16 +37,16 @@ export function checkGuard(scene: Scene): Violation[] {
   const lockedOut = new Set(
     scene.watch.ledger.filter(({ what }) => what.includes('the account')).map(({ person }) => person),
   );
-  // Whoever came back before they were locked out was leaving all the same.
   const isBack = (key: string): boolean => {
     const person = scene.directory.people.get(key);
     return person !== undefined && scene.directory.isIn(person);
   };
-  const ledger = scene.watch.ledger.map(entry =>
-    entry.kind === 'leaver' && !lockedOut.has(entry.person) && !isBack(entry.person)
-      ? { ...entry, kind: 'loss' as const }
-      : entry,
-  );
+  const ledger = scene.watch.ledger
+    // Of whoever is back by now it can not be told what of it was for their leaving.
+    .filter(entry => entry.kind !== 'leaver' || !isBack(entry.person))
+    .map(entry =>
+      entry.kind === 'leaver' && !lockedOut.has(entry.person) ? { ...entry, kind: 'loss' as const } : entry,
+    );
   for (const app of scene.directory.apps.values()) {
     for (const kind of ['leaver', 'loss', 'gain'] as const) {
       const entries = ledger.filter(

@@ -226,6 +226,8 @@ class Company {
     const people = this.living.filter(person => person.active);
     if (people.length === 0) return undefined;
     const person = this.random.pick(people);
+    // Of two with one address the first to sign in gets the account of the other one, and nobody but Coder knows.
+    if (this.living.some(other => other !== person && other.email === person.email)) return undefined;
     person.signedIn = true;
     // Whoever signs in with an address that somebody else's account may still bear gets that account: whose it is can not be told any more.
     const before = [...(this.#formerEmails.get(person.email) ?? [])].filter(key => key !== person.key);
