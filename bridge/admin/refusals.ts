@@ -20,7 +20,9 @@ export function toAdminRefusal(error: unknown): Refusal | undefined {
   if (error instanceof HoldChanged) return new Refusal(409, 'hold_changed', error.message);
   if (error instanceof RecoveryPending) return new Refusal(409, 'recovery_pending', error.message);
   if (error instanceof SweptElsewhere)
-    return new Refusal(503, 'swept_elsewhere', error.message, { headers: { 'retry-after': '30' } });
+    return new Refusal(503, 'swept_elsewhere', error.message, {
+      headers: { 'retry-after': String(error.againInSeconds) },
+    });
   if (error instanceof NobodyWaits) return new Refusal(409, 'nobody_waits', error.message);
   // What a plan, a sweep or a clean-up asked of Coder did not succeed: not the caller's fault, and not a defect.
   if (error instanceof CoderError || error instanceof NotYetCompared)

@@ -16,7 +16,7 @@ import { answerReHire, releaseHold, retryWork } from './queue/decisions';
 import { Pump } from './queue/pump';
 import { jittered } from './queue/end-work';
 import { readHold, readIdentities, readStatus } from './report/status';
-import { sweepApps } from './sweep/sweep';
+import { SWEEP_LEASE_MS, sweepApps } from './sweep/sweep';
 import { Recovery } from './recovery/recovery';
 import { recoveryReport } from './report/recovery';
 import { KeyedMutex } from './context/mutex';
@@ -105,7 +105,7 @@ export function createReconciler(dependencies: ReconcilerDependencies): Reconcil
       if (why !== undefined) throw rim.recovery.isPending ? new RecoveryPending(why) : new NotYetCompared(why);
       const elsewhere = await sweepApps(rim, one => app === undefined || one.name === app, retention);
       pump.wake();
-      if (elsewhere.length > 0) throw new SweptElsewhere(elsewhere);
+      if (elsewhere.length > 0) throw new SweptElsewhere(elsewhere, SWEEP_LEASE_MS / 1_000);
     },
     planWorld: request => planWorld(rim, request),
     explain: user => explain(rim, user),

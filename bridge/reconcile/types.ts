@@ -143,9 +143,13 @@ export class NotYetCompared extends Error {
 /** Another bridge compares these apps with Coder right now, or ended while it did: nobody knows what came of that. */
 export class SweptElsewhere extends Error {
   override readonly name = 'SweptElsewhere';
-  constructor(apps: readonly string[]) {
+  /** @param againInSeconds when nobody compares them any more, should the other one have ended */
+  constructor(
+    apps: readonly string[],
+    readonly againInSeconds: number,
+  ) {
     super(
-      `another bridge compares ${apps.join(', ')} with Coder right now, or ended while it did: try again in half a minute`,
+      `another bridge compares ${apps.join(', ')} with Coder right now, or ended while it did: try again in ${againInSeconds} seconds`,
     );
   }
 }

@@ -94,7 +94,7 @@ function decideLinked(observation: PersonObservation, linked: ObservedAccount): 
   const before = account.used || other !== undefined ? undefined : signedInto(observation);
   if (before !== undefined) return decideSignedInto(observation, before, ours, stays);
   if (isSameIdentity(email, account.email)) return stays();
-  if (other !== undefined) return decideDuplicate(observation, linked, other, ours, stays);
+  if (other !== undefined) return decideDuplicate(observation, linked, other, email, ours, stays);
   const foreign = foreignDomain(observation.context, observation.app, email);
   if (foreign !== undefined) return stays(foreign);
   if (account.used)
@@ -146,30 +146,25 @@ function decideDuplicate(
   observation: PersonObservation,
   linked: ObservedAccount,
   other: ObservedAccount,
+  email: string,
   ours: boolean,
   stays: (...held: Held[]) => PersonDecision,
 ): PersonDecision {
   const { context, app, user, reHire } = observation;
   const adoption = judgeAdoption({ context, app, user, found: other, reHire });
-  if (adoption instanceof Held) {
-    // The other one will be free, and whose it is may wait for the address of this one, to which nobody can sign in any more.
-    if (ours && !linked.account.used && user?.email !== undefined && isMoving(other))
-      return {
-        accounts: [],
-        create: newAccount(observation, user.email, { observed: linked, replaces: [], why: 'room' }),
-        held: [],
-      };
-    return stays(adoption);
-  }
-  // The other one is of somebody who left, and lets nobody else in: it is made anew once the person has none, which nobody ever used.
-  if (!linked.account.used && ours && adoption.anew && user?.email !== undefined)
+  // Nobody ever signed in to it, nor can with its address any more.
+  const isIdle = ours && !linked.account.used;
+  // It goes first where the other one will be free, and whose that is may wait for the address of this one; and where the other one lets in
+  // nobody but somebody who left: that is made anew once the person has none.
+  if (isIdle && (adoption instanceof Held ? isMoving(other) : adoption.anew))
     return {
       accounts: [],
-      create: newAccount(observation, user.email, { observed: linked, replaces: [], why: 'room' }),
+      create: newAccount(observation, email, { observed: linked, replaces: [], why: 'room' }),
       held: [],
     };
-  // Whoever signs in with the present address lands on the other one, and nobody ever did on this one.
-  if (!linked.account.used && ours && !adoption.anew)
+  if (adoption instanceof Held) return stays(adoption);
+  // Whoever signs in with the present address lands on the other one.
+  if (isIdle)
     return {
       accounts: [decideAccount(observation, other, { how: adoption.how, replaces: adoption.replaces })],
       create: undefined,

@@ -30,7 +30,8 @@ import { AuditLines } from '../context/audit-lines';
 import { type World } from '../survey/world';
 
 const CAUSE: Cause = { actor: 'sweep' };
-const LEASE_MS = 30_000;
+/** For so long a sweep is its bridge's without a sign of life. */
+export const SWEEP_LEASE_MS = 30_000;
 
 /** Sweeps one app, or all that are due. @returns names of those that another bridge compares, or began to: they were not looked at */
 export async function sweepApps(
@@ -47,10 +48,11 @@ export async function sweepApps(
   );
   const held: StoredApp[] = [];
   for (const app of apps)
-    if (await takeLease(rim.database.db, `sweep:${app.name}`, rim.owner, rim.clock.now(), LEASE_MS)) held.push(app);
+    if (await takeLease(rim.database.db, `sweep:${app.name}`, rim.owner, rim.clock.now(), SWEEP_LEASE_MS))
+      held.push(app);
   const elsewhere = apps.filter(app => !held.includes(app)).map(({ name }) => name);
   if (held.length === 0) return elsewhere;
-  const renewal = setInterval(() => void renew(rim, held), LEASE_MS / 3);
+  const renewal = setInterval(() => void renew(rim, held), SWEEP_LEASE_MS / 3);
   renewal.unref();
   const names = held.map(app => app.name);
   const sweep = async () => {
@@ -82,7 +84,9 @@ async function lookAtEndingApps(rim: Rim, apps: readonly StoredApp[]): Promise<v
 
 async function renew(rim: Rim, apps: readonly StoredApp[]): Promise<void> {
   for (const app of apps)
-    await takeLease(rim.database.db, `sweep:${app.name}`, rim.owner, rim.clock.now(), LEASE_MS).catch(() => false);
+    await takeLease(rim.database.db, `sweep:${app.name}`, rim.owner, rim.clock.now(), SWEEP_LEASE_MS).catch(
+      () => false,
+    );
 }
 
 async function sweepHeld(rim: Rim, context: Context, apps: readonly StoredApp[]): Promise<void> {

@@ -1,5 +1,7 @@
 /** Groups in groups, at any depth: what a statement about them begins with. Circles end, since a row is followed once. */
 import { type Expression, type RawBuilder, sql } from 'kysely';
+import { type Db } from './database';
+import { statement } from './statement';
 
 /** An id, or the place of one in a statement that is compiled once. */
 type Id = string | Expression<string>;
@@ -20,4 +22,13 @@ export function withAbove(memberId: Id): RawBuilder<unknown> {
       union
       select members.group_id from members join above on members.member_id = above.id
     )`;
+}
+
+const selectInside = statement<{ groupId: string }>()(
+  (_db, { groupId }) => sql<{ id: string }>`${withInside(groupId)} select id from inside`,
+);
+
+/** The group itself and all groups in it, at any depth. */
+export async function groupsInside(db: Db, groupId: string): Promise<string[]> {
+  return (await selectInside(db, { groupId })).rows.map(({ id }) => id);
 }

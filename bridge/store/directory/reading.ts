@@ -5,7 +5,7 @@ import { type DirectoryGroup, type DirectoryUser, emailOf, fullNameOf, usernameO
 import { fold } from '../../scim-language/schema/fold';
 import { type Db, readJson } from '../database/database';
 import { statement } from '../database/statement';
-import { withAbove, withInside } from '../database/nesting';
+import { groupsInside, withAbove } from '../database/nesting';
 import { among } from '../database/listed';
 
 export interface UserRow {
@@ -171,14 +171,6 @@ export async function usersOfGroup(
     db,
   );
   return rows.map(toUser);
-}
-
-/** The group itself and all groups in it, at any depth. */
-async function groupsInside(db: Db, groupId: string): Promise<string[]> {
-  const { rows } = await sql<{ id: string }>`
-    ${withInside(groupId)}
-    select id from inside`.execute(db);
-  return rows.map(row => row.id);
 }
 
 /** All groups of an app in order of id, without members. */

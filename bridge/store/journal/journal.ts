@@ -30,7 +30,9 @@ export interface JournalEntry {
 /** How long a call whose answer was lost may still be at work in Coder: so long an entry whose thing is not found stays open. */
 export const CALL_MAY_LAST_MS = 60_000;
 
-export const toEntry = (row: Omit<JournalTable, 'id'>): JournalEntry => ({
+type EntryRow = Omit<JournalTable, 'id'>;
+
+export const toEntry = (row: EntryRow): JournalEntry => ({
   kind: row.kind as JournalKind,
   key: row.key,
   app: row.app ?? undefined,
@@ -53,30 +55,29 @@ const selectOfSubject = statement<{ subject: string }>()((db, { subject }) =>
   db.selectFrom('journal').select(COLUMNS).where('subject', '=', subject).orderBy('id'),
 );
 
-interface EntryRow {
-  readonly kind: string;
-  readonly key: string;
-  readonly app: string | null;
-  readonly subject: string | null;
-  readonly note: string;
-  readonly since: number;
-}
-
-const insertEntry = statement<{ [Name in keyof EntryRow]: EntryRow[Name] }>()(
-  (db, { kind, key, app, subject, note, since }) =>
-    db
-      .insertInto('journal')
-      .values({ kind, key, app, subject, note, since })
-      .onConflict(conflict => conflict.columns(['kind', 'key']).doNothing()),
+const insertEntry = statement<EntryRow>()((db, { kind, key, app, subject, note, since }) =>
+  db
+    .insertInto('journal')
+    .values({ kind, key, app, subject, note, since })
+    .onConflict(conflict => conflict.columns(['kind', 'key']).doNothing()),
 );
 
-const rewriteEntry = statement<{ [Name in keyof EntryRow]: EntryRow[Name] }>()(
-  (db, { kind, key, app, subject, note, since }) =>
-    db.updateTable('journal').set({ app, subject, note, since }).where('kind', '=', kind).where('key', '=', key),
+const rewriteEntry = statement<EntryRow>()((db, { kind, key, app, subject, note, since }) =>
+  db.updateTable('journal').set({ app, subject, note, since }).where('kind', '=', kind).where('key', '=', key),
 );
 
 const deleteSame = statement<{ kind: string; key: string; since: number }>()((db, { kind, key, since }) =>
   db.deleteFrom('journal').where('kind', '=', kind).where('key', '=', key).where('since', '=', since),
+);
+
+const handEntry = statement<{ kind: string; key: string; since: number; app: string; subject: string }>()(
+  (db, { kind, key, since, app, subject }) =>
+    db
+      .updateTable('journal')
+      .set({ app, subject })
+      .where('kind', '=', kind)
+      .where('key', '=', key)
+      .where('since', '=', since),
 );
 
 const selectOfKind = statement<{ kind: string }>()((db, { kind }) =>
@@ -100,16 +101,6 @@ export async function openEntry(db: Db, entry: JournalEntry): Promise<boolean> {
   await rewriteEntry(db, row);
   return false;
 }
-
-const handEntry = statement<{ kind: string; key: string; since: number; app: string; subject: string }>()(
-  (db, { kind, key, since, app, subject }) =>
-    db
-      .updateTable('journal')
-      .set({ app, subject })
-      .where('kind', '=', kind)
-      .where('key', '=', key)
-      .where('since', '=', since),
-);
 
 /** Somebody else is to see to it from now on; one that was opened anew since it was read stays whose it is. */
 export async function handOverEntry(

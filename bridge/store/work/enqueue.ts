@@ -5,7 +5,7 @@ import { among, listed } from '../database/listed';
 import { type Cause, names, withEarlierCauses } from './causes';
 import { type Claim, MOST_CLAIMED } from './claim';
 import { type WorkKey } from './key';
-import { withInside } from '../database/nesting';
+import { groupsInside, withInside } from '../database/nesting';
 import { statement } from '../database/statement';
 import { toWork, WORK_COLUMNS, type WorkRow } from './work';
 
@@ -147,25 +147,22 @@ const lockGroups = statement<{ ids: readonly string[] }>()((db, { ids }) =>
   db.selectFrom('groups').select('id').where('id', 'in', among(db, ids)).orderBy('id').forNoKeyUpdate(),
 );
 
-const allInside = statement<{ groupId: string }>()(
-  (_db, { groupId }) => sql<{ id: string }>`${withInside(groupId)} select id from inside`,
-);
-
 /**
- * Whoever changes who is in a group, or in a group within it, has done so when this resolves, or does it after this transaction. Without that,
- * somebody who joins in a transaction that is still open is not seen here, and does not see what comes of this one: nobody would look at
- * them again. On SQLite one transaction comes after the other.
+ * Whether there are groups in a group. Whoever changes who is in it, or in a group within it, has done so when this resolves, or does it after
+ * this transaction. Without that, somebody who joins in a transaction that is still open is not seen here, and does not see what comes of this
+ * one: nobody would look at them again. On SQLite one transaction comes after the other.
  */
-async function waitForChangesIn(db: Db, groupId: string): Promise<void> {
-  if (backendOf(db) !== 'postgres') return;
-  await lockGroups(db, { ids: [groupId] });
-  if ((await nested(db, { groupId })).rows.length === 0) return;
+async function hasNestedOnceSettled(db: Db, groupId: string): Promise<boolean> {
+  const waits = backendOf(db) === 'postgres';
+  if (waits) await lockGroups(db, { ids: [groupId] });
+  const isNested = (await nested(db, { groupId })).rows.length > 0;
+  if (!waits || !isNested) return isNested;
   // While a lock was waited for, groups may have come into one of them.
   for (let locked = 1; ;) {
-    const { rows } = await allInside(db, { groupId });
-    if (rows.length === locked) return;
-    await lockGroups(db, { ids: rows.map(({ id }) => id) });
-    locked = rows.length;
+    const ids = await groupsInside(db, groupId);
+    if (ids.length === locked) return true;
+    await lockGroups(db, { ids });
+    locked = ids.length;
   }
 }
 
@@ -179,16 +176,13 @@ export async function enqueueMembersOf(
   now: number,
   dueAt = now,
 ): Promise<void> {
-  await waitForChangesIn(db, groupId);
-  const { rows: groups } = await nested(db, { groupId });
-  // Nearly always there are none: then the rows are in order as they stand, and each is one person.
-  const people =
-    groups.length === 0
-      ? sql`select 'person:' || member_id, ${columns({ app, priority, cause, now, dueAt })}
-        from members where group_id = ${groupId} order by member_id`
-      : sql`${withInside(groupId)}
+  const people = (await hasNestedOnceSettled(db, groupId))
+    ? sql`${withInside(groupId)}
       select distinct 'person:' || members.member_id, ${columns({ app, priority, cause, now, dueAt })}
-      from members join inside on members.group_id = inside.id where members.member_type = 'User' order by 1`;
+      from members join inside on members.group_id = inside.id where members.member_type = 'User' order by 1`
+    : // Nearly always: the rows are in order as they stand, and each is one person.
+      sql`select 'person:' || member_id, ${columns({ app, priority, cause, now, dueAt })}
+        from members where group_id = ${groupId} order by member_id`;
   await sql`insert into work (key, app, priority, due_at, enqueued_at, seq, attempts, cause) ${people} ${onConflict}`.execute(
     db,
   );

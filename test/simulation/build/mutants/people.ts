@@ -104,13 +104,8 @@ export const PEOPLE: readonly Mutant[] = [
     edits: [
       {
         file: 'bridge/reconcile/decide/person.ts',
-        find: 'if (!linked.account.used && ours && !adoption.anew)',
-        put: 'if (!linked.account.used && ours)',
-      },
-      {
-        file: 'bridge/reconcile/decide/person.ts',
-        find: 'if (!linked.account.used && ours && adoption.anew && user?.email !== undefined)',
-        put: 'if (!linked.account.used && !ours && adoption.anew && user?.email !== undefined)',
+        find: 'adoption instanceof Held ? isMoving(other) : adoption.anew',
+        put: 'adoption instanceof Held && isMoving(other)',
       },
     ],
     noticedBy: ['gets-the-address-of-a-leaver'],
