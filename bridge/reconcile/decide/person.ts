@@ -230,11 +230,8 @@ function decideLeaving(observation: PersonObservation): PersonDecision {
   const isLinked = observation.accounts.some(({ via }) => via === 'linked');
   for (const observed of observation.accounts) {
     const { account } = observed;
-    if (
-      observed.via !== 'linked' &&
-      (observed.claimedBy !== undefined || observed.holders.some(({ desired }) => desired.account === 'present'))
-    )
-      continue;
+    // Whoever is linked to it answers for it, leaving or not: two who leave count as two.
+    if (observed.via !== 'linked' && (observed.claimedBy !== undefined || observed.holders.length > 0)) continue;
     const reason = untouchable(context, account);
     if (reason !== undefined) {
       // Whoever left can sign in to what is protected, and to an own account that is a person's: somebody has to know, and to act.

@@ -1,9 +1,10 @@
 /** Who else is an account, or states its address: read from the directory. */
-import { isSameIdentity } from '../../contract/identity';
+import { identityKey, isSameIdentity } from '../../contract/identity';
 import { othersOfAddress } from '../../store/accounts/addresses';
 import { type Person } from '../../store/accounts/people';
 import { type Db } from '../../store/database/database';
 import { groupsOfUser, readUser } from '../../store/directory/reading';
+import { readEntry } from '../../store/journal/journal';
 import { type Context } from '../decide/context';
 import { ABSENT, desire } from '../decide/desired';
 import { type Claimant, type Holder } from '../decide/observation';
@@ -35,4 +36,12 @@ export async function claimantOf(
     if (desire(rules, user, await groupsOfUser(db, user.id)).account === 'present') return other;
   }
   return undefined;
+}
+
+/** Whether an account was about to be made for somebody else of the app who is gone by now, or has another address: it is the bridge's own. */
+export async function isLeftBehind(db: Db, app: string, userId: string, email: string): Promise<boolean> {
+  const entry = await readEntry(db, 'account', identityKey(email));
+  if (entry === undefined || entry.app !== app || entry.subject === userId) return false;
+  const before = entry.subject === undefined ? undefined : await readUser(db, entry.subject);
+  return before?.active !== true || !isSameIdentity(before.email ?? '', email);
 }

@@ -2,13 +2,10 @@
  * Observes a person: what the directory says in every app, every Coder account that is or may be theirs (linked, bearing
  * the present or a former address, open in the journal), and who else is that account. Changes nothing.
  */
-import { identityKey, isSameIdentity } from '../../contract/identity';
+import { isSameIdentity } from '../../contract/identity';
 import { type CoderUser } from '../../coder';
 import { type KnownAccount, readKnownAccount, type Told } from '../../store/accounts/told';
-import { type Db } from '../../store/database/database';
 import { readSetting } from '../../store/database/settings';
-import { readUser } from '../../store/directory/reading';
-import { readEntry } from '../../store/journal/journal';
 import { type Context } from '../decide/context';
 import { type Rim } from '../context/rim';
 import { ABSENT, desire } from '../decide/desired';
@@ -22,7 +19,7 @@ import {
 } from '../decide/observation';
 import { grantedBy, groupsHeld, groupsUnwritten, organizationsLeft } from '../observe/holdings';
 import { addressesToLookUp, begunAccounts } from '../observe/begun-accounts';
-import { claimantOf, readHolders } from '../observe/holders';
+import { claimantOf, isLeftBehind, readHolders } from '../observe/holders';
 import { interruptedSteps } from './interrupted-steps';
 
 /** Where an operator's word on a re-hire is kept until it was acted on. */
@@ -99,14 +96,6 @@ export async function observePerson(
         : undefined,
     seen: asked,
   };
-}
-
-/** Whether an account was about to be made for somebody else of the app who is gone by now, or has another address: it is the bridge's own. */
-async function isLeftBehind(db: Db, app: string, userId: string, email: string): Promise<boolean> {
-  const entry = await readEntry(db, 'account', identityKey(email));
-  if (entry === undefined || entry.app !== app || entry.subject === userId) return false;
-  const before = entry.subject === undefined ? undefined : await readUser(db, entry.subject);
-  return before?.active !== true || !isSameIdentity(before.email ?? '', email);
 }
 
 async function readLinked(

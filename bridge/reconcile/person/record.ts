@@ -287,7 +287,30 @@ async function wakeThem(
     ...(observation.gone === undefined ? [] : observation.addresses.map(({ address }) => address)),
   ];
   const others = await wakeOthers(db, work, observation.userId, freed, now);
-  return [...owners.map(({ userId }) => `person:${userId}` as const), ...others];
+  return [
+    ...owners.map(({ userId }) => `person:${userId}` as const),
+    ...(await wakeHolders(db, work, observation, now)),
+    ...others,
+  ];
+}
+
+/** Whoever leaves leaves an account with their address to whoever is linked to it: who has left as well, and is in by it, is looked at again. */
+async function wakeHolders(
+  db: Db,
+  { cause }: Work,
+  { own, accounts }: PersonObservation,
+  now: number,
+): Promise<WorkKey[]> {
+  if (own.account === 'present') return [];
+  const open = accounts.filter(({ via, account }) => via !== 'linked' && account.status !== 'suspended');
+  const holders = open.flatMap(one => one.holders).filter(({ desired }) => desired.account === 'absent');
+  const items = holders.map(({ person }) => ({
+    key: `person:${person.userId}` as const,
+    app: person.app,
+    priority: PRIORITY.request,
+  }));
+  await enqueue(db, items, cause, now);
+  return items.map(({ key }) => key);
 }
 
 /** Somebody else may have been linked to the account while this person lost something of it: looked at again. */

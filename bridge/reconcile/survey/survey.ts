@@ -22,7 +22,7 @@ import { type AccountDecision } from '../decide/account';
 import { NO_PLAN, type Plan } from '../decide/plan';
 import { type Actual } from '../decide/steps';
 import { grantedBy, groupsHeld } from '../observe/holdings';
-import { claimantOf, readHolders } from '../observe/holders';
+import { claimantOf, isLeftBehind, readHolders } from '../observe/holders';
 import { addressesToLookUp, begunAccounts } from '../observe/begun-accounts';
 import { type World } from './world';
 
@@ -195,7 +195,7 @@ interface Known {
 }
 
 async function observed(
-  { db, context, world, options }: Scene,
+  { db, context, world, app, options }: Scene,
   known: Known,
   subject: Subject,
   { account, via, begun }: Candidate,
@@ -205,7 +205,7 @@ async function observed(
   return {
     account,
     via,
-    begun,
+    begun: begun || (via !== 'linked' && (await isLeftBehind(db, app, subject.userId, account.email))),
     holders: await readHolders(db, context, others),
     claimedBy: via === 'linked' ? undefined : await claimantOf(db, context, account.email, subject.userId),
     actual: actualOf(context, world, account, members, options),

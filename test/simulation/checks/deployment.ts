@@ -34,9 +34,7 @@ export function checkUntouched(scene: Scene): Violation[] {
 export function checkGuard(scene: Scene): Violation[] {
   const violations: Violation[] = [];
   // Who leaves loses roles first and the account then; who is held as a leaver loses what a request about a group takes.
-  const lockedOut = new Set(
-    scene.watch.ledger.filter(({ what }) => what.includes('the account')).map(({ person }) => person),
-  );
+  const lockedOut = new Set(scene.watch.ledger.filter(({ isLocked }) => isLocked).map(({ person }) => person));
   const isBack = (key: string): boolean => {
     const person = scene.directory.people.get(key);
     return person !== undefined && scene.directory.isIn(person);

@@ -14,6 +14,8 @@ export interface Entry {
   /** `leaver`: the directory has said that this person goes; `loss`: anything else that is taken; `gain`: a strong role. */
   readonly kind: 'leaver' | 'loss' | 'gain';
   readonly what: string;
+  /** Whether the account is locked or gone by then, whoever locked it. */
+  readonly isLocked: boolean;
   /** How many people the guard let lose something when this happened. */
   readonly limit: number;
 }
@@ -77,7 +79,14 @@ export class Watch {
     const person = this.#whoLost(was, lost.length > 0);
     if (person === undefined) return;
     const limit = this.#limitOf(person.app);
-    const entry = { at: scheduler().now, app: person.app, person: person.key, userName: person.userName, limit };
+    const entry = {
+      at: scheduler().now,
+      app: person.app,
+      person: person.key,
+      userName: person.userName,
+      limit,
+      isLocked: is === undefined || is.status === 'suspended',
+    };
     const leaver = person.leaving || !this.world.directory.isIn(person);
     // An account that is made anew for who has the address now takes nobody's access.
     const isBorne = this.world.directory.bearers(was.email).some(one => this.world.directory.isIn(one));
