@@ -50,6 +50,21 @@ describeEachDatabase('the guard', (_, on) => {
     expect(holds).toMatchObject([{ reason: 'too-many-leavers', people: PEOPLE.length - LIMIT }]);
   });
 
+  it('counts two who leave at once as two, though one has the address that the other one had', async () => {
+    const access = await startAccess(on);
+    const okta = await access.app('okta', { guard: { minRemovals: 1, maxRemovalsPercent: 0 } });
+    const [ada = '', ben = ''] = await okta.hireAll(['ada', 'ben']);
+    await okta.changeEmail(ben, 'ben@married.example');
+    await okta.changeEmail(ada, 'ben@example.com');
+    await Promise.all([okta.leave(ben), okta.leave(ada)]);
+    const { holds } = await access.settled();
+    expect(access.suspended()).toHaveLength(1);
+    expect(holds).toMatchObject([{ reason: 'too-many-leavers', people: 1 }]);
+    await access.admin.releaseHold(holds[0]?.id ?? '', 'operator');
+    await access.settled();
+    expect(access.suspended()).toHaveLength(2);
+  });
+
   it('holds an emptied group whole, and nobody who leaves waits behind it, before and after a release', async () => {
     const access = await startAccess(on);
     const { okta, ids, group } = await staffed(access);

@@ -1,4 +1,7 @@
-import { bundle } from './build/bundle';
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { bundle, ROOT } from './build/bundle';
+import { MUTANTS } from './build/mutants';
 import { Crew } from './crew';
 import { type Finding } from './histories/job';
 import { SCENARIOS } from './scenarios';
@@ -36,6 +39,17 @@ test('the same seed plays the same history, event by event', async () => {
     crew.end();
   }
 }, 120_000);
+
+test('each mutant fits the product as it is, and names scenarios that there are', () => {
+  const names = new Set(SCENARIOS.map(({ name }) => name));
+  const unfit = MUTANTS.flatMap(({ name, edits, noticedBy }) => [
+    ...edits
+      .filter(({ file, find }) => !readFileSync(join(ROOT, file), 'utf8').includes(find))
+      .map(({ file, find }) => `${name}: ${file} has no ${JSON.stringify(find)}`),
+    ...noticedBy.filter(scenario => !names.has(scenario)).map(scenario => `${name}: no scenario ${scenario}`),
+  ]);
+  expect(unfit).toEqual([]);
+});
 
 test('each scenario has a name of its own', () => {
   const names = SCENARIOS.map(({ name }) => name);

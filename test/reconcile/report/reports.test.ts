@@ -1,5 +1,6 @@
 /** What an operator is told: the plan before a rollout, the reason of each entitlement, who is who, the trail. */
 import { parseMappingState } from '../../../bridge/contract/mapping-state';
+import { openEntry } from '../../../bridge/store/journal/journal';
 import { APP, startStage } from '../stage';
 
 const STATE = {
@@ -41,6 +42,30 @@ it('plans a rollout on a running Coder without writing anything', async () => {
     ]),
   );
   expect(report.holds).toEqual([]);
+});
+
+it('plans to let somebody in to the account that a bridge began for somebody who is gone, whose address they have', async () => {
+  const stage = await startStage();
+  const ours = { policies: { accounts: 'all', adoption: 'never' } } as const;
+  await stage.declare({ policies: { ...ours.policies, accounts: 'mapped' } });
+  stage.coder.addUser('desk', { email: 'desk@example.com' });
+  await stage.createUser('newcomer', { emails: [{ value: 'desk@example.com', primary: true }] });
+  const plan = () => stage.reconciler.planWorld({ state: parseMappingState({ version: 1, app: APP, ...ours }) });
+  expect((await plan()).adoption.held).toEqual([{ userName: 'newcomer', reason: 'adoption-refused' }]);
+  await stage.database.transact(db =>
+    openEntry(db, {
+      kind: 'account',
+      key: 'desk@example.com',
+      app: APP,
+      subject: 'somebody who is gone',
+      note: { email: 'desk@example.com', username: 'desk' },
+      since: Date.now(),
+    }),
+  );
+  expect((await plan()).adoption).toMatchObject({
+    held: [],
+    matched: [{ userName: 'newcomer', coderUsername: 'desk' }],
+  });
 });
 
 it('plans the hold that a declaration would meet', async () => {

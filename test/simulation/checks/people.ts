@@ -11,6 +11,7 @@ export function differencesOf(scene: Pick<Scene, 'directory' | 'accounts'>, pers
   if (due === undefined) return [];
   const account = landingOf(scene.accounts, person);
   if (account === undefined) return ['has no account'];
+  if (account.id === person.mistaken && !sameAddress(account.email, person.email)) return [];
   const differences: string[] = [];
   if (account.status === 'suspended') differences.push(`is suspended (${account.username})`);
   const compare = (what: string, is: readonly string[], wanted: ReadonlySet<string>, taken: ReadonlySet<string>) => {

@@ -10,7 +10,7 @@ import {
 import { checkLeavers, checkPeople, checkRemains, differencesOf } from '../checks/people';
 import { Scene, type Status, type Violation } from '../checks/scene';
 import { checkSignIn } from '../checks/sign-in';
-import { type Account, accountsOf, isSubjectOf } from '../model/accounts';
+import { type Account, accountsOf, isSubjectOf, landingOf } from '../model/accounts';
 import { managed as managedBy } from '../model/due';
 import { Endless } from '../time/scheduler';
 import { ByHand } from '../world/by-hand';
@@ -210,7 +210,15 @@ class Player {
         const person = world.directory.people.get(step.who);
         if (person === undefined) return;
         const claims = { sub: person.subject, email: person.email, email_verified: true, name: person.key };
+        const landing = landingOf(accountsOf(world.coder.double).values(), person);
         const { status } = world.coder.double.oidcLogin(claims);
+        if (
+          status === 200 &&
+          landing !== undefined &&
+          landing.name !== person.key &&
+          world.directory.people.has(landing.name)
+        )
+          person.mistaken = landing.id;
         world.trace.say(() => `    sign-in answers ${status}`);
         this.#watch.begin();
         return;

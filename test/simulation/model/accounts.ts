@@ -6,6 +6,8 @@ export interface Account {
   readonly id: string;
   readonly username: string;
   readonly email: string;
+  /** Until somebody signs in the bridge's word: the key of the person whom it dealt with. */
+  readonly name: string;
   readonly status: 'active' | 'dormant' | 'suspended';
   readonly login: string;
   readonly service: boolean;
@@ -29,6 +31,7 @@ export function accountsOf(double: CoderDouble): Map<string, Account> {
       id: user.id,
       username: user.username,
       email: user.email,
+      name: user.name,
       status: user.status,
       login: user.loginType,
       service: user.isServiceAccount,

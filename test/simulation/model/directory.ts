@@ -19,6 +19,11 @@ export interface Person {
   readonly formerEmails: Set<string>;
   /** A request that makes the person leave has been sent, answered or not. */
   leaving: boolean;
+  /**
+   * The account of somebody else that the person signed in to while their address was the same, before the bridge had dealt with that: Coder
+   * knows the person by it for ever, and tells nobody.
+   */
+  mistaken: string | undefined;
 }
 
 export interface Group {

@@ -183,6 +183,27 @@ export const GUARD_HOLDS: readonly Scenario[] = [
     then: nothingTaken,
   },
   {
+    name: 'guard-counts-two-who-had-one-address',
+    promise,
+    given: [
+      { do: 'declare', document: { ...DOCUMENT, guard: { maxRemovalsPercent: 0, minRemovals: 1 } } },
+      { do: 'hire', who: 'ada' },
+      { do: 'hire', who: 'ben' },
+      { do: 'change', who: 'ben', email: 'ben.new@corp.example' },
+      { do: 'change', who: 'ada', email: 'ben@corp.example' },
+    ],
+    when: [
+      {
+        do: 'together',
+        steps: [
+          { do: 'leave', who: 'ben' },
+          { do: 'leave', who: 'ada' },
+        ],
+      },
+    ],
+    mayHold: 'everybody',
+  },
+  {
     name: 'guard-against-a-dropped-mapping',
     promise,
     given: crowded(GUARDED, SIZE),

@@ -84,6 +84,7 @@ export class IdentityProvider {
       id: undefined,
       formerEmails: new Set(),
       leaving: step.active === false,
+      mistaken: undefined,
     };
     const id = await this.#create(
       person.app,

@@ -20,8 +20,8 @@ export const GROUPS: readonly Mutant[] = [
     edits: [
       {
         file: 'bridge/store/work/enqueue.ts',
-        find: 'const { rows: groups } = await nested(',
-        put: 'if (groupId.length > 0) return;\n  const { rows: groups } = await nested(',
+        find: 'const people = (await hasNestedOnceSettled(db, groupId))',
+        put: 'if (groupId.length > 0) return;\n  const people = (await hasNestedOnceSettled(db, groupId))',
       },
     ],
     noticedBy: ['a-day-of-an-identity-provider', 'team-posted-and-disbanded', 'team-renamed-into-the-prefix'],

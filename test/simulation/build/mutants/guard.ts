@@ -134,4 +134,16 @@ export const GUARD: readonly Mutant[] = [
     ],
     noticedBy: ['guard-against-emptying-beside-other-requests'],
   },
+  {
+    name: 'leavers-take-over-from-leavers',
+    does: 'who leaves takes over the account of somebody else who leaves and bears an address of theirs: two count as one',
+    edits: [
+      {
+        file: 'bridge/reconcile/decide/person.ts',
+        find: 'observed.claimedBy !== undefined || observed.holders.length > 0)',
+        put: "observed.claimedBy !== undefined || observed.holders.some(({ desired }) => desired.account === 'present'))",
+      },
+    ],
+    noticedBy: ['guard-counts-two-who-had-one-address'],
+  },
 ];

@@ -169,8 +169,8 @@ export const PEOPLE: readonly Mutant[] = [
     edits: [
       {
         file: 'bridge/reconcile/decide/person.ts',
-        find: 'user?.email !== undefined && isMoving(other))',
-        put: 'user?.email === undefined && isMoving(other))',
+        find: 'adoption instanceof Held ? isMoving(other) : adoption.anew',
+        put: '!(adoption instanceof Held) && adoption.anew',
       },
     ],
     noticedBy: ['addresses-are-swapped-at-once', 'addresses-are-swapped'],
