@@ -45,7 +45,7 @@ export async function bundle(entry, kind, outFile) {
     keepNames: kind !== 'program',
     legalComments: 'none',
     external: [...Object.keys(peerDependencies), ...NEVER_ASKED],
-    plugins: [englishOnly, partsOfUndici, serverOfGrpc],
+    plugins: [englishOnly, partsOfUndici, serverOfGrpc, encodingsOfJson, servedTypes],
     metafile: true,
     logLevel: 'warning',
     ...KINDS[kind],
@@ -90,8 +90,40 @@ const partsOfUndici = {
         'Object.assign(Dispatcher.prototype, api);',
       ].join('\n'),
     }));
+    // HTTP/2 is used where `allowH2` says so, which nobody does; Node's module for it is another two megabytes.
+    onLoad({ filter: /[\\/]undici[\\/]lib[\\/]dispatcher[\\/]client-h2\.js$/ }, () => ({
+      contents: 'module.exports = undefined;',
+    }));
   },
 };
+
+// A body is JSON or a form, in UTF: the tables of every other encoding are half a megabyte. Another charset is refused as unknown.
+const encodingsOfJson = {
+  name: 'encodings-of-json',
+  setup({ onLoad }) {
+    onLoad({ filter: /[\\/]iconv-lite[\\/]encodings[\\/](dbcs-data|sbcs-data-generated)\.js$/ }, () => ({
+      contents: '',
+    }));
+  },
+};
+
+// Every type there is, with its extensions, is read and indexed at the start: those that are served or read here, and those that have a charset.
+const servedTypes = {
+  name: 'served-types',
+  setup({ onLoad }) {
+    onLoad({ filter: /[\\/]mime-db[\\/]db\.json$/ }, ({ path }) => {
+      const types = Object.entries(JSON.parse(readFileSync(path, 'utf8')));
+      return {
+        contents: JSON.stringify(
+          Object.fromEntries(types.filter(([name, { charset }]) => charset !== undefined || SERVED.test(name))),
+        ),
+        loader: 'json',
+      };
+    });
+  },
+};
+const SERVED =
+  /^(text\/(html|plain|css|javascript|csv)|application\/(json|scim\+json|octet-stream|x-www-form-urlencoded)|image\/(svg\+xml|png|x-icon)|font\/woff2)$/;
 
 // A plugin serves and calls nobody: channels, load balancers and the making of clients are a third of its start.
 const serverOfGrpc = {

@@ -14,7 +14,8 @@ import { ms, printTable, summary } from './measure';
 
 const READY_LIMIT_MS = 300;
 const MEMORY_LIMIT_MB = 80;
-const IDLE_MS = 5_000;
+// What a start leaves behind V8 gives back by itself within some ten seconds.
+const IDLE_MS = 20_000;
 
 interface ProcessFacts {
   readonly residentMb: number;
