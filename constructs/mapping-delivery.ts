@@ -104,6 +104,10 @@ class DeclaredApp extends ScimAppResource {
     const { deletionProtection, timeouts } = this.app;
     return { name, ...document, deletionProtection, timeouts };
   }
+
+  protected override limits(): ScimAppTimeouts | undefined {
+    return this.app.timeouts;
+  }
 }
 
 /** What Linux lets one variable of an environment have, its name included (MAX_ARG_STRLEN). */

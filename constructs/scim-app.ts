@@ -18,7 +18,7 @@ import { type ScimAppResource, type ScimAppTimeouts } from './l1/scim-app-resour
 import { type IMapping, isMapping } from './mapping';
 import { type Carrier, MappingDelivery } from './mapping-delivery';
 import { checkSettings, type SettingNames, shown } from './l1/settings';
-import { type DeclaredEntry, type Declaration, findProblems, synthesizeMappingState } from './synthesize';
+import { type DeclaredEntry, type Declaration, findProblems, stated, synthesizeMappingState } from './synthesize';
 
 /** Settings of a SCIM app. */
 export interface ScimAppConfig {
@@ -176,6 +176,9 @@ export class ScimApp extends Construct implements IScimApp {
   /** @internal */
   readonly _after: ITerraformDependable[] | undefined;
   private readonly entries: DeclaredEntry[] = [];
+  /** The entries in order of their names; undefined: not sorted since the last one came. */
+  private sorted: readonly DeclaredEntry[] | undefined;
+  private readonly names = new Map<string, DeclaredEntry>();
   private readonly carrier: Carrier;
 
   /** @throws Error when a setting does not exist, or `identityProvider` is none */
@@ -236,13 +239,16 @@ export class ScimApp extends Construct implements IScimApp {
 
   /** @internal */
   _register(entry: DeclaredEntry): void {
-    const same = this.entries.find(other => other.kind === entry.kind && other.name === entry.name);
+    const key = `${entry.kind} ${entry.name}`;
+    const same = this.names.get(key);
     if (same !== undefined) {
       throw new Error(
         `${entry.path}: ${JSON.stringify(entry.name)} is the name of ${same.path} already: give it another id`,
       );
     }
-    this.entries.push(entry);
+    this.names.set(key, entry);
+    this.entries.push({ ...entry, content: stated(entry.content) });
+    this.sorted = undefined;
   }
 
   /** What this app and an earlier one of the same bridge can't both be. */
@@ -285,7 +291,7 @@ export class ScimApp extends Construct implements IScimApp {
         claims,
         attributes,
       },
-      entries: this.entries,
+      entries: (this.sorted ??= [...this.entries].sort((a, b) => (a.name < b.name ? -1 : 1))),
     };
   }
 }

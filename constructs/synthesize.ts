@@ -27,31 +27,20 @@ export interface Declaration {
   readonly path: string;
   /** What is said of the app as a whole; what is left out has the contract's default. */
   readonly settings: Omit<Partial<MappingStateInput>, 'version' | 'app' | EntryKind>;
+  /** In order of their names; nothing is undefined in what they state. */
   readonly entries: readonly DeclaredEntry[];
 }
 
 /** The document that the app's constructs declare, entries in order of their names, nothing that was not said. */
 export function synthesizeMappingState({ app, settings, entries }: Declaration): MappingStateInput {
   const { identityProvider, mode, policies, guard, people, pushedGroups, claims, attributes } = settings;
-  const entriesOf = (kind: EntryKind) => {
-    const own = entries.filter(entry => entry.kind === kind);
-    return Object.fromEntries(
-      own.map(entry => [entry.name, entry.content] as const).sort(([a], [b]) => (a < b ? -1 : 1)),
-    );
-  };
-  return withoutUndefined({
-    version: MAPPING_STATE_VERSION,
-    app,
-    identityProvider,
-    mode,
+  const entriesOf = (kind: EntryKind) =>
+    Object.fromEntries(entries.filter(entry => entry.kind === kind).map(({ name, content }) => [name, content]));
+  return {
+    ...stated({ version: MAPPING_STATE_VERSION, app, identityProvider, mode }),
     ...Object.fromEntries(ENTRY_KINDS.map(kind => [kind, entriesOf(kind)])),
-    pushedGroups,
-    policies,
-    guard,
-    people,
-    claims,
-    attributes,
-  }) as MappingStateInput;
+    ...stated({ pushedGroups, policies, guard, people, claims, attributes }),
+  };
 }
 
 /** Every mistake in what the app declares, each with the path of the construct that made it. */
@@ -88,6 +77,11 @@ function valueAt(document: unknown, path: readonly (string | number)[]): unknown
       typeof value === 'object' && value !== null ? (value as Record<string | number, unknown>)[key] : undefined,
     document,
   );
+}
+
+/** A copy without what is undefined in it. */
+export function stated<T extends object>(value: T): T {
+  return withoutUndefined(value) as T;
 }
 
 function withoutUndefined(value: unknown): unknown {

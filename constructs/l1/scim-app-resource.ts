@@ -105,8 +105,13 @@ export class ScimAppResource extends TerraformResource {
     return Object.fromEntries(own) as unknown as ScimAppAttributes;
   }
 
+  /** The same of its timeouts alone. */
+  protected limits(): ScimAppTimeouts | undefined {
+    return this.attributes.timeouts;
+  }
+
   private badTimeouts(): string[] {
-    return Object.entries<unknown>({ ...this.content().timeouts }).flatMap(([operation, said]) =>
+    return Object.entries<unknown>({ ...this.limits() }).flatMap(([operation, said]) =>
       typeof said !== 'string' || Token.isUnresolved(said) || parseDuration(said) !== undefined
         ? []
         : [`${this.node.path}: timeouts.${operation} is no duration: got ${JSON.stringify(said)}, ${DURATION_WANTED}`],
