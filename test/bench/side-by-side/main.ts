@@ -1,9 +1,7 @@
 /**
  * The bridge beside others: `npm run build && npm run bench -- --peers npm` measures all of it and writes docs/performance.md, in eight to
  * ten minutes. `--peers npm` installs the servers that npm has into a temporary folder; `--peer NAME=FOLDER` adds another one (peers.ts).
- * Options measure one setting instead: `npm run bench -- --mix okta [--users 1000] [--group-size 10] [--people 150] [--rounds 5] [--mapped]
- * [--database postgres] [--dist NAME=FOLDER …]`, where a `--dist` is `dist` of another checkout, or one group of 100,000 alone:
- * `--holds`. `--quick` takes seconds, to see that it works, and writes nothing.
+ * Options measure one setting instead: `npm run bench -- --help`.
  */
 import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
@@ -29,25 +27,52 @@ const UNMAPPED = { policies: { accounts: 'mapped' as const } };
 /** Everybody has an account, and every group is a group of Coder. */
 const MAPPED = { policies: { accounts: 'all' as const }, pushedGroups: {} };
 
-const { values: options } = parseArgs({
-  options: {
-    mix: { type: 'string' },
-    users: { type: 'string', default: '1000' },
-    'group-size': { type: 'string', default: '10' },
-    parallel: { type: 'string', default: '16' },
-    people: { type: 'string', default: '150' },
-    rounds: { type: 'string', default: '5' },
-    dist: { type: 'string', multiple: true, default: [] },
-    peer: { type: 'string', multiple: true, default: [] },
-    peers: { type: 'string' },
-    holds: { type: 'boolean', default: false },
-    database: { type: 'string', default: 'sqlite' },
-    mapped: { type: 'boolean', default: false },
-    quick: { type: 'boolean', default: false },
-  },
-});
+const USAGE = `Usage: npm run bench -- [options]          (npm run build first)
 
-async function main(): Promise<void> {
+Without --mix or --holds everything is measured, and docs/performance.md written: eight to ten minutes on two quiet cores.
+
+  --peers npm             beside the servers that npm has, installed into a temporary folder
+  --peer NAME=FOLDER      beside another server: test/bench/side-by-side/peers.ts says what is in the folder
+  --quick                 seconds, to see that it works; writes nothing
+
+One setting, of which nothing is written:
+  --mix okta|entra        requests of that identity provider
+  --users N               people in the directory (1000)
+  --group-size N          members of a group (10)
+  --people N              people that one round is about (150)
+  --rounds N              rounds (5)
+  --parallel N            requests at a time (16)
+  --mapped                everybody has an account of Coder, and every group is one of Coder
+  --database sqlite|postgres
+  --dist NAME=FOLDER      beside a build of another commit
+
+  --holds                 one group of 100,000 alone: how long everybody else waits
+`;
+
+function readOptions() {
+  return parseArgs({
+    options: {
+      help: { type: 'boolean', short: 'h', default: false },
+      mix: { type: 'string' },
+      users: { type: 'string', default: '1000' },
+      'group-size': { type: 'string', default: '10' },
+      parallel: { type: 'string', default: '16' },
+      people: { type: 'string', default: '150' },
+      rounds: { type: 'string', default: '5' },
+      dist: { type: 'string', multiple: true, default: [] },
+      peer: { type: 'string', multiple: true, default: [] },
+      peers: { type: 'string' },
+      holds: { type: 'boolean', default: false },
+      database: { type: 'string', default: 'sqlite' },
+      mapped: { type: 'boolean', default: false },
+      quick: { type: 'boolean', default: false },
+    },
+  }).values;
+}
+
+type Options = ReturnType<typeof readOptions>;
+
+async function main(options: Options): Promise<void> {
   // What a bridge answered is on the disk, on Postgres as on SQLite.
   prepareRun({ durable: true });
   const double = await startDoubleProcess();
@@ -73,12 +98,12 @@ async function main(): Promise<void> {
   };
   try {
     if (options.holds) printHolds(await playHolds(takePart, options.quick, console.log));
-    else if (options.mix === undefined) await measureAll(takePart);
+    else if (options.mix === undefined) await measureAll(takePart, options.quick);
     else {
       const backend = options.database === 'postgres' ? 'postgres' : 'sqlite';
       const how = { mapped: options.mapped };
       const builds = named([`this=${here}`, ...options.dist], dist => bridge(dist, backend)(how));
-      await measureOne({ ...builds, ...takePart.peers, ...takePart.floors }, mixOf(options.mix));
+      await measureOne({ ...builds, ...takePart.peers, ...takePart.floors }, options, mixOf(options.mix));
     }
   } finally {
     npm?.remove();
@@ -87,11 +112,11 @@ async function main(): Promise<void> {
   }
 }
 
-async function measureAll(takePart: TakePart): Promise<void> {
-  const results = await playSuite(partsOf(takePart, options.quick), console.log);
-  const report = reportOf(results, await playHolds(takePart, options.quick, console.log), new Date());
+async function measureAll(takePart: TakePart, quick: boolean): Promise<void> {
+  const results = await playSuite(partsOf(takePart, quick), console.log);
+  const report = reportOf(results, await playHolds(takePart, quick, console.log), new Date());
   // Seconds of measuring tell nothing: they show that it works.
-  if (options.quick) return;
+  if (quick) return;
   writeFileSync(DOCUMENT, intoDocument(readFileSync(DOCUMENT, 'utf8'), report));
   for (const [file, plot] of Object.entries(report.plots)) writeFileSync(join(ROOT, 'docs', file), plot);
 }
@@ -107,7 +132,7 @@ function printHolds({ title, holds }: HoldsResult): void {
     ]);
 }
 
-async function measureOne(contestants: Contestants, mix: MixName): Promise<void> {
+async function measureOne(contestants: Contestants, options: Options, mix: MixName): Promise<void> {
   const [users, groupSize] = [Number(options.users), Number(options['group-size'])];
   const setting = {
     mix,
@@ -142,7 +167,21 @@ function mixOf(text: string): MixName {
   throw new Error(`--mix is ${JSON.stringify(text)}: wanted one of ${Object.keys(MIXES).join(', ')}`);
 }
 
-void main().catch((error: unknown) => {
+function run(): Promise<void> {
+  let options: Options;
+  try {
+    options = readOptions();
+  } catch (error) {
+    console.error(`${(error as Error).message}\n\n${USAGE}`);
+    process.exitCode = 2;
+    return Promise.resolve();
+  }
+  if (!options.help) return main(options);
+  console.log(USAGE);
+  return Promise.resolve();
+}
+
+void run().catch((error: unknown) => {
   console.error(error);
   process.exitCode = 1;
 });
