@@ -16,6 +16,8 @@ const guard = (limits: { minRemovals?: number; maxRemovalsPercent?: number; maxP
   guard: { maxRemovalsPercent: 0, ...limits },
 });
 
+const TIGHT = { minRemovals: 1, maxPrivilegeGains: 2 };
+
 const rolesRefused = (access: Access) =>
   access.coder.faults.add({ kind: 'fail', status: 500, match: { method: 'PUT', path: /\/users\/[^/]+\/roles$/ } });
 
@@ -244,6 +246,92 @@ describeEachDatabase('the guard, gone around', (_, on) => {
     await access.swept();
     expect((await access.status()).apps.map(({ converged }) => converged)).toEqual([true, true]);
   });
+
+  const swapRoles: [string, string, (access: Access) => Promise<unknown>][] = [
+    [
+      'a declaration',
+      'plan-too-large, too-many-privileges',
+      async access => {
+        const role = (name: string) => ({
+          ...guard(TIGHT),
+          roleMappings: { auditors: { idpGroup: 'auditors', role: name } },
+        });
+        const okta = await access.app('okta', role('auditor'));
+        await okta.group('auditors', await okta.hireAll(FIVE));
+        await access.declare(okta, role('owner'));
+      },
+    ],
+    [
+      'one Bulk',
+      'too-many-removals, too-many-privileges',
+      async access => {
+        const { okta, ids, group } = await auditors(access, TIGHT);
+        const admins = await okta.group('admins');
+        const change = (id: string, operation: object) => ({
+          method: 'PATCH',
+          path: `/Groups/${id}`,
+          data: patch(operation),
+        });
+        await okta.done('POST', '/Bulk', {
+          schemas: ['urn:ietf:params:scim:api:messages:2.0:BulkRequest'],
+          Operations: [
+            change(group, { op: 'remove', path: 'members' }),
+            change(admins, { op: 'add', path: 'members', value: ids.map(value => ({ value })) }),
+          ],
+        });
+      },
+    ],
+    [
+      'privileges first, and losses after',
+      'too-many-removals, too-many-privileges',
+      async access => {
+        const { okta, ids, group } = await auditors(access, TIGHT);
+        await okta.group('admins', ids);
+        await okta.setMembers(group, 'auditors', []);
+      },
+    ],
+    [
+      'losses first, and privileges after',
+      'too-many-removals, too-many-privileges',
+      async access => {
+        const { okta, ids, group } = await auditors(access, TIGHT);
+        await okta.setMembers(group, 'auditors', []);
+        await okta.group('admins', ids);
+      },
+    ],
+    [
+      'a group that is deleted, and another one after',
+      'idp-group-vanished, too-many-privileges',
+      async access => {
+        const { okta, ids, group } = await auditors(access, TIGHT);
+        await okta.done('DELETE', `/Groups/${group}`);
+        await okta.group('admins', ids);
+      },
+    ],
+  ];
+  it.each(swapRoles)(
+    '%s: who loses a role and becomes an owner is held for both, and a sweep changes nothing',
+    async (_how, reason, swap) => {
+      const access = await startAccess(on);
+      await swap(access);
+      await access.settled();
+      const asHeld = (await access.status()).holds;
+      expect(asHeld).toMatchObject([{ reason, people: FIVE.length }]);
+      await access.swept();
+      await access.swept();
+      expect([have(access, 'owner'), have(access, 'auditor')]).toEqual([[], FIVE]);
+      const [hold] = (await access.status()).holds;
+      expect(hold).toMatchObject({
+        reason: expect.stringContaining('too-many-privileges') as string,
+        people: FIVE.length,
+      });
+      expect(hold?.changes).toHaveLength(2 * FIVE.length);
+      await access.admin.releaseHold(hold?.id ?? '', 'operator');
+      await access.settled();
+      expect([have(access, 'owner'), have(access, 'auditor')]).toEqual([FIVE, []]);
+      expect((await access.status()).holds).toEqual([]);
+    },
+  );
 
   const takeGroup: [string, (access: Access, okta: IdentityProvider, group: string) => Promise<unknown>][] = [
     ['emptied group', (_access, okta, group) => okta.setMembers(group, 'engineers', [])],

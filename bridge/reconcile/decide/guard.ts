@@ -50,7 +50,7 @@ export function digestOf(removals: readonly Removal[], gains: readonly GuardedGa
 export interface HeldBefore {
   /** Of what was held together. */
   readonly digest: string;
-  readonly reason: string;
+  readonly reasons: readonly string[];
   readonly released: boolean;
 }
 
@@ -139,16 +139,12 @@ function passOrHold(
   removals: readonly Removal[],
   context: GuardContext,
   reason: 'too-many-removals' | 'too-many-leavers',
-  staying: readonly string[],
+  staying: readonly ('too-many-removals' | 'too-many-leavers' | 'plan-too-large')[],
 ): Verdict {
   const { before } = context;
-  if (
-    before !== undefined &&
-    !before.released &&
-    areHeldLosses(before, removals, context.gains ?? []) &&
-    staying.includes(before.reason)
-  )
-    return { held: removals, reason: before.reason as typeof reason };
+  const stays = staying.find(one => before?.reasons.includes(one));
+  if (before?.released === false && stays !== undefined && areHeldLosses(before, removals, context.gains ?? []))
+    return { held: removals, reason: stays };
   return isTooMany(context) ? { held: removals, reason } : PASS;
 }
 

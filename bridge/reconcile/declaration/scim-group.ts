@@ -113,7 +113,7 @@ async function rebind(rim: Rim, context: Context, work: Work, group: DirectoryGr
 
 /** Whoever was held because a group had vanished may have an answer now. */
 async function enqueueHeld(db: Db, rim: Rim, work: Work): Promise<void> {
-  const held = (await listOpenHolds(db, work.app)).filter(row => row.reason === 'idp-group-vanished');
+  const held = (await listOpenHolds(db, work.app)).filter(row => row.reasons.includes('idp-group-vanished'));
   await enqueue(
     db,
     held.map(row => ({ key: row.subject as WorkKey, app: work.app, priority: PRIORITY.request })),

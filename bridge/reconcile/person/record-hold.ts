@@ -16,11 +16,14 @@ export function heldOf(
   guarded: Guarded,
   held: readonly Held[],
 ): { readonly reason: string; readonly detail: string } | undefined {
-  const stopped = guarded.held.length + guarded.heldGains.length;
-  if (guarded.reason !== undefined && stopped > 0)
+  const stopped = [
+    ...(guarded.held.length > 0 ? [`${guarded.held.length} removal(s)`] : []),
+    ...(guarded.heldGains.length > 0 ? [`${guarded.heldGains.length} gain(s)`] : []),
+  ].join(' and ');
+  if (stopped !== '')
     return {
       reason: 'guard',
-      detail: `${guarded.reason}: ${stopped} ${guarded.held.length > 0 ? 'removal' : 'gain'}(s) stopped; look at coder-scim status and release them if they are meant`,
+      detail: `${guarded.reasons.join(', ')}: ${stopped} stopped; look at coder-scim status and release them if they are meant`,
     };
   const [first] = [...held].sort((a, b) => Number(a.reason === 'email-pending') - Number(b.reason === 'email-pending'));
   return first === undefined ? undefined : { reason: first.reason, detail: first.detail };
@@ -36,8 +39,8 @@ export async function writeHold(
   lines: AuditLines,
 ): Promise<void> {
   const subject = `person:${observation.userId}`;
-  const { reason } = guarded;
-  if (reason === undefined) {
+  const { reasons } = guarded;
+  if (reasons.length === 0) {
     if (guarded.before !== undefined && !failed && !guarded.deferred) await dropHold(db, work.app, subject);
     return;
   }
@@ -49,9 +52,12 @@ export async function writeHold(
   const digest = digestOf(guarded.held, guarded.heldGains);
   const outcome = await hold(
     db,
-    { app: work.app, subject, digest, reason, changes, causes: work.causes, alike: heldAlike(reason) },
+    { app: work.app, subject, digest, reasons, changes, causes: work.causes, alike: reasons.map(heldAlike) },
     rim.clock.now(),
   );
   if (outcome === 'held')
-    lines.note(subjectOf(observation), 'guard.hold', 'held', { target: reason, detail: changes.join('; ') });
+    lines.note(subjectOf(observation), 'guard.hold', 'held', {
+      target: reasons.join(', '),
+      detail: changes.join('; '),
+    });
 }

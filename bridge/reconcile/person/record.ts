@@ -104,7 +104,7 @@ function isFound(
   );
 }
 
-const hasHold = ({ reason, before }: Decided['guarded']): boolean => reason !== undefined || before !== undefined;
+const hasHold = ({ reasons, before }: Decided['guarded']): boolean => reasons.length > 0 || before !== undefined;
 
 /** Coder could not even be observed; what was done before is written all the same. */
 export async function recordFailure(

@@ -29,7 +29,8 @@ import { countOthers } from '../observe/same-request';
 export interface Guarded {
   readonly held: readonly Removal[];
   readonly heldGains: readonly GuardedGain[];
-  readonly reason: HoldReason | undefined;
+  /** One for each ledger that stopped something. */
+  readonly reasons: readonly HoldReason[];
   /** What was held or released of this person before. */
   readonly before: HeldRemovals | undefined;
   /** Removals wait for the declaration that is being dealt with; they are not held. */
@@ -78,7 +79,7 @@ export async function reserveChanges(rim: Rim, context: Context, request: Reserv
   const free: Guarded = {
     held: [],
     heldGains: [],
-    reason: undefined,
+    reasons: [],
     before: request.before,
     deferred: request.deferred && removals.length > 0,
     allows: request.deferred ? () => false : yes,
@@ -99,7 +100,7 @@ export async function reserveChanges(rim: Rim, context: Context, request: Reserv
     // What one app may not take or give, no other one does that happens to look at the same account.
     const elsewhere = await listOpenHoldsOf(db, request.sharers);
     const waitsFor =
-      removals.length === 0 ? undefined : elsewhere.find(({ reason }) => isAboutLosses(reason as HoldReason))?.app;
+      removals.length === 0 ? undefined : elsewhere.find(({ reasons }) => reasons.some(isAboutLosses))?.app;
     const deferred = request.deferred || waitsFor !== undefined;
     const lost = deferred ? [] : removals;
     const losing = await judgeRemovals(scene, lost, gains);
@@ -111,7 +112,7 @@ export async function reserveChanges(rim: Rim, context: Context, request: Reserv
       before,
       held: losing.held,
       heldGains: gaining.held,
-      reason: losing.reason ?? gaining.reason,
+      reasons: [...losing.reasons, ...gaining.reasons],
       deferred: deferred && removals.length > 0,
       waitsFor,
       allows: deferred ? () => false : removal => !stopped.has(removalKey(removal)),
@@ -121,10 +122,10 @@ export async function reserveChanges(rim: Rim, context: Context, request: Reserv
   return value;
 }
 
-const NOTHING_HELD = { held: [], reason: undefined } as const;
+const NOTHING_HELD = { held: [], reasons: [] } as const;
 
-const isAboutLosses = (reason: HoldReason): boolean =>
-  ([...HELD_AS.removal, ...HELD_AS.leaving] as readonly HoldReason[]).includes(reason);
+const isAboutLosses = (reason: string): boolean =>
+  ([...HELD_AS.removal, ...HELD_AS.leaving] as readonly string[]).includes(reason);
 
 interface Scene {
   readonly rim: Rim;
@@ -139,10 +140,10 @@ async function judgeRemovals(
   { rim, db, context, request, gone, before }: Scene,
   removals: readonly Removal[],
   gains: readonly GuardedGain[],
-): Promise<{ held: readonly Removal[]; reason: HoldReason | undefined }> {
+): Promise<{ held: readonly Removal[]; reasons: readonly HoldReason[] }> {
   const { work, subject, leaves } = request;
   const guard = context.apps.get(work.app)?.state.guard;
-  if (guard === undefined || removals.length === 0) return { held: [], reason: undefined };
+  if (guard === undefined || removals.length === 0) return NOTHING_HELD;
   const kind: LedgerKind = leaves ? 'leaving' : 'removal';
   const now = rim.clock.now();
   const peopleFor = (counted: number): Promise<number> =>
@@ -160,9 +161,9 @@ async function judgeRemovals(
     leaves,
     vanished: removal => isVanished(gone, removal),
   });
-  if (verdict.reason !== undefined) return { held: verdict.held, reason: verdict.reason };
+  if (verdict.reason !== undefined) return { held: verdict.held, reasons: [verdict.reason] };
   await reserve(db, { app: work.app, kind, subject, at: now }, verdict.released);
-  return { held: [], reason: undefined };
+  return NOTHING_HELD;
 }
 
 function question(
@@ -185,24 +186,25 @@ async function judgeGains(
   { rim, db, context, request, gone, before }: Scene,
   gains: readonly GuardedGain[],
   removals: readonly Removal[],
-): Promise<{ held: readonly GuardedGain[]; reason: HoldReason | undefined }> {
+): Promise<{ held: readonly GuardedGain[]; reasons: readonly HoldReason[] }> {
   const { work, subject } = request;
   const guard = context.apps.get(work.app)?.state.guard;
-  if (guard === undefined) return { held: [], reason: undefined };
+  if (guard === undefined) return NOTHING_HELD;
   const held: GuardedGain[] = [];
-  let reason: HoldReason | undefined;
+  const reasons: HoldReason[] = [];
   const now = rim.clock.now();
   for (const kind of ['activation', 'privilege'] as const) {
     const some = gainsOf(gains, kind);
     const [first] = some;
     if (first === undefined) continue;
-    const sets = [removals, removals.filter(removal => isVanished(gone, removal))];
+    const sets = [true, false].map(vanished => removals.filter(removal => isVanished(gone, removal) === vanished));
+    sets.push([...removals]);
     const known = before !== undefined && areHeldGains(before, some, gains, sets);
     const passes = known && before.releasedAt !== undefined;
     // What was held stays so until it is released, whoever asks the next time.
-    if (known && !passes && before.reason === GAIN_REASONS[kind]) {
+    if (known && !passes && before.reasons.includes(GAIN_REASONS[kind])) {
       held.push(...some);
-      reason ??= GAIN_REASONS[kind];
+      reasons.push(GAIN_REASONS[kind]);
       continue;
     }
     if (!passes) {
@@ -213,13 +215,13 @@ async function judgeGains(
       const others = await countOthers(db, context, question(request, kind, now, before), limit);
       if (others + 1 > (await limit(others))) {
         held.push(...some);
-        reason ??= GAIN_REASONS[kind];
+        reasons.push(GAIN_REASONS[kind]);
         continue;
       }
     }
     await reserve(db, { app: work.app, kind, subject, at: now }, passes);
   }
-  return { held, reason };
+  return { held, reasons };
 }
 
 function distinct<T>(items: readonly T[], key: (item: T) => string): T[] {

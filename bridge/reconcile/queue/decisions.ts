@@ -30,7 +30,7 @@ export async function releaseHold(rim: Rim, id: string, decision: Decision): Pro
     const now = rim.clock.now();
     await releaseOpenHolds(db, app, decision.by, now);
     // A vanished group whose loss was accepted is not missed again.
-    if (rows.some(row => row.reason === 'idp-group-vanished'))
+    if (rows.some(row => row.reasons.includes('idp-group-vanished')))
       await unbind(db, app, await vanishedMappings(db, context, app));
     await writeAudit(db, [
       {

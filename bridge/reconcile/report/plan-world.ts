@@ -141,7 +141,7 @@ function summaryOf(rim: Rim, app: string, held: Awaited<ReturnType<WholePlan['ju
   return {
     id: holdId(held),
     app,
-    reason: [...new Set(held.map(({ reason }) => reason))].join(', '),
+    reason: [...new Set(held.flatMap(({ reasons }) => reasons))].join(', '),
     people: held.length,
     createdAt: new Date(rim.clock.now()).toISOString(),
     changes: held

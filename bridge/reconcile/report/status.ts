@@ -157,7 +157,7 @@ function summarize(open: readonly HeldRemovals[], names: ReadonlyMap<string, str
   return [...apps].map(([app, rows]) => ({
     id: holdId(rows),
     app,
-    reason: [...new Set(rows.map(row => row.reason))].join(', '),
+    reason: [...new Set(rows.flatMap(row => row.reasons))].join(', '),
     people: rows.length,
     createdAt: iso(rows.reduce((first, row) => Math.min(first, row.createdAt), Infinity)),
     changes: rows
@@ -182,7 +182,7 @@ export async function readHold(db: Db, id: string): Promise<HoldDetail | undefin
   const persons = rows.map((row, index) => ({
     scimId: ids[index] ?? '',
     userName: names.get(ids[index] ?? '') ?? row.subject,
-    reason: row.reason,
+    reason: row.reasons.join(', '),
     changes: [...row.changes],
   }));
   return { ...summary, changes: summarize(rows, names)[0]?.changes ?? [], persons };

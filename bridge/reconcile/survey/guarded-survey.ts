@@ -95,10 +95,10 @@ export async function carryOut(
 ): Promise<void> {
   const now = rim.clock.now();
   const lines = new AuditLines(cause, () => now);
-  for (const { subject, userName, coderUserId, digest, reason, changes } of guarded.held) {
+  for (const { subject, userName, coderUserId, digest, reasons, changes } of guarded.held) {
     const outcome = await hold(
       db,
-      { app, subject, digest, reason, changes, causes: [causeLine(cause)], alike: heldAlike(reason) },
+      { app, subject, digest, reasons, changes, causes: [causeLine(cause)], alike: reasons.map(heldAlike) },
       now,
     );
     if (outcome === 'held')
@@ -106,7 +106,7 @@ export async function carryOut(
         { app, subject: subject.slice('person:'.length), subjectName: userName, coderUserId },
         'guard.hold',
         'held',
-        { target: reason, detail: changes.join('; ') },
+        { target: reasons.join(', '), detail: changes.join('; ') },
       );
   }
   await writeAudit(db, lines.rows);

@@ -18,7 +18,7 @@ import {
   HOUR_MS,
   type Loser,
 } from '../decide/guard';
-import { type GuardedGain } from '../decide/plan';
+import { type GuardedGain, type Removal } from '../decide/plan';
 import { type Finding, plansOf } from './survey';
 
 /** What of one person's plan is held. */
@@ -27,12 +27,17 @@ export interface HeldPart {
   readonly userName: string;
   readonly coderUserId: string | undefined;
   readonly digest: string;
-  readonly reason: HoldReason;
+  readonly reasons: readonly HoldReason[];
   /** In words. */
   readonly changes: readonly string[];
 }
 
 type Who = Pick<HeldPart, 'subject' | 'userName' | 'coderUserId'>;
+interface Stopped {
+  readonly losses: readonly Removal[];
+  readonly gains: readonly GuardedGain[];
+  readonly reasons: readonly HoldReason[];
+}
 type Gainer = Who & { readonly gains: readonly GuardedGain[]; readonly released: boolean };
 
 export interface Judged {
@@ -84,34 +89,39 @@ export class WholePlan {
     const people = await countPeopleIn(db, app, since);
     const recent = (kind: LedgerKind): Promise<number> => countReserved(db, { app, kind }, since, '');
     const verdict = guardPlan(losers, { guard, people, recent: await recent('removal') });
-    const held: HeldPart[] = [];
+    const held = new Map<string, Who & Stopped>();
+    const stop = (who: Who, { losses, gains, reasons }: Stopped): void => {
+      const before = held.get(who.subject);
+      held.set(who.subject, {
+        ...who,
+        losses: [...(before?.losses ?? []), ...losses],
+        // Of either kind alone, they are all held together.
+        gains,
+        reasons: [...(before?.reasons ?? []), ...reasons],
+      });
+    };
     if (verdict === 'hold')
       for (const { removals, released, ...who } of losers)
-        if (!released)
-          held.push({
-            ...who,
-            digest: digestOf(removals),
-            reason: 'plan-too-large',
-            changes: removals.map(removal => sayRemoval(context, removal)),
-          });
-    // What somebody loses and gains at once is held for the loss.
-    const losing = new Set(held.map(({ subject }) => subject));
-    const others = this.gainers.filter(({ subject, released }) => !released && !losing.has(subject));
+        if (!released) stop(who, { losses: removals, gains: [], reasons: ['plan-too-large'] });
+    const gainers = this.gainers.filter(({ released }) => !released);
     for (const kind of ['activation', 'privilege'] as const) {
-      const some = others.filter(({ gains }) => gainsOf(gains, kind).length > 0);
+      const some = gainers.filter(({ gains }) => gainsOf(gains, kind).length > 0);
       const [sample] = gainsOf(some[0]?.gains ?? [], kind);
       if (sample === undefined || some.length + (await recent(kind)) <= gainLimit(sample, guard, people)) continue;
       const reason = kind === 'activation' ? 'too-many-activations' : 'too-many-privileges';
-      for (const { gains, released: _released, ...who } of some)
-        if (!held.some(one => one.subject === who.subject))
-          held.push({
-            ...who,
-            digest: digestOf([], gains),
-            reason,
-            changes: gains.map(gain => sayGain(context, gain)),
-          });
+      for (const { gains, released: _released, ...who } of some) stop(who, { losses: [], gains, reasons: [reason] });
     }
-    return { held, verdict };
+    return { held: [...held.values()].map(stopped => this.partOf(stopped)), verdict };
+  }
+
+  private partOf({ losses, gains, reasons, ...who }: Who & Stopped): HeldPart {
+    const { context } = this;
+    return {
+      ...who,
+      digest: digestOf(losses, gains),
+      reasons,
+      changes: [...losses.map(removal => sayRemoval(context, removal)), ...gains.map(gain => sayGain(context, gain))],
+    };
   }
 }
 

@@ -4,14 +4,15 @@
 import { createHash } from 'node:crypto';
 import { type Db } from '../database/database';
 import { statement } from '../database/statement';
-import { causeText } from '../work/causes';
+import { causesIn, causeText } from '../work/causes';
 
 export interface HeldRemovals {
   readonly app: string;
   /** `person:<SCIM user id>`. */
   readonly subject: string;
   readonly digest: string;
-  readonly reason: string;
+  /** Why, one for each ledger that stopped something: that of what is lost before those of what is gained. */
+  readonly reasons: readonly string[];
   readonly changes: readonly string[];
   /** The cause under which this was first held, as JSON: what one request takes is one plan, whoever asks later, and whatever else. */
   readonly cause: string | undefined;
@@ -38,6 +39,7 @@ export interface HoldRow {
   app: string;
   subject: string;
   digest: string;
+  /** All reasons, with `, ` between them. */
   reason: string;
   changes: string;
   cause: string | null;
@@ -45,11 +47,13 @@ export interface HoldRow {
   released_at: number | null;
 }
 
+const BETWEEN_REASONS = ', ';
+
 export const toHeld = (row: HoldRow): HeldRemovals => ({
   app: row.app,
   subject: row.subject,
   digest: row.digest,
-  reason: row.reason,
+  reasons: row.reason.split(BETWEEN_REASONS),
   changes: JSON.parse(row.changes) as string[],
   cause: row.cause ?? undefined,
   createdAt: row.created_at,
@@ -93,25 +97,27 @@ export async function listHolds(db: Db, app: string): Promise<HeldRemovals[]> {
  */
 export async function hold(
   db: Db,
-  held: Pick<HeldRemovals, 'app' | 'subject' | 'digest' | 'reason' | 'changes'> & {
+  held: Pick<HeldRemovals, 'app' | 'subject' | 'digest' | 'reasons' | 'changes'> & {
     /** Why, each as JSON, the newest first. */
     readonly causes: readonly string[];
-    /** Reasons like this one: what was open for one of them was part of a plan, and what has become of it still is. @default none */
-    readonly alike?: readonly string[];
+    /** For each reason those like it: what was open for one of them was part of a plan, and what has become of it still is. @default none */
+    readonly alike?: readonly (readonly string[])[];
   },
   now: number,
 ): Promise<'held' | 'already'> {
   const before = await readHeld(db, held.app, held.subject);
-  if (before?.digest === held.digest && (before.releasedAt !== undefined || before.reason === held.reason))
+  const reason = held.reasons.join(BETWEEN_REASONS);
+  if (
+    before?.digest === held.digest &&
+    (before.releasedAt !== undefined || before.reasons.join(BETWEEN_REASONS) === reason)
+  )
     return 'already';
-  const isPartOfOpen =
-    before !== undefined && before.releasedAt === undefined && held.alike?.includes(before.reason) === true;
   const values = {
     digest: held.digest,
-    reason: held.reason,
+    reason,
     changes: JSON.stringify(held.changes),
     created_at: now,
-    cause: (before?.digest === held.digest || isPartOfOpen ? before?.cause : undefined) ?? causeText(held.causes),
+    cause: causeText(causesOf(held, before)),
   };
   await db
     .insertInto('holds')
@@ -121,6 +127,18 @@ export async function hold(
     )
     .execute();
   return 'held';
+}
+
+/** What was held keeps the plan that it is part of; what comes to it is part of another one. */
+function causesOf(
+  { digest, causes, alike = [] }: Pick<Parameters<typeof hold>[1], 'digest' | 'causes' | 'alike'>,
+  before: HeldRemovals | undefined,
+): readonly string[] {
+  const kept = causesIn(before?.cause);
+  const isPart = alike.map(reasons => reasons.some(reason => before?.reasons.includes(reason)));
+  const isSamePlan = before?.digest === digest || (before?.releasedAt === undefined && isPart.includes(true));
+  if (kept.length === 0 || !isSamePlan) return causes;
+  return isPart.includes(false) ? [...causes, ...kept] : kept;
 }
 
 const deleteHeld = statement<{ app: string; subject: string }>()((db, { app, subject }) =>

@@ -4,7 +4,7 @@
  */
 import { sql } from 'kysely';
 import { backendOf, type Db } from '../database/database';
-import { among } from '../database/listed';
+import { among, listed } from '../database/listed';
 import { statement } from '../database/statement';
 import { nextTurn } from '../database/turns';
 import { names } from '../work/causes';
@@ -91,7 +91,9 @@ const selectHeldAlike = statement<{
   (db, { app, subject, causes, heldAs, atMost }) => sql<{ subject: string }>`
     select subject from holds
       where app = ${app} and released_at is null and ${names(db, sql.ref('cause'), causes)}
-        and reason in ${among(db, heldAs)} and subject <> ${subject} limit ${atMost}`,
+        and exists (
+          select 1 from (${listed(db, heldAs)}) as wanted where ', ' || holds.reason || ',' like '%, ' || wanted.value || ',%')
+        and subject <> ${subject} limit ${atMost}`,
 );
 
 const selectWaiting = (who: 'active' | 'leaving') =>

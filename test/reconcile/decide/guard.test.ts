@@ -37,7 +37,7 @@ it('holds of a vanished group only what it gave, and nobody who leaves', () => {
 });
 
 it('stays held after the hour, and passes by exactly its own release', () => {
-  const held = { digest: digestOf([ACCOUNT, ROLE]), reason: 'too-many-removals', released: false };
+  const held = { digest: digestOf([ACCOUNT, ROLE]), reasons: ['too-many-removals'], released: false };
   expect(guardPerson([ACCOUNT, ROLE], { ...calm, before: held }).reason).toBe('too-many-removals');
   const released = { ...held, released: true };
   expect(guardPerson([ROLE, ACCOUNT], { ...calm, others: 500, before: released }).held).toEqual([]);
@@ -47,7 +47,7 @@ it('stays held after the hour, and passes by exactly its own release', () => {
 });
 
 it('keeps no leaver in because something else of theirs is held', () => {
-  const held = { digest: digestOf([ACCOUNT, ROLE]), reason: 'plan-too-large', released: false };
+  const held = { digest: digestOf([ACCOUNT, ROLE]), reasons: ['plan-too-large'], released: false };
   expect(guardPerson([ACCOUNT, ROLE], { ...calm, leaves: true, before: held }).held).toEqual([]);
   expect(guardPerson([ACCOUNT, ROLE], { ...calm, leaves: false, before: held }).reason).toBe('plan-too-large');
 });

@@ -45,7 +45,7 @@ describeEachDatabase('what is known of a person', open => {
     await openEntry(db, { ...entry, kind: 'account', key: 'a@x.org' });
     await openEntry(db, { ...entry, kind: 'steps', key: account, note: { status: 'active', steps: [] } });
     const causes = [causeLine({ actor: 'scim', requestId: 'r' })];
-    const held = { app: APP, subject: `person:${id}`, digest: 'd', reason: 'guard', changes: ['x'], causes };
+    const held = { app: APP, subject: `person:${id}`, digest: 'd', reasons: ['guard'], changes: ['x'], causes };
     await hold(db, held, 8);
     const everything = await readAtOnce(db, APP, id);
     expect(everything).toEqual({

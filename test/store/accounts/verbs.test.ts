@@ -145,7 +145,7 @@ describeEachDatabase('the store', open => {
       app: 'okta',
       subject,
       digest,
-      reason: 'too-many-removals',
+      reasons: ['too-many-removals'],
       changes: ['account'],
       causes: [causeLine({ actor: 'scim', requestId: 'r' })],
     });
@@ -183,18 +183,40 @@ describeEachDatabase('the store', open => {
       string,
     ];
     const row = { app: 'okta', digest: 'x', changes: ['group'], subject: 'person:1' };
-    await hold(db, { ...row, reason: 'idp-group-vanished', causes: [first] }, 1);
-    await hold(db, { ...row, reason: 'too-many-removals', causes: [second] }, 2);
+    await hold(db, { ...row, reasons: ['idp-group-vanished'], causes: [first] }, 1);
+    await hold(db, { ...row, reasons: ['too-many-removals'], causes: [second] }, 2);
     const ask = { app: 'okta', kind: 'removal' as const, since: 0, heldAs: ['too-many-removals'], subject: 'person:2' };
     const size = async (...causes: string[]): Promise<number> =>
       (await countedOthers(db, { ...ask, causes }, 100)).size;
     expect(await size(first)).toBe(1);
     expect(await size(second)).toBe(0);
     expect(await size(second, first)).toBe(1);
-    await hold(db, { ...row, digest: 'y', reason: 'too-many-removals', causes: [second] }, 3);
+    await hold(db, { ...row, digest: 'y', reasons: ['too-many-removals'], causes: [second] }, 3);
     expect(await size(first)).toBe(0);
-    await hold(db, { ...row, digest: 'z', reason: 'too-many-removals', causes: [second, first] }, 4);
+    await hold(db, { ...row, digest: 'z', reasons: ['too-many-removals'], causes: [second, first] }, 4);
     expect(await size(first)).toBe(1);
+  });
+
+  it('counts what is held for two reasons with either, each under the cause that it came by', async () => {
+    const { db } = await open();
+    const [gain = '', loss = ''] = ['gain', 'loss'].map(requestId => causeLine({ actor: 'scim', requestId }));
+    const row = { app: 'okta', changes: ['x'], subject: 'person:1' };
+    const ask = { app: 'okta', since: 0, subject: 'person:2' };
+    const privileges = { ...ask, kind: 'privilege' as const, heldAs: ['too-many-privileges'] };
+    const removals = { ...ask, kind: 'removal' as const, heldAs: ['plan-too-large', 'too-many-removals'] };
+    const size = async (question: typeof privileges | typeof removals, ...causes: string[]): Promise<number> =>
+      (await countedOthers(db, { ...question, causes }, 100)).size;
+    const [GAIN, LOSS] = [['too-many-privileges'], ['too-many-removals', 'plan-too-large']];
+    await hold(db, { ...row, digest: 'g', reasons: GAIN, causes: [gain], alike: [GAIN] }, 1);
+    const both = { ...row, digest: 'lg', reasons: ['too-many-removals', ...GAIN], causes: [loss], alike: [LOSS, GAIN] };
+    expect(await hold(db, both, 2)).toBe('held');
+    expect(await hold(db, both, 3)).toBe('already');
+    expect((await listOpenHolds(db))[0]?.reasons).toEqual(['too-many-removals', 'too-many-privileges']);
+    expect([await size(privileges, gain), await size(removals, loss)]).toEqual([1, 1]);
+    // What was not held any more by then has no plan of before.
+    await releaseOpenHolds(db, 'okta', 'me', 4);
+    await hold(db, { ...both, digest: 'l', reasons: ['plan-too-large'], causes: [loss], alike: [LOSS] }, 5);
+    expect([await size(privileges, gain), await size(removals, gain), await size(removals, loss)]).toEqual([0, 0, 1]);
   });
 
   it('counts who waits because of a request, whatever else has come for them since', async () => {
