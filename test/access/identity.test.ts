@@ -101,6 +101,27 @@ describeEachDatabase('identity', (_, on) => {
     expect(access.coder.describe('ada')).toMatchObject({ status: 'suspended', siteRoles: [] });
   });
 
+  it('of two apps that share people the one that lets them in again asks, and is held, whatever is compared when', async () => {
+    const access = await startAccess(on);
+    const tight = { guard: { minRemovals: 1, maxRemovalsPercent: 0 } };
+    const okta = await access.app('okta');
+    for (const id of await okta.hireAll(['ada', 'ben', 'cleo'])) await okta.leave(id);
+    await access.declare(okta, { ...tight, people: { sharedWith: ['entra'] } });
+    const entra = await access.app('entra', { ...tight, people: { sharedWith: ['okta'] } });
+    await entra.hireAll(['ada', 'ben', 'cleo']);
+    for (let sweeps = 0; sweeps < 3; sweeps += 1) {
+      const { holds } = await access.settled();
+      expect(holds).toMatchObject([{ app: 'entra', reason: 'too-many-activations', people: 2 }]);
+      expect((await access.statusOf(entra)).converged).toBe(false);
+      await access.swept();
+    }
+    const [hold] = (await access.status()).holds;
+    await access.admin.releaseHold(hold?.id ?? '', 'operator');
+    const { apps } = await access.settled();
+    expect(access.suspended()).toEqual([]);
+    expect(apps.map(({ converged }) => converged)).toEqual([true, true]);
+  });
+
   it('of two apps that share an account, the one that had it first decides what it is called, as long as its person is in', async () => {
     const access = await startAccess(on);
     const document = (other: string) => ({

@@ -81,9 +81,9 @@ describeEachDatabase('owners', (_, on) => {
     ['is over', (access: Access, other: IdentityProvider) => access.removeApp(other)],
   ])('whom another app keeps in goes as soon as that app %s', async (_, change) => {
     const access = await startAccess(on, { before: coder => coder.suspend('testuser') });
-    const other = await access.app('other', { guard: { minOwners: 3, protectedAccounts: ['ben'] } });
     const okta = await access.app('okta', OWNERS);
     const [ada = '', ben = '', cleo = ''] = await okta.hireAll(['ada', 'ben', 'cleo']);
+    const other = await access.app('other', { guard: { minOwners: 3, protectedAccounts: ['ben'] } });
     await okta.group('admins', [ada, cleo]);
     await okta.leave(ada);
     await okta.leave(ben);

@@ -1,7 +1,7 @@
 /** Whether somebody may be an account that exists already, and as what. Pure; data in, data out. */
 import { type DirectoryUser } from '../../contract/directory';
 import { isSameIdentity } from '../../contract/identity';
-import { type Context, untouchable } from './context';
+import { type Context, isProtected, untouchable } from './context';
 import { isImplied } from './entitlement';
 import { Held } from './hold-reason';
 import { type Holder, type ObservedAccount, type ReHireAnswer } from './observation';
@@ -135,6 +135,15 @@ export function foreignDomain(context: Context, app: string, email: string): Hel
   return new Held(
     'foreign-domain',
     `${JSON.stringify(email)} is in none of the app's e-mail domains (${domains.join(', ')}): the app may not speak for it; add the domain to people.emailDomains if it should`,
+  );
+}
+
+/** Why no account is made or moved to this address for the app; undefined when one may be. */
+export function refusedAddress(context: Context, app: string, email: string): Held | undefined {
+  if (!isProtected(context, email)) return foreignDomain(context, app, email);
+  return new Held(
+    'protected-account',
+    `${JSON.stringify(email)} is in guard.protectedAccounts, and an account that has it could never be locked: take it out of there, or make the account in Coder by hand`,
   );
 }
 

@@ -47,10 +47,14 @@ export function untouchable(
   if (account.id === context.catalog.own.id) return 'own-account';
   if (account.id === PREBUILDS_USER_ID) return 'prebuilds-account';
   if (account.serviceAccount) return 'service-account';
-  const names = context.protectedNames;
-  if (names.has(identityKey(account.username)) || (account.email !== '' && names.has(identityKey(account.email))))
-    return 'protected-account';
-  return undefined;
+  return isProtected(context, account.username) || isProtected(context, account.email)
+    ? 'protected-account'
+    : undefined;
+}
+
+/** Whether an app protects whatever account has this username or e-mail. */
+export function isProtected(context: Pick<Context, 'protectedNames'>, name: string): boolean {
+  return name !== '' && context.protectedNames.has(identityKey(name));
 }
 
 /** Whether roles, groups and memberships like this one are the bridge's to take. */

@@ -5,7 +5,7 @@
 import { isSameIdentity } from '../../contract/identity';
 import { type AccountDecision, decideAccount, inputFor, type NewAccount, newAccount } from './account';
 import { untouchable } from './context';
-import { foreignDomain, isMoving, judgeAdoption, reHireText } from './adoption';
+import { isMoving, judgeAdoption, refusedAddress, reHireText } from './adoption';
 import { ABSENT } from './desired';
 import { Held } from './hold-reason';
 import { leavesByDirectory, type ObservedAccount, type PersonObservation } from './observation';
@@ -59,8 +59,9 @@ function decideUnlinked(observation: PersonObservation, found: ObservedAccount |
   const { context, app, user, reHire } = observation;
   const nothing = { accounts: [], create: undefined };
   if (user?.email === undefined) return { ...nothing, held: [noEmail(user?.userName ?? '')] };
-  const foreign = foreignDomain(context, app, user.email);
-  if (foreign !== undefined) return { ...nothing, held: [foreign] };
+  const refused = refusedAddress(context, app, user.email);
+  if (refused !== undefined && (found === undefined || refused.reason === 'foreign-domain'))
+    return { ...nothing, held: [refused] };
   if (found === undefined) return { accounts: [], create: newAccount(observation, user.email, undefined), held: [] };
   const adoption = judgeAdoption({ context, app, user, found, reHire });
   if (adoption instanceof Held) return { ...nothing, held: [adoption] };
@@ -95,8 +96,8 @@ function decideLinked(observation: PersonObservation, linked: ObservedAccount): 
   if (before !== undefined) return decideSignedInto(observation, before, ours, stays);
   if (isSameIdentity(email, account.email)) return stays();
   if (other !== undefined) return decideDuplicate(observation, linked, other, email, ours, stays);
-  const foreign = foreignDomain(observation.context, observation.app, email);
-  if (foreign !== undefined) return stays(foreign);
+  const refused = refusedAddress(observation.context, observation.app, email);
+  if (refused !== undefined) return stays(refused);
   if (account.used)
     return stays(
       new Held(

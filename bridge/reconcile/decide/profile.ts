@@ -1,5 +1,6 @@
 /** Name and username of an account: they follow the directory when it changes. E-mails can not be written at all. Pure. */
 import { cleanRealName, deriveUsernames } from '../../coder/names';
+import { isProtected } from './context';
 import { type PersonObservation } from './observation';
 
 export interface Profile {
@@ -27,7 +28,8 @@ export function decideProfile(
     followed !== undefined &&
     followed !== user.username;
   const [derived] = follows ? deriveUsernames({ userName: user.username, email: user.email, key: user.id }) : [];
-  const next = { username: derived ?? present.username, name: renamed && name !== '' ? name : present.name };
+  const username = derived === undefined || isProtected(context, derived) ? present.username : derived;
+  const next = { username, name: renamed && name !== '' ? name : present.name };
   return next.username === present.username && next.name === present.name ? undefined : next;
 }
 

@@ -10,7 +10,7 @@ import { type WorkKey } from '../../store/work/enqueue';
 import { type Work } from '../../store/work/work';
 import { AuditLines } from '../context/audit-lines';
 import { type Rim } from '../context/rim';
-import { organizationName } from '../decide/context';
+import { isProtected, organizationName } from '../decide/context';
 import { type Entitlement, isImplied, keyOf } from '../decide/entitlement';
 import { Held, heldBy } from '../decide/hold-reason';
 import { removalKey } from '../decide/plan';
@@ -49,7 +49,8 @@ export async function makeAccount(
       ...(create.username === undefined ? [] : [create.username]),
       ...deriveUsernames({ userName: user.username, email: user.email, key: user.id }),
     ]),
-  ];
+    // An account of that name could never be locked.
+  ].filter(username => !isProtected(observation.context, username));
   let woken: readonly WorkKey[] = [];
   if (create.insteadOf?.why === 'room') {
     const removed = await removeFormer(rim, work, observation, create);

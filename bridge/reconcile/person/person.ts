@@ -116,6 +116,7 @@ async function pass(
     // A declaration that is being dealt with is judged as a whole; who leaves goes at once.
     deferred: isPending(observation) && !leavesByDirectory(observation),
     leaves: leavesByDirectory(observation),
+    asks: observation.own.account === 'present',
     plans: [
       ...decision.accounts.map(({ plan }) => plan),
       ...(decision.create === undefined ? [] : [decision.create.plan]),
@@ -133,7 +134,7 @@ async function pass(
 function heldElsewhere(app: string): Held {
   return new Held(
     'guard',
-    `what the account would lose is held in app ${JSON.stringify(app)}, whose person is the same account: look at coder-scim status and release it there if it is meant`,
+    `what the account would lose or gain is held in app ${JSON.stringify(app)}, whose person is the same account: look at coder-scim status and release it there if it is meant`,
   );
 }
 

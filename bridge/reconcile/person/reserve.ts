@@ -57,6 +57,8 @@ export interface ReserveRequest {
   readonly deferred: boolean;
   /** The directory itself says that the person leaves. */
   readonly leaves: boolean;
+  /** The person is to come in by this app: what others who are the same account gain is theirs to ask for, and not held here. */
+  readonly asks: boolean;
   readonly plans: readonly Plan[];
   /** `person:<SCIM id>` of people of other apps who are the same accounts. */
   readonly sharers: readonly string[];
@@ -72,10 +74,11 @@ export async function reserveChanges(rim: Rim, context: Context, request: Reserv
     request.plans.flatMap(plan => plan.removals),
     removalKey,
   );
-  const gains = distinct(
+  const allGains = distinct(
     request.plans.flatMap(plan => plan.guardedGains),
     gainKey,
   );
+  const gains = request.asks ? allGains : [];
   const free: Guarded = {
     held: [],
     heldGains: [],
@@ -83,7 +86,7 @@ export async function reserveChanges(rim: Rim, context: Context, request: Reserv
     before: request.before,
     deferred: request.deferred && removals.length > 0,
     allows: request.deferred ? () => false : yes,
-    allowsGain: yes,
+    allowsGain: request.asks || allGains.length === 0 ? yes : () => false,
     waitsFor: undefined,
   };
   const state = context.apps.get(app)?.state;
@@ -99,9 +102,10 @@ export async function reserveChanges(rim: Rim, context: Context, request: Reserv
     const scene = { rim, db, context, request, gone, before };
     // What one app may not take or give, no other one does that happens to look at the same account.
     const elsewhere = await listOpenHoldsOf(db, request.sharers);
-    const waitsFor =
+    const lossesWaitFor =
       removals.length === 0 ? undefined : elsewhere.find(({ reasons }) => reasons.some(isAboutLosses))?.app;
-    const deferred = request.deferred || waitsFor !== undefined;
+    const gainsWaitFor = gains.length === 0 ? undefined : elsewhere[0]?.app;
+    const deferred = request.deferred || lossesWaitFor !== undefined;
     const lost = deferred ? [] : removals;
     const losing = await judgeRemovals(scene, lost, gains);
     const gaining = elsewhere.length > 0 ? NOTHING_HELD : await judgeGains(scene, gains, lost);
@@ -114,9 +118,9 @@ export async function reserveChanges(rim: Rim, context: Context, request: Reserv
       heldGains: gaining.held,
       reasons: [...losing.reasons, ...gaining.reasons],
       deferred: deferred && removals.length > 0,
-      waitsFor,
+      waitsFor: lossesWaitFor ?? gainsWaitFor,
       allows: deferred ? () => false : removal => !stopped.has(removalKey(removal)),
-      allowsGain: elsewhere.length > 0 ? () => false : gain => !stoppedGains.has(gainKey(gain)),
+      allowsGain: !request.asks || elsewhere.length > 0 ? () => false : gain => !stoppedGains.has(gainKey(gain)),
     };
   });
   return value;

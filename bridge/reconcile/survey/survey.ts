@@ -38,6 +38,8 @@ export interface Finding {
     | { readonly state: 'create' | 'gone' | 'none' }
     | { readonly state: 'held'; readonly held: Held };
   readonly desired: Desired;
+  /** Whether the person is to come in by this app, whatever others ask who are the same account. */
+  readonly asks: boolean;
   /** Of the person's own account, there or to be made. */
   readonly plan: Plan;
   /** Further accounts that are or may be theirs. */
@@ -277,6 +279,7 @@ function findingOf(observation: PersonObservation, decision: PersonDecision): Fi
     person,
     account,
     desired: main?.input.desired ?? own,
+    asks: own.account === 'present',
     plan: main?.plan ?? decision.create?.plan ?? NO_PLAN,
     others: decision.accounts.filter(other => other !== main),
     held: decision.held,

@@ -70,7 +70,7 @@ export class WholePlan {
     const removals = plansOf(finding)
       .flatMap(plan => plan.removals)
       .filter(removal => removal.kind === 'account' || !this.gone.has(keyOf(removal)));
-    const gains = plansOf(finding).flatMap(plan => plan.guardedGains);
+    const gains = finding.asks ? plansOf(finding).flatMap(plan => plan.guardedGains) : [];
     const who = { subject, userName: finding.userName, coderUserId: finding.person?.coderUserId };
     const before = this.holds.get(subject);
     const isReleased = before?.releasedAt !== undefined;
