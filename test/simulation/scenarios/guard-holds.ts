@@ -26,6 +26,11 @@ function asManyAsAllowed(scene: Scene): (string | false)[] {
   return [out < LIMIT && `${out} people who left are out, and the guard allows ${LIMIT}`];
 }
 
+function nobodyBecomesOwner(scene: Scene): (string | false)[] {
+  const owners = EVERYBODY.filter(who => scene.landing(who)?.siteRoles.includes('owner'));
+  return [owners.length > 0 && `${owners.length} people became owner by one request, and nobody was asked`];
+}
+
 export const GUARD_HOLDS: readonly Scenario[] = [
   {
     name: 'guard-against-one-leaver-after-another',
@@ -244,10 +249,33 @@ export const GUARD_HOLDS: readonly Scenario[] = [
     given: crowded(DOCUMENT, SIZE),
     when: [{ do: 'group', group: 'owners', members: EVERYBODY }],
     mayHold: 'everybody',
-    then: scene => {
-      const owners = EVERYBODY.filter(who => scene.landing(who)?.siteRoles.includes('owner'));
-      return [owners.length > 0 && `${owners.length} people became owner by one request, and nobody was asked`];
-    },
+    then: nobodyBecomesOwner,
+  },
+  {
+    name: 'guard-against-losers-who-become-owners',
+    promise,
+    given: crowded(GUARDED, SIZE, 'admins'),
+    when: [
+      {
+        do: 'declare',
+        document: { ...GUARDED, roleMappings: { admins: { idpGroup: 'admins', role: 'owner' } } },
+      },
+      { do: 'sweep' },
+    ],
+    mayHold: 'everybody',
+    then: nobodyBecomesOwner,
+  },
+  {
+    name: 'guard-against-owners-who-lose-something-after',
+    promise,
+    given: crowded(GUARDED, SIZE),
+    when: [
+      { do: 'group', group: 'owners', members: EVERYBODY },
+      { do: 'members', group: 'engineering', who: [], by: 'PUT' },
+      { do: 'sweep' },
+    ],
+    mayHold: 'everybody',
+    then: nobodyBecomesOwner,
   },
   {
     name: 'few-new-owners-pass',

@@ -146,4 +146,16 @@ export const GUARD: readonly Mutant[] = [
     ],
     noticedBy: ['guard-counts-two-who-had-one-address'],
   },
+  {
+    name: 'losses-hide-privileges',
+    does: 'who is held for what they lose is not counted among those who would become strong',
+    edits: [
+      {
+        file: 'bridge/reconcile/survey/whole-plan.ts',
+        find: 'this.gainers.filter(({ released }) => !released)',
+        put: 'this.gainers.filter(({ subject, released }) => !released && !held.has(subject))',
+      },
+    ],
+    noticedBy: ['guard-against-losers-who-become-owners', 'guard-against-owners-who-lose-something-after'],
+  },
 ];
