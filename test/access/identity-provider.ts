@@ -14,6 +14,11 @@ export class IdentityProvider {
     private readonly url: () => string,
   ) {}
 
+  /** The same one, speaking to this bridge alone. */
+  at(url: string): IdentityProvider {
+    return new IdentityProvider(this.app, this.tokens, this.token, () => url);
+  }
+
   send(method: string, path: string, body?: unknown): Promise<ScimAnswer> {
     return createCall(this.url(), this.token)(method, path, body === undefined ? {} : { body });
   }

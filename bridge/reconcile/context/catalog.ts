@@ -9,7 +9,7 @@ import {
 } from '../../coder';
 import { type MappingState, ORGANIZATION_ROLES } from '../../contract/mapping-state';
 import { type Catalog } from '../decide/context';
-import { findOrganization, type KnownOrganization } from '../decide/rules';
+import { findOrganization, findRole, type KnownOrganization } from '../decide/rules';
 
 /** Names of the organizations that mapping states speak of. */
 export function namedOrganizations(states: readonly MappingState[]): Set<string> {
@@ -23,6 +23,24 @@ export function namedOrganizations(states: readonly MappingState[]): Set<string>
         ...(state.pushedGroups === undefined ? [] : [state.pushedGroups]),
       ].flatMap(mapping => mapping.organization ?? []),
     ),
+  );
+}
+
+/**
+ * Whether documents name an organization or a role that was not read, or not there, when this was: another replica may have been told of them,
+ * or somebody has just made them.
+ */
+export function isBehind({ organizations }: Pick<Catalog, 'organizations'>, states: readonly MappingState[]): boolean {
+  const isUnread = (name: string): boolean => findOrganization(organizations, name)?.roles === undefined;
+  const lacksRole = (organization: string, role: string): boolean => {
+    const found = findOrganization(organizations, organization);
+    return found !== undefined && found.roles !== 'unreadable' && findRole(found, role) === undefined;
+  };
+  return (
+    [...namedOrganizations(states)].some(isUnread) ||
+    states
+      .flatMap(({ roleMappings }) => Object.values(roleMappings))
+      .some(({ organization, role }) => organization !== undefined && lacksRole(organization, role))
   );
 }
 
@@ -76,7 +94,7 @@ export async function loadCatalog(coder: CoderClient, states: readonly MappingSt
       customRoles.set(organization.id, roles ?? []);
       if ((roleSync?.field ?? '') !== '') organizationRoles.add(organization.id);
       if ((groupSync?.field ?? '') !== '') groups.add(organization.id);
-      return { ...organization, roles: roles?.map(role => role.name) };
+      return { ...organization, roles: roles?.map(role => role.name) ?? ('unreadable' as const) };
     }),
   );
   const fallback = known.find(organization => organization.isDefault) ?? known[0];

@@ -9,7 +9,7 @@ import { listAllApps, readRulesVersion } from '../../store/apps/apps';
 import { readBindings } from '../../store/apps/bindings';
 import { listManagedGroups } from '../../store/accounts/coder-groups';
 import { type Database } from '../../store/database/database';
-import { loadCatalog } from './catalog';
+import { isBehind, loadCatalog } from './catalog';
 import { readNamesakes } from '../../store/directory';
 import { buildContext, type Catalog, type Context } from '../decide/context';
 import { type SyncSettings } from '../decide/rules';
@@ -94,7 +94,12 @@ export class ContextSource {
   async #buildAnew(version: string, catalog: Catalog | undefined): Promise<Context> {
     const { db } = this.database;
     const apps = await listAllApps(db);
-    const known = catalog ?? (await this.#load(apps.map(app => app.state)));
+    const states = apps.map(app => app.state);
+    let known = catalog;
+    // What is read already may be for documents of before.
+    if (this.#loading !== undefined && (known === undefined || isBehind(known, states)))
+      known = await this.#load(states);
+    if (known === undefined || isBehind(known, states)) known = await this.#load(states);
     this.#catalog = known;
     const [groups, bindings, namesakes] = [
       await listManagedGroups(db),

@@ -1,6 +1,6 @@
 /** What is to become of one account of a person, there already or to be made. Pure. */
 import { isSameIdentity } from '../../contract/identity';
-import { type Context, isManaged } from './context';
+import { type Context, isManaged, isUnclear } from './context';
 import { type Desired, unite } from './desired';
 import { type Entitlement, type EntitlementKey, keyOf } from './entitlement';
 import { type ObservedAccount, type PersonObservation } from './observation';
@@ -127,8 +127,7 @@ export function inputFor(
     desired,
     actual: observed.actual,
     managed: (entitlement: Entitlement) =>
-      // Where it is unclear which group a mapping means, nothing that it gives is taken.
-      !context.unclear.has(keyOf(entitlement)) &&
+      !isUnclear(context, entitlement) &&
       (isManaged(context, entitlement, authoritative) || observed.granted(entitlement)),
     defaultOrganization: context.catalog.defaultOrganization,
     sync: context.catalog.sync,

@@ -30,6 +30,10 @@ export interface Context {
   readonly managed: ReadonlySet<EntitlementKey>;
   /** What mappings give whose name several groups have: left as it is. */
   readonly unclear: ReadonlySet<EntitlementKey>;
+  /** Ids of the organizations that Coder told of: of another one nobody knows what is declared there. */
+  readonly knownOrganizations: ReadonlySet<string>;
+  /** Ids of those whose roles Coder does not tell. */
+  readonly unreadRoles: ReadonlySet<string>;
   /** Whether any mapping is about roles of an organization. */
   readonly organizationRoles: boolean;
   readonly minOwners: number;
@@ -73,6 +77,19 @@ export interface ContextInput {
   readonly takeAllAsMatched?: boolean | undefined;
 }
 
+/**
+ * Whether it is unclear what is declared: which group a mapping means, which roles an organization has, or what organization that is. It
+ * is not taken from anybody then.
+ */
+export function isUnclear(context: Context, entitlement: Entitlement): boolean {
+  const { kind, organization } = entitlement;
+  return (
+    context.unclear.has(keyOf(entitlement)) ||
+    (organization !== '' && !context.knownOrganizations.has(organization)) ||
+    (kind === 'organization-role' && context.unreadRoles.has(organization))
+  );
+}
+
 /** Puts a context together. Pure. */
 export function buildContext(input: ContextInput): Context {
   const matched = new Set(input.bindings.map(binding => `${binding.app}\n${binding.mapping}`));
@@ -107,6 +124,8 @@ export function buildContext(input: ContextInput): Context {
     groups: new Map(input.groups.map(group => [group.id, group])),
     managed,
     unclear,
+    knownOrganizations: new Set(input.catalog.organizations.map(({ id }) => id)),
+    unreadRoles: new Set(input.catalog.organizations.flatMap(({ id, roles }) => (roles === 'unreadable' ? [id] : []))),
     organizationRoles: [...managed].some(key => key.startsWith('organization-role ')),
     // Also of an app that is being deleted: its work runs until it is gone, and what it asks for is for everybody's.
     minOwners: Math.max(1, ...input.apps.map(({ state }) => state.guard.minOwners)),

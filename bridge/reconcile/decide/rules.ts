@@ -13,8 +13,8 @@ export interface KnownOrganization {
   readonly id: string;
   readonly name: string;
   readonly isDefault: boolean;
-  /** Names of the roles there; undefined when nobody needed them. */
-  readonly roles: readonly string[] | undefined;
+  /** Names of the roles there; undefined when nobody needed them, `unreadable` where Coder would not say. */
+  readonly roles: readonly string[] | 'unreadable' | undefined;
   /** Roles that every member has without being given them. */
   readonly impliedRoles: readonly string[];
 }
@@ -103,6 +103,12 @@ export function findOrganization(
   );
 }
 
+/** A role of an organization as Coder spells it; undefined where there is none, or nobody knows. */
+export function findRole({ roles }: KnownOrganization, name: string): string | undefined {
+  const folded = identityKey(name);
+  return roles === 'unreadable' ? undefined : roles?.find(known => identityKey(known) === folded);
+}
+
 /** Stand-in id of a group that is not there yet. */
 export function imaginedGroup(organization: string, name: string): string {
   return `new:${organization}/${name}`;
@@ -171,13 +177,16 @@ export function compileRules(input: RuleInput): AppRules {
             identityKey(role.name) === folded &&
             findOrganization(input.organizations, role.organization)?.id === organization.id,
         );
-        const role =
-          organization.roles?.find(known => identityKey(known) === folded) ?? (declared ? folded : undefined);
+        const role = findRole(organization, mapping.role) ?? (declared ? folded : undefined);
         if (input.sync.organizationRoles.has(organization.id))
           problems.add(
             `${name}: role sync is on in organization ${JSON.stringify(organization.name)} and Coder refuses roles from anybody else; they are held: turn it off, or set the app's mode to claims`,
           );
-        if (role === undefined)
+        if (organization.roles === 'unreadable')
+          problems.add(
+            `${name}: Coder does not tell the roles of organization ${JSON.stringify(organization.name)}, so no role of it is given or taken`,
+          );
+        else if (role === undefined)
           problems.add(
             `${name}: organization ${JSON.stringify(organization.name)} has no role ${JSON.stringify(mapping.role)}: wanted one of ${(organization.roles ?? []).join(', ') || 'its roles'}, or a custom role of the document`,
           );

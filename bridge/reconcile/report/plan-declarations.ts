@@ -94,7 +94,8 @@ function asStored(state: MappingState): StoredApp {
 function withRoles(organizations: Catalog['organizations'], { changes }: RolesPlan): KnownOrganization[] {
   return organizations.map(organization => {
     const made = changes.filter(change => change.kind === 'create' && change.organization.id === organization.id);
-    if (made.length === 0 || organization.roles === undefined) return organization;
+    if (made.length === 0 || organization.roles === undefined || organization.roles === 'unreadable')
+      return organization;
     return { ...organization, roles: [...organization.roles, ...made.map(change => change.wanted.name)] };
   });
 }

@@ -4,7 +4,7 @@
  */
 import { type MappingState } from '../../../contract/mapping-state';
 import { type Binding } from '../../../store/apps/bindings';
-import { findOrganization, type KnownGroup, type KnownOrganization } from '../rules';
+import { findOrganization, findRole, type KnownGroup, type KnownOrganization } from '../rules';
 import { identityKey } from '../../../contract/identity';
 
 /** What one of Coder's sync settings should say: claim value to group ids, role names or organization ids. */
@@ -119,7 +119,8 @@ export function claimsSettings(input: ClaimsInput): ClaimsSettings {
       if (mapping.organization === undefined) continue;
       const organization = findOrganization(input.organizations, mapping.organization);
       if (organization === undefined) continue;
-      const role = organization.roles?.find(known => identityKey(known) === identityKey(mapping.role));
+      const isUnread = organization.roles === 'unreadable';
+      const role = isUnread ? identityKey(mapping.role) : findRole(organization, mapping.role);
       if (role === undefined) {
         problems.push(
           `roleMappings/${key}: organization ${JSON.stringify(organization.name)} has no role ${JSON.stringify(mapping.role)}`,
@@ -127,7 +128,11 @@ export function claimsSettings(input: ClaimsInput): ClaimsSettings {
         continue;
       }
       const claim = claimOf(input, state, `roleMappings/${key}`, mapping);
-      const unclear = input.isUnclear(state.app, `roleMappings/${key}`);
+      if (isUnread)
+        problems.push(
+          `roleMappings/${key}: Coder does not tell the roles of organization ${JSON.stringify(organization.name)}, so the entry stays as it is, and none is added`,
+        );
+      const unclear = isUnread || input.isUnclear(state.app, `roleMappings/${key}`);
       draft(roles, organization.id, state.claims.roles, `roleMappings/${key}`).add(claim, role, unclear);
       join(claim, organization, unclear);
     }

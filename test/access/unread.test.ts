@@ -1,0 +1,108 @@
+/** What a bridge has not read of Coder, or can not read: nothing is taken by it, and who comes gets what is declared. */
+import { type RunningBridge } from '../support/bridge';
+import { describeEachDatabase } from '../support/databases';
+import { type Document, startAccess } from './stage';
+import { type IdentityProvider, patch } from './identity-provider';
+
+const PEOPLE = ['ada', 'ben', 'cleo'];
+const ROLE = (organization: string, role = 'organization-auditor'): Document => ({
+  roleMappings: { devs: { idpGroup: 'devs', organization, role } },
+});
+
+async function touch(okta: IdentityProvider, ids: readonly string[], name: string): Promise<void> {
+  const change = patch({ op: 'replace', path: 'displayName', value: name });
+  for (const id of ids) await okta.done('PATCH', `/Users/${id}`, change);
+}
+
+describeEachDatabase('what is not read', (_, on) => {
+  const shapes: [
+    string,
+    (organization: (name: string) => unknown) => void,
+    Document,
+    (lab: Lab) => boolean | undefined,
+  ][] = [
+    [
+      'an organization that it never had to ask about',
+      () => undefined,
+      ROLE('old'),
+      ({ old }) => old?.roles.includes('organization-auditor'),
+    ],
+    [
+      'an organization that was made after its start',
+      make => make('lab'),
+      { groupMappings: { devs: { idpGroup: 'devs', group: 'labs', organization: 'lab' } } },
+      ({ lab }) => lab?.groups.includes('labs'),
+    ],
+  ];
+  if (on.backend === 'postgres') {
+    it.each(shapes)(
+      '%s: another bridge is told of it, and this one takes nothing',
+      async (_what, before, document, has) => {
+        const access = await startAccess(on, { replicas: 2, before: coder => void coder.addOrganization('old') });
+        const [one, two] = access.bridges as [RunningBridge, RunningBridge];
+        const okta = await access.app('okta');
+        const ids = await okta.hireAll(PEOPLE);
+        const group = await okta.group('devs', ids);
+        // Both have dealt with people, and believe what they know of Coder.
+        for (const { url } of [one, two]) await touch(okta.at(url), ids, `at ${url}`);
+        before(name => access.coder.addOrganization(name));
+        await one.admin.putApp({ version: 1, app: 'okta', tokens: okta.tokens, ...document }, 'any');
+        const have = (who: string) => has(access.coder.describe(who).organizations);
+        expect(PEOPLE.map(have)).toEqual([true, true, true]);
+
+        await touch(okta.at(two.url), ids, 'another name');
+        await okta.at(two.url).join(group, await okta.at(two.url).hire('dora'));
+        expect([...PEOPLE, 'dora'].map(have)).toEqual([true, true, true, true]);
+        expect(await two.admin.plan({})).toMatchObject({ changes: [] });
+        expect((await two.admin.status()).apps).toMatchObject([{ converged: true, warnings: [] }]);
+      },
+    );
+
+    it('a role that was made after its start: the one that people had goes when they have the new one', async () => {
+      const access = await startAccess(on, { replicas: 2, before: coder => void coder.addOrganization('lab') });
+      const [one, two] = access.bridges as [RunningBridge, RunningBridge];
+      const okta = await access.app('okta', ROLE('lab'));
+      const ids = await okta.hireAll(PEOPLE);
+      await okta.group('devs', ids);
+      for (const { url } of [one, two]) await touch(okta.at(url), ids, `at ${url}`);
+      access.coder.addCustomRole('chemist', 'lab');
+      await Promise.all([
+        one.admin.putApp({ version: 1, app: 'okta', tokens: okta.tokens, ...ROLE('lab', 'chemist') }, 'any'),
+        touch(okta.at(two.url), ids, 'another name'),
+      ]);
+      await access.settled();
+      await touch(okta.at(two.url), ids, 'and another');
+      for (const who of PEOPLE) expect(access.coder.describe(who).organizations['lab']?.roles).toEqual(['chemist']);
+    });
+  }
+
+  it.each([403, 404])('roles of an organization that Coder does not tell (%d) are taken from nobody', async status => {
+    const access = await startAccess(on, { before: coder => void coder.addOrganization('lab') });
+    const okta = await access.app('okta', ROLE('lab'));
+    const ids = await okta.hireAll(PEOPLE);
+    const group = await okta.group('devs', ids);
+    access.coder.faults.add({
+      kind: 'fail',
+      status,
+      match: { method: 'GET', path: /organizations\/[^/]+\/members\/roles$/ },
+    });
+    await access.swept();
+    await touch(okta, ids, 'another name');
+    await okta.quit(group, ids[0] ?? '');
+    const roles = () => PEOPLE.map(who => access.coder.describe(who).organizations['lab']?.roles ?? []);
+    expect(roles().slice(1)).toEqual([['organization-auditor'], ['organization-auditor']]);
+    const { apps } = await access.status();
+    expect(apps[0]?.converged).toBe(false);
+    expect(apps[0]?.warnings.join()).toMatch(/Coder does not tell the roles of organization "lab"/);
+    expect(apps[0]?.warnings.join()).not.toMatch(/has no role/);
+
+    access.coder.faults.clear();
+    await access.swept();
+    expect(roles()).toEqual([[], ['organization-auditor'], ['organization-auditor']]);
+    expect((await access.statusOf(okta)).converged).toBe(true);
+  });
+});
+
+type Lab = Readonly<
+  Record<string, { readonly roles: readonly string[]; readonly groups: readonly string[] } | undefined>
+>;
