@@ -203,7 +203,8 @@ class Player {
         return;
       case 'hand':
         this.#byHand.do(step.hand);
-        this.#touched = true;
+        // What nobody is in changes nothing of anybody.
+        this.#touched ||= step.hand.verb !== 'add-organization';
         this.#watch.begin();
         return;
       case 'sign-in': {

@@ -171,6 +171,30 @@ export const TRUTH: readonly Scenario[] = [
     ],
   },
   {
+    name: 'organization-declared-at-one-of-three-replicas',
+    promise: 'truth',
+    replicas: 3,
+    given: FIRST,
+    when: [
+      { do: 'hand', hand: { verb: 'add-organization', name: 'research' } },
+      {
+        do: 'declare',
+        document: {
+          ...DOCUMENT,
+          roleMappings: {
+            ...DOCUMENT.roleMappings,
+            researchers: { idpGroup: 'engineering', organization: 'research', role: 'organization-auditor' },
+          },
+        },
+      },
+      { do: 'change', who: 'ada', userName: 'ada.two@corp.example' },
+      { do: 'change', who: 'ben', userName: 'ben.two@corp.example' },
+      { do: 'hire', who: 'cleo' },
+      { do: 'join', group: 'engineering', who: ['cleo'] },
+      { do: 'change', who: 'ada', userName: 'ada.three@corp.example' },
+    ],
+  },
+  {
     name: 'given-by-hand-in-a-managed-organization',
     promise: 'only-declared',
     given: [

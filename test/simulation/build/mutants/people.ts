@@ -187,4 +187,26 @@ export const PEOPLE: readonly Mutant[] = [
     ],
     noticedBy: ['addresses-move-on-in-a-row', 're-hired-while-the-old-one-is-in', 'addresses-are-swapped-at-once'],
   },
+  {
+    name: 'what-was-read-is-all-there-is',
+    does: 'a replica that another one tells of an organization goes by what it has read of Coder before',
+    edits: [
+      {
+        file: 'bridge/reconcile/context/context.ts',
+        find: 'if (known === undefined || isBehind(known, states)) known = await this.#load(states);\n    this.#catalog',
+        put: 'known ??= await this.#load(states);\n    this.#catalog',
+      },
+      {
+        file: 'bridge/reconcile/decide/context.ts',
+        find: "(kind === 'organization-role' && context.unreadRoles.has(organization))",
+        put: "(kind === 'account' && context.unreadRoles.has(organization))",
+      },
+      {
+        file: 'bridge/reconcile/decide/context.ts',
+        find: "(organization !== '' && !context.knownOrganizations.has(organization)) ||",
+        put: '',
+      },
+    ],
+    noticedBy: ['organization-declared-at-one-of-three-replicas'],
+  },
 ];
