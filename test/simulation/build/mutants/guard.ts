@@ -5,9 +5,7 @@ export const GUARD: readonly Mutant[] = [
   {
     name: 'protection-forgotten',
     does: 'a protected account is like any other',
-    edits: [
-      { file: 'bridge/reconcile/decide/context.ts', find: "return 'protected-account';", put: 'return undefined;' },
-    ],
+    edits: [{ file: 'bridge/reconcile/decide/context.ts', find: "? 'protected-account'", put: '? undefined' }],
     noticedBy: ['protected-account-leaves'],
   },
   {
@@ -116,8 +114,8 @@ export const GUARD: readonly Mutant[] = [
     edits: [
       {
         file: 'bridge/store/accounts/holds.ts',
-        find: '(before?.digest === held.digest || isPartOfOpen ? before?.cause : undefined) ?? causeText',
-        put: 'causeText',
+        find: 'if (kept.length === 0 || !isSamePlan) return causes;',
+        put: 'return causes;',
       },
     ],
     noticedBy: ['guard-against-a-plan-that-grows-one-by-one'],
