@@ -30,7 +30,11 @@ describeEachDatabase('protected accounts', (_, on) => {
     const vendor = await access.app('vendor', { policies: { usernames: 'follow' } });
     const mallory = await vendor.hire('breakglass', { emails: [{ value: 'mallory@example.com', primary: true }] });
     const trent = await vendor.hire('trent');
-    await vendor.done('PATCH', `/Users/${trent}`, patch({ op: 'replace', path: 'userName', value: 'breakglass@example.com' }));
+    await vendor.done(
+      'PATCH',
+      `/Users/${trent}`,
+      patch({ op: 'replace', path: 'userName', value: 'breakglass@example.com' }),
+    );
     const safe = await vendor.hire('safe');
     expect(access.coder.snapshot().users).not.toHaveProperty('breakglass');
     expect(await access.held()).toEqual({ safe: expect.stringMatching(/^protected-account: "safe@example.com"/) });
