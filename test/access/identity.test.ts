@@ -64,6 +64,16 @@ describeEachDatabase('identity', (_, on) => {
     expect((await access.statusOf(contractors)).converged).toBe(true);
   });
 
+  it('an app that may not speak for an address keeps no leaver of another app in by it', async () => {
+    const access = await startAccess(on, { before: coder => void coder.addUser('kim', { status: 'active' }) });
+    const okta = await access.app('okta', { people: { emailDomains: ['example.com'] } });
+    const contractors = await access.app('contractors', { people: { emailDomains: ['contractors.example'] } });
+    await contractors.hire('x', { emails: [{ value: 'kim@example.com', primary: true }] });
+    expect(await access.held()).toEqual({ x: expect.stringMatching(/^foreign-domain: /) });
+    await okta.hire('kim', { active: false });
+    expect(access.suspended()).toEqual(['kim']);
+  });
+
   it('the same without domains: an owner whom no mapping could have made one is not this app’s to speak for', async () => {
     const access = await startAccess(on, {
       before: coder => void coder.addUser('olga', { email: 'olga@corp.example', status: 'active', roles: ['owner'] }),

@@ -101,6 +101,20 @@ describeEachDatabase('what is not read', (_, on) => {
     expect(roles()).toEqual([[], ['organization-auditor'], ['organization-auditor']]);
     expect((await access.statusOf(okta)).converged).toBe(true);
   });
+
+  it('roles of an organization that Coder does not tell go with the app that gave them', async () => {
+    const access = await startAccess(on, { before: coder => void coder.addOrganization('lab') });
+    const okta = await access.app('okta', ROLE('lab'));
+    await okta.group('devs', await okta.hireAll(PEOPLE));
+    access.coder.faults.add({
+      kind: 'fail',
+      status: 403,
+      match: { method: 'GET', path: /organizations\/[^/]+\/members\/roles$/ },
+    });
+    await access.swept();
+    expect(await access.removeApp(okta)).toBeUndefined();
+    expect(PEOPLE.map(who => access.coder.describe(who).organizations['lab']?.roles ?? [])).toEqual([[], [], []]);
+  });
 });
 
 type Lab = Readonly<

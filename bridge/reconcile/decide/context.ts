@@ -5,7 +5,7 @@ import { identityKey } from '../../contract/identity';
 import { type ManagedGroup } from '../../store/accounts/coder-groups';
 import { type StoredApp } from '../../store/apps/apps';
 import { type Entitlement, type EntitlementKey, keyOf } from './entitlement';
-import { type AppRules, compileRules, type KnownOrganization, type SyncSettings } from './rules';
+import { type AppRules, compileRules, findOrganization, type KnownOrganization, type SyncSettings } from './rules';
 
 /** What Coder has that rules are resolved against. */
 export interface Catalog {
@@ -32,7 +32,7 @@ export interface Context {
   readonly unclear: ReadonlySet<EntitlementKey>;
   /** Ids of the organizations that Coder told of: of another one nobody knows what is declared there. */
   readonly knownOrganizations: ReadonlySet<string>;
-  /** Ids of those whose roles Coder does not tell. */
+  /** Ids of those whose roles Coder does not tell, though a mapping names one. */
   readonly unreadRoles: ReadonlySet<string>;
   /** Whether any mapping is about roles of an organization. */
   readonly organizationRoles: boolean;
@@ -125,7 +125,7 @@ export function buildContext(input: ContextInput): Context {
     managed,
     unclear,
     knownOrganizations: new Set(input.catalog.organizations.map(({ id }) => id)),
-    unreadRoles: new Set(input.catalog.organizations.flatMap(({ id, roles }) => (roles === 'unreadable' ? [id] : []))),
+    unreadRoles: unreadRoles(input),
     organizationRoles: [...managed].some(key => key.startsWith('organization-role ')),
     // Also of an app that is being deleted: its work runs until it is gone, and what it asks for is for everybody's.
     minOwners: Math.max(1, ...input.apps.map(({ state }) => state.guard.minOwners)),
@@ -133,6 +133,15 @@ export function buildContext(input: ContextInput): Context {
       input.apps.flatMap(({ state }) => state.guard.protectedAccounts.map(name => identityKey(name))),
     ),
   };
+}
+
+// What nothing names any more is taken, whoever may read it.
+function unreadRoles({ apps, catalog: { organizations } }: ContextInput): Set<string> {
+  const mappings = apps.filter(({ deleting }) => !deleting).flatMap(({ state }) => Object.values(state.roleMappings));
+  const named = mappings.map(({ organization }) =>
+    organization === undefined ? undefined : findOrganization(organizations, organization),
+  );
+  return new Set(named.flatMap(found => (found?.roles === 'unreadable' ? [found.id] : [])));
 }
 
 /** Name of an organization for people to read. */

@@ -5,6 +5,7 @@ import { type Person } from '../../store/accounts/people';
 import { type Db } from '../../store/database/database';
 import { groupsOfUser, readUser } from '../../store/directory/reading';
 import { readEntry } from '../../store/journal/journal';
+import { foreignDomain } from '../decide/adoption';
 import { type Context } from '../decide/context';
 import { ABSENT, desire } from '../decide/desired';
 import { type Claimant, type Holder } from '../decide/observation';
@@ -22,7 +23,7 @@ export async function readHolders(db: Db, context: Context, people: readonly Per
   return holders;
 }
 
-/** Who else of the directory states this address now and is to come in. */
+/** Who else of the directory states this address now and is to come in, by an app that may speak for it. */
 export async function claimantOf(
   db: Db,
   context: Context,
@@ -33,6 +34,7 @@ export async function claimantOf(
     const user = await readUser(db, other.userId);
     const rules = context.rules.get(other.app);
     if (user?.email === undefined || rules === undefined || !isSameIdentity(user.email, email)) continue;
+    if (foreignDomain(context, other.app, user.email) !== undefined) continue;
     if (desire(rules, user, await groupsOfUser(db, user.id)).account === 'present') return other;
   }
   return undefined;
