@@ -64,6 +64,39 @@ describeEachDatabase('identity', (_, on) => {
     expect((await access.statusOf(contractors)).converged).toBe(true);
   });
 
+  it.each([
+    ['one', ['one', 'two']],
+    ['the other', ['two', 'one']],
+  ] as const)(
+    'of two apps that both hold losses of the same people: who leaves both, %s first, is locked out',
+    async (_which, order) => {
+      const access = await startAccess(on);
+      const document = (other: string, group: string) => ({
+        people: { sharedWith: [other] },
+        guard: { minRemovals: 1, maxRemovalsPercent: 0 },
+        groupMappings: { team: { idpGroup: group, group } },
+      });
+      const apps = {
+        one: await access.app('one', document('two', 'red')),
+        two: await access.app('two', document('one', 'blue')),
+      };
+      const leaver: Record<string, string> = {};
+      for (const [name, group] of [
+        ['one', 'red'],
+        ['two', 'blue'],
+      ] as const) {
+        const ids = await apps[name].hireAll(['ada', 'ben', 'cleo']);
+        leaver[name] = ids[2] ?? '';
+        const id = await apps[name].group(group, ids);
+        await apps[name].setMembers(id, group, []);
+      }
+      await access.swept();
+      expect((await access.status()).holds).toHaveLength(2);
+      for (const name of order) await apps[name].leave(leaver[name] ?? '');
+      expect(access.suspended()).toEqual(['cleo']);
+    },
+  );
+
   it('an app that may not speak for an address keeps no leaver of another app in by it', async () => {
     const access = await startAccess(on, { before: coder => void coder.addUser('kim', { status: 'active' }) });
     const okta = await access.app('okta', { people: { emailDomains: ['example.com'] } });

@@ -102,8 +102,11 @@ export async function reserveChanges(rim: Rim, context: Context, request: Reserv
     const scene = { rim, db, context, request, gone, before };
     // What one app may not take or give, no other one does that happens to look at the same account.
     const elsewhere = await listOpenHoldsOf(db, request.sharers);
+    // Whoever leaves altogether waits for no plan of another app; whoever is too many among leavers there, is so here.
+    const locksOut = request.leaves && removals.some(({ kind }) => kind === 'account');
+    const isWaitedFor = locksOut ? isAboutLeaving : isAboutLosses;
     const lossesWaitFor =
-      removals.length === 0 ? undefined : elsewhere.find(({ reasons }) => reasons.some(isAboutLosses))?.app;
+      removals.length === 0 ? undefined : elsewhere.find(({ reasons }) => reasons.some(isWaitedFor))?.app;
     const gainsWaitFor = gains.length === 0 ? undefined : elsewhere[0]?.app;
     const deferred = request.deferred || lossesWaitFor !== undefined;
     const lost = deferred ? [] : removals;
@@ -127,6 +130,8 @@ export async function reserveChanges(rim: Rim, context: Context, request: Reserv
 }
 
 const NOTHING_HELD = { held: [], reasons: [] } as const;
+
+const isAboutLeaving = (reason: string): boolean => (HELD_AS.leaving as readonly string[]).includes(reason);
 
 const isAboutLosses = (reason: string): boolean =>
   ([...HELD_AS.removal, ...HELD_AS.leaving] as readonly string[]).includes(reason);
