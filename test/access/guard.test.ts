@@ -65,6 +65,22 @@ describeEachDatabase('the guard', (_, on) => {
     expect(access.suspended()).toHaveLength(2);
   });
 
+  it('leaves two leavers alone who are held and had each other’s address, once that is known of both', async () => {
+    const access = await startAccess(on);
+    const okta = await access.app('okta', { guard: { minRemovals: 1, maxRemovalsPercent: 0 } });
+    const [ada = '', ben = '', cleo = ''] = await okta.hireAll(['ada', 'ben', 'cleo']);
+    await okta.changeEmail(ben, 'third@example.com');
+    await okta.changeEmail(ada, 'ben@example.com');
+    await okta.changeEmail(ben, 'ada@example.com');
+    for (const id of [cleo, ada, ben]) await okta.leave(id);
+    await access.settled();
+    const asked = access.coder.calls.all().length;
+    for (let looked = 0; looked < 50; looked += 1) await access.settled();
+    expect(access.coder.calls.all()).toHaveLength(asked);
+    expect(access.suspended()).toEqual(['cleo']);
+    expect((await access.status()).holds).toMatchObject([{ reason: 'too-many-leavers', people: 2 }]);
+  });
+
   it('holds an emptied group whole, and nobody who leaves waits behind it, before and after a release', async () => {
     const access = await startAccess(on);
     const { okta, ids, group } = await staffed(access);

@@ -60,7 +60,10 @@ export async function recordPerson(
     const emptier = await writeAccounts(db, work, observation, accounts);
     if (observation.gone !== undefined) emptier.push(...(await forgetAccount(db, observation.gone.id)));
     await closeEntries(db, work, observation, outcome, now);
-    const woken = await wakeThem(db, work, observation, accounts, now);
+    const woken = [
+      ...(await wakeThem(db, work, observation, accounts, now)),
+      ...(failure === undefined ? await wakeHolders(db, work, observation, now) : []),
+    ];
     // What kept this person in a deleted app was in Coder, and nobody tells the app of its end but this.
     if (person?.heldReason !== undefined && held === undefined && ending)
       await enqueue(db, [{ key: `app:${app}`, app, priority: PRIORITY.declaration }], work.cause, now);
@@ -287,14 +290,13 @@ async function wakeThem(
     ...(observation.gone === undefined ? [] : observation.addresses.map(({ address }) => address)),
   ];
   const others = await wakeOthers(db, work, observation.userId, freed, now);
-  return [
-    ...owners.map(({ userId }) => `person:${userId}` as const),
-    ...(await wakeHolders(db, work, observation, now)),
-    ...others,
-  ];
+  return [...owners.map(({ userId }) => `person:${userId}` as const), ...others];
 }
 
-/** Whoever leaves leaves an account with their address to whoever is linked to it: who has left as well, and is in by it, is looked at again. */
+/**
+ * Whoever leaves leaves an account with their address to whoever is linked to it: who has left as well, and is in by it, is looked at again. Not
+ * who is held, of whom somebody is told: two who had each other's address would wake each other for ever.
+ */
 async function wakeHolders(
   db: Db,
   { cause }: Work,
@@ -303,7 +305,9 @@ async function wakeHolders(
 ): Promise<WorkKey[]> {
   if (own.account === 'present') return [];
   const open = accounts.filter(({ via, account }) => via !== 'linked' && account.status !== 'suspended');
-  const holders = open.flatMap(one => one.holders).filter(({ desired }) => desired.account === 'absent');
+  const holders = open
+    .flatMap(one => one.holders)
+    .filter(({ desired, person }) => desired.account === 'absent' && person.heldReason === undefined);
   const items = holders.map(({ person }) => ({
     key: `person:${person.userId}` as const,
     app: person.app,
