@@ -175,10 +175,10 @@ export class ScimApp extends Construct implements IScimApp {
   readonly timeouts: ScimAppTimeouts | undefined;
   /** @internal */
   readonly _after: ITerraformDependable[] | undefined;
-  private readonly entries: DeclaredEntry[] = [];
+  /** By kind and name. */
+  private readonly entries = new Map<string, DeclaredEntry>();
   /** The entries in order of their names; undefined: not sorted since the last one came. */
   private sorted: readonly DeclaredEntry[] | undefined;
-  private readonly names = new Map<string, DeclaredEntry>();
   private readonly carrier: Carrier;
 
   /** @throws Error when a setting does not exist, or `identityProvider` is none */
@@ -240,14 +240,13 @@ export class ScimApp extends Construct implements IScimApp {
   /** @internal */
   _register(entry: DeclaredEntry): void {
     const key = `${entry.kind} ${entry.name}`;
-    const same = this.names.get(key);
+    const same = this.entries.get(key);
     if (same !== undefined) {
       throw new Error(
         `${entry.path}: ${JSON.stringify(entry.name)} is the name of ${same.path} already: give it another id`,
       );
     }
-    this.names.set(key, entry);
-    this.entries.push({ ...entry, content: stated(entry.content) });
+    this.entries.set(key, { ...entry, content: stated(entry.content) });
     this.sorted = undefined;
   }
 
@@ -257,7 +256,7 @@ export class ScimApp extends Construct implements IScimApp {
     const earlier = all.slice(0, all.indexOf(this)).filter(other => other.carrier.bridge === this.carrier.bridge);
     const twin = Token.isUnresolved(this.name) ? undefined : earlier.find(other => other.name === this.name);
     const tokens = (app: ScimApp) =>
-      app.entries.flatMap(({ kind, path, content }) =>
+      [...app.entries.values()].flatMap(({ kind, path, content }) =>
         kind === 'tokens' && 'digest' in content ? [{ path, digest: content.digest }] : [],
       );
     const taken = new Map(earlier.flatMap(tokens).map(({ digest, path }) => [digest, path]));
@@ -291,7 +290,7 @@ export class ScimApp extends Construct implements IScimApp {
         claims,
         attributes,
       },
-      entries: (this.sorted ??= [...this.entries].sort((a, b) => (a.name < b.name ? -1 : 1))),
+      entries: (this.sorted ??= [...this.entries.values()].sort((a, b) => (a.name < b.name ? -1 : 1))),
     };
   }
 }
