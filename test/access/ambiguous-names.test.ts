@@ -77,4 +77,26 @@ describeEachDatabase('a name that two groups have', (_, on) => {
     expect(access.coder.membersOf('developers')).toEqual(['ada', 'ben']);
     expect((await access.statusOf(okta)).converged).toBe(false);
   });
+
+  it('keeps nothing of a deleted app in Coder', async () => {
+    const access = await startAccess(on);
+    const okta = await access.app('okta', {
+      roleMappings: { audit: { idpGroup: 'auditors', role: 'auditor' }, ...LEADS },
+      groupMappings: DEVELOPERS,
+    });
+    const ids = await okta.hireAll(['ada', 'ben']);
+    for (const name of ['auditors', 'leads', 'developers'])
+      for (const [which, members] of [
+        ['first', ids],
+        ['second', []],
+      ] as const)
+        await okta.group(name, members, { externalId: `${which} ${name}` });
+    await access.swept();
+    expect(access.holding('auditor')).toEqual(['ada', 'ben']);
+    expect(await access.removeApp(okta)).toBeUndefined();
+    expect(access.suspended()).toEqual(['ada', 'ben']);
+    expect(access.holding('auditor')).toEqual([]);
+    for (const who of ['ada', 'ben'])
+      expect(access.coder.describe(who).organizations['coder']).toMatchObject({ roles: [], groups: [] });
+  });
 });

@@ -1,6 +1,7 @@
 /** Ways around the guard: a release that is followed by something else, accounts made anew, people who left long ago. */
 import { openDatabase } from '../../bridge/store/database/database';
 import { describeEachDatabase } from '../support/databases';
+import { until } from '../support/until';
 import { type IdentityProvider, patch } from './identity-provider';
 import { type Access, crowd, startAccess } from './stage';
 
@@ -245,6 +246,50 @@ describeEachDatabase('the guard, gone around', (_, on) => {
 
     await access.swept();
     expect((await access.status()).apps.map(({ converged }) => converged)).toEqual([true, true]);
+  });
+
+  const ends: [string, (access: Access, next: IdentityProvider, id: string) => Promise<unknown>][] = [
+    ['leaves there again', (_, next, id) => next.leave(id)],
+    ['is deleted there', (_, next, id) => next.remove(id)],
+    [
+      'is in an app that is deleted',
+      async (access, next) => {
+        await access.removeApp(next);
+        await until('the end of the app', async () =>
+          (await access.status()).pending.every(({ app }) => app !== next.app),
+        );
+      },
+    ],
+    [
+      'is released there',
+      async access => {
+        const { holds } = await access.status();
+        await access.admin.releaseHold(holds.find(({ app }) => app === 'new')?.id ?? '', 'operator');
+      },
+    ],
+  ];
+  it.each(ends)('whoever is held in one app and %s waits for that in no other one any more', async (_, end) => {
+    const access = await startAccess(on);
+    const old = await access.app('old', { people: { sharedWith: ['new'] }, guard: { minRemovals: 10 } });
+    const next = await access.app('new', { people: { sharedWith: ['old'] }, guard: { minRemovals: 10 } });
+    const ids = await old.hireAll(FIVE);
+    const same = await next.hireAll(FIVE);
+    for (const id of ids) await old.leave(id);
+    for (const id of same) await next.leave(id);
+    expect(access.suspended()).toEqual(FIVE);
+    await access.declare(next, {
+      people: { sharedWith: ['old'] },
+      guard: { minRemovals: 1, maxRemovalsPercent: 0 },
+    });
+    for (const id of same) await next.comeBack(id);
+    const [held] = await access.settled().then(() => access.suspended());
+    const index = FIVE.indexOf(held ?? '');
+    await old.comeBack(ids[index] ?? '');
+    expect(access.suspended()).toContain(held);
+    await end(access, next, same[index] ?? '');
+    await access.settled();
+    expect(access.suspended()).not.toContain(held);
+    expect(await access.statusOf(old)).toMatchObject({ converged: true });
   });
 
   const swapRoles: [string, string, (access: Access) => Promise<unknown>][] = [

@@ -137,6 +137,26 @@ describeEachDatabase('a bridge that is killed', (_, on) => {
     expect((await access.statusOf(okta)).converged).toBe(true);
   });
 
+  it('after Coder deleted an account, and again after the next one was made and noted: nothing is kept of the first', async () => {
+    const access = await startAccess(on, { processes: true });
+    const okta = await access.app('okta', { ...EVERYTHING, pushedGroups: { prefix: 'team-' } });
+    const id = await okta.hire('ada');
+    await okta.group('admins', [id]);
+    const team = await okta.group('team-a', [id]);
+    expect(access.coder.membersOf('team-a')).toEqual(['ada']);
+    await killAfter(access, 'DELETE', /\/users\/[^/]+$/, okta.changeEmail(id, 'ada@married.example'));
+    await away(access.coder, true);
+    await access.start();
+    await killAfter(access, 'PUT', /\/users\/[^/]+\/roles$/, away(access.coder, false));
+    await access.start();
+    await access.settled();
+    expect(access.coder.describe('ada')).toMatchObject({ email: 'ada@married.example', siteRoles: ['owner'] });
+    expect((await access.admin.audit({ action: 'account.delete' })).entries).toHaveLength(1);
+    await okta.done('DELETE', `/Groups/${team}`);
+    await access.settled();
+    expect(Object.keys(access.coder.snapshot().organizations['coder']?.groups ?? {})).not.toContain('team-a');
+  });
+
   it('after Coder made a group that is renamed before the retry: there is one group, of the new name', async () => {
     const access = await startAccess(on, { processes: true });
     const okta = await access.app('okta', { pushedGroups: { prefix: 'team-' } });

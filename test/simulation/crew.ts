@@ -38,7 +38,7 @@ export class Crew {
 
   #hire(): void {
     const worker = fork(this.program, [], {
-      execArgv: ['--enable-source-maps', '--max-old-space-size=1024'],
+      execArgv: ['--enable-source-maps', '--max-old-space-size=1024', '--max-semi-space-size=64'],
       env: { ...process.env, NODE_PATH: join(ROOT, 'node_modules') },
     });
     this.#workers.add(worker);

@@ -108,6 +108,9 @@ export async function runSimulation(options: RunOptions): Promise<RunReport> {
         if (stopped) return;
         const result = await crew.run({ kind: 'random', from: seeds[0] ?? 0, count: seeds.length });
         note(result);
+        // At once: a long run may be ended before its end.
+        for (const { of, violations } of result.findings)
+          for (const { promise, text } of violations) progress(`✗ ${of}: ${promise}: ${text}`);
         random += result.histories;
         if (random % 500 < seeds.length) progress(`${random} histories by chance`);
       }),

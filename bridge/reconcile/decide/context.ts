@@ -116,7 +116,9 @@ export function buildContext(input: ContextInput): Context {
   );
   const managed = new Set<EntitlementKey>();
   for (const app of rules.values()) for (const key of app.managed) managed.add(key);
-  const unclear = new Set([...rules.values()].flatMap(app => [...app.unclear]));
+  // What a deleted app gave is declared by it no more, whichever of its groups was meant.
+  const stay = input.apps.filter(({ deleting }) => !deleting);
+  const unclear = new Set(stay.flatMap(app => [...(rules.get(app.name)?.unclear ?? [])]));
   return {
     apps: new Map(input.apps.map(app => [app.name, app])),
     rules,

@@ -89,6 +89,13 @@ export interface SeenAccount {
   readonly at: number;
 }
 
+/** An account that Coder does not have any more. */
+export interface GoneAccount {
+  readonly id: string;
+  /** Deleted by an earlier try; else by somebody else. */
+  readonly byBridge: boolean;
+}
+
 /** An account that was about to be made when an earlier try ended. */
 export interface BegunAccount {
   readonly email: string;
@@ -109,8 +116,8 @@ export interface PersonObservation {
   /** What this SCIM user alone asks for. */
   readonly own: Desired;
   readonly accounts: readonly ObservedAccount[];
-  /** The account that the person was linked to is gone from Coder: deleted by an earlier try, or by somebody else. */
-  readonly gone: { readonly id: string; readonly byBridge: boolean } | undefined;
+  /** Accounts of theirs that are gone from Coder, and not yet forgotten: the linked one, and what an earlier try was about to delete. */
+  readonly gone: readonly GoneAccount[];
   readonly begun: readonly BegunAccount[];
   /** Every address that the directory stated, the present one included, the first first. */
   readonly addresses: readonly Address[];
@@ -122,6 +129,11 @@ export interface PersonObservation {
 /** Whether the directory itself says that the person leaves, whatever is declared. */
 export function leavesByDirectory({ user }: Pick<PersonObservation, 'user'>): boolean {
   return user === undefined || !user.active;
+}
+
+/** Whether the account that the person was linked to is gone. */
+export function isLinkGone({ gone, person }: Pick<PersonObservation, 'gone' | 'person'>): boolean {
+  return gone.some(({ id }) => id === person?.coderUserId);
 }
 
 /** The distinct addresses among these, as written, in order. */

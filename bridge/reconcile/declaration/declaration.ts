@@ -57,7 +57,7 @@ export async function convergeApp(rim: Rim, work: Work): Promise<EndedWork> {
       await markApplied(trx, name, app.generation, [...new Set(problems)]);
       await carryOut(trx, rim, name, guarded, work.cause);
       // Nothing that a deleted app declared ends before the app does.
-      if (!app.deleting) await wakeOtherApps(trx, name, work.cause, rim.clock.now());
+      if (!app.deleting) await wakeOtherApps(trx, name, 'declared', work.cause, rim.clock.now());
     };
     // In the same transaction: whatever ends this process, it is looked at again.
     const later =

@@ -51,6 +51,6 @@ export async function purge(rim: Rim, work: Work, app: StoredApp, problems: read
     await writeAudit(db, lines.rows);
     await purgeApp(db, app.name);
     await forgetMappedGroups(db, { app: app.name });
-    await wakeOtherApps(db, app.name, work.cause, rim.clock.now());
+    await wakeOtherApps(db, app.name, 'over', work.cause, rim.clock.now());
   });
 }

@@ -4,11 +4,19 @@ import { type Db } from '../../store/database/database';
 import { type Cause, enqueue, PRIORITY } from '../../store/work/enqueue';
 
 /** `guard.minOwners` and `guard.protectedAccounts` are for everybody's people, and whose account it is may be another app's word. */
-const WAIT_FOR_OTHERS = ['last-owner', 'protected-account', 'other-app'];
+const WAIT_FOR_DECLARATIONS = ['last-owner', 'protected-account', 'other-app'];
+/** What was held in an app that is over is not any more. */
+const WAIT_FOR_THE_END = [...WAIT_FOR_DECLARATIONS, 'guard'];
 
-/** Queues people of other apps who may wait for what this one declared. */
-export async function wakeOtherApps(db: Db, app: string, cause: Cause, now: number): Promise<void> {
-  const waiting = await othersHeldFor(db, app, WAIT_FOR_OTHERS);
+/** Queues people of other apps who may wait for what this one declared, or for what is held in it. */
+export async function wakeOtherApps(
+  db: Db,
+  app: string,
+  what: 'declared' | 'over',
+  cause: Cause,
+  now: number,
+): Promise<void> {
+  const waiting = await othersHeldFor(db, app, what === 'over' ? WAIT_FOR_THE_END : WAIT_FOR_DECLARATIONS);
   await enqueue(
     db,
     waiting.map(other => ({ key: `person:${other.userId}`, app: other.app, priority: PRIORITY.declaration })),

@@ -22,6 +22,7 @@ import { losesOwnerAnew, withOwnersKept } from './keep-owners';
 import { type Made, makeAccount, noteMade } from './make-account';
 import { joined, type Linked, NOTHING_DONE, type PersonOutcome } from './outcome';
 import { type Guarded } from './reserve';
+import { rememberGone } from './record-accounts';
 import { subjectOf } from './subject';
 
 /** Never throws what Coder said. */
@@ -162,6 +163,7 @@ async function takeUp(
   await rim.database.transact(async db => {
     await writeAudit(db, lines.rows);
     await leaveAccount(db, link?.replaces ?? []);
+    await rememberGone(db, observation, now);
     await writePerson(
       db,
       { userId, app, userName: user?.userName ?? observation.person?.userName ?? account.email },

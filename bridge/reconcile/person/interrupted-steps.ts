@@ -10,7 +10,7 @@ type Noted = Pick<InterruptedSteps, 'status' | 'steps'>;
 
 /** The note of a journal entry about steps. */
 export function stepsNote(
-  { account }: Pick<ObservedAccount, 'account'>,
+  { account }: { readonly account: Pick<ObservedAccount['account'], 'status'> },
   steps: readonly Step[],
 ): Record<string, unknown> {
   return { status: account.status, steps } satisfies Noted & Record<string, unknown>;

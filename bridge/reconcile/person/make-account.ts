@@ -18,7 +18,7 @@ import { type PersonObservation } from '../decide/observation';
 import { heldByWorkspaces } from '../decide/person';
 import { type NewAccount } from '../decide/account';
 import { enqueueTouched } from '../queue/end-work';
-import { forgetAccount } from './record-accounts';
+import { forgetAccount, rememberGone } from './record-accounts';
 import { wakeOthers } from './wake-others';
 import { subjectOf } from './subject';
 import { stepsNote } from './interrupted-steps';
@@ -217,6 +217,7 @@ export async function noteMade(
   const now = rim.clock.now();
   await rim.database.commit(async db => {
     await writeAudit(db, lines);
+    await rememberGone(db, observation, now);
     await writePerson(
       db,
       { userId: observation.userId, app: observation.app, userName: observation.user?.userName ?? '' },

@@ -6,11 +6,13 @@ import { isSameIdentity } from '../../contract/identity';
 import { type CoderUser } from '../../coder';
 import { type KnownAccount, readKnownAccount, type Told } from '../../store/accounts/told';
 import { readSetting } from '../../store/database/settings';
+import { type JournalEntry } from '../../store/journal/journal';
 import { type Context } from '../decide/context';
 import { type Rim } from '../context/rim';
 import { ABSENT, desire } from '../decide/desired';
 import {
   accountOf,
+  type GoneAccount,
   type ObservedAccount,
   type PersonObservation,
   type ReHireAnswer,
@@ -44,7 +46,7 @@ export async function observePerson(
   if (user === undefined && person === undefined && entries.length === 0 && former.length === 0) return undefined;
   const rules = context.rules.get(app);
   const own = user === undefined || rules === undefined ? ABSENT : desire(rules, user, told.groups);
-  const linked = seen === undefined ? await readLinked(rim, told) : { user: seen.user, gone: undefined };
+  const linked = seen?.user ?? (await readLinked(rim, told));
   let asked = seen;
   const begun = begunAccounts(entries, person);
   const wanted = addressesToLookUp({
@@ -54,7 +56,7 @@ export async function observePerson(
     begun,
     email: user?.email,
     active: user?.active === true,
-    linked: linked.user === undefined ? undefined : accountOf(linked.user),
+    linked: linked === undefined ? undefined : accountOf(linked),
   });
   const accounts: ObservedAccount[] = [];
   const look = async (account: CoderUser, via: Via): Promise<void> => {
@@ -69,7 +71,7 @@ export async function observePerson(
       asked = { user: account, organizationRoles: roles, at: rim.clock.now() };
     accounts.push(await observeAccount(rim, context, { account, via, begun: isBegun, userId, known, roles }));
   };
-  if (linked.user !== undefined) await look(linked.user, 'linked');
+  if (linked !== undefined) await look(linked, 'linked');
   for (const address of wanted) {
     const found = await rim.coder.findUserByEmail(address);
     if (found === undefined) continue;
@@ -87,7 +89,7 @@ export async function observePerson(
     person,
     own,
     accounts,
-    gone: linked.gone,
+    gone: await findGone(rim, told, accounts, linked),
     begun,
     addresses: former,
     reHire:
@@ -98,16 +100,32 @@ export async function observePerson(
   };
 }
 
-async function readLinked(
+async function readLinked(rim: Rim, { person }: Told): Promise<CoderUser | undefined> {
+  if (person?.coderUserId === undefined) return undefined;
+  const found = await rim.coder.getUser(person.coderUserId);
+  return found.state === 'present' ? found.user : undefined;
+}
+
+/** Also what an earlier try was about to delete: the person may be somebody else's account by now, and nobody looks for that one. */
+async function findGone(
   rim: Rim,
-  { person, linked }: Told,
-): Promise<{ readonly user: CoderUser | undefined; readonly gone: PersonObservation['gone'] }> {
-  const id = person?.coderUserId;
-  if (id === undefined) return { user: undefined, gone: undefined };
-  const found = await rim.coder.getUser(id);
-  if (found.state === 'present') return { user: found.user, gone: undefined };
-  const steps = interruptedSteps(linked?.steps)?.steps ?? [];
-  return { user: undefined, gone: { id, byBridge: steps.some(step => step.kind === 'delete') } };
+  { person, linked, entries }: Told,
+  accounts: readonly ObservedAccount[],
+  present: CoderUser | undefined,
+): Promise<GoneAccount[]> {
+  const gone: GoneAccount[] = [];
+  if (person?.coderUserId !== undefined && present === undefined)
+    gone.push({ id: person.coderUserId, byBridge: isDeletion(linked?.steps) });
+  for (const entry of entries) {
+    const isKnown = entry.key === person?.coderUserId || accounts.some(({ account }) => account.id === entry.key);
+    if (entry.kind === 'steps' && !isKnown && (await rim.coder.getUser(entry.key)).state !== 'present')
+      gone.push({ id: entry.key, byBridge: isDeletion(entry) });
+  }
+  return gone;
+}
+
+function isDeletion(entry: JournalEntry | undefined): boolean {
+  return interruptedSteps(entry)?.steps.some(({ kind }) => kind === 'delete') === true;
 }
 
 interface AccountQuestion {

@@ -3,11 +3,13 @@ import { forgetMemberships, leaveOrganization, wantMember } from '../../store/ac
 import { forgetGrants, type Grant, removeGrants } from '../../store/accounts/grants';
 import { forgetLeaverWorkspaces, putLeaverWorkspaces } from '../../store/accounts/leaver-workspaces';
 import { type Db } from '../../store/database/database';
+import { openEntry } from '../../store/journal/journal';
 import { type WorkKey } from '../../store/work/enqueue';
 import { type Work } from '../../store/work/work';
 import { type Subject } from '../context/audit-lines';
 import { type PersonObservation } from '../decide/observation';
 import { type AccountOutcome, type PersonOutcome, type Wish } from './outcome';
+import { stepsNote } from './interrupted-steps';
 import { subjectOf } from './subject';
 
 /** One outcome for each account, whatever came of it in how many parts. */
@@ -73,6 +75,23 @@ export async function writeAccounts(
       );
   }
   return emptier;
+}
+
+/** The person is another account from now on, before what is gone was forgotten: the journal tells the next observation of it. */
+export async function rememberGone(
+  db: Db,
+  { app, userId, gone }: Pick<PersonObservation, 'app' | 'userId' | 'gone'>,
+  now: number,
+): Promise<void> {
+  for (const { id, byBridge } of gone)
+    await openEntry(db, {
+      kind: 'steps',
+      key: id,
+      app,
+      subject: userId,
+      note: stepsNote({ account: { status: 'dormant' } }, byBridge ? [{ kind: 'delete' }] : []),
+      since: now,
+    });
 }
 
 /** An account is gone from Coder. @returns keys of its groups: one that nothing declares any more may be empty by now */

@@ -1,6 +1,8 @@
 /** What of one person is held: the reason that is shown, and the hold that an operator may release. */
 import { dropHold, hold } from '../../store/accounts/holds';
+import { peopleOfAccounts } from '../../store/accounts/people';
 import { type Db } from '../../store/database/database';
+import { enqueue, PRIORITY, type WorkKey } from '../../store/work/enqueue';
 import { type Work } from '../../store/work/work';
 import { type AuditLines } from '../context/audit-lines';
 import { type Rim } from '../context/rim';
@@ -29,6 +31,7 @@ export function heldOf(
   return first === undefined ? undefined : { reason: first.reason, detail: first.detail };
 }
 
+/** @returns whoever waited for what was held before, and is looked at again */
 export async function writeHold(
   db: Db,
   rim: Rim,
@@ -37,12 +40,12 @@ export async function writeHold(
   guarded: Guarded,
   failed: boolean,
   lines: AuditLines,
-): Promise<void> {
+): Promise<WorkKey[]> {
   const subject = `person:${observation.userId}`;
   const { reasons } = guarded;
   if (reasons.length === 0) {
-    if (guarded.before !== undefined && !failed && !guarded.deferred) await dropHold(db, work.app, subject);
-    return;
+    const isOver = guarded.before !== undefined && !failed && !guarded.deferred;
+    return isOver && (await dropHold(db, work.app, subject)) ? await wakeSharers(db, rim, work, observation) : [];
   }
   const { context } = observation;
   const changes = [
@@ -60,4 +63,24 @@ export async function writeHold(
       target: reasons.join(', '),
       detail: changes.join('; '),
     });
+  // Of what was held before, something may be held no more.
+  return outcome === 'held' && guarded.before !== undefined ? await wakeSharers(db, rim, work, observation) : [];
+}
+
+/** People of other apps who are the same accounts wait for what is held here. */
+async function wakeSharers(
+  db: Db,
+  rim: Rim,
+  { app, cause }: Work,
+  { accounts }: PersonObservation,
+): Promise<WorkKey[]> {
+  const people = await peopleOfAccounts(
+    db,
+    accounts.map(({ account }) => account.id),
+  );
+  const items = people
+    .filter(person => person.app !== app)
+    .map(person => ({ key: `person:${person.userId}` as const, app: person.app, priority: PRIORITY.request }));
+  await enqueue(db, items, cause, rim.clock.now());
+  return items.map(({ key }) => key);
 }

@@ -11,7 +11,13 @@ import { enqueue, PRIORITY, type WorkItem, type WorkKey } from '../../store/work
 import { type Work } from '../../store/work/work';
 import { AuditLines } from '../context/audit-lines';
 import { type Rim } from '../context/rim';
-import { type BegunAccount, type Claimant, type ObservedAccount, type PersonObservation } from '../decide/observation';
+import {
+  type BegunAccount,
+  type Claimant,
+  isLinkGone,
+  type ObservedAccount,
+  type PersonObservation,
+} from '../decide/observation';
 import { endWork, type EndedWork, LOOKED_FOR_AGAIN } from '../queue/end-work';
 import { type Decided } from './reserve';
 import { subjectOf } from './subject';
@@ -55,10 +61,10 @@ export async function recordPerson(
   const writes = async (db: Db): Promise<WorkKey[]> => {
     const lines = new AuditLines(work.cause, () => now);
     noteLines(lines, observation, outcome, held, person);
-    await writeHold(db, rim, work, observation, guarded, failure !== undefined, lines);
+    const sharers = await writeHold(db, rim, work, observation, guarded, failure !== undefined, lines);
     await writeAudit(db, lines.rows);
     const emptier = await writeAccounts(db, work, observation, accounts);
-    if (observation.gone !== undefined) emptier.push(...(await forgetAccount(db, observation.gone.id)));
+    for (const { id } of observation.gone) emptier.push(...(await forgetAccount(db, id)));
     await closeEntries(db, work, observation, outcome, now);
     const woken = [
       ...(await wakeThem(db, work, observation, accounts, now)),
@@ -76,7 +82,7 @@ export async function recordPerson(
     if (observation.reHire !== undefined && failure === undefined) await deleteSetting(db, reHireKey(userId));
     if (outcome.made !== undefined) await closeMade(db, outcome.made, now);
     await writePersonRow(db, observation, outcome, held, failure === undefined && later === undefined, now);
-    return [...emptier, ...woken];
+    return [...emptier, ...woken, ...sharers];
   };
   const owed = [
     ...outcome.woken,
@@ -96,7 +102,7 @@ function isFound(
   accounts: readonly AccountOutcome[],
 ): boolean {
   return (
-    gone === undefined &&
+    gone.length === 0 &&
     person?.heldReason === undefined &&
     linked === undefined &&
     username === undefined &&
@@ -153,7 +159,7 @@ async function closeEntries(
   now: number,
 ): Promise<void> {
   for (const account of outcome.accounts) if (account.journalled) await closeEntry(db, 'steps', account.accountId);
-  if (observation.gone !== undefined) await closeEntry(db, 'steps', observation.gone.id);
+  for (const { id } of observation.gone) await closeEntry(db, 'steps', id);
   // What follows a lock is looked for by the same entries.
   if (outcome.failure !== undefined || outcome.again || outcome.follows) return;
   for (const { email, since } of observation.begun) {
@@ -205,14 +211,18 @@ function noteLines(
   person: PersonObservation['person'],
 ): void {
   const subject = subjectOf(observation, outcome.linked?.id ?? person?.coderUserId);
-  if (observation.gone !== undefined) {
-    const { byBridge } = observation.gone;
-    lines.note(subject, byBridge ? 'account.delete' : 'account.gone', byBridge ? 'done' : 'reported', {
-      target: person?.coderUsername,
-      detail: byBridge
-        ? 'done by a bridge that ended before it could note it'
-        : 'somebody deleted the account in Coder',
-    });
+  for (const { id, byBridge } of observation.gone) {
+    lines.note(
+      subjectOf(observation, id),
+      byBridge ? 'account.delete' : 'account.gone',
+      byBridge ? 'done' : 'reported',
+      {
+        target: id === person?.coderUserId ? person.coderUsername : undefined,
+        detail: byBridge
+          ? 'done by a bridge that ended before it could note it'
+          : 'somebody deleted the account in Coder',
+      },
+    );
   }
   lines.rows.push(...outcome.lines);
   if (held !== undefined && (person?.heldReason !== held.reason || person.heldDetail !== held.detail))
@@ -227,8 +237,9 @@ async function writePersonRow(
   finished: boolean,
   now: number,
 ): Promise<void> {
-  const { userId, app, user, person, gone } = observation;
-  const linkedId = outcome.linked?.id ?? (gone === undefined ? person?.coderUserId : undefined);
+  const { userId, app, user, person } = observation;
+  const isGone = isLinkGone(observation);
+  const linkedId = outcome.linked?.id ?? (isGone ? undefined : person?.coderUserId);
   const deleted = outcome.accounts.some(account => account.deleted && account.accountId === linkedId);
   // Whoever is gone from the directory, has no account and waits for nothing is forgotten.
   if (user === undefined && finished && held === undefined && (linkedId === undefined || deleted)) {
@@ -240,7 +251,7 @@ async function writePersonRow(
     held: held ?? null,
     convergedAt: now,
     ...(outcome.linked !== undefined && !deleted ? { coder: outcome.linked } : {}),
-    ...(deleted || (gone !== undefined && outcome.linked === undefined) ? { coder: null } : {}),
+    ...(deleted || (isGone && outcome.linked === undefined) ? { coder: null } : {}),
     ...usernameOf(observation, outcome),
     ...(finished && user !== undefined && isLinked ? { known: user } : {}),
     // Who is locked out has not been dealt with under a new name.
@@ -287,7 +298,7 @@ async function wakeThem(
   const freed = [
     ...ended.map(({ account }) => account.email),
     // Which address the account had that is gone is not known any more: one of these.
-    ...(observation.gone === undefined ? [] : observation.addresses.map(({ address }) => address)),
+    ...(observation.gone.length === 0 ? [] : observation.addresses.map(({ address }) => address)),
   ];
   const others = await wakeOthers(db, work, observation.userId, freed, now);
   return [...owners.map(({ userId }) => `person:${userId}` as const), ...others];

@@ -16,7 +16,13 @@ import { entriesOfSubjects } from '../../store/journal/journal';
 import { type Context } from '../decide/context';
 import { ABSENT, desire, type Desired } from '../decide/desired';
 import { type Held } from '../decide/hold-reason';
-import { type Account, type ObservedAccount, type PersonObservation, type Via } from '../decide/observation';
+import {
+  type Account,
+  isLinkGone,
+  type ObservedAccount,
+  type PersonObservation,
+  type Via,
+} from '../decide/observation';
 import { decidePerson, type PersonDecision } from '../decide/person';
 import { type AccountDecision } from '../decide/account';
 import { NO_PLAN, type Plan } from '../decide/plan';
@@ -45,6 +51,8 @@ export interface Finding {
   /** Further accounts that are or may be theirs. */
   readonly others: readonly AccountDecision[];
   readonly held: readonly Held[];
+  /** Whether an account of theirs is gone from Coder, and is still to be forgotten. */
+  readonly forgets: boolean;
 }
 
 /** Every plan of a finding. */
@@ -140,9 +148,12 @@ async function* compare(scene: Scene, page: readonly Subject[]): AsyncGenerator<
   const ids = page.map(({ userId }) => userId);
   const [addresses, entries] = [await addressesOfPeople(db, ids), await entriesOfSubjects(db, ids)];
   const found = page.map(subject => {
-    const begun = begunAccounts(entries.get(subject.userId) ?? [], subject.person);
+    const open = entries.get(subject.userId) ?? [];
+    const begun = begunAccounts(open, subject.person);
     const former = addresses.get(subject.userId) ?? [];
-    return { subject, begun, former, candidates: candidatesOf(world, subject, begun, former) };
+    const ids = [subject.person?.coderUserId, ...open.flatMap(({ kind, key }) => (kind === 'steps' ? key : []))];
+    const gone = [...new Set(ids)].flatMap(id => (id === undefined || world.accounts.has(id) ? [] : id));
+    return { subject, begun, former, gone, candidates: candidatesOf(world, subject, begun, former) };
   });
   const accounts = found.flatMap(({ candidates }) => candidates.map(({ account }) => account.id));
   const known = {
@@ -150,16 +161,15 @@ async function* compare(scene: Scene, page: readonly Subject[]): AsyncGenerator<
     members: await memberStatesOfAccounts(db, accounts),
     people: byAccount(await peopleOfAccounts(db, accounts)),
   };
-  for (const { subject, begun, former, candidates } of found) {
+  for (const { subject, begun, former, gone, candidates } of found) {
     const seen: ObservedAccount[] = [];
     for (const candidate of candidates) seen.push(await observed(scene, known, subject, candidate));
-    const linkedId = subject.person?.coderUserId;
     const observation: PersonObservation = {
       context,
       app,
       ...subject,
       accounts: seen,
-      gone: linkedId !== undefined && !world.accounts.has(linkedId) ? { id: linkedId, byBridge: false } : undefined,
+      gone: gone.map(id => ({ id, byBridge: false })),
       begun,
       addresses: former,
       reHire: undefined,
@@ -267,10 +277,10 @@ function findingOf(observation: PersonObservation, decision: PersonDecision): Fi
     main !== undefined
       ? { state: main.observed.via === 'linked' ? 'linked' : 'adopt', user: main.observed.account }
       : decision.create !== undefined
-        ? { state: observation.gone === undefined ? 'create' : 'gone' }
+        ? { state: isLinkGone(observation) ? 'gone' : 'create' }
         : held !== undefined
           ? { state: 'held', held }
-          : { state: observation.gone === undefined ? 'none' : 'gone' };
+          : { state: isLinkGone(observation) ? 'gone' : 'none' };
   return {
     app,
     userId,
@@ -283,13 +293,14 @@ function findingOf(observation: PersonObservation, decision: PersonDecision): Fi
     plan: main?.plan ?? decision.create?.plan ?? NO_PLAN,
     others: decision.accounts.filter(other => other !== main),
     held: decision.held,
+    forgets: observation.gone.length > 0,
   };
 }
 
 /** Whether the person is to be dealt with: something differs, or something that was held may go on now. */
 export function needsWork(finding: Finding): boolean {
   const { account, person } = finding;
-  if (account.state === 'create' || account.state === 'adopt' || account.state === 'gone') return true;
+  if (finding.forgets || account.state === 'create' || account.state === 'adopt') return true;
   if (plansOf(finding).some(({ steps }) => steps.length > 0)) return true;
   const [held] = finding.held;
   return held?.reason !== person?.heldReason;
