@@ -51,7 +51,7 @@ describeEachDatabase('what the bridge made', (_, on) => {
     access.coder.setOrganizationRoles('guest', ['reader']);
     await access.declare(okta, {});
     expect((await access.settled()).leftOver).toEqual([
-      expect.stringMatching(/^custom role coder\/reader: .* somebody holds it by hand/),
+      expect.stringMatching(/^custom role coder\/reader: .* somebody had it when/),
     ]);
     access.coder.setOrganizationRoles('guest', []);
     expect((await access.swept()).leftOver).toEqual([]);

@@ -1,6 +1,7 @@
 /** Addresses that people have had: an account that bears a former one may still be theirs. */
 import { identityKey } from '../../contract/identity';
 import { type Db } from '../database/database';
+import { among } from '../database/listed';
 import { statement } from '../database/statement';
 
 /** An address of a person, and when the directory last began to state it (milliseconds). */
@@ -46,16 +47,20 @@ export async function addressesOf(db: Db, userId: string): Promise<Address[]> {
   return rows.map(addressOf);
 }
 
-/** Addresses of several people, by SCIM id. */
+const selectOfPeople = statement<{ userIds: readonly string[] }>()((db, { userIds }) =>
+  db
+    .selectFrom('addresses')
+    .select(['user_id', 'address', 'since'])
+    .where('user_id', 'in', among(db, userIds))
+    .orderBy('since')
+    .orderBy('address_key'),
+);
+
+/** Addresses of several people, by SCIM id, each as `addressesOf`. */
 export async function addressesOfPeople(db: Db, userIds: readonly string[]): Promise<Map<string, Address[]>> {
   const known = new Map<string, Address[]>();
   if (userIds.length === 0) return known;
-  const rows = await db
-    .selectFrom('addresses')
-    .select(['user_id', 'address', 'since'])
-    .where('user_id', 'in', userIds)
-    .orderBy('since')
-    .execute();
+  const { rows } = await selectOfPeople(db, { userIds });
   for (const row of rows) known.set(row.user_id, [...(known.get(row.user_id) ?? []), addressOf(row)]);
   return known;
 }

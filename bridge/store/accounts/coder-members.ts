@@ -44,6 +44,10 @@ export async function memberStatesOf(db: Db, coderUserId: string): Promise<Membe
   return (await selectOfAccount(db, { coderUserId })).rows.map(toMember);
 }
 
+const selectOfAccounts = statement<{ coderUserIds: readonly string[] }>()((db, { coderUserIds }) =>
+  db.selectFrom('coder_members').selectAll().where('coder_user_id', 'in', among(db, coderUserIds)),
+);
+
 /** The same for several accounts, by account. */
 export async function memberStatesOfAccounts(
   db: Db,
@@ -51,7 +55,7 @@ export async function memberStatesOfAccounts(
 ): Promise<Map<string, MemberState[]>> {
   const states = new Map<string, MemberState[]>();
   if (coderUserIds.length === 0) return states;
-  const rows = await db.selectFrom('coder_members').selectAll().where('coder_user_id', 'in', coderUserIds).execute();
+  const { rows } = await selectOfAccounts(db, { coderUserIds });
   for (const row of rows) {
     const known = states.get(row.coder_user_id);
     if (known === undefined) states.set(row.coder_user_id, [toMember(row)]);

@@ -1,5 +1,6 @@
 /** Roles and organization memberships that the bridge gave: what it may take when no mapping names them any more. */
 import { type Db } from '../database/database';
+import { among } from '../database/listed';
 import { statement } from '../database/statement';
 import { type GrantTable } from '../database/tables/accounts';
 
@@ -19,11 +20,15 @@ export async function grantsOf(db: Db, coderUserId: string): Promise<Grant[]> {
   return [...(await selectGrants(db, { coderUserId })).rows];
 }
 
+const selectOfAccounts = statement<{ coderUserIds: readonly string[] }>()((db, { coderUserIds }) =>
+  db.selectFrom('grants').selectAll().where('coder_user_id', 'in', among(db, coderUserIds)),
+);
+
 /** Grants of several accounts, by account. */
 export async function grantsOfAccounts(db: Db, coderUserIds: readonly string[]): Promise<Map<string, Grant[]>> {
   const grants = new Map<string, Grant[]>();
   if (coderUserIds.length === 0) return grants;
-  const rows = await db.selectFrom('grants').selectAll().where('coder_user_id', 'in', coderUserIds).execute();
+  const { rows } = await selectOfAccounts(db, { coderUserIds });
   for (const { coder_user_id: account, kind, organization, target } of rows) {
     const known = grants.get(account);
     if (known === undefined) grants.set(account, [{ kind, organization, target }]);

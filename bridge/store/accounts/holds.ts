@@ -3,6 +3,7 @@
  */
 import { createHash } from 'node:crypto';
 import { type Db } from '../database/database';
+import { among } from '../database/listed';
 import { statement } from '../database/statement';
 import { causesIn, causeText } from '../work/causes';
 
@@ -33,6 +34,15 @@ const selectHeld = statement<{ app: string; subject: string }>()((db, { app, sub
 export async function readHeld(db: Db, app: string, subject: string): Promise<HeldRemovals | undefined> {
   const [row] = (await selectHeld(db, { app, subject })).rows;
   return row === undefined ? undefined : toHeld(row);
+}
+
+const selectHeldOf = statement<{ subjects: readonly string[] }>()((db, { subjects }) =>
+  db.selectFrom('holds').selectAll().where('subject', 'in', among(db, subjects)),
+);
+
+/** What was held or released of these people, in whichever app. */
+export async function readHeldOf(db: Db, subjects: readonly string[]): Promise<HeldRemovals[]> {
+  return subjects.length === 0 ? [] : (await selectHeldOf(db, { subjects })).rows.map(toHeld);
 }
 
 export interface HoldRow {

@@ -2,6 +2,7 @@
 import { sql } from 'kysely';
 import { type DirectoryUser } from '../../contract/directory';
 import { type Db } from '../database/database';
+import { among } from '../database/listed';
 import { type Statement, statement } from '../database/statement';
 import { nextTurn } from '../database/turns';
 import { forgetAddresses } from './addresses';
@@ -68,11 +69,14 @@ export async function peopleOfAccount(db: Db, coderUserId: string): Promise<Pers
   return (await selectOfAccount(db, { coderUserId })).rows.map(toPerson);
 }
 
+const selectOfAccounts = statement<{ coderUserIds: readonly string[] }>()((db, { coderUserIds }) =>
+  db.selectFrom('people').selectAll().where('coder_user_id', 'in', among(db, coderUserIds)),
+);
+
 /** Everybody who is one of these Coder accounts. */
 export async function peopleOfAccounts(db: Db, coderUserIds: readonly string[]): Promise<Person[]> {
   if (coderUserIds.length === 0) return [];
-  const rows = await db.selectFrom('people').selectAll().where('coder_user_id', 'in', coderUserIds).execute();
-  return rows.map(toPerson);
+  return (await selectOfAccounts(db, { coderUserIds })).rows.map(toPerson);
 }
 
 /** A page of an app's people, those who left included, in order of SCIM id. */
@@ -88,10 +92,14 @@ export async function readPeople(db: Db, app: string | undefined, afterId: strin
   return rows.map(toPerson);
 }
 
+const selectPeople = statement<{ userIds: readonly string[] }>()((db, { userIds }) =>
+  db.selectFrom('people').selectAll().where('user_id', 'in', among(db, userIds)),
+);
+
 /** Rows of these SCIM users, by SCIM id. */
 export async function readPeopleById(db: Db, userIds: readonly string[]): Promise<Map<string, Person>> {
   if (userIds.length === 0) return new Map();
-  const rows = await db.selectFrom('people').selectAll().where('user_id', 'in', userIds).execute();
+  const { rows } = await selectPeople(db, { userIds });
   return new Map(rows.map(row => [row.user_id, toPerson(row)]));
 }
 

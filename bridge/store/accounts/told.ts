@@ -6,13 +6,20 @@ import { gathered, gatheredRows } from '../database/gathered';
 import { withAbove } from '../database/nesting';
 import { statement } from '../database/statement';
 import { type PersonTable } from '../database/tables/accounts';
-import { groupsOfUser, readUser, toUser, type UserRow } from '../directory/reading';
-import { entriesOfSubject, type JournalEntry, readEntry, toEntry } from '../journal/journal';
-import { type Address, addressesOf } from './addresses';
-import { memberStatesOf, type Membership } from './coder-members';
-import { type Grant, grantsOf } from './grants';
-import { type HeldRemovals, type HoldRow, readHeld, toHeld } from './holds';
-import { peopleOfAccount, type Person, readPerson, toPerson } from './people';
+import { groupsOfUser, groupsOfUsers, readUser, readUsersById, toUser, type UserRow } from '../directory/reading';
+import {
+  entriesOfSubject,
+  entriesOfSubjects,
+  type JournalEntry,
+  readEntries,
+  readEntry,
+  toEntry,
+} from '../journal/journal';
+import { type Address, addressesOf, addressesOfPeople } from './addresses';
+import { memberStatesOf, memberStatesOfAccounts, type Membership } from './coder-members';
+import { type Grant, grantsOf, grantsOfAccounts } from './grants';
+import { type HeldRemovals, type HoldRow, readHeld, readHeldOf, toHeld } from './holds';
+import { peopleOfAccount, peopleOfAccounts, type Person, readPeopleById, readPerson, toPerson } from './people';
 
 export interface Told {
   /** Undefined: the directory has no such user. */
@@ -99,9 +106,93 @@ type EntryRow = readonly [string, string, string | null, string | null, unknown,
 const entryOf = ([kind, key, app, subject, note, since]: EntryRow): JournalEntry =>
   toEntry({ kind, key, app, subject, note: note as string, since });
 
-/** @param app whose work it is: what is held of somebody is held in an app */
+interface Asked extends Question {
+  readonly resolve: (told: Told) => void;
+  readonly reject: (error: unknown) => void;
+}
+
+/** Whom to tell of, and whose work it is: what is held of somebody is held in an app. */
+export interface Question {
+  readonly app: string;
+  readonly userId: string;
+}
+
+const asked = new WeakMap<Db, Asked[]>();
+
+/** On SQLite several who are asked for in one turn are read together: a request about a group is about many. */
 export function readTold(db: Db, app: string, userId: string): Promise<Told> {
-  return backendOf(db) === 'sqlite' ? readApart(db, app, userId) : readAtOnce(db, app, userId);
+  if (backendOf(db) !== 'sqlite') return readAtOnce(db, app, userId);
+  return new Promise((resolve, reject) => {
+    const one = { app, userId, resolve, reject };
+    const others = asked.get(db);
+    if (others !== undefined) {
+      others.push(one);
+      return;
+    }
+    const all = [one];
+    asked.set(db, all);
+    queueMicrotask(() => {
+      asked.delete(db);
+      void answer(db, all);
+    });
+  });
+}
+
+async function answer(db: Db, all: readonly Asked[]): Promise<void> {
+  try {
+    const [only] = all;
+    const told =
+      all.length === 1 && only !== undefined
+        ? [await readApart(db, only.app, only.userId)]
+        : await readTogether(db, all);
+    all.forEach(({ resolve, reject }, index) => {
+      const one = told[index];
+      if (one === undefined) reject(new Error('nothing was read of a person'));
+      else resolve(one);
+    });
+  } catch (error) {
+    for (const { reject } of all) reject(error);
+  }
+}
+
+/** Several people, in order. */
+export async function readTogether(db: Db, questions: readonly Question[]): Promise<Told[]> {
+  const ids = [...new Set(questions.map(({ userId }) => userId))];
+  const users = await readUsersById(db, ids);
+  const people = await readPeopleById(db, ids);
+  const former = await addressesOfPeople(db, ids);
+  const entries = await entriesOfSubjects(db, ids);
+  const groups = await groupsOfUsers(db, ids);
+  const held = await readHeldOf(
+    db,
+    ids.map(id => `person:${id}`),
+  );
+  const accounts = [...new Set([...people.values()].flatMap(({ coderUserId }) => coderUserId ?? []))];
+  const others = await peopleOfAccounts(db, accounts);
+  const grants = await grantsOfAccounts(db, accounts);
+  const members = await memberStatesOfAccounts(db, accounts);
+  const steps = await readEntries(db, 'steps', accounts);
+  return questions.map(({ app, userId }): Told => {
+    const person = people.get(userId);
+    const account = person?.coderUserId;
+    return {
+      user: users.get(userId),
+      person,
+      former: former.get(userId) ?? [],
+      entries: entries.get(userId) ?? [],
+      groups: users.has(userId) ? (groups.get(userId) ?? []) : [],
+      held: held.find(one => one.app === app && one.subject === `person:${userId}`),
+      linked:
+        account === undefined
+          ? undefined
+          : {
+              others: others.filter(other => other.coderUserId === account && other.userId !== userId),
+              grants: grants.get(account) ?? [],
+              members: members.get(account) ?? [],
+              steps: steps.get(account),
+            },
+    };
+  });
 }
 
 /** Without a network between, plain statements cost half of what the one does that has all of them in it. */

@@ -72,6 +72,25 @@ const selectGroupsAbove = statement<{ userId: string }>()(
     from above cross join groups where groups.id = above.id order by above.id`,
 );
 
+const selectUsers = statement<{ ids: readonly string[] }>()((db, { ids }) =>
+  db
+    .selectFrom('users')
+    .leftJoin('apps', 'apps.name', 'users.app')
+    .select(USER_COLUMNS)
+    .where('users.id', 'in', among(db, ids)),
+);
+
+const selectGroupsAboveAny = statement<{ userIds: readonly string[] }>()(
+  (db, { userIds }) => sql<GroupRow & { user_id: string }>`
+    with recursive above (user_id, id) as (
+      select member_id, group_id from members where member_id in ${among(db, userIds)}
+      union
+      select above.user_id, members.group_id from members join above on members.member_id = above.id
+    )
+    select above.user_id, groups.id, groups.app, groups.display_name, groups.external_id
+    from above cross join groups where groups.id = above.id order by above.user_id, above.id`,
+);
+
 /** A user of any app by SCIM id. */
 export async function readUser(db: Db, id: string): Promise<DirectoryUser | undefined> {
   const [row] = (await selectUser(db, { id })).rows;
@@ -98,6 +117,23 @@ export async function existingGroups(db: Db, ids: readonly string[]): Promise<Ma
 /** All groups that a user is in, directly and through groups in groups, in order of id. */
 export async function groupsOfUser(db: Db, userId: string): Promise<DirectoryGroup[]> {
   return (await selectGroupsAbove(db, { userId })).rows.map(toGroup);
+}
+
+/** These users of any app, by SCIM id. */
+export async function readUsersById(db: Db, ids: readonly string[]): Promise<Map<string, DirectoryUser>> {
+  const { rows } = await selectUsers(db, { ids });
+  return new Map(rows.map(row => [row.id, toUser(row)]));
+}
+
+/** As `groupsOfUser`, for several users, by SCIM id. */
+export async function groupsOfUsers(db: Db, userIds: readonly string[]): Promise<Map<string, DirectoryGroup[]>> {
+  const groups = new Map<string, DirectoryGroup[]>();
+  for (const row of (await selectGroupsAboveAny(db, { userIds })).rows) {
+    const known = groups.get(row.user_id);
+    if (known === undefined) groups.set(row.user_id, [toGroup(row)]);
+    else known.push(toGroup(row));
+  }
+  return groups;
 }
 
 /** A user with the ids of all groups that the user is in, direct and indirect. */

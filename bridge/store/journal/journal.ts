@@ -4,6 +4,7 @@
  * was for.
  */
 import { type Db, readJson } from '../database/database';
+import { among } from '../database/listed';
 import { statement } from '../database/statement';
 import { type JournalTable } from '../database/tables/accounts';
 
@@ -80,6 +81,14 @@ const handEntry = statement<{ kind: string; key: string; since: number; app: str
       .where('since', '=', since),
 );
 
+const selectOfSubjects = statement<{ subjects: readonly string[] }>()((db, { subjects }) =>
+  db.selectFrom('journal').select(COLUMNS).where('subject', 'in', among(db, subjects)).orderBy('id'),
+);
+
+const selectOfKeys = statement<{ kind: string; keys: readonly string[] }>()((db, { kind, keys }) =>
+  db.selectFrom('journal').select(COLUMNS).where('kind', '=', kind).where('key', 'in', among(db, keys)),
+);
+
 const selectOfKind = statement<{ kind: string }>()((db, { kind }) =>
   db.selectFrom('journal').select(COLUMNS).where('kind', '=', kind).orderBy('id'),
 );
@@ -149,17 +158,22 @@ export async function countOpenEntries(db: Db): Promise<Map<string, number>> {
   return new Map(rows.map(row => [row.app ?? '', Number(row.open)]));
 }
 
-/** Open entries of several users or groups, by SCIM id. */
+/** Open entries of one kind about several things, by key. */
+export async function readEntries(
+  db: Db,
+  kind: JournalKind,
+  keys: readonly string[],
+): Promise<Map<string, JournalEntry>> {
+  if (keys.length === 0) return new Map();
+  const { rows } = await selectOfKeys(db, { kind, keys });
+  return new Map(rows.map(row => [row.key, toEntry(row)]));
+}
+
+/** Open entries of several users or groups, by SCIM id, the oldest first. */
 export async function entriesOfSubjects(db: Db, subjects: readonly string[]): Promise<Map<string, JournalEntry[]>> {
   const known = new Map<string, JournalEntry[]>();
   if (subjects.length === 0) return known;
-  const rows = await db
-    .selectFrom('journal')
-    .select(COLUMNS)
-    .where('subject', 'in', subjects)
-    .where('kind', '=', 'account')
-    .orderBy('id')
-    .execute();
+  const { rows } = await selectOfSubjects(db, { subjects });
   for (const row of rows) known.set(row.subject ?? '', [...(known.get(row.subject ?? '') ?? []), toEntry(row)]);
   return known;
 }

@@ -224,6 +224,20 @@ const insertGroupWrite = statement<{
       attempts = 0, parked_at = null, cause = excluded.cause`;
 });
 
+const selectQueued = statement<{ key: string; priority: number; dueAt: number; cause: string }>()(
+  (db, { key, priority, dueAt, cause }) =>
+    db
+      .selectFrom('work')
+      .select('key')
+      .where('key', '=', key)
+      .where('lease_until', 'is', null)
+      .where('parked_at', 'is', null)
+      .where('attempts', '=', 0)
+      .where('priority', '<=', priority)
+      .where('due_at', '<=', dueAt)
+      .where('cause', '=', cause),
+);
+
 /**
  * Queues the write of a Coder group, not before changes of one that is written to all the time have gathered. Unlike other work it keeps an
  * earlier due time, so that no stream of changes puts the write off for ever.
@@ -235,13 +249,9 @@ export async function enqueueGroupWrite(
   cause: Cause,
   now: number,
 ): Promise<void> {
-  await insertGroupWrite(db, {
-    key: `coder-group:${write.groupId}`,
-    app: write.app,
-    priority: write.priority,
-    dueAt: write.dueAt,
-    cause: JSON.stringify(cause),
-    now,
-    groupId: write.groupId,
-  });
+  const { app, groupId, priority, dueAt } = write;
+  const wanted = { key: `coder-group:${groupId}`, app, priority, dueAt, cause: JSON.stringify(cause), now, groupId };
+  // Everybody of one request asks for it. On SQLite nobody takes it from the queue meanwhile.
+  if (backendOf(db) === 'sqlite' && (await selectQueued(db, wanted)).rows.length > 0) return;
+  await insertGroupWrite(db, wanted);
 }

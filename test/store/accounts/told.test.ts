@@ -6,7 +6,7 @@ import { wantMember } from '../../../bridge/store/accounts/coder-members';
 import { addGrants } from '../../../bridge/store/accounts/grants';
 import { hold } from '../../../bridge/store/accounts/holds';
 import { writePerson } from '../../../bridge/store/accounts/people';
-import { readApart, readAtOnce } from '../../../bridge/store/accounts/told';
+import { readApart, readAtOnce, readTold, readTogether } from '../../../bridge/store/accounts/told';
 import { putApp } from '../../../bridge/store/apps/apps';
 import { createDirectory } from '../../../bridge/store/directory';
 import { openEntry } from '../../../bridge/store/journal/journal';
@@ -17,7 +17,7 @@ import { describeEachDatabase } from '../../support/databases';
 const APP = 'okta';
 
 describeEachDatabase('what is known of a person', open => {
-  it('is the same read at once and read apart, of whoever has everything and of who has nothing', async () => {
+  it('is the same read at once, apart, and together with others, of whoever has everything and of who has nothing', async () => {
     const database = await open();
     const { db } = database;
     const declaration = parseMappingState({ version: 1, app: APP, attributes: { username: 'nickName' } });
@@ -57,7 +57,19 @@ describeEachDatabase('what is known of a person', open => {
     expect(everything.linked?.steps?.key).toBe(account);
     expect(everything.entries).toHaveLength(2);
     expect(everything.held?.digest).toBe('d');
-    const gone = await readAtOnce(db, APP, randomUUID());
+    const stranger = randomUUID();
+    const gone = await readAtOnce(db, APP, stranger);
+    const [first, elsewhere, second] = await readTogether(db, [
+      { app: APP, userId: id },
+      { app: 'entra', userId: id },
+      { app: APP, userId: stranger },
+    ]);
+    expect([first, second]).toEqual([await readApart(db, APP, id), gone]);
+    expect(elsewhere).toEqual({ ...first, held: undefined });
+    expect(await Promise.all([readTold(db, APP, id), readTold(db, APP, stranger)])).toMatchObject([
+      { held: { digest: 'd' } },
+      gone,
+    ]);
     expect(gone).toMatchObject({ user: undefined, person: undefined, former: [], entries: [], groups: [] });
   });
 

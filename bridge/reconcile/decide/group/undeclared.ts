@@ -84,7 +84,7 @@ export function sayLeftGroup(name: string, byHand: number): string {
 
 /** Why a custom role stays in Coder that nothing declares. */
 export function sayLeftRole(name: string): string {
-  return `custom role ${name}: the bridge made it and nothing declares it any more, but somebody holds it by hand: it goes with the next sweep once nobody does, or delete it in Coder`;
+  return `custom role ${name}: the bridge made it and nothing declares it any more, but somebody had it when it was last looked at: it goes with the next sweep, once nobody has it any more`;
 }
 
 export function undeclaredRoles(roles: readonly ManagedRole[], declared: ReadonlySet<string>): ManagedRole[] {
