@@ -88,8 +88,8 @@ export class Watch {
       isLocked: is === undefined || is.status === 'suspended',
     };
     const leaver = person.leaving || !this.world.directory.isIn(person);
-    // An account that is made anew for who has the address now takes nobody's access.
-    const isBorne = this.world.directory.bearers(was.email).some(one => this.world.directory.isIn(one));
+    // An account that is made anew for who has the address now, or took the account over with it, takes nobody's access.
+    const isBorne = this.world.directory.everBearers(was.email).some(one => this.world.directory.isIn(one));
     const replaced = is === undefined && (!leaver || isBorne);
     const leaves = leaver && !this.#appGoes(person);
     if (lost.length > 0 && !replaced)
