@@ -39,11 +39,19 @@ export function checkGuard(scene: Scene): Violation[] {
     const person = scene.directory.people.get(key);
     return person !== undefined && scene.directory.isIn(person);
   };
+  // Nobody locks an account that somebody new has with the address: what left it for the leaving is no loss of another kind.
+  const isHandedOn = (key: string): boolean => {
+    const person = scene.directory.people.get(key);
+    const bearers = person === undefined ? [] : scene.directory.everBearers(person.email);
+    return bearers.some(other => other !== person && scene.directory.isIn(other));
+  };
   const ledger = scene.watch.ledger
     // Of whoever is back by now it can not be told what of it was for their leaving.
     .filter(entry => entry.kind !== 'leaver' || !isBack(entry.person))
     .map(entry =>
-      entry.kind === 'leaver' && !lockedOut.has(entry.person) ? { ...entry, kind: 'loss' as const } : entry,
+      entry.kind === 'leaver' && !lockedOut.has(entry.person) && !isHandedOn(entry.person)
+        ? { ...entry, kind: 'loss' as const }
+        : entry,
     );
   for (const app of scene.directory.apps.values()) {
     for (const kind of ['leaver', 'loss', 'gain'] as const) {
