@@ -39,7 +39,7 @@ export function checkGuard(scene: Scene): Violation[] {
     const person = scene.directory.people.get(key);
     return person !== undefined && scene.directory.isIn(person);
   };
-  // Nobody locks an account that somebody new has with the address: what left it for the leaving is no loss of another kind.
+  // Nobody locks an account that somebody new has with the address: whether it lost something for the leaving or for them can't be told.
   const isHandedOn = (key: string): boolean => {
     const person = scene.directory.people.get(key);
     const bearers = person === undefined ? [] : scene.directory.everBearers(person.email);
@@ -47,7 +47,9 @@ export function checkGuard(scene: Scene): Violation[] {
   };
   const ledger = scene.watch.ledger
     // Of whoever is back by now it can not be told what of it was for their leaving.
-    .filter(entry => entry.kind !== 'leaver' || !isBack(entry.person))
+    .filter(
+      ({ kind, person }) => kind !== 'leaver' || !(isBack(person) || (!lockedOut.has(person) && isHandedOn(person))),
+    )
     .map(entry =>
       entry.kind === 'leaver' && !lockedOut.has(entry.person) && !isHandedOn(entry.person)
         ? { ...entry, kind: 'loss' as const }
