@@ -123,4 +123,33 @@ describeEachDatabase('what was given by hand', (_, on) => {
     await okta.quit(admins, id);
     expect(access.coder.describe('ada').siteRoles).toEqual([]);
   });
+
+  it.each(['repair', 'report'] as const)(
+    'a role that Coder refuses to take, since sign-in sync was turned on, stays told (drift: %s)',
+    async drift => {
+      const access = await startAccess(on);
+      const okta = await access.app('okta', {
+        policies: { drift },
+        roleMappings: { leads: { idpGroup: 'leads', organization: 'default', role: 'organization-admin' } },
+        groupMappings: { dev: { idpGroup: 'dev', group: 'dev' } },
+      });
+      const ben = await okta.hire('ben');
+      const leads = await okta.group('leads', [ben]);
+      const dev = await okta.group('dev');
+      access.coder.oidcLogin({ sub: 'ben', email: 'ben@example.com', email_verified: true });
+      access.coder.setRoleSync({ field: 'groups' });
+      const told = async () => {
+        await access.settled();
+        const { converged, warnings } = await access.statusOf(okta);
+        return { converged, isNamed: warnings.some(text => /role sync is on in organization "coder"/.test(text)) };
+      };
+      await okta.quit(leads, ben);
+      expect(await told()).toEqual({ converged: false, isNamed: true });
+      await okta.join(dev, ben);
+      expect(access.coder.describe('ben').organizations['coder']?.roles).toEqual(['organization-admin']);
+      expect(await told()).toEqual({ converged: false, isNamed: true });
+      await access.swept();
+      expect(await told()).toEqual({ converged: false, isNamed: true });
+    },
+  );
 });

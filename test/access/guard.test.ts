@@ -81,6 +81,19 @@ describeEachDatabase('the guard', (_, on) => {
     expect((await access.status()).holds).toMatchObject([{ reason: 'too-many-leavers', people: 2 }]);
   });
 
+  it('forgets what it held of somebody whose account somebody new has', async () => {
+    const access = await startAccess(on);
+    const okta = await access.app('okta', { guard: { minRemovals: 1, maxRemovalsPercent: 0 } });
+    const [ada = '', ben = ''] = await okta.hireAll(['ada', 'ben']);
+    await okta.remove(ada);
+    await okta.remove(ben);
+    expect((await access.settled()).holds).toMatchObject([{ reason: 'too-many-leavers', people: 1 }]);
+    await okta.hire('ben', { externalId: 'another-object' });
+    expect((await access.settled()).holds).toEqual([]);
+    expect(access.suspended()).toEqual(['ada']);
+    expect((await access.statusOf(okta)).converged).toBe(true);
+  });
+
   it('holds an emptied group whole, and nobody who leaves waits behind it, before and after a release', async () => {
     const access = await startAccess(on);
     const { okta, ids, group } = await staffed(access);

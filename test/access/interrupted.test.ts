@@ -157,6 +157,26 @@ describeEachDatabase('a bridge that is killed', (_, on) => {
     expect(Object.keys(access.coder.snapshot().organizations['coder']?.groups ?? {})).not.toContain('team-a');
   });
 
+  it('after somebody had moved to the account of another: who leaves then leaves none behind that nobody knows as the bridge’s own', async () => {
+    const access = await startAccess(on, { processes: true });
+    const okta = await access.app('okta', EVERYTHING);
+    await okta.remove(await okta.hire('eve'));
+    const ada = await okta.hire('ada');
+    await killAfter(access, 'PUT', /\/status\/activate$/, okta.changeEmail(ada, 'eve@example.com'));
+    await away(access.coder, true);
+    await access.start();
+    await okta.remove(ada);
+    await away(access.coder, false);
+    await access.settled();
+    expect(access.suspended()).toEqual(['eve']);
+
+    const again = await okta.hire('ada', { externalId: 'another-object' });
+    await okta.changeEmail(again, 'ada@married.example');
+    await access.settled();
+    expect(await access.held()).toEqual({});
+    expect(access.coder.describe('ada')).toMatchObject({ email: 'ada@married.example', status: 'dormant' });
+  });
+
   it('after Coder made a group that is renamed before the retry: there is one group, of the new name', async () => {
     const access = await startAccess(on, { processes: true });
     const okta = await access.app('okta', { pushedGroups: { prefix: 'team-' } });

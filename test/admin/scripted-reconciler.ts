@@ -7,7 +7,7 @@ import {
   type ReconcilerStatus,
   sayDecision,
 } from '../../bridge/reconcile';
-import { purgeApp } from '../../bridge/store/apps/apps';
+import { purgeApp, readAnyApp } from '../../bridge/store/apps/apps';
 import { type Database } from '../../bridge/store/database/database';
 
 export interface ScriptedReconciler extends Reconciler {
@@ -36,7 +36,11 @@ export function scriptedReconciler(): ScriptedReconciler {
     async converge(keys) {
       note(`converge ${keys.join(' ')}`);
       const { purges } = this;
-      if (purges !== undefined) for (const app of keys) await purgeApp(purges.db, app.replace('app:', ''));
+      if (purges === undefined) return;
+      for (const key of keys) {
+        const app = await readAnyApp(purges.db, key.replace('app:', ''));
+        if (app !== undefined) await purgeApp(purges.db, app);
+      }
     },
     sweep: async app => note(`sweep ${app ?? 'all'}`),
     planWorld: async ({ app, state }) => {

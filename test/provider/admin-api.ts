@@ -78,9 +78,9 @@ export class AdminApi {
 
   /** Deals with what was deleted, where nothing holds it: nobody of it is left. */
   async purge(): Promise<void> {
-    for (const { name, deleting } of await listAllApps(this.database.db)) {
-      const held = [...this.holds, ...this.pending].some(item => item.app === name);
-      if (deleting && !held) await purgeApp(this.database.db, name);
+    for (const app of await listAllApps(this.database.db)) {
+      const held = [...this.holds, ...this.pending].some(item => item.app === app.name);
+      if (!held) await purgeApp(this.database.db, app);
     }
   }
 

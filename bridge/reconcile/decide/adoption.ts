@@ -43,6 +43,10 @@ export function judgeAdoption(question: AdoptionQuestion): Adoption | Held {
   const earlier = found.holders.filter(({ person }) => person.app === app);
   const present = earlier.find(holder => !hasLeft(holder));
   if (present !== undefined) return new Held('account-taken', takenText(name, found, present));
+  // Somebody of another app is in by it, and signs in: nothing of it is left behind.
+  const inUse = elsewhere.find(holder => !hasLeft(holder));
+  if (earlier.length > 0 && inUse !== undefined)
+    return { how: inUse.person.how ?? 'adopted', replaces: earlier.map(({ person }) => person.userId), anew: false };
   if (earlier.length > 0) return judgeReHire(question, earlier, name);
   if (shared !== undefined) return { how: shared.person.how ?? 'adopted', replaces: [], anew: false };
   if (found.begun) return { how: 'created', replaces: [], anew: false };

@@ -217,10 +217,12 @@ function decideLeftOver(observation: PersonObservation, main: ObservedAccount | 
         observed.holders.length === 0 &&
         untouchable(observation.context, observed.account) === undefined,
     )
-    .map(observed => {
-      const input = inputFor(observation, observed, ABSENT, observed.account.used ? 'suspend' : 'delete');
-      return { observed, link: undefined, input, plan: plan(input) };
-    });
+    .map(observed => leaveBehind(observation, observed));
+}
+
+function leaveBehind(observation: PersonObservation, observed: ObservedAccount): AccountDecision {
+  const input = inputFor(observation, observed, ABSENT, observed.account.used ? 'suspend' : 'delete');
+  return { observed, link: undefined, input, plan: plan(input) };
 }
 
 /** Whoever leaves is locked out of every account that is theirs or bears an address of theirs. */
@@ -256,6 +258,11 @@ function decideLeaving(observation: PersonObservation): PersonDecision {
     });
     if (adoption instanceof Held && !observed.begun) {
       if (SPEAKS_FOR.has(adoption.reason) && leavesByDirectory(observation)) held.push(stillIn(observed, adoption));
+      continue;
+    }
+    // Locked alone, it would be known as the bridge's own no more.
+    if (isLinked && observed.begun) {
+      accounts.push(leaveBehind(observation, observed));
       continue;
     }
     accounts.push({

@@ -4,11 +4,12 @@
  * since the next one rests on it.
  */
 import { CoderError, outcomeOf } from '../../coder';
-import { bumpRules, markApplied, readAnyApp, type StoredApp } from '../../store/apps/apps';
+import { bumpRules, isStill, markApplied, readAnyApp, type StoredApp } from '../../store/apps/apps';
 import { writeAudit } from '../../store/audit/audit';
 import { listManagedGroups } from '../../store/accounts/coder-groups';
 import { type Db } from '../../store/database/database';
-import { PRIORITY } from '../../store/work/enqueue';
+import { enqueue, PRIORITY } from '../../store/work/enqueue';
+import { workUnderWay } from '../../store/work/pending';
 import { type Work } from '../../store/work/work';
 import { AuditLines } from '../context/audit-lines';
 import { type Context } from '../decide/context';
@@ -38,7 +39,11 @@ export async function convergeApp(rim: Rim, work: Work): Promise<EndedWork> {
   const app = await readAnyApp(db, name);
   if (app === undefined) return await endWork(rim, work, { kind: 'done' });
   try {
+    // Whoever is being dealt with right now may be by what was declared before, and is not in Coder yet as that has it.
+    const underWay = await workUnderWay(db);
     const { context, problems } = await convergeParts(rim, app, work);
+    // Another document by now: that is queued, and judged by itself.
+    if (context.apps.get(name)?.generation !== app.generation) return await endWork(rim, work, { kind: 'done' });
     const guarded = await surveyWithGuard(rim, context, await readWorldFor(rim, context), name, PRIORITY.declaration);
     const begun = await settleBegun(rim, context, { app: name, queue: false });
     const isOver = guarded.work.length === 0 && begun.againAt === undefined && !(await isOwedAnything(db, name));
@@ -53,6 +58,8 @@ export async function convergeApp(rim: Rim, work: Work): Promise<EndedWork> {
     });
     const againAt = app.deleting ? comeBackAt(rim, guarded) : begun.againAt;
     const writes = async (trx: Db): Promise<void> => {
+      if (!(await isStill(trx, app))) return;
+      await enqueue(trx, underWay, work.cause, rim.clock.now());
       await writeAudit(trx, lines.rows);
       await markApplied(trx, name, app.generation, [...new Set(problems)]);
       await carryOut(trx, rim, name, guarded, work.cause);

@@ -48,8 +48,9 @@ export async function purge(rim: Rim, work: Work, app: StoredApp, problems: read
     ].join('; '),
   });
   return await endWork(rim, work, { kind: 'done' }, [], async db => {
+    // Declared again meanwhile, it is queued again, and its people stay.
+    if (!(await purgeApp(db, app))) return;
     await writeAudit(db, lines.rows);
-    await purgeApp(db, app.name);
     await forgetMappedGroups(db, { app: app.name });
     await wakeOtherApps(db, app.name, 'over', work.cause, rim.clock.now());
   });

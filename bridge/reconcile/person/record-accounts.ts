@@ -2,6 +2,7 @@
 import { forgetMemberships, leaveOrganization, wantMember } from '../../store/accounts/coder-members';
 import { forgetGrants, type Grant, removeGrants } from '../../store/accounts/grants';
 import { forgetLeaverWorkspaces, putLeaverWorkspaces } from '../../store/accounts/leaver-workspaces';
+import { unsettle } from '../../store/accounts/people';
 import { type Db } from '../../store/database/database';
 import { openEntry } from '../../store/journal/journal';
 import { type WorkKey } from '../../store/work/enqueue';
@@ -98,6 +99,7 @@ export async function rememberGone(
 export async function forgetAccount(db: Db, accountId: string): Promise<WorkKey[]> {
   await forgetGrants(db, accountId);
   await forgetLeaverWorkspaces(db, accountId);
+  await unsettle(db, accountId);
   return (await forgetMemberships(db, accountId)).map(id => `coder-group:${id}` as const);
 }
 

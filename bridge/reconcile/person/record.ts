@@ -29,6 +29,9 @@ import { type AccountOutcome, type PersonOutcome } from './outcome';
 import { endedOnly, forgetAccount, writeAccounts } from './record-accounts';
 import { heldOf, writeHold } from './record-hold';
 
+/** Refusals that say what Coder's own sign-in sync governs. */
+const BY_SYNC: ReadonlySet<string> = new Set(['site-role-sync', 'organization-role-sync', 'organization-sync']);
+
 const LOCKED_FIRST = 'locked out already; what they have in organizations is taken next';
 
 /** Ends the work on one person. */
@@ -70,6 +73,9 @@ export async function recordPerson(
       ...(await wakeThem(db, work, observation, accounts, now)),
       ...(failure === undefined ? await wakeHolders(db, work, observation, now) : []),
     ];
+    // Whoever is dealt with after this is not asked for what Coder refuses to everybody: the app's warnings tell of it.
+    if (outcome.held.some(({ reason }) => BY_SYNC.has(reason)))
+      await enqueue(db, [{ key: `app:${app}`, app, priority: PRIORITY.declaration }], work.cause, now);
     // What kept this person in a deleted app was in Coder, and nobody tells the app of its end but this.
     if (person?.heldReason !== undefined && held === undefined && ending)
       await enqueue(db, [{ key: `app:${app}`, app, priority: PRIORITY.declaration }], work.cause, now);

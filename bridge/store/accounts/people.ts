@@ -182,18 +182,33 @@ export async function writePerson(
 /** Forgets who left and is dealt with. */
 export async function deletePerson(db: Db, userId: string): Promise<void> {
   await db.deleteFrom('people').where('user_id', '=', userId).execute();
+  await db.deleteFrom('holds').where('subject', '=', `person:${userId}`).execute();
   await forgetAddresses(db, userId);
+}
+
+/** Nothing that a bridge knows of this account is believed any more of the people who are it. */
+export async function unsettle(db: Db, coderUserId: string): Promise<void> {
+  await db.updateTable('people').set({ converged_at: null }).where('coder_user_id', '=', coderUserId).execute();
 }
 
 /** These people are this account no more: those of whom the directory knows keep a row, the others are forgotten. */
 export async function leaveAccount(db: Db, userIds: readonly string[]): Promise<void> {
   for (const userId of userIds) {
+    // What of the account was held of them is somebody else's.
+    await db.deleteFrom('holds').where('subject', '=', `person:${userId}`).execute();
     const known = await db.selectFrom('users').select('id').where('id', '=', userId).executeTakeFirst();
     if (known === undefined) await deletePerson(db, userId);
     else
       await db
         .updateTable('people')
-        .set({ coder_user_id: null, coder_username: null, how: null, linked_at: null })
+        .set({
+          coder_user_id: null,
+          coder_username: null,
+          how: null,
+          linked_at: null,
+          held_reason: null,
+          held_detail: null,
+        })
         .where('user_id', '=', userId)
         .execute();
   }

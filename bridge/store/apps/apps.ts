@@ -250,8 +250,24 @@ export async function markSwept(db: Db, name: string, at: number): Promise<void>
   await db.updateTable('apps').set({ swept_at: at }).where('name', '=', name).execute();
 }
 
-/** Forgets a deleted app and its directory once nobody of it is left to deal with. */
-export async function purgeApp(db: Db, name: string): Promise<void> {
+/** Whether an app is as it was looked at; nobody declares or deletes it before this transaction ends. */
+export async function isStill(db: Db, { name, generation }: Pick<StoredApp, 'name' | 'generation'>): Promise<boolean> {
+  const query = db.selectFrom('apps').select('generation').where('name', '=', name);
+  const row = await (backendOf(db) === 'postgres' ? query.forUpdate() : query).executeTakeFirst();
+  return row !== undefined && Number(row.generation) === generation;
+}
+
+/**
+ * Forgets a deleted app and its directory once nobody of it is left to deal with.
+ * @returns false when it was declared again since it was looked at: then nothing is forgotten
+ */
+export async function purgeApp(
+  db: Db,
+  app: Pick<StoredApp, 'name' | 'generation' | 'deleting'>,
+): Promise<boolean> {
+  const { name } = app;
+  if (backendOf(db) === 'postgres') await lockDeclaration(db, name, 'alone');
+  if (!app.deleting || !(await isStill(db, app))) return false;
   await db
     .deleteFrom('member_rows')
     .where('set_id', 'in', db.selectFrom('groups').select('member_set').where('app', '=', name))
@@ -271,4 +287,5 @@ export async function purgeApp(db: Db, name: string): Promise<void> {
   ] as const)
     await db.deleteFrom(table).where('app', '=', name).execute();
   await db.deleteFrom('apps').where('name', '=', name).where('deleted_at', 'is not', null).execute();
+  return true;
 }

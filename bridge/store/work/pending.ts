@@ -2,7 +2,7 @@
 import { sql } from 'kysely';
 import { type Db } from '../database/database';
 import { among } from '../database/listed';
-import { type WorkKey } from './enqueue';
+import { PRIORITY, type WorkItem, type WorkKey } from './enqueue';
 
 /** Which of these keys are still queued. */
 export async function queuedKeys(db: Db, keys: readonly WorkKey[]): Promise<Set<string>> {
@@ -26,6 +26,21 @@ export async function unsettledKeys(
     .where(eb => eb.or([eb('lease_until', '>=', now), eb('due_at', '<=', now + early)]))
     .execute();
   return rows.map(row => row.key as WorkKey);
+}
+
+/** What is being worked on in this moment, by any bridge and for any app, but for declarations; as it is to be looked at once more. */
+export async function workUnderWay(db: Db): Promise<WorkItem[]> {
+  const rows = await db
+    .selectFrom('work')
+    .select(['key', 'app', 'priority'])
+    .where('lease_until', 'is not', null)
+    .where('key', 'not like', 'app:%')
+    .execute();
+  return rows.map(({ key, app, priority }) => ({
+    key: key as WorkKey,
+    app,
+    priority: Math.max(priority, PRIORITY.declaration),
+  }));
 }
 
 export interface WorkCounts {

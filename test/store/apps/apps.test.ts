@@ -11,6 +11,7 @@ import {
   readApp,
 } from '../../../bridge/store/apps/apps';
 import { TokenTaken } from '../../../bridge/store/apps/credentials';
+import { createDirectory } from '../../../bridge/store/directory';
 import { type Cause } from '../../../bridge/store/work/enqueue';
 import { listWork } from '../../../bridge/store/work/pending';
 import { describeEachDatabase } from '../../support/databases';
@@ -97,10 +98,15 @@ describeEachDatabase('apps', open => {
     expect(await deleteApp(database, 'okta', 'any', CAUSE, 3)).toBe(false);
     expect(await database.db.selectFrom('tokens').selectAll().execute()).toEqual([]);
     expect(await readApp(database.db, 'okta')).toBeUndefined();
-    expect(await readAnyApp(database.db, 'okta')).toMatchObject({ deleting: true, generation: 2 });
+    const deleted = await readAnyApp(database.db, 'okta');
+    if (deleted === undefined) throw new Error('the app is gone at once');
+    expect(deleted).toMatchObject({ deleting: true, generation: 2 });
 
     expect((await putApp(database, document('okta'), 'absent', CAUSE, 4)).generation).toBe(3);
-    await purgeApp(database.db, 'okta');
+    const context = { app: 'okta', cause: { actor: 'scim' as const, requestId: 'r' } };
+    await createDirectory(database).createUser(context, { schemas: [], userName: 'ada' });
+    expect(await purgeApp(database.db, deleted)).toBe(false);
     expect(await readApp(database.db, 'okta')).toMatchObject({ generation: 3 });
+    expect(await database.db.selectFrom('users').selectAll().execute()).toHaveLength(1);
   });
 });

@@ -1,0 +1,103 @@
+/** Declarations that meet others, and work that is under way by the one before: what counts at the end is the last one. */
+import { describeEachDatabase } from '../support/databases';
+import { until } from '../support/until';
+import { type IdentityProvider } from './identity-provider';
+import { type Access, crowd, type Document, startAccess } from './stage';
+
+const ADMINS: Document = { roleMappings: { admins: { idpGroup: 'admins', role: 'template-admin' } } };
+const FOUR = crowd(4);
+
+/** Waits until the app is there again: until then nobody takes its token. */
+const isBack = (okta: IdentityProvider) =>
+  until('the app to be declared again', async () => (await okta.send('GET', '/Users?count=0')).status === 200);
+
+describeEachDatabase('a declaration in the middle of something', (_, on) => {
+  const replicas = on.backend === 'postgres' ? 2 : 1;
+  const strong = (access: Access, role: string) => access.holding(role).filter(name => FOUR.includes(name));
+
+  const looks: [string, string, RegExp][] = [
+    ['looks at Coder', 'GET', /\/organizations$/],
+    ['removes a group', 'DELETE', /\/groups\//],
+  ];
+  it.each(looks)('keeps the people of an app that is declared again while its deletion %s', async (_, method, path) => {
+    const access = await startAccess(on, { replicas });
+    const document = { ...ADMINS, groupMappings: { dev: { idpGroup: 'admins', group: 'dev' } } };
+    const okta = await access.app('okta', document);
+    const ids = await okta.hireAll(FOUR);
+    await okta.group('admins', ids);
+    const call = access.coder.faults.hold({ method, path });
+    const removed = access.removeApp(okta);
+    await call.arrived;
+    const declared = access.declare(okta, document);
+    await isBack(okta);
+    call.release();
+    await Promise.all([declared, removed]);
+    await access.settled();
+    expect(await access.statusOf(okta)).toMatchObject({ users: 4, converged: true });
+    expect(strong(access, 'template-admin')).toEqual(FOUR);
+    expect(access.coder.membersOf('dev')).toEqual(FOUR);
+    expect(access.suspended()).toEqual([]);
+
+    await okta.leave(ids[0] ?? '');
+    await okta.remove(ids[1] ?? '');
+    expect(access.suspended()).toEqual(['u1', 'u2']);
+    expect(strong(access, 'template-admin')).toEqual(['u3', 'u4']);
+  });
+
+  it.each(['repair', 'report'] as const)('takes what was on its way by the one before (drift: %s)', async drift => {
+    const access = await startAccess(on, { replicas });
+    const owners = { roleMappings: { admins: { idpGroup: 'admins', role: 'owner' } }, policies: { drift } };
+    const okta = await access.app('okta', owners);
+    const ids = await okta.hireAll(FOUR);
+    const admins = await okta.group('admins');
+    const call = access.coder.faults.hold({ method: 'PUT', path: /\/roles$/ });
+    const joined = okta.join(admins, ...ids);
+    await call.arrived;
+    const declared = access.declare(okta, { policies: { drift } });
+    await until('the declaration to be judged', async () =>
+      (await access.admin.audit({ action: 'app.apply' })).entries.some(({ target }) => target === 'generation 2'),
+    );
+    call.release();
+    await Promise.all([joined, declared]);
+    await access.settled();
+    expect(strong(access, 'owner')).toEqual([]);
+    expect(await access.statusOf(okta)).toMatchObject({ converged: true });
+  });
+
+  it('lets in again whom the deletion before was about to lock out', async () => {
+    const access = await startAccess(on, { replicas });
+    const document: Document = { ...ADMINS, policies: { drift: 'report' } };
+    const okta = await access.app('okta', document);
+    await okta.group('admins', await okta.hireAll(FOUR));
+    const call = access.coder.faults.hold({ method: 'PUT', path: /\/roles$/ });
+    const removed = access.removeApp(okta);
+    await call.arrived;
+    const declared = access.declare(okta, document);
+    await until('the declaration to be judged', async () =>
+      (await access.admin.audit({ action: 'app.apply' })).entries.some(({ target }) => target === 'generation 3'),
+    );
+    call.release();
+    await Promise.all([removed, declared]);
+    await access.settled();
+    expect(access.suspended()).toEqual([]);
+    expect(strong(access, 'template-admin')).toEqual(FOUR);
+    expect(await access.statusOf(okta)).toMatchObject({ users: 4, converged: true, held: 0 });
+  });
+
+  it('locks an account that was being made when no account was asked for any more', async () => {
+    const access = await startAccess(on, { replicas });
+    const okta = await access.app('okta', { policies: { drift: 'report' } });
+    const call = access.coder.faults.hold({ method: 'POST', path: /\/users$/ });
+    const hired = okta.hire('ada');
+    await call.arrived;
+    const declared = access.declare(okta, { policies: { drift: 'report', accounts: 'mapped' } });
+    await until('the declaration to be judged', async () =>
+      (await access.admin.audit({ action: 'app.apply' })).entries.some(({ target }) => target === 'generation 2'),
+    );
+    call.release();
+    await Promise.all([hired, declared]);
+    await access.settled();
+    expect(access.suspended()).toEqual(['ada']);
+    expect(await access.statusOf(okta)).toMatchObject({ converged: true });
+  });
+});
