@@ -152,4 +152,24 @@ describeEachDatabase('what was given by hand', (_, on) => {
       expect(await told()).toEqual({ converged: false, isNamed: true });
     },
   );
+
+  it('a group that was renamed, and whose name another one has, keeps its people, and is told', async () => {
+    const access = await startAccess(on);
+    const okta = await access.app('okta', { groupMappings: { dev: { idpGroup: 'dev', group: 'dev' } } });
+    const [ada = '', ben = ''] = await okta.hireAll(['ada', 'ben']);
+    const dev = await okta.group('dev', [ada]);
+    access.coder.renameGroup('dev', 'renamed');
+    access.coder.addGroup('dev');
+    const told = /renamed to "renamed" in Coder, and another one has its name/;
+    expect((await access.admin.plan({})).changes).toEqual([]);
+    await access.swept();
+    await okta.join(dev, ben);
+    expect(access.coder.snapshot().organizations['coder']?.groups).toEqual({ dev: [], renamed: ['ada', 'ben'] });
+    expect((await access.statusOf(okta)).warnings).toEqual([expect.stringMatching(told)]);
+
+    access.coder.deleteGroup('dev');
+    await access.swept();
+    expect(access.coder.snapshot().organizations['coder']?.groups).toEqual({ dev: ['ada', 'ben'] });
+    expect(await access.statusOf(okta)).toMatchObject({ warnings: [], converged: true });
+  });
 });

@@ -1,7 +1,9 @@
 /** What a declaration says is right at once, says what it would do beforehand, and ends only when what it gave is gone. */
+import { parseMappingState } from '../../bridge/contract/mapping-state';
+import { type CoderDouble } from '../support/coder-double';
 import { describeEachDatabase } from '../support/databases';
 import { until } from '../support/until';
-import { crowd, startAccess } from './stage';
+import { crowd, type Document, startAccess } from './stage';
 
 const READER = { name: 'reader', permissions: [{ resourceType: 'template', action: 'read' }] };
 
@@ -149,5 +151,44 @@ describeEachDatabase('a declaration', (_, on) => {
     expect(access.holding('template-admin')).toEqual([]);
     expect(access.suspended()).toHaveLength(30);
     expect((await access.status()).apps).toEqual([]);
+  });
+
+  const PUSHED: Document = {
+    groupMappings: {
+      dev: { idpGroup: 'dev', group: 'dev' },
+      lab: { idpGroup: 'lab', organization: 'lab', group: 'lab' },
+    },
+  };
+  const inLab = { before: (coder: CoderDouble) => void coder.addOrganization('lab') };
+
+  it('from push to claims: the plan names no loss that does not come', async () => {
+    const access = await startAccess(on, inLab);
+    const okta = await access.app('okta', PUSHED);
+    const ids = await okta.hireAll(['ada', 'ben']);
+    for (const name of ['dev', 'lab']) await okta.group(name, ids);
+    const claims: Document = { ...PUSHED, mode: 'claims', claims: { organizations: 'groups' } };
+    const state = parseMappingState({ version: 1, app: 'okta', tokens: okta.tokens, ...claims });
+    const { changes } = await access.admin.plan({ state });
+    expect(changes.filter(({ removal }) => removal)).toEqual([]);
+    const before = access.coder.snapshot().users;
+    await access.declare(okta, claims);
+    await access.swept();
+    expect(access.coder.snapshot().users).toEqual(before);
+  });
+
+  it('from push to claims without a word for organizations: nobody is taken out of one, and it is told', async () => {
+    const access = await startAccess(on, inLab);
+    const okta = await access.app('okta', PUSHED);
+    await okta.group('lab', await okta.hireAll(['ada', 'ben']));
+    await access.declare(okta, { ...PUSHED, mode: 'claims' });
+    await access.swept();
+    expect(access.coder.membersOf('lab', 'lab')).toEqual(['ada', 'ben']);
+    expect((await access.statusOf(okta)).warnings).toEqual([
+      expect.stringContaining('claims.organizations is not declared'),
+    ]);
+    // A mapping that is gone keeps nobody in.
+    await access.declare(okta, { mode: 'claims' });
+    await access.swept();
+    expect(['ada', 'ben'].flatMap(name => Object.keys(access.coder.describe(name).organizations))).not.toContain('lab');
   });
 });

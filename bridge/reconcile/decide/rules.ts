@@ -135,15 +135,23 @@ export function compileRules(input: RuleInput): AppRules {
     return organization;
   };
   const pushes = state.mode === 'push';
+  // Given by push before, and not written as a setting until `claims.organizations` is declared: until then it stays.
+  const waiting: Entitlement[] = [];
+  const waits = (organization: KnownOrganization): boolean =>
+    !pushes && state.claims.organizations === undefined && !organization.isDefault;
+  const givesNow = (gives: readonly Entitlement[]): readonly Entitlement[] => {
+    if (!pushes) waiting.push(...gives);
+    return pushes ? gives : [];
+  };
 
   for (const [key, mapping] of Object.entries(state.groupMappings)) {
     const name = `groupMappings/${key}`;
     const organization = organizationOf(name, mapping.organization);
     const gives: Entitlement[] = [];
-    if (organization !== undefined && pushes) {
+    if (organization !== undefined && (pushes || waits(organization))) {
       gives.push({ kind: 'organization', organization: organization.id, target: '' });
       const group = input.groups.find(known => known.organization === organization.id && known.name === mapping.group);
-      if (input.sync.groups.has(organization.id))
+      if (pushes && input.sync.groups.has(organization.id))
         problems.add(
           `${name}: group sync is on in organization ${JSON.stringify(organization.name)} and would undo memberships at the next sign-in; they are held: turn it off, or set the app's mode to claims`,
         );
@@ -155,22 +163,26 @@ export function compileRules(input: RuleInput): AppRules {
           target: imaginedGroup(organization.id, mapping.group),
         });
     }
-    rules.push({ rule: { name, gives }, idpGroup: mapping.idpGroup, externalId: mapping.idpGroupExternalId });
+    rules.push({
+      rule: { name, gives: givesNow(gives) },
+      idpGroup: mapping.idpGroup,
+      externalId: mapping.idpGroupExternalId,
+    });
   }
 
   for (const [key, mapping] of Object.entries(state.roleMappings)) {
     const name = `roleMappings/${key}`;
-    const gives: Entitlement[] = [];
+    let gives: readonly Entitlement[] = [];
     if (mapping.organization === undefined) {
       if (input.sync.siteRoles)
         problems.add(
           `${name}: site role sync is on (CODER_OIDC_USER_ROLE_FIELD) and Coder refuses site roles from anybody else; they are held: unset it, or remove the mapping`,
         );
-      if (!isImplied(mapping.role)) gives.push({ kind: 'site-role', organization: '', target: mapping.role });
+      if (!isImplied(mapping.role)) gives = [{ kind: 'site-role', organization: '', target: mapping.role }];
     } else {
       const organization = organizationOf(name, mapping.organization);
-      if (organization !== undefined && pushes) {
-        gives.push({ kind: 'organization', organization: organization.id, target: '' });
+      if (organization !== undefined && (pushes || waits(organization))) {
+        const inside: Entitlement[] = [{ kind: 'organization', organization: organization.id, target: '' }];
         const folded = identityKey(mapping.role);
         const declared = Object.values(state.customRoles).some(
           role =>
@@ -178,20 +190,22 @@ export function compileRules(input: RuleInput): AppRules {
             findOrganization(input.organizations, role.organization)?.id === organization.id,
         );
         const role = findRole(organization, mapping.role) ?? (declared ? folded : undefined);
-        if (input.sync.organizationRoles.has(organization.id))
+        if (pushes && input.sync.organizationRoles.has(organization.id))
           problems.add(
             `${name}: role sync is on in organization ${JSON.stringify(organization.name)} and Coder refuses roles from anybody else; they are held: turn it off, or set the app's mode to claims`,
           );
-        if (organization.roles === 'unreadable')
+        if (role !== undefined) {
+          if (!isImplied(role) && !organization.impliedRoles.includes(role))
+            inside.push({ kind: 'organization-role', organization: organization.id, target: role });
+        } else if (pushes && organization.roles === 'unreadable')
           problems.add(
             `${name}: Coder does not tell the roles of organization ${JSON.stringify(organization.name)}, so no role of it is given or taken`,
           );
-        else if (role === undefined)
+        else if (pushes)
           problems.add(
-            `${name}: organization ${JSON.stringify(organization.name)} has no role ${JSON.stringify(mapping.role)}: wanted one of ${(organization.roles ?? []).join(', ') || 'its roles'}, or a custom role of the document`,
+            `${name}: organization ${JSON.stringify(organization.name)} has no role ${JSON.stringify(mapping.role)}: wanted one of ${[organization.roles ?? []].flat().join(', ') || 'its roles'}, or a custom role of the document`,
           );
-        else if (!isImplied(role) && !organization.impliedRoles.includes(role))
-          gives.push({ kind: 'organization-role', organization: organization.id, target: role });
+        gives = givesNow(inside);
       }
     }
     rules.push({ rule: { name, gives }, idpGroup: mapping.idpGroup, externalId: mapping.idpGroupExternalId });
@@ -201,8 +215,14 @@ export function compileRules(input: RuleInput): AppRules {
     const name = `organizationMappings/${key}`;
     const organization = organizationOf(name, mapping.organization);
     const gives: Entitlement[] =
-      organization !== undefined && pushes ? [{ kind: 'organization', organization: organization.id, target: '' }] : [];
-    rules.push({ rule: { name, gives }, idpGroup: mapping.idpGroup, externalId: mapping.idpGroupExternalId });
+      organization !== undefined && (pushes || waits(organization))
+        ? [{ kind: 'organization', organization: organization.id, target: '' }]
+        : [];
+    rules.push({
+      rule: { name, gives: givesNow(gives) },
+      idpGroup: mapping.idpGroup,
+      externalId: mapping.idpGroupExternalId,
+    });
   }
   if (
     pushes &&
@@ -214,7 +234,7 @@ export function compileRules(input: RuleInput): AppRules {
     );
 
   const pushed = pushedGroups(input, pushes, problems);
-  return index(input, rules, pushed, problems);
+  return index(input, rules, pushed, waiting, problems);
 }
 
 function pushedGroups(input: RuleInput, pushes: boolean, problems: Set<string>): Map<string, KnownGroup> {
@@ -242,6 +262,7 @@ function index(
   input: RuleInput,
   rules: readonly { rule: Rule; idpGroup: string | undefined; externalId: string | undefined }[],
   pushed: ReadonlyMap<string, KnownGroup>,
+  waiting: readonly Entitlement[],
   problems: Set<string>,
 ): AppRules {
   const byGroupId = new Map<string, Rule[]>();
@@ -253,7 +274,7 @@ function index(
     else known.push(rule);
   };
   const { names: sharedNames, groups: sharing } = sharedByIdentity(input.namesakes ?? []);
-  const unclear = new Set<EntitlementKey>();
+  const unclear = new Set<EntitlementKey>(waiting.map(keyOf));
   const unclearMappings = new Set<string>();
   for (const { rule, idpGroup, externalId } of rules) {
     const bound = input.state.policies.renamedGroups === 'follow' ? input.bindings.get(rule.name) : undefined;

@@ -1,6 +1,12 @@
 /** Carries out a decision about groups, each change recorded with what follows from it in one transaction. */
 import { CoderError, isRefusal } from '../../coder';
-import { forgetGroup, type ManagedGroup, putManagedGroup, readManagedGroup } from '../../store/accounts/coder-groups';
+import {
+  managedGroupsOf,
+  forgetGroup,
+  type ManagedGroup,
+  putManagedGroup,
+  readManagedGroup,
+} from '../../store/accounts/coder-groups';
 import { replaceMembers } from '../../store/accounts/coder-members';
 import { bumpRules } from '../../store/apps/apps';
 import { forgetMappedGroups, putMappedGroup } from '../../store/apps/mapped-groups';
@@ -9,7 +15,7 @@ import { closeEntry, closeSame } from '../../store/journal/journal';
 import { enqueueEverybodyIn, looseSetsOf } from '../../store/directory';
 import { type Cause, PRIORITY } from '../../store/work/enqueue';
 import { type AuditAction, type Change, AuditLines } from '../context/audit-lines';
-import { LeaseTaken } from '../context/mutex';
+import { LeaseTaken, withLease } from '../context/mutex';
 import { type Rim } from '../context/rim';
 import { callOf, type GroupChange, type GroupsPlan, groupKey, partsToChange } from '../decide/group/groups-draft';
 import { sayGroupParts } from '../decide/group/group-text';
@@ -64,11 +70,12 @@ type Made = 'created' | 'found' | 'answer-lost';
 async function act(acting: GroupsActing, change: GroupChange): Promise<void> {
   const { present } = change;
   switch (callOf(change)) {
-    case 'create': {
-      const { id, made } = await create(acting, change);
-      await record(acting, change, id, made);
+    case 'create':
+      await alone(acting, change, async () => {
+        const { id, made } = await create(acting, change);
+        await record(acting, change, id, made);
+      });
       return;
-    }
     case 'change': {
       const { action, before, after } = sayGroupParts(change);
       await acting.rim.coder.patchGroup(present?.id ?? '', partsToChange(change));
@@ -79,6 +86,23 @@ async function act(acting: GroupsActing, change: GroupChange): Promise<void> {
     case 'note':
       await record(acting, change, present?.id ?? '', 'found');
   }
+}
+
+/** A declaration and a request may both be about to make the group of one that was pushed: one of them does, and the other decides anew. */
+async function alone({ rim }: GroupsActing, { row }: GroupChange, task: () => Promise<void>): Promise<void> {
+  const { scimGroupId, organization } = row;
+  if (scimGroupId === undefined) return await task();
+  const name = `pushed-group:${scimGroupId}`;
+  await rim.mutex.runExclusive(name, () =>
+    withLease(rim.database.db, name, rim.owner, rim.clock, async () => {
+      const own = await managedGroupsOf(rim.database.db, scimGroupId);
+      if (own.some(known => known.organization === organization))
+        throw new LeaseTaken(
+          `the Coder group of ${JSON.stringify(row.name)} was made in the same moment: looked at again`,
+        );
+      await task();
+    }),
+  );
 }
 
 async function create({ rim, app }: GroupsActing, change: GroupChange): Promise<{ id: string; made: Made }> {

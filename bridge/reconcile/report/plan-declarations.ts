@@ -18,7 +18,8 @@ import { type Rim } from '../context/rim';
 import { decideRoles, type RolesPlan } from '../decide/declaration/custom-roles';
 import { decideGroups } from '../decide/group/groups';
 import { withPlan } from '../decide/group/groups-draft';
-import { type KnownOrganization } from '../decide/rules';
+import { type KnownOrganization, type SyncSettings } from '../decide/rules';
+import { type SyncChange } from '../decide/declaration/sync-settings';
 import { declaredGroups, declaredRoles, undeclaredRoles } from '../decide/group/undeclared';
 import { observeRoles } from '../declaration/custom-roles';
 import { losesOrganizations } from '../declaration/organization-sync-reach';
@@ -61,7 +62,7 @@ export async function planDeclarations(rim: Rim, state: MappingState | undefined
     changes.push(...said.map(change => planned(app.name, change)));
     problems.push(...roles.problems, ...plan.problems, ...(await sharedExternalIds(db, app)));
   }
-  const context = buildContext({
+  const input = {
     apps,
     catalog: { ...catalog, organizations },
     groups,
@@ -69,9 +70,11 @@ export async function planDeclarations(rim: Rim, state: MappingState | undefined
     namesakes: await readNamesakes(db),
     imagine: true,
     takeAllAsMatched: state !== undefined,
-  });
+  };
+  const sync = await planSync(rim, buildContext(input));
+  // What Coder's own sync governs from then on, nobody takes from anybody.
+  const context = buildContext({ ...input, catalog: { ...input.catalog, sync: sync.governs } });
   const { members, byHand } = await readMembers(rim, context, groups);
-  const sync = await planSync(rim, context);
   changes.push(...sync.changes, ...byHand, ...(await planRemovals(rim, context, groups, members)));
   return { changes, problems: [...problems, ...sync.problems], context, members };
 }
@@ -106,7 +109,10 @@ function planned(app: string, said: SaidChange, removal = false): PlannedChange 
 }
 
 /** What of the sync settings would be written, and who would lose a membership at the next sign-in. */
-async function planSync(rim: Rim, context: Context): Promise<{ changes: PlannedChange[]; problems: string[] }> {
+async function planSync(
+  rim: Rim,
+  context: Context,
+): Promise<{ changes: PlannedChange[]; problems: string[]; governs: SyncSettings }> {
   const plan = await planSyncSettings(rim.database.db, rim.coder.background, context);
   const claims = [...context.apps.values()].find(app => app.state.mode === 'claims')?.name ?? '';
   const changes: PlannedChange[] = [];
@@ -125,7 +131,25 @@ async function planSync(rim: Rim, context: Context): Promise<{ changes: PlannedC
         removal: true,
       });
   }
-  return { changes, problems: [...plan.problems] };
+  return { changes, problems: [...plan.problems], governs: governedAfter(context.catalog.sync, plan.changes) };
+}
+
+/** What sign-in sync governs once these settings are written. */
+function governedAfter(before: SyncSettings, changes: readonly SyncChange[]): SyncSettings {
+  const groups = new Set(before.groups);
+  const organizationRoles = new Set(before.organizationRoles);
+  let { organizations } = before;
+  for (const { observed, next } of changes) {
+    if (next === undefined) continue;
+    const isOn = next.field !== '';
+    if (observed.kind === 'organizations') organizations = isOn;
+    else {
+      const governed = observed.kind === 'groups' ? groups : organizationRoles;
+      if (isOn) governed.add(observed.organization);
+      else governed.delete(observed.organization);
+    }
+  }
+  return { ...before, groups, organizationRoles, organizations };
 }
 
 interface ActualMembers {

@@ -54,6 +54,13 @@ function decideMapping(draft: GroupsDraft, key: string, mapping: MappingState['g
     draft.plan({ ...shared, mappings: [...shared.mappings, what] });
     return;
   }
+  const elsewhere = renamedAway(draft, organization.id, mapping.group);
+  if (elsewhere !== undefined) {
+    draft.problems.push(
+      `${what}: the group that the bridge made as ${JSON.stringify(mapping.group)} was renamed to ${JSON.stringify(elsewhere.name)} in Coder, and another one has its name by now: members stay in ${JSON.stringify(elsewhere.name)}, which templates may be shared with; rename or delete one of the two in Coder`,
+    );
+    return;
+  }
   const present = draft.byName(organization.id, mapping.group) ?? formerGroup(draft, what, organization, mapping.group);
   if (present === undefined && !mapping.create) {
     draft.problems.push(
@@ -77,6 +84,14 @@ function decideMapping(draft: GroupsDraft, key: string, mapping: MappingState['g
     },
     settles,
   });
+}
+
+/** The group of the bridge's making that somebody renamed, where a group that was made by hand has its name. */
+function renamedAway(draft: GroupsDraft, organization: string, name: string): PresentGroup | undefined {
+  const named = draft.byName(organization, name);
+  const own = draft.lastNamed(organization, name);
+  if (named === undefined || draft.managed(named.id) !== undefined || own?.origin !== 'created') return undefined;
+  return draft.byId(own.id);
 }
 
 /** What the mapping says, without what a mapping of another app says otherwise: that would be written in turns, for ever. */
