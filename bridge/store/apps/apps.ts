@@ -261,10 +261,7 @@ export async function isStill(db: Db, { name, generation }: Pick<StoredApp, 'nam
  * Forgets a deleted app and its directory once nobody of it is left to deal with.
  * @returns false when it was declared again since it was looked at: then nothing is forgotten
  */
-export async function purgeApp(
-  db: Db,
-  app: Pick<StoredApp, 'name' | 'generation' | 'deleting'>,
-): Promise<boolean> {
+export async function purgeApp(db: Db, app: Pick<StoredApp, 'name' | 'generation' | 'deleting'>): Promise<boolean> {
   const { name } = app;
   if (backendOf(db) === 'postgres') await lockDeclaration(db, name, 'alone');
   if (!app.deleting || !(await isStill(db, app))) return false;
