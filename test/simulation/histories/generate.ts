@@ -222,6 +222,17 @@ class Company {
     return { do: 'declare', document: { ...this.random.pick(parts), guard: guard ?? {} } };
   }
 
+  /** Now and then while something else is being dealt with, by the declaration before. */
+  declares(guard: Declaration['guard']): Step {
+    const { random } = this;
+    const declared = this.declare(guard);
+    if (random.chance(0.4)) return declared;
+    this.atOnce = true;
+    const other = this.request(new Set());
+    this.atOnce = false;
+    return other === undefined ? declared : { do: 'together', steps: [other, declared], apart: 1 + random.below(25) };
+  }
+
   signIn(): Step | undefined {
     const people = this.living.filter(person => person.active);
     if (people.length === 0) return undefined;
@@ -262,7 +273,7 @@ export function generate(seed: number): Scenario {
     }
     if (draw < 0.25) return { do: 'sweep' };
     if (draw < 0.28) return company.hand();
-    if (draw < 0.31) return company.declare(guard);
+    if (draw < 0.33) return company.declares(guard);
     if (draw < 0.35) return company.bulk();
     if (draw < 0.45) return company.overlapping();
     if (draw < 0.6) {

@@ -37,6 +37,33 @@ export const TRUTH: readonly Scenario[] = [
     ],
   },
   {
+    // What is on its way by the mapping that goes must not stay, and what was taken by the one before must not be missing.
+    name: 'declarations-while-roles-are-written',
+    promise: 'truth',
+    given: FIRST,
+    when: [
+      {
+        do: 'together',
+        apart: 10,
+        steps: [
+          { do: 'members', group: 'admins', who: ['ada', 'ben'], by: 'PATCH' },
+          { do: 'declare', document: { ...DOCUMENT, roleMappings: {} } },
+        ],
+      },
+    ],
+  },
+  {
+    name: 'declared-again-while-it-ends',
+    promise: 'truth',
+    calm: true,
+    given: FIRST,
+    when: [1, 2, 3, 4, 5, 6, 7, 8, 10, 12, 15, 20].map(apart => ({
+      do: 'together',
+      apart,
+      steps: [{ do: 'undeclare' }, { do: 'declare', document: DOCUMENT }],
+    })),
+  },
+  {
     // Each comes while Coder is at work on the one before.
     name: 'requests-about-one-person-in-a-row',
     promise: 'answer-means-done',
