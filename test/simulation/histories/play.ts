@@ -181,7 +181,11 @@ class Player {
         );
         return;
       case 'declare':
-        this.#found.push(...(await this.#operator.declare(step.app ?? APP, step.document)));
+        // Until it is answered, it is not known by which declaration others are dealt with.
+        this.#doing += 1;
+        this.#found.push(
+          ...(await this.#operator.declare(step.app ?? APP, step.document).finally(() => (this.#doing -= 1))),
+        );
         this.#byHand.declared(world.directory);
         return;
       case 'undeclare':
