@@ -85,14 +85,7 @@ export async function listOpenHolds(db: Db, app?: string): Promise<HeldRemovals[
 
 /** What is held of these people, in whichever app. */
 export async function listOpenHoldsOf(db: Db, subjects: readonly string[]): Promise<HeldRemovals[]> {
-  if (subjects.length === 0) return [];
-  const rows = await db
-    .selectFrom('holds')
-    .selectAll()
-    .where('released_at', 'is', null)
-    .where('subject', 'in', subjects)
-    .execute();
-  return rows.map(toHeld);
+  return (await readHeldOf(db, subjects)).filter(({ releasedAt }) => releasedAt === undefined);
 }
 
 /** Everything that is held or was released and is not done yet, of one app. */

@@ -182,8 +182,12 @@ export async function writePerson(
 /** Forgets who left and is dealt with. */
 export async function deletePerson(db: Db, userId: string): Promise<void> {
   await db.deleteFrom('people').where('user_id', '=', userId).execute();
-  await db.deleteFrom('holds').where('subject', '=', `person:${userId}`).execute();
+  await forgetHolds(db, userId);
   await forgetAddresses(db, userId);
+}
+
+async function forgetHolds(db: Db, userId: string): Promise<void> {
+  await db.deleteFrom('holds').where('subject', '=', `person:${userId}`).execute();
 }
 
 /** Nothing that a bridge knows of this account is believed any more of the people who are it. */
@@ -194,11 +198,11 @@ export async function unsettle(db: Db, coderUserId: string): Promise<void> {
 /** These people are this account no more: those of whom the directory knows keep a row, the others are forgotten. */
 export async function leaveAccount(db: Db, userIds: readonly string[]): Promise<void> {
   for (const userId of userIds) {
-    // What of the account was held of them is somebody else's.
-    await db.deleteFrom('holds').where('subject', '=', `person:${userId}`).execute();
     const known = await db.selectFrom('users').select('id').where('id', '=', userId).executeTakeFirst();
     if (known === undefined) await deletePerson(db, userId);
-    else
+    else {
+      // What of the account was held of them is somebody else's.
+      await forgetHolds(db, userId);
       await db
         .updateTable('people')
         .set({
@@ -211,6 +215,7 @@ export async function leaveAccount(db: Db, userIds: readonly string[]): Promise<
         })
         .where('user_id', '=', userId)
         .execute();
+    }
   }
 }
 
