@@ -23,6 +23,7 @@ import { type Made, makeAccount, noteMade } from './make-account';
 import { joined, type Linked, NOTHING_DONE, type PersonOutcome } from './outcome';
 import { type Guarded } from './reserve';
 import { rememberGone } from './record-accounts';
+import { wakeSharers } from './record-hold';
 import { subjectOf } from './subject';
 
 /** Never throws what Coder said. */
@@ -163,6 +164,8 @@ async function takeUp(
   await rim.database.transact(async db => {
     await writeAudit(db, lines.rows);
     await leaveAccount(db, link?.replaces ?? []);
+    // What was held of those is held no more.
+    if (link !== undefined && link.replaces.length > 0) await wakeSharers(db, rim, work, observation);
     await rememberGone(db, observation, now);
     await writePerson(
       db,

@@ -68,7 +68,7 @@ export async function writeHold(
 }
 
 /** People of other apps who are the same accounts wait for what is held here. */
-async function wakeSharers(
+export async function wakeSharers(
   db: Db,
   rim: Rim,
   { app, cause }: Work,
