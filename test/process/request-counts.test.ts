@@ -164,7 +164,7 @@ it('of people and groups that mean nothing to Coder is one transaction, and asks
     'delete a group': [10, 1, 0],
     // Whoever leaves is looked for by their address, whether or not the bridge knows of an account.
     deactivate: [17, 1, 1],
-    'delete a person': [19, 1, 1],
+    'delete a person': [20, 1, 1],
   });
   await stage.close();
 });
@@ -177,7 +177,7 @@ it('of people with accounts and groups that Coder has is bounded', async () => {
     'read a person': [2, 0, 0],
     'replace a person': [6, 1, 0],
     'change a person': [6, 1, 0],
-    'make a group': [40, 3, 2],
+    'make a group': [41, 3, 2],
     'read a group': [3, 0, 0],
     'add to a group': [40, 3, 1],
     'add to a group again': [5, 1, 0],
