@@ -23,8 +23,8 @@ import { type Made, makeAccount, noteMade } from './make-account';
 import { joined, type Linked, NOTHING_DONE, type PersonOutcome } from './outcome';
 import { type Guarded } from './reserve';
 import { rememberGone } from './record-accounts';
-import { wakeSharers } from './record-hold';
 import { subjectOf } from './subject';
+import { wakeSharers } from './wake-others';
 
 /** Never throws what Coder said. */
 export async function act(
@@ -165,7 +165,10 @@ async function takeUp(
     await writeAudit(db, lines.rows);
     await leaveAccount(db, link?.replaces ?? []);
     // What was held of those is held no more.
-    if (link !== undefined && link.replaces.length > 0) await wakeSharers(db, rim, work, observation);
+    if (link !== undefined && link.replaces.length > 0) {
+      const accountIds = observation.accounts.map(({ account }) => account.id);
+      await wakeSharers(db, work, observation.userId, accountIds, now);
+    }
     await rememberGone(db, observation, now);
     await writePerson(
       db,

@@ -1,17 +1,16 @@
 /** What of one person is held: the reason that is shown, and the hold that an operator may release. */
 import { dropHold, hold } from '../../store/accounts/holds';
-import { peopleOfAccounts } from '../../store/accounts/people';
 import { type Db } from '../../store/database/database';
-import { enqueue, PRIORITY, type WorkKey } from '../../store/work/enqueue';
+import { type WorkKey } from '../../store/work/enqueue';
 import { type Work } from '../../store/work/work';
 import { type AuditLines } from '../context/audit-lines';
-import { type Rim } from '../context/rim';
 import { sayGain, sayRemoval } from '../decide/entitlement-text';
 import { digestOf, heldAlike } from '../decide/guard';
 import { type Held } from '../decide/hold-reason';
 import { type PersonObservation } from '../decide/observation';
 import { type Guarded } from './reserve';
 import { subjectOf } from './subject';
+import { wakeSharers } from './wake-others';
 
 /** The one reason that is shown: what the guard stopped, then what keeps most. */
 export function heldOf(
@@ -34,18 +33,20 @@ export function heldOf(
 /** @returns whoever waited for what was held before, and is looked at again */
 export async function writeHold(
   db: Db,
-  rim: Rim,
   work: Work,
   observation: PersonObservation,
   guarded: Guarded,
   failed: boolean,
   lines: AuditLines,
+  now: number,
 ): Promise<WorkKey[]> {
   const subject = `person:${observation.userId}`;
   const { reasons } = guarded;
+  const accountIds = observation.accounts.map(({ account }) => account.id);
+  const wake = (): Promise<WorkKey[]> => wakeSharers(db, work, observation.userId, accountIds, now);
   if (reasons.length === 0) {
     const isOver = guarded.before !== undefined && !failed && !guarded.deferred;
-    return isOver && (await dropHold(db, work.app, subject)) ? await wakeSharers(db, rim, work, observation) : [];
+    return isOver && (await dropHold(db, work.app, subject)) ? await wake() : [];
   }
   const { context } = observation;
   const changes = [
@@ -56,7 +57,7 @@ export async function writeHold(
   const outcome = await hold(
     db,
     { app: work.app, subject, digest, reasons, changes, causes: work.causes, alike: reasons.map(heldAlike) },
-    rim.clock.now(),
+    now,
   );
   if (outcome === 'held')
     lines.note(subjectOf(observation), 'guard.hold', 'held', {
@@ -64,23 +65,5 @@ export async function writeHold(
       detail: changes.join('; '),
     });
   // Of what was held before, something may be held no more.
-  return outcome === 'held' && guarded.before !== undefined ? await wakeSharers(db, rim, work, observation) : [];
-}
-
-/** People of other apps who are the same accounts wait for what is held here. */
-export async function wakeSharers(
-  db: Db,
-  rim: Rim,
-  { app, cause }: Work,
-  { accounts }: PersonObservation,
-): Promise<WorkKey[]> {
-  const people = await peopleOfAccounts(
-    db,
-    accounts.map(({ account }) => account.id),
-  );
-  const items = people
-    .filter(person => person.app !== app)
-    .map(person => ({ key: `person:${person.userId}` as const, app: person.app, priority: PRIORITY.request }));
-  await enqueue(db, items, cause, rim.clock.now());
-  return items.map(({ key }) => key);
+  return outcome === 'held' && guarded.before !== undefined ? await wake() : [];
 }

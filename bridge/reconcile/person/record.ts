@@ -1,13 +1,12 @@
 /** Writes down what became of one person: links, grants, wishes for groups, holds, audit lines and the closing of journal entries, in one transaction. */
 import { identityKey, isSameIdentity } from '../../contract/identity';
 import { noteAddress } from '../../store/accounts/addresses';
-import { peopleHeldFor } from '../../store/accounts/held-people';
-import { deletePerson, peopleOfAccount, type PersonChange, readPerson, writePerson } from '../../store/accounts/people';
+import { deletePerson, type PersonChange, readPerson, writePerson } from '../../store/accounts/people';
 import { writeAudit } from '../../store/audit/audit';
 import { type Db } from '../../store/database/database';
 import { deleteSetting } from '../../store/database/settings';
 import { CALL_MAY_LAST_MS, closeEntry, closeSame, handOverEntry } from '../../store/journal/journal';
-import { enqueue, PRIORITY, type WorkItem, type WorkKey } from '../../store/work/enqueue';
+import { enqueue, PRIORITY, type WorkKey } from '../../store/work/enqueue';
 import { type Work } from '../../store/work/work';
 import { AuditLines } from '../context/audit-lines';
 import { type Rim } from '../context/rim';
@@ -22,7 +21,7 @@ import { endWork, type EndedWork, LOOKED_FOR_AGAIN } from '../queue/end-work';
 import { type Decided } from './reserve';
 import { subjectOf } from './subject';
 import { reHireKey } from './observe';
-import { wakeOthers } from './wake-others';
+import { wakeHolders, wakeSharers, wakeThem } from './wake-others';
 import { remember } from './believe';
 import { closeMade } from './make-account';
 import { type AccountOutcome, type PersonOutcome } from './outcome';
@@ -64,7 +63,7 @@ export async function recordPerson(
   const writes = async (db: Db): Promise<WorkKey[]> => {
     const lines = new AuditLines(work.cause, () => now);
     noteLines(lines, observation, outcome, held, person);
-    const sharers = await writeHold(db, rim, work, observation, guarded, failure !== undefined, lines);
+    const sharers = await writeHold(db, work, observation, guarded, failure !== undefined, lines, now);
     await writeAudit(db, lines.rows);
     const emptier = await writeAccounts(db, work, observation, accounts);
     for (const { id } of observation.gone) emptier.push(...(await forgetAccount(db, id)));
@@ -73,13 +72,14 @@ export async function recordPerson(
       ...(await wakeThem(db, work, observation, accounts, now)),
       ...(failure === undefined ? await wakeHolders(db, work, observation, now) : []),
     ];
+    const lessened = accounts.filter(({ removed }) => removed).map(({ accountId }) => accountId);
+    await wakeSharers(db, work, userId, lessened, now);
     // Whoever is dealt with after this is not asked for what Coder refuses to everybody: the app's warnings tell of it.
     if (outcome.held.some(({ reason }) => BY_SYNC.has(reason)))
       await enqueue(db, [{ key: `app:${app}`, app, priority: PRIORITY.declaration }], work.cause, now);
     // What kept this person in a deleted app was in Coder, and nobody tells the app of its end but this.
     if (person?.heldReason !== undefined && held === undefined && ending)
       await enqueue(db, [{ key: `app:${app}`, app, priority: PRIORITY.declaration }], work.cause, now);
-    for (const account of accounts) if (account.removed) await enqueueOthers(db, work, userId, account.accountId, now);
     if (
       user?.email !== undefined &&
       !observation.addresses.some(({ address }) => isSameIdentity(address, user.email ?? ''))
@@ -281,68 +281,4 @@ function formerOwnerOf({ accounts, person }: PersonObservation, outcome: PersonO
   if (outcome.accounts.some(account => account.endedFormerOwner)) return { formerOwner: true };
   const again = accounts.some(({ via, account }) => via === 'linked' && account.roles.includes('owner'));
   return person?.formerOwner === true && again ? { formerOwner: false } : {};
-}
-
-/** Whoever waits for this person's leaving, or for another owner, is dealt with in the same request. */
-async function wakeThem(
-  db: Db,
-  work: Work,
-  observation: PersonObservation,
-  outcomes: readonly AccountOutcome[],
-  now: number,
-): Promise<WorkKey[]> {
-  const owners = outcomes.some(({ becameOwner }) => becameOwner) ? await peopleHeldFor(db, 'last-owner') : [];
-  await enqueue(
-    db,
-    owners.map(({ userId, app }) => ({ key: `person:${userId}` as const, app, priority: PRIORITY.request })),
-    work.cause,
-    now,
-  );
-  const ended = observation.accounts.filter(({ account }) =>
-    outcomes.some(one => one.accountId === account.id && one.ended),
-  );
-  const freed = [
-    ...ended.map(({ account }) => account.email),
-    // Which address the account had that is gone is not known any more: one of these.
-    ...(observation.gone.length === 0 ? [] : observation.addresses.map(({ address }) => address)),
-  ];
-  const others = await wakeOthers(db, work, observation.userId, freed, now);
-  return [...owners.map(({ userId }) => `person:${userId}` as const), ...others];
-}
-
-/**
- * Whoever leaves leaves an account with their address to whoever is linked to it: who has left as well, and is in by it, is looked at again. Not
- * who is held, of whom somebody is told: two who had each other's address would wake each other for ever.
- */
-async function wakeHolders(
-  db: Db,
-  { cause }: Work,
-  { own, accounts }: PersonObservation,
-  now: number,
-): Promise<WorkKey[]> {
-  if (own.account === 'present') return [];
-  const open = accounts.filter(({ via, account }) => via !== 'linked' && account.status !== 'suspended');
-  const holders = open
-    .flatMap(one => one.holders)
-    .filter(({ desired, person }) => desired.account === 'absent' && person.heldReason === undefined);
-  const items = holders.map(({ person }) => ({
-    key: `person:${person.userId}` as const,
-    app: person.app,
-    priority: PRIORITY.request,
-  }));
-  await enqueue(db, items, cause, now);
-  return items.map(({ key }) => key);
-}
-
-/** Somebody else may have been linked to the account while this person lost something of it: looked at again. */
-async function enqueueOthers(db: Db, work: Work, userId: string, accountId: string, now: number): Promise<void> {
-  const others = (await peopleOfAccount(db, accountId)).filter(
-    other => other.userId !== userId && other.leftAt === undefined,
-  );
-  const items: WorkItem[] = others.map(other => ({
-    key: `person:${other.userId}`,
-    app: other.app,
-    priority: PRIORITY.request,
-  }));
-  await enqueue(db, items, work.cause, now);
 }

@@ -1,8 +1,12 @@
-/** Whoever may have waited for an account to end is looked at again: its address is free, or its roles are. */
+/** Whoever may have waited for what became of somebody is looked at again: an address is free, an account is, or what was held of it is over. */
 import { othersOfAddress } from '../../store/accounts/addresses';
+import { peopleHeldFor } from '../../store/accounts/held-people';
+import { peopleOfAccounts } from '../../store/accounts/people';
 import { type Db } from '../../store/database/database';
 import { enqueue, PRIORITY, type WorkKey } from '../../store/work/enqueue';
 import { type Work } from '../../store/work/work';
+import { type PersonObservation } from '../decide/observation';
+import { type AccountOutcome } from './outcome';
 
 /**
  * Queues everybody else who states one of these addresses, or did. Not those alone who are noted as held: who is being dealt with
@@ -26,4 +30,73 @@ export async function wakeOthers(
     now,
   );
   return [...others.keys()];
+}
+
+/** Everybody else who is one of these accounts, in whichever app: something of it was taken, or what was held of it is held no more. */
+export async function wakeSharers(
+  db: Db,
+  work: Work,
+  userId: string,
+  accountIds: readonly string[],
+  now: number,
+): Promise<WorkKey[]> {
+  const others = (await peopleOfAccounts(db, accountIds)).filter(other => other.userId !== userId);
+  const items = others.map(other => ({
+    key: `person:${other.userId}` as const,
+    app: other.app,
+    priority: PRIORITY.request,
+  }));
+  await enqueue(db, items, work.cause, now);
+  return items.map(({ key }) => key);
+}
+
+/** Whoever waits for this person's leaving, or for another owner, is dealt with in the same request. */
+export async function wakeThem(
+  db: Db,
+  work: Work,
+  observation: PersonObservation,
+  outcomes: readonly AccountOutcome[],
+  now: number,
+): Promise<WorkKey[]> {
+  const owners = outcomes.some(({ becameOwner }) => becameOwner) ? await peopleHeldFor(db, 'last-owner') : [];
+  await enqueue(
+    db,
+    owners.map(({ userId, app }) => ({ key: `person:${userId}` as const, app, priority: PRIORITY.request })),
+    work.cause,
+    now,
+  );
+  const ended = observation.accounts.filter(({ account }) =>
+    outcomes.some(one => one.accountId === account.id && one.ended),
+  );
+  const freed = [
+    ...ended.map(({ account }) => account.email),
+    // Which address the account had that is gone is not known any more: one of these.
+    ...(observation.gone.length === 0 ? [] : observation.addresses.map(({ address }) => address)),
+  ];
+  const others = await wakeOthers(db, work, observation.userId, freed, now);
+  return [...owners.map(({ userId }) => `person:${userId}` as const), ...others];
+}
+
+/**
+ * Whoever leaves leaves an account with their address to whoever is linked to it: who has left as well, and is in by it, is looked at again. Not
+ * who is held, of whom somebody is told: two who had each other's address would wake each other for ever.
+ */
+export async function wakeHolders(
+  db: Db,
+  { cause }: Work,
+  { own, accounts }: PersonObservation,
+  now: number,
+): Promise<WorkKey[]> {
+  if (own.account === 'present') return [];
+  const open = accounts.filter(({ via, account }) => via !== 'linked' && account.status !== 'suspended');
+  const holders = open
+    .flatMap(one => one.holders)
+    .filter(({ desired, person }) => desired.account === 'absent' && person.heldReason === undefined);
+  const items = holders.map(({ person }) => ({
+    key: `person:${person.userId}` as const,
+    app: person.app,
+    priority: PRIORITY.request,
+  }));
+  await enqueue(db, items, cause, now);
+  return items.map(({ key }) => key);
 }
