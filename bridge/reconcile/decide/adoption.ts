@@ -41,8 +41,11 @@ export function judgeAdoption(question: AdoptionQuestion): Adoption | Held {
     );
   const [shared] = elsewhere;
   const earlier = found.holders.filter(({ person }) => person.app === app);
-  const present = earlier.find(holder => !hasLeft(holder));
-  if (present !== undefined) return new Held('account-taken', takenText(name, found, present));
+  const present =
+    earlier.find(holder => !hasLeft(holder)) ??
+    // Whoever has another address by now takes the account along: who has this one is somebody else.
+    elsewhere.find(holder => !hasLeft(holder) && hasMoved(account, holder));
+  if (present !== undefined) return new Held('account-taken', takenText(name, found, present, app));
   // Somebody of another app is in by it, and signs in: nothing of it is left behind.
   const inUse = elsewhere.find(holder => !hasLeft(holder));
   if (earlier.length > 0 && inUse !== undefined)
@@ -62,8 +65,9 @@ function hasMoved(account: ObservedAccount['account'], { user }: Holder): boolea
   return user?.email !== undefined && !isSameIdentity(user.email, account.email);
 }
 
-function takenText(name: string, { account }: ObservedAccount, holder: Holder): string {
-  const whose = `${name} belongs to ${JSON.stringify(holder.person.userName)} of the same app`;
+function takenText(name: string, { account }: ObservedAccount, holder: Holder, app: string): string {
+  const of = holder.person.app === app ? 'the same app' : `app ${JSON.stringify(holder.person.app)}`;
+  const whose = `${name} belongs to ${JSON.stringify(holder.person.userName)} of ${of}`;
   if (!hasMoved(account, holder)) return `${whose}: two people can not share an account`;
   const moved = `${whose}, whose e-mail is ${JSON.stringify(holder.user?.email)} by now`;
   return account.used

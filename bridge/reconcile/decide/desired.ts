@@ -11,6 +11,11 @@ export interface Reasoned extends Entitlement {
 export interface Desired {
   /** `absent`: the person is to be locked out. */
   readonly account: 'present' | 'absent';
+  /**
+   * Nobody knows whether a group lets the person in, as several have the name that lets people in: whoever is in stays in, and nobody comes
+   * in by it. @default somebody knows
+   */
+  readonly unclear?: boolean;
   readonly entitlements: ReadonlyMap<EntitlementKey, Reasoned>;
 }
 
@@ -24,6 +29,7 @@ export function desire(rules: AppRules, user: DirectoryUser, groups: readonly Di
   if (!user.active || rules.deleting) return ABSENT;
   const entitlements = new Map<EntitlementKey, { entitlement: Entitlement; because: Because[] }>();
   let mapped = false;
+  let unclear = false;
   const give = (entitlement: Entitlement, because: Because): void => {
     const key = keyOf(entitlement);
     const known = entitlements.get(key);
@@ -35,16 +41,21 @@ export function desire(rules: AppRules, user: DirectoryUser, groups: readonly Di
       mapped = true;
       for (const entitlement of rule.gives) give(entitlement, { idpGroup: group.displayName, mapping: rule.name });
     }
-    const pushed = rules.pushed.get(group.id);
-    if (pushed === undefined || !isPushed(rules.state, group)) continue;
+    unclear ||= rules.unclearGroups.has(group.id);
+    if (rules.state.mode !== 'push' || !isPushed(rules.state, group)) continue;
+    // Whether or not its Coder group is there just now.
     mapped = true;
+    const pushed = rules.pushed.get(group.id);
+    if (pushed === undefined) continue;
     const because = { idpGroup: group.displayName, mapping: 'pushedGroups' };
     give({ kind: 'organization', organization: pushed.organization, target: '' }, because);
     give({ kind: 'group', organization: pushed.organization, target: pushed.id }, because);
   }
-  if (rules.state.policies.accounts === 'mapped' && !mapped) return ABSENT;
+  const isUnclear = rules.state.policies.accounts === 'mapped' && !mapped && unclear;
+  if (rules.state.policies.accounts === 'mapped' && !mapped && !unclear) return ABSENT;
   return {
     account: 'present',
+    ...(isUnclear && { unclear: true }),
     entitlements: new Map(
       [...entitlements].map(([key, { entitlement, because }]) => [key, { ...entitlement, because }]),
     ),
@@ -67,5 +78,5 @@ export function unite(desires: readonly Desired[]): Desired {
       );
     }
   }
-  return { account: 'present', entitlements };
+  return { account: 'present', ...(present.every(({ unclear }) => unclear) && { unclear: true }), entitlements };
 }

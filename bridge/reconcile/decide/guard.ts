@@ -124,16 +124,22 @@ export function guardPerson(removals: readonly Removal[], context: GuardContext)
   if (isReleased(removals)) return RELEASED;
   // A hold of something else never keeps a leaver in.
   if (context.leaves) return passOrHold(removals, context, 'too-many-leavers', ['too-many-leavers']);
+  // Where a group that is gone let somebody in, nothing of them goes for its sake.
   const locksOut = removals.some(removal => removal.kind === 'account');
-  const vanished = locksOut ? [] : removals.filter(context.vanished);
+  const missed = removals.filter(context.vanished);
+  const vanished = locksOut && missed.length > 0 ? removals : missed;
   const vanishedPasses = vanished.length > 0 && isReleased(vanished);
   if (vanished.length > 0 && !vanishedPasses) {
-    const others = removals.length > vanished.length && isTooMany(context);
-    return { held: others ? removals : vanished, reason: 'idp-group-vanished' };
+    const others = removals.filter(removal => !vanished.includes(removal));
+    const areHeld = others.length > 0 && passOrHold(others, context, ...FOR_REMOVALS).held.length > 0;
+    return { held: areHeld ? removals : vanished, reason: 'idp-group-vanished' };
   }
   if (vanishedPasses) return RELEASED;
-  return passOrHold(removals, context, 'too-many-removals', ['too-many-removals', 'plan-too-large']);
+  return passOrHold(removals, context, ...FOR_REMOVALS);
 }
+
+/** As what too many removals are held, and under which reasons they stay so until somebody releases them. */
+const FOR_REMOVALS = ['too-many-removals', ['too-many-removals', 'plan-too-large']] as const;
 
 function passOrHold(
   removals: readonly Removal[],

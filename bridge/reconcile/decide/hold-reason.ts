@@ -7,6 +7,7 @@ export type HeldReason =
   | 'adoption-refused'
   | 'login-type'
   | 'account-taken'
+  | 'unclear-group'
   | 'other-app'
   | 'foreign-domain'
   | 'privileged-account'

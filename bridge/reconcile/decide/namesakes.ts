@@ -1,5 +1,5 @@
 /** Which names several groups of the directory have by the rule for identity. Pure. */
-import { identityKey } from '../../contract/identity';
+import { identityKey, isSameIdentity } from '../../contract/identity';
 
 export interface SharedNames {
   /** By `identityKey`. */
@@ -19,4 +19,14 @@ export function sharedByIdentity(
   }
   const shared = [...byName].filter(([, ids]) => ids.length > 1);
   return { names: new Set(shared.map(([name]) => name)), groups: new Set(shared.flatMap(([, ids]) => ids)) };
+}
+
+/** Ids of the groups of which a mapping means one: those that are named as it says, or as the one that it is bound to. */
+export function namesakesOf(
+  namesakes: readonly { readonly id: string; readonly displayName: string }[],
+  bound: string | undefined,
+  idpGroup: string | undefined,
+): string[] {
+  const name = bound === undefined ? idpGroup : namesakes.find(({ id }) => id === bound)?.displayName;
+  return namesakes.flatMap(({ id, displayName }) => (isSameIdentity(displayName, name ?? '') ? [id] : []));
 }

@@ -78,6 +78,15 @@ export interface InterruptedSteps {
   readonly subject: string | undefined;
   /** When, in milliseconds. */
   readonly since: number;
+  /** Calls of tries before that, which Coder may take up still. */
+  readonly late: readonly LateStep[];
+}
+
+/** A step whose call nobody heard the answer of. */
+export interface LateStep {
+  readonly step: Step;
+  /** When it was about to be taken, in milliseconds. */
+  readonly since: number;
 }
 
 /** A linked account as Coder said. */

@@ -46,8 +46,10 @@ function decidePresent(observation: PersonObservation): PersonDecision {
   const reason = untouchable(observation.context, linked.account);
   if (reason !== undefined) return { accounts: [], create: undefined, held: [neverTouched(linked, reason)] };
   const decision = withFormerOwner(observation, linked, decideLinked(observation, linked));
+  const isKeptOut = linked.account.status === 'suspended' && decision.accounts[0]?.input.desired.unclear === true;
   return {
     ...decision,
+    held: isKeptOut ? [unclearGroup(user.userName), ...decision.held] : decision.held,
     accounts: [
       ...decision.accounts,
       ...leftOver(linked).filter(other => !decision.accounts.some(one => one.observed === other.observed)),
@@ -59,6 +61,7 @@ function decideUnlinked(observation: PersonObservation, found: ObservedAccount |
   const { context, app, user, reHire } = observation;
   const nothing = { accounts: [], create: undefined };
   if (user?.email === undefined) return { ...nothing, held: [noEmail(user?.userName ?? '')] };
+  if (observation.own.unclear === true) return { ...nothing, held: [unclearGroup(user.userName)] };
   const refused = refusedAddress(context, app, user.email);
   if (refused !== undefined && (found === undefined || refused.reason === 'foreign-domain'))
     return { ...nothing, held: [refused] };
@@ -311,6 +314,13 @@ function stillOwn({ account }: ObservedAccount): Held {
 
 function neverTouched({ account }: ObservedAccount, reason: string): Held {
   return new Held(reason, `account ${JSON.stringify(account.username)} is never touched (${reason})`);
+}
+
+function unclearGroup(userName: string): Held {
+  return new Held(
+    'unclear-group',
+    `whether ${JSON.stringify(userName)} is to come in depends on a group whose name several groups of the identity provider have: see the app's warnings; it goes on by itself once it is clear which of them is meant`,
+  );
 }
 
 export function noEmail(userName: string): Held {

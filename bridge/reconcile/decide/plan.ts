@@ -145,6 +145,7 @@ function planPresent(input: PlanInput): Plan {
   }
 
   // Whoever may not be let in again gets nothing either.
+  if (actual.status === 'suspended' && desired.unclear === true) return NO_PLAN;
   if (actual.status === 'suspended' && !allowsGain({ kind: 'activation' }))
     return { ...NO_PLAN, removals, blocked, guardedGains };
 
@@ -201,11 +202,15 @@ function planLeaving(input: PlanInput): Plan {
   const going = new Set(entitlements.map(keyOf));
   const goes = (entitlement: Entitlement): boolean => going.has(keyOf(entitlement));
   const organizations = new Set(actual.organizations);
+  const siteRoles = siteRoleStep(actual, [], goes);
+  // Coder suspends no owner; whatever else is to be taken waits for the lock, and does not keep it waiting.
+  const first = actual.siteRoles.includes('owner');
   return {
     ...NO_PLAN,
     steps: [
-      ...siteRoleStep(actual, [], goes),
+      ...(first ? siteRoles : []),
       ...(out ? [] : [{ kind: 'suspend' as const }]),
+      ...(first ? [] : siteRoles),
       ...organizationRoleSteps(actual, [], goes, organizations),
       ...groupRemovals(entitlements, goes, organizations),
     ],

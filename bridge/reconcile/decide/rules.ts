@@ -6,7 +6,7 @@ import { type DirectoryGroup } from '../../contract/directory';
 import { DEFAULT_ORGANIZATION, type MappingState } from '../../contract/mapping-state';
 import { type Entitlement, type EntitlementKey, isImplied, keyOf } from './entitlement';
 import { identityKey } from '../../contract/identity';
-import { sharedByIdentity } from './namesakes';
+import { namesakesOf, sharedByIdentity } from './namesakes';
 
 /** An organization as far as rules need it. */
 export interface KnownOrganization {
@@ -82,6 +82,8 @@ export interface AppRules {
   readonly unclear: ReadonlySet<EntitlementKey>;
   /** Names of those mappings. */
   readonly unclearMappings: ReadonlySet<string>;
+  /** Ids of the groups of which one is meant by such a mapping. */
+  readonly unclearGroups: ReadonlySet<string>;
   /** What each mapping gives, whether or not its group exists. */
   readonly gives: ReadonlyMap<string, readonly Entitlement[]>;
   readonly problems: readonly string[];
@@ -276,6 +278,7 @@ function index(
   const { names: sharedNames, groups: sharing } = sharedByIdentity(input.namesakes ?? []);
   const unclear = new Set<EntitlementKey>(waiting.map(keyOf));
   const unclearMappings = new Set<string>();
+  const unclearGroups = new Set<string>();
   for (const { rule, idpGroup, externalId } of rules) {
     const bound = input.state.policies.renamedGroups === 'follow' ? input.bindings.get(rule.name) : undefined;
     const shared = bound === undefined ? sharedNames.has(foldName(idpGroup ?? '')) : sharing.has(bound);
@@ -285,6 +288,7 @@ function index(
         `${rule.name}: several groups of the identity provider are named ${JSON.stringify(idpGroup)}, so ${input.state.mode === 'push' ? 'nothing is given or taken by it' : 'its entry in Coder stays as it is, and none is added'}: name the one that is meant by idpGroupExternalId, or rename the others`,
       );
       unclearMappings.add(rule.name);
+      for (const id of namesakesOf(input.namesakes ?? [], bound, idpGroup)) unclearGroups.add(id);
       for (const give of rule.gives) unclear.add(keyOf(give));
     } else if (bound !== undefined) add(byGroupId, bound, rule);
     else add(byName, foldName(idpGroup ?? ''), rule);
@@ -309,6 +313,7 @@ function index(
     managed,
     unclear,
     unclearMappings,
+    unclearGroups,
     gives: new Map(rules.map(({ rule }) => [rule.name, rule.gives])),
     problems: [...problems],
   };

@@ -1,5 +1,5 @@
 /** Which accounts are looked for beside the linked one: begun by the bridge, or bearing an address of the person. Pure. */
-import { identityKey } from '../../contract/identity';
+import { coderKey, spellings } from '../../contract/identity';
 import { type Address } from '../../store/accounts/addresses';
 import { type Person } from '../../store/accounts/people';
 import { type JournalEntry } from '../../store/journal/journal';
@@ -44,5 +44,12 @@ export function addressesToLookUp({ own, person, former, begun, email, active, l
     ...(leaves ? [person?.email] : []),
     ...(leaves || unseen ? former.map(({ address }) => address) : []),
   ]);
-  return wanted.filter(address => linked === undefined || identityKey(address) !== identityKey(linked.email));
+  const known = linked === undefined ? undefined : coderKey(linked.email);
+  return [...new Set(wanted.flatMap(spelled))].filter(address => coderKey(address) !== known);
+}
+
+/** What is one address here may be several to Coder, with an account of each. As it is stated, where it is one. */
+function spelled(address: string): string[] {
+  const forms = spellings(address);
+  return forms.length === 1 ? [address] : forms;
 }

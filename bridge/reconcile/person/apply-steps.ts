@@ -17,6 +17,8 @@ export interface Applied {
   readonly held: Held[];
   /** What ended the work before its last step; undefined when it came to its end. */
   failure: Failure | undefined;
+  /** The step that ended it, where nobody knows whether Coder took it. */
+  unheard: Step | undefined;
   /** The account could not be deleted because of its workspaces. */
   hasWorkspaces: boolean;
 }
@@ -30,7 +32,7 @@ export async function applySteps(
   subject: Subject,
   lines: AuditLines,
 ): Promise<Applied> {
-  const applied: Applied = { done: [], held: [], failure: undefined, hasWorkspaces: false };
+  const applied: Applied = { done: [], held: [], failure: undefined, unheard: undefined, hasWorkspaces: false };
   const refusedOrganizations = new Set<string>();
   for (const step of steps) {
     if ('organization' in step && refusedOrganizations.has(step.organization)) continue;
@@ -57,6 +59,7 @@ export async function applySteps(
         });
       if (failure.kind !== 'terminal') {
         applied.failure = failure;
+        if (isUnheard(error)) applied.unheard = step;
         return applied;
       }
       if (isRefusal(error, 'site-role-sync')) rim.context.learnSiteRoleSync();
@@ -67,6 +70,12 @@ export async function applySteps(
     }
   }
   return applied;
+}
+
+/** Whether Coder may be at work with it still, or come to it later. */
+function isUnheard(error: unknown): boolean {
+  if (!(error instanceof CoderError)) return false;
+  return error.kind === 'timeout' || (error.kind === 'unreachable' && error.maybeDone);
 }
 
 function failureOf(error: unknown, applied: Applied): Failure {

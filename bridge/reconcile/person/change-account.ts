@@ -6,6 +6,7 @@ import {
   readLeaverWorkspaces,
 } from '../../store/accounts/leaver-workspaces';
 import { openEntry } from '../../store/journal/journal';
+import { isRequest } from '../../store/work/causes';
 import { type Work } from '../../store/work/work';
 import { AuditLines } from '../context/audit-lines';
 import { type Rim } from '../context/rim';
@@ -18,7 +19,8 @@ import { plan, type Plan } from '../decide/plan';
 import { type Step } from '../decide/steps';
 import { subjectOf } from './subject';
 import { type Applied, applySteps, describe, type Failure, grantsOf } from './apply-steps';
-import { doneBefore, stepsNote, UNNOTED } from './interrupted-steps';
+
+import { doneBefore, stepsNote, stillComing, UNNOTED } from './interrupted-steps';
 import { isOwnerRemoval, takesOwner, withOwnersKept } from './keep-owners';
 import { type AccountOutcome, joined, NOTHING_DONE, type PersonOutcome, type Wish } from './outcome';
 import { type Guarded } from './reserve';
@@ -79,8 +81,9 @@ async function execute(
     .filter(grant => grant.kind !== 'organization' || grant.organization !== context.catalog.defaultOrganization);
   const { first, rest } = lockedFirst(allowed.steps);
   const calls = allowed.steps.filter(step => !isWish(step));
-  const leaver = await leaverOf(rim, observation, decision, calls);
+  const leaver = await leaverOf(rim, work, observation, decision, calls);
   const unnoted = organizationsUnnoted(context, observed);
+  const late = stillComing(observed, calls, rim.clock.now());
   if (given.length > 0 || calls.length > 0 || unnoted.length > 0)
     await rim.database.transact(async db => {
       // Whoever locks the account, or takes a membership, looks at its workspaces, if need be in another process.
@@ -93,7 +96,7 @@ async function execute(
           key: account.id,
           app: observation.app,
           subject: observation.userId,
-          note: stepsNote(observed, calls),
+          note: stepsNote(observed, calls, late),
           since: rim.clock.now(),
         });
     });
@@ -107,7 +110,7 @@ async function execute(
   const then =
     instead === undefined ? undefined : await applySteps(rim, context, account, instead.steps, subject, lines);
   const done = [...applied.done, ...(then?.done ?? [])];
-  const failed = then === undefined ? applied.failure : then.failure;
+  const { failure: failed, unheard } = then ?? applied;
   const look = await lookAtWorkspaces(rim, observation, account, { leaver, done, failed, subject, lines });
   const ended = (instead ?? allowed).endsFormerOwner && done.some(step => step.kind === 'site-roles');
   if (ended)
@@ -125,6 +128,7 @@ async function execute(
       {
         ...outcomeOfAccount(account.id, observed.outside, done, given, ended),
         journalled: calls.length > 0 || observed.interrupted !== undefined,
+        late: unheard === undefined ? late : [...late, { step: unheard, since: rim.clock.now() }],
         workspaces: look.workspaces,
       },
     ],
@@ -151,6 +155,7 @@ function addTo(applied: Applied, more: Applied): void {
   applied.done.push(...more.done);
   applied.held.push(...more.held);
   applied.failure ??= more.failure;
+  applied.unheard ??= more.unheard;
 }
 
 /** An account that an earlier try made, and nobody is linked to, is in the organizations that were asked for then: a gift of the bridge. */
@@ -182,10 +187,13 @@ interface Leaver {
   readonly losesOrganization: boolean;
   /** What an earlier try left to be looked at. */
   readonly before: LeaverWorkspaces | undefined;
+  /** Locked already, by the bridge or by somebody's hand before the directory said that they leave, which it does now. */
+  readonly lockedBefore: boolean;
 }
 
 async function leaverOf(
   rim: Rim,
+  work: Work,
   { app, userId, user, person }: PersonObservation,
   { observed, input }: AccountDecision,
   calls: readonly Step[],
@@ -206,6 +214,7 @@ async function leaverOf(
     locks: observed.actual.status !== 'suspended' && calls.some(step => ['suspend', 'delete'].includes(step.kind)),
     losesOrganization,
     before,
+    lockedBefore: leaves && observed.actual.status === 'suspended' && work.causes.some(isRequest),
   };
 }
 
@@ -239,7 +248,7 @@ async function lookAtWorkspaces(
     return { workspaces: rememberedOf(stays, leaver.who) ?? 'none', failure: stays.failure };
   }
   const locked = done.some(step => step.kind === 'suspend');
-  if (!locked && (account.status !== 'suspended' || leaver.before === undefined))
+  if (!locked && (account.status !== 'suspended' || (leaver.before === undefined && !leaver.lockedBefore)))
     return { workspaces: leaver.locks ? 'none' : undefined };
   const outcome = await stopWorkspaces({ coder: rim.coder, context, account, app, subject, lines, before });
   return { workspaces: rememberedOf(outcome, leaver.who) ?? 'none', failure: outcome.failure };
@@ -255,6 +264,7 @@ function outcomeOfAccount(
   return {
     accountId,
     journalled: true,
+    late: [],
     outside,
     given,
     taken: done.flatMap(step => grantsOf(step).taken),

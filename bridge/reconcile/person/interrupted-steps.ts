@@ -1,26 +1,56 @@
 /** What was about to be done to an account when a process ended: compared with what Coder shows, so that the audit trail misses nothing. Pure. */
-import { type JournalEntry } from '../../store/journal/journal';
-import { type InterruptedSteps, type ObservedAccount } from '../decide/observation';
+import { CALL_MAY_LAST_MS, type JournalEntry } from '../../store/journal/journal';
+import { type InterruptedSteps, type LateStep, type ObservedAccount } from '../decide/observation';
 import { type Actual, type Step } from '../decide/steps';
 
 /** Detail of an audit line that is written by the process after the one that did it. */
 export const UNNOTED = 'done by a bridge that ended before it could note it';
 
-type Noted = Pick<InterruptedSteps, 'status' | 'steps'>;
+type Noted = Pick<InterruptedSteps, 'status' | 'steps'> & Partial<Pick<InterruptedSteps, 'late'>>;
 
 /** The note of a journal entry about steps. */
 export function stepsNote(
   { account }: { readonly account: Pick<ObservedAccount['account'], 'status'> },
   steps: readonly Step[],
+  late: readonly LateStep[] = [],
 ): Record<string, unknown> {
-  return { status: account.status, steps } satisfies Noted & Record<string, unknown>;
+  return { status: account.status, steps, ...(late.length > 0 && { late }) } satisfies Noted & Record<string, unknown>;
 }
 
 /** What a journal entry about steps says. */
 export function interruptedSteps(entry: JournalEntry | undefined): InterruptedSteps | undefined {
   if (entry === undefined) return undefined;
-  const { status, steps } = entry.note as unknown as Noted;
-  return { status, steps, subject: entry.subject, since: entry.since };
+  const { status, steps, late = [] } = entry.note as unknown as Noted;
+  return { status, steps, late, subject: entry.subject, since: entry.since };
+}
+
+/** Everything that earlier tries were about to do. */
+export const stepsOf = ({ steps, late }: InterruptedSteps): Step[] => [...late.map(({ step }) => step), ...steps];
+
+/**
+ * What earlier tries were about to do, Coder does not show, and is not asked for now: its call may be at work still, and undo what is decided now.
+ * @param planned what is about to be done
+ */
+export function stillComing(
+  { interrupted, actual }: Pick<ObservedAccount, 'interrupted' | 'actual'>,
+  planned: readonly Step[],
+  now: number,
+): LateStep[] {
+  if (interrupted === undefined) return [];
+  const { steps, late, since } = interrupted;
+  return [...late, ...steps.map(step => ({ step, since }))].filter(
+    one =>
+      now - one.since < CALL_MAY_LAST_MS &&
+      !isDone(one.step, actual) &&
+      !planned.some(step => isSameChange(step, one.step)),
+  );
+}
+
+/** Whether two steps leave the same behind. */
+function isSameChange(left: Step, right: Step): boolean {
+  if (left.kind !== right.kind) return false;
+  if ('organization' in left && 'organization' in right && left.organization !== right.organization) return false;
+  return !('after' in left && 'after' in right) || same(left.after, right.after);
 }
 
 const same = (left: readonly string[], right: readonly string[]): boolean =>
@@ -28,7 +58,7 @@ const same = (left: readonly string[], right: readonly string[]): boolean =>
 
 /** Steps of an earlier try that Coder shows as done. */
 export function doneBefore({ interrupted, actual }: ObservedAccount): Step[] {
-  return (interrupted?.steps ?? []).filter(step => isDone(step, actual));
+  return interrupted === undefined ? [] : stepsOf(interrupted).filter(step => isDone(step, actual));
 }
 
 /** Whether Coder shows a step as done; wishes for groups are told of where the group is written. */

@@ -22,7 +22,7 @@ import {
 import { grantedBy, groupsHeld, groupsUnwritten, organizationsLeft } from '../observe/holdings';
 import { addressesToLookUp, begunAccounts } from '../observe/begun-accounts';
 import { claimantOf, isLeftBehind, readHolders } from '../observe/holders';
-import { interruptedSteps } from './interrupted-steps';
+import { interruptedSteps, stepsOf } from './interrupted-steps';
 
 /** Where an operator's word on a re-hire is kept until it was acted on. */
 export const reHireKey = (userId: string): string => `re-hire:${userId}`;
@@ -125,7 +125,8 @@ async function findGone(
 }
 
 function isDeletion(entry: JournalEntry | undefined): boolean {
-  return interruptedSteps(entry)?.steps.some(({ kind }) => kind === 'delete') === true;
+  const interrupted = interruptedSteps(entry);
+  return interrupted !== undefined && stepsOf(interrupted).some(({ kind }) => kind === 'delete');
 }
 
 interface AccountQuestion {

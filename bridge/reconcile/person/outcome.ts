@@ -5,6 +5,7 @@ import { type Grant } from '../../store/accounts/grants';
 import { type LeaverWorkspaces } from '../../store/accounts/leaver-workspaces';
 import { type WorkKey } from '../../store/work/enqueue';
 import { type Held } from '../decide/hold-reason';
+import { type LateStep } from '../decide/observation';
 import { type Step } from '../decide/steps';
 
 export type Wish = Extract<Step, { kind: 'group-add' | 'group-remove' }>;
@@ -14,6 +15,8 @@ export interface AccountOutcome {
   readonly accountId: string;
   /** The journal has an entry of what was about to be done to it. */
   readonly journalled: boolean;
+  /** Calls that Coder may take up still, against what was decided: the entry stays until they can not come any more. */
+  readonly late: readonly LateStep[];
   /** Organizations whose memberships are remembered and over. */
   readonly outside: readonly string[];
   readonly given: readonly Grant[];

@@ -28,6 +28,7 @@ function both(first: AccountOutcome, second: AccountOutcome): AccountOutcome {
   return {
     accountId: first.accountId,
     journalled: first.journalled || second.journalled,
+    late: second.late,
     outside: [...new Set([...first.outside, ...second.outside])],
     given,
     // What an earlier try took and this one gave again is not taken any more.

@@ -5,7 +5,7 @@ import { deletePerson, type PersonChange, readPerson, writePerson } from '../../
 import { writeAudit } from '../../store/audit/audit';
 import { type Db } from '../../store/database/database';
 import { deleteSetting } from '../../store/database/settings';
-import { CALL_MAY_LAST_MS, closeEntry, closeSame, handOverEntry } from '../../store/journal/journal';
+import { CALL_MAY_LAST_MS, closeEntry, closeSame, handOverEntry, openEntry } from '../../store/journal/journal';
 import { enqueue, PRIORITY, type WorkKey } from '../../store/work/enqueue';
 import { type Work } from '../../store/work/work';
 import { AuditLines } from '../context/audit-lines';
@@ -23,6 +23,7 @@ import { subjectOf } from './subject';
 import { reHireKey } from './observe';
 import { wakeHolders, wakeSharers, wakeThem } from './wake-others';
 import { remember } from './believe';
+import { stepsNote } from './interrupted-steps';
 import { closeMade } from './make-account';
 import { type AccountOutcome, type PersonOutcome } from './outcome';
 import { endedOnly, forgetAccount, writeAccounts } from './record-accounts';
@@ -30,6 +31,10 @@ import { heldOf, writeHold } from './record-hold';
 
 /** Refusals that say what Coder's own sign-in sync governs. */
 const BY_SYNC: ReadonlySet<string> = new Set(['site-role-sync', 'organization-role-sync', 'organization-sync']);
+
+/** Why somebody is looked at again although they are dealt with. */
+const MAY_UNDO =
+  'a call to Coder whose answer nobody heard may still undo what was decided since: looked at once more when it can not be at work any more';
 
 const LOCKED_FIRST = 'locked out already; what they have in organizations is taken next';
 
@@ -51,13 +56,16 @@ export async function recordPerson(
     : outcome.failure;
   const held = heldOf(guarded, outcome.held);
   const unsettled = unsettledEntries(observation, now);
+  const accounts = endedOnly(outcome);
+  const late = accounts.flatMap(account => account.late.map(({ since }) => since));
   // A call that may still be at work in Coder is looked after once it can not be any more.
   const later = outcome.follows
     ? { dueAt: now, reason: LOCKED_FIRST }
-    : unsettled === undefined
-      ? undefined
-      : { dueAt: unsettled, reason: LOOKED_FOR_AGAIN };
-  const accounts = endedOnly(outcome);
+    : late.length > 0
+      ? { dueAt: Math.max(unsettled ?? 0, ...late.map(since => since + CALL_MAY_LAST_MS)), reason: MAY_UNDO }
+      : unsettled === undefined
+        ? undefined
+        : { dueAt: unsettled, reason: LOOKED_FOR_AGAIN };
   const ending = observation.context.apps.get(app)?.deleting === true;
   const touched = accounts.flatMap(account => account.wishes.map(wish => `coder-group:${wish.group}` as const));
   const writes = async (db: Db): Promise<WorkKey[]> => {
@@ -164,7 +172,7 @@ async function closeEntries(
   outcome: PersonOutcome,
   now: number,
 ): Promise<void> {
-  for (const account of outcome.accounts) if (account.journalled) await closeEntry(db, 'steps', account.accountId);
+  for (const account of endedOnly(outcome)) if (account.journalled) await closeSteps(db, observation, account);
   for (const { id } of observation.gone) await closeEntry(db, 'steps', id);
   // What follows a lock is looked for by the same entries.
   if (outcome.failure !== undefined || outcome.again || outcome.follows) return;
@@ -179,6 +187,19 @@ async function closeEntries(
     if (dealtWith || (found === undefined && (isLater || now - since >= CALL_MAY_LAST_MS)))
       await closeSame(db, { kind: 'account', key: identityKey(email), since });
   }
+}
+
+/** What Coder may still do to an account stays known until it can not any more. */
+async function closeSteps(
+  db: Db,
+  { app, userId, accounts }: PersonObservation,
+  { accountId, late, deleted }: AccountOutcome,
+): Promise<void> {
+  const observed = accounts.find(({ account }) => account.id === accountId);
+  if (late.length === 0 || deleted || observed === undefined) return await closeEntry(db, 'steps', accountId);
+  const since = Math.max(...late.map(one => one.since));
+  const note = stepsNote(observed, [], late);
+  await openEntry(db, { kind: 'steps', key: accountId, app, subject: userId, note, since });
 }
 
 /** Whether the person states this address now and is to come in. */

@@ -170,9 +170,10 @@ async function judgeRemovals(
     leaves,
     vanished: removal => isVanished(gone, removal),
   });
-  if (verdict.reason !== undefined) return { held: verdict.held, reasons: [verdict.reason] };
-  await reserve(db, { app: work.app, kind, subject, at: now }, verdict.released);
-  return NOTHING_HELD;
+  // What goes beside something that is held counts as well.
+  if (verdict.held.length < removals.length)
+    await reserve(db, { app: work.app, kind, subject, at: now }, verdict.reason === undefined && verdict.released);
+  return verdict.reason === undefined ? NOTHING_HELD : { held: verdict.held, reasons: [verdict.reason] };
 }
 
 function question(

@@ -9,6 +9,8 @@ import { enqueue, PRIORITY, type WorkKey } from '../../store/work/enqueue';
 import { unparkWork } from '../../store/work/work';
 import { type Rim } from '../context/rim';
 import { vanishedMappings } from '../context/vanished-groups';
+import { type Context } from '../decide/context';
+import { sayRemoval } from '../decide/entitlement-text';
 import { type ReHireAnswer } from '../decide/observation';
 import { reHireKey } from '../person/observe';
 import { type Decision, HoldChanged, NobodyWaits, sayDecision } from '../types';
@@ -30,8 +32,13 @@ export async function releaseHold(rim: Rim, id: string, decision: Decision): Pro
     const now = rim.clock.now();
     await releaseOpenHolds(db, app, decision.by, now);
     // A vanished group whose loss was accepted is not missed again.
-    if (rows.some(row => row.reasons.includes('idp-group-vanished')))
-      await unbind(db, app, await vanishedMappings(db, context, app));
+    const shown = new Set(rows.flatMap(row => (row.reasons.includes('idp-group-vanished') ? row.changes : [])));
+    if (shown.size > 0)
+      await unbind(
+        db,
+        app,
+        (await vanishedMappings(db, context, app)).filter(mapping => isShown(context, app, mapping, shown)),
+      );
     await writeAudit(db, [
       {
         at: now,
@@ -55,6 +62,14 @@ export async function releaseHold(rim: Rim, id: string, decision: Decision): Pro
     );
     return { released: rows.length };
   });
+}
+
+/** Whether the loss of everything that a mapping itself gives was among what was shown: one whose group vanished since was not. */
+function isShown(context: Context, app: string, mapping: string, shown: ReadonlySet<string>): boolean {
+  const gives = context.rules.get(app)?.gives.get(mapping) ?? [];
+  return gives
+    .filter(({ kind }) => kind !== 'organization' || mapping.startsWith('organizationMappings/'))
+    .every(entitlement => shown.has(sayRemoval(context, entitlement)));
 }
 
 /** Notes the answer and deals with the person. @throws NobodyWaits */

@@ -67,9 +67,12 @@ export class WholePlan {
   /** @param finding what is to be dealt with */
   add(finding: Finding): void {
     const subject = `person:${finding.userId}` as const;
-    const removals = plansOf(finding)
-      .flatMap(plan => plan.removals)
-      .filter(removal => removal.kind === 'account' || !this.gone.has(keyOf(removal)));
+    const all = plansOf(finding).flatMap(plan => plan.removals);
+    const isGone = (removal: Removal): boolean => removal.kind !== 'account' && this.gone.has(keyOf(removal));
+    // What a group that is gone gave is held for that alone, and with it the account of whom it let in.
+    const locksOut =
+      all.some(({ kind }) => kind === 'account') && all.some(isGone) && !leavesByDirectory(finding, this.context);
+    const removals = locksOut ? [] : all.filter(removal => !isGone(removal));
     const gains = finding.asks ? plansOf(finding).flatMap(plan => plan.guardedGains) : [];
     const who = { subject, userName: finding.userName, coderUserId: finding.person?.coderUserId };
     const before = this.holds.get(subject);

@@ -3,7 +3,7 @@ import { type CoderClient } from '../../coder';
 import { type Account, accountOf } from '../decide/observation';
 import { type Context } from '../decide/context';
 import { isImplied } from '../decide/entitlement';
-import { identityKey } from '../../contract/identity';
+import { coderKey } from '../../contract/identity';
 
 export interface World {
   readonly accounts: ReadonlyMap<string, Account>;
@@ -47,7 +47,7 @@ export async function readWorld(
       organizationIds: lists.same(user.organizationIds) as string[],
       roles: lists.same(user.roles) as string[],
     });
-    if (user.email !== '') byEmail.set(identityKey(user.email), user.id);
+    if (user.email !== '') byEmail.set(coderKey(user.email), user.id);
     if (accounts.size % 5_000 === 0) progress?.(accounts.size);
   }
   const organizationRoles = new Map<string, Map<string, readonly string[]>>();
@@ -59,7 +59,7 @@ export async function readWorld(
     }
     organizationRoles.set(organization, roles);
   }
-  return { accounts, accountOf: email => accounts.get(byEmail.get(identityKey(email)) ?? ''), organizationRoles };
+  return { accounts, accountOf: email => accounts.get(byEmail.get(coderKey(email)) ?? ''), organizationRoles };
 }
 
 /** Organizations whose roles a comparison needs: those with a managed role, all of them for authoritative apps. */

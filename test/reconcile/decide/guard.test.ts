@@ -30,10 +30,19 @@ it.each([
   expect(guardPerson([ROLE, GROUP], { ...calm, ...context }).reason).toBe(reason);
 });
 
-it('holds of a vanished group only what it gave, and nobody who leaves', () => {
+it('holds of a vanished group only what it gave, and nothing of who leaves', () => {
   const vanished = (removal: Removal): boolean => removal === GROUP;
   expect(guardPerson([ROLE, GROUP], { ...calm, vanished }).held).toEqual([GROUP]);
-  expect(guardPerson([ACCOUNT, ROLE, GROUP], { ...calm, vanished }).held).toEqual([]);
+  expect(guardPerson([ACCOUNT, ROLE, GROUP], { ...calm, vanished, leaves: true }).held).toEqual([]);
+});
+
+it('locks out nobody whom a vanished group let in, and takes nothing of theirs', () => {
+  const vanished = (removal: Removal): boolean => removal === GROUP;
+  expect(guardPerson([ACCOUNT, ROLE, GROUP], { ...calm, vanished })).toEqual({
+    held: [ACCOUNT, ROLE, GROUP],
+    reason: 'idp-group-vanished',
+  });
+  expect(guardPerson([ACCOUNT, ROLE], { ...calm, vanished }).held).toEqual([]);
 });
 
 it('stays held after the hour, and passes by exactly its own release', () => {
