@@ -7,7 +7,7 @@ import { type Visibility, orUndefined } from './visibility';
 import { type Transport } from './transport/transport';
 import { CoderRoles, CoderUser, UserPage } from './types';
 import { PREBUILDS_USER_ID } from './names';
-import { identityKey } from '../contract/identity';
+import { coderKey, identityKey, isSameIdentity } from '../contract/identity';
 
 /** What stands behind an id. A deleted account still answers to its id, and even to writes; it is `deleted` here. */
 export type FoundUser =
@@ -118,13 +118,15 @@ export function userCalls(
     const plain = /^[a-z0-9@.+_%-]+$/i.test(email);
     if (plain && (await capabilities()).exactSearch) {
       const { rows } = await fetchPage({ q: `email:${email}`, limit: 2 });
-      return rows.find(user => identityKey(user.email) === identityKey(email));
+      return rows.find(user => isSameIdentity(user.email, email));
     }
-    const wanted = identityKey(email);
+    // Coder may have an account of each way to write it: the one that is written so first.
+    let same: CoderUser | undefined;
     for await (const user of search(searchText(email))) {
-      if (identityKey(user.email) === wanted) return user;
+      if (coderKey(user.email) === coderKey(email)) return user;
+      if (isSameIdentity(user.email, email)) same ??= user;
     }
-    return undefined;
+    return same;
   }
 
   async function findUserByEmail(email: string): Promise<CoderUser | undefined> {

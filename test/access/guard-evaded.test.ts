@@ -400,6 +400,48 @@ describeEachDatabase('the guard, gone around', (_, on) => {
       expect(holds).toMatchObject([{ people: FIVE.length }]);
     },
   );
+
+  it('what goes beside something that is held counts as well', async () => {
+    const access = await startAccess(on);
+    const okta = await access.app('okta', {
+      ...guard({ minRemovals: 1 }),
+      roleMappings: { ...ROLES.roleMappings, platform: { idpGroup: 'platform', role: 'template-admin' } },
+    });
+    const ids = await okta.hireAll(FIVE);
+    const platform = await okta.group('platform', ids.slice(0, 1));
+    const group = await okta.group('auditors', ids);
+    await okta.done('DELETE', `/Groups/${platform}`);
+    for (const id of ids.slice(0, 2)) await okta.quit(group, id);
+    await access.settled();
+    expect(have(access, 'template-admin')).toEqual(FIVE.slice(0, 1));
+    expect(have(access, 'auditor')).toEqual(FIVE.slice(1));
+  });
+
+  it('the release of what one group gave that is gone is none of another, which went meanwhile', async () => {
+    const access = await startAccess(on);
+    const okta = await access.app('okta', {
+      roleMappings: {
+        auditors: { idpGroup: 'auditors', role: 'auditor' },
+        platform: { idpGroup: 'platform', role: 'template-admin' },
+      },
+    });
+    const ids = await okta.hireAll(FIVE);
+    const first = await okta.group('auditors', ids.slice(0, 2));
+    const second = await okta.group('platform', ids.slice(2));
+    await okta.done('DELETE', `/Groups/${first}`);
+    await access.settled();
+    await access.coder.unreachable(true);
+    await okta.done('DELETE', `/Groups/${second}`);
+    await release(access, 'idp-group-vanished');
+    await access.coder.unreachable(false);
+    await access.settled();
+    expect(have(access, 'auditor')).toEqual([]);
+    expect(have(access, 'template-admin')).toEqual(FIVE.slice(2));
+    await release(access, 'idp-group-vanished');
+    await access.settled();
+    expect(have(access, 'template-admin')).toEqual([]);
+    expect((await access.statusOf(okta)).converged).toBe(true);
+  });
 });
 
 const ENGINEERS_AND_WRITERS = {

@@ -205,4 +205,19 @@ describeEachDatabase('identity', (_, on) => {
     expect(told('ada', 'ben', 'the-same')).toBe(true);
     expect(told('dev-1', 'dev-2', 'grp-1')).toBe(true);
   });
+
+  it('who signs in by another spelling of their address is that account, and is locked out of both', async () => {
+    const access = await startAccess(on);
+    const okta = await access.app('okta', { roleMappings: { auditors: { idpGroup: 'auditors', role: 'auditor' } } });
+    const id = await okta.hire('rene', { emails: [{ value: 'ren\u00E9@example.com', primary: true }] });
+    await okta.group('auditors', [id]);
+    const signIn = () => access.coder.oidcLogin({ sub: 'rene', email: 'rene\u0301@example.com', email_verified: true });
+    const { userId } = signIn();
+    await access.swept();
+    const account = Object.values(access.coder.snapshot().users).find(user => user.id === userId);
+    expect(account).toMatchObject({ siteRoles: ['auditor'], status: 'active' });
+    await okta.leave(id);
+    await access.swept();
+    expect(signIn().signedIn).toBe(false);
+  });
 });

@@ -1,5 +1,6 @@
 /** One person in two apps that share people: what becomes of them in one leaves them in by the other. */
 import { describeEachDatabase } from '../support/databases';
+import { until } from '../support/until';
 import { type Access, crowd, type Document, startAccess } from './stage';
 
 const SIX = crowd(6);
@@ -67,4 +68,116 @@ describeEachDatabase('two apps of the same people', (_, on) => {
     expect(access.coder.membersOf('dev')).toEqual(['ada']);
     expect((await access.status()).apps.map(({ converged }) => converged)).toEqual([true, true]);
   });
+
+  const at = (value: string) => ({ emails: [{ value, primary: true }] });
+
+  it('whose address moves on keeps the account, and so does who left after that', async () => {
+    const access = await startAccess(on);
+    const roleMappings = { auditors: { idpGroup: 'auditors', role: 'auditor' } };
+    const okta = await access.app('okta', sharing('entra'));
+    const entra = await access.app('entra', sharing('okta', { roleMappings }));
+    const ada = await okta.hire('ada', at('first@example.com'));
+    access.coder.oidcLogin({ sub: 'ada', email: 'first@example.com', email_verified: true });
+    const { id } = access.coder.findUser('ada');
+    await okta.changeEmail(ada, 'second@example.com');
+    const ben = await entra.hire('ben', at('first@example.com'));
+    await entra.group('auditors', [ben]);
+    expect(await access.held()).toEqual({
+      ada: expect.stringMatching(/^email-pending/),
+      ben: expect.stringMatching(/^account-taken.*of app "okta", whose e-mail is "second@example.com" by now/),
+    });
+    expect(access.holding('auditor')).toEqual([]);
+    await okta.leave(ada);
+    await access.swept();
+    // Made anew for whoever has the address now: nobody else signs in to it.
+    const accounts = Object.values(access.coder.snapshot().users);
+    expect(accounts.filter(({ siteRoles }) => siteRoles.includes('auditor'))).toMatchObject([
+      { email: 'first@example.com', status: 'dormant' },
+    ]);
+    expect(accounts.some(account => account.id === id && account.status !== 'suspended')).toBe(false);
+    expect((await access.statusOf(entra)).converged).toBe(true);
+  });
+
+  describe.each(['emptied', 'deleted', 'left', 'filled', 'dropped', 'ended'] as const)(
+    'what the guard of one app would hold of a group that is %s',
+    how => {
+      const roleMappings = { wanted: { idpGroup: 'wanted', role: how === 'filled' ? 'owner' : 'auditor' } };
+      const guard = { minRemovals: 1, maxRemovalsPercent: 0, maxPrivilegeGains: 1 };
+
+      it('is not done by the other one that deals with the same people in that moment', async () => {
+        const access = await startAccess(on);
+        const okta = await access.app('okta', sharing('entra', { guard, roleMappings }));
+        const entra = await access.app('entra', sharing('okta'));
+        const inOkta = await okta.hireAll(SIX);
+        const group = await okta.group('wanted', how === 'filled' ? [] : inOkta);
+        const inEntra = await entra.hireAll(SIX);
+        await access.settled();
+        const roles = () => access.holding(how === 'filled' ? 'owner' : 'auditor').filter(name => SIX.includes(name));
+        // A survey reads the list of all accounts, a request one account of it.
+        const isDeclared = how === 'dropped' || how === 'ended';
+        const call = access.coder.faults.hold({ method: 'GET', path: isDeclared ? /\/users$/ : /\/users\// });
+        const touch = () =>
+          Promise.all(
+            inEntra.map(id =>
+              how === 'left'
+                ? entra.leave(id)
+                : entra.done('PATCH', `/Users/${id}`, {
+                    schemas: ['urn:ietf:params:scim:api:messages:2.0:PatchOp'],
+                    Operations: [{ op: 'replace', path: 'name.givenName', value: 'Other' }],
+                  }),
+            ),
+          );
+        const change = async (): Promise<unknown> => {
+          if (how === 'emptied') return await okta.setMembers(group, 'wanted', []);
+          if (how === 'deleted') return await okta.done('DELETE', `/Groups/${group}`);
+          if (how === 'filled') return await okta.join(group, ...inOkta);
+          if (how === 'dropped') return await access.declare(okta, sharing('entra', { guard }));
+          if (how === 'ended') return await access.removeApp(okta);
+          return await Promise.all(inOkta.map(id => okta.leave(id)));
+        };
+        const first = isDeclared ? change() : touch();
+        await call.arrived;
+        const second = isDeclared ? touch() : change();
+        await until('what comes second to be stored', async () => {
+          const { apps } = await access.status();
+          const late = isDeclared ? 'entra' : 'okta';
+          return apps.some(({ app, waiting }) => app === late && waiting > 0);
+        });
+        call.release();
+        await Promise.all([first, second]);
+        await until('everybody to be dealt with', async () => {
+          const { apps } = await access.status();
+          return apps.every(({ app, waiting }) => waiting === 0 || (how === 'ended' && app === 'okta'));
+        });
+        expect(roles().length).toBeGreaterThanOrEqual(how === 'filled' ? 0 : SIX.length - 1);
+        expect(roles().length).toBeLessThanOrEqual(how === 'filled' ? 1 : SIX.length);
+        expect(access.suspended().length).toBeLessThanOrEqual(1);
+        expect((await access.status()).holds).not.toEqual([]);
+      });
+    },
+  );
+
+  it.each(['ended', 'mapped'] as const)(
+    'what one app holds of people who are in by it (%s) is not taken by leaving the other one',
+    async how => {
+      const access = await startAccess(on);
+      const okta = await access.app(
+        'okta',
+        sharing('entra', {
+          guard: { minRemovals: 1, maxRemovalsPercent: 0 },
+          policies: { accounts: how === 'mapped' ? 'mapped' : 'all' },
+          roleMappings: { auditors: { idpGroup: 'auditors', role: 'auditor' } },
+        }),
+      );
+      const entra = await access.app('entra', sharing('okta'));
+      const group = await okta.group('auditors', await okta.hireAll(SIX));
+      const inEntra = await entra.hireAll(SIX);
+      if (how === 'ended') await access.removeApp(okta);
+      else await okta.setMembers(group, 'auditors', []);
+      await until('the hold', async () => (await access.status()).holds.length > 0);
+      for (const id of inEntra) await entra.leave(id);
+      await access.swept().catch(() => undefined);
+      expect([access.suspended(), access.holding('auditor')]).toEqual([[], SIX]);
+    },
+  );
 });

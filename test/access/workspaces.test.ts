@@ -103,4 +103,20 @@ describeEachDatabase('the workspaces of a leaver', (_, on) => {
     await access.declare(okta, { policies: { drift: 'report', leavingWorkspaces: 'leave' } });
     expect(await stops()).toEqual([]);
   });
+
+  it('whom somebody locked by hand before the directory said that they leave: all are stopped', async () => {
+    const access = await startAccess(on);
+    const okta = await access.app('okta');
+    const ids = await okta.hireAll(['ada', 'ben']);
+    for (const name of ['ada', 'ben']) {
+      access.coder.activate(name);
+      access.coder.addWorkspace(name, 'running');
+      access.coder.addWorkspace(name, 'asleep', { dormant: true });
+      access.coder.suspend(name);
+    }
+    await okta.leave(ids[0] ?? '');
+    await okta.remove(ids[1] ?? '');
+    const stopped = { status: 'stopped', initiator: 'bridge' };
+    for (const name of ['ada', 'ben']) expect(access.coder.workspacesOf(name)).toMatchObject([stopped, stopped]);
+  });
 });

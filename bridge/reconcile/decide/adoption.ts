@@ -50,7 +50,9 @@ export function judgeAdoption(question: AdoptionQuestion): Adoption | Held {
   const inUse = elsewhere.find(holder => !hasLeft(holder));
   if (earlier.length > 0 && inUse !== undefined)
     return { how: inUse.person.how ?? 'adopted', replaces: earlier.map(({ person }) => person.userId), anew: false };
-  if (earlier.length > 0) return judgeReHire(question, earlier, name);
+  // Who left under another address than this is not who comes with it.
+  const moved = elsewhere.filter(holder => hasMoved(account, holder));
+  if (earlier.length + moved.length > 0) return judgeReHire(question, [...earlier, ...moved], moved.length > 0, name);
   if (shared !== undefined) return { how: shared.person.how ?? 'adopted', replaces: [], anew: false };
   if (found.begun) return { how: 'created', replaces: [], anew: false };
   return judgePolicy(question, name);
@@ -61,8 +63,9 @@ export function isMoving({ account, holders }: Pick<ObservedAccount, 'account' |
   return holders.some(holder => !hasLeft(holder) && hasMoved(account, holder));
 }
 
-function hasMoved(account: ObservedAccount['account'], { user }: Holder): boolean {
-  return user?.email !== undefined && !isSameIdentity(user.email, account.email);
+function hasMoved(account: ObservedAccount['account'], { user, person }: Holder): boolean {
+  const email = user === undefined ? person.email : user.email;
+  return email !== undefined && !isSameIdentity(email, account.email);
 }
 
 function takenText(name: string, { account }: ObservedAccount, holder: Holder, app: string): string {
@@ -104,8 +107,16 @@ function judgePolicy({ context, app, found }: AdoptionQuestion, name: string): A
   return { how: 'adopted', replaces: [], anew: false };
 }
 
-/** Somebody comes to an account that others of the same app left behind. */
-function judgeReHire(question: AdoptionQuestion, earlier: readonly Holder[], name: string): Adoption | Held {
+/**
+ * Somebody comes to an account that others left behind.
+ * @param isSomebodyElse whether one of them had another address by then
+ */
+function judgeReHire(
+  question: AdoptionQuestion,
+  earlier: readonly Holder[],
+  isSomebodyElse: boolean,
+  name: string,
+): Adoption | Held {
   const { found, user } = question;
   const [first] = earlier;
   const adoption = {
@@ -114,7 +125,8 @@ function judgeReHire(question: AdoptionQuestion, earlier: readonly Holder[], nam
   };
   const before = first?.user?.externalId ?? first?.person.externalId;
   // Another object of the identity provider is usually another subject, and a used account lets only its own subject in.
-  const isAnother = before !== undefined && user?.externalId !== undefined && before !== user.externalId;
+  const isAnother =
+    isSomebodyElse || (before !== undefined && user?.externalId !== undefined && before !== user.externalId);
   if (!found.account.used || !isAnother || question.reHire === 'keep') return { ...adoption, anew: false };
   if (question.reHire === 'replace' || adoption.how === 'created') return { ...adoption, anew: true };
   return new Held('re-hire', reHireText(name, user?.userName ?? ''));

@@ -97,7 +97,7 @@ function decideLinked(observation: PersonObservation, linked: ObservedAccount): 
   const other = bearing(observation, email);
   const before = account.used || other !== undefined ? undefined : signedInto(observation);
   if (before !== undefined) return decideSignedInto(observation, before, ours, stays);
-  if (isSameIdentity(email, account.email)) return stays();
+  if (isSameIdentity(email, account.email) && other === undefined) return stays();
   if (other !== undefined) return decideDuplicate(observation, linked, other, email, ours, stays);
   const refused = refusedAddress(observation.context, observation.app, email);
   if (refused !== undefined) return stays(refused);

@@ -11,14 +11,14 @@ import { type Context } from '../decide/context';
 import { type Rim } from '../context/rim';
 import { Held } from '../decide/hold-reason';
 import { leavesByDirectory, type PersonObservation } from '../decide/observation';
-import { decidePerson } from '../decide/person';
+import { decidePerson, type PersonDecision } from '../decide/person';
 import { endWork, type EndedWork } from '../queue/end-work';
 import { act } from './act';
 import { believed, leavesAccount } from './believe';
 import { observePerson } from './observe';
 import { joined, NOTHING_DONE, type PersonOutcome } from './outcome';
 import { recordFailure, recordPerson } from './record';
-import { type Decided, reserveChanges } from './reserve';
+import { type Decided, reserveChanges, type Sharer } from './reserve';
 
 /** Times that a person is observed anew before the work is left to a later try. */
 const MOST_PASSES = 5;
@@ -121,14 +121,26 @@ async function pass(
       ...decision.accounts.map(({ plan }) => plan),
       ...(decision.create === undefined ? [] : [decision.create.plan]),
     ],
-    sharers: decision.accounts.flatMap(({ observed }) =>
-      observed.holders.filter(({ person }) => person.app !== work.app).map(({ person }) => `person:${person.userId}`),
-    ),
+    sharers: sharersOf(decision, work.app),
   });
   const { waitsFor } = guarded;
   const waiting =
     waitsFor === undefined ? decision : { ...decision, held: [heldElsewhere(waitsFor), ...decision.held] };
   return [{ decision, guarded }, await act(rim, work, observation, waiting, guarded)];
+}
+
+/** People of other apps who are an account that is decided about. */
+function sharersOf({ accounts, create }: PersonDecision, app: string): Sharer[] {
+  const observed = accounts.map(account => account.observed);
+  if (create?.insteadOf !== undefined) observed.push(create.insteadOf.observed);
+  return observed
+    .flatMap(({ holders }) => holders)
+    .filter(({ person }) => person.app !== app)
+    .map(holder => ({
+      app: holder.person.app,
+      subject: `person:${holder.person.userId}`,
+      leaves: leavesByDirectory(holder),
+    }));
 }
 
 function heldElsewhere(app: string): Held {

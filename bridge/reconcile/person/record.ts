@@ -36,6 +36,9 @@ const BY_SYNC: ReadonlySet<string> = new Set(['site-role-sync', 'organization-ro
 const MAY_UNDO =
   'a call to Coder whose answer nobody heard may still undo what was decided since: looked at once more when it can not be at work any more';
 
+const JUDGED_ELSEWHERE =
+  'another app, whose person is the same account, has been told something that is not dealt with yet: its guard speaks first';
+
 const LOCKED_FIRST = 'locked out already; what they have in organizations is taken next';
 
 /** Ends the work on one person. */
@@ -61,11 +64,13 @@ export async function recordPerson(
   // A call that may still be at work in Coder is looked after once it can not be any more.
   const later = outcome.follows
     ? { dueAt: now, reason: LOCKED_FIRST }
-    : late.length > 0
-      ? { dueAt: Math.max(unsettled ?? 0, ...late.map(since => since + CALL_MAY_LAST_MS)), reason: MAY_UNDO }
-      : unsettled === undefined
-        ? undefined
-        : { dueAt: unsettled, reason: LOOKED_FOR_AGAIN };
+    : guarded.waitsUntil !== undefined
+      ? { dueAt: guarded.waitsUntil, reason: JUDGED_ELSEWHERE, awaited: true }
+      : late.length > 0
+        ? { dueAt: Math.max(unsettled ?? 0, ...late.map(since => since + CALL_MAY_LAST_MS)), reason: MAY_UNDO }
+        : unsettled === undefined
+          ? undefined
+          : { dueAt: unsettled, reason: LOOKED_FOR_AGAIN };
   const ending = observation.context.apps.get(app)?.deleting === true;
   const touched = accounts.flatMap(account => account.wishes.map(wish => `coder-group:${wish.group}` as const));
   const writes = async (db: Db): Promise<WorkKey[]> => {

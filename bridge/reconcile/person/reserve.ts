@@ -7,6 +7,7 @@ import { lockLedger, type LedgerKind, type OthersQuestion, reserve } from '../..
 import { countPeopleIn } from '../../store/accounts/people';
 import { type Db } from '../../store/database/database';
 import { causesIn } from '../../store/work/causes';
+import { isOwedPeople, waitingWork } from '../../store/work/pending';
 import { type Work } from '../../store/work/work';
 import { type Context } from '../decide/context';
 import { type Rim } from '../context/rim';
@@ -39,6 +40,8 @@ export interface Guarded {
   readonly allowsGain: (gain: GuardedGain) => boolean;
   /** An app in which removals of somebody who is the same account are held: they wait there. */
   readonly waitsFor: string | undefined;
+  /** When to look again, in milliseconds: another app, whose person is the same account, has yet to say what of this it holds. */
+  readonly waitsUntil: number | undefined;
 }
 
 /** A decision, with the guard's word on it. */
@@ -60,8 +63,17 @@ export interface ReserveRequest {
   /** The person is to come in by this app: what others who are the same account gain is theirs to ask for, and not held here. */
   readonly asks: boolean;
   readonly plans: readonly Plan[];
-  /** `person:<SCIM id>` of people of other apps who are the same accounts. */
-  readonly sharers: readonly string[];
+  /** People of other apps who are the same accounts. */
+  readonly sharers: readonly Sharer[];
+}
+
+/** Somebody of another app who is the same account. */
+export interface Sharer {
+  readonly app: string;
+  /** `person:<SCIM id>` */
+  readonly subject: string;
+  /** The directory itself says that they leave. */
+  readonly leaves: boolean;
 }
 
 const yes = (): boolean => true;
@@ -88,32 +100,46 @@ export async function reserveChanges(rim: Rim, context: Context, request: Reserv
     allows: request.deferred ? () => false : yes,
     allowsGain: request.asks || allGains.length === 0 ? yes : () => false,
     waitsFor: undefined,
+    waitsUntil: undefined,
   };
   const state = context.apps.get(app)?.state;
   if (state === undefined || (removals.length === 0 && gains.length === 0)) return free;
-  const gone =
-    request.leaves || removals.length === 0
-      ? new Set<EntitlementKey>()
-      : await vanishedEntitlements(rim.database.db, context, app);
+  const { sharers } = request;
   // On the disk before anything is taken: whatever asks Coder for that waits for a later transaction.
   const { value } = await rim.database.commit(async (db): Promise<Guarded> => {
-    await lockLedger(db, app);
+    // Always in the same order, so that no two wait for each other.
+    for (const name of [...new Set([app, ...sharers.map(sharer => sharer.app)])].sort()) await lockLedger(db, name);
     const before = await readHeld(db, app, subject);
-    const scene = { rim, db, context, request, gone, before };
     // What one app may not take or give, no other one does that happens to look at the same account.
-    const elsewhere = await listOpenHoldsOf(db, request.sharers);
+    const elsewhere = await listOpenHoldsOf(
+      db,
+      sharers.map(sharer => sharer.subject),
+    );
     // Whoever leaves altogether waits for no plan of another app; whoever is too many among leavers there, is so here.
-    const locksOut = request.leaves && removals.some(({ kind }) => kind === 'account');
+    const leavesAll = request.leaves && sharers.every(({ leaves }) => leaves);
+    const locksOut = leavesAll && removals.some(({ kind }) => kind === 'account');
     const isWaitedFor = locksOut ? isAboutLeaving : isAboutLosses;
     const lossesWaitFor =
       removals.length === 0 ? undefined : elsewhere.find(({ reasons }) => reasons.some(isWaitedFor))?.app;
     const gainsWaitFor = gains.length === 0 ? undefined : elsewhere[0]?.app;
-    const deferred = request.deferred || lossesWaitFor !== undefined;
-    const lost = deferred ? [] : removals;
-    const losing = await judgeRemovals(scene, lost, gains);
-    const gaining = elsewhere.length > 0 ? NOTHING_HELD : await judgeGains(scene, gains, lost);
+    const isWaiting = request.deferred || lossesWaitFor !== undefined;
+    const judging = { rim, db, context };
+    const judged = async (party: Party): Promise<Judgement> => {
+      const lost = isWaiting ? [] : removals;
+      const losing = await judgeRemovals(judging, party, lost, gains);
+      const gaining = elsewhere.length > 0 ? NOTHING_HELD : await judgeGains(judging, party, gains, lost);
+      return { losing, gaining };
+    };
+    const own = await judged({ app, subject, leaves: request.leaves, causes: work.causes, before });
+    const { waitsUntil, others } = await askOthers(judging, sharers, locksOut, judged);
+    if (waitsUntil === undefined)
+      for (const { losing, gaining } of [own, ...others])
+        for (const entry of [...losing.entries, ...gaining.entries]) await reserve(db, entry, entry.released);
+    const deferred = isWaiting || waitsUntil !== undefined;
+    const { losing, gaining } = own;
     const stopped = new Set(losing.held.map(removalKey));
     const stoppedGains = new Set(gaining.held.map(gainKey));
+    const gives = request.asks && elsewhere.length === 0 && waitsUntil === undefined;
     return {
       ...free,
       before,
@@ -122,43 +148,118 @@ export async function reserveChanges(rim: Rim, context: Context, request: Reserv
       reasons: [...losing.reasons, ...gaining.reasons],
       deferred: deferred && removals.length > 0,
       waitsFor: lossesWaitFor ?? gainsWaitFor,
+      waitsUntil,
       allows: deferred ? () => false : removal => !stopped.has(removalKey(removal)),
-      allowsGain: !request.asks || elsewhere.length > 0 ? () => false : gain => !stoppedGains.has(gainKey(gain)),
+      allowsGain: gives ? gain => !stoppedGains.has(gainKey(gain)) : () => false,
     };
   });
   return value;
 }
 
-const NOTHING_HELD = { held: [], reasons: [] } as const;
+/** On whose behalf the guard is asked: one app, and its person who is the account. */
+interface Party {
+  readonly app: string;
+  readonly subject: string;
+  readonly leaves: boolean;
+  /** Why they are dealt with. */
+  readonly causes: readonly string[];
+  /** What is held or was released of them. */
+  readonly before: HeldRemovals | undefined;
+}
+
+interface Entry {
+  readonly app: string;
+  readonly kind: LedgerKind;
+  readonly subject: string;
+  readonly at: number;
+  readonly released: boolean;
+}
+
+/** What of something is held, and what of it is to be in the ledger when the rest goes. */
+interface Verdict<T> {
+  readonly held: readonly T[];
+  readonly reasons: readonly HoldReason[];
+  readonly entries: readonly Entry[];
+}
+
+interface Judgement {
+  readonly losing: Verdict<Removal>;
+  readonly gaining: Verdict<GuardedGain>;
+}
+
+interface Judging {
+  readonly rim: Rim;
+  readonly db: Db;
+  readonly context: Context;
+}
+
+/** How long a declaration of another app is waited for before another look, and somebody who is dealt with there. */
+const DECLARED_PAUSE_MS = 1_000;
+const DEALT_WITH_PAUSE_MS = 200;
+const PARKED_PAUSE_MS = 60_000;
+
+/**
+ * What other apps have been told and not dealt with yet is part of what is seen here. They hold what they would have held, whoever comes to
+ * the account first.
+ * @param locksOut whoever leaves altogether waits for nothing that is declared
+ */
+async function askOthers(
+  { rim, db, context }: Judging,
+  sharers: readonly Sharer[],
+  locksOut: boolean,
+  judged: (party: Party) => Promise<Judgement>,
+): Promise<{ readonly waitsUntil: number | undefined; readonly others: readonly Judgement[] }> {
+  if (sharers.length === 0) return { waitsUntil: undefined, others: [] };
+  const now = rim.clock.now();
+  const waits: number[] = [];
+  const others: Judgement[] = [];
+  const queued = new Map(
+    (
+      await waitingWork(
+        db,
+        sharers.map(({ subject }) => subject),
+      )
+    ).map(waiting => [waiting.key, waiting]),
+  );
+  for (const sharer of sharers) {
+    const app = context.apps.get(sharer.app);
+    if (app === undefined) continue;
+    if (!locksOut && (app.appliedGeneration !== app.generation || (await isOwedPeople(db, sharer.app))))
+      waits.push(now + DECLARED_PAUSE_MS);
+    const waiting = queued.get(sharer.subject);
+    if (waiting === undefined) continue;
+    const before = await readHeld(db, sharer.app, sharer.subject);
+    const judgement = await judged({ ...sharer, causes: waiting.causes, before });
+    others.push(judgement);
+    if (judgement.losing.held.length + judgement.gaining.held.length > 0)
+      waits.push(waiting.parked ? now + PARKED_PAUSE_MS : Math.max(now + DEALT_WITH_PAUSE_MS, waiting.dueAt));
+  }
+  return { waitsUntil: waits.length === 0 ? undefined : Math.max(...waits), others };
+}
+
+const NOTHING_HELD = { held: [], reasons: [], entries: [] } as const;
 
 const isAboutLeaving = (reason: string): boolean => (HELD_AS.leaving as readonly string[]).includes(reason);
 
 const isAboutLosses = (reason: string): boolean =>
   ([...HELD_AS.removal, ...HELD_AS.leaving] as readonly string[]).includes(reason);
 
-interface Scene {
-  readonly rim: Rim;
-  readonly db: Db;
-  readonly context: Context;
-  readonly request: ReserveRequest;
-  readonly gone: ReadonlySet<EntitlementKey>;
-  readonly before: HeldRemovals | undefined;
-}
-
 async function judgeRemovals(
-  { rim, db, context, request, gone, before }: Scene,
+  { rim, db, context }: Judging,
+  party: Party,
   removals: readonly Removal[],
   gains: readonly GuardedGain[],
-): Promise<{ held: readonly Removal[]; reasons: readonly HoldReason[] }> {
-  const { work, subject, leaves } = request;
-  const guard = context.apps.get(work.app)?.state.guard;
+): Promise<Verdict<Removal>> {
+  const { app, subject, leaves, before } = party;
+  const guard = context.apps.get(app)?.state.guard;
   if (guard === undefined || removals.length === 0) return NOTHING_HELD;
+  const gone = leaves ? new Set<EntitlementKey>() : await vanishedEntitlements(db, context, app);
   const kind: LedgerKind = leaves ? 'leaving' : 'removal';
   const now = rim.clock.now();
   const peopleFor = (counted: number): Promise<number> =>
     // So few are always allowed: of how many does not matter then, and counting a large app takes its time.
-    counted + 1 <= guard.minRemovals ? Promise.resolve(0) : countPeople(rim, db, work.app);
-  const others = await countOthers(db, context, question(request, kind, now, before), async counted =>
+    counted + 1 <= guard.minRemovals ? Promise.resolve(0) : countPeople(rim, db, app);
+  const others = await countOthers(db, context, question(party, kind, now), async counted =>
     removalLimit(guard, await peopleFor(counted)),
   );
   const verdict = guardPerson(removals, {
@@ -170,21 +271,28 @@ async function judgeRemovals(
     leaves,
     vanished: removal => isVanished(gone, removal),
   });
-  // What goes beside something that is held counts as well.
-  if (verdict.held.length < removals.length)
-    await reserve(db, { app: work.app, kind, subject, at: now }, verdict.reason === undefined && verdict.released);
-  return verdict.reason === undefined ? NOTHING_HELD : { held: verdict.held, reasons: [verdict.reason] };
+  const isHeld = verdict.reason !== undefined;
+  return {
+    held: verdict.held,
+    reasons: isHeld ? [verdict.reason] : [],
+    // What goes beside something that is held counts as well.
+    entries:
+      verdict.held.length === removals.length
+        ? []
+        : [{ app, kind, subject, at: now, released: !isHeld && verdict.released }],
+  };
 }
 
-function question(
-  { work, subject }: ReserveRequest,
-  kind: LedgerKind,
-  now: number,
-  before: HeldRemovals | undefined,
-): OthersQuestion {
+function question({ app, subject, causes, before }: Party, kind: LedgerKind, now: number): OthersQuestion {
   const heldUnder = before?.releasedAt === undefined ? causesIn(before?.cause) : [];
-  const causes = [...new Set([...work.causes, ...heldUnder])];
-  return { app: work.app, kind, since: now - HOUR_MS, subject, causes, heldAs: HELD_AS[kind] };
+  return {
+    app,
+    kind,
+    since: now - HOUR_MS,
+    subject,
+    causes: [...new Set([...causes, ...heldUnder])],
+    heldAs: HELD_AS[kind],
+  };
 }
 
 const isVanished = (gone: ReadonlySet<EntitlementKey>, removal: Removal): boolean =>
@@ -193,13 +301,19 @@ const isVanished = (gone: ReadonlySet<EntitlementKey>, removal: Removal): boolea
 const GAIN_REASONS = { activation: 'too-many-activations', privilege: 'too-many-privileges' } as const;
 
 async function judgeGains(
-  { rim, db, context, request, gone, before }: Scene,
+  { rim, db, context }: Judging,
+  party: Party,
   gains: readonly GuardedGain[],
   removals: readonly Removal[],
-): Promise<{ held: readonly GuardedGain[]; reasons: readonly HoldReason[] }> {
-  const { work, subject } = request;
-  const guard = context.apps.get(work.app)?.state.guard;
-  if (guard === undefined) return NOTHING_HELD;
+): Promise<Verdict<GuardedGain>> {
+  const { app, subject, before } = party;
+  const guard = context.apps.get(app)?.state.guard;
+  if (guard === undefined || gains.length === 0) return NOTHING_HELD;
+  const gone =
+    party.leaves || before === undefined || removals.length === 0
+      ? new Set<EntitlementKey>()
+      : await vanishedEntitlements(db, context, app);
+  const entries: Entry[] = [];
   const held: GuardedGain[] = [];
   const reasons: HoldReason[] = [];
   const now = rim.clock.now();
@@ -220,18 +334,18 @@ async function judgeGains(
     if (!passes) {
       const limit = async (counted: number): Promise<number> => {
         const few = kind === 'privilege' || counted + 1 <= guard.minRemovals;
-        return gainLimit(first, guard, few ? 0 : await countPeople(rim, db, work.app));
+        return gainLimit(first, guard, few ? 0 : await countPeople(rim, db, app));
       };
-      const others = await countOthers(db, context, question(request, kind, now, before), limit);
+      const others = await countOthers(db, context, question(party, kind, now), limit);
       if (others + 1 > (await limit(others))) {
         held.push(...some);
         reasons.push(GAIN_REASONS[kind]);
         continue;
       }
     }
-    await reserve(db, { app: work.app, kind, subject, at: now }, passes);
+    entries.push({ app, kind, subject, at: now, released: passes });
   }
-  return { held, reasons };
+  return { held, reasons, entries };
 }
 
 function distinct<T>(items: readonly T[], key: (item: T) => string): T[] {

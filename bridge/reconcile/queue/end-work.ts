@@ -31,11 +31,22 @@ export function jittered(ms: number, random: () => number = Math.random): number
 export const LOOKED_FOR_AGAIN =
   'what was about to be made is not there: looked for once more when the call can not be at work any more';
 
+/** Another look at what is done for now. */
+export interface Later {
+  readonly dueAt: number;
+  readonly reason: string;
+  /** Whether a request waits for it with its answer, where it is soon. @default false */
+  readonly awaited?: boolean;
+}
+
+/** So soon another look is awaited. */
+const SOON_MS = 2_000;
+
 export interface EndOptions {
   /** When work that came in between is due. @default at once */
   readonly againAt?: number | undefined;
   /** It is done for now, and is to be looked at once more. */
-  readonly later?: { readonly dueAt: number; readonly reason: string } | undefined;
+  readonly later?: Later | undefined;
   /** Keys that are in the queue for it already, by an earlier work. */
   readonly owed?: readonly WorkKey[] | undefined;
   /**
@@ -99,7 +110,8 @@ async function endClaimed(
   if (outcome.kind === 'done') {
     if (options.later !== undefined) {
       await retryWork(db, work, rim.owner, { dueAt: options.later.dueAt, error: options.later.reason, counted: false });
-      return { outcome: 'retry' };
+      const againMs = options.later.dueAt - now;
+      return { outcome: 'retry', ...(options.later.awaited === true && againMs <= SOON_MS && { againMs }) };
     }
     const completed = await completeWork(db, work, rim.owner, options.againAt);
     return { outcome: completed === 'again' ? 'again' : 'done' };

@@ -2,6 +2,7 @@
 import { sql } from 'kysely';
 import { type Db } from '../database/database';
 import { among } from '../database/listed';
+import { causesIn } from './causes';
 import { PRIORITY, type WorkItem, type WorkKey } from './enqueue';
 
 /** Which of these keys are still queued. */
@@ -40,6 +41,31 @@ export async function workUnderWay(db: Db): Promise<WorkItem[]> {
     key: key as WorkKey,
     app,
     priority: Math.max(priority, PRIORITY.declaration),
+  }));
+}
+
+/** Work that is not dealt with yet, as far as others have to know of it. */
+export interface WaitingWork {
+  readonly key: string;
+  readonly dueAt: number;
+  readonly parked: boolean;
+  /** Why, each as JSON, the newest first. */
+  readonly causes: readonly string[];
+}
+
+/** Those of these keys that are queued, parked ones included. */
+export async function waitingWork(db: Db, keys: readonly string[]): Promise<WaitingWork[]> {
+  if (keys.length === 0) return [];
+  const rows = await db
+    .selectFrom('work')
+    .select(['key', 'due_at', 'parked_at', 'cause'])
+    .where('key', 'in', among(db, keys))
+    .execute();
+  return rows.map(row => ({
+    key: row.key,
+    dueAt: Number(row.due_at),
+    parked: row.parked_at !== null,
+    causes: causesIn(row.cause),
   }));
 }
 
@@ -112,6 +138,11 @@ export async function hasPeopleWaiting(db: Db, app: string): Promise<boolean> {
     .limit(1)
     .executeTakeFirst();
   if (row !== undefined) return true;
+  return await isOwedPeople(db, app);
+}
+
+/** Whether a change of a large group of the app is still to be read for the people whom it is about. */
+export async function isOwedPeople(db: Db, app: string): Promise<boolean> {
   const owed = await db
     .selectFrom('loose_sets')
     .select('id')

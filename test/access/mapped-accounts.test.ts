@@ -1,0 +1,80 @@
+/** `policies.accounts: mapped`: whom a group lets in is out when they are in none, and not because something happened to the group. */
+import { describeEachDatabase } from '../support/databases';
+import { patch } from './identity-provider';
+import { type Document, startAccess } from './stage';
+
+const mapped = (more: Document): Document => ({ policies: { accounts: 'mapped' }, ...more });
+const PLATFORM = { roleMappings: { platform: { idpGroup: 'platform', role: 'template-admin' } } };
+const TEAMS = { pushedGroups: { prefix: 'team-' } };
+const BOTH = ['ada', 'ben'];
+const UNCLEAR: unknown = expect.stringMatching(/^unclear-group/);
+
+describeEachDatabase('people whom a group lets in', (_, on) => {
+  it('stay in, and nobody comes in, while it is unclear which of two groups is meant', async () => {
+    const access = await startAccess(on);
+    const okta = await access.app('okta', mapped(PLATFORM));
+    const ids = await okta.hireAll([...BOTH, 'cleo', 'dan']);
+    await okta.group('platform', ids.slice(0, 2), { externalId: 'first' });
+    await okta.hire('eve');
+    const second = await okta.group('platform', ids.slice(2, 3), { externalId: 'second' });
+    await access.swept();
+    expect(access.suspended()).toEqual([]);
+    expect(access.holding('template-admin')).toEqual(BOTH);
+    expect(Object.keys(access.coder.snapshot().users).sort()).toEqual([...BOTH, 'bridge', 'testuser']);
+    expect(await access.held()).toEqual({ cleo: UNCLEAR });
+
+    // Who leaves does so all the same, and comes back when it is clear.
+    await okta.leave(ids[0] ?? '');
+    expect(access.suspended()).toEqual(['ada']);
+    await okta.comeBack(ids[0] ?? '');
+    expect(access.suspended()).toEqual(['ada']);
+    expect(await access.held()).toEqual({ ada: UNCLEAR, cleo: UNCLEAR });
+
+    await okta.done('DELETE', `/Groups/${second}`);
+    await access.swept();
+    expect(await access.held()).toEqual({});
+    expect(access.suspended()).toEqual([]);
+    expect(access.holding('template-admin')).toEqual(BOTH);
+  });
+
+  it('stay in when the group of a mapping is gone from the directory, until somebody says that it is meant', async () => {
+    const access = await startAccess(on);
+    const okta = await access.app('okta', mapped(PLATFORM));
+    const group = await okta.group('platform', await okta.hireAll(BOTH));
+    await okta.done('DELETE', `/Groups/${group}`);
+    const { holds } = await access.swept();
+    expect([access.suspended(), access.holding('template-admin')]).toEqual([[], BOTH]);
+    expect(holds).toMatchObject([{ reason: 'idp-group-vanished', people: 2 }]);
+    await access.admin.releaseHold(holds[0]?.id ?? '', 'operator');
+    await access.settled();
+    expect([access.suspended(), access.holding('template-admin')]).toEqual([BOTH, []]);
+  });
+
+  it.each([true, false])('stay in when the Coder group of a pushed one is gone (made anew: %s)', async create => {
+    const access = await startAccess(on, { before: coder => void coder.addGroup('team-x') });
+    const okta = await access.app('okta', mapped({ pushedGroups: { prefix: 'team-', create } }));
+    await okta.group(create ? 'team-y' : 'team-x', await okta.hireAll(BOTH));
+    access.coder.deleteGroup(create ? 'team-y' : 'team-x');
+    access.coder.faults.fail(403, { method: 'POST', path: /\/groups$/ });
+    await access.swept();
+    await access.swept();
+    expect(access.suspended()).toEqual([]);
+  });
+
+  it('stay in while the Coder group of a pushed one is being made', async () => {
+    const access = await startAccess(on);
+    const okta = await access.app('okta', mapped(TEAMS));
+    const ids = await okta.hireAll(BOTH);
+    await okta.group('team-x', ids);
+    access.coder.deleteGroup('team-x');
+    const call = access.coder.faults.hold({ method: 'POST', path: /\/groups$/ });
+    await access.admin.sweep();
+    await call.arrived;
+    const name = patch({ op: 'replace', path: 'displayName', value: 'Ada L.' });
+    await okta.done('PATCH', `/Users/${ids[0] ?? ''}`, name);
+    expect(access.suspended()).toEqual([]);
+    call.release();
+    await access.swept();
+    expect(access.coder.membersOf('team-x')).toEqual(BOTH);
+  });
+});
