@@ -1,4 +1,4 @@
-/** SCIM applications: the document each was given last, with its tokens, under a generation that counts every change. */
+/** SCIM applications: the document each was given last, with its tokens, under a generation that counts every change, and on from an earlier app of its name. */
 import { sql } from 'kysely';
 import { type AppTable } from '../database/tables';
 import { type Precondition } from '../../contract/admin-api';
@@ -7,6 +7,7 @@ import { canonicalJson, type MappingState } from '../../contract/mapping-state';
 import { backendOf, type Database, type Db, readJson } from '../database/database';
 import { type Cause, enqueue, PRIORITY } from '../work/enqueue';
 import { newId } from '../database/id';
+import { readSetting, writeSetting } from '../database/settings';
 import { statement } from '../database/statement';
 import { repointedMappings, unbind } from './bindings';
 import { readStoredDocument, UnreadableDocument } from './stored-document';
@@ -146,6 +147,13 @@ function check(app: string, row: AppRow | undefined, expected: Precondition): vo
     throw new GenerationConflict(app, actual, expected);
 }
 
+const lastKey = (app: string): string => `last-generation:${app}`;
+
+/** The last generation of an app that was forgotten: it counts on from there, since somebody may still know that one. */
+async function lastGeneration(db: Db, app: string): Promise<number> {
+  return Number((await readSetting(db, lastKey(app))) ?? 0);
+}
+
 /**
  * Replaces the whole document of an app: document, tokens and the work it causes in one transaction. A document that
  * says what is there already changes nothing, the generation neither.
@@ -176,7 +184,7 @@ export async function putApp(
       .insertInto('apps')
       .values({
         name: state.app,
-        generation: Number(row?.generation ?? 0) + 1,
+        generation: (row === undefined ? await lastGeneration(db, state.app) : Number(row.generation)) + 1,
         state: text,
         attributes,
         created_at: now,
@@ -258,7 +266,7 @@ export async function isStill(db: Db, { name, generation }: Pick<StoredApp, 'nam
 }
 
 /**
- * Forgets a deleted app and its directory once nobody of it is left to deal with.
+ * Forgets a deleted app and its directory once nobody of it is left to deal with; what stays is how far its generations went.
  * @returns false when it was declared again since it was looked at: then nothing is forgotten
  */
 export async function purgeApp(db: Db, app: Pick<StoredApp, 'name' | 'generation' | 'deleting'>): Promise<boolean> {
@@ -284,5 +292,6 @@ export async function purgeApp(db: Db, app: Pick<StoredApp, 'name' | 'generation
   ] as const)
     await db.deleteFrom(table).where('app', '=', name).execute();
   await db.deleteFrom('apps').where('name', '=', name).where('deleted_at', 'is not', null).execute();
+  await writeSetting(db, lastKey(name), String(app.generation));
   return true;
 }

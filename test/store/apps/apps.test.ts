@@ -109,4 +109,19 @@ describeEachDatabase('apps', open => {
     expect(await readApp(database.db, 'okta')).toMatchObject({ generation: 3 });
     expect(await database.db.selectFrom('users').selectAll().execute()).toHaveLength(1);
   });
+
+  it('counts on where an app is declared again after it was forgotten, and refuses what was meant for the one before', async () => {
+    const database = await open();
+    await putApp(database, document('okta'), 'absent', CAUSE, 1);
+    await deleteApp(database, 'okta', 'any', CAUSE, 2);
+    const deleted = await readAnyApp(database.db, 'okta');
+    if (deleted === undefined) throw new Error('the app is gone at once');
+    expect(await database.transact(db => purgeApp(db, deleted))).toBe(true);
+
+    expect((await putApp(database, document('okta'), 'absent', CAUSE, 3)).generation).toBe(3);
+    const late = document('okta', { identityProvider: 'okta' });
+    await expect(putApp(database, late, { generation: 1 }, CAUSE, 4)).rejects.toThrow(GenerationConflict);
+    await expect(deleteApp(database, 'okta', { generation: 1 }, CAUSE, 4)).rejects.toThrow(GenerationConflict);
+    expect((await putApp(database, document('entra'), 'absent', CAUSE, 5)).generation).toBe(1);
+  });
 });

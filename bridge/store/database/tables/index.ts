@@ -36,7 +36,7 @@ export interface SettingTable {
 /** A SCIM application: the mapping state it was given last. */
 export interface AppTable {
   name: string;
-  /** Counts up by one with each accepted document. */
+  /** Counts up by one with each accepted document, also from one app of this name to the next. */
   generation: number;
   state: Json;
   /** JSON of the document's `attributes`, for whoever reads people; null while they are the usual ones. */
