@@ -66,6 +66,26 @@ describeEachDatabase('owners', (_, on) => {
     expect(access.coder.describe('ada')).toMatchObject({ status: 'suspended', siteRoles: [] });
   });
 
+  it.each(['repair', 'report', 'off'] as const)(
+    'the last owner who leaves goes with the first sweep after another one is there (drift: %s)',
+    async drift => {
+      const access = await startAccess(on, {
+        account: { roles: ['owner'], isServiceAccount: true },
+        before: coder => coder.suspend('testuser'),
+      });
+      const okta = await access.app('okta', { ...OWNERS, policies: { drift } });
+      const ada = await okta.hire('ada');
+      await okta.group('admins', [ada]);
+      await okta.leave(ada);
+      await access.swept();
+      expect(await access.held()).toEqual({ ada: expect.stringMatching(/^last-owner: /) });
+      access.coder.addUser('cleo', { status: 'active', roles: ['owner'] });
+      await access.swept();
+      expect(await access.held()).toEqual({});
+      expect(access.coder.describe('ada')).toMatchObject({ status: 'suspended', siteRoles: [] });
+    },
+  );
+
   it('what an app wants of owners holds until the app is over', async () => {
     const access = await startAccess(on, { before: coder => coder.suspend('testuser') });
     const okta = await access.app('okta', { ...OWNERS, guard: { minOwners: 2 } });

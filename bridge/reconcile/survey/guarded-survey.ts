@@ -14,6 +14,14 @@ import { type Judged, WholePlan } from './whole-plan';
 import { AuditLines } from '../context/audit-lines';
 import { organizationsWithRoles, readWorld, type World } from './world';
 
+/** What a caller makes of a survey. */
+export interface Looking {
+  /** Called with everybody of whom something differs, or who is held for something else than what was found. */
+  readonly each?: (finding: Finding) => void;
+  /** Who of them is to be dealt with, and judged. @default all */
+  readonly takes?: (finding: Finding) => boolean;
+}
+
 export interface GuardedSurvey extends Judged {
   readonly work: readonly WorkItem[];
   /** How many of them are not held already, for a reason of their own. */
@@ -39,17 +47,14 @@ export async function readWorldFor(rim: Rim, context: Context): Promise<World> {
   );
 }
 
-/**
- * Compares an app with the world. People whose work is queued already are left to it.
- * @param each called with every finding that is to be dealt with
- */
+/** Compares an app with the world. People whose work is queued already are left to it. */
 export async function surveyWithGuard(
   rim: Rim,
   context: Context,
   world: World,
   app: string,
   priority: number,
-  each: (finding: Finding) => void = () => undefined,
+  { each, takes }: Looking = {},
 ): Promise<GuardedSurvey> {
   const { db } = rim.database;
   const work: WorkItem[] = [];
@@ -59,10 +64,11 @@ export async function surveyWithGuard(
   for await (const finding of survey(db, context, world, app)) {
     people += 1;
     if (!needsWork(finding)) continue;
+    each?.(finding);
+    if (takes?.(finding) === false) continue;
     const subject = `person:${finding.userId}` as const;
     work.push({ key: subject, app, priority });
     if (finding.person?.heldReason === undefined) free += 1;
-    each(finding);
     whole.add(finding);
   }
   return { work, free, people, ...(await whole.judge(rim)) };

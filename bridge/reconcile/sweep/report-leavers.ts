@@ -7,12 +7,10 @@ import { writeAudit } from '../../store/audit/audit';
 import { type Cause } from '../../store/work/enqueue';
 import { AuditLines } from '../context/audit-lines';
 import { type Rim } from '../context/rim';
-import { type HeldReason } from '../decide/hold-reason';
 import { type Account } from '../decide/observation';
 import { type Plan } from '../decide/plan';
 import { type Finding } from '../survey/survey';
-
-const REASON: HeldReason = 'drift-reported';
+import { DRIFT_REPORTED as REASON } from './tried-again';
 
 /** @param findings everybody of an app who differs, or is held for something else than what was found */
 export async function reportLeavers(rim: Rim, findings: readonly Finding[], cause: Cause): Promise<void> {

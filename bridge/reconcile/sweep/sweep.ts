@@ -1,14 +1,16 @@
 /**
  * Compares everything that is managed with Coder. What differs is a finding in the audit trail; by the app's policy it is
- * queued behind all other work, or only told. One replica at a time for each app.
+ * queued behind all other work, or only told. Who is held is no drift, and tried again whatever the policy. One replica at a time
+ * for each app.
  */
 import { markSwept, type StoredApp } from '../../store/apps/apps';
 import { writeAudit, writeAuditInTurns } from '../../store/audit/audit';
 import { pruneAudit } from '../../store/audit/chain';
 import { listManagedGroups, markUnread } from '../../store/accounts/coder-groups';
+import { countHeldPeople } from '../../store/accounts/held-people';
 import { type HeldRemovals, listOpenHolds } from '../../store/accounts/holds';
 import { memberDifferences } from '../../store/accounts/coder-members';
-import { type Cause, enqueue, enqueueGroupWrite, PRIORITY } from '../../store/work/enqueue';
+import { type Cause, enqueue, enqueueGroupWrite, PRIORITY, type WorkItem } from '../../store/work/enqueue';
 import { pruneLedger } from '../../store/accounts/ledger';
 import { dropLease, takeLease } from '../../store/work/leases';
 import { queuedKeys } from '../../store/work/pending';
@@ -26,6 +28,7 @@ import { reportLeavers } from './report-leavers';
 import { sweepLeaversWorkspaces } from './leavers-workspaces';
 import { reportUnlinkedAccounts } from './unlinked-accounts';
 import { sweepDeclarations } from './sweep-declarations';
+import { isTriedAgain } from './tried-again';
 import { AuditLines } from '../context/audit-lines';
 import { type World } from '../survey/world';
 
@@ -91,13 +94,15 @@ async function renew(rim: Rim, apps: readonly StoredApp[]): Promise<void> {
 
 async function sweepHeld(rim: Rim, context: Context, apps: readonly StoredApp[]): Promise<void> {
   const compared = apps.filter(app => app.state.policies.drift !== 'off');
-  if (compared.length > 0) {
-    await sweepGroups(rim, context, compared);
+  const held = await countHeldPeople(rim.database.db);
+  const lookedAt = apps.filter(app => compared.includes(app) || held.has(app.name));
+  if (compared.length > 0) await sweepGroups(rim, context, compared);
+  if (lookedAt.length > 0) {
     const world = await readWorldFor(rim, context);
-    for (const app of compared) await sweepPeople(rim, context, world, app);
-    await reportUnlinkedAccounts(rim, context, world);
-    await sweepDeclarations(rim, context, compared);
+    for (const app of lookedAt) await sweepPeople(rim, context, world, app);
+    if (compared.length > 0) await reportUnlinkedAccounts(rim, context, world);
   }
+  if (compared.length > 0) await sweepDeclarations(rim, context, compared);
   await sweepLeaversWorkspaces(rim, context, apps);
   for (const app of apps) await markSwept(rim.database.db, app.name, rim.clock.now());
 }
@@ -148,21 +153,32 @@ async function enqueueGroup(rim: Rim, apps: readonly StoredApp[], groupId: strin
 }
 
 async function sweepPeople(rim: Rim, context: Context, world: World, app: StoredApp): Promise<void> {
+  const { drift } = app.state.policies;
+  const repairs = drift === 'repair';
   const findings: Finding[] = [];
   const holds = new Map((await listOpenHolds(rim.database.db, app.name)).map(held => [held.subject, held]));
-  const guarded = await surveyWithGuard(rim, context, world, app.name, PRIORITY.sweep, finding =>
-    findings.push(slim(finding)),
-  );
+  const guarded = await surveyWithGuard(rim, context, world, app.name, PRIORITY.sweep, {
+    each: finding => {
+      if (repairs || (drift === 'report' && !isTriedAgain(finding))) findings.push(slim(finding));
+    },
+    takes: finding => repairs || isTriedAgain(finding),
+  });
   const fresh = await withoutQueued(rim, guarded.work);
-  const keys = new Set(fresh.map(item => item.key));
-  const repairs = app.state.policies.drift === 'repair';
+  const found = await unqueued(rim, app, findings);
   const lines = new AuditLines(CAUSE, () => rim.clock.now());
-  for (const finding of findings)
-    if (keys.has(`person:${finding.userId}`))
-      noteFinding(lines, context, withoutHeldSteps(context, finding, holds), repairs, guarded.verdict);
+  for (const finding of found)
+    noteFinding(lines, context, withoutHeldSteps(context, finding, holds), repairs, guarded.verdict);
   await writeAuditInTurns(rim.database.db, lines.rows);
-  if (!repairs) return await reportLeavers(rim, findings, CAUSE);
+  if (drift === 'report') await reportLeavers(rim, found, CAUSE);
   await carryOutInTurns(rim, app.name, { ...guarded, work: fresh }, CAUSE);
+}
+
+/** Findings about whoever is in no queue: what is asked for of the others is yet to be done. */
+async function unqueued(rim: Rim, app: StoredApp, findings: readonly Finding[]): Promise<Finding[]> {
+  const keyOf = ({ userId }: Finding): WorkItem['key'] => `person:${userId}`;
+  const items = findings.map(finding => ({ key: keyOf(finding), app: app.name, priority: PRIORITY.sweep }));
+  const keys = new Set((await withoutQueued(rim, items)).map(({ key }) => key));
+  return findings.filter(finding => keys.has(keyOf(finding)));
 }
 
 // A finding is kept until the page is judged as a whole: what it was made from is not.

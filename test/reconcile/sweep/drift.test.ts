@@ -210,3 +210,76 @@ it('is not said to be done where another bridge has begun with it, and may have 
   await sweep(stage);
   expect(stage.coder.describe('alice').status).toBe('active');
 });
+
+describe.each(['report', 'off'] as const)('where drift is not repaired (%s), whoever is held', drift => {
+  const held = async (stage: Stage): Promise<(string | null)[]> =>
+    (await stage.reconciler.status()).pending.flatMap(({ subject, state }) => (state === 'held' ? [subject] : []));
+
+  it('is tried again by a sweep: an address that Coder has taken over, workspaces that are gone, a lock by hand', async () => {
+    const stage = await startStage();
+    stage.coder.addUser('carol', { status: 'active', loginType: 'password' });
+    await stage.declare({ policies: { drift, leaving: 'delete' } });
+    const people = { alice: '', bob: '', carol: '' };
+    for (const name of ['alice', 'bob', 'carol'] as const) people[name] = await stage.createUser(name);
+    const signIn = (email: string) => stage.coder.oidcLogin({ sub: 'alice', email, email_verified: true });
+    signIn('alice@example.com');
+    await stage.write(
+      stage.directory.updateUser(stage.context, people.alice, ({ document }) => ({
+        ...document,
+        emails: [{ value: 'alice.moss@example.com', primary: true }],
+      })),
+    );
+    stage.coder.addWorkspace('bob', 'work');
+    for (const id of [people.bob, people.carol]) await stage.write(stage.directory.deleteUser(stage.context, id));
+    await sweep(stage);
+    expect((await held(stage)).sort()).toEqual(['alice', 'bob', 'carol']);
+
+    signIn('alice.moss@example.com');
+    stage.coder.deleteWorkspace('bob', 'work');
+    stage.coder.suspend('carol');
+    await sweep(stage);
+    expect(await held(stage)).toEqual([]);
+    expect(Object.keys(stage.coder.snapshot().users)).not.toContain('bob');
+    expect((await stage.reconciler.status()).apps[0]?.converged).toBe(true);
+    expect(await stage.reconciler.audit({ action: 'drift.found' })).toEqual([]);
+  });
+
+  it('costs no call while what they wait for is as it was, and keeps what somebody did by hand, as everybody else does', async () => {
+    const stage = await startStage();
+    await stage.declare({ ...TIERS, policies: { drift } });
+    const [waits = '', other = ''] = [await stage.createUser('alice'), await stage.createUser('bob')];
+    await stage.createGroup('platform', []);
+    stage.coder.oidcLogin({ sub: 'alice', email: 'alice@example.com', email_verified: true });
+    await stage.write(
+      stage.directory.updateUser(stage.context, waits, ({ document }) => ({
+        ...document,
+        emails: [{ value: 'alice.moss@example.com', primary: true }],
+      })),
+    );
+    await stage.write(stage.directory.deleteUser(stage.context, other));
+    stage.coder.activate('bob');
+    for (const name of ['alice', 'bob']) stage.coder.setSiteRoles(name, ['template-admin']);
+    stage.coder.calls.reset();
+    await sweep(stage);
+    expect(stage.coder.calls.countWrites()).toBe(0);
+    expect(stage.coder.calls.count({ path: /\/users\/(?!me\b)/ })).toBe(0);
+    expect(stage.coder.describe('bob')).toMatchObject({ status: 'active', siteRoles: ['template-admin'] });
+  });
+
+  it('waits on where the guard has stopped it, until nothing of that is left', async () => {
+    const stage = await startStage();
+    await stage.declare({ ...TIERS, policies: { drift }, guard: { minRemovals: 1, maxRemovalsPercent: 1 } });
+    const people = await Promise.all(['alice', 'bob', 'carol'].map(name => stage.createUser(name)));
+    const group = await stage.createGroup('platform', people);
+    await stage.leave(group, ...people);
+    const stopped = await held(stage);
+    expect(stopped).toHaveLength(3);
+    stage.coder.calls.reset();
+    await sweep(stage);
+    expect([await held(stage), stage.coder.calls.countWrites()]).toEqual([stopped, 0]);
+
+    for (const name of stopped) stage.coder.setSiteRoles(name ?? '', []);
+    await sweep(stage);
+    expect([await held(stage), (await stage.reconciler.status()).holds]).toEqual([[], []]);
+  });
+});
