@@ -107,6 +107,25 @@ describeEachDatabase('identity', (_, on) => {
     expect(access.suspended()).toEqual(['kim']);
   });
 
+  it('an app that speaks for fewer domains than before locks nobody out by that, and says whom it concerns', async () => {
+    const access = await startAccess(on);
+    const okta = await access.app('okta', { people: { emailDomains: ['example.com', 'lab.example'] } });
+    const [, lea = ''] = await okta.hireAll(['ada', 'lea@lab.example', 'mia@lab.example']);
+    const narrowed = { people: { emailDomains: ['example.com'] } };
+    await access.declare(okta, narrowed);
+    const told = (count: string): unknown =>
+      expect.stringMatching(`^${count} by an e-mail in none of people.emailDomains \\(example.com\\): `);
+    expect(await access.statusOf(okta)).toMatchObject({ warnings: [told('2 people have accounts')], converged: false });
+    expect([access.suspended(), await access.held()]).toEqual([[], {}]);
+
+    await okta.leave(lea);
+    await access.swept();
+    expect(access.suspended()).toEqual(['lea']);
+    expect((await access.statusOf(okta)).warnings).toEqual([told('1 person has an account')]);
+    await access.declare(okta, {});
+    expect(await access.statusOf(okta)).toMatchObject({ warnings: [], converged: true });
+  });
+
   it('the same without domains: an owner whom no mapping could have made one is not this app’s to speak for', async () => {
     const access = await startAccess(on, {
       before: coder => void coder.addUser('olga', { email: 'olga@corp.example', status: 'active', roles: ['owner'] }),

@@ -180,4 +180,38 @@ describeEachDatabase('two apps of the same people', (_, on) => {
       expect([access.suspended(), access.holding('auditor')]).toEqual([[], SIX]);
     },
   );
+
+  it.each(['repair', 'report', 'off'] as const)(
+    'that share no more (drift: %s): who is in by both stays in, and both apps say so until these people are parted',
+    async drift => {
+      const access = await startAccess(on);
+      const policies = { drift };
+      const roles = { policies, roleMappings: { auditors: { idpGroup: 'auditors', role: 'auditor' } } };
+      const okta = await access.app('okta', sharing('entra', { policies }));
+      const entra = await access.app('entra', sharing('okta', roles));
+      await okta.hireAll(['ada', 'ben']);
+      const [ada = ''] = await entra.hireAll(['ada', 'cleo']);
+      await entra.group('auditors', [ada]);
+      const told = (other: string): unknown =>
+        expect.stringMatching(`^1 account belongs to people of app "${other}" as well, .* people.sharedWith: `);
+      const { tokens } = entra;
+      const planned = await access.admin.plan({ state: { version: 1, app: 'entra', tokens, ...roles } });
+      expect(planned.problems).toEqual([told('entra'), told('okta')]);
+      await access.declare(entra, roles);
+      await access.declare(okta, { policies });
+      expect((await access.status()).apps.map(({ app, warnings, converged }) => [app, warnings, converged])).toEqual([
+        ['entra', [told('okta')], false],
+        ['okta', [told('entra')], false],
+      ]);
+      expect(access.holding('auditor')).toEqual(['ada']);
+
+      await entra.leave(ada);
+      const { apps } = await access.swept();
+      expect(apps.map(({ warnings, converged }) => [warnings, converged])).toEqual([
+        [[], true],
+        [[], true],
+      ]);
+      expect([access.suspended(), access.holding('auditor')]).toEqual([[], []]);
+    },
+  );
 });

@@ -142,13 +142,13 @@ function hasLeft({ person, user }: Holder): boolean {
 }
 
 /** Whether two apps declare that their people may be the same accounts. */
-export function isShared(context: Context, app: string, other: string): boolean {
+export function isShared(context: Pick<Context, 'apps'>, app: string, other: string): boolean {
   const names = (one: string): readonly string[] => context.apps.get(one)?.state.people.sharedWith ?? [];
   return names(app).includes(other) && names(other).includes(app);
 }
 
 /** Why the app may not speak for this address; undefined when it may. */
-export function foreignDomain(context: Context, app: string, email: string): Held | undefined {
+export function foreignDomain(context: Pick<Context, 'apps'>, app: string, email: string): Held | undefined {
   const domains = context.apps.get(app)?.state.people.emailDomains ?? [];
   const domain = email.slice(email.lastIndexOf('@') + 1);
   if (domains.length === 0 || domains.some(allowed => isSameIdentity(allowed, domain))) return undefined;

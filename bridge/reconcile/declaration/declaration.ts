@@ -27,6 +27,7 @@ import { refreshBindings } from './bindings';
 import { actOnRoles, observeRoles } from './custom-roles';
 import { comeBackAt, isOwedAnything, purge } from './deleted-app';
 import { sharedExternalIds } from './shared-external-ids';
+import { noLongerSpokenFor } from './no-longer-spoken-for';
 import { bringSyncSettings } from './sync-settings';
 import { wakeOtherApps } from './wake-other-apps';
 
@@ -100,7 +101,7 @@ async function convergeParts(rim: Rim, app: StoredApp, work: Work): Promise<{ co
     rolesMade = roles.made;
     problems.push(...roles.problems, ...(await convergeGroups(rim, context, app, work)));
     await refreshBindings(db, context, app.name);
-    problems.push(...(await sharedExternalIds(db, app)));
+    problems.push(...(await sharedExternalIds(db, app)), ...(await noLongerSpokenFor(db, context, app)));
   }
   for (const group of await listManagedGroups(db))
     if (group.readAt === undefined) await lookAtGroupMembers(rim, group.id);

@@ -23,6 +23,7 @@ import { type SyncChange } from '../decide/declaration/sync-settings';
 import { declaredGroups, declaredRoles, undeclaredRoles } from '../decide/group/undeclared';
 import { observeRoles } from '../declaration/custom-roles';
 import { losesOrganizations } from '../declaration/organization-sync-reach';
+import { noLongerSpokenFor } from '../declaration/no-longer-spoken-for';
 import { sharedExternalIds } from '../declaration/shared-external-ids';
 import { planSyncSettings } from '../declaration/sync-settings';
 import { GroupListing, observeGroups } from '../group/observe-groups';
@@ -61,6 +62,7 @@ export async function planDeclarations(rim: Rim, state: MappingState | undefined
     const said = [...roles.changes.flatMap(sayRoleChange), ...plan.changes.flatMap(sayGroupChange)];
     changes.push(...said.map(change => planned(app.name, change)));
     problems.push(...roles.problems, ...plan.problems, ...(await sharedExternalIds(db, app)));
+    problems.push(...(await noLongerSpokenFor(db, declared, app)));
   }
   const input = {
     apps,

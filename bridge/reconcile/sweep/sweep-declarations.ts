@@ -1,5 +1,5 @@
 /** The part of a sweep that is about no person: custom roles, groups, sync settings, and problems that may be gone. */
-import { type StoredApp } from '../../store/apps/apps';
+import { replaceProblems, type StoredApp } from '../../store/apps/apps';
 import { writeAudit } from '../../store/audit/audit';
 import { type Cause, enqueue, PRIORITY } from '../../store/work/enqueue';
 import { type Change, AuditLines } from '../context/audit-lines';
@@ -9,6 +9,7 @@ import { decideRoles } from '../decide/declaration/custom-roles';
 import { decideGroups } from '../decide/group/groups';
 import { observeRoles } from '../declaration/custom-roles';
 import { sharedExternalIds } from '../declaration/shared-external-ids';
+import { isAboutSpokenFor, noLongerSpokenFor } from '../declaration/no-longer-spoken-for';
 import { planSyncSettings } from '../declaration/sync-settings';
 import { GroupListing, observeGroups } from '../group/observe-groups';
 import { sayGroupChange, sayRoleChange, saySyncChange } from '../declaration/change-text';
@@ -32,6 +33,16 @@ export async function sweepDeclarations(rim: Rim, context: Context, apps: readon
       CAUSE,
       rim.clock.now(),
     );
+  }
+}
+
+/** Whom an app may speak for no more is told anew where the app is not dealt with as a whole: it is about people, and they may be parted by now. */
+export async function renewSpokenFor(rim: Rim, context: Context, apps: readonly StoredApp[]): Promise<void> {
+  for (const app of apps) {
+    const found = await noLongerSpokenFor(rim.database.db, context, app);
+    const told = app.problems.filter(isAboutSpokenFor);
+    if (found.length === told.length && found.every(problem => told.includes(problem))) continue;
+    await rim.database.transact(db => replaceProblems(db, app, isAboutSpokenFor, found));
   }
 }
 
@@ -69,6 +80,7 @@ async function compare(rim: Rim, context: Context, app: StoredApp, listing: Grou
       ...groups.problems,
       ...sync.problems,
       ...(await sharedExternalIds(db, app)),
+      ...(await noLongerSpokenFor(db, context, app)),
     ],
   };
 }

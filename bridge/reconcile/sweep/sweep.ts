@@ -27,7 +27,7 @@ import { isHeldStep } from './held-steps';
 import { reportLeavers } from './report-leavers';
 import { sweepLeaversWorkspaces } from './leavers-workspaces';
 import { reportUnlinkedAccounts } from './unlinked-accounts';
-import { sweepDeclarations } from './sweep-declarations';
+import { renewSpokenFor, sweepDeclarations } from './sweep-declarations';
 import { isTriedAgain } from './tried-again';
 import { AuditLines } from '../context/audit-lines';
 import { type World } from '../survey/world';
@@ -103,6 +103,11 @@ async function sweepHeld(rim: Rim, context: Context, apps: readonly StoredApp[])
     if (compared.length > 0) await reportUnlinkedAccounts(rim, context, world);
   }
   if (compared.length > 0) await sweepDeclarations(rim, context, compared);
+  await renewSpokenFor(
+    rim,
+    context,
+    apps.filter(app => app.state.policies.drift !== 'repair'),
+  );
   await sweepLeaversWorkspaces(rim, context, apps);
   for (const app of apps) await markSwept(rim.database.db, app.name, rim.clock.now());
 }

@@ -254,6 +254,24 @@ export async function markApplied(
     .execute();
 }
 
+/** Replaces some of what was told of a generation; nothing where it is another one by now. */
+export async function replaceProblems(
+  db: Db,
+  { name, generation }: Pick<StoredApp, 'name' | 'generation'>,
+  over: (problem: string) => boolean,
+  problems: readonly string[],
+): Promise<void> {
+  const query = db
+    .selectFrom('apps')
+    .select('problems')
+    .where('name', '=', name)
+    .where('applied_generation', '=', generation);
+  const row = await (backendOf(db) === 'postgres' ? query.forUpdate() : query).executeTakeFirst();
+  if (row === undefined) return;
+  const told = row.problems === null ? [] : (JSON.parse(row.problems) as string[]);
+  await markApplied(db, name, generation, [...told.filter(problem => !over(problem)), ...problems]);
+}
+
 export async function markSwept(db: Db, name: string, at: number): Promise<void> {
   await db.updateTable('apps').set({ swept_at: at }).where('name', '=', name).execute();
 }
