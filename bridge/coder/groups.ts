@@ -128,17 +128,18 @@ export function groupCalls(
     async getGroup(groupId) {
       const { groupMemberPages } = await capabilities();
       const group = await orUndefined(read(groupId, groupMemberPages ? { exclude_members: 'true' } : undefined));
-      if (group === undefined) await visibility.seesAll('GET /groups/{group}');
+      if (group === undefined) await visibility.stillSeesAll('GET /groups/{group}');
       return group;
     },
     async allGroups(organization) {
-      await visibility.seesAll('GET /organizations/{organization}/groups');
       const groups = await transport.send({
         method: 'GET',
         path: '/organizations/{organization}/groups',
         params: { organization },
         read: z.array(CoderGroup),
       });
+      // What is not in it is taken for gone.
+      await visibility.stillSeesAll('GET /organizations/{organization}/groups');
       return groups.filter(group => !group.isEveryone);
     },
     async createGroup(organization, { name, displayName, avatarUrl, quotaAllowance }) {
@@ -201,7 +202,7 @@ export function groupCalls(
           .send({ method: 'DELETE', path: '/groups/{group}', params: { group }, read: z.unknown(), idempotent: true })
           .then(() => 'deleted' as const),
       );
-      if (deleted === undefined) await visibility.seesAll('DELETE /groups/{group}');
+      if (deleted === undefined) await visibility.stillSeesAll('DELETE /groups/{group}');
       return deleted ?? 'absent';
     },
   };

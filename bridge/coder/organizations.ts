@@ -39,7 +39,7 @@ export function organizationCalls(
   /** Membership as the account's own roles state it: on every version, and the way to tell 404 from absence. */
   async function membershipOf(organizationId: string, userId: string): Promise<readonly string[] | undefined> {
     const roles = await orUndefined(getRoles(userId));
-    if (roles === undefined) await visibility.seesAll('GET /users/{user}/roles');
+    if (roles === undefined) await visibility.stillSeesAll('GET /users/{user}/roles');
     return roles?.organizations.get(organizationId);
   }
 

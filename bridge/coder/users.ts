@@ -42,8 +42,11 @@ export interface UserCalls {
   listUsers(): AsyncIterable<CoderUser>;
   /** Accounts with the site role `owner`, of any status. @throws CoderError `incomplete_listing` */
   listOwners(): AsyncIterable<CoderUser>;
-  /** The account with exactly this e-mail, compared without case. Undefined is proof of absence. */
-  findUserByEmail(email: string): Promise<CoderUser | undefined>;
+  /**
+   * The account with exactly this e-mail, compared without case. Undefined is proof of absence.
+   * @param wasThere an account was seen before: that there is none now counts only with rights that are looked at anew
+   */
+  findUserByEmail(email: string, wasThere?: boolean): Promise<CoderUser | undefined>;
   /** The account with this username, compared without case; undefined for `me` and for 32 hex digits, which Coder reads otherwise. */
   findUserByUsername(username: string): Promise<CoderUser | undefined>;
   /** The account with this id, deleted ones told apart. */
@@ -78,6 +81,7 @@ export interface UserCalls {
 // A listing of 50,000 accounts stays far below Coder's 512 calls a minute.
 const PAGE = 500;
 const LIST = 'GET /users';
+const ONE = 'GET /users/{user}';
 const UUID_LIKE = /^[0-9a-f]{32}$|^[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}$/i;
 const SKEW_MS = 60_000;
 
@@ -114,6 +118,10 @@ export function userCalls(
   const put = (path: string, id: string, body?: unknown): Promise<CoderUser> =>
     transport.send({ method: 'PUT', path, params: { user: id }, body, read: CoderUser, idempotent: true });
 
+  /** By username or id. */
+  const get = (user: string): Promise<CoderUser | undefined> =>
+    orUndefined(transport.send({ method: 'GET', path: '/users/{user}', params: { user }, read: CoderUser }));
+
   async function searchByEmail(email: string): Promise<CoderUser | undefined> {
     const plain = /^[a-z0-9@.+_%-]+$/i.test(email);
     if (plain && (await capabilities()).exactSearch) {
@@ -129,27 +137,27 @@ export function userCalls(
     return same;
   }
 
-  async function findUserByEmail(email: string): Promise<CoderUser | undefined> {
+  async function findUserByEmail(email: string, wasThere = false): Promise<CoderUser | undefined> {
     if (email.trim() === '') throw new TypeError('an empty e-mail finds nobody: service accounts have none');
     const user = await searchByEmail(email);
-    if (user === undefined) await visibility.seesAll(LIST);
+    if (user === undefined) await (wasThere ? visibility.stillSeesAll(LIST) : visibility.seesAll(LIST));
     return user;
   }
 
   async function findUserByUsername(username: string): Promise<CoderUser | undefined> {
     if (!isAddressable(username)) return undefined;
-    const found = await orUndefined(
-      transport.send({ method: 'GET', path: '/users/{user}', params: { user: username }, read: CoderUser }),
-    );
-    if (found === undefined) await visibility.seesAll('GET /users/{user}');
+    const found = await get(username);
+    if (found === undefined) await visibility.seesAll(ONE);
     return found;
   }
 
   /** Whether an id is still the account that its username leads to; a deleted one is found by its id alone. */
   async function isDeleted(user: CoderUser): Promise<boolean> {
     if (user.organizationIds.length > 0 || user.id === PREBUILDS_USER_ID) return false;
-    if (isAddressable(user.username)) return (await findUserByUsername(user.username))?.id !== user.id;
-    for await (const listed of search(user.username)) if (listed.id === user.id) return false;
+    if (isAddressable(user.username)) {
+      if ((await get(user.username))?.id === user.id) return false;
+    } else for await (const listed of search(user.username)) if (listed.id === user.id) return false;
+    await visibility.stillSeesAll(ONE);
     return true;
   }
 
@@ -201,13 +209,14 @@ export function userCalls(
 
   return {
     async *listUsers() {
-      await visibility.seesAll(LIST);
       yield* readListing({
         route: LIST,
         pageSize: PAGE,
         fetch: (after, limit) => fetchPage({ limit, after_id: after?.id }),
         idOf: user => user.id,
       });
+      // Who is not in it is taken for gone.
+      await visibility.stillSeesAll(LIST);
     },
     async *listOwners() {
       await visibility.seesAll(LIST);
@@ -217,11 +226,9 @@ export function userCalls(
     findUserByUsername,
     async getUser(id) {
       if (!UUID_LIKE.test(id)) throw new TypeError(`${JSON.stringify(id)} is no id of a Coder account: wanted a UUID`);
-      const user = await orUndefined(
-        transport.send({ method: 'GET', path: '/users/{user}', params: { user: id }, read: CoderUser }),
-      );
+      const user = await get(id);
       if (user === undefined) {
-        await visibility.seesAll('GET /users/{user}');
+        await visibility.stillSeesAll(ONE);
         return { state: 'absent' };
       }
       return { state: (await isDeleted(user)) ? 'deleted' : 'present', user };

@@ -9,12 +9,17 @@ import { CoderRoles } from './types';
 export interface Visibility {
   /** @throws CoderError `forbidden` when the account does not see all users, groups and members */
   seesAll(route: string): Promise<void>;
+  /**
+   * The same, by a look that is made after what was seen: where something that was there is gone, roles that were read before say nothing.
+   * @throws CoderError `forbidden`
+   */
+  stillSeesAll(route: string): Promise<void>;
 }
 
 const SEES_ALL = new Set(['owner', 'user-admin', 'template-admin', 'auditor']);
 const KEPT_MS = 60_000;
 
-/** The account's roles are read once a minute at most, and only when something seems to be absent. */
+/** The account's roles are read only when something seems to be absent: once a minute at most, and each time when it was there before. */
 export function createVisibility(transport: Transport, now: () => number = Date.now): Visibility {
   let known: { readonly roles: Promise<CoderRoles>; readonly at: number } | undefined;
   const ownRoles = (): Promise<CoderRoles> => {
@@ -25,15 +30,20 @@ export function createVisibility(transport: Transport, now: () => number = Date.
     }
     return known.roles;
   };
+  async function seesAll(route: string): Promise<void> {
+    const { site } = await ownRoles();
+    if (site.some(role => SEES_ALL.has(role))) return;
+    known = undefined;
+    throw new CoderError(
+      `${route} shows nothing, but the bridge's account may see itself only: give it the site role user-admin (or owner), and run coder-scim doctor`,
+      { kind: 'forbidden', route },
+    );
+  }
   return {
-    async seesAll(route) {
-      const { site } = await ownRoles();
-      if (site.some(role => SEES_ALL.has(role))) return;
+    seesAll,
+    async stillSeesAll(route) {
       known = undefined;
-      throw new CoderError(
-        `${route} shows nothing, but the bridge's account may see itself only: give it the site role user-admin (or owner), and run coder-scim doctor`,
-        { kind: 'forbidden', route },
-      );
+      await seesAll(route);
     },
   };
 }

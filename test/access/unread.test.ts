@@ -1,13 +1,14 @@
 /** What a bridge has not read of Coder, or can not read: nothing is taken by it, and who comes gets what is declared. */
 import { type RunningBridge } from '../support/bridge';
 import { describeEachDatabase } from '../support/databases';
-import { type Document, startAccess } from './stage';
+import { type Access, type Document, startAccess } from './stage';
 import { type IdentityProvider, patch } from './identity-provider';
 
 const PEOPLE = ['ada', 'ben', 'cleo'];
 const ROLE = (organization: string, role = 'organization-auditor'): Document => ({
   roleMappings: { devs: { idpGroup: 'devs', organization, role } },
 });
+const AUDITORS: Document = { roleMappings: { devs: { idpGroup: 'devs', role: 'auditor' } } };
 
 async function touch(okta: IdentityProvider, ids: readonly string[], name: string): Promise<void> {
   const change = patch({ op: 'replace', path: 'displayName', value: name });
@@ -114,6 +115,57 @@ describeEachDatabase('what is not read', (_, on) => {
     await access.swept();
     expect(await access.removeApp(okta)).toBeUndefined();
     expect(PEOPLE.map(who => access.coder.describe(who).organizations['lab']?.roles ?? [])).toEqual([[], [], []]);
+  });
+
+  const lost = async (access: Access, meanwhile: () => Promise<unknown>): Promise<void> => {
+    access.coder.setSiteRoles('bridge', []);
+    await meanwhile();
+    access.coder.setSiteRoles('bridge', ['owner']);
+    // Work that was refused meanwhile is tried again with each sweep.
+    await access.swept();
+    await access.swept();
+  };
+
+  it.each(['leave', 'remove'] as const)(
+    'accounts of an owner that is none for a moment: whoever leaves (%s) is not taken for deleted in Coder',
+    async how => {
+      const access = await startAccess(on);
+      const okta = await access.app('okta', AUDITORS);
+      const ids = await okta.hireAll(PEOPLE);
+      await okta.group('devs', ids);
+      for (const who of PEOPLE) access.coder.oidcLogin({ sub: who, email: `${who}@example.com`, email_verified: true });
+      await lost(access, async () => {
+        await okta[how](ids[0] ?? '');
+        expect((await access.statusOf(okta)).converged).toBe(false);
+      });
+      expect([access.suspended(), access.holding('auditor')]).toEqual([['ada'], ['ben', 'cleo']]);
+      expect((await access.admin.audit({ action: 'account.gone' })).entries).toEqual([]);
+    },
+  );
+
+  it('accounts of an owner that is none for a moment: what is owed by hand of whoever is deleted stays listed', async () => {
+    const access = await startAccess(on, {
+      before: coder => void coder.addUser('dora', { loginType: 'password', status: 'active' }),
+    });
+    const okta = await access.app('okta');
+    await okta.hireAll(PEOPLE);
+    const id = await okta.hire('dora');
+    await lost(access, () => okta.remove(id));
+    expect(await access.held()).toEqual({ dora: expect.stringMatching(/the person has left/) });
+  });
+
+  it('accounts that a sweep does not see then are not forgotten: what was given to them is taken with its mapping', async () => {
+    const access = await startAccess(on);
+    const okta = await access.app('okta', AUDITORS);
+    await okta.group('devs', await okta.hireAll(PEOPLE));
+    await lost(access, async () => {
+      await expect(access.admin.sweep()).rejects.toThrow(/may see itself only/);
+      await access.settled();
+    });
+    expect((await access.admin.audit({ action: 'account.gone' })).entries).toEqual([]);
+    await access.declare(okta, {});
+    await access.settled();
+    expect(access.holding('auditor')).toEqual([]);
   });
 });
 

@@ -128,6 +128,28 @@ describe('absence', () => {
     for (let look = 0; look < 5; look += 1) expect(await coder.findUserByUsername(`none${look}`)).toBeUndefined();
     expect(double.calls.count({ path: /me\/roles/ })).toBe(1);
   });
+
+  test('of an account that was there is believed with rights that were looked at after it', async () => {
+    const double = await startDouble();
+    const { id } = double.addUser('ann');
+    const coder = connect(double, accountWith(double, 'admin', ['user-admin']));
+    expect(await coder.findUserByUsername('nobody')).toBeUndefined();
+    double.setSiteRoles('admin', []);
+    for (const call of [
+      () => coder.getUser(id),
+      () => gather(coder.listUsers()),
+      () => coder.findUserByEmail('ann@example.com', true),
+    ]) {
+      expect(await failure(call())).toMatchObject({ kind: 'forbidden' });
+      // A look a moment ago, from before it lost them.
+      double.setSiteRoles('admin', ['user-admin']);
+      expect(await coder.findUserByUsername('nobody')).toBeUndefined();
+      double.setSiteRoles('admin', []);
+    }
+    double.setSiteRoles('admin', ['user-admin']);
+    double.deleteUser('ann');
+    expect(await coder.getUser(id)).toMatchObject({ state: 'deleted' });
+  });
 });
 
 describe('creating', () => {

@@ -72,8 +72,10 @@ export async function observePerson(
     accounts.push(await observeAccount(rim, context, { account, via, begun: isBegun, userId, known, roles }));
   };
   if (linked !== undefined) await look(linked, 'linked');
+  // What they are held for, or what was begun for them, is forgotten when there is no such account any more.
+  const isOwed = linked === undefined && (person?.heldReason !== undefined || begun.length > 0);
   for (const address of wanted) {
-    const found = await rim.coder.findUserByEmail(address);
+    const found = await rim.coder.findUserByEmail(address, isOwed);
     if (found === undefined) continue;
     const isPresent = user?.email !== undefined && isSameIdentity(user.email, address);
     await look(
