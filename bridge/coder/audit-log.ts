@@ -1,4 +1,4 @@
-/** Coder's audit log, read as far as the bridge asks for it: the rows of one account, newest first. */
+/** Coder's audit log, read as far as the bridge asks for it: the rows of one account, or about one kind of thing, newest first. */
 import { z } from 'zod';
 import { type Transport } from './transport/transport';
 
@@ -39,19 +39,32 @@ export type CoderAuditRow = z.output<typeof Row>;
 
 const Rows = z.object({ audit_logs: z.array(Row).nullish() });
 
+/** Rows of what one account did, by its present name (exact), or of what was done to one type of resource by anybody. */
+export type AuditQuery =
+  | { readonly username: string }
+  | {
+      readonly resourceType: string;
+      /** The first day, in UTC: `2026-03-01`. */
+      readonly from?: string | undefined;
+    };
+
 export interface AuditLogCalls {
   /**
-   * Rows of what an account did, newest first. Owners and auditors read all.
-   * @param username the account's present name, exact
+   * Rows, newest first. Owners and auditors read all.
    * @throws CoderError `forbidden` for accounts that may not read it
    */
-  listAuditRows(username: string, page: { readonly limit: number; readonly offset: number }): Promise<CoderAuditRow[]>;
+  listAuditRows(query: AuditQuery, page: { readonly limit: number; readonly offset: number }): Promise<CoderAuditRow[]>;
+}
+
+function searchText(query: AuditQuery): string {
+  if ('username' in query) return `username:${query.username}`;
+  return `resource_type:${query.resourceType}${query.from === undefined ? '' : ` date_from:${query.from}`}`;
 }
 
 export function auditLogCalls(transport: Transport): AuditLogCalls {
   return {
-    async listAuditRows(username, { limit, offset }) {
-      const query = { q: `username:${username}`, limit, offset };
+    async listAuditRows(wanted, { limit, offset }) {
+      const query = { q: searchText(wanted), limit, offset };
       return (await transport.send({ method: 'GET', path: '/audit', query, read: Rows })).audit_logs ?? [];
     },
   };

@@ -2,14 +2,20 @@
 import { openDatabase } from '../../bridge/store/database/database';
 import { exportDatabase } from '../../bridge/store/transfer/export';
 import { importDatabase } from '../../bridge/store/transfer/import';
+import { startBridge } from '../support/bridge';
 import { copyDatabase, describeEachDatabase } from '../support/databases';
 import { until } from '../support/until';
+import { type IdentityProvider } from './identity-provider';
 import { type Access, atEnd, startAccess } from './stage';
 
 const MAPPED = { roleMappings: { admins: { idpGroup: 'admins', role: 'template-admin' } } };
 
-/** A bridge on a copy of the database as it was before `since` happened. */
-async function restored(access: Access, since: () => Promise<void>): Promise<void> {
+/** A bridge on a copy of the database as it was before `since` happened, started by `start`. */
+async function restored(
+  access: Access,
+  since: () => Promise<void>,
+  start = (url: string): Promise<unknown> => access.start(url),
+): Promise<void> {
   await access.stop();
   const backup = await copyDatabase(access.databaseUrl);
   atEnd(async () => {
@@ -19,7 +25,16 @@ async function restored(access: Access, since: () => Promise<void>): Promise<voi
   await access.start();
   await since();
   await access.stop();
-  await access.start(backup.url);
+  await start(backup.url);
+}
+
+/** Three people with a role, of whom ada leaves after the backup. */
+async function leaverSince(access: Access, start?: (url: string) => Promise<unknown>): Promise<IdentityProvider> {
+  const okta = await access.app('okta', MAPPED);
+  const ids = await okta.hireAll(['ada', 'ben', 'cleo']);
+  await okta.group('admins', ids);
+  await restored(access, () => okta.leave(ids[0] ?? ''), start);
+  return okta;
 }
 
 async function exported(url: string): Promise<string[]> {
@@ -136,6 +151,85 @@ describeEachDatabase('a restored backup', (_, on) => {
     await access.start(imported);
     await okta.hire('cleo');
     expect(access.coder.snapshot().users).toHaveProperty('cleo');
+  });
+
+  it.each([
+    ['that it has since the restoring', false],
+    ['that it had meanwhile', true],
+  ])('is known as one whichever account did the work: one %s', async (_what, meanwhile) => {
+    const access = await startAccess(on, {
+      before: coder => void coder.addUser('bridge2', { roles: ['owner'], status: 'active' }),
+    });
+    const another = async (databaseUrl: string) => {
+      const coderToken = access.coder.issueToken('bridge2');
+      access.bridges.push(await startBridge({ coderUrl: access.coder.url, coderToken, databaseUrl }));
+    };
+    if (meanwhile) {
+      const okta = await access.app('okta', MAPPED);
+      const ids = await okta.hireAll(['ada', 'ben', 'cleo']);
+      await okta.group('admins', ids);
+      await restored(access, async () => {
+        await access.stop();
+        await another(access.databaseUrl);
+        await okta.leave(ids[0] ?? '');
+      });
+    } else await leaverSince(access, another);
+    await until('the bridge to have looked', async () => (await access.status()).recovery !== null);
+    await expect(access.admin.sweep()).rejects.toThrow(/older than what Coder's audit log says/);
+    expect((await access.admin.recovery()).people).toMatchObject([{ userName: 'ada', letInAgain: true }]);
+    expect(access.suspended()).toEqual(['ada']);
+    await access.admin.endRecovery('operator');
+    await access.swept();
+    expect((await access.status()).recovery).toBeNull();
+  });
+
+  it('a current database goes on with another account', async () => {
+    const access = await startAccess(on, {
+      before: coder => void coder.addUser('bridge2', { roles: ['owner'], status: 'active' }),
+    });
+    const okta = await access.app('okta', MAPPED);
+    await okta.hire('ada');
+    await access.stop();
+    const coderToken = access.coder.issueToken('bridge2');
+    const { url: coderUrl } = access.coder;
+    access.bridges.push(await startBridge({ coderUrl, coderToken, databaseUrl: access.databaseUrl }));
+    await okta.hire('ben');
+    expect(Object.keys(access.coder.snapshot().users)).toContain('ben');
+    expect((await access.status()).recovery).toBeNull();
+  });
+
+  it.each([403, 404])('is found where the audit log is not to be read (%d) for a moment only', async status => {
+    const access = await startAccess(on);
+    await leaverSince(access, async url => {
+      access.coder.faults.fail(status, { path: /audit/ }, { times: 1 });
+      await access.start(url);
+    });
+    await expect(access.admin.sweep()).rejects.toThrow(/not known yet whether the database is current|older/);
+    await until('the log to be asked again', async () => /older/.test((await access.status()).recovery ?? ''));
+    expect(access.suspended()).toEqual(['ada']);
+  });
+
+  it('waits where the audit log is not to be read any more, says so, and goes on when an operator says so', async () => {
+    const access = await startAccess(on);
+    let backup = '';
+    await leaverSince(access, async url => {
+      access.coder.faults.fail(403, { path: /audit/ });
+      await access.start((backup = url));
+    });
+    const told = /not known yet whether the database is current: .* `coder-scim recover --yes`/;
+    await until('the bridge to have looked', async () => told.test((await access.status()).recovery ?? ''));
+    const ready = await fetch(`${access.bridge.url}/readyz`);
+    expect([ready.status, await ready.text()]).toEqual([503, expect.stringMatching(told)]);
+    expect(await access.admin.recovery()).toMatchObject({ reason: expect.stringMatching(told), people: [] });
+    expect(access.suspended()).toEqual(['ada']);
+
+    expect(await access.admin.endRecovery('operator')).toEqual({ ended: true });
+    await access.swept();
+    expect(access.suspended()).toEqual([]);
+    // It is known by now that it may not be read.
+    await access.stop();
+    await access.start(backup);
+    await access.swept();
   });
 
   it('an empty database beside a Coder that knows the bridge is a first rollout', async () => {

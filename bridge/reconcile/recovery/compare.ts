@@ -12,8 +12,16 @@ export function positionOf(userAgent: string, installation: string): number | un
   return id === installation ? Number(position) : undefined;
 }
 
-const CHANGED_BY_THE_BRIDGE =
-  /^(user|organization_member|group|custom_role|idp_sync_settings_(group|role|organization))$/;
+/** Types of what the bridge changes, as the log calls them; that which it changes most comes first. */
+export const CHANGED_BY_THE_BRIDGE: readonly string[] = [
+  'user',
+  'organization_member',
+  'group',
+  'custom_role',
+  'idp_sync_settings_group',
+  'idp_sync_settings_role',
+  'idp_sync_settings_organization',
+];
 
 export interface Comparison {
   /** Changes that this database does not know of, newest first. */
@@ -22,10 +30,12 @@ export interface Comparison {
   readonly seen: number;
   /** Rows of the time that this database knows are among these: older ones need not be read. */
   readonly reached: boolean;
+  /** The newest time of such a row, by Coder's own clock (milliseconds); undefined without any. */
+  readonly knownAt: number | undefined;
 }
 
 /**
- * Sorts rows of the bridge's account by where its database stood. What was refused, changed nothing, or was done by another installation
+ * Sorts rows by where the database stood whose bridge made them. What was refused, changed nothing, or was done by another installation
  * or tool says nothing.
  */
 export function compare(
@@ -34,17 +44,17 @@ export function compare(
 ): Comparison {
   const unknown: CoderAuditRow[] = [];
   let seen = 0;
-  let reached = false;
+  let knownAt: number | undefined;
   for (const row of rows) {
     const position = positionOf(row.userAgent, installation.id);
     if (position === undefined) continue;
     seen = Math.max(seen, position);
-    if (position <= installation.position) reached = true;
+    if (position <= installation.position) knownAt = Math.max(knownAt ?? -Infinity, Date.parse(row.time));
     else if (isChange(row)) unknown.push(row);
   }
-  return { unknown, seen, reached };
+  return { unknown, seen, reached: knownAt !== undefined, knownAt };
 }
 
 function isChange({ resourceType, status, diff }: CoderAuditRow): boolean {
-  return CHANGED_BY_THE_BRIDGE.test(resourceType) && status < 400 && Object.keys(diff).length > 0;
+  return CHANGED_BY_THE_BRIDGE.includes(resourceType) && status < 400 && Object.keys(diff).length > 0;
 }

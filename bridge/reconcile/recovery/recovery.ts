@@ -11,16 +11,19 @@ import {
   advancePosition,
   dropPendingRecovery,
   forgetImported,
+  forgetLogRead,
   isImported,
+  noteLogRead,
   type PendingRecovery,
   raisePosition,
   readInstallation,
   readPendingRecovery,
+  wasLogRead,
   writePendingRecovery,
 } from '../../store/recovery/position';
 import { type Clock, type Decision, type Log, sayDecision } from '../types';
 import { callerOf } from './compare';
-import { readLog } from './read-log';
+import { readLog, tryLog } from './read-log';
 
 const WHY =
   "the database is older than what Coder's audit log says that it did, as after a restored backup: nothing is given and nothing taken until `coder-scim recover` has shown what differs and ended this";
@@ -28,18 +31,32 @@ const WHY =
 const WHY_IMPORTED =
   "the database was imported, and how old it is can not be told, since Coder's audit log may not be read by the bridge's account: nothing is given and nothing taken until `coder-scim recover` has ended this, or a bridge has started whose account may read it (site role auditor)";
 
+const WHY_WENT_BACK =
+  "the database went back while the bridge ran, and what it lost can not be told, since Coder's audit log may not be read by the bridge's account: nothing is given and nothing taken until `coder-scim recover` has ended this, or a bridge has started whose account may read it (site role auditor)";
+
+const READ_BEFORE =
+  "the bridge could read Coder's audit log before, and asks again: give its account the site role auditor if it lost it, or go on without by `coder-scim recover --yes`";
+
 /** Pause after a comparison that Coder did not answer. */
 const PAUSE_MS = 1_000;
+/** The longest pause where Coder says that its audit log is not to be read: each one is twice as long as the one before. */
+const LONGEST_PAUSE_MS = 60_000;
 
 type State =
-  | { readonly is: 'unchecked'; readonly problem?: string; readonly since?: number }
+  | { readonly is: 'unchecked'; readonly problem?: string; readonly since?: number; readonly pauseMs?: number }
   | { readonly is: 'current'; readonly unreadable?: string }
   | { readonly is: 'pending'; readonly why: string };
 
 /** What Coder answers where its audit log is not for the bridge's account, or there is none. */
 const UNREADABLE: readonly string[] = ['forbidden', 'licence', 'unsupported', 'not_found_or_forbidden', 'refused'];
 
-const whyOf = (pending: PendingRecovery | undefined): string => (pending?.imported === true ? WHY_IMPORTED : WHY);
+function whyOf(pending: PendingRecovery | undefined): string {
+  if (pending?.wentBack === true) return WHY_WENT_BACK;
+  return pending?.imported === true ? WHY_IMPORTED : WHY;
+}
+
+/** Of these the log says more, once it may be read. */
+const isUnread = (pending: PendingRecovery): boolean => pending.imported === true || pending.wentBack === true;
 
 export interface RecoveryParts {
   readonly database: Database;
@@ -54,6 +71,8 @@ export class Recovery {
   #installation = '';
   /** The highest position that this process has had from the database. */
   #latest = 0;
+  /** Where the database stood when it was found to have gone back, until it was compared. */
+  #wentBackTo: number | undefined;
 
   constructor(private readonly parts: RecoveryParts) {}
 
@@ -111,9 +130,10 @@ export class Recovery {
     const now = clock.now();
     const pending = await this.pending();
     if (pending === undefined && this.problem === undefined) return false;
-    const seen = pending === undefined ? 0 : await this.#highestSeen(pending);
+    const seen = await this.#highestSeen(pending?.seen ?? 0);
     await database.transact(async db => {
-      await raisePosition(db, seen);
+      if (seen === 'unreadable') await forgetLogRead(db);
+      await raisePosition(db, seen === 'unreadable' ? (pending?.seen ?? 0) : seen);
       await dropPendingRecovery(db);
       await forgetImported(db);
       // Who is in which group was remembered from before as well.
@@ -132,29 +152,29 @@ export class Recovery {
     });
     const { id, position } = await readInstallation(database.db);
     this.#installation = id;
-    this.#latest = position;
-    this.#state = { is: 'current' };
+    this.#goOn(position);
     this.parts.log.warn({ by: decision.by }, 'the recovery was ended: the bridge gives and takes again');
     return true;
   }
 
   /** Who restored the database said so without asking Coder: what is not raised to here is found anew by the next process. */
-  async #highestSeen(pending: PendingRecovery): Promise<number> {
+  async #highestSeen(known: number): Promise<number | 'unreadable'> {
     try {
       const { id, position } = await readInstallation(this.parts.database.db);
-      return Math.max(pending.seen, (await readLog(this.parts.coder, { id, position })).seen);
+      return Math.max(known, (await readLog(this.parts.coder, { id, position })).seen);
     } catch (error) {
       if (!(error instanceof CoderError)) throw error;
       this.parts.log.warn({ err: error }, "Coder's audit log could not be read at the end of the recovery");
-      return pending.seen;
+      return UNREADABLE.includes(error.kind) ? 'unreadable' : known;
     }
   }
 
   #pausing(): boolean {
-    const { problem, since } = this.#state as { readonly problem?: string; readonly since?: number };
+    if (this.#state.is !== 'unchecked') return false;
+    const { problem, since, pauseMs = PAUSE_MS } = this.#state;
     if (problem === undefined || since === undefined) return false;
     const passed = this.parts.clock.now() - since;
-    return passed >= 0 && passed < PAUSE_MS;
+    return passed >= 0 && passed < pauseMs;
   }
 
   #checkOnce(position?: number): Promise<void> {
@@ -164,22 +184,26 @@ export class Recovery {
     return this.#checking;
   }
 
-  async #check(went?: number): Promise<void> {
+  async #check(wentBackTo?: number): Promise<void> {
     const { database, coder, clock, log } = this.parts;
     const { db } = database;
     const installation = await readInstallation(db);
     this.#installation = installation.id;
     const pending = await readPendingRecovery(db);
-    // Of an imported database the log says more, once it may be read.
-    if (pending !== undefined && pending.imported !== true) {
+    if (pending !== undefined && !isUnread(pending)) {
       if (this.#state.is !== 'pending') log.error({}, WHY);
       this.#state = { is: 'pending', why: WHY };
       return;
     }
+    if (installation.fresh) {
+      await this.#tryLog();
+      return this.#goOn(installation.position);
+    }
+    const went = (this.#wentBackTo ??= wentBackTo ?? (pending?.wentBack === true ? pending.position : undefined));
     const position = Math.min(went ?? installation.position, installation.position);
-    if (installation.fresh) return this.#goOn(installation.position);
     try {
       const { unknown, seen } = await readLog(coder, { id: installation.id, position });
+      await noteLogRead(db);
       if (unknown.length === 0) {
         if (seen > installation.position) await raisePosition(db, seen);
         await database.transact(async trx => {
@@ -209,30 +233,65 @@ export class Recovery {
       log.error({ changes: unknown.length }, WHY);
     } catch (error) {
       if (!(error instanceof CoderError)) throw error;
-      if (UNREADABLE.includes(error.kind) && (await isImported(db))) {
-        await writePendingRecovery(db, { since: clock.now(), position, seen: position, imported: true });
-        if (this.#state.is !== 'pending') log.error({ err: error }, WHY_IMPORTED);
-        this.#state = { is: 'pending', why: WHY_IMPORTED };
-        return;
-      }
-      if (UNREADABLE.includes(error.kind)) {
-        this.#goOn(installation.position, error.message);
-        log.warn(
-          { err: error },
-          "Coder's audit log may not be read by the bridge's account: a restored database can not be told; see Restoring in docs/operations.md",
-        );
-        return;
-      }
-      this.#state = {
-        is: 'unchecked',
-        since: clock.now(),
-        problem: `not known yet whether the database is current: ${error.message}; nothing is given and nothing taken meanwhile`,
-      };
+      if (UNREADABLE.includes(error.kind)) return await this.#unreadableLog(error, position, pending);
+      this.#notKnownYet(error, 'nothing is given and nothing taken meanwhile', PAUSE_MS);
     }
+  }
+
+  /** A database that is made just now has nothing to be told: it is noted whether later ones of its life can be. */
+  async #tryLog(): Promise<void> {
+    try {
+      await tryLog(this.parts.coder);
+      await noteLogRead(this.parts.database.db);
+    } catch (error) {
+      if (!(error instanceof CoderError)) throw error;
+    }
+  }
+
+  /** Coder says that its audit log is not for this account, or that there is none. */
+  async #unreadableLog(error: CoderError, position: number, pending: PendingRecovery | undefined): Promise<void> {
+    const { database, clock, log } = this.parts;
+    const { db } = database;
+    // Whoever could read it may have lost that for a moment: a licence that is not loaded yet, a proxy before a Coder that starts.
+    if (await wasLogRead(db)) {
+      const { pauseMs } = this.#state as { readonly pauseMs?: number };
+      this.#notKnownYet(
+        error,
+        `nothing is given and nothing taken meanwhile; ${READ_BEFORE}`,
+        pauseMs === undefined ? PAUSE_MS : Math.min(2 * pauseMs, LONGEST_PAUSE_MS),
+      );
+      return;
+    }
+    const went = this.#wentBackTo !== undefined;
+    if (pending !== undefined || went || (await isImported(db))) {
+      const unread: PendingRecovery = pending ?? {
+        since: clock.now(),
+        position,
+        seen: position,
+        ...(went ? { wentBack: true } : { imported: true }),
+      };
+      await writePendingRecovery(db, unread);
+      const why = whyOf(unread);
+      if (this.#state.is !== 'pending') log.error({ err: error }, why);
+      this.#state = { is: 'pending', why };
+      return;
+    }
+    this.#goOn(position, error.message);
+    log.warn(
+      { err: error },
+      "Coder's audit log may not be read by the bridge's account: a restored database can not be told; see Restoring in docs/operations.md",
+    );
+  }
+
+  #notKnownYet(error: CoderError, what: string, pauseMs: number): void {
+    const problem = `not known yet whether the database is current: ${error.message}; ${what}`;
+    if (this.problem !== problem) this.parts.log.warn({ err: error }, problem);
+    this.#state = { is: 'unchecked', since: this.parts.clock.now(), problem, pauseMs };
   }
 
   #goOn(position: number, unreadable?: string): void {
     this.#latest = position;
+    this.#wentBackTo = undefined;
     this.#state = unreadable === undefined ? { is: 'current' } : { is: 'current', unreadable };
   }
 }

@@ -4,6 +4,7 @@ import { CoderError, isPlainToAnotherHost, type MissingRight, OLDEST_SUPPORTED, 
 import { type StoredApp } from '../../store/apps/apps';
 import { type Context, organizationName } from '../decide/context';
 import { type Rim } from '../context/rim';
+import { tryLog } from '../recovery/read-log';
 import { findOrganization } from '../decide/rules';
 import { auditProblem } from '../../store/audit/audit-problem';
 import { claimsChecks } from './doctor-claims';
@@ -267,8 +268,7 @@ async function recoveryChecks({ recovery, coder }: Rim): Promise<DoctorCheck[]> 
   const why = await recovery.holds();
   if (why !== undefined) return [check(name, 'failed', why, 'coder-scim recover')];
   try {
-    const { user } = await coder.whoami();
-    await coder.listAuditRows(user.username, { limit: 1, offset: 0 });
+    await tryLog(coder);
     return [check(name, 'ok', "the database is as new as Coder's audit log")];
   } catch (error) {
     if (!(error instanceof CoderError) || error.status === undefined) throw error;

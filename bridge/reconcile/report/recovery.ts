@@ -16,13 +16,15 @@ export async function recoveryReport(rim: Rim): Promise<RecoveryReport> {
   const pending = await rim.recovery.pending();
   if (pending === undefined) return { reason, since: null, people: [], other: [] };
   const since = new Date(pending.since).toISOString();
-  if (pending.imported === true)
+  if (pending.imported === true || pending.wentBack === true) {
+    const then = pending.imported === true ? 'the export was made' : 'the database was like this';
     return {
       reason,
       since,
       people: [],
-      other: ['who left since the export was made is not known: coder-scim plan shows whom the bridge would let in'],
+      other: [`who left since ${then} is not known: coder-scim plan shows whom the bridge would let in`],
     };
+  }
   const { db } = rim.database;
   const { id } = await readInstallation(db);
   const { unknown } = await readLog(rim.coder, { id, position: pending.position });

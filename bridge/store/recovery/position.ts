@@ -13,6 +13,7 @@ const INSTALLATION = 'installation';
 const POSITION = 'position';
 const RECOVERY = 'recovery';
 const IMPORTED = 'imported';
+const LOG_READ = 'audit-log-read';
 
 export interface Installation {
   /** Made with the database; a copy of the database has the same. */
@@ -31,6 +32,8 @@ export interface PendingRecovery {
   readonly seen: number;
   /** Nothing was found: the database was imported, and nobody can say how old it is. */
   readonly imported?: true;
+  /** The database went back under a running bridge, and what it does not know can not be read. */
+  readonly wentBack?: true;
 }
 
 export async function readInstallation(db: Db): Promise<Installation> {
@@ -94,6 +97,20 @@ export async function isImported(db: Db): Promise<boolean> {
 /** Compared, or looked at by an operator. */
 export async function forgetImported(db: Db): Promise<void> {
   await deleteSetting(db, IMPORTED);
+}
+
+/** Coder's audit log can be read: one that can't be later says nothing about this database. */
+export async function noteLogRead(db: Db): Promise<void> {
+  if (!(await wasLogRead(db))) await writeSetting(db, LOG_READ, 'true');
+}
+
+export async function wasLogRead(db: Db): Promise<boolean> {
+  return (await readSetting(db, LOG_READ)) !== undefined;
+}
+
+/** It may not be read any more, and an operator goes on all the same. */
+export async function forgetLogRead(db: Db): Promise<void> {
+  await deleteSetting(db, LOG_READ);
 }
 
 export async function dropPendingRecovery(db: Db): Promise<void> {

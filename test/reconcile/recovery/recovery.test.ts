@@ -309,6 +309,37 @@ describeEachDatabase('a restored database', (_open, { freshUrl }) => {
     });
   });
 
+  it('that went back is noticed also where nobody may read what it lost', async () => {
+    coder.addUser('bridge', { roles: ['user-admin'] });
+    const token = coder.issueToken('bridge');
+    const url = await freshUrl();
+    const people = await threePeople(url, token);
+    await live(
+      url,
+      async bridge => {
+        await bridge.setActive(people.ann, false);
+        await bridge.database.db.updateTable('settings').set({ value: '1' }).where('key', '=', 'position').execute();
+        await bridge.setActive(people.cyd, false);
+        expect(everybody()).toMatchObject({ ann: 'out', cyd: expect.stringMatching(/^in/) });
+      },
+      token,
+    );
+    // It is remembered, and ended by an operator.
+    await live(
+      url,
+      async bridge => {
+        expect(await bridge.reconciler.recovery()).toMatchObject({
+          reason: expect.stringMatching(/^the database went back/),
+          other: [expect.stringMatching(/not known/)],
+        });
+        expect(await bridge.reconciler.endRecovery({ by: 'olga' })).toEqual({ ended: true });
+        await bridge.settle();
+        expect(everybody()).toMatchObject({ cyd: 'out' });
+      },
+      token,
+    );
+  });
+
   it('holds everything while Coder does not answer the question, and goes on when it has', async () => {
     const url = await freshUrl();
     const people = await threePeople(url);
