@@ -28,8 +28,11 @@ export interface GroupChange extends GroupSettings {
 }
 
 export interface GroupCalls {
-  /** By name, case-sensitive, without reading more members than Coder insists on sending. */
-  getGroupByName(organizationId: string, name: string): Promise<CoderGroup | undefined>;
+  /**
+   * By name, case-sensitive, without reading more members than Coder insists on sending.
+   * @param wasThere it was made, or about to be: that there is none counts only with rights that are looked at anew
+   */
+  getGroupByName(organizationId: string, name: string, wasThere?: boolean): Promise<CoderGroup | undefined>;
   /** By id, without members where the server can leave them out (v2.32 on). */
   getGroup(groupId: string): Promise<CoderGroup | undefined>;
   /** Groups of an organization with the members of each, `Everyone` left out: one large answer, not for a sweep. */
@@ -114,12 +117,13 @@ export function groupCalls(
     return group.members;
   }
 
-  async function getGroupByName(organization: string, name: string): Promise<CoderGroup | undefined> {
+  async function getGroupByName(organization: string, name: string, wasThere = false): Promise<CoderGroup | undefined> {
     const path = '/organizations/{organization}/groups/{name}';
     const group = await orUndefined(
       transport.send({ method: 'GET', path, params: { organization, name }, read: CoderGroup }),
     );
-    if (group === undefined) await visibility.seesAll(`GET ${path}`);
+    if (group === undefined)
+      await (wasThere ? visibility.stillSeesAll(`GET ${path}`) : visibility.seesAll(`GET ${path}`));
     return group;
   }
 

@@ -2,6 +2,25 @@ import { VERSIONS, accountWith, connect, failure, gather, startDouble } from './
 
 const nobody = '00000000-1111-4222-8333-444444444444';
 
+test('what was there is gone only by rights that were looked at after it', async () => {
+  const double = await startDouble();
+  // Of its own organization an account sees the groups in any case.
+  const organization = double.addOrganization('lab').id;
+  const eng = double.addGroup('eng', 'lab');
+  const coder = connect(double, accountWith(double, 'admin', ['user-admin']));
+  for (const call of [
+    () => coder.getGroup(eng.id),
+    () => coder.getGroupByName(organization, 'eng', true),
+    () => coder.deleteGroup(eng.id),
+  ]) {
+    // A look a moment ago, from before it lost them.
+    double.setSiteRoles('admin', ['user-admin']);
+    expect(await coder.getGroupByName(organization, 'nobody')).toBeUndefined();
+    double.setSiteRoles('admin', []);
+    expect(await failure(call())).toMatchObject({ kind: 'forbidden' });
+  }
+});
+
 describe.each(VERSIONS)('groups on Coder %s', version => {
   test('are created once and found by name with its case, and by id', async () => {
     const double = await startDouble({ version });

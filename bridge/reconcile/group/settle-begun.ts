@@ -74,7 +74,7 @@ async function settleEntry(
   const [organization, name] = [entry.key.slice(0, slash), entry.key.slice(slash + 1)];
   const found =
     entry.kind === 'group'
-      ? (await rim.coder.background.getGroupByName(organization, name))?.id
+      ? (await rim.coder.background.getGroupByName(organization, name, true))?.id
       : await findRole(rim, organization, name);
   if (found === undefined) {
     if (rim.clock.now() - entry.since < CALL_MAY_LAST_MS) return 'open';
