@@ -111,6 +111,24 @@ describeEachDatabase('what was given by hand', (_, on) => {
     expect(await access.held()).toEqual({});
   });
 
+  it('is the deletion of an account whose person was deleted: what signs in later is a stranger, and told', async () => {
+    const access = await startAccess(on);
+    const okta = await access.app('okta');
+    const [ada = '', ben = ''] = await okta.hireAll(['ada', 'ben']);
+    await okta.remove(ada);
+    await okta.leave(ben);
+    for (const who of ['ada', 'ben']) access.coder.deleteUser(who);
+    await access.swept();
+    for (const who of ['ada', 'ben'])
+      access.coder.oidcLogin({ sub: who, email: `${who}@example.com`, email_verified: true, preferred_username: who });
+    await access.swept();
+    await access.swept();
+    // Of ben the directory still says that he is out.
+    expect(access.suspended()).toEqual(['ben']);
+    const { entries } = await access.admin.audit({ action: 'account.stranger' });
+    expect(entries.map(({ target }) => target)).toContain('ada');
+  });
+
   it('is not taken by a mapping whose group was never pushed, nor by a sweep', async () => {
     const access = await startAccess(on, {
       before: coder => void coder.addUser('ada', { status: 'active', roles: ['template-admin'] }),
