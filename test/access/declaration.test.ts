@@ -153,6 +153,32 @@ describeEachDatabase('a declaration', (_, on) => {
     expect((await access.status()).apps).toEqual([]);
   });
 
+  it('that ends names who has left and is still in, and is not over until somebody has locked them out', async () => {
+    const access = await startAccess(on, {
+      before: coder => {
+        coder.addUser('dora', { loginType: 'password', status: 'active' });
+        coder.addUser('breakglass', { status: 'active' });
+        coder.addUser('paul', { loginType: 'password', status: 'active' });
+      },
+    });
+    const okta = await access.app('okta', { guard: { protectedAccounts: ['breakglass'] } });
+    const [dora = '', breakglass = ''] = await okta.hireAll(['dora', 'breakglass', 'paul']);
+    await okta.remove(dora);
+    await okta.leave(breakglass);
+    const left = await access.removeApp(okta);
+    const reasons = Object.fromEntries((left?.pending ?? []).map(({ subject, reason }) => [subject ?? '', reason]));
+    expect(reasons).toMatchObject({
+      dora: expect.stringMatching(/^login-type: the person has left, and account "dora" .* is still active/),
+      breakglass: expect.stringMatching(/^protected-account: the person has left/),
+    });
+    expect(await access.held()).toMatchObject({ dora: reasons['dora'], breakglass: reasons['breakglass'] });
+
+    for (const name of ['dora', 'breakglass']) access.coder.suspend(name);
+    // Who was no leaver, and never the app's, keeps it from nothing.
+    await until('the app to be over', async () => (await access.removeApp(okta)) === undefined);
+    expect(access.suspended()).toEqual(['breakglass', 'dora']);
+  });
+
   const PUSHED: Document = {
     groupMappings: {
       dev: { idpGroup: 'dev', group: 'dev' },

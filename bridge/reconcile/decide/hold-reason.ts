@@ -35,6 +35,9 @@ export class Held extends Error {
   }
 }
 
+/** The person is out by the directory, and can sign in all the same: somebody has to act. */
+export class StillIn extends Held {}
+
 /** A refusal that will be repeated until something changes, as a reason to hold. */
 export function heldBy(error: CoderError): Held {
   return new Held(

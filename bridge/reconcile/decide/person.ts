@@ -7,7 +7,7 @@ import { type AccountDecision, decideAccount, inputFor, type NewAccount, newAcco
 import { untouchable } from './context';
 import { isMoving, judgeAdoption, refusedAddress, reHireText } from './adoption';
 import { ABSENT } from './desired';
-import { Held } from './hold-reason';
+import { Held, StillIn } from './hold-reason';
 import { leavesByDirectory, type ObservedAccount, type PersonObservation } from './observation';
 import { plan } from './plan';
 
@@ -291,22 +291,22 @@ function holdsGifts(observation: PersonObservation, observed: ObservedAccount): 
 export const SPEAKS_FOR: ReadonlySet<string> = new Set(['login-type', 'adoption-refused', 'privileged-account']);
 
 /** Somebody who is out by the directory, and whom nobody has locked out. */
-export function stillIn({ account }: Pick<ObservedAccount, 'account'>, refusal: Held): Held {
-  return new Held(
+export function stillIn({ account }: Pick<ObservedAccount, 'account'>, refusal: Held): StillIn {
+  return new StillIn(
     refusal.reason,
     `the person has left, and account ${JSON.stringify(account.username)} with their e-mail ${JSON.stringify(account.email)} is still ${account.status}: suspend it in Coder; ${refusal.detail}`,
   );
 }
 
-function stillProtected({ account }: ObservedAccount): Held {
-  return new Held(
+function stillProtected({ account }: ObservedAccount): StillIn {
+  return new StillIn(
     'protected-account',
     `the person has left, and account ${JSON.stringify(account.username)} with their e-mail ${JSON.stringify(account.email)} is still ${account.status}, since guard.protectedAccounts names it: suspend it in Coder or give it another e-mail there, or take it out of guard.protectedAccounts`,
   );
 }
 
-function stillOwn({ account }: ObservedAccount): Held {
-  return new Held(
+function stillOwn({ account }: ObservedAccount): StillIn {
+  return new StillIn(
     'own-account',
     `the person has left, and account ${JSON.stringify(account.username)} with their e-mail ${JSON.stringify(account.email)}, which the bridge acts as, is still ${account.status}: give the bridge an account of its own, then suspend this one in Coder`,
   );

@@ -31,7 +31,7 @@ import { noLongerSpokenFor } from './no-longer-spoken-for';
 import { bringSyncSettings } from './sync-settings';
 import { wakeOtherApps } from './wake-other-apps';
 
-const ENDS = 'the app ends when nobody of it is left and nothing of it is held';
+const ENDS = 'the app ends when nobody of it is left, nothing of it is held, and nobody who has left can still sign in';
 
 /** Deals with `app:<name>`. */
 export async function convergeApp(rim: Rim, work: Work): Promise<EndedWork> {
@@ -47,7 +47,8 @@ export async function convergeApp(rim: Rim, work: Work): Promise<EndedWork> {
     if (context.apps.get(name)?.generation !== app.generation) return await endWork(rim, work, { kind: 'done' });
     const guarded = await surveyWithGuard(rim, context, await readWorldFor(rim, context), name, PRIORITY.declaration);
     const begun = await settleBegun(rim, context, { app: name, queue: false });
-    const isOver = guarded.work.length === 0 && begun.againAt === undefined && !(await isOwedAnything(db, name));
+    const isOver =
+      guarded.work.length + guarded.stillIn === 0 && begun.againAt === undefined && !(await isOwedAnything(db, name));
     // People first: a call for a group may take as long as it likes, and nobody who can be dealt with waits for it.
     if (!app.deleting || guarded.free === 0)
       problems.push(...(await removeWhatIsLeft(rim, work, app.deleting && !isOver)));

@@ -19,14 +19,14 @@ const PAUSE_MS = 15_000;
 const FEW_LEFT = 100;
 const SHORT_PAUSE_MS = 1_000;
 const HELD_PAUSE_MS = 300_000;
-/** Whoever is left is held by something in Coder, whose end nobody tells. */
+/** Whoever is left is held by something in Coder, whose end nobody tells, or has left and can sign in until somebody acts there. */
 const BLOCKED_PAUSE_MS = 60_000;
 
 /** When a deleted app is looked at again. */
 export function comeBackAt(rim: Rim, guarded: GuardedSurvey): number {
-  const { work, free, verdict } = guarded;
+  const { work, free, stillIn, verdict } = guarded;
   const ending = work.length <= FEW_LEFT ? SHORT_PAUSE_MS : PAUSE_MS;
-  const left = work.length > 0 && free === 0 ? BLOCKED_PAUSE_MS : ending;
+  const left = work.length + stillIn > 0 && free === 0 ? BLOCKED_PAUSE_MS : ending;
   return rim.clock.now() + jittered(verdict === 'hold' ? HELD_PAUSE_MS : left);
 }
 

@@ -9,6 +9,7 @@ import { queuedKeys } from '../../store/work/pending';
 import { type Context } from '../decide/context';
 import { type Rim } from '../context/rim';
 import { heldAlike } from '../decide/guard';
+import { StillIn } from '../decide/hold-reason';
 import { type Finding, needsWork, survey } from './survey';
 import { type Judged, WholePlan } from './whole-plan';
 import { AuditLines } from '../context/audit-lines';
@@ -26,6 +27,8 @@ export interface GuardedSurvey extends Judged {
   readonly work: readonly WorkItem[];
   /** How many of them are not held already, for a reason of their own. */
   readonly free: number;
+  /** How many are out by the directory and can sign in all the same, until somebody acts in Coder. */
+  readonly stillIn: number;
   readonly people: number;
 }
 
@@ -61,8 +64,10 @@ export async function surveyWithGuard(
   const whole = await WholePlan.begin(rim, context, app);
   let people = 0;
   let free = 0;
+  let stillIn = 0;
   for await (const finding of survey(db, context, world, app)) {
     people += 1;
+    if (finding.held.some(held => held instanceof StillIn)) stillIn += 1;
     if (!needsWork(finding)) continue;
     each?.(finding);
     if (takes?.(finding) === false) continue;
@@ -71,7 +76,7 @@ export async function surveyWithGuard(
     if (finding.person?.heldReason === undefined) free += 1;
     whole.add(finding);
   }
-  return { work, free, people, ...(await whole.judge(rim)) };
+  return { work, free, stillIn, people, ...(await whole.judge(rim)) };
 }
 
 /** People whose part of a plan is written down between two turns of the event loop. */

@@ -223,8 +223,11 @@ export async function deleteApp(
     if (backendOf(db) === 'postgres') await lockDeclaration(db, name, 'alone');
     const query = db.selectFrom('apps').selectAll().where('name', '=', name);
     const row = await (database.backend === 'postgres' ? query.forUpdate() : query).executeTakeFirst();
+    const ends = [{ key: `app:${name}`, app: name, priority: PRIORITY.declaration }] as const;
     if (row === undefined || row.deleted_at !== null) {
       if (expected !== 'any') check(name, row, expected);
+      // Asked again: whoever kept it from its end may have been seen to in Coder, which nobody tells.
+      if (row !== undefined) await enqueue(db, ends, cause, now);
       return false;
     }
     check(name, row, expected);
@@ -234,7 +237,7 @@ export async function deleteApp(
       .where('name', '=', name)
       .execute();
     await deleteCredentials(db, name);
-    await enqueue(db, [{ key: `app:${name}`, app: name, priority: PRIORITY.declaration }], cause, now);
+    await enqueue(db, ends, cause, now);
     return true;
   });
 }
