@@ -187,6 +187,44 @@ describeEachDatabase('owners', (_, on) => {
     expect(access.holding('owner')).toEqual(['bridge', 'cleo', 'testuser']);
   });
 
+  it('an owner who has no way to sign in is none of the last owners, and goes', async () => {
+    const access = await startAccess(on, {
+      account: { roles: ['owner'], isServiceAccount: true },
+      before: coder => {
+        coder.suspend('testuser');
+        coder.addUser('cleo', { status: 'active', roles: ['owner'] });
+        coder.addUser('robot', { status: 'active', roles: ['owner'], loginType: 'none' });
+      },
+    });
+    const okta = await access.app('okta', { ...OWNERS, policies: { adoption: 'any' } });
+    const robot = await okta.hire('robot');
+    await okta.group('admins', [robot]);
+    await okta.leave(robot);
+    expect(access.coder.describe('robot')).toMatchObject({ status: 'suspended', siteRoles: [] });
+    expect(await access.held()).toEqual({});
+  });
+
+  it('what an app asks for meanwhile counts before the last owner goes', async () => {
+    const access = await startAccess(on, {
+      account: { roles: ['owner'], isServiceAccount: true },
+      before: coder => coder.suspend('testuser'),
+    });
+    const okta = await access.app('okta', OWNERS);
+    const [ada = '', ben = ''] = await okta.hireAll(['ada', 'ben']);
+    await okta.group('admins', [ada, ben]);
+    const other = await access.app('other');
+    const call = access.coder.faults.hold({ method: 'GET', path: /\/users$/ });
+    const left = okta.leave(ada);
+    await call.arrived;
+    const declared = access.declare(other, { guard: { minOwners: 2 } });
+    await until('the declaration to count', async () => (await access.statusOf(other)).generation === 2);
+    call.release();
+    await Promise.all([left, declared]);
+    await access.settled();
+    expect(access.holding('owner')).toEqual(['ada', 'ben', 'bridge', 'testuser']);
+    expect(await access.held()).toEqual({ ada: expect.stringMatching(/^last-owner: .* 2 must stay/) });
+  });
+
   it('no owner is lost to three replicas at once', async () => {
     const access = await startAccess(on, {
       replicas: on.backend === 'postgres' ? 3 : 1,

@@ -24,6 +24,53 @@ describeEachDatabase('protected accounts', (_, on) => {
     },
   );
 
+  it.each(['leaves', 'loses a role'] as const)(
+    'who %s keeps what is not taken yet when another app protects the account meanwhile',
+    async how => {
+      const access = await startAccess(on, {
+        before: coder => void coder.addUser('breakglass', { status: 'active', roles: ['owner'] }),
+      });
+      const okta = await access.app('okta', {
+        roleMappings: {
+          owners: { idpGroup: 'admins', role: 'owner' },
+          auditors: { idpGroup: 'admins', organization: 'default', role: 'organization-auditor' },
+        },
+        policies: { adoption: 'any' },
+      });
+      const other = await access.app('other');
+      const id = await okta.hire('breakglass');
+      const admins = await okta.group('admins', [id]);
+      expect(access.coder.describe('breakglass').organizations['coder']?.roles).toEqual(['organization-auditor']);
+      const isLeaving = how === 'leaves';
+      const path = isLeaving ? /\/users\/[^/]+\/roles$/ : /\/members\/[^/]+\/roles$/;
+      const call = access.coder.faults.hold({ method: 'PUT', path });
+      const taken = isLeaving ? okta.leave(id) : okta.quit(admins, id);
+      await call.arrived;
+      await access.declare(other, { guard: { protectedAccounts: ['breakglass'] } });
+      call.release();
+      await taken;
+      await access.settled();
+      const { status, siteRoles, organizations } = access.coder.describe('breakglass');
+      expect({ status, siteRoles, roles: organizations['coder']?.roles }).toEqual({
+        status: 'active',
+        siteRoles: isLeaving ? [] : ['owner'],
+        roles: isLeaving ? ['organization-auditor'] : [],
+      });
+      const { entries } = await access.admin.audit({ action: 'person.held' });
+      expect(entries.map(({ detail }) => detail)).toContainEqual(
+        expect.stringMatching(
+          isLeaving
+            ? /nothing more is done to it; done before that, .*: site-roles\.set \(owner -> none\)/
+            : /nothing more is done to it; done before that, .*: organization-roles\.set coder \(organization-auditor -> none\)/,
+        ),
+      );
+      expect(await access.held()).toEqual({ breakglass: expect.stringMatching(/^protected-account: /) });
+      await access.swept();
+      expect(access.coder.describe('breakglass').status).toBe('active');
+      expect((await access.statusOf(okta)).converged).toBe(false);
+    },
+  );
+
   it('no account is made under a name or an address that is protected, nor renamed to it: it could never be locked', async () => {
     const access = await startAccess(on);
     await access.app('okta', { guard: { protectedAccounts: ['breakglass', 'safe@example.com'] } });

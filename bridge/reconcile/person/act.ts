@@ -89,14 +89,17 @@ async function makeInPlace(
   const mayGo = create.plan.removals.every(removal => guarded.allows(removal));
   const made = !mayGo
     ? undefined
-    : await withOwnersKept(rim, context, losesOwnerAnew(create, guarded.allowsGain), async kept =>
+    : await withOwnersKept(rim, context, losesOwnerAnew(context, create, guarded.allowsGain), async kept =>
         kept ? await makeAccount(rim, work, observation, create) : undefined,
       );
   if (made !== undefined || create.insteadOf === undefined) return made ?? NOT_MADE;
   const { observed, why } = create.insteadOf;
   // It is another one's, who has not been let go of it.
   if (why === 're-hire')
-    return { account: undefined, outcome: { ...NOTHING_DONE, held: mayGo ? [lastOwner(context, observed)] : [] } };
+    return {
+      account: undefined,
+      outcome: { ...NOTHING_DONE, held: mayGo ? [lastOwner(await rim.context.get(), observed)] : [] },
+    };
   const stays = decideAccount(observation, observed, undefined);
   return { account: undefined, outcome: await changeAccount(rim, work, observation, stays, guarded) };
 }

@@ -1,9 +1,9 @@
 /** Carries out a plan, step by step, in its order. What Coder refuses for good is held and the rest goes on. */
 import { CoderError, isRefusal, outcomeOf } from '../../coder';
 import { type Grant } from '../../store/accounts/grants';
-import { type Context, organizationName } from '../decide/context';
+import { type Context, organizationName, untouchable } from '../decide/context';
 import { type Rim } from '../context/rim';
-import { type Held, heldBy } from '../decide/hold-reason';
+import { Held, heldBy } from '../decide/hold-reason';
 import { type Account } from '../decide/observation';
 import { type Step } from '../decide/steps';
 import { type Change, type Subject, type AuditLines } from '../context/audit-lines';
@@ -21,6 +21,8 @@ export interface Applied {
   unheard: Step | undefined;
   /** The account could not be deleted because of its workspaces. */
   hasWorkspaces: boolean;
+  /** An app has protected the account in the middle of it: nothing more is done. */
+  readonly isProtected: boolean;
 }
 
 /** Applies the steps of one account; wishes for groups are left to the caller. Never throws what Coder said. */
@@ -32,10 +34,26 @@ export async function applySteps(
   subject: Subject,
   lines: AuditLines,
 ): Promise<Applied> {
-  const applied: Applied = { done: [], held: [], failure: undefined, unheard: undefined, hasWorkspaces: false };
+  const applied: Applied = {
+    done: [],
+    held: [],
+    failure: undefined,
+    unheard: undefined,
+    hasWorkspaces: false,
+    isProtected: false,
+  };
   const refusedOrganizations = new Set<string>();
   for (const step of steps) {
     if ('organization' in step && refusedOrganizations.has(step.organization)) continue;
+    if (takes(step)) {
+      try {
+        const held = await protectedMeanwhile(rim, context, account, applied.done);
+        if (held !== undefined) return { ...applied, held: [...applied.held, held], isProtected: true };
+      } catch (error) {
+        // Nothing was asked of Coder for the account.
+        return { ...applied, failure: outcomeOf(error) };
+      }
+    }
     try {
       await applyStep(rim, account, step);
       applied.done.push(step);
@@ -70,6 +88,38 @@ export async function applySteps(
     }
   }
   return applied;
+}
+
+/** Whether a step takes something. */
+export function takes(step: Step): boolean {
+  if (step.kind === 'site-roles' || step.kind === 'organization-roles')
+    return step.before.some(role => !step.after.includes(role));
+  return ['suspend', 'delete', 'organization-remove', 'group-remove'].includes(step.kind);
+}
+
+/**
+ * Why an account is not to be touched any more: what an app declares counts from its commit, whatever was decided before.
+ * @param done what the account lost or got already
+ * @throws CoderError
+ */
+export async function protectedMeanwhile(
+  rim: Rim,
+  context: Context,
+  account: Account,
+  done: readonly Step[],
+): Promise<Held | undefined> {
+  if (untouchable(await rim.context.get(), account) !== 'protected-account') return undefined;
+  const changes = done.flatMap(step => {
+    const [action, { target, before, after }] = describe(context, account, step);
+    if (action === undefined) return [];
+    const change = before === undefined ? [] : `(${before} -> ${after ?? 'none'})`;
+    return [action, target ?? [], change].flat().join(' ');
+  });
+  const before = changes.length === 0 ? '' : `; done before that, for somebody to undo in Coder: ${changes.join(', ')}`;
+  return new Held(
+    'protected-account',
+    `account ${JSON.stringify(account.username)} was protected while it was being changed, and nothing more is done to it${before}`,
+  );
 }
 
 /** Whether Coder may be at work with it still, or come to it later. */

@@ -18,8 +18,7 @@ import { stillIn } from '../decide/person';
 import { plan, type Plan } from '../decide/plan';
 import { type Step } from '../decide/steps';
 import { subjectOf } from './subject';
-import { type Applied, applySteps, describe, type Failure, grantsOf } from './apply-steps';
-
+import { type Applied, applySteps, describe, type Failure, grantsOf, takes } from './apply-steps';
 import { doneBefore, stepsNote, stillComing, UNNOTED } from './interrupted-steps';
 import { isOwnerRemoval, takesOwner, withOwnersKept } from './keep-owners';
 import { type AccountOutcome, joined, NOTHING_DONE, type PersonOutcome, type Wish } from './outcome';
@@ -39,21 +38,26 @@ export async function changeAccount(
   const guards = { allows: guarded.allows, allowsGain: guarded.allowsGain };
   const allowed = plan({ ...input, ...guards });
   const earlier = notedLate(rim, work, observation, decision);
-  const later = await withOwnersKept(rim, context, takesOwner(allowed, observed.actual), async kept => {
-    if (kept) return await execute(rim, work, observation, decision, allowed, { ...input, ...guards });
-    const without = {
-      ...input,
-      ...guards,
-      allows: (removal: Parameters<Guarded['allows']>[0]) => guarded.allows(removal) && !isOwnerRemoval(removal),
-    };
-    const rest = await execute(rim, work, observation, decision, plan(without), without);
-    return joined(rest, { ...NOTHING_DONE, held: [lastOwner(context, observed)] });
-  });
+  const later = await withOwnersKept(
+    rim,
+    context,
+    takesOwner(context, allowed, observed.account),
+    async (kept, now) => {
+      if (kept) return await execute(rim, work, observation, decision, allowed, { ...input, ...guards });
+      const without = {
+        ...input,
+        ...guards,
+        allows: (removal: Parameters<Guarded['allows']>[0]) => guarded.allows(removal) && !isOwnerRemoval(removal),
+      };
+      const rest = await execute(rim, work, observation, decision, plan(without), without);
+      return joined(rest, { ...NOTHING_DONE, held: [lastOwner(now, observed)] });
+    },
+  );
   return joined(earlier, later);
 }
 
 /** Why an account stays an owner's. */
-export function lastOwner(context: Context, { account }: Pick<ObservedAccount, 'account'>): Held {
+export function lastOwner(context: Pick<Context, 'minOwners'>, { account }: Pick<ObservedAccount, 'account'>): Held {
   return new Held(
     'last-owner',
     `account ${JSON.stringify(account.username)} is one of the last owners who can sign in, and ${context.minOwners} must stay: make somebody else an owner in Coder, then it goes by itself`,
@@ -102,9 +106,10 @@ async function execute(
     });
   const lines = new AuditLines(work.cause, () => rim.clock.now());
   const applied = await applySteps(rim, context, account, first, subject, lines);
-  const follows = rest.length > 0 && applied.failure === undefined && isOut(applied.done);
+  const goesOn = applied.failure === undefined && !applied.isProtected;
+  const follows = rest.length > 0 && goesOn && isOut(applied.done);
   // Where Coder refused to lock, everything that can be taken is taken now.
-  if (rest.length > 0 && applied.failure === undefined && !follows)
+  if (rest.length > 0 && goesOn && !follows)
     addTo(applied, await applySteps(rim, context, account, rest, subject, lines));
   const instead = applied.hasWorkspaces ? plan({ ...input, leaving: 'suspend' }) : undefined;
   const then =
@@ -276,14 +281,8 @@ function outcomeOfAccount(
     becameOwner: done.some(
       step => step.kind === 'site-roles' && step.after.includes('owner') && !step.before.includes('owner'),
     ),
-    removed: done.some(isRemoval),
+    removed: done.some(takes),
   };
-}
-
-function isRemoval(step: Step): boolean {
-  if (step.kind === 'site-roles' || step.kind === 'organization-roles')
-    return step.before.some(role => !step.after.includes(role));
-  return ['suspend', 'delete', 'organization-remove', 'group-remove'].includes(step.kind);
 }
 
 /** Lines for what an earlier try did before its process died: those of its steps that Coder shows as done. */

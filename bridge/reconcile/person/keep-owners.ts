@@ -6,7 +6,6 @@ import { type Rim } from '../context/rim';
 import { keepsOwners } from '../decide/guard';
 import { type NewAccount } from '../decide/account';
 import { type GuardedGain, type Plan, type Removal } from '../decide/plan';
-import { type Actual } from '../decide/steps';
 
 /** The bridge's own account is nobody who could put things right, and neither is a service account. */
 export function canSignIn(
@@ -21,9 +20,16 @@ export function canSignIn(
   );
 }
 
+type Owner = Parameters<typeof canSignIn>[1] & Pick<CoderUser, 'roles'>;
+
+/** Whether the account is one of those who are counted. */
+function isCounted(context: Context, account: Owner): boolean {
+  return account.roles.includes('owner') && canSignIn(context, account);
+}
+
 /** Whether a plan takes an owner who can sign in. */
-export function takesOwner(plan: Plan, actual: Pick<Actual, 'status' | 'siteRoles'>): boolean {
-  if (actual.status === 'suspended' || !actual.siteRoles.includes('owner')) return false;
+export function takesOwner(context: Context, plan: Plan, account: Owner): boolean {
+  if (!isCounted(context, account)) return false;
   return plan.steps.some(
     step =>
       step.kind === 'suspend' ||
@@ -34,13 +40,13 @@ export function takesOwner(plan: Plan, actual: Pick<Actual, 'status' | 'siteRole
 
 /** Whether an owner who can sign in is deleted to be made anew, and will be none then. */
 export function losesOwnerAnew(
+  context: Context,
   { insteadOf, plan }: Pick<NewAccount, 'insteadOf' | 'plan'>,
   allowsGain: (gain: GuardedGain) => boolean,
 ): boolean {
   if (insteadOf === undefined) return false;
-  const { status, siteRoles } = insteadOf.observed.actual;
   const staysOne = plan.gains.some(gain => gain.kind === 'site-role' && gain.target === 'owner' && allowsGain(gain));
-  return status !== 'suspended' && siteRoles.includes('owner') && !staysOne;
+  return isCounted(context, insteadOf.observed.account) && !staysOne;
 }
 
 /** What costs an account the owner role. */
@@ -49,21 +55,24 @@ export function isOwnerRemoval(removal: Removal): boolean {
 }
 
 /**
- * Runs `task` knowing whether enough owners stay when what it does takes one; while it runs, nobody else takes one.
- * @throws LeaseTaken
+ * Runs `task` knowing whether enough owners stay when what it does takes one, by what is declared now; while it runs, nobody else
+ * takes one.
+ * @throws LeaseTaken, CoderError
  */
 export async function withOwnersKept<T>(
   rim: Rim,
   context: Context,
   takesOne: boolean,
-  task: (kept: boolean) => Promise<T>,
+  task: (kept: boolean, now: Context) => Promise<T>,
 ): Promise<T> {
-  if (!takesOne) return await task(true);
+  if (!takesOne) return await task(true, context);
   return await rim.mutex.runExclusive('owners', () =>
     withLease(rim.database.db, 'owners', rim.owner, rim.clock, async () => {
       let owners = 0;
       for await (const owner of rim.coder.listOwners()) if (canSignIn(context, owner)) owners += 1;
-      return await task(keepsOwners(owners, context.minOwners));
+      // What an app asks for counts from its declaration on, whatever was decided before.
+      const now = await rim.context.get();
+      return await task(keepsOwners(owners, now.minOwners), now);
     }),
   );
 }

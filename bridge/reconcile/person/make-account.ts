@@ -18,6 +18,7 @@ import { type PersonObservation } from '../decide/observation';
 import { heldByWorkspaces } from '../decide/person';
 import { type NewAccount } from '../decide/account';
 import { enqueueTouched } from '../queue/end-work';
+import { protectedMeanwhile } from './apply-steps';
 import { forgetAccount, rememberGone } from './record-accounts';
 import { wakeOthers } from './wake-others';
 import { subjectOf } from './subject';
@@ -137,6 +138,15 @@ async function removeFormer(
   if (insteadOf === undefined) return { woken: [] };
   const { observed, replaces, why } = insteadOf;
   const { account } = observed;
+  try {
+    const held = await protectedMeanwhile(rim, observation.context, account, []);
+    if (held !== undefined) {
+      if (begun !== undefined) await closeSame(rim.database.db, begun);
+      return none({ held: [held] });
+    }
+  } catch (error) {
+    return await notMade(rim, begun, error);
+  }
   await rim.database.transact(async db => {
     await openEntry(db, {
       kind: 'steps',

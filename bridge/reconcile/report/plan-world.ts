@@ -119,8 +119,7 @@ async function planApp(
       report.adoption.created.push(finding.userName);
     }
     if (account.state === 'linked' || account.state === 'adopt') {
-      const actual = { status: account.user.status, siteRoles: account.user.roles };
-      if (takesOwner(plan, actual)) {
+      if (takesOwner(context, plan, account.user)) {
         if (!keepsOwners(owners, context.minOwners))
           report.problems.push(
             `${finding.userName}: too few owners who can sign in would stay (${owners - 1}, wanted at least ${context.minOwners}); the owner role is kept`,
