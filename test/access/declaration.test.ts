@@ -54,6 +54,34 @@ describeEachDatabase('a declaration', (_, on) => {
     expect(status.apps[0]?.warnings).toEqual([expect.stringMatching(/^customRoles\/there: /)]);
   });
 
+  it('with a group that Coder fails to make waits for that group, and the rest is done, removals too', async () => {
+    const access = await startAccess(on);
+    const roles = { roleMappings: { admins: { idpGroup: 'admins', role: 'template-admin' } } };
+    const okta = await access.app('okta', roles);
+    const ids = await okta.hireAll(['ada', 'ben', 'cleo']);
+    const admins = await okta.group('admins', ids);
+    access.coder.faults.fail(500, { method: 'POST', path: /\/groups$/ });
+    const declared = access.declare(okta, { ...roles, groupMappings: { dev: { idpGroup: 'admins', group: 'dev' } } });
+    await until('the new document to count', async () => (await access.statusOf(okta)).generation === 2);
+    await okta.quit(admins, ids[0] ?? '');
+    await until('ada to have lost it', () => !access.holding('template-admin').includes('ada'));
+    // And from then on at once.
+    await okta.quit(admins, ids[1] ?? '');
+    await until('ben to have lost it', () => !access.holding('template-admin').includes('ben'));
+    const status = await access.statusOf(okta);
+    expect(status).toMatchObject({ converged: false, warnings: [expect.stringMatching(/^groupMappings\/dev: .*500/)] });
+    expect(status.waiting + status.parked).toBe(1);
+
+    access.coder.faults.clear();
+    await declared;
+    await until('the group to be made', async () => {
+      await access.admin.sweep();
+      return (await access.statusOf(okta)).converged;
+    });
+    expect(access.coder.membersOf('dev')).toEqual(['cleo']);
+    expect((await access.statusOf(okta)).warnings).toEqual([]);
+  });
+
   it('of mode claims with a custom role and a mapping to it is right at the first deploy', async () => {
     const access = await startAccess(on);
     const okta = await access.app('okta', {

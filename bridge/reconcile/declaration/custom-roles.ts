@@ -53,10 +53,19 @@ async function readRoles(
   }
 }
 
-/** @returns problems in words; a role that Coder refuses is one of them, and the others are done */
-export async function actOnRoles(rim: Rim, app: string, plan: RolesPlan, cause: Cause): Promise<string[]> {
+/**
+ * @param later as for `orProblem`
+ * @returns problems in words; a role that Coder refuses is one of them, and the others are done
+ */
+export async function actOnRoles(
+  rim: Rim,
+  app: string,
+  plan: RolesPlan,
+  cause: Cause,
+  later?: CoderError[],
+): Promise<string[]> {
   const problems = [...plan.problems];
-  for (const change of plan.changes) await orProblem(problems, change.what, () => act(rim, app, change, cause));
+  for (const change of plan.changes) await orProblem(problems, change.what, () => act(rim, app, change, cause), later);
   return problems;
 }
 

@@ -42,7 +42,10 @@ export async function convergeApp(rim: Rim, work: Work): Promise<EndedWork> {
   try {
     // Whoever is being dealt with right now may be by what was declared before, and is not in Coder yet as that has it.
     const underWay = await workUnderWay(db);
-    const { context, problems } = await convergeParts(rim, app, work);
+    // Once more for what fails first: a Coder that is just being restarted should take nothing from anybody before it gives. What fails
+    // again keeps the rest of the document from nothing.
+    const failures: CoderError[] | undefined = work.attempts === 0 ? undefined : [];
+    const { context, problems } = await convergeParts(rim, app, work, failures);
     // Another document by now: that is queued, and judged by itself.
     if (context.apps.get(name)?.generation !== app.generation) return await endWork(rim, work, { kind: 'done' });
     const guarded = await surveyWithGuard(rim, context, await readWorldFor(rim, context), name, PRIORITY.declaration);
@@ -51,7 +54,9 @@ export async function convergeApp(rim: Rim, work: Work): Promise<EndedWork> {
       guarded.work.length + guarded.stillIn === 0 && begun.againAt === undefined && !(await isOwedAnything(db, name));
     // People first: a call for a group may take as long as it likes, and nobody who can be dealt with waits for it.
     if (!app.deleting || guarded.free === 0)
-      problems.push(...(await removeWhatIsLeft(rim, work, app.deleting && !isOver)));
+      problems.push(
+        ...(await removeWhatIsLeft(rim, work, app.deleting && !isOver, app.deleting ? undefined : failures)),
+      );
     if (app.deleting && isOver) return await purge(rim, work, app, problems);
     const lines = new AuditLines(work.cause, () => rim.clock.now());
     lines.note({ app: name }, 'app.apply', guarded.verdict === 'hold' ? 'held' : 'done', {
@@ -71,7 +76,10 @@ export async function convergeApp(rim: Rim, work: Work): Promise<EndedWork> {
     // In the same transaction: whatever ends this process, it is looked at again.
     const later =
       againAt === undefined ? undefined : { dueAt: againAt, reason: app.deleting ? ENDS : LOOKED_FOR_AGAIN };
-    return await endWork(rim, work, { kind: 'done' }, [], writes, { later });
+    const [failure] = failures ?? [];
+    return await endWork(rim, work, failure === undefined ? { kind: 'done' } : outcomeOf(failure), [], writes, {
+      later,
+    });
   } catch (error) {
     return await endWork(rim, work, outcomeOf(error));
   }
@@ -81,10 +89,16 @@ export async function convergeApp(rim: Rim, work: Work): Promise<EndedWork> {
  * Groups and roles that nothing declares any more and nobody is in.
  * @param later while people of a deleted app are still to be dealt with: whatever becomes of groups and roles, nobody stays in
  *   for it, and they are tried again at the next look
+ * @param failures as for `orProblem`
  */
-async function removeWhatIsLeft(rim: Rim, work: Work, later: boolean): Promise<string[]> {
+async function removeWhatIsLeft(
+  rim: Rim,
+  work: Work,
+  later: boolean,
+  failures: CoderError[] | undefined,
+): Promise<string[]> {
   try {
-    return await removeUndeclared(rim, work.cause);
+    return await removeUndeclared(rim, work.cause, failures);
   } catch (error) {
     if (!later || !(error instanceof CoderError)) throw error;
     return [`what nothing declares any more stays for now: ${error.message}`];
@@ -92,15 +106,20 @@ async function removeWhatIsLeft(rim: Rim, work: Work, later: boolean): Promise<s
 }
 
 /** Everything of a declaration but the people, and in words what of it can not be. */
-async function convergeParts(rim: Rim, app: StoredApp, work: Work): Promise<{ context: Context; problems: string[] }> {
+async function convergeParts(
+  rim: Rim,
+  app: StoredApp,
+  work: Work,
+  failures: CoderError[] | undefined,
+): Promise<{ context: Context; problems: string[] }> {
   const { db } = rim.database;
   let context = await rim.context.refresh();
   const problems = [...context.catalog.problems];
   let rolesMade = false;
   if (!app.deleting) {
-    const roles = await convergeRoles(rim, context, app, work);
+    const roles = await convergeRoles(rim, context, app, work, failures);
     rolesMade = roles.made;
-    problems.push(...roles.problems, ...(await convergeGroups(rim, context, app, work)));
+    problems.push(...roles.problems, ...(await convergeGroups(rim, context, app, work, failures)));
     await refreshBindings(db, context, app.name);
     problems.push(...(await sharedExternalIds(db, app)), ...(await noLongerSpokenFor(db, context, app)));
   }
@@ -120,16 +139,23 @@ async function convergeRoles(
   context: Context,
   app: StoredApp,
   work: Work,
+  failures: CoderError[] | undefined,
 ): Promise<{ made: boolean; problems: string[] }> {
   const observed = await observeRoles(rim.database.db, rim.coder, context.catalog.organizations, app.state);
   const plan = decideRoles(observed);
   const made = plan.changes.some(change => change.kind === 'create');
-  return { made, problems: await actOnRoles(rim, app.name, plan, work.cause) };
+  return { made, problems: await actOnRoles(rim, app.name, plan, work.cause, failures) };
 }
 
-async function convergeGroups(rim: Rim, context: Context, app: StoredApp, work: Work): Promise<string[]> {
+async function convergeGroups(
+  rim: Rim,
+  context: Context,
+  app: StoredApp,
+  work: Work,
+  failures: CoderError[] | undefined,
+): Promise<string[]> {
   const declared = { apps: context.apps, organizations: context.catalog.organizations };
   const observed = await observeGroups(rim.database.db, declared, app, new GroupListing(rim.coder));
-  const acting = { rim, app: app.name, cause: work.cause, surveyed: true };
+  const acting = { rim, app: app.name, cause: work.cause, surveyed: true, later: failures };
   return await actOnGroups(acting, decideGroups(observed));
 }

@@ -1,5 +1,5 @@
 /** Carries out a decision about groups, each change recorded with what follows from it in one transaction. */
-import { CoderError, isRefusal } from '../../coder';
+import { CoderError, isRefusal, outcomeOf } from '../../coder';
 import {
   managedGroupsOf,
   forgetGroup,
@@ -30,23 +30,39 @@ export interface GroupsActing {
   readonly cause: Cause;
   /** Everybody of the app is compared afterwards, under the same work: nobody has to be queued group by group. */
   readonly surveyed: boolean;
+  /** As for {@link orProblem}. Only for groups that are not there yet: whose change fails keeps its people as they are. */
+  readonly later?: CoderError[] | undefined;
 }
 
 /** @returns problems in words; what a refusal stops is one of them, and the rest is done */
 export async function actOnGroups(acting: GroupsActing, plan: GroupsPlan): Promise<string[]> {
   const problems = [...plan.problems];
   for (const group of plan.gone) await forgetGone(acting, group);
-  for (const change of plan.changes) await orProblem(problems, change.what, () => act(acting, change));
+  for (const change of plan.changes) {
+    const later = callOf(change) === 'create' ? acting.later : undefined;
+    await orProblem(problems, change.what, () => act(acting, change), later);
+  }
   return problems;
 }
 
-/** A refusal that stays one until something changes becomes a problem in words; everything else is passed on. */
-export async function orProblem(problems: string[], what: string, task: () => Promise<void>): Promise<void> {
+/**
+ * A refusal that stays one until something changes becomes a problem in words; everything else is passed on.
+ * @param later gets what Coder failed at, though it is there: a problem too, and to be tried again when the rest is done
+ */
+export async function orProblem(
+  problems: string[],
+  what: string,
+  task: () => Promise<void>,
+  later?: CoderError[],
+): Promise<void> {
   try {
     await task();
   } catch (error) {
-    if (!(error instanceof CoderError) || (error.retryable && !isRefusal(error))) throw error;
+    if (!(error instanceof CoderError)) throw error;
+    const waits = error.retryable && !isRefusal(error);
+    if (waits && (later === undefined || outcomeOf(error).kind !== 'failed')) throw error;
     problems.push(`${what}: ${error.message}`);
+    if (waits) later?.push(error);
   }
 }
 

@@ -1,4 +1,5 @@
 /** What the bridge made and nothing declares any more goes, once nobody is in it; what it merely found is forgotten. */
+import { type CoderError } from '../../coder';
 import { type DirectoryGroup } from '../../contract/directory';
 import {
   forgetGroup,
@@ -34,9 +35,10 @@ import { wakeForName } from './wake-for-name';
 /**
  * Deletes groups and custom roles that the bridge made, that nothing declares any more and that nobody is in; forgets
  * groups that it merely found.
+ * @param later as for `orProblem`
  * @returns problems in words: what could not be removed
  */
-export async function removeUndeclared(rim: Rim, cause: Cause): Promise<string[]> {
+export async function removeUndeclared(rim: Rim, cause: Cause, later?: CoderError[]): Promise<string[]> {
   const context = await rim.context.get();
   const problems: string[] = [];
   const left: string[] = [];
@@ -45,21 +47,31 @@ export async function removeUndeclared(rim: Rim, cause: Cause): Promise<string[]
     await isDeclaredNow(rim, context),
   )) {
     const name = `${organizationName(context, group.organization)}/${group.name}`;
-    await orProblem(problems, `group ${name}`, async () => {
-      if (fate === 'stay') left.push(sayLeftGroup(name, byHand));
-      else if (fate === 'forget') await forget(rim, group, cause, []);
-      else if ((await removeGroup(rim, group, { members: 0, lines: [], cause })) === 'others-inside') {
-        const inside = await othersInside(rim, group, cause);
-        if (inside > 0) left.push(sayLeftGroup(name, inside));
-      }
-    });
+    await orProblem(
+      problems,
+      `group ${name}`,
+      async () => {
+        if (fate === 'stay') left.push(sayLeftGroup(name, byHand));
+        else if (fate === 'forget') await forget(rim, group, cause, []);
+        else if ((await removeGroup(rim, group, { members: 0, lines: [], cause })) === 'others-inside') {
+          const inside = await othersInside(rim, group, cause);
+          if (inside > 0) left.push(sayLeftGroup(name, inside));
+        }
+      },
+      later,
+    );
   }
   const declared = declaredRoles(context.apps.values(), context.catalog.organizations);
   for (const role of undeclaredRoles(await listManagedRoles(rim.database.db), declared))
-    await orProblem(problems, `custom role ${organizationName(context, role.organization)}/${role.name}`, async () => {
-      if ((await removeRole(rim, context, role, cause)) === 'in use')
-        left.push(sayLeftRole(`${organizationName(context, role.organization)}/${role.name}`));
-    });
+    await orProblem(
+      problems,
+      `custom role ${organizationName(context, role.organization)}/${role.name}`,
+      async () => {
+        if ((await removeRole(rim, context, role, cause)) === 'in use')
+          left.push(sayLeftRole(`${organizationName(context, role.organization)}/${role.name}`));
+      },
+      later,
+    );
   await noteLeftOver(rim.database.db, left);
   return problems;
 }
