@@ -26,7 +26,10 @@ export async function vanishedMappings(db: Db, context: Context, app: string): P
     });
 }
 
-/** What those mappings give and no mapping with a living group does. */
+/**
+ * What those mappings give. Also where a mapping with a living group gives the same: who was in the group that is gone went from the
+ * directory with it, so that nobody can tell who had it by the other one alone.
+ */
 export async function vanishedEntitlements(db: Db, context: Context, app: string): Promise<Set<EntitlementKey>> {
   const gone = new Set<EntitlementKey>();
   const rules = context.rules.get(app);
