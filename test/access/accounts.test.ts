@@ -44,6 +44,28 @@ describeEachDatabase('accounts', (_, on) => {
     },
   );
 
+  it.each([true, false])(
+    'of two who had an address one after the other, only the account of who leaves is deleted (linked: %s)',
+    async isLinked => {
+      const access = await startAccess(on);
+      const okta = await access.app('okta', { policies: { leaving: 'delete' } });
+      const ada = await okta.hire('ada', { emails: [{ value: 'a@example.com', primary: true }] });
+      access.coder.oidcLogin(claims('ada', 'a@example.com'));
+      await okta.changeEmail(ada, 'b@example.com');
+      access.coder.oidcLogin(claims('ada', 'b@example.com'));
+      await access.swept();
+      access.coder.oidcLogin(claims('bystander', 'a@example.com'));
+      if (!isLinked) {
+        access.coder.deleteUser('ada');
+        await okta.leave(ada);
+      }
+      await okta.remove(ada);
+      await access.swept();
+      expect(access.coder.describe('bystander')).toMatchObject({ status: 'suspended' });
+      expect(access.coder.snapshot().users).not.toHaveProperty('ada');
+    },
+  );
+
   it('an address that changes after the first sign-in follows at the next one, and is held until then', async () => {
     const access = await startAccess(on);
     const okta = await access.app('okta', ADMINS);
@@ -268,5 +290,22 @@ describeEachDatabase('accounts', (_, on) => {
     await access.settled();
     expect(await access.held()).toEqual({});
     expect(access.coder.describe('ada')).toMatchObject({ status: 'active', siteRoles: [] });
+  });
+
+  it('whoever was an owner by hand, and is made one by a mapping at the return, is held for nothing', async () => {
+    const access = await startAccess(on);
+    const okta = await access.app('okta', {
+      roleMappings: { owners: { idpGroup: 'admins', role: 'owner' } },
+      policies: { drift: 'report' },
+    });
+    const ada = await okta.hire('ada');
+    access.coder.setSiteRoles('ada', ['owner']);
+    await okta.leave(ada);
+    expect(access.coder.describe('ada')).toMatchObject({ status: 'suspended', siteRoles: [] });
+    await okta.group('admins', [ada]);
+    await okta.comeBack(ada);
+    await access.settled();
+    expect(access.holding('owner')).toContain('ada');
+    expect(await access.held()).toEqual({});
   });
 });

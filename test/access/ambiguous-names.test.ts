@@ -47,6 +47,30 @@ describeEachDatabase('a name that two groups have', (_, on) => {
     expect(access.coder.describe('ada').organizations['coder']?.groups).toEqual(['testers']);
   });
 
+  it.each(['repair', 'report'] as const)(
+    'makes no owner by hand of whom the mapping made one: who comes back is one again (drift: %s)',
+    async drift => {
+      const access = await startAccess(on);
+      const okta = await access.app('okta', {
+        roleMappings: { owners: { idpGroup: 'admins', role: 'owner' } },
+        policies: { drift },
+      });
+      const ada = await okta.hire('ada');
+      await okta.group('admins', [ada], { externalId: 'first' });
+      const second = await okta.group('admins', [], { externalId: 'second' });
+      await okta.leave(ada);
+      expect(access.coder.describe('ada')).toMatchObject({ status: 'suspended', siteRoles: [] });
+      await okta.done('DELETE', `/Groups/${second}`);
+      await access.settled();
+      await okta.comeBack(ada);
+      await access.settled();
+      expect(access.holding('owner')).toContain('ada');
+      expect(await access.held()).toEqual({});
+      const { entries } = await access.admin.audit({ action: 'site-roles.set' });
+      expect(entries.filter(({ detail }) => detail?.includes("somebody's hand"))).toEqual([]);
+    },
+  );
+
   it('turns no sync on, in mode claims, where nothing else asks for it', async () => {
     const access = await startAccess(on, {
       before: coder => {

@@ -1,5 +1,6 @@
 /** What is to become of one account of a person, there already or to be made. Pure. */
 import { isSameIdentity } from '../../contract/identity';
+import { appearedLater } from './appeared';
 import { type Context, isManaged, isUnclear } from './context';
 import { type Desired, unite } from './desired';
 import { type Entitlement, type EntitlementKey, keyOf } from './entitlement';
@@ -107,9 +108,21 @@ export function decideAccount(
   const desired = unite([observation.own, ...stays.map(holder => holder.desired)]);
   const allLeft = observation.user === undefined && stays.every(({ user }) => user === undefined);
   const { context, app } = observation;
-  const deletes = allLeft && context.apps.get(app)?.state.policies.leaving === 'delete';
+  const deletes =
+    allLeft &&
+    context.apps.get(app)?.state.policies.leaving === 'delete' &&
+    // Locked alone: what is deleted can not be given back to whose it is.
+    !isSomebodyElses(observation, observed);
   const input = inputFor(observation, observed, desired, deletes ? 'delete' : 'suspend');
   return { observed, link, input, plan: plan(input) };
+}
+
+/** Whether an account has an address that the person gave up before there was the account, and nobody of the directory ever was it. */
+export function isSomebodyElses(
+  { addresses }: PersonObservation,
+  { account, via, begun, holders }: ObservedAccount,
+): boolean {
+  return via !== 'linked' && !begun && holders.length === 0 && appearedLater(addresses, account);
 }
 
 export function inputFor(
@@ -123,12 +136,13 @@ export function inputFor(
     observation.app,
     ...observed.holders.filter(({ user }) => user !== undefined).map(({ person }) => person.app),
   ]);
+  const declared = (entitlement: Entitlement): boolean =>
+    isManaged(context, entitlement, authoritative) || observed.granted(entitlement);
   return {
     desired,
     actual: observed.actual,
-    managed: (entitlement: Entitlement) =>
-      !isUnclear(context, entitlement) &&
-      (isManaged(context, entitlement, authoritative) || observed.granted(entitlement)),
+    managed: entitlement => !isUnclear(context, entitlement) && declared(entitlement),
+    declared,
     defaultOrganization: context.catalog.defaultOrganization,
     sync: context.catalog.sync,
     leaving,

@@ -3,13 +3,14 @@
  * observation in, a decision out. `plan`, the dry run, the sweep and what happens all go by this one function.
  */
 import { isSameIdentity } from '../../contract/identity';
-import { type AccountDecision, decideAccount, inputFor, type NewAccount, newAccount } from './account';
+import { type AccountDecision, decideAccount, inputFor, isSomebodyElses, type NewAccount, newAccount } from './account';
+import { appearedInTime } from './appeared';
 import { untouchable } from './context';
 import { isMoving, judgeAdoption, refusedAddress, reHireText } from './adoption';
 import { ABSENT } from './desired';
 import { Held, StillIn } from './hold-reason';
 import { leavesByDirectory, type ObservedAccount, type PersonObservation } from './observation';
-import { plan } from './plan';
+import { isOwner, plan } from './plan';
 
 export interface PersonDecision {
   readonly accounts: readonly AccountDecision[];
@@ -137,7 +138,9 @@ function withFormerOwner(
   { account }: ObservedAccount,
   decision: PersonDecision,
 ): PersonDecision {
-  if (person?.formerOwner !== true || account.roles.includes('owner')) return decision;
+  const gains = decision.accounts.flatMap(({ plan }) => plan.gains);
+  const isAgain = account.roles.includes('owner') || gains.some(isOwner);
+  if (person?.formerOwner !== true || isAgain) return decision;
   const held = new Held(
     'former-owner',
     `account ${JSON.stringify(account.username)} was an owner by somebody's hand when the person left, and Coder suspends no owner: make them an owner in Coder again, or say that they stay none with coder-scim retry person:${person.userId}`,
@@ -273,7 +276,10 @@ function decideLeaving(observation: PersonObservation): PersonDecision {
       // Whoever is linked to an account already is locked out of the others as they stand. One of the bridge's making is linked to
       // whoever it was for, gone or not: should they come back, it is known who made it.
       link:
-        adoption instanceof Held || isLinked || (user === undefined && !observed.begun)
+        adoption instanceof Held ||
+        isLinked ||
+        (user === undefined && !observed.begun) ||
+        isSomebodyElses(observation, observed)
           ? undefined
           : { how: adoption.how, replaces: adoption.replaces },
     });
@@ -356,18 +362,8 @@ function signedInto({ accounts, addresses, user }: PersonObservation): ObservedA
       claimedBy === undefined &&
       // Who states the present address, too, is the same person in another app.
       holders.every(holder => isSameIdentity(holder.user?.email ?? '', user?.email ?? '')) &&
-      (begun || (account.createdAt ?? Infinity) < endOf(addresses, account.email) + SIGN_IN_MAY_LAST_MS),
+      (begun || appearedInTime(addresses, account)),
   );
-}
-
-/** Between the identity provider's word on somebody and the account that Coder makes of it; clocks differ as well. */
-const SIGN_IN_MAY_LAST_MS = 5 * 60_000;
-
-/** When the directory began to state the address after this one; two of one moment come in no order. */
-function endOf(addresses: PersonObservation['addresses'], email: string): number {
-  const own = addresses.find(({ address }) => isSameIdentity(address, email));
-  const after = addresses.filter(one => one !== own && own !== undefined && one.since >= own.since);
-  return after.length === 0 ? -Infinity : Math.min(...after.map(({ since }) => since));
 }
 
 function bearing({ accounts }: PersonObservation, email: string): ObservedAccount | undefined {

@@ -20,6 +20,8 @@ export interface PlanInput {
   readonly actual: Actual;
   /** Whether it is the bridge's to take: named in a mapping, or given by the bridge. */
   readonly managed: (entitlement: Entitlement) => boolean;
+  /** The same, though it may be unclear at the moment which group gives it: it is nobody's hand that gave it. @default as `managed` */
+  readonly declared?: ((entitlement: Entitlement) => boolean) | undefined;
   readonly defaultOrganization: string;
   readonly sync: SyncSettings;
   /** What becomes of the account of somebody who leaves. @default 'suspend' */
@@ -194,7 +196,8 @@ function planLeaving(input: PlanInput): Plan {
     if (isOwner(entitlement) && !out) return true;
     return !isFrozen(sync, entitlement) && input.managed(entitlement);
   });
-  const endsFormerOwner = !out && entitlements.some(entitlement => isOwner(entitlement) && !input.managed(entitlement));
+  const { declared = input.managed } = input;
+  const endsFormerOwner = !out && entitlements.some(entitlement => isOwner(entitlement) && !declared(entitlement));
   // Whoever is locked out already loses no account a second time, though it may still be deleted.
   const removals: Removal[] = actual.status === 'suspended' ? entitlements : [{ kind: 'account' }, ...entitlements];
   if (!removals.every(removal => isAllowed(input, removal))) return { ...NO_PLAN, removals, endsFormerOwner };
@@ -219,6 +222,6 @@ function planLeaving(input: PlanInput): Plan {
   };
 }
 
-function isOwner({ kind, target }: Entitlement): boolean {
+export function isOwner({ kind, target }: Entitlement): boolean {
   return kind === 'site-role' && target === 'owner';
 }

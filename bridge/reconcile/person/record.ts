@@ -305,6 +305,8 @@ function usernameOf({ accounts, person }: PersonObservation, outcome: PersonOutc
 
 function formerOwnerOf({ accounts, person }: PersonObservation, outcome: PersonOutcome): PersonChange {
   if (outcome.accounts.some(account => account.endedFormerOwner)) return { formerOwner: true };
-  const again = accounts.some(({ via, account }) => via === 'linked' && account.roles.includes('owner'));
+  const again =
+    accounts.some(({ via, account }) => via === 'linked' && account.roles.includes('owner')) ||
+    outcome.accounts.some(({ becameOwner }) => becameOwner);
   return person?.formerOwner === true && again ? { formerOwner: false } : {};
 }
