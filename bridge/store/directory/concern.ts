@@ -11,7 +11,13 @@ import { type Write } from './rows';
 const concerns = statement<{ app: string; id: string }>()(
   (_db, { app, id }) => sql<{ concerns: number | boolean }>`
     select exists (select 1 from members where member_id = ${id})
-      or exists (select 1 from bindings where app = ${app} and scim_group_id = ${id}) as concerns`,
+      or exists (select 1 from bindings where app = ${app} and scim_group_id = ${id})
+      or exists (
+        select 1 from loose_sets where cause is not null and (
+          next = (select member_set from groups where id = ${id})
+          or exists (select 1 from member_rows where set_id in (loose_sets.id, loose_sets.next) and member_id = ${id})
+        )
+      ) as concerns`,
 );
 
 const settled = statement<{ app: string; id: string; key: string }>()(
@@ -40,7 +46,10 @@ const groupsAbove = statement<{ app: string; id: string }>()(
     ) as bound from above join groups on groups.id = above.id`,
 );
 
-/** Whether membership of a group can matter: a mapping reads it, by name or bound to it, or it is in another group. */
+/**
+ * Whether membership of a group can matter: a mapping reads it, by name or bound to it, or it is in another group. Also where it did until
+ * just now, and the members are still to be read for the queue: whoever goes before that is not among them.
+ */
 export async function concernsCoder(
   { db, app, reach }: Write,
   id: string,

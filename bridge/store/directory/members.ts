@@ -14,7 +14,7 @@ import { among, listed } from '../database/listed';
 import { GroupCycle, NestedGroupsRefused, UnknownMembers } from './errors';
 import { enqueueEverybodyIn } from './large/everybody';
 import { type Membership, exchange, loosen } from './large/loose-sets';
-import { isLargeSet } from './large/pages';
+import { isLargeRemoval } from './large/pages';
 import { memberFilter } from './search/filter-sql';
 import { MOST_TOUCHED, type UserOrGroup } from './resources';
 import { type Write, isId } from './rows';
@@ -279,7 +279,7 @@ async function removeEverybody(
   membership: Membership,
   concerns: boolean,
 ): Promise<WorkKey[] | undefined> {
-  if (await isLargeSet(write.db, membership.setId)) {
+  if (await isLargeRemoval(write.db, membership, concerns)) {
     await exchange(write, membership, newId(write.now), concerns);
     return [];
   }
@@ -288,13 +288,14 @@ async function removeEverybody(
 
 /** Takes the members away of a group that goes. */
 export async function removeWithGroup(write: Write, membership: Membership, concerns: boolean): Promise<WorkKey[]> {
-  if (await isLargeSet(write.db, membership.setId)) {
+  if (await isLargeRemoval(write.db, membership, concerns)) {
     await loosen(write, { old: membership.setId, next: null, concerns });
     return [];
   }
   return (await removeRows(write, membership, concerns)) ?? [];
 }
 
+/** Of members who are few with those in groups within them: whoever is to be queued is, before the rows go. */
 async function removeRows(
   write: Write,
   { groupId, setId }: Membership,

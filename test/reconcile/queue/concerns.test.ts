@@ -2,6 +2,9 @@
 import { putApp } from '../../../bridge/store/apps/apps';
 import { parseMappingState } from '../../../bridge/contract/mapping-state';
 import { type MemberChange } from '../../../bridge/scim-language/patch/operation';
+import { enqueueEverybodyIn, looseSetsOf } from '../../../bridge/store/directory';
+import { LARGE } from '../../../bridge/store/directory/large/pages';
+import { PRIORITY } from '../../../bridge/store/work/enqueue';
 import { fillUsers } from '../../bench/fill-directory';
 import { type Stage, startStage } from '../stage';
 
@@ -20,6 +23,19 @@ const addTo = (stage: Stage, group: string, ...users: string[]) =>
 
 const rename = (stage: Stage, group: string, displayName: string) =>
   stage.directory.updateGroup(stage.context, group, () => ({ document: { schemas: [SCHEMA], displayName } }));
+
+const take = (stage: Stage, group: string, ...values: string[]) =>
+  stage.directory.updateGroup(stage.context, group, () => ({ memberChanges: [{ kind: 'remove', values }] }));
+
+/** A group that is changed in turns. */
+const large = async (stage: Stage, people: readonly string[]) =>
+  (
+    await stage.directory.createGroup(
+      stage.context,
+      { displayName: 'large' },
+      people.map(value => ({ value })),
+    )
+  ).resource;
 
 const READS_ADMINS = { roleMappings: { admins: { idpGroup: 'admins', role: 'auditor' } } };
 
@@ -73,6 +89,38 @@ describe('a group that no mapping reads', () => {
     expect(await queued(stage)).toEqual([]);
     const owed = await stage.database.db.selectFrom('loose_sets').select('id').where('cause', 'is not', null).execute();
     expect(owed).toEqual([]);
+  });
+
+  it('is read while those who were in it when it was are still to be queued', async () => {
+    const stage = await startStage();
+    await stage.declare(READS_ADMINS);
+    const { db } = stage.database;
+    const people = await fillUsers(stage.database, stage.context.app, LARGE + 3);
+    const [ada = '', bob = '', cleo = ''] = people;
+    const { id } = await large(stage, people);
+    // What is owed from now on stays owed.
+    await looseSetsOf(stage.database).stop();
+    const { app, cause } = stage.context;
+    await stage.database.transact(on => enqueueEverybodyIn({ db: on, app, cause, now: 1 }, id, PRIORITY.request));
+    await take(stage, id, ada);
+    expect(await queued(stage)).toEqual([`person:${ada}`]);
+    await db.updateTable('loose_sets').set({ cause: null }).execute();
+    await take(stage, id, bob);
+    expect(await queued(stage)).toEqual([`person:${ada}`]);
+
+    // A set that is no group's any more.
+    const lunch = (await stage.directory.createGroup(stage.context, { displayName: 'lunch' }, [{ value: cleo }]))
+      .resource.id;
+    await db
+      .insertInto('loose_sets')
+      .values({ id: 'former', app, since: 1, next: null, cause: JSON.stringify(cause) })
+      .execute();
+    await db
+      .insertInto('member_rows')
+      .values({ set_id: 'former', member_id: lunch, member_type: 'Group', display: null })
+      .execute();
+    await take(stage, lunch, cleo);
+    expect(await queued(stage)).toEqual([`person:${ada}`, `person:${cleo}`].sort());
   });
 
   it('is read by the name that it gets', async () => {

@@ -116,6 +116,24 @@ describeEachDatabase('changes of a group of many', open => {
     expect((await directory.groupsOf('acme', [people[0] ?? ''])).get(people[0] ?? '')).toEqual([]);
   });
 
+  // Of its own it has two members: who is in it through those is many all the same.
+  test.each(['deleted', 'emptied', 'emptied by a list of nobody'])(
+    'who is in it through others is looked at: %s',
+    async how => {
+      const halves = [await create('half 1', people.slice(0, HALF)), await create('half 2', people.slice(HALF))];
+      const middle = await create('middle', halves);
+      const outer = await create('outer', [middle]);
+      await database.db.deleteFrom('work').execute();
+      if (how === 'deleted') await directory.deleteGroup(context, middle);
+      else await change(middle, how === 'emptied' ? { kind: 'removeAll' } : { kind: 'replaceAll', members: [] });
+      expect(await queued()).toEqual(people);
+      expect(await leaving()).toBe(MANY);
+      await cleared();
+      for (const id of [outer, middle, ...halves]) await directory.deleteGroup(context, id);
+      await cleared();
+    },
+  );
+
   test('another name concerns everybody, in groups within it too', async () => {
     const [inner, outer] = [await create('inner', people), await create('outer', [])];
     await change(outer, { kind: 'add', members: stated([inner]) });

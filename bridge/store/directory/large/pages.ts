@@ -65,3 +65,15 @@ export async function largeSetOf(db: Db, groupId: string): Promise<string | unde
     join members on members.group_id = inside.id limit 1 offset ${sql.lit(LARGE)}`.execute(db);
   return rows[0]?.set_id;
 }
+
+/**
+ * Whether everybody is taken out of a group in turns. Whom that concerns is read from the rows, and of many after the transaction: the rows
+ * have to be there then, however few of them are the group's own.
+ */
+export async function isLargeRemoval(
+  db: Db,
+  { groupId, setId }: { readonly groupId: string; readonly setId: string },
+  concerns: boolean,
+): Promise<boolean> {
+  return concerns ? (await largeSetOf(db, groupId)) !== undefined : await isLargeSet(db, setId);
+}
