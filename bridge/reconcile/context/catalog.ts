@@ -9,7 +9,7 @@ import {
 } from '../../coder';
 import { type MappingState, ORGANIZATION_ROLES } from '../../contract/mapping-state';
 import { type Catalog } from '../decide/context';
-import { findOrganization, findRole, type KnownOrganization } from '../decide/rules';
+import { findOrganization, findRole, type KnownOrganization, organizationMeant } from '../decide/rules';
 
 /** Names of the organizations that mapping states speak of. */
 export function namedOrganizations(states: readonly MappingState[]): Set<string> {
@@ -60,23 +60,30 @@ async function readable<T>(read: Promise<T>, what: string, problems: string[]): 
 /**
  * Reads what the mapping states of all apps need: three calls for each organization they name, four in all besides,
  * and one for each other organization in which the account itself holds a custom role.
+ * @param foundAs ids of organizations by the folded names under which documents found them last
  * @throws CoderError when Coder can't be asked
  */
-export async function loadCatalog(coder: CoderClient, states: readonly MappingState[], now: number): Promise<Catalog> {
+export async function loadCatalog(
+  coder: CoderClient,
+  states: readonly MappingState[],
+  foundAs: ReadonlyMap<string, string>,
+  now: number,
+): Promise<Catalog> {
   const problems: string[] = [];
   const [organizations, own, organizationSync] = await Promise.all([
     coder.listOrganizations(),
     coder.whoami(),
     readable(coder.getOrganizationSync(), 'organization sync settings', problems),
   ]);
-  const known = organizations.map(knownOrganization);
+  const namesOf = (id: string): string[] => [...foundAs].flatMap(([name, found]) => (found === id ? [name] : []));
+  const known = organizations.map(one => ({ ...knownOrganization(one), foundAs: namesOf(one.id) }));
   const siteRoles = states.some(state =>
     Object.values(state.roleMappings).some(mapping => mapping.organization === undefined),
   );
   const siteRoleSync = siteRoles ? await coder.getSiteRoleSync().catch(unknownSync) : { state: 'off' as const };
   const organizationRoles = new Set<string>();
   const groups = new Set<string>();
-  const named = new Set([...namedOrganizations(states)].flatMap(name => findOrganization(known, name)?.id ?? []));
+  const named = new Set([...namedOrganizations(states)].flatMap(name => organizationMeant(known, name)?.id ?? []));
   const customRoles = new Map<string, readonly CoderRole[]>();
   const resolved = await Promise.all(
     known.map(async organization => {

@@ -4,15 +4,17 @@
  * believed for a while and then read again beside the work, not before it.
  */
 import { type CoderClient } from '../../coder';
+import { identityKey } from '../../contract/identity';
 import { type MappingState } from '../../contract/mapping-state';
 import { listAllApps, readRulesVersion } from '../../store/apps/apps';
 import { readBindings } from '../../store/apps/bindings';
 import { listManagedGroups } from '../../store/accounts/coder-groups';
 import { type Database } from '../../store/database/database';
-import { isBehind, loadCatalog } from './catalog';
+import { putOrganizationName, readOrganizationNames } from '../../store/apps/organization-names';
+import { isBehind, loadCatalog, namedOrganizations } from './catalog';
 import { readNamesakes } from '../../store/directory';
 import { buildContext, type Catalog, type Context } from '../decide/context';
-import { type SyncSettings } from '../decide/rules';
+import { findOrganization, type SyncSettings } from '../decide/rules';
 import { type Clock, type Log } from '../types';
 
 export class ContextSource {
@@ -114,12 +116,25 @@ export class ContextSource {
 
   async #load(states: readonly MappingState[]): Promise<Catalog> {
     // One reading at a time: whoever comes meanwhile gets the same answer.
-    this.#loading ??= loadCatalog(this.coder, states, this.clock.now()).finally(() => {
+    this.#loading ??= this.#loadNow(states).finally(() => {
       this.#loading = undefined;
     });
     const loaded = await this.#loading;
     // Whoever may not read the deployment's settings has learned of site role sync by a refusal alone.
     return this.#learned?.siteRoles === true ? { ...loaded, sync: { ...loaded.sync, siteRoles: true } } : loaded;
+  }
+
+  /** Reads it, and notes what the names in documents found: whatever they are changed to by hand later, it is known what was meant. */
+  async #loadNow(states: readonly MappingState[]): Promise<Catalog> {
+    const { db } = this.database;
+    const foundAs = await readOrganizationNames(db);
+    const catalog = await loadCatalog(this.coder, states, foundAs, this.clock.now());
+    for (const name of namedOrganizations(states)) {
+      const found = findOrganization(catalog.organizations, name);
+      if (found !== undefined && foundAs.get(identityKey(name)) !== found.id)
+        await putOrganizationName(db, identityKey(name), found.id);
+    }
+    return catalog;
   }
 
   #refreshBeside(): void {

@@ -5,7 +5,7 @@ import { identityKey } from '../../contract/identity';
 import { type ManagedGroup } from '../../store/accounts/coder-groups';
 import { type StoredApp } from '../../store/apps/apps';
 import { type Entitlement, type EntitlementKey, keyOf } from './entitlement';
-import { type AppRules, compileRules, findOrganization, type KnownOrganization, type SyncSettings } from './rules';
+import { type AppRules, compileRules, organizationMeant, type KnownOrganization, type SyncSettings } from './rules';
 
 /** What Coder has that rules are resolved against. */
 export interface Catalog {
@@ -28,7 +28,7 @@ export interface Context {
   readonly groups: ReadonlyMap<string, ManagedGroup>;
   /** What the mappings of any app name. */
   readonly managed: ReadonlySet<EntitlementKey>;
-  /** What mappings give whose name several groups have: left as it is. */
+  /** What mappings give whose name several groups have, or whose organization has another name by now: left as it is. */
   readonly unclear: ReadonlySet<EntitlementKey>;
   /** Ids of the organizations that Coder told of: of another one nobody knows what is declared there. */
   readonly knownOrganizations: ReadonlySet<string>;
@@ -141,7 +141,7 @@ export function buildContext(input: ContextInput): Context {
 function unreadRoles({ apps, catalog: { organizations } }: ContextInput): Set<string> {
   const mappings = apps.filter(({ deleting }) => !deleting).flatMap(({ state }) => Object.values(state.roleMappings));
   const named = mappings.map(({ organization }) =>
-    organization === undefined ? undefined : findOrganization(organizations, organization),
+    organization === undefined ? undefined : organizationMeant(organizations, organization),
   );
   return new Set(named.flatMap(found => (found?.roles === 'unreadable' ? [found.id] : [])));
 }

@@ -13,6 +13,8 @@ export interface KnownOrganization {
   readonly id: string;
   readonly name: string;
   readonly isDefault: boolean;
+  /** Folded names under which documents found it last: its own, or those that it had until somebody renamed it. */
+  readonly foundAs?: readonly string[] | undefined;
   /** Names of the roles there; undefined when nobody needed them, `unreadable` where Coder would not say. */
   readonly roles: readonly string[] | 'unreadable' | undefined;
   /** Roles that every member has without being given them. */
@@ -78,7 +80,10 @@ export interface AppRules {
   readonly pushed: ReadonlyMap<string, KnownGroup>;
   /** Everything that the mappings name. */
   readonly managed: ReadonlySet<EntitlementKey>;
-  /** What mappings give whose name several groups have: neither given nor taken until it is clear which of them is meant. */
+  /**
+   * What mappings give whose name several groups have, or whose organization has another name by now: neither given nor taken until it is
+   * clear what is meant.
+   */
   readonly unclear: ReadonlySet<EntitlementKey>;
   /** Names of those mappings. */
   readonly unclearMappings: ReadonlySet<string>;
@@ -105,6 +110,20 @@ export function findOrganization(
   );
 }
 
+/**
+ * The organization that a document means: the one of the name, or where there is none any more the one that had it. A name that somebody
+ * changed by hand says of nobody that they are to lose what they have there.
+ */
+export function organizationMeant(
+  organizations: readonly KnownOrganization[],
+  name: string,
+): KnownOrganization | undefined {
+  return (
+    findOrganization(organizations, name) ??
+    organizations.find(({ foundAs }) => foundAs?.includes(identityKey(name)) === true)
+  );
+}
+
 /** A role of an organization as Coder spells it; undefined where there is none, or nobody knows. */
 export function findRole({ roles }: KnownOrganization, name: string): string | undefined {
   const folded = identityKey(name);
@@ -128,22 +147,25 @@ export function compileRules(input: RuleInput): AppRules {
   const { state } = input;
   const problems = new Set<string>();
   const rules: { rule: Rule; idpGroup: string | undefined; externalId: string | undefined }[] = [];
+  const lost = new Set<string>();
   const organizationOf = (mapping: string, name: string): KnownOrganization | undefined => {
-    const organization = findOrganization(input.organizations, name);
-    if (organization === undefined)
-      problems.add(
-        `${mapping}: Coder has no organization ${JSON.stringify(name)} that the bridge may see: create it, or grant the bridge's account access to it`,
-      );
+    const organization = organizationMeant(input.organizations, name);
+    if (findOrganization(input.organizations, name) === undefined) {
+      tellLost(problems, mapping, name, organization);
+      lost.add(mapping);
+    }
     return organization;
   };
   const pushes = state.mode === 'push';
-  // Given by push before, and not written as a setting until `claims.organizations` is declared: until then it stays.
+  // Given by push before, and not written as a setting until `claims.organizations` is declared: until then it stays. So does what was given
+  // in an organization that has another name by now.
   const waiting: Entitlement[] = [];
   const waits = (organization: KnownOrganization): boolean =>
     !pushes && state.claims.organizations === undefined && !organization.isDefault;
-  const givesNow = (gives: readonly Entitlement[]): readonly Entitlement[] => {
-    if (!pushes) waiting.push(...gives);
-    return pushes ? gives : [];
+  const givesNow = (mapping: string, gives: readonly Entitlement[]): readonly Entitlement[] => {
+    const isNow = pushes && !lost.has(mapping);
+    if (!isNow) waiting.push(...gives);
+    return isNow ? gives : [];
   };
 
   for (const [key, mapping] of Object.entries(state.groupMappings)) {
@@ -166,7 +188,7 @@ export function compileRules(input: RuleInput): AppRules {
         });
     }
     rules.push({
-      rule: { name, gives: givesNow(gives) },
+      rule: { name, gives: givesNow(name, gives) },
       idpGroup: mapping.idpGroup,
       externalId: mapping.idpGroupExternalId,
     });
@@ -189,7 +211,7 @@ export function compileRules(input: RuleInput): AppRules {
         const declared = Object.values(state.customRoles).some(
           role =>
             identityKey(role.name) === folded &&
-            findOrganization(input.organizations, role.organization)?.id === organization.id,
+            organizationMeant(input.organizations, role.organization)?.id === organization.id,
         );
         const role = findRole(organization, mapping.role) ?? (declared ? folded : undefined);
         if (pushes && input.sync.organizationRoles.has(organization.id))
@@ -207,7 +229,7 @@ export function compileRules(input: RuleInput): AppRules {
           problems.add(
             `${name}: organization ${JSON.stringify(organization.name)} has no role ${JSON.stringify(mapping.role)}: wanted one of ${[organization.roles ?? []].flat().join(', ') || 'its roles'}, or a custom role of the document`,
           );
-        gives = givesNow(inside);
+        gives = givesNow(name, inside);
       }
     }
     rules.push({ rule: { name, gives }, idpGroup: mapping.idpGroup, externalId: mapping.idpGroupExternalId });
@@ -221,7 +243,7 @@ export function compileRules(input: RuleInput): AppRules {
         ? [{ kind: 'organization', organization: organization.id, target: '' }]
         : [];
     rules.push({
-      rule: { name, gives: givesNow(gives) },
+      rule: { name, gives: givesNow(name, gives) },
       idpGroup: mapping.idpGroup,
       externalId: mapping.idpGroupExternalId,
     });
@@ -235,36 +257,61 @@ export function compileRules(input: RuleInput): AppRules {
       "organization sync is on and Coder refuses memberships from anybody else; they are held: turn it off, or set the app's mode to claims",
     );
 
-  const pushed = pushedGroups(input, pushes, problems);
-  return index(input, rules, pushed, waiting, problems);
+  const pushed = pushedGroups(input, pushes, problems, waiting);
+  return index(input, rules, pushed, { waiting, lost }, problems);
 }
 
-function pushedGroups(input: RuleInput, pushes: boolean, problems: Set<string>): Map<string, KnownGroup> {
+/** @param organization the one that had the name */
+function tellLost(
+  problems: Set<string>,
+  what: string,
+  name: string,
+  organization: KnownOrganization | undefined,
+): void {
+  if (organization === undefined)
+    problems.add(
+      `${what}: Coder has no organization ${JSON.stringify(name)} that the bridge may see: create it, or grant the bridge's account access to it`,
+    );
+  else
+    problems.add(
+      `${what}: Coder has no organization ${JSON.stringify(name)} that the bridge may see: it is called ${JSON.stringify(organization.name)} now, and nothing is given or taken there by this until somebody corrects the name, or renames it back`,
+    );
+}
+
+/** @param waiting gets what stays as it is */
+function pushedGroups(
+  input: RuleInput,
+  pushes: boolean,
+  problems: Set<string>,
+  waiting: Entitlement[],
+): Map<string, KnownGroup> {
   const rule = input.state.pushedGroups;
   if (rule === undefined || !pushes) return new Map();
-  const organization = findOrganization(input.organizations, rule.organization);
-  if (organization === undefined) {
-    problems.add(
-      `pushedGroups: Coder has no organization ${JSON.stringify(rule.organization)} that the bridge may see: create it, or grant the bridge's account access to it`,
-    );
+  const organization = organizationMeant(input.organizations, rule.organization);
+  const made = input.groups.filter(
+    ({ organization: id, scimGroupId }) => scimGroupId !== undefined && id === organization?.id,
+  );
+  if (organization === undefined || findOrganization(input.organizations, rule.organization) === undefined) {
+    tellLost(problems, 'pushedGroups', rule.organization, organization);
+    for (const group of made)
+      waiting.push(
+        { kind: 'organization', organization: group.organization, target: '' },
+        { kind: 'group', organization: group.organization, target: group.id },
+      );
     return new Map();
   }
   if (input.sync.groups.has(organization.id))
     problems.add(
       `pushedGroups: group sync is on in organization ${JSON.stringify(organization.name)} and would undo memberships at the next sign-in; they are held: turn it off, or set the app's mode to claims`,
     );
-  return new Map(
-    input.groups.flatMap(group =>
-      group.scimGroupId !== undefined && group.organization === organization.id ? [[group.scimGroupId, group]] : [],
-    ),
-  );
+  return new Map(made.flatMap(group => (group.scimGroupId === undefined ? [] : [[group.scimGroupId, group]])));
 }
 
 function index(
   input: RuleInput,
   rules: readonly { rule: Rule; idpGroup: string | undefined; externalId: string | undefined }[],
   pushed: ReadonlyMap<string, KnownGroup>,
-  waiting: readonly Entitlement[],
+  { waiting, lost }: { readonly waiting: readonly Entitlement[]; readonly lost: ReadonlySet<string> },
   problems: Set<string>,
 ): AppRules {
   const byGroupId = new Map<string, Rule[]>();
@@ -277,7 +324,7 @@ function index(
   };
   const { names: sharedNames, groups: sharing } = sharedByIdentity(input.namesakes ?? []);
   const unclear = new Set<EntitlementKey>(waiting.map(keyOf));
-  const unclearMappings = new Set<string>();
+  const unclearMappings = new Set<string>(lost);
   const unclearGroups = new Set<string>();
   for (const { rule, idpGroup, externalId } of rules) {
     const bound = input.state.policies.renamedGroups === 'follow' ? input.bindings.get(rule.name) : undefined;

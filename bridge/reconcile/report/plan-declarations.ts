@@ -12,6 +12,7 @@ import { listAllApps, type StoredApp } from '../../store/apps/apps';
 import { readBindings, repointedMappings } from '../../store/apps/bindings';
 import { readNamesakes } from '../../store/directory';
 import { existingGroups } from '../../store/directory/reading';
+import { readOrganizationNames } from '../../store/apps/organization-names';
 import { loadCatalog } from '../context/catalog';
 import { buildContext, type Catalog, type Context, groupName, organizationName } from '../decide/context';
 import { type Rim } from '../context/rim';
@@ -46,7 +47,12 @@ export async function planDeclarations(rim: Rim, state: MappingState | undefined
   const states = apps.map(app => app.state);
   const before = stored.find(app => app.name === state?.app);
   const repointed = new Set(state === undefined || before === undefined ? [] : repointedMappings(before.state, state));
-  const catalog = await loadCatalog(rim.coder.background, states, rim.clock.now());
+  const catalog = await loadCatalog(
+    rim.coder.background,
+    states,
+    await readOrganizationNames(db),
+    rim.clock.now(),
+  );
   const changes: PlannedChange[] = [];
   const problems = [...catalog.problems];
   const declaring = apps.filter(app => !app.deleting);

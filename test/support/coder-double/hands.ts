@@ -148,6 +148,10 @@ export class Hands {
     this.world.state.changeUser(this.findUser(user), { roles: [...new Set(roles)] });
   }
 
+  renameOrganization(organization: string, name: string): void {
+    this.world.state.renameOrganization(this.findOrganization(organization), name);
+  }
+
   addMember(user: string, organization?: string): void {
     this.world.state.join(this.findUser(user), this.findOrganization(organization));
   }

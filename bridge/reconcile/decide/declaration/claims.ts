@@ -4,7 +4,7 @@
  */
 import { type MappingState } from '../../../contract/mapping-state';
 import { type Binding } from '../../../store/apps/bindings';
-import { findOrganization, findRole, type KnownGroup, type KnownOrganization } from '../rules';
+import { findRole, organizationMeant, type KnownGroup, type KnownOrganization } from '../rules';
 import { identityKey } from '../../../contract/identity';
 
 /** What one of Coder's sync settings should say: claim value to group ids, role names or organization ids. */
@@ -28,7 +28,7 @@ export interface ClaimsInput {
   readonly bindings: readonly Binding[];
   /** Present displayName of SCIM groups, by id. */
   readonly groupNames: ReadonlyMap<string, string>;
-  /** Whether several groups have the name that the mapping means. */
+  /** Whether several groups have the name that the mapping means, or its organization has another name by now. */
   readonly isUnclear: (app: string, mapping: string) => boolean;
 }
 
@@ -40,7 +40,7 @@ export interface Join {
   /** The value of the claim. */
   readonly claim: string;
   readonly organization: KnownOrganization;
-  /** Several groups have the name that is the claim. */
+  /** Several groups have the name that is the claim, or the organization has another name by now. */
   readonly unclear: boolean;
 }
 
@@ -108,7 +108,7 @@ export function claimsSettings(input: ClaimsInput): ClaimsSettings {
     };
     for (const [key, mapping] of Object.entries(state.groupMappings)) {
       const unclear = input.isUnclear(state.app, `groupMappings/${key}`);
-      const organization = findOrganization(input.organizations, mapping.organization);
+      const organization = organizationMeant(input.organizations, mapping.organization);
       const group = input.groups.find(known => known.organization === organization?.id && known.name === mapping.group);
       if (organization === undefined || group === undefined) continue;
       const claim = claimOf(input, state, `groupMappings/${key}`, mapping);
@@ -117,7 +117,7 @@ export function claimsSettings(input: ClaimsInput): ClaimsSettings {
     }
     for (const [key, mapping] of Object.entries(state.roleMappings)) {
       if (mapping.organization === undefined) continue;
-      const organization = findOrganization(input.organizations, mapping.organization);
+      const organization = organizationMeant(input.organizations, mapping.organization);
       if (organization === undefined) continue;
       const isUnread = organization.roles === 'unreadable';
       const role = isUnread ? identityKey(mapping.role) : findRole(organization, mapping.role);
@@ -137,7 +137,7 @@ export function claimsSettings(input: ClaimsInput): ClaimsSettings {
       join(claim, organization, unclear);
     }
     for (const [key, mapping] of Object.entries(state.organizationMappings)) {
-      const organization = findOrganization(input.organizations, mapping.organization);
+      const organization = organizationMeant(input.organizations, mapping.organization);
       const unclear = input.isUnclear(state.app, `organizationMappings/${key}`);
       if (organization !== undefined)
         join(claimOf(input, state, `organizationMappings/${key}`, mapping), organization, unclear);

@@ -3,7 +3,7 @@ import { type CoderGroup, type GroupSettings, type NewGroup } from '../../../cod
 import { type DirectoryGroup } from '../../../contract/directory';
 import { type GroupMapping, type MappingState } from '../../../contract/mapping-state';
 import { type ManagedGroup } from '../../../store/accounts/coder-groups';
-import { imaginedGroup, type KnownOrganization, findOrganization } from '../rules';
+import { imaginedGroup, type KnownOrganization, findOrganization, organizationMeant } from '../rules';
 
 /** A group as Coder has it, without its members. */
 export type PresentGroup = Pick<
@@ -113,7 +113,7 @@ export function mappedNames(
       .filter(app => !app.deleting)
       .flatMap(app =>
         Object.values(app.state.groupMappings).flatMap((mapping): [string, string][] => {
-          const organization = findOrganization(organizations, mapping.organization);
+          const organization = organizationMeant(organizations, mapping.organization);
           return organization === undefined ? [] : [[groupKey(organization.id, mapping.group), app.name]];
         }),
       ),

@@ -6,7 +6,7 @@ import { type ManagedGroup } from '../../../store/accounts/coder-groups';
 import { type MemberCounts } from '../../../store/accounts/coder-members';
 import { type ManagedRole } from '../../../store/accounts/custom-roles';
 import { groupKey, mappedNames } from './groups-draft';
-import { findOrganization, isPushed, type KnownOrganization } from '../rules';
+import { organizationMeant, isPushed, type KnownOrganization } from '../rules';
 
 /** An app as far as it declares groups and roles. */
 export interface DeclaringApp {
@@ -46,7 +46,7 @@ export function declaredRoles(apps: Iterable<DeclaringApp>, organizations: reado
       .filter(app => !app.deleting)
       .flatMap(app =>
         Object.values(app.state.customRoles).map(role =>
-          roleKey(findOrganization(organizations, role.organization)?.id ?? '', role.name),
+          roleKey(organizationMeant(organizations, role.organization)?.id ?? '', role.name),
         ),
       ),
   );
