@@ -85,8 +85,8 @@ export const GROUPS: readonly Mutant[] = [
     edits: [
       {
         file: 'bridge/reconcile/declaration/declaration.ts',
-        find: 'return await removeUndeclared(rim, work.cause);',
-        put: 'return later ? [] : await removeUndeclared(rim, work.cause);',
+        find: 'return await removeUndeclared(rim, work.cause, failures);',
+        put: 'return later ? [] : await removeUndeclared(rim, work.cause, failures);',
       },
     ],
     noticedBy: ['last-owners-of-a-deleted-app'],

@@ -44,8 +44,13 @@ export const QUEUE: readonly Mutant[] = [
     edits: [
       {
         file: 'bridge/reconcile/sweep/sweep.ts',
-        find: 'if (compared.length > 0) {',
-        put: 'if (compared.length < 0) {',
+        find: "const compared = apps.filter(app => app.state.policies.drift !== 'off');",
+        put: 'const compared = apps.filter(() => false);',
+      },
+      {
+        file: 'bridge/reconcile/sweep/sweep.ts',
+        find: 'for (const app of lookedAt) await sweepPeople',
+        put: 'for (const app of lookedAt.slice(0, 0)) await sweepPeople',
       },
     ],
     noticedBy: ['leaver-activated-by-hand', 'changed-by-hand'],
