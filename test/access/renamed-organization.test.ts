@@ -57,6 +57,18 @@ describeEachDatabase('an organization that is renamed in Coder', (_, on) => {
     expect((await access.statusOf(okta)).warnings).toEqual([]);
   });
 
+  it('keeps nothing of an app that is deleted', async () => {
+    const access = await start();
+    const okta = await access.app('okta', inLab('lab'));
+    await okta.group('lab', await okta.hireAll(['ada']));
+    await access.settled();
+    access.coder.renameOrganization('lab', 'lab2');
+    await access.swept();
+    expect(await access.removeApp(okta)).toBeUndefined();
+    expect(access.suspended()).toEqual(['ada']);
+    expect(has(access, 'ada')).toEqual({ roles: [], groups: [] });
+  });
+
   it('keeps nothing of what was given in another one and is named no more', async () => {
     const access = await start();
     access.coder.addOrganization('field');
