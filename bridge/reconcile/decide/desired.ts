@@ -51,11 +51,11 @@ export function desire(rules: AppRules, user: DirectoryUser, groups: readonly Di
     give({ kind: 'organization', organization: pushed.organization, target: '' }, because);
     give({ kind: 'group', organization: pushed.organization, target: pushed.id }, because);
   }
-  const isUnclear = rules.state.policies.accounts === 'mapped' && !mapped && unclear;
-  if (rules.state.policies.accounts === 'mapped' && !mapped && !unclear) return ABSENT;
+  const isLetIn = mapped || rules.state.policies.accounts !== 'mapped';
+  if (!isLetIn && !unclear) return ABSENT;
   return {
     account: 'present',
-    ...(isUnclear && { unclear: true }),
+    ...(!isLetIn && { unclear: true }),
     entitlements: new Map(
       [...entitlements].map(([key, { entitlement, because }]) => [key, { ...entitlement, because }]),
     ),

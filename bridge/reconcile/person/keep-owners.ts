@@ -5,7 +5,7 @@ import { type Context } from '../decide/context';
 import { type Rim } from '../context/rim';
 import { keepsOwners } from '../decide/guard';
 import { type NewAccount } from '../decide/account';
-import { type GuardedGain, type Plan, type Removal } from '../decide/plan';
+import { type GuardedGain, isOwner, type Plan, type Removal } from '../decide/plan';
 
 /** The bridge's own account is nobody who could put things right, and neither is a service account. */
 export function canSignIn(
@@ -45,13 +45,13 @@ export function losesOwnerAnew(
   allowsGain: (gain: GuardedGain) => boolean,
 ): boolean {
   if (insteadOf === undefined) return false;
-  const staysOne = plan.gains.some(gain => gain.kind === 'site-role' && gain.target === 'owner' && allowsGain(gain));
+  const staysOne = plan.gains.some(gain => isOwner(gain) && allowsGain(gain));
   return isCounted(context, insteadOf.observed.account) && !staysOne;
 }
 
 /** What costs an account the owner role. */
 export function isOwnerRemoval(removal: Removal): boolean {
-  return removal.kind === 'account' || (removal.kind === 'site-role' && removal.target === 'owner');
+  return removal.kind === 'account' || isOwner(removal);
 }
 
 /**

@@ -80,7 +80,7 @@ export async function recordPerson(
     await writeAudit(db, lines.rows);
     const emptier = await writeAccounts(db, work, observation, accounts);
     for (const { id } of observation.gone) emptier.push(...(await forgetAccount(db, id)));
-    await closeEntries(db, work, observation, outcome, now);
+    await closeEntries(db, work, observation, outcome, accounts, now);
     const woken = [
       ...(await wakeThem(db, work, observation, accounts, now)),
       ...(failure === undefined ? await wakeHolders(db, work, observation, now) : []),
@@ -175,9 +175,10 @@ async function closeEntries(
   work: Work,
   observation: PersonObservation,
   outcome: PersonOutcome,
+  accounts: readonly AccountOutcome[],
   now: number,
 ): Promise<void> {
-  for (const account of endedOnly(outcome)) if (account.journalled) await closeSteps(db, observation, account);
+  for (const account of accounts) if (account.journalled) await closeSteps(db, observation, account);
   for (const { id } of observation.gone) await closeEntry(db, 'steps', id);
   // What follows a lock is looked for by the same entries.
   if (outcome.failure !== undefined || outcome.again || outcome.follows) return;

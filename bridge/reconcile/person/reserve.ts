@@ -7,7 +7,7 @@ import { lockLedger, type LedgerKind, type OthersQuestion, reserve } from '../..
 import { countPeopleIn } from '../../store/accounts/people';
 import { type Db } from '../../store/database/database';
 import { causesIn } from '../../store/work/causes';
-import { isOwedPeople, waitingWork } from '../../store/work/pending';
+import { isOwedPeople, waitingWork, type WaitingWork } from '../../store/work/pending';
 import { type Work } from '../../store/work/work';
 import { type Context } from '../decide/context';
 import { type Rim } from '../context/rim';
@@ -213,26 +213,23 @@ async function askOthers(
   const now = rim.clock.now();
   const waits: number[] = [];
   const others: Judgement[] = [];
-  const queued = new Map(
-    (
-      await waitingWork(
-        db,
-        sharers.map(({ subject }) => subject),
-      )
-    ).map(waiting => [waiting.key, waiting]),
-  );
+  const keys = sharers.flatMap(({ app, subject }) => [subject, `app:${app}`]);
+  const queued = new Map((await waitingWork(db, keys)).map(waiting => [waiting.key, waiting]));
+  const waitFor = (waiting: WaitingWork | undefined, pauseMs: number): void => {
+    waits.push(now + (waiting?.parked === true ? PARKED_PAUSE_MS : pauseMs));
+  };
   for (const sharer of sharers) {
     const app = context.apps.get(sharer.app);
     if (app === undefined) continue;
     if (!locksOut && (app.appliedGeneration !== app.generation || (await isOwedPeople(db, sharer.app))))
-      waits.push(now + DECLARED_PAUSE_MS);
+      waitFor(queued.get(`app:${sharer.app}`), DECLARED_PAUSE_MS);
     const waiting = queued.get(sharer.subject);
     if (waiting === undefined) continue;
     const before = await readHeld(db, sharer.app, sharer.subject);
     const judgement = await judged({ ...sharer, causes: waiting.causes, before });
     others.push(judgement);
     if (judgement.losing.held.length + judgement.gaining.held.length > 0)
-      waits.push(waiting.parked ? now + PARKED_PAUSE_MS : Math.max(now + DEALT_WITH_PAUSE_MS, waiting.dueAt));
+      waitFor(waiting, Math.max(DEALT_WITH_PAUSE_MS, waiting.dueAt - now));
   }
   return { waitsUntil: waits.length === 0 ? undefined : Math.max(...waits), others };
 }

@@ -1,26 +1,16 @@
 /** The Coder group that each group mapping was given last: so that a mapping that is declared with another name renames it. */
 import { type Db } from '../database/database';
+import { readSettingsUnder, writeSetting } from '../database/settings';
 
 const keyOf = (app: string, mapping: string): string => `mapped-group:${app}/${mapping}`;
 
 /** Ids of Coder groups by mapping, such as `groupMappings/<key>`. */
 export async function readMappedGroups(db: Db, app: string): Promise<Map<string, string>> {
-  const prefix = keyOf(app, '');
-  const rows = await db
-    .selectFrom('settings')
-    .selectAll()
-    .where('key', '>=', prefix)
-    .where('key', '<', `${prefix}\u{10ffff}`)
-    .execute();
-  return new Map(rows.filter(row => row.key.startsWith(prefix)).map(row => [row.key.slice(prefix.length), row.value]));
+  return await readSettingsUnder(db, keyOf(app, ''));
 }
 
 export async function putMappedGroup(db: Db, app: string, mapping: string, coderGroupId: string): Promise<void> {
-  await db
-    .insertInto('settings')
-    .values({ key: keyOf(app, mapping), value: coderGroupId })
-    .onConflict(conflict => conflict.column('key').doUpdateSet({ value: coderGroupId }))
-    .execute();
+  await writeSetting(db, keyOf(app, mapping), coderGroupId);
 }
 
 /** Forgets what mappings of a purged app, or of a group that is gone, were given. */

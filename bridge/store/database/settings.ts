@@ -24,6 +24,18 @@ export async function readSetting(db: Db, key: string): Promise<string | undefin
   return (await selectSetting(db, { key })).rows[0]?.value;
 }
 
+/** Values by what follows a prefix in their keys. */
+export async function readSettingsUnder(db: Db, prefix: string): Promise<Map<string, string>> {
+  const rows = await db
+    .selectFrom('settings')
+    .selectAll()
+    .where('key', '>=', prefix)
+    .where('key', '<', `${prefix}\u{10ffff}`)
+    .execute();
+  // A collation of the database may order other keys in between.
+  return new Map(rows.filter(row => row.key.startsWith(prefix)).map(row => [row.key.slice(prefix.length), row.value]));
+}
+
 export async function writeSetting(db: Db, key: string, value: string): Promise<void> {
   await db
     .insertInto('settings')
