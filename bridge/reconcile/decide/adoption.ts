@@ -39,6 +39,18 @@ export function judgeAdoption(question: AdoptionQuestion): Adoption | Held {
       'other-app',
       `${name} belongs to ${JSON.stringify(stranger.person.userName)} of app ${JSON.stringify(stranger.person.app)}: if they are one person, both apps must name each other in people.sharedWith`,
     );
+  // Somebody signed in to it before anybody was linked to it: nobody else gets in by it, nor what it is given.
+  const before = isNamed(question) ? undefined : found.appearedFor;
+  if (before !== undefined && !hasLeft(before))
+    return new Held(
+      'account-taken',
+      `${takenText(name, found, before, app)}; if it is not theirs, name it in people.adopt`,
+    );
+  if (before !== undefined) {
+    const adoption = { how: 'adopted' as const, replaces: [] };
+    const reHire = judgeReHire(question, before, adoption, hasMoved(account, before), name);
+    return reHire instanceof Held || reHire.anew ? reHire : judgePolicy(question, name);
+  }
   const [shared] = elsewhere;
   const earlier = found.holders.filter(({ person }) => person.app === app);
   const present =
@@ -52,15 +64,22 @@ export function judgeAdoption(question: AdoptionQuestion): Adoption | Held {
     return { how: inUse.person.how ?? 'adopted', replaces: earlier.map(({ person }) => person.userId), anew: false };
   // Who left under another address than this is not who comes with it.
   const moved = elsewhere.filter(holder => hasMoved(account, holder));
-  if (earlier.length + moved.length > 0) return judgeReHire(question, [...earlier, ...moved], moved.length > 0, name);
+  const leftBehindBy = [...earlier, ...moved];
+  const [first] = leftBehindBy;
+  if (first !== undefined) {
+    const replaces = leftBehindBy.map(({ person }) => person.userId);
+    const adoption = { how: first.person.how ?? 'adopted', replaces };
+    return judgeReHire(question, first, adoption, moved.length > 0, name);
+  }
   if (shared !== undefined) return { how: shared.person.how ?? 'adopted', replaces: [], anew: false };
   if (found.begun) return { how: 'created', replaces: [], anew: false };
   return judgePolicy(question, name);
 }
 
 /** Somebody who is linked to the account, is in, and has another address by now: they will leave it, or its address will change. */
-export function isMoving({ account, holders }: Pick<ObservedAccount, 'account' | 'holders'>): boolean {
-  return holders.some(holder => !hasLeft(holder) && hasMoved(account, holder));
+export function isMoving({ account, holders, appearedFor }: ObservedAccount): boolean {
+  const theirs = appearedFor === undefined ? holders : [...holders, appearedFor];
+  return theirs.some(holder => !hasLeft(holder) && hasMoved(account, holder));
 }
 
 function hasMoved(account: ObservedAccount['account'], { user, person }: Holder): boolean {
@@ -78,16 +97,17 @@ function takenText(name: string, { account }: ObservedAccount, holder: Holder, a
     : `${moved}: this goes on by itself when that one has been dealt with`;
 }
 
+/** Whether the app's declaration names the account as one to take over. */
+function isNamed({ context, app, found: { account } }: Pick<AdoptionQuestion, 'context' | 'app' | 'found'>): boolean {
+  const named = context.apps.get(app)?.state.people.adopt ?? [];
+  return named.some(wanted => isSameIdentity(wanted, account.username) || isSameIdentity(wanted, account.email));
+}
+
 /** What the app's policy says of an account that nobody of the directory has. */
 function judgePolicy({ context, app, found }: AdoptionQuestion, name: string): Adoption | Held {
   const { account } = found;
-  const state = context.apps.get(app)?.state;
-  const policy = state?.policies.adoption ?? 'oidc';
-  const named =
-    state?.people.adopt.some(
-      wanted => isSameIdentity(wanted, account.username) || isSameIdentity(wanted, account.email),
-    ) === true;
-  if (named) return { how: 'adopted', replaces: [], anew: false };
+  const policy = context.apps.get(app)?.state.policies.adoption ?? 'oidc';
+  if (isNamed({ context, app, found })) return { how: 'adopted', replaces: [], anew: false };
   if (policy === 'never')
     return new Held('adoption-refused', `${name} exists already, and the app's adoption policy is "never"`);
   if (policy === 'oidc' && account.loginType !== 'oidc')
@@ -109,26 +129,23 @@ function judgePolicy({ context, app, found }: AdoptionQuestion, name: string): A
 
 /**
  * Somebody comes to an account that others left behind.
+ * @param first of them
+ * @param adoption what it is where the account stays
  * @param isSomebodyElse whether one of them had another address by then
  */
 function judgeReHire(
-  question: AdoptionQuestion,
-  earlier: readonly Holder[],
+  { found, user, reHire }: AdoptionQuestion,
+  first: Holder,
+  adoption: Omit<Adoption, 'anew'>,
   isSomebodyElse: boolean,
   name: string,
 ): Adoption | Held {
-  const { found, user } = question;
-  const [first] = earlier;
-  const adoption = {
-    how: first?.person.how ?? ('adopted' as const),
-    replaces: earlier.map(({ person }) => person.userId),
-  };
-  const before = first?.user?.externalId ?? first?.person.externalId;
+  const before = first.user?.externalId ?? first.person.externalId;
   // Another object of the identity provider is usually another subject, and a used account lets only its own subject in.
   const isAnother =
     isSomebodyElse || (before !== undefined && user?.externalId !== undefined && before !== user.externalId);
-  if (!found.account.used || !isAnother || question.reHire === 'keep') return { ...adoption, anew: false };
-  if (question.reHire === 'replace' || adoption.how === 'created') return { ...adoption, anew: true };
+  if (!found.account.used || !isAnother || reHire === 'keep') return { ...adoption, anew: false };
+  if (reHire === 'replace' || adoption.how === 'created') return { ...adoption, anew: true };
   return new Held('re-hire', reHireText(name, user?.userName ?? ''));
 }
 

@@ -18,6 +18,8 @@ export type Account = Pick<
   readonly used: boolean;
   /** When Coder made it, in milliseconds; undefined where it does not say. */
   readonly createdAt: number | undefined;
+  /** When it was last used, in milliseconds; undefined where Coder does not say. */
+  readonly seenAt: number | undefined;
 };
 
 /** Coder's way to say that nobody ever used an account, whatever its status. */
@@ -28,7 +30,8 @@ export function accountOf(user: CoderUser): Account {
   const { id, username, email, status, loginType, serviceAccount, organizationIds, roles } = user;
   const used = user.lastSeenAt === undefined || !user.lastSeenAt.startsWith(NEVER);
   const createdAt = user.createdAt === undefined ? undefined : Date.parse(user.createdAt);
-  return { id, username, email, status, loginType, serviceAccount, organizationIds, roles, used, createdAt };
+  const seenAt = user.lastSeenAt === undefined ? undefined : Date.parse(user.lastSeenAt);
+  return { id, username, email, status, loginType, serviceAccount, organizationIds, roles, used, createdAt, seenAt };
 }
 
 /** Somebody else who is, or was, an account. */
@@ -57,6 +60,8 @@ export interface ObservedAccount {
   readonly holders: readonly Holder[];
   /** Somebody else of the directory who states its address now and is to come in, linked or not. */
   readonly claimedBy: Claimant | undefined;
+  /** Somebody else who has its address no more, and had it when the account came to be: they signed in, and nobody is linked to it yet. */
+  readonly appearedFor: Holder | undefined;
   readonly actual: Actual;
   /** Whether the bridge gave something to this account, or is about to. */
   readonly granted: (entitlement: Entitlement) => boolean;
@@ -87,6 +92,8 @@ export interface LateStep {
   readonly step: Step;
   /** When it was about to be taken, in milliseconds. */
   readonly since: number;
+  /** Coder was asked for the same once more: the call changes nothing if it comes, until something else is decided. */
+  readonly agrees: boolean;
 }
 
 /** A linked account as Coder said. */

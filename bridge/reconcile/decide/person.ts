@@ -211,6 +211,11 @@ function decideSignedInto(
   );
 }
 
+/** Whether somebody else answers for the account: whoever is linked to it, states its address, or signed in to it while they had that. */
+function isSomebodyElsesToAnswer({ claimedBy, appearedFor, holders }: ObservedAccount): boolean {
+  return claimedBy !== undefined || appearedFor !== undefined || holders.length > 0;
+}
+
 /** Accounts of the bridge's making, or linked before, that are this person's no more: gone when nobody ever used them, else locked. */
 function decideLeftOver(observation: PersonObservation, main: ObservedAccount | undefined): AccountDecision[] {
   return observation.accounts
@@ -219,8 +224,7 @@ function decideLeftOver(observation: PersonObservation, main: ObservedAccount | 
         observed !== main &&
         observed.via !== 'linked' &&
         observed.begun &&
-        observed.claimedBy === undefined &&
-        observed.holders.length === 0 &&
+        !isSomebodyElsesToAnswer(observed) &&
         untouchable(observation.context, observed.account) === undefined,
     )
     .map(observed => leaveBehind(observation, observed));
@@ -239,8 +243,8 @@ function decideLeaving(observation: PersonObservation): PersonDecision {
   const isLinked = observation.accounts.some(({ via }) => via === 'linked');
   for (const observed of observation.accounts) {
     const { account } = observed;
-    // Whoever is linked to it answers for it, leaving or not: two who leave count as two.
-    if (observed.via !== 'linked' && (observed.claimedBy !== undefined || observed.holders.length > 0)) continue;
+    // Leaving or not: two who leave count as two.
+    if (observed.via !== 'linked' && isSomebodyElsesToAnswer(observed)) continue;
     const reason = untouchable(context, account);
     if (reason !== undefined) {
       // Whoever left can sign in to what is protected, and to an own account that is a person's: somebody has to know, and to act.
@@ -355,11 +359,12 @@ export function heldByWorkspaces(create: NewAccount, userName: string): Held {
  */
 function signedInto({ accounts, addresses, user }: PersonObservation): ObservedAccount | undefined {
   return accounts.find(
-    ({ via, account, begun, claimedBy, holders }) =>
+    ({ via, account, begun, claimedBy, appearedFor, holders }) =>
       (via === 'former-address' || via === 'journal') &&
       account.used &&
       account.loginType === 'oidc' &&
       claimedBy === undefined &&
+      appearedFor === undefined &&
       // Who states the present address, too, is the same person in another app.
       holders.every(holder => isSameIdentity(holder.user?.email ?? '', user?.email ?? '')) &&
       (begun || appearedInTime(addresses, account)),

@@ -1,14 +1,15 @@
 /** Who else is an account, or states its address: read from the directory. */
 import { identityKey, isSameIdentity } from '../../contract/identity';
-import { othersOfAddress } from '../../store/accounts/addresses';
-import { type Person } from '../../store/accounts/people';
+import { type Address, addressesOfPeople, othersOfAddress } from '../../store/accounts/addresses';
+import { type Person, readPeopleById } from '../../store/accounts/people';
 import { type Db } from '../../store/database/database';
 import { groupsOfUser, readUser } from '../../store/directory/reading';
 import { readEntry } from '../../store/journal/journal';
 import { foreignDomain } from '../decide/adoption';
+import { periodOf, whoseByTime } from '../decide/appeared';
 import { type Context } from '../decide/context';
 import { ABSENT, desire } from '../decide/desired';
-import { type Claimant, type Holder } from '../decide/observation';
+import { type Claimant, type Holder, type ObservedAccount } from '../decide/observation';
 
 /** These people with what the directory says of them. */
 export async function readHolders(db: Db, context: Context, people: readonly Person[]): Promise<Holder[]> {
@@ -23,14 +24,68 @@ export async function readHolders(db: Db, context: Context, people: readonly Per
   return holders;
 }
 
-/** Who else of the directory states this address now and is to come in, by an app that may speak for it. */
-export async function claimantOf(
+/** Whose an account that the person is not linked to may be instead. */
+type Contenders = Pick<ObservedAccount, 'claimedBy' | 'appearedFor'>;
+
+interface ContendersQuestion extends Pick<ObservedAccount, 'account' | 'via' | 'begun' | 'holders'> {
+  readonly userId: string;
+  /** Of the person, with the times. */
+  readonly addresses: readonly Address[];
+}
+
+export async function contendersOf(db: Db, context: Context, question: ContendersQuestion): Promise<Contenders> {
+  const { account, via, holders, userId } = question;
+  if (via === 'linked') return NOBODY;
+  const others = await othersOfAddress(db, account.email, userId);
+  if (others.length === 0) return NOBODY;
+  const claimedBy = await claimantOf(db, context, account.email, others);
+  // Whoever is linked to it answers for it.
+  const people = holders.length > 0 ? new Map<string, Person>() : await readPeopleById(db, others.map(idOf));
+  const whose = await appearedFor(db, question, people);
+  if (whose === userId) return NOBODY;
+  const [other] = await readHolders(
+    db,
+    context,
+    [...people.values()].filter(person => person.userId === whose),
+  );
+  // Who states it still contends for it as ever.
+  const hasMoved = other !== undefined && !isSameIdentity(other.user?.email ?? '', account.email);
+  return { claimedBy, appearedFor: hasMoved ? other : undefined };
+}
+
+const idOf = ({ userId }: { readonly userId: string }): string => userId;
+
+/** Whose the account was when it came to be, of the person and these others. */
+async function appearedFor(
+  db: Db,
+  { account, begun, userId, addresses }: ContendersQuestion,
+  others: ReadonlyMap<string, Person>,
+): Promise<string | undefined> {
+  if (!account.used || others.size === 0) return undefined;
+  const theirs = await addressesOfPeople(db, [...others.keys()]);
+  const periods = [
+    periodOf(userId, addresses, account.email, undefined),
+    ...[...others.values()].map(other =>
+      periodOf(other.userId, theirs.get(other.userId) ?? [], account.email, other.leftAt),
+    ),
+  ];
+  return whoseByTime(
+    account,
+    periods.flatMap(period => period ?? []),
+    begun,
+  );
+}
+
+const NOBODY: Contenders = { claimedBy: undefined, appearedFor: undefined };
+
+/** Who of those who have or had an address states it now and is to come in, by an app that may speak for it. */
+async function claimantOf(
   db: Db,
   context: Context,
   email: string,
-  userId: string,
+  others: readonly Claimant[],
 ): Promise<Claimant | undefined> {
-  for (const other of await othersOfAddress(db, email, userId)) {
+  for (const other of others) {
     const user = await readUser(db, other.userId);
     const rules = context.rules.get(other.app);
     if (user?.email === undefined || rules === undefined || !isSameIdentity(user.email, email)) continue;

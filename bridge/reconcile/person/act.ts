@@ -114,6 +114,7 @@ function freshAccount(user: CoderUser): ObservedAccount {
     begun: true,
     holders: [],
     claimedBy: undefined,
+    appearedFor: undefined,
     actual: {
       status: user.status,
       loginType: user.loginType,

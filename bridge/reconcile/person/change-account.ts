@@ -133,7 +133,7 @@ async function execute(
       {
         ...outcomeOfAccount(account.id, observed.outside, done, given, ended),
         journalled: calls.length > 0 || observed.interrupted !== undefined,
-        late: unheard === undefined ? late : [...late, { step: unheard, since: rim.clock.now() }],
+        late: unheard === undefined ? late : [...late, { step: unheard, since: rim.clock.now(), agrees: false }],
         workspaces: look.workspaces,
       },
     ],

@@ -24,11 +24,14 @@ export function interruptedSteps(entry: JournalEntry | undefined): InterruptedSt
   return { status, steps, late, subject: entry.subject, since: entry.since };
 }
 
-/** Everything that earlier tries were about to do. */
-export const stepsOf = ({ steps, late }: InterruptedSteps): Step[] => [...late.map(({ step }) => step), ...steps];
+/** Everything that earlier tries were about to do, and nobody has done since. */
+export const stepsOf = ({ steps, late }: InterruptedSteps): Step[] => [
+  ...late.flatMap(({ step, agrees }) => (agrees ? [] : step)),
+  ...steps,
+];
 
 /**
- * What earlier tries were about to do, Coder does not show, and is not asked for now: its call may be at work still, and undo what is decided now.
+ * What earlier tries were about to do, and whose call may be at work still: it may undo what is decided now, or what is decided next.
  * @param planned what is about to be done
  */
 export function stillComing(
@@ -38,12 +41,26 @@ export function stillComing(
 ): LateStep[] {
   if (interrupted === undefined) return [];
   const { steps, late, since } = interrupted;
-  return [...late, ...steps.map(step => ({ step, since }))].filter(
-    one =>
-      now - one.since < CALL_MAY_LAST_MS &&
-      !isDone(one.step, actual) &&
-      !planned.some(step => isSameChange(step, one.step)),
-  );
+  return [...late, ...steps.map(step => ({ step, since, agrees: false }))]
+    .filter(one => now - one.since < CALL_MAY_LAST_MS)
+    .filter(({ step, agrees }) => {
+      // What was asked for once more is no sign that the first call has come.
+      return agrees || !isDone(step, actual);
+    })
+    .map(one => {
+      const change = planned.find(step => isAboutSame(step, one.step));
+      return { ...one, agrees: change === undefined ? isDone(one.step, actual) : isSameChange(change, one.step) };
+    });
+}
+
+const ABOUT_STATUS: ReadonlySet<Step['kind']> = new Set(['activate', 'suspend', 'delete']);
+
+/** Whether the later of two steps decides what is. */
+function isAboutSame(left: Step, right: Step): boolean {
+  if (ABOUT_STATUS.has(left.kind)) return ABOUT_STATUS.has(right.kind);
+  if ('organization' in left && 'organization' in right && left.organization !== right.organization) return false;
+  const isMembership = ({ kind }: Step): boolean => kind === 'organization-add' || kind === 'organization-remove';
+  return left.kind === right.kind || (isMembership(left) && isMembership(right));
 }
 
 /** Whether two steps leave the same behind. */

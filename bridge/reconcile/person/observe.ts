@@ -21,7 +21,7 @@ import {
 } from '../decide/observation';
 import { grantedBy, groupsHeld, groupsUnwritten, organizationsLeft } from '../observe/holdings';
 import { addressesToLookUp, begunAccounts } from '../observe/begun-accounts';
-import { claimantOf, isLeftBehind, readHolders } from '../observe/holders';
+import { contendersOf, isLeftBehind, readHolders } from '../observe/holders';
 import { interruptedSteps, stepsOf } from './interrupted-steps';
 
 /** Where an operator's word on a re-hire is kept until it was acted on. */
@@ -69,7 +69,17 @@ export async function observePerson(
     const roles = await organizationRolesOf(rim, context, account, known, via === 'linked' ? seen : undefined);
     if (via === 'linked' && seen === undefined)
       asked = { user: account, organizationRoles: roles, at: rim.clock.now() };
-    accounts.push(await observeAccount(rim, context, { account, via, begun: isBegun, userId, known, roles }));
+    accounts.push(
+      await observeAccount(rim, context, {
+        account,
+        via,
+        begun: isBegun,
+        userId,
+        addresses: former,
+        known,
+        roles,
+      }),
+    );
   };
   if (linked !== undefined) await look(linked, 'linked');
   // What they are held for, or what was begun for them, is forgotten when there is no such account any more.
@@ -136,6 +146,7 @@ interface AccountQuestion {
   readonly via: Via;
   readonly begun: boolean;
   readonly userId: string;
+  readonly addresses: PersonObservation['addresses'];
   readonly known: KnownAccount;
   readonly roles: SeenAccount['organizationRoles'];
 }
@@ -158,17 +169,18 @@ async function organizationRolesOf(
 async function observeAccount(
   rim: Rim,
   context: Context,
-  { account, via, begun, userId, known, roles }: AccountQuestion,
+  { account: user, via, begun, userId, addresses, known, roles }: AccountQuestion,
 ): Promise<ObservedAccount> {
   const { db } = rim.database;
   const { grants, members } = known;
   const holders = await readHolders(db, context, known.others);
+  const account = accountOf(user);
   return {
-    account: accountOf(account),
+    account,
     via,
     begun,
     holders,
-    claimedBy: via === 'linked' ? undefined : await claimantOf(db, context, account.email, userId),
+    ...(await contendersOf(db, context, { account, via, begun, holders, userId, addresses })),
     actual: {
       status: account.status,
       loginType: account.loginType,
@@ -181,6 +193,6 @@ async function observeAccount(
     outside: organizationsLeft(context, account.organizationIds, members),
     unwritten: groupsUnwritten(members),
     interrupted: interruptedSteps(known.steps),
-    profile: { name: account.name, avatarUrl: account.avatarUrl },
+    profile: { name: user.name, avatarUrl: user.avatarUrl },
   };
 }

@@ -28,7 +28,7 @@ import { type AccountDecision } from '../decide/account';
 import { NO_PLAN, type Plan } from '../decide/plan';
 import { type Actual } from '../decide/steps';
 import { grantedBy, groupsHeld } from '../observe/holdings';
-import { claimantOf, isLeftBehind, readHolders } from '../observe/holders';
+import { contendersOf, isLeftBehind, readHolders } from '../observe/holders';
 import { addressesToLookUp, begunAccounts } from '../observe/begun-accounts';
 import { type World } from './world';
 
@@ -163,7 +163,7 @@ async function* compare(scene: Scene, page: readonly Subject[]): AsyncGenerator<
   };
   for (const { subject, begun, former, gone, candidates } of found) {
     const seen: ObservedAccount[] = [];
-    for (const candidate of candidates) seen.push(await observed(scene, known, subject, candidate));
+    for (const candidate of candidates) seen.push(await observed(scene, known, subject, former, candidate));
     const observation: PersonObservation = {
       context,
       app,
@@ -210,16 +210,20 @@ async function observed(
   { db, context, world, app, options }: Scene,
   known: Known,
   subject: Subject,
-  { account, via, begun }: Candidate,
+  addresses: readonly Address[],
+  { account, via, begun: isBegun }: Candidate,
 ): Promise<ObservedAccount> {
+  const { userId } = subject;
   const members = known.members.get(account.id) ?? [];
-  const others = (known.people.get(account.id) ?? []).filter(person => person.userId !== subject.userId);
+  const others = (known.people.get(account.id) ?? []).filter(person => person.userId !== userId);
+  const begun = isBegun || (via !== 'linked' && (await isLeftBehind(db, app, userId, account.email)));
+  const holders = await readHolders(db, context, others);
   return {
     account,
     via,
-    begun: begun || (via !== 'linked' && (await isLeftBehind(db, app, subject.userId, account.email))),
-    holders: await readHolders(db, context, others),
-    claimedBy: via === 'linked' ? undefined : await claimantOf(db, context, account.email, subject.userId),
+    begun,
+    holders,
+    ...(await contendersOf(db, context, { account, via, begun, holders, userId, addresses })),
     actual: actualOf(context, world, account, members, options),
     granted: grantedBy(known.grants.get(account.id) ?? [], members),
     outside: [],

@@ -8,6 +8,26 @@ const promise = 'guard-holds';
 const SIZE = 10;
 const EVERYBODY = crowd(SIZE);
 
+/** Everybody is in two apps, and one of them has a narrow guard. */
+const SHARED: readonly Step[] = [
+  ...crowded({ ...GUARDED, people: { sharedWith: ['next'] } }, SIZE),
+  {
+    do: 'declare',
+    app: 'next',
+    document: { people: { sharedWith: ['corp'] }, guard: { maxRemovalsPercent: 100, minRemovals: 1_000 } },
+  },
+  {
+    do: 'together',
+    steps: EVERYBODY.map(who => ({ do: 'hire', who: `${who}-next`, app: 'next', email: `${who}@corp.example` })),
+  },
+];
+
+const renamedInNext = (who: string): Step => ({
+  do: 'change',
+  who: `${who}-next`,
+  userName: `${who}.next@login.example`,
+});
+
 /** A plan over the limit takes nothing. */
 function nothingTaken(scene: Scene): (string | false)[] {
   const losers = new Set(scene.watch.ledger.filter(entry => entry.kind === 'loss').map(entry => entry.person));
@@ -221,6 +241,36 @@ export const GUARD_HOLDS: readonly Scenario[] = [
     promise,
     given: crowded(GUARDED, SIZE),
     when: [{ do: 'undeclare' }],
+    mayHold: 'everybody',
+    then: nothingTaken,
+  },
+  {
+    // Whoever comes to an account first: what one app was told and has not dealt with, its guard is asked about.
+    name: 'guard-beside-another-app-with-the-same-people',
+    promise,
+    given: SHARED,
+    when: [
+      {
+        do: 'together',
+        steps: [{ do: 'members', group: 'engineering', who: [], by: 'PUT' }, ...EVERYBODY.map(renamedInNext)],
+      },
+    ],
+    mayHold: 'everybody',
+    then: nothingTaken,
+  },
+  {
+    name: 'guard-beside-another-app-on-two-replicas',
+    promise,
+    replicas: 2,
+    calm: true,
+    shuffled: true,
+    given: SHARED,
+    when: [
+      {
+        do: 'together',
+        steps: [{ do: 'members', group: 'engineering', who: [], by: 'PUT' }, ...EVERYBODY.map(renamedInNext)],
+      },
+    ],
     mayHold: 'everybody',
     then: nothingTaken,
   },

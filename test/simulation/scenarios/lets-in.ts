@@ -208,6 +208,25 @@ export const LETS_IN: readonly Scenario[] = [
     ],
   },
   {
+    // The account is Dan's, who signed in before the bridge could act on him, and not Ada's, who has his address by now.
+    name: 'signed-in-during-an-outage-and-the-address-moved-on',
+    promise,
+    given: FIRST,
+    when: [
+      { do: 'away' },
+      { do: 'hire', who: 'dan' },
+      { do: 'sign-in', who: 'dan' },
+      { do: 'change', who: 'dan', email: 'dan.new@corp.example' },
+      { do: 'change', who: 'ada', email: 'dan@corp.example' },
+      { do: 'wait', seconds: 20 },
+      { do: 'back' },
+    ],
+    mayHold: ['ada', 'dan'],
+    then: scene => [
+      scene.landing('dan')?.siteRoles.includes('template-admin') === true && 'Dan signs in to what Ada was given',
+    ],
+  },
+  {
     name: 'hired-in-the-middle-of-an-outage',
     promise,
     given: FIRST,

@@ -169,6 +169,40 @@ export const TRUTH: readonly Scenario[] = [
     when: [{ do: 'sweep' }, { do: 'hand', hand: { verb: 'suspend', username: 'ben' } }],
   },
   {
+    // What was begun of her leaving may arrive at Coder when she is back.
+    name: 'calls-that-outlive-their-bridge',
+    promise: 'truth',
+    given: FIRST,
+    when: [
+      { do: 'together', apart: 8, steps: [{ do: 'leave', who: 'ada' }, { do: 'kill' }] },
+      { do: 'return', who: 'ada' },
+      { do: 'wait', seconds: 10 },
+    ],
+  },
+  {
+    name: 'calls-that-outlive-their-bridge-and-let-a-leaver-in',
+    promise: 'leaver-out',
+    given: [...FIRST, { do: 'leave', who: 'ada' }],
+    when: [
+      { do: 'together', apart: 8, steps: [{ do: 'return', who: 'ada' }, { do: 'kill' }] },
+      { do: 'leave', who: 'ada' },
+      { do: 'wait', seconds: 10 },
+    ],
+  },
+  {
+    // A missing right is answered like a missing account.
+    name: 'rights-of-the-bridge-lost-for-a-moment',
+    promise: 'leaver-out',
+    given: FIRST,
+    when: [
+      { do: 'hand', hand: { verb: 'site-roles', username: 'testuser', roles: [] } },
+      { do: 'remove', who: 'ada' },
+      { do: 'wait', seconds: 5 },
+      { do: 'hand', hand: { verb: 'site-roles', username: 'testuser', roles: ['owner'] } },
+      { do: 'sweep' },
+    ],
+  },
+  {
     name: 'account-deleted-by-hand',
     promise: 'settles',
     given: FIRST,

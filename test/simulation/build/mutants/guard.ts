@@ -138,11 +138,23 @@ export const GUARD: readonly Mutant[] = [
     edits: [
       {
         file: 'bridge/reconcile/decide/person.ts',
-        find: 'observed.claimedBy !== undefined || observed.holders.length > 0)',
-        put: "observed.claimedBy !== undefined || observed.holders.some(({ desired }) => desired.account === 'present'))",
+        find: "observed.via !== 'linked' && isSomebodyElsesToAnswer(observed)) continue;",
+        put: "observed.via !== 'linked' && observed.holders.some(({ desired }) => desired.account === 'present')) continue;",
       },
     ],
     noticedBy: ['guard-counts-two-who-had-one-address'],
+  },
+  {
+    name: 'other-guards-are-not-asked',
+    does: 'what an app was told and has not dealt with is taken by whoever comes to the account first',
+    edits: [
+      {
+        file: 'bridge/reconcile/person/reserve.ts',
+        find: 'if (sharers.length === 0) return',
+        put: 'if (sharers.length >= 0) return',
+      },
+    ],
+    noticedBy: ['guard-beside-another-app-with-the-same-people', 'guard-beside-another-app-on-two-replicas'],
   },
   {
     name: 'losses-hide-privileges',

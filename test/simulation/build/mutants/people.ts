@@ -176,6 +176,42 @@ export const PEOPLE: readonly Mutant[] = [
     noticedBy: ['addresses-are-swapped-at-once', 'addresses-are-swapped'],
   },
   {
+    name: 'an-account-is-whoever-has-the-address',
+    does: 'who has an address now gets the account of who had it when they signed in',
+    edits: [
+      {
+        file: 'bridge/reconcile/observe/holders.ts',
+        find: 'if (!account.used || others.size === 0) return undefined;',
+        put: 'if (account.used || others.size === 0) return undefined;',
+      },
+    ],
+    noticedBy: ['signed-in-during-an-outage-and-the-address-moved-on'],
+  },
+  {
+    name: 'a-call-ends-with-its-bridge',
+    does: 'what a killed bridge asked of Coder is not expected any more',
+    edits: [
+      {
+        file: 'bridge/reconcile/person/interrupted-steps.ts',
+        find: '.filter(one => now - one.since < CALL_MAY_LAST_MS)',
+        put: '.filter(one => now - one.since < -1)',
+      },
+    ],
+    noticedBy: ['calls-that-outlive-their-bridge-and-let-a-leaver-in'],
+  },
+  {
+    name: 'rights-are-as-they-were',
+    does: 'what was there and is not seen any more is gone, though the bridge may have lost the right to see it',
+    edits: [
+      {
+        file: 'bridge/coder/visibility.ts',
+        find: 'known = undefined;\n      await seesAll(route);',
+        put: 'await seesAll(route);',
+      },
+    ],
+    noticedBy: ['rights-of-the-bridge-lost-for-a-moment'],
+  },
+  {
     name: 'nobody-is-woken',
     does: 'whoever waits for an address that becomes free waits for the next sweep',
     edits: [

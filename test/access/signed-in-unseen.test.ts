@@ -1,0 +1,127 @@
+/** Who signed in before the bridge could act on them, and whose address somebody else has by now: whose account it is, and what each of them gets. */
+import { describeEachDatabase } from '../support/databases';
+import { type Access, startAccess } from './stage';
+
+const ADMINS = { roleMappings: { admins: { idpGroup: 'admins', role: 'template-admin' } } };
+
+const email = (name: string): string => `${name}@example.com`;
+
+function signIn(access: Access, sub: string, name: string): boolean {
+  return access.coder.oidcLogin({ sub, email: email(name), email_verified: true, preferred_username: sub }).signedIn;
+}
+
+/** Accounts of people, by e-mail. */
+function accounts({ coder }: Access): Record<string, unknown> {
+  const people = Object.values(coder.snapshot().users).filter(one => !/^(bridge|testuser)@/.test(one.email));
+  return Object.fromEntries(people.map(({ email, status, siteRoles }) => [email, { status, siteRoles }]));
+}
+
+/** Requests during an outage are stored, and answered after a while. */
+async function whileAway(access: Access, what: () => Promise<unknown>): Promise<void> {
+  await access.coder.unreachable(true);
+  await what();
+  await access.coder.unreachable(false);
+  await access.settled();
+}
+
+describeEachDatabase('signed in unseen', (_, on) => {
+  it.each(['ada', 'dan'])(
+    'an account made by a sign-in is whose the address was then, not whose it is now; %s is dealt with last',
+    async last => {
+      const access = await startAccess(on, { env: { CODER_SCIM_REQUEST_DEADLINE: '1s' } });
+      const okta = await access.app('okta', ADMINS);
+      const ada = await okta.hire('ada');
+      await okta.group('admins', [ada]);
+      await whileAway(access, async () => {
+        const dan = await okta.hire('dan');
+        expect(signIn(access, 'dan', 'dan')).toBe(true);
+        await okta.changeEmail(dan, email('dan.new'));
+        await okta.changeEmail(ada, email('dan'));
+        await okta.done('PATCH', `/Users/${last === 'ada' ? ada : dan}`, {
+          schemas: ['urn:ietf:params:scim:api:messages:2.0:PatchOp'],
+          Operations: [{ op: 'replace', path: 'displayName', value: 'Last' }],
+        });
+      });
+      await access.swept();
+      expect(accounts(access)).toMatchObject({ [email('dan')]: { status: 'active', siteRoles: [] } });
+      expect(await access.held()).toMatchObject({
+        ada: expect.stringMatching(/^account-taken: .*"dan" of the same app/),
+      });
+      expect((await access.statusOf(okta)).converged).toBe(false);
+
+      expect(signIn(access, 'dan', 'dan.new')).toBe(true);
+      await access.swept();
+      expect(signIn(access, 'ada', 'dan')).toBe(true);
+      await access.swept();
+      expect(accounts(access)).toEqual({
+        [email('dan.new')]: { status: 'active', siteRoles: [] },
+        [email('dan')]: { status: 'active', siteRoles: ['template-admin'] },
+      });
+      expect(await access.held()).toEqual({});
+    },
+  );
+
+  it.each([
+    ['keep', 'ada'],
+    ['replace', 'again'],
+  ] as const)(
+    'somebody hired anew under the address of who signed in unseen and was deleted is held with two ways out: %s',
+    async (answer, subject) => {
+      const access = await startAccess(on, { env: { CODER_SCIM_REQUEST_DEADLINE: '1s' } });
+      const okta = await access.app('okta', ADMINS);
+      const ada = await okta.hire('ada');
+      await whileAway(access, async () => {
+        await okta.changeEmail(ada, email('ada.new'));
+        expect(signIn(access, 'ada', 'ada.new')).toBe(true);
+        await okta.remove(ada);
+        const again = await okta.hire('again', { emails: [{ value: email('ada.new'), primary: true }] });
+        await okta.group('admins', [again]);
+      });
+      await access.swept();
+      expect(accounts(access)).toMatchObject({ [email('ada.new')]: { status: 'suspended', siteRoles: [] } });
+      expect(await access.held()).toEqual({ again: expect.stringMatching(/^re-hire: /) });
+
+      await access.admin.answerReHire({ user: 'again', answer, by: 'operator' });
+      await access.settled();
+      expect(signIn(access, subject, 'ada.new')).toBe(true);
+      await access.swept();
+      expect(accounts(access)).toMatchObject({
+        [email('ada.new')]: { status: 'active', siteRoles: ['template-admin'] },
+      });
+      expect(await access.held()).toEqual({});
+    },
+  );
+
+  it('who gets an address that somebody gave up, and signs in before the directory says so, is let in', async () => {
+    const access = await startAccess(on, { env: { CODER_SCIM_REQUEST_DEADLINE: '1s' } });
+    const okta = await access.app('okta', ADMINS);
+    const dan = await okta.hire('dan');
+    expect(signIn(access, 'dan', 'dan')).toBe(true);
+    await okta.changeEmail(dan, email('dan.new'));
+    expect(signIn(access, 'dan', 'dan.new')).toBe(true);
+    await access.swept();
+    expect(signIn(access, 'eve', 'dan')).toBe(true);
+    const eve = await okta.hire('eve', { emails: [{ value: email('dan'), primary: true }] });
+    await okta.group('admins', [eve]);
+    expect(await access.held()).toEqual({});
+    expect(accounts(access)).toEqual({
+      [email('dan.new')]: { status: 'active', siteRoles: [] },
+      [email('dan')]: { status: 'active', siteRoles: ['template-admin'] },
+    });
+  });
+
+  it('an account that is declared as one to take over is taken over, whoever had its address', async () => {
+    const access = await startAccess(on, { env: { CODER_SCIM_REQUEST_DEADLINE: '1s' } });
+    const okta = await access.app('okta', { ...ADMINS, people: { adopt: [email('dan')] } });
+    await whileAway(access, async () => {
+      const dan = await okta.hire('dan');
+      expect(signIn(access, 'eve', 'dan')).toBe(true);
+      await okta.remove(dan);
+      await okta.hire('eve', { emails: [{ value: email('dan'), primary: true }] });
+    });
+    await access.swept();
+    expect(accounts(access)).toEqual({ [email('dan')]: { status: 'active', siteRoles: [] } });
+    expect(signIn(access, 'eve', 'dan')).toBe(true);
+    expect(await access.held()).toEqual({});
+  });
+});
