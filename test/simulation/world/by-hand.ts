@@ -1,7 +1,7 @@
 /** What somebody does in Coder past the bridge, and what of it is there by hand. */
 import { type CoderDouble } from '../../support/coder-double';
 import { type Hand } from '../histories/step';
-import { type Account, accountsOf } from '../model/accounts';
+import { type Account, accountsOf, landingOf } from '../model/accounts';
 import { type Directory } from '../model/directory';
 import { DEFAULT_ORGANIZATION, dueOf } from '../model/due';
 
@@ -30,12 +30,15 @@ export class ByHand {
 
   /** What a declaration gives as well is the directory's from then on. */
   declared(directory: Directory): void {
+    const accounts = [...accountsOf(this.double).values()];
     for (const [id, account] of this.given)
-      for (const person of directory.bearers(account.email)) {
+      for (const person of directory.people.values()) {
+        // An account that was used bears an earlier address until the next sign-in.
+        if (landingOf(accounts, person)?.id !== id) continue;
         const due = dueOf(directory, person);
         if (due === undefined) continue;
-        const left = { ...account };
-        for (const kind of KINDS) left[kind] = account[kind].filter(one => !due[kind].has(one));
+        const left = { ...(this.given.get(id) ?? account) };
+        for (const kind of KINDS) left[kind] = left[kind].filter(one => !due[kind].has(one));
         this.given.set(id, left);
       }
   }

@@ -87,7 +87,8 @@ export class Watch {
       limit,
       isLocked: is === undefined || is.status === 'suspended',
     };
-    const leaver = person.leaving || !this.world.directory.isIn(person);
+    // What a locked account loses was lost with the lock.
+    const leaver = person.leaving || !this.world.directory.isIn(person) || was.status === 'suspended';
     // An account that is made anew for who has the address now, or took the account over with it, takes nobody's access.
     const isBorne = this.world.directory.everBearers(was.email).some(one => this.world.directory.isIn(one));
     const replaced = is === undefined && (!leaver || isBorne);
