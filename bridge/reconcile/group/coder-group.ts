@@ -5,12 +5,13 @@
 import { outcomeOf } from '../../coder';
 import { type DirectoryGroup } from '../../contract/directory';
 import { forgetGroup, type ManagedGroup, readManagedGroupWithDirectory } from '../../store/accounts/coder-groups';
-import { countMembers, memberDifferences } from '../../store/accounts/coder-members';
+import { countMembers, memberDifferences, type MemberState, withdrawWishes } from '../../store/accounts/coder-members';
+import { peopleOfAccounts } from '../../store/accounts/people';
 import { bumpRules } from '../../store/apps/apps';
 import { writeAudit } from '../../store/audit/audit';
 import { enqueue, PRIORITY, type WorkKey } from '../../store/work/enqueue';
 import { type Work } from '../../store/work/work';
-import { type Context, groupName } from '../decide/context';
+import { type Context, groupName, isProtected } from '../decide/context';
 import { type Rim } from '../context/rim';
 import { decideMembers, type MembersObserved } from '../decide/group/members';
 import { endWork, type EndedWork } from '../queue/end-work';
@@ -83,10 +84,40 @@ async function observeMembers(
   const { db } = rim.database;
   const expected = group.unsure ? await memberDifferences(db, group.id) : [];
   if ((group.readAt === undefined || group.unsure) && !(await readGroupMembers(rim, group.id))) return undefined;
-  const differences = await memberDifferences(db, group.id);
-  await noteFound(rim, context, group, without(expected, differences));
+  const found = await memberDifferences(db, group.id);
+  await noteFound(rim, context, group, without(expected, found));
+  const differences = await withoutProtected(rim, context, group, found);
   const declared = isDeclaredAs(context, group, directory);
   return { group, differences, undeclared: declared ? undefined : await countMembers(db, group.id) };
+}
+
+/** An account that an app has protected since its change was decided is not touched: the wish is withdrawn, and the audit trail tells of it. */
+async function withoutProtected(
+  rim: Rim,
+  context: Context,
+  group: ManagedGroup,
+  differences: readonly MemberState[],
+): Promise<readonly MemberState[]> {
+  if (context.protectedNames.size === 0 || differences.length === 0) return differences;
+  const { db } = rim.database;
+  const people = await peopleOfAccounts(
+    db,
+    differences.map(({ coderUserId }) => coderUserId),
+  );
+  const names = people.flatMap(({ coderUserId, coderUsername = '', email = '' }) =>
+    [coderUsername, email].some(name => isProtected(context, name)) ? (coderUserId ?? []) : [],
+  );
+  if (names.length === 0) return differences;
+  const isKept = new Set(names);
+  const kept = differences.filter(({ coderUserId }) => isKept.has(coderUserId));
+  await rim.database.transact(async trx => {
+    await withdrawWishes(trx, group.id, names);
+    await writeAudit(
+      trx,
+      kept.flatMap(change => lineOf(rim, context, group, change, undefined, 'held')),
+    );
+  });
+  return without(differences, kept);
 }
 
 /** The group was deleted in Coder: the declaration of every app that may have named it is dealt with again. */

@@ -29,13 +29,14 @@ export function lineOf(
   group: ManagedGroup,
   change: MemberState,
   work: Work | undefined,
-  result: 'done',
+  result: 'done' | 'held',
 ): AuditLines['rows'] {
   const { subject, cause, because } = reasonOf(change, work);
   const lines = new AuditLines(cause, () => rim.clock.now());
   lines.note(subject, change.wanted === true ? 'group.add' : 'group.remove', result, {
     target: groupName(context, group.id),
     because,
+    ...(result === 'held' && { detail: 'the account is protected by now: nothing of it is changed' }),
   });
   return lines.rows;
 }

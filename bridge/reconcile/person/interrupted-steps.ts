@@ -3,8 +3,8 @@ import { CALL_MAY_LAST_MS, type JournalEntry } from '../../store/journal/journal
 import { type InterruptedSteps, type LateStep, type ObservedAccount } from '../decide/observation';
 import { type Actual, type Step } from '../decide/steps';
 
-/** Detail of an audit line that is written by the process after the one that did it. */
-export const UNNOTED = 'done by a bridge that ended before it could note it';
+/** Detail of an audit line that is not written by who did it: the bridge ended before it could, or never heard Coder's answer. */
+export const UNNOTED = 'done by an earlier call, whose outcome nobody noted';
 
 type Noted = Pick<InterruptedSteps, 'status' | 'steps'> & Partial<Pick<InterruptedSteps, 'late'>>;
 

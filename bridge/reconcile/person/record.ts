@@ -23,7 +23,7 @@ import { subjectOf } from './subject';
 import { reHireKey } from './observe';
 import { wakeHolders, wakeSharers, wakeThem } from './wake-others';
 import { remember } from './believe';
-import { stepsNote } from './interrupted-steps';
+import { stepsNote, UNNOTED } from './interrupted-steps';
 import { closeMade } from './make-account';
 import { type AccountOutcome, type PersonOutcome } from './outcome';
 import { endedOnly, forgetAccount, writeAccounts } from './record-accounts';
@@ -251,9 +251,7 @@ function noteLines(
       byBridge ? 'done' : 'reported',
       {
         target: id === person?.coderUserId ? person.coderUsername : undefined,
-        detail: byBridge
-          ? 'done by a bridge that ended before it could note it'
-          : 'somebody deleted the account in Coder',
+        detail: byBridge ? UNNOTED : 'somebody deleted the account in Coder',
       },
     );
   }

@@ -11,7 +11,7 @@ import {
 } from '../../store/accounts/leaver-workspaces';
 import { writeAudit } from '../../store/audit/audit';
 import { AuditLines } from '../context/audit-lines';
-import { type Context } from '../decide/context';
+import { type Context, untouchable } from '../decide/context';
 import { type Rim } from '../context/rim';
 import { HOUR_MS } from '../decide/guard';
 import { rememberedOf, stopWorkspaces } from '../person/stop-workspaces';
@@ -45,6 +45,11 @@ async function lookAgain(rim: Rim, context: Context, leaver: LeaverWorkspaces): 
     return;
   }
   const { user } = found;
+  // Protected since it was locked.
+  if (untouchable(context, user) !== undefined) {
+    await forgetLeaverWorkspaces(db, leaver.coderUserId);
+    return;
+  }
   // Whoever is in, let in again by hand or never locked, has lost only what runs in organizations that they are in no more.
   const stays = user.status !== 'suspended';
   const lines = new AuditLines({ actor: 'sweep' }, () => rim.clock.now());

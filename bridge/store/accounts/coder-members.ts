@@ -83,6 +83,16 @@ export async function wantMember(
   await wish(db, { groupId, coderUserId, wanted: wanted ? 1 : 0, because });
 }
 
+/** Nobody asks for this of these accounts any more: what they are in is as if put there by hand. */
+export async function withdrawWishes(db: Db, groupId: string, coderUserIds: readonly string[]): Promise<void> {
+  await db
+    .updateTable('coder_members')
+    .set({ wanted: null, because: null })
+    .where('coder_group_id', '=', groupId)
+    .where('coder_user_id', 'in', among(db, coderUserIds))
+    .execute();
+}
+
 const selectDifferences = statement<{ groupId: string }>()((db, { groupId }) =>
   db
     .selectFrom('coder_members')
