@@ -38,31 +38,39 @@ function newUser(body: Json | string | undefined): Leaving | undefined {
 }
 
 function saysInactive(body: Json | string | undefined): boolean {
-  if (typeof body === 'string') return /active/i.test(body) && /false|"0"|:\s*0\b/i.test(body);
-  return isJsonObject(body ?? null) && statementsOfActive(body as JsonObject).some(meansInactive);
+  if (typeof body === 'string') return textSaysInactive(body);
+  return statementsOfActive(body ?? null, true).some(meansInactive);
 }
+
+const textSaysInactive = (text: string): boolean => /active/i.test(text) && /false|"0"|:\s*0\b/i.test(text);
 
 /** Whether a request states that the user is active, and nothing else about it. */
 export function saysActive(body: JsonObject): boolean {
-  const stated = statementsOfActive(body).filter(value => value !== null);
+  const stated = statementsOfActive(body, false).filter(value => value !== null);
   return stated.length > 0 && !stated.some(meansInactive);
 }
 
 /** How deep `active` is looked for below what is stated: `{"user": {"active": false}}` means it too. */
 const DEEPEST = 3;
 
-/** Every value that a body states of `active`, in a resource or in operations; one that is removed is stated as false. */
-function statementsOfActive(body: JsonObject): Json[] {
-  const inObject = (object: JsonObject, depth = 0): Json[] =>
-    Object.entries(object).flatMap(([key, value]) => {
-      if (namesActive(key)) return [value];
-      return isJsonObject(value) && depth < DEEPEST ? inObject(value, depth + 1) : [];
-    });
+/**
+ * Every value that a body states of `active`, in a resource or in operations; one that is removed is stated as false.
+ * @param loosely also below lists, and in texts that hold JSON
+ */
+function statementsOfActive(body: Json, loosely: boolean): Json[] {
+  const below = (value: Json, depth: number): Json[] => {
+    if (isJsonObject(value)) return depth > DEEPEST ? [] : inObject(value, depth);
+    if (!loosely) return [];
+    if (Array.isArray(value)) return value.flatMap(item => below(item, depth));
+    return typeof value === 'string' && /^\s*[[{]/.test(value) && textSaysInactive(value) ? [false] : [];
+  };
+  const inObject = (object: JsonObject, depth: number): Json[] =>
+    Object.entries(object).flatMap(([key, value]) => (namesActive(key) ? [value] : below(value, depth + 1)));
   return [
-    ...inObject(body),
+    ...below(body, 0),
     ...operationsOf(body).flatMap(({ op, path, value = null, rest }) => {
       if (namesActive(path)) return [op === 'remove' ? false : value];
-      return [...inObject(rest), ...(isJsonObject(value) ? inObject(value) : [])];
+      return [...inObject(rest, 0), ...below(value, 0)];
     }),
   ];
 }
@@ -84,9 +92,10 @@ interface LooseOperation {
   readonly rest: JsonObject;
 }
 
-function operationsOf(body: JsonObject): LooseOperation[] {
-  const operations = memberOf(body, 'operations');
-  const list = Array.isArray(operations) ? operations : [operations ?? null];
+/** Of a PATCH as SCIM has it, and of a bare list, as JSON Patch (RFC 6902). */
+function operationsOf(body: Json): LooseOperation[] {
+  const operations = isJsonObject(body) ? memberOf(body, 'operations') : body;
+  const list = Array.isArray(operations) ? operations.flat(DEEPEST) : [operations ?? null];
   return list.filter(isJsonObject).map(operation => {
     const [op, path] = [memberOf(operation, 'op'), memberOf(operation, 'path')];
     return {
@@ -105,13 +114,13 @@ function memberOf(object: JsonObject, name: string): Json | undefined {
 /** The members that a PATCH takes away: `nobody`, some by name, or undefined for whoever it does not state. */
 function removedMembers(body: Json | string | undefined): readonly string[] | undefined | 'nobody' {
   if (typeof body === 'string') return /members/i.test(body) && /remove|replace/i.test(body) ? undefined : 'nobody';
-  if (!isJsonObject(body ?? null)) return 'nobody';
   const removed: string[] = [];
-  if (Object.keys(body as JsonObject).some(namesMembers)) return undefined;
-  for (const { op, path, value, rest } of operationsOf(body as JsonObject)) {
+  if (body === undefined) return 'nobody';
+  if (isJsonObject(body) && Object.keys(body).some(namesMembers)) return undefined;
+  for (const { op, path, value, rest } of operationsOf(body)) {
     if (op === 'add') continue;
     if (!namesMembers(path)) {
-      if (statesMembers(rest) || (isJsonObject(value) && statesMembers(value))) return undefined;
+      if (statesMembers(rest) || statesMembers(value ?? null)) return undefined;
       continue;
     }
     const filter = /\[(.*)\]/s.exec(path)?.[1];
@@ -125,10 +134,11 @@ function removedMembers(body: Json | string | undefined): readonly string[] | un
 
 const namesMembers = (name: string): boolean => namesAccess(name, 'members');
 
-function statesMembers(object: JsonObject, depth = 0): boolean {
-  return Object.entries(object).some(
-    ([key, value]) => namesMembers(key) || (isJsonObject(value) && depth < DEEPEST && statesMembers(value, depth + 1)),
-  );
+function statesMembers(value: Json, depth = 0): boolean {
+  if (Array.isArray(value)) return value.some(item => statesMembers(item, depth));
+  if (typeof value === 'string') return /^\s*[[{]/.test(value) && /members/i.test(value);
+  if (!isJsonObject(value) || depth > DEEPEST) return false;
+  return Object.entries(value).some(([key, below]) => namesMembers(key) || statesMembers(below, depth + 1));
 }
 
 /** The ids that a list of members states; undefined when not each of it is one. */
@@ -142,7 +152,8 @@ function valuesOf(value: Json | undefined): string[] | undefined {
 export function attemptOf(operation: Json): Attempt | undefined {
   if (!isJsonObject(operation)) return undefined;
   const [method, path] = [memberOf(operation, 'method'), memberOf(operation, 'path')];
-  const parts = typeof path === 'string' ? /^\/?(user|group)s(?:\/([^/?]+))?/i.exec(path) : null;
+  // Also of a path that has the base URL in front of it.
+  const parts = typeof path === 'string' ? /(?:^|\/)(user|group)s(?:\/([^/?]+))?\/?(?:\?.*)?$/i.exec(path) : null;
   if (typeof method !== 'string' || parts === null) return undefined;
   const [, type = '', id] = parts;
   return {

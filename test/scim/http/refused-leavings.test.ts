@@ -88,6 +88,39 @@ describe('a refused request that would have locked somebody out', () => {
           },
         }),
     ],
+    ['PATCH of a list', () => user(patchOf({ op: 'replace', value: [{ active: false }] }))],
+    ['PATCH of a text that holds JSON', () => user(patchOf({ op: 'replace', value: '{"active":false}' }))],
+    [
+      'PATCH with a list in its list',
+      () => user({ schemas: [PATCH], Operations: [[{ op: 'replace', path: 'active', value: false }]] }),
+    ],
+    [
+      'JSON Patch',
+      id => server.call('PATCH', `/Users/${id}`, { raw: '[{"op":"replace","path":"/active","value":false}]' }),
+    ],
+    [
+      'PUT of a list',
+      id => server.call('PUT', `/Users/${id}`, { raw: `[{"schemas":["${USER}"],"userName":"ada","active":false}]` }),
+    ],
+    ...['/scim/v2', 'https://bridge.example/scim/v2'].map((base): [string, (id: string) => Promise<unknown>] => [
+      `Bulk operation with a path below ${base}`,
+      id =>
+        server.call('POST', '/Bulk', {
+          body: { schemas: [BULK], Operations: [{ method: 'DELETE', path: `${base}/Users/${id}` }] },
+        }),
+    ]),
+    [
+      'JSON Patch in a Bulk',
+      id =>
+        server.call('POST', '/Bulk', {
+          body: {
+            schemas: [BULK],
+            Operations: [
+              { method: 'PATCH', path: `/Users/${id}`, data: [{ op: 'replace', path: '/active', value: false }] },
+            ],
+          },
+        }),
+    ],
     [
       'Bulk that is refused as a whole',
       id => server.call('POST', '/Bulk', { body: { Operations: [{ method: 'DELETE', path: `/Users/${id}` }] } }),
