@@ -167,6 +167,25 @@ describeEachDatabase('accounts', (_, on) => {
     },
   );
 
+  it.each(['leaves', 'is kept'])(
+    'what Coder refused of an account that has workspaces is over: somebody hired again %s, and the app has converged',
+    async then => {
+      const access = await startAccess(on);
+      const okta = await access.app('okta');
+      const first = await okta.hire('ada');
+      access.coder.oidcLogin(claims('ada', 'ada@example.com'));
+      access.coder.addWorkspace('ada', 'work', { stopped: true });
+      await okta.remove(first);
+      const second = await okta.hire('ada', { externalId: 'another-object' });
+      expect(await access.held()).toEqual({ ada: expect.stringMatching(/^re-hire: /) });
+      if (then === 'leaves') await okta.leave(second);
+      else await access.admin.answerReHire({ user: 'ada', answer: 'keep', by: 'operator' });
+      await access.settled();
+      expect(await access.statusOf(okta)).toMatchObject({ converged: true, held: 0, waiting: 0 });
+      expect(access.coder.describe('ada').status).toBe(then === 'leaves' ? 'suspended' : 'active');
+    },
+  );
+
   it('who takes the address of somebody who is still in is let in by that one’s leaving, in that request', async () => {
     const access = await startAccess(on);
     const okta = await access.app('okta', ADMINS);

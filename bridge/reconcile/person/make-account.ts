@@ -87,6 +87,7 @@ export async function makeAccount(
       return await notMade(rim, isFirst ? entry : undefined, error, woken);
     }
   }
+  if (isFirst) await closeSame(rim.database.db, entry);
   return none({
     woken,
     held: [
@@ -161,8 +162,11 @@ async function removeFormer(
   try {
     await rim.coder.deleteUser(account.id);
   } catch (error) {
-    if (isRefusal(error, 'has-workspaces'))
+    if (isRefused(error)) await closeEntry(rim.database.db, 'steps', account.id);
+    if (isRefusal(error, 'has-workspaces')) {
+      if (begun !== undefined) await closeSame(rim.database.db, begun);
       return none({ held: [heldByWorkspaces(create, observation.user?.userName ?? '')] });
+    }
     return await notMade(rim, begun, error);
   }
   lines.note(subjectOf(observation, account.id), 'account.delete', 'done', {
@@ -244,6 +248,11 @@ export async function closeMade(db: Db, { user, email, given }: MadeAccount, now
   await closeEntry(db, 'account', identityKey(email));
 }
 
+/** Whether Coder has said that it did nothing. */
+function isRefused(error: unknown): boolean {
+  return error instanceof CoderError && error.maybeDone !== true;
+}
+
 /**
  * @param entry goes when Coder is known to have made nothing; undefined when an earlier call may still be making it
  */
@@ -254,8 +263,7 @@ async function notMade(
   woken: readonly WorkKey[] = [],
 ): Promise<Made> {
   const failure = outcomeOf(error);
-  if (entry !== undefined && error instanceof CoderError && error.maybeDone !== true)
-    await closeSame(rim.database.db, entry);
+  if (entry !== undefined && isRefused(error)) await closeSame(rim.database.db, entry);
   if (failure.kind === 'terminal') return none({ woken, held: [heldBy(failure.error)] });
   return none({ woken, failure });
 }
