@@ -1,4 +1,6 @@
 /** Killed bridges and lost answers: whatever became of the person or group in between, nothing in Coder is nobody's. */
+import { openDatabase } from '../../bridge/store/database/database';
+import { openEntry } from '../../bridge/store/journal/journal';
 import { describeEachDatabase } from '../support/databases';
 import { type CoderDouble } from '../support/coder-double';
 import { until } from '../support/until';
@@ -234,4 +236,26 @@ describeEachDatabase('an account whose making nobody heard of', (_, on) => {
       expect(active.map(({ email }) => email)).toEqual(after === 'in' ? ['ada@married.example'] : []);
       await until('nothing to be owed', async () => (await access.statusOf(okta)).converged);
     });
+
+  it('what was begun for somebody whom no work is about is told in the status, and looked at by a sweep', async () => {
+    const access = await startAccess(on);
+    const okta = await access.app('okta', { policies: { drift: 'off' } });
+    const id = await okta.hire('ada');
+    await access.stop();
+    const database = await openDatabase(access.databaseUrl);
+    const key = access.coder.describe('ada').id;
+    const note = { status: 'active', steps: [{ kind: 'suspend' }] };
+    await openEntry(database.db, { kind: 'steps', key, app: 'okta', subject: id, note, since: Date.now() - 120_000 });
+    await database.close();
+    await access.start();
+    const { pending } = await access.status();
+    expect(pending).toMatchObject([
+      { subject: 'ada', state: 'waiting', reason: expect.stringMatching(/was not noted to its end: the next sweep/) },
+    ]);
+    expect((await access.statusOf(okta)).converged).toBe(false);
+    await access.swept();
+    expect((await access.status()).pending).toEqual([]);
+    expect((await access.statusOf(okta)).converged).toBe(true);
+    expect(access.coder.describe('ada').status).toBe('dormant');
+  });
 });

@@ -15,7 +15,7 @@ export interface AccountOutcome {
   readonly accountId: string;
   /** The journal has an entry of what was about to be done to it. */
   readonly journalled: boolean;
-  /** Calls that Coder may take up still: the entry stays, and where they are against what was decided, the account is looked at once more. */
+  /** Calls that Coder may take up still: the entry stays, and the account is looked at once more, until they can not come any more. */
   readonly late: readonly LateStep[];
   /** Organizations whose memberships are remembered and over. */
   readonly outside: readonly string[];

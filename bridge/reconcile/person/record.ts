@@ -60,7 +60,7 @@ export async function recordPerson(
   const held = heldOf(guarded, outcome.held);
   const unsettled = unsettledEntries(observation, now);
   const accounts = endedOnly(outcome);
-  const late = accounts.flatMap(account => account.late.flatMap(({ since, agrees }) => (agrees ? [] : since)));
+  const late = accounts.flatMap(account => account.late.map(({ since }) => since));
   // A call that may still be at work in Coder is looked after once it can not be any more.
   const later = outcome.follows
     ? { dueAt: now, reason: LOCKED_FIRST }

@@ -10,7 +10,7 @@ import { auditProblem } from '../../store/audit/audit-problem';
 import { readPeople } from '../../store/accounts/people';
 import { readLeftOver } from '../../store/accounts/left-over';
 import { countLeaverWorkspaces, listLeaverWorkspaces } from '../../store/accounts/leaver-workspaces';
-import { countOpenEntries } from '../../store/journal/journal';
+import { countOpenEntries, unattendedEntries } from '../../store/journal/journal';
 import { countWork, listWork } from '../../store/work/pending';
 import { countRefusedLeavings, listRefusedLeavings } from '../../store/directory';
 import { type AppConvergence, type ReconcilerStatus } from '../types';
@@ -32,6 +32,7 @@ export async function readStatus(db: Db, now: number): Promise<Omit<ReconcilerSt
     refusedLeavings,
     open,
     begun,
+    unattended,
     running,
     unknown,
     leavers,
@@ -45,14 +46,15 @@ export async function readStatus(db: Db, now: number): Promise<Omit<ReconcilerSt
     await listRefusedLeavings(db, SHOWN),
     await listOpenHolds(db),
     await countOpenEntries(db),
+    await unattendedEntries(db, SHOWN),
     await listLeaverWorkspaces(db, 'running'),
     await countLeaverWorkspaces(db, 'unknown'),
     await leaversNotOut(db),
   ];
-  const names = await namesOf(
-    db,
-    pending.flatMap(item => (item.key.startsWith('person:') ? [item.key.slice('person:'.length)] : [])),
-  );
+  const names = await namesOf(db, [
+    ...pending.flatMap(item => (item.key.startsWith('person:') ? [item.key.slice('person:'.length)] : [])),
+    ...unattended.flatMap(({ subject }) => subject ?? []),
+  ]);
   const holds = summarize(
     open,
     await namesOf(
@@ -106,6 +108,15 @@ export async function readStatus(db: Db, now: number): Promise<Omit<ReconcilerSt
         reason: item.error ?? 'waiting for its turn',
         attempts: item.attempts,
         since: iso(item.since),
+      })),
+      ...unattended.map(({ app, subject, since }): PendingItem => ({
+        key: `person:${subject ?? ''}`,
+        app: app ?? '',
+        subject: names.get(subject ?? '') ?? null,
+        state: 'waiting',
+        reason: 'what was about to be done in Coder was not noted to its end: the next sweep looks at it',
+        attempts: 0,
+        since: iso(since),
       })),
       ...heldPeople.map((person): PendingItem => ({
         key: `person:${person.userId}`,

@@ -12,6 +12,7 @@ import { type HeldRemovals, listOpenHolds } from '../../store/accounts/holds';
 import { memberDifferences } from '../../store/accounts/coder-members';
 import { type Cause, enqueue, enqueueGroupWrite, PRIORITY, type WorkItem } from '../../store/work/enqueue';
 import { pruneLedger } from '../../store/accounts/ledger';
+import { unattendedEntries } from '../../store/journal/journal';
 import { dropLease, takeLease } from '../../store/work/leases';
 import { queuedKeys } from '../../store/work/pending';
 import { describe } from '../person/apply-steps';
@@ -109,7 +110,22 @@ async function sweepHeld(rim: Rim, context: Context, apps: readonly StoredApp[])
     apps.filter(app => app.state.policies.drift !== 'repair'),
   );
   await sweepLeaversWorkspaces(rim, context, apps);
+  await lookAtBegun(rim, apps);
   for (const app of apps) await markSwept(rim.database.db, app.name, rim.clock.now());
+}
+
+const BEGUN_AT_ONCE = 500;
+
+/** What was begun for a person and not noted to its end is looked at by their work, whatever a comparison shows of them. */
+async function lookAtBegun(rim: Rim, apps: readonly StoredApp[]): Promise<void> {
+  const { db } = rim.database;
+  const names = new Set(apps.map(({ name }) => name));
+  const items = (await unattendedEntries(db, BEGUN_AT_ONCE)).flatMap(({ app, subject }): WorkItem[] =>
+    app === undefined || subject === undefined || !names.has(app)
+      ? []
+      : [{ key: `person:${subject}`, app, priority: PRIORITY.sweep }],
+  );
+  await enqueue(db, items, CAUSE, rim.clock.now());
 }
 
 /** Reads the members of each managed group anew; what differs from what is wanted is found and queued. */

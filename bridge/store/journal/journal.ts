@@ -3,6 +3,7 @@
  * ends a process in between, the entry tells the next one what to look for; it outlives the person, group or app that it
  * was for.
  */
+import { sql } from 'kysely';
 import { type Db, readJson } from '../database/database';
 import { among } from '../database/listed';
 import { statement } from '../database/statement';
@@ -156,6 +157,29 @@ export async function countOpenEntries(db: Db): Promise<Map<string, number>> {
     .groupBy('app')
     .execute();
   return new Map(rows.map(row => [row.app ?? '', Number(row.open)]));
+}
+
+/** What was about to be done for a person, is open, and has nobody in the queue who would look at it, the oldest first. */
+export async function unattendedEntries(db: Db, limit: number): Promise<JournalEntry[]> {
+  const rows = await db
+    .selectFrom('journal')
+    .select(COLUMNS)
+    .where('kind', 'in', ['account', 'steps'])
+    .where('subject', 'is not', null)
+    .where(eb =>
+      eb.not(
+        eb.exists(
+          eb
+            .selectFrom('work')
+            .select('work.key')
+            .where('work.key', '=', sql<string>`'person:' || ${eb.ref('journal.subject')}`),
+        ),
+      ),
+    )
+    .orderBy('id')
+    .limit(limit)
+    .execute();
+  return rows.map(toEntry);
 }
 
 /** Open entries of one kind about several things, by key. */
