@@ -284,6 +284,26 @@ describeEachDatabase('accounts', (_, on) => {
     expect(access.coder.describe('ada')).toMatchObject({ status: 'active', siteRoles: ['template-admin'] });
   });
 
+  it('who was an owner by hand is asked about until somebody answers for them, by name', async () => {
+    const access = await startAccess(on);
+    const okta = await access.app('okta');
+    const id = await okta.hire('ada');
+    access.coder.oidcLogin(claims('ada', 'ada@example.com'));
+    access.coder.setSiteRoles('ada', ['owner']);
+    await okta.leave(id);
+    await okta.comeBack(id);
+    const asked = { ada: expect.stringMatching(/^former-owner: /) };
+    expect(await access.held()).toEqual(asked);
+    await access.admin.retry();
+    await access.settled();
+    expect(await access.held()).toEqual(asked);
+    await access.admin.retry(`person:${id}`);
+    await access.settled();
+    expect(await access.held()).toEqual({});
+    const { entries } = await access.admin.audit({ action: 'work.retry' });
+    expect(entries[0]?.detail).toMatch(/^was an owner by hand and stays none, asked for by /);
+  });
+
   it('a leaver whose account the bridge itself acts as stays listed until somebody has acted', async () => {
     const access = await startAccess(on);
     const okta = await access.app('okta');

@@ -123,4 +123,21 @@ describeEachDatabase('a name that two groups have', (_, on) => {
     for (const who of ['ada', 'ben'])
       expect(access.coder.describe(who).organizations['coder']).toMatchObject({ roles: [], groups: [] });
   });
+
+  it('is told at once where it is an externalId that a mapping reads', async () => {
+    const access = await startAccess(on);
+    const okta = await access.app('okta', {
+      roleMappings: { leads: { idpGroupExternalId: 'leads-1', role: 'template-admin' } },
+    });
+    await okta.group('leads', [], { externalId: 'leads-1' });
+    expect((await access.statusOf(okta)).warnings).toEqual([]);
+    await okta.group('others', [], { externalId: 'leads-1' });
+    await access.settled();
+    expect(await access.statusOf(okta)).toMatchObject({
+      converged: false,
+      warnings: [
+        expect.stringMatching(/^groups "leads", "others" hold one externalId "leads-1", and roleMappings\/leads/),
+      ],
+    });
+  });
 });

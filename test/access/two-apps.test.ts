@@ -214,4 +214,43 @@ describeEachDatabase('two apps of the same people', (_, on) => {
       expect([access.suspended(), access.holding('auditor')]).toEqual([[], []]);
     },
   );
+
+  it('a custom role that two apps declare differently is written for neither, and both are told, until they agree', async () => {
+    const access = await startAccess(on);
+    const role = (...actions: string[]) => ({
+      customRoles: {
+        deputy: { name: 'deputy', permissions: actions.map(action => ({ resourceType: 'template', action })) },
+      },
+    });
+    const roles = async () =>
+      Object.fromEntries(
+        (await access.status()).apps.map(({ app, warnings, converged }) => [app, { warnings, converged }]),
+      );
+    const okta = await access.app('okta', role('read'));
+    const entra = await access.app('entra', role('read', 'update'));
+    await access.settled();
+    const told = (other: string) => ({
+      warnings: [
+        expect.stringContaining(
+          `customRoles/deputy: app "${other}" declares custom role "deputy" of organization "coder" otherwise`,
+        ),
+      ],
+      converged: false,
+    });
+    expect(await roles()).toEqual({ okta: told('entra'), entra: told('okta') });
+    await access.swept();
+    expect((await access.admin.audit({ action: 'custom-role.update' })).entries).toEqual([]);
+
+    await access.declare(entra, role('read'));
+    await access.settled();
+    const fine = { warnings: [], converged: true };
+    expect(await roles()).toEqual({ okta: fine, entra: fine });
+    await access.declare(okta, role('read', 'update'));
+    await access.settled();
+    expect(await roles()).toEqual({ okta: told('entra'), entra: told('okta') });
+    await access.removeApp(entra);
+    await access.settled();
+    expect(await roles()).toEqual({ okta: fine });
+    expect((await access.admin.audit({ action: 'custom-role.update' })).entries).toHaveLength(1);
+  });
 });

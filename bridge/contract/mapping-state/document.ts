@@ -206,7 +206,7 @@ export interface Guard {
    */
   readonly maxRemovalsPercent: number;
   /**
-   * this many are always allowed, whatever the share
+   * this many are always allowed, whatever the share; a single leaver always is
    * @default 10
    */
   readonly minRemovals: number;

@@ -146,7 +146,12 @@ export const Guard = z.strictObject({
     .max(100)
     .default(20)
     .describe('share of the people of the app that may lose an account, role or group at once'),
-  minRemovals: z.number().int().min(0).default(10).describe('this many are always allowed, whatever the share'),
+  minRemovals: z
+    .number()
+    .int()
+    .min(0)
+    .default(10)
+    .describe('this many are always allowed, whatever the share; a single leaver always is'),
   minOwners: z
     .number()
     .int()

@@ -84,9 +84,16 @@ export function gainsOf(gains: readonly GuardedGain[], kind: 'activation' | 'pri
   return gains.filter(gain => (gain.kind === 'activation') === (kind === 'activation'));
 }
 
-/** How many people of an app may lose something within an hour. */
-export function removalLimit(guard: Pick<Guard, 'maxRemovalsPercent' | 'minRemovals'>, people: number): number {
-  return Math.max(guard.minRemovals, Math.floor((people * guard.maxRemovalsPercent) / 100));
+/**
+ * How many people of an app may lose something within an hour.
+ * @param leaves of those whom the directory says to leave: a single one never waits, whatever is declared
+ */
+export function removalLimit(
+  guard: Pick<Guard, 'maxRemovalsPercent' | 'minRemovals'>,
+  people: number,
+  leaves: boolean,
+): number {
+  return Math.max(leaves ? 1 : 0, guard.minRemovals, Math.floor((people * guard.maxRemovalsPercent) / 100));
 }
 
 export interface GuardContext {
@@ -155,7 +162,7 @@ function passOrHold(
 }
 
 function isTooMany(context: GuardContext): boolean {
-  return context.others + 1 > removalLimit(context.guard, context.people);
+  return context.others + 1 > removalLimit(context.guard, context.people, context.leaves);
 }
 
 /** How many people may gain this within an hour. */
@@ -164,7 +171,7 @@ export function gainLimit(
   guard: Pick<Guard, 'maxRemovalsPercent' | 'minRemovals' | 'maxPrivilegeGains'>,
   people: number,
 ): number {
-  return gain.kind === 'activation' ? removalLimit(guard, people) : guard.maxPrivilegeGains;
+  return gain.kind === 'activation' ? removalLimit(guard, people, false) : guard.maxPrivilegeGains;
 }
 
 export interface Loser {
@@ -183,7 +190,7 @@ export function guardPlan(
   },
 ): 'pass' | 'hold' {
   const counted = losers.filter(loser => loser.removals.length > 0 && !loser.released).length;
-  return counted > 0 && counted + context.recent > removalLimit(context.guard, context.people) ? 'hold' : 'pass';
+  return counted > 0 && counted + context.recent > removalLimit(context.guard, context.people, false) ? 'hold' : 'pass';
 }
 
 /** Whether enough active owners stay when one goes. */

@@ -24,7 +24,8 @@ export async function observeRoles(
   db: Db,
   coder: Pick<CoderClient, 'listOrganizationRoles'>,
   organizations: readonly KnownOrganization[],
-  state: StoredApp['state'],
+  { name, state }: Pick<StoredApp, 'name' | 'state'>,
+  apps: Iterable<StoredApp>,
 ): Promise<RolesObserved> {
   const ids = new Set(
     Object.values(state.customRoles).flatMap(role => findOrganization(organizations, role.organization)?.id ?? []),
@@ -33,6 +34,7 @@ export async function observeRoles(
   for (const id of ids) present.set(id, await readRoles(coder, id));
   return {
     state,
+    others: [...apps].flatMap(other => (other.name === name || other.deleting ? [] : other.state)),
     organizations,
     present,
     managed: await listManagedRoles(db),

@@ -29,7 +29,7 @@ import { comeBackAt, isOwedAnything, purge } from './deleted-app';
 import { sharedExternalIds } from './shared-external-ids';
 import { noLongerSpokenFor } from './no-longer-spoken-for';
 import { bringSyncSettings } from './sync-settings';
-import { wakeOtherApps } from './wake-other-apps';
+import { wakeForCustomRoles, wakeOtherApps } from './wake-other-apps';
 
 const ENDS = 'the app ends when nobody of it is left, nothing of it is held, and nobody who has left can still sign in';
 
@@ -71,6 +71,8 @@ export async function convergeApp(rim: Rim, work: Work): Promise<EndedWork> {
       await markApplied(trx, name, app.generation, [...new Set(problems)]);
       await carryOut(trx, rim, name, guarded, work.cause);
       // Nothing that a deleted app declared ends before the app does.
+      if (app.appliedGeneration !== app.generation)
+        await wakeForCustomRoles(trx, context.apps.values(), name, work.cause, rim.clock.now());
       if (!app.deleting) await wakeOtherApps(trx, name, 'declared', work.cause, rim.clock.now());
     };
     // In the same transaction: whatever ends this process, it is looked at again.
@@ -141,7 +143,8 @@ async function convergeRoles(
   work: Work,
   failures: CoderError[] | undefined,
 ): Promise<{ made: boolean; problems: string[] }> {
-  const observed = await observeRoles(rim.database.db, rim.coder, context.catalog.organizations, app.state);
+  const { catalog, apps } = context;
+  const observed = await observeRoles(rim.database.db, rim.coder, catalog.organizations, app, apps.values());
   const plan = decideRoles(observed);
   const made = plan.changes.some(change => change.kind === 'create');
   return { made, problems: await actOnRoles(rim, app.name, plan, work.cause, failures) };

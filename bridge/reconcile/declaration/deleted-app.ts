@@ -1,7 +1,7 @@
 /** The end of a deleted app: looked for again until nobody of it is left, and then it is forgotten. */
 import { linkedPeopleHeldFor } from '../../store/accounts/held-people';
 import { forgetMappedGroups } from '../../store/apps/mapped-groups';
-import { purgeApp, type StoredApp } from '../../store/apps/apps';
+import { listApps, purgeApp, type StoredApp } from '../../store/apps/apps';
 import { writeAudit } from '../../store/audit/audit';
 import { type Db } from '../../store/database/database';
 import { countOpenEntries } from '../../store/journal/journal';
@@ -12,7 +12,7 @@ import { type Rim } from '../context/rim';
 import { UNTOUCHABLE } from '../decide/context';
 import { jittered, endWork, type EndedWork } from '../queue/end-work';
 import { type GuardedSurvey } from '../survey/guarded-survey';
-import { wakeOtherApps } from './wake-other-apps';
+import { wakeForCustomRoles, wakeOtherApps } from './wake-other-apps';
 
 /** How often the end of a deleted app is looked for: soon when few are left, since each look reads everybody. */
 const PAUSE_MS = 15_000;
@@ -53,5 +53,6 @@ export async function purge(rim: Rim, work: Work, app: StoredApp, problems: read
     await writeAudit(db, lines.rows);
     await forgetMappedGroups(db, { app: app.name });
     await wakeOtherApps(db, app.name, 'over', work.cause, rim.clock.now());
+    await wakeForCustomRoles(db, await listApps(db), app.name, work.cause, rim.clock.now());
   });
 }

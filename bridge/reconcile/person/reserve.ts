@@ -257,7 +257,7 @@ async function judgeRemovals(
     // So few are always allowed: of how many does not matter then, and counting a large app takes its time.
     counted + 1 <= guard.minRemovals ? Promise.resolve(0) : countPeople(rim, db, app);
   const others = await countOthers(db, context, question(party, kind, now), async counted =>
-    removalLimit(guard, await peopleFor(counted)),
+    removalLimit(guard, await peopleFor(counted), leaves),
   );
   const verdict = guardPerson(removals, {
     guard,

@@ -1,6 +1,6 @@
 /** What an operator decides: a hold released, a re-hire answered, work tried again. Each is a line of the audit trail. */
 import { holdId, listOpenHolds, releaseOpenHolds } from '../../store/accounts/holds';
-import { acceptFormerOwners, findPeople } from '../../store/accounts/people';
+import { acceptFormerOwner, findPeople } from '../../store/accounts/people';
 import { readAnyApp } from '../../store/apps/apps';
 import { unbind } from '../../store/apps/bindings';
 import { writeAudit } from '../../store/audit/audit';
@@ -112,27 +112,24 @@ export async function answerReHire(
   });
 }
 
-/** Makes parked work due, and accepts that former owners stay none. @returns how much is tried again */
+/**
+ * Makes parked work due: one key, or all of it. Of a former owner who is named it says that they stay none.
+ * @returns how much is tried again
+ */
 export async function retryWork(rim: Rim, key: string | undefined, decision: Decision): Promise<number> {
   const now = rim.clock.now();
   return await rim.database.transact(async db => {
     const unparked = await unparkWork(db, key, now);
-    const accepted = await acceptFormerOwners(
-      db,
-      key?.startsWith('person:') ? key.slice('person:'.length) : undefined,
-      key,
-    );
-    await enqueue(
-      db,
-      accepted.map(person => ({
-        key: `person:${person.userId}` as const,
-        app: person.app,
-        priority: PRIORITY.request,
-      })),
-      { actor: 'operator', token: decision.by },
-      now,
-    );
-    const retried = unparked + accepted.length;
+    const userId = key?.startsWith('person:') === true ? key.slice('person:'.length) : undefined;
+    const app = userId === undefined ? undefined : await acceptFormerOwner(db, userId);
+    if (userId !== undefined && app !== undefined)
+      await enqueue(
+        db,
+        [{ key: `person:${userId}`, app, priority: PRIORITY.request }],
+        { actor: 'operator', token: decision.by },
+        now,
+      );
+    const retried = unparked + (app === undefined ? 0 : 1);
     if (retried > 0)
       await writeAudit(db, [
         {
@@ -143,7 +140,7 @@ export async function retryWork(rim: Rim, key: string | undefined, decision: Dec
           action: 'work.retry',
           target: key ?? null,
           result: 'done',
-          detail: `${retried} tried again, asked for by ${sayDecision(decision)}`,
+          detail: `${app === undefined ? `${retried} tried again` : 'was an owner by hand and stays none'}, asked for by ${sayDecision(decision)}`,
         },
       ]);
     return retried;

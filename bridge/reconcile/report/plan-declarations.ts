@@ -55,7 +55,7 @@ export async function planDeclarations(rim: Rim, state: MappingState | undefined
   let groups = await listManagedGroups(db);
   const listing = new GroupListing(rim.coder.background);
   for (const app of declaring) {
-    const roles = decideRoles(await observeRoles(db, rim.coder.background, organizations, app.state));
+    const roles = decideRoles(await observeRoles(db, rim.coder.background, organizations, app, apps));
     organizations = withRoles(organizations, roles);
     const declared = { apps: new Map(apps.map(one => [one.name, one])), organizations };
     const plan = decideGroups(await observeGroups(db, declared, app, listing, groups));

@@ -56,7 +56,7 @@ async function compare(rim: Rim, context: Context, app: StoredApp, listing: Grou
   const { db } = rim.database;
   const { background } = rim.coder;
   const { organizations } = context.catalog;
-  const roles = decideRoles(await observeRoles(db, background, organizations, app.state));
+  const roles = decideRoles(await observeRoles(db, background, organizations, app, context.apps.values()));
   const groups = decideGroups(await observeGroups(db, { apps: context.apps, organizations }, app, listing));
   const sync =
     app.state.mode === 'claims' ? await planSyncSettings(db, background, context) : { changes: [], problems: [] };

@@ -219,21 +219,16 @@ export async function leaveAccount(db: Db, userIds: readonly string[]): Promise<
   }
 }
 
-/** Former owners who stay none, by an operator's word: one, or everybody when no key is given. */
-export async function acceptFormerOwners(
-  db: Db,
-  userId: string | undefined,
-  key: string | undefined,
-): Promise<{ readonly userId: string; readonly app: string }[]> {
-  if (key !== undefined && userId === undefined) return [];
-  const rows = await db
+/** A former owner who stays none, by an operator's word. @returns whose app they are of; undefined where nobody is asked of them */
+export async function acceptFormerOwner(db: Db, userId: string): Promise<string | undefined> {
+  const row = await db
     .updateTable('people')
     .set({ former_owner: null })
     .where('held_reason', '=', 'former-owner')
-    .$if(userId !== undefined, query => query.where('user_id', '=', userId ?? ''))
-    .returning(['user_id', 'app'])
-    .execute();
-  return rows.map(row => ({ userId: row.user_id, app: row.app }));
+    .where('user_id', '=', userId)
+    .returning('app')
+    .executeTakeFirst();
+  return row?.app;
 }
 
 /** How many people of an app the guard counts against: everybody who has an account through it and has not left. */

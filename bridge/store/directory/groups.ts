@@ -61,6 +61,10 @@ const touchGroup = statement<{ id: string; version: number; now: number }>()((db
   db.updateTable('groups').set({ version, modified_at: now }).where('id', '=', id),
 );
 
+const countSharing = statement<{ app: string; externalId: string }>()((db, { app, externalId }) =>
+  db.selectFrom('groups').select('id').where('app', '=', app).where('external_id', '=', externalId).limit(2),
+);
+
 /** @throws UniquenessError, UnknownMembers, NestedGroupsRefused */
 export async function createGroup(
   write: Write,
@@ -83,7 +87,8 @@ export async function createGroup(
   const delta = await changeMembers(write, membership, changes, known, '');
   if (!concerns) return { resource, changed: true, touched: [] };
   const group = await enqueueGroup(write, id);
-  return { resource, changed: true, touched: first(group, await enqueueDelta(write, delta)) };
+  const told = await tellOfShared(write, name);
+  return { resource, changed: true, touched: first(group, told, await enqueueDelta(write, delta)) };
 }
 
 /** What is to be made ready in turns, outside of the transaction. */
@@ -138,7 +143,8 @@ export async function updateGroup(
   // Which mappings match depends on the name and the externalId, so what the group gives may differ for everybody in it.
   const group = await enqueueGroup(write, id);
   const everybody = await enqueuePeopleIn(write, id, PRIORITY.request);
-  return { resource, changed: true, touched: first(group, touched, everybody) };
+  const told = await tellOfShared(write, nameOf(document));
+  return { resource, changed: true, touched: first(group, told, touched, everybody) };
 }
 
 /** @throws VersionMismatch */
@@ -185,6 +191,14 @@ function isRenamed(before: JsonObject, after: JsonObject): boolean {
 async function enqueueGroup(write: Write, id: string): Promise<WorkKey[]> {
   const key: WorkKey = `scim-group:${id}`;
   await enqueue(write.db, [{ key, app: write.app, priority: PRIORITY.request }], write.cause, write.now, write);
+  return [key];
+}
+
+/** A mapping by externalId reads every group that holds it: where several do, the app's declaration is looked at again, and warns. */
+async function tellOfShared({ db, app, cause, now }: Write, { externalId }: GroupName): Promise<WorkKey[]> {
+  if (externalId === null || (await countSharing(db, { app, externalId })).rows.length < 2) return [];
+  const key: WorkKey = `app:${app}`;
+  await enqueue(db, [{ key, app, priority: PRIORITY.request }], cause, now);
   return [key];
 }
 

@@ -17,7 +17,13 @@ it.each([
   [100, 20],
   [50_000, 10_000],
 ])('of %i people %i may lose something', (people, limit) => {
-  expect(removalLimit(guard, people)).toBe(limit);
+  expect(removalLimit(guard, people, false)).toBe(limit);
+});
+
+it('a single leaver never waits, whatever is declared', () => {
+  const none = { ...guard, minRemovals: 0 };
+  expect(removalLimit(none, 3, false)).toBe(0);
+  expect(removalLimit(none, 3, true)).toBe(1);
 });
 
 it.each([

@@ -8,6 +8,8 @@ import { roleKey } from '../group/undeclared';
 
 export interface RolesObserved {
   readonly state: MappingState;
+  /** Declarations of other apps. */
+  readonly others: readonly MappingState[];
   readonly organizations: readonly KnownOrganization[];
   /** Roles by organization id, or why they can't be read. */
   readonly present: ReadonlyMap<string, readonly CoderRole[] | { readonly unreadable: string }>;
@@ -33,7 +35,7 @@ export interface RolesPlan {
   readonly problems: readonly string[];
 }
 
-export function decideRoles({ state, organizations, present, managed, begun }: RolesObserved): RolesPlan {
+export function decideRoles({ state, others, organizations, present, managed, begun }: RolesObserved): RolesPlan {
   const changes: RoleChange[] = [];
   const problems: string[] = [];
   for (const [key, role] of Object.entries(state.customRoles)) {
@@ -51,7 +53,21 @@ export function decideRoles({ state, organizations, present, managed, begun }: R
     // Coder keeps names in small letters, and looks them up exactly.
     const name = identityKey(role.name);
     const found = roles.find(known => known.name === name);
-    const wanted = { name, displayName: role.displayName ?? role.name, permissions: role.permissions };
+    const wanted = shapeOf(role);
+    const other = others.find(({ customRoles }) =>
+      Object.values(customRoles).some(
+        theirs =>
+          findOrganization(organizations, theirs.organization)?.id === organization.id &&
+          identityKey(theirs.name) === name &&
+          !isMended(shapeOf(theirs), wanted),
+      ),
+    );
+    if (other !== undefined) {
+      problems.push(
+        `${what}: app ${JSON.stringify(other.app)} declares custom role ${JSON.stringify(name)} of organization ${JSON.stringify(organization.name)} otherwise, and nothing of it is written until both declare the same, or one of them none`,
+      );
+      continue;
+    }
     const isBegun = begun.has(roleKey(organization.id, name));
     const isKnown = managed.some(known => known.organization === organization.id && known.name === name);
     const kind = found === undefined ? 'create' : isMended(found, wanted) ? 'note' : 'update';
@@ -62,6 +78,10 @@ export function decideRoles({ state, organizations, present, managed, begun }: R
   return { changes, problems };
 }
 
+function shapeOf({ name, displayName = name, permissions }: MappingState['customRoles'][string]): CustomRoleShape {
+  return { name: identityKey(name), displayName, permissions };
+}
+
 /** A role's permissions for people to read. */
 export function sayPermissions(role: Pick<CustomRoleShape, 'permissions'>): string {
   return role.permissions
@@ -70,6 +90,6 @@ export function sayPermissions(role: Pick<CustomRoleShape, 'permissions'>): stri
     .join(' ');
 }
 
-function isMended(present: CoderRole, wanted: CustomRoleShape): boolean {
+function isMended(present: Pick<CustomRoleShape, 'displayName' | 'permissions'>, wanted: CustomRoleShape): boolean {
   return present.displayName === wanted.displayName && sayPermissions(present) === sayPermissions(wanted);
 }
