@@ -258,4 +258,31 @@ describeEachDatabase('an account whose making nobody heard of', (_, on) => {
     expect((await access.statusOf(okta)).converged).toBe(true);
     expect(access.coder.describe('ada').status).toBe('dormant');
   });
+
+  it.each([
+    ['never', 'oidc', [], 'adoption-refused'],
+    ['oidc', 'password', [], 'login-type'],
+    ['oidc', 'oidc', ['owner'], 'privileged-account'],
+  ] as const)(
+    'with adoption %s: an account that somebody made by hand meanwhile (%s, roles %j) is not the one that was begun',
+    async (adoption, loginType, roles, reason) => {
+      const access = await startAccess(on, { env: { CODER_SCIM_REQUEST_DEADLINE: '1s' } });
+      const okta = await access.app('okta', { policies: { adoption, leaving: 'delete' } });
+      access.coder.faults.fail(502, { method: 'POST', path: '/users$' });
+      const id = await okta.hire('ada');
+      const username = adoption === 'never' ? 'ada.by.hand' : 'ada';
+      access.coder.addUser(username, { email: 'ada@example.com', status: 'active', loginType, roles });
+      access.coder.faults.clear();
+      await access.swept();
+      expect(await access.held()).toEqual({ ada: expect.stringMatching(`^${reason}: `) });
+      await okta.remove(id);
+      await access.swept();
+      expect(access.coder.describe(username)).toMatchObject({ status: 'active', siteRoles: roles });
+      expect(await access.held()).toEqual({ ada: expect.stringMatching(`^${reason}: the person has left`) });
+      expect((await access.statusOf(okta)).converged).toBe(false);
+      access.coder.suspend(username);
+      await access.swept();
+      expect((await access.statusOf(okta)).converged).toBe(true);
+    },
+  );
 });

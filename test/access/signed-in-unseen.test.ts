@@ -124,4 +124,29 @@ describeEachDatabase('signed in unseen', (_, on) => {
     expect(signIn(access, 'eve', 'dan')).toBe(true);
     expect(await access.held()).toEqual({});
   });
+
+  it.each([false, true])(
+    'who signs in with an address that somebody had until just now gets nothing of theirs (account begun for it: %s)',
+    async isBegun => {
+      const access = await startAccess(on, { env: { CODER_SCIM_REQUEST_DEADLINE: '1s' } });
+      const okta = await access.app('okta', ADMINS);
+      if (isBegun) access.coder.faults.fail(502, { method: 'POST', path: '/users$' });
+      const ada = await okta.hire('ada', { emails: [{ value: email('carl'), primary: true }] });
+      await okta.group('admins', [ada]);
+      await okta.changeEmail(ada, email('ada'));
+      expect(signIn(access, 'carl', 'carl')).toBe(true);
+      access.coder.faults.clear();
+      await access.swept();
+      await okta.changeEmail(ada, email('ada'));
+      await access.swept();
+      expect(accounts(access)).toMatchObject({
+        [email('ada')]: { status: 'dormant', siteRoles: ['template-admin'] },
+        [email('carl')]: { siteRoles: [] },
+      });
+      expect(signIn(access, 'ada', 'ada')).toBe(true);
+      await access.swept();
+      expect(await access.held()).toEqual({});
+      expect((await access.statusOf(okta)).converged).toBe(true);
+    },
+  );
 });

@@ -5,13 +5,19 @@ import { type Account, type PersonObservation } from './observation';
 type Addresses = PersonObservation['addresses'];
 type Appeared = Pick<Account, 'email' | 'createdAt'>;
 
-/** Between the identity provider's word on somebody and the account that Coder makes of it; clocks differ as well. */
-const SIGN_IN_MAY_LAST_MS = 5 * 60_000;
-
-/** Whether they may have made it by signing in: it was there before the directory stated the address after this one, or soon after. */
-export function appearedInTime(addresses: Addresses, account: Appeared): boolean {
+/**
+ * Whether they made it by signing in: it was there before the directory stated the address after this one. Whoever signs in with the address
+ * later may be anybody who got it.
+ * @param begun the bridge was about to make it: then it tells nothing, and its last use has to be as early
+ */
+export function appearedInTime(
+  addresses: Addresses,
+  account: Appeared & Pick<Account, 'seenAt'>,
+  begun: boolean,
+): boolean {
   const end = endOf(addresses, account.email);
-  return end !== undefined && (account.createdAt ?? Infinity) < end + SIGN_IN_MAY_LAST_MS;
+  if (end === undefined || (account.createdAt ?? Infinity) >= end) return false;
+  return !begun || (account.seenAt ?? Infinity) < end;
 }
 
 /** Whether it may be somebody else's who got the address: it was not there yet when the directory stated the one after it. */

@@ -115,7 +115,14 @@ export interface GoneAccount {
 /** An account that was about to be made when an earlier try ended. */
 export interface BegunAccount {
   readonly email: string;
+  /** Coder's id of an account that is there, and has become nobody's; undefined where one was about to be made. */
+  readonly id: string | undefined;
+  /** To be tried first. */
   readonly username: string | undefined;
+  /** Every username that was, or is about to be, asked for; undefined where that is not known any more. */
+  readonly usernames: readonly string[] | undefined;
+  /** When the first call was about to be made, in milliseconds. */
+  readonly firstAt: number;
   readonly since: number;
 }
 

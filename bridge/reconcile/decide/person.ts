@@ -367,7 +367,7 @@ function signedInto({ accounts, addresses, user }: PersonObservation): ObservedA
       appearedFor === undefined &&
       // Who states the present address, too, is the same person in another app.
       holders.every(holder => isSameIdentity(holder.user?.email ?? '', user?.email ?? '')) &&
-      (begun || appearedInTime(addresses, account)),
+      appearedInTime(addresses, account, begun),
   );
 }
 

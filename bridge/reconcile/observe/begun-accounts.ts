@@ -1,24 +1,75 @@
 /** Which accounts are looked for beside the linked one: begun by the bridge, or bearing an address of the person. Pure. */
-import { coderKey, spellings } from '../../contract/identity';
+import { coderKey, isSameIdentity, spellings } from '../../contract/identity';
 import { type Address } from '../../store/accounts/addresses';
 import { type Person } from '../../store/accounts/people';
 import { type JournalEntry } from '../../store/journal/journal';
 import { type Desired } from '../decide/desired';
+import { isImplied } from '../decide/entitlement';
 import { type Account, type BegunAccount, distinctAddresses } from '../decide/observation';
 
 /** Accounts that open entries of the journal say were about to be made. */
 export function begunAccounts(entries: readonly JournalEntry[], person: Person | undefined): BegunAccount[] {
-  const begun = entries
-    .filter(entry => entry.kind === 'account')
-    .map(({ key, note, since }) => ({
-      email: typeof note['email'] === 'string' ? note['email'] : key,
-      username: typeof note['username'] === 'string' ? note['username'] : undefined,
-      since,
-    }));
+  const begun = entries.filter(entry => entry.kind === 'account').map(begunAccount);
   // What a bridge before the journal noted of the account that it was about to make.
   if (person?.how === 'created' && person.coderUserId === undefined && person.email !== undefined)
-    begun.push({ email: person.email, username: undefined, since: 0 });
+    begun.push({ ...UNKNOWN, email: person.email, since: 0 });
   return begun;
+}
+
+const UNKNOWN = { id: undefined, username: undefined, usernames: undefined, firstAt: 0 };
+
+/** The note of an entry about an account of the bridge's making that becomes nobody's. */
+export function leavingNote({ id, email, username }: Pick<Account, 'id' | 'email' | 'username'>): JournalEntry['note'] {
+  return { id, email, username };
+}
+
+/** The note of an entry about an account that is about to be made. */
+export function makingNote(
+  email: string,
+  usernames: readonly string[],
+  now: number,
+  before?: JournalEntry,
+): JournalEntry['note'] {
+  const earlier = before === undefined ? undefined : begunAccount(before);
+  const known = [...new Set([...usernames, ...(earlier?.usernames ?? [])])];
+  // Of an entry that does not say what was asked for, any name may be.
+  const isKnown = earlier === undefined || earlier.usernames !== undefined;
+  return { email, username: usernames[0], ...(isKnown && { usernames: known }), firstAt: earlier?.firstAt ?? now };
+}
+
+/** What an entry about an account that was about to be made says. */
+export function begunAccount({ key, note, since }: JournalEntry): BegunAccount {
+  const { id, email, username, usernames, firstAt } = note;
+  return {
+    id: typeof id === 'string' ? id : undefined,
+    email: typeof email === 'string' ? email : key,
+    username: typeof username === 'string' ? username : undefined,
+    usernames: Array.isArray(usernames) ? usernames.map(String) : undefined,
+    firstAt: typeof firstAt === 'number' ? firstAt : 0,
+    since,
+  };
+}
+
+/** Coder's clock and the bridge's may differ by so much. */
+const CLOCKS_DIFFER_MS = 60_000;
+
+/**
+ * Whether an account with the address may be the one that the bridge was about to make: somebody else may have made one as well, while the
+ * bridge could not. What differs from what was asked for is judged like any account that was found.
+ */
+export function mayBeBegun(
+  { id, email, usernames, firstAt }: BegunAccount,
+  account: Pick<Account, 'id' | 'email' | 'username' | 'loginType' | 'serviceAccount' | 'roles' | 'createdAt'>,
+): boolean {
+  if (id !== undefined) return id === account.id;
+  return (
+    isSameIdentity(email, account.email) &&
+    account.loginType === 'oidc' &&
+    !account.serviceAccount &&
+    account.roles.every(isImplied) &&
+    (usernames?.some(name => isSameIdentity(name, account.username)) ?? true) &&
+    (account.createdAt ?? Infinity) >= firstAt - CLOCKS_DIFFER_MS
+  );
 }
 
 interface AddressQuestion {

@@ -9,7 +9,8 @@ import { foreignDomain } from '../decide/adoption';
 import { periodOf, whoseByTime } from '../decide/appeared';
 import { type Context } from '../decide/context';
 import { ABSENT, desire } from '../decide/desired';
-import { type Claimant, type Holder, type ObservedAccount } from '../decide/observation';
+import { type Account, type Claimant, type Holder, type ObservedAccount } from '../decide/observation';
+import { begunAccount, mayBeBegun } from './begun-accounts';
 
 /** These people with what the directory says of them. */
 export async function readHolders(db: Db, context: Context, people: readonly Person[]): Promise<Holder[]> {
@@ -96,9 +97,10 @@ async function claimantOf(
 }
 
 /** Whether an account was about to be made for somebody else of the app who is gone by now, or has another address: it is the bridge's own. */
-export async function isLeftBehind(db: Db, app: string, userId: string, email: string): Promise<boolean> {
-  const entry = await readEntry(db, 'account', identityKey(email));
+export async function isLeftBehind(db: Db, app: string, userId: string, account: Account): Promise<boolean> {
+  const entry = await readEntry(db, 'account', identityKey(account.email));
   if (entry === undefined || entry.app !== app || entry.subject === userId) return false;
+  if (!mayBeBegun(begunAccount(entry), account)) return false;
   const before = entry.subject === undefined ? undefined : await readUser(db, entry.subject);
-  return before?.active !== true || !isSameIdentity(before.email ?? '', email);
+  return before?.active !== true || !isSameIdentity(before.email ?? '', account.email);
 }

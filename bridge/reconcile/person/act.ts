@@ -6,6 +6,7 @@ import { type CoderUser, isRefusal, outcomeOf } from '../../coder';
 import { writeAudit } from '../../store/audit/audit';
 import { addGrants } from '../../store/accounts/grants';
 import { leaveAccount, writePerson } from '../../store/accounts/people';
+import { leavingNote } from '../observe/begun-accounts';
 import { openEntry } from '../../store/journal/journal';
 import { identityKey } from '../../contract/identity';
 import { type Work } from '../../store/work/work';
@@ -192,7 +193,7 @@ async function takeUp(
         key: identityKey(former.account.email),
         app,
         subject: userId,
-        note: { email: former.account.email, username: former.account.username },
+        note: leavingNote(former.account),
         since: now,
       });
   });

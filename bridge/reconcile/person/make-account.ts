@@ -22,6 +22,7 @@ import { protectedMeanwhile } from './apply-steps';
 import { forgetAccount, rememberGone } from './record-accounts';
 import { wakeOthers } from './wake-others';
 import { subjectOf } from './subject';
+import { makingNote } from '../observe/begun-accounts';
 import { stepsNote } from './interrupted-steps';
 import { type MadeAccount, NOTHING_DONE, type PersonOutcome } from './outcome';
 
@@ -62,10 +63,13 @@ export async function makeAccount(
     key: identityKey(create.email),
     app: observation.app,
     subject: observation.userId,
-    note: { email: create.email, username: usernames[0] },
+    note: makingNote(create.email, usernames, rim.clock.now()),
     since: rim.clock.now(),
   };
-  const isFirst = await rim.database.transact(db => openEntry(db, entry));
+  // What an earlier try may have made is still to be known by its name and its age.
+  const isFirst = await rim.database.transact(db =>
+    openEntry(db, entry, before => makingNote(create.email, usernames, rim.clock.now(), before)),
+  );
   if (create.insteadOf !== undefined) {
     const removed = await removeFormer(rim, work, observation, create, isFirst ? entry : undefined);
     if ('outcome' in removed) return removed;

@@ -20,7 +20,7 @@ import {
   type Via,
 } from '../decide/observation';
 import { grantedBy, groupsHeld, groupsUnwritten, organizationsLeft } from '../observe/holdings';
-import { addressesToLookUp, begunAccounts } from '../observe/begun-accounts';
+import { addressesToLookUp, begunAccounts, mayBeBegun } from '../observe/begun-accounts';
 import { contendersOf, isLeftBehind, readHolders } from '../observe/holders';
 import { interruptedSteps, stepsOf } from './interrupted-steps';
 
@@ -62,8 +62,8 @@ export async function observePerson(
   const look = async (account: CoderUser, via: Via): Promise<void> => {
     if (accounts.some(one => one.account.id === account.id)) return;
     const isBegun =
-      begun.some(entry => isSameIdentity(entry.email, account.email)) ||
-      (via !== 'linked' && (await isLeftBehind(db, app, userId, account.email)));
+      begun.some(entry => mayBeBegun(entry, accountOf(account))) ||
+      (via !== 'linked' && (await isLeftBehind(db, app, userId, accountOf(account))));
     const known =
       via === 'linked' && told.linked !== undefined ? told.linked : await readKnownAccount(db, account.id, userId);
     const roles = await organizationRolesOf(rim, context, account, known, via === 'linked' ? seen : undefined);
@@ -90,7 +90,7 @@ export async function observePerson(
     const isPresent = user?.email !== undefined && isSameIdentity(user.email, address);
     await look(
       found,
-      isPresent ? 'address' : begun.some(entry => isSameIdentity(entry.email, address)) ? 'journal' : 'former-address',
+      isPresent ? 'address' : begun.some(entry => mayBeBegun(entry, accountOf(found))) ? 'journal' : 'former-address',
     );
   }
   return {

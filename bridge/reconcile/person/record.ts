@@ -183,14 +183,17 @@ async function closeEntries(
   // What follows a lock is looked for by the same entries.
   if (outcome.failure !== undefined || outcome.again || outcome.follows) return;
   for (const { email, since } of observation.begun) {
-    const found = observation.accounts.find(({ account }) => isSameIdentity(account.email, email));
+    const bearing = observation.accounts.filter(({ account }) => isSameIdentity(account.email, email));
+    const found = bearing.find(({ begun, via }) => begun || via === 'linked');
+    // Coder has one account for an address: as long as there is this one, nothing more comes of the call.
+    const isTaken = found === undefined && bearing.length > 0;
     if (found?.claimedBy !== undefined && !claims(observation, email)) {
       await handOver(db, work, { email, since }, found.claimedBy, now);
       continue;
     }
     const dealtWith = found !== undefined && isDealtWith(found, outcome);
     const isLater = outcome.linked !== undefined && outcome.linked.how === 'created' && found === undefined;
-    if (dealtWith || (found === undefined && (isLater || now - since >= CALL_MAY_LAST_MS)))
+    if (dealtWith || isTaken || (found === undefined && (isLater || now - since >= CALL_MAY_LAST_MS)))
       await closeSame(db, { kind: 'account', key: identityKey(email), since });
   }
 }

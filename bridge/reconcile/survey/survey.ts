@@ -29,7 +29,7 @@ import { NO_PLAN, type Plan } from '../decide/plan';
 import { type Actual } from '../decide/steps';
 import { grantedBy, groupsHeld } from '../observe/holdings';
 import { contendersOf, isLeftBehind, readHolders } from '../observe/holders';
-import { addressesToLookUp, begunAccounts } from '../observe/begun-accounts';
+import { addressesToLookUp, begunAccounts, mayBeBegun } from '../observe/begun-accounts';
 import { type World } from './world';
 
 export interface Finding {
@@ -187,7 +187,7 @@ function candidatesOf(
 ): Candidate[] {
   const linked = person?.coderUserId === undefined ? undefined : world.accounts.get(person.coderUserId);
   const candidates = new Map<string, Candidate>();
-  const isBegun = (account: Account): boolean => begun.some(entry => isSameIdentity(entry.email, account.email));
+  const isBegun = (account: Account): boolean => begun.some(entry => mayBeBegun(entry, account));
   if (linked !== undefined) candidates.set(linked.id, { account: linked, via: 'linked', begun: isBegun(linked) });
   const active = user?.active === true;
   for (const address of addressesToLookUp({ own, person, former, begun, email: user?.email, active, linked })) {
@@ -216,7 +216,7 @@ async function observed(
   const { userId } = subject;
   const members = known.members.get(account.id) ?? [];
   const others = (known.people.get(account.id) ?? []).filter(person => person.userId !== userId);
-  const begun = isBegun || (via !== 'linked' && (await isLeftBehind(db, app, userId, account.email)));
+  const begun = isBegun || (via !== 'linked' && (await isLeftBehind(db, app, userId, account)));
   const holders = await readHolders(db, context, others);
   return {
     account,

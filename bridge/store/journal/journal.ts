@@ -96,9 +96,14 @@ const selectOfKind = statement<{ kind: string }>()((db, { kind }) =>
 
 /**
  * Writes down what is about to be done; an entry that is open already keeps nothing but its key.
+ * @param merged the note where one is open. @default that of the new one
  * @returns whether none was open: else somebody may have made it already, or be about to
  */
-export async function openEntry(db: Db, entry: JournalEntry): Promise<boolean> {
+export async function openEntry(
+  db: Db,
+  entry: JournalEntry,
+  merged?: (before: JournalEntry) => JournalEntry['note'],
+): Promise<boolean> {
   const row = {
     kind: entry.kind,
     key: entry.key,
@@ -108,7 +113,9 @@ export async function openEntry(db: Db, entry: JournalEntry): Promise<boolean> {
     since: entry.since,
   };
   if ((await insertEntry(db, row)).changes > 0) return true;
-  await rewriteEntry(db, row);
+  const before = merged === undefined ? undefined : await readEntry(db, entry.kind, entry.key);
+  const note = before === undefined ? row.note : JSON.stringify(merged?.(before));
+  await rewriteEntry(db, { ...row, note });
   return false;
 }
 
