@@ -14,7 +14,7 @@ export const GUARD: readonly Mutant[] = [
     edits: [
       {
         file: 'bridge/reconcile/decide/guard.ts',
-        find: 'return context.others + 1 > removalLimit(context.guard, context.people);',
+        find: 'return context.others + 1 > removalLimit(context.guard, context.people, context.leaves);',
         put: 'return context.others < 0;',
       },
     ],
@@ -90,7 +90,7 @@ export const GUARD: readonly Mutant[] = [
     edits: [
       {
         file: 'bridge/reconcile/decide/guard.ts',
-        find: "return gain.kind === 'activation' ? removalLimit(guard, people) : guard.maxPrivilegeGains;",
+        find: "return gain.kind === 'activation' ? removalLimit(guard, people, false) : guard.maxPrivilegeGains;",
         put: "return gain.kind === 'activation' ? people + 1_000 : guard.maxPrivilegeGains;",
       },
     ],
