@@ -55,7 +55,7 @@ export function createUsers(directory: Directory, { maxPatchOperations }: ScimLi
 
     async patch(context, id, body, when) {
       const operations = readPatchBody(body, context.leniency, { maxOperations: maxPatchOperations });
-      const groups = repeatGroups(operations) ? (await directory.groupsOf(context.app, [id])).get(id) : undefined;
+      const groups = statesGroups(operations) ? (await directory.groupsOf(context.app, [id])).get(id) : undefined;
       return await update(context, id, { ...when, statesActive: saysActive(body) }, current => {
         const { resource, changed } = applyPatch(toPatchable(context, current, userType, groups), operations, {
           ...context.leniency,
@@ -71,12 +71,11 @@ export function createUsers(directory: Directory, { maxPatchOperations }: ScimLi
   };
 }
 
-/** Whether an operation states `groups` among other attributes: it may repeat them, so they have to be known. */
-function repeatGroups(operations: readonly PatchOperation[]): boolean {
-  return operations.some(
-    ({ path, value }) =>
-      path === undefined &&
-      isJsonObject(value ?? null) &&
-      Object.keys(value ?? {}).some(key => /(?:^|:)groups$/i.test(key)),
+/** Whether an operation states `groups`, alone or among other attributes: it may repeat them, so they have to be known. */
+function statesGroups(operations: readonly PatchOperation[]): boolean {
+  return operations.some(({ path, value }) =>
+    path === undefined
+      ? isJsonObject(value ?? null) && Object.keys(value ?? {}).some(key => /(?:^|:)groups$/i.test(key))
+      : /(?:^|:)groups$/i.test(path),
   );
 }

@@ -170,6 +170,29 @@ describe('PUT /Users/{id} (RFC 7644 §3.5.1)', () => {
 });
 
 describe('PATCH /Users/{id} (RFC 7644 §3.5.2)', () => {
+  test.each<[string, (groups: unknown) => object]>([
+    ['by path', groups => ({ op: 'replace', path: 'groups', value: groups })],
+    ['among others', groups => ({ op: 'replace', value: { groups } })],
+  ])('groups that are stated %s may be what they are, and nothing else', async (_, operation) => {
+    const user = await createUser();
+    const patch = async (groups: unknown) => {
+      const { status, body } = await server.call('PATCH', `/Users/${user.id}`, { body: patchOf(operation(groups)) });
+      return [status, status === 200 ? undefined : body.scimType];
+    };
+    expect(await patch([])).toEqual([200, undefined]);
+    await server.call('POST', '/Groups', {
+      body: {
+        schemas: ['urn:ietf:params:scim:schemas:core:2.0:Group'],
+        displayName: `of ${user.id}`,
+        members: [{ value: user.id }],
+      },
+    });
+    expect(await patch([])).toEqual([400, 'mutability']);
+    const { body } = await server.call('GET', `/Users/${user.id}`);
+    expect(body.groups).toHaveLength(1);
+    expect(await patch(body.groups)).toEqual([200, undefined]);
+  });
+
   test('answers 200 with the resource, and 412 for an old If-Match', async () => {
     const user = await createUser();
     const body = patchOf({ op: 'replace', path: 'active', value: false });
