@@ -32,6 +32,8 @@ export interface CoderClient
   readonly background: CoderClient;
   /** What is known of the way to Coder, without a call. */
   readonly health: CoderHealth;
+  /** How far Coder's clock is ahead of this one, to a second or so, in milliseconds; undefined where no answer has told. */
+  readonly clockAheadMs: number | undefined;
   /** Where Coder is, as configured. */
   readonly url: string;
   /** When the bridge's own token ends. */
@@ -76,6 +78,9 @@ function assemble(url: string, transport: Transport, credential: RenewableCreden
       return background;
     },
     url,
+    get clockAheadMs(): number | undefined {
+      return transport.clockAheadMs;
+    },
     get health(): CoderHealth {
       return transport.health;
     },

@@ -55,6 +55,8 @@ export class Connection {
   readonly origin: string;
   readonly prefix: string;
   version: string | undefined;
+  /** The last answer's own time (RFC 9110 §6.6.1), and when it was here, in milliseconds. */
+  dated: { readonly header: string; readonly at: number } | undefined;
   /** What Coder's audit log knows the bridge's calls by. */
   userAgent = 'coder-scim';
   problem: string | undefined;

@@ -33,6 +33,8 @@ export interface Transport {
   send<Read extends z.ZodType>(request: CoderRequest<Read>): Promise<z.output<Read>>;
   /** Version that the last answer stated; undefined before the first one. */
   readonly version: string | undefined;
+  /** How far Coder's clock is ahead by the last answer, to a second or so, in milliseconds; undefined where no answer told. */
+  readonly clockAheadMs: number | undefined;
   /** What is known of the way to Coder, without a call. */
   readonly health: CoderHealth;
   readonly background: Transport;
@@ -78,6 +80,12 @@ class LaneTransport implements Transport {
 
   get version(): string | undefined {
     return this.connection.version;
+  }
+
+  get clockAheadMs(): number | undefined {
+    const { dated } = this.connection;
+    const theirs = dated === undefined ? NaN : Date.parse(dated.header);
+    return dated === undefined || Number.isNaN(theirs) ? undefined : theirs - dated.at;
   }
 
   get health(): CoderHealth {
@@ -156,6 +164,8 @@ class LaneTransport implements Transport {
         status = answer.status;
         connection.version = answer.header('x-coder-build-version') ?? connection.version;
         const now = Date.now();
+        const date = answer.header('date');
+        if (date !== undefined) connection.dated = { header: date, at: now };
         const retryAfterMs =
           connection.rateLimits.learn(path, answer, now) ?? parseRetryAfter(answer.header('retry-after'), now);
         if (answer.status >= 200 && answer.status < 300) {

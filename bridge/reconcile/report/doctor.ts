@@ -52,6 +52,7 @@ export async function doctorChecks(rim: Rim): Promise<DoctorCheck[]> {
             `upgrade Coder to ${OLDEST_SUPPORTED} or newer`,
           ),
     );
+    checks.push(...clockChecks(rim.coder.clockAheadMs));
     context = await rim.context.refresh();
     checks.push(check('account', 'ok', `the bridge is ${context.catalog.own.username}`));
   } catch (error) {
@@ -98,6 +99,24 @@ export async function doctorChecks(rim: Rim): Promise<DoctorCheck[]> {
     ...(await guarded('restored database', () => recoveryChecks(rim))),
   );
   return checks;
+}
+
+/** An answer tells its time in whole seconds, and was under way. */
+const CLOCKS_MAY_DIFFER_MS = 5_000;
+
+/** @param aheadMs how far Coder's clock is ahead; undefined where that is not known */
+export function clockChecks(aheadMs: number | undefined): DoctorCheck[] {
+  if (aheadMs === undefined) return [];
+  if (Math.abs(aheadMs) <= CLOCKS_MAY_DIFFER_MS) return [check('clock', 'ok', "Coder's clock and the bridge's agree")];
+  const seconds = Math.round(Math.abs(aheadMs) / 1_000);
+  return [
+    check(
+      'clock',
+      'warning',
+      `Coder's clock is ${seconds} s ${aheadMs > 0 ? 'ahead of' : 'behind'} the bridge's: whose an account is that a sign-in made is told by both`,
+      'set both by NTP',
+    ),
+  ];
 }
 
 async function auditChecks(rim: Rim): Promise<DoctorCheck[]> {

@@ -358,3 +358,19 @@ describe('the rate limit', () => {
     expect(server?.requests.length).toBe(1);
   });
 });
+
+it.each([
+  [0, 0],
+  [90, 90],
+  [-3_600, -3_600],
+])("knows that Coder's clock is %d s ahead", async (ahead, seconds) => {
+  const coder = await connect((_, response) =>
+    answerJson(response, 200, { ok: true }, { date: new Date(Date.now() + ahead * 1_000).toUTCString() }),
+  );
+  expect(coder.clockAheadMs).toBeUndefined();
+  await coder.send(get);
+  // Whole seconds, and the way.
+  const known = (coder.clockAheadMs ?? NaN) / 1_000;
+  expect(known).toBeGreaterThan(seconds - 60);
+  expect(known).toBeLessThanOrEqual(seconds);
+});

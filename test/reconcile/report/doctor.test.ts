@@ -1,5 +1,6 @@
 /** What the doctor says of sign-ins: whether claims arrive and what mappings find in them, and whether SCIM and OIDC call people the same. */
 import { type MappingStateInput } from '../../../bridge/contract/mapping-state';
+import { clockChecks } from '../../../bridge/reconcile/report/doctor';
 import { signInChecks } from '../../../bridge/reconcile/report/doctor-sign-in';
 import { listApps } from '../../../bridge/store/apps/apps';
 import { startStage, type Stage, type StageOptions } from '../stage';
@@ -203,4 +204,13 @@ it('a protected account that Coder does not have is said, since it protects nobo
   ]);
   await stage.declare({});
   expect(await said(stage, 'protected accounts')).toEqual([]);
+});
+
+it.each([
+  [undefined, []],
+  [1_200, [['clock', 'ok', "Coder's clock and the bridge's agree"]]],
+  [90_000, [['clock', 'warning', expect.stringMatching(/^Coder's clock is 90 s ahead of the bridge's: /)]]],
+  [-90_000, [['clock', 'warning', expect.stringMatching(/^Coder's clock is 90 s behind the bridge's: /)]]],
+])('clocks that differ by %d ms', (aheadMs, said) => {
+  expect(clockChecks(aheadMs).map(({ name, state, detail }) => [name, state, detail])).toEqual(said);
 });
