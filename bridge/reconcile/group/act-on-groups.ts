@@ -7,7 +7,7 @@ import {
   putManagedGroup,
   readManagedGroup,
 } from '../../store/accounts/coder-groups';
-import { replaceMembers } from '../../store/accounts/coder-members';
+import { noteRead } from '../../store/accounts/coder-members';
 import { bumpRules } from '../../store/apps/apps';
 import { forgetMappedGroups, putMappedGroup } from '../../store/apps/mapped-groups';
 import { writeAudit } from '../../store/audit/audit';
@@ -172,7 +172,8 @@ async function record(
     const before = await readManagedGroup(db, id);
     await putManagedGroup(db, noted);
     for (const mapping of mappings) await putMappedGroup(db, app, mapping, id);
-    if (made === 'created') await replaceMembers(db, id, new Set(), now);
+    // Nobody is in what was made just now.
+    if (made === 'created') await noteRead(db, id, now);
     await closeEntry(db, 'group', groupKey(row.organization, row.name));
     for (const begun of settles) await closeEntry(db, 'group', groupKey(begun.organization, begun.name));
     await writeAudit(db, lines.rows);

@@ -39,8 +39,5 @@ async function readOnce(rim: Rim, groupId: string, coder: Rim['coder']): Promise
     if (isGone && (await coder.getGroup(groupId)) === undefined) return 'absent';
     throw error;
   }
-  const taken = await db
-    .transaction()
-    .execute(async trx => await replaceMembers(trx, groupId, members, rim.clock.now(), before));
-  return taken ? 'read' : 'outdated';
+  return (await replaceMembers(db, groupId, members, rim.clock.now(), before)) ? 'read' : 'outdated';
 }

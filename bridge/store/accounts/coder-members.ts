@@ -5,8 +5,9 @@
 import { type Db } from '../database/database';
 import { among } from '../database/listed';
 import { statement } from '../database/statement';
+import { nextTurn } from '../database/turns';
 import { type Flag } from '../database/tables/columns';
-import { type ManagedGroup } from './coder-groups';
+import { lockManagedGroup, type ManagedGroup } from './coder-groups';
 
 export interface MemberState {
   readonly coderGroupId: string;
@@ -194,8 +195,10 @@ const forgetWishesOfHeld = statement<{ groupId: string; ids: readonly string[] }
 );
 
 /**
- * Takes over a full reading of a group's members. Part of the caller's transaction.
- * @returns false when the members were changed since `before`, and nothing was taken over
+ * Takes over a full reading of a group's members, in pieces: others have a turn between two of them. Each is true by itself, and the group
+ * counts as read with the last one.
+ * @param before as the group was when the reading began
+ * @returns false when the members were changed since `before`: it has to be read again
  */
 export async function replaceMembers(
   db: Db,
@@ -204,6 +207,89 @@ export async function replaceMembers(
   now: number,
   before?: Before,
 ): Promise<boolean> {
+  const { arrived, gone, fresh } = await compareMembers(db, groupId, members);
+  // Who has arrived comes first: rows without anybody in them and without a wish are dropped along with those who are gone.
+  const pieces = [
+    ...inPieces(arrived, (trx, ids) => setPresent(trx, groupId, ids, true)),
+    ...inPieces(gone, async (trx, ids) => {
+      await forgetWishesOfHeld(trx, { groupId, ids });
+      await setPresent(trx, groupId, ids, false);
+    }),
+    ...inPieces(fresh, (trx, ids) => insertPresent(trx, groupId, ids)),
+  ];
+  const last = pieces.pop();
+  for (const piece of pieces) {
+    const isCurrent = await db.transaction().execute(async trx => {
+      if (!(await isAsBefore(trx, groupId, before))) return false;
+      await piece(trx);
+      return true;
+    });
+    if (!isCurrent) return false;
+    await nextTurn();
+  }
+  return await db.transaction().execute(async trx => {
+    if (!(await noteRead(trx, groupId, now, before))) return false;
+    await last?.(trx);
+    return true;
+  });
+}
+
+/** Rows that are read, or changed, between two turns of the event loop. */
+const ROWS_PER_PIECE = 500;
+
+type Piece = (db: Db) => Promise<void>;
+
+function inPieces(ids: readonly string[], change: (db: Db, ids: readonly string[]) => Promise<void>): Piece[] {
+  const pieces: Piece[] = [];
+  for (let start = 0; start < ids.length; start += ROWS_PER_PIECE) {
+    const some = ids.slice(start, start + ROWS_PER_PIECE);
+    pieces.push(db => change(db, some));
+  }
+  return pieces;
+}
+
+const selectPresence = statement<{ groupId: string; after: string }>()((db, { groupId, after }) =>
+  db
+    .selectFrom('coder_members')
+    .select(['coder_user_id', 'present'])
+    .where('coder_group_id', '=', groupId)
+    .where('coder_user_id', '>', after)
+    .orderBy('coder_user_id')
+    .limit(ROWS_PER_PIECE),
+);
+
+/** Who is in the group now and was not known to be, who was and is not, and who was not known at all. */
+async function compareMembers(
+  db: Db,
+  groupId: string,
+  members: ReadonlySet<string>,
+): Promise<Record<'arrived' | 'gone' | 'fresh', string[]>> {
+  const [arrived, gone]: string[][] = [[], []];
+  const unknown = new Set(members);
+  for (let after = ''; ;) {
+    const { rows } = await selectPresence(db, { groupId, after });
+    for (const { coder_user_id: id, present } of rows) {
+      unknown.delete(id);
+      if (members.has(id) && present === 0) arrived?.push(id);
+      if (!members.has(id) && present === 1) gone?.push(id);
+    }
+    const last = rows.at(-1);
+    if (last === undefined || rows.length < ROWS_PER_PIECE) break;
+    after = last.coder_user_id;
+    await nextTurn();
+  }
+  return { arrived: arrived ?? [], gone: gone ?? [], fresh: [...unknown] };
+}
+
+/** Whether no write to the group has begun since. */
+async function isAsBefore(db: Db, groupId: string, before: Before | undefined): Promise<boolean> {
+  const group = await lockManagedGroup(db, groupId);
+  if (group === undefined) return false;
+  return before === undefined || (group.writes === before.writes && group.unsure === before.unsure);
+}
+
+/** Notes that the members of a group are known. @returns false when they were changed since `before` */
+export async function noteRead(db: Db, groupId: string, now: number, before?: Before): Promise<boolean> {
   const { numUpdatedRows } = await db
     .updateTable('coder_groups')
     .set({ read_at: now, unsure: 0 })
@@ -212,39 +298,15 @@ export async function replaceMembers(
       query.where('writes', '=', before?.writes ?? 0).where('unsure', '=', before?.unsure === true ? 1 : 0),
     )
     .executeTakeFirstOrThrow();
-  if (numUpdatedRows === 0n) return false;
-  const known = await db
-    .selectFrom('coder_members')
-    .select(['coder_user_id', 'present'])
-    .where('coder_group_id', '=', groupId)
+  return numUpdatedRows > 0n;
+}
+
+async function insertPresent(db: Db, groupId: string, ids: readonly string[]): Promise<void> {
+  await db
+    .insertInto('coder_members')
+    .values(ids.map(id => ({ coder_group_id: groupId, coder_user_id: id, present: 1 as const })))
+    .onConflict(conflict => conflict.columns(['coder_group_id', 'coder_user_id']).doUpdateSet({ present: 1 }))
     .execute();
-  const gone = known.filter(row => row.present === 1 && !members.has(row.coder_user_id)).map(row => row.coder_user_id);
-  const presence = new Map(known.map(row => [row.coder_user_id, row.present]));
-  const arrived: string[] = [];
-  const fresh: string[] = [];
-  for (const member of members) {
-    const present = presence.get(member);
-    if (present === undefined) fresh.push(member);
-    else if (present === 0) arrived.push(member);
-  }
-  // Who has arrived comes first: rows without anybody in them and without a wish are dropped along with those who are gone.
-  await setPresent(db, groupId, arrived, true);
-  if (gone.length > 0) await forgetWishesOfHeld(db, { groupId, ids: gone });
-  await setPresent(db, groupId, gone, false);
-  for (let start = 0; start < fresh.length; start += ROWS_PER_STATEMENT) {
-    await db
-      .insertInto('coder_members')
-      .values(
-        fresh.slice(start, start + ROWS_PER_STATEMENT).map(member => ({
-          coder_group_id: groupId,
-          coder_user_id: member,
-          present: 1 as const,
-        })),
-      )
-      .onConflict(conflict => conflict.columns(['coder_group_id', 'coder_user_id']).doUpdateSet({ present: 1 }))
-      .execute();
-  }
-  return true;
 }
 
 // A reading of the members that is under way does not know of this.

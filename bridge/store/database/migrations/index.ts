@@ -14,6 +14,7 @@ import * as adminAccess from './0009-admin-access';
 import * as auditChain from './0010-audit-chain';
 import * as oauthClients from './0011-oauth-clients';
 import * as memberSets from './0012-member-sets';
+import * as memberDifferences from './0013-member-differences';
 
 const MIGRATIONS = [
   initial.up,
@@ -28,6 +29,7 @@ const MIGRATIONS = [
   auditChain.up,
   oauthClients.up,
   memberSets.up,
+  memberDifferences.up,
 ] as const;
 
 /** Number that keeps replicas that start at once from migrating twice (Postgres advisory lock). */
