@@ -98,7 +98,11 @@ function takenText(name: string, { account }: ObservedAccount, holder: Holder, a
 }
 
 /** Whether the app's declaration names the account as one to take over. */
-function isNamed({ context, app, found: { account } }: Pick<AdoptionQuestion, 'context' | 'app' | 'found'>): boolean {
+export function isNamed({
+  context,
+  app,
+  found: { account },
+}: Pick<AdoptionQuestion, 'context' | 'app' | 'found'>): boolean {
   const named = context.apps.get(app)?.state.people.adopt ?? [];
   return named.some(wanted => isSameIdentity(wanted, account.username) || isSameIdentity(wanted, account.email));
 }

@@ -5,19 +5,24 @@ import { type Account, type PersonObservation } from './observation';
 type Addresses = PersonObservation['addresses'];
 type Appeared = Pick<Account, 'email' | 'createdAt'>;
 
+/** Between the identity provider's word and a sign-in with what it said before; clocks differ as well. */
+const SIGN_IN_MAY_LAST_MS = 5 * 60_000;
+
 /**
- * Whether they made it by signing in: it was there before the directory stated the address after this one. Whoever signs in with the address
- * later may be anybody who got it.
- * @param begun the bridge was about to make it: then it tells nothing, and its last use has to be as early
+ * Whether an account that bears an earlier address of somebody is theirs: they signed in to it, and it was there before the directory stated the
+ * address after this one. Whoever signs in with the address later may be anybody who got it: shortly after, that can't be told.
+ * @param begun the bridge was about to make it: then its age tells nothing, and its last use has to be as early
  */
-export function appearedInTime(
+export function isTheirs(
   addresses: Addresses,
   account: Appeared & Pick<Account, 'seenAt'>,
   begun: boolean,
-): boolean {
+): boolean | 'unclear' {
   const end = endOf(addresses, account.email);
-  if (end === undefined || (account.createdAt ?? Infinity) >= end) return false;
-  return !begun || (account.seenAt ?? Infinity) < end;
+  const createdAt = account.createdAt ?? Infinity;
+  if (end === undefined) return false;
+  if (createdAt >= end) return createdAt < end + SIGN_IN_MAY_LAST_MS ? 'unclear' : false;
+  return !begun || (account.seenAt ?? Infinity) < end ? true : 'unclear';
 }
 
 /** Whether it may be somebody else's who got the address: it was not there yet when the directory stated the one after it. */
@@ -40,9 +45,10 @@ export function periodOf(
   email: string,
   leftAt: number | undefined,
 ): AddressPeriod | undefined {
-  const since = addresses.find(({ address }) => isSameIdentity(address, email))?.since;
-  if (since === undefined) return undefined;
-  return { userId, since, until: Math.min(endOf(addresses, email) ?? Infinity, leftAt ?? Infinity) };
+  const stated = addresses.find(({ address }) => isSameIdentity(address, email));
+  if (stated === undefined) return undefined;
+  // Somebody else may have had it in between: then it is theirs, who got it later.
+  return { userId, since: stated.firstSince, until: Math.min(endOf(addresses, email) ?? Infinity, leftAt ?? Infinity) };
 }
 
 /**

@@ -4,9 +4,9 @@
  */
 import { isSameIdentity } from '../../contract/identity';
 import { type AccountDecision, decideAccount, inputFor, isSomebodyElses, type NewAccount, newAccount } from './account';
-import { appearedInTime } from './appeared';
+import { isTheirs } from './appeared';
 import { untouchable } from './context';
-import { isMoving, judgeAdoption, refusedAddress, reHireText } from './adoption';
+import { isMoving, isNamed, judgeAdoption, refusedAddress, reHireText } from './adoption';
 import { ABSENT } from './desired';
 import { Held, StillIn } from './hold-reason';
 import { leavesByDirectory, type ObservedAccount, type PersonObservation } from './observation';
@@ -35,6 +35,12 @@ function mayBeMadeAnew({ person }: PersonObservation, { begun, holders }: Observ
 }
 
 function decidePresent(observation: PersonObservation): PersonDecision {
+  const found = unclearAccount(observation);
+  const decision = decideAccounts(observation);
+  return found === undefined ? decision : { ...decision, held: [...decision.held, unclear(found)] };
+}
+
+function decideAccounts(observation: PersonObservation): PersonDecision {
   const { user } = observation;
   const linked = observation.accounts.find(({ via }) => via === 'linked');
   if (user === undefined) return { accounts: [], create: undefined, held: [] };
@@ -357,17 +363,43 @@ export function heldByWorkspaces(create: NewAccount, userName: string): Held {
  * about to make or that Coder made at the sign-in, so Coder knows them by their subject. One that appeared when they had that address no
  * more is somebody else's who got the address.
  */
-function signedInto({ accounts, addresses, user }: PersonObservation): ObservedAccount | undefined {
-  return accounts.find(
-    ({ via, account, begun, claimedBy, appearedFor, holders }) =>
-      (via === 'former-address' || via === 'journal') &&
-      account.used &&
-      account.loginType === 'oidc' &&
-      claimedBy === undefined &&
-      appearedFor === undefined &&
-      // Who states the present address, too, is the same person in another app.
-      holders.every(holder => isSameIdentity(holder.user?.email ?? '', user?.email ?? '')) &&
-      appearedInTime(addresses, account, begun),
+function signedInto(observation: PersonObservation): ObservedAccount | undefined {
+  return observation.accounts.find(observed => mayHaveSignedInto(observation, observed) === true);
+}
+
+/**
+ * Whether the person may have signed in to an account that bears an earlier address, and nobody else answers for: `unclear` where that may be
+ * somebody else as well.
+ */
+function mayHaveSignedInto(
+  { context, app, addresses, user }: PersonObservation,
+  observed: ObservedAccount,
+): boolean | 'unclear' {
+  const { via, account, begun, claimedBy, appearedFor, holders } = observed;
+  if (via !== 'former-address' && via !== 'journal') return false;
+  if (!account.used || account.loginType !== 'oidc' || claimedBy !== undefined || appearedFor !== undefined)
+    return false;
+  // Who states the present address, too, is the same person in another app.
+  if (!holders.every(holder => isSameIdentity(holder.user?.email ?? '', user?.email ?? ''))) return false;
+  const whose = isTheirs(addresses, account, begun);
+  return whose === 'unclear' && isNamed({ context, app, found: observed }) ? true : whose;
+}
+
+/**
+ * An account that somebody signed in to by an earlier address of the person, about when that changed: theirs, or of whoever has the address now.
+ * Until they have signed in to the account that the bridge knows, nobody can tell.
+ */
+export function unclearAccount(observation: PersonObservation): ObservedAccount | undefined {
+  const linked = observation.accounts.find(({ via }) => via === 'linked');
+  if (observation.own.account !== 'present' || linked?.account.used === true) return undefined;
+  return observation.accounts.find(observed => mayHaveSignedInto(observation, observed) === 'unclear');
+}
+
+function unclear({ account, begun }: ObservedAccount): Held {
+  const locked = begun ? ', and is locked' : '';
+  return new Held(
+    'duplicate-account',
+    `somebody signed in to account ${JSON.stringify(account.username)} with the earlier address ${JSON.stringify(account.email)} about when that changed, which may have been whoever has it now: nothing of the person's is on it${locked}; if it is theirs, name it in people.adopt; else this ends once they have signed in with the present address`,
   );
 }
 

@@ -17,6 +17,8 @@ import {
   type ObservedAccount,
   type PersonObservation,
 } from '../decide/observation';
+import { unclearAccount } from '../decide/person';
+import { leavingNote } from '../observe/begun-accounts';
 import { endWork, type EndedWork, LOOKED_FOR_AGAIN } from '../queue/end-work';
 import { type Decided } from './reserve';
 import { subjectOf } from './subject';
@@ -189,6 +191,19 @@ async function closeEntries(
     const isTaken = found === undefined && bearing.length > 0;
     if (found?.claimedBy !== undefined && !claims(observation, email)) {
       await handOver(db, work, { email, since }, found.claimedBy, now);
+      continue;
+    }
+    // Whose it is will be told by a later look, which has to know that the bridge made it.
+    if (found !== undefined && found === unclearAccount(observation)) {
+      const { app, userId } = observation;
+      await openEntry(db, {
+        kind: 'account',
+        key: identityKey(email),
+        app,
+        subject: userId,
+        note: leavingNote(found.account),
+        since,
+      });
       continue;
     }
     const dealtWith = found !== undefined && isDealtWith(found, outcome);

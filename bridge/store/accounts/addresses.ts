@@ -4,17 +4,18 @@ import { type Db } from '../database/database';
 import { among } from '../database/listed';
 import { statement } from '../database/statement';
 
-/** An address of a person, and when the directory last began to state it (milliseconds). */
+/** An address of a person, and when the directory last, and first, began to state it (milliseconds). */
 export interface Address {
   readonly address: string;
   readonly since: number;
+  readonly firstSince: number;
 }
 
 const insertAddress = statement<{ userId: string; app: string; key: string; address: string; now: number }>()(
   (db, { userId, app, key, address, now }) =>
     db
       .insertInto('addresses')
-      .values({ user_id: userId, app, address_key: key, address, since: now })
+      .values({ user_id: userId, app, address_key: key, address, since: now, first_since: now })
       .onConflict(conflict => conflict.columns(['user_id', 'address_key']).doUpdateSet({ since: now })),
 );
 
@@ -31,14 +32,19 @@ export async function noteAddress(
 const selectAddresses = statement<{ userId: string }>()((db, { userId }) =>
   db
     .selectFrom('addresses')
-    .select(['address', 'since'])
+    .select(['address', 'since', 'first_since'])
     .where('user_id', '=', userId)
     .orderBy('since')
     .orderBy('address_key'),
 );
 
-function addressOf(row: { readonly address: string; readonly since: number | string }): Address {
-  return { address: row.address, since: Number(row.since) };
+type AddressRow = Readonly<Record<'since', number | string>> & {
+  readonly address: string;
+  readonly first_since: number | string | null;
+};
+
+export function addressOf(row: AddressRow): Address {
+  return { address: row.address, since: Number(row.since), firstSince: Number(row.first_since ?? row.since) };
 }
 
 /** Every address of a person, the one that they had first before the others. */
@@ -50,7 +56,7 @@ export async function addressesOf(db: Db, userId: string): Promise<Address[]> {
 const selectOfPeople = statement<{ userIds: readonly string[] }>()((db, { userIds }) =>
   db
     .selectFrom('addresses')
-    .select(['user_id', 'address', 'since'])
+    .select(['user_id', 'address', 'since', 'first_since'])
     .where('user_id', 'in', among(db, userIds))
     .orderBy('since')
     .orderBy('address_key'),

@@ -15,7 +15,7 @@ import {
   readEntry,
   toEntry,
 } from '../journal/journal';
-import { type Address, addressesOf, addressesOfPeople } from './addresses';
+import { type Address, addressesOf, addressesOfPeople, addressOf } from './addresses';
 import { memberStatesOf, memberStatesOfAccounts, type Membership } from './coder-members';
 import { type Grant, grantsOf, grantsOfAccounts } from './grants';
 import { type HeldRemovals, type HoldRow, readHeld, readHeldOf, toHeld } from './holds';
@@ -82,7 +82,7 @@ const selectTold = statement<{ userId: string; app: string; subject: string }>()
   return sql<Row>`
     select ${columnsOf('users', 'u_', ['id', 'app', 'user_name', 'external_id', 'active', 'document'])}, apps.attributes as u_attributes,
       ${columnsOf('people', 'p_', PERSON)}, ${columnsOf('holds', 'h_', HOLD)},
-      ${gathered(db, ['address', 'since'], sql`from addresses where user_id = ${userId} order by since, address_key`)} as former,
+      ${gathered(db, ['address', 'since', 'first_since'], sql`from addresses where user_id = ${userId} order by since, address_key`)} as former,
       ${gathered(db, ENTRY, sql`from journal where subject = ${userId} order by id`)} as entries,
       ${gathered(db, ['id', 'app', 'display_name', 'external_id'], above)} as above,
       ${gathered(db, ['kind', 'organization', 'target'], sql`from grants where coder_user_id = people.coder_user_id`)} as grants,
@@ -221,7 +221,9 @@ export async function readAtOnce(db: Db, app: string, userId: string): Promise<T
   return {
     user: row.u_id === null ? undefined : toUser(unprefixed<UserRow>(row, 'u_')),
     person,
-    former: gatheredRows<readonly [string, number]>(row.former).map(([address, since]) => ({ address, since })),
+    former: gatheredRows<readonly [string, number, number | null]>(row.former).map(([address, since, first]) =>
+      addressOf({ address, since, first_since: first }),
+    ),
     entries: gatheredRows<EntryRow>(row.entries).map(entryOf),
     groups: gatheredRows<readonly [string, string, string, string | null]>(row.above).map(
       ([id, of, displayName, externalId]) => ({ id, app: of, displayName, externalId: externalId ?? undefined }),

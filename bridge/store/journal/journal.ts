@@ -166,7 +166,7 @@ export async function countOpenEntries(db: Db): Promise<Map<string, number>> {
   return new Map(rows.map(row => [row.app ?? '', Number(row.open)]));
 }
 
-/** What was about to be done for a person, is open, and has nobody in the queue who would look at it, the oldest first. */
+/** What was about to be done for a person, is open, and has nobody in the queue who would look at it, the oldest first; who is held is told of so. */
 export async function unattendedEntries(db: Db, limit: number): Promise<JournalEntry[]> {
   const rows = await db
     .selectFrom('journal')
@@ -180,6 +180,17 @@ export async function unattendedEntries(db: Db, limit: number): Promise<JournalE
             .selectFrom('work')
             .select('work.key')
             .where('work.key', '=', sql<string>`'person:' || ${eb.ref('journal.subject')}`),
+        ),
+      ),
+    )
+    .where(eb =>
+      eb.not(
+        eb.exists(
+          eb
+            .selectFrom('people')
+            .select('people.user_id')
+            .whereRef('people.user_id', '=', 'journal.subject')
+            .where('people.held_reason', 'is not', null),
         ),
       ),
     )

@@ -15,6 +15,7 @@ import * as auditChain from './0010-audit-chain';
 import * as oauthClients from './0011-oauth-clients';
 import * as memberSets from './0012-member-sets';
 import * as memberDifferences from './0013-member-differences';
+import * as firstAddresses from './0014-first-addresses';
 
 const MIGRATIONS = [
   initial.up,
@@ -30,6 +31,7 @@ const MIGRATIONS = [
   oauthClients.up,
   memberSets.up,
   memberDifferences.up,
+  firstAddresses.up,
 ] as const;
 
 /** Number that keeps replicas that start at once from migrating twice (Postgres advisory lock). */

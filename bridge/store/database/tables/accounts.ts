@@ -133,7 +133,10 @@ export interface AddressTable {
   address_key: string;
   address: string;
   app: string;
+  /** When the directory last began to state it. */
   since: number;
+  /** When it first did; null in rows of earlier versions. */
+  first_since: number | null;
 }
 
 /** Leavers whose workspaces are not known to be stopped, by account: a row outlives the person, and goes when they are. */
