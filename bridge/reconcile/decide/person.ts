@@ -283,13 +283,10 @@ function decideLeaving(observation: PersonObservation): PersonDecision {
     }
     accounts.push({
       ...decideAccount(observation, observed, undefined),
-      // Whoever is linked to an account already is locked out of the others as they stand. One of the bridge's making is linked to
-      // whoever it was for, gone or not: should they come back, it is known who made it.
+      // Whoever is linked to an account already is locked out of the others as they stand. Else it is theirs, gone or not: whoever comes with
+      // the address later is somebody else, and should they come back themselves, it is known who made it.
       link:
-        adoption instanceof Held ||
-        isLinked ||
-        (user === undefined && !observed.begun) ||
-        isSomebodyElses(observation, observed)
+        adoption instanceof Held || isLinked || isSomebodyElses(observation, observed)
           ? undefined
           : { how: adoption.how, replaces: adoption.replaces },
     });

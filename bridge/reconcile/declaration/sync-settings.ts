@@ -24,6 +24,7 @@ import {
   decideOrganizationSync,
   decideSync,
   filteredOut,
+  isForAnotherClaim,
   saySync,
   type SyncChange,
   type SyncObserved,
@@ -83,7 +84,15 @@ export async function planSyncSettings(db: Db, coder: CoderClient, context: Cont
     problems.push(...decided.problems);
     return { present, wanted: decided.wanted };
   });
-  return { changes: decideSync(observed), problems, joins: wanted.joins };
+  const possible = observed.map(one => {
+    if (!isForAnotherClaim(one)) return one;
+    problems.push(
+      `sync settings ${targetOf(context, one.kind, one.organization)}: they read the claim ${JSON.stringify(one.present.field)} for entries that are not the bridge's, and the app declares ${JSON.stringify(one.wanted?.field)}: Coder reads one claim, and nothing is written; declare that claim, or take those entries out in Coder`,
+    );
+    // What the bridge wrote for its own claim goes: it would be read in the other one.
+    return { ...one, wanted: undefined };
+  });
+  return { changes: decideSync(possible), problems, joins: wanted.joins };
 }
 
 /** Observe, decide, act and record. @returns problems in words */

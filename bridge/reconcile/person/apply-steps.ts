@@ -76,9 +76,12 @@ export async function applySteps(
           detail: error instanceof Error ? error.message : String(error),
         });
       if (failure.kind !== 'terminal') {
-        applied.failure = failure;
+        if (applied.failure === undefined || failure.kind === 'retry') applied.failure = failure;
         if (isUnheard(error)) applied.unheard = step;
-        return applied;
+        if (!('organization' in step) || !isMissing(error)) return applied;
+        // The right is missing there: what the person has elsewhere does not wait for it.
+        refusedOrganizations.add(step.organization);
+        continue;
       }
       if (isRefusal(error, 'site-role-sync')) rim.context.learnSiteRoleSync();
       else if (isRefusal(error, 'organization-role-sync', 'organization-sync', 'reference-unknown', 'role-unknown'))
@@ -128,10 +131,15 @@ function isUnheard(error: unknown): boolean {
   return error.kind === 'timeout' || (error.kind === 'unreachable' && error.maybeDone);
 }
 
+/** Coder answers a missing right like a missing thing. */
+function isMissing(error: unknown): error is CoderError {
+  return error instanceof CoderError && error.kind === 'not_found_or_forbidden';
+}
+
 function failureOf(error: unknown, applied: Applied): Failure {
   const failure = outcomeOf(error);
   // The account may be gone since it was read: another look tells.
-  if (error instanceof CoderError && error.kind === 'not_found_or_forbidden') return { kind: 'failed', error };
+  if (isMissing(error)) return { kind: 'failed', error };
   // The role that had to go first could not be taken, and will not be.
   if (isRefusal(error, 'owner-role-first') && applied.held.length > 0) return { kind: 'terminal', error };
   return failure;

@@ -93,14 +93,15 @@ export function claimsSettings(input: ClaimsInput): ClaimsSettings {
   const roles = new Map<string, Draft>();
   const joins: Join[] = [];
   const problems: string[] = [];
-  const draft = (drafts: Map<string, Draft>, id: string, field: string, what: string): Draft => {
+  // What is meant of one claim would give to whoever has it in another one: it is not written.
+  const draft = (drafts: Map<string, Draft>, id: string, field: string, what: string): Draft | undefined => {
     const known = drafts.get(id) ?? new Draft(field);
     drafts.set(id, known);
-    if (known.field !== field)
-      problems.push(
-        `${what}: claim ${JSON.stringify(field)} is not the claim ${JSON.stringify(known.field)} that another app reads there: Coder reads one claim`,
-      );
-    return known;
+    if (known.field === field) return known;
+    problems.push(
+      `${what}: claim ${JSON.stringify(field)} is not the claim ${JSON.stringify(known.field)} that another app reads there: Coder reads one claim, and nothing is written of this one`,
+    );
+    return undefined;
   };
   for (const state of input.states) {
     const join = (claim: string, organization: KnownOrganization, unclear: boolean): void => {
@@ -112,7 +113,7 @@ export function claimsSettings(input: ClaimsInput): ClaimsSettings {
       const group = input.groups.find(known => known.organization === organization?.id && known.name === mapping.group);
       if (organization === undefined || group === undefined) continue;
       const claim = claimOf(input, state, `groupMappings/${key}`, mapping);
-      draft(groups, organization.id, state.claims.groups, `groupMappings/${key}`).add(claim, group.id, unclear);
+      draft(groups, organization.id, state.claims.groups, `groupMappings/${key}`)?.add(claim, group.id, unclear);
       join(claim, organization, unclear);
     }
     for (const [key, mapping] of Object.entries(state.roleMappings)) {
@@ -133,7 +134,7 @@ export function claimsSettings(input: ClaimsInput): ClaimsSettings {
           `roleMappings/${key}: Coder does not tell the roles of organization ${JSON.stringify(organization.name)}, so the entry stays as it is, and none is added`,
         );
       const unclear = isUnread || input.isUnclear(state.app, `roleMappings/${key}`);
-      draft(roles, organization.id, state.claims.roles, `roleMappings/${key}`).add(claim, role, unclear);
+      draft(roles, organization.id, state.claims.roles, `roleMappings/${key}`)?.add(claim, role, unclear);
       join(claim, organization, unclear);
     }
     for (const [key, mapping] of Object.entries(state.organizationMappings)) {

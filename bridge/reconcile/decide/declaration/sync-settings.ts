@@ -31,6 +31,16 @@ export interface SyncChange {
   readonly written: Written | undefined;
 }
 
+/**
+ * Whether entries that are not the bridge's are there for another claim than the wanted one. Coder reads one claim: under the other one they would
+ * give to whoever has their value in that.
+ */
+export function isForAnotherClaim({ present, wanted, before }: SyncObserved): boolean {
+  if (wanted === undefined || present.field === '' || present.field === wanted.field) return false;
+  const own = new Set(before?.claims ?? []);
+  return Object.entries(present.mapping).some(([claim, values]) => !own.has(claim) && values.length > 0);
+}
+
 export function decideSync(observed: readonly SyncObserved[]): SyncChange[] {
   return observed.map(one => {
     const wanted = withUnclear(one);
@@ -100,10 +110,12 @@ export function decideOrganizationSync({ joins, present, before, pushing }: Orga
   for (const { app, field, claim, organization, unclear } of joins) {
     if (!apps.has(app) || field === undefined) continue;
     draft ??= new Draft(field);
-    if (draft.field !== field)
+    if (draft.field !== field) {
       problems.push(
-        `claims.organizations: claim ${JSON.stringify(field)} is not the claim ${JSON.stringify(draft.field)} that another app reads: Coder reads one claim`,
+        `claims.organizations: claim ${JSON.stringify(field)} is not the claim ${JSON.stringify(draft.field)} that another app reads: Coder reads one claim, and nothing is written of this one`,
       );
+      continue;
+    }
     draft.add(claim, organization.id, unclear);
   }
   return { wanted: draft?.done(), problems: [...new Set(problems)] };
