@@ -190,4 +190,54 @@ describeEachDatabase('what was given by hand', (_, on) => {
     expect(access.coder.snapshot().organizations['coder']?.groups).toEqual({ dev: ['ada', 'ben'] });
     expect(await access.statusOf(okta)).toMatchObject({ warnings: [], converged: true });
   });
+
+  it('as entries for another claim are neither read in the declared one nor taken', async () => {
+    const access = await startAccess(on);
+    const byHand = { field: 'roles', mapping: { platform: ['organization-admin'] } };
+    access.coder.setRoleSync(byHand);
+    const sync = () => access.coder.snapshot().organizations['coder']?.roleSync;
+    const okta = await access.app('okta', {
+      mode: 'claims',
+      claims: { groups: 'groups', roles: 'groups' },
+      roleMappings: { audit: { idpGroup: 'auditors', organization: 'default', role: 'organization-auditor' } },
+    });
+    await access.swept();
+    expect(sync()).toMatchObject(byHand);
+    const told =
+      /^sync settings coder\/roles: they read the claim "roles" for entries that are not the bridge's, and the app declares "groups"/;
+    expect(await access.statusOf(okta)).toMatchObject({ converged: false, warnings: [expect.stringMatching(told)] });
+    access.coder.setRoleSync({ field: '', mapping: {} });
+    await access.swept();
+    expect(sync()).toMatchObject({ field: 'groups', mapping: { auditors: ['organization-auditor'] } });
+    // Somebody turns it to another claim, with an entry of their own: what the bridge wrote for its claim is not read in that one.
+    access.coder.setRoleSync({ field: 'roles', mapping: { ...byHand.mapping, auditors: ['organization-auditor'] } });
+    await access.swept();
+    expect(sync()).toMatchObject(byHand);
+  });
+
+  it.each([
+    ['lab1', 'lab2'],
+    ['lab2', 'lab1'],
+  ])('as a right that is taken from the bridge in %s keeps nobody in what they have in %s', async (broken, other) => {
+    const access = await startAccess(on, {
+      env: { CODER_SCIM_REQUEST_DEADLINE: '1s' },
+      before: coder => ['lab1', 'lab2'].forEach(name => void coder.addOrganization(name)),
+    });
+    const lead = (organization: string) => ({ idpGroup: 'leads', role: 'organization-admin', organization });
+    const okta = await access.app('okta', { roleMappings: { one: lead('lab1'), two: lead('lab2') } });
+    const ada = await okta.hire('ada');
+    const leads = await okta.group('leads', [ada]);
+    const rolesIn = (organization: string) => access.coder.describe('ada').organizations[organization]?.roles ?? [];
+    expect([rolesIn(broken), rolesIn(other)]).toEqual([['organization-admin'], ['organization-admin']]);
+    const { id } = access.coder.findOrganization(broken);
+    access.coder.faults.fail(404, { method: 'PUT', path: new RegExp(`/organizations/${id}/members/`) });
+    access.coder.faults.fail(404, { method: 'DELETE', path: new RegExp(`/organizations/${id}/members/`) });
+    await okta.quit(leads, ada);
+    expect([rolesIn(broken), rolesIn(other)]).toEqual([['organization-admin'], []]);
+    expect((await access.statusOf(okta)).converged).toBe(false);
+    access.coder.faults.clear();
+    await access.admin.retry();
+    await access.swept();
+    expect(rolesIn(broken)).toEqual([]);
+  });
 });

@@ -84,26 +84,34 @@ describeEachDatabase('a declaration in the middle of something', (_, on) => {
     expect(await access.statusOf(okta)).toMatchObject({ users: 4, converged: true, held: 0 });
   });
 
-  it('leaves the groups of an account alone that is protected before its group is written', async () => {
-    const access = await startAccess(on, { replicas, env: { CODER_SCIM_REQUEST_DEADLINE: '1s' } });
-    const document: Document = { groupMappings: { dev: { idpGroup: 'dev', group: 'dev' } } };
-    const okta = await access.app('okta', document);
-    const [one = '', two = ''] = await okta.hireAll(['u1', 'u2']);
-    const dev = await okta.group('dev', [one, two]);
-    access.coder.faults.fail(503, { method: 'PATCH', path: /\/groups\// });
-    await okta.quit(dev, one, two);
-    await access.declare(okta, { ...document, guard: { protectedAccounts: ['u1'] } });
-    access.coder.faults.clear();
-    await access.settled();
-    expect(access.coder.membersOf('dev')).toEqual(['u1']);
-    const { entries } = await access.admin.audit({ action: 'group.remove' });
-    expect(entries.filter(({ subjectName }) => subjectName === 'u1')).toMatchObject([
-      { result: 'held', detail: 'the account is protected by now: nothing of it is changed' },
-    ]);
-    await access.swept();
-    expect(access.coder.membersOf('dev')).toEqual(['u1']);
-    expect(Object.keys(await access.held())).toEqual(['u1']);
-  });
+  it.each([
+    ['its username', 'u1', false],
+    ['the address that Coder has still', 'u1@example.com', true],
+  ])(
+    'leaves the groups of an account alone that is protected by %s before its group is written',
+    async (_by, name, moves) => {
+      const access = await startAccess(on, { replicas, env: { CODER_SCIM_REQUEST_DEADLINE: '1s' } });
+      const document: Document = { groupMappings: { dev: { idpGroup: 'dev', group: 'dev' } } };
+      const okta = await access.app('okta', document);
+      const [one = '', two = ''] = await okta.hireAll(['u1', 'u2']);
+      const dev = await okta.group('dev', [one, two]);
+      access.coder.oidcLogin({ sub: 'u1', email: 'u1@example.com', email_verified: true });
+      if (moves) await okta.changeEmail(one, 'u1.new@example.com');
+      access.coder.faults.fail(503, { method: 'PATCH', path: /\/groups\// });
+      await okta.quit(dev, one, two);
+      await access.declare(okta, { ...document, guard: { protectedAccounts: [name] } });
+      access.coder.faults.clear();
+      await access.settled();
+      expect(access.coder.membersOf('dev')).toEqual(['u1']);
+      const { entries } = await access.admin.audit({ action: 'group.remove' });
+      expect(entries.filter(({ subjectName }) => subjectName === 'u1')).toMatchObject([
+        { result: 'held', detail: 'the account is protected by now: nothing of it is changed' },
+      ]);
+      await access.swept();
+      expect(access.coder.membersOf('dev')).toEqual(['u1']);
+      expect(Object.keys(await access.held())).toEqual(['u1']);
+    },
+  );
 
   it('locks an account that was being made when no account was asked for any more', async () => {
     const access = await startAccess(on, { replicas });

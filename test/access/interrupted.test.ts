@@ -4,7 +4,7 @@ import { openEntry } from '../../bridge/store/journal/journal';
 import { describeEachDatabase } from '../support/databases';
 import { type CoderDouble } from '../support/coder-double';
 import { until } from '../support/until';
-import { type Access, startAccess } from './stage';
+import { type Access, startAccess, whenDone } from './stage';
 
 const EVERYTHING = {
   roleMappings: {
@@ -19,20 +19,6 @@ function made(access: Access, before: ReadonlySet<string>) {
 }
 
 const everybody = ({ coder }: Access) => new Set(Object.values(coder.snapshot().users).map(({ id }) => id));
-
-/** Runs `then` when Coder has done such a call and has not answered it. */
-function whenDone({ calls }: CoderDouble, method: string, path: RegExp, then: () => void): Promise<void> {
-  const add = calls.add.bind(calls);
-  return new Promise(resolve => {
-    calls.add = call => {
-      add(call);
-      if (call.method !== method || !path.test(call.path)) return;
-      calls.add = add;
-      then();
-      resolve();
-    };
-  });
-}
 
 /** Kills the one bridge when Coder has done this call and has not answered it. */
 async function killAfter(access: Access, method: string, path: RegExp, request: Promise<unknown>): Promise<void> {

@@ -1,6 +1,6 @@
 /** Who signed in before the bridge could act on them, and whose address somebody else has by now: whose account it is, and what each of them gets. */
 import { describeEachDatabase } from '../support/databases';
-import { type Access, startAccess } from './stage';
+import { type Access, startAccess, whenDone } from './stage';
 
 const ADMINS = { roleMappings: { admins: { idpGroup: 'admins', role: 'template-admin' } } };
 
@@ -110,18 +110,21 @@ describeEachDatabase('signed in unseen', (_, on) => {
     });
   });
 
-  it('an account that is declared as one to take over is taken over, whoever had its address', async () => {
+  it('an account that is declared as one to take over is taken over by who has its address now', async () => {
     const access = await startAccess(on, { env: { CODER_SCIM_REQUEST_DEADLINE: '1s' } });
     const okta = await access.app('okta', { ...ADMINS, people: { adopt: [email('dan')] } });
     await whileAway(access, async () => {
       const dan = await okta.hire('dan');
       expect(signIn(access, 'eve', 'dan')).toBe(true);
-      await okta.remove(dan);
+      await okta.changeEmail(dan, email('dan.new'));
       await okta.hire('eve', { emails: [{ value: email('dan'), primary: true }] });
     });
     await access.swept();
-    expect(accounts(access)).toEqual({ [email('dan')]: { status: 'active', siteRoles: [] } });
-    expect(signIn(access, 'eve', 'dan')).toBe(true);
+    expect(accounts(access)).toEqual({
+      [email('dan')]: { status: 'active', siteRoles: [] },
+      [email('dan.new')]: { status: 'dormant', siteRoles: [] },
+    });
+    expect([signIn(access, 'eve', 'dan'), signIn(access, 'dan', 'dan.new')]).toEqual([true, true]);
     expect(await access.held()).toEqual({});
   });
 
@@ -149,4 +152,106 @@ describeEachDatabase('signed in unseen', (_, on) => {
       expect((await access.statusOf(okta)).converged).toBe(true);
     },
   );
+
+  it.each(['hired anew', 'deleted', 'deactivated'] as const)(
+    'who was %s after that has neither access nor what whoever has the address gets, who is held',
+    async how => {
+      const access = await startAccess(on, { env: { CODER_SCIM_REQUEST_DEADLINE: '1s' } });
+      const okta = await access.app('okta', ADMINS);
+      const admins = await okta.group('admins', []);
+      await whileAway(access, async () => {
+        const bob = await okta.hire('bob');
+        expect(signIn(access, 'bob', 'bob')).toBe(true);
+        if (how === 'hired anew') {
+          await okta.remove(bob);
+          await okta.join(admins, await okta.hire('carl', { emails: [{ value: email('bob'), primary: true }] }));
+          return;
+        }
+        const carl = await okta.hire('carl');
+        await okta.join(admins, carl);
+        await okta.changeEmail(bob, email('bob.new'));
+        await okta.changeEmail(carl, email('bob'));
+        await (how === 'deleted' ? okta.remove(bob) : okta.leave(bob));
+      });
+      await access.swept();
+      expect(accounts(access)).toMatchObject({ [email('bob')]: { status: 'suspended', siteRoles: [] } });
+      expect(await access.held()).toMatchObject({ carl: expect.stringMatching(/^re-hire: /) });
+    },
+  );
+
+  it('whom no mapping lets in, and who is deleted, is known by the account that they signed in to', async () => {
+    const access = await startAccess(on);
+    const okta = await access.app('okta', { ...ADMINS, policies: { accounts: 'mapped' } });
+    const admins = await okta.group('admins', [await okta.hire('zoe')]);
+    const bob = await okta.hire('bob');
+    expect(signIn(access, 'bob', 'bob')).toBe(true);
+    await okta.remove(bob);
+    await okta.join(admins, await okta.hire('carl', { emails: [{ value: email('bob'), primary: true }] }));
+    await access.swept();
+    expect(accounts(access)).toMatchObject({ [email('bob')]: { status: 'suspended', siteRoles: [] } });
+    expect(await access.held()).toEqual({ carl: expect.stringMatching(/^re-hire: /) });
+  });
+
+  it('an account is whose the address was then, also when they gave it away for a moment and have it again', async () => {
+    const access = await startAccess(on, { env: { CODER_SCIM_REQUEST_DEADLINE: '1s' } });
+    const okta = await access.app('okta', ADMINS);
+    await whileAway(access, async () => {
+      const ada = await okta.hire('ada');
+      await okta.group('admins', [ada]);
+      const carl = await okta.hire('carl');
+      expect(signIn(access, 'carl', 'carl')).toBe(true);
+      await okta.changeEmail(carl, email('carl.new'));
+      await okta.changeEmail(ada, email('carl'));
+      await okta.changeEmail(ada, email('ada'));
+      await okta.changeEmail(carl, email('carl'));
+    });
+    await access.swept();
+    expect([signIn(access, 'carl', 'carl'), signIn(access, 'ada', 'ada')]).toEqual([true, true]);
+    await access.swept();
+    expect(accounts(access)).toEqual({
+      [email('carl')]: { status: 'active', siteRoles: [] },
+      [email('ada')]: { status: 'active', siteRoles: ['template-admin'] },
+    });
+    expect(await access.held()).toEqual({});
+  });
+
+  describe('an account that was begun, and used about when the address changed', () => {
+    it.each(['ada', 'carl'])(
+      'by %s: nothing is on it, it is locked, and whose address it was is asked about',
+      async by => {
+        const access = await startAccess(on, { env: { CODER_SCIM_REQUEST_DEADLINE: '1s' } });
+        const okta = await access.app('okta', ADMINS);
+        const { faults } = access.coder;
+        faults.failAfterDoing({ method: 'POST', path: /\/users$/ }, { times: 1 });
+        const unseen = whenDone(access.coder, 'POST', /\/users$/, () =>
+          faults.fail(503, { method: 'GET', path: /\/users/ }),
+        );
+        const id = await okta.hire('ada', { emails: [{ value: email('carl'), primary: true }] });
+        await unseen;
+        await okta.group('admins', [id]);
+        await okta.changeEmail(id, email('ada'));
+        expect(signIn(access, by, 'carl')).toBe(true);
+        faults.clear();
+        await access.settled();
+        await access.swept();
+        await access.swept();
+        expect(accounts(access)).toMatchObject({
+          [email('ada')]: { siteRoles: ['template-admin'] },
+          [email('carl')]: { status: 'suspended', siteRoles: [] },
+        });
+        expect(await access.held()).toEqual({ ada: expect.stringMatching(/^duplicate-account: .*, and is locked; /) });
+        if (by === 'carl') {
+          expect(signIn(access, 'ada', 'ada')).toBe(true);
+          await access.swept();
+          expect(await access.held()).toEqual({});
+          return;
+        }
+        await access.declare(okta, { ...ADMINS, people: { adopt: [email('carl')] } });
+        await access.swept();
+        expect(signIn(access, 'ada', 'ada')).toBe(true);
+        await access.swept();
+        expect(accounts(access)).toEqual({ [email('ada')]: { status: 'active', siteRoles: ['template-admin'] } });
+      },
+    );
+  });
 });

@@ -160,6 +160,20 @@ export async function startAccess(on: SuiteBackend, options: AccessOptions = {})
   return access;
 }
 
+/** Runs `then` when Coder has done such a call and has not answered it. */
+export function whenDone({ calls }: CoderDouble, method: string, path: RegExp, then: () => void): Promise<void> {
+  const add = calls.add.bind(calls);
+  return new Promise(resolve => {
+    calls.add = call => {
+      add(call);
+      if (call.method !== method || !path.test(call.path)) return;
+      calls.add = add;
+      then();
+      resolve();
+    };
+  });
+}
+
 /** `u1`, `u2`, … */
 export function crowd(size: number): string[] {
   return Array.from({ length: size }, (_, index) => `u${index + 1}`);

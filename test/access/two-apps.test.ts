@@ -253,4 +253,30 @@ describeEachDatabase('two apps of the same people', (_, on) => {
     expect(await roles()).toEqual({ okta: fine });
     expect((await access.admin.audit({ action: 'custom-role.update' })).entries).toHaveLength(1);
   });
+
+  it('what one app means of one claim is not written for another claim that the other app reads', async () => {
+    const access = await startAccess(on);
+    const claims = (name: string, value: string, role: string): Document => ({
+      mode: 'claims',
+      claims: { groups: name, roles: name },
+      roleMappings: { one: { idpGroup: value, organization: 'default', role } },
+    });
+    const okta = await access.app('okta', claims('groups', 'auditors', 'organization-auditor'));
+    const teams = await access.app('teams', claims('teams', 'staff', 'organization-admin'));
+    await access.settled();
+    expect(access.coder.snapshot().organizations['coder']?.roleSync).toMatchObject({
+      field: 'groups',
+      mapping: { auditors: ['organization-auditor'] },
+    });
+    expect((await access.statusOf(teams)).warnings).toEqual([
+      expect.stringMatching(/claim "teams" is not the claim "groups" .* nothing is written of this one/),
+    ]);
+    await access.removeApp(okta);
+    await access.swept();
+    expect(access.coder.snapshot().organizations['coder']?.roleSync).toMatchObject({
+      field: 'teams',
+      mapping: { staff: ['organization-admin'] },
+    });
+    expect((await access.statusOf(teams)).converged).toBe(true);
+  });
 });

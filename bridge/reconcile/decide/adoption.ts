@@ -4,7 +4,7 @@ import { isSameIdentity } from '../../contract/identity';
 import { type Context, isProtected, untouchable } from './context';
 import { isImplied } from './entitlement';
 import { Held } from './hold-reason';
-import { type Holder, type ObservedAccount, type ReHireAnswer } from './observation';
+import { type Account, type Holder, type ObservedAccount, type ReHireAnswer } from './observation';
 
 export interface AdoptionQuestion {
   readonly context: Context;
@@ -40,7 +40,7 @@ export function judgeAdoption(question: AdoptionQuestion): Adoption | Held {
       `${name} belongs to ${JSON.stringify(stranger.person.userName)} of app ${JSON.stringify(stranger.person.app)}: if they are one person, both apps must name each other in people.sharedWith`,
     );
   // Somebody signed in to it before anybody was linked to it: nobody else gets in by it, nor what it is given.
-  const before = isNamed(question) ? undefined : found.appearedFor;
+  const before = found.appearedFor;
   if (before !== undefined && !hasLeft(before))
     return new Held(
       'account-taken',
@@ -98,11 +98,11 @@ function takenText(name: string, { account }: ObservedAccount, holder: Holder, a
 }
 
 /** Whether the app's declaration names the account as one to take over. */
-export function isNamed({
-  context,
-  app,
-  found: { account },
-}: Pick<AdoptionQuestion, 'context' | 'app' | 'found'>): boolean {
+export function isNamed(
+  context: Pick<Context, 'apps'>,
+  app: string,
+  account: Pick<Account, 'username' | 'email'>,
+): boolean {
   const named = context.apps.get(app)?.state.people.adopt ?? [];
   return named.some(wanted => isSameIdentity(wanted, account.username) || isSameIdentity(wanted, account.email));
 }
@@ -111,7 +111,7 @@ export function isNamed({
 function judgePolicy({ context, app, found }: AdoptionQuestion, name: string): Adoption | Held {
   const { account } = found;
   const policy = context.apps.get(app)?.state.policies.adoption ?? 'oidc';
-  if (isNamed({ context, app, found })) return { how: 'adopted', replaces: [], anew: false };
+  if (isNamed(context, app, account)) return { how: 'adopted', replaces: [], anew: false };
   if (policy === 'never')
     return new Held('adoption-refused', `${name} exists already, and the app's adoption policy is "never"`);
   if (policy === 'oidc' && account.loginType !== 'oidc')

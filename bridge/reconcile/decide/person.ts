@@ -379,7 +379,7 @@ function mayHaveSignedInto(
   // Who states the present address, too, is the same person in another app.
   if (!holders.every(holder => isSameIdentity(holder.user?.email ?? '', user?.email ?? ''))) return false;
   const whose = isTheirs(addresses, account, begun);
-  return whose === 'unclear' && isNamed({ context, app, found: observed }) ? true : whose;
+  return whose === 'unclear' && isNamed(context, app, account) ? true : whose;
 }
 
 /**

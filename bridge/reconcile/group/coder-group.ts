@@ -6,6 +6,7 @@ import { outcomeOf } from '../../coder';
 import { type DirectoryGroup } from '../../contract/directory';
 import { forgetGroup, type ManagedGroup, readManagedGroupWithDirectory } from '../../store/accounts/coder-groups';
 import { countMembers, memberDifferences, type MemberState, withdrawWishes } from '../../store/accounts/coder-members';
+import { addressesOfPeople } from '../../store/accounts/addresses';
 import { peopleOfAccounts } from '../../store/accounts/people';
 import { bumpRules } from '../../store/apps/apps';
 import { writeAudit } from '../../store/audit/audit';
@@ -104,9 +105,15 @@ async function withoutProtected(
     db,
     differences.map(({ coderUserId }) => coderUserId),
   );
-  const names = people.flatMap(({ coderUserId, coderUsername = '', email = '' }) =>
-    [coderUsername, email].some(name => isProtected(context, name)) ? (coderUserId ?? []) : [],
+  // Coder may have an earlier address of theirs still.
+  const addresses = await addressesOfPeople(
+    db,
+    people.map(({ userId }) => userId),
   );
+  const names = people.flatMap(({ userId, coderUserId, coderUsername = '', email = '' }) => {
+    const known = [coderUsername, email, ...(addresses.get(userId) ?? []).map(({ address }) => address)];
+    return known.some(name => isProtected(context, name)) ? (coderUserId ?? []) : [];
+  });
   if (names.length === 0) return differences;
   const isKept = new Set(names);
   const kept = differences.filter(({ coderUserId }) => isKept.has(coderUserId));

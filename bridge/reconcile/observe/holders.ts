@@ -5,7 +5,7 @@ import { type Person, readPeopleById } from '../../store/accounts/people';
 import { type Db } from '../../store/database/database';
 import { groupsOfUser, readUser } from '../../store/directory/reading';
 import { readEntry } from '../../store/journal/journal';
-import { foreignDomain } from '../decide/adoption';
+import { foreignDomain, isNamed } from '../decide/adoption';
 import { periodOf, whoseByTime } from '../decide/appeared';
 import { type Context } from '../decide/context';
 import { ABSENT, desire } from '../decide/desired';
@@ -30,18 +30,22 @@ type Contenders = Pick<ObservedAccount, 'claimedBy' | 'appearedFor'>;
 
 interface ContendersQuestion extends Pick<ObservedAccount, 'account' | 'via' | 'begun' | 'holders'> {
   readonly userId: string;
+  readonly app: string;
   /** Of the person, with the times. */
   readonly addresses: readonly Address[];
 }
 
 export async function contendersOf(db: Db, context: Context, question: ContendersQuestion): Promise<Contenders> {
-  const { account, via, holders, userId } = question;
+  const { account, via, holders, userId, app } = question;
   if (via === 'linked') return NOBODY;
   const others = await othersOfAddress(db, account.email, userId);
   if (others.length === 0) return NOBODY;
   const claimedBy = await claimantOf(db, context, account.email, others);
-  // Whoever is linked to it answers for it.
-  const people = holders.length > 0 ? new Map<string, Person>() : await readPeopleById(db, others.map(idOf));
+  // Whoever is linked to it answers for it, and where a declaration names it, who has the address now is meant.
+  const people =
+    holders.length > 0 || isNamed(context, app, account)
+      ? new Map<string, Person>()
+      : await readPeopleById(db, others.map(idOf));
   const whose = await appearedFor(db, question, people);
   if (whose === userId) return NOBODY;
   const [other] = await readHolders(

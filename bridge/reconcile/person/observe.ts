@@ -75,6 +75,7 @@ export async function observePerson(
         via,
         begun: isBegun,
         userId,
+        app,
         addresses: former,
         known,
         roles,
@@ -146,6 +147,7 @@ interface AccountQuestion {
   readonly via: Via;
   readonly begun: boolean;
   readonly userId: string;
+  readonly app: string;
   readonly addresses: PersonObservation['addresses'];
   readonly known: KnownAccount;
   readonly roles: SeenAccount['organizationRoles'];
@@ -169,7 +171,7 @@ async function organizationRolesOf(
 async function observeAccount(
   rim: Rim,
   context: Context,
-  { account: user, via, begun, userId, addresses, known, roles }: AccountQuestion,
+  { account: user, via, begun, userId, app, addresses, known, roles }: AccountQuestion,
 ): Promise<ObservedAccount> {
   const { db } = rim.database;
   const { grants, members } = known;
@@ -180,7 +182,7 @@ async function observeAccount(
     via,
     begun,
     holders,
-    ...(await contendersOf(db, context, { account, via, begun, holders, userId, addresses })),
+    ...(await contendersOf(db, context, { account, via, begun, holders, userId, app, addresses })),
     actual: {
       status: account.status,
       loginType: account.loginType,

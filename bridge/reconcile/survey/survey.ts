@@ -223,7 +223,7 @@ async function observed(
     via,
     begun,
     holders,
-    ...(await contendersOf(db, context, { account, via, begun, holders, userId, addresses })),
+    ...(await contendersOf(db, context, { account, via, begun, holders, userId, app, addresses })),
     actual: actualOf(context, world, account, members, options),
     granted: grantedBy(known.grants.get(account.id) ?? [], members),
     outside: [],
