@@ -2,7 +2,8 @@
  * Members of the Coder groups under management, as last known and as wanted. A person's change sets what is wanted; one
  * writer per group makes the difference true with one call.
  */
-import { type Db } from '../database/database';
+import { sql } from 'kysely';
+import { backendOf, type Db } from '../database/database';
 import { among } from '../database/listed';
 import { statement } from '../database/statement';
 import { nextTurn } from '../database/turns';
@@ -94,15 +95,12 @@ export async function withdrawWishes(db: Db, groupId: string, coderUserIds: read
     .execute();
 }
 
-const selectDifferences = statement<{ groupId: string }>()((db, { groupId }) =>
-  db
-    .selectFrom('coder_members')
-    .selectAll()
-    .where('coder_group_id', '=', groupId)
-    .where('wanted', 'is not', null)
-    .whereRef('wanted', '!=', 'present')
-    .orderBy('coder_user_id'),
-);
+const selectDifferences = statement<{ groupId: string }>()((db, { groupId }) => {
+  // SQLite knows no numbers of rows, and would rather look through all members of the group.
+  const table = backendOf(db) === 'sqlite' ? sql`coder_members indexed by coder_members_differing` : sql`coder_members`;
+  return sql<MemberRow>`select coder_group_id, coder_user_id, present, wanted, because from ${table}
+    where coder_group_id = ${groupId} and wanted is not null and wanted != present order by coder_user_id`;
+});
 
 /** Members of a group for whom wanted and present differ. */
 export async function memberDifferences(db: Db, groupId: string): Promise<MemberState[]> {
