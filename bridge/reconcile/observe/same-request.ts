@@ -29,21 +29,35 @@ export async function countOthers(
   const counted = await countedUpTo(db, question, limit);
   // Who is let in again can only be told from Coder: those count one after the other.
   if (question.kind === 'activation') return counted.size;
-  const who = question.kind === 'leaving' ? 'leaving' : 'active';
-  const waiting = (await waitingOthers(db, question, who)).filter(subject => !counted.has(subject));
-  const most = counted.size + waiting.length;
-  if (question.kind === 'leaving' || !question.causes.some(isRequest))
-    return question.kind === 'leaving' ? most : counted.size;
+  const isLeaving = question.kind === 'leaving';
+  if (!isLeaving && !question.causes.some(isRequest)) return counted.size;
+  const waiting = waitingOthers(db, question, isLeaving ? 'leaving' : 'active');
+  const nextPage = async (): Promise<readonly string[] | undefined> => {
+    const { value } = await waiting.next();
+    return value?.filter(subject => !counted.has(subject));
+  };
+  // Everybody who waits may count: often that is few enough.
+  const pages: (readonly string[])[] = [];
+  let most = counted.size;
+  while (most + 1 <= (await limit(most))) {
+    const page = await nextPage();
+    if (page === undefined) return most;
+    pages.push(page);
+    most += page.length;
+  }
+  if (isLeaving) return most;
   const allowed = await limit(most);
-  if (most + 1 <= allowed) return most;
   let others = counted.size;
-  const asked = question.kind === 'privilege' ? waiting : await whoMayLose(db, waiting);
-  for (const [index, subject] of asked.entries()) {
-    if (others + 1 > allowed) break;
-    // Others may be many: whoever does not write has a turn meanwhile.
-    if (index % FORESEEN_AT_ONCE === FORESEEN_AT_ONCE - 1) await nextTurn();
-    const { loses, gainsPrivilege } = await foresee(db, context, question.app, subject.slice('person:'.length));
-    if (question.kind === 'privilege' ? gainsPrivilege : loses) others += 1;
+  for (let page = pages.shift() ?? (await nextPage()); page !== undefined; page = pages.shift() ?? (await nextPage())) {
+    const asked = question.kind === 'privilege' ? page : await whoMayLose(db, page);
+    for (const [index, subject] of asked.entries()) {
+      if (others + 1 > allowed) return others;
+      // Others may be many: whoever does not write has a turn meanwhile.
+      if (index % FORESEEN_AT_ONCE === FORESEEN_AT_ONCE - 1) await nextTurn();
+      const { loses, gainsPrivilege } = await foresee(db, context, question.app, subject.slice('person:'.length));
+      if (question.kind === 'privilege' ? gainsPrivilege : loses) others += 1;
+    }
+    if (others + 1 > allowed) return others;
   }
   return others;
 }

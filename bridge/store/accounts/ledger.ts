@@ -96,14 +96,18 @@ const selectHeldAlike = statement<{
         and subject <> ${subject} limit ${atMost}`,
 );
 
+/** People who are asked about between two turns of the event loop. */
+const ASKED_AT_ONCE = 500;
+
 const selectWaiting = (who: 'active' | 'leaving') =>
-  statement<{ app: string; subject: string; causes: readonly string[] }>()((db, { app, subject, causes }) => {
+  statement<{ app: string; subject: string; causes: readonly string[]; after: string }>()((db, at) => {
+    const { app, subject, causes, after } = at;
     const active = sql`exists (select 1 from users where users.id = substr(work.key, 8) and users.active = 1)`;
     return sql<{ key: string }>`
       select key from work
         where app = ${app} and ${names(db, sql.ref('cause'), causes)} and key like 'person:%' and key <> ${subject}
-          and parked_at is null and ${who === 'active' ? active : sql`not ${active}`}
-      limit ${sql.lit(MOST_COUNTED)}`;
+          and parked_at is null and ${who === 'active' ? active : sql`not ${active}`} and key > ${after}
+      order by key limit ${sql.lit(ASKED_AT_ONCE)}`;
   });
 
 const SELECT_WAITING = { active: selectWaiting('active'), leaving: selectWaiting('leaving') };
@@ -122,15 +126,26 @@ export async function countedOthers(db: Db, question: OthersQuestion, most: numb
   return others;
 }
 
-/** Other people who wait to be dealt with because of the same cause: those whom the directory has as active, or those who leave. */
-export async function waitingOthers(
+/**
+ * Other people who wait to be dealt with because of the same cause: those whom the directory has as active, or those who leave. In pages:
+ * a request may be about many, and few of them decide.
+ */
+export async function* waitingOthers(
   db: Db,
   question: Pick<OthersQuestion, 'app' | 'subject' | 'causes'>,
   who: 'active' | 'leaving',
-): Promise<string[]> {
+): AsyncGenerator<readonly string[], undefined> {
   const { app, subject, causes } = question;
-  const { rows } = await SELECT_WAITING[who](db, { app, subject, causes });
-  return rows.map(row => row.key);
+  for (let after = '', seen = 0; seen < MOST_COUNTED;) {
+    const { rows } = await SELECT_WAITING[who](db, { app, subject, causes, after });
+    yield rows.map(({ key }) => key);
+    const last = rows.at(-1);
+    if (last === undefined || rows.length < ASKED_AT_ONCE) return undefined;
+    after = last.key;
+    seen += rows.length;
+    await nextTurn();
+  }
+  return undefined;
 }
 
 const someOfThem = statement<{ ids: readonly string[] }>()(
@@ -139,8 +154,6 @@ const someOfThem = statement<{ ids: readonly string[] }>()(
       exists (select 1 from grants where grants.coder_user_id = people.coder_user_id)
       or exists (select 1 from coder_members where coder_members.coder_user_id = people.coder_user_id))`,
 );
-
-const ASKED_AT_ONCE = 500;
 
 /** Those of these people, as `person:<SCIM id>`, whose account the bridge gave something, or knows in a group: nobody else can lose anything. */
 export async function whoMayLose(db: Db, subjects: readonly string[]): Promise<string[]> {

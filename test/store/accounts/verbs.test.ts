@@ -36,6 +36,12 @@ import {
 import { findPeople, readPerson, writePerson } from '../../../bridge/store/accounts/people';
 import { describeEachDatabase } from '../../support/databases';
 
+async function all<T>(pages: AsyncIterable<T>): Promise<T[]> {
+  const read: T[] = [];
+  for await (const page of pages) read.push(page);
+  return read;
+}
+
 describeEachDatabase('the store', open => {
   it('gives a lease to one holder until it runs out or is dropped', async () => {
     const { db } = await open();
@@ -232,7 +238,9 @@ describeEachDatabase('the store', open => {
         1,
       );
     const waiting = async (requestId: string): Promise<string[]> =>
-      (await waitingOthers(db, { app, subject: 'person:0', causes: [causeLine(cause(requestId))] }, 'leaving')).sort();
+      (
+        await all(waitingOthers(db, { app, subject: 'person:0', causes: [causeLine(cause(requestId))] }, 'leaving'))
+      ).flat();
     await put('rename', 'person:1');
     await put('emptied', 'person:1', 'person:2', 'person:3');
     await put('emptied', 'person:3');
