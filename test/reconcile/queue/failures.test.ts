@@ -193,7 +193,7 @@ it('tells in the trail also of what a process did that died before it could note
     line.action,
     line.before,
     line.after,
-    line.detail !== null && line.detail.includes('ended before'),
+    line.detail !== null && line.detail.includes('whose outcome nobody noted'),
   ]);
   expect(lines).toEqual(
     expect.arrayContaining([
