@@ -41,16 +41,19 @@ export function stillComing(
 ): LateStep[] {
   if (interrupted === undefined) return [];
   const { steps, late, since } = interrupted;
-  return [...late, ...steps.map(step => ({ step, since, agrees: false }))]
-    .filter(one => now - one.since < CALL_MAY_LAST_MS)
-    .filter(({ step, agrees }) => {
-      // What was asked for once more is no sign that the first call has come.
-      return agrees || !isDone(step, actual);
-    })
-    .map(one => {
-      const change = planned.find(step => isAboutSame(step, one.step));
-      return { ...one, agrees: change === undefined ? isDone(one.step, actual) : isSameChange(change, one.step) };
-    });
+  return (
+    [...late, ...steps.map(step => ({ step, since, agrees: false }))]
+      // What was begun at a time that is yet to come, by a clock that was ahead, is as old as nobody knows.
+      .filter(one => Math.abs(now - one.since) < CALL_MAY_LAST_MS)
+      .filter(({ step, agrees }) => {
+        // What was asked for once more is no sign that the first call has come.
+        return agrees || !isDone(step, actual);
+      })
+      .map(one => {
+        const change = planned.find(step => isAboutSame(step, one.step));
+        return { ...one, agrees: change === undefined ? isDone(one.step, actual) : isSameChange(change, one.step) };
+      })
+  );
 }
 
 const ABOUT_STATUS: ReadonlySet<Step['kind']> = new Set(['activate', 'suspend', 'delete']);

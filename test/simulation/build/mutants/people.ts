@@ -193,8 +193,8 @@ export const PEOPLE: readonly Mutant[] = [
     edits: [
       {
         file: 'bridge/reconcile/person/interrupted-steps.ts',
-        find: '.filter(one => now - one.since < CALL_MAY_LAST_MS)',
-        put: '.filter(one => now - one.since < -1)',
+        find: '.filter(one => Math.abs(now - one.since) < CALL_MAY_LAST_MS)',
+        put: '.filter(one => Math.abs(now - one.since) < 0)',
       },
     ],
     noticedBy: ['calls-that-outlive-their-bridge-and-let-a-leaver-in'],
