@@ -21,14 +21,15 @@ export function isTheirs(
   const end = endOf(addresses, account.email);
   const createdAt = account.createdAt ?? Infinity;
   if (end === undefined) return false;
-  if (createdAt >= end) return createdAt < end + SIGN_IN_MAY_LAST_MS ? 'unclear' : false;
-  return !begun || (account.seenAt ?? Infinity) < end ? true : 'unclear';
+  // Of one moment: what was stated had to get here first.
+  if (createdAt > end) return createdAt < end + SIGN_IN_MAY_LAST_MS ? 'unclear' : false;
+  return !begun || (account.seenAt ?? Infinity) <= end ? true : 'unclear';
 }
 
 /** Whether it may be somebody else's who got the address: it was not there yet when the directory stated the one after it. */
 export function appearedLater(addresses: Addresses, account: Appeared): boolean {
   const end = endOf(addresses, account.email);
-  return end !== undefined && (account.createdAt ?? Infinity) >= end;
+  return end !== undefined && (account.createdAt ?? Infinity) > end;
 }
 
 /** Somebody who has or had an address, and the time in which the directory stated it (milliseconds). */
@@ -67,7 +68,7 @@ export function whoseByTime(
   const inOrder = [...periods].sort((left, right) => left.since - right.since);
   const at = (time: number): string | undefined => {
     const known = inOrder.filter(({ since }) => since <= time);
-    const whose = known.length === 0 ? inOrder[0] : known.filter(({ until }) => time < until).at(-1);
+    const whose = known.length === 0 ? inOrder[0] : known.filter(({ until }) => time <= until).at(-1);
     return whose?.userId;
   };
   const whose = at(createdAt);
