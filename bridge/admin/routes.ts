@@ -216,7 +216,7 @@ export const ADMIN_ROUTES: readonly AdminRoute[] = [
     method: 'POST',
     path: '/work/retry',
     scopes: ['operate'],
-    purpose: 'tries parked work again, and accepts that former owners stay none',
+    purpose: 'tries parked work again; of a former owner who is named, accepts that they stay none',
     takes: '`{key?, by?, reason?}`: one key, or all',
     answers: '200 `{retried}`',
     refuses: [],

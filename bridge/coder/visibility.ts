@@ -2,7 +2,7 @@
  * Whether what the token sees is the world. A plain member's token lists users with 200 and sees only itself, and a missing
  * right is answered like a missing thing: so "there is none" counts only from an account that would see one.
  */
-import { CoderError } from './transport/errors';
+import { CoderError, isMissing } from './transport/errors';
 import { type Transport } from './transport/transport';
 import { CoderRoles } from './types';
 
@@ -53,7 +53,7 @@ export async function orUndefined<T>(call: Promise<T>): Promise<T | undefined> {
   try {
     return await call;
   } catch (error) {
-    if (error instanceof CoderError && error.kind === 'not_found_or_forbidden') return undefined;
+    if (isMissing(error)) return undefined;
     throw error;
   }
 }

@@ -219,7 +219,7 @@ export interface Reconciler {
    * @throws NobodyWaits when nobody of that name is held for it
    */
   answerReHire(user: string, answer: 'keep' | 'replace', decision: Decision): Promise<{ userName: string }>;
-  /** Tries parked work again, and what is held for a former owner: one key, or all of it. */
+  /** Tries parked work again: one key, or all of it. Of a former owner whose key is named it says that they stay none. */
   retry(key: string | undefined, decision: Decision): Promise<{ retried: number }>;
   /** `status().recovery`, as far as this process knows without asking. */
   recoveryProblem(): string | null;

@@ -150,6 +150,11 @@ export async function lookAfter<T>(call: CoderError, look: Promise<T>): Promise<
   }
 }
 
+/** Whether something is not there, or may not be seen: Coder answers a missing right like a missing thing. */
+export function isMissing(error: unknown): error is CoderError {
+  return error instanceof CoderError && error.kind === 'not_found_or_forbidden';
+}
+
 /** Whether an error is a refusal with one of these reasons. */
 export function isRefusal(
   error: unknown,

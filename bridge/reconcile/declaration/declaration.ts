@@ -70,9 +70,10 @@ export async function convergeApp(rim: Rim, work: Work): Promise<EndedWork> {
       await writeAudit(trx, lines.rows);
       await markApplied(trx, name, app.generation, [...new Set(problems)]);
       await carryOut(trx, rim, name, guarded, work.cause);
-      // Nothing that a deleted app declared ends before the app does.
+      // Once for each generation: those who are woken wake this one no more.
       if (app.appliedGeneration !== app.generation)
         await wakeForCustomRoles(trx, context.apps.values(), name, work.cause, rim.clock.now());
+      // Nothing that a deleted app declared ends before the app does.
       if (!app.deleting) await wakeOtherApps(trx, name, 'declared', work.cause, rim.clock.now());
     };
     // In the same transaction: whatever ends this process, it is looked at again.

@@ -110,15 +110,14 @@ async function withoutProtected(
     db,
     people.map(({ userId }) => userId),
   );
-  const names = people.flatMap(({ userId, coderUserId, coderUsername = '', email = '' }) => {
+  const ids = people.flatMap(({ userId, coderUserId, coderUsername = '', email = '' }) => {
     const known = [coderUsername, email, ...(addresses.get(userId) ?? []).map(({ address }) => address)];
     return known.some(name => isProtected(context, name)) ? (coderUserId ?? []) : [];
   });
-  if (names.length === 0) return differences;
-  const isKept = new Set(names);
-  const kept = differences.filter(({ coderUserId }) => isKept.has(coderUserId));
+  if (ids.length === 0) return differences;
+  const kept = differences.filter(({ coderUserId }) => ids.includes(coderUserId));
   await rim.database.transact(async trx => {
-    await withdrawWishes(trx, group.id, names);
+    await withdrawWishes(trx, group.id, ids);
     await writeAudit(
       trx,
       kept.flatMap(change => lineOf(rim, context, group, change, undefined, 'held')),

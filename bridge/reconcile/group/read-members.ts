@@ -1,5 +1,5 @@
 /** Reads the members of a Coder group into the store: as its writer, or beside it. */
-import { CoderError } from '../../coder';
+import { isMissing } from '../../coder';
 import { readManagedGroup } from '../../store/accounts/coder-groups';
 import { replaceMembers } from '../../store/accounts/coder-members';
 import { LeaseTaken } from '../context/mutex';
@@ -35,8 +35,7 @@ async function readOnce(rim: Rim, groupId: string, coder: Rim['coder']): Promise
     for await (const member of coder.listGroupMembers(groupId)) members.add(member.id);
   } catch (error) {
     // It may have gone between the two calls.
-    const isGone = error instanceof CoderError && error.kind === 'not_found_or_forbidden';
-    if (isGone && (await coder.getGroup(groupId)) === undefined) return 'absent';
+    if (isMissing(error) && (await coder.getGroup(groupId)) === undefined) return 'absent';
     throw error;
   }
   return (await replaceMembers(db, groupId, members, rim.clock.now(), before)) ? 'read' : 'outdated';

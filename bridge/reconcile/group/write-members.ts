@@ -2,7 +2,7 @@
  * Writes changes of members to Coder, one call for many. What Coder refuses as a whole is read again and at last split, so that
  * one change that can't be made does not keep the others from being made.
  */
-import { type CoderGroup, CoderError, isRefusal } from '../../coder';
+import { type CoderGroup, CoderError, isMissing, isRefusal } from '../../coder';
 import { beginWrite, endWrite, markFlushed, type ManagedGroup } from '../../store/accounts/coder-groups';
 import { forgetMember, memberDifferences, type MemberState, setPresent } from '../../store/accounts/coder-members';
 import { peopleOfAccounts } from '../../store/accounts/people';
@@ -55,7 +55,7 @@ export async function writeBatch(
       if (answer === undefined) return 'gone';
       return noteWritten(rim, work, context, group, changes, answer);
     } catch (error) {
-      if (error instanceof CoderError && error.kind === 'not_found_or_forbidden') {
+      if (isMissing(error)) {
         if ((await rim.coder.getGroup(group.id)) === undefined) return 'gone';
         throw error;
       }

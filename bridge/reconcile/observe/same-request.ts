@@ -48,7 +48,8 @@ export async function countOthers(
   if (isLeaving) return most;
   const allowed = await limit(most);
   let others = counted.size;
-  for (let page = pages.shift() ?? (await nextPage()); page !== undefined; page = pages.shift() ?? (await nextPage())) {
+  const following = async () => pages.shift() ?? (await nextPage());
+  for (let page = await following(); page !== undefined; page = await following()) {
     const asked = question.kind === 'privilege' ? page : await whoMayLose(db, page);
     for (const [index, subject] of asked.entries()) {
       if (others + 1 > allowed) return others;

@@ -1,5 +1,5 @@
 /** Carries out a plan, step by step, in its order. What Coder refuses for good is held and the rest goes on. */
-import { CoderError, isRefusal, outcomeOf } from '../../coder';
+import { CoderError, isMissing, isRefusal, outcomeOf } from '../../coder';
 import { type Grant } from '../../store/accounts/grants';
 import { type Context, organizationName, untouchable } from '../decide/context';
 import { type Rim } from '../context/rim';
@@ -129,11 +129,6 @@ export async function protectedMeanwhile(
 function isUnheard(error: unknown): boolean {
   if (!(error instanceof CoderError)) return false;
   return error.kind === 'timeout' || (error.kind === 'unreachable' && error.maybeDone);
-}
-
-/** Coder answers a missing right like a missing thing. */
-function isMissing(error: unknown): error is CoderError {
-  return error instanceof CoderError && error.kind === 'not_found_or_forbidden';
 }
 
 function failureOf(error: unknown, applied: Applied): Failure {

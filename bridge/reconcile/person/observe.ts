@@ -59,28 +59,18 @@ export async function observePerson(
     linked: linked === undefined ? undefined : accountOf(linked),
   });
   const accounts: ObservedAccount[] = [];
-  const look = async (account: CoderUser, via: Via): Promise<void> => {
-    if (accounts.some(one => one.account.id === account.id)) return;
-    const isBegun =
-      begun.some(entry => mayBeBegun(entry, accountOf(account))) ||
-      (via !== 'linked' && (await isLeftBehind(db, app, userId, accountOf(account))));
+  const look = async (found: CoderUser, how: 'linked' | 'address' | undefined): Promise<void> => {
+    if (accounts.some(one => one.account.id === found.id)) return;
+    const account = accountOf(found);
+    const isOwnBegun = begun.some(entry => mayBeBegun(entry, account));
+    const via: Via = how ?? (isOwnBegun ? 'journal' : 'former-address');
+    const isBegun = isOwnBegun || (via !== 'linked' && (await isLeftBehind(db, app, userId, account)));
     const known =
       via === 'linked' && told.linked !== undefined ? told.linked : await readKnownAccount(db, account.id, userId);
-    const roles = await organizationRolesOf(rim, context, account, known, via === 'linked' ? seen : undefined);
-    if (via === 'linked' && seen === undefined)
-      asked = { user: account, organizationRoles: roles, at: rim.clock.now() };
-    accounts.push(
-      await observeAccount(rim, context, {
-        account,
-        via,
-        begun: isBegun,
-        userId,
-        app,
-        addresses: former,
-        known,
-        roles,
-      }),
-    );
+    const roles = await organizationRolesOf(rim, context, found, known, via === 'linked' ? seen : undefined);
+    if (via === 'linked' && seen === undefined) asked = { user: found, organizationRoles: roles, at: rim.clock.now() };
+    const question = { user: found, account, via, begun: isBegun, userId, app, addresses: former, known, roles };
+    accounts.push(await observeAccount(rim, context, question));
   };
   if (linked !== undefined) await look(linked, 'linked');
   // What they are held for, or what was begun for them, is forgotten when there is no such account any more.
@@ -89,10 +79,7 @@ export async function observePerson(
     const found = await rim.coder.findUserByEmail(address, isOwed);
     if (found === undefined) continue;
     const isPresent = user?.email !== undefined && isSameIdentity(user.email, address);
-    await look(
-      found,
-      isPresent ? 'address' : begun.some(entry => mayBeBegun(entry, accountOf(found))) ? 'journal' : 'former-address',
-    );
+    await look(found, isPresent ? 'address' : undefined);
   }
   return {
     context,
@@ -143,7 +130,9 @@ function isDeletion(entry: JournalEntry | undefined): boolean {
 }
 
 interface AccountQuestion {
-  readonly account: CoderUser;
+  readonly user: CoderUser;
+  /** The same, as decisions see it. */
+  readonly account: ObservedAccount['account'];
   readonly via: Via;
   readonly begun: boolean;
   readonly userId: string;
@@ -171,12 +160,11 @@ async function organizationRolesOf(
 async function observeAccount(
   rim: Rim,
   context: Context,
-  { account: user, via, begun, userId, app, addresses, known, roles }: AccountQuestion,
+  { user, account, via, begun, userId, app, addresses, known, roles }: AccountQuestion,
 ): Promise<ObservedAccount> {
   const { db } = rim.database;
   const { grants, members } = known;
   const holders = await readHolders(db, context, known.others);
-  const account = accountOf(user);
   return {
     account,
     via,

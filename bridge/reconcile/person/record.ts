@@ -184,6 +184,7 @@ async function closeEntries(
   for (const { id } of observation.gone) await closeEntry(db, 'steps', id);
   // What follows a lock is looked for by the same entries.
   if (outcome.failure !== undefined || outcome.again || outcome.follows) return;
+  const unclear = unclearAccount(observation);
   for (const { email, since } of observation.begun) {
     const bearing = observation.accounts.filter(({ account }) => isSameIdentity(account.email, email));
     const found = bearing.find(({ begun, via }) => begun || via === 'linked');
@@ -194,7 +195,7 @@ async function closeEntries(
       continue;
     }
     // Whose it is will be told by a later look, which has to know that the bridge made it.
-    if (found !== undefined && found === unclearAccount(observation)) {
+    if (found !== undefined && found === unclear) {
       const { app, userId } = observation;
       await openEntry(db, {
         kind: 'account',

@@ -7,6 +7,7 @@ import {
   CoderError,
   type CoderClient,
   type CoderWorkspace,
+  isMissing,
   isRefusal,
   mayRun,
   outcomeOf,
@@ -128,9 +129,7 @@ function stateOf({ dormant, build }: CoderWorkspace): string {
 /** What the same call will be answered again; a build at work ends by itself, and the next sweep looks again. */
 function isNotOurs(error: unknown): error is CoderError {
   if (!(error instanceof CoderError)) return false;
-  return (
-    error.kind === 'not_found_or_forbidden' || isRefusal(error, 'build-active') || outcomeOf(error).kind === 'terminal'
-  );
+  return isMissing(error) || isRefusal(error, 'build-active') || outcomeOf(error).kind === 'terminal';
 }
 
 function sayRefusal(error: CoderError): string {

@@ -262,21 +262,22 @@ async function compareMembers(
   groupId: string,
   members: ReadonlySet<string>,
 ): Promise<Record<'arrived' | 'gone' | 'fresh', string[]>> {
-  const [arrived, gone]: string[][] = [[], []];
+  const arrived: string[] = [];
+  const gone: string[] = [];
   const unknown = new Set(members);
   for (let after = ''; ;) {
     const { rows } = await selectPresence(db, { groupId, after });
     for (const { coder_user_id: id, present } of rows) {
       unknown.delete(id);
-      if (members.has(id) && present === 0) arrived?.push(id);
-      if (!members.has(id) && present === 1) gone?.push(id);
+      if (members.has(id) && present === 0) arrived.push(id);
+      if (!members.has(id) && present === 1) gone.push(id);
     }
     const last = rows.at(-1);
     if (last === undefined || rows.length < ROWS_PER_PIECE) break;
     after = last.coder_user_id;
     await nextTurn();
   }
-  return { arrived: arrived ?? [], gone: gone ?? [], fresh: [...unknown] };
+  return { arrived, gone, fresh: [...unknown] };
 }
 
 /** Whether no write to the group has begun since. */

@@ -28,6 +28,12 @@ const renamedInNext = (who: string): Step => ({
   userName: `${who}.next@login.example`,
 });
 
+/** What one app's guard would hold, while the other one deals with the same people. */
+const EMPTIED_AND_RENAMED: Step = {
+  do: 'together',
+  steps: [{ do: 'members', group: 'engineering', who: [], by: 'PUT' }, ...EVERYBODY.map(renamedInNext)],
+};
+
 /** A plan over the limit takes nothing. */
 function nothingTaken(scene: Scene): (string | false)[] {
   const losers = new Set(scene.watch.ledger.filter(entry => entry.kind === 'loss').map(entry => entry.person));
@@ -249,12 +255,7 @@ export const GUARD_HOLDS: readonly Scenario[] = [
     name: 'guard-beside-another-app-with-the-same-people',
     promise,
     given: SHARED,
-    when: [
-      {
-        do: 'together',
-        steps: [{ do: 'members', group: 'engineering', who: [], by: 'PUT' }, ...EVERYBODY.map(renamedInNext)],
-      },
-    ],
+    when: [EMPTIED_AND_RENAMED],
     mayHold: 'everybody',
     then: nothingTaken,
   },
@@ -265,12 +266,7 @@ export const GUARD_HOLDS: readonly Scenario[] = [
     calm: true,
     shuffled: true,
     given: SHARED,
-    when: [
-      {
-        do: 'together',
-        steps: [{ do: 'members', group: 'engineering', who: [], by: 'PUT' }, ...EVERYBODY.map(renamedInNext)],
-      },
-    ],
+    when: [EMPTIED_AND_RENAMED],
     mayHold: 'everybody',
     then: nothingTaken,
   },

@@ -37,8 +37,12 @@ export interface SyncChange {
  */
 export function isForAnotherClaim({ present, wanted, before }: SyncObserved): boolean {
   if (wanted === undefined || present.field === '' || present.field === wanted.field) return false;
-  const own = new Set(before?.claims ?? []);
-  return Object.entries(present.mapping).some(([claim, values]) => !own.has(claim) && values.length > 0);
+  return entriesOfOthers(present, before).some(([, values]) => values.length > 0);
+}
+
+/** What is not the bridge's own in a settings object. */
+function entriesOfOthers({ mapping }: SyncMapping, before: Written | undefined): [string, readonly string[]][] {
+  return Object.entries(mapping).filter(([claim]) => before?.claims.includes(claim) !== true);
 }
 
 export function decideSync(observed: readonly SyncObserved[]): SyncChange[] {
@@ -87,8 +91,7 @@ export function decideOrganizationSync({ joins, present, before, pushing }: Orga
   readonly problems: readonly string[];
 } {
   const problems: string[] = [];
-  const others = Object.keys(present.mapping).some(claim => before?.claims.includes(claim) !== true);
-  const isOnAnyway = present.field !== '' && (before === undefined || others);
+  const isOnAnyway = present.field !== '' && (before === undefined || entriesOfOthers(present, before).length > 0);
   // Everybody is in the default organization, unless a sync that is on leaves it out.
   const isNeeded = (join: Join): boolean => !join.organization.isDefault || (isOnAnyway && !present.assignDefault);
   const apps = new Map(joins.filter(isNeeded).map(join => [join.app, join]));
@@ -166,9 +169,7 @@ export function mergeSync(
   wanted: SyncMapping | undefined,
   before: Written | undefined,
 ): SyncMapping | undefined {
-  const own = new Set(before?.claims ?? []);
-  const kept = Object.entries(present.mapping).filter(([claim]) => !own.has(claim));
-  const mapping = Object.fromEntries([...kept, ...Object.entries(wanted?.mapping ?? {})]);
+  const mapping = Object.fromEntries([...entriesOfOthers(present, before), ...Object.entries(wanted?.mapping ?? {})]);
   const empty = Object.keys(mapping).length === 0;
   const field = wanted?.field ?? (before !== undefined && present.field === before.field && empty ? '' : present.field);
   return field === present.field && sameMapping(mapping, present.mapping) ? undefined : { field, mapping };
