@@ -151,7 +151,10 @@ describeEachDatabase('the chain of the audit trail', (open, { freshUrl }) => {
     await writeAudit(database.db, lines(1));
     expect(await prune(database, 99_999)).toBe(100);
     await database.db.deleteFrom('audit_cursors').execute();
-    expect(await prune(database, 99_999)).toBe(1_100);
+    // A thousand at most in one transaction: a trail of years is cut off without holding anything up.
+    expect(await prune(database, 99_999)).toBe(1_000);
+    expect(await prune(database, 99_999)).toBe(100);
+    expect(await prune(database, 99_999)).toBe(0);
     expect(await queryAudit(database.db, {})).toHaveLength(1);
   });
 

@@ -6,6 +6,7 @@
 import { markSwept, type StoredApp } from '../../store/apps/apps';
 import { writeAudit, writeAuditInTurns } from '../../store/audit/audit';
 import { pruneAudit } from '../../store/audit/chain';
+import { nextTurn } from '../../store/database/turns';
 import { listManagedGroups, markUnread } from '../../store/accounts/coder-groups';
 import { countHeldPeople } from '../../store/accounts/held-people';
 import { type HeldRemovals, listOpenHolds } from '../../store/accounts/holds';
@@ -68,12 +69,16 @@ export async function sweepApps(
   try {
     await (rim.spans === undefined ? sweep() : rim.spans.sweep(names, sweep));
     await pruneLedger(rim.database.db, rim.clock.now() - HOUR_MS);
-    if (auditRetentionMs > 0) await rim.database.transact(db => pruneAudit(db, rim.clock.now() - auditRetentionMs));
+    if (auditRetentionMs > 0) await forgetOldAudit(rim, rim.clock.now() - auditRetentionMs);
     return elsewhere;
   } finally {
     clearInterval(renewal);
     for (const app of held) await dropLease(rim.database.db, `sweep:${app.name}`, rim.owner);
   }
+}
+
+async function forgetOldAudit({ database }: Rim, before: number): Promise<void> {
+  while ((await database.transact(db => pruneAudit(db, before))) > 0) await nextTurn();
 }
 
 /** What keeps a deleted app from ending is often something in Coder, whose end nobody tells: a sweep looks again. */

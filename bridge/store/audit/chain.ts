@@ -130,10 +130,14 @@ export async function readSealed(db: Db, after: number, limit: number): Promise<
   return rows.map(row => toRecord(row) as SealedRecord);
 }
 
+/** Lines that one transaction removes at most: a piece holds nobody up. */
+const CUT_AT_ONCE = 1_000;
+
 /**
- * Removes lines that are older than this: the one way out of the trail. Only the beginning of the chain is cut off, where everything is
- * old enough and every destination has been told of it; what was cut stays known by its last hash, so that the rest can be verified.
- * Part of the caller's transaction.
+ * Removes lines that are older than this, the oldest thousand of them: the one way out of the trail. Only the beginning of the chain is
+ * cut off, where everything is old enough and every destination has been told of it; what was cut stays known by its last hash, so that
+ * the rest can be verified. Part of the caller's transaction.
+ * @returns how many were removed; 0: none is left to remove
  */
 export async function pruneAudit(db: Db, before: number): Promise<number> {
   const chain = await lockChain(db);
@@ -146,24 +150,20 @@ export async function pruneAudit(db: Db, before: number): Promise<number> {
 }
 
 async function lastToCut(db: Db, before: number): Promise<Link | undefined> {
-  const old = await db
-    .selectFrom('audit')
-    .select(eb => eb.fn.max('seq').as('seq'))
-    .where('at', '<', before)
-    .executeTakeFirst();
   const told = await db
     .selectFrom('audit_cursors')
     .select(eb => eb.fn.min('seq').as('seq'))
     .executeTakeFirst();
-  const most = Math.min(Number(old?.seq ?? 0), Number(told?.seq ?? Infinity));
-  // Times need not be in the order of numbers: clocks differ, and a transaction may take long.
-  const young = await db
+  const oldest = await db
     .selectFrom('audit')
-    .select(eb => eb.fn.min('seq').as('seq'))
-    .where('seq', '<=', most)
-    .where('at', '>=', before)
-    .executeTakeFirst();
-  const seq = young?.seq === null || young?.seq === undefined ? most : Number(young.seq) - 1;
-  const row = await db.selectFrom('audit').select(['seq', 'hash']).where('seq', '=', seq).executeTakeFirst();
-  return row === undefined ? undefined : { seq, hash: row.hash ?? '' };
+    .select(['seq', 'hash', 'at'])
+    .where('seq', 'is not', null)
+    .where('seq', '<=', Number(told?.seq ?? Number.MAX_SAFE_INTEGER))
+    .orderBy('seq')
+    .limit(CUT_AT_ONCE)
+    .execute();
+  // Times need not be in the order of numbers: clocks differ, and a transaction may take long.
+  const young = oldest.findIndex(({ at }) => Number(at) >= before);
+  const row = oldest[(young === -1 ? oldest.length : young) - 1];
+  return row === undefined ? undefined : { seq: Number(row.seq), hash: row.hash ?? '' };
 }
