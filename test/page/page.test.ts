@@ -319,7 +319,7 @@ describe('the audit trail', () => {
     expect(csv.headers.get('content-disposition')).toContain('attachment; filename="coder-scim-audit.csv"');
     const rows = csv.body.split('\r\n');
     expect(rows[0]).toBe(
-      'id,at,app,actor,token,requestId,subject,subjectName,coderUserId,action,target,idpGroup,mapping,before,after,result,detail',
+      'id,at,app,actor,token,requestId,subject,subjectName,coderUserId,action,target,idpGroup,mapping,before,after,result,detail,seq,hash',
     );
     expect(rows.filter(row => row !== '')).toHaveLength(entries.length + 1);
     expect(csv.body).toContain('"""><script>alert(1)</script>"');

@@ -27,6 +27,8 @@ const COLUMNS = [
   'after',
   'result',
   'detail',
+  'seq',
+  'hash',
 ] as const satisfies readonly (keyof AuditEntry)[];
 
 export async function exportAudit(
