@@ -40,6 +40,46 @@ describeEachDatabase('an organization that is renamed in Coder', (_, on) => {
     expect(await access.statusOf(okta)).toMatchObject({ converged: true, warnings: [] });
   });
 
+  it('is not confused with another one that gets its name, until the document says that this one is meant', async () => {
+    const access = await startAccess(on, {
+      before: coder => {
+        coder.addOrganization('lab');
+        coder.addOrganization('ops');
+      },
+    });
+    const okta = await access.app('okta', inLab('lab'));
+    const [ada = '', ben = '', cleo = ''] = await okta.hireAll(['ada', 'ben', 'cleo']);
+    const lab = await okta.group('lab', [ada, ben]);
+    await access.settled();
+    access.coder.renameOrganization('lab', 'lab2');
+    access.coder.renameOrganization('ops', 'lab');
+    await access.swept();
+    await okta.join(lab, cleo);
+    await okta.quit(lab, ben);
+    await access.swept();
+    const has2 = () => ['ada', 'ben', 'cleo'].map(who => has(access, who));
+    const hasNew = () => ['ada', 'ben', 'cleo'].map(who => access.coder.describe(who).organizations['lab']);
+    expect([has2(), hasNew()]).toEqual([
+      [ALL, ALL, undefined],
+      [undefined, undefined, undefined],
+    ]);
+    const told = expect.stringContaining(
+      'organization "lab" of Coder is another one by now, and the one that this',
+    ) as string;
+    expect(await access.statusOf(okta)).toMatchObject({ converged: false, warnings: [told, told, told] });
+
+    await access.declare(okta, {});
+    await access.settled();
+    expect([...has2(), ...hasNew()].filter(there => there !== undefined)).toEqual([]);
+    await access.declare(okta, inLab('lab'));
+    await access.settled();
+    expect([has2(), hasNew()]).toEqual([
+      [undefined, undefined, undefined],
+      [ALL, undefined, ALL],
+    ]);
+    expect(await access.statusOf(okta)).toMatchObject({ converged: true, warnings: [] });
+  });
+
   it('is left by whom the document gives nothing there any more', async () => {
     const access = await start();
     const okta = await access.app('okta', inLab('lab'));

@@ -10,7 +10,7 @@ import { listAllApps, readRulesVersion } from '../../store/apps/apps';
 import { readBindings } from '../../store/apps/bindings';
 import { listManagedGroups } from '../../store/accounts/coder-groups';
 import { type Database } from '../../store/database/database';
-import { putOrganizationName, readOrganizationNames } from '../../store/apps/organization-names';
+import { forgetOrganizationName, putOrganizationName, readOrganizationNames } from '../../store/apps/organization-names';
 import { isBehind, loadCatalog, namedOrganizations } from './catalog';
 import { readNamesakes } from '../../store/directory';
 import { buildContext, type Catalog, type Context } from '../decide/context';
@@ -129,11 +129,14 @@ export class ContextSource {
     const { db } = this.database;
     const foundAs = await readOrganizationNames(db);
     const catalog = await loadCatalog(this.coder, states, foundAs, this.clock.now());
-    for (const name of namedOrganizations(states)) {
+    const names = namedOrganizations(states);
+    for (const name of names) {
       const found = findOrganization(catalog.organizations, name);
       if (found !== undefined && foundAs.get(identityKey(name)) !== found.id)
         await putOrganizationName(db, identityKey(name), found.id);
     }
+    const named = new Set([...names].map(identityKey));
+    for (const name of foundAs.keys()) if (!named.has(name)) await forgetOrganizationName(db, name);
     return catalog;
   }
 

@@ -99,7 +99,29 @@ export function foldName(name: string): string {
   return identityKey(name);
 }
 
+/** The organization that has a name, and had it when a document named it first: undefined where that one has another name by now. */
 export function findOrganization(
+  organizations: readonly KnownOrganization[],
+  name: string,
+): KnownOrganization | undefined {
+  const named = organizationNamed(organizations, name);
+  const meant = organizationFoundAs(organizations, name);
+  return meant === undefined || meant.id === named?.id ? named : undefined;
+}
+
+/**
+ * The organization that a document means: the one that had the name when it was named first, as long as it exists. A name that somebody
+ * changed by hand says of nobody that they are to lose what they have there, nor that they are to get it where the name is now.
+ */
+export function organizationMeant(
+  organizations: readonly KnownOrganization[],
+  name: string,
+): KnownOrganization | undefined {
+  return organizationFoundAs(organizations, name) ?? organizationNamed(organizations, name);
+}
+
+/** The organization that has a name in Coder now, whatever was meant by it. */
+export function organizationNamed(
   organizations: readonly KnownOrganization[],
   name: string,
 ): KnownOrganization | undefined {
@@ -110,18 +132,9 @@ export function findOrganization(
   );
 }
 
-/**
- * The organization that a document means: the one of the name, or where there is none any more the one that had it. A name that somebody
- * changed by hand says of nobody that they are to lose what they have there.
- */
-export function organizationMeant(
-  organizations: readonly KnownOrganization[],
-  name: string,
-): KnownOrganization | undefined {
-  return (
-    findOrganization(organizations, name) ??
-    organizations.find(({ foundAs }) => foundAs?.includes(identityKey(name)) === true)
-  );
+function organizationFoundAs(organizations: readonly KnownOrganization[], name: string): KnownOrganization | undefined {
+  const folded = identityKey(name);
+  return organizations.find(({ foundAs }) => foundAs?.includes(folded) === true);
 }
 
 /** A role of an organization as Coder spells it; undefined where there is none, or nobody knows. */
@@ -151,7 +164,7 @@ export function compileRules(input: RuleInput): AppRules {
   const organizationOf = (mapping: string, name: string): KnownOrganization | undefined => {
     const organization = organizationMeant(input.organizations, name);
     if (findOrganization(input.organizations, name) === undefined) {
-      tellLost(problems, mapping, name, organization);
+      tellLost(problems, mapping, name, input, organization);
       lost.add(mapping);
     }
     return organization;
@@ -261,20 +274,27 @@ export function compileRules(input: RuleInput): AppRules {
   return index(input, rules, pushed, { waiting, lost }, problems);
 }
 
-/** @param organization the one that had the name */
+/** @param meant the one that had the name */
 function tellLost(
   problems: Set<string>,
   what: string,
   name: string,
-  organization: KnownOrganization | undefined,
+  { organizations }: Pick<RuleInput, 'organizations'>,
+  meant: KnownOrganization | undefined,
 ): void {
-  if (organization === undefined)
+  const named = JSON.stringify(name);
+  const called = JSON.stringify(meant?.name);
+  if (meant === undefined)
     problems.add(
-      `${what}: Coder has no organization ${JSON.stringify(name)} that the bridge may see: create it, or grant the bridge's account access to it`,
+      `${what}: Coder has no organization ${named} that the bridge may see: create it, or grant the bridge's account access to it`,
+    );
+  else if (organizationNamed(organizations, name) === undefined)
+    problems.add(
+      `${what}: Coder has no organization ${named} that the bridge may see: it is called ${called} now, and nothing is given or taken there by this until somebody corrects the name, or renames it back`,
     );
   else
     problems.add(
-      `${what}: Coder has no organization ${JSON.stringify(name)} that the bridge may see: it is called ${JSON.stringify(organization.name)} now, and nothing is given or taken there by this until somebody corrects the name, or renames it back`,
+      `${what}: organization ${named} of Coder is another one by now, and the one that this named is called ${called}: nothing is given or taken in either by this until somebody corrects the name, renames the two back, or, where the new one is meant, takes this out, deploys, and puts it in again`,
     );
 }
 
@@ -292,7 +312,7 @@ function pushedGroups(
     ({ organization: id, scimGroupId }) => scimGroupId !== undefined && id === organization?.id,
   );
   if (organization === undefined || findOrganization(input.organizations, rule.organization) === undefined) {
-    tellLost(problems, 'pushedGroups', rule.organization, organization);
+    tellLost(problems, 'pushedGroups', rule.organization, input, organization);
     for (const group of made)
       waiting.push(
         { kind: 'organization', organization: group.organization, target: '' },
