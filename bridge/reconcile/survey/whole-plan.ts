@@ -90,8 +90,16 @@ export class WholePlan {
     if (guard === undefined) return { held: [], verdict: 'pass' };
     const since = rim.clock.now() - HOUR_MS;
     const people = await countPeopleIn(db, app, since);
-    const recent = (kind: LedgerKind): Promise<number> => countReserved(db, { app, kind }, since, '');
-    const verdict = guardPlan(losers, { guard, people, recent: await recent('removal') });
+    // Whoever is in the plan counts once, whatever they lost or gained before.
+    const recent = (kind: LedgerKind, planned: readonly Who[]): Promise<number> =>
+      countReserved(
+        db,
+        { app, kind },
+        since,
+        planned.map(({ subject }) => subject),
+      );
+    const counted = losers.filter(({ released }) => !released);
+    const verdict = guardPlan(losers, { guard, people, recent: await recent('removal', counted) });
     const held = new Map<string, Who & Stopped>();
     const stop = (who: Who, { losses, gains, reasons }: Stopped): void => {
       const before = held.get(who.subject);
@@ -110,7 +118,7 @@ export class WholePlan {
     for (const kind of ['activation', 'privilege'] as const) {
       const some = gainers.filter(({ gains }) => gainsOf(gains, kind).length > 0);
       const [sample] = gainsOf(some[0]?.gains ?? [], kind);
-      if (sample === undefined || some.length + (await recent(kind)) <= gainLimit(sample, guard, people)) continue;
+      if (sample === undefined || some.length + (await recent(kind, some)) <= gainLimit(sample, guard, people)) continue;
       const reason = kind === 'activation' ? 'too-many-activations' : 'too-many-privileges';
       for (const { gains, released: _released, ...who } of some) stop(who, { losses: [], gains, reasons: [reason] });
     }

@@ -40,12 +40,12 @@ export async function reserve(
   await insertReserved(db, { ...entry, released: released ? 1 : 0 });
 }
 
-/** How many people of an app, other than this one, are in the ledger since, released ones left out. */
+/** How many people of an app, other than these, are in the ledger since, released ones left out. */
 export async function countReserved(
   db: Db,
   ledger: { readonly app: string; readonly kind: LedgerKind },
   since: number,
-  otherThan: string,
+  otherThan: readonly string[],
 ): Promise<number> {
   const row = await db
     .selectFrom('ledger')
@@ -54,7 +54,7 @@ export async function countReserved(
     .where('kind', '=', ledger.kind)
     .where('at', '>', since)
     .where('released', '=', 0)
-    .where('subject', '!=', otherThan)
+    .where('subject', 'not in', among(db, otherThan))
     .executeTakeFirstOrThrow();
   return Number(row.people);
 }

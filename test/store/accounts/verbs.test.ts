@@ -266,11 +266,11 @@ describeEachDatabase('the store', open => {
       ['person:2', 30],
     ] as const)
       await reserve(db, { app: 'okta', kind: 'removal', subject, at }, false);
-    expect(await countReserved(db, { app: 'okta', kind: 'removal' }, 0, 'person:9')).toBe(2);
-    expect(await countReserved(db, { app: 'okta', kind: 'removal' }, 0, 'person:1')).toBe(1);
-    expect(await countReserved(db, { app: 'okta', kind: 'removal' }, 25, 'person:9')).toBe(1);
+    expect(await countReserved(db, { app: 'okta', kind: 'removal' }, 0, ['person:9'])).toBe(2);
+    expect(await countReserved(db, { app: 'okta', kind: 'removal' }, 0, ['person:1'])).toBe(1);
+    expect(await countReserved(db, { app: 'okta', kind: 'removal' }, 25, ['person:9'])).toBe(1);
     await pruneLedger(db, 25);
-    expect(await countReserved(db, { app: 'okta', kind: 'removal' }, 0, 'person:9')).toBe(1);
+    expect(await countReserved(db, { app: 'okta', kind: 'removal' }, 0, ['person:9'])).toBe(1);
   });
 
   it('tells a bound group that is gone from one that lives', async () => {
