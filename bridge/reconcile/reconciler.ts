@@ -2,7 +2,9 @@
 import { randomUUID } from 'node:crypto';
 import { type StoredApp } from '../store/apps/apps';
 import { queryAudit } from '../store/audit/audit';
+import { isUnavailable } from '../store/database/unavailable';
 import { dropLeases } from '../store/work/leases';
+import { type Work } from '../store/work/work';
 import { ContextSource } from './context/context';
 import { type Rim } from './context/rim';
 import { SettleAtStart } from './group/settle-at-start';
@@ -24,6 +26,8 @@ import { SeenAccounts } from './context/seen-accounts';
 import { NotYetCompared, type Reconciler, type ReconcilerDependencies, RecoveryPending, SweptElsewhere } from './types';
 
 const SWEEP_LOOK_MS = 30_000;
+/** How often a request that waits for the database looks whether it is back. */
+const DATABASE_AWAY_MS = 200;
 
 /** @param dependencies the clock defaults to the system's */
 export function createReconciler(dependencies: ReconcilerDependencies): Reconciler {
@@ -94,10 +98,18 @@ export function createReconciler(dependencies: ReconcilerDependencies): Reconcil
           resolve();
         }, deadlineMs);
       });
-      const done = pump
-        .converge(keys, claimed, () => late)
-        .catch((error: unknown) => log.error({ err: error }, 'keys of a request could not be converged'));
-      await Promise.race([done, deadline]);
+      const settle = async (taken: readonly Work[]): Promise<void> => {
+        try {
+          await pump.converge(keys, taken, () => late);
+        } catch (error) {
+          log.error({ err: error }, 'keys of a request could not be converged');
+          if (late || !isUnavailable(error)) return;
+          // Away for a moment: what was asked for is done when it is back, and what was taken for it is given back by then.
+          await new Promise(resolve => setTimeout(resolve, DATABASE_AWAY_MS));
+          if (!late) await settle([]);
+        }
+      };
+      await Promise.race([settle(claimed), deadline]);
       clearTimeout(alarm);
     },
     async sweep(app) {

@@ -1,6 +1,7 @@
 /** Writes down what became of a piece of work, together with what it changed in the store: one transaction. */
 import { CoderError, type Outcome } from '../../coder';
 import { type Db } from '../../store/database/database';
+import { isUnavailable } from '../../store/database/unavailable';
 import { enqueueGroupWrite, PRIORITY, type WorkKey } from '../../store/work/enqueue';
 import { writeAudit } from '../../store/audit/audit';
 import { completeWork, parkWork, retryWork, type Work } from '../../store/work/work';
@@ -61,7 +62,10 @@ function later(ms: number): number {
   return Math.round(ms * (1 + Math.random()));
 }
 
-/** @param writes what it changed in the store; may name further keys that became different by that */
+/**
+ * @param writes what it changed in the store; may name further keys that became different by that
+ * @throws the error of a failed outcome when it is the database's: that is no try of the work, which is given back as it was
+ */
 export async function endWork(
   rim: Rim,
   work: Work,
@@ -70,6 +74,8 @@ export async function endWork(
   writes?: (db: Db) => Promise<readonly WorkKey[] | void>,
   options: EndOptions = {},
 ): Promise<EndedWork> {
+  if (outcome.kind === 'failed' && !(outcome.error instanceof CoderError) && isUnavailable(outcome.error))
+    throw outcome.error;
   const now = rim.clock.now();
   const { value, durable } = await rim.database.commit(async (db): Promise<EndedWork> => {
     const all = new Set([...touched, ...((await writes?.(db)) ?? [])]);

@@ -22,6 +22,8 @@ import { settleRequest } from './settle-request';
 
 /** How long a request takes from its last work to its answer, at most. */
 const ANSWER_MS = 10;
+/** After so long the database is tried again with what it did not take; twice as long each time, up to a lease. */
+const STRANDED_MS = 100;
 
 export interface PumpOptions {
   readonly concurrency: number;
@@ -32,6 +34,11 @@ export class Pump {
   readonly #running = new Map<WorkKey, Promise<EndedWork | undefined>>();
   /** Taken by requests that have not come to it yet. */
   readonly #held = new Map<WorkKey, Work>();
+  /** Claimed, and the database did not take what became of it: to be given back once it can be written to again. */
+  readonly #stranded = new Set<WorkKey>();
+  /** How often in a row that happened, with nothing written in between. */
+  #strandings = 0;
+  #isFreeing = false;
   #wake: (() => void) | undefined;
   #soon: NodeJS.Timeout | undefined;
   #stopping = false;
@@ -151,14 +158,15 @@ export class Pump {
     this.#outage.started(item);
     const task = work(this.rim, item)
       .catch((error: unknown) => {
-        // The database refused the outcome: the lease runs out and the work is done again.
         this.rim.log.error({ err: error, key: item.key }, 'outcome of work could not be written');
+        this.#strand([item.key]);
         return undefined;
       })
       .finally(() => this.#running.delete(item.key));
     this.#running.set(item.key, task);
     this.#held.delete(item.key);
     const settled = await task;
+    if (settled !== undefined) this.#strandings = 0;
     if (settled?.outcome === 'done') this.rim.observe(converged(item, this.rim.clock.now()));
     // While somebody waits to be locked out, Coder is asked soon whether it is back.
     if (item.priority === PRIORITY.leaving && settled !== undefined)
@@ -194,6 +202,7 @@ export class Pump {
 
   async #claim(): Promise<number> {
     const { rim, options } = this;
+    await this.#freeStranded();
     if ((await rim.recovery.holds()) !== undefined) return 0;
     const now = rim.clock.now();
     await this.#minded(now);
@@ -227,12 +236,35 @@ export class Pump {
   }
 
   async #giveBack(items: readonly Work[]): Promise<void> {
-    for (const { key } of items) this.#held.delete(key);
-    await releaseWork(
-      this.rim.database.db,
-      items.map(item => item.key),
-      this.rim.owner,
-    );
+    const keys = items.map(({ key }) => key);
+    for (const key of keys) this.#held.delete(key);
+    await releaseWork(this.rim.database.db, keys, this.rim.owner).catch((error: unknown) => {
+      this.rim.log.warn({ err: error, keys: keys.length }, 'claimed work could not be given back yet');
+      this.#strand(keys);
+    });
+  }
+
+  /** Looked at again soon: whoever waits for it waits for the database, and not for the end of a lease. */
+  #strand(keys: readonly WorkKey[]): void {
+    for (const key of keys) this.#stranded.add(key);
+    const pause = Math.min(STRANDED_MS * 2 ** this.#strandings, this.rim.options.leaseMs);
+    this.#strandings += 1;
+    setTimeout(() => {
+      this.#isFreeing = true;
+      this.wake();
+    }, pause).unref();
+  }
+
+  async #freeStranded(): Promise<void> {
+    if (!this.#isFreeing) return;
+    this.#isFreeing = false;
+    // What was claimed anew since, after its lease had run out, is at work.
+    const keys = [...this.#stranded].filter(key => !this.#running.has(key) && !this.#held.has(key));
+    this.#stranded.clear();
+    await releaseWork(this.rim.database.db, keys, this.rim.owner).catch((error: unknown) => {
+      this.#strand(keys);
+      throw error;
+    });
   }
 
   /** A clock that jumped ahead and came back has written times that are far away: nothing waits for them. */

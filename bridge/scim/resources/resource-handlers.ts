@@ -129,7 +129,11 @@ export function createResourceHandlers(
     remove: async ({ context, headers, param }) => {
       requireScope(context.caller, scopes.write);
       const deleted = await endpoint.remove(settling(context), param('id'), preconditionOf(headers));
-      if (deleted === undefined) throw notFound(type.name, param('id'));
+      if (deleted === undefined) {
+        // Gone by an earlier request, which may not have had its answer: who asks again learns it when it is done.
+        if (endpoint.name === 'User') await converge([`person:${param('id')}`], { deadlineMs: convergeDeadlineMs });
+        throw notFound(type.name, param('id'));
+      }
       context.changes.push(`${type.name} ${deleted.resource.id} deleted`);
       await settle(deleted);
       return { status: 204 };

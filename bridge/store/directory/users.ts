@@ -8,7 +8,7 @@ import { newId } from '../database/id';
 import { type Places, statement } from '../database/statement';
 import { among, listed } from '../database/listed';
 import { noteAddress, othersOfAddress } from '../accounts/addresses';
-import { isDealtWith, isSettled, isSettledNewcomer } from './concern';
+import { isDealtWith, isSettled, isSettledNewcomer, isStillOpen } from './concern';
 import { leaveAllGroups } from './members';
 import { settleGone, settleUser } from './refused-leavings';
 import { type Change, type Deleted, type Resource, type WriteOptions, type Written } from './resources';
@@ -80,7 +80,8 @@ export async function updateUser(
   const document = change(current);
   if (locked.refused && (options?.statesActive === true || !isActive(document ?? current.document)))
     await settleUser(db, write.app, id);
-  if (document === undefined) return { resource: current, changed: false, touched: [] };
+  if (document === undefined)
+    return { resource: current, changed: false, touched: (await isStillOpen(write, id)) ? [`person:${id}`] : [] };
   const version = current.version + 1;
   await writeUnique('User', document, () => writeUser(db, { id, ...columnsOf(document), version, now }));
   await replaceEmails(write, id, emailKeys(current.document), emailKeys(document));
