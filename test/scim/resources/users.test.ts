@@ -257,6 +257,11 @@ describe('DELETE /Users/{id} (RFC 7644 §3.6)', () => {
 test('a write is answered after converge was asked for exactly what it touched', async () => {
   const user = await createUser();
   expect(server.converged.at(-1)).toBe(`person:${user.id}`);
+  await createUser();
+  await server.call('PUT', `/Users/${user.id}`, { body: user });
+  // Nothing is changed by it, and what the first one asked for is not done: whoever repeats it waits for that.
+  expect(server.converged.at(-1)).toBe(`person:${user.id}`);
+  await server.database.db.deleteFrom('work').execute();
   const before = server.converged.length;
   await server.call('PUT', `/Users/${user.id}`, { body: user });
   expect(server.converged.length).toBe(before);
