@@ -4,7 +4,6 @@ import { type StoredApp } from '../store/apps/apps';
 import { queryAudit } from '../store/audit/audit';
 import { isUnavailable } from '../store/database/unavailable';
 import { dropLeases } from '../store/work/leases';
-import { type Work } from '../store/work/work';
 import { ContextSource } from './context/context';
 import { type Rim } from './context/rim';
 import { SettleAtStart } from './group/settle-at-start';
@@ -98,18 +97,19 @@ export function createReconciler(dependencies: ReconcilerDependencies): Reconcil
           resolve();
         }, deadlineMs);
       });
-      const settle = async (taken: readonly Work[]): Promise<void> => {
-        try {
-          await pump.converge(keys, taken, () => late);
-        } catch (error) {
-          log.error({ err: error }, 'keys of a request could not be converged');
-          if (late || !isUnavailable(error)) return;
-          // Away for a moment: what was asked for is done when it is back, and what was taken for it is given back by then.
-          await new Promise(resolve => setTimeout(resolve, DATABASE_AWAY_MS));
-          if (!late) await settle([]);
-        }
+      const settle = async (): Promise<void> => {
+        for (let taken = claimed, tries = 0; !late; taken = [], tries += 1)
+          try {
+            await pump.converge(keys, taken, () => late);
+            return;
+          } catch (error) {
+            if (tries === 0) log.error({ err: error }, 'keys of a request could not be converged');
+            if (!isUnavailable(error)) return;
+            // Away for a moment: what was asked for is done when it is back, and what was taken for it is given back by then.
+            await new Promise(resolve => setTimeout(resolve, DATABASE_AWAY_MS));
+          }
       };
-      await Promise.race([settle(claimed), deadline]);
+      await Promise.race([settle(), deadline]);
       clearTimeout(alarm);
     },
     async sweep(app) {

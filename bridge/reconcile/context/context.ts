@@ -10,7 +10,11 @@ import { listAllApps, readRulesVersion } from '../../store/apps/apps';
 import { readBindings } from '../../store/apps/bindings';
 import { listManagedGroups } from '../../store/accounts/coder-groups';
 import { type Database } from '../../store/database/database';
-import { forgetOrganizationName, putOrganizationName, readOrganizationNames } from '../../store/apps/organization-names';
+import {
+  forgetOrganizationName,
+  putOrganizationName,
+  readOrganizationNames,
+} from '../../store/apps/organization-names';
 import { isBehind, loadCatalog, namedOrganizations } from './catalog';
 import { readNamesakes } from '../../store/directory';
 import { buildContext, type Catalog, type Context } from '../decide/context';

@@ -22,8 +22,9 @@ import { settleRequest } from './settle-request';
 
 /** How long a request takes from its last work to its answer, at most. */
 const ANSWER_MS = 10;
-/** After so long the database is tried again with what it did not take; twice as long each time, up to a lease. */
+/** After so long the database is tried again with what it did not take; twice as long each time, up to two seconds. */
 const STRANDED_MS = 100;
+const LONGEST_STRANDED_MS = 2_000;
 
 export interface PumpOptions {
   readonly concurrency: number;
@@ -36,9 +37,9 @@ export class Pump {
   readonly #held = new Map<WorkKey, Work>();
   /** Claimed, and the database did not take what became of it: to be given back once it can be written to again. */
   readonly #stranded = new Set<WorkKey>();
-  /** How often in a row that happened, with nothing written in between. */
-  #strandings = 0;
-  #isFreeing = false;
+  /** How often in a row that was tried, with nothing written in between. */
+  #tries = 0;
+  #freeing: NodeJS.Timeout | 'now' | undefined;
   #wake: (() => void) | undefined;
   #soon: NodeJS.Timeout | undefined;
   #stopping = false;
@@ -166,7 +167,7 @@ export class Pump {
     this.#running.set(item.key, task);
     this.#held.delete(item.key);
     const settled = await task;
-    if (settled !== undefined) this.#strandings = 0;
+    if (settled !== undefined) this.#tries = 0;
     if (settled?.outcome === 'done') this.rim.observe(converged(item, this.rim.clock.now()));
     // While somebody waits to be locked out, Coder is asked soon whether it is back.
     if (item.priority === PRIORITY.leaving && settled !== undefined)
@@ -247,17 +248,19 @@ export class Pump {
   /** Looked at again soon: whoever waits for it waits for the database, and not for the end of a lease. */
   #strand(keys: readonly WorkKey[]): void {
     for (const key of keys) this.#stranded.add(key);
-    const pause = Math.min(STRANDED_MS * 2 ** this.#strandings, this.rim.options.leaseMs);
-    this.#strandings += 1;
-    setTimeout(() => {
-      this.#isFreeing = true;
+    if (this.#freeing !== undefined) return;
+    const pause = Math.min(STRANDED_MS * 2 ** this.#tries, LONGEST_STRANDED_MS);
+    this.#freeing = setTimeout(() => {
+      this.#freeing = 'now';
       this.wake();
-    }, pause).unref();
+    }, pause);
+    this.#freeing.unref();
   }
 
   async #freeStranded(): Promise<void> {
-    if (!this.#isFreeing) return;
-    this.#isFreeing = false;
+    if (this.#freeing !== 'now') return;
+    this.#freeing = undefined;
+    this.#tries += 1;
     // What was claimed anew since, after its lease had run out, is at work.
     const keys = [...this.#stranded].filter(key => !this.#running.has(key) && !this.#held.has(key));
     this.#stranded.clear();

@@ -118,7 +118,8 @@ export class WholePlan {
     for (const kind of ['activation', 'privilege'] as const) {
       const some = gainers.filter(({ gains }) => gainsOf(gains, kind).length > 0);
       const [sample] = gainsOf(some[0]?.gains ?? [], kind);
-      if (sample === undefined || some.length + (await recent(kind, some)) <= gainLimit(sample, guard, people)) continue;
+      if (sample === undefined || some.length + (await recent(kind, some)) <= gainLimit(sample, guard, people))
+        continue;
       const reason = kind === 'activation' ? 'too-many-activations' : 'too-many-privileges';
       for (const { gains, released: _released, ...who } of some) stop(who, { losses: [], gains, reasons: [reason] });
     }
