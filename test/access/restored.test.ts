@@ -5,7 +5,7 @@ import { importDatabase } from '../../bridge/store/transfer/import';
 import { startBridge } from '../support/bridge';
 import { copyDatabase, describeEachDatabase } from '../support/databases';
 import { until } from '../support/until';
-import { type IdentityProvider } from './identity-provider';
+import { type IdentityProvider, patch } from './identity-provider';
 import { type Access, atEnd, startAccess } from './stage';
 
 const MAPPED = { roleMappings: { admins: { idpGroup: 'admins', role: 'template-admin' } } };
@@ -243,5 +243,36 @@ describeEachDatabase('a restored backup', (_, on) => {
     await again.group('admins', [id]);
     expect(access.coder.describe('ada').siteRoles).toEqual(['template-admin']);
     expect((await access.status()).recovery).toBeNull();
+  });
+
+  it('has who joined since and leaves before anybody pushes them again as an entry, until an operator has looked', async () => {
+    const access = await startAccess(on);
+    const okta = await access.app('okta', MAPPED);
+    const ada = await okta.hire('ada');
+    const admins = await okta.group('admins', [ada]);
+    await access.settled();
+    let ben = '';
+    await restored(access, async () => {
+      ben = await okta.hire('ben');
+      await okta.join(admins, ben);
+    });
+    await until('somebody looked', async () => (await access.status()).recovery !== null);
+    const inactive = patch({ op: 'replace', path: 'active', value: false });
+    expect((await okta.send('PATCH', `/Users/${ben}`, inactive)).status).toBe(404);
+    expect((await okta.send('DELETE', `/Users/${ben}`)).status).toBe(404);
+    // Whom this database has seen go is no entry, however often that is said.
+    const cleo = await okta.hire('cleo');
+    await access.admin.endRecovery('alice');
+    await access.swept();
+    await okta.remove(cleo);
+    expect((await okta.send('DELETE', `/Users/${cleo}`)).status).toBe(404);
+    await access.swept();
+    const { pending } = await access.status();
+    expect(pending).toMatchObject([
+      { state: 'refused', subject: `user ${ben}, unknown since the database was restored` },
+    ]);
+    expect(await access.statusOf(okta)).toMatchObject({ converged: false, refused: 1 });
+    await access.admin.dismissRefused('okta', { who: `user:${ben}`, reason: 'locked by hand' });
+    expect(await access.statusOf(okta)).toMatchObject({ converged: true, refused: 0 });
   });
 });

@@ -30,6 +30,26 @@ describeEachDatabase('two apps of the same people', (_, on) => {
     expect((await access.status()).apps.map(({ converged }) => converged)).toEqual([true, true]);
   });
 
+  it('a re-hire in both apps is answered for each, by the SCIM ids that the refusal names', async () => {
+    const access = await startAccess(on);
+    const okta = await access.app('okta', sharing('entra'));
+    const entra = await access.app('entra', sharing('okta'));
+    const before = [await okta.hire('ada'), await entra.hire('ada')];
+    signIn(access, 'ada');
+    access.coder.addWorkspace('ada', 'work');
+    await okta.remove(before[0] ?? '');
+    await entra.remove(before[1] ?? '');
+    const ids = [await okta.hire('ada', { externalId: 'new' }), await entra.hire('ada', { externalId: 'new too' })];
+    await access.settled();
+    const refused = await access.admin.answerReHire({ user: 'ada', answer: 'keep' }).catch(String);
+    expect(refused).toContain(`${ids[0]} (app "okta")`);
+    expect(refused).toContain(`${ids[1]} (app "entra")`);
+    for (const user of ids) await access.admin.answerReHire({ user, answer: 'keep' });
+    await access.settled();
+    expect(await access.held()).toEqual({});
+    expect(access.suspended()).toEqual([]);
+  });
+
   it.each(['repair', 'report'] as const)(
     'who is in by one app is not locked out by leaving the other one after a re-hire there (drift: %s)',
     async drift => {

@@ -37,7 +37,7 @@ export function judgeAdoption(question: AdoptionQuestion): Adoption | Held {
   if (stranger !== undefined)
     return new Held(
       'other-app',
-      `${name} belongs to ${JSON.stringify(stranger.person.userName)} of app ${JSON.stringify(stranger.person.app)}: if they are one person, both apps must name each other in people.sharedWith`,
+      `${name} belongs to ${JSON.stringify(stranger.person.userName)} of app ${JSON.stringify(stranger.person.app)}: if they are one person, both apps must name each other in people.sharedWith; if they are two, the account has the address until it is deleted in Coder, or gets another e-mail`,
     );
   // Somebody signed in to it before anybody was linked to it: nobody else gets in by it, nor what it is given.
   const before = found.appearedFor;
@@ -153,9 +153,15 @@ function judgeReHire(
   return new Held('re-hire', reHireText(name, user?.userName ?? ''));
 }
 
+/** A word of a command that somebody copies into a shell: the identity provider chooses it. */
+function shellWord(text: string): string {
+  return /^[\w@%+=:,./-]+$/.test(text) && !text.startsWith('-') ? text : `'${text.replaceAll("'", "'\\''")}'`;
+}
+
 /** The two ways out of a re-hire, with a command for each. */
 export function reHireText(name: string, userName: string): string {
-  return `${name} was used by an earlier object of the directory, and Coder lets no other subject of the identity provider sign in to it: if the subject is the same, keep the account with coder-scim re-hire ${userName} --keep; else make a new one with coder-scim re-hire ${userName} --replace, after its workspaces are deleted, since they go with the account`;
+  const who = shellWord(userName);
+  return `${name} was used by an earlier object of the directory, and Coder lets no other subject of the identity provider sign in to it: if the subject is the same, keep the account with coder-scim re-hire ${who} --keep; else make a new one with coder-scim re-hire ${who} --replace, after its workspaces are deleted, since they go with the account`;
 }
 
 function hasLeft({ person, user }: Holder): boolean {

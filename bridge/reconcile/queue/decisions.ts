@@ -82,9 +82,15 @@ export async function answerReHire(
   return await rim.database.transact(async db => {
     const waiting = (await findPeople(db, user)).filter(person => person.heldReason === 're-hire');
     const [person] = waiting;
-    if (person === undefined || waiting.length > 1)
+    if (person === undefined)
       throw new NobodyWaits(
-        `${JSON.stringify(user)} ${person === undefined ? 'waits for no answer about a re-hire' : `names ${waiting.length} people who wait`}: look at coder-scim status, and name one by SCIM id, userName or e-mail`,
+        `${JSON.stringify(user)} waits for no answer about a re-hire: look at coder-scim status, and name one by SCIM id, userName or e-mail`,
+      );
+    if (waiting.length > 1)
+      throw new NobodyWaits(
+        `${JSON.stringify(user)} names ${waiting.length} people who wait: answer for each by SCIM id: ${waiting
+          .map(({ userId, app }) => `${userId} (app ${JSON.stringify(app)})`)
+          .join(', ')}`,
       );
     const now = rim.clock.now();
     await writeSetting(db, reHireKey(person.userId), answer);

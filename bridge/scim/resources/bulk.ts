@@ -254,7 +254,7 @@ class BulkJob {
       );
     }
     const attempt = attemptOf(this.operations[index]?.stated ?? null);
-    if (attempt !== undefined && error.status !== 404) await this.noteRefused(this.context, attempt, error);
+    if (attempt !== undefined) await this.noteRefused(this.context, attempt, error);
     this.errors += 1;
     this.outcomes[index] = { status: error.status, error, ...(location === undefined ? {} : { location }) };
   }

@@ -13,9 +13,11 @@ export function createNoteRefused({ directory, log }: Pick<ScimDeps, 'directory'
     if (leaving === undefined) return;
     const { app, requestId } = context;
     const reason = `${attempt.method} was refused with ${error.status}${error.scimType === undefined ? '' : ` ${error.scimType}`}: ${error.detail}`;
-    log.warn({ app, requestId, reason }, 'a refused request would have locked somebody out');
     try {
-      await directory.noteRefusedLeaving(app, leaving, { reason, requestId });
+      const noted = await directory.noteRefusedLeaving(app, leaving, { reason, requestId });
+      // Who is not there is not in, but where the database has lost them.
+      if (noted > 0 || error.status !== 404)
+        log.warn({ app, requestId, reason }, 'a refused request would have locked somebody out');
     } catch (cause) {
       log.error(
         { app, requestId, error: cause },

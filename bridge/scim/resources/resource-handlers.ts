@@ -71,11 +71,9 @@ export function createResourceHandlers(
         const { context, param, received } = request;
         const error = toScimError(cause, context.requestId);
         const id = method === 'POST' ? undefined : param('id');
-        if (error.status !== 404) {
-          const body = await received();
-          const unread = error.status === 413 && body === undefined;
-          await noteRefused(context, { method, type: endpoint.name, id, body, unread }, error);
-        }
+        const body = await received();
+        const unread = error.status === 413 && body === undefined;
+        await noteRefused(context, { method, type: endpoint.name, id, body, unread }, error);
         throw cause;
       }
     };

@@ -77,12 +77,12 @@ export interface Directory {
    */
   membersOf(app: string, groupIds: readonly string[]): AsyncIterable<readonly Member[]>;
 
-  /** Notes whom a refused request would have locked out, until it goes through. */
+  /** Notes whom a refused request would have locked out, until it goes through. @returns how many that are */
   noteRefusedLeaving(
     app: string,
     leaving: Leaving,
     refused: { readonly reason: string; readonly requestId: string },
-  ): Promise<void>;
+  ): Promise<number>;
 
   /** A page by index with the total of the very same filter. Ordered by age where no sort is asked for. @throws CostlyFilter */
   list(app: string, query: IndexQuery): Promise<IndexPage>;

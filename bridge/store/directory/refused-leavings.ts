@@ -2,12 +2,13 @@
  * Requests that would have locked somebody out and were refused. Each is an entry, by name and with the reason, until it went through:
  * the person is inactive or gone, is no member any more, or is stated anew to be in.
  */
-import { type Selectable } from 'kysely';
+import { type Selectable, sql } from 'kysely';
 import { type MemberChange } from '../../scim-language/patch/operation';
 import { fold } from '../../scim-language/schema/fold';
 import { type Db } from '../database/database';
 import { among } from '../database/listed';
 import { type RefusedLeavingTable } from '../database/tables/directory';
+import { wasRestored } from '../recovery/position';
 import { isId } from './rows';
 
 /** Whom a request meant to lock out, as far as it says. */
@@ -42,15 +43,20 @@ interface Entry {
   readonly name: string;
 }
 
-/** Notes whom a refused request would have locked out. Who is out already, or was never in, is no entry. */
+/**
+ * Notes whom a refused request would have locked out. Who is out already, or was never in, is no entry; who was lost with a database that was
+ * restored is one, by the id alone.
+ * @returns how many entries there are of it
+ */
 export async function noteRefusedLeaving(
   db: Db,
   app: string,
   leaving: Leaving,
   refused: { readonly reason: string; readonly requestId: string },
   now: number,
-): Promise<void> {
-  const entries = leaving.kind === 'group' ? await membersLeft(db, app, leaving) : await activeUser(db, app, leaving);
+): Promise<number> {
+  const known = leaving.kind === 'group' ? await membersLeft(db, app, leaving) : await activeUser(db, app, leaving);
+  const entries = known.length > 0 ? known : await lostByRestore(db, leaving);
   for (const { subject, userId, groupId, name } of entries) {
     const { reason, requestId } = refused;
     await db
@@ -78,6 +84,28 @@ export async function noteRefusedLeaving(
       )
       .execute();
   }
+  return entries.length;
+}
+
+/** What the identity provider knows and a restored database never heard of; what was deleted here is in its audit trail. */
+async function lostByRestore(db: Db, leaving: Leaving): Promise<readonly Entry[]> {
+  if (leaving.kind === 'userName' || !isId(leaving.id) || !(await wasRestored(db))) return [];
+  const { kind, id } = leaving;
+  for (const [table, column] of [
+    ['users', 'id'],
+    ['groups', 'id'],
+    ['people', 'user_id'],
+    ['audit', 'subject'],
+  ] as const)
+    if (
+      (await sql`select 1 from ${sql.table(table)} where ${sql.ref(column)} = ${id} limit 1`.execute(db)).rows.length >
+      0
+    )
+      return [];
+  const [userId, groupId] = kind === 'user' ? [id, null] : [null, id];
+  return [
+    { subject: `${kind}:${id}`, userId, groupId, name: `${kind} ${id}, unknown since the database was restored` },
+  ];
 }
 
 async function activeUser(

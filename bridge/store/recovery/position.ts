@@ -12,6 +12,7 @@ import { deleteSetting, readSetting, writeSetting } from '../database/settings';
 const INSTALLATION = 'installation';
 const POSITION = 'position';
 const RECOVERY = 'recovery';
+const RESTORED = 'restored';
 const IMPORTED = 'imported';
 const LOG_READ = 'audit-log-read';
 
@@ -83,6 +84,12 @@ export async function readPendingRecovery(db: Db): Promise<PendingRecovery | und
 
 export async function writePendingRecovery(db: Db, pending: PendingRecovery): Promise<void> {
   await writeSetting(db, RECOVERY, JSON.stringify(pending));
+  await writeSetting(db, RESTORED, String(pending.since));
+}
+
+/** Whether this database was once older than what it did: identity providers may know ids that it has lost. */
+export async function wasRestored(db: Db): Promise<boolean> {
+  return (await readSetting(db, RESTORED)) !== undefined;
 }
 
 /** An export may be old: until it was compared with Coder, nobody knows. */
