@@ -121,10 +121,7 @@ export function organizationMeant(
 }
 
 /** The organization that has a name in Coder now, whatever was meant by it. */
-export function organizationNamed(
-  organizations: readonly KnownOrganization[],
-  name: string,
-): KnownOrganization | undefined {
+function organizationNamed(organizations: readonly KnownOrganization[], name: string): KnownOrganization | undefined {
   const folded = identityKey(name);
   return (
     organizations.find(organization => identityKey(organization.name) === folded) ??

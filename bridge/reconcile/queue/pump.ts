@@ -217,7 +217,10 @@ export class Pump {
     if (items === undefined) {
       items = await claimWork(rim.database, { ...request, limit: free, maxPriority: PRIORITY.declaration });
       if (items.length < patient)
-        items = [...items, ...(await claimWork(rim.database, { ...request, limit: patient - items.length }))];
+        items = [
+          ...items,
+          ...(await this.#orStrand(items, claimWork(rim.database, { ...request, limit: patient - items.length }))),
+        ];
     }
     if (this.#stopping) {
       await this.#giveBack(items);
@@ -231,7 +234,7 @@ export class Pump {
   /** What was claimed is given back when nothing may be given or taken. */
   async #mayWork(items: readonly Work[]): Promise<boolean> {
     const { rim } = this;
-    if (items.length === 0 || (await rim.recovery.advance())) return true;
+    if (items.length === 0 || (await this.#orStrand(items, rim.recovery.advance()))) return true;
     await this.#giveBack(items);
     return false;
   }
@@ -243,6 +246,16 @@ export class Pump {
       this.rim.log.warn({ err: error, keys: keys.length }, 'claimed work could not be given back yet');
       this.#strand(keys);
     });
+  }
+
+  /** What was claimed is not forgotten until its lease ends when the next step fails. */
+  async #orStrand<T>(items: readonly Work[], next: Promise<T>): Promise<T> {
+    try {
+      return await next;
+    } catch (error) {
+      this.#strand(items.map(({ key }) => key));
+      throw error;
+    }
   }
 
   /** Looked at again soon: whoever waits for it waits for the database, and not for the end of a lease. */

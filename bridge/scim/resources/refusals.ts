@@ -49,7 +49,7 @@ export function toScimError(cause: unknown, requestId: string): ScimError {
     return new ScimError(
       503,
       undefined,
-      `the directory can not be reached right now: nothing was changed, send the request again (request ${requestId})`,
+      `the directory can not be reached right now: nothing was changed, or all of it; send the request again (request ${requestId})`,
       { 'retry-after': '5' },
     );
   }

@@ -71,15 +71,6 @@ export async function leavesSomething({ db }: Write, id: string): Promise<boolea
   return Boolean((await left(db, { id })).rows[0]?.something);
 }
 
-const open = statement<{ key: string }>()((db, { key }) =>
-  db.selectFrom('work').select('key').where('key', '=', key).where('parked_at', 'is', null),
-);
-
-/** Whether what an earlier request asked for somebody is still to be done: whoever asks the same again is answered when it is. */
-export async function isStillOpen({ db }: Pick<Write, 'db'>, id: string): Promise<boolean> {
-  return (await open(db, { key: `person:${id}` })).rows.length > 0;
-}
-
 /** Whether an active user just made is settled: only mapped people have accounts here, and nobody is in a group yet. */
 export async function isSettledNewcomer({ db, app, reach }: Write): Promise<boolean> {
   return (await reach(db, app)).onlyMapped;

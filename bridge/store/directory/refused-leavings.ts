@@ -7,6 +7,7 @@ import { type MemberChange } from '../../scim-language/patch/operation';
 import { fold } from '../../scim-language/schema/fold';
 import { type Db } from '../database/database';
 import { among } from '../database/listed';
+import { statement } from '../database/statement';
 import { type RefusedLeavingTable } from '../database/tables/directory';
 import { wasRestored } from '../recovery/position';
 import { isId } from './rows';
@@ -55,8 +56,8 @@ export async function noteRefusedLeaving(
   refused: { readonly reason: string; readonly requestId: string },
   now: number,
 ): Promise<number> {
-  const known = leaving.kind === 'group' ? await membersLeft(db, app, leaving) : await activeUser(db, app, leaving);
-  const entries = known.length > 0 ? known : await lostByRestore(db, leaving);
+  const present = leaving.kind === 'group' ? await membersLeft(db, app, leaving) : await activeUser(db, app, leaving);
+  const entries = present.length > 0 ? present : await lostByRestore(db, leaving);
   for (const { subject, userId, groupId, name } of entries) {
     const { reason, requestId } = refused;
     await db
@@ -87,21 +88,17 @@ export async function noteRefusedLeaving(
   return entries.length;
 }
 
+const known = statement<{ id: string }>()(
+  (_db, { id }) => sql<{ something: number | boolean }>`
+    select exists (select 1 from users where id = ${id}) or exists (select 1 from groups where id = ${id})
+      or exists (select 1 from people where user_id = ${id}) or exists (select 1 from audit where subject = ${id}) as something`,
+);
+
 /** What the identity provider knows and a restored database never heard of; what was deleted here is in its audit trail. */
 async function lostByRestore(db: Db, leaving: Leaving): Promise<readonly Entry[]> {
   if (leaving.kind === 'userName' || !isId(leaving.id) || !(await wasRestored(db))) return [];
   const { kind, id } = leaving;
-  for (const [table, column] of [
-    ['users', 'id'],
-    ['groups', 'id'],
-    ['people', 'user_id'],
-    ['audit', 'subject'],
-  ] as const)
-    if (
-      (await sql`select 1 from ${sql.table(table)} where ${sql.ref(column)} = ${id} limit 1`.execute(db)).rows.length >
-      0
-    )
-      return [];
+  if ((await known(db, { id })).rows[0]?.something) return [];
   const [userId, groupId] = kind === 'user' ? [id, null] : [null, id];
   return [
     { subject: `${kind}:${id}`, userId, groupId, name: `${kind} ${id}, unknown since the database was restored` },

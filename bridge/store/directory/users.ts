@@ -4,11 +4,12 @@ import { emailOf, fullNameOf, usernameOf } from '../../contract/directory';
 import { isJsonObject, type JsonObject } from '../../scim-language/json';
 import { fold } from '../../scim-language/schema/fold';
 import { type WorkKey, PRIORITY, enqueue } from '../work/enqueue';
+import { unsettledKeys } from '../work/pending';
 import { newId } from '../database/id';
 import { type Places, statement } from '../database/statement';
 import { among, listed } from '../database/listed';
 import { noteAddress, othersOfAddress } from '../accounts/addresses';
-import { isDealtWith, isSettled, isSettledNewcomer, isStillOpen } from './concern';
+import { isDealtWith, isSettled, isSettledNewcomer } from './concern';
 import { leaveAllGroups } from './members';
 import { settleGone, settleUser } from './refused-leavings';
 import { type Change, type Deleted, type Resource, type WriteOptions, type Written } from './resources';
@@ -80,8 +81,11 @@ export async function updateUser(
   const document = change(current);
   if (locked.refused && (options?.statesActive === true || !isActive(document ?? current.document)))
     await settleUser(db, write.app, id);
-  if (document === undefined)
-    return { resource: current, changed: false, touched: (await isStillOpen(write, id)) ? [`person:${id}`] : [] };
+  if (document === undefined) {
+    // What an earlier request asked for may not be done: whoever asks the same again is answered when it is.
+    const touched = await unsettledKeys(db, [`person:${id}`], { now, early: 0 });
+    return { resource: current, changed: false, touched };
+  }
   const version = current.version + 1;
   await writeUnique('User', document, () => writeUser(db, { id, ...columnsOf(document), version, now }));
   await replaceEmails(write, id, emailKeys(current.document), emailKeys(document));
