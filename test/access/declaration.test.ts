@@ -207,6 +207,21 @@ describeEachDatabase('a declaration', (_, on) => {
     expect(access.suspended()).toEqual(['breakglass', 'dora']);
   });
 
+  it('an app is not gone before its people are out of their groups in Coder, suspended as they are', async () => {
+    const access = await startAccess(on, { before: coder => void coder.addGroup('dev') });
+    const okta = await access.app('okta', { groupMappings: { dev: { idpGroup: 'dev', group: 'dev' } } });
+    await okta.group('dev', await okta.hireAll(['ada', 'ben']));
+    await access.settled();
+    access.coder.faults.fail(503, { method: 'PATCH', path: /\/groups\// });
+    expect(await access.removeApp(okta)).toBeDefined();
+    expect(access.suspended()).toEqual(['ada', 'ben']);
+    expect(access.coder.membersOf('dev')).toEqual(['ada', 'ben']);
+    access.coder.faults.clear();
+    await until('the app to be over', async () => (await access.removeApp(okta)) === undefined);
+    for (const who of ['ada', 'ben'])
+      expect(access.coder.describe(who).organizations['coder']).toMatchObject({ roles: [], groups: [] });
+  });
+
   const PUSHED: Document = {
     groupMappings: {
       dev: { idpGroup: 'dev', group: 'dev' },

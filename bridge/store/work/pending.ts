@@ -128,13 +128,13 @@ export async function listWork(db: Db, limit: number): Promise<PendingWork[]> {
   }));
 }
 
-/** Whether anybody of an app is still to be dealt with, parked work included. */
+/** Whether anybody of an app is still to be dealt with, or taken out of a group of Coder, parked work included. */
 export async function hasPeopleWaiting(db: Db, app: string): Promise<boolean> {
   const row = await db
     .selectFrom('work')
     .select('key')
     .where('app', '=', app)
-    .where('key', 'like', 'person:%')
+    .where(eb => eb.or([eb('key', 'like', 'person:%'), eb('key', 'like', 'coder-group:%')]))
     .limit(1)
     .executeTakeFirst();
   if (row !== undefined) return true;

@@ -71,7 +71,8 @@ export function undeclaredGroups(
 ): UndeclaredGroup[] {
   return groups.flatMap(({ group, present, wanted, byHand }): UndeclaredGroup[] => {
     if (wanted > 0 || isDeclared(group)) return [];
-    if (group.origin === 'matched') return [{ group, fate: 'forget', byHand }];
+    // Whoever is on the way out of it would stay in for ever, were it forgotten now.
+    if (group.origin === 'matched') return present > byHand ? [] : [{ group, fate: 'forget', byHand }];
     if (present === 0) return [{ group, fate: 'delete', byHand }];
     return byHand > 0 ? [{ group, fate: 'stay', byHand }] : [];
   });
