@@ -65,8 +65,8 @@ export interface UserCalls {
   setSiteRoles(id: string, roles: readonly string[]): Promise<CoderUser>;
   /** Locks out at once; idempotent. @throws CoderError refused `owner-role-first`, `own-account` */
   suspend(id: string): Promise<CoderUser>;
-  /** Lets a suspended account in again (takes a seat); no call when it is active or dormant. Idempotent. */
-  activate(user: Pick<CoderUser, 'id' | 'status'>): Promise<'activated' | 'unchanged'>;
+  /** Lets a suspended account in again (takes a seat); undefined, and no call, when it is active or dormant. Idempotent. */
+  activate(user: Pick<CoderUser, 'id' | 'status'>): Promise<CoderUser | undefined>;
   /** Sets username and name, both always, and keeps the avatar; idempotent. @throws CoderError refused `username-taken` */
   setProfile(
     user: Pick<CoderUser, 'id' | 'avatarUrl'>,
@@ -241,9 +241,7 @@ export function userCalls(
       return put('/users/{user}/status/suspend', id);
     },
     async activate({ id, status }) {
-      if (status !== 'suspended') return 'unchanged';
-      await put('/users/{user}/status/activate', id);
-      return 'activated';
+      return status === 'suspended' ? put('/users/{user}/status/activate', id) : undefined;
     },
     async setProfile({ id, avatarUrl }, { username, name }) {
       // Left out, the name would become empty, and from v2.35 on the avatar of accounts without OIDC too.

@@ -1,6 +1,6 @@
 /** What was given by hand stays: through suspension and return, in every organization; what the bridge gave goes and comes. */
 import { describeEachDatabase } from '../support/databases';
-import { startAccess } from './stage';
+import { startAccess, whenDone } from './stage';
 
 const MAPPED = {
   roleMappings: {
@@ -50,6 +50,31 @@ describeEachDatabase('what was given by hand', (_, on) => {
     await okta.comeBack(id);
     await access.swept();
     expect(access.coder.describe('ada')).toEqual({ ...whole, status: 'active' });
+  });
+
+  it('stays also when it is given while the bridge locks the account or lets it in', async () => {
+    const access = await startAccess(on);
+    const okta = await access.app('okta', { roleMappings: { admins: MAPPED.roleMappings.admins } });
+    const id = await okta.hire('ada');
+    await okta.group('admins', [id]);
+    const given = whenDone(access.coder, 'GET', /\/users\/[^/]+$/, () =>
+      access.coder.setSiteRoles('ada', ['template-admin', 'auditor']),
+    );
+    await okta.leave(id);
+    await given;
+    await access.settled();
+    expect(access.coder.describe('ada')).toMatchObject({ status: 'suspended', siteRoles: ['auditor'] });
+
+    const more = whenDone(access.coder, 'GET', /\/users\/[^/]+$/, () =>
+      access.coder.setSiteRoles('ada', ['auditor', 'user-admin']),
+    );
+    await okta.comeBack(id);
+    await more;
+    await access.settled();
+    expect(access.coder.describe('ada')).toMatchObject({
+      status: 'active',
+      siteRoles: ['auditor', 'template-admin', 'user-admin'],
+    });
   });
 
   it('goes with an unused account whose address changes, which the audit trail says', async () => {

@@ -1,5 +1,5 @@
 /** Carries out a plan, step by step, in its order. What Coder refuses for good is held and the rest goes on. */
-import { CoderError, isMissing, isRefusal, outcomeOf } from '../../coder';
+import { CoderError, type CoderUser, isMissing, isRefusal, outcomeOf } from '../../coder';
 import { type Grant } from '../../store/accounts/grants';
 import { type Context, organizationName, untouchable } from '../decide/context';
 import { type Rim } from '../context/rim';
@@ -55,10 +55,16 @@ export async function applySteps(
       }
     }
     try {
-      await applyStep(rim, account, step);
+      const now = await applyStep(rim, account, step);
       applied.done.push(step);
       const [action, change] = describe(context, account, step);
       if (action !== undefined) lines.note(subject, action, 'done', change);
+      if (now !== undefined && wouldUndo(steps, step, now)) {
+        const error = new Error(
+          `the site roles of account ${JSON.stringify(account.username)} were changed in Coder while it was being changed: it is looked at again`,
+        );
+        return { ...applied, failure: { kind: 'failed', error } };
+      }
     } catch (error) {
       if (step.kind === 'delete' && isRefusal(error, 'has-workspaces')) {
         applied.hasWorkspaces = true;
@@ -140,32 +146,37 @@ function failureOf(error: unknown, applied: Applied): Failure {
   return failure;
 }
 
-async function applyStep({ coder }: Rim, account: Account, step: Step): Promise<void> {
+/** Whether a step that is to come replaces site roles that were changed by hand since they were read: Coder's PUT has no condition. */
+function wouldUndo(steps: readonly Step[], done: Step, now: Pick<CoderUser, 'roles'>): boolean {
+  const next = steps.slice(steps.indexOf(done) + 1).find(step => step.kind === 'site-roles');
+  return next !== undefined && rolesText(next.before) !== rolesText(now.roles);
+}
+
+/** @returns the account as Coder answers that it is now, where it does */
+async function applyStep({ coder }: Rim, account: Account, step: Step): Promise<CoderUser | undefined> {
   switch (step.kind) {
     case 'activate':
-      await coder.activate(account);
-      return;
+      return await coder.activate(account);
     case 'suspend':
-      await coder.suspend(account.id);
-      return;
+      return await coder.suspend(account.id);
     case 'delete':
       await coder.deleteUser(account.id);
-      return;
+      return undefined;
     case 'site-roles':
       await coder.setSiteRoles(account.id, step.after);
-      return;
+      return undefined;
     case 'organization-add':
       await coder.addMember(step.organization, account.id);
-      return;
+      return undefined;
     case 'organization-remove':
       await coder.removeMember(step.organization, account.id);
-      return;
+      return undefined;
     case 'organization-roles':
       await coder.setMemberRoles(step.organization, account.id, step.after);
-      return;
+      return undefined;
     case 'group-add':
     case 'group-remove':
-      return;
+      return undefined;
   }
 }
 
