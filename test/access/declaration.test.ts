@@ -54,6 +54,24 @@ describeEachDatabase('a declaration', (_, on) => {
     expect(status.apps[0]?.warnings).toEqual([expect.stringMatching(/^customRoles\/there: /)]);
   });
 
+  it('about more people than are written down at once reaches each of them, and what of it is too much is held of all', async () => {
+    const access = await startAccess(on);
+    const okta = await access.app('okta', { guard: { minRemovals: 5, maxRemovalsPercent: 1 } });
+    const people = crowd(230);
+    const ids = await Promise.all(people.map(async name => await okta.hire(name)));
+    await okta.group('auditors', ids);
+    await access.declare(okta, { roleMappings: { auditors: { idpGroup: 'auditors', role: 'auditor' } } });
+    const mapped = await access.settled();
+    const auditors = () => people.filter(name => access.coder.describe(name).siteRoles.includes('auditor'));
+    expect(auditors()).toEqual(people);
+    expect(mapped.apps[0]).toMatchObject({ converged: true });
+
+    await access.declare(okta, { roleMappings: {} });
+    const status = await access.settled();
+    expect(auditors()).toEqual(people);
+    expect(status.holds).toMatchObject([{ reason: 'plan-too-large', people: people.length }]);
+  });
+
   it('with a group that Coder fails to make waits for that group, and the rest is done, removals too', async () => {
     const access = await startAccess(on);
     const roles = { roleMappings: { admins: { idpGroup: 'admins', role: 'template-admin' } } };

@@ -22,7 +22,7 @@ import { lookAtGroupMembers } from '../group/read-members';
 import { removeUndeclared } from '../group/remove-undeclared';
 import { settleBegun } from '../group/settle-begun';
 import { endWork, type EndedWork, LOOKED_FOR_AGAIN } from '../queue/end-work';
-import { carryOut, surveyWithGuard, readWorldFor } from '../survey/guarded-survey';
+import { AT_ONCE, carryOut, carryOutInTurns, surveyWithGuard, readWorldFor } from '../survey/guarded-survey';
 import { refreshBindings } from './bindings';
 import { actOnRoles, observeRoles } from './custom-roles';
 import { comeBackAt, isOwedAnything, purge } from './deleted-app';
@@ -64,12 +64,15 @@ export async function convergeApp(rim: Rim, work: Work): Promise<EndedWork> {
       detail: `${guarded.people} people compared, ${guarded.work.length} to be dealt with${problems.length === 0 ? '' : `; ${problems.join('; ')}`}`,
     });
     const againAt = app.deleting ? comeBackAt(rim, guarded) : begun.againAt;
+    // Found again by this work, should the process end before it is noted as applied.
+    const isLarge = guarded.held.length + guarded.work.length > AT_ONCE;
+    if (isLarge) await carryOutInTurns(rim, name, guarded, work.cause, async trx => await isStill(trx, app));
     const writes = async (trx: Db): Promise<void> => {
       if (!(await isStill(trx, app))) return;
       await enqueue(trx, underWay, work.cause, rim.clock.now());
       await writeAudit(trx, lines.rows);
       await markApplied(trx, name, app.generation, [...new Set(problems)]);
-      await carryOut(trx, rim, name, guarded, work.cause);
+      if (!isLarge) await carryOut(trx, rim, name, guarded, work.cause);
       // Once for each generation: those who are woken wake this one no more.
       if (app.appliedGeneration !== app.generation)
         await wakeForCustomRoles(trx, context.apps.values(), name, work.cause, rim.clock.now());

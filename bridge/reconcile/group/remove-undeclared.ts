@@ -42,10 +42,7 @@ export async function removeUndeclared(rim: Rim, cause: Cause, later?: CoderErro
   const context = await rim.context.get();
   const problems: string[] = [];
   const left: string[] = [];
-  for (const { group, fate, byHand } of undeclaredGroups(
-    await observeManaged(rim),
-    await isDeclaredNow(rim, context),
-  )) {
+  for (const { group, fate, byHand } of undeclaredGroups(await observeUndeclared(rim, context))) {
     const name = `${organizationName(context, group.organization)}/${group.name}`;
     await orProblem(
       problems,
@@ -89,17 +86,23 @@ async function othersInside(rim: Rim, group: ManagedGroup, cause: Cause): Promis
   return byHand;
 }
 
-async function observeManaged(rim: Rim): Promise<(MemberCounts & { group: ManagedGroup })[]> {
+/** With how many are in each. */
+async function observeUndeclared(
+  rim: Rim,
+  context: Context,
+): Promise<(MemberCounts & { readonly group: ManagedGroup })[]> {
   const { db } = rim.database;
-  const observed: (MemberCounts & { group: ManagedGroup })[] = [];
-  for (const group of await listManagedGroups(db)) observed.push({ group, ...(await countMembers(db, group.id)) });
+  const managed = await listManagedGroups(db);
+  const ids = managed.flatMap(group => group.scimGroupId ?? []);
+  const isDeclaredNow = declaredGroups(
+    context.apps.values(),
+    context.catalog.organizations,
+    await existingGroups(db, ids),
+  );
+  const observed: (MemberCounts & { readonly group: ManagedGroup })[] = [];
+  for (const group of managed.filter(one => !isDeclaredNow(one)))
+    observed.push({ group, ...(await countMembers(db, group.id)) });
   return observed;
-}
-
-async function isDeclaredNow(rim: Rim, context: Context): Promise<ReturnType<typeof declaredGroups>> {
-  const { db } = rim.database;
-  const ids = (await listManagedGroups(db)).flatMap(group => group.scimGroupId ?? []);
-  return declaredGroups(context.apps.values(), context.catalog.organizations, await existingGroups(db, ids));
 }
 
 /** Whether a mapping names this Coder group, or the directory has the group that it was made for. */

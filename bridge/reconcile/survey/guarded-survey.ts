@@ -2,6 +2,7 @@
 import { CoderError } from '../../coder';
 import { writeAudit } from '../../store/audit/audit';
 import { enqueue, type Cause, type WorkItem } from '../../store/work/enqueue';
+import { type Db } from '../../store/database/database';
 import { hold } from '../../store/accounts/holds';
 import { causeLine } from '../../store/work/causes';
 import { nextTurn } from '../../store/database/turns';
@@ -80,20 +81,40 @@ export async function surveyWithGuard(
 }
 
 /** People whose part of a plan is written down between two turns of the event loop. */
-const AT_ONCE = 200;
+export const AT_ONCE = 200;
 
 /**
  * As {@link carryOut}, in several transactions, so that others are served between them. All of what is held is written before anything is to
  * be done; what is missing after an end in the middle, the next comparison finds again.
+ * @param isMeant looked at in each transaction: the rest is left when it is not what is wanted any more
  */
-export async function carryOutInTurns(rim: Rim, app: string, guarded: GuardedSurvey, cause: Cause): Promise<void> {
-  const part = async (held: GuardedSurvey['held'], work: GuardedSurvey['work']): Promise<void> => {
-    await rim.database.transact(async db => await carryOut(db, rim, app, { ...guarded, held, work }, cause));
-    await nextTurn();
-  };
+export async function carryOutInTurns(
+  rim: Rim,
+  app: string,
+  guarded: GuardedSurvey,
+  cause: Cause,
+  isMeant: (db: Db) => Promise<boolean> = () => Promise.resolve(true),
+): Promise<void> {
   const { held, work } = guarded;
-  for (let start = 0; start < held.length; start += AT_ONCE) await part(held.slice(start, start + AT_ONCE), []);
-  for (let start = 0; start < work.length; start += AT_ONCE) await part([], work.slice(start, start + AT_ONCE));
+  const parts = [
+    ...piecesOf(held).map(piece => ({ held: piece, work: [] })),
+    ...piecesOf(work).map(piece => ({ held: [], work: piece })),
+  ];
+  for (const part of parts) {
+    const goesOn = await rim.database.transact(async db => {
+      if (!(await isMeant(db))) return false;
+      await carryOut(db, rim, app, { ...guarded, ...part }, cause);
+      return true;
+    });
+    if (!goesOn) return;
+    await nextTurn();
+  }
+}
+
+function piecesOf<T>(list: readonly T[]): T[][] {
+  return Array.from({ length: Math.ceil(list.length / AT_ONCE) }, (_, index) =>
+    list.slice(index * AT_ONCE, (index + 1) * AT_ONCE),
+  );
 }
 
 /** Writes the guard's word down: the held plan, and the work that is to be done. Part of the caller's transaction. */

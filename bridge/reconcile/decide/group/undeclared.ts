@@ -64,13 +64,12 @@ export interface UndeclaredGroup {
   readonly byHand: number;
 }
 
-/** Groups that go, those that nobody waits to be in. */
+/** What becomes of groups that nothing declares any more; of those that somebody waits to be in, nothing yet. */
 export function undeclaredGroups(
   groups: readonly (MemberCounts & { readonly group: ManagedGroup })[],
-  isDeclared: IsDeclared,
 ): UndeclaredGroup[] {
   return groups.flatMap(({ group, present, wanted, byHand }): UndeclaredGroup[] => {
-    if (wanted > 0 || isDeclared(group)) return [];
+    if (wanted > 0) return [];
     // Whoever is on the way out of it would stay in for ever, were it forgotten now.
     if (group.origin === 'matched') return present > byHand ? [] : [{ group, fate: 'forget', byHand }];
     if (present === 0) return [{ group, fate: 'delete', byHand }];
