@@ -36,6 +36,8 @@ export interface CoderClient
   readonly clockAheadMs: number | undefined;
   /** Where Coder is, as configured. */
   readonly url: string;
+  /** How often the bridge's own token was replaced by another one, which may be another account's. */
+  tokenChanges(): Promise<number>;
   /** When the bridge's own token ends. */
   getTokenExpiry(): Promise<TokenExpiry>;
   /** Renews the bridge's own token when it is due. Hold the lease `credential` while it runs. */
@@ -84,6 +86,7 @@ function assemble(url: string, transport: Transport, credential: RenewableCreden
     get health(): CoderHealth {
       return transport.health;
     },
+    tokenChanges: () => credential.changes(),
     getTokenExpiry: () => readTokenExpiry(transport, credential),
     renewToken: options => renewToken(transport, credential, { now: Date.now(), ...options }),
     hurry: on => transport.hurry(on),

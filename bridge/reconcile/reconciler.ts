@@ -1,5 +1,6 @@
 /** Puts the parts together: the queue's pump, the sweep's clock, and the questions that the admin API asks. */
 import { randomUUID } from 'node:crypto';
+import { CoderError } from '../coder';
 import { type StoredApp } from '../store/apps/apps';
 import { queryAudit } from '../store/audit/audit';
 import { isUnavailable } from '../store/database/unavailable';
@@ -18,6 +19,7 @@ import { Pump } from './queue/pump';
 import { jittered } from './queue/end-work';
 import { readHold, readIdentities, readStatus } from './report/status';
 import { SWEEP_LEASE_MS, sweepApps } from './sweep/sweep';
+import { AWAY } from './sweep/sweep-parts';
 import { Recovery } from './recovery/recovery';
 import { recoveryReport } from './report/recovery';
 import { KeyedMutex } from './context/mutex';
@@ -25,6 +27,8 @@ import { SeenAccounts } from './context/seen-accounts';
 import { NotYetCompared, type Reconciler, type ReconcilerDependencies, RecoveryPending, SweptElsewhere } from './types';
 
 const SWEEP_LOOK_MS = 30_000;
+/** A sweep that Coder, being there, failed in part is begun again after so long: it reads everything that it can. */
+const SWEEP_AGAIN_MS = 300_000;
 /** How often a request that waits for the database looks whether it is back. */
 const DATABASE_AWAY_MS = 200;
 
@@ -43,6 +47,7 @@ export function createReconciler(dependencies: ReconcilerDependencies): Reconcil
     accounts: new SeenAccounts(clock),
     recovery: new Recovery({ database, coder, clock, log }),
     mutex: new KeyedMutex(),
+    parked: new Map(),
     observe: dependencies.observe ?? (() => undefined),
     spans: dependencies.spans,
     options: {
@@ -58,9 +63,15 @@ export function createReconciler(dependencies: ReconcilerDependencies): Reconcil
   let sweeping: Promise<unknown> | undefined;
   let timer: NodeJS.Timeout | undefined;
 
-  const isDue = (app: StoredApp): boolean => (app.sweptAt ?? app.createdAt) <= clock.now() - interval;
+  let notBefore = -Infinity;
+  const isDue = (app: StoredApp): boolean =>
+    clock.now() >= notBefore && (app.sweptAt ?? app.createdAt) <= clock.now() - interval;
   const sweepDue = async (wanted = isDue): Promise<void> => {
-    await sweepApps(rim, wanted, retention).catch((error: unknown) => log.warn({ err: error }, 'sweep ended early'));
+    await sweepApps(rim, wanted, retention).catch((error: unknown) => {
+      log.warn({ err: error }, 'a sweep could not compare everything');
+      if (error instanceof CoderError && !AWAY.has(error.kind))
+        notBefore = clock.now() + Math.min(SWEEP_AGAIN_MS, interval);
+    });
     pump.wake();
   };
   const schedule = (): void => {
@@ -115,8 +126,9 @@ export function createReconciler(dependencies: ReconcilerDependencies): Reconcil
     async sweep(app) {
       const why = await rim.recovery.holds();
       if (why !== undefined) throw rim.recovery.isPending ? new RecoveryPending(why) : new NotYetCompared(why);
-      const elsewhere = await sweepApps(rim, one => app === undefined || one.name === app, retention);
-      pump.wake();
+      const elsewhere = await sweepApps(rim, one => app === undefined || one.name === app, retention).finally(() =>
+        pump.wake(),
+      );
       if (elsewhere.length > 0) throw new SweptElsewhere(elsewhere, SWEEP_LEASE_MS / 1_000);
     },
     planWorld: request => planWorld(rim, request),

@@ -44,6 +44,35 @@ describeEachDatabase('a declaration in the middle of something', (_, on) => {
     expect(strong(access, 'template-admin')).toEqual(['u3', 'u4']);
   });
 
+  it('keeps out who has left, once it may not speak for their e-mail domain any more', async () => {
+    const access = await startAccess(on, { replicas });
+    const okta = await access.app('okta', { ...ADMINS, people: { emailDomains: ['one.example', 'two.example'] } });
+    const [ada = '', ben = ''] = await okta.hireAll(['ada@one.example', 'ben@two.example']);
+    await okta.group('admins', [ada, ben]);
+    await access.declare(okta, { ...ADMINS, people: { emailDomains: ['one.example'] } });
+    await access.settled();
+    for (const id of [ada, ben]) await okta.leave(id);
+    for (const id of [ada, ben]) await okta.comeBack(id);
+    expect(access.suspended()).toEqual(['ben']);
+    expect(access.holding('template-admin')).toEqual(['ada']);
+    expect(await access.held()).toEqual({ 'ben@two.example': expect.stringMatching(/^foreign-domain: /) });
+  });
+
+  it('makes a held plan another one where accounts would be deleted instead of suspended', async () => {
+    const access = await startAccess(on, { replicas });
+    const guard = { minRemovals: 1, maxRemovalsPercent: 0 };
+    const okta = await access.app('okta', { ...ADMINS, guard });
+    for (const id of await okta.hireAll(['ada', 'ben', 'cleo'])) await okta.remove(id);
+    const [before] = (await access.settled()).holds;
+    expect(before?.changes).toEqual(['ben: account', 'cleo: account']);
+    await access.declare(okta, { ...ADMINS, guard, policies: { leaving: 'delete' } });
+    const [after] = (await access.settled()).holds;
+    expect(after?.changes).toEqual(['ben: account, deleted', 'cleo: account, deleted']);
+    await expect(access.admin.releaseHold(before?.id ?? '', 'operator')).rejects.toThrow();
+    expect(access.suspended()).toEqual([]);
+    expect(Object.keys(access.coder.snapshot().users)).toEqual(expect.arrayContaining(['ben', 'cleo']));
+  });
+
   it.each(['repair', 'report'] as const)('takes what was on its way by the one before (drift: %s)', async drift => {
     const access = await startAccess(on, { replicas });
     const owners = { roleMappings: { admins: { idpGroup: 'admins', role: 'owner' } }, policies: { drift } };

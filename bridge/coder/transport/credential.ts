@@ -18,6 +18,8 @@ export interface Credential {
 
 /** A credential that can take over a renewed token. */
 export interface RenewableCredential extends Credential {
+  /** How often another token took the place of the one in use: after each, the account may be another one. Looks for a new one like `token`. */
+  changes(): Promise<number>;
   /** Makes the token the one in use, after it is safely written. @returns where it was written */
   replace(token: string): Promise<'file' | 'store'>;
   /** Where a renewed token would be kept; undefined when nowhere, so that renewing would lose it at a restart. */
@@ -99,6 +101,7 @@ function sameFile(a: BigIntStats | undefined, b: BigIntStats): boolean {
 class ConfiguredCredential implements RenewableCredential {
   private configured: string | undefined;
   private current: string | undefined;
+  private replaced = 0;
   private stats: BigIntStats | undefined;
   private checkedAt = -Infinity;
   private loading: Promise<void> | undefined;
@@ -120,6 +123,12 @@ class ConfiguredCredential implements RenewableCredential {
     return this.current;
   }
 
+  async changes(): Promise<number> {
+    // That there is none is for the call to say that needs it.
+    await this.token().catch(() => undefined);
+    return this.replaced;
+  }
+
   async refresh(refused: string): Promise<boolean> {
     // Another call, or another replica, may have found the new one already.
     if (this.current !== undefined && this.current !== refused) return true;
@@ -136,7 +145,7 @@ class ConfiguredCredential implements RenewableCredential {
       try {
         await writeFileAtomically(this.source.file, `${token}\n`);
         this.configured = token;
-        this.current = token;
+        this.use(token);
         this.stats = await stat(this.source.file, { bigint: true });
         return 'file';
       } catch (error) {
@@ -152,8 +161,13 @@ class ConfiguredCredential implements RenewableCredential {
         'the renewed Coder token has nowhere to go: configure the token as a file, or give the bridge a database',
       );
     }
-    this.current = token;
+    this.use(token);
     return 'store';
+  }
+
+  private use(token: string): void {
+    if (token !== this.current) this.replaced += 1;
+    this.current = token;
   }
 
   /** Reads file and store again; one reading at a time. */
@@ -171,7 +185,7 @@ class ConfiguredCredential implements RenewableCredential {
     const configured = this.configured;
     if (configured === undefined) return;
     const sealed = await this.store?.read();
-    this.current = (sealed === undefined ? undefined : unsealToken(sealed, configured)) ?? configured;
+    this.use((sealed === undefined ? undefined : unsealToken(sealed, configured)) ?? configured);
   }
 
   private async readConfigured(force: boolean): Promise<boolean> {

@@ -159,7 +159,7 @@ export interface Policies {
    */
   readonly adoption: 'never' | 'oidc' | 'any';
   /**
-   * what a SCIM DELETE does to the account; an account with workspaces is suspended in both cases
+   * what a SCIM DELETE does to the account; an account with workspaces is suspended in both cases; changed to delete, accounts of people who were deleted before go too, which the plan lists
    * @default "suspend"
    */
   readonly leaving: 'suspend' | 'delete';

@@ -110,7 +110,9 @@ export const Policies = z.strictObject({
   leaving: z
     .enum(['suspend', 'delete'])
     .default('suspend')
-    .describe('what a SCIM DELETE does to the account; an account with workspaces is suspended in both cases'),
+    .describe(
+      'what a SCIM DELETE does to the account; an account with workspaces is suspended in both cases; changed to delete, accounts of people who were deleted before go too, which the plan lists',
+    ),
   leavingWorkspaces: z
     .enum(['stop', 'leave'])
     .default('stop')

@@ -267,6 +267,7 @@ function heldPanel(view: View, held: readonly PendingItem[]): Html {
 /** A hold names what is taken; what is given says so itself. */
 function sayChange(change: string): string {
   if (/^(gains|let in) /.test(change)) return change;
+  if (change === 'account, deleted') return 'has their account deleted';
   return change === 'account' ? 'is locked out' : `loses ${change}`;
 }
 

@@ -70,6 +70,7 @@ export async function loadCatalog(
   now: number,
 ): Promise<Catalog> {
   const problems: string[] = [];
+  const tokenChanges = await coder.tokenChanges();
   const [organizations, own, organizationSync] = await Promise.all([
     coder.listOrganizations(),
     coder.whoami(),
@@ -122,6 +123,8 @@ export async function loadCatalog(
     ),
     problems,
     loadedAt: now,
+    tokenChanges,
+    siteRoleSyncKnown: siteRoleSync.state !== 'unknown',
   };
 }
 

@@ -18,8 +18,11 @@ import {
 import { isBehind, loadCatalog, namedOrganizations } from './catalog';
 import { readNamesakes } from '../../store/directory';
 import { buildContext, type Catalog, type Context } from '../decide/context';
-import { findOrganization, type SyncSettings } from '../decide/rules';
+import { findOrganization } from '../decide/rules';
 import { type Clock, type Log } from '../types';
+
+/** For so long a refusal is believed where Coder does not tell whether its site role sync is on; then a write is tried again. */
+const LEARNED_MS = 3_600_000;
 
 export class ContextSource {
   #context: Context | undefined;
@@ -27,7 +30,7 @@ export class ContextSource {
   /** What `Database.changes` said before the version was last found to be that of the context. */
   #changes: number | undefined;
   #catalog: Catalog | undefined;
-  #learned: SyncSettings | undefined;
+  #learnedAt = -Infinity;
   #loading: Promise<Catalog> | undefined;
   #building:
     { readonly version: string; readonly catalog: Catalog | undefined; readonly context: Promise<Context> } | undefined;
@@ -42,6 +45,11 @@ export class ContextSource {
 
   /** The context, as current as the database. @throws CoderError when Coder was never reached and can't be now */
   async get(): Promise<Context> {
+    if (await this.#isOfAnotherToken()) {
+      await this.refresh();
+      // Reading may have begun before.
+      if (await this.#isOfAnotherToken()) return await this.refresh();
+    }
     const changes = this.database.changes?.();
     if (this.#context !== undefined && changes !== undefined && changes === this.#changes)
       return this.#believed(this.#context);
@@ -51,6 +59,11 @@ export class ContextSource {
       return this.#believed(this.#context);
     }
     return await this.#build(version, this.#catalog);
+  }
+
+  /** Whether what is known of Coder was read with another token than that in use: the bridge may be another account by now. */
+  async #isOfAnotherToken(): Promise<boolean> {
+    return this.#catalog !== undefined && this.#catalog.tokenChanges !== (await this.coder.tokenChanges());
   }
 
   #believed(context: Context): Context {
@@ -77,11 +90,11 @@ export class ContextSource {
     this.invalidate();
   }
 
-  /** Coder refused a write because its own sync is on: believed until the settings are read again. */
+  /** Coder refused a write because its own sync is on: believed until the settings are read again, or for an hour where the bridge may not read them. */
   learnSiteRoleSync(): void {
     if (this.#catalog === undefined) return;
-    this.#learned = { ...this.#catalog.sync, siteRoles: true };
-    this.#catalog = { ...this.#catalog, sync: this.#learned };
+    this.#learnedAt = this.clock.now();
+    this.#catalog = withSiteRoleSync(this.#catalog);
     this.invalidate();
   }
 
@@ -124,8 +137,8 @@ export class ContextSource {
       this.#loading = undefined;
     });
     const loaded = await this.#loading;
-    // Whoever may not read the deployment's settings has learned of site role sync by a refusal alone.
-    return this.#learned?.siteRoles === true ? { ...loaded, sync: { ...loaded.sync, siteRoles: true } } : loaded;
+    const isLearned = !loaded.siteRoleSyncKnown && this.clock.now() - this.#learnedAt < LEARNED_MS;
+    return isLearned ? withSiteRoleSync(loaded) : loaded;
   }
 
   /** Reads it, and notes what the names in documents found: whatever they are changed to by hand later, it is known what was meant. */
@@ -151,3 +164,5 @@ export class ContextSource {
     });
   }
 }
+
+const withSiteRoleSync = (catalog: Catalog): Catalog => ({ ...catalog, sync: { ...catalog.sync, siteRoles: true } });

@@ -28,6 +28,8 @@ export interface Rim {
   readonly recovery: Recovery;
   /** One at a time for each name, in this process. */
   readonly mutex: KeyedMutex;
+  /** Keys of work that this process told to be parked, with why: tried again with each sweep, it is told once. */
+  readonly parked: Map<string, string>;
   readonly options: RimOptions;
   /** Told of each piece of work that is done. */
   readonly observe: (done: ConvergedWork) => void;

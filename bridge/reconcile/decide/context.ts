@@ -19,6 +19,10 @@ export interface Catalog {
   /** What could not be read, in sentences. */
   readonly problems: readonly string[];
   readonly loadedAt: number;
+  /** `CoderClient.tokenChanges` before it was read: after another one, the bridge may be another account. */
+  readonly tokenChanges: number;
+  /** Whether Coder told if its site role sync is on. */
+  readonly siteRoleSyncKnown: boolean;
 }
 
 export interface Context {

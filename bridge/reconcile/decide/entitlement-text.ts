@@ -4,7 +4,8 @@ import { type Entitlement } from './entitlement';
 import { type GuardedGain, type Removal } from './plan';
 
 export function sayRemoval(context: Context, removal: Removal): string {
-  return removal.kind === 'account' ? 'account' : sayEntitlement(context, removal);
+  if (removal.kind !== 'account') return sayEntitlement(context, removal);
+  return removal.deletes ? 'account, deleted' : 'account';
 }
 
 export function sayGain(context: Context, gain: GuardedGain): string {

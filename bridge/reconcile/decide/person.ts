@@ -6,7 +6,7 @@ import { isSameIdentity } from '../../contract/identity';
 import { type AccountDecision, decideAccount, inputFor, isSomebodyElses, type NewAccount, newAccount } from './account';
 import { isTheirs } from './appeared';
 import { untouchable } from './context';
-import { isMoving, isNamed, judgeAdoption, refusedAddress, reHireText } from './adoption';
+import { foreignDomain, isMoving, isNamed, judgeAdoption, refusedAddress, reHireText } from './adoption';
 import { ABSENT } from './desired';
 import { Held, StillIn } from './hold-reason';
 import { leavesByDirectory, type ObservedAccount, type PersonObservation } from './observation';
@@ -52,6 +52,8 @@ function decideAccounts(observation: PersonObservation): PersonDecision {
   }
   const reason = untouchable(observation.context, linked.account);
   if (reason !== undefined) return { accounts: [], create: undefined, held: [neverTouched(linked, reason)] };
+  const foreign = foreignNow(observation, linked);
+  if (foreign !== undefined) return { accounts: leftOver(linked), create: undefined, held: [foreign] };
   const decision = withFormerOwner(observation, linked, decideLinked(observation, linked));
   const isKeptOut = linked.account.status === 'suspended' && decision.accounts[0]?.input.desired.unclear === true;
   return {
@@ -123,6 +125,12 @@ function decideLinked(observation: PersonObservation, linked: ObservedAccount): 
       held: [],
     };
   return stays(unusedText(linked, email));
+}
+
+/** Why somebody who is out does not come back in: what was narrowed meanwhile takes nobody out, and lets nobody in. */
+function foreignNow({ context, app, user, own }: PersonObservation, { account }: ObservedAccount): Held | undefined {
+  if (own.account !== 'present' || account.status !== 'suspended') return undefined;
+  return foreignDomain(context, app, user?.email ?? account.email) ?? foreignDomain(context, app, account.email);
 }
 
 function unusedText({ account, holders }: ObservedAccount, email: string): Held {

@@ -33,7 +33,8 @@ export interface PlanInput {
 }
 
 /** Something that a person loses: the account, or one entitlement. */
-export type Removal = { readonly kind: 'account' } | Entitlement;
+export type Removal =
+  { readonly kind: 'account'; /** For good, not locked. */ readonly deletes: boolean } | Entitlement;
 
 /** Something that an accident must not give to many: being let in again, or a role that rules over others. */
 export type GuardedGain = { readonly kind: 'activation' } | Entitlement;
@@ -70,7 +71,8 @@ export const NO_PLAN: Plan = {
 };
 
 export function removalKey(removal: Removal): string {
-  return removal.kind === 'account' ? 'account' : keyOf(removal);
+  if (removal.kind !== 'account') return keyOf(removal);
+  return removal.deletes ? 'account deleted' : 'account';
 }
 
 export function gainKey(gain: GuardedGain): string {
@@ -199,7 +201,8 @@ function planLeaving(input: PlanInput): Plan {
   const { declared = input.managed } = input;
   const endsFormerOwner = !out && entitlements.some(entitlement => isOwner(entitlement) && !declared(entitlement));
   // Whoever is locked out already loses no account a second time, though it may still be deleted.
-  const removals: Removal[] = actual.status === 'suspended' ? entitlements : [{ kind: 'account' }, ...entitlements];
+  const removals: Removal[] =
+    actual.status === 'suspended' ? entitlements : [{ kind: 'account', deletes }, ...entitlements];
   if (!removals.every(removal => isAllowed(input, removal))) return { ...NO_PLAN, removals, endsFormerOwner };
   if (deletes) return { ...NO_PLAN, steps: [{ kind: 'delete' }], removals, endsFormerOwner };
   const going = new Set(entitlements.map(keyOf));

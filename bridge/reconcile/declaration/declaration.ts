@@ -16,7 +16,7 @@ import { type Context } from '../decide/context';
 import { type Rim } from '../context/rim';
 import { decideRoles } from '../decide/declaration/custom-roles';
 import { decideGroups } from '../decide/group/groups';
-import { actOnGroups } from '../group/act-on-groups';
+import { actOnGroups, orProblem } from '../group/act-on-groups';
 import { GroupListing, observeGroups } from '../group/observe-groups';
 import { lookAtGroupMembers } from '../group/read-members';
 import { removeUndeclared } from '../group/remove-undeclared';
@@ -119,8 +119,16 @@ async function convergeParts(
   failures: CoderError[] | undefined,
 ): Promise<{ context: Context; problems: string[] }> {
   const { db } = rim.database;
-  let context = await rim.context.refresh();
-  const problems = [...context.catalog.problems];
+  const problems: string[] = [];
+  const read: Context[] = [];
+  await orProblem(
+    problems,
+    'organizations and sync settings',
+    async () => void read.push(await rim.context.refresh()),
+    failures,
+  );
+  let context = read[0] ?? (await rim.context.get());
+  problems.push(...context.catalog.problems);
   let rolesMade = false;
   if (!app.deleting) {
     const roles = await convergeRoles(rim, context, app, work, failures);

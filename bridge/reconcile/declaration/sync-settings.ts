@@ -87,7 +87,7 @@ export async function planSyncSettings(db: Db, coder: CoderClient, context: Cont
   const possible = observed.map(one => {
     if (!isForAnotherClaim(one)) return one;
     problems.push(
-      `sync settings ${targetOf(context, one.kind, one.organization)}: they read the claim ${JSON.stringify(one.present.field)} for entries that are not the bridge's, and the app declares ${JSON.stringify(one.wanted?.field)}: Coder reads one claim, and nothing is written; declare that claim, or take those entries out in Coder`,
+      `sync settings ${targetOf(context, one.kind, one.organization)}: they read the claim ${JSON.stringify(one.present.field)} for entries that are not the bridge's, and the app declares ${JSON.stringify(one.wanted?.field)}: Coder reads one claim, so nothing of the app is in there, and what the bridge wrote for its own claim goes; declare that claim, or take those entries out in Coder`,
     );
     // What the bridge wrote for its own claim goes: it would be read in the other one.
     return { ...one, wanted: undefined };

@@ -117,7 +117,8 @@ export async function protectedMeanwhile(
   account: Account,
   done: readonly Step[],
 ): Promise<Held | undefined> {
-  if (untouchable(await rim.context.get(), account) !== 'protected-account') return undefined;
+  const reason = untouchable(await rim.context.get(), account);
+  if (reason === undefined) return undefined;
   const changes = done.flatMap(step => {
     const [action, { target, before, after }] = describe(context, account, step);
     if (action === undefined) return [];
@@ -125,9 +126,10 @@ export async function protectedMeanwhile(
     return [action, target ?? [], change].flat().join(' ');
   });
   const before = changes.length === 0 ? '' : `; done before that, for somebody to undo in Coder: ${changes.join(', ')}`;
+  const isBy = reason === 'protected-account' ? 'was protected' : `became one that is never touched (${reason})`;
   return new Held(
-    'protected-account',
-    `account ${JSON.stringify(account.username)} was protected while it was being changed, and nothing more is done to it${before}`,
+    reason,
+    `account ${JSON.stringify(account.username)} ${isBy} while it was being changed, and nothing more is done to it${before}`,
   );
 }
 

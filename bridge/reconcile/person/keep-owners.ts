@@ -68,11 +68,12 @@ export async function withOwnersKept<T>(
   if (!takesOne) return await task(true, context);
   return await rim.mutex.runExclusive('owners', () =>
     withLease(rim.database.db, 'owners', rim.owner, rim.clock, async () => {
-      let owners = 0;
-      for await (const owner of rim.coder.listOwners()) if (canSignIn(context, owner)) owners += 1;
-      // What an app asks for counts from its declaration on, whatever was decided before.
+      const owners: CoderUser[] = [];
+      for await (const owner of rim.coder.listOwners()) owners.push(owner);
+      // What an app asks for counts from its declaration on, and who the bridge is by the token in use, whatever was decided before.
       const now = await rim.context.get();
-      return await task(keepsOwners(owners, now.minOwners), now);
+      const kept = owners.filter(owner => canSignIn(now, owner)).length;
+      return await task(keepsOwners(kept, now.minOwners), now);
     }),
   );
 }

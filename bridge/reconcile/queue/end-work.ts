@@ -119,6 +119,7 @@ async function endClaimed(
       const againMs = options.later.dueAt - now;
       return { outcome: 'retry', ...(options.later.awaited === true && againMs <= SOON_MS && { againMs }) };
     }
+    rim.parked.delete(work.key);
     const completed = await completeWork(db, work, rim.owner, options.againAt);
     return { outcome: completed === 'again' ? 'again' : 'done' };
   }
@@ -141,6 +142,9 @@ async function endClaimed(
     return { outcome: 'failed' };
   }
   await parkWork(db, work, rim.owner, error, now);
+  // Each sweep tries it once more: that it is parked was told.
+  if (rim.parked.get(work.key) === error) return { outcome: 'parked' };
+  rim.parked.set(work.key, error);
   await writeAudit(db, [
     { at: now, app: work.app, actor: 'bridge', action: 'work.park', target: work.key, result: 'failed', detail: error },
   ]);

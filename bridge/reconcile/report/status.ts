@@ -5,9 +5,11 @@ import { type Db } from '../../store/database/database';
 import { nextTurn } from '../../store/database/turns';
 import { type HeldRemovals, holdId, listOpenHolds } from '../../store/accounts/holds';
 import { leaversNotOut } from '../../store/accounts/leavers';
+import { listManagedGroups } from '../../store/accounts/coder-groups';
 import { countHeldPeople, listHeldPeople } from '../../store/accounts/held-people';
 import { auditProblem } from '../../store/audit/audit-problem';
 import { readPeople } from '../../store/accounts/people';
+import { readSweepFailures } from '../../store/apps/sweep-failures';
 import { readLeftOver } from '../../store/accounts/left-over';
 import { countLeaverWorkspaces, listLeaverWorkspaces } from '../../store/accounts/leaver-workspaces';
 import { countOpenEntries, unattendedEntries } from '../../store/journal/journal';
@@ -18,6 +20,7 @@ import { type AppConvergence, type ReconcilerStatus } from '../types';
 const SHOWN = 200;
 const CHANGES_SHOWN = 50;
 const PAGE = 1_000;
+const GROUP = 'coder-group:';
 
 const iso = (at: number): string => new Date(at).toISOString();
 
@@ -36,6 +39,7 @@ export async function readStatus(db: Db, now: number): Promise<Omit<ReconcilerSt
     running,
     unknown,
     leavers,
+    notCompared,
   ] = [
     await listApps(db),
     await countWork(db),
@@ -50,7 +54,13 @@ export async function readStatus(db: Db, now: number): Promise<Omit<ReconcilerSt
     await listLeaverWorkspaces(db, 'running'),
     await countLeaverWorkspaces(db, 'unknown'),
     await leaversNotOut(db),
+    await readSweepFailures(db),
   ];
+  const groupNames = new Map(
+    pending.some(item => item.key.startsWith(GROUP))
+      ? (await listManagedGroups(db)).map(group => [`${GROUP}${group.id}`, `group ${group.name}`])
+      : [],
+  );
   const names = await namesOf(db, [
     ...pending.flatMap(item => (item.key.startsWith('person:') ? [item.key.slice('person:'.length)] : [])),
     ...unattended.flatMap(({ subject }) => subject ?? []),
@@ -77,6 +87,7 @@ export async function readStatus(db: Db, now: number): Promise<Omit<ReconcilerSt
           open.every(row => row.app !== app.name) &&
           refused === 0 &&
           app.problems.length === 0 &&
+          !notCompared.has(app.name) &&
           app.appliedGeneration === app.generation,
         waiting: counts.waiting,
         held,
@@ -87,7 +98,11 @@ export async function readStatus(db: Db, now: number): Promise<Omit<ReconcilerSt
           .map(({ state, people, since }) => ({ state, people, since: iso(since) })),
         lastError: counts.lastError,
         lastSweepAt: app.sweptAt === undefined ? null : iso(app.sweptAt),
-        warnings: [...app.problems, ...unknownWorkspaces(unknown.get(app.name) ?? 0)],
+        warnings: [
+          ...app.problems,
+          ...(notCompared.get(app.name) ?? []),
+          ...unknownWorkspaces(unknown.get(app.name) ?? 0),
+        ],
       };
     }),
     pending: [
@@ -103,7 +118,7 @@ export async function readStatus(db: Db, now: number): Promise<Omit<ReconcilerSt
       ...pending.map((item): PendingItem => ({
         key: item.key,
         app: item.app,
-        subject: names.get(item.key.slice('person:'.length)) ?? null,
+        subject: names.get(item.key.slice('person:'.length)) ?? groupNames.get(item.key) ?? null,
         state: item.parked ? 'parked' : 'waiting',
         reason: item.error ?? 'waiting for its turn',
         attempts: item.attempts,

@@ -23,7 +23,7 @@ function effectOf(step: Step): { readonly lost: readonly Removal[]; readonly gai
       return { lost: [], gained: [{ kind: 'activation' }] };
     case 'suspend':
     case 'delete':
-      return { lost: [{ kind: 'account' }], gained: [] };
+      return { lost: [{ kind: 'account', deletes: step.kind === 'delete' }], gained: [] };
     case 'site-roles':
       return difference(step, target => ({ kind: 'site-role', organization: '', target }));
     case 'organization-roles':

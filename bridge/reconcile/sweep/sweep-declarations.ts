@@ -11,29 +11,31 @@ import { observeRoles } from '../declaration/custom-roles';
 import { sharedExternalIds } from '../declaration/shared-external-ids';
 import { isAboutSpokenFor, noLongerSpokenFor } from '../declaration/no-longer-spoken-for';
 import { planSyncSettings } from '../declaration/sync-settings';
-import { GroupListing, observeGroups } from '../group/observe-groups';
+import { type GroupListing, observeGroups } from '../group/observe-groups';
 import { sayGroupChange, sayRoleChange, saySyncChange } from '../declaration/change-text';
 
 const CAUSE: Cause = { actor: 'sweep' };
 
-/** Tells what differs; apps whose policy is to repair are dealt with again as a whole. */
-export async function sweepDeclarations(rim: Rim, context: Context, apps: readonly StoredApp[]): Promise<void> {
-  const listing = new GroupListing(rim.coder.background);
-  for (const app of apps) {
-    const { lines: changes, differs, problems } = await compare(rim, context, app, listing);
-    const lines = new AuditLines(CAUSE, () => rim.clock.now());
-    for (const change of changes) lines.note({ app: app.name }, 'drift.found', 'reported', change);
-    await writeAudit(rim.database.db, lines.rows);
-    // A problem that was told may be gone, a new one may be there to be told.
-    const news = app.problems.length > 0 || problems.some(problem => !app.problems.includes(problem));
-    if (app.state.policies.drift !== 'repair' || !(differs || news)) continue;
-    await enqueue(
-      rim.database.db,
-      [{ key: `app:${app.name}`, app: app.name, priority: PRIORITY.sweep }],
-      CAUSE,
-      rim.clock.now(),
-    );
-  }
+/** Tells what differs of an app; one whose policy is to repair is dealt with again as a whole. */
+export async function sweepDeclaration(
+  rim: Rim,
+  context: Context,
+  app: StoredApp,
+  listing: GroupListing,
+): Promise<void> {
+  const { lines: changes, differs, problems } = await compare(rim, context, app, listing);
+  const lines = new AuditLines(CAUSE, () => rim.clock.now());
+  for (const change of changes) lines.note({ app: app.name }, 'drift.found', 'reported', change);
+  await writeAudit(rim.database.db, lines.rows);
+  // A problem that was told may be gone, a new one may be there to be told.
+  const news = app.problems.length > 0 || problems.some(problem => !app.problems.includes(problem));
+  if (app.state.policies.drift !== 'repair' || !(differs || news)) return;
+  await enqueue(
+    rim.database.db,
+    [{ key: `app:${app.name}`, app: app.name, priority: PRIORITY.sweep }],
+    CAUSE,
+    rim.clock.now(),
+  );
 }
 
 /** Whom an app may speak for no more is told anew where the app is not dealt with as a whole: it is about people, and they may be parted by now. */

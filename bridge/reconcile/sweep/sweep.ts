@@ -3,11 +3,12 @@
  * queued behind all other work, or only told. Who is held is no drift, and tried again whatever the policy. One replica at a time
  * for each app.
  */
-import { markSwept, type StoredApp } from '../../store/apps/apps';
+import { listAllApps, markSwept, type StoredApp } from '../../store/apps/apps';
+import { noteSweepFailures } from '../../store/apps/sweep-failures';
 import { writeAudit, writeAuditInTurns } from '../../store/audit/audit';
 import { pruneAudit } from '../../store/audit/chain';
 import { nextTurn } from '../../store/database/turns';
-import { listManagedGroups, markUnread } from '../../store/accounts/coder-groups';
+import { listManagedGroups, type ManagedGroup, markUnread } from '../../store/accounts/coder-groups';
 import { countHeldPeople } from '../../store/accounts/held-people';
 import { type HeldRemovals, listOpenHolds } from '../../store/accounts/holds';
 import { memberDifferences } from '../../store/accounts/coder-members';
@@ -16,11 +17,13 @@ import { pruneLedger } from '../../store/accounts/ledger';
 import { unattendedEntries } from '../../store/journal/journal';
 import { dropLease, takeLease } from '../../store/work/leases';
 import { queuedKeys } from '../../store/work/pending';
+import { unparkWorkOf } from '../../store/work/work';
 import { describe } from '../person/apply-steps';
 import { removeUndeclared } from '../group/remove-undeclared';
-import { type Context, groupName } from '../decide/context';
+import { type Context, groupName, organizationName } from '../decide/context';
 import { type Rim } from '../context/rim';
 import { HOUR_MS } from '../decide/guard';
+import { GroupListing } from '../group/observe-groups';
 import { lookAtGroupMembers } from '../group/read-members';
 import { settleBegun } from '../group/settle-begun';
 import { carryOutInTurns, surveyWithGuard, readWorldFor, withoutQueued } from '../survey/guarded-survey';
@@ -29,7 +32,8 @@ import { isHeldStep } from './held-steps';
 import { reportLeavers } from './report-leavers';
 import { sweepLeaversWorkspaces } from './leavers-workspaces';
 import { reportUnlinkedAccounts } from './unlinked-accounts';
-import { renewSpokenFor, sweepDeclarations } from './sweep-declarations';
+import { renewSpokenFor, sweepDeclaration } from './sweep-declarations';
+import { SweepParts } from './sweep-parts';
 import { isTriedAgain } from './tried-again';
 import { AuditLines } from '../context/audit-lines';
 import { type World } from '../survey/world';
@@ -38,14 +42,21 @@ const CAUSE: Cause = { actor: 'sweep' };
 /** For so long a sweep is its bridge's without a sign of life. */
 export const SWEEP_LEASE_MS = 30_000;
 
-/** Sweeps one app, or all that are due. @returns names of those that another bridge compares, or began to: they were not looked at */
+/**
+ * Sweeps one app, or all that are due.
+ * @returns names of those that another bridge compares, or began to: they were not looked at
+ * @throws CoderError what Coder failed at first; where Coder is there, everything else is compared
+ */
 export async function sweepApps(
   rim: Rim,
   wanted: (app: StoredApp) => boolean,
   auditRetentionMs: number,
 ): Promise<string[]> {
   if ((await rim.recovery.holds()) !== undefined || !(await rim.recovery.advance())) return [];
-  const context = await rim.context.refresh();
+  const due = (await listAllApps(rim.database.db)).filter(wanted);
+  if (due.length === 0) return [];
+  const parts = new SweepParts();
+  const context = await contextFor(rim, due, parts);
   const apps = [...context.apps.values()].filter(app => !app.deleting && wanted(app));
   await lookAtEndingApps(
     rim,
@@ -61,20 +72,56 @@ export async function sweepApps(
   renewal.unref();
   const names = held.map(app => app.name);
   const sweep = async () => {
-    await sweepHeld(rim, context, held);
-    await settleBegun(rim, await rim.context.get());
-    for (const problem of await removeUndeclared(rim, CAUSE))
-      rim.log.warn({ problem }, 'what nothing declares any more stays in Coder');
+    await noting(rim, parts, held, async () => {
+      await sweepHeld(rim, context, held, parts);
+      await parts.part('what was begun', async () => await settleBegun(rim, await rim.context.get()));
+      await parts.part('what nothing declares any more', async () => {
+        for (const problem of await removeUndeclared(rim, CAUSE))
+          rim.log.warn({ problem }, 'what nothing declares any more stays in Coder');
+      });
+    });
   };
   try {
     await (rim.spans === undefined ? sweep() : rim.spans.sweep(names, sweep));
     await pruneLedger(rim.database.db, rim.clock.now() - HOUR_MS);
     if (auditRetentionMs > 0) await forgetOldAudit(rim, rim.clock.now() - auditRetentionMs);
+    if (parts.error !== undefined) throw parts.error;
     return elsewhere;
   } finally {
     clearInterval(renewal);
     for (const app of held) await dropLease(rim.database.db, `sweep:${app.name}`, rim.owner);
   }
+}
+
+/** With organizations and sync settings as they are now; what was last known of them where Coder fails to tell. */
+async function contextFor(rim: Rim, apps: readonly StoredApp[], parts: SweepParts): Promise<Context> {
+  try {
+    const read = await parts.part('organizations and sync settings', () => rim.context.refresh());
+    return read ?? (await rim.context.get());
+  } catch (error) {
+    await noteFailures(rim, apps, parts);
+    throw error;
+  }
+}
+
+/** Notes of each app what of it was not compared. */
+async function noting(
+  rim: Rim,
+  parts: SweepParts,
+  apps: readonly StoredApp[],
+  sweep: () => Promise<void>,
+): Promise<void> {
+  try {
+    await sweep();
+  } finally {
+    await noteFailures(rim, apps, parts);
+  }
+  if (parts.error !== undefined) return;
+  for (const app of apps) await markSwept(rim.database.db, app.name, rim.clock.now());
+}
+
+async function noteFailures(rim: Rim, apps: readonly StoredApp[], parts: SweepParts): Promise<void> {
+  for (const { name } of apps) await noteSweepFailures(rim.database.db, name, parts.said);
 }
 
 async function forgetOldAudit({ database }: Rim, before: number): Promise<void> {
@@ -98,25 +145,35 @@ async function renew(rim: Rim, apps: readonly StoredApp[]): Promise<void> {
     );
 }
 
-async function sweepHeld(rim: Rim, context: Context, apps: readonly StoredApp[]): Promise<void> {
+async function sweepHeld(rim: Rim, context: Context, apps: readonly StoredApp[], parts: SweepParts): Promise<void> {
+  const { db } = rim.database;
+  await unparkWorkOf(
+    db,
+    apps.map(app => app.name),
+    { now: rim.clock.now(), attempts: rim.options.maxAttempts },
+  );
   const compared = apps.filter(app => app.state.policies.drift !== 'off');
-  const held = await countHeldPeople(rim.database.db);
+  const held = await countHeldPeople(db);
   const lookedAt = apps.filter(app => compared.includes(app) || held.has(app.name));
-  if (compared.length > 0) await sweepGroups(rim, context, compared);
-  if (lookedAt.length > 0) {
-    const world = await readWorldFor(rim, context);
-    for (const app of lookedAt) await sweepPeople(rim, context, world, app);
-    if (compared.length > 0) await reportUnlinkedAccounts(rim, context, world);
-  }
-  if (compared.length > 0) await sweepDeclarations(rim, context, compared);
+  if (compared.length > 0) await sweepGroups(rim, context, compared, parts);
+  if (lookedAt.length > 0)
+    await parts.part('people', async () => {
+      const world = await readWorldFor(rim, context);
+      for (const app of lookedAt) await sweepPeople(rim, context, world, app);
+      if (compared.length > 0) await reportUnlinkedAccounts(rim, context, world);
+    });
+  const listing = new GroupListing(rim.coder.background);
+  for (const app of compared)
+    await parts.part(`groups, roles and sync settings of app ${JSON.stringify(app.name)}`, () =>
+      sweepDeclaration(rim, context, app, listing),
+    );
   await renewSpokenFor(
     rim,
     context,
     apps.filter(app => app.state.policies.drift !== 'repair'),
   );
-  await sweepLeaversWorkspaces(rim, context, apps);
+  await parts.part('workspaces of who left', () => sweepLeaversWorkspaces(rim, context, apps));
   await lookAtBegun(rim, apps);
-  for (const app of apps) await markSwept(rim.database.db, app.name, rim.clock.now());
 }
 
 const BEGUN_AT_ONCE = 500;
@@ -134,38 +191,43 @@ async function lookAtBegun(rim: Rim, apps: readonly StoredApp[]): Promise<void> 
 }
 
 /** Reads the members of each managed group anew; what differs from what is wanted is found and queued. */
-async function sweepGroups(rim: Rim, context: Context, apps: readonly StoredApp[]): Promise<void> {
+async function sweepGroups(rim: Rim, context: Context, apps: readonly StoredApp[], parts: SweepParts): Promise<void> {
+  for (const group of await listManagedGroups(rim.database.db))
+    await parts.part(`group ${organizationName(context, group.organization)}/${group.name}`, () =>
+      sweepGroup(rim, context, apps, group),
+    );
+}
+
+async function sweepGroup(rim: Rim, context: Context, apps: readonly StoredApp[], group: ManagedGroup): Promise<void> {
   const { db } = rim.database;
   const repairs = apps.some(app => app.state.policies.drift === 'repair');
-  for (const group of await listManagedGroups(db)) {
-    const key = `coder-group:${group.id}` as const;
-    if (!(await lookAtGroupMembers(rim, group.id))) {
-      const lines = new AuditLines(CAUSE, () => rim.clock.now());
-      lines.note({ app: apps[0]?.name ?? null }, 'drift.found', 'reported', {
-        target: groupName(context, group.id),
-        before: 'absent',
-        after: 'present',
-        detail: repairs ? 'to be repaired' : 'reported only',
-      });
-      await writeAudit(db, lines.rows);
-      if (!repairs) continue;
-      await markUnread(db, group.id);
-      await enqueueGroup(rim, apps, group.id);
-      continue;
-    }
-    const differences = await memberDifferences(db, group.id);
-    if (differences.length === 0 || (await queuedKeys(db, [key])).size > 0) continue;
+  const key = `coder-group:${group.id}` as const;
+  if (!(await lookAtGroupMembers(rim, group.id))) {
     const lines = new AuditLines(CAUSE, () => rim.clock.now());
-    for (const difference of differences)
-      lines.note({ app: apps[0]?.name ?? null, coderUserId: difference.coderUserId }, 'drift.found', 'reported', {
-        target: groupName(context, group.id),
-        before: difference.present ? 'member' : 'no member',
-        after: difference.wanted === true ? 'member' : 'no member',
-        detail: repairs ? 'to be repaired' : 'reported only',
-      });
+    lines.note({ app: apps[0]?.name ?? null }, 'drift.found', 'reported', {
+      target: groupName(context, group.id),
+      before: 'absent',
+      after: 'present',
+      detail: repairs ? 'to be repaired' : 'reported only',
+    });
     await writeAudit(db, lines.rows);
-    if (repairs) await enqueueGroup(rim, apps, group.id);
+    if (!repairs) return;
+    await markUnread(db, group.id);
+    await enqueueGroup(rim, apps, group.id);
+    return;
   }
+  const differences = await memberDifferences(db, group.id);
+  if (differences.length === 0 || (await queuedKeys(db, [key])).size > 0) return;
+  const lines = new AuditLines(CAUSE, () => rim.clock.now());
+  for (const difference of differences)
+    lines.note({ app: apps[0]?.name ?? null, coderUserId: difference.coderUserId }, 'drift.found', 'reported', {
+      target: groupName(context, group.id),
+      before: difference.present ? 'member' : 'no member',
+      after: difference.wanted === true ? 'member' : 'no member',
+      detail: repairs ? 'to be repaired' : 'reported only',
+    });
+  await writeAudit(db, lines.rows);
+  if (repairs) await enqueueGroup(rim, apps, group.id);
 }
 
 async function enqueueGroup(rim: Rim, apps: readonly StoredApp[], groupId: string): Promise<void> {

@@ -1,4 +1,5 @@
 /** SCIM applications: the document each was given last, with its tokens, under a generation that counts every change, and on from an earlier app of its name. */
+import { noteSweepFailures } from './sweep-failures';
 import { sql } from 'kysely';
 import { type AppTable } from '../database/tables';
 import { type Precondition } from '../../contract/admin-api';
@@ -313,6 +314,7 @@ export async function purgeApp(db: Db, app: Pick<StoredApp, 'name' | 'generation
   ] as const)
     await db.deleteFrom(table).where('app', '=', name).execute();
   await db.deleteFrom('apps').where('name', '=', name).where('deleted_at', 'is not', null).execute();
+  await noteSweepFailures(db, name, []);
   await writeSetting(db, lastKey(name), String(app.generation));
   return true;
 }

@@ -272,3 +272,20 @@ export async function unparkWork(db: Db, key: string | undefined, now: number): 
     .executeTakeFirstOrThrow();
   return Number(numUpdatedRows);
 }
+
+/**
+ * Has parked work of these apps tried once more.
+ * @param again.attempts as many as it takes to be parked: what fails again is, at once
+ */
+export async function unparkWorkOf(
+  db: Db,
+  apps: readonly string[],
+  again: { readonly now: number; readonly attempts: number },
+): Promise<void> {
+  await db
+    .updateTable('work')
+    .set({ parked_at: null, attempts: again.attempts, due_at: again.now })
+    .where('parked_at', 'is not', null)
+    .where('app', 'in', among(db, apps))
+    .execute();
+}

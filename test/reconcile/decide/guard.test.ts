@@ -5,7 +5,7 @@ import { type Removal } from '../../../bridge/reconcile/decide/plan';
 
 const ROLE: Removal = { kind: 'site-role', organization: '', target: 'auditor' };
 const GROUP: Removal = { kind: 'group', organization: 'o', target: 'g' };
-const ACCOUNT: Removal = { kind: 'account' };
+const ACCOUNT: Removal = { kind: 'account', deletes: false };
 const guard = { maxRemovalsPercent: 20, minRemovals: 10 };
 const calm = { guard, people: 100, others: 0, leaves: false, before: undefined, vanished: () => false };
 

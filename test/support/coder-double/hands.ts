@@ -216,6 +216,16 @@ export class Hands {
     Object.assign(this.world.state.organizationSync, sync);
   }
 
+  /** The Premium licence ends, or is put in again. */
+  setLicence(licence: boolean): void {
+    this.world.settings.licence = licence;
+  }
+
+  /** Coder is started again with this claim for site roles; empty: without site role sync. */
+  setSiteRoleField(field: string): void {
+    this.world.settings.oidcUserRoleField = field;
+  }
+
   /** A template that everyone in the organization may use, or nobody until its access list says so. */
   addTemplate(name: string, organization?: string, everyoneMayUse = true): Template {
     const { workspaces, state } = this.world;

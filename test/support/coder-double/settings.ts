@@ -50,11 +50,13 @@ export interface Settings {
   /** True for the shape of v2.29: no service accounts, no single member, no group members page, no roles at creation. */
   readonly old: boolean;
   readonly rateLimitPerMinute: number;
-  readonly licence: boolean;
+  /** Ends, and is put in again. */
+  licence: boolean;
   readonly oidc: boolean;
   readonly oidcAllowSignups: boolean;
   readonly aiGateway: boolean;
-  readonly oidcUserRoleField: string;
+  /** Coder is started again with another one. */
+  oidcUserRoleField: string;
   /** How the database puts text in small letters before it compares. */
   readonly fold: Fold;
   readonly userLimit: number | undefined;

@@ -1,0 +1,39 @@
+/** The parts of a sweep: what Coder fails at in one of them keeps nobody from being compared in the others, and is told. */
+import { CoderError, type CoderErrorKind } from '../../coder';
+
+const SHOWN = 5;
+
+/** Kinds of an error after which the next call would fail as well. */
+export const AWAY: ReadonlySet<CoderErrorKind> = new Set(['circuit_open', 'unauthorized', 'rate_limited']);
+
+export class SweepParts {
+  readonly #failures: { readonly what: string; readonly error: CoderError }[] = [];
+
+  /** @returns undefined when Coder failed at it, which is noted. @throws whatever else ended it, and what says that Coder is away */
+  async part<T>(what: string, task: () => Promise<T>): Promise<T | undefined> {
+    try {
+      return await task();
+    } catch (error) {
+      if (!(error instanceof CoderError)) throw error;
+      this.#failures.push({ what, error });
+      if (AWAY.has(error.kind)) throw error;
+      return undefined;
+    }
+  }
+
+  /** The first failure; undefined where everything was compared. */
+  get error(): CoderError | undefined {
+    return this.#failures[0]?.error;
+  }
+
+  /** What was not compared, in words; of many the first. */
+  get said(): readonly string[] {
+    const lines = this.#failures.slice(0, SHOWN).map(({ what, error }) => sayNotCompared(what, error));
+    const more = this.#failures.length - lines.length;
+    return more === 0 ? lines : [...lines, `not compared by the last sweep: ${more} more`];
+  }
+}
+
+function sayNotCompared(what: string, error: CoderError): string {
+  return `not compared by the last sweep: ${what}: ${error.message}`;
+}
