@@ -2,6 +2,7 @@
 import { randomUUID } from 'node:crypto';
 import { CoderError } from '../coder';
 import { type StoredApp } from '../store/apps/apps';
+import { readSweepFailures } from '../store/apps/sweep-failures';
 import { queryAudit } from '../store/audit/audit';
 import { isUnavailable } from '../store/database/unavailable';
 import { dropLeases } from '../store/work/leases';
@@ -63,15 +64,22 @@ export function createReconciler(dependencies: ReconcilerDependencies): Reconcil
   let sweeping: Promise<unknown> | undefined;
   let timer: NodeJS.Timeout | undefined;
 
-  let notBefore = -Infinity;
-  const isDue = (app: StoredApp): boolean =>
-    clock.now() >= notBefore && (app.sweptAt ?? app.createdAt) <= clock.now() - interval;
-  const sweepDue = async (wanted = isDue): Promise<void> => {
-    await sweepApps(rim, wanted, retention).catch((error: unknown) => {
+  let failedAt: number | undefined;
+  const isPausing = (): boolean => {
+    const passed = clock.now() - (failedAt ?? -Infinity);
+    return passed >= 0 && passed < Math.min(SWEEP_AGAIN_MS, interval);
+  };
+  const sweepDue = async (wanted?: (app: StoredApp) => boolean): Promise<void> => {
+    if (wanted === undefined && isPausing()) return;
+    try {
+      const failed = await readSweepFailures(database.db);
+      const isDue = (app: StoredApp): boolean =>
+        failed.has(app.name) || (app.sweptAt ?? app.createdAt) <= clock.now() - interval;
+      await sweepApps(rim, wanted ?? isDue, retention);
+    } catch (error) {
       log.warn({ err: error }, 'a sweep could not compare everything');
-      if (error instanceof CoderError && !AWAY.has(error.kind))
-        notBefore = clock.now() + Math.min(SWEEP_AGAIN_MS, interval);
-    });
+      if (error instanceof CoderError && !AWAY.has(error.kind)) failedAt = clock.now();
+    }
     pump.wake();
   };
   const schedule = (): void => {

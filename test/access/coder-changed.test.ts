@@ -4,6 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { type CoderDouble } from '../support/coder-double';
 import { describeEachDatabase } from '../support/databases';
+import { until } from '../support/until';
 import { type Access, type Document, startAccess } from './stage';
 
 const MAPPED: Document = {
@@ -88,6 +89,52 @@ describeEachDatabase('Coder changes underneath', (_, on) => {
     await access.swept();
     expect(access.holding('auditor')).toEqual(['cleo']);
     expect(await access.statusOf(okta)).toMatchObject({ converged: true, warnings: [] });
+  });
+
+  it('site role sync that is on keeps what a mapping gave that is taken out, as long as it is on, and is not asked again and again', async () => {
+    const access = await startAccess(on);
+    const { okta } = await company(access);
+    access.coder.setSiteRoleField('roles');
+    await access.declare(okta, { groupMappings: MAPPED.groupMappings });
+    await access.settled();
+    expect(access.holding('auditor')).toEqual(['ada', 'ben']);
+    const before = access.coder.calls.count({ method: 'PUT', path: /roles$/ });
+    await access.swept();
+    expect(access.coder.calls.count({ method: 'PUT', path: /roles$/ })).toBe(before);
+
+    access.coder.setSiteRoleField('');
+    await access.swept();
+    expect(access.holding('auditor')).toEqual([]);
+    expect(await access.statusOf(okta)).toMatchObject({ converged: true });
+  });
+
+  it('an app that was deleted while its groups were refused ends with the first sweep after that', async () => {
+    const access = await startAccess(on);
+    const { okta } = await company(access);
+    access.coder.setLicence(false);
+    await access.removeApp(okta);
+    await access.admin.sweep().catch(() => undefined);
+    access.coder.setLicence(true);
+    await access.admin.sweep();
+    await until('the app to be gone', async () => (await access.status()).apps.length === 0);
+    expect(access.suspended()).toEqual(['ada', 'ben', 'cleo']);
+    expect(Object.keys(access.coder.snapshot().organizations['coder']?.groups ?? {})).toEqual([]);
+  });
+
+  it('the bridge whose token is another one of the same account locks out whoever leaves, though Coder fails at its settings', async () => {
+    const file = join(mkdtempSync(join(tmpdir(), 'coder-scim-token-')), 'token');
+    const access = await startAccess(on, {
+      env: { CODER_SESSION_TOKEN: '', CODER_SESSION_TOKEN_FILE: file },
+      before: coder => {
+        coder.addUser('robot', { roles: ['owner'], status: 'active' });
+        writeFileSync(file, coder.issueToken('robot'));
+      },
+    });
+    const { okta, ada } = await company(access);
+    writeFileSync(file, access.coder.issueToken('robot'));
+    access.coder.faults.fail(500, { path: /\/settings\/idpsync\/organization$/ });
+    await okta.leave(ada);
+    await until('ada to be locked out', () => access.suspended().includes('ada'));
   });
 
   it('the bridge that is another account by now is no owner who could help, and is not changed by itself', async () => {

@@ -56,17 +56,25 @@ describeEachDatabase('a declaration', (_, on) => {
 
   it('about more people than are written down at once reaches each of them, and what of it is too much is held of all', async () => {
     const access = await startAccess(on);
-    const okta = await access.app('okta', { guard: { minRemovals: 5, maxRemovalsPercent: 1 } });
+    const guard = { minRemovals: 5, maxRemovalsPercent: 1 };
+    const leads = { idpGroup: 'leads', role: 'template-admin' };
+    const okta = await access.app('okta', { guard, roleMappings: { leads } });
     const people = crowd(230);
     const ids = await Promise.all(people.map(async name => await okta.hire(name)));
     await okta.group('auditors', ids);
-    await access.declare(okta, { roleMappings: { auditors: { idpGroup: 'auditors', role: 'auditor' } } });
+    await okta.group('leads', ids.slice(0, 3));
+    await access.declare(okta, {
+      guard,
+      roleMappings: { auditors: { idpGroup: 'auditors', role: 'auditor' } },
+      policies: { drift: 'report' },
+    });
     const mapped = await access.settled();
     const auditors = () => people.filter(name => access.coder.describe(name).siteRoles.includes('auditor'));
     expect(auditors()).toEqual(people);
+    expect(access.holding('template-admin')).toEqual([]);
     expect(mapped.apps[0]).toMatchObject({ converged: true });
 
-    await access.declare(okta, { roleMappings: {} });
+    await access.declare(okta, { guard, roleMappings: {} });
     const status = await access.settled();
     expect(auditors()).toEqual(people);
     expect(status.holds).toMatchObject([{ reason: 'plan-too-large', people: people.length }]);

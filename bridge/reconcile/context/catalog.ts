@@ -60,6 +60,7 @@ async function readable<T>(read: Promise<T>, what: string, problems: string[]): 
 /**
  * Reads what the mapping states of all apps need: three calls for each organization they name, four in all besides,
  * and one for each other organization in which the account itself holds a custom role.
+ * @param asksSiteRoleSync whether it is to be known if Coder's site role sync is on, though no document has a site role
  * @param foundAs ids of organizations by the folded names under which documents found them last
  * @throws CoderError when Coder can't be asked
  */
@@ -67,6 +68,7 @@ export async function loadCatalog(
   coder: CoderClient,
   states: readonly MappingState[],
   foundAs: ReadonlyMap<string, string>,
+  asksSiteRoleSync: boolean,
   now: number,
 ): Promise<Catalog> {
   const problems: string[] = [];
@@ -78,9 +80,9 @@ export async function loadCatalog(
   ]);
   const namesOf = (id: string): string[] => [...foundAs].flatMap(([name, found]) => (found === id ? [name] : []));
   const known = organizations.map(one => ({ ...knownOrganization(one), foundAs: namesOf(one.id) }));
-  const siteRoles = states.some(state =>
-    Object.values(state.roleMappings).some(mapping => mapping.organization === undefined),
-  );
+  const siteRoles =
+    asksSiteRoleSync ||
+    states.some(state => Object.values(state.roleMappings).some(mapping => mapping.organization === undefined));
   const siteRoleSync = siteRoles ? await coder.getSiteRoleSync().catch(unknownSync) : { state: 'off' as const };
   const organizationRoles = new Set<string>();
   const groups = new Set<string>();
@@ -124,7 +126,7 @@ export async function loadCatalog(
     problems,
     loadedAt: now,
     tokenChanges,
-    siteRoleSyncKnown: siteRoleSync.state !== 'unknown',
+    siteRoleSyncKnown: siteRoles && siteRoleSync.state !== 'unknown',
   };
 }
 

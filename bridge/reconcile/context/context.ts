@@ -45,11 +45,7 @@ export class ContextSource {
 
   /** The context, as current as the database. @throws CoderError when Coder was never reached and can't be now */
   async get(): Promise<Context> {
-    if (await this.#isOfAnotherToken()) {
-      await this.refresh();
-      // Reading may have begun before.
-      if (await this.#isOfAnotherToken()) return await this.refresh();
-    }
+    await this.#recogniseItself();
     const changes = this.database.changes?.();
     if (this.#context !== undefined && changes !== undefined && changes === this.#changes)
       return this.#believed(this.#context);
@@ -61,9 +57,15 @@ export class ContextSource {
     return await this.#build(version, this.#catalog);
   }
 
-  /** Whether what is known of Coder was read with another token than that in use: the bridge may be another account by now. */
-  async #isOfAnotherToken(): Promise<boolean> {
-    return this.#catalog !== undefined && this.#catalog.tokenChanges !== (await this.coder.tokenChanges());
+  /** Where another token is in use than what is known of Coder was read with, the bridge may be another account by now. */
+  async #recogniseItself(): Promise<void> {
+    const tokenChanges = await this.coder.tokenChanges();
+    if (this.#catalog === undefined || this.#catalog.tokenChanges === tokenChanges) return;
+    const { user } = await this.coder.whoami();
+    this.#catalog = { ...this.#catalog, own: { id: user.id, username: user.username }, tokenChanges };
+    this.invalidate();
+    // It may have other rights, too.
+    this.#refreshBeside();
   }
 
   #believed(context: Context): Context {
@@ -96,6 +98,10 @@ export class ContextSource {
     this.#learnedAt = this.clock.now();
     this.#catalog = withSiteRoleSync(this.#catalog);
     this.invalidate();
+  }
+
+  #hasLearned(): boolean {
+    return this.clock.now() - this.#learnedAt < LEARNED_MS;
   }
 
   /** One building at a time for each version: whoever comes meanwhile gets the same context. */
@@ -137,15 +143,14 @@ export class ContextSource {
       this.#loading = undefined;
     });
     const loaded = await this.#loading;
-    const isLearned = !loaded.siteRoleSyncKnown && this.clock.now() - this.#learnedAt < LEARNED_MS;
-    return isLearned ? withSiteRoleSync(loaded) : loaded;
+    return this.#hasLearned() && !loaded.siteRoleSyncKnown ? withSiteRoleSync(loaded) : loaded;
   }
 
   /** Reads it, and notes what the names in documents found: whatever they are changed to by hand later, it is known what was meant. */
   async #loadNow(states: readonly MappingState[]): Promise<Catalog> {
     const { db } = this.database;
     const foundAs = await readOrganizationNames(db);
-    const catalog = await loadCatalog(this.coder, states, foundAs, this.clock.now());
+    const catalog = await loadCatalog(this.coder, states, foundAs, this.#hasLearned(), this.clock.now());
     const names = namedOrganizations(states);
     for (const name of names) {
       const found = findOrganization(catalog.organizations, name);

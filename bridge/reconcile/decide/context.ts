@@ -21,7 +21,7 @@ export interface Catalog {
   readonly loadedAt: number;
   /** `CoderClient.tokenChanges` before it was read: after another one, the bridge may be another account. */
   readonly tokenChanges: number;
-  /** Whether Coder told if its site role sync is on. */
+  /** Whether Coder was asked if its site role sync is on, and told. */
   readonly siteRoleSyncKnown: boolean;
 }
 

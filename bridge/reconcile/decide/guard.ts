@@ -156,7 +156,11 @@ function passOrHold(
 ): Verdict {
   const { before } = context;
   const stays = staying.find(one => before?.reasons.includes(one));
-  if (before?.released === false && stays !== undefined && areHeldLosses(before, removals, context.gains ?? []))
+  // What is held stays so, whatever becomes of the accounts by the policy of now; a release is of exactly what was shown.
+  const alike = [false, true].map(deletes => removals.map(one => (one.kind === 'account' ? { ...one, deletes } : one)));
+  const areHeld = (losses: readonly Removal[]): boolean =>
+    before !== undefined && areHeldLosses(before, losses, context.gains ?? []);
+  if (before?.released === false && stays !== undefined && alike.some(areHeld))
     return { held: removals, reason: stays };
   return isTooMany(context) ? { held: removals, reason } : PASS;
 }

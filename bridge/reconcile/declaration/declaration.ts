@@ -25,7 +25,7 @@ import { endWork, type EndedWork, LOOKED_FOR_AGAIN } from '../queue/end-work';
 import { AT_ONCE, carryOut, carryOutInTurns, surveyWithGuard, readWorldFor } from '../survey/guarded-survey';
 import { refreshBindings } from './bindings';
 import { actOnRoles, observeRoles } from './custom-roles';
-import { comeBackAt, isOwedAnything, purge } from './deleted-app';
+import { comeBackAt, isLeftParked, isOwedAnything, purge } from './deleted-app';
 import { sharedExternalIds } from './shared-external-ids';
 import { noLongerSpokenFor } from './no-longer-spoken-for';
 import { bringSyncSettings } from './sync-settings';
@@ -63,10 +63,8 @@ export async function convergeApp(rim: Rim, work: Work): Promise<EndedWork> {
       target: `generation ${app.generation}`,
       detail: `${guarded.people} people compared, ${guarded.work.length} to be dealt with${problems.length === 0 ? '' : `; ${problems.join('; ')}`}`,
     });
-    const againAt = app.deleting ? comeBackAt(rim, guarded) : begun.againAt;
-    // Found again by this work, should the process end before it is noted as applied.
+    const againAt = app.deleting ? comeBackAt(rim, guarded, await isLeftParked(db, name)) : begun.againAt;
     const isLarge = guarded.held.length + guarded.work.length > AT_ONCE;
-    if (isLarge) await carryOutInTurns(rim, name, guarded, work.cause, async trx => await isStill(trx, app));
     const writes = async (trx: Db): Promise<void> => {
       if (!(await isStill(trx, app))) return;
       await enqueue(trx, underWay, work.cause, rim.clock.now());
@@ -83,9 +81,15 @@ export async function convergeApp(rim: Rim, work: Work): Promise<EndedWork> {
     const later =
       againAt === undefined ? undefined : { dueAt: againAt, reason: app.deleting ? ENDS : LOOKED_FOR_AGAIN };
     const [failure] = failures ?? [];
-    return await endWork(rim, work, failure === undefined ? { kind: 'done' } : outcomeOf(failure), [], writes, {
-      later,
-    });
+    const outcome = failure === undefined ? { kind: 'done' as const } : outcomeOf(failure);
+    if (!isLarge) return await endWork(rim, work, outcome, [], writes, { later });
+    // Until it is noted as applied, nobody loses anything by it: what is to be done comes after that, and all of it again should the
+    // process end before it is.
+    const isMeant = async (trx: Db): Promise<boolean> => await isStill(trx, app);
+    await carryOutInTurns(rim, name, { ...guarded, work: [] }, work.cause, isMeant);
+    await rim.database.transact(writes);
+    await carryOutInTurns(rim, name, { ...guarded, held: [] }, work.cause, isMeant);
+    return await endWork(rim, work, outcome, [], undefined, { later, found: false });
   } catch (error) {
     return await endWork(rim, work, outcomeOf(error));
   }

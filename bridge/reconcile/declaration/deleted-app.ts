@@ -5,7 +5,7 @@ import { listApps, purgeApp, type StoredApp } from '../../store/apps/apps';
 import { writeAudit } from '../../store/audit/audit';
 import { type Db } from '../../store/database/database';
 import { countOpenEntries } from '../../store/journal/journal';
-import { hasPeopleWaiting } from '../../store/work/pending';
+import { countWork, hasPeopleWaiting } from '../../store/work/pending';
 import { type Work } from '../../store/work/work';
 import { AuditLines } from '../context/audit-lines';
 import { type Rim } from '../context/rim';
@@ -22,17 +22,26 @@ const HELD_PAUSE_MS = 300_000;
 /** Whoever is left is held by something in Coder, whose end nobody tells, or has left and can sign in until somebody acts there. */
 const BLOCKED_PAUSE_MS = 60_000;
 
-/** When a deleted app is looked at again. */
-export function comeBackAt(rim: Rim, guarded: GuardedSurvey): number {
+/**
+ * When a deleted app is looked at again.
+ * @param isParked nobody is left but work that waits for an operator or the next sweep
+ */
+export function comeBackAt(rim: Rim, guarded: GuardedSurvey, isParked: boolean): number {
   const { work, free, stillIn, verdict } = guarded;
   const ending = work.length <= FEW_LEFT ? SHORT_PAUSE_MS : PAUSE_MS;
-  const left = work.length + stillIn > 0 && free === 0 ? BLOCKED_PAUSE_MS : ending;
+  const left = isParked || (work.length + stillIn > 0 && free === 0) ? BLOCKED_PAUSE_MS : ending;
   return rim.clock.now() + jittered(verdict === 'hold' ? HELD_PAUSE_MS : left);
 }
 
 /** Whether something that was begun for the app has no outcome yet, or somebody of it waits. */
 export async function isOwedAnything(db: Db, app: string): Promise<boolean> {
   return ((await countOpenEntries(db)).get(app) ?? 0) > 0 || (await hasPeopleWaiting(db, app));
+}
+
+/** Whether of an app whose own work is being done nothing else waits but what is parked. */
+export async function isLeftParked(db: Db, app: string): Promise<boolean> {
+  const { waiting, parked } = (await countWork(db)).get(app) ?? { waiting: 0, parked: 0 };
+  return parked > 0 && waiting <= 1;
 }
 
 /** Forgets the app. What of it could not be removed from Coder is told in the audit trail, since nothing else tells it any more. */

@@ -90,7 +90,7 @@ export async function recordPerson(
     const lessened = accounts.filter(({ removed }) => removed).map(({ accountId }) => accountId);
     await wakeSharers(db, work, userId, lessened, now);
     // Whoever is dealt with after this is not asked for what Coder refuses to everybody: the app's warnings tell of it.
-    if (outcome.held.some(({ reason }) => BY_SYNC.has(reason)))
+    if (outcome.held.some(({ reason }) => BY_SYNC.has(reason) && reason !== person?.heldReason))
       await enqueue(db, [{ key: `app:${app}`, app, priority: PRIORITY.declaration }], work.cause, now);
     // What kept this person in a deleted app was in Coder, and nobody tells the app of its end but this.
     if (person?.heldReason !== undefined && held === undefined && ending)

@@ -124,6 +124,7 @@ export async function answerReHire(
  */
 export async function retryWork(rim: Rim, key: string | undefined, decision: Decision): Promise<number> {
   const now = rim.clock.now();
+  rim.parked.clear();
   return await rim.database.transact(async db => {
     const unparked = await unparkWork(db, key, now);
     const userId = key?.startsWith('person:') === true ? key.slice('person:'.length) : undefined;

@@ -83,6 +83,8 @@ export async function endWork(
     const ended = await endClaimed(db, rim, work, outcome, now, options);
     return { touched: [...all, ...(options.owed ?? [])], ...ended };
   });
+  if (value.outcome === 'parked' && outcome.kind !== 'done') rim.parked.set(work.key, textOf(outcome.error));
+  else rim.parked.delete(work.key);
   if (!(options.found ?? (writes === undefined && outcome.kind === 'done'))) await durable();
   return value;
 }
@@ -119,7 +121,6 @@ async function endClaimed(
       const againMs = options.later.dueAt - now;
       return { outcome: 'retry', ...(options.later.awaited === true && againMs <= SOON_MS && { againMs }) };
     }
-    rim.parked.delete(work.key);
     const completed = await completeWork(db, work, rim.owner, options.againAt);
     return { outcome: completed === 'again' ? 'again' : 'done' };
   }
@@ -144,7 +145,6 @@ async function endClaimed(
   await parkWork(db, work, rim.owner, error, now);
   // Each sweep tries it once more: that it is parked was told.
   if (rim.parked.get(work.key) === error) return { outcome: 'parked' };
-  rim.parked.set(work.key, error);
   await writeAudit(db, [
     { at: now, app: work.app, actor: 'bridge', action: 'work.park', target: work.key, result: 'failed', detail: error },
   ]);

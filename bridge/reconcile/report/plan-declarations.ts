@@ -47,7 +47,14 @@ export async function planDeclarations(rim: Rim, state: MappingState | undefined
   const states = apps.map(app => app.state);
   const before = stored.find(app => app.name === state?.app);
   const repointed = new Set(state === undefined || before === undefined ? [] : repointedMappings(before.state, state));
-  const catalog = await loadCatalog(rim.coder.background, states, await readOrganizationNames(db), rim.clock.now());
+  const { catalog: present } = await rim.context.get();
+  const catalog = await loadCatalog(
+    rim.coder.background,
+    states,
+    await readOrganizationNames(db),
+    present.sync.siteRoles,
+    rim.clock.now(),
+  );
   const changes: PlannedChange[] = [];
   const problems = [...catalog.problems];
   const declaring = apps.filter(app => !app.deleting);

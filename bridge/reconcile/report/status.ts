@@ -25,37 +25,21 @@ const GROUP = 'coder-group:';
 const iso = (at: number): string => new Date(at).toISOString();
 
 export async function readStatus(db: Db, now: number): Promise<Omit<ReconcilerStatus, 'recovery'>> {
-  const [
-    apps,
-    work,
-    heldCounts,
-    refusedCounts,
-    pending,
-    heldPeople,
-    refusedLeavings,
-    open,
-    begun,
-    unattended,
-    running,
-    unknown,
-    leavers,
-    notCompared,
-  ] = [
-    await listApps(db),
-    await countWork(db),
-    await countHeldPeople(db),
-    await countRefusedLeavings(db),
-    await listWork(db, SHOWN),
-    await listHeldPeople(db, SHOWN),
-    await listRefusedLeavings(db, SHOWN),
-    await listOpenHolds(db),
-    await countOpenEntries(db),
-    await unattendedEntries(db, SHOWN),
-    await listLeaverWorkspaces(db, 'running'),
-    await countLeaverWorkspaces(db, 'unknown'),
-    await leaversNotOut(db),
-    await readSweepFailures(db),
-  ];
+  // What waits first: work that ends meanwhile has written by then what it found.
+  const work = await countWork(db);
+  const pending = await listWork(db, SHOWN);
+  const begun = await countOpenEntries(db);
+  const unattended = await unattendedEntries(db, SHOWN);
+  const apps = await listApps(db);
+  const heldCounts = await countHeldPeople(db);
+  const refusedCounts = await countRefusedLeavings(db);
+  const heldPeople = await listHeldPeople(db, SHOWN);
+  const refusedLeavings = await listRefusedLeavings(db, SHOWN);
+  const open = await listOpenHolds(db);
+  const running = await listLeaverWorkspaces(db, 'running');
+  const unknown = await countLeaverWorkspaces(db, 'unknown');
+  const leavers = await leaversNotOut(db);
+  const notCompared = await readSweepFailures(db);
   const groupNames = new Map(
     pending.some(item => item.key.startsWith(GROUP))
       ? (await listManagedGroups(db)).map(group => [`${GROUP}${group.id}`, `group ${group.name}`])

@@ -3,6 +3,7 @@
  * queued behind all other work, or only told. Who is held is no drift, and tried again whatever the policy. One replica at a time
  * for each app.
  */
+import { CoderError } from '../../coder';
 import { listAllApps, markSwept, type StoredApp } from '../../store/apps/apps';
 import { noteSweepFailures } from '../../store/apps/sweep-failures';
 import { writeAudit, writeAuditInTurns } from '../../store/audit/audit';
@@ -56,7 +57,7 @@ export async function sweepApps(
   const due = (await listAllApps(rim.database.db)).filter(wanted);
   if (due.length === 0) return [];
   const parts = new SweepParts();
-  const context = await contextFor(rim, due, parts);
+  const context = await contextFor(rim, parts);
   const apps = [...context.apps.values()].filter(app => !app.deleting && wanted(app));
   await lookAtEndingApps(
     rim,
@@ -94,14 +95,9 @@ export async function sweepApps(
 }
 
 /** With organizations and sync settings as they are now; what was last known of them where Coder fails to tell. */
-async function contextFor(rim: Rim, apps: readonly StoredApp[], parts: SweepParts): Promise<Context> {
-  try {
-    const read = await parts.part('organizations and sync settings', () => rim.context.refresh());
-    return read ?? (await rim.context.get());
-  } catch (error) {
-    await noteFailures(rim, apps, parts);
-    throw error;
-  }
+async function contextFor(rim: Rim, parts: SweepParts): Promise<Context> {
+  const read = await parts.part('organizations and sync settings', () => rim.context.refresh());
+  return read ?? (await rim.context.get());
 }
 
 /** Notes of each app what of it was not compared. */
@@ -113,15 +109,23 @@ async function noting(
 ): Promise<void> {
   try {
     await sweep();
-  } finally {
-    await noteFailures(rim, apps, parts);
+  } catch (error) {
+    // Of what else ends it, such as the database, nothing is known: what was noted before stays.
+    if (error instanceof CoderError) await noteFailures(rim, apps, parts);
+    throw error;
   }
+  await noteFailures(rim, apps, parts);
   if (parts.error !== undefined) return;
   for (const app of apps) await markSwept(rim.database.db, app.name, rim.clock.now());
 }
 
 async function noteFailures(rim: Rim, apps: readonly StoredApp[], parts: SweepParts): Promise<void> {
-  for (const { name } of apps) await noteSweepFailures(rim.database.db, name, parts.said);
+  const { db } = rim.database;
+  const held = await countHeldPeople(db);
+  for (const { name, state } of apps) {
+    const isCompared = state.policies.drift !== 'off' || held.has(name);
+    await noteSweepFailures(db, name, isCompared ? parts.said : []);
+  }
 }
 
 async function forgetOldAudit({ database }: Rim, before: number): Promise<void> {
@@ -132,6 +136,12 @@ async function forgetOldAudit({ database }: Rim, before: number): Promise<void> 
 async function lookAtEndingApps(rim: Rim, apps: readonly StoredApp[]): Promise<void> {
   const { db } = rim.database;
   const now = rim.clock.now();
+  if (apps.length > 0)
+    await unparkWorkOf(
+      db,
+      apps.map(app => app.name),
+      { now, attempts: rim.options.maxAttempts },
+    );
   for (const { name } of apps) {
     await enqueue(db, [{ key: `app:${name}`, app: name, priority: PRIORITY.declaration }], CAUSE, now);
     await markSwept(db, name, now);

@@ -10,8 +10,9 @@ export async function readSweepFailures(db: Db): Promise<Map<string, readonly st
   return new Map([...noted].map(([app, text]) => [app, JSON.parse(text) as string[]]));
 }
 
-/** Takes the place of what was noted before; nothing for a sweep that compared everything. */
+/** Takes the place of what was noted before; nothing for a sweep that compared everything, and of an app that is gone. */
 export async function noteSweepFailures(db: Db, app: string, failures: readonly string[]): Promise<void> {
-  if (failures.length === 0) await deleteSetting(db, `${PREFIX}${app}`);
+  const isThere = await db.selectFrom('apps').select('name').where('name', '=', app).executeTakeFirst();
+  if (failures.length === 0 || isThere === undefined) await deleteSetting(db, `${PREFIX}${app}`);
   else await writeSetting(db, `${PREFIX}${app}`, JSON.stringify(failures));
 }

@@ -54,7 +54,11 @@ it('locks out nobody whom a vanished group let in, and takes nothing of theirs',
 it('stays held after the hour, and passes by exactly its own release', () => {
   const held = { digest: digestOf([ACCOUNT, ROLE]), reasons: ['too-many-removals'], released: false };
   expect(guardPerson([ACCOUNT, ROLE], { ...calm, before: held }).reason).toBe('too-many-removals');
+  // Also when the policy of now would delete the account; that is not what a release was of.
+  const deleted: Removal = { kind: 'account', deletes: true };
+  expect(guardPerson([deleted, ROLE], { ...calm, before: held }).reason).toBe('too-many-removals');
   const released = { ...held, released: true };
+  expect(guardPerson([deleted, ROLE], { ...calm, others: 500, before: released }).reason).toBe('too-many-removals');
   expect(guardPerson([ROLE, ACCOUNT], { ...calm, others: 500, before: released }).held).toEqual([]);
   expect(guardPerson([ROLE, ACCOUNT, GROUP], { ...calm, others: 500, before: released }).reason).toBe(
     'too-many-removals',
