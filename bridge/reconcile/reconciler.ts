@@ -1,6 +1,5 @@
 /** Puts the parts together: the queue's pump, the sweep's clock, and the questions that the admin API asks. */
 import { randomUUID } from 'node:crypto';
-import { CoderError } from '../coder';
 import { type StoredApp } from '../store/apps/apps';
 import { readSweepFailures } from '../store/apps/sweep-failures';
 import { queryAudit } from '../store/audit/audit';
@@ -20,12 +19,19 @@ import { Pump } from './queue/pump';
 import { jittered } from './queue/end-work';
 import { readHold, readIdentities, readStatus } from './report/status';
 import { SWEEP_LEASE_MS, sweepApps } from './sweep/sweep';
-import { AWAY } from './sweep/sweep-parts';
+import { isAway } from './sweep/sweep-parts';
 import { Recovery } from './recovery/recovery';
 import { recoveryReport } from './report/recovery';
 import { KeyedMutex } from './context/mutex';
 import { SeenAccounts } from './context/seen-accounts';
-import { NotYetCompared, type Reconciler, type ReconcilerDependencies, RecoveryPending, SweptElsewhere } from './types';
+import {
+  NotYetCompared,
+  type Reconciler,
+  type ReconcilerDependencies,
+  RecoveryPending,
+  SweptElsewhere,
+  wasWithin,
+} from './types';
 
 const SWEEP_LOOK_MS = 30_000;
 /** A sweep that Coder, being there, failed in part is begun again after so long: it reads everything that it can. */
@@ -65,12 +71,8 @@ export function createReconciler(dependencies: ReconcilerDependencies): Reconcil
   let timer: NodeJS.Timeout | undefined;
 
   let failedAt: number | undefined;
-  const isPausing = (): boolean => {
-    const passed = clock.now() - (failedAt ?? -Infinity);
-    return passed >= 0 && passed < Math.min(SWEEP_AGAIN_MS, interval);
-  };
   const sweepDue = async (wanted?: (app: StoredApp) => boolean): Promise<void> => {
-    if (wanted === undefined && isPausing()) return;
+    if (wanted === undefined && wasWithin(clock, failedAt, Math.min(SWEEP_AGAIN_MS, interval))) return;
     try {
       const failed = await readSweepFailures(database.db);
       const isDue = (app: StoredApp): boolean =>
@@ -78,7 +80,7 @@ export function createReconciler(dependencies: ReconcilerDependencies): Reconcil
       await sweepApps(rim, wanted ?? isDue, retention);
     } catch (error) {
       log.warn({ err: error }, 'a sweep could not compare everything');
-      if (error instanceof CoderError && !AWAY.has(error.kind)) failedAt = clock.now();
+      if (!isAway(error)) failedAt = clock.now();
     }
     pump.wake();
   };

@@ -23,6 +23,19 @@ describeEachDatabase('Coder changes underneath', (_, on) => {
     return { okta, ada, ben, cleo, dev, auditors };
   }
 
+  /** A bridge whose token is in a file: first that of one owner, later that of whoever is named. */
+  async function bridgeOfFile(owner: string) {
+    const file = join(mkdtempSync(join(tmpdir(), 'coder-scim-token-')), 'token');
+    const access = await startAccess(on, {
+      env: { CODER_SESSION_TOKEN: '', CODER_SESSION_TOKEN_FILE: file },
+      before: coder => {
+        coder.addUser(owner, { roles: ['owner'], status: 'active' });
+        writeFileSync(file, coder.issueToken(owner));
+      },
+    });
+    return { access, actAs: (user: string) => writeFileSync(file, access.coder.issueToken(user)) };
+  }
+
   const failing: [string, (coder: CoderDouble) => void, RegExp][] = [
     ['has no licence for groups', coder => coder.setLicence(false), /licence/],
     [
@@ -122,30 +135,16 @@ describeEachDatabase('Coder changes underneath', (_, on) => {
   });
 
   it('the bridge whose token is another one of the same account locks out whoever leaves, though Coder fails at its settings', async () => {
-    const file = join(mkdtempSync(join(tmpdir(), 'coder-scim-token-')), 'token');
-    const access = await startAccess(on, {
-      env: { CODER_SESSION_TOKEN: '', CODER_SESSION_TOKEN_FILE: file },
-      before: coder => {
-        coder.addUser('robot', { roles: ['owner'], status: 'active' });
-        writeFileSync(file, coder.issueToken('robot'));
-      },
-    });
+    const { access, actAs } = await bridgeOfFile('robot');
     const { okta, ada } = await company(access);
-    writeFileSync(file, access.coder.issueToken('robot'));
+    actAs('robot');
     access.coder.faults.fail(500, { path: /\/settings\/idpsync\/organization$/ });
     await okta.leave(ada);
     await until('ada to be locked out', () => access.suspended().includes('ada'));
   });
 
   it('the bridge that is another account by now is no owner who could help, and is not changed by itself', async () => {
-    const file = join(mkdtempSync(join(tmpdir(), 'coder-scim-token-')), 'token');
-    const access = await startAccess(on, {
-      env: { CODER_SESSION_TOKEN: '', CODER_SESSION_TOKEN_FILE: file },
-      before: coder => {
-        coder.addUser('first', { roles: ['owner'], status: 'active' });
-        writeFileSync(file, coder.issueToken('first'));
-      },
-    });
+    const { access, actAs } = await bridgeOfFile('first');
     const { coder } = access;
     const okta = await access.app('okta', { roleMappings: { admins: { idpGroup: 'admins', role: 'owner' } } });
     const zoe = await okta.hire('zoe');
@@ -156,7 +155,7 @@ describeEachDatabase('Coder changes underneath', (_, on) => {
     await access.settled();
 
     coder.addUser('second', { roles: ['owner'], status: 'active' });
-    writeFileSync(file, coder.issueToken('second'));
+    actAs('second');
     coder.deleteUser('first');
     await okta.quit(admins, zoe);
     await access.settled();

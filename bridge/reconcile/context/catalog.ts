@@ -60,8 +60,8 @@ async function readable<T>(read: Promise<T>, what: string, problems: string[]): 
 /**
  * Reads what the mapping states of all apps need: three calls for each organization they name, four in all besides,
  * and one for each other organization in which the account itself holds a custom role.
- * @param asksSiteRoleSync whether it is to be known if Coder's site role sync is on, though no document has a site role
  * @param foundAs ids of organizations by the folded names under which documents found them last
+ * @param asksSiteRoleSync whether it is to be known if Coder's site role sync is on, though no document has a site role
  * @throws CoderError when Coder can't be asked
  */
 export async function loadCatalog(

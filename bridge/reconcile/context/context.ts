@@ -19,7 +19,7 @@ import { isBehind, loadCatalog, namedOrganizations } from './catalog';
 import { readNamesakes } from '../../store/directory';
 import { buildContext, type Catalog, type Context } from '../decide/context';
 import { findOrganization } from '../decide/rules';
-import { type Clock, type Log } from '../types';
+import { type Clock, type Log, wasWithin } from '../types';
 
 /** For so long a refusal is believed where Coder does not tell whether its site role sync is on; then a write is tried again. */
 const LEARNED_MS = 3_600_000;
@@ -30,7 +30,7 @@ export class ContextSource {
   /** What `Database.changes` said before the version was last found to be that of the context. */
   #changes: number | undefined;
   #catalog: Catalog | undefined;
-  #learnedAt = -Infinity;
+  #learnedAt: number | undefined;
   #loading: Promise<Catalog> | undefined;
   #building:
     { readonly version: string; readonly catalog: Catalog | undefined; readonly context: Promise<Context> } | undefined;
@@ -101,7 +101,7 @@ export class ContextSource {
   }
 
   #hasLearned(): boolean {
-    return this.clock.now() - this.#learnedAt < LEARNED_MS;
+    return wasWithin(this.clock, this.#learnedAt, LEARNED_MS);
   }
 
   /** One building at a time for each version: whoever comes meanwhile gets the same context. */

@@ -124,14 +124,8 @@ async function convergeParts(
 ): Promise<{ context: Context; problems: string[] }> {
   const { db } = rim.database;
   const problems: string[] = [];
-  const read: Context[] = [];
-  await orProblem(
-    problems,
-    'organizations and sync settings',
-    async () => void read.push(await rim.context.refresh()),
-    failures,
-  );
-  let context = read[0] ?? (await rim.context.get());
+  const read = await orProblem(problems, 'organizations and sync settings', () => rim.context.refresh(), failures);
+  let context = read ?? (await rim.context.get());
   problems.push(...context.catalog.problems);
   let rolesMade = false;
   if (!app.deleting) {

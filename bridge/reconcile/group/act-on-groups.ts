@@ -48,21 +48,23 @@ export async function actOnGroups(acting: GroupsActing, plan: GroupsPlan): Promi
 /**
  * A refusal that stays one until something changes becomes a problem in words; everything else is passed on.
  * @param later gets what Coder failed at, though it is there: a problem too, and to be tried again when the rest is done
+ * @returns undefined where it became a problem
  */
-export async function orProblem(
+export async function orProblem<T>(
   problems: string[],
   what: string,
-  task: () => Promise<void>,
+  task: () => Promise<T>,
   later?: CoderError[],
-): Promise<void> {
+): Promise<T | undefined> {
   try {
-    await task();
+    return await task();
   } catch (error) {
     if (!(error instanceof CoderError)) throw error;
     const waits = error.retryable && !isRefusal(error);
     if (waits && (later === undefined || outcomeOf(error).kind !== 'failed')) throw error;
     problems.push(`${what}: ${error.message}`);
     if (waits) later?.push(error);
+    return undefined;
   }
 }
 

@@ -21,8 +21,8 @@ export interface Applied {
   unheard: Step | undefined;
   /** The account could not be deleted because of its workspaces. */
   hasWorkspaces: boolean;
-  /** An app has protected the account in the middle of it: nothing more is done. */
-  readonly isProtected: boolean;
+  /** The account became one that is never touched in the middle of it: nothing more is done. */
+  readonly isUntouchable: boolean;
 }
 
 /** Applies the steps of one account; wishes for groups are left to the caller. Never throws what Coder said. */
@@ -40,15 +40,15 @@ export async function applySteps(
     failure: undefined,
     unheard: undefined,
     hasWorkspaces: false,
-    isProtected: false,
+    isUntouchable: false,
   };
   const refusedOrganizations = new Set<string>();
   for (const step of steps) {
     if ('organization' in step && refusedOrganizations.has(step.organization)) continue;
     if (takes(step)) {
       try {
-        const held = await protectedMeanwhile(rim, context, account, applied.done);
-        if (held !== undefined) return { ...applied, held: [...applied.held, held], isProtected: true };
+        const held = await untouchableMeanwhile(rim, context, account, applied.done);
+        if (held !== undefined) return { ...applied, held: [...applied.held, held], isUntouchable: true };
       } catch (error) {
         // Nothing was asked of Coder for the account.
         return { ...applied, failure: outcomeOf(error) };
@@ -111,7 +111,7 @@ export function takes(step: Step): boolean {
  * @param done what the account lost or got already
  * @throws CoderError
  */
-export async function protectedMeanwhile(
+export async function untouchableMeanwhile(
   rim: Rim,
   context: Context,
   account: Account,

@@ -106,7 +106,7 @@ async function execute(
     });
   const lines = new AuditLines(work.cause, () => rim.clock.now());
   const applied = await applySteps(rim, context, account, first, subject, lines);
-  const goesOn = applied.failure === undefined && !applied.isProtected;
+  const goesOn = applied.failure === undefined && !applied.isUntouchable;
   const follows = rest.length > 0 && goesOn && isOut(applied.done);
   // Where Coder refused to lock, everything that can be taken is taken now.
   if (rest.length > 0 && goesOn && !follows)

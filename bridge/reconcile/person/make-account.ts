@@ -18,7 +18,7 @@ import { type PersonObservation } from '../decide/observation';
 import { heldByWorkspaces } from '../decide/person';
 import { type NewAccount } from '../decide/account';
 import { enqueueTouched } from '../queue/end-work';
-import { protectedMeanwhile } from './apply-steps';
+import { untouchableMeanwhile } from './apply-steps';
 import { forgetAccount, rememberGone } from './record-accounts';
 import { wakeOthers } from './wake-others';
 import { subjectOf } from './subject';
@@ -144,7 +144,7 @@ async function removeFormer(
   const { observed, replaces, why } = insteadOf;
   const { account } = observed;
   try {
-    const held = await protectedMeanwhile(rim, observation.context, account, []);
+    const held = await untouchableMeanwhile(rim, observation.context, account, []);
     if (held !== undefined) {
       if (begun !== undefined) await closeSame(rim.database.db, begun);
       return none({ held: [held] });

@@ -126,7 +126,7 @@ export async function retryWork(rim: Rim, key: string | undefined, decision: Dec
   const now = rim.clock.now();
   rim.parked.clear();
   return await rim.database.transact(async db => {
-    const unparked = await unparkWork(db, key, now);
+    const unparked = await unparkWork(db, { key }, { now });
     const userId = key?.startsWith('person:') === true ? key.slice('person:'.length) : undefined;
     const app = userId === undefined ? undefined : await acceptFormerOwner(db, userId);
     if (userId !== undefined && app !== undefined)

@@ -21,7 +21,7 @@ import {
   wasLogRead,
   writePendingRecovery,
 } from '../../store/recovery/position';
-import { type Clock, type Decision, type Log, sayDecision } from '../types';
+import { type Clock, type Decision, type Log, sayDecision, wasWithin } from '../types';
 import { callerOf } from './compare';
 import { readLog, tryLog } from './read-log';
 
@@ -172,9 +172,7 @@ export class Recovery {
   #pausing(): boolean {
     if (this.#state.is !== 'unchecked') return false;
     const { problem, since, pauseMs = PAUSE_MS } = this.#state;
-    if (problem === undefined || since === undefined) return false;
-    const passed = this.parts.clock.now() - since;
-    return passed >= 0 && passed < pauseMs;
+    return problem !== undefined && wasWithin(this.parts.clock, since, pauseMs);
   }
 
   #checkOnce(position?: number): Promise<void> {

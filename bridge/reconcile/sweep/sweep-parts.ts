@@ -4,7 +4,12 @@ import { CoderError, type CoderErrorKind } from '../../coder';
 const SHOWN = 5;
 
 /** Kinds of an error after which the next call would fail as well. */
-export const AWAY: ReadonlySet<CoderErrorKind> = new Set(['circuit_open', 'unauthorized', 'rate_limited']);
+const AWAY: ReadonlySet<CoderErrorKind> = new Set(['circuit_open', 'unauthorized', 'rate_limited']);
+
+/** Whether nothing can be compared at all: Coder is away or takes no call, or something else is, such as the database. */
+export function isAway(error: unknown): boolean {
+  return !(error instanceof CoderError) || AWAY.has(error.kind);
+}
 
 export class SweepParts {
   readonly #failures: { readonly what: string; readonly error: CoderError }[] = [];
@@ -16,7 +21,7 @@ export class SweepParts {
     } catch (error) {
       if (!(error instanceof CoderError)) throw error;
       this.#failures.push({ what, error });
-      if (AWAY.has(error.kind)) throw error;
+      if (isAway(error)) throw error;
       return undefined;
     }
   }

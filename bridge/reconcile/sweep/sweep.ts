@@ -18,7 +18,7 @@ import { pruneLedger } from '../../store/accounts/ledger';
 import { unattendedEntries } from '../../store/journal/journal';
 import { dropLease, takeLease } from '../../store/work/leases';
 import { queuedKeys } from '../../store/work/pending';
-import { unparkWorkOf } from '../../store/work/work';
+import { unparkWork } from '../../store/work/work';
 import { describe } from '../person/apply-steps';
 import { removeUndeclared } from '../group/remove-undeclared';
 import { type Context, groupName, organizationName } from '../decide/context';
@@ -58,6 +58,11 @@ export async function sweepApps(
   if (due.length === 0) return [];
   const parts = new SweepParts();
   const context = await contextFor(rim, parts);
+  await unparkWork(
+    rim.database.db,
+    { apps: due.map(app => app.name) },
+    { now: rim.clock.now(), attempts: rim.options.maxAttempts },
+  );
   const apps = [...context.apps.values()].filter(app => !app.deleting && wanted(app));
   await lookAtEndingApps(
     rim,
@@ -100,6 +105,8 @@ async function contextFor(rim: Rim, parts: SweepParts): Promise<Context> {
   return read ?? (await rim.context.get());
 }
 
+const isCompared = ({ state }: StoredApp): boolean => state.policies.drift !== 'off';
+
 /** Notes of each app what of it was not compared. */
 async function noting(
   rim: Rim,
@@ -122,10 +129,8 @@ async function noting(
 async function noteFailures(rim: Rim, apps: readonly StoredApp[], parts: SweepParts): Promise<void> {
   const { db } = rim.database;
   const held = await countHeldPeople(db);
-  for (const { name, state } of apps) {
-    const isCompared = state.policies.drift !== 'off' || held.has(name);
-    await noteSweepFailures(db, name, isCompared ? parts.said : []);
-  }
+  for (const app of apps)
+    await noteSweepFailures(db, app.name, isCompared(app) || held.has(app.name) ? parts.said : []);
 }
 
 async function forgetOldAudit({ database }: Rim, before: number): Promise<void> {
@@ -136,12 +141,6 @@ async function forgetOldAudit({ database }: Rim, before: number): Promise<void> 
 async function lookAtEndingApps(rim: Rim, apps: readonly StoredApp[]): Promise<void> {
   const { db } = rim.database;
   const now = rim.clock.now();
-  if (apps.length > 0)
-    await unparkWorkOf(
-      db,
-      apps.map(app => app.name),
-      { now, attempts: rim.options.maxAttempts },
-    );
   for (const { name } of apps) {
     await enqueue(db, [{ key: `app:${name}`, app: name, priority: PRIORITY.declaration }], CAUSE, now);
     await markSwept(db, name, now);
@@ -157,14 +156,9 @@ async function renew(rim: Rim, apps: readonly StoredApp[]): Promise<void> {
 
 async function sweepHeld(rim: Rim, context: Context, apps: readonly StoredApp[], parts: SweepParts): Promise<void> {
   const { db } = rim.database;
-  await unparkWorkOf(
-    db,
-    apps.map(app => app.name),
-    { now: rim.clock.now(), attempts: rim.options.maxAttempts },
-  );
-  const compared = apps.filter(app => app.state.policies.drift !== 'off');
+  const compared = apps.filter(isCompared);
   const held = await countHeldPeople(db);
-  const lookedAt = apps.filter(app => compared.includes(app) || held.has(app.name));
+  const lookedAt = apps.filter(app => isCompared(app) || held.has(app.name));
   if (compared.length > 0) await sweepGroups(rim, context, compared, parts);
   if (lookedAt.length > 0)
     await parts.part('people', async () => {

@@ -1,5 +1,4 @@
 /** SCIM applications: the document each was given last, with its tokens, under a generation that counts every change, and on from an earlier app of its name. */
-import { noteSweepFailures } from './sweep-failures';
 import { sql } from 'kysely';
 import { type AppTable } from '../database/tables';
 import { type Precondition } from '../../contract/admin-api';
@@ -14,6 +13,7 @@ import { repointedMappings, unbind } from './bindings';
 import { readStoredDocument, UnreadableDocument } from './stored-document';
 import { deleteCredentials, writeCredentials } from './credentials';
 import { lockDeclaration } from './declaration-lock';
+import { noteSweepFailures } from './sweep-failures';
 
 export interface StoredApp {
   readonly name: string;

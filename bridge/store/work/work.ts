@@ -262,30 +262,23 @@ export async function renewWork(db: Db, keys: readonly WorkKey[], owner: string,
     .execute();
 }
 
-/** Makes parked work due again: one key, or all of it. */
-export async function unparkWork(db: Db, key: string | undefined, now: number): Promise<number> {
+/**
+ * Makes parked work due again: of one key, of some apps, or all of it.
+ * @param again.attempts as many as are counted already; where nothing is left of them, it is parked as soon as it fails again
+ * @default again.attempts 0
+ * @returns how much it is
+ */
+export async function unparkWork(
+  db: Db,
+  { key, apps }: { readonly key?: string | undefined; readonly apps?: readonly string[] | undefined },
+  again: { readonly now: number; readonly attempts?: number | undefined },
+): Promise<number> {
   const { numUpdatedRows } = await db
     .updateTable('work')
-    .set({ parked_at: null, attempts: 0, due_at: now })
+    .set({ parked_at: null, attempts: again.attempts ?? 0, due_at: again.now })
     .where('parked_at', 'is not', null)
     .$if(key !== undefined, query => query.where('key', '=', key ?? ''))
+    .$if(apps !== undefined, query => query.where('app', 'in', among(db, apps ?? [])))
     .executeTakeFirstOrThrow();
   return Number(numUpdatedRows);
-}
-
-/**
- * Has parked work of these apps tried once more.
- * @param again.attempts as many as it takes to be parked: what fails again is, at once
- */
-export async function unparkWorkOf(
-  db: Db,
-  apps: readonly string[],
-  again: { readonly now: number; readonly attempts: number },
-): Promise<void> {
-  await db
-    .updateTable('work')
-    .set({ parked_at: null, attempts: again.attempts, due_at: again.now })
-    .where('parked_at', 'is not', null)
-    .where('app', 'in', among(db, apps))
-    .execute();
 }

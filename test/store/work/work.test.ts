@@ -89,8 +89,8 @@ describeEachDatabase('the queue', open => {
     expect(await countWork(database.db)).toEqual(
       new Map([['okta', { waiting: 0, parked: 1, lastError: 'refused again' }]]),
     );
-    expect(await unparkWork(database.db, 'person:2', 70)).toBe(0);
-    expect(await unparkWork(database.db, undefined, 70)).toBe(1);
+    expect(await unparkWork(database.db, { key: 'person:2' }, { now: 70 })).toBe(0);
+    expect(await unparkWork(database.db, {}, { now: 70 })).toBe(1);
     expect((await claim(70)).attempts).toBe(0);
   });
 

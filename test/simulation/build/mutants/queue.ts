@@ -44,7 +44,7 @@ export const QUEUE: readonly Mutant[] = [
     edits: [
       {
         file: 'bridge/reconcile/sweep/sweep.ts',
-        find: "const compared = apps.filter(app => app.state.policies.drift !== 'off');",
+        find: 'const compared = apps.filter(isCompared);',
         put: 'const compared = apps.filter(() => false);',
       },
       {
