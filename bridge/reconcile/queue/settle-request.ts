@@ -9,8 +9,8 @@ import { unsettledKeys } from '../../store/work/pending';
 import { LONGEST_WINDOW_MS } from '../group/write-members';
 import { GATHER_MS, type EndedWork } from './end-work';
 
-/** How often a request looks whether another replica is done with what it waits for. */
-const ELSEWHERE_MS = 25;
+/** How soon a request looks whether another replica is done with what it waits for, and how late: a quarter of what it waited already is between. */
+const ELSEWHERE_MS = { first: 25, longest: 250 } as const;
 /** Apps and groups first: what people should have depends on them. Coder groups last: people leave word who is in them. */
 const ORDER = ['app:', 'scim-group:', 'person:', 'coder-group:'] as const;
 
@@ -64,6 +64,7 @@ async function settleKeys(
   const touched = new Set<WorkKey>();
   let unseen = [...keys];
   let left = unseen;
+  const begun = hands.now();
   while (left.length > 0 && !hands.stopped()) {
     await hands.claimed();
     const awaited = await ended(hands, left);
@@ -82,10 +83,18 @@ async function settleKeys(
     left = [...new Set([...left.filter(isRunning), ...again.map(([key]) => key), ...unsettled])];
     // What runs here is awaited itself.
     const elsewhere = unsettled.some(key => !isRunning(key));
-    const pause = Math.max(...again.map(([, { againMs = 0 }]) => againMs), elsewhere ? ELSEWHERE_MS : 0);
+    const pause = Math.max(
+      ...again.map(([, { againMs = 0 }]) => againMs),
+      elsewhere ? lookAgainMs(hands.now() - begun) : 0,
+    );
     if (pause > 0) await new Promise(resolve => setTimeout(resolve, pause));
   }
   return { touched, unseen };
+}
+
+/** Somebody who waits long is not kept much longer by looking seldom, and the database is looked at ten times less. */
+function lookAgainMs(waitedMs: number): number {
+  return Math.min(Math.max(waitedMs / 4, ELSEWHERE_MS.first), ELSEWHERE_MS.longest);
 }
 
 /** What becomes of those of these keys that this process is working on. */
