@@ -94,7 +94,7 @@ async function settleKeys(
 
 /** Somebody who waits long is not kept much longer by looking seldom, and the database is looked at ten times less. */
 function lookAgainMs(waitedMs: number): number {
-  return Math.min(Math.max(waitedMs / 4, ELSEWHERE_MS.first), ELSEWHERE_MS.longest);
+  return Math.min(Math.max(Math.round(waitedMs / 4), ELSEWHERE_MS.first), ELSEWHERE_MS.longest);
 }
 
 /** What becomes of those of these keys that this process is working on. */

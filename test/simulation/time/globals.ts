@@ -40,18 +40,23 @@ function cancel(timer: unknown): void {
   if (timer instanceof VirtualTimer && timer.event !== undefined) timer.event.cancelled = true;
 }
 
+/** As Node has it: whole milliseconds, one at least. */
+function wholeMs(ms: number | undefined): number {
+  return Math.max(1, Math.trunc(Number(ms) || 0));
+}
+
 type Callback = (...values: unknown[]) => void;
 
 function startTimer(run: Callback, ms: number | undefined, ...values: unknown[]): VirtualTimer {
   const timer = new VirtualTimer();
-  timer.event = scheduler().after(Math.max(1, Number(ms) || 0), () => run(...values));
+  timer.event = scheduler().after(wholeMs(ms), () => run(...values));
   return timer;
 }
 
 function startInterval(run: Callback, ms: number | undefined, ...values: unknown[]): VirtualTimer {
   const timer = new VirtualTimer();
   const again = () => {
-    timer.event = scheduler().after(Math.max(1, Number(ms) || 0), () => {
+    timer.event = scheduler().after(wholeMs(ms), () => {
       again();
       run(...values);
     });
