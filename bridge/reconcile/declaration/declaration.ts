@@ -10,7 +10,7 @@ import { listManagedGroups } from '../../store/accounts/coder-groups';
 import { type Db } from '../../store/database/database';
 import { enqueue, PRIORITY } from '../../store/work/enqueue';
 import { workUnderWay } from '../../store/work/pending';
-import { type Work } from '../../store/work/work';
+import { AWAITS_DECLARATION, bringForward, type Work } from '../../store/work/work';
 import { AuditLines } from '../context/audit-lines';
 import { type Context } from '../decide/context';
 import { type Rim } from '../context/rim';
@@ -70,6 +70,7 @@ export async function convergeApp(rim: Rim, work: Work): Promise<EndedWork> {
       await enqueue(trx, underWay, work.cause, rim.clock.now());
       await writeAudit(trx, lines.rows);
       await markApplied(trx, name, app.generation, [...new Set(problems)]);
+      await bringForward(trx, { app: name, reason: AWAITS_DECLARATION }, rim.clock.now());
       if (!isLarge) await carryOut(trx, rim, name, guarded, work.cause);
       // Once for each generation: those who are woken wake this one no more.
       if (app.appliedGeneration !== app.generation)

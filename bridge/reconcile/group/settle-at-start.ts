@@ -39,7 +39,7 @@ export class SettleAtStart {
   }
 
   #again(ms: number): void {
-    this.#timer = setTimeout(() => this.start(), Math.max(ms, 1_000));
+    this.#timer = setTimeout(() => this.start(), Math.min(Math.max(ms, 1_000), CALL_MAY_LAST_MS));
     this.#timer.unref();
   }
 }

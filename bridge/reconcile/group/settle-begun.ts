@@ -9,7 +9,7 @@ import { writeAudit } from '../../store/audit/audit';
 import { type Db } from '../../store/database/database';
 import { existingGroups } from '../../store/directory/reading';
 import {
-  CALL_MAY_LAST_MS,
+  mayLastUntil,
   closeEntry,
   closeSame,
   entriesOfKind,
@@ -50,7 +50,7 @@ export async function settleBegun(rim: Rim, context: Context, which: Begun = {})
     for (const entry of await openEntries(rim.database.db, kind, which)) {
       const became = await settleEntry(rim, context, entry, which.queue !== false);
       if (became === 'unwanted') unwanted = true;
-      if (became === 'open') againAt = Math.min(againAt ?? Infinity, entry.since + CALL_MAY_LAST_MS);
+      if (became === 'open') againAt = Math.min(againAt ?? Infinity, mayLastUntil(entry.since, rim.clock.now()));
     }
   }
   return { unwanted, againAt };
@@ -77,7 +77,8 @@ async function settleEntry(
       ? (await rim.coder.background.getGroupByName(organization, name, true))?.id
       : await findRole(rim, organization, name);
   if (found === undefined) {
-    if (rim.clock.now() - entry.since < CALL_MAY_LAST_MS) return 'open';
+    const now = rim.clock.now();
+    if (mayLastUntil(entry.since, now) > now) return 'open';
     await closeSame(db, entry);
     return 'closed';
   }

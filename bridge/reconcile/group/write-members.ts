@@ -13,6 +13,7 @@ import { type Work } from '../../store/work/work';
 import { AuditLines } from '../context/audit-lines';
 import { type Context, groupName } from '../decide/context';
 import { type Rim } from '../context/rim';
+import { stillOurs } from '../queue/still-ours';
 import { lineOf, reasonOf } from './member-lines';
 import { readGroupMembers } from './read-members';
 
@@ -51,7 +52,7 @@ export async function writeBatch(
   let changes = batch;
   for (let attempt = 1; changes.length > 0; attempt += 1) {
     try {
-      const answer = await patch(rim, group, changes);
+      const answer = await patch(rim, work, group, changes);
       if (answer === undefined) return 'gone';
       return noteWritten(rim, work, context, group, changes, answer);
     } catch (error) {
@@ -94,7 +95,7 @@ async function writeHalves(
   const middle = Math.ceil(changes.length / 2);
   for (const half of [changes.slice(0, middle), changes.slice(middle)]) {
     try {
-      const answer = await patch(rim, group, half);
+      const answer = await patch(rim, work, group, half);
       if (answer === undefined) return 'gone';
       await rim.database.transact(noteWritten(rim, work, context, group, half, answer).writes);
     } catch (halfError) {
@@ -138,9 +139,17 @@ async function giveBack(
   return people.map(person => `person:${person.userId}` as const);
 }
 
-async function patch(rim: Rim, group: ManagedGroup, changes: readonly MemberState[]): Promise<Answered | undefined> {
+async function patch(
+  rim: Rim,
+  work: Work,
+  group: ManagedGroup,
+  changes: readonly MemberState[],
+): Promise<Answered | undefined> {
   // On disk before Coder is asked: a power cut must not leave a write that nobody knows of.
-  await rim.database.transact(db => beginWrite(db, group.id));
+  await rim.database.transact(async db => {
+    await stillOurs(rim, db, work);
+    await beginWrite(db, group.id);
+  });
   try {
     return await rim.coder.patchGroup(group.id, {
       addUsers: changes.filter(change => change.wanted === true).map(change => change.coderUserId),

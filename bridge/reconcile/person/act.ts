@@ -40,7 +40,8 @@ export async function act(
   let outcome: PersonOutcome = { ...NOTHING_DONE, held: decision.held };
   // What nobody needs any more goes first: a new account may want its username.
   for (const account of decision.accounts)
-    if (outcome.failure === undefined)
+    // Whoever leaves is locked out of all of them, whatever Coder fails at in one.
+    if (outcome.failure?.kind !== 'retry')
       outcome = joined(outcome, await changeAccount(rim, work, observation, account, guarded));
   if (decision.create !== undefined && outcome.failure === undefined) {
     // Whoever may not be let in again stays who they are.

@@ -23,6 +23,7 @@ import { doneBefore, stepsNote, stillComing, UNNOTED } from './interrupted-steps
 import { isOwnerRemoval, takesOwner, withOwnersKept } from './keep-owners';
 import { type AccountOutcome, joined, NOTHING_DONE, type PersonOutcome, type Wish } from './outcome';
 import { type Guarded } from './reserve';
+import { stillOurs } from '../queue/still-ours';
 import { rememberedOf, stopWorkspaces } from './stop-workspaces';
 
 /** Never throws what Coder said. */
@@ -41,7 +42,7 @@ export async function changeAccount(
   const later = await withOwnersKept(
     rim,
     context,
-    takesOwner(context, allowed, observed.account),
+    takesOwner(context, allowed, observed.account) ? observed.account.id : undefined,
     async (kept, now) => {
       if (kept) return await execute(rim, work, observation, decision, allowed, { ...input, ...guards });
       const without = {
@@ -90,6 +91,7 @@ async function execute(
   const late = stillComing(observed, calls, rim.clock.now());
   if (given.length > 0 || calls.length > 0 || unnoted.length > 0)
     await rim.database.transact(async db => {
+      await stillOurs(rim, db, work);
       // Whoever locks the account, or takes a membership, looks at its workspaces, if need be in another process.
       if (leaver.locks || leaver.losesOrganization)
         await putLeaverWorkspaces(db, { ...leaver.who, state: 'due', running: [] });

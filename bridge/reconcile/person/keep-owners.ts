@@ -1,11 +1,14 @@
 /** Sees to it that enough owners who can sign in stay, whoever takes one, on all replicas. */
 import { type CoderUser } from '../../coder';
+import { readEntries, mayLastUntil } from '../../store/journal/journal';
 import { withLease } from '../context/mutex';
 import { type Context } from '../decide/context';
 import { type Rim } from '../context/rim';
 import { keepsOwners } from '../decide/guard';
 import { type NewAccount } from '../decide/account';
 import { type GuardedGain, isOwner, type Plan, type Removal } from '../decide/plan';
+import { type Step } from '../decide/steps';
+import { interruptedSteps } from './interrupted-steps';
 
 /** The bridge's own account is nobody who could put things right, and neither is a service account. */
 export function canSignIn(
@@ -29,24 +32,19 @@ function isCounted(context: Context, account: Owner): boolean {
 
 /** Whether a plan takes an owner who can sign in. */
 export function takesOwner(context: Context, plan: Plan, account: Owner): boolean {
-  if (!isCounted(context, account)) return false;
-  return plan.steps.some(
-    step =>
-      step.kind === 'suspend' ||
-      step.kind === 'delete' ||
-      (step.kind === 'site-roles' && step.before.includes('owner') && !step.after.includes('owner')),
-  );
+  return isCounted(context, account) && plan.steps.some(costsOwner);
 }
 
-/** Whether an owner who can sign in is deleted to be made anew, and will be none then. */
+/** The account of an owner who can sign in, where it is deleted to be made anew and will be none then. */
 export function losesOwnerAnew(
   context: Context,
   { insteadOf, plan }: Pick<NewAccount, 'insteadOf' | 'plan'>,
   allowsGain: (gain: GuardedGain) => boolean,
-): boolean {
-  if (insteadOf === undefined) return false;
+): string | undefined {
+  if (insteadOf === undefined) return undefined;
   const staysOne = plan.gains.some(gain => isOwner(gain) && allowsGain(gain));
-  return isCounted(context, insteadOf.observed.account) && !staysOne;
+  const { account } = insteadOf.observed;
+  return isCounted(context, account) && !staysOne ? account.id : undefined;
 }
 
 /** What costs an account the owner role. */
@@ -54,25 +52,52 @@ export function isOwnerRemoval(removal: Removal): boolean {
   return removal.kind === 'account' || isOwner(removal);
 }
 
+/** Owners whose role, or account, a call whose answer nobody has heard may still take: they do not count as staying. */
+async function stillGoing(rim: Rim, owners: readonly CoderUser[]): Promise<ReadonlySet<string>> {
+  const now = rim.clock.now();
+  const entries = await readEntries(
+    rim.database.db,
+    'steps',
+    owners.map(({ id }) => id),
+  );
+  return new Set(
+    [...entries.values()].flatMap(entry => {
+      const interrupted = interruptedSteps(entry);
+      const mayGo =
+        interrupted !== undefined &&
+        mayLastUntil(Math.max(entry.since, ...interrupted.late.map(({ since }) => since)), now) > now &&
+        [...interrupted.steps, ...interrupted.late.map(({ step }) => step)].some(costsOwner);
+      return mayGo ? [entry.key] : [];
+    }),
+  );
+}
+
+function costsOwner(step: Step): boolean {
+  if (step.kind === 'site-roles') return step.before.includes('owner') && !step.after.includes('owner');
+  return step.kind === 'suspend' || step.kind === 'delete';
+}
+
 /**
  * Runs `task` knowing whether enough owners stay when what it does takes one, by what is declared now; while it runs, nobody else
  * takes one.
+ * @param taken the owner's account that is taken; undefined where none is
  * @throws LeaseTaken, CoderError
  */
 export async function withOwnersKept<T>(
   rim: Rim,
   context: Context,
-  takesOne: boolean,
+  taken: string | undefined,
   task: (kept: boolean, now: Context) => Promise<T>,
 ): Promise<T> {
-  if (!takesOne) return await task(true, context);
+  if (taken === undefined) return await task(true, context);
   return await rim.mutex.runExclusive('owners', () =>
     withLease(rim.database.db, 'owners', rim.owner, rim.clock, async () => {
       const owners: CoderUser[] = [];
       for await (const owner of rim.coder.listOwners()) owners.push(owner);
       // What an app asks for counts from its declaration on, and who the bridge is by the token in use, whatever was decided before.
       const now = await rim.context.get();
-      const kept = owners.filter(owner => canSignIn(now, owner)).length;
+      const going = await stillGoing(rim, owners);
+      const kept = owners.filter(owner => canSignIn(now, owner) && (owner.id === taken || !going.has(owner.id))).length;
       return await task(keepsOwners(kept, now.minOwners), now);
     }),
   );

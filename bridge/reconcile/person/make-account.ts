@@ -18,6 +18,7 @@ import { type PersonObservation } from '../decide/observation';
 import { heldByWorkspaces } from '../decide/person';
 import { type NewAccount } from '../decide/account';
 import { enqueueTouched } from '../queue/end-work';
+import { stillOurs } from '../queue/still-ours';
 import { untouchableMeanwhile } from './apply-steps';
 import { forgetAccount, rememberGone } from './record-accounts';
 import { wakeOthers } from './wake-others';
@@ -67,9 +68,10 @@ export async function makeAccount(
     since: rim.clock.now(),
   };
   // What an earlier try may have made is still to be known by its name and its age.
-  const isFirst = await rim.database.transact(db =>
-    openEntry(db, entry, before => makingNote(create.email, usernames, rim.clock.now(), before)),
-  );
+  const isFirst = await rim.database.transact(async db => {
+    await stillOurs(rim, db, work);
+    return await openEntry(db, entry, before => makingNote(create.email, usernames, rim.clock.now(), before));
+  });
   if (create.insteadOf !== undefined) {
     const removed = await removeFormer(rim, work, observation, create, isFirst ? entry : undefined);
     if ('outcome' in removed) return removed;
@@ -153,6 +155,7 @@ async function removeFormer(
     return await notMade(rim, begun, error);
   }
   await rim.database.transact(async db => {
+    await stillOurs(rim, db, work);
     await openEntry(db, {
       kind: 'steps',
       key: account.id,

@@ -92,7 +92,8 @@ export function joined(first: PersonOutcome, second: PersonOutcome): PersonOutco
     held: [...first.held, ...second.held],
     woken: [...first.woken, ...second.woken],
     lines: [...first.lines, ...second.lines],
-    failure: first.failure ?? second.failure,
+    // That Coder is away is no try of the work, whatever else failed.
+    failure: second.failure?.kind === 'retry' ? second.failure : (first.failure ?? second.failure),
     follows: first.follows || second.follows,
   };
 }

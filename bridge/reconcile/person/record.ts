@@ -5,9 +5,9 @@ import { deletePerson, type PersonChange, readPerson, writePerson } from '../../
 import { writeAudit } from '../../store/audit/audit';
 import { type Db } from '../../store/database/database';
 import { deleteSetting } from '../../store/database/settings';
-import { CALL_MAY_LAST_MS, closeEntry, closeSame, handOverEntry, openEntry } from '../../store/journal/journal';
+import { mayLastUntil, closeEntry, closeSame, handOverEntry, openEntry } from '../../store/journal/journal';
 import { enqueue, PRIORITY, type WorkKey } from '../../store/work/enqueue';
-import { type Work } from '../../store/work/work';
+import { AWAITS_DECLARATION, type Work } from '../../store/work/work';
 import { AuditLines } from '../context/audit-lines';
 import { type Rim } from '../context/rim';
 import {
@@ -38,10 +38,15 @@ const BY_SYNC: ReadonlySet<string> = new Set(['site-role-sync', 'organization-ro
 const MAY_UNDO =
   'a call to Coder whose answer nobody heard may still undo what was decided since: looked at once more when it can not be at work any more';
 
-const JUDGED_ELSEWHERE =
-  'another app, whose person is the same account, has been told something that is not dealt with yet: its guard speaks first';
+const JUDGED_LATER =
+  'another app, whose person is the same account, has been told something that is not dealt with yet, or a large group is being read still: the guard speaks first';
 
 const LOCKED_FIRST = 'locked out already; what they have in organizations is taken next';
+
+/** A declaration that is applied brings forward who waits for it; where it never is, they look seldom. */
+function declaredPauseMs(waitedMs: number): number {
+  return Math.min(Math.max(Math.round(waitedMs / 4), 1_000), 60_000);
+}
 
 /** Ends the work on one person. */
 export async function recordPerson(
@@ -67,12 +72,14 @@ export async function recordPerson(
   const later = outcome.follows
     ? { dueAt: now, reason: LOCKED_FIRST }
     : guarded.waitsUntil !== undefined
-      ? { dueAt: guarded.waitsUntil, reason: JUDGED_ELSEWHERE, awaited: true }
-      : late.length > 0
-        ? { dueAt: Math.max(unsettled ?? 0, ...late.map(since => since + CALL_MAY_LAST_MS)), reason: MAY_UNDO }
-        : unsettled === undefined
-          ? undefined
-          : { dueAt: unsettled, reason: LOOKED_FOR_AGAIN };
+      ? { dueAt: guarded.waitsUntil, reason: JUDGED_LATER, awaited: true }
+      : guarded.awaitsDeclaration
+        ? { dueAt: now + declaredPauseMs(now - work.enqueuedAt), reason: AWAITS_DECLARATION, awaited: true }
+        : late.length > 0
+          ? { dueAt: Math.max(unsettled ?? 0, ...late.map(since => mayLastUntil(since, now))), reason: MAY_UNDO }
+          : unsettled === undefined
+            ? undefined
+            : { dueAt: unsettled, reason: LOOKED_FOR_AGAIN };
   const ending = observation.context.apps.get(app)?.deleting === true;
   const touched = accounts.flatMap(account => account.wishes.map(wish => `coder-group:${wish.group}` as const));
   const writes = async (db: Db): Promise<WorkKey[]> => {
@@ -160,15 +167,15 @@ export async function recordFailure(
  */
 function unsettledEntries({ begun, accounts, own, userId }: PersonObservation, now: number): number | undefined {
   const changing = accounts.flatMap(({ interrupted }) =>
-    interrupted === undefined || interrupted.subject === userId ? [] : interrupted.since,
+    interrupted === undefined || interrupted.subject === userId ? [] : mayLastUntil(interrupted.since, now),
   );
-  const changed = Math.max(-Infinity, ...changing) + CALL_MAY_LAST_MS;
+  const changed = Math.max(-Infinity, ...changing);
   if (own.account === 'present') return changed > now ? changed : undefined;
   const open = begun.filter(
     ({ email, since }) =>
-      now - since < CALL_MAY_LAST_MS && !accounts.some(({ account }) => isSameIdentity(account.email, email)),
+      mayLastUntil(since, now) > now && !accounts.some(({ account }) => isSameIdentity(account.email, email)),
   );
-  return open.length === 0 ? undefined : Math.max(...open.map(({ since }) => since)) + CALL_MAY_LAST_MS;
+  return open.length === 0 ? undefined : Math.max(...open.map(({ since }) => mayLastUntil(since, now)));
 }
 
 /** Entries whose outcome is known: found and dealt with, or not there and not coming any more. */
@@ -209,7 +216,7 @@ async function closeEntries(
     }
     const dealtWith = found !== undefined && isDealtWith(found, outcome);
     const isLater = outcome.linked !== undefined && outcome.linked.how === 'created' && found === undefined;
-    if (dealtWith || isTaken || (found === undefined && (isLater || now - since >= CALL_MAY_LAST_MS)))
+    if (dealtWith || isTaken || (found === undefined && (isLater || mayLastUntil(since, now) <= now)))
       await closeSame(db, { kind: 'account', key: identityKey(email), since });
   }
 }

@@ -40,8 +40,10 @@ export interface Guarded {
   readonly allowsGain: (gain: GuardedGain) => boolean;
   /** An app in which removals of somebody who is the same account are held: they wait there. */
   readonly waitsFor: string | undefined;
-  /** When to look again, in milliseconds: another app, whose person is the same account, has yet to say what of this it holds. */
+  /** When to look again, in milliseconds: another app, whose person is the same account, has yet to say what of this it holds, or more of the plan is yet to be told. */
   readonly waitsUntil: number | undefined;
+  /** What would be lost waits until the declaration that is being dealt with is applied. */
+  readonly awaitsDeclaration: boolean;
 }
 
 /** A decision, with the guard's word on it. */
@@ -101,6 +103,7 @@ export async function reserveChanges(rim: Rim, context: Context, request: Reserv
     allowsGain: request.asks || allGains.length === 0 ? yes : () => false,
     waitsFor: undefined,
     waitsUntil: undefined,
+    awaitsDeclaration: request.deferred && removals.length > 0,
   };
   const state = context.apps.get(app)?.state;
   if (state === undefined || (removals.length === 0 && gains.length === 0)) return free;
@@ -131,7 +134,14 @@ export async function reserveChanges(rim: Rim, context: Context, request: Reserv
       return { losing, gaining };
     };
     const own = await judged({ app, subject, leaves: request.leaves, causes: work.causes, before });
-    const { waitsUntil, others } = await askOthers(judging, sharers, locksOut, judged);
+    const asked = await askOthers(judging, sharers, locksOut, judged);
+    const { others } = asked;
+    // One request is judged as one plan: as long as not all of its people are queued, nobody knows how many they are.
+    const waitsUntil =
+      asked.waitsUntil ??
+      (rim.database.backend === 'sqlite' && !request.leaves && (await isOwedPeople(db, app))
+        ? rim.clock.now() + DEALT_WITH_PAUSE_MS
+        : undefined);
     if (waitsUntil === undefined)
       for (const { losing, gaining } of [own, ...others])
         for (const entry of [...losing.entries, ...gaining.entries]) await reserve(db, entry, entry.released);

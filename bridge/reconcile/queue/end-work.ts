@@ -2,7 +2,8 @@
 import { CoderError, type Outcome } from '../../coder';
 import { type Db } from '../../store/database/database';
 import { isUnavailable } from '../../store/database/unavailable';
-import { enqueueGroupWrite, PRIORITY, type WorkKey } from '../../store/work/enqueue';
+import { enqueue, enqueueGroupWrite, PRIORITY, type WorkKey } from '../../store/work/enqueue';
+import { markUnread } from '../../store/accounts/coder-groups';
 import { writeAudit } from '../../store/audit/audit';
 import { completeWork, parkWork, retryWork, type Work } from '../../store/work/work';
 import { type Rim } from '../context/rim';
@@ -22,6 +23,7 @@ export interface EndedWork {
 export const GATHER_MS = 250;
 const LONGEST_BACKOFF_MS = 300_000;
 const LEASE_PAUSE_MS = 200;
+const GROUP = 'coder-group:';
 
 /** Half to one and a half: so that what failed together does not come back together. */
 export function jittered(ms: number, random: () => number = Math.random): number {
@@ -92,11 +94,11 @@ export async function endWork(
 /** Queues a Coder group for its writer. */
 export async function enqueueTouched(db: Db, work: Work, key: WorkKey, now: number): Promise<void> {
   // People are queued by whoever touched them, in the same transaction.
-  if (!key.startsWith('coder-group:')) return;
+  if (!key.startsWith(GROUP)) return;
   await enqueueGroupWrite(
     db,
     {
-      groupId: key.slice('coder-group:'.length),
+      groupId: key.slice(GROUP.length),
       app: work.app,
       // A suspended person in a group can wait; a person to be suspended can not.
       priority: Math.max(work.priority, PRIORITY.request),
@@ -115,34 +117,56 @@ async function endClaimed(
   now: number,
   options: EndOptions,
 ): Promise<Omit<EndedWork, 'touched'>> {
+  const ended = await noteEnd(db, rim, work, outcome, now, options);
+  if (ended !== undefined) return ended;
+  // This process stood still for longer than its lease: somebody else may have decided from what was in Coder before this did what it did.
+  rim.log.warn(
+    { key: work.key, app: work.app },
+    'work was taken over by another bridge while it was done here: it is looked at again',
+  );
+  if (work.key.startsWith(GROUP)) await markUnread(db, work.key.slice(GROUP.length));
+  await enqueue(db, [{ key: work.key, app: work.app, priority: work.priority }], work.cause, now);
+  return { outcome: 'again' };
+}
+
+/** @returns undefined when the work is not this process's any more */
+async function noteEnd(
+  db: Db,
+  rim: Rim,
+  work: Work,
+  outcome: Outcome,
+  now: number,
+  options: EndOptions,
+): Promise<Omit<EndedWork, 'touched'> | undefined> {
   if (outcome.kind === 'done') {
     if (options.later !== undefined) {
-      await retryWork(db, work, rim.owner, { dueAt: options.later.dueAt, error: options.later.reason, counted: false });
-      const againMs = options.later.dueAt - now;
-      return { outcome: 'retry', ...(options.later.awaited === true && againMs <= SOON_MS && { againMs }) };
+      const { dueAt, reason, awaited } = options.later;
+      if (!(await retryWork(db, work, rim.owner, { dueAt, error: reason, counted: false }))) return undefined;
+      const againMs = dueAt - now;
+      return { outcome: 'retry', ...(awaited === true && againMs <= SOON_MS && { againMs }) };
     }
     const completed = await completeWork(db, work, rim.owner, options.againAt);
-    return { outcome: completed === 'again' ? 'again' : 'done' };
+    return completed === 'lost' ? undefined : { outcome: completed };
   }
   const error = textOf(outcome.error);
   if (outcome.kind === 'retry') {
     // Leavers first, by order and not by luck: they come back when it is time, and everybody else after them.
     const dueAt = now + (work.priority === PRIORITY.leaving ? outcome.afterMs : later(outcome.afterMs));
-    await retryWork(db, work, rim.owner, { dueAt, error, counted: false });
+    if (!(await retryWork(db, work, rim.owner, { dueAt, error, counted: false }))) return undefined;
     const stops = ['unreachable', 'timeout', 'circuit_open', 'unauthorized'].includes(outcome.error.kind);
     return { outcome: 'retry', pauseMs: stops ? outcome.afterMs : undefined };
   }
   if (outcome.kind === 'failed' && outcome.error instanceof LeaseTaken) {
     const againMs = jittered(LEASE_PAUSE_MS);
-    await retryWork(db, work, rim.owner, { dueAt: now + againMs, error, counted: false });
+    if (!(await retryWork(db, work, rim.owner, { dueAt: now + againMs, error, counted: false }))) return undefined;
     return { outcome: 'retry', againMs };
   }
   if (outcome.kind === 'failed' && work.attempts + 1 < rim.options.maxAttempts) {
     const backoff = Math.min(rim.options.backoffMs * 2 ** work.attempts, LONGEST_BACKOFF_MS);
-    await retryWork(db, work, rim.owner, { dueAt: now + jittered(backoff), error, counted: true });
-    return { outcome: 'failed' };
+    const dueAt = now + jittered(backoff);
+    return (await retryWork(db, work, rim.owner, { dueAt, error, counted: true })) ? { outcome: 'failed' } : undefined;
   }
-  await parkWork(db, work, rim.owner, error, now);
+  if (!(await parkWork(db, work, rim.owner, error, now))) return undefined;
   // Each sweep tries it once more: that it is parked was told.
   if (rim.parked.get(work.key) === error) return { outcome: 'parked' };
   await writeAudit(db, [

@@ -44,7 +44,7 @@ export class Outage {
     if (this.#interrupted) {
       this.#interrupted = false;
       this.#leaversFirst = true;
-      await bringForward(database.db, PRIORITY.leaving, request.now);
+      await bringForward(database.db, { priority: PRIORITY.leaving }, request.now);
     }
     if (!this.#leaversFirst) return undefined;
     const items = await claimWork(database, { ...request, maxPriority: PRIORITY.leaving });

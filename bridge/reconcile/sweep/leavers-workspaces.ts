@@ -2,7 +2,7 @@
  * Finishes what leavings left open: workspaces that ran on are looked at again, and those that were asked to stop are seen
  * stopped. Only who is listed costs calls. It is no drift, so that it does not depend on the policy for that.
  */
-import { outcomeOf, seesEveryWorkspace } from '../../coder';
+import { CoderError, outcomeOf, seesEveryWorkspace } from '../../coder';
 import {
   forgetLeaverWorkspaces,
   type LeaverWorkspaces,
@@ -16,13 +16,14 @@ import { type Rim } from '../context/rim';
 import { HOUR_MS } from '../decide/guard';
 import { rememberedOf, stopWorkspaces } from '../person/stop-workspaces';
 
-/** Looks at the listed leavers of these apps, and of apps that are gone. */
+/** Looks at the listed leavers of these apps, and of apps that are gone. @throws CoderError the first, after all of them were looked at as far as Coder lets it */
 export async function sweepLeaversWorkspaces(
   rim: Rim,
   context: Context,
   apps: readonly { readonly name: string }[],
 ): Promise<void> {
   const swept = new Set(apps.map(app => app.name));
+  let failure: CoderError | undefined;
   for (const leaver of await listLeaverWorkspaces(rim.database.db)) {
     if (!swept.has(leaver.app) && context.apps.has(leaver.app)) continue;
     // Nothing more is to be seen than before.
@@ -31,9 +32,12 @@ export async function sweepLeaversWorkspaces(
       await rim.mutex.runExclusive(`account:${leaver.coderUserId}`, () => lookAgain(rim, context, leaver));
     } catch (error) {
       rim.log.warn({ err: error, account: leaver.coderUserId }, 'workspaces of a leaver could not be looked at');
-      if (outcomeOf(error).kind === 'retry') return;
+      if (error instanceof CoderError) failure ??= error;
+      if (outcomeOf(error).kind === 'retry') break;
     }
   }
+  // What runs on unseen is told: the app is not compared to its end.
+  if (failure !== undefined) throw failure;
 }
 
 async function lookAgain(rim: Rim, context: Context, leaver: LeaverWorkspaces): Promise<void> {

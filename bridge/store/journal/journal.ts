@@ -32,6 +32,11 @@ export interface JournalEntry {
 /** How long a call whose answer was lost may still be at work in Coder: so long an entry whose thing is not found stays open. */
 export const CALL_MAY_LAST_MS = 60_000;
 
+/** Until when a call that was begun may be at work; one of a time that is yet to come, by a clock that was ahead, may have been begun just now. */
+export function mayLastUntil(since: number, now: number): number {
+  return Math.min(since, now) + CALL_MAY_LAST_MS;
+}
+
 type EntryRow = Omit<JournalTable, 'id'>;
 
 export const toEntry = (row: EntryRow): JournalEntry => ({

@@ -3,6 +3,7 @@
  * waits for a time that may be years away.
  */
 import { type Db } from '../database/database';
+import { CALL_MAY_LAST_MS } from '../journal/journal';
 
 /** Further ahead than any pause before another try. */
 const FURTHEST_DUE_MS = 30 * 60_000;
@@ -41,6 +42,11 @@ export async function pullBack(db: Db, now: number): Promise<number> {
       .updateTable('apps')
       .set({ created_at: now })
       .where('created_at', '>', now + FURTHEST_DUE_MS)
+      .executeTakeFirst(),
+    await db
+      .updateTable('journal')
+      .set({ since: now })
+      .where('since', '>', now + CALL_MAY_LAST_MS)
       .executeTakeFirst(),
   ].reduce((sum, result) => sum + Number(result.numUpdatedRows), 0);
   const { numDeletedRows } = await db

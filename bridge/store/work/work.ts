@@ -146,27 +146,54 @@ function inOrder(rows: readonly WorkRow[]): Work[] {
   return rows.map(toWork).sort((a, b) => a.priority - b.priority || a.enqueuedAt - b.enqueuedAt);
 }
 
-/** Makes work of a priority due that waits for another try, whenever that was to be. */
-export async function bringForward(db: Db, priority: number, now: number): Promise<void> {
+/** Why somebody waits who would lose something while the declaration of their app is being dealt with. */
+export const AWAITS_DECLARATION =
+  'what the app declares is being compared with everybody, and judged as a whole: what would be lost waits for that';
+
+/** Makes work due that waits for another try, whenever that was to be: of a priority, or of an app for one reason. */
+export async function bringForward(
+  db: Db,
+  which: { readonly priority: number } | { readonly app: string; readonly reason: string },
+  now: number,
+): Promise<void> {
   await db
     .updateTable('work')
     .set({ due_at: now })
-    .where('priority', '=', priority)
+    .where(eb =>
+      'priority' in which ? eb('priority', '=', which.priority) : eb.and({ app: which.app, error: which.reason }),
+    )
     .where('parked_at', 'is', null)
     .where('lease_owner', 'is', null)
     .where('due_at', '>', now)
     .execute();
 }
 
+const selectHolder = statement<{ key: string; owner: string }>()((db, { key, owner }) =>
+  db.selectFrom('work').select('key').where('key', '=', key).where('lease_owner', '=', owner),
+);
+
+/** Whether a process still has what it claimed. */
+export async function isHeldBy(db: Db, key: WorkKey, owner: string): Promise<boolean> {
+  return (await selectHolder(db, { key, owner })).rows.length > 0;
+}
+
 const deleteDone = statement<{ key: string; seq: number; owner: string }>()((db, { key, seq, owner }) =>
   db.deleteFrom('work').where('key', '=', key).where('seq', '=', seq).where('lease_owner', '=', owner),
 );
 
-/** Removes finished work; work that was enqueued again meanwhile stays, due at once or at `againAt`. Part of the caller's transaction. */
-export async function completeWork(db: Db, work: Work, owner: string, againAt?: number): Promise<'done' | 'again'> {
+/**
+ * Removes finished work; work that was enqueued again meanwhile stays, due at once or at `againAt`. Part of the caller's transaction.
+ * @returns `lost`: somebody else has it by now, or had it and is done
+ */
+export async function completeWork(
+  db: Db,
+  work: Work,
+  owner: string,
+  againAt?: number,
+): Promise<'done' | 'again' | 'lost'> {
   const { changes } = await deleteDone(db, { key: work.key, seq: work.seq, owner });
   if (changes > 0) return 'done';
-  await db
+  const { numUpdatedRows } = await db
     .updateTable('work')
     .set({
       lease_owner: null,
@@ -178,18 +205,18 @@ export async function completeWork(db: Db, work: Work, owner: string, againAt?: 
     .$if(againAt !== undefined, query => query.set({ due_at: againAt ?? 0 }))
     .where('key', '=', work.key)
     .where('lease_owner', '=', owner)
-    .execute();
-  return 'again';
+    .executeTakeFirst();
+  return numUpdatedRows > 0n ? 'again' : 'lost';
 }
 
-/** Gives work back for later. `counted`: this was a try that failed for its own sake. */
+/** Gives work back for later. `counted`: this was a try that failed for its own sake. @returns whether it was still the owner's */
 export async function retryWork(
   db: Db,
   work: Work,
   owner: string,
   retry: { readonly dueAt: number; readonly error: string; readonly counted: boolean },
-): Promise<void> {
-  await db
+): Promise<boolean> {
+  const { numUpdatedRows } = await db
     .updateTable('work')
     .set(eb => ({
       // What came in between is due at once, on its own account.
@@ -203,12 +230,13 @@ export async function retryWork(
     }))
     .where('key', '=', work.key)
     .where('lease_owner', '=', owner)
-    .execute();
+    .executeTakeFirst();
+  return numUpdatedRows > 0n;
 }
 
-/** Sets work aside after bounded tries, unless something came in between. */
-export async function parkWork(db: Db, work: Work, owner: string, error: string, now: number): Promise<void> {
-  await db
+/** Sets work aside after bounded tries, unless something came in between. @returns whether it was still the owner's */
+export async function parkWork(db: Db, work: Work, owner: string, error: string, now: number): Promise<boolean> {
+  const { numUpdatedRows } = await db
     .updateTable('work')
     .set(eb => ({
       parked_at: sql<number | null>`case when ${eb.ref('seq')} = ${work.seq} then cast(${now} as bigint) else null end`,
@@ -219,7 +247,8 @@ export async function parkWork(db: Db, work: Work, owner: string, error: string,
     }))
     .where('key', '=', work.key)
     .where('lease_owner', '=', owner)
-    .execute();
+    .executeTakeFirst();
+  return numUpdatedRows > 0n;
 }
 
 /** Gives work back untouched. */
