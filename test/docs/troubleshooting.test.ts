@@ -62,6 +62,8 @@ describe('codes', () => {
 const TOLD_ELSEWHERE = [
   'has a group … that was made by hand',
   'has a group … that a mapping of app',
+  'names group … which Coder does not have now',
+  'is that of a group which app … pushes',
   'hold one externalId …',
   'is read as …, since Coder stores names of custom roles in small letters',
   'permissions with "negate" are left out',

@@ -181,7 +181,10 @@ function planPresent(input: PlanInput): Plan {
   for (const gain of gains)
     if (gain.kind === 'group')
       steps.push({ kind: 'group-add', organization: gain.organization, group: gain.target, because: gain.because });
-  steps.push(...groupRemovals(removals, goes, organizations), ...organizationRemovals(removals, goes));
+  steps.push(
+    ...groupRemovals(removals, goes, organizations),
+    ...organizationRemovals(removals, goes, [...has.values()]),
+  );
   return { steps, gains, removals, blocked, guardedGains, endsFormerOwner: false };
 }
 

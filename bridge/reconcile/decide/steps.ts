@@ -25,7 +25,12 @@ export type Step =
       readonly because: readonly Because[];
     }
   | { readonly kind: 'organization-add'; readonly organization: string; readonly because: readonly Because[] }
-  | { readonly kind: 'organization-remove'; readonly organization: string }
+  | {
+      readonly kind: 'organization-remove';
+      readonly organization: string;
+      /** What somebody gave by hand in there, and Coder takes with the membership. */
+      readonly byHand?: readonly Entitlement[] | undefined;
+    }
   | {
       readonly kind: 'organization-roles';
       readonly organization: string;
@@ -96,10 +101,16 @@ export function groupRemovals(
   );
 }
 
-export function organizationRemovals(removals: readonly Entitlement[], goes: (e: Entitlement) => boolean): Step[] {
-  return removals.flatMap(removal =>
-    removal.kind === 'organization' && goes(removal)
-      ? [{ kind: 'organization-remove' as const, organization: removal.organization }]
-      : [],
-  );
+/** @param held everything that the account holds */
+export function organizationRemovals(
+  removals: readonly Entitlement[],
+  goes: (e: Entitlement) => boolean,
+  held: readonly Entitlement[],
+): Step[] {
+  return removals.flatMap(removal => {
+    if (removal.kind !== 'organization' || !goes(removal)) return [];
+    const { organization } = removal;
+    const byHand = held.filter(one => one.organization === organization && one.kind !== 'organization' && !goes(one));
+    return [{ kind: 'organization-remove' as const, organization, ...(byHand.length > 0 && { byHand }) }];
+  });
 }

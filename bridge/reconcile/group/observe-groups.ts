@@ -7,6 +7,7 @@ import {
   managedGroupsOf,
   readManagedGroup,
 } from '../../store/accounts/coder-groups';
+import { appInside } from '../../store/accounts/coder-members';
 import { type StoredApp } from '../../store/apps/apps';
 import { readMappedGroups } from '../../store/apps/mapped-groups';
 import { type Db } from '../../store/database/database';
@@ -87,6 +88,7 @@ export async function observeGroups(
     state.pushedGroups === undefined || state.mode !== 'push'
       ? []
       : (await readGroups(db, app.name)).filter(group => isPushed(state, group));
+  const alive = await aliveAmong(db, [...known, ...begun, ...pushed.map(({ id }) => ({ scimGroupId: id }))]);
   return {
     ...frame(declared, app),
     present,
@@ -95,7 +97,8 @@ export async function observeGroups(
     managed: known,
     begun,
     pushed,
-    alive: await aliveAmong(db, [...known, ...begun, ...pushed.map(({ id }) => ({ scimGroupId: id }))]),
+    alive,
+    inhabited: pushed.length === 0 ? new Map() : await inhabitedAmong(db, app.name, known, alive),
     groupOfMapping: await readMappedGroups(db, app.name),
   };
 }
@@ -114,7 +117,7 @@ export async function observePushedGroup(
   const begun = (await entriesOfSubject(db, group.id)).flatMap(begunGroup);
   const present = new Map<string, PresentGroup>();
   const managed = new Map(own.map(known => [known.id, known]));
-  const alive = new Set([group.id]);
+  const alive = new Map([[group.id, app.name]]);
   const note = (found: CoderGroup | undefined): PresentGroup | undefined => {
     if (found === undefined || found.isEveryone) return undefined;
     present.set(found.id, presentGroup(found));
@@ -125,8 +128,9 @@ export async function observePushedGroup(
     if (found === undefined) return 'free';
     const holder = managed.get(found.id) ?? (await readManagedGroup(db, found.id));
     if (holder !== undefined) managed.set(holder.id, holder);
-    for (const id of await aliveAmong(db, holder === undefined ? [] : [holder])) alive.add(id);
-    return isOfAnother(group, holder, alive) ? 'another' : 'taken';
+    for (const [id, of] of await aliveAmong(db, holder === undefined ? [] : [holder])) alive.set(id, of);
+    if (isOfAnother(group, holder, alive)) return 'another';
+    return (await inhabitedAmong(db, app.name, [...managed.values()], alive)).has(found.id) ? 'another' : 'taken';
   };
   if (rule !== undefined && organization !== undefined) {
     const names = namesOfPushed(rule, group).names;
@@ -152,6 +156,7 @@ export async function observePushedGroup(
     begun: [...begun, ...(await begunUnder(db, begun, [...present.values()]))],
     pushed: [group],
     alive,
+    inhabited: await inhabitedAmong(db, app.name, [...managed.values()], alive),
     groupOfMapping: new Map(),
   };
 }
@@ -198,7 +203,23 @@ function organizationsOf({ organizations }: Declared, state: StoredApp['state'])
 async function aliveAmong(
   db: Db,
   groups: readonly { readonly scimGroupId: string | undefined }[],
-): Promise<Set<string>> {
+): Promise<Map<string, string>> {
   const ids = [...new Set(groups.flatMap(group => group.scimGroupId ?? []))];
-  return new Set((await existingGroups(db, ids)).keys());
+  return new Map([...(await existingGroups(db, ids))].map(([id, { app }]) => [id, app]));
+}
+
+/** Groups that lost what they were made for, and whose people have not been let go: what was deleted by mistake is held, and nobody else's. */
+async function inhabitedAmong(
+  db: Db,
+  app: string,
+  managed: readonly ManagedGroup[],
+  alive: ReadonlyMap<string, string>,
+): Promise<Map<string, string>> {
+  const inhabited = new Map<string, string>();
+  for (const { id, origin, scimGroupId } of managed) {
+    if (origin !== 'created' || (scimGroupId !== undefined && alive.has(scimGroupId))) continue;
+    const other = await appInside(db, id, app);
+    if (other !== undefined) inhabited.set(id, other);
+  }
+  return inhabited;
 }

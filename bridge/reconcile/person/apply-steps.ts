@@ -1,7 +1,7 @@
 /** Carries out a plan, step by step, in its order. What Coder refuses for good is held and the rest goes on. */
 import { CoderError, type CoderUser, isMissing, isRefusal, outcomeOf } from '../../coder';
 import { type Grant } from '../../store/accounts/grants';
-import { type Context, organizationName, untouchable } from '../decide/context';
+import { type Context, groupName, organizationName, untouchable } from '../decide/context';
 import { type Rim } from '../context/rim';
 import { Held, heldBy } from '../decide/hold-reason';
 import { type Account } from '../decide/observation';
@@ -205,7 +205,10 @@ export function describe(
     case 'organization-add':
       return ['organization.add', { target: organizationName(context, step.organization), because: step.because }];
     case 'organization-remove':
-      return ['organization.remove', { target: organizationName(context, step.organization) }];
+      return [
+        'organization.remove',
+        { target: organizationName(context, step.organization), ...byHandIn(context, step) },
+      ];
     case 'organization-roles':
       return [
         'organization-roles.set',
@@ -220,6 +223,14 @@ export function describe(
     case 'group-remove':
       return [undefined, {}];
   }
+}
+
+/** Coder takes what is held in an organization along with the membership, and no declaration gives it back: said before and after. */
+function byHandIn(context: Context, { byHand = [] }: Extract<Step, { kind: 'organization-remove' }>): Change {
+  if (byHand.length === 0) return {};
+  const names = byHand.map(({ kind, target }) => (kind === 'group' ? `group ${groupName(context, target)}` : target));
+  const said = names.join(', ');
+  return { before: `member, and by hand: ${said}`, detail: `given by hand, and gone with it: ${said}` };
 }
 
 /** What a step gives and takes, as grants to remember or forget. */

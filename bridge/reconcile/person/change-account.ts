@@ -1,4 +1,5 @@
 /** Carries out the plan for one account, as far as the guard lets it: journal and grants first, then step by step. */
+import { CoderError } from '../../coder';
 import { addGrants, type Grant } from '../../store/accounts/grants';
 import {
   type LeaverWorkspaces,
@@ -15,6 +16,7 @@ import { type Context } from '../decide/context';
 import { type ObservedAccount, type PersonObservation } from '../decide/observation';
 import { type AccountDecision } from '../decide/account';
 import { stillIn } from '../decide/person';
+import { isImplied } from '../decide/entitlement';
 import { plan, type Plan } from '../decide/plan';
 import { type Step } from '../decide/steps';
 import { subjectOf } from './subject';
@@ -107,7 +109,7 @@ async function execute(
         });
     });
   const lines = new AuditLines(work.cause, () => rim.clock.now());
-  const applied = await applySteps(rim, context, account, first, subject, lines);
+  const applied = await applySteps(rim, context, account, await withByHand(rim, observed, first), subject, lines);
   const goesOn = applied.failure === undefined && !applied.isUntouchable;
   const follows = rest.length > 0 && goesOn && isOut(applied.done);
   // Where Coder refused to lock, everything that can be taken is taken now.
@@ -147,6 +149,30 @@ async function execute(
     failure: failed ?? look.failure,
     follows,
   };
+}
+
+/** Roles that nothing declares are not read for what is decided: for the audit trail alone, of a membership that goes. */
+async function withByHand(
+  rim: Rim,
+  { account, actual }: AccountDecision['observed'],
+  steps: readonly Step[],
+): Promise<readonly Step[]> {
+  if (actual.organizationRoles.size > 0 || !steps.some(step => step.kind === 'organization-remove')) return steps;
+  let roles: ReadonlyMap<string, readonly string[]>;
+  try {
+    ({ organizations: roles } = await rim.coder.getRoles(account.id));
+  } catch (error) {
+    if (!(error instanceof CoderError)) throw error;
+    return steps;
+  }
+  return steps.map(step => {
+    if (step.kind !== 'organization-remove') return step;
+    const { organization, byHand = [] } = step;
+    const given = (roles.get(organization) ?? [])
+      .filter(target => !isImplied(target))
+      .map(target => ({ kind: 'organization-role' as const, organization, target }));
+    return { ...step, byHand: [...byHand, ...given] };
+  });
 }
 
 /** What is taken after the lock before the answer; of more, the person is locked out first, answered for, and the rest follows. */

@@ -25,7 +25,7 @@ export async function planWorld(
 ): Promise<PlanReport> {
   const declarations = await planDeclarations(rim, request.state);
   const { context, members } = declarations;
-  const world = await readWorldFor(rim, context);
+  const world = await readWorldFor(rim, context, { memberships: true });
   const wanted = request.state?.app ?? request.app;
   const names = [...context.apps.keys()].filter(name => wanted === undefined || name === wanted);
   const report: PlanReport = {

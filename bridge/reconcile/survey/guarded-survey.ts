@@ -33,13 +33,21 @@ export interface GuardedSurvey extends Judged {
   readonly people: number;
 }
 
-/** Coder as a whole for the apps of a context. @throws CoderError */
-export async function readWorldFor(rim: Rim, context: Context): Promise<World> {
+/**
+ * Coder as a whole for the apps of a context.
+ * @param how.memberships whether it is told what hangs on memberships that may go, for a report. @default false
+ * @throws CoderError
+ */
+export async function readWorldFor(
+  rim: Rim,
+  context: Context,
+  { memberships = false }: { readonly memberships?: boolean } = {},
+): Promise<World> {
   const granted = await rim.database.db
     .selectFrom('grants')
     .select('organization')
     .distinct()
-    .where('kind', '=', 'organization-role')
+    .where('kind', 'in', memberships ? ['organization-role', 'organization'] : ['organization-role'])
     .execute();
   return await readWorld(
     rim.coder.background,

@@ -46,6 +46,38 @@ export async function memberStatesOf(db: Db, coderUserId: string): Promise<Membe
   return (await selectOfAccount(db, { coderUserId })).rows.map(toMember);
 }
 
+const selectOfOthers = statement<{ coderGroupId: string; app: string }>()((db, { coderGroupId, app }) =>
+  db
+    .selectFrom('coder_members')
+    .innerJoin('people', 'people.coder_user_id', 'coder_members.coder_user_id')
+    .select('people.app')
+    .where('coder_members.coder_group_id', '=', coderGroupId)
+    .where('people.app', '<>', app)
+    .where(eb =>
+      eb.or([
+        eb('coder_members.wanted', '=', 1),
+        eb.and([eb('coder_members.present', '=', 1), eb('coder_members.wanted', 'is not', null)]),
+      ]),
+    )
+    .where(eb =>
+      eb.not(
+        eb.exists(
+          eb
+            .selectFrom('people as own')
+            .select('own.user_id')
+            .whereRef('own.coder_user_id', '=', 'coder_members.coder_user_id')
+            .where('own.app', '=', app),
+        ),
+      ),
+    )
+    .limit(1),
+);
+
+/** An app other than this one that somebody is in the group by, or on the way out of it, who is nobody of this app; undefined when there is none. */
+export async function appInside(db: Db, coderGroupId: string, app: string): Promise<string | undefined> {
+  return (await selectOfOthers(db, { coderGroupId, app })).rows[0]?.app;
+}
+
 const selectOfAccounts = statement<{ coderUserIds: readonly string[] }>()((db, { coderUserIds }) =>
   db.selectFrom('coder_members').selectAll().where('coder_user_id', 'in', among(db, coderUserIds)),
 );

@@ -5,6 +5,7 @@ import { isJsonObject, type JsonObject } from '../../scim-language/json';
 import { fold } from '../../scim-language/schema/fold';
 import { type WorkKey, PRIORITY, enqueue } from '../work/enqueue';
 import { unsettledKeys } from '../work/pending';
+import { backendOf } from '../database/database';
 import { newId } from '../database/id';
 import { type Places, statement } from '../database/statement';
 import { among, listed } from '../database/listed';
@@ -43,6 +44,10 @@ const insertPerson = statement<PersonColumns & { id: string; app: string }>()(
 
 const renamePerson = statement<PersonColumns & { id: string }>()((db, { id, user_name, email, external_id }) =>
   db.updateTable('people').set({ user_name, email, external_id }).where('user_id', '=', id),
+);
+
+const lockWhole = statement<{ id: string }>()((db, { id }) =>
+  db.selectFrom('users').select('id').where('id', '=', id).forUpdate(),
 );
 
 const insertEmails = statement<{ id: string; app: string; texts: readonly string[] }>()(
@@ -106,8 +111,11 @@ export async function updateUser(
 
 /** Whether nothing in Coder can differ by this change of somebody who stays. */
 async function isOfNoConcern(write: Write, id: string, before: JsonObject, after: JsonObject): Promise<boolean> {
+  const isSame = sameText(toldOf(write, before), toldOf(write, after));
+  // Whoever is just adding them to a group that gives something has read what they were: either that is seen here, or it waits for this.
+  if (!isSame && backendOf(write.db) === 'postgres') await lockWhole(write.db, { id });
   if (await isSettled(write, id)) return true;
-  return sameText(toldOf(write, before), toldOf(write, after)) && (await isDealtWith(write, id));
+  return isSame && (await isDealtWith(write, id));
 }
 
 /** Everything of a user that decisions are made from, beside whether they are active. */

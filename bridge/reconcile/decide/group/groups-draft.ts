@@ -39,8 +39,10 @@ export interface GroupsObserved {
   readonly begun: readonly BegunGroup[];
   /** Groups of the directory that the rule for pushed groups is about. */
   readonly pushed: readonly DirectoryGroup[];
-  /** Ids of groups of the directory for which managed groups were made, as far as they still exist. */
-  readonly alive: ReadonlySet<string>;
+  /** The apps of the groups of the directory for which managed groups were made, by id, as far as these still exist. */
+  readonly alive: ReadonlyMap<string, string>;
+  /** Managed groups that nothing declares any more and that people of another app are in still, by id, with that app. */
+  readonly inhabited: ReadonlyMap<string, string>;
   /** `<organization id>/<name>` that mappings of other apps name, with one of these apps. */
   readonly mappedByOthers: ReadonlyMap<string, string>;
   /** What mappings of other apps say of the groups that they name, by the same key. */

@@ -22,7 +22,7 @@ export function namesOfPushed(
 export function isOfAnother(
   group: DirectoryGroup,
   holder: Pick<ManagedGroup, 'scimGroupId'> | undefined,
-  alive: ReadonlySet<string>,
+  alive: Pick<ReadonlyMap<string, string>, 'has'>,
 ): boolean {
   return holder?.scimGroupId !== undefined && holder.scimGroupId !== group.id && alive.has(holder.scimGroupId);
 }
@@ -47,18 +47,41 @@ export function decidePushedGroup(draft: GroupsDraft, group: DirectoryGroup): vo
     return;
   }
   if (own !== undefined) {
-    draft.plan(renamed(draft, group, organization, own, names, displayName));
+    const change = renamed(draft, group, organization, own, names, displayName);
+    draft.plan(change);
+    tellNextName(draft, group, organization, names, change.row.name);
     return;
   }
   for (const name of names) {
     const taken = take(draft, group, organization, name, displayName);
     if (taken === 'next') continue;
     if ('problem' in taken) draft.problems.push(taken.problem);
-    else draft.plan(taken);
+    else {
+      draft.plan(taken);
+      tellNextName(draft, group, organization, names, name);
+    }
     return;
   }
   draft.problems.push(
     `${whatOf(group)}: every name derived from it is taken in organization ${JSON.stringify(organization.name)} (${names.join(', ')}): rename the group in the identity provider`,
+  );
+}
+
+/** Beside a group of an app that shares its people, as in a move from one identity provider to another: templates are not shared with this one. */
+function tellNextName(
+  draft: GroupsDraft,
+  group: DirectoryGroup,
+  organization: KnownOrganization,
+  [wanted = '']: readonly string[],
+  name: string,
+): void {
+  const { state, alive } = draft.observed;
+  const holder = draft.managed(draft.byName(organization.id, wanted)?.id ?? '');
+  const other = alive.get(holder?.scimGroupId ?? '');
+  if (name === wanted || other === undefined || !isOfAnother(group, holder, alive)) return;
+  if (!state.people.sharedWith.includes(other)) return;
+  draft.problems.push(
+    `${whatOf(group)}: group ${JSON.stringify(wanted)} in Coder is that of a group which app ${JSON.stringify(other)} pushes, so this one is ${JSON.stringify(name)}, and what is shared with ${JSON.stringify(wanted)} is not shared with it: let a mapping of both apps name ${JSON.stringify(wanted)} before the move is done`,
   );
 }
 
@@ -95,9 +118,22 @@ function renamed(
 ): GroupChange {
   const { present, origin } = own;
   const wanted = names[0] ?? present.name;
+  const { state, mappedByOthers } = draft.observed;
+  const refusal = (name: string): string | undefined =>
+    refusalToTake(state, {
+      organization,
+      name,
+      otherApp: mappedByOthers.get(groupKey(organization.id, name)),
+      isOurs: true,
+      isThere: false,
+    });
   const isFree = (name: string): boolean =>
-    draft.byName(organization.id, name) === undefined && draft.planned(organization.id, name) === undefined;
+    draft.byName(organization.id, name) === undefined &&
+    draft.planned(organization.id, name) === undefined &&
+    refusal(name) === undefined;
   const follows = origin === 'created' && wanted !== present.name && !draft.isMapped(present);
+  const refused = follows && draft.byName(organization.id, wanted) === undefined ? refusal(wanted) : undefined;
+  if (refused !== undefined) draft.problems.push(`${whatOf(group)}: ${refused}`);
   const name = follows ? nextName(draft, organization, names, present, isFree) : present.name;
   return {
     what: whatOf(group),
@@ -135,7 +171,7 @@ function take(
   name: string,
   displayName: string,
 ): GroupChange | 'next' | { readonly problem: string } {
-  const { state, alive, mappedByOthers } = draft.observed;
+  const { state, alive, inhabited, mappedByOthers } = draft.observed;
   const planned = draft.planned(organization.id, name);
   if (planned !== undefined) {
     const shared = planned.row.scimGroupId === undefined || !alive.has(planned.row.scimGroupId);
@@ -145,7 +181,10 @@ function take(
   const begun = present === undefined ? undefined : draft.begun(organization.id, name);
   const base = { what: whatOf(group), mappings: [], organization, present };
   const row = { organization: organization.id, name, scimGroupId: group.id };
+  const otherApp = mappedByOthers.get(groupKey(organization.id, name));
   if (present === undefined) {
+    const reserved = refusalToTake(state, { organization, name, otherApp, isOurs: true, isThere: false });
+    if (reserved !== undefined) return { problem: `${base.what}: ${reserved}` };
     return state.pushedGroups?.create === true
       ? { ...base, settings: { displayName }, row: { ...row, origin: 'created' }, settles: [] }
       : {
@@ -154,20 +193,21 @@ function take(
   }
   const holder = draft.managed(present.id);
   // Two groups of the directory never share a Coder group by the accident of a derived name; what one left is free.
-  if (isOfAnother(group, holder ?? begun, alive)) return 'next';
+  if (isOfAnother(group, holder ?? begun, alive) || inhabited.has(present.id)) return 'next';
   const made = holder?.origin === 'created' || (holder === undefined && begun !== undefined);
   const refusal = refusalToTake(state, {
     organization,
     name,
-    otherApp: mappedByOthers.get(groupKey(organization.id, name)),
+    otherApp,
     isOurs: made || draft.isMapped(present),
+    isThere: true,
   });
   if (refusal !== undefined) return { problem: `${base.what}: ${refusal}` };
   const origin = made ? 'created' : 'matched';
   return { ...base, settings: {}, row: { ...row, origin }, settles: begun === undefined ? [] : [begun] };
 }
 
-/** Why a Coder group that is there already is not this app's to take; undefined when it is. */
+/** Why a Coder group is not this app's to take, or to make; undefined when it is. */
 function refusalToTake(
   state: MappingState,
   group: {
@@ -176,12 +216,16 @@ function refusalToTake(
     readonly otherApp: string | undefined;
     /** The bridge made it, or a mapping of this app names it. */
     readonly isOurs: boolean;
+    /** Whether Coder has it: what a mapping names is its, also before. */
+    readonly isThere: boolean;
   },
 ): string | undefined {
   const rule = state.pushedGroups;
   // A rule that only matches says with that alone that it is about groups of others.
   if (rule === undefined || rule.adopt || !rule.create) return undefined;
   if (group.otherApp === undefined && group.isOurs) return undefined;
+  if (!group.isThere)
+    return `a mapping of app ${JSON.stringify(group.otherApp)} names group ${JSON.stringify(group.name)} of organization ${JSON.stringify(group.organization.name)}, which Coder does not have now: set pushedGroups.adopt to true to be part of it, or rename one of the two`;
   const whose =
     group.otherApp === undefined
       ? 'that was made by hand'

@@ -35,7 +35,9 @@ export function declaredGroups(
     if (managesAll || mapped.has(groupKey(organization, name))) return true;
     const group = scimGroupId === undefined ? undefined : directory.get(scimGroupId);
     const state = group === undefined ? undefined : states.get(group.app);
-    return group !== undefined && state !== undefined && isPushed(state, group);
+    if (group === undefined || state?.pushedGroups === undefined || !isPushed(state, group)) return false;
+    // Where it is not known which organization is meant, nothing goes.
+    return (organizationMeant(organizations, state.pushedGroups.organization)?.id ?? organization) === organization;
   };
 }
 
