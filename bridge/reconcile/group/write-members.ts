@@ -13,7 +13,7 @@ import { type Work } from '../../store/work/work';
 import { AuditLines } from '../context/audit-lines';
 import { type Context, groupName } from '../decide/context';
 import { type Rim } from '../context/rim';
-import { stillOurs } from '../queue/still-ours';
+import { stillOurs } from '../context/still-ours';
 import { lineOf, reasonOf } from './member-lines';
 import { readGroupMembers } from './read-members';
 

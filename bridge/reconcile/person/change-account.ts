@@ -25,7 +25,7 @@ import { doneBefore, stepsNote, stillComing, UNNOTED } from './interrupted-steps
 import { isOwnerRemoval, takesOwner, withOwnersKept } from './keep-owners';
 import { type AccountOutcome, joined, NOTHING_DONE, type PersonOutcome, type Wish } from './outcome';
 import { type Guarded } from './reserve';
-import { stillOurs } from '../queue/still-ours';
+import { stillOurs } from '../context/still-ours';
 import { rememberedOf, stopWorkspaces } from './stop-workspaces';
 
 /** Never throws what Coder said. */

@@ -18,7 +18,7 @@ import { type PersonObservation } from '../decide/observation';
 import { heldByWorkspaces } from '../decide/person';
 import { type NewAccount } from '../decide/account';
 import { enqueueTouched } from '../queue/end-work';
-import { stillOurs } from '../queue/still-ours';
+import { stillOurs } from '../context/still-ours';
 import { untouchableMeanwhile } from './apply-steps';
 import { forgetAccount, rememberGone } from './record-accounts';
 import { wakeOthers } from './wake-others';

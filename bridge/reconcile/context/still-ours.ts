@@ -1,8 +1,8 @@
 /** Whether work is still this process's, asked in the transaction that writes down what is about to be done in Coder. */
 import { type Db } from '../../store/database/database';
 import { isHeldBy, type Work } from '../../store/work/work';
-import { LeaseTaken } from '../context/mutex';
-import { type Rim } from '../context/rim';
+import { LeaseTaken } from './mutex';
+import { type Rim } from './rim';
 
 /**
  * A process that stood still for longer than its lease must not do what it decided before: somebody else has decided since. A SQLite file has one
