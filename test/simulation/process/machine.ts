@@ -12,6 +12,7 @@ export class Killed extends Error {
 
 export class Machine implements Owner {
   alive = true;
+  standsUntil = 0;
   /** Set when the bridge serves. */
   listener: RequestListener | undefined;
   readonly #atEnd = new Set<() => void>();
@@ -26,6 +27,11 @@ export class Machine implements Owner {
   atEnd(run: () => void): () => void {
     this.#atEnd.add(run);
     return () => void this.#atEnd.delete(run);
+  }
+
+  /** Stopped, suspended with its machine, or starved: for so long nothing of it runs. */
+  standStill(ms: number): void {
+    this.standsUntil = scheduler().now + ms;
   }
 
   kill(): void {

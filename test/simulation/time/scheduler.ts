@@ -8,10 +8,12 @@ import { type Random } from './random';
 export interface Owner {
   readonly name: string;
   readonly alive: boolean;
+  /** Until then nothing of it happens: the process stands still, and goes on afterwards as if no time had passed. */
+  readonly standsUntil: number;
 }
 
 export interface Event {
-  readonly at: number;
+  at: number;
   readonly order: number;
   readonly run: () => void;
   readonly owner: Owner | undefined;
@@ -72,6 +74,11 @@ export class Scheduler {
       const event = this.#pop();
       if (event === undefined) throw new Endless('nothing is left to happen, and the history waits');
       if (event.cancelled || event.owner?.alive === false) continue;
+      if (event.owner !== undefined && event.owner.standsUntil > event.at) {
+        event.at = event.owner.standsUntil;
+        this.#push(event);
+        continue;
+      }
       this.events += 1;
       if (this.events > MOST_EVENTS) throw new Endless(`no end after ${MOST_EVENTS} events`);
       if (event.at > this.now) this.now = event.at;

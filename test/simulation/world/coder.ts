@@ -3,7 +3,7 @@ import { createCoderDouble, type CoderDouble, type CoderDoubleOptions } from '..
 import { type CoderAnswer, type CoderCall, type CoderLine, type Machine } from '../process/machine';
 import { type Random } from '../time/random';
 import { scheduler } from '../time/scheduler';
-import { type Fault, type Weather } from './weather';
+import { type Fault, STANDS_MS, type Weather } from './weather';
 import { type Trace } from './trace';
 
 export const CODER_URL = 'http://coder.invalid';
@@ -70,7 +70,10 @@ export class Coder implements CoderLine {
         answer(LATENCY_MS, early);
         return;
       }
-      const arrives = fault === 'late' ? SECONDS : this.#latency();
+      if (fault === 'stands') machine.standStill(STANDS_MS);
+      // What stands still sends nothing.
+      const leaves = Math.max(0, machine.standsUntil - scheduler().now);
+      const arrives = leaves + (fault === 'late' ? SECONDS : this.#latency());
       scheduler().outside(arrives, () => {
         void this.#serve(call, where).then(done => {
           this.trace.say(() =>
@@ -158,4 +161,5 @@ export const WORDS: Readonly<Record<Fault, string>> = {
   'killed-before': 'the bridge was killed before it left',
   killed: 'done, and the bridge was killed',
   'killed-away': 'done, the bridge was killed, and Coder is away for 25 seconds',
+  stands: 'the bridge stands still for 20 seconds before it leaves',
 };

@@ -33,7 +33,9 @@ export type Fault =
   /** The bridge is killed when Coder has done the work, or the change has reached the database. */
   | 'killed'
   /** The same, and Coder can't be reached for a while. */
-  | 'killed-away';
+  | 'killed-away'
+  /** The bridge stands still for longer than its leases last, before the call leaves, or when the change has reached the database. */
+  | 'stands';
 
 export const WRITE_FAULTS: readonly Fault[] = [
   'lost',
@@ -47,9 +49,12 @@ export const WRITE_FAULTS: readonly Fault[] = [
   'killed',
   'lost-away',
   'killed-away',
+  'stands',
 ];
 export const READ_FAULTS: readonly Fault[] = ['refused', 'fails', 'killed'];
-export const COMMIT_FAULTS: readonly Fault[] = ['killed'];
+export const COMMIT_FAULTS: readonly Fault[] = ['killed', 'stands'];
+/** Longer than any lease of work. */
+export const STANDS_MS = 20_000;
 
 export type PointKind = 'write' | 'read' | 'commit';
 

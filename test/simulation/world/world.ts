@@ -14,7 +14,7 @@ import { Directory } from '../model/directory';
 import { Coder, CODER_URL } from './coder';
 import { type Answer, exchange, NoAnswer } from './exchange';
 import { Trace } from './trace';
-import { Weather, type WeatherOptions } from './weather';
+import { STANDS_MS, Weather, type WeatherOptions } from './weather';
 
 export interface WorldOptions {
   readonly seed: number;
@@ -65,8 +65,13 @@ export class World {
     this.#disk = new MemoryDisk((machine, what) => {
       const fault = this.weather.at('commit', what);
       if (fault === undefined) return;
-      this.trace.say(() => `    ⚡ ${machine.name} is killed after ${what.slice(0, 60)}`);
-      machine.kill();
+      const killed = fault === 'killed';
+      this.trace.say(
+        () =>
+          `    ⚡ ${machine.name} ${killed ? 'is killed' : 'stands still for 20 seconds'} after ${what.slice(0, 60)}`,
+      );
+      if (killed) machine.kill();
+      else machine.standStill(STANDS_MS);
     });
   }
 
