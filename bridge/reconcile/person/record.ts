@@ -19,7 +19,7 @@ import {
 } from '../decide/observation';
 import { unclearAccount } from '../decide/person';
 import { leavingNote } from '../observe/begun-accounts';
-import { endWork, type EndedWork, LOOKED_FOR_AGAIN } from '../queue/end-work';
+import { endWork, type EndedWork, type Later, LOOKED_FOR_AGAIN } from '../queue/end-work';
 import { type Decided } from './reserve';
 import { subjectOf } from './subject';
 import { reHireKey } from './observe';
@@ -43,9 +43,11 @@ const JUDGED_LATER =
 
 const LOCKED_FIRST = 'locked out already; what they have in organizations is taken next';
 
-/** A declaration that is applied brings forward who waits for it; where it never is, they look seldom. */
-function declaredPauseMs(waitedMs: number): number {
-  return Math.min(Math.max(Math.round(waitedMs / 4), 1_000), 60_000);
+/** A declaration that is applied brings forward who waits for it; where it is not for long, they look seldom, and no request waits. */
+function laterThanDeclared(now: number, since: number): Later {
+  const waitedMs = now - since;
+  const pauseMs = Math.min(Math.max(Math.round(waitedMs / 4), 1_000), 60_000);
+  return { dueAt: now + pauseMs, reason: AWAITS_DECLARATION, awaited: waitedMs < 2_000 };
 }
 
 /** Ends the work on one person. */
@@ -74,7 +76,7 @@ export async function recordPerson(
     : guarded.waitsUntil !== undefined
       ? { dueAt: guarded.waitsUntil, reason: JUDGED_LATER, awaited: true }
       : guarded.awaitsDeclaration
-        ? { dueAt: now + declaredPauseMs(now - work.enqueuedAt), reason: AWAITS_DECLARATION, awaited: true }
+        ? laterThanDeclared(now, work.enqueuedAt)
         : late.length > 0
           ? { dueAt: Math.max(unsettled ?? 0, ...late.map(since => mayLastUntil(since, now))), reason: MAY_UNDO }
           : unsettled === undefined
