@@ -71,12 +71,14 @@ describeEachDatabase('whose a Coder group is', (_, on) => {
     expect(access.coder.membersOf('eng')).toEqual(['ada']);
   });
 
-  it('with adopt it is said that the app means to be part of it', async () => {
+  it.each([false, true])('with adopt it is said that the app means to be part of it (made: %j)', async create => {
     const access = await startAccess(on);
-    await access.app('entra', { groupMappings: { p: { idpGroup: 'pp', group: 'payroll', create: false } } });
+    const entra = await access.app('entra', { groupMappings: { p: { idpGroup: 'pp', group: 'payroll', create } } });
+    await entra.group('pp', [await entra.hire('ben')]);
     const okta = await access.app('okta', { pushedGroups: { adopt: true } });
     await okta.group('payroll', [await okta.hire('ada')]);
-    expect(access.coder.membersOf('payroll')).toEqual(['ada']);
+    await access.swept();
+    expect(access.coder.membersOf('payroll')).toEqual(['ada', 'ben']);
   });
 
   it('pushed groups that move to another organization leave none behind', async () => {

@@ -98,7 +98,7 @@ export async function observeGroups(
     begun,
     pushed,
     alive,
-    inhabited: pushed.length === 0 ? new Map() : await inhabitedAmong(db, app.name, known, alive),
+    inhabited: pushed.length === 0 ? new Map() : await inhabitedAmong(db, declared, app.name, known, alive),
     groupOfMapping: await readMappedGroups(db, app.name),
   };
 }
@@ -130,7 +130,9 @@ export async function observePushedGroup(
     if (holder !== undefined) managed.set(holder.id, holder);
     for (const [id, of] of await aliveAmong(db, holder === undefined ? [] : [holder])) alive.set(id, of);
     if (isOfAnother(group, holder, alive)) return 'another';
-    return (await inhabitedAmong(db, app.name, [...managed.values()], alive)).has(found.id) ? 'another' : 'taken';
+    return (await inhabitedAmong(db, declared, app.name, [...managed.values()], alive)).has(found.id)
+      ? 'another'
+      : 'taken';
   };
   if (rule !== undefined && organization !== undefined) {
     const names = namesOfPushed(rule, group).names;
@@ -156,7 +158,7 @@ export async function observePushedGroup(
     begun: [...begun, ...(await begunUnder(db, begun, [...present.values()]))],
     pushed: [group],
     alive,
-    inhabited: await inhabitedAmong(db, app.name, [...managed.values()], alive),
+    inhabited: await inhabitedAmong(db, declared, app.name, [...managed.values()], alive),
     groupOfMapping: new Map(),
   };
 }
@@ -208,16 +210,19 @@ async function aliveAmong(
   return new Map([...(await existingGroups(db, ids))].map(([id, { app }]) => [id, app]));
 }
 
-/** Groups that lost what they were made for, and whose people have not been let go: what was deleted by mistake is held, and nobody else's. */
+/** Groups that nothing declares any more, and whose people have not been let go: what was deleted by mistake is held, and nobody else's. */
 async function inhabitedAmong(
   db: Db,
+  { apps, organizations }: Declared,
   app: string,
   managed: readonly ManagedGroup[],
   alive: ReadonlyMap<string, string>,
 ): Promise<Map<string, string>> {
+  const mapped = mappedNames([...apps.values()], organizations);
   const inhabited = new Map<string, string>();
-  for (const { id, origin, scimGroupId } of managed) {
-    if (origin !== 'created' || (scimGroupId !== undefined && alive.has(scimGroupId))) continue;
+  for (const { id, organization, name, origin, scimGroupId } of managed) {
+    if (origin !== 'created' || mapped.has(groupKey(organization, name))) continue;
+    if (scimGroupId !== undefined && alive.has(scimGroupId)) continue;
     const other = await appInside(db, id, app);
     if (other !== undefined) inhabited.set(id, other);
   }
