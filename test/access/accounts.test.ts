@@ -116,6 +116,33 @@ describeEachDatabase('accounts', (_, on) => {
     expect((await access.statusOf(okta)).converged).toBe(true);
   });
 
+  it.each([404, 500])(
+    'of two accounts that were both used, whoever leaves is locked out of the second, whatever Coder answers about the first (%i)',
+    async refusal => {
+      const access = await startAccess(on, { env: { CODER_SCIM_REQUEST_DEADLINE: '1s' } });
+      const okta = await access.app('okta', {
+        roleMappings: { leads: { idpGroup: 'leads', organization: 'default', role: 'organization-admin' } },
+      });
+      const id = await okta.hire('ada', { emails: [{ value: 'ada@maiden.example', primary: true }] });
+      await okta.group('leads', [id]);
+      access.coder.oidcLogin(claims('ada', 'ada@maiden.example'));
+      access.coder.oidcLogin(claims('somebody', 'ada@married.example'));
+      await okta.changeEmail(id, 'ada@married.example');
+      const path = new RegExp(`/members/${access.coder.describe('ada').id}/roles$`);
+      access.coder.faults.fail(refusal, { method: 'PUT', path });
+      await okta.leave(id);
+      expect(access.suspended()).toEqual(['ada', 'somebody']);
+      expect(access.coder.describe('ada').organizations['coder']?.roles).toEqual(['organization-admin']);
+      expect((await access.statusOf(okta)).converged).toBe(false);
+
+      access.coder.faults.clear();
+      await access.admin.retry();
+      await access.swept();
+      expect(access.coder.describe('ada').organizations['coder']?.roles).toEqual([]);
+      expect((await access.statusOf(okta)).converged).toBe(true);
+    },
+  );
+
   it.each(['inactive', 'deleted'])(
     'somebody hired again under the same address, the old object being %s, signs in with a new subject',
     async before => {

@@ -1,4 +1,5 @@
 /** Declarations that meet others, and work that is under way by the one before: what counts at the end is the last one. */
+import { AWAITS_DECLARATION } from '../../bridge/store/work/work';
 import { describeEachDatabase } from '../support/databases';
 import { until } from '../support/until';
 import { type IdentityProvider } from './identity-provider';
@@ -92,6 +93,34 @@ describeEachDatabase('a declaration in the middle of something', (_, on) => {
     expect(strong(access, 'owner')).toEqual([]);
     expect(await access.statusOf(okta)).toMatchObject({ converged: true });
   });
+
+  it.each(['repair', 'report'] as const)(
+    'takes what somebody loses after they were compared and before it counts as applied, without any sweep (drift: %s)',
+    async drift => {
+      const access = await startAccess(on, { replicas, env: { CODER_SCIM_REQUEST_DEADLINE: '1s' } });
+      const dev = { idpGroup: 'dev', group: 'dev' };
+      const document: Document = { groupMappings: { dev }, policies: { drift } };
+      const old = { idpGroup: 'old', group: 'old' };
+      const okta = await access.app('okta', { ...document, groupMappings: { dev, old } });
+      const ids = await okta.hireAll(FOUR);
+      const group = await okta.group('dev', ids);
+      // Everybody is compared by then; what nothing declares any more goes after that.
+      const call = access.coder.faults.hold({ method: 'DELETE', path: /\/groups\// });
+      const declared = access.declare(okta, document);
+      await call.arrived;
+      await okta.quit(group, ids[0] ?? '');
+      expect(await access.statusOf(okta)).toMatchObject({ converged: false });
+      expect((await access.status()).pending).toContainEqual(
+        expect.objectContaining({ subject: 'u1', state: 'waiting', reason: AWAITS_DECLARATION }),
+      );
+      expect(access.coder.membersOf('dev')).toEqual(FOUR);
+      call.release();
+      await declared;
+      await access.settled();
+      expect(access.coder.membersOf('dev')).toEqual(['u2', 'u3', 'u4']);
+      expect(await access.statusOf(okta)).toMatchObject({ converged: true });
+    },
+  );
 
   it('lets in again whom the deletion before was about to lock out', async () => {
     const access = await startAccess(on, { replicas });

@@ -61,6 +61,31 @@ describeEachDatabase('the workspaces of a leaver', (_, on) => {
     expect(checks.filter(({ detail }) => /workspaces/.test(detail)).map(({ state }) => state)).not.toContain('ok');
   });
 
+  it.each([500, 503])(
+    'at which the sweep can not look (%i) keep the app from being converged, which it says',
+    async refusal => {
+      const access = await startAccess(on);
+      const okta = await access.app('okta');
+      const id = await okta.hire('ada');
+      access.coder.activate('ada');
+      access.coder.addWorkspace('ada', 'running');
+      await okta.leave(id);
+      expect(access.coder.workspacesOf('ada')).toMatchObject([{ status: 'stopped' }]);
+      // Asked to stop, and not yet seen stopped.
+      access.coder.faults.fail(refusal, { path: /\/workspaces/ });
+      await expect(access.admin.sweep()).rejects.toThrow();
+      const { converged, warnings } = await access.statusOf(okta);
+      expect(converged).toBe(false);
+      expect(warnings).toContainEqual(
+        expect.stringMatching(/^not compared by the last sweep: workspaces of who left: /),
+      );
+
+      access.coder.faults.clear();
+      await access.swept();
+      expect(await access.statusOf(okta)).toMatchObject({ converged: true, warnings: [] });
+    },
+  );
+
   it('hold an account that is to be deleted: suspended, stopped, named, and deleted once they are gone', async () => {
     const access = await startAccess(on);
     const okta = await access.app('okta', { policies: { leaving: 'delete' } });

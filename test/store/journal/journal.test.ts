@@ -1,10 +1,12 @@
 /** Entries of the journal when two bridges are about to make the same thing: each closes what it wrote itself, and no more. */
 import {
+  CALL_MAY_LAST_MS,
   closeEntry,
   closeSame,
   entriesOfSubject,
   handOverEntry,
   type JournalEntry,
+  mayLastUntil,
   openEntry,
   readEntry,
 } from '../../../bridge/store/journal/journal';
@@ -48,4 +50,13 @@ describeEachDatabase('the journal', openDatabase => {
     await handOverEntry(db, entry(1), { app: 'acme', subject: 'heir' });
     expect(await entriesOfSubject(db, 'heir')).toEqual([]);
   });
+});
+
+it.each([
+  ['began before', -10_000, CALL_MAY_LAST_MS - 10_000],
+  ['begins now', 0, CALL_MAY_LAST_MS],
+  ['began at a time that is yet to come, by a clock that was ahead', 365 * 86_400_000, CALL_MAY_LAST_MS],
+])('a call that %s may be at work for a minute at most', (_, since, until) => {
+  const now = 1_700_000_000_000;
+  expect(mayLastUntil(now + since, now)).toBe(now + until);
 });

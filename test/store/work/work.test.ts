@@ -2,9 +2,12 @@
 import { type Cause, enqueue, enqueueGroupWrite, PRIORITY, type WorkKey } from '../../../bridge/store/work/enqueue';
 import { countWork, listWork } from '../../../bridge/store/work/pending';
 import {
+  AWAITS_DECLARATION,
+  bringForward,
   claimKeys,
   claimWork,
   completeWork,
+  isHeldBy,
   parkWork,
   releaseWork,
   renewWork,
@@ -69,6 +72,77 @@ describeEachDatabase('the queue', open => {
     expect(await claimWork(database, request('alive', 2_001))).toHaveLength(1);
     await completeWork(database.db, work, 'dead');
     expect(await listWork(database.db, 10)).toHaveLength(1);
+  });
+
+  it('tells whoever ends work that another one took over, and changes nothing of it', async () => {
+    const database = await open();
+    await enqueue(database.db, [item(1)], CAUSE, 1);
+    const [work] = await claimWork(database, request('a', 1));
+    if (work === undefined) throw new Error('nothing claimed');
+    expect(await isHeldBy(database.db, work.key, 'a')).toBe(true);
+    await database.db.updateTable('work').set({ lease_owner: 'other' }).execute();
+    const before = await database.db.selectFrom('work').selectAll().execute();
+    expect(await isHeldBy(database.db, work.key, 'a')).toBe(false);
+    expect(await completeWork(database.db, work, 'a')).toBe('lost');
+    expect(await retryWork(database.db, work, 'a', { dueAt: 50, error: 'away', counted: true })).toBe(false);
+    expect(await parkWork(database.db, work, 'a', 'refused', 2)).toBe(false);
+    // Also where something came in between.
+    await enqueue(database.db, [item(1)], CAUSE, 3);
+    expect(await completeWork(database.db, work, 'a')).toBe('lost');
+    expect(await database.db.selectFrom('work').selectAll().execute()).toMatchObject(
+      before.map(({ lease_owner, lease_until, error, attempts, parked_at }) => ({
+        lease_owner,
+        lease_until,
+        error,
+        attempts,
+        parked_at,
+      })),
+    );
+    // And where the other one is done with it.
+    await database.db.deleteFrom('work').execute();
+    expect(await completeWork(database.db, work, 'a')).toBe('lost');
+    expect(await retryWork(database.db, work, 'a', { dueAt: 50, error: 'away', counted: false })).toBe(false);
+    expect(await parkWork(database.db, work, 'a', 'refused', 4)).toBe(false);
+    expect(await isHeldBy(database.db, work.key, 'a')).toBe(false);
+    expect(await listWork(database.db, 10)).toEqual([]);
+  });
+
+  it('tells whoever ends work that is still theirs what became of it', async () => {
+    const database = await open();
+    await enqueue(database.db, [item(1)], CAUSE, 1);
+    const claim = async (now: number) => {
+      const [work] = await claimWork(database, request('a', now));
+      if (work === undefined) throw new Error('nothing claimed');
+      return work;
+    };
+    expect(await retryWork(database.db, await claim(1), 'a', { dueAt: 2, error: 'away', counted: false })).toBe(true);
+    expect(await parkWork(database.db, await claim(2), 'a', 'refused', 3)).toBe(true);
+    await unparkWork(database.db, {}, { now: 4 });
+    expect(await completeWork(database.db, await claim(4), 'a')).toBe('done');
+  });
+
+  it('makes due what waits for the declaration of one app, and nothing else', async () => {
+    const database = await open();
+    const okta = [1, 2, 3, 4].map(id => item(id));
+    await enqueue(database.db, [...okta, { ...item(5), app: 'entra' }], CAUSE, 1);
+    const waits = async (id: number, error: string) => {
+      const [work] = await claimKeys(database, [`person:${id}`], request('a', 1));
+      if (work === undefined) throw new Error('nothing claimed');
+      await retryWork(database.db, work, 'a', { dueAt: 1_000, error, counted: false });
+    };
+    for (const id of [1, 3, 4, 5]) await waits(id, AWAITS_DECLARATION);
+    await waits(2, 'away');
+    await claimKeys(database, ['person:3'], request('b', 1_000));
+    await database.db.updateTable('work').set({ parked_at: 2 }).where('key', '=', 'person:4').execute();
+    await bringForward(database.db, { app: 'okta', reason: AWAITS_DECLARATION }, 10);
+    const rows = await database.db.selectFrom('work').select(['key', 'due_at']).orderBy('key').execute();
+    expect(rows.map(({ key, due_at }) => [key, Number(due_at)])).toEqual([
+      ['person:1', 10],
+      ['person:2', 1_000],
+      ['person:3', 1_000],
+      ['person:4', 1_000],
+      ['person:5', 1_000],
+    ]);
   });
 
   it('counts tries that failed for their own sake alone, parks, and retries on command', async () => {

@@ -1,0 +1,196 @@
+/** A bridge that stood still for longer than its lease: another one has its work by now, or had it and is done. */
+import { type WorkKey } from '../../../bridge/store/work/enqueue';
+import { describeEachDatabase } from '../../support/databases';
+import { type Stage, startStage } from '../stage';
+
+const STATE = {
+  roleMappings: { auditors: { idpGroup: 'auditors', role: 'auditor' } },
+  groupMappings: { dev: { idpGroup: 'dev', group: 'dev' } },
+};
+const FAR = 4_000_000_000_000;
+
+describeEachDatabase('work that another bridge took over', (_open, on) => {
+  /** Ann is an auditor and in dev. */
+  async function company() {
+    const stage = await startStage({ databaseUrl: await on.freshUrl() });
+    await stage.declare(STATE);
+    const ann = await stage.createUser('ann');
+    const auditors = await stage.createGroup('auditors', [ann]);
+    const dev = await stage.createGroup('dev', [ann]);
+    await stage.settle();
+    return { stage, ann, auditors, dev };
+  }
+
+  /** Takes ann out of a group, as a SCIM request does, and does something while Coder is asked for the first such call. */
+  async function quit(
+    stage: Stage,
+    { group, ann }: { readonly group: string; readonly ann: string },
+    asked: { readonly method: string; readonly path: string },
+    meanwhile: () => Promise<unknown>,
+  ): Promise<void> {
+    const call = stage.coder.faults.hold(asked);
+    const { touched } = (await stage.directory.updateGroup(stage.context, group, () => ({
+      memberChanges: [{ kind: 'remove', values: [ann] }],
+    }))) ?? { touched: [] };
+    const converged = stage.reconciler.converge(touched, { deadlineMs: 500 });
+    await call.arrived;
+    await meanwhile();
+    call.release();
+    await converged;
+    await stage.reconciler.stop();
+  }
+
+  const takenOver = ({ database: { db } }: Stage, key: WorkKey) =>
+    db.updateTable('work').set({ lease_owner: 'other', lease_until: FAR }).where('key', '=', key).execute();
+
+  /** Another bridge, to which the directory said meanwhile that ann is in, saw that she still was. */
+  async function takenOverAndDone({
+    stage,
+    ann,
+    group,
+    key,
+  }: Record<'ann' | 'group', string> & { stage: Stage; key: WorkKey }) {
+    const { db } = stage.database;
+    await stage.directory.updateGroup(stage.context, group, () => ({
+      memberChanges: [{ kind: 'add', members: [{ value: ann }] }],
+    }));
+    await db.updateTable('coder_members').set({ wanted: 1 }).execute();
+    await db
+      .deleteFrom('work')
+      .where('key', 'in', [key, `person:${ann}`])
+      .execute();
+  }
+
+  const rowOf = ({ database: { db } }: Stage, key: WorkKey) =>
+    db.selectFrom('work').select(['lease_owner', 'seq', 'parked_at']).where('key', '=', key).executeTakeFirstOrThrow();
+
+  /** What is done next, and what comes of it. */
+  async function settled(stage: Stage): Promise<void> {
+    await stage.settle();
+    expect(await stage.database.db.selectFrom('work').select('key').execute()).toEqual([]);
+  }
+
+  it.each([
+    ['did it', undefined],
+    ['refused it', 404],
+  ])('is looked at once more by whoever has it, where Coder %s', async (_, refusal) => {
+    const { stage, ann, auditors: group } = await company();
+    const key = `person:${ann}` as const;
+    const asked = { method: 'PUT', path: '/roles$' };
+    if (refusal !== undefined) stage.coder.faults.fail(refusal, asked);
+    let seq = Infinity;
+    await quit(stage, { group, ann }, asked, async () => {
+      ({ seq } = await rowOf(stage, key));
+      await takenOver(stage, key);
+    });
+    const row = await rowOf(stage, key);
+    // Whoever has it is not done with it before that look.
+    expect(row).toMatchObject({ lease_owner: 'other', parked_at: null });
+    expect(row.seq).toBeGreaterThan(seq);
+  });
+
+  it('has the members of a group read again by whoever has it', async () => {
+    const { stage, ann, dev: group } = await company();
+    const { id } = stage.coder.findGroup('dev');
+    const key = `coder-group:${id}` as const;
+    let seq = Infinity;
+    await quit(stage, { group, ann }, { method: 'PATCH', path: '/groups/' }, async () => {
+      ({ seq } = await rowOf(stage, key));
+      await takenOver(stage, key);
+    });
+    const row = await rowOf(stage, key);
+    expect(row).toMatchObject({ lease_owner: 'other', parked_at: null });
+    expect(row.seq).toBeGreaterThan(seq);
+    expect(await stage.database.db.selectFrom('coder_groups').select('read_at').execute()).toEqual([{ read_at: null }]);
+  });
+
+  it('is looked at again where that one is done with it: a role that was taken after its look is given back', async () => {
+    const { stage, ann, auditors: group } = await company();
+    const key = `person:${ann}` as const;
+    await quit(stage, { group, ann }, { method: 'PUT', path: '/roles$' }, () =>
+      takenOverAndDone({ stage, ann, group, key }),
+    );
+    await settled(stage);
+    expect(stage.coder.describe('ann').siteRoles).toEqual(['auditor']);
+  });
+
+  it('is looked at again where that one is done with it: a member that was taken after its look is back in the group', async () => {
+    const { stage, ann, dev: group } = await company();
+    const key = `coder-group:${stage.coder.findGroup('dev').id}` as const;
+    await quit(stage, { group, ann }, { method: 'PATCH', path: '/groups/' }, () =>
+      takenOverAndDone({ stage, ann, group, key }),
+    );
+    await settled(stage);
+    expect(stage.coder.membersOf('dev')).toEqual(['ann']);
+  });
+
+  // A SQLite file has one bridge, which nobody takes anything from.
+  if (on.backend === 'sqlite') return;
+
+  const journalled = ({ database: { db } }: Stage) => db.selectFrom('journal').select('key').execute();
+
+  it.each([
+    ['has it', false],
+    ['is done with it', true],
+  ])('begins nothing in Coder for a person: the other one %s', async (_, isDone) => {
+    const { stage, ann, auditors: group } = await company();
+    const key = `person:${ann}` as const;
+    const calls = () => stage.coder.calls.count({ method: 'PUT', path: '/roles$' });
+    const before = calls();
+    await quit(stage, { group, ann }, { method: 'GET', path: '/users/[^/]+$' }, () =>
+      isDone ? takenOverAndDone({ stage, ann, group, key }) : takenOver(stage, key),
+    );
+    expect(calls()).toBe(before);
+    expect(await journalled(stage)).toEqual([]);
+    if (isDone) await settled(stage);
+    expect(stage.coder.describe('ann').siteRoles).toEqual(['auditor']);
+  });
+
+  it('begins no account in Coder', async () => {
+    const { stage } = await company();
+    const call = stage.coder.faults.hold({ method: 'GET', path: '/users$' });
+    const { resource, touched } = await stage.directory.createUser(stage.context, {
+      schemas: [],
+      userName: 'ben',
+      emails: [{ value: 'ben@example.com' }],
+    });
+    const converged = stage.reconciler.converge(touched, { deadlineMs: 500 });
+    await call.arrived;
+    await takenOver(stage, `person:${resource.id}`);
+    call.release();
+    await converged;
+    await stage.reconciler.stop();
+    expect(Object.keys(stage.coder.snapshot().users)).not.toContain('ben');
+    expect(await journalled(stage)).toEqual([]);
+  });
+
+  it('deletes no account in Coder that is to be made anew', async () => {
+    const { stage, ann } = await company();
+    const call = stage.coder.faults.hold({ method: 'GET', path: '/users' });
+    const { touched } = (await stage.directory.updateUser(stage.context, ann, current => ({
+      ...current.document,
+      emails: [{ value: 'ann@married.example', primary: true }],
+    }))) ?? { touched: [] };
+    const converged = stage.reconciler.converge(touched, { deadlineMs: 500 });
+    await call.arrived;
+    await takenOver(stage, `person:${ann}`);
+    call.release();
+    await converged;
+    await stage.reconciler.stop();
+    expect(stage.coder.calls.count({ method: 'DELETE', path: '/users/' })).toBe(0);
+    expect(stage.coder.describe('ann').email).toBe('ann@example.com');
+  });
+
+  it('writes no group in Coder', async () => {
+    const { stage, ann, dev: group } = await company();
+    const { id } = stage.coder.findGroup('dev');
+    await stage.database.db.updateTable('coder_groups').set({ read_at: null }).execute();
+    const calls = () => stage.coder.calls.count({ method: 'PATCH', path: '/groups/' });
+    const before = calls();
+    await quit(stage, { group, ann }, { method: 'GET', path: `/groups/${id}` }, () =>
+      takenOver(stage, `coder-group:${id}`),
+    );
+    expect(calls()).toBe(before);
+    expect(stage.coder.membersOf('dev')).toEqual(['ann']);
+  });
+});
