@@ -77,6 +77,37 @@ it('waits as long as Coder says after 429, and counts no try', async () => {
   expect((rows[0]?.due_at ?? 0) - Date.now()).toBeGreaterThan(30_000);
 });
 
+it('counts no try of a leaver at whose second account Coder is away, though it refused something at the first', async () => {
+  const stage = await startStage();
+  await stage.declare({
+    roleMappings: { leads: { idpGroup: 'leads', organization: 'default', role: 'organization-admin' } },
+  });
+  const ada = await stage.createUser('ada');
+  await stage.createGroup('leads', [ada]);
+  stage.coder.oidcLogin({ sub: 'ada', email: 'ada@example.com', email_verified: true });
+  const { userId: second } = stage.coder.oidcLogin({
+    sub: 'other',
+    email: 'ada@married.example',
+    email_verified: true,
+  });
+  const { id: first } = stage.coder.describe('ada');
+  const emails = [{ value: 'ada@married.example', primary: true }];
+  stage.coder.faults.fail(404, { method: 'PUT', path: `/members/${first}/roles$` });
+  stage.coder.faults.fail(503, { method: 'PUT', path: `/users/${second}/status/suspend$` });
+  await stage.write(
+    stage.directory.updateUser(stage.context, ada, current => ({ ...current.document, emails, active: false })),
+  );
+  const rows = await stage.database.db.selectFrom('work').select(['attempts', 'error']).execute();
+  expect(rows).toMatchObject([{ attempts: 0, error: expect.stringMatching(/503/) }]);
+  stage.coder.faults.clear();
+  await stage.settle();
+  const { users } = stage.coder.snapshot();
+  expect(Object.values(users).filter(({ id }) => id === first || id === second)).toMatchObject([
+    { status: 'suspended' },
+    { status: 'suspended' },
+  ]);
+});
+
 it('takes back what it gave, also when the process died between the gift and its note', async () => {
   const stage = await startStage();
   await stage.declare(STATE);
