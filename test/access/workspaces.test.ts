@@ -61,11 +61,15 @@ describeEachDatabase('the workspaces of a leaver', (_, on) => {
     expect(checks.filter(({ detail }) => /workspaces/.test(detail)).map(({ state }) => state)).not.toContain('ok');
   });
 
-  it.each([500, 503])(
-    'at which the sweep can not look (%i) keep the app from being converged, which it says',
-    async refusal => {
+  it.each([
+    [500, 'repair'],
+    [503, 'repair'],
+    [500, 'off'],
+  ] as const)(
+    'at which the sweep can not look (%i, drift: %s) keep the app from being converged, which it says',
+    async (refusal, drift) => {
       const access = await startAccess(on);
-      const okta = await access.app('okta');
+      const okta = await access.app('okta', { policies: { drift } });
       const id = await okta.hire('ada');
       access.coder.activate('ada');
       access.coder.addWorkspace('ada', 'running');

@@ -19,8 +19,8 @@ import { type AccountDecision, decideAccount, type NewAccount } from '../decide/
 import { decideProfile } from '../decide/profile';
 import { plan } from '../decide/plan';
 import { changeAccount, isWish, lastOwner } from './change-account';
-import { losesOwnerAnew, withOwnersKept } from './keep-owners';
-import { type Made, makeAccount, noteMade } from './make-account';
+import { ownerMadeAnew, withOwnersKept } from './keep-owners';
+import { makeAccount, noteMade } from './make-account';
 import { joined, type Linked, NOTHING_DONE, type PersonOutcome } from './outcome';
 import { type Guarded } from './reserve';
 import { rememberGone } from './record-accounts';
@@ -46,13 +46,7 @@ export async function act(
   if (decision.create !== undefined && outcome.failure === undefined) {
     // Whoever may not be let in again stays who they are.
     if (!guarded.allowsGain({ kind: 'activation' })) return outcome;
-    const made = await makeInPlace(rim, work, observation, decision.create, guarded);
-    if (made.account === undefined || made.outcome.again || made.outcome.failure !== undefined)
-      return joined(outcome, made.outcome);
-    const fresh = decideAccount(observation, freshAccount(made.account), undefined);
-    outcome = joined(outcome, await noteBeforeCalls(rim, observation, made.outcome, fresh, guarded));
-    outcome = joined(outcome, await changeAccount(rim, work, observation, fresh, guarded));
-    return joined(outcome, await finish(rim, work, observation, made.account, 'created', outcome));
+    return joined(outcome, await makeInPlace(rim, work, observation, decision.create, guarded, outcome));
   }
   const main = decision.accounts.find(({ observed }) => observed.via === 'linked');
   if (main?.observed.profile === undefined) return outcome;
@@ -86,27 +80,40 @@ async function makeInPlace(
   observation: PersonObservation,
   create: NewAccount,
   guarded: Guarded,
-): Promise<Made> {
+  before: PersonOutcome,
+): Promise<PersonOutcome> {
   const { context } = observation;
   const mayGo = create.plan.removals.every(removal => guarded.allows(removal));
+  const owner = ownerMadeAnew(context, create, guarded.allowsGain);
+  // Until the new one is an owner too, nobody else takes one: for a moment this one is none.
   const made = !mayGo
     ? undefined
-    : await withOwnersKept(rim, context, losesOwnerAnew(context, create, guarded.allowsGain), async kept =>
-        kept ? await makeAccount(rim, work, observation, create) : undefined,
+    : await withOwnersKept(rim, context, owner?.id, async kept =>
+        kept || owner?.staysOne === true ? await makeWhole(rim, work, observation, create, guarded, before) : undefined,
       );
-  if (made !== undefined || create.insteadOf === undefined) return made ?? NOT_MADE;
+  if (made !== undefined || create.insteadOf === undefined) return made ?? NOTHING_DONE;
   const { observed, why } = create.insteadOf;
   // It is another one's, who has not been let go of it.
-  if (why === 're-hire')
-    return {
-      account: undefined,
-      outcome: { ...NOTHING_DONE, held: mayGo ? [lastOwner(await rim.context.get(), observed)] : [] },
-    };
-  const stays = decideAccount(observation, observed, undefined);
-  return { account: undefined, outcome: await changeAccount(rim, work, observation, stays, guarded) };
+  if (why === 're-hire') return { ...NOTHING_DONE, held: mayGo ? [lastOwner(await rim.context.get(), observed)] : [] };
+  return await changeAccount(rim, work, observation, decideAccount(observation, observed, undefined), guarded);
 }
 
-const NOT_MADE: Made = { account: undefined, outcome: NOTHING_DONE };
+/** Makes the account, with everything that it is to have. */
+async function makeWhole(
+  rim: Rim,
+  work: Work,
+  observation: PersonObservation,
+  create: NewAccount,
+  guarded: Guarded,
+  before: PersonOutcome,
+): Promise<PersonOutcome> {
+  const { account, outcome: making } = await makeAccount(rim, work, observation, create);
+  if (account === undefined || making.again || making.failure !== undefined) return making;
+  const fresh = decideAccount(observation, freshAccount(account), undefined);
+  let outcome = await noteBeforeCalls(rim, observation, making, fresh, guarded);
+  outcome = joined(outcome, await changeAccount(rim, work, observation, fresh, guarded));
+  return joined(outcome, await finish(rim, work, observation, account, 'created', joined(before, outcome)));
+}
 
 /** An account just made: it has nothing yet, and nobody else is it. */
 function freshAccount(user: CoderUser): ObservedAccount {

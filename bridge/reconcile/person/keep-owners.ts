@@ -35,16 +35,17 @@ export function takesOwner(context: Context, plan: Plan, account: Owner): boolea
   return isCounted(context, account) && plan.steps.some(costsOwner);
 }
 
-/** The account of an owner who can sign in, where it is deleted to be made anew and will be none then. */
-export function losesOwnerAnew(
+/** The account of an owner who can sign in that is deleted to be made anew, and whether the new one will be one; undefined when it is none. */
+export function ownerMadeAnew(
   context: Context,
   { insteadOf, plan }: Pick<NewAccount, 'insteadOf' | 'plan'>,
   allowsGain: (gain: GuardedGain) => boolean,
-): string | undefined {
-  if (insteadOf === undefined) return undefined;
-  const staysOne = plan.gains.some(gain => isOwner(gain) && allowsGain(gain));
-  const { account } = insteadOf.observed;
-  return isCounted(context, account) && !staysOne ? account.id : undefined;
+): { readonly id: string; readonly staysOne: boolean } | undefined {
+  if (insteadOf === undefined || !isCounted(context, insteadOf.observed.account)) return undefined;
+  return {
+    id: insteadOf.observed.account.id,
+    staysOne: plan.gains.some(gain => isOwner(gain) && allowsGain(gain)),
+  };
 }
 
 /** What costs an account the owner role. */

@@ -11,6 +11,7 @@ import { pruneAudit } from '../../store/audit/chain';
 import { nextTurn } from '../../store/database/turns';
 import { listManagedGroups, type ManagedGroup, markUnread } from '../../store/accounts/coder-groups';
 import { countHeldPeople } from '../../store/accounts/held-people';
+import { listLeaverWorkspaces } from '../../store/accounts/leaver-workspaces';
 import { type HeldRemovals, listOpenHolds } from '../../store/accounts/holds';
 import { memberDifferences } from '../../store/accounts/coder-members';
 import { type Cause, enqueue, enqueueGroupWrite, PRIORITY, type WorkItem } from '../../store/work/enqueue';
@@ -128,9 +129,13 @@ async function noting(
 
 async function noteFailures(rim: Rim, apps: readonly StoredApp[], parts: SweepParts): Promise<void> {
   const { db } = rim.database;
-  const held = await countHeldPeople(db);
+  // Whatever is to be done about drift: who is held, and whose workspaces may run on, is looked at.
+  const lookedAt = new Set([
+    ...(await countHeldPeople(db)).keys(),
+    ...(await listLeaverWorkspaces(db)).map(({ app }) => app),
+  ]);
   for (const app of apps)
-    await noteSweepFailures(db, app.name, isCompared(app) || held.has(app.name) ? parts.said : []);
+    await noteSweepFailures(db, app.name, isCompared(app) || lookedAt.has(app.name) ? parts.said : []);
 }
 
 async function forgetOldAudit({ database }: Rim, before: number): Promise<void> {
