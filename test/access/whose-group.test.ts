@@ -49,12 +49,16 @@ describeEachDatabase('whose a Coder group is', (_, on) => {
     });
     const contractors = await access.app('contractors', foreign);
     await entra.group('pp', [await entra.hire('ben')]);
-    await contractors.group('payroll', [await contractors.hire('zoe@ext.example')]);
+    const payroll = await contractors.group('payroll', [await contractors.hire('zoe@ext.example')]);
     await access.swept();
     expect(Object.keys(access.coder.snapshot().organizations['coder']?.groups ?? {})).not.toContain('payroll');
     expect((await access.statusOf(contractors)).warnings).toEqual([
       'pushedGroups "payroll": a mapping of app "entra" names group "payroll" of organization "coder", which Coder does not have now: set pushedGroups.adopt to true to be part of it, or rename one of the two',
     ]);
+
+    await contractors.rename(payroll, 'wages');
+    await access.settled();
+    expect(await access.statusOf(contractors)).toMatchObject({ converged: true, warnings: [] });
   });
 
   it('nor by renaming a pushed group, while the group of the mapping was deleted by hand', async () => {
@@ -92,7 +96,7 @@ describeEachDatabase('whose a Coder group is', (_, on) => {
     expect(Object.keys(access.coder.snapshot().organizations['coder']?.groups ?? {})).not.toContain('p-x');
   });
 
-  it('a move to another identity provider: a second group of the same name is told, and with a mapping in both apps it stays one', async () => {
+  it('a move to another identity provider: a second group of the same name is told, and with a mapping in the new app it stays one', async () => {
     const access = await startAccess(on);
     const pushedGroups = { prefix: 'p-' };
     const groupMappings = { x: { idpGroup: 'p-x', group: 'p-x' } };
@@ -106,8 +110,8 @@ describeEachDatabase('whose a Coder group is', (_, on) => {
       /^pushedGroups "p-x": group "p-x" in Coder is that of a group which app "okta" pushes, so this one is "p-x-[0-9a-f]{4}"/,
     );
 
-    await access.declare(okta, { pushedGroups, groupMappings, people: { sharedWith: ['entra'] } });
     await access.declare(entra, { pushedGroups, groupMappings, people: { sharedWith: ['okta'] } });
+    expect(await access.statusOf(entra)).toMatchObject({ converged: true, warnings: [] });
     await access.removeApp(okta);
     await access.swept();
     const groups = (): string[] =>

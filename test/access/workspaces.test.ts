@@ -70,6 +70,7 @@ describeEachDatabase('the workspaces of a leaver', (_, on) => {
     async (refusal, drift) => {
       const access = await startAccess(on);
       const okta = await access.app('okta', { policies: { drift } });
+      const other = await access.app('other');
       const id = await okta.hire('ada');
       access.coder.activate('ada');
       access.coder.addWorkspace('ada', 'running');
@@ -80,6 +81,8 @@ describeEachDatabase('the workspaces of a leaver', (_, on) => {
       await expect(access.admin.sweep()).rejects.toThrow();
       const { converged, warnings } = await access.statusOf(okta);
       expect(converged).toBe(false);
+      // Nobody of another app is concerned.
+      expect(await access.statusOf(other)).toMatchObject({ converged: true, warnings: [] });
       expect(warnings).toContainEqual(
         expect.stringMatching(/^not compared by the last sweep: workspaces of who left: /),
       );

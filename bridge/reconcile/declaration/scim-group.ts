@@ -6,7 +6,7 @@ import { listOpenHolds } from '../../store/accounts/holds';
 import { bumpRules, type StoredApp } from '../../store/apps/apps';
 import { type Db } from '../../store/database/database';
 import { enqueueEverybodyIn, looseSetsOf } from '../../store/directory';
-import { readGroup } from '../../store/directory/reading';
+import { readGroup, readGroups } from '../../store/directory/reading';
 import { entriesOfSubject } from '../../store/journal/journal';
 import { enqueue, PRIORITY, type WorkKey } from '../../store/work/enqueue';
 import { type Work } from '../../store/work/work';
@@ -15,12 +15,16 @@ import { type Rim } from '../context/rim';
 import { bindingsDiffer, refreshBindings } from './bindings';
 import { bringSyncSettings } from './sync-settings';
 import { decideOneGroup } from '../decide/group/groups';
+import { sayPushed } from '../decide/group/pushed-groups';
 import { isPushed } from '../decide/rules';
 import { endWork, type EndedWork, LOOKED_FOR_AGAIN } from '../queue/end-work';
 import { actOnGroups, orProblem } from '../group/act-on-groups';
 import { observePushedGroup } from '../group/observe-groups';
 import { removeUndeclared } from '../group/remove-undeclared';
 import { settleBegun } from '../group/settle-begun';
+
+/** How the problems of a pushed group begin. */
+const ABOUT_PUSHED = 'pushedGroups "';
 
 /** Deals with `scim-group:<SCIM id>`. */
 export async function convergeScimGroup(rim: Rim, work: Work): Promise<EndedWork> {
@@ -32,7 +36,8 @@ export async function convergeScimGroup(rim: Rim, work: Work): Promise<EndedWork
     if (app === undefined || app.deleting) return await endWork(rim, work, { kind: 'done' });
     const group = await readGroup(db, groupId);
     await rebind(rim, context, work, group);
-    if (group !== undefined) await convergePushedGroup(rim, context, app, group, work);
+    const problems = group === undefined ? [] : await convergePushedGroup(rim, context, app, group, work);
+    await tellProblems(rim, app, group, problems, work);
     if (app.state.mode === 'claims') await bringSyncSettings(rim, await rim.context.get(), work.cause);
     const againAt = await settleWhatIsLeft(rim, work, group);
     const later = againAt === undefined ? undefined : { dueAt: againAt, reason: LOOKED_FOR_AGAIN };
@@ -42,26 +47,37 @@ export async function convergeScimGroup(rim: Rim, work: Work): Promise<EndedWork
   }
 }
 
-/** Observe, decide, act and record: the Coder group of a group that the identity provider pushes. */
+/** Observe, decide, act and record: the Coder group of a group that the identity provider pushes. @returns problems, in words */
 async function convergePushedGroup(
   rim: Rim,
   context: Context,
   app: StoredApp,
   group: DirectoryGroup,
   work: Work,
-): Promise<void> {
+): Promise<readonly string[]> {
   const { state } = app;
-  if (state.pushedGroups === undefined || state.mode !== 'push' || !isPushed(state, group)) return;
+  if (state.pushedGroups === undefined || state.mode !== 'push' || !isPushed(state, group)) return [];
   const declared = { apps: context.apps, organizations: context.catalog.organizations };
   const acting = { rim, app: app.name, cause: work.cause, surveyed: false };
   const problems: string[] = [];
-  await orProblem(problems, `pushedGroups ${JSON.stringify(group.displayName)}`, async () => {
+  await orProblem(problems, sayPushed(group), async () => {
     const observed = await observePushedGroup(rim.database.db, declared, app, group, rim.coder);
     problems.push(...(await actOnGroups(acting, decideOneGroup(observed))));
   });
   for (const problem of problems) rim.log.warn({ app: app.name, group: group.displayName, problem }, 'pushed group');
-  const isTold = (problem: string): boolean => app.problems.includes(problem);
-  if (problems.every(isTold)) return;
+  return problems;
+}
+
+/** What is a problem with a pushed group, and what was told of one and is none any more. */
+async function tellProblems(
+  rim: Rim,
+  app: StoredApp,
+  group: DirectoryGroup | undefined,
+  problems: readonly string[],
+  work: Work,
+): Promise<void> {
+  const isTold = problems.every(problem => app.problems.includes(problem));
+  if (isTold && !(await isOver(rim, app, group, problems))) return;
   // Problems are told with the app's declaration, which is looked at again.
   await enqueue(
     rim.database.db,
@@ -69,6 +85,19 @@ async function convergePushedGroup(
     work.cause,
     rim.clock.now(),
   );
+}
+
+/** Whether a problem is told that is none of this group's any more, and of no other one that is pushed. */
+async function isOver(
+  rim: Rim,
+  { name, state, problems: told }: StoredApp,
+  group: DirectoryGroup | undefined,
+  problems: readonly string[],
+): Promise<boolean> {
+  const lines = told.filter(line => line.startsWith(ABOUT_PUSHED) && !problems.includes(line));
+  if (lines.length === 0) return false;
+  const others = (await readGroups(rim.database.db, name)).filter(one => one.id !== group?.id && isPushed(state, one));
+  return lines.some(line => !others.some(other => line.startsWith(`${sayPushed(other)}: `)));
 }
 
 /**

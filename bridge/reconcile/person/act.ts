@@ -2,7 +2,7 @@
  * Carries out a decision about one person: notes the link to an account that was there, makes an account, changes
  * accounts. Whatever makes or takes something stands in the journal before Coder is asked.
  */
-import { type CoderUser, isRefusal, outcomeOf } from '../../coder';
+import { CoderError, type CoderUser, isRefusal, outcomeOf } from '../../coder';
 import { writeAudit } from '../../store/audit/audit';
 import { addGrants } from '../../store/accounts/grants';
 import { leaveAccount, writePerson } from '../../store/accounts/people';
@@ -11,6 +11,7 @@ import { openEntry } from '../../store/journal/journal';
 import { identityKey } from '../../contract/identity';
 import { type Work } from '../../store/work/work';
 import { AuditLines } from '../context/audit-lines';
+import { LeaseTaken } from '../context/mutex';
 import { type Rim } from '../context/rim';
 import { Held } from '../decide/hold-reason';
 import { accountOf, leavesByDirectory, type ObservedAccount, type PersonObservation } from '../decide/observation';
@@ -42,11 +43,13 @@ export async function act(
   for (const account of decision.accounts)
     // Whoever leaves is locked out of all of them, whatever Coder fails at in one.
     if (outcome.failure?.kind !== 'retry')
-      outcome = joined(outcome, await changeAccount(rim, work, observation, account, guarded));
+      outcome = joined(outcome, await orFailure(() => changeAccount(rim, work, observation, account, guarded)));
   if (decision.create !== undefined && outcome.failure === undefined) {
     // Whoever may not be let in again stays who they are.
     if (!guarded.allowsGain({ kind: 'activation' })) return outcome;
-    return joined(outcome, await makeInPlace(rim, work, observation, decision.create, guarded, outcome));
+    const { create } = decision;
+    const before = outcome;
+    return joined(before, await orFailure(() => makeInPlace(rim, work, observation, create, guarded, before)));
   }
   const main = decision.accounts.find(({ observed }) => observed.via === 'linked');
   if (main?.observed.profile === undefined) return outcome;
@@ -55,6 +58,17 @@ export async function act(
     outcome,
     await finish(rim, work, observation, { ...account, ...profile }, observation.person?.how, outcome),
   );
+}
+
+/** What ended a step before it began, such as a lease of another bridge, undoes nothing of what was done before it, and keeps nothing else from being done. */
+async function orFailure(step: () => Promise<PersonOutcome>): Promise<PersonOutcome> {
+  try {
+    return await step();
+  } catch (error) {
+    if (!(error instanceof CoderError) && !(error instanceof LeaseTaken)) throw error;
+    const failure = outcomeOf(error);
+    return { ...NOTHING_DONE, failure: failure.kind === 'terminal' ? { kind: 'failed', error } : failure };
+  }
 }
 
 /** What was made is noted with all that becomes of it, or first where more is asked of Coder. */

@@ -7,7 +7,7 @@ import { type Db } from '../../store/database/database';
 import { deleteSetting } from '../../store/database/settings';
 import { mayLastUntil, closeEntry, closeSame, handOverEntry, openEntry } from '../../store/journal/journal';
 import { enqueue, PRIORITY, type WorkKey } from '../../store/work/enqueue';
-import { AWAITS_DECLARATION, type Work } from '../../store/work/work';
+import { AWAITS_DECLARATION, isHeldBy, type Work } from '../../store/work/work';
 import { AuditLines } from '../context/audit-lines';
 import { type Rim } from '../context/rim';
 import {
@@ -89,7 +89,7 @@ export async function recordPerson(
     noteLines(lines, observation, outcome, held, person);
     const sharers = await writeHold(db, work, observation, guarded, failure !== undefined, lines, now);
     await writeAudit(db, lines.rows);
-    const emptier = await writeAccounts(db, work, observation, accounts);
+    const emptier = await writeAccounts(db, work, observation, await withOwnWishes(rim, db, work, accounts));
     for (const { id } of observation.gone) emptier.push(...(await forgetAccount(db, id)));
     await closeEntries(db, work, observation, outcome, accounts, now);
     const woken = [
@@ -123,6 +123,18 @@ export async function recordPerson(
   const ended = await endWork(rim, work, failure ?? { kind: 'done' }, touched, writes, { later, owed, found });
   remember(rim, observation, outcome, accounts, now);
   return ended;
+}
+
+/** Where another bridge has dealt with the person since, who is to be in which group is its word. */
+async function withOwnWishes(
+  rim: Rim,
+  db: Db,
+  work: Work,
+  accounts: readonly AccountOutcome[],
+): Promise<readonly AccountOutcome[]> {
+  if (rim.database.backend === 'sqlite' || accounts.every(({ wishes }) => wishes.length === 0)) return accounts;
+  if (await isHeldBy(db, work.key, rim.owner)) return accounts;
+  return accounts.map(account => ({ ...account, wishes: [] }));
 }
 
 /** Whether everything that is to be noted would be found again: nothing was asked of Coder, and wishes for groups follow from the directory. */

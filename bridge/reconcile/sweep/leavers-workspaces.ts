@@ -15,15 +15,16 @@ import { type Context, untouchable } from '../decide/context';
 import { type Rim } from '../context/rim';
 import { HOUR_MS } from '../decide/guard';
 import { rememberedOf, stopWorkspaces } from '../person/stop-workspaces';
+import { isAway, type SweepParts } from './sweep-parts';
 
-/** Looks at the listed leavers of these apps, and of apps that are gone. @throws CoderError the first, after all of them were looked at as far as Coder lets it */
+/** Looks at the listed leavers of these apps, and of apps that are gone. @throws CoderError when Coder is away */
 export async function sweepLeaversWorkspaces(
   rim: Rim,
   context: Context,
   apps: readonly { readonly name: string }[],
+  parts: SweepParts,
 ): Promise<void> {
   const swept = new Set(apps.map(app => app.name));
-  let failure: CoderError | undefined;
   for (const leaver of await listLeaverWorkspaces(rim.database.db)) {
     if (!swept.has(leaver.app) && context.apps.has(leaver.app)) continue;
     // Nothing more is to be seen than before.
@@ -32,12 +33,12 @@ export async function sweepLeaversWorkspaces(
       await rim.mutex.runExclusive(`account:${leaver.coderUserId}`, () => lookAgain(rim, context, leaver));
     } catch (error) {
       rim.log.warn({ err: error, account: leaver.coderUserId }, 'workspaces of a leaver could not be looked at');
-      if (error instanceof CoderError) failure ??= error;
-      if (outcomeOf(error).kind === 'retry') break;
+      if (!(error instanceof CoderError) || isAway(error)) throw error;
+      // What runs on unseen is told: the app is not compared to its end.
+      parts.failed(leaver.app, 'workspaces of who left', error);
+      if (outcomeOf(error).kind === 'retry') return;
     }
   }
-  // What runs on unseen is told: the app is not compared to its end.
-  if (failure !== undefined) throw failure;
 }
 
 async function lookAgain(rim: Rim, context: Context, leaver: LeaverWorkspaces): Promise<void> {

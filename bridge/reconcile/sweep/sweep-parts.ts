@@ -12,7 +12,7 @@ export function isAway(error: unknown): boolean {
 }
 
 export class SweepParts {
-  readonly #failures: { readonly what: string; readonly error: CoderError }[] = [];
+  readonly #failures: { readonly what: string; readonly error: CoderError; readonly app?: string | undefined }[] = [];
 
   /** @returns undefined when Coder failed at it, which is noted. @throws whatever else ended it, and what says that Coder is away */
   async part<T>(what: string, task: () => Promise<T>): Promise<T | undefined> {
@@ -26,15 +26,26 @@ export class SweepParts {
     }
   }
 
+  /** Coder failed at something of one app. */
+  failed(app: string, what: string, error: CoderError): void {
+    this.#failures.push({ app, what, error });
+  }
+
+  /** Whether Coder failed at what every app is compared with. */
+  get isWhole(): boolean {
+    return this.#failures.every(({ app }) => app !== undefined);
+  }
+
   /** The first failure; undefined where everything was compared. */
   get error(): CoderError | undefined {
     return this.#failures[0]?.error;
   }
 
-  /** What was not compared, in words; of many the first. */
-  get said(): readonly string[] {
-    const lines = this.#failures.slice(0, SHOWN).map(({ what, error }) => sayNotCompared(what, error));
-    const more = this.#failures.length - lines.length;
+  /** What was not compared, in words; of many the first. Of what is one app's nothing is said of the others. */
+  saidOf(name: string): readonly string[] {
+    const failures = this.#failures.filter(({ app }) => app === undefined || app === name);
+    const lines = failures.slice(0, SHOWN).map(({ what, error }) => sayNotCompared(what, error));
+    const more = failures.length - lines.length;
     return more === 0 ? lines : [...lines, `not compared by the last sweep: ${more} more`];
   }
 }

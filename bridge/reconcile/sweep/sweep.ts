@@ -123,8 +123,9 @@ async function noting(
     throw error;
   }
   await noteFailures(rim, apps, parts);
-  if (parts.error !== undefined) return;
-  for (const app of apps) await markSwept(rim.database.db, app.name, rim.clock.now());
+  if (!parts.isWhole) return;
+  for (const app of apps)
+    if (parts.saidOf(app.name).length === 0) await markSwept(rim.database.db, app.name, rim.clock.now());
 }
 
 async function noteFailures(rim: Rim, apps: readonly StoredApp[], parts: SweepParts): Promise<void> {
@@ -135,7 +136,7 @@ async function noteFailures(rim: Rim, apps: readonly StoredApp[], parts: SweepPa
     ...(await listLeaverWorkspaces(db)).map(({ app }) => app),
   ]);
   for (const app of apps)
-    await noteSweepFailures(db, app.name, isCompared(app) || lookedAt.has(app.name) ? parts.said : []);
+    await noteSweepFailures(db, app.name, isCompared(app) || lookedAt.has(app.name) ? parts.saidOf(app.name) : []);
 }
 
 async function forgetOldAudit({ database }: Rim, before: number): Promise<void> {
@@ -181,7 +182,7 @@ async function sweepHeld(rim: Rim, context: Context, apps: readonly StoredApp[],
     context,
     apps.filter(app => app.state.policies.drift !== 'repair'),
   );
-  await parts.part('workspaces of who left', () => sweepLeaversWorkspaces(rim, context, apps));
+  await parts.part('workspaces of who left', () => sweepLeaversWorkspaces(rim, context, apps, parts));
   await lookAtBegun(rim, apps);
 }
 

@@ -1,4 +1,5 @@
 /** Coder away, lying, slow or refusing; processes that die; poison. Nothing is lost, nothing that matters is done twice. */
+import { dropLease, takeLease } from '../../../bridge/store/work/leases';
 import { startCoderDouble } from '../../support/coder-double';
 import { describeEachDatabase } from '../../support/databases';
 import { AMPLE_MS, atEnd, startStage } from '../stage';
@@ -106,6 +107,37 @@ it('counts no try of a leaver at whose second account Coder is away, though it r
     { status: 'suspended' },
     { status: 'suspended' },
   ]);
+});
+
+it('locks a leaver out of their second account while another bridge is about to take an owner, and of the first when it is done', async () => {
+  const stage = await startStage();
+  await stage.declare({ roleMappings: { owners: { idpGroup: 'owners', role: 'owner' } } });
+  stage.coder.addUser('root', { status: 'active', roles: ['owner'] });
+  const ada = await stage.createUser('ada');
+  await stage.createGroup('owners', [ada]);
+  stage.coder.oidcLogin({ sub: 'ada', email: 'ada@example.com', email_verified: true });
+  const { userId: second } = stage.coder.oidcLogin({
+    sub: 'other',
+    email: 'ada@married.example',
+    email_verified: true,
+  });
+  const { id: first } = stage.coder.describe('ada');
+  await takeLease(stage.database.db, 'owners', 'another bridge', Date.now(), 600_000);
+  const emails = [{ value: 'ada@married.example', primary: true }];
+  const { touched } = (await stage.directory.updateUser(stage.context, ada, current => ({
+    ...current.document,
+    emails,
+    active: false,
+  }))) ?? { touched: [] };
+  await stage.reconciler.converge(touched, { deadlineMs: 100 });
+  const outOf = (): string[] =>
+    Object.values(stage.coder.snapshot().users).flatMap(({ id, status }) => (status === 'suspended' ? [id] : []));
+  await until('the second account to be locked', () => outOf().length > 0);
+  expect(outOf()).toEqual([second]);
+
+  await dropLease(stage.database.db, 'owners', 'another bridge');
+  await stage.settle();
+  expect(outOf().sort()).toEqual([first, second].sort());
 });
 
 it('takes back what it gave, also when the process died between the gift and its note', async () => {

@@ -63,7 +63,7 @@ export function decidePushedGroup(draft: GroupsDraft, group: DirectoryGroup): vo
     return;
   }
   draft.problems.push(
-    `${whatOf(group)}: every name derived from it is taken in organization ${JSON.stringify(organization.name)} (${names.join(', ')}): rename the group in the identity provider`,
+    `${sayPushed(group)}: every name derived from it is taken in organization ${JSON.stringify(organization.name)} (${names.join(', ')}): rename the group in the identity provider`,
   );
 }
 
@@ -79,13 +79,16 @@ function tellNextName(
   const holder = draft.managed(draft.byName(organization.id, wanted)?.id ?? '');
   const other = alive.get(holder?.scimGroupId ?? '');
   if (name === wanted || other === undefined || !isOfAnother(group, holder, alive)) return;
-  if (!state.people.sharedWith.includes(other)) return;
+  // Said already that they are one: a mapping keeps the group when the other app goes.
+  if (!state.people.sharedWith.includes(other) || draft.mapped.has(groupKey(organization.id, wanted))) return;
   draft.problems.push(
-    `${whatOf(group)}: group ${JSON.stringify(wanted)} in Coder is that of a group which app ${JSON.stringify(other)} pushes, so this one is ${JSON.stringify(name)}, and what is shared with ${JSON.stringify(wanted)} is not shared with it: let a mapping of both apps name ${JSON.stringify(wanted)} before the move is done`,
+    `${sayPushed(group)}: group ${JSON.stringify(wanted)} in Coder is that of a group which app ${JSON.stringify(other)} pushes, so this one is ${JSON.stringify(name)}, and what is shared with ${JSON.stringify(wanted)} is not shared with it: let a mapping of this app name ${JSON.stringify(wanted)} before the move is done`,
   );
 }
 
-const whatOf = (group: DirectoryGroup): string => `pushedGroups ${JSON.stringify(group.displayName)}`;
+/** How a pushed group is called where something is told of it. */
+export const sayPushed = ({ displayName }: Pick<DirectoryGroup, 'displayName'>): string =>
+  `pushedGroups ${JSON.stringify(displayName)}`;
 
 /** The Coder group that was made or taken over for this group, also when that has not been noted. */
 function ownGroup(
@@ -133,10 +136,10 @@ function renamed(
     refusal(name) === undefined;
   const follows = origin === 'created' && wanted !== present.name && !draft.isMapped(present);
   const refused = follows && draft.byName(organization.id, wanted) === undefined ? refusal(wanted) : undefined;
-  if (refused !== undefined) draft.problems.push(`${whatOf(group)}: ${refused}`);
+  if (refused !== undefined) draft.problems.push(`${sayPushed(group)}: ${refused}`);
   const name = follows ? nextName(draft, organization, names, present, isFree) : present.name;
   return {
-    what: whatOf(group),
+    what: sayPushed(group),
     mappings: [],
     organization,
     present,
@@ -179,7 +182,7 @@ function take(
   }
   const present = draft.byName(organization.id, name);
   const begun = present === undefined ? undefined : draft.begun(organization.id, name);
-  const base = { what: whatOf(group), mappings: [], organization, present };
+  const base = { what: sayPushed(group), mappings: [], organization, present };
   const row = { organization: organization.id, name, scimGroupId: group.id };
   const otherApp = mappedByOthers.get(groupKey(organization.id, name));
   if (present === undefined) {
