@@ -4,6 +4,9 @@ import { PRIORITY } from '../../store/work/enqueue';
 import { bringForward, type ClaimRequest, claimWork, type Work } from '../../store/work/work';
 import { type EndedWork } from './end-work';
 
+/** Whether work has seen whether Coder can be worked with: what waits for something else, such as a declaration, has not. */
+export const sawCoder = ({ outcome, pauseMs }: EndedWork): boolean => outcome !== 'retry' || pauseMs !== undefined;
+
 export class Outage {
   #pausedUntil = 0;
   /** Nothing was taken from the queue since Coder could not be worked with. */
@@ -34,7 +37,7 @@ export class Outage {
   /** @param settled undefined where the outcome could not be written */
   ended(item: Work, settled: EndedWork | undefined, now: number): void {
     if (item.priority === PRIORITY.leaving) this.#leaving -= 1;
-    if (settled === undefined) return;
+    if (settled === undefined || !sawCoder(settled)) return;
     this.#pausedUntil = settled.pauseMs === undefined ? 0 : now + settled.pauseMs;
     if (settled.pauseMs !== undefined) this.#interrupted = true;
   }

@@ -17,7 +17,7 @@ import {
 import { type Rim } from '../context/rim';
 import { converged, work } from './deal';
 import { type EndedWork } from './end-work';
-import { Outage } from './outage';
+import { Outage, sawCoder } from './outage';
 import { settleRequest } from './settle-request';
 
 /** How long a request takes from its last work to its answer, at most. */
@@ -170,7 +170,7 @@ export class Pump {
     if (settled !== undefined) this.#tries = 0;
     if (settled?.outcome === 'done') this.rim.observe(converged(item, this.rim.clock.now()));
     // While somebody waits to be locked out, Coder is asked soon whether it is back.
-    if (item.priority === PRIORITY.leaving && settled !== undefined)
+    if (item.priority === PRIORITY.leaving && settled !== undefined && sawCoder(settled))
       this.rim.coder.hurry(settled.pauseMs !== undefined);
     this.#outage.ended(item, settled, this.rim.clock.now());
     return settled;
