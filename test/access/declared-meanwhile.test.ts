@@ -1,5 +1,5 @@
 /** Declarations that meet others, and work that is under way by the one before: what counts at the end is the last one. */
-import { AWAITS_DECLARATION } from '../../bridge/store/work/work';
+import { AWAITS_DECLARATION } from '../../bridge/reconcile/queue/end-work';
 import { describeEachDatabase } from '../support/databases';
 import { until } from '../support/until';
 import { type IdentityProvider } from './identity-provider';

@@ -1,15 +1,15 @@
-/** Whether work is still this process's, asked in the transaction that writes down what is about to be done in Coder. */
+/** Whether work is still this process's, asked in the transaction that writes down what is about to be done in Coder, or was decided. */
 import { type Db } from '../../store/database/database';
 import { isHeldBy, type Work } from '../../store/work/work';
 import { LeaseTaken } from './mutex';
 import { type Rim } from './rim';
 
 /**
- * A process that stood still for longer than its lease must not do what it decided before: somebody else has decided since. A SQLite file has one
- * bridge.
+ * A process that stood still for longer than its lease must not go on with what it decided before: somebody else has decided since. A SQLite
+ * file has one bridge.
  * @throws LeaseTaken
  */
-export async function stillOurs(rim: Rim, db: Db, work: Work): Promise<void> {
+export async function checkStillOurs(rim: Rim, db: Db, work: Work): Promise<void> {
   if (rim.database.backend === 'sqlite' || (await isHeldBy(db, work.key, rim.owner))) return;
   throw new LeaseTaken(`${JSON.stringify(work.key)} was taken over by another bridge`);
 }

@@ -15,16 +15,13 @@ import { type Rim } from '../context/rim';
 import { bindingsDiffer, refreshBindings } from './bindings';
 import { bringSyncSettings } from './sync-settings';
 import { decideOneGroup } from '../decide/group/groups';
-import { sayPushed } from '../decide/group/pushed-groups';
+import { ABOUT_PUSHED, sayPushed } from '../decide/group/pushed-groups';
 import { isPushed } from '../decide/rules';
 import { endWork, type EndedWork, LOOKED_FOR_AGAIN } from '../queue/end-work';
 import { actOnGroups, orProblem } from '../group/act-on-groups';
 import { observePushedGroup } from '../group/observe-groups';
 import { removeUndeclared } from '../group/remove-undeclared';
 import { settleBegun } from '../group/settle-begun';
-
-/** How the problems of a pushed group begin. */
-const ABOUT_PUSHED = 'pushedGroups "';
 
 /** Deals with `scim-group:<SCIM id>`. */
 export async function convergeScimGroup(rim: Rim, work: Work): Promise<EndedWork> {

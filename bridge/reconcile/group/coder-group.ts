@@ -66,7 +66,7 @@ export async function convergeGroup(rim: Rim, work: Work): Promise<EndedWork> {
     return await endWork(rim, work, outcomeOf(error));
   }
   const againAt = group.flushedAt + group.windowMs;
-  return await endWork(rim, work, { kind: 'done' }, [], noted?.writes, { againAt, owed: woken });
+  return await endWork(rim, work, { kind: 'done' }, [], noted?.writes, { againAt, owed: woken, isDone: true });
 }
 
 /** Nothing declares it any more, and nobody is to be in it: whoever is left was put there by hand. */
@@ -129,25 +129,32 @@ async function withoutProtected(
 /** The group was deleted in Coder: the declaration of every app that may have named it is dealt with again. */
 async function groupGone(rim: Rim, work: Work, context: Context, group: ManagedGroup): Promise<EndedWork> {
   rim.context.invalidate();
-  return await endWork(rim, work, { kind: 'done' }, [], async db => {
-    await forgetGroup(db, group.id);
-    await bumpRules(db);
-    await writeAudit(db, [
-      {
-        at: rim.clock.now(),
-        app: work.app,
-        actor: 'bridge',
-        action: 'group.delete',
-        target: groupName(context, group.id),
-        result: 'reported',
-        detail: 'somebody deleted the group in Coder',
-      },
-    ]);
-    await enqueue(
-      db,
-      [...context.apps.keys()].map(app => ({ key: `app:${app}` as const, app, priority: PRIORITY.declaration })),
-      { actor: 'bridge' },
-      rim.clock.now(),
-    );
-  });
+  return await endWork(
+    rim,
+    work,
+    { kind: 'done' },
+    [],
+    async db => {
+      await forgetGroup(db, group.id);
+      await bumpRules(db);
+      await writeAudit(db, [
+        {
+          at: rim.clock.now(),
+          app: work.app,
+          actor: 'bridge',
+          action: 'group.delete',
+          target: groupName(context, group.id),
+          result: 'reported',
+          detail: 'somebody deleted the group in Coder',
+        },
+      ]);
+      await enqueue(
+        db,
+        [...context.apps.keys()].map(app => ({ key: `app:${app}` as const, app, priority: PRIORITY.declaration })),
+        { actor: 'bridge' },
+        rim.clock.now(),
+      );
+    },
+    { isDone: true },
+  );
 }

@@ -7,7 +7,7 @@ import {
   managedGroupsOf,
   readManagedGroup,
 } from '../../store/accounts/coder-groups';
-import { appInside } from '../../store/accounts/coder-members';
+import { hasOthersInside } from '../../store/accounts/coder-members';
 import { type StoredApp } from '../../store/apps/apps';
 import { readMappedGroups } from '../../store/apps/mapped-groups';
 import { type Db } from '../../store/database/database';
@@ -98,7 +98,7 @@ export async function observeGroups(
     begun,
     pushed,
     alive,
-    inhabited: pushed.length === 0 ? new Map() : await inhabitedAmong(db, declared, app.name, known, alive),
+    inhabited: pushed.length === 0 ? new Set() : await inhabitedAmong(db, declared, app.name, known, alive),
     groupOfMapping: await readMappedGroups(db, app.name),
   };
 }
@@ -118,6 +118,7 @@ export async function observePushedGroup(
   const present = new Map<string, PresentGroup>();
   const managed = new Map(own.map(known => [known.id, known]));
   const alive = new Map([[group.id, app.name]]);
+  const inhabited = new Set<string>();
   const note = (found: CoderGroup | undefined): PresentGroup | undefined => {
     if (found === undefined || found.isEveryone) return undefined;
     present.set(found.id, presentGroup(found));
@@ -129,10 +130,9 @@ export async function observePushedGroup(
     const holder = managed.get(found.id) ?? (await readManagedGroup(db, found.id));
     if (holder !== undefined) managed.set(holder.id, holder);
     for (const [id, of] of await aliveAmong(db, holder === undefined ? [] : [holder])) alive.set(id, of);
-    if (isOfAnother(group, holder, alive)) return 'another';
-    return (await inhabitedAmong(db, declared, app.name, [...managed.values()], alive)).has(found.id)
-      ? 'another'
-      : 'taken';
+    for (const id of await inhabitedAmong(db, declared, app.name, holder === undefined ? [] : [holder], alive))
+      inhabited.add(id);
+    return isOfAnother(group, holder, alive) || inhabited.has(found.id) ? 'another' : 'taken';
   };
   if (rule !== undefined && organization !== undefined) {
     const names = namesOfPushed(rule, group).names;
@@ -158,7 +158,7 @@ export async function observePushedGroup(
     begun: [...begun, ...(await begunUnder(db, begun, [...present.values()]))],
     pushed: [group],
     alive,
-    inhabited: await inhabitedAmong(db, declared, app.name, [...managed.values()], alive),
+    inhabited,
     groupOfMapping: new Map(),
   };
 }
@@ -217,14 +217,14 @@ async function inhabitedAmong(
   app: string,
   managed: readonly ManagedGroup[],
   alive: ReadonlyMap<string, string>,
-): Promise<Map<string, string>> {
+): Promise<Set<string>> {
+  const inhabited = new Set<string>();
+  const left = managed.filter(
+    ({ origin, scimGroupId }) => origin === 'created' && (scimGroupId === undefined || !alive.has(scimGroupId)),
+  );
+  if (left.length === 0) return inhabited;
   const mapped = mappedNames([...apps.values()], organizations);
-  const inhabited = new Map<string, string>();
-  for (const { id, organization, name, origin, scimGroupId } of managed) {
-    if (origin !== 'created' || mapped.has(groupKey(organization, name))) continue;
-    if (scimGroupId !== undefined && alive.has(scimGroupId)) continue;
-    const other = await appInside(db, id, app);
-    if (other !== undefined) inhabited.set(id, other);
-  }
+  for (const { id, organization, name } of left)
+    if (!mapped.has(groupKey(organization, name)) && (await hasOthersInside(db, id, app))) inhabited.add(id);
   return inhabited;
 }

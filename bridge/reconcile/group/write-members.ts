@@ -11,9 +11,9 @@ import { type Db } from '../../store/database/database';
 import { enqueue, type WorkItem, type WorkKey, PRIORITY } from '../../store/work/enqueue';
 import { type Work } from '../../store/work/work';
 import { AuditLines } from '../context/audit-lines';
-import { type Context, groupName } from '../decide/context';
 import { type Rim } from '../context/rim';
-import { stillOurs } from '../context/still-ours';
+import { checkStillOurs } from '../context/still-ours';
+import { type Context, groupName } from '../decide/context';
 import { lineOf, reasonOf } from './member-lines';
 import { readGroupMembers } from './read-members';
 
@@ -147,7 +147,7 @@ async function patch(
 ): Promise<Answered | undefined> {
   // On disk before Coder is asked: a power cut must not leave a write that nobody knows of.
   await rim.database.transact(async db => {
-    await stillOurs(rim, db, work);
+    await checkStillOurs(rim, db, work);
     await beginWrite(db, group.id);
   });
   try {

@@ -13,6 +13,7 @@ import { type Work } from '../../store/work/work';
 import { AuditLines } from '../context/audit-lines';
 import { LeaseTaken } from '../context/mutex';
 import { type Rim } from '../context/rim';
+import { checkStillOurs } from '../context/still-ours';
 import { Held } from '../decide/hold-reason';
 import { accountOf, leavesByDirectory, type ObservedAccount, type PersonObservation } from '../decide/observation';
 import { type PersonDecision } from '../decide/person';
@@ -54,9 +55,10 @@ export async function act(
   const main = decision.accounts.find(({ observed }) => observed.via === 'linked');
   if (main?.observed.profile === undefined) return outcome;
   const { account, profile } = main.observed;
+  const before = outcome;
   return joined(
-    outcome,
-    await finish(rim, work, observation, { ...account, ...profile }, observation.person?.how, outcome),
+    before,
+    await orFailure(() => finish(rim, work, observation, { ...account, ...profile }, observation.person?.how, before)),
   );
 }
 
@@ -74,13 +76,14 @@ async function orFailure(step: () => Promise<PersonOutcome>): Promise<PersonOutc
 /** What was made is noted with all that becomes of it, or first where more is asked of Coder. */
 async function noteBeforeCalls(
   rim: Rim,
+  work: Work,
   observation: PersonObservation,
   made: PersonOutcome,
   { input }: AccountDecision,
   { allows, allowsGain }: Guarded,
 ): Promise<PersonOutcome> {
   if (plan({ ...input, allows, allowsGain }).steps.every(isWish)) return made;
-  await noteMade(rim, observation, made);
+  await noteMade(rim, work, observation, made);
   return { ...made, made: undefined, lines: [] };
 }
 
@@ -124,7 +127,7 @@ async function makeWhole(
   const { account, outcome: making } = await makeAccount(rim, work, observation, create);
   if (account === undefined || making.again || making.failure !== undefined) return making;
   const fresh = decideAccount(observation, freshAccount(account), undefined);
-  let outcome = await noteBeforeCalls(rim, observation, making, fresh, guarded);
+  let outcome = await noteBeforeCalls(rim, work, observation, making, fresh, guarded);
   outcome = joined(outcome, await changeAccount(rim, work, observation, fresh, guarded));
   return joined(outcome, await finish(rim, work, observation, account, 'created', joined(before, outcome)));
 }
@@ -189,6 +192,7 @@ async function takeUp(
       ? account.organizationIds.filter(organization => organization !== observation.context.catalog.defaultOrganization)
       : [];
   await rim.database.transact(async db => {
+    await checkStillOurs(rim, db, work);
     await writeAudit(db, lines.rows);
     await leaveAccount(db, link?.replaces ?? []);
     // What was held of those is held no more.
@@ -242,6 +246,7 @@ async function finish(
     before: `${account.username} ${JSON.stringify(account.name)}`,
     after: `${next.username} ${JSON.stringify(next.name)}`,
   };
+  await checkStillOurs(rim, rim.database.db, work);
   try {
     await rim.coder.setProfile(account, next);
     lines.note(subject, 'profile.set', 'done', change);

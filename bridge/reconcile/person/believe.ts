@@ -35,15 +35,19 @@ export function leavesAccount(observation: PersonObservation, { accounts, create
   );
 }
 
-/** Remembers the account as it is after this work, or that it has to be read. */
+/**
+ * Remembers the account as it is after this work, or that it has to be read.
+ * @param times when the work was taken up and ended: within a lease no other bridge has changed what was seen
+ */
 export function remember(
-  { accounts, clock }: Rim,
+  { accounts, clock, options }: Rim,
   { seen, person }: PersonObservation,
   outcome: PersonOutcome,
   changed: readonly AccountOutcome[],
-  convergedAt: number,
+  { begunAt, convergedAt }: { readonly begunAt: number; readonly convergedAt: number },
 ): void {
   const isAsSeen =
+    clock.now() - begunAt < options.leaseMs &&
     !outcome.again &&
     outcome.failure === undefined &&
     outcome.username === undefined &&

@@ -11,12 +11,13 @@ import { isRequest } from '../../store/work/causes';
 import { type Work } from '../../store/work/work';
 import { AuditLines } from '../context/audit-lines';
 import { type Rim } from '../context/rim';
+import { checkStillOurs } from '../context/still-ours';
 import { Held } from '../decide/hold-reason';
 import { type Context } from '../decide/context';
 import { type ObservedAccount, type PersonObservation } from '../decide/observation';
 import { type AccountDecision } from '../decide/account';
-import { stillIn } from '../decide/person';
 import { isImplied } from '../decide/entitlement';
+import { stillIn } from '../decide/person';
 import { plan, type Plan } from '../decide/plan';
 import { type Step } from '../decide/steps';
 import { subjectOf } from './subject';
@@ -25,7 +26,6 @@ import { doneBefore, stepsNote, stillComing, UNNOTED } from './interrupted-steps
 import { isOwnerRemoval, takesOwner, withOwnersKept } from './keep-owners';
 import { type AccountOutcome, joined, NOTHING_DONE, type PersonOutcome, type Wish } from './outcome';
 import { type Guarded } from './reserve';
-import { stillOurs } from '../context/still-ours';
 import { rememberedOf, stopWorkspaces } from './stop-workspaces';
 
 /** Never throws what Coder said. */
@@ -93,7 +93,7 @@ async function execute(
   const late = stillComing(observed, calls, rim.clock.now());
   if (given.length > 0 || calls.length > 0 || unnoted.length > 0)
     await rim.database.transact(async db => {
-      await stillOurs(rim, db, work);
+      await checkStillOurs(rim, db, work);
       // Whoever locks the account, or takes a membership, looks at its workspaces, if need be in another process.
       if (leaver.locks || leaver.losesOrganization)
         await putLeaverWorkspaces(db, { ...leaver.who, state: 'due', running: [] });
@@ -120,14 +120,9 @@ async function execute(
     instead === undefined ? undefined : await applySteps(rim, context, account, instead.steps, subject, lines);
   const done = [...applied.done, ...(then?.done ?? [])];
   const { failure: failed, unheard } = then ?? applied;
-  const look = await lookAtWorkspaces(rim, observation, account, { leaver, done, failed, subject, lines });
+  const look = await lookAtWorkspaces(rim, work, observation, account, { leaver, done, failed, subject, lines });
   const ended = (instead ?? allowed).endsFormerOwner && done.some(step => step.kind === 'site-roles');
-  if (ended)
-    lines.note(subject, 'site-roles.set', 'reported', {
-      target: 'owner',
-      detail:
-        "was an owner by somebody's hand; Coder suspends no owner, so the role had to go and does not come back by itself",
-    });
+  if (ended) lines.note(subject, 'site-roles.set', 'reported', FORMER_OWNER);
   const refused = [...applied.held, ...(then?.held ?? [])];
   // Coder refused what it takes to lock somebody out: that they are in is what has to be told.
   const isIn = input.desired.account === 'absent' && observed.actual.status !== 'suspended' && !isOut(done);
@@ -202,6 +197,12 @@ function organizationsUnnoted(
     .map(organization => ({ kind: 'organization', organization, target: '' }));
 }
 
+const FORMER_OWNER = {
+  target: 'owner',
+  detail:
+    "was an owner by somebody's hand; Coder suspends no owner, so the role had to go and does not come back by itself",
+};
+
 const isOut = (done: readonly Step[]): boolean => done.some(({ kind }) => kind === 'suspend' || kind === 'delete');
 
 function undeletable(username: string): Held {
@@ -265,6 +266,7 @@ interface LookRequest {
  */
 async function lookAtWorkspaces(
   rim: Rim,
+  work: Work,
   observation: PersonObservation,
   account: AccountDecision['observed']['account'],
   { leaver, done, failed, subject, lines }: LookRequest,
@@ -277,12 +279,15 @@ async function lookAtWorkspaces(
     const taken = new Set(done.flatMap(step => (step.kind === 'organization-remove' ? [step.organization] : [])));
     if (taken.size === 0) return { workspaces: before ?? 'none' };
     const memberOf = account.organizationIds.filter(organization => !taken.has(organization));
+    await checkStillOurs(rim, rim.database.db, work);
     const stays = await stopWorkspaces({ coder: rim.coder, context, account, memberOf, app, subject, lines, before });
     return { workspaces: rememberedOf(stays, leaver.who) ?? 'none', failure: stays.failure };
   }
   const locked = done.some(step => step.kind === 'suspend');
   if (!locked && (account.status !== 'suspended' || (leaver.before === undefined && !leaver.lockedBefore)))
     return { workspaces: leaver.locks ? 'none' : undefined };
+  // Nothing starts again what is stopped of somebody whom another bridge has let in since.
+  await checkStillOurs(rim, rim.database.db, work);
   const outcome = await stopWorkspaces({ coder: rim.coder, context, account, app, subject, lines, before });
   return { workspaces: rememberedOf(outcome, leaver.who) ?? 'none', failure: outcome.failure };
 }
@@ -314,7 +319,12 @@ function outcomeOfAccount(
 }
 
 /** Lines for what an earlier try did before its process died: those of its steps that Coder shows as done. */
-function notedLate(rim: Rim, work: Work, observation: PersonObservation, { observed }: AccountDecision): PersonOutcome {
+function notedLate(
+  rim: Rim,
+  work: Work,
+  observation: PersonObservation,
+  { observed, input }: AccountDecision,
+): PersonOutcome {
   const steps = doneBefore(observed);
   if (steps.length === 0) return NOTHING_DONE;
   const lines = new AuditLines(work.cause, () => rim.clock.now());
@@ -324,9 +334,15 @@ function notedLate(rim: Rim, work: Work, observation: PersonObservation, { obser
     if (action !== undefined)
       lines.note(subjectOf(observation, observed.account.id), action, 'done', { ...change, detail: UNNOTED });
   }
+  const { declared = input.managed } = input;
+  const ended =
+    input.desired.account === 'absent' &&
+    !declared({ kind: 'site-role', organization: '', target: 'owner' }) &&
+    steps.some(step => step.kind === 'site-roles' && step.before.includes('owner') && !step.after.includes('owner'));
+  if (ended) lines.note(subjectOf(observation, observed.account.id), 'site-roles.set', 'reported', FORMER_OWNER);
   return {
     ...NOTHING_DONE,
     lines: lines.rows,
-    accounts: [outcomeOfAccount(observed.account.id, [], steps, [], false)],
+    accounts: [outcomeOfAccount(observed.account.id, [], steps, [], ended)],
   };
 }

@@ -30,6 +30,12 @@ export const stepsOf = ({ steps, late }: InterruptedSteps): Step[] => [
   ...steps,
 ];
 
+/** The same with when each was begun, whether or not somebody has done it since. */
+export const begunSteps = ({ steps, late, since }: InterruptedSteps): LateStep[] => [
+  ...late,
+  ...steps.map(step => ({ step, since, agrees: false })),
+];
+
 /**
  * What earlier tries were about to do, and whose call may be at work still: it may undo what is decided now, or what is decided next.
  * @param planned what is about to be done
@@ -40,9 +46,8 @@ export function stillComing(
   now: number,
 ): LateStep[] {
   if (interrupted === undefined) return [];
-  const { steps, late, since } = interrupted;
   return (
-    [...late, ...steps.map(step => ({ step, since, agrees: false }))]
+    begunSteps(interrupted)
       // What was begun at a time that is yet to come, by a clock that was ahead, is as old as nobody knows.
       .filter(one => Math.abs(now - one.since) < CALL_MAY_LAST_MS)
       .filter(({ step, agrees }) => {

@@ -1,6 +1,6 @@
 /** Sees to it that enough owners who can sign in stay, whoever takes one, on all replicas. */
 import { type CoderUser } from '../../coder';
-import { readEntries, mayLastUntil } from '../../store/journal/journal';
+import { mayLastUntil, readEntries } from '../../store/journal/journal';
 import { withLease } from '../context/mutex';
 import { type Context } from '../decide/context';
 import { type Rim } from '../context/rim';
@@ -8,7 +8,7 @@ import { keepsOwners } from '../decide/guard';
 import { type NewAccount } from '../decide/account';
 import { type GuardedGain, isOwner, type Plan, type Removal } from '../decide/plan';
 import { type Step } from '../decide/steps';
-import { interruptedSteps } from './interrupted-steps';
+import { begunSteps, interruptedSteps } from './interrupted-steps';
 
 /** The bridge's own account is nobody who could put things right, and neither is a service account. */
 export function canSignIn(
@@ -62,13 +62,10 @@ async function stillGoing(rim: Rim, owners: readonly CoderUser[]): Promise<Reado
     owners.map(({ id }) => id),
   );
   return new Set(
-    [...entries.values()].flatMap(entry => {
+    [...entries].flatMap(([id, entry]) => {
       const interrupted = interruptedSteps(entry);
-      const mayGo =
-        interrupted !== undefined &&
-        mayLastUntil(Math.max(entry.since, ...interrupted.late.map(({ since }) => since)), now) > now &&
-        [...interrupted.steps, ...interrupted.late.map(({ step }) => step)].some(costsOwner);
-      return mayGo ? [entry.key] : [];
+      const begun = interrupted === undefined ? [] : begunSteps(interrupted);
+      return begun.some(({ step, since }) => costsOwner(step) && mayLastUntil(since, now) > now) ? [id] : [];
     }),
   );
 }

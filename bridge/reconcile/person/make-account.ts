@@ -9,7 +9,9 @@ import { closeEntry, closeSame, type JournalEntry, openEntry } from '../../store
 import { type WorkKey } from '../../store/work/enqueue';
 import { type Work } from '../../store/work/work';
 import { AuditLines } from '../context/audit-lines';
+import { LeaseTaken } from '../context/mutex';
 import { type Rim } from '../context/rim';
+import { checkStillOurs } from '../context/still-ours';
 import { isProtected, organizationName } from '../decide/context';
 import { type Entitlement, isImplied, keyOf } from '../decide/entitlement';
 import { Held, heldBy } from '../decide/hold-reason';
@@ -18,12 +20,11 @@ import { type PersonObservation } from '../decide/observation';
 import { heldByWorkspaces } from '../decide/person';
 import { type NewAccount } from '../decide/account';
 import { enqueueTouched } from '../queue/end-work';
-import { stillOurs } from '../context/still-ours';
 import { untouchableMeanwhile } from './apply-steps';
 import { forgetAccount, rememberGone } from './record-accounts';
 import { wakeOthers } from './wake-others';
 import { subjectOf } from './subject';
-import { makingNote } from '../observe/begun-accounts';
+import { leavingNote, makingNote } from '../observe/begun-accounts';
 import { stepsNote } from './interrupted-steps';
 import { type MadeAccount, NOTHING_DONE, type PersonOutcome } from './outcome';
 
@@ -69,7 +70,7 @@ export async function makeAccount(
   };
   // What an earlier try may have made is still to be known by its name and its age.
   const isFirst = await rim.database.transact(async db => {
-    await stillOurs(rim, db, work);
+    await checkStillOurs(rim, db, work);
     return await openEntry(db, entry, before => makingNote(create.email, usernames, rim.clock.now(), before));
   });
   if (create.insteadOf !== undefined) {
@@ -155,7 +156,7 @@ async function removeFormer(
     return await notMade(rim, begun, error);
   }
   await rim.database.transact(async db => {
-    await stillOurs(rim, db, work);
+    await checkStillOurs(rim, db, work);
     await openEntry(db, {
       kind: 'steps',
       key: account.id,
@@ -182,6 +183,7 @@ async function removeFormer(
     detail: `${WHY[why](create.email)}${goneByHand(observation, create)}`,
   });
   return await rim.database.transact(async db => {
+    await checkStillOurs(rim, db, work);
     await writeAudit(db, lines.rows);
     await leaveAccount(db, replaces);
     if (observed.via === 'linked')
@@ -231,21 +233,49 @@ function made(
 /** Notes a link to an account that was just made, so that whoever looks at it meanwhile sees whose it is. */
 export async function noteMade(
   rim: Rim,
+  work: Work,
   observation: PersonObservation,
   { lines, linked, made }: PersonOutcome,
 ): Promise<void> {
   if (linked === undefined || made === undefined) return;
   const now = rim.clock.now();
-  await rim.database.commit(async db => {
-    await writeAudit(db, lines);
-    await rememberGone(db, observation, now);
-    await writePerson(
-      db,
-      { userId: observation.userId, app: observation.app, userName: observation.user?.userName ?? '' },
-      { coder: linked },
-      now,
-    );
-    await closeMade(db, made, now);
+  await rim.database
+    .commit(async db => {
+      await checkStillOurs(rim, db, work);
+      await writeAudit(db, lines);
+      await rememberGone(db, observation, now);
+      await writePerson(
+        db,
+        { userId: observation.userId, app: observation.app, userName: observation.user?.userName ?? '' },
+        { coder: linked },
+        now,
+      );
+      await closeMade(db, made, now);
+    })
+    .catch(async (error: unknown) => {
+      if (error instanceof LeaseTaken)
+        await rim.database.transact(db => keepMade(db, observation, made, rim.clock.now()));
+      throw error;
+    });
+}
+
+/**
+ * Another bridge has the person by now, or is done with them: it looked when the account was not there yet, and may have closed the entry,
+ * or forgotten who had left.
+ */
+export async function keepMade(
+  db: Db,
+  { app, userId }: PersonObservation,
+  { user, email }: MadeAccount,
+  now: number,
+): Promise<void> {
+  await openEntry(db, {
+    kind: 'account',
+    key: identityKey(email),
+    app,
+    subject: userId,
+    note: leavingNote(user),
+    since: now,
   });
 }
 

@@ -55,7 +55,7 @@ async function convergeInTurn(
   readBefore: Told | undefined,
 ): Promise<EndedWork> {
   let before: PersonOutcome = NOTHING_DONE;
-  const begun = rim.clock.now();
+  const begunAt = rim.clock.now();
   for (let pass = 1; ; pass += 1) {
     const told = (pass === 1 ? readBefore : undefined) ?? (await readTold(rim.database.db, work.app, userId));
     let observation: PersonObservation | undefined;
@@ -68,17 +68,8 @@ async function convergeInTurn(
     if (observation === undefined) return await endWork(rim, work, { kind: 'done' });
     const [decision, outcome] = await passAlone(rim, work, observation, told);
     before = joined(before, outcome);
-    if (!outcome.again || pass === MOST_PASSES) {
-      const ended = await recordPerson(rim, work, observation, decision, { ...before, again: outcome.again });
-      // For longer than a lease another bridge may have changed what was seen, and been done with it.
-      if (rim.clock.now() - begun >= rim.options.leaseMs)
-        for (const { id } of [
-          ...observation.accounts.map(({ account }) => account),
-          ...(before.made ? [before.made.user] : []),
-        ])
-          rim.accounts.forget(id);
-      return ended;
-    }
+    if (!outcome.again || pass === MOST_PASSES)
+      return await recordPerson(rim, work, observation, decision, { ...before, again: outcome.again }, begunAt);
   }
 }
 

@@ -5,9 +5,9 @@ import { deletePerson, type PersonChange, readPerson, writePerson } from '../../
 import { writeAudit } from '../../store/audit/audit';
 import { type Db } from '../../store/database/database';
 import { deleteSetting } from '../../store/database/settings';
-import { mayLastUntil, closeEntry, closeSame, handOverEntry, openEntry } from '../../store/journal/journal';
+import { closeEntry, closeSame, handOverEntry, mayLastUntil, openEntry } from '../../store/journal/journal';
 import { enqueue, PRIORITY, type WorkKey } from '../../store/work/enqueue';
-import { AWAITS_DECLARATION, isHeldBy, type Work } from '../../store/work/work';
+import { type Work } from '../../store/work/work';
 import { AuditLines } from '../context/audit-lines';
 import { type Rim } from '../context/rim';
 import {
@@ -19,14 +19,14 @@ import {
 } from '../decide/observation';
 import { unclearAccount } from '../decide/person';
 import { leavingNote } from '../observe/begun-accounts';
-import { endWork, type EndedWork, type Later, LOOKED_FOR_AGAIN } from '../queue/end-work';
-import { type Decided } from './reserve';
+import { AWAITS_DECLARATION, endWork, type EndedWork, type Later, LOOKED_FOR_AGAIN } from '../queue/end-work';
+import { type Decided, type Waits } from './reserve';
 import { subjectOf } from './subject';
 import { reHireKey } from './observe';
 import { wakeHolders, wakeSharers, wakeThem } from './wake-others';
 import { remember } from './believe';
 import { stepsNote, UNNOTED } from './interrupted-steps';
-import { closeMade } from './make-account';
+import { closeMade, keepMade } from './make-account';
 import { type AccountOutcome, type PersonOutcome } from './outcome';
 import { endedOnly, forgetAccount, writeAccounts } from './record-accounts';
 import { heldOf, writeHold } from './record-hold';
@@ -38,8 +38,12 @@ const BY_SYNC: ReadonlySet<string> = new Set(['site-role-sync', 'organization-ro
 const MAY_UNDO =
   'a call to Coder whose answer nobody heard may still undo what was decided since: looked at once more when it can not be at work any more';
 
-const JUDGED_LATER =
-  'another app, whose person is the same account, has been told something that is not dealt with yet, or a large group is being read still: the guard speaks first';
+const WAITS_FOR = {
+  'other-app':
+    'another app, whose person is the same account, has been told something that is not dealt with yet: its guard speaks first',
+  'rest-of-request':
+    'a large group was changed, and not everybody whom that is about is queued yet: the guard counts them all first',
+} as const;
 
 const LOCKED_FIRST = 'locked out already; what they have in organizations is taken next';
 
@@ -50,13 +54,36 @@ function laterThanDeclared(now: number, since: number): Later {
   return { dueAt: now + pauseMs, reason: AWAITS_DECLARATION, awaited: waitedMs < 2_000 };
 }
 
-/** Ends the work on one person. */
+/** Whether somebody is to be looked at again who is done with for now. */
+function laterOf(
+  observation: PersonObservation,
+  { follows }: PersonOutcome,
+  accounts: readonly AccountOutcome[],
+  waits: Waits | undefined,
+  work: Work,
+  now: number,
+): Later | undefined {
+  if (follows) return { dueAt: now, reason: LOCKED_FIRST };
+  if (waits?.for === 'declaration') return laterThanDeclared(now, work.enqueuedAt);
+  if (waits !== undefined) return { dueAt: waits.until, reason: WAITS_FOR[waits.for], awaited: true };
+  const unsettled = unsettledEntries(observation, now);
+  // A call that may still be at work in Coder is looked after once it can not be any more.
+  const late = accounts.flatMap(account => account.late.map(({ since }) => mayLastUntil(since, now)));
+  if (late.length > 0) return { dueAt: Math.max(unsettled ?? 0, ...late), reason: MAY_UNDO };
+  return unsettled === undefined ? undefined : { dueAt: unsettled, reason: LOOKED_FOR_AGAIN };
+}
+
+/**
+ * Ends the work on one person.
+ * @param begunAt when it was taken up, before anything was read
+ */
 export async function recordPerson(
   rim: Rim,
   work: Work,
   observation: PersonObservation,
   { guarded }: Decided,
   outcome: PersonOutcome,
+  begunAt: number,
 ): Promise<EndedWork> {
   const now = rim.clock.now();
   const { userId, app, user, person } = observation;
@@ -67,21 +94,8 @@ export async function recordPerson(
       }
     : outcome.failure;
   const held = heldOf(guarded, outcome.held);
-  const unsettled = unsettledEntries(observation, now);
   const accounts = endedOnly(outcome);
-  const late = accounts.flatMap(account => account.late.map(({ since }) => since));
-  // A call that may still be at work in Coder is looked after once it can not be any more.
-  const later = outcome.follows
-    ? { dueAt: now, reason: LOCKED_FIRST }
-    : guarded.waitsUntil !== undefined
-      ? { dueAt: guarded.waitsUntil, reason: JUDGED_LATER, awaited: true }
-      : guarded.awaitsDeclaration
-        ? laterThanDeclared(now, work.enqueuedAt)
-        : late.length > 0
-          ? { dueAt: Math.max(unsettled ?? 0, ...late.map(since => mayLastUntil(since, now))), reason: MAY_UNDO }
-          : unsettled === undefined
-            ? undefined
-            : { dueAt: unsettled, reason: LOOKED_FOR_AGAIN };
+  const later = laterOf(observation, outcome, accounts, guarded.waits, work, now);
   const ending = observation.context.apps.get(app)?.deleting === true;
   const touched = accounts.flatMap(account => account.wishes.map(wish => `coder-group:${wish.group}` as const));
   const writes = async (db: Db): Promise<WorkKey[]> => {
@@ -89,7 +103,7 @@ export async function recordPerson(
     noteLines(lines, observation, outcome, held, person);
     const sharers = await writeHold(db, work, observation, guarded, failure !== undefined, lines, now);
     await writeAudit(db, lines.rows);
-    const emptier = await writeAccounts(db, work, observation, await withOwnWishes(rim, db, work, accounts));
+    const emptier = await writeAccounts(db, work, observation, accounts);
     for (const { id } of observation.gone) emptier.push(...(await forgetAccount(db, id)));
     await closeEntries(db, work, observation, outcome, accounts, now);
     const woken = [
@@ -120,21 +134,16 @@ export async function recordPerson(
   ];
   const found =
     failure === undefined && held === undefined && isFound(observation, outcome, accounts) && !hasHold(guarded);
-  const ended = await endWork(rim, work, failure ?? { kind: 'done' }, touched, writes, { later, owed, found });
-  remember(rim, observation, outcome, accounts, now);
+  const ended = await endWork(rim, work, failure ?? { kind: 'done' }, touched, writes, {
+    later,
+    owed,
+    found,
+    lost: async db => {
+      if (outcome.made !== undefined) await keepMade(db, observation, outcome.made, now);
+    },
+  });
+  remember(rim, observation, outcome, accounts, { begunAt, convergedAt: now });
   return ended;
-}
-
-/** Where another bridge has dealt with the person since, who is to be in which group is its word. */
-async function withOwnWishes(
-  rim: Rim,
-  db: Db,
-  work: Work,
-  accounts: readonly AccountOutcome[],
-): Promise<readonly AccountOutcome[]> {
-  if (rim.database.backend === 'sqlite' || accounts.every(({ wishes }) => wishes.length === 0)) return accounts;
-  if (await isHeldBy(db, work.key, rim.owner)) return accounts;
-  return accounts.map(account => ({ ...account, wishes: [] }));
 }
 
 /** Whether everything that is to be noted would be found again: nothing was asked of Coder, and wishes for groups follow from the directory. */

@@ -40,11 +40,19 @@ export interface Guarded {
   readonly allowsGain: (gain: GuardedGain) => boolean;
   /** An app in which removals of somebody who is the same account are held: they wait there. */
   readonly waitsFor: string | undefined;
-  /** When to look again, in milliseconds: another app, whose person is the same account, has yet to say what of this it holds, or more of the plan is yet to be told. */
-  readonly waitsUntil: number | undefined;
-  /** What would be lost waits until the declaration that is being dealt with is applied. */
-  readonly awaitsDeclaration: boolean;
+  /** Why another look is needed. */
+  readonly waits: Waits | undefined;
 }
+
+/**
+ * - `declaration`: what would be lost waits until the declaration that is being dealt with is applied
+ * - `other-app`: another app, whose person is the same account, has yet to say what of this it holds
+ * - `rest-of-request`: not everybody whom the same request is about is queued yet, so that nobody knows how many they are
+ *
+ * `until`: when to look again, in milliseconds.
+ */
+export type Waits =
+  { readonly for: 'declaration' } | { readonly for: 'other-app' | 'rest-of-request'; readonly until: number };
 
 /** A decision, with the guard's word on it. */
 export interface Decided {
@@ -102,8 +110,7 @@ export async function reserveChanges(rim: Rim, context: Context, request: Reserv
     allows: request.deferred ? () => false : yes,
     allowsGain: request.asks || allGains.length === 0 ? yes : () => false,
     waitsFor: undefined,
-    waitsUntil: undefined,
-    awaitsDeclaration: request.deferred && removals.length > 0,
+    waits: request.deferred && removals.length > 0 ? { for: 'declaration' } : undefined,
   };
   const state = context.apps.get(app)?.state;
   if (state === undefined || (removals.length === 0 && gains.length === 0)) return free;
@@ -134,22 +141,19 @@ export async function reserveChanges(rim: Rim, context: Context, request: Reserv
       return { losing, gaining };
     };
     const own = await judged({ app, subject, leaves: request.leaves, causes: work.causes, before });
-    const asked = await askOthers(judging, sharers, locksOut, judged);
-    const { others } = asked;
-    // One request is judged as one plan: as long as not all of its people are queued, nobody knows how many they are.
-    const waitsUntil =
-      asked.waitsUntil ??
-      (rim.database.backend === 'sqlite' && !request.leaves && (await isOwedPeople(db, app))
-        ? rim.clock.now() + DEALT_WITH_PAUSE_MS
-        : undefined);
-    if (waitsUntil === undefined)
+    const { waitsUntil, others } = await askOthers(judging, sharers, locksOut, judged);
+    const waits =
+      waitsUntil === undefined
+        ? await restOfRequest(judging, app, request.leaves)
+        : ({ for: 'other-app', until: waitsUntil } as const);
+    if (waits === undefined)
       for (const { losing, gaining } of [own, ...others])
         for (const entry of [...losing.entries, ...gaining.entries]) await reserve(db, entry, entry.released);
-    const deferred = isWaiting || waitsUntil !== undefined;
+    const deferred = isWaiting || waits !== undefined;
     const { losing, gaining } = own;
     const stopped = new Set(losing.held.map(removalKey));
     const stoppedGains = new Set(gaining.held.map(gainKey));
-    const gives = request.asks && elsewhere.length === 0 && waitsUntil === undefined;
+    const gives = request.asks && elsewhere.length === 0 && waits === undefined;
     return {
       ...free,
       before,
@@ -158,7 +162,7 @@ export async function reserveChanges(rim: Rim, context: Context, request: Reserv
       reasons: [...losing.reasons, ...gaining.reasons],
       deferred: deferred && removals.length > 0,
       waitsFor: lossesWaitFor ?? gainsWaitFor,
-      waitsUntil,
+      waits: waits ?? free.waits,
       allows: deferred ? () => false : removal => !stopped.has(removalKey(removal)),
       allowsGain: gives ? gain => !stoppedGains.has(gainKey(gain)) : () => false,
     };
@@ -242,6 +246,12 @@ async function askOthers(
       waitFor(waiting, Math.max(DEALT_WITH_PAUSE_MS, waiting.dueAt - now));
   }
   return { waitsUntil: waits.length === 0 ? undefined : Math.max(...waits), others };
+}
+
+/** On Postgres everybody whom a request is about is queued with it. */
+async function restOfRequest({ rim, db }: Judging, app: string, leaves: boolean): Promise<Waits | undefined> {
+  if (leaves || rim.database.backend !== 'sqlite' || !(await isOwedPeople(db, app))) return undefined;
+  return { for: 'rest-of-request', until: rim.clock.now() + DEALT_WITH_PAUSE_MS };
 }
 
 const NOTHING_HELD = { held: [], reasons: [], entries: [] } as const;

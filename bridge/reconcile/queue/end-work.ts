@@ -2,8 +2,8 @@
 import { CoderError, type Outcome } from '../../coder';
 import { type Db } from '../../store/database/database';
 import { isUnavailable } from '../../store/database/unavailable';
-import { enqueue, enqueueGroupWrite, PRIORITY, type WorkKey } from '../../store/work/enqueue';
 import { markUnread } from '../../store/accounts/coder-groups';
+import { enqueue, enqueueGroupWrite, PRIORITY, type WorkKey } from '../../store/work/enqueue';
 import { writeAudit } from '../../store/audit/audit';
 import { completeWork, parkWork, retryWork, type Work } from '../../store/work/work';
 import { type Rim } from '../context/rim';
@@ -34,6 +34,10 @@ export function jittered(ms: number, random: () => number = Math.random): number
 export const LOOKED_FOR_AGAIN =
   'what was about to be made is not there: looked for once more when the call can not be at work any more';
 
+/** Why somebody waits who would lose something while the declaration of their app is being dealt with. */
+export const AWAITS_DECLARATION =
+  'what the app declares is being compared with everybody, and judged as a whole: what would be lost waits for that';
+
 /** Another look at what is done for now. */
 export interface Later {
   readonly dueAt: number;
@@ -57,7 +61,18 @@ export interface EndOptions {
    * @default whether there are no `writes` and it is done
    */
   readonly found?: boolean | undefined;
+  /**
+   * Whether what is written is so in Coder, whoever has the work by now. What was decided is not written where another bridge has taken it over:
+   * as after a crash, it is told by the journal what was done of it.
+   * @default false
+   */
+  readonly isDone?: boolean | undefined;
+  /** Written where another bridge has taken it over: what that one could not find out of what was done in Coder. */
+  readonly lost?: ((db: Db) => Promise<void>) | undefined;
 }
+
+/** The work is not this process's any more. */
+class TakenOver extends Error {}
 
 /** Once to twice as long, so that what failed together comes back one after the other, and after whoever leaves. */
 function later(ms: number): number {
@@ -79,12 +94,26 @@ export async function endWork(
   if (outcome.kind === 'failed' && !(outcome.error instanceof CoderError) && isUnavailable(outcome.error))
     throw outcome.error;
   const now = rim.clock.now();
-  const { value, durable } = await rim.database.commit(async (db): Promise<EndedWork> => {
+  const write = async (db: Db): Promise<readonly WorkKey[]> => {
     const all = new Set([...touched, ...((await writes?.(db)) ?? [])]);
     for (const key of all) await enqueueTouched(db, work, key, now);
-    const ended = await endClaimed(db, rim, work, outcome, now, options);
-    return { touched: [...all, ...(options.owed ?? [])], ...ended };
-  });
+    return [...all, ...(options.owed ?? [])];
+  };
+  const { value, durable } = await rim.database
+    .commit(async (db): Promise<EndedWork> => {
+      const all = await write(db);
+      const ended = await endClaimed(db, rim, work, outcome, now, options);
+      if (ended === undefined) throw new TakenOver();
+      return { touched: all, ...ended };
+    })
+    .catch(async (error: unknown) => {
+      if (!(error instanceof TakenOver)) throw error;
+      return await rim.database.commit(async (db): Promise<EndedWork> => {
+        const all = options.isDone === true ? await write(db) : [];
+        await options.lost?.(db);
+        return { touched: all, ...(await endTakenOver(db, rim, work, now)) };
+      });
+    });
   if (value.outcome === 'parked' && outcome.kind !== 'done') rim.parked.set(work.key, textOf(outcome.error));
   else rim.parked.delete(work.key);
   if (!(options.found ?? (writes === undefined && outcome.kind === 'done'))) await durable();
@@ -109,28 +138,8 @@ export async function enqueueTouched(db: Db, work: Work, key: WorkKey, now: numb
   );
 }
 
-async function endClaimed(
-  db: Db,
-  rim: Rim,
-  work: Work,
-  outcome: Outcome,
-  now: number,
-  options: EndOptions,
-): Promise<Omit<EndedWork, 'touched'>> {
-  const ended = await noteEnd(db, rim, work, outcome, now, options);
-  if (ended !== undefined) return ended;
-  // This process stood still for longer than its lease: somebody else may have decided from what was in Coder before this did what it did.
-  rim.log.warn(
-    { key: work.key, app: work.app },
-    'work was taken over by another bridge while it was done here: it is looked at again',
-  );
-  if (work.key.startsWith(GROUP)) await markUnread(db, work.key.slice(GROUP.length));
-  await enqueue(db, [{ key: work.key, app: work.app, priority: work.priority }], work.cause, now);
-  return { outcome: 'again' };
-}
-
 /** @returns undefined when the work is not this process's any more */
-async function noteEnd(
+async function endClaimed(
   db: Db,
   rim: Rim,
   work: Work,
@@ -174,6 +183,17 @@ async function noteEnd(
   ]);
   rim.log.error({ key: work.key, app: work.app, attempts: work.attempts + 1, error }, 'work is parked');
   return { outcome: 'parked' };
+}
+
+/** This process stood still for longer than its lease: somebody else may have decided from what was in Coder before this did what it did. */
+async function endTakenOver(db: Db, rim: Rim, work: Work, now: number): Promise<Omit<EndedWork, 'touched'>> {
+  rim.log.warn(
+    { key: work.key, app: work.app },
+    'work was taken over by another bridge while it was done here: it is looked at again',
+  );
+  if (work.key.startsWith(GROUP)) await markUnread(db, work.key.slice(GROUP.length));
+  await enqueue(db, [{ key: work.key, app: work.app, priority: work.priority }], work.cause, now);
+  return { outcome: 'again' };
 }
 
 function textOf(error: unknown): string {

@@ -31,7 +31,7 @@ export class SweepParts {
     this.#failures.push({ app, what, error });
   }
 
-  /** Whether Coder failed at what every app is compared with. */
+  /** Whether Coder told everything that every app is compared with; what it failed at is one app's each. */
   get isWhole(): boolean {
     return this.#failures.every(({ app }) => app !== undefined);
   }

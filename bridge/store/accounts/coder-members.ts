@@ -50,7 +50,7 @@ const selectOfOthers = statement<{ coderGroupId: string; app: string }>()((db, {
   db
     .selectFrom('coder_members')
     .innerJoin('people', 'people.coder_user_id', 'coder_members.coder_user_id')
-    .select('people.app')
+    .select('people.user_id')
     .where('coder_members.coder_group_id', '=', coderGroupId)
     .where('people.app', '<>', app)
     .where(eb =>
@@ -73,9 +73,9 @@ const selectOfOthers = statement<{ coderGroupId: string; app: string }>()((db, {
     .limit(1),
 );
 
-/** An app other than this one that somebody is in the group by, or on the way out of it, who is nobody of this app; undefined when there is none. */
-export async function appInside(db: Db, coderGroupId: string, app: string): Promise<string | undefined> {
-  return (await selectOfOthers(db, { coderGroupId, app })).rows[0]?.app;
+/** Whether somebody is in the group by another app, or on the way out of it, who is nobody of this one. */
+export async function hasOthersInside(db: Db, coderGroupId: string, app: string): Promise<boolean> {
+  return (await selectOfOthers(db, { coderGroupId, app })).rows.length > 0;
 }
 
 const selectOfAccounts = statement<{ coderUserIds: readonly string[] }>()((db, { coderUserIds }) =>

@@ -146,10 +146,6 @@ function inOrder(rows: readonly WorkRow[]): Work[] {
   return rows.map(toWork).sort((a, b) => a.priority - b.priority || a.enqueuedAt - b.enqueuedAt);
 }
 
-/** Why somebody waits who would lose something while the declaration of their app is being dealt with. */
-export const AWAITS_DECLARATION =
-  'what the app declares is being compared with everybody, and judged as a whole: what would be lost waits for that';
-
 /** Makes work due that waits for another try, whenever that was to be: of a priority, or of an app for one reason. */
 export async function bringForward(
   db: Db,

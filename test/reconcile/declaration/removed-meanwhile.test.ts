@@ -1,6 +1,6 @@
 /** Somebody loses something while a declaration is compared with everybody: they wait until it is applied, and no longer. */
 import { putApp } from '../../../bridge/store/apps/apps';
-import { AWAITS_DECLARATION } from '../../../bridge/store/work/work';
+import { AWAITS_DECLARATION } from '../../../bridge/reconcile/queue/end-work';
 import { parseMappingState } from '../../../bridge/contract/mapping-state';
 import { describeEachDatabase } from '../../support/databases';
 import { until } from '../../support/until';

@@ -79,7 +79,10 @@ it.each(CHANGES)('over the limit, %s: nobody loses anything, whatever is dealt w
   expect(stage.coder.membersOf('dev')).toHaveLength(8);
   const waiting = await rowsOf(stage, first);
   expect(waiting).toMatchObject(
-    first.map(() => ({ error: expect.stringMatching(/a large group is being read still/), attempts: 0 })),
+    first.map(() => ({
+      error: expect.stringMatching(/a large group was changed, and not everybody whom that is about is queued yet/),
+      attempts: 0,
+    })),
   );
   for (const { due_at } of waiting) expect(Number(due_at)).toBeLessThan(Date.now() + 1_000);
   expect((await stage.reconciler.status()).apps[0]?.converged).toBe(false);

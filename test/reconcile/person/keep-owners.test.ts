@@ -50,6 +50,15 @@ describeEachDatabase('owners of whom one may be going', (_open, on) => {
     expect(owners(stage)).toEqual(['ada', 'ben']);
   }
 
+  /** What a bridge was about to do to ada's account when it ended. */
+  async function begun({ coder, database }: Stage, step: object, since: number): Promise<void> {
+    const note = JSON.stringify({ status: 'dormant', steps: [step] });
+    await database.db
+      .insertInto('journal')
+      .values({ kind: 'steps', key: coder.describe('ada').id, app: APP, subject: 'ada', since, note })
+      .execute();
+  }
+
   it.each([
     ['loses the role', (stage: Stage, admins: string, id: string) => stage.leave(admins, id)],
     ['leaves', (stage: Stage, _admins: string, id: string) => stage.setActive(id, false)],
@@ -81,22 +90,8 @@ describeEachDatabase('owners of whom one may be going', (_open, on) => {
     ['at a time that is yet to come, by a clock that was ahead', 10 * MINUTE, 'owner', ['ben']],
   ])('an owner whose roles were about to be set %s', async (_, since, taken, last) => {
     const { stage, ben, admins } = await twoOwners();
-    await stage.database.db
-      .insertInto('journal')
-      .values({
-        kind: 'steps',
-        key: stage.coder.describe('ada').id,
-        app: APP,
-        subject: 'ada',
-        since: Date.now() + since,
-        note: JSON.stringify({
-          status: 'dormant',
-          steps: [
-            { kind: 'site-roles', before: ['owner', 'auditor'].filter(role => role === taken), after: [], because: [] },
-          ],
-        }),
-      })
-      .execute();
+    const before = ['owner', 'auditor'].filter(role => role === taken);
+    await begun(stage, { kind: 'site-roles', before, after: [], because: [] }, Date.now() + since);
     await stage.leave(admins, ben);
     expect(Object.keys(await held(stage))).toEqual(last);
     expect(owners(stage)).toEqual(last.length === 0 ? ['ada'] : ['ada', 'ben']);
@@ -106,17 +101,7 @@ describeEachDatabase('owners of whom one may be going', (_open, on) => {
     'an owner whose account may be about to end (%s) does not count either',
     async kind => {
       const { stage, ben, admins } = await twoOwners();
-      await stage.database.db
-        .insertInto('journal')
-        .values({
-          kind: 'steps',
-          key: stage.coder.describe('ada').id,
-          app: APP,
-          subject: 'ada',
-          since: Date.now(),
-          note: JSON.stringify({ status: 'dormant', steps: [{ kind }] }),
-        })
-        .execute();
+      await begun(stage, { kind }, Date.now());
       await stage.leave(admins, ben);
       expect(Object.keys(await held(stage))).toEqual(['ben']);
       expect(owners(stage)).toEqual(['ada', 'ben']);

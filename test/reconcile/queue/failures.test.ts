@@ -2,13 +2,21 @@
 import { dropLease, takeLease } from '../../../bridge/store/work/leases';
 import { startCoderDouble } from '../../support/coder-double';
 import { describeEachDatabase } from '../../support/databases';
-import { AMPLE_MS, atEnd, startStage } from '../stage';
+import { AMPLE_MS, atEnd, type Stage, startStage } from '../stage';
 import { until } from '../../support/until';
 
 const STATE = {
   roleMappings: { auditors: { idpGroup: 'auditors', role: 'auditor' } },
   groupMappings: { all: { idpGroup: 'auditors', group: 'all' } },
 };
+
+/** Somebody signed in as ada, and somebody with the address that ada is about to have. */
+function usedTwice({ coder }: Stage) {
+  const email = 'ada@married.example';
+  coder.oidcLogin({ sub: 'ada', email: 'ada@example.com', email_verified: true });
+  const { userId: second } = coder.oidcLogin({ sub: 'other', email, email_verified: true });
+  return { first: coder.describe('ada').id, second, emails: [{ value: email, primary: true }] };
+}
 
 it('answers while Coder is away, keeps the work, and does it when Coder is back', async () => {
   const stage = await startStage();
@@ -85,14 +93,7 @@ it('counts no try of a leaver at whose second account Coder is away, though it r
   });
   const ada = await stage.createUser('ada');
   await stage.createGroup('leads', [ada]);
-  stage.coder.oidcLogin({ sub: 'ada', email: 'ada@example.com', email_verified: true });
-  const { userId: second } = stage.coder.oidcLogin({
-    sub: 'other',
-    email: 'ada@married.example',
-    email_verified: true,
-  });
-  const { id: first } = stage.coder.describe('ada');
-  const emails = [{ value: 'ada@married.example', primary: true }];
+  const { first, second, emails } = usedTwice(stage);
   stage.coder.faults.fail(404, { method: 'PUT', path: `/members/${first}/roles$` });
   stage.coder.faults.fail(503, { method: 'PUT', path: `/users/${second}/status/suspend$` });
   await stage.write(
@@ -115,15 +116,8 @@ it('locks a leaver out of their second account while another bridge is about to 
   stage.coder.addUser('root', { status: 'active', roles: ['owner'] });
   const ada = await stage.createUser('ada');
   await stage.createGroup('owners', [ada]);
-  stage.coder.oidcLogin({ sub: 'ada', email: 'ada@example.com', email_verified: true });
-  const { userId: second } = stage.coder.oidcLogin({
-    sub: 'other',
-    email: 'ada@married.example',
-    email_verified: true,
-  });
-  const { id: first } = stage.coder.describe('ada');
+  const { first, second, emails } = usedTwice(stage);
   await takeLease(stage.database.db, 'owners', 'another bridge', Date.now(), 600_000);
-  const emails = [{ value: 'ada@married.example', primary: true }];
   const { touched } = (await stage.directory.updateUser(stage.context, ada, current => ({
     ...current.document,
     emails,

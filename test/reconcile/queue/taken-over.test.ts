@@ -124,6 +124,42 @@ describeEachDatabase('work that another bridge took over', (_open, on) => {
     expect(stage.coder.membersOf('dev')).toEqual(['ann']);
   });
 
+  it.each([
+    ['with nothing else', false],
+    ['with a role that was still to come', true],
+  ])(
+    'leaves no account open that it made when somebody was deleted and forgotten by that one, %s',
+    async (_, isAuditor) => {
+      const { stage, auditors } = await company();
+      const { db } = stage.database;
+      const call = stage.coder.faults.hold({ method: 'POST', path: '/users$' });
+      const { resource, touched } = await stage.directory.createUser(stage.context, {
+        schemas: [],
+        userName: 'ben',
+        emails: [{ value: 'ben@example.com' }],
+      });
+      if (isAuditor)
+        await stage.directory.updateGroup(stage.context, auditors, () => ({
+          memberChanges: [{ kind: 'add', members: [{ value: resource.id }] }],
+        }));
+      const converged = stage.reconciler.converge(touched, { deadlineMs: 500 });
+      await call.arrived;
+      // That one looked for longer than a call may last, and found nothing.
+      await stage.directory.deleteUser(stage.context, resource.id);
+      const key = `person:${resource.id}` as const;
+      await db.deleteFrom('work').where('key', '=', key).execute();
+      await db.deleteFrom('journal').execute();
+      await db.deleteFrom('addresses').where('user_id', '=', resource.id).execute();
+      await db.deleteFrom('people').where('user_id', '=', resource.id).execute();
+      call.release();
+      await converged;
+      await stage.reconciler.stop();
+      await settled(stage);
+      expect(stage.coder.describe('ben')).toMatchObject({ status: 'suspended', siteRoles: [] });
+      expect(await db.selectFrom('journal').select('key').execute()).toEqual([]);
+    },
+  );
+
   // A SQLite file has one bridge, which nobody takes anything from.
   if (on.backend === 'sqlite') return;
 

@@ -1,8 +1,8 @@
 /** The durable queue: what is claimed, by whom, and what becomes of it. */
+import { AWAITS_DECLARATION } from '../../../bridge/reconcile/queue/end-work';
 import { type Cause, enqueue, enqueueGroupWrite, PRIORITY, type WorkKey } from '../../../bridge/store/work/enqueue';
 import { countWork, listWork } from '../../../bridge/store/work/pending';
 import {
-  AWAITS_DECLARATION,
   bringForward,
   claimKeys,
   claimWork,

@@ -41,8 +41,8 @@ export interface GroupsObserved {
   readonly pushed: readonly DirectoryGroup[];
   /** The apps of the groups of the directory for which managed groups were made, by id, as far as these still exist. */
   readonly alive: ReadonlyMap<string, string>;
-  /** Managed groups that nothing declares any more and that people of another app are in still, by id, with that app. */
-  readonly inhabited: ReadonlyMap<string, string>;
+  /** Ids of managed groups that nothing declares any more and that people of another app are in still. */
+  readonly inhabited: ReadonlySet<string>;
   /** `<organization id>/<name>` that mappings of other apps name, with one of these apps. */
   readonly mappedByOthers: ReadonlyMap<string, string>;
   /** What mappings of other apps say of the groups that they name, by the same key. */

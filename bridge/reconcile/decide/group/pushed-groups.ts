@@ -86,6 +86,9 @@ function tellNextName(
   );
 }
 
+/** How what is told of a pushed group begins, whichever it is. */
+export const ABOUT_PUSHED = 'pushedGroups "';
+
 /** How a pushed group is called where something is told of it. */
 export const sayPushed = ({ displayName }: Pick<DirectoryGroup, 'displayName'>): string =>
   `pushedGroups ${JSON.stringify(displayName)}`;
@@ -121,22 +124,15 @@ function renamed(
 ): GroupChange {
   const { present, origin } = own;
   const wanted = names[0] ?? present.name;
-  const { state, mappedByOthers } = draft.observed;
-  const refusal = (name: string): string | undefined =>
-    refusalToTake(state, {
-      organization,
-      name,
-      otherApp: mappedByOthers.get(groupKey(organization.id, name)),
-      isOurs: true,
-      isThere: false,
-    });
   const isFree = (name: string): boolean =>
     draft.byName(organization.id, name) === undefined &&
     draft.planned(organization.id, name) === undefined &&
-    refusal(name) === undefined;
+    reservation(draft, organization, name) === undefined;
   const follows = origin === 'created' && wanted !== present.name && !draft.isMapped(present);
-  const refused = follows && draft.byName(organization.id, wanted) === undefined ? refusal(wanted) : undefined;
-  if (refused !== undefined) draft.problems.push(`${sayPushed(group)}: ${refused}`);
+  if (follows && draft.byName(organization.id, wanted) === undefined) {
+    const reserved = reservation(draft, organization, wanted);
+    if (reserved !== undefined) draft.problems.push(`${sayPushed(group)}: ${reserved}`);
+  }
   const name = follows ? nextName(draft, organization, names, present, isFree) : present.name;
   return {
     what: sayPushed(group),
@@ -184,9 +180,8 @@ function take(
   const begun = present === undefined ? undefined : draft.begun(organization.id, name);
   const base = { what: sayPushed(group), mappings: [], organization, present };
   const row = { organization: organization.id, name, scimGroupId: group.id };
-  const otherApp = mappedByOthers.get(groupKey(organization.id, name));
   if (present === undefined) {
-    const reserved = refusalToTake(state, { organization, name, otherApp, isOurs: true, isThere: false });
+    const reserved = reservation(draft, organization, name);
     if (reserved !== undefined) return { problem: `${base.what}: ${reserved}` };
     return state.pushedGroups?.create === true
       ? { ...base, settings: { displayName }, row: { ...row, origin: 'created' }, settles: [] }
@@ -201,16 +196,26 @@ function take(
   const refusal = refusalToTake(state, {
     organization,
     name,
-    otherApp,
+    otherApp: mappedByOthers.get(groupKey(organization.id, name)),
     isOurs: made || draft.isMapped(present),
-    isThere: true,
   });
   if (refusal !== undefined) return { problem: `${base.what}: ${refusal}` };
   const origin = made ? 'created' : 'matched';
   return { ...base, settings: {}, row: { ...row, origin }, settles: begun === undefined ? [] : [begun] };
 }
 
-/** Why a Coder group is not this app's to take, or to make; undefined when it is. */
+/** Why a name that no group of Coder has is not this app's to give: what a mapping names is its, also before. Undefined when it is. */
+function reservation(draft: GroupsDraft, organization: KnownOrganization, name: string): string | undefined {
+  const { state, mappedByOthers } = draft.observed;
+  const otherApp = mappedByOthers.get(groupKey(organization.id, name));
+  if (otherApp === undefined || !isAboutOwn(state.pushedGroups)) return undefined;
+  return `a mapping of app ${JSON.stringify(otherApp)} names group ${JSON.stringify(name)} of organization ${JSON.stringify(organization.name)}, which Coder does not have now: set pushedGroups.adopt to true to be part of it, or rename one of the two`;
+}
+
+/** A rule that only matches says with that alone that it is about groups of others. */
+const isAboutOwn = (rule: MappingState['pushedGroups']): boolean => rule !== undefined && !rule.adopt && rule.create;
+
+/** Why a Coder group that is there already is not this app's to take; undefined when it is. */
 function refusalToTake(
   state: MappingState,
   group: {
@@ -219,16 +224,9 @@ function refusalToTake(
     readonly otherApp: string | undefined;
     /** The bridge made it, or a mapping of this app names it. */
     readonly isOurs: boolean;
-    /** Whether Coder has it: what a mapping names is its, also before. */
-    readonly isThere: boolean;
   },
 ): string | undefined {
-  const rule = state.pushedGroups;
-  // A rule that only matches says with that alone that it is about groups of others.
-  if (rule === undefined || rule.adopt || !rule.create) return undefined;
-  if (group.otherApp === undefined && group.isOurs) return undefined;
-  if (!group.isThere)
-    return `a mapping of app ${JSON.stringify(group.otherApp)} names group ${JSON.stringify(group.name)} of organization ${JSON.stringify(group.organization.name)}, which Coder does not have now: set pushedGroups.adopt to true to be part of it, or rename one of the two`;
+  if (!isAboutOwn(state.pushedGroups) || (group.otherApp === undefined && group.isOurs)) return undefined;
   const whose =
     group.otherApp === undefined
       ? 'that was made by hand'
