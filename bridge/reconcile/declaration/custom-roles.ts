@@ -79,7 +79,7 @@ async function act(rim: Rim, app: string, change: RoleChange, cause: Cause): Pro
   const target = `${organization.name}/${wanted.name}`;
   if (change.kind === 'create') {
     const entry = { kind: 'custom-role', key, app, subject: undefined, note: {}, since: rim.clock.now() } as const;
-    const { made, begunBefore } = await makeJournaled(rim.database, entry, () =>
+    const { made, begunBefore } = await makeJournaled(rim, entry, () =>
       rim.coder.createCustomRole(organization.id, wanted),
     );
     if (made.outcome === 'existed' && made.answerLost !== true && !begunBefore) {

@@ -139,8 +139,8 @@ async function convergeParts(
   for (const group of await listManagedGroups(db))
     if (group.readAt === undefined) await lookAtGroupMembers(rim, group.id);
   await bumpRules(db);
-  context = rolesMade ? await rim.context.refresh() : await rim.context.get();
-  problems.push(...(await bringSyncSettings(rim, context, work.cause)));
+  if (rolesMade) await rim.context.refresh();
+  problems.push(...(await bringSyncSettings(rim, work.cause)));
   // Sync settings may be others by now, and so may what can be pushed.
   context = await rim.context.refresh();
   problems.push(...(context.rules.get(app.name)?.problems ?? []));

@@ -35,7 +35,7 @@ export async function convergeScimGroup(rim: Rim, work: Work): Promise<EndedWork
     await rebind(rim, context, work, group);
     const problems = group === undefined ? [] : await convergePushedGroup(rim, context, app, group, work);
     await tellProblems(rim, app, group, problems, work);
-    if (app.state.mode === 'claims') await bringSyncSettings(rim, await rim.context.get(), work.cause);
+    if (app.state.mode === 'claims') await bringSyncSettings(rim, work.cause);
     const againAt = await settleWhatIsLeft(rim, work, group);
     const later = againAt === undefined ? undefined : { dueAt: againAt, reason: LOOKED_FOR_AGAIN };
     return await endWork(rim, work, { kind: 'done' }, [], undefined, { later });

@@ -10,6 +10,7 @@ import { deleteSetting, readSetting, writeSetting } from '../../store/database/s
 import { readGroups } from '../../store/directory/reading';
 import { type Cause } from '../../store/work/enqueue';
 import { AuditLines } from '../context/audit-lines';
+import { withLease } from '../context/mutex';
 import { type Context, organizationName } from '../decide/context';
 import { type Rim } from '../context/rim';
 import {
@@ -95,9 +96,24 @@ export async function planSyncSettings(db: Db, coder: CoderClient, context: Cont
   return { changes: decideSync(possible), problems, joins: wanted.joins };
 }
 
-/** Observe, decide, act and record. @returns problems in words */
-export async function bringSyncSettings(rim: Rim, context: Context, cause: Cause): Promise<string[]> {
-  const plan = await planSyncSettings(rim.database.db, rim.coder, context);
+/**
+ * Observe, decide, act and record; by one at a time, since each setting is written whole: what was decided before another one wrote would
+ * bring back what that one took.
+ * @returns problems in words
+ * @throws LeaseTaken
+ */
+export async function bringSyncSettings(rim: Rim, cause: Cause): Promise<string[]> {
+  const { changes, problems } = await planSyncSettings(rim.database.db, rim.coder, await rim.context.get());
+  if (changes.length === 0) return [...problems];
+  return await rim.mutex.runExclusive('sync-settings', () =>
+    withLease(rim.database.db, 'sync-settings', rim.owner, rim.clock, async () => {
+      const context = await rim.context.get();
+      return await writeSyncSettings(rim, context, await planSyncSettings(rim.database.db, rim.coder, context), cause);
+    }),
+  );
+}
+
+async function writeSyncSettings(rim: Rim, context: Context, plan: SyncPlan, cause: Cause): Promise<string[]> {
   const problems = [...plan.problems];
   for (const change of plan.changes) {
     const { kind, organization } = change.observed;

@@ -135,7 +135,7 @@ async function create({ rim, app }: GroupsActing, change: GroupChange): Promise<
     note: { mapping: change.mappings[0] },
     since: rim.clock.now(),
   } as const;
-  const { made, begunBefore } = await makeJournaled(rim.database, entry, () =>
+  const { made, begunBefore } = await makeJournaled(rim, entry, () =>
     rim.coder.createGroup(organization.id, { name: row.name, ...settings }),
   );
   if (made.outcome === 'created') return { id: made.group.id, made: 'created' };

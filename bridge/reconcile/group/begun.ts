@@ -1,7 +1,8 @@
 /** Creations of groups and custom roles as the journal has them: begun, and not noted yet. */
 import { CoderError } from '../../coder';
-import { type Database, type Db } from '../../store/database/database';
+import { type Db } from '../../store/database/database';
 import { closeSame, entriesOfKind, type JournalEntry, openEntry } from '../../store/journal/journal';
+import { type Rim } from '../context/rim';
 import { type BegunGroup } from '../decide/group/groups-draft';
 
 /** The entry as a group that was begun; nothing for other entries. */
@@ -26,11 +27,11 @@ export async function readBegunGroups(db: Db): Promise<BegunGroup[]> {
 
 /**
  * Makes something of which the journal knows before Coder does. The entry is closed at once only when Coder is known to have
- * made nothing, and else with what came of it.
+ * made nothing, and else with what came of it; where nobody heard what did, the call may be at work from now on.
  * @returns what was made, and whether an entry was open before: then what is found under the name is the bridge's own
  */
 export async function makeJournaled<T>(
-  database: Database,
+  { database, clock }: Pick<Rim, 'database' | 'clock'>,
   entry: JournalEntry,
   make: () => Promise<T>,
 ): Promise<{ readonly made: T; readonly begunBefore: boolean }> {
@@ -39,7 +40,9 @@ export async function makeJournaled<T>(
   try {
     return { made: await make(), begunBefore: !isFirst };
   } catch (error) {
-    if (isFirst && error instanceof CoderError && !error.maybeDone) await closeSame(database.db, entry);
+    if (error instanceof CoderError && error.maybeDone)
+      await openEntry(database.db, { ...entry, since: clock.now() }, before => before.note);
+    else if (isFirst && error instanceof CoderError) await closeSame(database.db, entry);
     throw error;
   }
 }

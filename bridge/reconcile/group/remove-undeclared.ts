@@ -12,9 +12,10 @@ import { countMembers, type MemberCounts, wantedMembers } from '../../store/acco
 import { forgetManagedRole, listManagedRoles, type ManagedRole } from '../../store/accounts/custom-roles';
 import { noteLeftOver } from '../../store/accounts/left-over';
 import { peopleOfAccounts } from '../../store/accounts/people';
-import { bumpRules } from '../../store/apps/apps';
+import { bumpRules, listApps, type StoredApp } from '../../store/apps/apps';
 import { forgetMappedGroups } from '../../store/apps/mapped-groups';
 import { type AuditRow, writeAudit } from '../../store/audit/audit';
+import { type Db } from '../../store/database/database';
 import { existingGroups, readGroup } from '../../store/directory/reading';
 import { type Cause, enqueue, enqueueGroupWrite, PRIORITY, type WorkItem } from '../../store/work/enqueue';
 import { AuditLines } from '../context/audit-lines';
@@ -23,6 +24,7 @@ import { type Rim } from '../context/rim';
 import {
   declaredGroups,
   declaredRoles,
+  roleKey,
   sayLeftGroup,
   sayLeftRole,
   undeclaredGroups,
@@ -49,7 +51,7 @@ export async function removeUndeclared(rim: Rim, cause: Cause, later?: CoderErro
       `group ${name}`,
       async () => {
         if (fate === 'stay') left.push(sayLeftGroup(name, byHand));
-        else if (fate === 'forget') await forget(rim, group, cause, []);
+        else if (fate === 'forget') await forget(rim, group, cause);
         else if ((await removeGroup(rim, group, { members: 0, lines: [], cause })) === 'others-inside') {
           const inside = await othersInside(rim, group, cause);
           if (inside > 0) left.push(sayLeftGroup(name, inside));
@@ -144,9 +146,10 @@ export async function removeGroup(rim: Rim, group: ManagedGroup, removal: GroupR
   // Meanwhile it may have been declared, or taken over by another group of the directory.
   const now = await readManagedGroup(rim.database.db, group.id);
   const context = await rim.context.get();
-  if (now === undefined || (await isDeclared(rim, context, now))) return 'wanted';
+  if (now === undefined) return 'wanted';
   // What made it empty, and was reserved with the guard, is on the disk before.
   await rim.database.transact(() => Promise.resolve());
+  if (await isDeclared(rim, await rim.context.get(), now)) return 'wanted';
   await rim.coder.deleteGroup(group.id);
   const lines = new AuditLines(removal.cause, () => rim.clock.now());
   lines.note({ app: null }, 'group.delete', 'done', {
@@ -156,15 +159,23 @@ export async function removeGroup(rim: Rim, group: ManagedGroup, removal: GroupR
   return 'gone';
 }
 
-/** Forgets a group, and has a second look at whoever came to count on it at the last moment. */
-async function forget(rim: Rim, group: ManagedGroup, cause: Cause, lines: readonly AuditRow[]): Promise<void> {
+/**
+ * Forgets a group, and has a second look at whoever came to count on it at the last moment.
+ * @param gone what the audit trail tells of it where it is no more; undefined where it stays in Coder, and is forgotten only as nothing declares it
+ */
+async function forget(rim: Rim, group: ManagedGroup, cause: Cause, gone?: readonly AuditRow[]): Promise<void> {
   const now = rim.clock.now();
   const context = await rim.context.get();
   rim.context.invalidate();
   await rim.database.transact(async db => {
     // Whoever is about to note that another group of the directory takes it over has done so by now, or finds it forgotten.
     const last = await lockManagedGroup(db, group.id);
-    await writeAudit(db, lines);
+    // An app that was declared meanwhile has found it managed, and is done with it.
+    const declaring = (await listApps(db)).filter(app =>
+      declaredGroups([app], context.catalog.organizations, new Map())(group),
+    );
+    if (gone === undefined && declaring.length > 0) return;
+    await writeAudit(db, gone ?? []);
     await wakeForName(db, context, group, cause, now);
     const people = await peopleOfAccounts(db, await wantedMembers(db, group.id));
     const items: WorkItem[] = people.map(person => ({
@@ -179,17 +190,35 @@ async function forget(rim: Rim, group: ManagedGroup, cause: Cause, lines: readon
     await forgetGroup(db, group.id);
     await forgetMappedGroups(db, { coderGroupId: group.id });
     await bumpRules(db);
-    await enqueue(db, items, cause, now);
+    await enqueue(db, [...items, ...declarations(declaring)], cause, now);
   });
 }
 
-async function removeRole(rim: Rim, context: Context, role: ManagedRole, cause: Cause): Promise<'gone' | 'in use'> {
+const declarations = (apps: readonly StoredApp[]): WorkItem[] =>
+  apps.map(({ name }) => ({ key: `app:${name}`, app: name, priority: PRIORITY.declaration }));
+
+/** The apps that declare a custom role, as they are now. */
+async function appsDeclaring(db: Db, { catalog }: Context, role: ManagedRole): Promise<StoredApp[]> {
+  const key = roleKey(role.organization, role.name);
+  return (await listApps(db)).filter(app => declaredRoles([app], catalog.organizations).has(key));
+}
+
+async function removeRole(
+  rim: Rim,
+  context: Context,
+  role: ManagedRole,
+  cause: Cause,
+): Promise<'gone' | 'in use' | 'wanted'> {
   const { db } = rim.database;
-  if (role.origin === 'matched') {
-    await forgetManagedRole(db, role.organization, role.name);
-    return 'gone';
-  }
+  if (role.origin === 'matched')
+    return await rim.database.transact(async trx => {
+      if ((await appsDeclaring(trx, context, role)).length > 0) return 'wanted';
+      await forgetManagedRole(trx, role.organization, role.name);
+      return 'gone';
+    });
   if (await isRoleInUse(rim, role)) return 'in use';
+  // Reading everybody takes long: meanwhile it may have been declared, and with it Coder would take it from whoever has got it.
+  if ((await appsDeclaring(db, context, role)).length > 0) return 'wanted';
   await rim.coder.deleteCustomRole(role.organization, role.name);
   const lines = new AuditLines(cause, () => rim.clock.now());
   lines.note({ app: null }, 'custom-role.delete', 'done', {
@@ -198,6 +227,8 @@ async function removeRole(rim: Rim, context: Context, role: ManagedRole, cause: 
   await rim.database.transact(async trx => {
     await forgetManagedRole(trx, role.organization, role.name);
     await writeAudit(trx, lines.rows);
+    // Whoever declares it by now may have found it there, and be done.
+    await enqueue(trx, declarations(await appsDeclaring(trx, context, role)), cause, rim.clock.now());
   });
   return 'gone';
 }

@@ -128,8 +128,10 @@ async function makeWhole(
   if (account === undefined || making.again || making.failure !== undefined) return making;
   const fresh = decideAccount(observation, freshAccount(account), undefined);
   let outcome = await noteBeforeCalls(rim, work, observation, making, fresh, guarded);
-  outcome = joined(outcome, await changeAccount(rim, work, observation, fresh, guarded));
-  return joined(outcome, await finish(rim, work, observation, account, 'created', joined(before, outcome)));
+  // That it was made is noted whatever becomes of the rest.
+  outcome = joined(outcome, await orFailure(() => changeAccount(rim, work, observation, fresh, guarded)));
+  const sofar = joined(before, outcome);
+  return joined(outcome, await orFailure(() => finish(rim, work, observation, account, 'created', sofar)));
 }
 
 /** An account just made: it has nothing yet, and nobody else is it. */

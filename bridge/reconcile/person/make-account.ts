@@ -91,6 +91,9 @@ export async function makeAccount(
       return made(rim, work, observation, account, create, woken);
     } catch (error) {
       if (isRefusal(error, 'username-taken')) continue;
+      // From now on it may be at work, whoever the person is by then, or whether there still is one.
+      if (error instanceof CoderError && error.maybeDone === true)
+        await openEntry(rim.database.db, { ...entry, since: rim.clock.now() }, before => before.note);
       return await notMade(rim, isFirst ? entry : undefined, error, woken);
     }
   }

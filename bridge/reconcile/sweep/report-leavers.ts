@@ -2,7 +2,7 @@
  * Where the sweep only reports, a leaver whom somebody let in again in Coder stays in: held, so that it is seen and the app has not
  * converged, until somebody has acted or the policy repairs.
  */
-import { writePerson } from '../../store/accounts/people';
+import { readPerson, writePerson } from '../../store/accounts/people';
 import { writeAudit } from '../../store/audit/audit';
 import { type Cause } from '../../store/work/enqueue';
 import { AuditLines } from '../context/audit-lines';
@@ -18,7 +18,11 @@ export async function reportLeavers(rim: Rim, findings: readonly Finding[], caus
   await rim.database.transact(async db => {
     const lines = new AuditLines(cause, () => now);
     for (const finding of findings) {
-      const { app, userId, userName, person } = finding;
+      const { app, userId, userName } = finding;
+      const person = await readPerson(db, userId);
+      // Whoever was dealt with since they were compared is as that left them.
+      if (person?.heldReason !== finding.person?.heldReason || person?.convergedAt !== finding.person?.convergedAt)
+        continue;
       const account = openAccount(finding);
       // Who is held already is listed.
       if (person?.heldReason === (account === undefined ? REASON : undefined)) {

@@ -168,8 +168,9 @@ async function sweepHeld(rim: Rim, context: Context, apps: readonly StoredApp[],
   if (compared.length > 0) await sweepGroups(rim, context, compared, parts);
   if (lookedAt.length > 0)
     await parts.part('people', async () => {
+      const readAt = rim.clock.now();
       const world = await readWorldFor(rim, context);
-      for (const app of lookedAt) await sweepPeople(rim, context, world, app);
+      for (const app of lookedAt) await sweepPeople(rim, context, { world, readAt }, app);
       if (compared.length > 0) await reportUnlinkedAccounts(rim, context, world);
     });
   const listing = new GroupListing(rim.coder.background);
@@ -250,13 +251,22 @@ async function enqueueGroup(rim: Rim, apps: readonly StoredApp[], groupId: strin
   );
 }
 
-async function sweepPeople(rim: Rim, context: Context, world: World, app: StoredApp): Promise<void> {
+/** Coder's accounts, and when they were begun to be read. */
+interface SeenWorld {
+  readonly world: World;
+  readonly readAt: number;
+}
+
+async function sweepPeople(rim: Rim, context: Context, { world, readAt }: SeenWorld, app: StoredApp): Promise<void> {
   const { drift } = app.state.policies;
   const repairs = drift === 'repair';
   const findings: Finding[] = [];
   const holds = new Map((await listOpenHolds(rim.database.db, app.name)).map(held => [held.subject, held]));
   const guarded = await surveyWithGuard(rim, context, world, app.name, PRIORITY.sweep, {
     each: finding => {
+      // Whoever was dealt with since is not as they were read.
+      const { convergedAt = 0 } = finding.person ?? {};
+      if (convergedAt > readAt && convergedAt <= rim.clock.now()) return;
       if (repairs || (drift === 'report' && !isTriedAgain(finding))) findings.push(slim(finding));
     },
     takes: finding => repairs || isTriedAgain(finding),

@@ -1,4 +1,6 @@
 /** Groups and custom roles whose making was begun and never noted: the bridge died, or Coder's answer was lost. */
+import { CoderError } from '../../../bridge/coder';
+import { makeJournaled } from '../../../bridge/reconcile/group/begun';
 import { openEntry } from '../../../bridge/store/journal/journal';
 import { APP, startStage, type Stage } from '../stage';
 
@@ -84,6 +86,24 @@ it('an entry whose thing is not found stays open as long as the call may last, a
   now += 31_000;
   await stage.reconciler.sweep();
   expect(await openEntries(stage)).toEqual([]);
+});
+
+it.each([
+  [true, 'open for as long as that may last', [{ since: 70_000 }]],
+  [false, 'closed', []],
+])('the entry of a creation of which Coder may have done something (%s) is %s', async (maybeDone, _, entries) => {
+  const stage = await startStage();
+  const { database } = stage;
+  let now = 0;
+  const entry = { kind: 'group', key: 'org/all', app: undefined, subject: undefined, note: {}, since: now } as const;
+  const asked = makeJournaled({ database, clock: { now: () => now } }, entry, async () => {
+    now += 70_000;
+    // Somebody looked for longer than a call may last, and there was nothing.
+    if (maybeDone) await database.db.deleteFrom('journal').execute();
+    throw new CoderError('no answer', { kind: 'timeout', route: 'POST', maybeDone });
+  });
+  await expect(asked).rejects.toThrow('no answer');
+  expect(await database.db.selectFrom('journal').select('since').execute()).toEqual(entries);
 });
 
 it('is settled when the bridge starts, also when the app that it was for is gone', async () => {

@@ -47,6 +47,23 @@ it('finds what an answer of 500 hid', async () => {
   expect((await stage.reconciler.identities()).map(identity => identity.how)).toEqual(['created']);
 });
 
+it('knows of a creation that went unheard from when it was asked for, whatever was noted before', async () => {
+  const stage = await startStage();
+  await stage.declare({ ...STATE, policies: { adoption: 'never' } });
+  const call = stage.coder.faults.hold({ method: 'POST', path: '/users$' });
+  stage.coder.faults.failAfterDoing({ method: 'POST', path: '/users$' }, { times: 1 });
+  const created = stage.createUser('alice');
+  await call.arrived;
+  // Somebody looked for longer than a call may last, and there was nothing.
+  await stage.database.db.deleteFrom('journal').execute();
+  stage.coder.faults.fail(503, { method: 'GET' });
+  call.release();
+  await created;
+  stage.coder.faults.clear();
+  await stage.settle();
+  expect((await stage.reconciler.identities()).map(identity => identity.how)).toEqual(['created']);
+});
+
 it('leaves an account that is created twice at once alone', async () => {
   const stage = await startStage();
   await stage.declare(STATE);

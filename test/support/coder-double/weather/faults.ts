@@ -37,6 +37,8 @@ export interface Held {
   readonly arrived: Promise<void>;
   /** Lets them in, and holds no more. */
   release(): void;
+  /** Holds no more; those that are here stay until they are released. */
+  holdNoMore(): void;
 }
 
 interface Hold {
@@ -102,7 +104,7 @@ export class Faults {
     };
     const hold: Hold = { method, path: new RegExp(path), released, arrive };
     this.holds.add(hold);
-    return { arrived, release };
+    return { arrived, release, holdNoMore: () => this.holds.delete(hold) };
   }
 
   /** Holds requests until so many are there, and lets them in together: at the same time, however slow the machine is. */

@@ -1,0 +1,121 @@
+/** Something long is read from Coder, and what counts is different by the time that it is there: nothing is done by what counted before. */
+import { putApp } from '../../../bridge/store/apps/apps';
+import { parseMappingState } from '../../../bridge/contract/mapping-state';
+import { APP, startStage, type Stage } from '../stage';
+
+const READER = { reader: { name: 'reader', permissions: [{ resourceType: 'template', action: 'read' }] } };
+const READERS = { readers: { idpGroup: 'readers', organization: 'default', role: 'reader' } };
+
+const put = ({ database }: Stage, app: string, document: object) =>
+  putApp(database, parseMappingState({ version: 1, app, ...document }), 'any', { actor: 'declaration' }, Date.now());
+
+const rolesIn = ({ coder }: Stage) => coder.snapshot().organizations['coder']?.customRoles ?? [];
+
+it('keeps a custom role that another app has declared while everybody was looked through for who has it', async () => {
+  const stage = await startStage();
+  await stage.declare({ customRoles: READER });
+  const call = stage.coder.faults.hold({ method: 'GET', path: '/paginated-members$' });
+  await put(stage, APP, {});
+  const removed = stage.reconciler.converge([`app:${APP}`], { deadlineMs: 5_000 });
+  await call.arrived;
+  call.holdNoMore();
+  await put(stage, 'entra', { customRoles: READER, roleMappings: READERS });
+  await stage.reconciler.converge(['app:entra'], { deadlineMs: 5_000 });
+  call.release();
+  await removed;
+  expect(rolesIn(stage)).toEqual(['reader']);
+  await stage.settle();
+  expect(rolesIn(stage)).toEqual(['reader']);
+  // It is the bridge's own still: it goes with who declared it last.
+  await put(stage, 'entra', {});
+  await stage.reconciler.converge(['app:entra'], { deadlineMs: 5_000 });
+  await stage.settle();
+  expect(rolesIn(stage)).toEqual([]);
+});
+
+it('makes a custom role anew that another app has declared while it was being deleted', async () => {
+  const stage = await startStage();
+  await stage.declare({ customRoles: READER });
+  const call = stage.coder.faults.hold({ method: 'DELETE', path: '/members/roles/' });
+  await put(stage, APP, {});
+  const removed = stage.reconciler.converge([`app:${APP}`], { deadlineMs: 5_000 });
+  await call.arrived;
+  call.holdNoMore();
+  await put(stage, 'entra', { customRoles: READER, roleMappings: READERS });
+  await stage.reconciler.converge(['app:entra'], { deadlineMs: 5_000 });
+  call.release();
+  await removed;
+  await stage.settle();
+  expect(rolesIn(stage)).toEqual(['reader']);
+});
+
+it('makes a group anew that a mapping has come to name while it was being deleted', async () => {
+  const stage = await startStage();
+  const dev = { dev: { idpGroup: 'dev', group: 'dev' } };
+  await stage.declare({ groupMappings: dev });
+  const call = stage.coder.faults.hold({ method: 'DELETE', path: '/groups/' });
+  await put(stage, APP, {});
+  const removed = stage.reconciler.converge([`app:${APP}`], { deadlineMs: 5_000 });
+  await call.arrived;
+  call.holdNoMore();
+  await put(stage, 'entra', { groupMappings: dev });
+  await stage.reconciler.converge(['app:entra'], { deadlineMs: 5_000 });
+  call.release();
+  await removed;
+  await stage.settle();
+  expect(stage.coder.membersOf('dev')).toEqual([]);
+  const managed = await stage.database.db.selectFrom('coder_groups').select(['name', 'origin']).execute();
+  expect(managed).toEqual([{ name: 'dev', origin: 'created' }]);
+});
+
+it('writes both new names into the sync settings when two groups are renamed at once', async () => {
+  const stage = await startStage();
+  await stage.declare({
+    mode: 'claims',
+    policies: { renamedGroups: 'follow' },
+    groupMappings: { a: { idpGroup: 'a', group: 'a' }, b: { idpGroup: 'b', group: 'b' } },
+  });
+  const [a, b] = [await stage.createGroup('a'), await stage.createGroup('b')];
+  await stage.settle();
+  const rename = async (id: string, displayName: string) =>
+    (await stage.directory.updateGroup(stage.context, id, current => ({
+      document: { ...current.document, displayName },
+    }))) ?? { touched: [] };
+  const call = stage.coder.faults.hold({ method: 'GET', path: '/idpsync/groups$' });
+  const first = stage.reconciler.converge((await rename(a, 'a2')).touched, { deadlineMs: 5_000 });
+  await call.arrived;
+  call.holdNoMore();
+  await stage.reconciler.converge((await rename(b, 'b2')).touched, { deadlineMs: 5_000 });
+  call.release();
+  await first;
+  await stage.settle();
+  const mapping = stage.coder.snapshot().organizations['coder']?.groupSync.mapping ?? {};
+  expect(Object.keys(mapping).sort()).toEqual(['a2', 'b2']);
+});
+
+it.each(['report', 'repair'] as const)(
+  'says nothing of somebody who was locked out while a sweep read everybody (drift: %s)',
+  async drift => {
+    const stage = await startStage();
+    await stage.declare({ customRoles: READER, roleMappings: READERS, policies: { drift } });
+    const ada = await stage.createUser('ada');
+    await stage.settle();
+    const users = stage.coder.faults.hold({ method: 'GET', path: '/users$' });
+    const swept = stage.reconciler.sweep();
+    await users.arrived;
+    // Asked when everybody has been read.
+    const call = stage.coder.faults.hold({ method: 'GET', path: '/users/me/roles$' });
+    users.release();
+    await call.arrived;
+    call.holdNoMore();
+    await stage.setActive(ada, false);
+    expect(stage.coder.describe('ada').status).toBe('suspended');
+    call.release();
+    await swept;
+    await stage.settle();
+    expect(await stage.reconciler.audit({ action: 'drift.found' })).toEqual([]);
+    const { pending, apps } = await stage.reconciler.status();
+    expect(pending).toEqual([]);
+    expect(apps).toMatchObject([{ converged: true }]);
+  },
+);
