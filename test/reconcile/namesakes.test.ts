@@ -71,3 +71,26 @@ it('does not choose between two groups that were there before the mapping', asyn
   await stage.settle();
   expect([rolesOf(stage, 'alice'), rolesOf(stage, 'bob')]).toEqual([['auditor'], []]);
 });
+
+it('looks at whoever leaves the last of several groups that one of them made unclear, whatever it is named in the mapping', async () => {
+  const stage = await startStage();
+  await stage.declare({
+    policies: { accounts: 'mapped', renamedGroups: 'follow', drift: 'off' },
+    roleMappings: { auditors: { idpGroup: 'audit', role: 'auditor' } },
+  });
+  const alice = await stage.createUser('alice');
+  const first = await group(stage, 'audit', 'one', [alice]);
+  const second = await group(stage, 'engineering', 'two', [alice]);
+  await stage.write(
+    stage.directory.updateGroup(stage.context, first, ({ document }) => ({
+      document: { ...document, displayName: 'engineering' },
+    })),
+  );
+  await stage.settle();
+  await stage.leave(first, alice);
+  await stage.settle();
+  expect(rolesOf(stage, 'alice')).toEqual(['auditor']);
+  await stage.leave(second, alice);
+  await stage.settle();
+  expect(stage.coder.describe('alice').status).toBe('suspended');
+});

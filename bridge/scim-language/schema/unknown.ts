@@ -3,17 +3,17 @@
  * spelling is no custom attribute: dropped, it would be a success that changes nothing, and a leaver with access. Pure.
  */
 import { type Dialect, type Leniency, coerces } from '../dialects/dialect';
-import { type Json, type JsonObject, isJsonObject } from '../json';
+import { type Json, isJsonObject } from '../json';
 import { findAttribute } from './look-up';
 import { type ResourceType } from './resource-type';
 
 /** The attributes that decide who has access, by themselves or as a part of a name: `user.active`, `urn:…:User.active`, `/members`. */
-const ACCESS = /(?:^|[^a-z0-9])(active|members)(?:$|[^a-z0-9])/i;
+const ACCESS = /(?:^|[^a-z0-9])(active|member)s?(?:$|[^a-z0-9])/i;
 
 /** Whether a name speaks of who has access, however it is written. */
 export function namesAccess(name: string, attribute?: 'active' | 'members'): boolean {
   const found = ACCESS.exec(name)?.[1]?.toLowerCase();
-  return found !== undefined && (attribute === undefined || found === attribute);
+  return found !== undefined && (attribute === undefined || attribute.startsWith(found));
 }
 
 // Every spelling that some dialect understands names one of our attributes.
@@ -31,10 +31,17 @@ const anySpelling: Dialect = {
 const URN = /^urn:/i;
 const OURS = /^urn:(?:ietf:params:)?scim:schemas:(?:core|extension:enterprise):/i;
 
-/** Whether the object below a name speaks of who has access: `{"user": {"active": false}}`. A custom extension may have attributes of any name. */
-function wrapsAccess(name: string, value: Json | undefined): boolean {
-  if (!isJsonObject(value ?? null) || (URN.test(name) && !OURS.test(name))) return false;
-  return Object.keys(value as JsonObject).some(key => namesAccess(key));
+/** How deep it is looked for. */
+const DEEPEST = 3;
+
+/** Whether what stands below a name speaks of who has access: `{"user": {"active": false}}`. A custom extension may have attributes of any name. */
+function wrapsAccess(name: string, value: Json | undefined, depth = 1): boolean {
+  if (value === undefined || (URN.test(name) && !OURS.test(name))) return false;
+  if (Array.isArray(value)) return value.some(item => wrapsAccess(name, item, depth));
+  // A text that holds JSON.
+  if (typeof value === 'string') return /^\s*[[{]/.test(value) && namesAccess(value);
+  if (!isJsonObject(value) || depth > DEEPEST) return false;
+  return Object.entries(value).some(([key, below]) => namesAccess(key) || wrapsAccess(key, below, depth + 1));
 }
 
 /**

@@ -13,7 +13,7 @@ export interface RequestBody {
    * @throws ScimError 415 for another media type, character set or encoding; 413 over the limit; 400 when it is no JSON object
    */
   read(): Promise<JsonObject>;
-  /** What came, as data, or as text where it is no JSON; undefined when there is nothing to look at. For requests that were refused. */
+  /** What came, as data, or as text where it is no JSON; undefined when there is nothing to look at, or nothing that could be read. For requests that were refused. */
   received(): Promise<Json | string | undefined>;
 }
 
@@ -23,7 +23,7 @@ export function createBody(request: IncomingMessage, maxBytes: number): RequestB
   return {
     async read() {
       checkContentType(request.headers['content-type']);
-      checkEncoding(request.headers['content-encoding']);
+      checkText(request);
       checkLength(request, maxBytes);
       const body = await inTurns(parsingJson(await bytes(), { maxBytes }));
       if (!isJsonObject(body)) throw invalidSyntax('request body', shown(body), 'a JSON object');
@@ -32,6 +32,7 @@ export function createBody(request: IncomingMessage, maxBytes: number): RequestB
     async received() {
       let text: Buffer;
       try {
+        checkText(request);
         checkLength(request, maxBytes);
         text = await bytes();
       } catch {
@@ -77,18 +78,24 @@ function collect(request: IncomingMessage, maxBytes: number): Promise<Buffer> {
 
 function checkContentType(header: string | undefined): void {
   if (header === undefined) return;
-  const [type = '', ...parameters] = header.split(';').map(part => part.trim());
-  const charset = parameters
-    .map(parameter => /^charset="?([^"]*)"?$/i.exec(parameter)?.[1])
-    .find(value => value !== undefined);
+  const [type = ''] = header.split(';').map(part => part.trim());
   if (!MEDIA_TYPES.includes(type.toLowerCase())) {
     throw new ScimError(415, undefined, `content type ${shown(type)}: wanted ${MEDIA_TYPES.join(' or ')}`, {
       accept: MEDIA_TYPES.join(', '),
     });
   }
+}
+
+/** Whether the bytes are text as they are. */
+function checkText({ headers }: IncomingMessage): void {
+  const charset = (headers['content-type'] ?? '')
+    .split(';')
+    .map(parameter => /^charset="?([^"]*)"?$/i.exec(parameter.trim())?.[1])
+    .find(value => value !== undefined);
   if (charset !== undefined && !CHARSETS.includes(charset.toLowerCase())) {
     throw new ScimError(415, undefined, `character set ${shown(charset)}: wanted utf-8`);
   }
+  checkEncoding(headers['content-encoding']);
 }
 
 function checkEncoding(header: string | undefined): void {

@@ -17,7 +17,6 @@ import {
   replaceReferences,
   resolveId,
   splitPending,
-  statedOperations,
 } from '../../scim-language/messages/bulk-message';
 import { type ScimDeps } from '../http/deps';
 import { type Outcome, answerOf, preconditionOf } from './bulk-answer';
@@ -29,35 +28,33 @@ import { type ScimLimits } from '../http/limits';
 import { groupType } from '../../scim-language/schema/resource-types';
 import { PATCH_SCHEMA } from '../../scim-language/patch/read-body';
 import { awaited, endOfTogether } from './bulk-together';
-import { attemptOf } from './leaving';
+import { attemptOf, attemptsOf } from './leaving';
 import { type NoteRefused, createNoteRefused } from './note-refused';
-import { toScimError } from './refusals';
+import { isUnreadable, toScimError } from './refusals';
 import { locationOf } from './resource-handlers';
 import { type Handler } from '../http/scim-request';
 
 export function createBulk(endpoints: readonly Endpoint[], deps: ScimDeps, limits: ScimLimits): Handler {
   const noteRefused = createNoteRefused(deps);
 
-  /** Reads the message; when it is refused as a whole, so is everybody's leaving in it. */
-  async function readOrNote(context: RequestContext, message: JsonObject): Promise<BulkRequest> {
+  /** Reads the message; when it is refused as a whole, for whatever reason, so is everybody's leaving in it. */
+  async function readOrNote({ context, body, received }: Parameters<Handler>[0]): Promise<BulkRequest> {
     try {
-      return readBulkRequest(message, limits.maxBulkOperations);
+      if (!endpoints.some(({ scopes }) => context.caller.token.scopes.includes(scopes.write))) {
+        for (const { scopes } of endpoints) requireScope(context.caller, scopes.write);
+      }
+      return readBulkRequest(await body(), limits.maxBulkOperations);
     } catch (cause) {
       const error = toScimError(cause, context.requestId);
-      for (const operation of statedOperations(message).slice(0, MOST_NOTED)) {
-        const attempt = attemptOf(operation);
-        if (attempt !== undefined) await noteRefused(context, attempt, error);
-      }
+      for (const attempt of attemptsOf(await received(), isUnreadable(error)).slice(0, MOST_NOTED))
+        await noteRefused(context, attempt, error);
       throw cause;
     }
   }
 
-  return async ({ context, body }) => {
-    if (!endpoints.some(({ scopes }) => context.caller.token.scopes.includes(scopes.write))) {
-      for (const { scopes } of endpoints) requireScope(context.caller, scopes.write);
-    }
-    const message = await body();
-    const { operations, failOnErrors } = await readOrNote(context, message);
+  return async request => {
+    const { context } = request;
+    const { operations, failOnErrors } = await readOrNote(request);
     // One request is one plan: the guard judges it when all of it is written.
     const gathering = { ...context, gathers: true };
     const job = new BulkJob(endpoints, gathering, deps, operations, failOnErrors, noteRefused);

@@ -6,20 +6,21 @@ import { type Json, type JsonObject, isJsonObject } from '../../scim-language/js
 import { namesAccess } from '../../scim-language/schema/unknown';
 import { type Leaving } from '../../store/directory';
 
-/** A request for one resource, or for a new one, that was refused. */
+/** A request for one resource, or for a new one, that was refused; or a Bulk of which nobody knows whom it was about. */
 export interface Attempt {
   readonly method: string;
-  readonly type: 'User' | 'Group';
+  readonly type: 'User' | 'Group' | 'Bulk';
   /** Undefined for POST. */
   readonly id: string | undefined;
   /** As data; as text when it is no JSON; undefined when there is none. */
   readonly body: Json | string | undefined;
-  /** It was too long to be read: nobody knows what it meant. @default false */
+  /** It was too long to be read, or in an encoding that is not read: nobody knows what it meant. @default false */
   readonly unread?: boolean;
 }
 
 /** Undefined when the request would have locked nobody out. */
 export function leavingOf({ method, type, id, body, unread = false }: Attempt): Leaving | undefined {
+  if (type === 'Bulk') return { kind: 'bulk' };
   if (id === undefined) return type === 'User' ? newUser(body) : undefined;
   if (unread) return type === 'User' ? { kind: 'user', id } : { kind: 'group', id, members: undefined };
   if (type === 'User') {
@@ -146,6 +147,29 @@ function valuesOf(value: Json | undefined): string[] | undefined {
   const list = Array.isArray(value) ? value : value === undefined ? [] : [value];
   const ids = list.map(item => (isJsonObject(item) ? memberOf(item, 'value') : item));
   return ids.length > 0 && ids.every(id => typeof id === 'string' && id !== '') ? (ids as string[]) : undefined;
+}
+
+/**
+ * What a Bulk attempts that was refused as a whole.
+ * @param body as of an `Attempt`; of a text that is no JSON whoever it names is looked at, with all that it says
+ * @param isUnread as of an `Attempt`
+ */
+export function attemptsOf(body: Json | string | undefined, isUnread: boolean): Attempt[] {
+  if (body === undefined) return isUnread ? [{ method: 'Bulk', type: 'Bulk', id: undefined, body }] : [];
+  if (typeof body !== 'string') {
+    const operations = isJsonObject(body) ? memberOf(body, 'operations') : body;
+    return (Array.isArray(operations) ? operations.flat(DEEPEST) : [operations ?? null]).flatMap(
+      operation => attemptOf(operation) ?? [],
+    );
+  }
+  const method = /"delete"/i.test(body) ? 'DELETE' : /"put"/i.test(body) ? 'PUT' : 'PATCH';
+  const named = [...body.matchAll(/\b(user|group)s\/([0-9a-f-]{36})/gi)];
+  return named.map(([, type = '', id]) => ({
+    method,
+    type: type.toLowerCase() === 'user' ? 'User' : 'Group',
+    id,
+    body,
+  }));
 }
 
 /** What an operation of a Bulk attempts, read as loosely; undefined when it names no endpoint. */

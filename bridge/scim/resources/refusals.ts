@@ -59,3 +59,6 @@ export function toScimError(cause: unknown, requestId: string): ScimError {
 function isUndecodablePath(cause: unknown): boolean {
   return cause instanceof URIError;
 }
+
+/** Whether a request was refused before its body was read: too large, or not in a form that is read. */
+export const isUnreadable = ({ status }: ScimError): boolean => status === 413 || status === 415;

@@ -11,7 +11,7 @@ import { readProjectedQuery } from '../../scim-language/messages/list-request';
 import { expectedVersions, isUnmodified } from '../http/precondition';
 import { type Projection, readProjection } from '../../scim-language/schema/projection';
 import { createNoteRefused } from './note-refused';
-import { toScimError } from './refusals';
+import { isUnreadable, toScimError } from './refusals';
 import { createRepresent } from './represent';
 import { type Answer } from '../http/respond';
 import { type Handler } from '../http/scim-request';
@@ -72,7 +72,7 @@ export function createResourceHandlers(
         const error = toScimError(cause, context.requestId);
         const id = method === 'POST' ? undefined : param('id');
         const body = await received();
-        const unread = error.status === 413 && body === undefined;
+        const unread = body === undefined && isUnreadable(error);
         await noteRefused(context, { method, type: endpoint.name, id, body, unread }, error);
         throw cause;
       }

@@ -12,6 +12,7 @@ const concerns = statement<{ app: string; id: string }>()(
   (_db, { app, id }) => sql<{ concerns: number | boolean }>`
     select exists (select 1 from members where member_id = ${id})
       or exists (select 1 from bindings where app = ${app} and scim_group_id = ${id})
+      or exists (select 1 from groups where id = ${id} and shares_name = 1)
       or exists (
         select 1 from loose_sets where cause is not null and (
           next = (select member_set from groups where id = ${id})
@@ -41,13 +42,13 @@ const dealtWith = statement<{ app: string; id: string; key: string }>()(
 const groupsAbove = statement<{ app: string; id: string }>()(
   (_db, { app, id }) => sql<{ displayName: string; externalId: string | null; bound: number | boolean }>`
     ${withAbove(id)}
-    select display_name as "displayName", external_id as "externalId", exists (
+    select display_name as "displayName", external_id as "externalId", shares_name = 1 or exists (
       select 1 from bindings where bindings.app = ${app} and bindings.scim_group_id = groups.id
     ) as bound from above join groups on groups.id = above.id`,
 );
 
 /**
- * Whether membership of a group can matter: a mapping reads it, by name or bound to it, or it is in another group. Also where it did until
+ * Whether membership of a group can matter: a mapping reads it, by name or bound to it or to another one of its name, or it is in another group. Also where it did until
  * just now, and the members are still to be read for the queue: whoever goes before that is not among them.
  */
 export async function concernsCoder(

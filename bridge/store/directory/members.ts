@@ -3,6 +3,7 @@
  * rows come to in the end decides whether the group changed: one who goes and comes back within a request has not left.
  */
 import { type RawBuilder, sql } from 'kysely';
+import { type Filter } from '../../scim-language/filter/ast';
 import { type MemberChange } from '../../scim-language/patch/operation';
 import { type MemberValue } from '../../scim-language/schema/member-value';
 import { backendOf } from '../database/database';
@@ -40,6 +41,21 @@ export interface MemberDelta {
 export function refuseNoIds(values: readonly string[]): void {
   const wrong = values.filter(value => !isId(value));
   if (wrong.length > 0) throw new UnknownMembers(wrong);
+}
+
+/** What a filter says that the `value` of a member is to be. */
+function valuesIn(filter: Filter): string[] {
+  switch (filter.kind) {
+    case 'and':
+    case 'or':
+      return filter.terms.flatMap(valuesIn);
+    case 'comparison':
+      return filter.operator === 'eq' && filter.path.attribute.name === 'value' && typeof filter.value === 'string'
+        ? [filter.value]
+        : [];
+    default:
+      return [];
+  }
 }
 
 const existing = (type: UserOrGroup) =>
@@ -85,6 +101,7 @@ export async function resolveMembers(
     if (change.kind === 'add' || change.kind === 'replaceAll')
       for (const member of change.members) stated.set(member.value, member);
     else if (change.kind === 'remove') refuseNoIds(change.values);
+    else if (change.kind === 'removeWhere') refuseNoIds(valuesIn(change.filter));
   }
   const known = new Map<string, UserOrGroup>();
   // Whoever is in the group is known to exist: of a list that is sent whole again and again, only who is new is looked up.

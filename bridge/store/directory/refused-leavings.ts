@@ -16,12 +16,14 @@ import { isId } from './rows';
 export type Leaving =
   | { readonly kind: 'user'; readonly id: string }
   | { readonly kind: 'userName'; readonly userName: string }
+  /** Whoever a Bulk was about that could not be read. */
+  | { readonly kind: 'bulk' }
   /** Members of a group: these, or whoever is not stated any more. */
   | { readonly kind: 'group'; readonly id: string; readonly members: readonly string[] | undefined };
 
 export interface RefusedLeaving {
   readonly app: string;
-  /** Key of the entry: `user:<id>`, `group:<id>`, `member:<group>/<user>`. */
+  /** Key of the entry: `user:<id>`, `group:<id>`, `member:<group>/<user>`, `bulk`. */
   readonly subject: string;
   readonly userId: string | undefined;
   readonly groupId: string | undefined;
@@ -56,7 +58,7 @@ export async function noteRefusedLeaving(
   refused: { readonly reason: string; readonly requestId: string },
   now: number,
 ): Promise<number> {
-  const present = leaving.kind === 'group' ? await membersLeft(db, app, leaving) : await activeUser(db, app, leaving);
+  const present = await presentOf(db, app, leaving);
   const entries = present.length > 0 ? present : await lostByRestore(db, leaving);
   for (const { subject, userId, groupId, name } of entries) {
     const { reason, requestId } = refused;
@@ -88,6 +90,19 @@ export async function noteRefusedLeaving(
   return entries.length;
 }
 
+async function presentOf(db: Db, app: string, leaving: Leaving): Promise<readonly Entry[]> {
+  switch (leaving.kind) {
+    case 'bulk':
+      return [
+        { subject: 'bulk', userId: null, groupId: null, name: 'whoever a Bulk was about that could not be read' },
+      ];
+    case 'group':
+      return await membersLeft(db, app, leaving);
+    default:
+      return await activeUser(db, app, leaving);
+  }
+}
+
 const known = statement<{ id: string }>()(
   (_db, { id }) => sql<{ something: number | boolean }>`
     select exists (select 1 from users where id = ${id}) or exists (select 1 from groups where id = ${id})
@@ -96,7 +111,8 @@ const known = statement<{ id: string }>()(
 
 /** What the identity provider knows and a restored database never heard of; what was deleted here is in its audit trail. */
 async function lostByRestore(db: Db, leaving: Leaving): Promise<readonly Entry[]> {
-  if (leaving.kind === 'userName' || !isId(leaving.id) || !(await wasRestored(db))) return [];
+  if (leaving.kind === 'userName' || leaving.kind === 'bulk' || !isId(leaving.id) || !(await wasRestored(db)))
+    return [];
   const { kind, id } = leaving;
   if ((await known(db, { id })).rows[0]?.something) return [];
   const [userId, groupId] = kind === 'user' ? [id, null] : [null, id];
@@ -108,7 +124,7 @@ async function lostByRestore(db: Db, leaving: Leaving): Promise<readonly Entry[]
 async function activeUser(
   db: Db,
   app: string,
-  leaving: Exclude<Leaving, { kind: 'group' }>,
+  leaving: Extract<Leaving, { kind: 'user' | 'userName' }>,
 ): Promise<readonly Entry[]> {
   if (leaving.kind === 'user' && !isId(leaving.id)) return [];
   const rows = await db

@@ -181,3 +181,16 @@ test('a filter that describes no element creates none, in any dialect', () => {
     refusal(() => applyPatch(base, [operation], { type: userType, ...lenient('createOnUnmatchedReplace') })).scimType,
   ).toBe('noTarget');
 });
+
+test.each<[string, object]>([
+  ['an object', { op: 'replace', value: { account: { active: false } } }],
+  ['an object in an object', { op: 'replace', value: { user: { account: { active: false } } } }],
+  ['a list', { op: 'replace', value: { user: [{ active: false }] } }],
+  ['a text that holds JSON', { op: 'replace', path: 'user', value: '{"active":false}' }],
+  ['a member in the singular', { op: 'remove', path: 'member', value: [{ value: 'x' }] }],
+])('what says who has access is dropped by no dialect: below a name that no schema has, as %s', (_, operation) => {
+  const leniency = lenient('unknownAttributes');
+  expect(refusal(() => applyPatch(base, [operation as PatchOperation], { type: userType, ...leniency })).status).toBe(
+    400,
+  );
+});

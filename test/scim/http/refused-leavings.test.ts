@@ -125,11 +125,73 @@ describe('a refused request that would have locked somebody out', () => {
       'Bulk that is refused as a whole',
       id => server.call('POST', '/Bulk', { body: { Operations: [{ method: 'DELETE', path: `/Users/${id}` }] } }),
     ],
+    [
+      'Bulk that is no JSON',
+      id =>
+        server.call('POST', '/Bulk', {
+          raw: `{"schemas":["${BULK}"],"Operations":[{"method":"DELETE","path":"/Users/${id}"},]}`,
+        }),
+    ],
+    [
+      'Bulk with a name that stands there twice',
+      id =>
+        server.call('POST', '/Bulk', {
+          raw: `{"schemas":["${BULK}"],"Operations":[{"method":"PATCH","path":"/Users/${id}","data":{"active":false,"active":false}}]}`,
+        }),
+    ],
+    [
+      'Bulk of another media type',
+      id =>
+        server.call('POST', '/Bulk', {
+          raw: JSON.stringify({ schemas: [BULK], Operations: [{ method: 'DELETE', path: `/Users/${id}` }] }),
+          headers: { 'content-type': 'text/plain' },
+        }),
+    ],
+    [
+      'PATCH that is compressed',
+      id =>
+        server.call('PATCH', `/Users/${id}`, {
+          body: patchOf({ op: 'replace', path: 'title', value: 'x' }),
+          headers: { 'content-encoding': 'gzip' },
+        }),
+    ],
+    [
+      'PATCH in another character set',
+      id =>
+        server.call('PATCH', `/Users/${id}`, {
+          body: patchOf({ op: 'replace', path: 'title', value: 'x' }),
+          headers: { 'content-type': 'application/scim+json; charset=utf-16' },
+        }),
+    ],
   ])('is an entry by name: %s', async (_, send) => {
     await send(ada);
     expect(await names()).toEqual(['ada']);
     expect((await entries())[0]?.[1]).toMatch(/was refused with 4\d\d.*: .+ \(request .+\)$/);
   });
+
+  test.each<[string, () => Promise<unknown>]>([
+    ['too long', () => server.call('POST', '/Bulk', { raw: ' '.repeat(MUCH) })],
+    ['compressed', () => server.call('POST', '/Bulk', { body: {}, headers: { 'content-encoding': 'gzip' } })],
+  ])('is an entry of nobody in particular where a Bulk is %s', async (_, send) => {
+    await send();
+    await send();
+    expect(await names()).toEqual(['whoever a Bulk was about that could not be read']);
+  });
+
+  test('is none for a Bulk that is no JSON and locks nobody out', async () => {
+    await server.call('POST', '/Bulk', {
+      raw: `{"Operations":[{"method":"PATCH","path":"/Users/${ada}","data":{"title":"x"}},]}`,
+    });
+    expect(await names()).toEqual([]);
+  });
+
+  test.each(['value eq "ada@corp.example" and type eq "User"', 'value eq "ada" or display eq "ada"'])(
+    'is one for the group where a member is named by what is no id: %s',
+    async filter => {
+      expect((await members(patchOf({ op: 'remove', path: `members[${filter}]` }))).status).toBe(400);
+      expect(await names()).toEqual(['members of group devs']);
+    },
+  );
 
   test('says why, once for however many tries, and goes when the person is inactive', async () => {
     for (let tries = 0; tries < 3; tries += 1)
