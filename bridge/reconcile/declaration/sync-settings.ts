@@ -10,7 +10,7 @@ import { deleteSetting, readSetting, writeSetting } from '../../store/database/s
 import { readGroups } from '../../store/directory/reading';
 import { type Cause } from '../../store/work/enqueue';
 import { AuditLines } from '../context/audit-lines';
-import { withLease } from '../context/mutex';
+import { oneAtATime } from '../context/one-at-a-time';
 import { type Context, organizationName } from '../decide/context';
 import { type Rim } from '../context/rim';
 import {
@@ -105,12 +105,10 @@ export async function planSyncSettings(db: Db, coder: CoderClient, context: Cont
 export async function bringSyncSettings(rim: Rim, cause: Cause): Promise<string[]> {
   const { changes, problems } = await planSyncSettings(rim.database.db, rim.coder, await rim.context.get());
   if (changes.length === 0) return [...problems];
-  return await rim.mutex.runExclusive('sync-settings', () =>
-    withLease(rim.database.db, 'sync-settings', rim.owner, rim.clock, async () => {
-      const context = await rim.context.get();
-      return await writeSyncSettings(rim, context, await planSyncSettings(rim.database.db, rim.coder, context), cause);
-    }),
-  );
+  return await oneAtATime(rim, 'sync-settings', async () => {
+    const context = await rim.context.get();
+    return await writeSyncSettings(rim, context, await planSyncSettings(rim.database.db, rim.coder, context), cause);
+  });
 }
 
 async function writeSyncSettings(rim: Rim, context: Context, plan: SyncPlan, cause: Cause): Promise<string[]> {

@@ -15,7 +15,8 @@ import { closeEntry, closeSame } from '../../store/journal/journal';
 import { enqueueEverybodyIn, looseSetsOf } from '../../store/directory';
 import { type Cause, PRIORITY } from '../../store/work/enqueue';
 import { type AuditAction, type Change, AuditLines } from '../context/audit-lines';
-import { LeaseTaken, withLease } from '../context/mutex';
+import { LeaseTaken } from '../context/mutex';
+import { oneAtATime } from '../context/one-at-a-time';
 import { type Rim } from '../context/rim';
 import { callOf, type GroupChange, type GroupsPlan, groupKey, partsToChange } from '../decide/group/groups-draft';
 import { sayGroupParts } from '../decide/group/group-text';
@@ -111,16 +112,14 @@ async function alone({ rim }: GroupsActing, { row }: GroupChange, task: () => Pr
   const { scimGroupId, organization } = row;
   if (scimGroupId === undefined) return await task();
   const name = `pushed-group:${scimGroupId}`;
-  await rim.mutex.runExclusive(name, () =>
-    withLease(rim.database.db, name, rim.owner, rim.clock, async () => {
-      const own = await managedGroupsOf(rim.database.db, scimGroupId);
-      if (own.some(known => known.organization === organization))
-        throw new LeaseTaken(
-          `the Coder group of ${JSON.stringify(row.name)} was made in the same moment: looked at again`,
-        );
-      await task();
-    }),
-  );
+  await oneAtATime(rim, name, async () => {
+    const own = await managedGroupsOf(rim.database.db, scimGroupId);
+    if (own.some(known => known.organization === organization))
+      throw new LeaseTaken(
+        `the Coder group of ${JSON.stringify(row.name)} was made in the same moment: looked at again`,
+      );
+    await task();
+  });
 }
 
 async function create({ rim, app }: GroupsActing, change: GroupChange): Promise<{ id: string; made: Made }> {

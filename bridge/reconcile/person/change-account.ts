@@ -23,7 +23,7 @@ import { type Step } from '../decide/steps';
 import { subjectOf } from './subject';
 import { type Applied, applySteps, describe, type Failure, grantsOf, takes } from './apply-steps';
 import { doneBefore, stepsNote, stillComing, UNNOTED } from './interrupted-steps';
-import { isOwnerRemoval, takesOwner, withOwnersKept } from './keep-owners';
+import { isOwnerRemoval, takesOwner, takesOwnerRole, withOwnersKept } from './keep-owners';
 import { type AccountOutcome, joined, NOTHING_DONE, type PersonOutcome, type Wish } from './outcome';
 import { type Guarded } from './reserve';
 import { rememberedOf, stopWorkspaces } from './stop-workspaces';
@@ -338,7 +338,7 @@ function notedLate(
   const ended =
     input.desired.account === 'absent' &&
     !declared({ kind: 'site-role', organization: '', target: 'owner' }) &&
-    steps.some(step => step.kind === 'site-roles' && step.before.includes('owner') && !step.after.includes('owner'));
+    steps.some(takesOwnerRole);
   if (ended) lines.note(subjectOf(observation, observed.account.id), 'site-roles.set', 'reported', FORMER_OWNER);
   return {
     ...NOTHING_DONE,

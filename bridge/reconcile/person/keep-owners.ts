@@ -1,7 +1,7 @@
 /** Sees to it that enough owners who can sign in stay, whoever takes one, on all replicas. */
 import { type CoderUser } from '../../coder';
 import { mayLastUntil, readEntries } from '../../store/journal/journal';
-import { withLease } from '../context/mutex';
+import { oneAtATime } from '../context/one-at-a-time';
 import { type Context } from '../decide/context';
 import { type Rim } from '../context/rim';
 import { keepsOwners } from '../decide/guard';
@@ -70,9 +70,13 @@ async function stillGoing(rim: Rim, owners: readonly CoderUser[]): Promise<Reado
   );
 }
 
+/** Whether a step takes the owner role. */
+export function takesOwnerRole(step: Step): boolean {
+  return step.kind === 'site-roles' && step.before.includes('owner') && !step.after.includes('owner');
+}
+
 function costsOwner(step: Step): boolean {
-  if (step.kind === 'site-roles') return step.before.includes('owner') && !step.after.includes('owner');
-  return step.kind === 'suspend' || step.kind === 'delete';
+  return takesOwnerRole(step) || step.kind === 'suspend' || step.kind === 'delete';
 }
 
 /**
@@ -88,15 +92,13 @@ export async function withOwnersKept<T>(
   task: (kept: boolean, now: Context) => Promise<T>,
 ): Promise<T> {
   if (taken === undefined) return await task(true, context);
-  return await rim.mutex.runExclusive('owners', () =>
-    withLease(rim.database.db, 'owners', rim.owner, rim.clock, async () => {
-      const owners: CoderUser[] = [];
-      for await (const owner of rim.coder.listOwners()) owners.push(owner);
-      // What an app asks for counts from its declaration on, and who the bridge is by the token in use, whatever was decided before.
-      const now = await rim.context.get();
-      const going = await stillGoing(rim, owners);
-      const kept = owners.filter(owner => canSignIn(now, owner) && (owner.id === taken || !going.has(owner.id))).length;
-      return await task(keepsOwners(kept, now.minOwners), now);
-    }),
-  );
+  return await oneAtATime(rim, 'owners', async () => {
+    const owners: CoderUser[] = [];
+    for await (const owner of rim.coder.listOwners()) owners.push(owner);
+    // What an app asks for counts from its declaration on, and who the bridge is by the token in use, whatever was decided before.
+    const now = await rim.context.get();
+    const going = await stillGoing(rim, owners);
+    const kept = owners.filter(owner => canSignIn(now, owner) && (owner.id === taken || !going.has(owner.id))).length;
+    return await task(keepsOwners(kept, now.minOwners), now);
+  });
 }

@@ -14,26 +14,24 @@ import { DRIFT_REPORTED as REASON } from './tried-again';
 
 /** @param findings everybody of an app who differs, or is held for something else than what was found */
 export async function reportLeavers(rim: Rim, findings: readonly Finding[], cause: Cause): Promise<void> {
-  const now = rim.clock.now();
+  const at = rim.clock.now();
   await rim.database.transact(async db => {
-    const lines = new AuditLines(cause, () => now);
+    const lines = new AuditLines(cause, () => at);
     for (const finding of findings) {
-      const { app, userId, userName } = finding;
-      const person = await readPerson(db, userId);
-      // Whoever was dealt with since they were compared is as that left them.
-      if (person?.heldReason !== finding.person?.heldReason || person?.convergedAt !== finding.person?.convergedAt)
-        continue;
+      const { app, userId, userName, person } = finding;
       const account = openAccount(finding);
       // Who is held already is listed.
-      if (person?.heldReason === (account === undefined ? REASON : undefined)) {
-        const held = account === undefined ? null : { reason: REASON, detail: detailOf(account) };
-        await writePerson(db, { userId, app, userName }, { held }, now);
-        if (held !== null)
-          lines.note({ app, subject: userId, subjectName: userName, coderUserId: account?.id }, 'person.held', 'held', {
-            target: REASON,
-            detail: held.detail,
-          });
-      }
+      if (person?.heldReason !== (account === undefined ? REASON : undefined)) continue;
+      // Whoever was dealt with since they were compared is as that left them.
+      const now = await readPerson(db, userId);
+      if (now?.heldReason !== person?.heldReason || now?.convergedAt !== person?.convergedAt) continue;
+      const held = account === undefined ? null : { reason: REASON, detail: detailOf(account) };
+      await writePerson(db, { userId, app, userName }, { held }, at);
+      if (held !== null)
+        lines.note({ app, subject: userId, subjectName: userName, coderUserId: account?.id }, 'person.held', 'held', {
+          target: REASON,
+          detail: held.detail,
+        });
     }
     await writeAudit(db, lines.rows);
   });

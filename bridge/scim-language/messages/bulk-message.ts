@@ -55,12 +55,6 @@ export function readBulkRequest(body: JsonObject, maxOperations: number): BulkRe
   };
 }
 
-/** The operations of a message as they are stated, whatever is wrong with it. */
-export function statedOperations(body: JsonObject): readonly Json[] {
-  const operations = member(body, 'Operations');
-  return Array.isArray(operations) ? operations : [];
-}
-
 function readFailOnErrors(value: Json | undefined): number {
   if (value === undefined || value === null) return 0;
   if (typeof value !== 'number' || !Number.isSafeInteger(value) || value < 0) {

@@ -31,6 +31,15 @@ const anySpelling: Dialect = {
 const URN = /^urn:/i;
 const OURS = /^urn:(?:ietf:params:)?scim:schemas:(?:core|extension:enterprise):/i;
 
+/** What a text holds that is JSON. */
+function jsonIn(text: string): Json | undefined {
+  try {
+    return JSON.parse(text) as Json;
+  } catch {
+    return undefined;
+  }
+}
+
 /** How deep it is looked for. */
 const DEEPEST = 3;
 
@@ -38,8 +47,7 @@ const DEEPEST = 3;
 function wrapsAccess(name: string, value: Json | undefined, depth = 1): boolean {
   if (value === undefined || (URN.test(name) && !OURS.test(name))) return false;
   if (Array.isArray(value)) return value.some(item => wrapsAccess(name, item, depth));
-  // A text that holds JSON.
-  if (typeof value === 'string') return /^\s*[[{]/.test(value) && namesAccess(value);
+  if (typeof value === 'string') return /^\s*[[{]/.test(value) && wrapsAccess(name, jsonIn(value), depth);
   if (!isJsonObject(value) || depth > DEEPEST) return false;
   return Object.entries(value).some(([key, below]) => namesAccess(key) || wrapsAccess(key, below, depth + 1));
 }

@@ -95,9 +95,7 @@ interface LooseOperation {
 
 /** Of a PATCH as SCIM has it, and of a bare list, as JSON Patch (RFC 6902). */
 function operationsOf(body: Json): LooseOperation[] {
-  const operations = isJsonObject(body) ? memberOf(body, 'operations') : body;
-  const list = Array.isArray(operations) ? operations.flat(DEEPEST) : [operations ?? null];
-  return list.filter(isJsonObject).map(operation => {
+  return listOf(body).map(operation => {
     const [op, path] = [memberOf(operation, 'op'), memberOf(operation, 'path')];
     return {
       op: typeof op === 'string' ? op.toLowerCase() : '',
@@ -106,6 +104,13 @@ function operationsOf(body: Json): LooseOperation[] {
       rest: Object.fromEntries(Object.entries(operation).filter(([key]) => !/^(?:op|path|value)$/i.test(key))),
     };
   });
+}
+
+/** The operations of a PATCH or a Bulk, however they are listed. */
+function listOf(body: Json): JsonObject[] {
+  const operations = isJsonObject(body) ? memberOf(body, 'operations') : body;
+  const list = Array.isArray(operations) ? operations.flat(DEEPEST) : [operations ?? null];
+  return list.filter(isJsonObject);
 }
 
 function memberOf(object: JsonObject, name: string): Json | undefined {
@@ -156,20 +161,18 @@ function valuesOf(value: Json | undefined): string[] | undefined {
  */
 export function attemptsOf(body: Json | string | undefined, isUnread: boolean): Attempt[] {
   if (body === undefined) return isUnread ? [{ method: 'Bulk', type: 'Bulk', id: undefined, body }] : [];
-  if (typeof body !== 'string') {
-    const operations = isJsonObject(body) ? memberOf(body, 'operations') : body;
-    return (Array.isArray(operations) ? operations.flat(DEEPEST) : [operations ?? null]).flatMap(
-      operation => attemptOf(operation) ?? [],
-    );
-  }
+  if (typeof body !== 'string') return listOf(body).flatMap(operation => attemptOf(operation) ?? []);
   const method = /"delete"/i.test(body) ? 'DELETE' : /"put"/i.test(body) ? 'PUT' : 'PATCH';
-  const named = [...body.matchAll(/\b(user|group)s\/([0-9a-f-]{36})/gi)];
-  return named.map(([, type = '', id]) => ({
-    method,
-    type: type.toLowerCase() === 'user' ? 'User' : 'Group',
-    id,
-    body,
-  }));
+  // What the text says is said of everybody in it, and looked for once.
+  const means = { User: false, Group: false };
+  for (const type of ['User', 'Group'] as const) means[type] = leavingOf({ method, type, id: '', body }) !== undefined;
+  const named = new Map(
+    [...body.matchAll(/\b(user|group)s\/([0-9a-f-]{36})/gi)].map(([path, type = '', id]): [string, Attempt] => [
+      path,
+      { method, type: type.toLowerCase() === 'user' ? 'User' : 'Group', id, body: undefined, unread: true },
+    ]),
+  );
+  return [...named.values()].filter(({ type }) => type !== 'Bulk' && means[type]);
 }
 
 /** What an operation of a Bulk attempts, read as loosely; undefined when it names no endpoint. */

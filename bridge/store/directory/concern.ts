@@ -40,16 +40,16 @@ const dealtWith = statement<{ app: string; id: string; key: string }>()(
 );
 
 const groupsAbove = statement<{ app: string; id: string }>()(
-  (_db, { app, id }) => sql<{ displayName: string; externalId: string | null; bound: number | boolean }>`
+  (_db, { app, id }) => sql<{ displayName: string; externalId: string | null; matters: number | boolean }>`
     ${withAbove(id)}
     select display_name as "displayName", external_id as "externalId", shares_name = 1 or exists (
       select 1 from bindings where bindings.app = ${app} and bindings.scim_group_id = groups.id
-    ) as bound from above join groups on groups.id = above.id`,
+    ) as matters from above join groups on groups.id = above.id`,
 );
 
 /**
- * Whether membership of a group can matter: a mapping reads it, by name or bound to it or to another one of its name, or it is in another group. Also where it did until
- * just now, and the members are still to be read for the queue: whoever goes before that is not among them.
+ * Whether membership of a group can matter: a mapping reads it, by name or bound to it, or to another one of its name, or it is in another
+ * group. Also where it did until just now, and the members are still to be read for the queue: whoever goes before that is not among them.
  */
 export async function concernsCoder(
   { db, app, reach }: Write,
@@ -92,5 +92,5 @@ export async function isSettled({ db, app, reach }: Write, id: string): Promise<
   if (!onlyMapped) return false;
   if (!(await settled(db, { app, id, key: `person:${id}` })).rows[0]?.settled) return false;
   const { rows } = await groupsAbove(db, { app, id });
-  return rows.every(group => !group.bound && !includes(group));
+  return rows.every(group => !group.matters && !includes(group));
 }

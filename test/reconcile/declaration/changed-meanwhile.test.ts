@@ -1,7 +1,7 @@
 /** Something long is read from Coder, and what counts is different by the time that it is there: nothing is done by what counted before. */
 import { putApp } from '../../../bridge/store/apps/apps';
 import { parseMappingState } from '../../../bridge/contract/mapping-state';
-import { APP, startStage, type Stage } from '../stage';
+import { AMPLE_MS, APP, startStage, type Stage } from '../stage';
 
 const READER = { reader: { name: 'reader', permissions: [{ resourceType: 'template', action: 'read' }] } };
 const READERS = { readers: { idpGroup: 'readers', organization: 'default', role: 'reader' } };
@@ -11,24 +11,34 @@ const put = ({ database }: Stage, app: string, document: object) =>
 
 const rolesIn = ({ coder }: Stage) => coder.snapshot().organizations['coder']?.customRoles ?? [];
 
+/** What this app declared is declared by another one instead, and dealt with, while a call is held that is about to take it away. */
+async function handedOver(
+  stage: Stage,
+  document: object,
+  held: { readonly method: string; readonly path: string },
+): Promise<void> {
+  const call = stage.coder.faults.hold(held);
+  await put(stage, APP, {});
+  const removed = stage.reconciler.converge([`app:${APP}`], { deadlineMs: AMPLE_MS });
+  await call.arrived;
+  call.holdNoMore();
+  await put(stage, 'entra', document);
+  await stage.reconciler.converge(['app:entra'], { deadlineMs: AMPLE_MS });
+  call.release();
+  await removed;
+}
+
 it('keeps a custom role that another app has declared while everybody was looked through for who has it', async () => {
   const stage = await startStage();
   await stage.declare({ customRoles: READER });
-  const call = stage.coder.faults.hold({ method: 'GET', path: '/paginated-members$' });
-  await put(stage, APP, {});
-  const removed = stage.reconciler.converge([`app:${APP}`], { deadlineMs: 5_000 });
-  await call.arrived;
-  call.holdNoMore();
-  await put(stage, 'entra', { customRoles: READER, roleMappings: READERS });
-  await stage.reconciler.converge(['app:entra'], { deadlineMs: 5_000 });
-  call.release();
-  await removed;
+  const document = { customRoles: READER, roleMappings: READERS };
+  await handedOver(stage, document, { method: 'GET', path: '/paginated-members$' });
   expect(rolesIn(stage)).toEqual(['reader']);
   await stage.settle();
   expect(rolesIn(stage)).toEqual(['reader']);
   // It is the bridge's own still: it goes with who declared it last.
   await put(stage, 'entra', {});
-  await stage.reconciler.converge(['app:entra'], { deadlineMs: 5_000 });
+  await stage.reconciler.converge(['app:entra'], { deadlineMs: AMPLE_MS });
   await stage.settle();
   expect(rolesIn(stage)).toEqual([]);
 });
@@ -36,32 +46,17 @@ it('keeps a custom role that another app has declared while everybody was looked
 it('makes a custom role anew that another app has declared while it was being deleted', async () => {
   const stage = await startStage();
   await stage.declare({ customRoles: READER });
-  const call = stage.coder.faults.hold({ method: 'DELETE', path: '/members/roles/' });
-  await put(stage, APP, {});
-  const removed = stage.reconciler.converge([`app:${APP}`], { deadlineMs: 5_000 });
-  await call.arrived;
-  call.holdNoMore();
-  await put(stage, 'entra', { customRoles: READER, roleMappings: READERS });
-  await stage.reconciler.converge(['app:entra'], { deadlineMs: 5_000 });
-  call.release();
-  await removed;
+  const document = { customRoles: READER, roleMappings: READERS };
+  await handedOver(stage, document, { method: 'DELETE', path: '/members/roles/' });
   await stage.settle();
   expect(rolesIn(stage)).toEqual(['reader']);
 });
 
 it('makes a group anew that a mapping has come to name while it was being deleted', async () => {
   const stage = await startStage();
-  const dev = { dev: { idpGroup: 'dev', group: 'dev' } };
-  await stage.declare({ groupMappings: dev });
-  const call = stage.coder.faults.hold({ method: 'DELETE', path: '/groups/' });
-  await put(stage, APP, {});
-  const removed = stage.reconciler.converge([`app:${APP}`], { deadlineMs: 5_000 });
-  await call.arrived;
-  call.holdNoMore();
-  await put(stage, 'entra', { groupMappings: dev });
-  await stage.reconciler.converge(['app:entra'], { deadlineMs: 5_000 });
-  call.release();
-  await removed;
+  const document = { groupMappings: { dev: { idpGroup: 'dev', group: 'dev' } } };
+  await stage.declare(document);
+  await handedOver(stage, document, { method: 'DELETE', path: '/groups/' });
   await stage.settle();
   expect(stage.coder.membersOf('dev')).toEqual([]);
   const managed = await stage.database.db.selectFrom('coder_groups').select(['name', 'origin']).execute();
@@ -82,10 +77,10 @@ it('writes both new names into the sync settings when two groups are renamed at 
       document: { ...current.document, displayName },
     }))) ?? { touched: [] };
   const call = stage.coder.faults.hold({ method: 'GET', path: '/idpsync/groups$' });
-  const first = stage.reconciler.converge((await rename(a, 'a2')).touched, { deadlineMs: 5_000 });
+  const first = stage.reconciler.converge((await rename(a, 'a2')).touched, { deadlineMs: AMPLE_MS });
   await call.arrived;
   call.holdNoMore();
-  await stage.reconciler.converge((await rename(b, 'b2')).touched, { deadlineMs: 5_000 });
+  await stage.reconciler.converge((await rename(b, 'b2')).touched, { deadlineMs: AMPLE_MS });
   call.release();
   await first;
   await stage.settle();

@@ -194,3 +194,9 @@ test.each<[string, object]>([
     400,
   );
 });
+
+test('a text that only looks like JSON is dropped like any other that no schema has', () => {
+  const operation: PatchOperation = { op: 'replace', path: 'note', value: '[contractor] active since May' };
+  const { resource } = applyPatch(base, [operation], { type: userType, ...lenient('unknownAttributes') });
+  expect(plain(resource)).toEqual(base);
+});
