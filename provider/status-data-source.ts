@@ -6,7 +6,11 @@ const said = { computed: true } as const;
 
 const attributes = {
   version: string({ ...said, description: 'version of the bridge' }),
-  converged: bool({ ...said, description: 'whether Coder agrees with every app' }),
+  converged: bool({
+    ...said,
+    description:
+      'whether Coder agrees with every app, nothing waits or is held, and nothing is left of an app that was deleted',
+  }),
   coder: nested(
     {
       url: string({ ...said, description: 'address of Coder' }),
@@ -53,7 +57,10 @@ export const statusDataSource = defineDataSource<typeof attributes, Bridge>({
     const { url, reachable, version, problem } = status.coder;
     return {
       version: status.version,
-      converged: status.apps.every(app => app.converged),
+      converged:
+        status.recovery === null &&
+        status.holds.length + status.pending.length === 0 &&
+        status.apps.every(app => app.converged),
       coder: { url, reachable, version, problem },
       apps: Object.fromEntries(
         status.apps.map(app => [

@@ -1,6 +1,6 @@
 /** What a scrape reads of the bridge's state: the same for all replicas, since it comes from the database. */
 import { Counter, Gauge, type Registry } from 'prom-client';
-import { type AppStatus, type Status } from '../contract/admin-api';
+import { type AppStatus, type HoldSummary, type PendingItem, type Status } from '../contract/admin-api';
 
 export interface StatusMetrics {
   show(status: Status): void;
@@ -97,9 +97,29 @@ export function createStatusMetrics(registry: Registry): StatusMetrics {
     for (const { coercion, count } of app.coercions) coercions.inc({ ...label, coercion }, count);
   }
 
+  /** Of an app that was deleted and is not gone: whoever waits is a leaver, and so are those of the app itself while it waits. */
+  function showEnding(app: string, left: readonly PendingItem[]): void {
+    converged.set({ app }, 0);
+    for (const state of ['waiting', 'held', 'parked', 'refused'] as const) {
+      const items = left.filter(item => item.state === state);
+      work.set({ app, state }, items.length);
+      leavers.set({ app, state }, items.length);
+      longest.set({ app, state }, Math.max(0, ...items.map(({ since }) => Date.now() / 1_000 - seconds(since))));
+    }
+  }
+
+  function showHolds(app: string, held: readonly HoldSummary[]): void {
+    holds.set({ app }, held.length);
+    heldPeople.set(
+      { app },
+      held.reduce((sum, hold) => sum + hold.people, 0),
+    );
+    if (held.length > 0) heldSince.set({ app }, Math.min(...held.map(hold => seconds(hold.createdAt))));
+  }
+
   return {
     forget,
-    show({ version, coder, apps, holds: open, recovery: why }) {
+    show({ version, coder, apps, holds: open, pending, recovery: why }) {
       forget();
       build.set({ version, coder_version: coder.version ?? '' }, 1);
       coderUp.set(coder.problem === null ? 1 : 0);
@@ -109,16 +129,21 @@ export function createStatusMetrics(registry: Registry): StatusMetrics {
         if (coder.seats.limit !== null) seatsLimit.set(coder.seats.limit);
       }
       recovery.set(why === null ? 0 : 1);
-      for (const app of apps) {
-        showApp(app);
-        const held = open.filter(hold => hold.app === app.app);
-        holds.set({ app: app.app }, held.length);
-        heldPeople.set(
-          { app: app.app },
-          held.reduce((sum, hold) => sum + hold.people, 0),
+      for (const app of apps) showApp(app);
+      const declared = new Set(apps.map(({ app }) => app));
+      const ending = new Set(
+        [...pending, ...open].map(({ app }) => app).filter(app => app !== '' && !declared.has(app)),
+      );
+      for (const app of ending)
+        showEnding(
+          app,
+          pending.filter(item => item.app === app),
         );
-        if (held.length > 0) heldSince.set({ app: app.app }, Math.min(...held.map(hold => seconds(hold.createdAt))));
-      }
+      for (const app of [...declared, ...ending])
+        showHolds(
+          app,
+          open.filter(hold => hold.app === app),
+        );
     },
   };
 }

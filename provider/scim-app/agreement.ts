@@ -13,9 +13,11 @@ export async function reportUnfinished(
   const deadline = Date.now() + timeoutMs;
   const look = () => client.askOnce(bridge => bridge.status(signal)).catch(() => undefined);
   let status = await look();
-  for (let pause = 250; comesByItself(status, app) && Date.now() < deadline; pause = Math.min(pause * 2, 3_000)) {
-    await sleep(Math.min(pause, Math.max(0, deadline - Date.now())), undefined, { signal });
-    status = await look();
+  // Whoever interrupts this ends the waiting: what was written is written, and belongs in the state.
+  const goesOn = () => !signal.aborted && comesByItself(status, app) && Date.now() < deadline;
+  for (let pause = 250; goesOn(); pause = Math.min(pause * 2, 3_000)) {
+    await sleep(Math.min(pause, Math.max(0, deadline - Date.now())), undefined, { signal }).catch(() => undefined);
+    if (!signal.aborted) status = await look();
   }
   if (status?.apps.some(other => other.app === app && other.converged)) return;
   report.warning(

@@ -44,11 +44,10 @@ export async function removeApp(prior: State, context: Context): Promise<void> {
 
 async function request(prior: State, context: Context): Promise<Removal | undefined> {
   const { name } = prior;
-  const { generation, removing } = keptOf(context, prior);
+  // Also where its removal was under way when this was planned: whoever has declared it anew since keeps it.
+  const { generation } = keptOf(context, prior);
   try {
-    return await context.client.ask(context.signal, bridge =>
-      bridge.deleteApp(name, removing ? 'any' : { generation }),
-    );
+    return await context.client.ask(context.signal, bridge => bridge.deleteApp(name, { generation }));
   } catch (error) {
     if (error instanceof AdminError && error.status === 404) return undefined;
     if (!isConflict(error)) throw explainRefusal(error, `delete app ${JSON.stringify(name)}`);

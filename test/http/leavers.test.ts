@@ -67,3 +67,19 @@ it('waits in status and in the metrics while Coder does not answer, and is gone 
     /coder_scim_convergence_delay_seconds_count\{app="acme",kind="person",leaving="true"\} 1\n/.test(await metrics()),
   );
 });
+
+it('stays in the metrics when their app is deleted meanwhile', async () => {
+  await person('bob@example.com');
+  await until('bob has an account', async () => (await app())?.converged === true);
+  await coder.unreachable(true);
+  await bridge.admin.deleteApp('acme', 'any');
+  expect((await bridge.admin.status()).apps).toEqual([]);
+  await until('the wait is seen to grow', async () =>
+    /coder_scim_leavers_longest_wait_seconds\{app="acme",state="waiting"\} 0?\.?[1-9]/.test(await metrics()),
+  );
+  expect(await metrics()).toContain('coder_scim_app_converged{app="acme"} 0\n');
+  await coder.unreachable(false);
+  await until('nothing is left of it', async () => (await bridge.admin.status()).pending.length === 0);
+  await until('bob is locked out', () => Promise.resolve(coder.describe('bob').status === 'suspended'));
+  expect(await metrics()).not.toContain('app="acme",state="waiting"');
+});

@@ -38,6 +38,8 @@ export class AdminApi {
   groups: Readonly<Record<string, string>> | undefined = { developers: 'id-of-developers' };
   /** How many of the next writes are done and not answered: the connection breaks instead. */
   answersToLose = 0;
+  /** How often the status was asked for. */
+  statusReads = 0;
   /** How often somebody connected and got no answer. */
   knocks = 0;
   private server: TcpServer | undefined;
@@ -88,6 +90,10 @@ export class AdminApi {
   async listen(): Promise<void> {
     await this.hangUp();
     const app = express();
+    app.get('/admin/v1/status', (_request, _response, next) => {
+      this.statusReads++;
+      next();
+    });
     app.put('/admin/v1/*path', (request, response, next) => {
       if (this.answersToLose > 0) {
         this.answersToLose--;

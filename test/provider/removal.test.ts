@@ -56,6 +56,20 @@ test('a removal that is held fails, says what is held and how to release it, and
   expect(await stage.terraform.attributes('coderscim_app.main')).toBeUndefined();
 });
 
+test('whoever restores an app whose removal is held keeps it from a destroy that was planned before', async () => {
+  await stage.deploy(app({ rest: unprotected }));
+  const document = await stage.api.client.getApp('okta');
+  stage.api.holds = [held];
+  expectCode(await stage.terraform.destroy(), 1);
+  expectCode(await stage.terraform.run('refresh', '-input=false', '-no-color'), 0);
+
+  stage.api.holds = [];
+  await stage.api.client.putApp(document.state, 'absent');
+  const refused = expectCode(await stage.terraform.destroy('-refresh=false'), 1);
+  expect(said(refused.stderr)).toContain('app "okta" was changed after this plan was made');
+  expect((await stage.api.client.listApps()).apps).toHaveLength(1);
+});
+
 test('a removal is waited for, as long as configuration says', async () => {
   await stage.deploy(app({ rest: `${unprotected}\ntimeouts = { delete = "1s" }` }));
   const waiting = {

@@ -210,6 +210,32 @@ test('Ctrl-C ends the wait for a bridge', async () => {
   expect([code, stderr]).toEqual([1, expect.stringContaining('create coderscim_app was interrupted')]);
 });
 
+test('Ctrl-C ends the wait for Coder, and what was written is in the state', async () => {
+  stage.api.pending = [
+    {
+      key: 'app:okta',
+      app: 'okta',
+      subject: null,
+      state: 'waiting',
+      reason: 'Coder answered 502',
+      attempts: 1,
+      since: '',
+    },
+  ];
+  stage.write(app({ rest: 'deletion_protection = false\ntimeouts = { create = "30m" }' }));
+  const run = stage.terraform.start(['apply', '-auto-approve', '-input=false', '-no-color']);
+  await run.said(/Creating\.\.\./);
+  await until('the provider to wait for Coder', () => stage.api.statusReads >= 2);
+  run.interrupt();
+  expect(said((await run.ended).stdout)).toContain('Warning: app "okta" is accepted');
+  expect(await stage.terraform.attributes('coderscim_app.main')).toMatchObject({ name: 'okta', generation: 1 });
+
+  stage.api.pending = [];
+  await stage.isQuiet();
+  expectCode(await stage.terraform.destroy(), 0);
+  expect((await stage.api.client.listApps()).apps).toEqual([]);
+});
+
 test('a wrong or missing credential is named, and never shown', async () => {
   stage.write(app(), 'admin_token = "wrong-secret-token"');
   const wrong = expectCode(await stage.terraform.plan(), 1);
@@ -269,4 +295,10 @@ test('what Coder does not agree with yet is a warning, with the reason', async (
     apps: { okta: { generation: 1, converged: false } },
     holds: [{ id: 'h1', people: 31 }],
   });
+
+  // Nor does it agree while something is left of an app that is declared no more.
+  stage.api.holds = stage.api.holds.map(hold => ({ ...hold, app: 'deleted' }));
+  expectCode(await stage.terraform.apply(), 0);
+  const later = await stage.terraform.run('output', '-json', 'status');
+  expect(JSON.parse(later.stdout)).toMatchObject({ converged: false, apps: { okta: { converged: true } } });
 });

@@ -16,18 +16,7 @@ export async function decisions(deps: PageDeps, view: View): Promise<Page> {
   const holds = (await Promise.all(status.holds.map(hold => reconciler.hold(hold.id)))).filter(
     hold => hold !== undefined,
   );
-  const recovery =
-    status.recovery === null
-      ? undefined
-      : await reconciler.recovery().catch((error: unknown): RecoveryReport => {
-          const why = error instanceof Error ? error.message : String(error);
-          return {
-            reason: status.recovery,
-            since: null,
-            people: [],
-            other: [`what differs could not be read: ${why}`],
-          };
-        });
+  const recovery = status.recovery === null ? undefined : await reconciler.recovery();
   const parked = status.pending.filter(item => item.state === 'parked');
   const refused = status.pending.filter(item => item.state === 'refused');
   const held = status.pending.filter(item => item.state === 'held');

@@ -66,10 +66,11 @@ export async function releaseHold(rim: Rim, id: string, decision: Decision): Pro
 
 /** Whether the loss of everything that a mapping itself gives was among what was shown: one whose group vanished since was not. */
 function isShown(context: Context, app: string, mapping: string, shown: ReadonlySet<string>): boolean {
-  const gives = context.rules.get(app)?.gives.get(mapping) ?? [];
-  return gives
-    .filter(({ kind }) => kind !== 'organization' || mapping.startsWith('organizationMappings/'))
-    .every(entitlement => shown.has(sayRemoval(context, entitlement)));
+  const gives = (context.rules.get(app)?.gives.get(mapping) ?? []).filter(
+    ({ kind }) => kind !== 'organization' || mapping.startsWith('organizationMappings/'),
+  );
+  // One that gives nothing for the moment, for want of an organization of that name, has shown nothing.
+  return gives.length > 0 && gives.every(entitlement => shown.has(sayRemoval(context, entitlement)));
 }
 
 /** Notes the answer and deals with the person. @throws NobodyWaits */

@@ -30,6 +30,9 @@ import { planSyncSettings } from '../declaration/sync-settings';
 import { GroupListing, observeGroups } from '../group/observe-groups';
 import { type SaidChange, sayGroupChange, sayRoleChange, saySyncChange } from '../declaration/change-text';
 
+/** Of what is one for all apps, and whichever is dealt with brings it about: no plan of one app leaves it out. */
+export const ALL_APPS = '';
+
 export interface DeclarationsPlan {
   readonly changes: readonly PlannedChange[];
   readonly problems: readonly string[];
@@ -124,14 +127,13 @@ async function planSync(
   context: Context,
 ): Promise<{ changes: PlannedChange[]; problems: string[]; governs: SyncSettings }> {
   const plan = await planSyncSettings(rim.database.db, rim.coder.background, context);
-  const claims = [...context.apps.values()].find(app => app.state.mode === 'claims')?.name ?? '';
   const changes: PlannedChange[] = [];
   for (const change of plan.changes) {
-    changes.push(...saySyncChange(context, change).map(said => planned(claims, said)));
+    changes.push(...saySyncChange(context, change).map(said => planned(ALL_APPS, said)));
     if (change.observed.kind !== 'organizations') continue;
     for (const { username, organization } of await losesOrganizations(rim, context, change, plan.joins))
       changes.push({
-        app: claims,
+        app: ALL_APPS,
         subject: username,
         action: 'organization.remove',
         target: organization,
@@ -216,7 +218,7 @@ async function planRemovals(
   );
   const isDeclared = declaredGroups(apps, organizations, directory);
   const removal = (action: string, target: string): PlannedChange => ({
-    app: '',
+    app: ALL_APPS,
     subject: '',
     action,
     target,

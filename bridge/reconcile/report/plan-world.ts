@@ -13,7 +13,7 @@ import { WholePlan } from '../survey/whole-plan';
 import { unlinkedAccounts } from '../sweep/unlinked-accounts';
 import { type World } from '../survey/world';
 import { type Plan } from '../decide/plan';
-import { planDeclarations } from './plan-declarations';
+import { ALL_APPS, planDeclarations } from './plan-declarations';
 import { type PlannedLeaver, planWorkspaceStops } from './plan-workspaces';
 
 const CHANGES_IN_A_HOLD = 50;
@@ -29,7 +29,7 @@ export async function planWorld(
   const wanted = request.state?.app ?? request.app;
   const names = [...context.apps.keys()].filter(name => wanted === undefined || name === wanted);
   const report: PlanReport = {
-    changes: declarations.changes.filter(change => change.app === '' || names.includes(change.app)),
+    changes: declarations.changes.filter(change => change.app === ALL_APPS || names.includes(change.app)),
     adoption: { matched: [], created: [], held: [], strangers: [] },
     problems: [...declarations.problems],
     holds: [],

@@ -1,6 +1,6 @@
 /** What Coder has seen and the database does not know, person by person: what an operator looks at before the bridge goes on. */
 import { type RecoveryReport } from '../../contract/admin-api';
-import { type CoderAuditRow } from '../../coder';
+import { type CoderAuditRow, CoderError } from '../../coder';
 import { type Db } from '../../store/database/database';
 import { peopleOfAccounts } from '../../store/accounts/people';
 import { readInstallation } from '../../store/recovery/position';
@@ -10,7 +10,6 @@ import { sayChange } from './recovery-text';
 
 type ReportedPerson = RecoveryReport['people'][number];
 
-/** @throws CoderError when the log can't be read now */
 export async function recoveryReport(rim: Rim): Promise<RecoveryReport> {
   const reason = (await rim.recovery.holds()) ?? null;
   const pending = await rim.recovery.pending();
@@ -27,8 +26,17 @@ export async function recoveryReport(rim: Rim): Promise<RecoveryReport> {
   }
   const { db } = rim.database;
   const { id } = await readInstallation(db);
-  const { unknown } = await readLog(rim.coder, { id, position: pending.position });
-  return { reason, since, ...(await inPeople(db, unknown)) };
+  try {
+    const { unknown } = await readLog(rim.coder, { id, position: pending.position });
+    return { reason, since, ...(await inPeople(db, unknown)) };
+  } catch (error) {
+    if (!(error instanceof CoderError)) throw error;
+    // Whoever is to decide is not kept from it: without a licence nobody can read the log.
+    const other = [
+      `what differs could not be read: ${error.message}; coder-scim plan shows whom the bridge would let in`,
+    ];
+    return { reason, since, people: [], other };
+  }
 }
 
 async function inPeople(db: Db, unknown: readonly CoderAuditRow[]): Promise<Pick<RecoveryReport, 'people' | 'other'>> {

@@ -225,10 +225,13 @@ export async function deleteApp(
     const query = db.selectFrom('apps').selectAll().where('name', '=', name);
     const row = await (database.backend === 'postgres' ? query.forUpdate() : query).executeTakeFirst();
     const ends = [{ key: `app:${name}`, app: name, priority: PRIORITY.declaration }] as const;
-    if (row === undefined || row.deleted_at !== null) {
+    if (row === undefined) {
       if (expected !== 'any') check(name, row, expected);
+      return false;
+    }
+    if (row.deleted_at !== null) {
       // Asked again: whoever kept it from its end may have been seen to in Coder, which nobody tells.
-      if (row !== undefined) await enqueue(db, ends, cause, now);
+      await enqueue(db, ends, cause, now);
       return false;
     }
     check(name, row, expected);

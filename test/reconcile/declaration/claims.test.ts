@@ -98,3 +98,22 @@ it('an entry of somebody else that names a group which is gone keeps no mapping 
     developers: [id],
   });
 });
+
+it('is planned for whichever app is asked about, also beside another one that reads claims', async () => {
+  const stage = await stageWithLab();
+  await stage.declare({ mode: 'claims', roleMappings: {} });
+  const state = parseMappingState({
+    version: 1,
+    app: 'zitadel',
+    mode: 'claims',
+    claims: { organizations: 'groups' },
+    ...INTO_LAB,
+  });
+  const { changes } = await stage.reconciler.planWorld({ app: 'zitadel', state });
+  expect(changes).toEqual(
+    expect.arrayContaining([
+      expect.objectContaining({ action: 'sync-settings.set', target: 'organizations' }),
+      expect.objectContaining({ action: 'organization.remove', subject: 'researcher', target: 'lab' }),
+    ]),
+  );
+});

@@ -121,6 +121,36 @@ it("does not empty a mapped group because the identity provider's group vanished
   expect(stage.coder.membersOf('developers')).toEqual([]);
 });
 
+it('lets go with a release only of a vanished group whose loss was shown', async () => {
+  const stage = await startStage();
+  stage.coder.addOrganization('lab');
+  await stage.declare({
+    groupMappings: {
+      developers: { idpGroup: 'developers', group: 'developers' },
+      lab: { idpGroup: 'researchers', organization: 'lab', group: 'researchers' },
+    },
+  });
+  const ids = await people(stage, 3);
+  const groups = [await stage.createGroup('developers', ids), await stage.createGroup('researchers', ids)];
+  // For the moment nobody can tell what the mapping into it gives.
+  stage.coder.renameOrganization('lab', 'laboratory');
+  await stage.reconciler.sweep();
+  await stage.settle();
+  for (const group of groups) await stage.write(stage.directory.deleteGroup(stage.context, group));
+  await stage.settle();
+  const shown = await openHold(stage);
+  expect(shown?.changes.join()).not.toContain('researchers');
+  await stage.reconciler.releaseHold(shown?.id ?? '', { by: 'operator' });
+  await stage.settle();
+  expect(stage.coder.membersOf('developers')).toEqual([]);
+
+  stage.coder.renameOrganization('laboratory', 'lab');
+  await stage.reconciler.sweep();
+  await stage.settle();
+  expect(stage.coder.membersOf('researchers', 'lab')).toHaveLength(3);
+  expect(await openHold(stage)).toMatchObject({ reason: 'idp-group-vanished', people: 3 });
+});
+
 it('keeps the last active owner, whoever asks', async () => {
   const stage = await startStage();
   stage.coder.addUser('keeper', { roles: ['owner'] });

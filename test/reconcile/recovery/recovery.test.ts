@@ -233,6 +233,25 @@ describeEachDatabase('a restored database', (_open, { freshUrl }) => {
     });
   });
 
+  it('is ended by an operator also where nobody can read what differs', async () => {
+    const url = await freshUrl();
+    const people = await threePeople(url);
+    await live(url, async bridge => {
+      const { position } = await readInstallation(bridge.database.db);
+      await writePendingRecovery(bridge.database.db, { since: Date.now(), position, seen: position });
+      coder.faults.fail(403, { path: '/api/v2/audit' });
+      expect(await bridge.reconciler.recovery()).toMatchObject({
+        reason: expect.any(String),
+        people: [],
+        other: [expect.stringMatching(/^what differs could not be read: .*coder-scim plan/)],
+      });
+      expect(await bridge.reconciler.endRecovery({ by: 'olga' })).toEqual({ ended: true });
+      coder.faults.clear();
+      await bridge.setActive(people.ann, false);
+      expect(everybody()['ann']).toMatch(/^out/);
+    });
+  });
+
   it('settles nothing at its start of what it knows as begun: a group that was made since stays', async () => {
     const url = await freshUrl();
     await threePeople(url);
