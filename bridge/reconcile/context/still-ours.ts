@@ -10,6 +10,6 @@ import { type Rim } from './rim';
  * @throws LeaseTaken
  */
 export async function checkStillOurs(rim: Rim, db: Db, work: Work): Promise<void> {
-  if (rim.database.backend === 'sqlite' || (await isHeldBy(db, work.key, rim.owner))) return;
+  if (rim.database.backend === 'sqlite' || (await isHeldBy(db, work, rim.owner))) return;
   throw new LeaseTaken(`${JSON.stringify(work.key)} was taken over by another bridge`);
 }

@@ -163,7 +163,10 @@ export class Pump {
         this.#strand([item.key]);
         return undefined;
       })
-      .finally(() => this.#running.delete(item.key));
+      .finally(() => {
+        // Claimed anew since, after its lease had run out, it is at work still.
+        if (this.#running.get(item.key) === task) this.#running.delete(item.key);
+      });
     this.#running.set(item.key, task);
     this.#held.delete(item.key);
     const settled = await task;

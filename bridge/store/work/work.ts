@@ -164,17 +164,29 @@ export async function bringForward(
     .execute();
 }
 
-const selectHolder = statement<{ key: string; owner: string }>()((db, { key, owner }) =>
-  db.selectFrom('work').select('key').where('key', '=', key).where('lease_owner', '=', owner),
+// Whoever is done with work removes its row: one that was queued at another time is no claim of this work, whoever has it.
+const selectHolder = statement<{ key: string; enqueuedAt: number; owner: string }>()((db, { key, enqueuedAt, owner }) =>
+  db
+    .selectFrom('work')
+    .select('key')
+    .where('key', '=', key)
+    .where('enqueued_at', '=', enqueuedAt)
+    .where('lease_owner', '=', owner),
 );
 
-/** Whether a process still has what it claimed. */
-export async function isHeldBy(db: Db, key: WorkKey, owner: string): Promise<boolean> {
-  return (await selectHolder(db, { key, owner })).rows.length > 0;
+/** Whether a process still has what it claimed; what another one was done with, and it claimed again since, is another claim. */
+export async function isHeldBy(db: Db, { key, enqueuedAt }: Work, owner: string): Promise<boolean> {
+  return (await selectHolder(db, { key, enqueuedAt, owner })).rows.length > 0;
 }
 
-const deleteDone = statement<{ key: string; seq: number; owner: string }>()((db, { key, seq, owner }) =>
-  db.deleteFrom('work').where('key', '=', key).where('seq', '=', seq).where('lease_owner', '=', owner),
+const deleteDone = statement<{ key: string; seq: number; enqueuedAt: number; owner: string }>()(
+  (db, { key, seq, enqueuedAt, owner }) =>
+    db
+      .deleteFrom('work')
+      .where('key', '=', key)
+      .where('seq', '=', seq)
+      .where('enqueued_at', '=', enqueuedAt)
+      .where('lease_owner', '=', owner),
 );
 
 /**
@@ -187,7 +199,7 @@ export async function completeWork(
   owner: string,
   againAt?: number,
 ): Promise<'done' | 'again' | 'lost'> {
-  const { changes } = await deleteDone(db, { key: work.key, seq: work.seq, owner });
+  const { changes } = await deleteDone(db, { key: work.key, seq: work.seq, enqueuedAt: work.enqueuedAt, owner });
   if (changes > 0) return 'done';
   const { numUpdatedRows } = await db
     .updateTable('work')
@@ -200,6 +212,7 @@ export async function completeWork(
     })
     .$if(againAt !== undefined, query => query.set({ due_at: againAt ?? 0 }))
     .where('key', '=', work.key)
+    .where('enqueued_at', '=', work.enqueuedAt)
     .where('lease_owner', '=', owner)
     .executeTakeFirst();
   return numUpdatedRows > 0n ? 'again' : 'lost';
@@ -225,6 +238,7 @@ export async function retryWork(
       lease_until: null,
     }))
     .where('key', '=', work.key)
+    .where('enqueued_at', '=', work.enqueuedAt)
     .where('lease_owner', '=', owner)
     .executeTakeFirst();
   return numUpdatedRows > 0n;
@@ -242,6 +256,7 @@ export async function parkWork(db: Db, work: Work, owner: string, error: string,
       lease_until: null,
     }))
     .where('key', '=', work.key)
+    .where('enqueued_at', '=', work.enqueuedAt)
     .where('lease_owner', '=', owner)
     .executeTakeFirst();
   return numUpdatedRows > 0n;

@@ -1,7 +1,7 @@
 /** A bridge that stood still for longer than its lease: another one has its work by now, or had it and is done. */
-import { type WorkKey } from '../../../bridge/store/work/enqueue';
+import { enqueue, PRIORITY, type WorkKey } from '../../../bridge/store/work/enqueue';
 import { describeEachDatabase } from '../../support/databases';
-import { type Stage, startStage } from '../stage';
+import { APP, type Stage, startStage } from '../stage';
 
 const STATE = {
   roleMappings: { auditors: { idpGroup: 'auditors', role: 'auditor' } },
@@ -12,7 +12,7 @@ const FAR = 4_000_000_000_000;
 describeEachDatabase('work that another bridge took over', (_open, on) => {
   /** Ann is an auditor and in dev. */
   async function company() {
-    const stage = await startStage({ databaseUrl: await on.freshUrl() });
+    const stage = await startStage({ databaseUrl: await on.freshUrl(), owner: 'this' });
     await stage.declare(STATE);
     const ann = await stage.createUser('ann');
     const auditors = await stage.createGroup('auditors', [ann]);
@@ -166,18 +166,30 @@ describeEachDatabase('work that another bridge took over', (_open, on) => {
   const journalled = ({ database: { db } }: Stage) => db.selectFrom('journal').select('key').execute();
 
   it.each([
-    ['has it', false],
-    ['is done with it', true],
-  ])('begins nothing in Coder for a person: the other one %s', async (_, isDone) => {
+    ['has it', false, false],
+    ['is done with it', true, false],
+    ['is done with it, and this one has claimed it again', true, true],
+  ])('begins nothing in Coder for a person: the other one %s', async (_, isDone, isClaimed) => {
     const { stage, ann, auditors: group } = await company();
+    const { db } = stage.database;
     const key = `person:${ann}` as const;
     const calls = () => stage.coder.calls.count({ method: 'PUT', path: '/roles$' });
     const before = calls();
-    await quit(stage, { group, ann }, { method: 'GET', path: '/users/[^/]+$' }, () =>
-      isDone ? takenOverAndDone({ stage, ann, group, key }) : takenOver(stage, key),
-    );
+    await quit(stage, { group, ann }, { method: 'GET', path: '/users/[^/]+$' }, async () => {
+      if (!isDone) return await takenOver(stage, key);
+      await takenOverAndDone({ stage, ann, group, key });
+      if (!isClaimed) return;
+      const claim = { owner: 'this', until: FAR, taken: [] };
+      await enqueue(db, [{ key, app: APP, priority: PRIORITY.request }], { actor: 'scim' }, Date.now() + 1, { claim });
+    });
     expect(calls()).toBe(before);
     expect(await journalled(stage)).toEqual([]);
+    if (isClaimed) {
+      // Which is another work, that is being done.
+      expect(await rowOf(stage, key)).toMatchObject({ lease_owner: 'this' });
+      await db.updateTable('work').set({ lease_owner: null, lease_until: null }).execute();
+      stage.reconciler.start();
+    }
     if (isDone) await settled(stage);
     expect(stage.coder.describe('ann').siteRoles).toEqual(['auditor']);
   });

@@ -79,10 +79,10 @@ describeEachDatabase('the queue', open => {
     await enqueue(database.db, [item(1)], CAUSE, 1);
     const [work] = await claimWork(database, request('a', 1));
     if (work === undefined) throw new Error('nothing claimed');
-    expect(await isHeldBy(database.db, work.key, 'a')).toBe(true);
+    expect(await isHeldBy(database.db, work, 'a')).toBe(true);
     await database.db.updateTable('work').set({ lease_owner: 'other' }).execute();
     const before = await database.db.selectFrom('work').selectAll().execute();
-    expect(await isHeldBy(database.db, work.key, 'a')).toBe(false);
+    expect(await isHeldBy(database.db, work, 'a')).toBe(false);
     expect(await completeWork(database.db, work, 'a')).toBe('lost');
     expect(await retryWork(database.db, work, 'a', { dueAt: 50, error: 'away', counted: true })).toBe(false);
     expect(await parkWork(database.db, work, 'a', 'refused', 2)).toBe(false);
@@ -103,8 +103,18 @@ describeEachDatabase('the queue', open => {
     expect(await completeWork(database.db, work, 'a')).toBe('lost');
     expect(await retryWork(database.db, work, 'a', { dueAt: 50, error: 'away', counted: false })).toBe(false);
     expect(await parkWork(database.db, work, 'a', 'refused', 4)).toBe(false);
-    expect(await isHeldBy(database.db, work.key, 'a')).toBe(false);
+    expect(await isHeldBy(database.db, work, 'a')).toBe(false);
     expect(await listWork(database.db, 10)).toEqual([]);
+    // And where it was claimed once more since, as other work.
+    await enqueue(database.db, [item(1)], CAUSE, 5);
+    const [again] = await claimWork(database, request('a', 5));
+    if (again === undefined) throw new Error('nothing claimed');
+    expect(await isHeldBy(database.db, again, 'a')).toBe(true);
+    expect(await isHeldBy(database.db, work, 'a')).toBe(false);
+    expect(await completeWork(database.db, work, 'a')).toBe('lost');
+    expect(await retryWork(database.db, work, 'a', { dueAt: 50, error: 'away', counted: false })).toBe(false);
+    expect(await parkWork(database.db, work, 'a', 'refused', 6)).toBe(false);
+    expect(await completeWork(database.db, again, 'a')).toBe('done');
   });
 
   it('tells whoever ends work that is still theirs what became of it', async () => {
