@@ -5,10 +5,11 @@ import { type StoredApp } from '../../store/apps/apps';
 import { writeAudit } from '../../store/audit/audit';
 import { type Db } from '../../store/database/database';
 import { closeEntry, closeSame, entriesOfKind, readEntry } from '../../store/journal/journal';
-import { type Cause } from '../../store/work/enqueue';
+import { type Work } from '../../store/work/work';
 import { AuditLines } from '../context/audit-lines';
 import { LeaseTaken } from '../context/mutex';
 import { type Rim } from '../context/rim';
+import { checkStillOurs } from '../context/still-ours';
 import {
   type RoleChange,
   type RolesObserved,
@@ -63,23 +64,25 @@ export async function actOnRoles(
   rim: Rim,
   app: string,
   plan: RolesPlan,
-  cause: Cause,
+  work: Work,
   later?: CoderError[],
 ): Promise<string[]> {
   const problems = [...plan.problems];
-  for (const change of plan.changes) await orProblem(problems, change.what, () => act(rim, app, change, cause), later);
+  for (const change of plan.changes) await orProblem(problems, change.what, () => act(rim, app, change, work), later);
   return problems;
 }
 
-async function act(rim: Rim, app: string, change: RoleChange, cause: Cause): Promise<void> {
+async function act(rim: Rim, app: string, change: RoleChange, work: Work): Promise<void> {
   const { db } = rim.database;
   const { organization, wanted, present } = change;
   const key = roleKey(organization.id, wanted.name);
-  const lines = new AuditLines(cause, () => rim.clock.now());
+  const lines = new AuditLines(work.cause, () => rim.clock.now());
   const target = `${organization.name}/${wanted.name}`;
+  // What is to be made asks as it is begun.
+  if (change.kind !== 'create') await checkStillOurs(rim, db, work);
   if (change.kind === 'create') {
     const entry = { kind: 'custom-role', key, app, subject: undefined, note: {}, since: rim.clock.now() } as const;
-    const { made, begunBefore } = await makeJournaled(rim, entry, () =>
+    const { made, begunBefore } = await makeJournaled(rim, work, entry, () =>
       rim.coder.createCustomRole(organization.id, wanted),
     );
     if (made.outcome === 'existed' && made.answerLost !== true && !begunBefore) {

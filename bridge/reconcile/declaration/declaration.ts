@@ -14,6 +14,7 @@ import { bringForward, type Work } from '../../store/work/work';
 import { AuditLines } from '../context/audit-lines';
 import { type Context } from '../decide/context';
 import { type Rim } from '../context/rim';
+import { checkStillOurs } from '../context/still-ours';
 import { decideRoles } from '../decide/declaration/custom-roles';
 import { decideGroups } from '../decide/group/groups';
 import { actOnGroups, orProblem } from '../group/act-on-groups';
@@ -86,9 +87,15 @@ export async function convergeApp(rim: Rim, work: Work): Promise<EndedWork> {
     if (!isLarge) return await endWork(rim, work, outcome, [], writes, { later });
     // Until it is noted as applied, nobody loses anything by it: what is to be done comes after that, and all of it again should the
     // process end before it is.
-    const isMeant = async (trx: Db): Promise<boolean> => await isStill(trx, app);
+    const isMeant = async (trx: Db): Promise<boolean> => {
+      await checkStillOurs(rim, trx, work);
+      return await isStill(trx, app);
+    };
     await carryOutInTurns(rim, name, { ...guarded, work: [] }, work.cause, isMeant);
-    await rim.database.transact(writes);
+    await rim.database.transact(async trx => {
+      await checkStillOurs(rim, trx, work);
+      await writes(trx);
+    });
     await carryOutInTurns(rim, name, { ...guarded, held: [] }, work.cause, isMeant);
     return await endWork(rim, work, outcome, [], undefined, { later, found: false });
   } catch (error) {
@@ -109,7 +116,7 @@ async function removeWhatIsLeft(
   failures: CoderError[] | undefined,
 ): Promise<string[]> {
   try {
-    return await removeUndeclared(rim, work.cause, failures);
+    return await removeUndeclared(rim, work, failures);
   } catch (error) {
     if (!later || !(error instanceof CoderError)) throw error;
     return [`what nothing declares any more stays for now: ${error.message}`];
@@ -140,7 +147,7 @@ async function convergeParts(
     if (group.readAt === undefined) await lookAtGroupMembers(rim, group.id);
   await bumpRules(db);
   if (rolesMade) await rim.context.refresh();
-  problems.push(...(await bringSyncSettings(rim, work.cause)));
+  problems.push(...(await bringSyncSettings(rim, work)));
   // Sync settings may be others by now, and so may what can be pushed.
   context = await rim.context.refresh();
   problems.push(...(context.rules.get(app.name)?.problems ?? []));
@@ -158,7 +165,7 @@ async function convergeRoles(
   const observed = await observeRoles(rim.database.db, rim.coder, catalog.organizations, app, apps.values());
   const plan = decideRoles(observed);
   const made = plan.changes.some(change => change.kind === 'create');
-  return { made, problems: await actOnRoles(rim, app.name, plan, work.cause, failures) };
+  return { made, problems: await actOnRoles(rim, app.name, plan, work, failures) };
 }
 
 async function convergeGroups(
@@ -170,6 +177,6 @@ async function convergeGroups(
 ): Promise<string[]> {
   const declared = { apps: context.apps, organizations: context.catalog.organizations };
   const observed = await observeGroups(rim.database.db, declared, app, new GroupListing(rim.coder));
-  const acting = { rim, app: app.name, cause: work.cause, surveyed: true, later: failures };
+  const acting = { rim, app: app.name, work, surveyed: true, later: failures };
   return await actOnGroups(acting, decideGroups(observed));
 }

@@ -35,7 +35,7 @@ export async function convergeScimGroup(rim: Rim, work: Work): Promise<EndedWork
     await rebind(rim, context, work, group);
     const problems = group === undefined ? [] : await convergePushedGroup(rim, context, app, group, work);
     await tellProblems(rim, app, group, problems, work);
-    if (app.state.mode === 'claims') await bringSyncSettings(rim, work.cause);
+    if (app.state.mode === 'claims') await bringSyncSettings(rim, work);
     const againAt = await settleWhatIsLeft(rim, work, group);
     const later = againAt === undefined ? undefined : { dueAt: againAt, reason: LOOKED_FOR_AGAIN };
     return await endWork(rim, work, { kind: 'done' }, [], undefined, { later });
@@ -55,7 +55,7 @@ async function convergePushedGroup(
   const { state } = app;
   if (state.pushedGroups === undefined || state.mode !== 'push' || !isPushed(state, group)) return [];
   const declared = { apps: context.apps, organizations: context.catalog.organizations };
-  const acting = { rim, app: app.name, cause: work.cause, surveyed: false };
+  const acting = { rim, app: app.name, work, surveyed: false };
   const problems: string[] = [];
   await orProblem(problems, sayPushed(group), async () => {
     const observed = await observePushedGroup(rim.database.db, declared, app, group, rim.coder);
@@ -112,7 +112,7 @@ async function settleWhatIsLeft(rim: Rim, work: Work, group: DirectoryGroup | un
     againAt = begun.againAt;
   }
   if (unwanted)
-    for (const problem of await removeUndeclared(rim, work.cause))
+    for (const problem of await removeUndeclared(rim, work))
       rim.log.warn({ app: work.app, problem }, 'what nothing declares any more stays in Coder');
   return againAt;
 }

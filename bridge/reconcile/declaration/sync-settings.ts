@@ -9,10 +9,12 @@ import { type Db } from '../../store/database/database';
 import { deleteSetting, readSetting, writeSetting } from '../../store/database/settings';
 import { readGroups } from '../../store/directory/reading';
 import { type Cause } from '../../store/work/enqueue';
+import { type Work } from '../../store/work/work';
 import { AuditLines } from '../context/audit-lines';
 import { oneAtATime } from '../context/one-at-a-time';
 import { type Context, organizationName } from '../decide/context';
 import { type Rim } from '../context/rim';
+import { checkStillOurs } from '../context/still-ours';
 import {
   type ClaimsInput,
   claimsSettings,
@@ -102,16 +104,16 @@ export async function planSyncSettings(db: Db, coder: CoderClient, context: Cont
  * @returns problems in words
  * @throws LeaseTaken
  */
-export async function bringSyncSettings(rim: Rim, cause: Cause): Promise<string[]> {
+export async function bringSyncSettings(rim: Rim, work: Work): Promise<string[]> {
   const { changes, problems } = await planSyncSettings(rim.database.db, rim.coder, await rim.context.get());
   if (changes.length === 0) return [...problems];
   return await oneAtATime(rim, 'sync-settings', async () => {
     const context = await rim.context.get();
-    return await writeSyncSettings(rim, context, await planSyncSettings(rim.database.db, rim.coder, context), cause);
+    return await writeSyncSettings(rim, context, await planSyncSettings(rim.database.db, rim.coder, context), work);
   });
 }
 
-async function writeSyncSettings(rim: Rim, context: Context, plan: SyncPlan, cause: Cause): Promise<string[]> {
+async function writeSyncSettings(rim: Rim, context: Context, plan: SyncPlan, work: Work): Promise<string[]> {
   const problems = [...plan.problems];
   for (const change of plan.changes) {
     const { kind, organization } = change.observed;
@@ -120,8 +122,9 @@ async function writeSyncSettings(rim: Rim, context: Context, plan: SyncPlan, cau
         kind === 'organizations' && change.next !== undefined
           ? await losesOrganizations(rim, context, change, plan.joins)
           : [];
+      await checkStillOurs(rim, rim.database.db, work);
       if (change.next !== undefined) await write(rim.coder, change, change.next);
-      await record(rim, context, change, losers, cause);
+      await record(rim, context, change, losers, work.cause);
     });
   }
   return problems;

@@ -13,11 +13,13 @@ import { forgetMappedGroups, putMappedGroup } from '../../store/apps/mapped-grou
 import { writeAudit } from '../../store/audit/audit';
 import { closeEntry, closeSame } from '../../store/journal/journal';
 import { enqueueEverybodyIn, looseSetsOf } from '../../store/directory';
-import { type Cause, PRIORITY } from '../../store/work/enqueue';
+import { PRIORITY } from '../../store/work/enqueue';
+import { type Work } from '../../store/work/work';
 import { type AuditAction, type Change, AuditLines } from '../context/audit-lines';
 import { LeaseTaken } from '../context/mutex';
 import { oneAtATime } from '../context/one-at-a-time';
 import { type Rim } from '../context/rim';
+import { checkStillOurs } from '../context/still-ours';
 import { callOf, type GroupChange, type GroupsPlan, groupKey, partsToChange } from '../decide/group/groups-draft';
 import { sayGroupParts } from '../decide/group/group-text';
 import { organizationName } from '../decide/context';
@@ -28,7 +30,7 @@ import { wakeForName } from './wake-for-name';
 export interface GroupsActing {
   readonly rim: Rim;
   readonly app: string;
-  readonly cause: Cause;
+  readonly work: Work;
   /** Everybody of the app is compared afterwards, under the same work: nobody has to be queued group by group. */
   readonly surveyed: boolean;
   /** As for {@link orProblem}. Only for groups that are not there yet: whose change fails keeps its people as they are. */
@@ -69,14 +71,15 @@ export async function orProblem<T>(
   }
 }
 
-async function forgetGone({ rim, app, cause }: GroupsActing, group: ManagedGroup): Promise<void> {
-  const lines = new AuditLines(cause, () => rim.clock.now());
+async function forgetGone({ rim, app, work }: GroupsActing, group: ManagedGroup): Promise<void> {
+  const lines = new AuditLines(work.cause, () => rim.clock.now());
   const context = await rim.context.get();
   lines.note({ app }, 'group.delete', 'reported', {
     target: `${organizationName(context, group.organization)}/${group.name}`,
     detail: 'somebody deleted the group in Coder',
   });
   await rim.database.transact(async db => {
+    await checkStillOurs(rim, db, work);
     await forgetGroup(db, group.id);
     await forgetMappedGroups(db, { coderGroupId: group.id });
     await bumpRules(db);
@@ -87,6 +90,7 @@ async function forgetGone({ rim, app, cause }: GroupsActing, group: ManagedGroup
 type Made = 'created' | 'found' | 'answer-lost';
 
 async function act(acting: GroupsActing, change: GroupChange): Promise<void> {
+  const { rim, work } = acting;
   const { present } = change;
   switch (callOf(change)) {
     case 'create':
@@ -97,12 +101,14 @@ async function act(acting: GroupsActing, change: GroupChange): Promise<void> {
       return;
     case 'change': {
       const { action, before, after } = sayGroupParts(change);
-      await acting.rim.coder.patchGroup(present?.id ?? '', partsToChange(change));
+      await checkStillOurs(rim, rim.database.db, work);
+      await rim.coder.patchGroup(present?.id ?? '', partsToChange(change));
       const target = `${change.organization.name}/${present?.name ?? ''}`;
       await record(acting, change, present?.id ?? '', 'found', [action, { target, before, after }]);
       return;
     }
     case 'note':
+      await checkStillOurs(rim, rim.database.db, work);
       await record(acting, change, present?.id ?? '', 'found');
   }
 }
@@ -122,7 +128,7 @@ async function alone({ rim }: GroupsActing, { row }: GroupChange, task: () => Pr
   });
 }
 
-async function create({ rim, app }: GroupsActing, change: GroupChange): Promise<{ id: string; made: Made }> {
+async function create({ rim, app, work }: GroupsActing, change: GroupChange): Promise<{ id: string; made: Made }> {
   const { organization, row, settings } = change;
   const { db } = rim.database;
   const key = groupKey(organization.id, row.name);
@@ -134,7 +140,7 @@ async function create({ rim, app }: GroupsActing, change: GroupChange): Promise<
     note: { mapping: change.mappings[0] },
     since: rim.clock.now(),
   } as const;
-  const { made, begunBefore } = await makeJournaled(rim, entry, () =>
+  const { made, begunBefore } = await makeJournaled(rim, work, entry, () =>
     rim.coder.createGroup(organization.id, { name: row.name, ...settings }),
   );
   if (made.outcome === 'created') return { id: made.group.id, made: 'created' };
@@ -148,12 +154,13 @@ async function create({ rim, app }: GroupsActing, change: GroupChange): Promise<
 
 /** Notes a group under management, and in the same transaction that everybody who is to be in it has to be looked at. */
 async function record(
-  { rim, app, cause, surveyed }: GroupsActing,
+  { rim, app, work, surveyed }: GroupsActing,
   change: GroupChange,
   id: string,
   made: Made,
   line?: [AuditAction, Change],
 ): Promise<void> {
+  const { cause } = work;
   const { row, organization, settles, mappings } = change;
   const now = rim.clock.now();
   const lines = new AuditLines(cause, () => now);

@@ -36,7 +36,7 @@ export async function convergeGroup(rim: Rim, work: Work): Promise<EndedWork> {
     if (decideMembers(observed).deletion === 'instead') {
       const lines = observed.differences.flatMap(change => lineOf(rim, context, group, change, work, 'done'));
       const members = observed.undeclared?.present ?? 0;
-      const removed = await removeGroup(rim, group, { members, lines, cause: work.cause });
+      const removed = await removeGroup(rim, group, { members, lines, work });
       if (removed === 'gone') return await endWork(rim, work, { kind: 'done' });
       if (removed === 'others-inside') {
         // Somebody came in by hand since the members were read: who stays is decided with them.
@@ -56,11 +56,9 @@ export async function convergeGroup(rim: Rim, work: Work): Promise<EndedWork> {
     if (ends || isLeftByHand(observed)) {
       if (noted !== undefined) await rim.database.transact(noted.writes);
       noted = undefined;
-      const removed = ends
-        ? await removeGroup(rim, group, { members: 0, lines: [], cause: work.cause })
-        : 'others-inside';
+      const removed = ends ? await removeGroup(rim, group, { members: 0, lines: [], work }) : 'others-inside';
       // Status tells of it, with everything else that is left over.
-      if (removed === 'others-inside') await removeUndeclared(rim, work.cause);
+      if (removed === 'others-inside') await removeUndeclared(rim, work);
     }
   } catch (error) {
     return await endWork(rim, work, outcomeOf(error));

@@ -21,6 +21,7 @@ import { type Cause, enqueue, enqueueGroupWrite, PRIORITY, type WorkItem } from 
 import { AuditLines } from '../context/audit-lines';
 import { type Context, organizationName } from '../decide/context';
 import { type Rim } from '../context/rim';
+import { checkStillOurs, type DoneFor } from '../context/still-ours';
 import {
   declaredGroups,
   declaredRoles,
@@ -40,7 +41,7 @@ import { wakeForName } from './wake-for-name';
  * @param later as for `orProblem`
  * @returns problems in words: what could not be removed
  */
-export async function removeUndeclared(rim: Rim, cause: Cause, later?: CoderError[]): Promise<string[]> {
+export async function removeUndeclared(rim: Rim, work: DoneFor, later?: CoderError[]): Promise<string[]> {
   const context = await rim.context.get();
   const problems: string[] = [];
   const left: string[] = [];
@@ -51,9 +52,9 @@ export async function removeUndeclared(rim: Rim, cause: Cause, later?: CoderErro
       `group ${name}`,
       async () => {
         if (fate === 'stay') left.push(sayLeftGroup(name, byHand));
-        else if (fate === 'forget') await forget(rim, group, cause);
-        else if ((await removeGroup(rim, group, { members: 0, lines: [], cause })) === 'others-inside') {
-          const inside = await othersInside(rim, group, cause);
+        else if (fate === 'forget') await forget(rim, group, work);
+        else if ((await removeGroup(rim, group, { members: 0, lines: [], work })) === 'others-inside') {
+          const inside = await othersInside(rim, group, work.cause);
           if (inside > 0) left.push(sayLeftGroup(name, inside));
         }
       },
@@ -66,7 +67,7 @@ export async function removeUndeclared(rim: Rim, cause: Cause, later?: CoderErro
       problems,
       `custom role ${organizationName(context, role.organization)}/${role.name}`,
       async () => {
-        if ((await removeRole(rim, context, role, cause)) === 'in use')
+        if ((await removeRole(rim, context, role, work)) === 'in use')
           left.push(sayLeftRole(`${organizationName(context, role.organization)}/${role.name}`));
       },
       later,
@@ -133,7 +134,7 @@ export interface GroupRemoval {
   readonly members: number;
   /** What the audit trail tells of them. */
   readonly lines: readonly AuditRow[];
-  readonly cause: Cause;
+  readonly work: DoneFor;
 }
 
 /** What became of a group that was to be deleted: it is, somebody else is in it, or something counts on it by now. */
@@ -148,14 +149,14 @@ export async function removeGroup(rim: Rim, group: ManagedGroup, removal: GroupR
   const context = await rim.context.get();
   if (now === undefined) return 'wanted';
   // What made it empty, and was reserved with the guard, is on the disk before.
-  await rim.database.transact(() => Promise.resolve());
+  await rim.database.transact(db => checkStillOurs(rim, db, removal.work));
   if (await isDeclared(rim, await rim.context.get(), now)) return 'wanted';
   await rim.coder.deleteGroup(group.id);
-  const lines = new AuditLines(removal.cause, () => rim.clock.now());
+  const lines = new AuditLines(removal.work.cause, () => rim.clock.now());
   lines.note({ app: null }, 'group.delete', 'done', {
     target: `${organizationName(context, group.organization)}/${group.name}`,
   });
-  await forget(rim, group, removal.cause, [...removal.lines, ...lines.rows]);
+  await forget(rim, group, removal.work, [...removal.lines, ...lines.rows]);
   return 'gone';
 }
 
@@ -163,11 +164,13 @@ export async function removeGroup(rim: Rim, group: ManagedGroup, removal: GroupR
  * Forgets a group, and has a second look at whoever came to count on it at the last moment.
  * @param gone what the audit trail tells of it where it is no more; undefined where it stays in Coder, and is forgotten only as nothing declares it
  */
-async function forget(rim: Rim, group: ManagedGroup, cause: Cause, gone?: readonly AuditRow[]): Promise<void> {
+async function forget(rim: Rim, group: ManagedGroup, work: DoneFor, gone?: readonly AuditRow[]): Promise<void> {
+  const { cause } = work;
   const now = rim.clock.now();
   const context = await rim.context.get();
   rim.context.invalidate();
   await rim.database.transact(async db => {
+    if (gone === undefined) await checkStillOurs(rim, db, work);
     // Whoever is about to note that another group of the directory takes it over has done so by now, or finds it forgotten.
     const last = await lockManagedGroup(db, group.id);
     // An app that was declared meanwhile has found it managed, and is done with it.
@@ -207,11 +210,13 @@ async function removeRole(
   rim: Rim,
   context: Context,
   role: ManagedRole,
-  cause: Cause,
+  work: DoneFor,
 ): Promise<'gone' | 'in use' | 'wanted'> {
   const { db } = rim.database;
+  const { cause } = work;
   if (role.origin === 'matched')
     return await rim.database.transact(async trx => {
+      await checkStillOurs(rim, trx, work);
       if ((await appsDeclaring(trx, context, role)).length > 0) return 'wanted';
       await forgetManagedRole(trx, role.organization, role.name);
       return 'gone';
@@ -219,6 +224,7 @@ async function removeRole(
   if (await isRoleInUse(rim, role)) return 'in use';
   // Reading everybody takes long: meanwhile it may have been declared, and with it Coder would take it from whoever has got it.
   if ((await appsDeclaring(db, context, role)).length > 0) return 'wanted';
+  await checkStillOurs(rim, db, work);
   await rim.coder.deleteCustomRole(role.organization, role.name);
   const lines = new AuditLines(cause, () => rim.clock.now());
   lines.note({ app: null }, 'custom-role.delete', 'done', {

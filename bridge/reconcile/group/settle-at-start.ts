@@ -30,7 +30,7 @@ export class SettleAtStart {
         return;
       }
       const { unwanted, againAt } = await settleBegun(rim, await rim.context.get());
-      if (unwanted && (await rim.recovery.advance())) await removeUndeclared(rim, { actor: 'bridge' });
+      if (unwanted && (await rim.recovery.advance())) await removeUndeclared(rim, { cause: { actor: 'bridge' } });
       if (againAt !== undefined) this.#again(againAt - rim.clock.now());
     } catch (error) {
       rim.log.debug({ err: error }, 'what an earlier process began to make is settled later');

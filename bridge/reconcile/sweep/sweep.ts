@@ -83,7 +83,7 @@ export async function sweepApps(
       await sweepHeld(rim, context, held, parts);
       await parts.part('what was begun', async () => await settleBegun(rim, await rim.context.get()));
       await parts.part('what nothing declares any more', async () => {
-        for (const problem of await removeUndeclared(rim, CAUSE))
+        for (const problem of await removeUndeclared(rim, { cause: CAUSE }))
           rim.log.warn({ problem }, 'what nothing declares any more stays in Coder');
       });
     });

@@ -96,12 +96,17 @@ it.each([
   const { database } = stage;
   let now = 0;
   const entry = { kind: 'group', key: 'org/all', app: undefined, subject: undefined, note: {}, since: now } as const;
-  const asked = makeJournaled({ database, clock: { now: () => now } }, entry, async () => {
-    now += 70_000;
-    // Somebody looked for longer than a call may last, and there was nothing.
-    if (maybeDone) await database.db.deleteFrom('journal').execute();
-    throw new CoderError('no answer', { kind: 'timeout', route: 'POST', maybeDone });
-  });
+  const asked = makeJournaled(
+    { database, clock: { now: () => now }, owner: 'this' },
+    { cause: { actor: 'bridge' } },
+    entry,
+    async () => {
+      now += 70_000;
+      // Somebody looked for longer than a call may last, and there was nothing.
+      if (maybeDone) await database.db.deleteFrom('journal').execute();
+      throw new CoderError('no answer', { kind: 'timeout', route: 'POST', maybeDone });
+    },
+  );
   await expect(asked).rejects.toThrow('no answer');
   expect(await database.db.selectFrom('journal').select('since').execute()).toEqual(entries);
 });

@@ -1,5 +1,8 @@
 /** A bridge that stood still for longer than its lease: another one has its work by now, or had it and is done. */
+import { parseMappingState } from '../../../bridge/contract/mapping-state';
+import { putApp } from '../../../bridge/store/apps/apps';
 import { enqueue, PRIORITY, type WorkKey } from '../../../bridge/store/work/enqueue';
+import { fillUsers } from '../../bench/fill-directory';
 import { describeEachDatabase } from '../../support/databases';
 import { APP, type Stage, startStage } from '../stage';
 
@@ -8,6 +11,15 @@ const STATE = {
   groupMappings: { dev: { idpGroup: 'dev', group: 'dev' } },
 };
 const FAR = 4_000_000_000_000;
+
+const put = ({ database }: Stage, document: object) =>
+  putApp(
+    database,
+    parseMappingState({ version: 1, app: APP, ...document }),
+    'any',
+    { actor: 'declaration' },
+    Date.now(),
+  );
 
 describeEachDatabase('work that another bridge took over', (_open, on) => {
   /** Ann is an auditor and in dev. */
@@ -176,8 +188,8 @@ describeEachDatabase('work that another bridge took over', (_open, on) => {
     const calls = () => stage.coder.calls.count({ method: 'PUT', path: '/roles$' });
     const before = calls();
     await quit(stage, { group, ann }, { method: 'GET', path: '/users/[^/]+$' }, async () => {
-      if (!isDone) return await takenOver(stage, key);
-      await takenOverAndDone({ stage, ann, group, key });
+      if (isDone) await takenOverAndDone({ stage, ann, group, key });
+      else await takenOver(stage, key);
       if (!isClaimed) return;
       const claim = { owner: 'this', until: FAR, taken: [] };
       await enqueue(db, [{ key, app: APP, priority: PRIORITY.request }], { actor: 'scim' }, Date.now() + 1, { claim });
@@ -240,5 +252,84 @@ describeEachDatabase('work that another bridge took over', (_open, on) => {
     );
     expect(calls()).toBe(before);
     expect(stage.coder.membersOf('dev')).toEqual(['ann']);
+  });
+
+  /** What is queued, dealt with, and taken over while Coder is asked for something. */
+  async function lost(stage: Stage, key: WorkKey, asked: { method: string; path: string }): Promise<void> {
+    const call = stage.coder.faults.hold(asked);
+    const converged = stage.reconciler.converge([key], { deadlineMs: 500 });
+    await call.arrived;
+    await takenOver(stage, key);
+    call.release();
+    await converged;
+    await stage.reconciler.stop();
+  }
+
+  const DEV = { groupMappings: { dev: { idpGroup: 'dev', group: 'dev' } } };
+  const roleThat = (action: string) => ({
+    customRoles: { reader: { name: 'reader', permissions: [{ resourceType: 'template', action }] } },
+  });
+
+  it.each([
+    ['makes no group', {}, DEV, '/organizations/[^/]+/groups$'],
+    [
+      'gives no group another display name',
+      DEV,
+      { groupMappings: { dev: { ...DEV.groupMappings.dev, displayName: 'D' } } },
+      '/organizations/[^/]+/groups$',
+    ],
+    ['deletes no group', DEV, {}, '/groups/[^/]+$'],
+    ['makes no custom role', {}, roleThat('read'), '/members/roles$'],
+    ['changes no custom role', roleThat('read'), roleThat('use'), '/members/roles$'],
+    ['deletes no custom role', roleThat('read'), {}, '/paginated-members$'],
+    ['writes no sync settings', {}, { mode: 'claims', ...DEV }, '/idpsync/groups$'],
+  ])('%s in Coder', async (_, before, after, path) => {
+    const stage = await startStage({ databaseUrl: await on.freshUrl() });
+    await stage.declare(before);
+    await stage.createGroup('dev');
+    await stage.settle();
+    stage.coder.calls.reset();
+    await put(stage, after);
+    await lost(stage, `app:${APP}`, { method: 'GET', path });
+    expect(stage.coder.calls.writes()).toEqual([]);
+    expect(await journalled(stage)).toEqual([]);
+    // Whoever has it does it.
+    await stage.database.db.updateTable('work').set({ lease_owner: null, lease_until: null }).execute();
+    stage.reconciler.start();
+    await settled(stage);
+    expect(stage.coder.calls.countWrites()).toBeGreaterThan(0);
+  });
+
+  it.each([
+    ['makes no', async () => undefined],
+    ['renames no', (stage: Stage) => stage.settle()],
+  ])('%s group of a group that is pushed', async (_, prepare) => {
+    const stage = await startStage({ databaseUrl: await on.freshUrl() });
+    await stage.declare({ pushedGroups: {} });
+    const { resource } = await stage.directory.createGroup(stage.context, { schemas: [], displayName: 'first' }, []);
+    await prepare(stage);
+    stage.coder.calls.reset();
+    await stage.directory.updateGroup(stage.context, resource.id, current => ({
+      document: { ...current.document, displayName: 'second' },
+    }));
+    await lost(stage, `scim-group:${resource.id}`, { method: 'GET', path: '/organizations/[^/]+/groups/second$' });
+    expect(stage.coder.calls.writes()).toEqual([]);
+    expect(await journalled(stage)).toEqual([]);
+  });
+
+  it('lets nobody wait for a decision over many that was made before', async () => {
+    const stage = await startStage({ databaseUrl: await on.freshUrl() });
+    const { db } = stage.database;
+    const policies = { accounts: 'mapped' as const };
+    await stage.declare({ policies });
+    const people = await fillUsers(stage.database, APP, 201);
+    const members = people.map(value => ({ value }));
+    await stage.directory.createGroup(stage.context, { schemas: [], displayName: 'dev' }, members);
+    await db.deleteFrom('work').execute();
+    await put(stage, { policies, ...DEV });
+    await lost(stage, `app:${APP}`, { method: 'GET', path: '/users$' });
+    expect(await db.selectFrom('work').select('key').execute()).toEqual([{ key: `app:${APP}` }]);
+    expect((await stage.reconciler.status()).apps).toMatchObject([{ converged: false }]);
+    expect(await stage.reconciler.audit({ action: 'app.apply' })).toHaveLength(1);
   });
 });

@@ -85,8 +85,8 @@ export const GROUPS: readonly Mutant[] = [
     edits: [
       {
         file: 'bridge/reconcile/declaration/declaration.ts',
-        find: 'return await removeUndeclared(rim, work.cause, failures);',
-        put: 'return later ? [] : await removeUndeclared(rim, work.cause, failures);',
+        find: 'return await removeUndeclared(rim, work, failures);',
+        put: 'return later ? [] : await removeUndeclared(rim, work, failures);',
       },
     ],
     noticedBy: ['last-owners-of-a-deleted-app'],
