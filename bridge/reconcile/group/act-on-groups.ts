@@ -11,7 +11,8 @@ import { noteRead } from '../../store/accounts/coder-members';
 import { bumpRules } from '../../store/apps/apps';
 import { forgetMappedGroups, putMappedGroup } from '../../store/apps/mapped-groups';
 import { writeAudit } from '../../store/audit/audit';
-import { closeEntry, closeSame } from '../../store/journal/journal';
+import { type Db } from '../../store/database/database';
+import { closeEntry, closeSame, type JournalEntry, openEntry } from '../../store/journal/journal';
 import { enqueueEverybodyIn, looseSetsOf } from '../../store/directory';
 import { PRIORITY } from '../../store/work/enqueue';
 import { type Work } from '../../store/work/work';
@@ -115,31 +116,37 @@ async function act(acting: GroupsActing, change: GroupChange): Promise<void> {
 
 /** A declaration and a request may both be about to make the group of one that was pushed: one of them does, and the other decides anew. */
 async function alone({ rim }: GroupsActing, { row }: GroupChange, task: () => Promise<void>): Promise<void> {
-  const { scimGroupId, organization } = row;
-  if (scimGroupId === undefined) return await task();
-  const name = `pushed-group:${scimGroupId}`;
-  await oneAtATime(rim, name, async () => {
-    const own = await managedGroupsOf(rim.database.db, scimGroupId);
-    if (own.some(known => known.organization === organization))
-      throw new LeaseTaken(
-        `the Coder group of ${JSON.stringify(row.name)} was made in the same moment: looked at again`,
-      );
+  if (row.scimGroupId === undefined) return await task();
+  await oneAtATime(rim, `pushed-group:${row.scimGroupId}`, async () => {
+    if ((await ownGroups(rim.database.db, row)).length > 0) throw madeMeanwhile(row);
     await task();
   });
 }
 
-async function create({ rim, app, work }: GroupsActing, change: GroupChange): Promise<{ id: string; made: Made }> {
+/** Coder groups of the same group of the directory, in the same organization. */
+async function ownGroups(db: Db, { scimGroupId, organization }: GroupChange['row']): Promise<ManagedGroup[]> {
+  const own = scimGroupId === undefined ? [] : await managedGroupsOf(db, scimGroupId);
+  return own.filter(known => known.organization === organization);
+}
+
+const madeMeanwhile = ({ name }: GroupChange['row']): LeaseTaken =>
+  new LeaseTaken(`the Coder group of ${JSON.stringify(name)} was made in the same moment: looked at again`);
+
+/** What the journal has of a creation. */
+const beginning = ({ rim, app }: GroupsActing, { organization, row, mappings }: GroupChange): JournalEntry => ({
+  kind: 'group',
+  key: groupKey(organization.id, row.name),
+  app,
+  subject: row.scimGroupId,
+  note: { mapping: mappings[0] },
+  since: rim.clock.now(),
+});
+
+async function create(acting: GroupsActing, change: GroupChange): Promise<{ id: string; made: Made }> {
+  const { rim, work } = acting;
   const { organization, row, settings } = change;
   const { db } = rim.database;
-  const key = groupKey(organization.id, row.name);
-  const entry = {
-    kind: 'group',
-    key,
-    app,
-    subject: row.scimGroupId,
-    note: { mapping: change.mappings[0] },
-    since: rim.clock.now(),
-  } as const;
+  const entry = beginning(acting, change);
   const { made, begunBefore } = await makeJournaled(rim, work, entry, () =>
     rim.coder.createGroup(organization.id, { name: row.name, ...settings }),
   );
@@ -154,13 +161,14 @@ async function create({ rim, app, work }: GroupsActing, change: GroupChange): Pr
 
 /** Notes a group under management, and in the same transaction that everybody who is to be in it has to be looked at. */
 async function record(
-  { rim, app, work, surveyed }: GroupsActing,
+  acting: GroupsActing,
   change: GroupChange,
   id: string,
   made: Made,
   line?: [AuditAction, Change],
 ): Promise<void> {
-  const { cause } = work;
+  const { rim, app, surveyed } = acting;
+  const { cause } = acting.work;
   const { row, organization, settles, mappings } = change;
   const now = rim.clock.now();
   const lines = new AuditLines(cause, () => now);
@@ -176,7 +184,13 @@ async function record(
   const noted: Pick<ManagedGroup, 'id'> & GroupChange['row'] = { id, ...row };
   const freed = change.present === undefined || change.present.name === row.name ? undefined : change.present.name;
   const context = freed === undefined ? undefined : await rim.context.get();
-  await rim.database.transact(async db => {
+  const hasAnother = await rim.database.transact(async db => {
+    // This one may have stood still for so long that another bridge has made one: what was made here is settled as nobody's then.
+    const own = made === 'found' || rim.database.backend === 'sqlite' ? [] : await ownGroups(db, row);
+    if (own.length > 0) {
+      if (own.every(known => known.id !== id)) await openEntry(db, beginning(acting, change));
+      return true;
+    }
     const before = await readManagedGroup(db, id);
     await putManagedGroup(db, noted);
     for (const mapping of mappings) await putMappedGroup(db, app, mapping, id);
@@ -187,10 +201,12 @@ async function record(
     await writeAudit(db, lines.rows);
     if (freed !== undefined && context !== undefined)
       await wakeForName(db, context, { organization: organization.id, name: freed }, cause, now);
-    if (surveyed) return;
+    if (surveyed) return false;
     if (row.scimGroupId !== undefined && row.scimGroupId !== before?.scimGroupId)
       await enqueueEverybodyIn({ db, app, cause, now }, row.scimGroupId, PRIORITY.request);
     await bumpRules(db);
+    return false;
   });
+  if (hasAnother) throw madeMeanwhile(row);
   looseSetsOf(rim.database).wake();
 }

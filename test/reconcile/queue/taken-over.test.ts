@@ -4,7 +4,7 @@ import { putApp } from '../../../bridge/store/apps/apps';
 import { enqueue, PRIORITY, type WorkKey } from '../../../bridge/store/work/enqueue';
 import { fillUsers } from '../../bench/fill-directory';
 import { describeEachDatabase } from '../../support/databases';
-import { APP, type Stage, startStage } from '../stage';
+import { AMPLE_MS, APP, type Stage, startStage } from '../stage';
 
 const STATE = {
   roleMappings: { auditors: { idpGroup: 'auditors', role: 'auditor' } },
@@ -316,6 +316,41 @@ describeEachDatabase('work that another bridge took over', (_open, on) => {
     expect(stage.coder.calls.writes()).toEqual([]);
     expect(await journalled(stage)).toEqual([]);
   });
+
+  it.each([
+    ['waits for it still', false],
+    ['waits for it no more', true],
+  ])(
+    'leaves no second group of one that was renamed while the first was being made: the other one %s',
+    async (_, isOver) => {
+      const databaseUrl = await on.freshUrl();
+      const stage = await startStage({ databaseUrl });
+      const { db } = stage.database;
+      await stage.declare({ pushedGroups: {} });
+      const ann = await stage.createUser('ann');
+      const { resource } = await stage.directory.createGroup(stage.context, { schemas: [], displayName: 'first' }, [
+        { value: ann },
+      ]);
+      const call = stage.coder.faults.hold({ method: 'POST', path: '/groups$' });
+      const converged = stage.reconciler.converge([`scim-group:${resource.id}`], { deadlineMs: 500 });
+      await call.arrived;
+      call.holdNoMore();
+      await db.updateTable('work').set({ lease_owner: null, lease_until: null }).execute();
+      await db.deleteFrom('leases').execute();
+      const other = await startStage({ databaseUrl, double: stage.coder });
+      await other.directory.updateGroup(other.context, resource.id, current => ({
+        document: { ...current.document, displayName: 'second' },
+      }));
+      await other.reconciler.converge([`scim-group:${resource.id}`, `person:${ann}`], { deadlineMs: AMPLE_MS });
+      if (isOver) await db.deleteFrom('journal').execute();
+      call.release();
+      await converged;
+      await stage.reconciler.stop();
+      await other.settle();
+      expect(stage.coder.snapshot().organizations['coder']?.groups).toEqual({ second: ['ann'] });
+      expect(await journalled(stage)).toEqual([]);
+    },
+  );
 
   it('lets nobody wait for a decision over many that was made before', async () => {
     const stage = await startStage({ databaseUrl: await on.freshUrl() });
