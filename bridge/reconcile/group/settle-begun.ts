@@ -10,7 +10,6 @@ import { type Db } from '../../store/database/database';
 import { existingGroups } from '../../store/directory/reading';
 import {
   mayLastUntil,
-  closeEntry,
   closeSame,
   entriesOfKind,
   type JournalEntry,
@@ -96,13 +95,14 @@ async function settleEntry(
     target: `${organizationName(context, organization)}/${name}`,
     detail: 'the answer to the creation was lost, and nothing declares it any more',
   });
-  await rim.database.transact(async trx => {
+  return await rim.database.transact(async trx => {
+    // Another bridge may have noted it for who wants it, or settled it, since it was looked at.
+    if (!(await closeSame(trx, entry))) return 'closed';
     if (entry.kind === 'custom-role') await putManagedRole(trx, { organization, name, origin: 'created' });
     else await putManagedGroup(trx, { id: found, organization, name, origin: 'created', scimGroupId: undefined });
-    await closeEntry(trx, entry.kind, entry.key);
     await writeAudit(trx, lines.rows);
+    return 'unwanted';
   });
-  return 'unwanted';
 }
 
 async function findRole(rim: Rim, organization: string, name: string): Promise<string | undefined> {

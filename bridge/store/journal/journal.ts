@@ -138,12 +138,15 @@ export async function closeEntry(db: Db, kind: JournalKind, key: string): Promis
   await deleteEntry(db, { kind, key });
 }
 
-/** What came of an entry as it was opened or read is known; one that somebody opened anew since then stays. */
+/**
+ * What came of an entry as it was opened or read is known; one that somebody opened anew since then stays.
+ * @returns whether it was open as it was
+ */
 export async function closeSame(
   db: Db,
   { kind, key, since }: Pick<JournalEntry, 'kind' | 'key' | 'since'>,
-): Promise<void> {
-  await deleteSame(db, { kind, key, since });
+): Promise<boolean> {
+  return (await deleteSame(db, { kind, key, since })).changes > 0;
 }
 
 export async function readEntry(db: Db, kind: JournalKind, key: string): Promise<JournalEntry | undefined> {

@@ -43,6 +43,30 @@ it('keeps a custom role that another app has declared while everybody was looked
   expect(rolesIn(stage)).toEqual([]);
 });
 
+it('tells once of a custom role whose making went unheard, and that is declared and noted while it is looked for', async () => {
+  const stage = await startStage();
+  await stage.declare({});
+  stage.coder.addCustomRole('reader');
+  const key = `${stage.coder.findOrganization().id}/reader`;
+  await stage.database.db
+    .insertInto('journal')
+    .values({ kind: 'custom-role', key, app: APP, note: '{}', since: Date.now() })
+    .execute();
+  const call = stage.coder.faults.hold({ method: 'GET', path: '/members/roles$' });
+  const swept = stage.reconciler.sweep();
+  await call.arrived;
+  call.holdNoMore();
+  await put(stage, APP, { customRoles: READER });
+  await stage.reconciler.converge([`app:${APP}`], { deadlineMs: AMPLE_MS });
+  call.release();
+  await swept;
+  await stage.settle();
+  expect(rolesIn(stage)).toEqual(['reader']);
+  expect(await stage.reconciler.audit({ action: 'custom-role.create' })).toMatchObject([
+    { detail: 'the answer to the creation was lost' },
+  ]);
+});
+
 it('makes a custom role anew that another app has declared while it was being deleted', async () => {
   const stage = await startStage();
   await stage.declare({ customRoles: READER });
