@@ -1,7 +1,9 @@
 /** What would change in Coder, nothing written: the adoption report of a rollout and the dry run of a declaration. */
 import { type HoldSummary, type PlannedChange, type PlanReport } from '../../contract/admin-api';
 import { type MappingState, modeClash } from '../../contract/mapping-state';
+import { identityKey } from '../../contract/identity';
 import { holdId } from '../../store/accounts/holds';
+import { readApp } from '../../store/apps/apps';
 import { describe } from '../person/apply-steps';
 import { type Context, groupName } from '../decide/context';
 import { type Rim } from '../context/rim';
@@ -26,7 +28,8 @@ export async function planWorld(
   const declarations = await planDeclarations(rim, request.state);
   const { context, members } = declarations;
   const world = await readWorldFor(rim, context, { memberships: true });
-  const wanted = request.state?.app ?? request.app;
+  const protectsLess = request.state !== undefined && (await takesProtection(rim, request.state));
+  const wanted = protectsLess ? undefined : (request.state?.app ?? request.app);
   const names = [...context.apps.keys()].filter(name => wanted === undefined || name === wanted);
   const report: PlanReport = {
     changes: declarations.changes.filter(change => change.app === ALL_APPS || names.includes(change.app)),
@@ -58,6 +61,14 @@ export async function planWorld(
   report.seats = await seatsFor(rim, report, leavers);
   report.problems = [...new Set([...report.problems, ...modeProblems(context, request.state)])];
   return report;
+}
+
+/** Whether a document protects less than the one that it takes the place of: what it protected was protected from all apps. */
+async function takesProtection(rim: Rim, { app, guard }: MappingState): Promise<boolean> {
+  const before = (await readApp(rim.database.db, app))?.state.guard;
+  if (before === undefined) return false;
+  const kept = new Set(guard.protectedAccounts.map(identityKey));
+  return guard.minOwners < before.minOwners || before.protectedAccounts.some(name => !kept.has(identityKey(name)));
 }
 
 /** A licence is the only limit of Coder that nothing refuses: the plan says what it costs. */

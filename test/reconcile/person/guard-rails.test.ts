@@ -1,5 +1,7 @@
 /** What stops a mistake of an identity provider or an operator, and how it is let through. */
+import { parseMappingState } from '../../../bridge/contract/mapping-state';
 import { HoldChanged } from '../../../bridge/reconcile';
+import { putApp } from '../../../bridge/store/apps/apps';
 import { type Stage, startStage } from '../stage';
 
 const DEVELOPERS = { groupMappings: { developers: { idpGroup: 'developers', group: 'developers' } } };
@@ -168,6 +170,23 @@ it('keeps the last active owner, whoever asks', async () => {
   expect((await stage.reconciler.status()).pending).toMatchObject([
     { subject: 'bob', state: 'held', reason: expect.stringContaining('last-owner') },
   ]);
+});
+
+it('plans whom of other apps a document no longer protects', async () => {
+  const stage = await startStage();
+  stage.coder.addUser('breakglass', { loginType: 'oidc', status: 'active', roles: ['owner'] });
+  const entra = (protectedAccounts: string[]) =>
+    parseMappingState({ version: 1, app: 'entra', guard: { protectedAccounts } });
+  await putApp(stage.database, entra(['breakglass@example.com']), 'any', { actor: 'declaration' }, Date.now());
+  await stage.declare({ policies: { adoption: 'any' } });
+  await stage.setActive(await stage.createUser('breakglass'), false);
+  expect(stage.coder.describe('breakglass').status).toBe('active');
+  const touched = async (names: string[]) =>
+    (await stage.reconciler.planWorld({ app: 'entra', state: entra(names) })).changes.map(
+      ({ app, subject, action }) => `${app} ${subject} ${action}`,
+    );
+  expect(await touched(['BreakGlass@example.com', 'more'])).toEqual([]);
+  expect(await touched([])).toContain('okta breakglass account.suspend');
 });
 
 it('touches neither protected accounts nor service accounts nor its own', async () => {
