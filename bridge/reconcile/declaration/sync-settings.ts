@@ -28,6 +28,7 @@ import {
   decideSync,
   filteredOut,
   isForAnotherClaim,
+  ownMeanwhile,
   saySync,
   type SyncChange,
   type SyncObserved,
@@ -123,11 +124,24 @@ async function writeSyncSettings(rim: Rim, context: Context, plan: SyncPlan, wor
           ? await losesOrganizations(rim, context, change, plan.joins)
           : [];
       await checkStillOurs(rim, rim.database.db, work);
-      if (change.next !== undefined) await write(rim.coder, change, change.next);
+      if (change.next !== undefined) await writeNoted(rim, change, change.next);
       await record(rim, context, change, losers, work.cause);
     });
   }
   return problems;
+}
+
+/** On the disk before Coder is asked: an entry that is written there, and that nobody noted, would be somebody else's for ever. */
+async function writeNoted(rim: Rim, change: SyncChange, next: SyncMapping): Promise<void> {
+  const { kind, organization, before } = change.observed;
+  const key = keyFor(kind, organization);
+  await rim.database.transact(db => noteWritten(db, key, ownMeanwhile(change)));
+  try {
+    await write(rim.coder, change, next);
+  } catch (error) {
+    if (error instanceof CoderError && !error.maybeDone) await noteWritten(rim.database.db, key, before);
+    throw error;
+  }
 }
 
 async function write(coder: CoderClient, { observed, written }: SyncChange, next: SyncMapping): Promise<void> {
@@ -160,10 +174,8 @@ async function record(
       after: saySync(next),
       ...(losers.length === 0 ? {} : { detail: sayLosers(losers) }),
     });
-  const key = keyFor(kind, organization);
   await rim.database.transact(async db => {
-    if (written === undefined) await deleteSetting(db, key);
-    else await writeSetting(db, key, JSON.stringify(written));
+    await noteWritten(db, keyFor(kind, organization), written);
     await writeAudit(db, lines.rows);
   });
 }
@@ -196,6 +208,11 @@ const keyFor = (kind: string, organization: string): string => `claims:${kind}:$
 async function readWritten(db: Db, key: string): Promise<Written | undefined> {
   const text = await readSetting(db, key);
   return text === undefined ? undefined : (JSON.parse(text) as Written);
+}
+
+async function noteWritten(db: Db, key: string, written: Written | undefined): Promise<void> {
+  if (written === undefined) await deleteSetting(db, key);
+  else await writeSetting(db, key, JSON.stringify(written));
 }
 
 async function wantedClaims(db: Db, context: Context): Promise<ClaimsSettings> {

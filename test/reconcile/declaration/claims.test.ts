@@ -1,7 +1,7 @@
 /** Mode claims: organization sync is for the whole deployment, so it is written only where it is needed and declared. */
 import { parseMappingState } from '../../../bridge/contract/mapping-state';
 import { putApp } from '../../../bridge/store/apps/apps';
-import { startStage, type Stage } from '../stage';
+import { AMPLE_MS, APP, startStage, type Stage } from '../stage';
 
 const INTO_LAB = { groupMappings: { lab: { idpGroup: 'lab', organization: 'lab', group: 'lab' } } };
 const READER = { name: 'reader', permissions: [{ resourceType: 'template', action: 'read' }] };
@@ -116,4 +116,53 @@ it('is planned for whichever app is asked about, also beside another one that re
       expect.objectContaining({ action: 'organization.remove', subject: 'researcher', target: 'lab' }),
     ]),
   );
+});
+
+describe('whose write Coder was never heard to have done', () => {
+  const FOREIGN = '00000000-1111-4222-8333-444444444444';
+  const DEVELOPERS = { groupMappings: { developers: { idpGroup: 'developers', group: 'developers' } } };
+  const groupSync = ({ coder }: Stage) => coder.snapshot().organizations['coder']?.groupSync;
+
+  /** Declares, and is cut off from Coder by the first write of the settings, before or after that is done. */
+  async function declareUnheard(stage: Stage, state: object, isDone: boolean): Promise<void> {
+    const write = { method: 'PATCH', path: '/idpsync/groups$' };
+    if (isDone) stage.coder.faults.failAfterDoing(write);
+    else stage.coder.faults.fail(500, write);
+    const full = parseMappingState({ version: 1, app: APP, mode: 'claims', ...state });
+    await putApp(stage.database, full, 'any', { actor: 'declaration' }, Date.now());
+    await stage.reconciler.converge([`app:${APP}`], { deadlineMs: AMPLE_MS });
+    stage.coder.faults.clear();
+  }
+
+  it('an entry goes when its mapping goes, and those of others stay', async () => {
+    const stage = await startStage();
+    stage.coder.setGroupSync({ field: 'groups', mapping: { manual: [FOREIGN] } });
+    await declareUnheard(stage, DEVELOPERS, true);
+    expect(Object.keys(groupSync(stage)?.mapping ?? {})).toEqual(['manual', 'developers']);
+    await stage.declare({ mode: 'claims' });
+    expect(groupSync(stage)?.mapping).toEqual({ manual: [FOREIGN] });
+  });
+
+  it.each([
+    ['did it', true],
+    ['did not', false],
+  ])('a sync that reads another claim by it is turned off with its last mapping: Coder %s', async (_, isDone) => {
+    const stage = await startStage();
+    await stage.declare({ mode: 'claims', ...DEVELOPERS });
+    await declareUnheard(stage, { claims: { groups: 'teams' }, ...DEVELOPERS }, isDone);
+    expect(groupSync(stage)).toMatchObject({ field: isDone ? 'teams' : 'groups' });
+    await stage.declare({ mode: 'claims', claims: { groups: 'teams' } });
+    expect(groupSync(stage)?.field).toBe('');
+    expect(groupSync(stage)?.mapping).toEqual({});
+  });
+
+  it('an entry that somebody else wrote stays theirs where Coder refused', async () => {
+    const stage = await startStage();
+    stage.coder.setGroupSync({ field: 'groups', mapping: { developers: [FOREIGN] } });
+    stage.coder.faults.fail(403, { method: 'PATCH', path: '/idpsync/groups$' });
+    await stage.declare({ mode: 'claims', ...DEVELOPERS });
+    stage.coder.faults.clear();
+    await stage.declare({ mode: 'claims' });
+    expect(groupSync(stage)?.mapping).toEqual({ developers: [FOREIGN] });
+  });
 });

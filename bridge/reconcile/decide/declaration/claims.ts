@@ -19,6 +19,8 @@ export interface SyncMapping {
 export interface Written {
   readonly field: string;
   readonly claims: readonly string[];
+  /** The field before, where nobody has noted yet that the new one was written. */
+  readonly formerField?: string | undefined;
 }
 
 export interface ClaimsInput {

@@ -56,6 +56,21 @@ export function decideSync(observed: readonly SyncObserved[]): SyncChange[] {
   });
 }
 
+/** What may be the bridge's own while a change is written: until its end is noted, Coder may have what was, or what is to be. */
+export function ownMeanwhile({ observed: { before, present }, written }: SyncChange): Written | undefined {
+  if (before === undefined || written === undefined) return written ?? before;
+  return {
+    field: written.field,
+    claims: [...new Set([...before.claims, ...written.claims])],
+    ...(isOwnField(before, present.field) && { formerField: present.field }),
+  };
+}
+
+/** Whether the bridge set this field. */
+function isOwnField(before: Written | undefined, field: string): boolean {
+  return before !== undefined && (field === before.field || field === before.formerField);
+}
+
 /**
  * What is wanted, with an answer for claims of which it is unclear whose they are. What the bridge wrote for them stays; else they
  * give nothing, said in so many words, since Coder takes a claim without an entry for the name of a group or role. No sync is
@@ -171,7 +186,7 @@ export function mergeSync(
 ): SyncMapping | undefined {
   const mapping = Object.fromEntries([...entriesOfOthers(present, before), ...Object.entries(wanted?.mapping ?? {})]);
   const empty = Object.keys(mapping).length === 0;
-  const field = wanted?.field ?? (before !== undefined && present.field === before.field && empty ? '' : present.field);
+  const field = wanted?.field ?? (empty && isOwnField(before, present.field) ? '' : present.field);
   return field === present.field && sameMapping(mapping, present.mapping) ? undefined : { field, mapping };
 }
 
