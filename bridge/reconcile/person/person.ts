@@ -27,8 +27,10 @@ const MOST_PASSES = 5;
 export async function convergePerson(rim: Rim, work: Work): Promise<EndedWork> {
   const userId = work.key.slice('person:'.length);
   const context = await rim.context.get();
-  if (!context.rules.has(work.app)) return await endWork(rim, work, { kind: 'done' });
   const told = await readTold(rim.database.db, work.app, userId);
+  // Of an app that is gone nobody is in: what was begun for one of its people is seen to its end all the same.
+  if (!context.rules.has(work.app) && (told.user !== undefined || told.entries.length === 0))
+    return await endWork(rim, work, { kind: 'done' });
   return await rim.mutex.runExclusiveAll(namesOf(told), waited =>
     // Whoever was waited for may have changed what was read.
     convergeInTurn(rim, work, context, userId, waited ? undefined : told),

@@ -29,7 +29,7 @@ export async function readStatus(db: Db, now: number): Promise<Omit<ReconcilerSt
   const work = await countWork(db);
   const pending = await listWork(db, SHOWN);
   const begun = await countOpenEntries(db);
-  const unattended = await unattendedEntries(db, SHOWN);
+  const unattended = await unattendedEntries(db, { limit: SHOWN });
   const apps = await listApps(db);
   const heldCounts = await countHeldPeople(db);
   const refusedCounts = await countRefusedLeavings(db);

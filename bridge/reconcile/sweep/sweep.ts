@@ -187,16 +187,15 @@ async function sweepHeld(rim: Rim, context: Context, apps: readonly StoredApp[],
   await lookAtBegun(rim, apps);
 }
 
-const BEGUN_AT_ONCE = 500;
-
-/** What was begun for a person and not noted to its end is looked at by their work, whatever a comparison shows of them. */
+/**
+ * What was begun for a person and not noted to its end is looked at by their work, whatever a comparison shows of them, and whether or not
+ * there still is an app that would compare them.
+ */
 async function lookAtBegun(rim: Rim, apps: readonly StoredApp[]): Promise<void> {
   const { db } = rim.database;
-  const names = new Set(apps.map(({ name }) => name));
-  const items = (await unattendedEntries(db, BEGUN_AT_ONCE)).flatMap(({ app, subject }): WorkItem[] =>
-    app === undefined || subject === undefined || !names.has(app)
-      ? []
-      : [{ key: `person:${subject}`, app, priority: PRIORITY.sweep }],
+  const items = (await unattendedEntries(db, { apps: apps.map(({ name }) => name) })).flatMap(
+    ({ app, subject }): WorkItem[] =>
+      app === undefined || subject === undefined ? [] : [{ key: `person:${subject}`, app, priority: PRIORITY.sweep }],
   );
   await enqueue(db, items, CAUSE, rim.clock.now());
 }

@@ -174,8 +174,15 @@ export async function countOpenEntries(db: Db): Promise<Map<string, number>> {
   return new Map(rows.map(row => [row.app ?? '', Number(row.open)]));
 }
 
-/** What was about to be done for a person, is open, and has nobody in the queue who would look at it, the oldest first; who is held is told of so. */
-export async function unattendedEntries(db: Db, limit: number): Promise<JournalEntry[]> {
+/**
+ * What was about to be done for a person, is open, and has nobody in the queue who would look at it, the oldest first; who is held is told of so,
+ * and looked at with the others of their app.
+ * @param which.apps entries of these apps, and of those that are deleted or gone. @default of every app
+ */
+export async function unattendedEntries(
+  db: Db,
+  { apps, limit }: { readonly apps?: readonly string[]; readonly limit?: number },
+): Promise<JournalEntry[]> {
   const rows = await db
     .selectFrom('journal')
     .select(COLUMNS)
@@ -196,14 +203,23 @@ export async function unattendedEntries(db: Db, limit: number): Promise<JournalE
         eb.exists(
           eb
             .selectFrom('people')
+            .innerJoin('apps', 'apps.name', 'people.app')
             .select('people.user_id')
             .whereRef('people.user_id', '=', 'journal.subject')
             .where('people.held_reason', 'is not', null),
         ),
       ),
     )
+    .$if(apps !== undefined, query =>
+      query.where(eb =>
+        eb.or([
+          eb('app', 'in', among(db, apps ?? [])),
+          eb('app', 'not in', eb.selectFrom('apps').select('name').where('deleted_at', 'is', null)),
+        ]),
+      ),
+    )
     .orderBy('id')
-    .limit(limit)
+    .$if(limit !== undefined, query => query.limit(limit ?? 0))
     .execute();
   return rows.map(toEntry);
 }

@@ -303,7 +303,7 @@ export async function renewWork(db: Db, keys: readonly WorkKey[], owner: string,
 }
 
 /**
- * Makes parked work due again: of one key, of some apps, or all of it.
+ * Makes parked work due again: of one key, of some apps and of those that are gone, or all of it.
  * @param again.attempts as many as are counted already; where nothing is left of them, it is parked as soon as it fails again
  * @default again.attempts 0
  * @returns how much it is
@@ -318,7 +318,11 @@ export async function unparkWork(
     .set({ parked_at: null, attempts: again.attempts ?? 0, due_at: again.now })
     .where('parked_at', 'is not', null)
     .$if(key !== undefined, query => query.where('key', '=', key ?? ''))
-    .$if(apps !== undefined, query => query.where('app', 'in', among(db, apps ?? [])))
+    .$if(apps !== undefined, query =>
+      query.where(eb =>
+        eb.or([eb('app', 'in', among(db, apps ?? [])), eb('app', 'not in', eb.selectFrom('apps').select('name'))]),
+      ),
+    )
     .executeTakeFirstOrThrow();
   return Number(numUpdatedRows);
 }

@@ -1,6 +1,6 @@
 /** A bridge that stood still for longer than its lease: another one has its work by now, or had it and is done. */
 import { parseMappingState } from '../../../bridge/contract/mapping-state';
-import { putApp } from '../../../bridge/store/apps/apps';
+import { deleteApp, listAllApps, purgeApp, putApp } from '../../../bridge/store/apps/apps';
 import { enqueue, PRIORITY, type WorkKey } from '../../../bridge/store/work/enqueue';
 import { fillUsers } from '../../bench/fill-directory';
 import { describeEachDatabase } from '../../support/databases';
@@ -137,11 +137,12 @@ describeEachDatabase('work that another bridge took over', (_open, on) => {
   });
 
   it.each([
-    ['with nothing else', false],
-    ['with a role that was still to come', true],
+    ['with nothing else', { isAuditor: false, isPurged: false }],
+    ['with a role that was still to come', { isAuditor: true, isPurged: false }],
+    ['with their app', { isAuditor: false, isPurged: true }],
   ])(
     'leaves no account open that it made when somebody was deleted and forgotten by that one, %s',
-    async (_, isAuditor) => {
+    async (_, { isAuditor, isPurged }) => {
       const { stage, auditors } = await company();
       const { db } = stage.database;
       const call = stage.coder.faults.hold({ method: 'POST', path: '/users$' });
@@ -163,6 +164,12 @@ describeEachDatabase('work that another bridge took over', (_open, on) => {
       await db.deleteFrom('journal').execute();
       await db.deleteFrom('addresses').where('user_id', '=', resource.id).execute();
       await db.deleteFrom('people').where('user_id', '=', resource.id).execute();
+      if (isPurged) {
+        await deleteApp(stage.database, APP, 'any', { actor: 'declaration' }, Date.now());
+        const [app] = await listAllApps(db);
+        expect(app !== undefined && (await stage.database.transact(writing => purgeApp(writing, app)))).toBe(true);
+        await db.deleteFrom('work').where('key', '=', `app:${APP}`).execute();
+      }
       call.release();
       await converged;
       await stage.reconciler.stop();

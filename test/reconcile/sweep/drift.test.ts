@@ -1,5 +1,8 @@
 /** Changes that somebody makes in Coder by hand: noticed, told, and repaired where the app says so. */
 import { SweptElsewhere } from '../../../bridge/reconcile';
+import { parseMappingState } from '../../../bridge/contract/mapping-state';
+import { putApp } from '../../../bridge/store/apps/apps';
+import { openEntry } from '../../../bridge/store/journal/journal';
 import { takeLease } from '../../../bridge/store/work/leases';
 import { APP, startStage, type Stage } from '../stage';
 
@@ -197,6 +200,66 @@ it('does not call that drift which the guard has stopped, however often it looks
   await sweep(stage);
   const found = await stage.reconciler.audit({ action: 'drift.found' });
   expect(new Set(found.map(line => line.subjectName))).toEqual(new Set(['alice']));
+});
+
+describe('what was begun for somebody and not noted to its end', () => {
+  /** Notes that an account was made for somebody whom the directory does not know. */
+  const begin = async ({ database, coder }: Stage, app: string, username: string): Promise<void> => {
+    const { id, email } = coder.describe(username);
+    const note = { id, email, username };
+    await openEntry(database.db, {
+      kind: 'account',
+      key: email,
+      app,
+      subject: `of-${username}`,
+      note,
+      since: Date.now(),
+    });
+  };
+
+  const entriesIn = async ({ database }: Stage): Promise<string[]> =>
+    (await database.db.selectFrom('journal').select('key').execute()).map(({ key }) => key);
+
+  it('is looked at by the sweep of any app where their own is gone', async () => {
+    const stage = await startStage();
+    await stage.declare({ policies: { drift: 'off' } });
+    stage.coder.addUser('orphan');
+    await begin(stage, 'gone', 'orphan');
+    await sweep(stage);
+    expect(stage.coder.describe('orphan').status).toBe('suspended');
+    expect(await entriesIn(stage)).toEqual([]);
+  });
+
+  it('is not hidden by much of another app', async () => {
+    const stage = await startStage();
+    await stage.declare({ policies: { drift: 'off' } });
+    const entra = parseMappingState({ version: 1, app: 'entra', policies: { drift: 'off' } });
+    await putApp(stage.database, entra, 'any', { actor: 'declaration' }, Date.now());
+    await stage.settle();
+    const row = { kind: 'account', app: APP, note: '{}', since: Date.now() };
+    const rows = Array.from({ length: 600 }, (_, index) => ({ ...row, key: `${index}@x.test`, subject: `s${index}` }));
+    await stage.database.db.insertInto('journal').values(rows).execute();
+    stage.coder.addUser('orphan');
+    await begin(stage, 'entra', 'orphan');
+    await stage.reconciler.sweep('entra');
+    await stage.settle();
+    expect(stage.coder.describe('orphan').status).toBe('suspended');
+    expect(await entriesIn(stage)).toHaveLength(rows.length);
+  });
+
+  it('is tried again by a sweep where Coder failed so often that it was set aside, and their app is gone', async () => {
+    const stage = await startStage();
+    await stage.declare({ policies: { drift: 'off' } });
+    stage.coder.addUser('orphan');
+    await begin(stage, 'gone', 'orphan');
+    stage.coder.faults.fail(500, { method: 'PUT', path: '/suspend$' });
+    await sweep(stage);
+    expect((await stage.reconciler.status()).pending).toMatchObject([{ key: 'person:of-orphan', state: 'parked' }]);
+    stage.coder.faults.clear();
+    await sweep(stage);
+    expect(stage.coder.describe('orphan').status).toBe('suspended');
+    expect((await stage.reconciler.status()).pending).toEqual([]);
+  });
 });
 
 it('is not said to be done where another bridge has begun with it, and may have ended meanwhile', async () => {
