@@ -97,12 +97,27 @@ async function passAlone(
   told: Told,
 ): Promise<readonly [Decided, PersonOutcome]> {
   const shared = observation.accounts.find(({ holders }) => holders.length > 0);
-  if (shared === undefined) return await pass(rim, work, observation, told);
+  if (shared === undefined) {
+    const once = () => pass(rim, work, observation, told);
+    const back = comesBack(rim, observation);
+    return await (back === undefined
+      ? once()
+      : withLease(rim.database.db, `account:${back}`, rim.owner, rim.clock, once));
+  }
   return await withLease(rim.database.db, `account:${shared.account.id}`, rim.owner, rim.clock, async () => {
     const now = await readTold(rim.database.db, work.app, observation.userId);
     const again = await observePerson(rim, observation.context, observation.app, observation.userId, now);
     return await pass(rim, work, again ?? observation, now);
   });
+}
+
+/**
+ * The account of somebody who is let in again: a sweep of another bridge, which looks at what runs of who is locked out, stops nothing of it
+ * meanwhile. Those of one process wait for each other by its name.
+ */
+function comesBack({ database }: Rim, { own, accounts }: PersonObservation): string | undefined {
+  if (database.backend === 'sqlite' || own.account !== 'present') return undefined;
+  return accounts.find(({ via, account }) => via === 'linked' && account.status === 'suspended')?.account.id;
 }
 
 async function pass(

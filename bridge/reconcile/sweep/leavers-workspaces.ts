@@ -5,12 +5,14 @@
 import { CoderError, outcomeOf, seesEveryWorkspace } from '../../coder';
 import {
   forgetLeaverWorkspaces,
-  type LeaverWorkspaces,
   listLeaverWorkspaces,
   putLeaverWorkspaces,
+  readLeaverWorkspaces,
 } from '../../store/accounts/leaver-workspaces';
 import { writeAudit } from '../../store/audit/audit';
 import { AuditLines } from '../context/audit-lines';
+import { LeaseTaken } from '../context/mutex';
+import { oneAtATime } from '../context/one-at-a-time';
 import { type Context, untouchable } from '../decide/context';
 import { type Rim } from '../context/rim';
 import { HOUR_MS } from '../decide/guard';
@@ -30,8 +32,10 @@ export async function sweepLeaversWorkspaces(
     // Nothing more is to be seen than before.
     if (leaver.state === 'unknown' && !seesEveryWorkspace(context.catalog.workspaceRights)) continue;
     try {
-      await rim.mutex.runExclusive(`account:${leaver.coderUserId}`, () => lookAgain(rim, context, leaver));
+      await oneAtATime(rim, `account:${leaver.coderUserId}`, () => lookAgain(rim, context, leaver.coderUserId));
     } catch (error) {
+      // Whoever has the account, to let its person in again, sees to what is listed.
+      if (error instanceof LeaseTaken) continue;
       rim.log.warn({ err: error, account: leaver.coderUserId }, 'workspaces of a leaver could not be looked at');
       if (!(error instanceof CoderError) || isAway(error)) throw error;
       // What runs on unseen is told: the app is not compared to its end.
@@ -41,9 +45,12 @@ export async function sweepLeaversWorkspaces(
   }
 }
 
-async function lookAgain(rim: Rim, context: Context, leaver: LeaverWorkspaces): Promise<void> {
+async function lookAgain(rim: Rim, context: Context, accountId: string): Promise<void> {
   const { db } = rim.database;
   const coder = rim.coder.background;
+  const leaver = await readLeaverWorkspaces(db, accountId);
+  // Dealt with since they were listed: their person is back, or what ran is seen stopped.
+  if (leaver === undefined) return;
   const found = await coder.getUser(leaver.coderUserId);
   if (found.state !== 'present') {
     await forgetLeaverWorkspaces(db, leaver.coderUserId);

@@ -118,6 +118,32 @@ it('that do not stop although Coder was asked to are stopped by the next sweep',
   expect((await lines(stage)).map(({ actor }) => actor)).toEqual(['sweep', 'scim']);
 });
 
+/** Somebody whose workspace runs again since they were locked out. */
+async function restarted(stage: Stage, name: string, id: string): Promise<void> {
+  stage.coder.addWorkspace(name, 'dev');
+  await stage.setActive(id, false);
+  stage.coder.startWorkspace(name, 'dev');
+}
+
+it('of somebody who came back while a sweep looked at another leaver run on', async () => {
+  const { stage, alice } = await stageWithAlice({}, { drift: 'off' });
+  const { coder } = stage;
+  const ids = { alice, bob: await stage.createUser('bob') };
+  for (const [name, id] of Object.entries(ids)) await restarted(stage, name, id);
+  const idOf = (name: string): string => coder.findUser(name).id;
+  const [first, second] = idOf('alice') < idOf('bob') ? (['alice', 'bob'] as const) : (['bob', 'alice'] as const);
+  const call = coder.faults.hold({ method: 'GET', path: `/users/${idOf(first)}$` });
+  const swept = stage.reconciler.sweep();
+  await call.arrived;
+  await stage.setActive(ids[second], true);
+  // What somebody locks by hand afterwards is no leaving.
+  coder.suspend(second);
+  call.release();
+  await swept;
+  expect(statuses(stage, first)).toEqual({ dev: 'stopped' });
+  expect(statuses(stage, second)).toEqual({ dev: 'running' });
+});
+
 describe('of somebody who stays and is taken out of an organization', () => {
   const LAB = { groupMappings: { lab: { idpGroup: 'lab', organization: 'lab', group: 'lab' } } };
 

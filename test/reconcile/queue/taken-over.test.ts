@@ -374,4 +374,28 @@ describeEachDatabase('work that another bridge took over', (_open, on) => {
     expect((await stage.reconciler.status()).apps).toMatchObject([{ converged: false }]);
     expect(await stage.reconciler.audit({ action: 'app.apply' })).toHaveLength(1);
   });
+
+  it('is not meddled with by a sweep: whom one bridge is letting in again, the other one stops nothing of', async () => {
+    const databaseUrl = await on.freshUrl();
+    const stage = await startStage({ databaseUrl });
+    const { coder } = stage;
+    const other = await startStage({ double: coder, databaseUrl });
+    await stage.declare({ policies: { drift: 'off' } });
+    const ann = await stage.createUser('ann');
+    coder.addWorkspace('ann', 'dev');
+    await stage.setActive(ann, false);
+    // Coder was asked to stop it, and it runs again: that is looked at by the next sweep.
+    coder.startWorkspace('ann', 'dev');
+    const call = coder.faults.hold({ method: 'PUT', path: '/activate$' });
+    const back = stage.setActive(ann, true);
+    await call.arrived;
+    await other.reconciler.sweep();
+    call.release();
+    await back;
+    await stage.reconciler.sweep();
+    await stage.settle();
+    expect(coder.describe('ann').status).toBe('active');
+    expect(coder.workspacesOf('ann')).toMatchObject([{ name: 'dev', status: 'running' }]);
+    expect((await stage.reconciler.status()).apps).toMatchObject([{ converged: true }]);
+  });
 });
