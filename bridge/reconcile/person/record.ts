@@ -1,7 +1,7 @@
 /** Writes down what became of one person: links, grants, wishes for groups, holds, audit lines and the closing of journal entries, in one transaction. */
 import { identityKey, isSameIdentity } from '../../contract/identity';
 import { noteAddress } from '../../store/accounts/addresses';
-import { deletePerson, type PersonChange, readPerson, writePerson } from '../../store/accounts/people';
+import { deletePerson, peopleOfAccount, type PersonChange, readPerson, writePerson } from '../../store/accounts/people';
 import { writeAudit } from '../../store/audit/audit';
 import { type Db } from '../../store/database/database';
 import { deleteSetting } from '../../store/database/settings';
@@ -104,7 +104,10 @@ export async function recordPerson(
     const sharers = await writeHold(db, work, observation, guarded, failure !== undefined, lines, now);
     await writeAudit(db, lines.rows);
     const emptier = await writeAccounts(db, work, observation, accounts);
-    for (const { id } of observation.gone) emptier.push(...(await forgetAccount(db, id)));
+    for (const { id, byBridge } of observation.gone) {
+      if (byBridge) await unlinkOthers(db, observation, id, now);
+      emptier.push(...(await forgetAccount(db, id)));
+    }
     await closeEntries(db, work, observation, outcome, accounts, now);
     const woken = [
       ...(await wakeThem(db, work, observation, accounts, now)),
@@ -144,6 +147,12 @@ export async function recordPerson(
   });
   remember(rim, observation, outcome, accounts, { begunAt, convergedAt: now });
   return ended;
+}
+
+/** Whoever else was an account that the bridge deleted is it no more: nobody is told that somebody did so in Coder. */
+async function unlinkOthers(db: Db, { userId }: PersonObservation, accountId: string, now: number): Promise<void> {
+  for (const other of await peopleOfAccount(db, accountId))
+    if (other.userId !== userId) await writePerson(db, other, { coder: null }, now);
 }
 
 /** Whether everything that is to be noted would be found again: nothing was asked of Coder, and wishes for groups follow from the directory. */

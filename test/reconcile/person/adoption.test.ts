@@ -1,6 +1,6 @@
 /** Existing accounts: who is taken over, who is not, and what is said about it. */
 import { ManualClock } from '../../support/coder-double';
-import { startStage } from '../stage';
+import { AMPLE_MS, startStage } from '../stage';
 
 const heldReason = async (stage: Awaited<ReturnType<typeof startStage>>): Promise<string | undefined> =>
   (await stage.reconciler.status()).pending.find(item => item.state === 'held')?.reason.split(':')[0];
@@ -223,4 +223,29 @@ it('gives accounts to people in mapped groups alone, when the app says so', asyn
   expect(Object.keys(stage.coder.snapshot().users)).toEqual(['alice', 'testuser']);
   await stage.leave(group, alice);
   expect(stage.coder.describe('alice').status).toBe('suspended');
+});
+
+it('says of nobody that somebody deleted their account in Coder, where a bridge was cut off when it had done so for who is hired anew', async () => {
+  const stage = await startStage();
+  await stage.declare({});
+  const emails = [{ value: 'ada@example.com', primary: true }];
+  const before = await stage.createUser('ada', { externalId: 'before' });
+  stage.coder.oidcLogin({ email: 'ada@example.com', email_verified: true, sub: 'before' });
+  await stage.setActive(before, false);
+  const deleted = stage.coder.findUser('ada').id;
+  stage.coder.faults.failAfterDoing({ method: 'DELETE', path: '/users/' });
+  const { touched } = await stage.directory.createUser(stage.context, {
+    schemas: [],
+    userName: 'ada.again',
+    externalId: 'again',
+    emails,
+  });
+  await stage.reconciler.converge(touched, { deadlineMs: AMPLE_MS });
+  stage.coder.faults.clear();
+  await stage.settle();
+  await stage.reconciler.sweep();
+  await stage.settle();
+  expect(stage.coder.describe('ada').id).not.toBe(deleted);
+  expect(await stage.reconciler.audit({ action: 'account.gone' })).toEqual([]);
+  expect(await stage.reconciler.audit({ action: 'account.delete' })).toMatchObject([{ subjectName: 'ada.again' }]);
 });
