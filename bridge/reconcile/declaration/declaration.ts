@@ -29,10 +29,19 @@ import { actOnRoles, observeRoles } from './custom-roles';
 import { comeBackAt, isLeftParked, isOwedAnything, purge } from './deleted-app';
 import { sharedExternalIds } from './shared-external-ids';
 import { noLongerSpokenFor } from './no-longer-spoken-for';
-import { bringSyncSettings } from './sync-settings';
+import { bringSyncSettings, SYNC_SETTINGS, undeclaredEntries } from './sync-settings';
 import { wakeForCustomRoles, wakeOtherApps } from './wake-other-apps';
 
 const ENDS = 'the app ends when nobody of it is left, nothing of it is held, and nobody who has left can still sign in';
+
+function sayEnds(entries: readonly string[], problems: readonly string[]): string {
+  if (entries.length === 0) return ENDS;
+  const why = problems.filter(problem => problem.startsWith(SYNC_SETTINGS));
+  return [
+    `the app ends when what it wrote into Coder's sync settings is taken out (${entries.join('; ')}), or somebody has taken it out there`,
+    ...why,
+  ].join('; ');
+}
 
 /** Deals with `app:<name>`. */
 export async function convergeApp(rim: Rim, work: Work): Promise<EndedWork> {
@@ -51,8 +60,12 @@ export async function convergeApp(rim: Rim, work: Work): Promise<EndedWork> {
     if (context.apps.get(name)?.generation !== app.generation) return await endWork(rim, work, { kind: 'done' });
     const guarded = await surveyWithGuard(rim, context, await readWorldFor(rim, context), name, PRIORITY.declaration);
     const begun = await settleBegun(rim, context, { app: name, queue: false });
+    // They would give at each sign-in what nobody knows of any more.
+    const entries = app.deleting && app.state.mode === 'claims' ? await undeclaredEntries(db, context) : [];
     const isOver =
-      guarded.work.length + guarded.stillIn === 0 && begun.againAt === undefined && !(await isOwedAnything(db, name));
+      guarded.work.length + guarded.stillIn + entries.length === 0 &&
+      begun.againAt === undefined &&
+      !(await isOwedAnything(db, name));
     // People first: a call for a group may take as long as it likes, and nobody who can be dealt with waits for it.
     if (!app.deleting || guarded.free === 0)
       problems.push(
@@ -64,7 +77,9 @@ export async function convergeApp(rim: Rim, work: Work): Promise<EndedWork> {
       target: `generation ${app.generation}`,
       detail: `${guarded.people} people compared, ${guarded.work.length} to be dealt with${problems.length === 0 ? '' : `; ${problems.join('; ')}`}`,
     });
-    const againAt = app.deleting ? comeBackAt(rim, guarded, await isLeftParked(db, name)) : begun.againAt;
+    const againAt = app.deleting
+      ? comeBackAt(rim, guarded, entries.length > 0 || (await isLeftParked(db, name)))
+      : begun.againAt;
     const isLarge = guarded.held.length + guarded.work.length > AT_ONCE;
     const writes = async (trx: Db): Promise<void> => {
       if (!(await isStill(trx, app))) return;
@@ -81,7 +96,9 @@ export async function convergeApp(rim: Rim, work: Work): Promise<EndedWork> {
     };
     // In the same transaction: whatever ends this process, it is looked at again.
     const later =
-      againAt === undefined ? undefined : { dueAt: againAt, reason: app.deleting ? ENDS : LOOKED_FOR_AGAIN };
+      againAt === undefined
+        ? undefined
+        : { dueAt: againAt, reason: app.deleting ? sayEnds(entries, problems) : LOOKED_FOR_AGAIN };
     const [failure] = failures ?? [];
     const outcome = failure === undefined ? { kind: 'done' as const } : outcomeOf(failure);
     if (!isLarge) return await endWork(rim, work, outcome, [], writes, { later });

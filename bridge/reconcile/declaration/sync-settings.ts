@@ -6,7 +6,7 @@ import { type CoderClient, CoderError } from '../../coder';
 import { readBindings } from '../../store/apps/bindings';
 import { writeAudit } from '../../store/audit/audit';
 import { type Db } from '../../store/database/database';
-import { deleteSetting, readSetting, writeSetting } from '../../store/database/settings';
+import { deleteSetting, readSetting, readSettingsUnder, writeSetting } from '../../store/database/settings';
 import { readGroups } from '../../store/directory/reading';
 import { type Cause } from '../../store/work/enqueue';
 import { type Work } from '../../store/work/work';
@@ -41,6 +41,9 @@ export interface SyncPlan {
   readonly problems: readonly string[];
   readonly joins: ClaimsSettings['joins'];
 }
+
+/** How problems with them begin. */
+export const SYNC_SETTINGS = 'sync settings';
 
 const STAYS = new Set(['forbidden', 'not_found_or_forbidden', 'licence', 'unsupported', 'refused']);
 
@@ -180,6 +183,34 @@ async function record(
   });
 }
 
+/**
+ * What the bridge wrote into the sync settings of organizations that it sees, and nothing declares any more, in words: whoever has such a
+ * claim gets by it what nobody gives them. Of an organization that was deleted nobody gets anything.
+ */
+export async function undeclaredEntries(db: Db, context: Context): Promise<string[]> {
+  const wanted = await wantedClaims(db, context);
+  const names = ({ mapping, unclear = [] }: SyncMapping): string[] => [...Object.keys(mapping), ...unclear];
+  const declared: Readonly<Record<string, (organization: string) => readonly string[]>> = {
+    groups: organization => names(wanted.groups.get(organization) ?? NOTHING),
+    roles: organization => names(wanted.roles.get(organization) ?? NOTHING),
+    organizations: () => wanted.joins.map(({ claim }) => claim),
+  };
+  const seen = new Set(['', ...context.catalog.organizations.map(({ id }) => id)]);
+  const left: string[] = [];
+  for (const kind of KINDS)
+    for (const [organization, text] of await readSettingsUnder(db, keyFor(kind, ''))) {
+      if (!seen.has(organization)) continue;
+      const stays = new Set(declared[kind]?.(organization));
+      const claims = (JSON.parse(text) as Written).claims.filter(claim => !stays.has(claim));
+      if (claims.length > 0)
+        left.push(`${targetOf(context, kind, organization)}: ${claims.map(claim => JSON.stringify(claim)).join(', ')}`);
+    }
+  return left;
+}
+
+const KINDS = ['groups', 'roles', 'organizations'] as const satisfies readonly SyncObserved['kind'][];
+const NOTHING: SyncMapping = { field: '', mapping: {} };
+
 const NAMED = 20;
 
 function sayLosers(losers: readonly LosesOrganization[]): string {
@@ -198,7 +229,7 @@ async function orSyncProblem(problems: string[], target: string, task: () => Pro
     await task();
   } catch (error) {
     if (!(error instanceof CoderError) || !STAYS.has(error.kind)) throw error;
-    problems.push(`sync settings ${target}: ${error.message}`);
+    problems.push(`${SYNC_SETTINGS} ${target}: ${error.message}`);
   }
 }
 

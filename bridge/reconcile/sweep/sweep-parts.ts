@@ -1,5 +1,6 @@
 /** The parts of a sweep: what Coder fails at in one of them keeps nobody from being compared in the others, and is told. */
 import { CoderError, type CoderErrorKind } from '../../coder';
+import { LeaseTaken } from '../context/mutex';
 
 const SHOWN = 5;
 
@@ -11,23 +12,26 @@ export function isAway(error: unknown): boolean {
   return !(error instanceof CoderError) || AWAY.has(error.kind);
 }
 
-export class SweepParts {
-  readonly #failures: { readonly what: string; readonly error: CoderError; readonly app?: string | undefined }[] = [];
+/** What keeps a part from being compared. */
+type Failure = CoderError | LeaseTaken;
 
-  /** @returns undefined when Coder failed at it, which is noted. @throws whatever else ended it, and what says that Coder is away */
+export class SweepParts {
+  readonly #failures: { readonly what: string; readonly error: Failure; readonly app?: string | undefined }[] = [];
+
+  /** @returns undefined when Coder failed at it, or somebody else is at it, which is noted. @throws whatever else ended it, and what says that Coder is away */
   async part<T>(what: string, task: () => Promise<T>): Promise<T | undefined> {
     try {
       return await task();
     } catch (error) {
-      if (!(error instanceof CoderError)) throw error;
+      if (!(error instanceof CoderError || error instanceof LeaseTaken)) throw error;
       this.#failures.push({ what, error });
-      if (isAway(error)) throw error;
+      if (error instanceof CoderError && isAway(error)) throw error;
       return undefined;
     }
   }
 
   /** Coder failed at something of one app. */
-  failed(app: string, what: string, error: CoderError): void {
+  failed(app: string, what: string, error: Failure): void {
     this.#failures.push({ app, what, error });
   }
 
@@ -37,7 +41,7 @@ export class SweepParts {
   }
 
   /** The first failure; undefined where everything was compared. */
-  get error(): CoderError | undefined {
+  get error(): Failure | undefined {
     return this.#failures[0]?.error;
   }
 
@@ -50,6 +54,6 @@ export class SweepParts {
   }
 }
 
-function sayNotCompared(what: string, error: CoderError): string {
+function sayNotCompared(what: string, error: Failure): string {
   return `not compared by the last sweep: ${what}: ${error.message}`;
 }

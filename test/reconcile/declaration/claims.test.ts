@@ -1,6 +1,6 @@
 /** Mode claims: organization sync is for the whole deployment, so it is written only where it is needed and declared. */
 import { parseMappingState } from '../../../bridge/contract/mapping-state';
-import { putApp } from '../../../bridge/store/apps/apps';
+import { deleteApp, listAllApps, putApp } from '../../../bridge/store/apps/apps';
 import { AMPLE_MS, APP, startStage, type Stage } from '../stage';
 
 const INTO_LAB = { groupMappings: { lab: { idpGroup: 'lab', organization: 'lab', group: 'lab' } } };
@@ -116,6 +116,27 @@ it('is planned for whichever app is asked about, also beside another one that re
       expect.objectContaining({ action: 'organization.remove', subject: 'researcher', target: 'lab' }),
     ]),
   );
+});
+
+it('a deleted app stays until Coder has let its entries be taken out, and status says why', async () => {
+  const stage = await startStage();
+  await stage.declare({ mode: 'claims', groupMappings: { dev: { idpGroup: 'developers', group: 'developers' } } });
+  const entries = () => Object.keys(stage.coder.snapshot().organizations['coder']?.groupSync.mapping ?? {});
+  const look = () => stage.reconciler.converge([`app:${APP}`], { deadlineMs: AMPLE_MS });
+  stage.coder.faults.fail(403, { method: 'PATCH', path: '/idpsync/groups$' });
+  await deleteApp(stage.database, APP, 'any', { actor: 'declaration' }, Date.now());
+  await look();
+  expect(entries()).toEqual(['developers']);
+  expect((await stage.reconciler.status()).pending).toMatchObject([
+    { key: `app:${APP}`, reason: expect.stringMatching(/sync settings .*coder\/groups: "developers".*403/) },
+  ]);
+
+  stage.coder.faults.clear();
+  await stage.database.db.updateTable('work').set({ due_at: 0 }).execute();
+  await look();
+  expect(entries()).toEqual([]);
+  expect((await stage.reconciler.status()).pending).toEqual([]);
+  expect(await listAllApps(stage.database.db)).toEqual([]);
 });
 
 describe('whose write Coder was never heard to have done', () => {
