@@ -1,5 +1,7 @@
 /** Which account a person signs in to, through changed addresses, returns and re-hires; and that who has left signs in to none. */
+import { openDatabase } from '../../bridge/store/database/database';
 import { describeEachDatabase } from '../support/databases';
+import { type IdentityProvider } from './identity-provider';
 import { type Access, startAccess } from './stage';
 
 const ADMINS = {
@@ -193,6 +195,100 @@ describeEachDatabase('accounts', (_, on) => {
       expect(await access.held()).toEqual({});
     },
   );
+
+  /** Both had accounts before the bridge, and come back as new objects of the directory. */
+  async function cameBack(access: Access, okta: IdentityProvider, names = ['ada', 'ben']): Promise<string[]> {
+    for (const name of names) access.coder.oidcLogin(claims(`first-${name}`, `${name}@example.com`));
+    for (const id of await okta.hireAll(names)) await okta.remove(id);
+    const ids: string[] = [];
+    for (const name of names) ids.push(await okta.hire(name, { externalId: `another-${name}` }));
+    expect(await access.held()).toEqual(
+      Object.fromEntries(names.map(name => [name, expect.stringMatching(/^re-hire: /)])),
+    );
+    return ids;
+  }
+  const before = (...names: string[]) => ({
+    before: (coder: Access['coder']) => names.forEach(name => void coder.addUser(name, { status: 'active' })),
+  });
+
+  it('an answer to a re-hire is acted on though Coder fails at it once', async () => {
+    const access = await startAccess(on, before('ada'));
+    const okta = await access.app('okta');
+    await cameBack(access, okta, ['ada']);
+    access.coder.faults.fail(500, { method: 'DELETE', path: '/users/' }, { times: 1 });
+    await access.admin.answerReHire({ user: 'ada', answer: 'replace' });
+    await access.settled();
+    expect(await access.held()).toEqual({});
+    expect(access.coder.oidcLogin(claims('second-ada', 'ada@example.com'))).toMatchObject({ signedIn: true });
+    expect((await access.statusOf(okta)).converged).toBe(true);
+  });
+
+  it('an answer to a re-hire that the guard holds is acted on once it is released', async () => {
+    const access = await startAccess(on, before('ada', 'ben'));
+    const okta = await access.app('okta');
+    await cameBack(access, okta);
+    await access.declare(okta, { guard: { minRemovals: 0, maxRemovalsPercent: 1 } });
+    for (const user of ['ada', 'ben']) await access.admin.answerReHire({ user, answer: 'replace' });
+    await access.settled();
+    expect(access.suspended()).toEqual(['ada', 'ben']);
+    expect(await access.held()).toEqual({
+      ada: expect.stringMatching(/^guard: too-many-activations/),
+      ben: expect.stringMatching(/^guard: too-many-activations/),
+    });
+    await access.admin.releaseHold((await access.status()).holds[0]?.id ?? '', 'operator');
+    await access.swept();
+    expect(await access.held()).toEqual({});
+    for (const name of ['ada', 'ben'])
+      expect(access.coder.oidcLogin(claims(`second-${name}`, `${name}@example.com`))).toMatchObject({ signedIn: true });
+  });
+
+  it('an answer to a re-hire is for the account that it was asked about, whose address changes before it is acted on', async () => {
+    const access = await startAccess(on, { ...before('ada', 'ben'), env: { CODER_SCIM_REQUEST_DEADLINE: '1s' } });
+    const okta = await access.app('okta');
+    const [ada = '', ben = ''] = await cameBack(access, okta);
+    access.coder.faults.fail(500, { method: 'GET', path: '/users' });
+    await access.admin.answerReHire({ user: 'ada', answer: 'keep' });
+    await okta.remove(ben);
+    await okta.changeEmail(ada, 'ben@example.com');
+    access.coder.faults.clear();
+    await access.swept();
+    expect(await access.held()).toEqual({ ada: expect.stringMatching(/^re-hire: account "ben" /) });
+    expect(access.suspended()).toEqual(['ada', 'ben']);
+
+    await access.admin.answerReHire({ user: 'ada', answer: 'keep' });
+    await access.settled();
+    expect(await access.held()).toEqual({});
+    expect(access.suspended()).toEqual(['ada']);
+  });
+
+  it('an answer to a re-hire is not acted on when the person comes back after having left', async () => {
+    const access = await startAccess(on, before('ada', 'ben'));
+    const okta = await access.app('okta');
+    const [ada = ''] = await cameBack(access, okta);
+    await access.declare(okta, { guard: { minRemovals: 0, maxRemovalsPercent: 1 } });
+    await access.admin.answerReHire({ user: 'ada', answer: 'replace' });
+    await access.settled();
+    await okta.leave(ada);
+    await okta.comeBack(ada);
+    expect(await access.held()).toMatchObject({ ada: expect.stringMatching(/^re-hire: /) });
+  });
+
+  it('who was held before it was noted for which account is asked about once more', async () => {
+    const access = await startAccess(on, before('ada'));
+    const okta = await access.app('okta');
+    await cameBack(access, okta, ['ada']);
+    const database = await openDatabase(access.databaseUrl);
+    const { db } = database;
+    await db.deleteFrom('settings').where('key', 'like', 're-hire%').execute();
+    await db.insertInto('settings').values({ key: 're-hire:old', value: 'replace' }).execute();
+    await database.close();
+    await expect(access.admin.answerReHire({ user: 'ada', answer: 'keep' })).rejects.toThrow('answer again');
+    await access.settled();
+    expect(access.suspended()).toEqual(['ada']);
+    await access.admin.answerReHire({ user: 'ada', answer: 'keep' });
+    await access.settled();
+    expect(access.suspended()).toEqual([]);
+  });
 
   it.each(['leaves', 'is kept'])(
     'what Coder refused of an account that has workspaces is over: somebody hired again %s, and the app has converged',

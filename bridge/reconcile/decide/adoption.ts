@@ -1,17 +1,18 @@
 /** Whether somebody may be an account that exists already, and as what. Pure; data in, data out. */
 import { type DirectoryUser } from '../../contract/directory';
 import { isSameIdentity } from '../../contract/identity';
+import { type ReHire } from '../../store/accounts/re-hires';
 import { type Context, isProtected, untouchable } from './context';
 import { isImplied } from './entitlement';
-import { Held } from './hold-reason';
-import { type Account, type Holder, type ObservedAccount, type ReHireAnswer } from './observation';
+import { CameBack, Held } from './hold-reason';
+import { type Account, type Holder, type ObservedAccount } from './observation';
 
 export interface AdoptionQuestion {
   readonly context: Context;
   readonly app: string;
   readonly user: Pick<DirectoryUser, 'userName' | 'externalId'> | undefined;
   readonly found: ObservedAccount;
-  readonly reHire: ReHireAnswer | undefined;
+  readonly reHire: ReHire | undefined;
 }
 
 export interface Adoption {
@@ -148,9 +149,11 @@ function judgeReHire(
   // Another object of the identity provider is usually another subject, and a used account lets only its own subject in.
   const isAnother =
     isSomebodyElse || (before !== undefined && user?.externalId !== undefined && before !== user.externalId);
-  if (!found.account.used || !isAnother || reHire === 'keep') return { ...adoption, anew: false };
-  if (reHire === 'replace' || adoption.how === 'created') return { ...adoption, anew: true };
-  return new Held('re-hire', reHireText(name, user?.userName ?? ''));
+  // Another account than was asked about is judged by itself.
+  const answer = reHire?.account === found.account.id ? reHire.answer : undefined;
+  if (!found.account.used || !isAnother || answer === 'keep') return { ...adoption, anew: false };
+  if (answer === 'replace' || adoption.how === 'created') return { ...adoption, anew: true };
+  return new CameBack(found.account.id, reHireText(name, user?.userName ?? ''));
 }
 
 /** A word of a command that somebody copies into a shell: the identity provider chooses it. */

@@ -38,6 +38,16 @@ export class Held extends Error {
 /** The person is out by the directory, and can sign in all the same: somebody has to act. */
 export class StillIn extends Held {}
 
+/** Somebody came back as a new object of the directory: an operator is asked about this account. */
+export class CameBack extends Held {
+  constructor(
+    readonly account: string,
+    detail: string,
+  ) {
+    super('re-hire', detail);
+  }
+}
+
 /** A refusal that will be repeated until something changes, as a reason to hold. */
 export function heldBy(error: CoderError): Held {
   return new Held(

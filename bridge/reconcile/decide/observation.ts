@@ -4,6 +4,7 @@ import { identityKey } from '../../contract/identity';
 import { type CoderUser } from '../../coder';
 import { type Address } from '../../store/accounts/addresses';
 import { type Person } from '../../store/accounts/people';
+import { type ReHire } from '../../store/accounts/re-hires';
 import { type Context } from './context';
 import { type Desired } from './desired';
 import { type Entitlement } from './entitlement';
@@ -126,9 +127,6 @@ export interface BegunAccount {
   readonly since: number;
 }
 
-/** An operator's word on somebody who came back as a new directory object. */
-export type ReHireAnswer = 'keep' | 'replace';
-
 export interface PersonObservation {
   readonly context: Context;
   readonly app: string;
@@ -144,7 +142,7 @@ export interface PersonObservation {
   readonly begun: readonly BegunAccount[];
   /** Every address that the directory stated, the present one included, the first first. */
   readonly addresses: readonly Address[];
-  readonly reHire: ReHireAnswer | undefined;
+  readonly reHire: ReHire | undefined;
   /** The linked account as Coder said, now or a moment ago; undefined where there is none, or nobody asks. */
   readonly seen: SeenAccount | undefined;
 }
@@ -152,6 +150,11 @@ export interface PersonObservation {
 /** Whether the directory itself says that the person leaves, whatever is declared. */
 export function leavesByDirectory({ user }: Pick<PersonObservation, 'user'>): boolean {
   return user === undefined || !user.active;
+}
+
+/** Whether an operator may be asked about the account, or has been: somebody else had it, whatever keeps the person from it by now. */
+export function mayComeBackTo({ via, account, holders, appearedFor }: ObservedAccount): boolean {
+  return via !== 'linked' && account.used && (holders.length > 0 || appearedFor !== undefined);
 }
 
 /** Whether the account that the person was linked to is gone. */

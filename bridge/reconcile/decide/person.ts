@@ -8,7 +8,7 @@ import { isTheirs } from './appeared';
 import { untouchable } from './context';
 import { foreignDomain, isMoving, isNamed, judgeAdoption, refusedAddress, reHireText } from './adoption';
 import { ABSENT } from './desired';
-import { Held, StillIn } from './hold-reason';
+import { CameBack, Held, StillIn } from './hold-reason';
 import { leavesByDirectory, type ObservedAccount, type PersonObservation } from './observation';
 import { isOwner, plan } from './plan';
 
@@ -352,11 +352,11 @@ export function noEmail(userName: string): Held {
 }
 
 /** What could not be deleted because of its workspaces. */
-export function heldByWorkspaces(create: NewAccount, userName: string): Held {
-  const account = create.insteadOf?.observed.account;
-  const name = `account ${JSON.stringify(account?.username ?? '')} with the e-mail ${JSON.stringify(account?.email ?? '')}`;
-  return create.insteadOf?.why === 're-hire'
-    ? new Held('re-hire', reHireText(name, userName))
+export function heldByWorkspaces({ observed, why }: NonNullable<NewAccount['insteadOf']>, userName: string): Held {
+  const { id, username, email } = observed.account;
+  const name = `account ${JSON.stringify(username)} with the e-mail ${JSON.stringify(email)}`;
+  return why === 're-hire'
+    ? new CameBack(id, reHireText(name, userName))
     : new Held(
         'has-workspaces',
         `${name} was made for an earlier address and has workspaces, so Coder does not delete it: delete or move its workspaces`,

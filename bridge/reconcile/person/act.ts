@@ -6,6 +6,7 @@ import { CoderError, type CoderUser, isRefusal, outcomeOf } from '../../coder';
 import { writeAudit } from '../../store/audit/audit';
 import { addGrants } from '../../store/accounts/grants';
 import { leaveAccount, writePerson } from '../../store/accounts/people';
+import { forgetReHire } from '../../store/accounts/re-hires';
 import { leavingNote } from '../observe/begun-accounts';
 import { openEntry } from '../../store/journal/journal';
 import { identityKey } from '../../contract/identity';
@@ -197,6 +198,7 @@ async function takeUp(
     await checkStillOurs(rim, db, work);
     await writeAudit(db, lines.rows);
     await leaveAccount(db, link?.replaces ?? []);
+    if (observation.reHire !== undefined) await forgetReHire(db, userId);
     // What was held of those is held no more.
     if (link !== undefined && link.replaces.length > 0) {
       const accountIds = observation.accounts.map(({ account }) => account.id);

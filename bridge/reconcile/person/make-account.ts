@@ -176,7 +176,7 @@ async function removeFormer(
     if (isRefused(error)) await closeEntry(rim.database.db, 'steps', account.id);
     if (isRefusal(error, 'has-workspaces')) {
       if (begun !== undefined) await closeSame(rim.database.db, begun);
-      return none({ held: [heldByWorkspaces(create, observation.user?.userName ?? '')] });
+      return none({ held: [heldByWorkspaces(insteadOf, observation.user?.userName ?? '')] });
     }
     return await notMade(rim, begun, error);
   }

@@ -4,8 +4,8 @@
  */
 import { isSameIdentity } from '../../contract/identity';
 import { type CoderUser } from '../../coder';
+import { readReHire } from '../../store/accounts/re-hires';
 import { type KnownAccount, readKnownAccount, type Told } from '../../store/accounts/told';
-import { readSetting } from '../../store/database/settings';
 import { type JournalEntry } from '../../store/journal/journal';
 import { type Context } from '../decide/context';
 import { type Rim } from '../context/rim';
@@ -13,9 +13,9 @@ import { ABSENT, desire } from '../decide/desired';
 import {
   accountOf,
   type GoneAccount,
+  mayComeBackTo,
   type ObservedAccount,
   type PersonObservation,
-  type ReHireAnswer,
   type SeenAccount,
   type Via,
 } from '../decide/observation';
@@ -23,9 +23,6 @@ import { grantedBy, groupsHeld, groupsUnwritten, organizationsLeft } from '../ob
 import { addressesToLookUp, begunAccounts, mayBeBegun } from '../observe/begun-accounts';
 import { contendersOf, isLeftBehind, readHolders } from '../observe/holders';
 import { interruptedSteps, stepsOf } from './interrupted-steps';
-
-/** Where an operator's word on a re-hire is kept until it was acted on. */
-export const reHireKey = (userId: string): string => `re-hire:${userId}`;
 
 /**
  * Everything about a person; undefined when there is nobody to deal with.
@@ -92,10 +89,7 @@ export async function observePerson(
     gone: await findGone(rim, told, accounts, linked),
     begun,
     addresses: former,
-    reHire:
-      person?.heldReason === 're-hire'
-        ? ((await readSetting(db, reHireKey(userId))) as ReHireAnswer | undefined)
-        : undefined,
+    reHire: person?.heldReason === 're-hire' || accounts.some(mayComeBackTo) ? await readReHire(db, userId) : undefined,
     seen: asked,
   };
 }

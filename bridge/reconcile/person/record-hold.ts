@@ -1,13 +1,15 @@
 /** What of one person is held: the reason that is shown, and the hold that an operator may release. */
 import { dropHold, hold } from '../../store/accounts/holds';
+import { askReHire, forgetReHire } from '../../store/accounts/re-hires';
 import { type Db } from '../../store/database/database';
 import { type WorkKey } from '../../store/work/enqueue';
 import { type Work } from '../../store/work/work';
 import { type AuditLines } from '../context/audit-lines';
 import { sayGain, sayRemoval } from '../decide/entitlement-text';
 import { digestOf, heldAlike } from '../decide/guard';
-import { type Held } from '../decide/hold-reason';
-import { type PersonObservation } from '../decide/observation';
+import { CameBack, type Held } from '../decide/hold-reason';
+import { mayComeBackTo, type PersonObservation } from '../decide/observation';
+import { type PersonOutcome } from './outcome';
 import { type Guarded } from './reserve';
 import { subjectOf } from './subject';
 import { wakeSharers } from './wake-others';
@@ -66,4 +68,21 @@ export async function writeHold(
     });
   // Of what was held before, something may be held no more.
   return outcome === 'held' && guarded.before !== undefined ? await wake() : [];
+}
+
+/**
+ * What an operator is asked about somebody who came back, and their word. That is kept, whatever Coder fails at and the guard holds, until
+ * Coder refuses what it asks for, the person has an account or leaves, or the account is not there for them any more.
+ */
+export async function writeReHire(
+  db: Db,
+  { userId, own, accounts, reHire }: PersonObservation,
+  { held, linked }: PersonOutcome,
+): Promise<void> {
+  const asked = held.find(one => one instanceof CameBack);
+  if (asked !== undefined) await askReHire(db, userId, asked.account, reHire);
+  else if (reHire !== undefined) {
+    const isThere = accounts.some(one => one.account.id === reHire.account && mayComeBackTo(one));
+    if (linked !== undefined || own.account === 'absent' || !isThere) await forgetReHire(db, userId);
+  }
 }

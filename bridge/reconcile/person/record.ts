@@ -4,7 +4,6 @@ import { noteAddress } from '../../store/accounts/addresses';
 import { deletePerson, peopleOfAccount, type PersonChange, readPerson, writePerson } from '../../store/accounts/people';
 import { writeAudit } from '../../store/audit/audit';
 import { type Db } from '../../store/database/database';
-import { deleteSetting } from '../../store/database/settings';
 import { closeEntry, closeSame, handOverEntry, mayLastUntil, openEntry } from '../../store/journal/journal';
 import { enqueue, PRIORITY, type WorkKey } from '../../store/work/enqueue';
 import { type Work } from '../../store/work/work';
@@ -22,14 +21,13 @@ import { leavingNote } from '../observe/begun-accounts';
 import { AWAITS_DECLARATION, endWork, type EndedWork, type Later, LOOKED_FOR_AGAIN } from '../queue/end-work';
 import { type Decided, type Waits } from './reserve';
 import { subjectOf } from './subject';
-import { reHireKey } from './observe';
 import { wakeHolders, wakeSharers, wakeThem } from './wake-others';
 import { remember } from './believe';
 import { stepsNote, UNNOTED } from './interrupted-steps';
 import { closeMade, keepMade } from './make-account';
 import { type AccountOutcome, type PersonOutcome } from './outcome';
 import { endedOnly, forgetAccount, writeAccounts } from './record-accounts';
-import { heldOf, writeHold } from './record-hold';
+import { heldOf, writeHold, writeReHire } from './record-hold';
 
 /** Refusals that say what Coder's own sign-in sync governs. */
 const BY_SYNC: ReadonlySet<string> = new Set(['site-role-sync', 'organization-role-sync', 'organization-sync']);
@@ -126,7 +124,7 @@ export async function recordPerson(
       !observation.addresses.some(({ address }) => isSameIdentity(address, user.email ?? ''))
     )
       await noteAddress(db, { userId, app }, user.email, now);
-    if (observation.reHire !== undefined && failure === undefined) await deleteSetting(db, reHireKey(userId));
+    await writeReHire(db, observation, outcome);
     if (outcome.made !== undefined) await closeMade(db, outcome.made, now);
     await writePersonRow(db, observation, outcome, held, failure === undefined && later === undefined, now);
     return [...emptier, ...woken, ...sharers];

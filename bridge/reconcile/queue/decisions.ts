@@ -1,18 +1,16 @@
 /** What an operator decides: a hold released, a re-hire answered, work tried again. Each is a line of the audit trail. */
 import { holdId, listOpenHolds, releaseOpenHolds } from '../../store/accounts/holds';
 import { acceptFormerOwner, findPeople } from '../../store/accounts/people';
+import { noteReHireAnswer, type ReHireAnswer } from '../../store/accounts/re-hires';
 import { readAnyApp } from '../../store/apps/apps';
 import { unbind } from '../../store/apps/bindings';
 import { writeAudit } from '../../store/audit/audit';
-import { writeSetting } from '../../store/database/settings';
 import { enqueue, PRIORITY, type WorkKey } from '../../store/work/enqueue';
 import { unparkWork } from '../../store/work/work';
 import { type Rim } from '../context/rim';
 import { vanishedMappings } from '../context/vanished-groups';
 import { type Context } from '../decide/context';
 import { sayRemoval } from '../decide/entitlement-text';
-import { type ReHireAnswer } from '../decide/observation';
-import { reHireKey } from '../person/observe';
 import { type Decision, HoldChanged, NobodyWaits, sayDecision } from '../types';
 
 /** Lets exactly the open hold with this id pass. @throws HoldChanged */
@@ -80,7 +78,7 @@ export async function answerReHire(
   answer: ReHireAnswer,
   decision: Decision,
 ): Promise<{ userName: string }> {
-  return await rim.database.transact(async db => {
+  const { userName, asked } = await rim.database.transact(async db => {
     const waiting = (await findPeople(db, user)).filter(person => person.heldReason === 're-hire');
     const [person] = waiting;
     if (person === undefined)
@@ -94,29 +92,35 @@ export async function answerReHire(
           .join(', ')}`,
       );
     const now = rim.clock.now();
-    await writeSetting(db, reHireKey(person.userId), answer);
-    await writeAudit(db, [
-      {
-        at: now,
-        app: person.app,
-        actor: 'operator',
-        token: decision.by,
-        subject: person.userId,
-        subjectName: person.userName,
-        action: 're-hire.answer',
-        target: answer,
-        result: 'done',
-        detail: `answered by ${sayDecision(decision)}`,
-      },
-    ]);
+    const asked = await noteReHireAnswer(db, person.userId, answer);
+    if (asked)
+      await writeAudit(db, [
+        {
+          at: now,
+          app: person.app,
+          actor: 'operator',
+          token: decision.by,
+          subject: person.userId,
+          subjectName: person.userName,
+          action: 're-hire.answer',
+          target: answer,
+          result: 'done',
+          detail: `answered by ${sayDecision(decision)}`,
+        },
+      ]);
     await enqueue(
       db,
       [{ key: `person:${person.userId}`, app: person.app, priority: PRIORITY.request }],
       { actor: 'operator', token: decision.by },
       now,
     );
-    return { userName: person.userName };
+    return { userName: person.userName, asked };
   });
+  if (!asked)
+    throw new NobodyWaits(
+      `${JSON.stringify(user)} was held by an earlier coder-scim, which did not note which account it asked about: that is looked at now, so see coder-scim status and answer again`,
+    );
+  return { userName };
 }
 
 /**

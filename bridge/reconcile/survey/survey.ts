@@ -9,6 +9,7 @@ import { type Address, addressesOfPeople } from '../../store/accounts/addresses'
 import { type MemberState, memberStatesOfAccounts } from '../../store/accounts/coder-members';
 import { type Grant, grantsOfAccounts } from '../../store/accounts/grants';
 import { type Person, peopleOfAccounts, readPeople, readPeopleById } from '../../store/accounts/people';
+import { readReHire } from '../../store/accounts/re-hires';
 import { type Db } from '../../store/database/database';
 import { nextTurn } from '../../store/database/turns';
 import { readGroups, readUsers } from '../../store/directory/reading';
@@ -19,6 +20,7 @@ import { type Held } from '../decide/hold-reason';
 import {
   type Account,
   isLinkGone,
+  mayComeBackTo,
   type ObservedAccount,
   type PersonObservation,
   type Via,
@@ -172,7 +174,7 @@ async function* compare(scene: Scene, page: readonly Subject[]): AsyncGenerator<
       gone: gone.map(id => ({ id, byBridge: false })),
       begun,
       addresses: former,
-      reHire: undefined,
+      reHire: seen.some(mayComeBackTo) ? await readReHire(db, subject.userId) : undefined,
       seen: undefined,
     };
     yield findingOf(observation, decidePerson(observation));
