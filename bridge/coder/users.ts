@@ -4,7 +4,7 @@ import { type Capabilities } from './capabilities';
 import { CoderError, isRefusal, lookAfter, withoutEffect } from './transport/errors';
 import { type Page, readListing } from './transport/paging';
 import { type Visibility, orUndefined } from './visibility';
-import { type Transport } from './transport/transport';
+import { type OnRepeat, type Transport } from './transport/transport';
 import { CoderRoles, CoderUser, UserPage } from './types';
 import { PREBUILDS_USER_ID } from './names';
 import { coderKey, identityKey, isSameIdentity } from '../contract/identity';
@@ -62,18 +62,18 @@ export interface UserCalls {
    * @throws TypeError when the list is not an array: Coder would take every role away
    * @throws CoderError refused `site-role-sync`, `role-not-assignable`, `role-unknown`, `own-account`
    */
-  setSiteRoles(id: string, roles: readonly string[]): Promise<CoderUser>;
+  setSiteRoles(id: string, roles: readonly string[], onRepeat?: OnRepeat): Promise<CoderUser>;
   /** Locks out at once; idempotent. @throws CoderError refused `owner-role-first`, `own-account` */
-  suspend(id: string): Promise<CoderUser>;
+  suspend(id: string, onRepeat?: OnRepeat): Promise<CoderUser>;
   /** Lets a suspended account in again (takes a seat); undefined, and no call, when it is active or dormant. Idempotent. */
-  activate(user: Pick<CoderUser, 'id' | 'status'>): Promise<CoderUser | undefined>;
+  activate(user: Pick<CoderUser, 'id' | 'status'>, onRepeat?: OnRepeat): Promise<CoderUser | undefined>;
   /** Sets username and name, both always, and keeps the avatar; idempotent. @throws CoderError refused `username-taken` */
   setProfile(
     user: Pick<CoderUser, 'id' | 'avatarUrl'>,
     profile: { readonly username: string; readonly name: string },
   ): Promise<CoderUser>;
   /** Deletes for good; idempotent. @throws CoderError refused `has-workspaces` (417), `own-account` */
-  deleteUser(id: string): Promise<void>;
+  deleteUser(id: string, onRepeat?: OnRepeat): Promise<void>;
   /** Explicit site roles and organization roles, and so the organizations, of one account, in one call. */
   getRoles(id: string): Promise<CoderRoles>;
 }
@@ -115,8 +115,8 @@ export function userCalls(
       fetch: (after, limit) => fetchPage({ q, limit, after_id: after?.id }),
       idOf: user => user.id,
     });
-  const put = (path: string, id: string, body?: unknown): Promise<CoderUser> =>
-    transport.send({ method: 'PUT', path, params: { user: id }, body, read: CoderUser, idempotent: true });
+  const put = (path: string, id: string, body?: unknown, onRepeat?: OnRepeat): Promise<CoderUser> =>
+    transport.send({ method: 'PUT', path, params: { user: id }, body, read: CoderUser, idempotent: true, onRepeat });
 
   /** By username or id. */
   const get = (user: string): Promise<CoderUser | undefined> =>
@@ -234,14 +234,14 @@ export function userCalls(
       return { state: (await isDeleted(user)) ? 'deleted' : 'present', user };
     },
     createUser,
-    async setSiteRoles(id, roles) {
-      return put('/users/{user}/roles', id, { roles: fullList(roles) });
+    async setSiteRoles(id, roles, onRepeat) {
+      return put('/users/{user}/roles', id, { roles: fullList(roles) }, onRepeat);
     },
-    async suspend(id) {
-      return put('/users/{user}/status/suspend', id);
+    async suspend(id, onRepeat) {
+      return put('/users/{user}/status/suspend', id, undefined, onRepeat);
     },
-    async activate({ id, status }) {
-      return status === 'suspended' ? put('/users/{user}/status/activate', id) : undefined;
+    async activate({ id, status }, onRepeat) {
+      return status === 'suspended' ? put('/users/{user}/status/activate', id, undefined, onRepeat) : undefined;
     },
     async setProfile({ id, avatarUrl }, { username, name }) {
       // Left out, the name would become empty, and from v2.35 on the avatar of accounts without OIDC too.
@@ -251,13 +251,14 @@ export function userCalls(
         ...(avatarUrl === '' ? {} : { avatar_url: avatarUrl }),
       });
     },
-    async deleteUser(id) {
+    async deleteUser(id, onRepeat) {
       await transport.send({
         method: 'DELETE',
         path: '/users/{user}',
         params: { user: id },
         read: z.unknown(),
         idempotent: true,
+        onRepeat,
       });
     },
     async getRoles(id) {

@@ -12,6 +12,9 @@ import { type Lane } from './gate';
 import { parseRetryAfter } from './rate-limit';
 import { redact } from './redact';
 
+/** Told that a write is repeated of which Coder may be at work with the first still, or come to it later. */
+export type OnRepeat = (() => void) | undefined;
+
 export interface CoderRequest<Read extends z.ZodType> {
   readonly method: 'GET' | 'POST' | 'PUT' | 'PATCH' | 'DELETE';
   /** Below `/api/v2`, with `{name}` for each part that `params` fills. */
@@ -25,6 +28,8 @@ export interface CoderRequest<Read extends z.ZodType> {
   readonly text?: boolean | undefined;
   /** Whether repeating the call at once does no harm, though Coder may have seen it. @default true for GET, false for the others */
   readonly idempotent?: boolean | undefined;
+  /** Told before such a repetition: what was asked for first may come to Coder later. */
+  readonly onRepeat?: OnRepeat;
   /** Another token than the credential's; no second try after 401. */
   readonly token?: string | undefined;
 }
@@ -133,6 +138,7 @@ class LaneTransport implements Transport {
         if (!away || attempt >= limits.retries) throw error;
         const late = performance.now() - started > limits.repeatWithinMs;
         if (error.maybeDone && (!repeatable || late)) throw error;
+        if (error.maybeDone) request.onRepeat?.();
         await sleep(Math.random() * limits.retryPauseMs * 2 ** attempt);
       }
     }

@@ -4,7 +4,7 @@ import { type Grant } from '../../store/accounts/grants';
 import { type Context, groupName, organizationName, untouchable } from '../decide/context';
 import { type Rim } from '../context/rim';
 import { Held, heldBy } from '../decide/hold-reason';
-import { type Account } from '../decide/observation';
+import { type Account, type LateStep } from '../decide/observation';
 import { type Step } from '../decide/steps';
 import { type Change, type Subject, type AuditLines } from '../context/audit-lines';
 
@@ -17,8 +17,8 @@ export interface Applied {
   readonly held: Held[];
   /** What ended the work before its last step; undefined when it came to its end. */
   failure: Failure | undefined;
-  /** The step that ended it, where nobody knows whether Coder took it. */
-  unheard: Step | undefined;
+  /** Steps of which Coder may have calls still that nobody heard the answer of, whether or not it was asked for the same once more. */
+  readonly late: LateStep[];
   /** The account could not be deleted because of its workspaces. */
   hasWorkspaces: boolean;
   /** The account became one that is never touched in the middle of it: nothing more is done. */
@@ -38,7 +38,7 @@ export async function applySteps(
     done: [],
     held: [],
     failure: undefined,
-    unheard: undefined,
+    late: [],
     hasWorkspaces: false,
     isUntouchable: false,
   };
@@ -54,9 +54,13 @@ export async function applySteps(
         return { ...applied, failure: outcomeOf(error) };
       }
     }
+    let isRepeated = false;
+    const onRepeat = (): void => void (isRepeated = true);
+    const noteLate = (agrees: boolean): void => void applied.late.push({ step, since: rim.clock.now(), agrees });
     try {
-      const now = await applyStep(rim, account, step);
+      const now = await applyStep(rim, account, step, onRepeat);
       applied.done.push(step);
+      if (isRepeated) noteLate(true);
       const [action, change] = describe(context, account, step);
       if (action !== undefined) lines.note(subject, action, 'done', change);
       if (now !== undefined && wouldUndo(steps, step, now)) {
@@ -66,6 +70,7 @@ export async function applySteps(
         return { ...applied, failure: { kind: 'failed', error } };
       }
     } catch (error) {
+      if (isRepeated || isUnheard(error)) noteLate(false);
       if (step.kind === 'delete' && isRefusal(error, 'has-workspaces')) {
         applied.hasWorkspaces = true;
         lines.note(subject, 'account.delete', 'skipped', {
@@ -83,7 +88,6 @@ export async function applySteps(
         });
       if (failure.kind !== 'terminal') {
         if (applied.failure === undefined || failure.kind === 'retry') applied.failure = failure;
-        if (isUnheard(error)) applied.unheard = step;
         if (!('organization' in step) || !isMissing(error)) return applied;
         // The right is missing there: what the person has elsewhere does not wait for it.
         refusedOrganizations.add(step.organization);
@@ -155,26 +159,31 @@ function wouldUndo(steps: readonly Step[], done: Step, now: Pick<CoderUser, 'rol
 }
 
 /** @returns the account as Coder answers that it is now, where it does */
-async function applyStep({ coder }: Rim, account: Account, step: Step): Promise<CoderUser | undefined> {
+async function applyStep(
+  { coder }: Rim,
+  account: Account,
+  step: Step,
+  onRepeat: () => void,
+): Promise<CoderUser | undefined> {
   switch (step.kind) {
     case 'activate':
-      return await coder.activate(account);
+      return await coder.activate(account, onRepeat);
     case 'suspend':
-      return await coder.suspend(account.id);
+      return await coder.suspend(account.id, onRepeat);
     case 'delete':
-      await coder.deleteUser(account.id);
+      await coder.deleteUser(account.id, onRepeat);
       return undefined;
     case 'site-roles':
-      await coder.setSiteRoles(account.id, step.after);
+      await coder.setSiteRoles(account.id, step.after, onRepeat);
       return undefined;
     case 'organization-add':
-      await coder.addMember(step.organization, account.id);
+      await coder.addMember(step.organization, account.id, onRepeat);
       return undefined;
     case 'organization-remove':
-      await coder.removeMember(step.organization, account.id);
+      await coder.removeMember(step.organization, account.id, onRepeat);
       return undefined;
     case 'organization-roles':
-      await coder.setMemberRoles(step.organization, account.id, step.after);
+      await coder.setMemberRoles(step.organization, account.id, step.after, onRepeat);
       return undefined;
     case 'group-add':
     case 'group-remove':

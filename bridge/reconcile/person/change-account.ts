@@ -119,7 +119,7 @@ async function execute(
   const then =
     instead === undefined ? undefined : await applySteps(rim, context, account, instead.steps, subject, lines);
   const done = [...applied.done, ...(then?.done ?? [])];
-  const { failure: failed, unheard } = then ?? applied;
+  const { failure: failed } = then ?? applied;
   const look = await lookAtWorkspaces(rim, work, observation, account, { leaver, done, failed, subject, lines });
   const ended = (instead ?? allowed).endsFormerOwner && done.some(step => step.kind === 'site-roles');
   if (ended) lines.note(subject, 'site-roles.set', 'reported', FORMER_OWNER);
@@ -132,7 +132,7 @@ async function execute(
       {
         ...outcomeOfAccount(account.id, observed.outside, done, given, ended),
         journalled: calls.length > 0 || observed.interrupted !== undefined,
-        late: unheard === undefined ? late : [...late, { step: unheard, since: rim.clock.now(), agrees: false }],
+        late: [...late, ...applied.late, ...(then?.late ?? [])],
         workspaces: look.workspaces,
       },
     ],
@@ -183,7 +183,7 @@ function addTo(applied: Applied, more: Applied): void {
   applied.done.push(...more.done);
   applied.held.push(...more.held);
   applied.failure ??= more.failure;
-  applied.unheard ??= more.unheard;
+  applied.late.push(...more.late);
 }
 
 /** An account that an earlier try made, and nobody is linked to, is in the organizations that were asked for then: a gift of the bridge. */

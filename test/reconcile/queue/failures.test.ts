@@ -167,6 +167,79 @@ it('takes back what it gave, also when the process died between the gift and its
   expect(stage.coder.describe('alice').siteRoles).toEqual([]);
 });
 
+describe('a call that a gateway answered for Coder, and that was repeated at once, may come to Coder later', () => {
+  const MINUTE = 60_000;
+  const auditors = 'auditors';
+
+  async function company() {
+    let ahead = 0;
+    const stage = await startStage({ now: () => Date.now() + ahead });
+    stage.coder.addOrganization('second');
+    await stage.declare({
+      roleMappings: { auditors: { idpGroup: auditors, role: 'auditor' } },
+      organizationMappings: { second: { idpGroup: auditors, organization: 'second' } },
+      policies: { drift: 'report' },
+    });
+    const alice = await stage.createUser('alice');
+    const group = await stage.createGroup(auditors);
+    return { stage, alice, group, wait: (ms: number) => void (ahead += ms) };
+  }
+
+  const converged = async ({ reconciler }: Stage) => (await reconciler.status()).apps[0]?.converged;
+
+  it('after the person has left', async () => {
+    const { stage, alice, wait } = await company();
+    await stage.setActive(alice, false);
+    stage.coder.faults.fail(502, { method: 'PUT', path: '/status/activate$' }, { times: 1 });
+    await stage.setActive(alice, true);
+    expect(stage.coder.describe('alice').status).toBe('active');
+    await stage.setActive(alice, false);
+    stage.coder.activate('alice');
+    expect(await converged(stage)).toBe(false);
+    wait(MINUTE + 1);
+    await stage.settle();
+    expect(stage.coder.describe('alice').status).toBe('suspended');
+    expect(await converged(stage)).toBe(true);
+  });
+
+  it.each([
+    [
+      'a role',
+      { method: 'PUT', path: '/users/[^/]+/roles$' },
+      ({ coder }: Stage) => coder.setSiteRoles('alice', ['auditor']),
+    ],
+    ['a membership', { method: 'POST', path: '/members/' }, ({ coder }: Stage) => coder.addMember('alice', 'second')],
+  ])('after %s was taken', async (_, call, comes) => {
+    const { stage, alice, group, wait } = await company();
+    stage.coder.faults.fail(502, call, { times: 1 });
+    await stage.join(group, alice);
+    const { siteRoles, organizations } = stage.coder.describe('alice');
+    expect([siteRoles, Object.keys(organizations)]).toEqual([['auditor'], ['coder', 'second']]);
+    await stage.leave(group, alice);
+    comes(stage);
+    expect(await converged(stage)).toBe(false);
+    wait(MINUTE + 1);
+    await stage.settle();
+    const after = stage.coder.describe('alice');
+    expect([after.siteRoles, Object.keys(after.organizations)]).toEqual([[], ['coder']]);
+    expect(await converged(stage)).toBe(true);
+  });
+
+  it('where Coder did not take the second one either', async () => {
+    const { stage, alice, group, wait } = await company();
+    const roles = { method: 'PUT', path: '/users/[^/]+/roles$' };
+    stage.coder.faults.fail(502, roles, { times: 1 });
+    stage.coder.faults.fail(500, roles, { times: 1 });
+    await stage.join(group, alice);
+    await stage.leave(group, alice);
+    stage.coder.setSiteRoles('alice', ['auditor']);
+    expect(await converged(stage)).toBe(false);
+    wait(MINUTE + 1);
+    await stage.settle();
+    expect(stage.coder.describe('alice').siteRoles).toEqual([]);
+  });
+});
+
 describeEachDatabase('work that a dead process had claimed', (_open, on) => {
   it('is done by the next one when the lease has run out', async () => {
     const databaseUrl = await on.freshUrl();
