@@ -173,11 +173,12 @@ function planPresent(input: PlanInput): Plan {
   });
 
   const steps: Step[] = actual.status === 'suspended' ? [{ kind: 'activate' }] : [];
+  // What somebody changes while other calls are made would be undone by the whole list: that of most weight goes first.
+  steps.push(...siteRoleStep(actual, gains, goes));
   for (const gain of gains)
     if (gain.kind === 'organization')
       steps.push({ kind: 'organization-add', organization: gain.organization, because: gain.because });
   steps.push(...organizationRoleSteps(actual, gains, goes, organizations));
-  steps.push(...siteRoleStep(actual, gains, goes));
   for (const gain of gains)
     if (gain.kind === 'group')
       steps.push({ kind: 'group-add', organization: gain.organization, group: gain.target, because: gain.because });

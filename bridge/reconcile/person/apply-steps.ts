@@ -1,14 +1,18 @@
 /** Carries out a plan, step by step, in its order. What Coder refuses for good is held and the rest goes on. */
-import { CoderError, type CoderUser, isMissing, isRefusal, outcomeOf } from '../../coder';
+import { CoderError, type CoderRoles, type CoderUser, isMissing, isRefusal, outcomeOf } from '../../coder';
 import { type Grant } from '../../store/accounts/grants';
 import { type Context, groupName, organizationName, untouchable } from '../decide/context';
 import { type Rim } from '../context/rim';
+import { isImplied } from '../decide/entitlement';
 import { Held, heldBy } from '../decide/hold-reason';
 import { type Account, type LateStep } from '../decide/observation';
 import { type Step } from '../decide/steps';
 import { type Change, type Subject, type AuditLines } from '../context/audit-lines';
+import { wasWithin } from '../types';
 
 export type Failure = ReturnType<typeof outcomeOf>;
+
+type RolesStep = Extract<Step, { kind: 'site-roles' | 'organization-roles' }>;
 
 export interface Applied {
   /** Steps that are done. */
@@ -25,7 +29,13 @@ export interface Applied {
   readonly isUntouchable: boolean;
 }
 
-/** Applies the steps of one account; wishes for groups are left to the caller. Never throws what Coder said. */
+/** How old a list of roles may be that is replaced as a whole: what somebody did in Coder since is undone by it. */
+const FRESH_MS = 1_000;
+
+/**
+ * Applies the steps of one account; wishes for groups are left to the caller. Never throws what Coder said.
+ * @param readAt when the account was read
+ */
 export async function applySteps(
   rim: Rim,
   context: Context,
@@ -33,6 +43,7 @@ export async function applySteps(
   steps: readonly Step[],
   subject: Subject,
   lines: AuditLines,
+  readAt: number,
 ): Promise<Applied> {
   const applied: Applied = {
     done: [],
@@ -43,8 +54,20 @@ export async function applySteps(
     isUntouchable: false,
   };
   const refusedOrganizations = new Set<string>();
-  for (const step of steps) {
+  let rolesAt = readAt;
+  for (const [index, step] of steps.entries()) {
     if ('organization' in step && refusedOrganizations.has(step.organization)) continue;
+    // Nothing keeps a leaver from being locked out.
+    const comesFirst = steps.slice(index + 1).some(({ kind }) => kind === 'suspend');
+    if ('after' in step && !comesFirst && !wasWithin(rim.clock, rolesAt, FRESH_MS)) {
+      try {
+        const now = await rim.coder.getRoles(account.id);
+        rolesAt = rim.clock.now();
+        if (!isUnchanged(step, now)) return { ...applied, failure: changedMeanwhile(account) };
+      } catch (error) {
+        return { ...applied, failure: outcomeOf(error) };
+      }
+    }
     if (takes(step)) {
       try {
         const held = await untouchableMeanwhile(rim, context, account, applied.done);
@@ -63,12 +86,7 @@ export async function applySteps(
       if (isRepeated) noteLate(true);
       const [action, change] = describe(context, account, step);
       if (action !== undefined) lines.note(subject, action, 'done', change);
-      if (now !== undefined && wouldUndo(steps, step, now)) {
-        const error = new Error(
-          `the site roles of account ${JSON.stringify(account.username)} were changed in Coder while it was being changed: it is looked at again`,
-        );
-        return { ...applied, failure: { kind: 'failed', error } };
-      }
+      if (now !== undefined && wouldUndo(steps, step, now)) return { ...applied, failure: changedMeanwhile(account) };
     } catch (error) {
       if (isRepeated || isUnheard(error)) noteLate(false);
       if (step.kind === 'delete' && isRefusal(error, 'has-workspaces')) {
@@ -156,6 +174,20 @@ function failureOf(error: unknown, applied: Applied): Failure {
 function wouldUndo(steps: readonly Step[], done: Step, now: Pick<CoderUser, 'roles'>): boolean {
   const next = steps.slice(steps.indexOf(done) + 1).find(step => step.kind === 'site-roles');
   return next !== undefined && rolesText(next.before) !== rolesText(now.roles);
+}
+
+/** Whether the roles that a step replaces are what they were when they were read. */
+function isUnchanged(step: RolesStep, now: CoderRoles): boolean {
+  const roles = step.kind === 'site-roles' ? now.site : (now.organizations.get(step.organization) ?? []);
+  const explicit = (list: readonly string[]): string => rolesText(list.filter(role => !isImplied(role)));
+  return explicit(step.before) === explicit(roles);
+}
+
+function changedMeanwhile({ username }: Account): Failure {
+  const error = new Error(
+    `the roles of account ${JSON.stringify(username)} were changed in Coder while it was being changed: it is looked at again`,
+  );
+  return { kind: 'failed', error };
 }
 
 /** @returns the account as Coder answers that it is now, where it does */

@@ -109,15 +109,17 @@ async function execute(
         });
     });
   const lines = new AuditLines(work.cause, () => rim.clock.now());
-  const applied = await applySteps(rim, context, account, await withByHand(rim, observed, first), subject, lines);
+  // Others were made just now, or are nobody's to stay in.
+  const readAt = observation.seen?.user.id === account.id ? observation.seen.at : rim.clock.now();
+  const apply = (steps: readonly Step[]): Promise<Applied> =>
+    applySteps(rim, context, account, steps, subject, lines, readAt);
+  const applied = await apply(await withByHand(rim, observed, first));
   const goesOn = applied.failure === undefined && !applied.isUntouchable;
   const follows = rest.length > 0 && goesOn && isOut(applied.done);
   // Where Coder refused to lock, everything that can be taken is taken now.
-  if (rest.length > 0 && goesOn && !follows)
-    addTo(applied, await applySteps(rim, context, account, rest, subject, lines));
+  if (rest.length > 0 && goesOn && !follows) addTo(applied, await apply(rest));
   const instead = applied.hasWorkspaces ? plan({ ...input, leaving: 'suspend' }) : undefined;
-  const then =
-    instead === undefined ? undefined : await applySteps(rim, context, account, instead.steps, subject, lines);
+  const then = instead === undefined ? undefined : await apply(instead.steps);
   const done = [...applied.done, ...(then?.done ?? [])];
   const { failure: failed } = then ?? applied;
   const look = await lookAtWorkspaces(rim, work, observation, account, { leaver, done, failed, subject, lines });

@@ -89,3 +89,77 @@ it('restores what the directory says when somebody comes back', async () => {
     organizations: { coder: { groups: ['developers'] } },
   });
 });
+
+describe('what somebody changes by hand while many calls are made for one person', () => {
+  async function company() {
+    let ahead = 0;
+    const stage = await startStage({ now: () => Date.now() + ahead });
+    for (const name of ['lab', 'club']) stage.coder.addOrganization(name);
+    await stage.declare({
+      organizationMappings: { lab: { idpGroup: 'all', organization: 'lab' } },
+      roleMappings: {
+        auditors: { idpGroup: 'all', role: 'auditor' },
+        templates: { idpGroup: 'all', role: 'organization-template-admin', organization: 'club' },
+      },
+    });
+    const ada = await stage.createUser('ada');
+    stage.coder.addMember('ada', 'club');
+    const all = await stage.createGroup('all');
+    return { stage, ada, all, wait: (ms: number) => void (ahead += ms) };
+  }
+
+  /** Puts ada into the group, and does something when Coder is asked for the membership that comes of it. */
+  async function joins({ stage, ada, all }: Awaited<ReturnType<typeof company>>, meanwhile: () => void): Promise<void> {
+    const call = stage.coder.faults.hold({ method: 'POST', path: '/members/' });
+    const joined = stage.join(all, ada);
+    await call.arrived;
+    meanwhile();
+    call.release();
+    await joined;
+    await stage.settle();
+    expect(stage.coder.describe('ada').organizations).toHaveProperty('lab');
+  }
+
+  it.each([
+    ['given stays', [], ['owner']],
+    ['taken stays so', ['owner'], []],
+  ])('an owner role that is %s', async (_, before, after) => {
+    const set = await company();
+    const { coder } = set.stage;
+    coder.setSiteRoles('ada', before);
+    await joins(set, () => {
+      const kept = coder.describe('ada').siteRoles.filter(role => role !== 'owner');
+      coder.setSiteRoles('ada', [...kept, ...after]);
+    });
+    expect(coder.describe('ada').siteRoles).toEqual(['auditor', ...after]);
+  });
+
+  it.each([
+    ['given stays', [], ['organization-admin']],
+    ['taken stays so', ['organization-admin'], []],
+  ])('a role in an organization that is %s', async (_, before, after) => {
+    const set = await company();
+    const { coder } = set.stage;
+    coder.setOrganizationRoles('ada', before, 'club');
+    await joins(set, () => {
+      coder.setOrganizationRoles('ada', after, 'club');
+      set.wait(5_000);
+    });
+    expect(coder.describe('ada').organizations['club']?.roles).toEqual([...after, 'organization-template-admin']);
+  });
+
+  it('keeps nobody from being locked out', async () => {
+    const { stage, ada, wait } = await company();
+    await stage.declare({ roleMappings: { owners: { idpGroup: 'owners', role: 'owner' } } });
+    await stage.createGroup('owners', [ada]);
+    stage.coder.addUser('root', { roles: ['owner'], status: 'active' });
+    const owners = stage.coder.faults.hold({ method: 'GET', path: '/users$' });
+    const left = stage.setActive(ada, false);
+    await owners.arrived;
+    stage.coder.faults.fail(500, { method: 'GET', path: '/roles$' });
+    wait(5_000);
+    owners.release();
+    await left;
+    expect(stage.coder.describe('ada')).toMatchObject({ status: 'suspended', siteRoles: [] });
+  });
+});
