@@ -118,6 +118,27 @@ describeEachDatabase('two apps of the same people', (_, on) => {
     expect((await access.statusOf(entra)).converged).toBe(true);
   });
 
+  it('an account in use by a third app is not made anew for who comes with the address of somebody who left', async () => {
+    const access = await startAccess(on);
+    const names = ['okta', 'entra', 'ldap'];
+    const [okta, entra, ldap] = await Promise.all(
+      names.map(name => access.app(name, { people: { sharedWith: names.filter(other => other !== name) } })),
+    );
+    if (okta === undefined || entra === undefined || ldap === undefined) throw new Error('three apps');
+    const bea = await entra.hire('bea', at('team@example.com'));
+    await ldap.hire('cy', at('team@example.com'));
+    access.coder.oidcLogin({ sub: 'cy', email: 'team@example.com', email_verified: true });
+    const { id } = access.coder.findUser('bea');
+    await entra.changeEmail(bea, 'bea@example.com');
+    await entra.leave(bea);
+    await okta.hire('ada', at('team@example.com'));
+    await access.settled();
+    expect(
+      Object.values(access.coder.snapshot().users).filter(user => user.email === 'team@example.com'),
+    ).toMatchObject([{ id, status: 'active' }]);
+    expect((await access.admin.audit({ action: 'account.gone' })).entries).toEqual([]);
+  });
+
   describe.each(['emptied', 'deleted', 'left', 'filled', 'dropped', 'ended'] as const)(
     'what the guard of one app would hold of a group that is %s',
     how => {

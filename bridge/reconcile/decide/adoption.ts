@@ -59,16 +59,15 @@ export function judgeAdoption(question: AdoptionQuestion): Adoption | Held {
     // Whoever has another address by now takes the account along: who has this one is somebody else.
     elsewhere.find(holder => !hasLeft(holder) && hasMoved(account, holder));
   if (present !== undefined) return new Held('account-taken', takenText(name, found, present, app));
-  // Somebody of another app is in by it, and signs in: nothing of it is left behind.
-  const inUse = elsewhere.find(holder => !hasLeft(holder));
-  if (earlier.length > 0 && inUse !== undefined)
-    return { how: inUse.person.how ?? 'adopted', replaces: earlier.map(({ person }) => person.userId), anew: false };
   // Who left under another address than this is not who comes with it.
   const moved = elsewhere.filter(holder => hasMoved(account, holder));
   const leftBehindBy = [...earlier, ...moved];
   const [first] = leftBehindBy;
   if (first !== undefined) {
     const replaces = leftBehindBy.map(({ person }) => person.userId);
+    // Somebody of another app is in by it, and signs in: it is not left behind.
+    const inUse = elsewhere.find(holder => !hasLeft(holder));
+    if (inUse !== undefined) return { how: inUse.person.how ?? 'adopted', replaces, anew: false };
     const adoption = { how: first.person.how ?? 'adopted', replaces };
     return judgeReHire(question, first, adoption, moved.length > 0, name);
   }

@@ -277,7 +277,12 @@ async function sweepPeople(rim: Rim, context: Context, { world, readAt }: SeenWo
     noteFinding(lines, context, withoutHeldSteps(context, finding, holds), repairs, guarded.verdict);
   await writeAuditInTurns(rim.database.db, lines.rows);
   if (drift === 'report') await reportLeavers(rim, found, CAUSE);
-  await carryOutInTurns(rim, app.name, { ...guarded, work: fresh }, CAUSE);
+  // Whoever is held is looked at after that is written, also who was queued: they may be done by then with what is held, and only their own
+  // work finds that out.
+  const stopped = new Set<string>(guarded.held.map(({ subject }) => subject));
+  const unheld = fresh.filter(({ key }) => !stopped.has(key));
+  const held = guarded.work.filter(({ key }) => stopped.has(key));
+  await carryOutInTurns(rim, app.name, { ...guarded, work: [...held, ...unheld] }, CAUSE);
 }
 
 /** Findings about whoever is in no queue: what is asked for of the others is yet to be done. */

@@ -1,5 +1,6 @@
 /** The workspaces of somebody who leaves: stopped after the lock, or listed with the reason why they run on. */
 import { type AuditEntry, type PendingItem } from '../../../bridge/contract/admin-api';
+import { noteAddress } from '../../../bridge/store/accounts/addresses';
 import { putLeaverWorkspaces } from '../../../bridge/store/accounts/leaver-workspaces';
 import { type CoderDouble, type CoderDoubleOptions } from '../../support/coder-double';
 import { type FaultRule } from '../../support/coder-double/weather/faults';
@@ -349,6 +350,21 @@ describe('when the account is to be deleted', () => {
     await sweep(stage);
     expect(Object.keys(stage.coder.snapshot().users)).not.toContain('alice');
     expect(await isConverged(stage)).toBe(true);
+  });
+
+  it('hide in status no other account that the person can still sign in to', async () => {
+    const { stage, alice } = await stageWithAlice({}, { leaving: 'delete' });
+    stage.coder.activate('alice');
+    const { id } = stage.coder.addUser('former', { email: 'former@example.com', loginType: 'oidc', status: 'active' });
+    await noteAddress(stage.database.db, { userId: alice, app: APP }, 'former@example.com', 0);
+    stage.coder.addWorkspace('alice', 'dev');
+    stage.coder.faults.fail(403, { method: 'DELETE', path: `/users/${id}$` });
+    stage.coder.faults.fail(403, { method: 'PUT', path: `/users/${id}/status/suspend` });
+    await stage.write(stage.directory.deleteUser(stage.context, alice));
+    expect(stage.coder.describe('alice').status).toBe('suspended');
+    expect(stage.coder.describe('former').status).toBe('active');
+    expect(await held(stage)).toEqual([{ subject: 'alice', reason: expect.not.stringMatching(/^has-workspaces/) }]);
+    expect((await stage.reconciler.status()).apps[0]?.leavers).toMatchObject([{ state: 'held', people: 1 }]);
   });
 
   it('and there are none, nothing is listed', async () => {

@@ -1,8 +1,10 @@
 /** Changes that somebody makes in Coder by hand: noticed, told, and repaired where the app says so. */
+import { sql } from 'kysely';
 import { SweptElsewhere } from '../../../bridge/reconcile';
 import { parseMappingState } from '../../../bridge/contract/mapping-state';
 import { putApp } from '../../../bridge/store/apps/apps';
 import { openEntry } from '../../../bridge/store/journal/journal';
+import { enqueue, PRIORITY } from '../../../bridge/store/work/enqueue';
 import { takeLease } from '../../../bridge/store/work/leases';
 import { APP, startStage, type Stage } from '../stage';
 
@@ -345,4 +347,29 @@ describe.each(['report', 'off'] as const)('where drift is not repaired (%s), who
     await sweep(stage);
     expect([await held(stage), (await stage.reconciler.status()).holds]).toEqual([[], []]);
   });
+});
+
+it('leaves no hold about whoever another bridge was done with while a plan was judged', async () => {
+  const stage = await startStage();
+  const { db } = stage.database;
+  await stage.declare({ ...TIERS, guard: { minRemovals: 3, maxRemovalsPercent: 10 } });
+  const names = Array.from({ length: 8 }, (_, n) => `user${n}`);
+  const ids: string[] = [];
+  for (const name of names) ids.push(await stage.createUser(name));
+  await stage.createGroup('platform');
+  for (const name of names) stage.coder.setSiteRoles(name, ['template-admin']);
+  // Another bridge has the first of them, and ends before what is held is written.
+  const key = `person:${ids[0] ?? ''}` as const;
+  await enqueue(db, [{ key, app: APP, priority: PRIORITY.request }], { actor: 'scim' }, Date.now());
+  await db.updateTable('work').set({ lease_owner: 'other', lease_until: 4_000_000_000_000 }).execute();
+  await sql`create trigger done after insert on audit when new.action = 'drift.found' begin delete from work; end`.execute(
+    db,
+  );
+  await stage.reconciler.sweep();
+  await sql`drop trigger done`.execute(db);
+  stage.coder.setSiteRoles('user0', []);
+  await stage.settle();
+  const [held] = (await stage.reconciler.status()).holds;
+  expect(held?.people).toBe(7);
+  expect(held?.changes.join()).not.toContain('user0');
 });
