@@ -358,6 +358,32 @@ describeEachDatabase('accounts', (_, on) => {
     expect((await access.statusOf(okta)).converged).toBe(true);
   });
 
+  describe.each(['okta', 'entra'])('somebody of app %s who has the address of a leaver next', of => {
+    it.each(['password', 'protected'])('hides no account that the leaver can still sign in to (%s)', async why => {
+      const access = await startAccess(on, {
+        before: coder =>
+          void coder.addUser('dora', { loginType: why === 'password' ? 'password' : 'oidc', status: 'active' }),
+      });
+      const guard = why === 'protected' ? { protectedAccounts: ['dora'] } : {};
+      const okta = await access.app('okta', { ...ADMINS, guard });
+      const next = of === 'okta' ? okta : await access.app(of);
+      await okta.remove(await okta.hire('dora'));
+      const second = await next.hire('dora2', { emails: [{ value: 'dora@example.com', primary: true }] });
+      await access.swept();
+      const left = expect.stringMatching(/: the person has left, and account "dora" .* is still active/);
+      expect(await access.held()).toMatchObject({ dora: left, dora2: expect.any(String) });
+      await next.changeEmail(second, 'dora2@example.com');
+      await access.swept();
+      expect(await access.held()).toEqual({ dora: left });
+      expect((await access.statusOf(okta)).converged).toBe(false);
+
+      access.coder.suspend('dora');
+      await access.swept();
+      expect(await access.held()).toEqual({});
+      expect((await access.statusOf(okta)).converged).toBe(true);
+    });
+  });
+
   it('an owner by hand whom a bridge that is none can not lock out is told beforehand, and listed until somebody has acted', async () => {
     const access = await startAccess(on, {
       account: { roles: ['user-admin'] },

@@ -47,6 +47,8 @@ export interface Holder {
 export interface Claimant {
   readonly userId: string;
   readonly app: string;
+  /** When the directory began to state the address of them, in milliseconds. */
+  readonly since: number;
 }
 
 /** How an account came to be looked at: the person's link, the present address, a former one, or a journal entry. */

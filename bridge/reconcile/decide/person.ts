@@ -6,7 +6,7 @@ import { isSameIdentity } from '../../contract/identity';
 import { type AccountDecision, decideAccount, inputFor, isSomebodyElses, type NewAccount, newAccount } from './account';
 import { isTheirs } from './appeared';
 import { untouchable } from './context';
-import { foreignDomain, isMoving, isNamed, judgeAdoption, refusedAddress, reHireText } from './adoption';
+import { foreignDomain, isMoving, isNamed, isShared, judgeAdoption, refusedAddress, reHireText } from './adoption';
 import { ABSENT } from './desired';
 import { CameBack, Held, StillIn } from './hold-reason';
 import { leavesByDirectory, type ObservedAccount, type PersonObservation } from './observation';
@@ -230,6 +230,20 @@ function isSomebodyElsesToAnswer({ claimedBy, appearedFor, holders }: ObservedAc
   return claimedBy !== undefined || appearedFor !== undefined || holders.length > 0;
 }
 
+/**
+ * Whether an account that lets somebody in was there before who states its address now did: nothing but the address says that it is theirs, and
+ * the leaver may sign in to it still. One person in apps that share people is one who is in.
+ */
+function isOlderThanClaim(
+  { context, app, addresses }: PersonObservation,
+  { account, claimedBy, appearedFor, holders }: ObservedAccount,
+): boolean {
+  if (claimedBy === undefined || appearedFor !== undefined || holders.length > 0) return false;
+  const isLastAddress = isSameIdentity(addresses.at(-1)?.address ?? '', account.email);
+  if (isLastAddress && isShared(context, app, claimedBy.app)) return false;
+  return account.status !== 'suspended' && (account.createdAt ?? 0) <= claimedBy.since;
+}
+
 /** Accounts of the bridge's making, or linked before, that are this person's no more: gone when nobody ever used them, else locked. */
 function decideLeftOver(observation: PersonObservation, main: ObservedAccount | undefined): AccountDecision[] {
   return observation.accounts
@@ -258,7 +272,8 @@ function decideLeaving(observation: PersonObservation): PersonDecision {
   for (const observed of observation.accounts) {
     const { account } = observed;
     // Leaving or not: two who leave count as two.
-    if (observed.via !== 'linked' && isSomebodyElsesToAnswer(observed)) continue;
+    const isElses = observed.via !== 'linked' && isSomebodyElsesToAnswer(observed);
+    if (isElses && !isOlderThanClaim(observation, observed)) continue;
     const reason = untouchable(context, account);
     if (reason !== undefined) {
       // Whoever left can sign in to what is protected, and to an own account that is a person's: somebody has to know, and to act.
@@ -284,6 +299,7 @@ function decideLeaving(observation: PersonObservation): PersonDecision {
       if (SPEAKS_FOR.has(adoption.reason) && leavesByDirectory(observation)) held.push(stillIn(observed, adoption));
       continue;
     }
+    if (isElses) continue;
     // Locked alone, it would be known as the bridge's own no more.
     if (isLinked && observed.begun) {
       accounts.push(leaveBehind(observation, observed));

@@ -74,20 +74,23 @@ export async function addressesOfPeople(db: Db, userIds: readonly string[]): Pro
 const selectOthers = statement<{ key: string; userId: string }>()((db, { key, userId }) =>
   db
     .selectFrom('addresses')
-    .select(['user_id', 'app'])
+    .select(['user_id', 'app', 'since'])
     .where('address_key', '=', key)
     .where('user_id', '!=', userId)
     .orderBy('user_id'),
 );
 
+/** Somebody who has or had an address, and when the directory last began to state it of them (milliseconds). */
+export interface OtherOfAddress {
+  readonly userId: string;
+  readonly app: string;
+  readonly since: number;
+}
+
 /** Other people, of any app, who have or had this address. */
-export async function othersOfAddress(
-  db: Db,
-  address: string,
-  userId: string,
-): Promise<{ readonly userId: string; readonly app: string }[]> {
+export async function othersOfAddress(db: Db, address: string, userId: string): Promise<OtherOfAddress[]> {
   const { rows } = await selectOthers(db, { key: identityKey(address), userId });
-  return rows.map(row => ({ userId: row.user_id, app: row.app }));
+  return rows.map(row => ({ userId: row.user_id, app: row.app, since: Number(row.since) }));
 }
 
 export async function forgetAddresses(db: Db, userId: string): Promise<void> {

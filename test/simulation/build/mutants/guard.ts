@@ -138,8 +138,8 @@ export const GUARD: readonly Mutant[] = [
     edits: [
       {
         file: 'bridge/reconcile/decide/person.ts',
-        find: "observed.via !== 'linked' && isSomebodyElsesToAnswer(observed)) continue;",
-        put: "observed.via !== 'linked' && observed.holders.some(({ desired }) => desired.account === 'present')) continue;",
+        find: "observed.via !== 'linked' && isSomebodyElsesToAnswer(observed);",
+        put: "observed.via !== 'linked' && observed.holders.some(({ desired }) => desired.account === 'present');",
       },
     ],
     noticedBy: ['guard-counts-two-who-had-one-address'],
