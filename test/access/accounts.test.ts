@@ -384,6 +384,41 @@ describeEachDatabase('accounts', (_, on) => {
     });
   });
 
+  describe.each(['inactive', 'deleted'])('of a leaver who had two accounts and is %s', before => {
+    it.each(['object-of-ada', 'another-object'])(
+      'the one that is open stays listed when the other one is taken over by %s',
+      async externalId => {
+        const access = await startAccess(on, {
+          before: coder => void coder.addUser('old', { loginType: 'password', status: 'active' }),
+        });
+        const okta = await access.app('okta');
+        const first = await okta.hire('ada', { emails: [{ value: 'old@example.com', primary: true }] });
+        await okta.changeEmail(first, 'ada@example.com');
+        expect(access.coder.oidcLogin(claims('ada', 'ada@example.com'))).toMatchObject({ signedIn: true });
+        await okta.leave(first);
+        if (before === 'deleted') await okta.remove(first);
+        const listed = {
+          ada: expect.stringMatching(/^login-type: the person has left, and account "old" .* is still/),
+        };
+        expect(await access.held()).toEqual(listed);
+        const emails = [{ value: 'ada@example.com', primary: true }];
+        const second = await okta.hire('ada.again', { externalId, emails });
+        expect(access.coder.findUser('ada').status).not.toBe('suspended');
+        expect(await access.held()).toEqual(listed);
+        await okta.remove(second);
+        await access.swept();
+        expect(access.suspended()).toEqual(['ada']);
+        expect(await access.held()).toEqual(listed);
+        expect((await access.statusOf(okta)).converged).toBe(false);
+
+        access.coder.suspend('old');
+        await access.swept();
+        expect(await access.held()).toEqual({});
+        expect((await access.statusOf(okta)).converged).toBe(true);
+      },
+    );
+  });
+
   it('an owner by hand whom a bridge that is none can not lock out is told beforehand, and listed until somebody has acted', async () => {
     const access = await startAccess(on, {
       account: { roles: ['user-admin'] },

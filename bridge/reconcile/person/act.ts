@@ -5,7 +5,7 @@
 import { CoderError, type CoderUser, isRefusal, outcomeOf } from '../../coder';
 import { writeAudit } from '../../store/audit/audit';
 import { addGrants } from '../../store/accounts/grants';
-import { leaveAccount, writePerson } from '../../store/accounts/people';
+import { writePerson } from '../../store/accounts/people';
 import { forgetReHire } from '../../store/accounts/re-hires';
 import { leavingNote } from '../observe/begun-accounts';
 import { openEntry } from '../../store/journal/journal';
@@ -28,7 +28,7 @@ import { joined, type Linked, NOTHING_DONE, type PersonOutcome } from './outcome
 import { type Guarded } from './reserve';
 import { rememberGone } from './record-accounts';
 import { subjectOf } from './subject';
-import { wakeSharers } from './wake-others';
+import { takeFromLeavers, wakeSharers } from './wake-others';
 
 /** Never throws what Coder said. */
 export async function act(
@@ -194,10 +194,10 @@ async function takeUp(
     how === 'created' && link?.replaces.length === 0
       ? account.organizationIds.filter(organization => organization !== observation.context.catalog.defaultOrganization)
       : [];
-  await rim.database.transact(async db => {
+  const woken = await rim.database.transact(async db => {
     await checkStillOurs(rim, db, work);
     await writeAudit(db, lines.rows);
-    await leaveAccount(db, link?.replaces ?? []);
+    const leavers = await takeFromLeavers(db, work, link?.replaces ?? [], now);
     if (observation.reHire !== undefined) await forgetReHire(db, userId);
     // What was held of those is held no more.
     if (link !== undefined && link.replaces.length > 0) {
@@ -226,9 +226,10 @@ async function takeUp(
         note: leavingNote(former.account),
         since: now,
       });
+    return leavers;
   });
   const linked: Linked = { id: account.id, username: account.username, how };
-  return { ...NOTHING_DONE, again: true, linked };
+  return { ...NOTHING_DONE, again: true, linked, woken };
 }
 
 /** Name and username, once the person is in. */

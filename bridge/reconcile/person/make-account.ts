@@ -3,7 +3,7 @@ import { cleanRealName, CoderError, type CoderUser, deriveUsernames, isRefusal, 
 import { identityKey } from '../../contract/identity';
 import { writeAudit } from '../../store/audit/audit';
 import { addGrants } from '../../store/accounts/grants';
-import { leaveAccount, writePerson } from '../../store/accounts/people';
+import { writePerson } from '../../store/accounts/people';
 import { type Db } from '../../store/database/database';
 import { closeEntry, closeSame, type JournalEntry, openEntry } from '../../store/journal/journal';
 import { type WorkKey } from '../../store/work/enqueue';
@@ -22,7 +22,7 @@ import { type NewAccount } from '../decide/account';
 import { enqueueTouched } from '../queue/end-work';
 import { untouchableMeanwhile } from './apply-steps';
 import { forgetAccount, rememberGone } from './record-accounts';
-import { wakeOthers } from './wake-others';
+import { takeFromLeavers, wakeOthers } from './wake-others';
 import { subjectOf } from './subject';
 import { leavingNote, makingNote } from '../observe/begun-accounts';
 import { stepsNote } from './interrupted-steps';
@@ -188,7 +188,7 @@ async function removeFormer(
   return await rim.database.transact(async db => {
     await checkStillOurs(rim, db, work);
     await writeAudit(db, lines.rows);
-    await leaveAccount(db, replaces);
+    const leavers = await takeFromLeavers(db, work, replaces, rim.clock.now());
     if (observed.via === 'linked')
       await writePerson(
         db,
@@ -198,7 +198,8 @@ async function removeFormer(
       );
     await closeEntry(db, 'steps', account.id);
     for (const key of await forgetAccount(db, account.id)) await enqueueTouched(db, work, key, rim.clock.now());
-    return { woken: await wakeOthers(db, work, observation.userId, [account.email], rim.clock.now()) };
+    const others = await wakeOthers(db, work, observation.userId, [account.email], rim.clock.now());
+    return { woken: [...leavers, ...others] };
   });
 }
 

@@ -1,7 +1,7 @@
 /** Whoever may have waited for what became of somebody is looked at again: an address is free, an account is, or what was held of it is over. */
 import { othersOfAddress } from '../../store/accounts/addresses';
 import { peopleHeldFor } from '../../store/accounts/held-people';
-import { peopleOfAccounts } from '../../store/accounts/people';
+import { leaveAccount, peopleOfAccounts } from '../../store/accounts/people';
 import { type Db } from '../../store/database/database';
 import { enqueue, PRIORITY, type WorkKey } from '../../store/work/enqueue';
 import { type Work } from '../../store/work/work';
@@ -44,6 +44,17 @@ export async function wakeSharers(
   const items = others.map(other => ({
     key: `person:${other.userId}` as const,
     app: other.app,
+    priority: PRIORITY.request,
+  }));
+  await enqueue(db, items, work.cause, now);
+  return items.map(({ key }) => key);
+}
+
+/** Takes an account from people who have left it to somebody else: whether they can sign in to another one, or are forgotten, their own work tells. */
+export async function takeFromLeavers(db: Db, work: Work, userIds: readonly string[], now: number): Promise<WorkKey[]> {
+  const items = (await leaveAccount(db, userIds)).map(({ user_id: userId, app }) => ({
+    key: `person:${userId}` as const,
+    app,
     priority: PRIORITY.request,
   }));
   await enqueue(db, items, work.cause, now);

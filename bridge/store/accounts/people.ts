@@ -195,28 +195,20 @@ export async function unsettle(db: Db, coderUserId: string): Promise<void> {
   await db.updateTable('people').set({ converged_at: null }).where('coder_user_id', '=', coderUserId).execute();
 }
 
-/** These people are this account no more: those of whom the directory knows keep a row, the others are forgotten. */
-export async function leaveAccount(db: Db, userIds: readonly string[]): Promise<void> {
-  for (const userId of userIds) {
-    const known = await db.selectFrom('users').select('id').where('id', '=', userId).executeTakeFirst();
-    if (known === undefined) await deletePerson(db, userId);
-    else {
-      // What of the account was held of them is somebody else's.
-      await forgetHolds(db, userId);
-      await db
-        .updateTable('people')
-        .set({
-          coder_user_id: null,
-          coder_username: null,
-          how: null,
-          linked_at: null,
-          held_reason: null,
-          held_detail: null,
-        })
-        .where('user_id', '=', userId)
-        .execute();
-    }
-  }
+/** These people, who have left, are this account no more; what is known of them stays, since another one may be theirs as well. */
+export async function leaveAccount(
+  db: Db,
+  userIds: readonly string[],
+): Promise<Pick<PersonTable, 'user_id' | 'app'>[]> {
+  // What of the account was held of them is somebody else's.
+  for (const userId of userIds) await forgetHolds(db, userId);
+  if (userIds.length === 0) return [];
+  return await db
+    .updateTable('people')
+    .set({ coder_user_id: null, coder_username: null, how: null, linked_at: null })
+    .where('user_id', 'in', userIds)
+    .returning(['user_id', 'app'])
+    .execute();
 }
 
 /** A former owner who stays none, by an operator's word. @returns whose app they are of; undefined where nobody is asked of them */
