@@ -31,6 +31,12 @@ const anySpelling: Dialect = {
 const URN = /^urn:/i;
 const OURS = /^urn:(?:ietf:params:)?scim:schemas:(?:core|extension:enterprise):/i;
 
+/** The schema of the resource itself, in any spelling: below it stands whatever a resource states. */
+const CORE = /^urn:(?:ietf:params:)?scim:schemas:core:?\d\.\d:?(?:user|group)?$/i;
+
+const statesNothing = (value: Json | undefined): boolean =>
+  value === null || (typeof value === 'object' && Object.keys(value).length === 0);
+
 /** What a text holds that is JSON. */
 function jsonIn(text: string): Json | undefined {
   try {
@@ -58,6 +64,7 @@ function wrapsAccess(name: string, value: Json | undefined, depth = 1): boolean 
  */
 export function dropsUnknown(type: ResourceType, name: string, value: Json | undefined, leniency: Leniency): boolean {
   if (namesAccess(name) || wrapsAccess(name, value)) return false;
+  if (CORE.test(name.trim()) && !statesNothing(value)) return false;
   if (findAttribute(type, name.trim(), { dialect: anySpelling }) !== undefined) return false;
   return coerces(leniency, 'unknownAttributes', name.slice(0, 100));
 }

@@ -38,19 +38,36 @@ export interface MemberDelta {
  * Whoever is gone may be removed again and again, but what is no id at all means somebody else than it says: a success that removes nobody
  * would leave them in.
  */
-export function refuseNoIds(values: readonly string[]): void {
+export function refuseNoIds(changes: readonly MemberChange[]): void {
+  const values = changes.flatMap(change => {
+    if (change.kind === 'remove') return change.values;
+    return change.kind === 'removeWhere' ? statedIn(change.filter, 'value') : [];
+  });
   const wrong = values.filter(value => !isId(value));
   if (wrong.length > 0) throw new UnknownMembers(wrong);
 }
 
-/** What a filter says that the `value` of a member is to be. */
-function valuesIn(filter: Filter): string[] {
+/**
+ * The same of a filter that nobody meets: a name may have changed since, and a reference that is none of ours may mean somebody who is in.
+ * @throws UnknownMembers
+ */
+export function refuseNames(filter: Filter, baseUrl: string): void {
+  const isOurs = (reference: string): boolean =>
+    [`${baseUrl}/Users/`, `${baseUrl}/Groups/`].some(
+      start => reference.startsWith(start) && isId(reference.slice(start.length)),
+    );
+  const names = [...statedIn(filter, 'display'), ...statedIn(filter, '$ref').filter(reference => !isOurs(reference))];
+  if (names.length > 0) throw new UnknownMembers(names);
+}
+
+/** What a filter says that a sub-attribute of a member is to be. */
+function statedIn(filter: Filter, name: 'value' | 'display' | '$ref'): string[] {
   switch (filter.kind) {
     case 'and':
     case 'or':
-      return filter.terms.flatMap(valuesIn);
+      return filter.terms.flatMap(term => statedIn(term, name));
     case 'comparison':
-      return filter.operator === 'eq' && filter.path.attribute.name === 'value' && typeof filter.value === 'string'
+      return filter.operator === 'eq' && filter.path.attribute.name === name && typeof filter.value === 'string'
         ? [filter.value]
         : [];
     default:
@@ -96,13 +113,11 @@ export async function resolveMembers(
   setId: string | undefined,
   changes: readonly MemberChange[],
 ): Promise<Known> {
+  refuseNoIds(changes);
   const stated = new Map<string, MemberValue>();
-  for (const change of changes) {
+  for (const change of changes)
     if (change.kind === 'add' || change.kind === 'replaceAll')
       for (const member of change.members) stated.set(member.value, member);
-    else if (change.kind === 'remove') refuseNoIds(change.values);
-    else if (change.kind === 'removeWhere') refuseNoIds(valuesIn(change.filter));
-  }
   const known = new Map<string, UserOrGroup>();
   // Whoever is in the group is known to exist: of a list that is sent whole again and again, only who is new is looked up.
   const unresolved =
@@ -141,7 +156,7 @@ export async function membersNotIn(
 
 /**
  * Applies the changes in order. The members must have been resolved, and the group's row be locked.
- * @throws GroupCycle
+ * @throws GroupCycle, UnknownMembers
  */
 export async function changeMembers(
   write: Write,
@@ -167,9 +182,12 @@ export async function changeMembers(
       case 'remove':
         gone((await deleteListed(write.db, { setId, ids: change.values })).rows);
         break;
-      case 'removeWhere':
-        gone(await deleteMembers(write, setId, memberFilter(write.db, change.filter, baseUrl)));
+      case 'removeWhere': {
+        const met = await deleteMembers(write, setId, memberFilter(write.db, change.filter, baseUrl));
+        if (met.length === 0) refuseNames(change.filter, baseUrl);
+        gone(met);
         break;
+      }
       case 'removeAll':
         gone(await deleteMembers(write, setId, sql`true`));
         break;

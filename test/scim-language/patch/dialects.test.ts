@@ -187,6 +187,9 @@ test.each<[string, object]>([
   ['an object in an object', { op: 'replace', value: { user: { account: { active: false } } } }],
   ['a list', { op: 'replace', value: { user: [{ active: false }] } }],
   ['a text that holds JSON', { op: 'replace', path: 'user', value: '{"active":false}' }],
+  ['what the schema of a user is said to be', { op: 'replace', value: { [USER]: 'active=false' } }],
+  ['the same by its path', { op: 'replace', path: USER, value: [['active', false]] }],
+  ['the same as SCIM 1.1 spells it', { op: 'replace', value: { 'urn:scim:schemas:core:1.0': 'inactive' } }],
   ['a member in the singular', { op: 'remove', path: 'member', value: [{ value: 'x' }] }],
 ])('what says who has access is dropped by no dialect: below a name that no schema has, as %s', (_, operation) => {
   const leniency = lenient('unknownAttributes');
@@ -199,4 +202,10 @@ test('a text that only looks like JSON is dropped like any other that no schema 
   const operation: PatchOperation = { op: 'replace', path: 'note', value: '[contractor] active since May' };
   const { resource } = applyPatch(base, [operation], { type: userType, ...lenient('unknownAttributes') });
   expect(plain(resource)).toEqual(base);
+});
+
+test('a schema that states nothing is dropped as any other name', () => {
+  const operation: PatchOperation = { op: 'replace', value: { [USER]: {}, title: 'Countess' } };
+  const { resource } = applyPatch(base, [operation], { type: userType, ...lenient('unknownAttributes') });
+  expect(plain(resource)).toEqual({ ...base, title: 'Countess' });
 });

@@ -185,13 +185,32 @@ describe('a refused request that would have locked somebody out', () => {
     expect(await names()).toEqual([]);
   });
 
-  test.each(['value eq "ada@corp.example" and type eq "User"', 'value eq "ada" or display eq "ada"'])(
-    'is one for the group where a member is named by what is no id: %s',
-    async filter => {
-      expect((await members(patchOf({ op: 'remove', path: `members[${filter}]` }))).status).toBe(400);
-      expect(await names()).toEqual(['members of group devs']);
-    },
-  );
+  test.each([
+    'value eq "ada@corp.example" and type eq "User"',
+    'value eq "ada" or display eq "ada"',
+    'display eq "Ada Lovelace"',
+    'type eq "User" and display eq "ada"',
+    '$ref eq "https://elsewhere.example/scim/v2/Users/ada"',
+  ])('is one for the group where a member is named by what is no id: %s', async filter => {
+    expect((await members(patchOf({ op: 'remove', path: `members[${filter}]` }))).status).toBe(400);
+    expect(await names()).toEqual(['members of group devs']);
+    const { body } = await server.call('GET', `/Groups/${group}`);
+    expect(body.members).toHaveLength(2);
+  });
+
+  test('is none where whoever a member is named by is out already, or nobody in particular', async () => {
+    const { body } = await server.call('GET', `/Groups/${group}`);
+    const [first] = body.members as { value: string; $ref: string }[];
+    for (const filter of [
+      `$ref eq "${first?.$ref}"`,
+      `$ref eq "${first?.$ref}"`,
+      `value eq "${first?.value}" and type eq "User"`,
+      'type eq "Group"',
+    ])
+      expect((await members(patchOf({ op: 'remove', path: `members[${filter}]` }))).status).toBeLessThan(300);
+    expect((await server.call('GET', `/Groups/${group}`)).body.members).toHaveLength(1);
+    expect(await names()).toEqual([]);
+  });
 
   test('says why, once for however many tries, and goes when the person is inactive', async () => {
     for (let tries = 0; tries < 3; tries += 1)

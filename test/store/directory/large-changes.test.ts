@@ -8,6 +8,8 @@ import {
   UniquenessError,
 } from '../../../bridge/store/directory';
 import { type Database } from '../../../bridge/store/database/database';
+import { parsePath } from '../../../bridge/scim-language/filter/parser';
+import { groupType } from '../../../bridge/scim-language/schema/resource-types';
 import { type MemberChange } from '../../../bridge/scim-language/patch/operation';
 import { countWork } from '../../../bridge/store/work/pending';
 import { fillUsers } from '../../bench/fill-directory';
@@ -156,6 +158,20 @@ describeEachDatabase('changes of a group of many', open => {
     await cleared();
     await directory.deleteGroup(context, id);
   });
+
+  test.each(['display eq "Ada Lovelace"', 'value eq "ada" and type eq "User"'])(
+    'who is named by what is no id stays, and nobody is told that they left: %s',
+    async filter => {
+      const id = await create('named', people);
+      await cleared();
+      const meets = parsePath(`members[${filter}]`, groupType)?.filter;
+      if (meets === undefined) throw new Error('no filter');
+      await expect(change(id, { kind: 'removeWhere', filter: meets })).rejects.toThrow(UnknownMembers);
+      expect(await read(id)).toEqual(people);
+      await directory.deleteGroup(context, id);
+      await cleared();
+    },
+  );
 
   test('who reads meanwhile sees the group before or after, and who changes it meanwhile is not lost', async () => {
     const id = await create('read', people.slice(0, HALF));

@@ -1,10 +1,11 @@
 /** What changes of members come to for a large group, found out in turns and without holding anything: nothing is written here. */
 import { sql } from 'kysely';
+import { type Filter } from '../../../scim-language/filter/ast';
 import { type MemberChange } from '../../../scim-language/patch/operation';
 import { type MemberValue } from '../../../scim-language/schema/member-value';
 import { type Db, backendOf } from '../../database/database';
 import { NestedGroupsRefused, UnknownMembers } from '../errors';
-import { type Known, isRemovalOfAll, membersNotIn, refuseNoIds, resolveMembers } from '../members';
+import { type Known, isRemovalOfAll, membersNotIn, refuseNames, refuseNoIds, resolveMembers } from '../members';
 import { type UserOrGroup } from '../resources';
 import { type Write } from '../rows';
 import { memberFilter } from '../search/filter-sql';
@@ -45,7 +46,7 @@ export async function deltaOf(
   baseUrl: string,
 ): Promise<Delta> {
   const counting = new Counting(write, setId);
-  for (const change of changes) if (change.kind === 'remove') refuseNoIds(change.values);
+  refuseNoIds(changes);
   for (const change of changes) await counting.apply(change, baseUrl);
   return counting.delta();
 }
@@ -77,7 +78,7 @@ class Counting {
       case 'replaceAll':
         return await this.replace(change.members);
       case 'removeWhere':
-        return await this.removeWhere(memberFilter(this.write.db, change.filter, baseUrl));
+        return await this.removeWhere(change.filter, baseUrl);
     }
   }
 
@@ -122,13 +123,15 @@ class Counting {
     this.joined = stated;
   }
 
-  private async removeWhere(filter: ReturnType<typeof memberFilter>): Promise<void> {
+  private async removeWhere(filter: Filter, baseUrl: string): Promise<void> {
     if (this.setId === undefined) return;
+    const meets = memberFilter(this.write.db, filter, baseUrl);
     for await (const rows of pagesOf(this.write.db, this.setId)) {
       const [first, last] = [rows[0]?.member_id ?? '', rows.at(-1)?.member_id ?? ''];
-      const found = await rowsWhere(this.write, this.setId, first, last, filter);
+      const found = await rowsWhere(this.write, this.setId, first, last, meets);
       for (const { member_id } of found.rows) this.left.add(member_id);
     }
+    if (this.left.size === 0) refuseNames(filter, baseUrl);
   }
 
   private async notIn(ids: readonly string[]): Promise<ReadonlySet<string>> {
