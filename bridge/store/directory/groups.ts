@@ -7,7 +7,7 @@ import { type WorkKey, PRIORITY, enqueue } from '../work/enqueue';
 import { newId } from '../database/id';
 import { statement } from '../database/statement';
 import { concernsCoder, leavesSomething } from './concern';
-import { type GroupName, claimName, markNamesakes } from './namesakes';
+import { type GroupName, claimName, lockNames, markNamesakes } from './namesakes';
 import { type ReadyMembers } from './large/change';
 import { areLarge } from './large/delta';
 import {
@@ -77,6 +77,7 @@ export async function createGroup(
   const known = await resolveMembers(write, undefined, changes);
   const id = newId(now);
   const name = nameOf(document);
+  await lockNames(write, [name]);
   await claimName(write, name, id);
   await writeUnique('Group', document, () => insertGroup(db, { id, app, ...columnsOf(document), now }));
   await markNamesakes(write, name.key);
@@ -129,7 +130,10 @@ export async function updateGroup(
   if (locked.refused && memberChanges.length > 0) await settleMembers(db, write.app, id, memberChanges);
   if (document === undefined && people === undefined) return { resource: current, changed: false, touched: [] };
   const version = current.version + 1;
-  if (renamed) await claimName(write, nameOf(document), id);
+  if (renamed) {
+    await lockNames(write, [nameOf(current.document), nameOf(document)], true);
+    await claimName(write, nameOf(document), id);
+  }
   await writeUnique('Group', document ?? current.document, () =>
     document === undefined
       ? touchGroup(db, { id, version, now })
@@ -162,6 +166,7 @@ export async function deleteGroup(
   const concerns = await concernsCoder(write, id, [nameOf(current.document)]);
   const people = await removeWithGroup(write, { groupId: id, setId: locked.memberSet ?? id }, concerns);
   await leaveAllGroups(write, id);
+  await lockNames(write, [nameOf(current.document)]);
   await db.deleteFrom('groups').where('id', '=', id).execute();
   await markNamesakes(write, nameOf(current.document).key);
   if (!concerns && !(await leavesSomething(write, id))) return { resource: current, touched: [] };

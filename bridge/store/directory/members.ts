@@ -18,7 +18,7 @@ import { type Membership, exchange, loosen } from './large/loose-sets';
 import { isLargeRemoval } from './large/pages';
 import { memberFilter } from './search/filter-sql';
 import { MOST_TOUCHED, type UserOrGroup } from './resources';
-import { type Write, isId } from './rows';
+import { LOCK_OF, type Write, isId, lockByName } from './rows';
 
 /** Which stated members exist, by id, with their type. */
 export type Known = ReadonlyMap<string, UserOrGroup>;
@@ -265,10 +265,10 @@ async function deleteMembers({ db }: Write, setId: string, which: RawBuilder<unk
 }
 
 /** @throws GroupCycle when the group is inside one of the groups, or is one of them */
-export async function refuseCycle({ db, app }: Write, groupId: string, groups: readonly string[]): Promise<void> {
+export async function refuseCycle(write: Write, groupId: string, groups: readonly string[]): Promise<void> {
+  const { db, app } = write;
   // Two transactions that each see no circle could close one between them.
-  if (backendOf(db) === 'postgres')
-    await sql`select pg_advisory_xact_lock(hashtextextended(${`nested groups of ${app}`}, 0))`.execute(db);
+  await lockByName(write, [LOCK_OF.nesting(app)], 'alone');
   const { rows } = await sql<{ top: string }>`
     with recursive inside (top, id) as (
       select id, id from groups where id in ${among(db, groups)}

@@ -2,13 +2,12 @@
  * Groups of one displayName in one app. They may be where each has an `externalId` and they differ (RFC 7643 §8.7.1 asks for no
  * uniqueness): whoever matches by it means one of them. A mapping by name does not, so what knows of names is told.
  */
-import { sql } from 'kysely';
 import { bumpRules } from '../apps/apps';
-import { type Db, backendOf } from '../database/database';
+import { type Db } from '../database/database';
 import { statement } from '../database/statement';
 import { PRIORITY, enqueue } from '../work/enqueue';
 import { UniquenessError } from './errors';
-import { type Write } from './rows';
+import { LOCK_OF, type Write, lockByName } from './rows';
 
 /** What tells groups of one name apart. */
 export interface GroupName {
@@ -27,13 +26,20 @@ const namedSo = statement<{ app: string; key: string }>()((db, { app, key }) =>
 );
 
 /**
- * Makes sure that a group may have the name: called before it is written.
+ * Who comes to a name and who leaves it at the same time must see each other: called before either is written.
+ * @param renames whether the group has a name already: who decides by what it is called comes before that, or after it
+ */
+export async function lockNames(write: Write, names: readonly GroupName[], renames = false): Promise<void> {
+  const { app } = write;
+  const locks = names.map(({ key }) => LOCK_OF.name(app, key));
+  await lockByName(write, renames ? [...locks, LOCK_OF.renaming(app)] : locks, 'alone');
+}
+
+/**
+ * Makes sure that a group may have the name: called before it is written, with the name locked.
  * @throws UniquenessError
  */
 export async function claimName({ db, app }: Write, name: GroupName, ownId: string): Promise<void> {
-  // Two who claim one name at once must see each other; on SQLite they come one after the other.
-  if (backendOf(db) === 'postgres')
-    await sql`select pg_advisory_xact_lock(hashtextextended(${`${app} ${name.key}`}, 0))`.execute(db);
   const { rows } = await namedSo(db, { app, key: name.key });
   const others = rows.filter(({ id }) => id !== ownId);
   const taken = others.some(

@@ -2,6 +2,7 @@
 import { sql } from 'kysely';
 import { type JsonObject } from '../../scim-language/json';
 import { backendOf, type Db, readJson } from '../database/database';
+import { listed } from '../database/listed';
 import { statement } from '../database/statement';
 import { type ReadReach } from '../apps/reach';
 import { type Claim } from '../work/claim';
@@ -153,6 +154,29 @@ export async function lockResource(
   const [row] = (await LOCK[type][to](db, { id, app })).rows;
   if (row === undefined) return undefined;
   return { resource: toResource(type, row), memberSet: row.member_set ?? undefined, refused: Boolean(row.refused) };
+}
+
+/** What of a directory is locked by name, as no row stands for it. Locks of several are taken in the order of their names. */
+export const LOCK_OF = {
+  /** Who has a displayName. */
+  name: (app: string, key: string) => `${app} ${key}`,
+  /** Which groups are in groups. */
+  nesting: (app: string) => `nested groups of ${app}`,
+  /** What groups are called, as far as they give something by it. */
+  renaming: (app: string) => `renamed groups of ${app}`,
+};
+
+/** Postgres: locks until the transaction ends, one's own or shared with others who share it. SQLite has one transaction at a time anyway. */
+export async function lockByName(
+  { db }: Pick<Write, 'db'>,
+  names: readonly string[],
+  how: 'alone' | 'shared',
+): Promise<void> {
+  if (backendOf(db) !== 'postgres') return;
+  const take = sql.raw(how === 'shared' ? 'pg_advisory_xact_lock_shared' : 'pg_advisory_xact_lock');
+  await sql`select ${take}(hashtextextended(value, 0)) from (${listed(db, [...new Set(names)].sort())}) as names`.execute(
+    db,
+  );
 }
 
 /** Writes a document whose name is unique in its app. @throws UniquenessError when another resource has it */

@@ -14,7 +14,17 @@ import { isDealtWith, isSettled, isSettledNewcomer } from './concern';
 import { leaveAllGroups } from './members';
 import { settleGone, settleUser } from './refused-leavings';
 import { type Change, type Deleted, type Resource, type WriteOptions, type Written } from './resources';
-import { type Write, checkVersion, externalIdOf, indexed, lockResource, textOf, writeUnique } from './rows';
+import {
+  LOCK_OF,
+  type Write,
+  checkVersion,
+  externalIdOf,
+  indexed,
+  lockByName,
+  lockResource,
+  textOf,
+  writeUnique,
+} from './rows';
 
 type Columns = ReturnType<typeof columnsOf>;
 type PersonColumns = ReturnType<typeof personOf>;
@@ -112,8 +122,12 @@ export async function updateUser(
 /** Whether nothing in Coder can differ by this change of somebody who stays. */
 async function isOfNoConcern(write: Write, id: string, before: JsonObject, after: JsonObject): Promise<boolean> {
   const isSame = sameText(toldOf(write, before), toldOf(write, after));
-  // Whoever is just adding them to a group that gives something has read what they were: either that is seen here, or it waits for this.
-  if (!isSame && backendOf(write.db) === 'postgres') await lockWhole(write.db, { id });
+  // Whoever is just adding them to a group that gives something, or makes one of their groups give something, has read what they were: either
+  // that is seen here, or it waits for this.
+  if (!isSame && backendOf(write.db) === 'postgres') {
+    await lockWhole(write.db, { id });
+    await lockByName(write, [LOCK_OF.nesting(write.app), LOCK_OF.renaming(write.app)], 'shared');
+  }
   if (await isSettled(write, id)) return true;
   return isSame && (await isDealtWith(write, id));
 }
