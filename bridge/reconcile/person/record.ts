@@ -49,7 +49,7 @@ const LOCKED_FIRST = 'locked out already; what they have in organizations is tak
 function laterThanDeclared(now: number, since: number): Later {
   const waitedMs = now - since;
   const pauseMs = Math.min(Math.max(Math.round(waitedMs / 4), 1_000), 60_000);
-  return { dueAt: now + pauseMs, reason: AWAITS_DECLARATION, awaited: waitedMs < 2_000 };
+  return { dueAt: now + pauseMs, reason: AWAITS_DECLARATION, awaited: waitedMs < 2_000, elsewhere: true };
 }
 
 /** Whether somebody is to be looked at again who is done with for now. */
@@ -63,7 +63,7 @@ function laterOf(
 ): Later | undefined {
   if (follows) return { dueAt: now, reason: LOCKED_FIRST };
   if (waits?.for === 'declaration') return laterThanDeclared(now, work.enqueuedAt);
-  if (waits !== undefined) return { dueAt: waits.until, reason: WAITS_FOR[waits.for], awaited: true };
+  if (waits !== undefined) return { dueAt: waits.until, reason: WAITS_FOR[waits.for], awaited: true, elsewhere: true };
   const unsettled = unsettledEntries(observation, now);
   // A call that may still be at work in Coder is looked after once it can not be any more.
   const late = accounts.flatMap(account => account.late.map(({ since }) => mayLastUntil(since, now)));

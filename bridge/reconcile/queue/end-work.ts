@@ -17,6 +17,8 @@ export interface EndedWork {
   readonly againMs?: number | undefined;
   /** Coder can't be worked with for so long: everything else may wait as well. */
   readonly pauseMs?: number | undefined;
+  /** It comes back by itself, and Coder has answered what it asked. */
+  readonly answered?: boolean | undefined;
 }
 
 /** Changes of a quiet group that come from the background gather for so long; requests do not wait for it. */
@@ -44,6 +46,8 @@ export interface Later {
   readonly reason: string;
   /** Whether a request waits for it with its answer, where it is soon. @default false */
   readonly awaited?: boolean;
+  /** It waits for something else than Coder, which may not have been asked anything. @default false */
+  readonly elsewhere?: boolean;
 }
 
 /** So soon another look is awaited. */
@@ -149,10 +153,10 @@ async function endClaimed(
 ): Promise<Omit<EndedWork, 'touched'> | undefined> {
   if (outcome.kind === 'done') {
     if (options.later !== undefined) {
-      const { dueAt, reason, awaited } = options.later;
+      const { dueAt, reason, awaited, elsewhere = false } = options.later;
       if (!(await retryWork(db, work, rim.owner, { dueAt, error: reason, counted: false }))) return undefined;
       const againMs = dueAt - now;
-      return { outcome: 'retry', ...(awaited === true && againMs <= SOON_MS && { againMs }) };
+      return { outcome: 'retry', answered: !elsewhere, ...(awaited === true && againMs <= SOON_MS && { againMs }) };
     }
     const completed = await completeWork(db, work, rim.owner, options.againAt);
     return completed === 'lost' ? undefined : { outcome: completed };

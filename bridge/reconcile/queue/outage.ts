@@ -5,7 +5,8 @@ import { bringForward, type ClaimRequest, claimWork, type Work } from '../../sto
 import { type EndedWork } from './end-work';
 
 /** Whether work has seen whether Coder can be worked with: what waits for something else, such as a declaration, has not. */
-export const sawCoder = ({ outcome, pauseMs }: EndedWork): boolean => outcome !== 'retry' || pauseMs !== undefined;
+export const sawCoder = ({ outcome, pauseMs, answered }: EndedWork): boolean =>
+  outcome !== 'retry' || pauseMs !== undefined || answered === true;
 
 export class Outage {
   #pausedUntil = 0;
@@ -13,6 +14,8 @@ export class Outage {
   #interrupted = false;
   /** Until nobody who leaves is left, nothing else is taken from the queue. */
   #leaversFirst = false;
+  /** What runs and was begun after that. */
+  readonly #begunSince = new Set<Work>();
   /** How much of what runs is somebody's leaving. */
   #leaving = 0;
 
@@ -31,15 +34,21 @@ export class Outage {
   }
 
   started(item: Work): void {
+    this.#begunSince.add(item);
     if (item.priority === PRIORITY.leaving) this.#leaving += 1;
   }
 
   /** @param settled undefined where the outcome could not be written */
   ended(item: Work, settled: EndedWork | undefined, now: number): void {
     if (item.priority === PRIORITY.leaving) this.#leaving -= 1;
+    const isSince = this.#begunSince.delete(item);
     if (settled === undefined || !sawCoder(settled)) return;
-    this.#pausedUntil = settled.pauseMs === undefined ? 0 : now + settled.pauseMs;
-    if (settled.pauseMs !== undefined) this.#interrupted = true;
+    if (settled.pauseMs !== undefined) {
+      this.#pausedUntil = now + settled.pauseMs;
+      this.#interrupted = true;
+      this.#begunSince.clear();
+      // What comes back by itself would be taken again at once, with what Coder fails at, and end each pause that this makes.
+    } else if (settled.outcome !== 'retry' || isSince) this.#pausedUntil = 0;
   }
 
   /** Takes whoever leaves, if an outage has made others wait. @returns undefined when everything may go on */

@@ -1,10 +1,11 @@
 /** Somebody who leaves many organizations is locked out and answered for before what they have there is taken. */
-import { startStage } from '../stage';
+import { until } from '../../support/until';
+import { AMPLE_MS, type StageOptions, startStage } from '../stage';
 
 const ORGANIZATIONS = Array.from({ length: 25 }, (_, index) => `team-${index}`);
 
-async function staged(organizations: readonly string[]) {
-  const stage = await startStage();
+async function staged(organizations: readonly string[], options: StageOptions = {}) {
+  const stage = await startStage(options);
   for (const name of organizations) stage.coder.addOrganization(name);
   await stage.declare({
     organizationMappings: Object.fromEntries(
@@ -54,4 +55,23 @@ it('of few organizations: everything is taken before the answer', async () => {
   expect(account()?.status).toBe('suspended');
   expect(roles()).toEqual([]);
   expect((await stage.reconciler.status()).apps[0]).toMatchObject({ converged: true });
+});
+
+it('of many: that they are locked out tells that Coder is back, and nobody else who leaves waits for it any more', async () => {
+  // No pause is over by itself, however long this takes, and all that is written is due.
+  const now = Date.now() + 600_000;
+  const { stage, ada, account, roles } = await staged(ORGANIZATIONS.slice(0, 6), { now: () => now });
+  const bob = await stage.createUser('bob');
+  stage.reconciler.start();
+  await stage.coder.unreachable(true);
+  const leaving = await stage.directory.updateUser(stage.context, bob, ({ document }) => ({
+    ...document,
+    active: false,
+  }));
+  await stage.reconciler.converge(leaving?.touched ?? [], { deadlineMs: AMPLE_MS });
+  await stage.coder.unreachable(false);
+  await stage.setActive(ada, false);
+  await until('the suspension of bob', () => stage.coder.describe('bob').status === 'suspended');
+  await until('the end of what ada has', () => roles().length === 0);
+  expect(account()?.status).toBe('suspended');
 });

@@ -46,3 +46,14 @@ it.each<EndedWork['outcome']>(['done', 'again', 'failed', 'parked'])(
     expect(outage.hasInterrupted).toBe(true);
   },
 );
+
+it('ends when somebody is dealt with for now who was begun since, and not by who was begun before', () => {
+  const answered: EndedWork = { outcome: 'retry', touched: [], answered: true };
+  const outage = after(answered);
+  expect(outage.isPaused(NOW)).toBe(true);
+  const three = work('person:three');
+  outage.started(three);
+  outage.ended(three, answered, NOW);
+  expect(outage.isPaused(NOW)).toBe(false);
+  expect(outage.hasInterrupted).toBe(true);
+});
