@@ -24,13 +24,22 @@ export async function refreshBindings(db: Db, context: Context, app: string): Pr
   return { changed: rebound.size > 0 || stale.length > 0, groups: new Set(rebound.values()) };
 }
 
-/** Whether there is something to bind, or to unbind. */
-export async function bindingsDiffer(db: Db, context: Context, app: string): Promise<boolean> {
-  const { rebound, stale } = await compareBindings(db, context, app);
-  return rebound.size > 0 || stale.length > 0;
+/** How bindings are to what the mappings match now. */
+export interface BindingState {
+  /** Whether there is something to bind, or to unbind. */
+  readonly differ: boolean;
+  /** Groups that a mapping is bound to, and matches. */
+  readonly matched: ReadonlySet<string>;
+}
+
+export async function readBindingState(db: Db, context: Context, app: string): Promise<BindingState> {
+  const { rebound, stale, matched } = await compareBindings(db, context, app);
+  return { differ: rebound.size > 0 || stale.length > 0, matched };
 }
 
 interface Comparison {
+  /** Groups that a mapping is bound to, and matches. */
+  readonly matched: ReadonlySet<string>;
   /** Groups by the mapping that is to be bound to them. */
   readonly rebound: ReadonlyMap<string, string>;
   /** Mappings that are declared no more. */
@@ -39,7 +48,7 @@ interface Comparison {
 
 async function compareBindings(db: Db, context: Context, app: string): Promise<Comparison> {
   const rules = context.rules.get(app);
-  if (rules === undefined) return { rebound: new Map(), stale: [] };
+  if (rules === undefined) return { matched: new Set(), rebound: new Map(), stale: [] };
   const bound = new Map((await readBindings(db, app)).map(binding => [binding.mapping, binding.scimGroupId]));
   const named = [...rules.gives.keys()].flatMap(mapping => idpGroupOf(context, app, mapping) ?? []);
   const groups = await readGroupsNamed(db, app, {
@@ -57,6 +66,7 @@ async function compareBindings(db: Db, context: Context, app: string): Promise<C
     groups.flatMap(group => (group.externalId === undefined ? [] : [[group.externalId, group] as const])),
   );
   const follows = rules.state.policies.renamedGroups === 'follow';
+  const matched = new Set<string>();
   const rebound = new Map<string, string>();
   for (const mapping of rules.gives.keys()) {
     const wanted = idpGroupOf(context, app, mapping);
@@ -71,8 +81,9 @@ async function compareBindings(db: Db, context: Context, app: string): Promise<C
           : shared.has(foldName(wanted.name))
             ? undefined
             : byName.get(foldName(wanted.name));
-    if (match === undefined || match.id === before) continue;
-    rebound.set(mapping, match.id);
+    if (match === undefined) continue;
+    if (match.id === before) matched.add(match.id);
+    else rebound.set(mapping, match.id);
   }
-  return { rebound, stale: [...bound.keys()].filter(mapping => !rules.gives.has(mapping)) };
+  return { matched, rebound, stale: [...bound.keys()].filter(mapping => !rules.gives.has(mapping)) };
 }

@@ -12,7 +12,7 @@ import { enqueue, PRIORITY, type WorkKey } from '../../store/work/enqueue';
 import { type Work } from '../../store/work/work';
 import { type Context } from '../decide/context';
 import { type Rim } from '../context/rim';
-import { bindingsDiffer, refreshBindings } from './bindings';
+import { readBindingState, refreshBindings } from './bindings';
 import { bringSyncSettings } from './sync-settings';
 import { decideOneGroup } from '../decide/group/groups';
 import { ABOUT_PUSHED, sayPushed } from '../decide/group/pushed-groups';
@@ -120,7 +120,13 @@ async function settleWhatIsLeft(rim: Rim, work: Work, group: DirectoryGroup | un
 /** Notes what the mappings match now, and in the same transaction whom that concerns: whatever ends this process, they are looked at. */
 async function rebind(rim: Rim, context: Context, work: Work, group: DirectoryGroup | undefined): Promise<void> {
   // Nearly always nothing differs, which reading alone tells.
-  if (!(await bindingsDiffer(rim.database.db, context, work.app))) return;
+  const { differ, matched } = await readBindingState(rim.database.db, context, work.app);
+  if (!differ) {
+    // It may have had another name for a while, and be the one that a mapping missed.
+    const rematches = context.rules.get(work.app)?.state.policies.renamedGroups === 'rematch';
+    if (rematches && group !== undefined && matched.has(group.id)) await enqueueHeld(rim.database.db, rim, work);
+    return;
+  }
   await rim.database.transact(async db => {
     const { changed, groups } = await refreshBindings(db, context, work.app);
     if (!changed) return;

@@ -153,6 +153,27 @@ it('lets go with a release only of a vanished group whose loss was shown', async
   expect(await openHold(stage)).toMatchObject({ reason: 'idp-group-vanished', people: 3 });
 });
 
+it('decides anew about who left a group while it had another name than the mapping, once that is given back', async () => {
+  const stage = await startStage();
+  await stage.declare({ ...DEVELOPERS, policies: { renamedGroups: 'rematch' } });
+  const ids = await people(stage, 3);
+  const group = await stage.createGroup('developers', ids);
+  const rename = async (displayName: string) => {
+    await stage.write(
+      stage.directory.updateGroup(stage.context, group, ({ document }) => ({ document: { ...document, displayName } })),
+    );
+    await stage.settle();
+  };
+  await rename('engineers');
+  await stage.leave(group, ids[2] ?? '');
+  await stage.settle();
+  expect(stage.coder.membersOf('developers')).toHaveLength(3);
+  expect(await openHold(stage)).toMatchObject({ reason: 'idp-group-vanished', people: 3 });
+  await rename('developers');
+  expect(stage.coder.membersOf('developers')).toEqual(['user0', 'user1']);
+  expect(await openHold(stage)).toBeUndefined();
+});
+
 it('keeps the last active owner, whoever asks', async () => {
   const stage = await startStage();
   stage.coder.addUser('keeper', { roles: ['owner'] });
