@@ -104,6 +104,7 @@ const rooms = {
     is: 'one person is made to agree',
     imports: [
       ...world,
+      'bridge/reconcile/types.ts',
       'bridge/reconcile/decide',
       'bridge/reconcile/context',
       'bridge/reconcile/queue/end-work.ts',
