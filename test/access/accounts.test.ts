@@ -448,6 +448,31 @@ describeEachDatabase('accounts', (_, on) => {
     expect(Object.keys(await access.held())).toEqual(['dora']);
   });
 
+  it('of a leaver’s two accounts the one that can not be locked is told, not the one that waits to be deleted', async () => {
+    const access = await startAccess(on, { account: { roles: ['user-admin'] } });
+    const okta = await access.app('okta', { policies: { leaving: 'delete', adoption: 'any' } });
+    const id = await okta.hire('ada', { emails: [{ value: 'ada@maiden.example', primary: true }] });
+    access.coder.oidcLogin(claims('ada', 'ada@maiden.example'));
+    access.coder.oidcLogin(claims('second', 'ada@married.example'));
+    await okta.changeEmail(id, 'ada@married.example');
+    access.coder.setSiteRoles('second', ['owner']);
+    for (const name of ['ada', 'second']) access.coder.addWorkspace(name, 'work', { stopped: true });
+    await okta.remove(id);
+    const left = {
+      ada: expect.stringMatching(/^role-not-assignable: the person has left, and account "second" .* is still active/),
+    };
+    expect(await access.held()).toEqual(left);
+    expect(access.suspended()).toEqual(['ada']);
+    await access.swept();
+    expect(await access.held()).toEqual(left);
+    expect(await access.statusOf(okta)).toMatchObject({ converged: false, leavers: [{ state: 'held', people: 1 }] });
+    access.coder.setSiteRoles('second', []);
+    await access.swept();
+    expect(access.suspended()).toEqual(['ada', 'second']);
+    expect(await access.held()).toEqual({ ada: expect.stringMatching(/^has-workspaces: /) });
+    expect((await access.statusOf(okta)).leavers).toEqual([]);
+  });
+
   it('an unused account that two apps share is made anew when both have the new address, and waits for the other one until then', async () => {
     const access = await startAccess(on);
     const okta = await access.app('okta', { ...ADMINS, people: { sharedWith: ['next'] } });

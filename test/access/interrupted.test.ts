@@ -39,7 +39,7 @@ describeEachDatabase('a bridge that is killed', (_, on) => {
     const okta = await access.app('okta', EVERYTHING);
     const admins = await okta.group('admins');
     const id = await okta.hire('ada');
-    await killAfter(access, 'PUT', /\/users\/[^/]+\/roles$/, okta.join(admins, id));
+    await killAfter(access, 'PUT', /\/members\/[^/]+\/roles$/, okta.join(admins, id));
     expect(made(access, before)).toMatchObject([
       { siteRoles: ['owner'], organizations: { coder: { roles: ['organization-admin'] } } },
     ]);
@@ -135,7 +135,7 @@ describeEachDatabase('a bridge that is killed', (_, on) => {
     await killAfter(access, 'DELETE', /\/users\/[^/]+$/, okta.changeEmail(id, 'ada@married.example'));
     await away(access.coder, true);
     await access.start();
-    await killAfter(access, 'PUT', /\/users\/[^/]+\/roles$/, away(access.coder, false));
+    await killAfter(access, 'PUT', /\/members\/[^/]+\/roles$/, away(access.coder, false));
     await access.start();
     await access.settled();
     expect(access.coder.describe('ada')).toMatchObject({ email: 'ada@married.example', siteRoles: ['owner'] });

@@ -48,6 +48,18 @@ export class CameBack extends Held {
   }
 }
 
+/** Everything that one person is held for, what is to be told before the rest first: one reason alone is shown. */
+export function gravestFirst(held: readonly Held[]): Held[] {
+  return [...held].sort((one, other) => gravityOf(other) - gravityOf(one));
+}
+
+function gravityOf(held: Held): number {
+  if (held instanceof StillIn || held.reason === 'last-owner') return 3;
+  // These end by a sign-in, or keep nobody in.
+  if (held.reason === 'email-pending') return 1;
+  return held.reason === 'has-workspaces' ? 0 : 2;
+}
+
 /** A refusal that will be repeated until something changes, as a reason to hold. */
 export function heldBy(error: CoderError): Held {
   return new Held(

@@ -29,14 +29,14 @@ import { actOnRoles, observeRoles } from './custom-roles';
 import { comeBackAt, isLeftParked, isOwedAnything, purge } from './deleted-app';
 import { sharedExternalIds } from './shared-external-ids';
 import { noLongerSpokenFor } from './no-longer-spoken-for';
-import { bringSyncSettings, SYNC_SETTINGS, undeclaredEntries } from './sync-settings';
+import { bringSyncSettings, undeclaredEntries } from './sync-settings';
 import { wakeForCustomRoles, wakeOtherApps } from './wake-other-apps';
 
 const ENDS = 'the app ends when nobody of it is left, nothing of it is held, and nobody who has left can still sign in';
 
 function sayEnds(entries: readonly string[], problems: readonly string[]): string {
   if (entries.length === 0) return ENDS;
-  const why = problems.filter(problem => problem.startsWith(SYNC_SETTINGS));
+  const why = problems.filter(problem => problem.startsWith('sync settings '));
   return [
     `the app ends when what it wrote into Coder's sync settings is taken out (${entries.join('; ')}), or somebody has taken it out there`,
     ...why,

@@ -42,9 +42,6 @@ export interface SyncPlan {
   readonly joins: ClaimsSettings['joins'];
 }
 
-/** How problems with them begin. */
-export const SYNC_SETTINGS = 'sync settings';
-
 const STAYS = new Set(['forbidden', 'not_found_or_forbidden', 'licence', 'unsupported', 'refused']);
 
 /** What all apps in mode `claims` ask for, compared with what Coder has; nothing is written. */
@@ -229,7 +226,7 @@ async function orSyncProblem(problems: string[], target: string, task: () => Pro
     await task();
   } catch (error) {
     if (!(error instanceof CoderError) || !STAYS.has(error.kind)) throw error;
-    problems.push(`${SYNC_SETTINGS} ${target}: ${error.message}`);
+    problems.push(`sync settings ${target}: ${error.message}`);
   }
 }
 

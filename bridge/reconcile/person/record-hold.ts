@@ -7,7 +7,7 @@ import { type Work } from '../../store/work/work';
 import { type AuditLines } from '../context/audit-lines';
 import { sayGain, sayRemoval } from '../decide/entitlement-text';
 import { digestOf, heldAlike } from '../decide/guard';
-import { CameBack, type Held, StillIn } from '../decide/hold-reason';
+import { CameBack, gravestFirst, type Held } from '../decide/hold-reason';
 import { mayComeBackTo, type PersonObservation } from '../decide/observation';
 import { type PersonOutcome } from './outcome';
 import { type Guarded } from './reserve';
@@ -28,14 +28,8 @@ export function heldOf(
       reason: 'guard',
       detail: `${guarded.reasons.join(', ')}: ${stopped} stopped; look at coder-scim status and release them if they are meant`,
     };
-  const [first] = [...held].sort((a, b) => rankOf(a) - rankOf(b));
+  const [first] = gravestFirst(held);
   return first === undefined ? undefined : { reason: first.reason, detail: first.detail };
-}
-
-// Who can sign in is told before what waits for something else: their account is locked, or waits for its address.
-function rankOf(held: Held): number {
-  if (held instanceof StillIn) return 0;
-  return 2 + ['email-pending', 'has-workspaces'].indexOf(held.reason);
 }
 
 /** @returns whoever waited for what was held before, and is looked at again */

@@ -16,7 +16,7 @@ import { readGroups, readUsers } from '../../store/directory/reading';
 import { entriesOfSubjects } from '../../store/journal/journal';
 import { type Context } from '../decide/context';
 import { ABSENT, desire, type Desired } from '../decide/desired';
-import { type Held } from '../decide/hold-reason';
+import { gravestFirst, type Held } from '../decide/hold-reason';
 import {
   type Account,
   isLinkGone,
@@ -52,6 +52,7 @@ export interface Finding {
   readonly plan: Plan;
   /** Further accounts that are or may be theirs. */
   readonly others: readonly AccountDecision[];
+  /** The one that is shown first. */
   readonly held: readonly Held[];
   /** Whether an account of theirs is gone from Coder, and is still to be forgotten. */
   readonly forgets: boolean;
@@ -278,7 +279,8 @@ function findingOf(observation: PersonObservation, decision: PersonDecision): Fi
   const main =
     decision.accounts.find(({ observed: { via }, link }) => via === 'linked' || link !== undefined) ??
     (own.account === 'absent' ? decision.accounts[0] : undefined);
-  const [held] = decision.held;
+  const reasons = gravestFirst(decision.held);
+  const [held] = reasons;
   const account: Finding['account'] =
     main !== undefined
       ? { state: main.observed.via === 'linked' ? 'linked' : 'adopt', user: main.observed.account }
@@ -298,7 +300,7 @@ function findingOf(observation: PersonObservation, decision: PersonDecision): Fi
     asks: own.account === 'present',
     plan: main?.plan ?? decision.create?.plan ?? NO_PLAN,
     others: decision.accounts.filter(other => other !== main),
-    held: decision.held,
+    held: reasons,
     forgets: observation.gone.length > 0,
   };
 }
