@@ -3,7 +3,7 @@
  * client of it. A token of another app, an unknown app and a wrong token get the same answer. Failures are throttled, good traffic never is.
  */
 import { type MappingState } from '../../contract/mapping-state';
-import { type Apps, type KnownToken, type TokenScope } from './apps';
+import { type Apps, type DeclaredToken, type KnownToken, type TokenScope } from './apps';
 import { ScimError } from '../../scim-language/errors';
 import { type Throttle } from '../../http/throttle';
 import { digestOf, readSecret, sameDigest } from './token';
@@ -102,7 +102,7 @@ export function createAuthenticate(deps: AuthenticateDeps): Authenticate {
     if (kind === 'clientSecret') throw refuse('client secret', credentials, id);
     if (kind === 'admin') throw refuse('admin credential', credentials, id);
     const digest = digestOf(text);
-    const declared = await (kind === 'token' ? deps.apps.findToken(digest) : deps.apps.findAccessToken(digest));
+    const declared = await findDeclared(deps.apps, kind === 'token', digest);
     if (declared === undefined || !sameDigest(declared.token.digest, digest)) throw refuse('unknown', credentials, id);
     const { token, app } = declared;
     if (credentials.app !== undefined && credentials.app !== token.app) throw refuse('other app', credentials, id);
@@ -117,6 +117,20 @@ export function createAuthenticate(deps: AuthenticateDeps): Authenticate {
     touch(token, now);
     return { app, token, tokenId: id };
   };
+}
+
+const findDeclared = (apps: Apps, isToken: boolean, digest: string): Promise<DeclaredToken | undefined> =>
+  isToken ? apps.findToken(digest) : apps.findAccessToken(digest);
+
+/**
+ * A caller as declared by now, for a request that goes on for long. A token whose time ends meanwhile was good for the request.
+ * @throws ScimError 401 when the app is gone, or has the token no more
+ */
+export async function renewed(apps: Apps, caller: Caller): Promise<Caller> {
+  const { kind, digest, app } = caller.token;
+  const declared = await findDeclared(apps, kind === 'token', digest);
+  if (declared?.token.app !== app) throw unauthorized('unknown');
+  return { ...caller, ...declared };
 }
 
 /** @throws ScimError 403 when the token lacks the scope */

@@ -5,7 +5,7 @@
  */
 import { type Deleted, type Written, etagOf } from '../../store/directory';
 import { type WorkKey } from '../../store/work/enqueue';
-import { requireScope } from '../access/authenticate';
+import { renewed, requireScope } from '../access/authenticate';
 import {
   BULK_RESPONSE_SCHEMA,
   type BulkOperation,
@@ -90,10 +90,12 @@ class BulkJob {
   private readonly unfinished: Unfinished[] = [];
   private readonly circles: ReadonlySet<number>;
   private errors = 0;
+  /** Why nothing is written now: the app is gone, or has its token no more. */
+  private refused: Error | undefined;
 
   constructor(
     private readonly endpoints: readonly Endpoint[],
-    private readonly context: RequestContext,
+    private context: RequestContext,
     private readonly deps: ScimDeps,
     private readonly operations: readonly ReadOperation[],
     private readonly failOnErrors: number,
@@ -111,6 +113,7 @@ class BulkJob {
   async run(): Promise<JsonObject[]> {
     let next = 0;
     while (next < this.operations.length && !this.stopped()) {
+      await this.renew();
       const end = this.failOnErrors === 0 ? endOfTogether(this.operations, this.outcomes, next) : next + 1;
       if (end === next + 1) await this.perform(next);
       else await Promise.all(Array.from({ length: end - next }, (_, place) => this.perform(next + place)));
@@ -122,6 +125,16 @@ class BulkJob {
       const outcome = this.outcomes[index];
       return outcome === undefined ? [] : [answerOf(method, bulkId, outcome)];
     });
+  }
+
+  /** Goes on by what is declared now: a Bulk may take a minute. */
+  private async renew(): Promise<void> {
+    try {
+      this.context = { ...this.context, caller: await renewed(this.deps.apps, this.context.caller) };
+      this.refused = undefined;
+    } catch (cause) {
+      this.refused = cause instanceof Error ? cause : new Error(String(cause));
+    }
   }
 
   /** Whoever would have left by an operation that was not reached any more stays in, as if it had been refused. */
@@ -146,6 +159,7 @@ class BulkJob {
     if (operation === undefined || this.outcomes[index] !== undefined || this.running.has(index)) return;
     this.running.add(index);
     try {
+      if (this.refused !== undefined) throw this.refused;
       if (operation instanceof ScimError) throw operation;
       // RFC 7644 §3.7.1: a circle that can not be resolved is 409.
       if (this.circles.has(index)) {

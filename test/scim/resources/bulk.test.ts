@@ -1,3 +1,7 @@
+import { mintToken } from '../../../bridge/scim/access/token';
+import { type TokenScope } from '../../../bridge/scim/access/apps';
+import { type Database, openDatabase } from '../../../bridge/store/database/database';
+import { createDirectory, type Directory, listRefusedLeavings } from '../../../bridge/store/directory';
 import { type CallOptions, type ScimServer, startScimServer } from '../../support/scim-server';
 
 const GROUP = 'urn:ietf:params:scim:schemas:core:2.0:Group';
@@ -257,5 +261,65 @@ describe('a Bulk of many', () => {
     const queued = await large.database.db.selectFrom('work').select('key').execute();
     const newcomers = later.body.Operations.slice(0, 300).map(operation => `person:${idOf(operation)}`);
     expect(queued.map(({ key }) => key)).toEqual(expect.arrayContaining(newcomers));
+  });
+});
+
+describe('what is declared while a Bulk is at work', () => {
+  let database: Database;
+  let one: ScimServer;
+  /** Happens as soon as a group was made. */
+  let then: () => Promise<void>;
+  beforeEach(async () => {
+    database = await openDatabase(':memory:');
+    then = () => Promise.resolve();
+    const directory = createDirectory(database);
+    const createGroup: Directory['createGroup'] = async (...given) => {
+      const written = await directory.createGroup(...given);
+      await then();
+      return written;
+    };
+    one = await startScimServer({ database, deps: { directory: { ...directory, createGroup } } });
+  });
+  afterEach(async () => {
+    await one.close();
+    await database.close();
+  });
+  const send = (operations: object[], options: CallOptions = {}) =>
+    one.call('POST', '/Bulk', {
+      body: { schemas: ['urn:ietf:params:scim:api:messages:2.0:BulkRequest'], Operations: operations },
+      ...options,
+    });
+
+  test.each<[string, (server: ScimServer) => Promise<void>]>([
+    ['its token is declared no more', server => server.putApp({ app: 'main' })],
+    ['its app is deleted', server => server.removeApp('main')],
+  ])('ends it where %s: nothing is changed any more, and whoever would have left is told of', async (_, end) => {
+    const { id } = (await one.call('POST', '/Users', { body: { schemas: [USER], userName: 'ada' } })).body;
+    then = () => end(one);
+    const { status, body } = await send([
+      postGroup('a', 'Devs', [id]),
+      postUser('b', 'bea'),
+      { method: 'DELETE', path: `/Users/${id}` },
+      postGroup('c', 'Ops', []),
+    ]);
+    expect(status).toBe(200);
+    expect(statuses(body)).toEqual(['201', '401', '401', '401']);
+    const { db } = database;
+    expect(await db.selectFrom('users').select('user_name').execute()).toEqual([{ user_name: 'ada' }]);
+    expect(await db.selectFrom('groups').select('display_name').execute()).toEqual([{ display_name: 'Devs' }]);
+    expect((await listRefusedLeavings(db, 10)).map(({ name }) => name)).toEqual(['ada']);
+  });
+
+  test('counts for what follows: the scopes of its token', async () => {
+    const { digest, token } = mintToken();
+    const expiresAt = new Date(Date.now() + 86_400_000).toISOString();
+    const declare = (scopes: TokenScope[]) =>
+      one.putApp({ app: 'two', tokens: { only: { digest, expiresAt, scopes } } });
+    await declare(['users:write', 'groups:write']);
+    then = () => declare(['groups:write']);
+    const { body } = await send([postGroup('a', 'Devs', []), postUser('b', 'bea'), postGroup('c', 'Ops', [])], {
+      token,
+    });
+    expect(statuses(body)).toEqual(['201', '403', '201']);
   });
 });
