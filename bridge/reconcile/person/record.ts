@@ -219,8 +219,9 @@ async function closeEntries(
 ): Promise<void> {
   for (const account of accounts) if (account.journalled) await closeSteps(db, observation, account);
   for (const { id } of observation.gone) await closeEntry(db, 'steps', id);
-  // What follows a lock is looked for by the same entries.
-  if (outcome.failure !== undefined || outcome.again || outcome.follows) return;
+  // What follows a lock is looked for by the same entries; and of an app that is gone nothing else leads to who is held.
+  const isHeld = outcome.held.length > 0 && !observation.context.apps.has(observation.app);
+  if (outcome.failure !== undefined || outcome.again || outcome.follows || isHeld) return;
   const unclear = unclearAccount(observation);
   for (const { email, since } of observation.begun) {
     const bearing = observation.accounts.filter(({ account }) => isSameIdentity(account.email, email));
@@ -329,7 +330,9 @@ async function writePersonRow(
   const linkedId = outcome.linked?.id ?? (isGone ? undefined : person?.coderUserId);
   const deleted = outcome.accounts.some(account => account.deleted && account.accountId === linkedId);
   // Whoever is gone from the directory, has no account and waits for nothing is forgotten.
-  if (user === undefined && finished && held === undefined && (linkedId === undefined || deleted)) {
+  // As at the end of an app: nobody looks at its people any more, and an account that is locked is nobody's.
+  const isOver = !observation.context.apps.has(app);
+  if (user === undefined && finished && held === undefined && (linkedId === undefined || deleted || isOver)) {
     await deletePerson(db, userId);
     return;
   }

@@ -277,12 +277,10 @@ async function sweepPeople(rim: Rim, context: Context, { world, readAt }: SeenWo
     noteFinding(lines, context, withoutHeldSteps(context, finding, holds), repairs, guarded.verdict);
   await writeAuditInTurns(rim.database.db, lines.rows);
   if (drift === 'report') await reportLeavers(rim, found, CAUSE);
-  // Whoever is held is looked at after that is written, also who was queued: they may be done by then with what is held, and only their own
-  // work finds that out.
-  const stopped = new Set<string>(guarded.held.map(({ subject }) => subject));
-  const unheld = fresh.filter(({ key }) => !stopped.has(key));
-  const held = guarded.work.filter(({ key }) => stopped.has(key));
-  await carryOutInTurns(rim, app.name, { ...guarded, work: [...held, ...unheld] }, CAUSE);
+  // Whoever is in the queue is judged by their own work: that may be past the guard, and looks at no hold that comes after it.
+  const judged = new Set<string>(fresh.map(({ key }) => key));
+  const held = guarded.held.filter(({ subject }) => judged.has(subject));
+  await carryOutInTurns(rim, app.name, { ...guarded, held, work: fresh }, CAUSE);
 }
 
 /** Findings about whoever is in no queue: what is asked for of the others is yet to be done. */

@@ -230,6 +230,26 @@ describe('what was begun for somebody and not noted to its end', () => {
     await sweep(stage);
     expect(stage.coder.describe('orphan').status).toBe('suspended');
     expect(await entriesIn(stage)).toEqual([]);
+    // Nobody is known of by it who would keep another app from the account.
+    await stage.createUser('orphan');
+    expect(stage.coder.describe('orphan').status).not.toBe('suspended');
+    expect((await stage.reconciler.status()).pending).toEqual([]);
+  });
+
+  it('is listed where Coder refuses, until somebody has locked the account', async () => {
+    const stage = await startStage();
+    await stage.declare({ policies: { drift: 'off' } });
+    stage.coder.addUser('orphan');
+    await begin(stage, 'gone', 'orphan');
+    stage.coder.faults.fail(400, { path: '/status/suspend$' });
+    await sweep(stage);
+    expect((await stage.reconciler.status()).pending).toContainEqual(
+      expect.objectContaining({ app: 'gone', state: 'held', reason: expect.stringMatching(/suspend it in Coder/) }),
+    );
+    stage.coder.suspend('orphan');
+    await sweep(stage);
+    expect((await stage.reconciler.status()).pending).toEqual([]);
+    expect(await entriesIn(stage)).toEqual([]);
   });
 
   it('is not hidden by much of another app', async () => {
