@@ -4,6 +4,7 @@ import { type AuditEntry } from '../../bridge/contract/admin-api';
 import { externalIdOf } from './identity-provider/messages';
 
 const TOLD = 3;
+const GROUP_ACTIONS = ['group.create', 'group.rename', 'group.update', 'group.delete'];
 
 /** @param said what was said between identity provider and bridges, and when kills came */
 export async function accountsOf(
@@ -31,7 +32,10 @@ export async function accountsOf(
     );
   }
   const groups = new Set(differences.flatMap(line => /^group [^/]+\/(\S+) is/.exec(line)?.[1] ?? []));
-  const { entries } = await admin.audit({ limit: 1_000 });
+  if (groups.size > 0) lines.push(...(await admin.status()).leftOver.map(line => `status: ${line}`));
+  // Of what became of whole groups there is little: all of it, however long ago.
+  const found = await Promise.all(GROUP_ACTIONS.map(action => admin.audit({ action, limit: 1_000 })));
+  const entries = found.flatMap(answer => answer.entries).sort((a, b) => b.id - a.id);
   for (const name of [...groups].slice(0, TOLD)) {
     const created = new RegExp(`"displayName":"${name}"`);
     const paths = new Set(
