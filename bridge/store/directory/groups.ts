@@ -120,6 +120,7 @@ export async function updateGroup(
   if (ready === undefined && (await areLarge(db, membership.setId, memberChanges)))
     return { setId: membership.setId, change: { ...(document === undefined ? {} : { document }), memberChanges } };
   const renamed = document !== undefined && isRenamed(current.document, document);
+  if (renamed) await lockNames(write, [nameOf(current.document), nameOf(document)], true);
   const concerns =
     (memberChanges.length > 0 || renamed) &&
     (await concernsCoder(write, id, [nameOf(current.document), ...(renamed ? [nameOf(document)] : [])]));
@@ -130,10 +131,7 @@ export async function updateGroup(
   if (locked.refused && memberChanges.length > 0) await settleMembers(db, write.app, id, memberChanges);
   if (document === undefined && people === undefined) return { resource: current, changed: false, touched: [] };
   const version = current.version + 1;
-  if (renamed) {
-    await lockNames(write, [nameOf(current.document), nameOf(document)], true);
-    await claimName(write, nameOf(document), id);
-  }
+  if (renamed) await claimName(write, nameOf(document), id);
   await writeUnique('Group', document ?? current.document, () =>
     document === undefined
       ? touchGroup(db, { id, version, now })
@@ -162,11 +160,11 @@ export async function deleteGroup(
   if (locked === undefined) return undefined;
   const current = locked.resource;
   checkVersion(current, options);
+  await lockNames(write, [nameOf(current.document)]);
   if (locked.refused) await settleGone(db, write.app, 'group', id);
   const concerns = await concernsCoder(write, id, [nameOf(current.document)]);
   const people = await removeWithGroup(write, { groupId: id, setId: locked.memberSet ?? id }, concerns);
   await leaveAllGroups(write, id);
-  await lockNames(write, [nameOf(current.document)]);
   await db.deleteFrom('groups').where('id', '=', id).execute();
   await markNamesakes(write, nameOf(current.document).key);
   if (!concerns && !(await leavesSomething(write, id))) return { resource: current, touched: [] };

@@ -156,14 +156,17 @@ export async function lockResource(
   return { resource: toResource(type, row), memberSet: row.member_set ?? undefined, refused: Boolean(row.refused) };
 }
 
-/** What of a directory is locked by name, as no row stands for it. Locks of several are taken in the order of their names. */
+/**
+ * What of a directory is locked by name, as no row stands for it. Several are taken in the order of their names, in which names of groups come
+ * before what is in groups; and all of them before people are queued, whom others may be queuing too.
+ */
 export const LOCK_OF = {
   /** Who has a displayName. */
   name: (app: string, key: string) => `${app} ${key}`,
   /** Which groups are in groups. */
   nesting: (app: string) => `nested groups of ${app}`,
   /** What groups are called, as far as they give something by it. */
-  renaming: (app: string) => `renamed groups of ${app}`,
+  renaming: (app: string) => `named groups of ${app}`,
 };
 
 /** Postgres: locks until the transaction ends, one's own or shared with others who share it. SQLite has one transaction at a time anyway. */

@@ -4,7 +4,7 @@ import { markApplied, putApp } from '../../../bridge/store/apps/apps';
 import { createReadReach } from '../../../bridge/store/apps/reach';
 import { type Db } from '../../../bridge/store/database/database';
 import { createDirectory, enqueueEverybodyIn } from '../../../bridge/store/directory';
-import { deleteGroup, updateGroup } from '../../../bridge/store/directory/groups';
+import { createGroup, deleteGroup, updateGroup } from '../../../bridge/store/directory/groups';
 import { readNamesakes } from '../../../bridge/store/directory/namesakes';
 import { type WriteContext } from '../../../bridge/store/directory/resources';
 import { type Write } from '../../../bridge/store/directory/rows';
@@ -121,5 +121,48 @@ describeEachDatabase('groups of one name', open => {
     });
     await making;
     expect((await readNamesakes(database.db)).map(({ displayName }) => displayName)).toEqual(['devs', 'devs']);
+  });
+
+  it.each(['renamed', 'deleted'])('are written once each, where one is %s while another one is made', async what => {
+    const database = await open();
+    const { db } = database;
+    const directory = createDirectory(database);
+    const state = parseMappingState({
+      version: 1,
+      app: 'okta',
+      roleMappings: { devs: { idpGroup: 'devs', role: 'auditor' } },
+    });
+    await putApp(database, state, 'absent', CAUSE, 1);
+    await markApplied(db, 'okta', 1, []);
+    const named = (externalId: string) => ({ schemas: [], displayName: 'devs', externalId });
+    const { resource: ada } = await directory.createUser(context, { schemas: [], userName: 'ada', active: true });
+    const { resource: first } = await directory.createGroup(context, named('1'), [{ value: ada.id }]);
+    const tries: string[] = [];
+    const writes: Promise<unknown>[] = [];
+    await database.transact(async busy => {
+      // Both are to queue her, and wait for this.
+      await busy.updateTable('work').set({ due_at: 2 }).where('key', '=', `person:${ada.id}`).execute();
+      writes.push(
+        database.transact(async other => {
+          tries.push(what);
+          if (what === 'deleted') await deleteGroup(writing(other), first.id);
+          else
+            await updateGroup(writing(other), first.id, () => ({
+              document: { ...named('1'), displayName: 'others' },
+              memberChanges: [{ kind: 'remove', values: [ada.id] }],
+            }));
+        }),
+      );
+      await aMoment();
+      writes.push(
+        database.transact(async other => {
+          tries.push('made');
+          await createGroup(writing(other), named('3'), [{ value: ada.id }]);
+        }),
+      );
+      await aMoment();
+    });
+    await Promise.all(writes);
+    expect(tries.sort()).toEqual(['made', what].sort());
   });
 });
