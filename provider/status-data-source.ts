@@ -1,4 +1,5 @@
 /** `coderscim_status`: what the bridge says of itself, for outputs and `check` blocks. */
+import { isConverged } from '../bridge/contract/admin-api';
 import { type Bridge, explainRefusal } from './bridge';
 import { bool, defineDataSource, nested, nestedList, nestedMap, number, string } from './plugin';
 
@@ -57,10 +58,7 @@ export const statusDataSource = defineDataSource<typeof attributes, Bridge>({
     const { url, reachable, version, problem } = status.coder;
     return {
       version: status.version,
-      converged:
-        status.recovery === null &&
-        status.holds.length + status.pending.length === 0 &&
-        status.apps.every(app => app.converged),
+      converged: isConverged(status),
       coder: { url, reachable, version, problem },
       apps: Object.fromEntries(
         status.apps.map(app => [

@@ -1,6 +1,6 @@
 /** `coder-scim status`: apps, tokens, what waits, what is held and why. */
 import { setTimeout as sleep } from 'node:timers/promises';
-import { type AppStatus, type Status } from '../contract/admin-api';
+import { type AppStatus, isConverged, type Status } from '../contract/admin-api';
 import { gatherAlike } from './terminal/fold-repeats';
 import { type ClientContext, type ClientOptions, type Commands, parseDuration, printJson } from './command';
 import { EXIT, type ExitCode } from './terminal/exit-code';
@@ -51,15 +51,7 @@ async function status(context: ClientContext, options: StatusOptions): Promise<E
 
 /** Nothing waits, nothing is held, Coder answers. */
 export function isWell(status: Status): boolean {
-  return (
-    status.coder.reachable &&
-    status.coder.problem === null &&
-    status.recovery === null &&
-    status.auditProblem === null &&
-    status.holds.length === 0 &&
-    status.pending.length === 0 &&
-    status.apps.every(app => app.converged)
-  );
+  return status.coder.reachable && status.coder.problem === null && status.auditProblem === null && isConverged(status);
 }
 
 /** The status as a person reads it. */

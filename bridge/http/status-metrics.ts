@@ -8,6 +8,9 @@ export interface StatusMetrics {
   forget(): void;
 }
 
+/** What work may be in, and what keeps leavers in. */
+const STATES = ['waiting', 'held', 'parked', 'refused'] as const;
+
 const seconds = (instant: string): number => Date.parse(instant) / 1_000;
 
 export function createStatusMetrics(registry: Registry): StatusMetrics {
@@ -78,6 +81,19 @@ export function createStatusMetrics(registry: Registry): StatusMetrics {
 
   const forget = () => all.forEach(metric => metric.reset());
 
+  function showWork(
+    label: { readonly app: string; readonly state: string },
+    items: number,
+    gone: readonly { readonly people: number; readonly since: string }[],
+  ): void {
+    work.set(label, items);
+    leavers.set(
+      label,
+      gone.reduce((sum, { people }) => sum + people, 0),
+    );
+    longest.set(label, Math.max(0, ...gone.map(({ since }) => Date.now() / 1_000 - seconds(since))));
+  }
+
   function showApp(app: AppStatus): void {
     const label = { app: app.app };
     converged.set(label, app.converged ? 1 : 0);
@@ -87,12 +103,12 @@ export function createStatusMetrics(registry: Registry): StatusMetrics {
     users.set({ ...label, active: 'true' }, app.activeUsers);
     users.set({ ...label, active: 'false' }, app.users - app.activeUsers);
     groups.set(label, app.groups);
-    for (const state of ['waiting', 'held', 'parked', 'refused'] as const) {
-      work.set({ ...label, state }, app[state]);
-      const gone = app.leavers.find(leaver => leaver.state === state);
-      leavers.set({ ...label, state }, gone?.people ?? 0);
-      longest.set({ ...label, state }, gone === undefined ? 0 : Math.max(0, Date.now() / 1_000 - seconds(gone.since)));
-    }
+    for (const state of STATES)
+      showWork(
+        { ...label, state },
+        app[state],
+        app.leavers.filter(leaver => leaver.state === state),
+      );
     for (const token of app.tokens) tokens.set({ ...label, token: token.name }, seconds(token.expiresAt));
     for (const { coercion, count } of app.coercions) coercions.inc({ ...label, coercion }, count);
   }
@@ -100,11 +116,10 @@ export function createStatusMetrics(registry: Registry): StatusMetrics {
   /** Of an app that was deleted and is not gone: whoever waits is a leaver, and so are those of the app itself while it waits. */
   function showEnding(app: string, left: readonly PendingItem[]): void {
     converged.set({ app }, 0);
-    for (const state of ['waiting', 'held', 'parked', 'refused'] as const) {
+    for (const state of STATES) {
       const items = left.filter(item => item.state === state);
-      work.set({ app, state }, items.length);
-      leavers.set({ app, state }, items.length);
-      longest.set({ app, state }, Math.max(0, ...items.map(({ since }) => Date.now() / 1_000 - seconds(since))));
+      const gone = items.map(({ since }) => ({ people: 1, since }));
+      showWork({ app, state }, items.length, gone);
     }
   }
 

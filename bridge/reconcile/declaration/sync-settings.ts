@@ -187,7 +187,7 @@ async function record(
 export async function undeclaredEntries(db: Db, context: Context): Promise<string[]> {
   const wanted = await wantedClaims(db, context);
   const names = ({ mapping, unclear = [] }: SyncMapping): string[] => [...Object.keys(mapping), ...unclear];
-  const declared: Readonly<Record<string, (organization: string) => readonly string[]>> = {
+  const declared: Readonly<Record<SyncObserved['kind'], (organization: string) => readonly string[]>> = {
     groups: organization => names(wanted.groups.get(organization) ?? NOTHING),
     roles: organization => names(wanted.roles.get(organization) ?? NOTHING),
     organizations: () => wanted.joins.map(({ claim }) => claim),
@@ -197,7 +197,7 @@ export async function undeclaredEntries(db: Db, context: Context): Promise<strin
   for (const kind of KINDS)
     for (const [organization, text] of await readSettingsUnder(db, keyFor(kind, ''))) {
       if (!seen.has(organization)) continue;
-      const stays = new Set(declared[kind]?.(organization));
+      const stays = new Set(declared[kind](organization));
       const claims = (JSON.parse(text) as Written).claims.filter(claim => !stays.has(claim));
       if (claims.length > 0)
         left.push(`${targetOf(context, kind, organization)}: ${claims.map(claim => JSON.stringify(claim)).join(', ')}`);

@@ -1,5 +1,5 @@
 /** Carries out a plan, step by step, in its order. What Coder refuses for good is held and the rest goes on. */
-import { CoderError, type CoderRoles, type CoderUser, isMissing, isRefusal, outcomeOf } from '../../coder';
+import { CoderError, type CoderUser, isMissing, isRefusal, outcomeOf } from '../../coder';
 import { type Grant } from '../../store/accounts/grants';
 import { type Context, groupName, organizationName, untouchable } from '../decide/context';
 import { type Rim } from '../context/rim';
@@ -60,13 +60,9 @@ export async function applySteps(
     // Nothing keeps a leaver from being locked out.
     const comesFirst = steps.slice(index + 1).some(({ kind }) => kind === 'suspend');
     if ('after' in step && !comesFirst && !wasWithin(rim.clock, rolesAt, FRESH_MS)) {
-      try {
-        const now = await rim.coder.getRoles(account.id);
-        rolesAt = rim.clock.now();
-        if (!isUnchanged(step, now)) return { ...applied, failure: changedMeanwhile(account) };
-      } catch (error) {
-        return { ...applied, failure: outcomeOf(error) };
-      }
+      const failure = await changedSince(rim, account, step);
+      if (failure !== undefined) return { ...applied, failure };
+      rolesAt = rim.clock.now();
     }
     if (takes(step)) {
       try {
@@ -176,11 +172,16 @@ function wouldUndo(steps: readonly Step[], done: Step, now: Pick<CoderUser, 'rol
   return next !== undefined && rolesText(next.before) !== rolesText(now.roles);
 }
 
-/** Whether the roles that a step replaces are what they were when they were read. */
-function isUnchanged(step: RolesStep, now: CoderRoles): boolean {
-  const roles = step.kind === 'site-roles' ? now.site : (now.organizations.get(step.organization) ?? []);
-  const explicit = (list: readonly string[]): string => rolesText(list.filter(role => !isImplied(role)));
-  return explicit(step.before) === explicit(roles);
+/** Reads the roles that a step replaces once more. @returns why they are not replaced: somebody has changed them, or they can not be read */
+async function changedSince({ coder }: Rim, account: Account, step: RolesStep): Promise<Failure | undefined> {
+  try {
+    const { site, organizations } = await coder.getRoles(account.id);
+    const now = step.kind === 'site-roles' ? site : (organizations.get(step.organization) ?? []);
+    const explicit = (list: readonly string[]): string => rolesText(list.filter(role => !isImplied(role)));
+    return explicit(step.before) === explicit(now) ? undefined : changedMeanwhile(account);
+  } catch (error) {
+    return outcomeOf(error);
+  }
 }
 
 function changedMeanwhile({ username }: Account): Failure {

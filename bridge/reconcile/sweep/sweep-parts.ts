@@ -31,7 +31,7 @@ export class SweepParts {
   }
 
   /** Coder failed at something of one app. */
-  failed(app: string, what: string, error: Failure): void {
+  failed(app: string, what: string, error: CoderError): void {
     this.#failures.push({ app, what, error });
   }
 
