@@ -39,9 +39,13 @@ export type CoderAuditRow = z.output<typeof Row>;
 
 const Rows = z.object({ audit_logs: z.array(Row).nullish() });
 
-/** Rows of what one account did, by its present name (exact), or of what was done to one type of resource by anybody. */
+/** Rows of what one account did, by its present name (exact), of that the making of one user, or of what was done to one type of resource by anybody. */
 export type AuditQuery =
-  | { readonly username: string }
+  | {
+      readonly username: string;
+      /** The id of a user whom the account may have made. */
+      readonly made?: string | undefined;
+    }
   | {
       readonly resourceType: string;
       /** The first day, in UTC: `2026-03-01`. */
@@ -57,7 +61,10 @@ export interface AuditLogCalls {
 }
 
 function searchText(query: AuditQuery): string {
-  if ('username' in query) return `username:${query.username}`;
+  if ('username' in query) {
+    const made = query.made === undefined ? '' : ` resource_type:user action:create resource_id:${query.made}`;
+    return `username:${query.username}${made}`;
+  }
   return `resource_type:${query.resourceType}${query.from === undefined ? '' : ` date_from:${query.from}`}`;
 }
 

@@ -54,6 +54,25 @@ describeEachDatabase('a bridge that is killed', (_, on) => {
     expect((await access.statusOf(okta)).converged).toBe(true);
   });
 
+  it('after Coder made an account of which it never knew, and somebody gave it a role by hand: it is its own all the same, as Coder’s audit log tells', async () => {
+    const access = await startAccess(on, { processes: true });
+    const before = everybody(access);
+    const okta = await access.app('okta', EVERYTHING);
+    await killAfter(access, 'POST', /\/users$/, okta.hire('ada'));
+    await away(access.coder, true);
+    access.coder.setSiteRoles('ada', ['auditor']);
+    await access.start();
+    await away(access.coder, false);
+    await access.settled();
+    expect(await access.held()).toEqual({});
+    expect(made(access, before)).toMatchObject([{ status: 'dormant', siteRoles: ['auditor'] }]);
+    const found = await okta.done('GET', '/Users?filter=userName%20eq%20%22ada%22');
+    await okta.leave(found.body.Resources[0]?.id ?? '');
+    await access.settled();
+    expect(made(access, before)).toMatchObject([{ status: 'suspended' }]);
+    expect((await access.statusOf(okta)).converged).toBe(true);
+  });
+
   it('after Coder made an account of which it never knew: the same, and it is known as its own when the person is back', async () => {
     const access = await startAccess(on, { processes: true });
     const before = everybody(access);

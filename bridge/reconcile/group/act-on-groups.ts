@@ -1,11 +1,13 @@
 /** Carries out a decision about groups, each change recorded with what follows from it in one transaction. */
 import { CoderError, isRefusal, outcomeOf } from '../../coder';
 import {
-  managedGroupsOf,
+  addManagedGroup,
   forgetGroup,
+  lockManagedGroup,
   type ManagedGroup,
-  putManagedGroup,
+  managedGroupsOf,
   readManagedGroup,
+  updateManagedGroup,
 } from '../../store/accounts/coder-groups';
 import { noteRead } from '../../store/accounts/coder-members';
 import { bumpRules } from '../../store/apps/apps';
@@ -14,6 +16,7 @@ import { writeAudit } from '../../store/audit/audit';
 import { type Db } from '../../store/database/database';
 import { closeEntry, closeSame, type JournalEntry, openEntry } from '../../store/journal/journal';
 import { enqueueEverybodyIn, looseSetsOf } from '../../store/directory';
+import { existingGroups } from '../../store/directory/reading';
 import { PRIORITY } from '../../store/work/enqueue';
 import { type Work } from '../../store/work/work';
 import { type AuditAction, type Change, AuditLines } from '../context/audit-lines';
@@ -100,37 +103,49 @@ async function act(acting: GroupsActing, change: GroupChange): Promise<void> {
         await record(acting, change, id, made);
       });
       return;
-    case 'change': {
-      const { action, before, after } = sayGroupParts(change);
-      await checkStillOurs(rim, rim.database.db, work);
-      await rim.coder.patchGroup(present?.id ?? '', partsToChange(change));
-      const target = `${change.organization.name}/${present?.name ?? ''}`;
-      await record(acting, change, present?.id ?? '', 'found', [action, { target, before, after }]);
+    case 'change':
+      await alone(acting, change, async () => {
+        const { action, before, after } = sayGroupParts(change);
+        await checkStillOurs(rim, rim.database.db, work);
+        await rim.coder.patchGroup(present?.id ?? '', partsToChange(change));
+        const target = `${change.organization.name}/${present?.name ?? ''}`;
+        await record(acting, change, present?.id ?? '', 'found', [action, { target, before, after }]);
+      });
       return;
-    }
     case 'note':
-      await checkStillOurs(rim, rim.database.db, work);
-      await record(acting, change, present?.id ?? '', 'found');
+      await alone(acting, change, async () => {
+        await checkStillOurs(rim, rim.database.db, work);
+        await record(acting, change, present?.id ?? '', 'found');
+      });
   }
 }
 
-/** A declaration and a request may both be about to make the group of one that was pushed: one of them does, and the other decides anew. */
-async function alone({ rim }: GroupsActing, { row }: GroupChange, task: () => Promise<void>): Promise<void> {
-  if (row.scimGroupId === undefined) return await task();
+/**
+ * A declaration and a request may both be about to make the group of one that was pushed, or to take one over for it: one of them does, and
+ * the other decides anew.
+ */
+async function alone({ rim }: GroupsActing, { row, present }: GroupChange, task: () => Promise<void>): Promise<void> {
+  const { db } = rim.database;
+  const isItsOwn = present !== undefined && (await readManagedGroup(db, present.id))?.scimGroupId === row.scimGroupId;
+  if (row.scimGroupId === undefined || isItsOwn) return await task();
   await oneAtATime(rim, `pushed-group:${row.scimGroupId}`, async () => {
-    if ((await ownGroups(rim.database.db, row)).length > 0) throw madeMeanwhile(row);
+    if ((await otherGroups(db, row, present?.id)).length > 0) throw decidedMeanwhile(row);
     await task();
   });
 }
 
-/** Coder groups of the same group of the directory, in the same organization. */
-async function ownGroups(db: Db, { scimGroupId, organization }: GroupChange['row']): Promise<ManagedGroup[]> {
+/** Other Coder groups of the same group of the directory, in the same organization. */
+async function otherGroups(
+  db: Db,
+  { scimGroupId, organization }: GroupChange['row'],
+  id: string | undefined,
+): Promise<ManagedGroup[]> {
   const own = scimGroupId === undefined ? [] : await managedGroupsOf(db, scimGroupId);
-  return own.filter(known => known.organization === organization);
+  return own.filter(known => known.organization === organization && known.id !== id);
 }
 
-const madeMeanwhile = ({ name }: GroupChange['row']): LeaseTaken =>
-  new LeaseTaken(`the Coder group of ${JSON.stringify(name)} was made in the same moment: looked at again`);
+const decidedMeanwhile = ({ name }: GroupChange['row']): LeaseTaken =>
+  new LeaseTaken(`whose Coder group ${JSON.stringify(name)} is was decided in the same moment: looked at again`);
 
 /** What the journal has of a creation. */
 const beginning = ({ rim, app }: GroupsActing, { organization, row, mappings }: GroupChange): JournalEntry => ({
@@ -184,15 +199,15 @@ async function record(
   const noted: Pick<ManagedGroup, 'id'> & GroupChange['row'] = { id, ...row };
   const freed = change.present === undefined || change.present.name === row.name ? undefined : change.present.name;
   const context = freed === undefined ? undefined : await rim.context.get();
-  const hasAnother = await rim.database.transact(async db => {
-    // This one may have stood still for so long that another bridge has made one: what was made here is settled as nobody's then.
-    const own = made === 'found' || rim.database.backend === 'sqlite' ? [] : await ownGroups(db, row);
-    if (own.length > 0) {
-      if (own.every(known => known.id !== id)) await openEntry(db, beginning(acting, change));
-      return true;
+  const isDone = await rim.database.transact(async db => {
+    const before = await claim(rim, db, noted, made);
+    if (before === 'decided otherwise') {
+      if (made !== 'found' && (await readManagedGroup(db, id)) === undefined)
+        await openEntry(db, beginning(acting, change));
+      // What was changed in Coder was changed.
+      if (line !== undefined) await writeAudit(db, lines.rows);
+      return false;
     }
-    const before = await readManagedGroup(db, id);
-    await putManagedGroup(db, noted);
     for (const mapping of mappings) await putMappedGroup(db, app, mapping, id);
     // Nobody is in what was made just now.
     if (made === 'created') await noteRead(db, id, now);
@@ -201,12 +216,39 @@ async function record(
     await writeAudit(db, lines.rows);
     if (freed !== undefined && context !== undefined)
       await wakeForName(db, context, { organization: organization.id, name: freed }, cause, now);
-    if (surveyed) return false;
+    if (surveyed) return true;
     if (row.scimGroupId !== undefined && row.scimGroupId !== before?.scimGroupId)
       await enqueueEverybodyIn({ db, app, cause, now }, row.scimGroupId, PRIORITY.request);
     await bumpRules(db);
-    return false;
+    return true;
   });
-  if (hasAnother) throw madeMeanwhile(row);
+  if (!isDone) throw decidedMeanwhile(row);
   looseSetsOf(rim.database).wake();
+}
+
+/**
+ * Notes a group under management, unless another bridge or another work has decided meanwhile whose it is: it stands for a group of the
+ * directory that is still there, or what it is to stand for has got another one.
+ * @returns what was noted before
+ */
+async function claim(
+  { database }: Rim,
+  db: Db,
+  group: Pick<ManagedGroup, 'id'> & GroupChange['row'],
+  made: Made,
+): Promise<ManagedGroup | undefined | 'decided otherwise'> {
+  const { id, scimGroupId } = group;
+  let before = await lockManagedGroup(db, id);
+  const isItsOwn = before !== undefined && before.scimGroupId === scimGroupId;
+  // On SQLite the one bridge there is does this one at a time.
+  if (!isItsOwn && database.backend !== 'sqlite' && (await otherGroups(db, group, id)).length > 0)
+    return 'decided otherwise';
+  if (before === undefined && !(await addManagedGroup(db, group))) before = await lockManagedGroup(db, id);
+  if (before === undefined) return undefined;
+  if (made !== 'found' && before.scimGroupId !== undefined) return 'decided otherwise';
+  if (before.scimGroupId !== undefined && before.scimGroupId !== scimGroupId) {
+    if ((await existingGroups(db, [before.scimGroupId])).size > 0) return 'decided otherwise';
+  }
+  await updateManagedGroup(db, group);
+  return before;
 }

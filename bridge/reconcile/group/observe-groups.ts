@@ -136,8 +136,10 @@ export async function observePushedGroup(
   };
   if (rule !== undefined && organization !== undefined) {
     const names = namesOfPushed(rule, group).names;
-    const mine = own.find(known => known.organization === organization.id);
-    let found = mine === undefined ? undefined : note(await coder.getGroup(mine.id));
+    // Each is read: what was not would count as deleted by somebody, and be forgotten.
+    let found: PresentGroup | undefined;
+    for (const mine of own.filter(known => known.organization === organization.id))
+      found = note(await coder.getGroup(mine.id)) ?? found;
     for (const entry of begun)
       if (found === undefined && entry.organization === organization.id) {
         await lookFor(organization.id, entry.name);

@@ -8,7 +8,14 @@ import {
   type ManagedGroup,
   readManagedGroup,
 } from '../../store/accounts/coder-groups';
-import { countMembers, type MemberCounts, wantedMembers } from '../../store/accounts/coder-members';
+import {
+  countMembers,
+  dropSettled,
+  type MemberCounts,
+  wantedMembers,
+  wantedNobodys,
+  wantMember,
+} from '../../store/accounts/coder-members';
 import { forgetManagedRole, listManagedRoles, type ManagedRole } from '../../store/accounts/custom-roles';
 import { noteLeftOver } from '../../store/accounts/left-over';
 import { peopleOfAccounts } from '../../store/accounts/people';
@@ -53,6 +60,7 @@ export async function removeUndeclared(rim: Rim, work: DoneFor, later?: CoderErr
       async () => {
         if (fate === 'stay') left.push(sayLeftGroup(name, byHand));
         else if (fate === 'forget') await forget(rim, group, work);
+        else if (fate === 'awaits') await releaseNobodys(rim, group, work.cause);
         else if ((await removeGroup(rim, group, { members: 0, lines: [], work })) === 'others-inside') {
           const inside = await othersInside(rim, group, work.cause);
           if (inside > 0) left.push(sayLeftGroup(name, inside));
@@ -74,6 +82,26 @@ export async function removeUndeclared(rim: Rim, work: DoneFor, later?: CoderErr
     );
   await noteLeftOver(rim.database.db, left);
   return problems;
+}
+
+/**
+ * Takes out whoever is still to be in a group that nothing declares, and whose account is nobody's: no person's work would ever say that they
+ * are not to be in it any more, and the group would stay for ever.
+ */
+async function releaseNobodys(rim: Rim, group: ManagedGroup, cause: Cause): Promise<void> {
+  const [app = ''] = (await rim.context.get()).apps.keys();
+  const now = rim.clock.now();
+  await rim.database.transact(async db => {
+    const accounts = await wantedNobodys(db, group.id);
+    for (const account of accounts) {
+      const because = { subject: { app: null, coderUserId: account }, cause, because: [] };
+      await wantMember(db, group.id, account, false, JSON.stringify(because));
+    }
+    if (accounts.length === 0) return;
+    // Of those who are not in it there is nothing to write, and nothing to know.
+    await dropSettled(db, group.id, accounts);
+    await enqueueGroupWrite(db, { groupId: group.id, app, priority: PRIORITY.request, dueAt: now }, cause, now);
+  });
 }
 
 /** Coder has members that the store did not know of. @returns how many of them were put there by hand; whoever else is inside is on the way out */

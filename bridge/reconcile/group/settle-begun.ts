@@ -3,7 +3,7 @@
  * wants it is queued and notes it; found and not wanted, it is put under management, so that it goes; not found, the entry is
  * closed once no call of then can still be at work.
  */
-import { putManagedGroup, readManagedGroup } from '../../store/accounts/coder-groups';
+import { addManagedGroup, readManagedGroup } from '../../store/accounts/coder-groups';
 import { putManagedRole } from '../../store/accounts/custom-roles';
 import { writeAudit } from '../../store/audit/audit';
 import { type Db } from '../../store/database/database';
@@ -99,7 +99,10 @@ async function settleEntry(
     // Another bridge may have noted it for who wants it, or settled it, since it was looked at.
     if (!(await closeSame(trx, entry))) return 'closed';
     if (entry.kind === 'custom-role') await putManagedRole(trx, { organization, name, origin: 'created' });
-    else await putManagedGroup(trx, { id: found, organization, name, origin: 'created', scimGroupId: undefined });
+    else if (
+      !(await addManagedGroup(trx, { id: found, organization, name, origin: 'created', scimGroupId: undefined }))
+    )
+      return 'closed';
     await writeAudit(trx, lines.rows);
     return 'unwanted';
   });

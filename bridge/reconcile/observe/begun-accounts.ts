@@ -55,21 +55,21 @@ const CLOCKS_DIFFER_MS = 60_000;
 
 /**
  * Whether an account with the address may be the one that the bridge was about to make: somebody else may have made one as well, while the
- * bridge could not. What differs from what was asked for is judged like any account that was found.
+ * bridge could not. What differs from what was asked for is judged like any account that was found; `unclear` is one with a site role, which
+ * somebody may have given to the bridge's own since.
  */
 export function mayBeBegun(
   { id, email, usernames, firstAt }: BegunAccount,
   account: Pick<Account, 'id' | 'email' | 'username' | 'loginType' | 'serviceAccount' | 'roles' | 'createdAt'>,
-): boolean {
+): boolean | 'unclear' {
   if (id !== undefined) return id === account.id;
-  return (
+  const isAlike =
     isSameIdentity(email, account.email) &&
     account.loginType === 'oidc' &&
     !account.serviceAccount &&
-    account.roles.every(isImplied) &&
     (usernames?.some(name => isSameIdentity(name, account.username)) ?? true) &&
-    (account.createdAt ?? Infinity) >= firstAt - CLOCKS_DIFFER_MS
-  );
+    (account.createdAt ?? Infinity) >= firstAt - CLOCKS_DIFFER_MS;
+  return isAlike && !account.roles.every(isImplied) ? 'unclear' : isAlike;
 }
 
 interface AddressQuestion {

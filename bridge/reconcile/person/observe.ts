@@ -3,7 +3,7 @@
  * the present or a former address, open in the journal), and who else is that account. Changes nothing.
  */
 import { isSameIdentity } from '../../contract/identity';
-import { type CoderUser } from '../../coder';
+import { CoderError, type CoderUser } from '../../coder';
 import { readReHire } from '../../store/accounts/re-hires';
 import { type KnownAccount, readKnownAccount, type Told } from '../../store/accounts/told';
 import { type JournalEntry } from '../../store/journal/journal';
@@ -12,6 +12,7 @@ import { type Rim } from '../context/rim';
 import { ABSENT, desire } from '../decide/desired';
 import {
   accountOf,
+  type BegunAccount,
   type GoneAccount,
   mayComeBackTo,
   type ObservedAccount,
@@ -59,7 +60,7 @@ export async function observePerson(
   const look = async (found: CoderUser, how: 'linked' | 'address' | undefined): Promise<void> => {
     if (accounts.some(one => one.account.id === found.id)) return;
     const account = accountOf(found);
-    const isOwnBegun = begun.some(entry => mayBeBegun(entry, account));
+    const isOwnBegun = await isBegunHere(rim, context, begun, account);
     const via: Via = how ?? (isOwnBegun ? 'journal' : 'former-address');
     const isBegun = isOwnBegun || (via !== 'linked' && (await isLeftBehind(db, app, userId, account)));
     const known =
@@ -92,6 +93,26 @@ export async function observePerson(
     reHire: person?.heldReason === 're-hire' || accounts.some(mayComeBackTo) ? await readReHire(db, userId) : undefined,
     seen: asked,
   };
+}
+
+/** Whether the account is one that the bridge was about to make. Where that is unclear, Coder's audit log tells, as far as the bridge may read it. */
+async function isBegunHere(
+  { coder }: Rim,
+  { catalog }: Context,
+  begun: readonly BegunAccount[],
+  account: ObservedAccount['account'],
+): Promise<boolean> {
+  const answers = begun.map(entry => mayBeBegun(entry, account));
+  if (answers.includes(true)) return true;
+  if (!answers.includes('unclear')) return false;
+  try {
+    const made = { username: catalog.own.username, made: account.id };
+    const rows = await coder.listAuditRows(made, { limit: 1, offset: 0 });
+    return rows.some(row => row.status < 300);
+  } catch (error) {
+    if (!(error instanceof CoderError) || error.retryable) throw error;
+    return false;
+  }
 }
 
 async function readLinked(rim: Rim, { person }: Told): Promise<CoderUser | undefined> {

@@ -94,12 +94,12 @@ export async function managedGroupsOf(db: Db, scimGroupId: string): Promise<Mana
   return (await selectOfDirectory(db, { scimGroupId })).rows.map(toGroup);
 }
 
-/** Puts a group under management; what is known of it stays. */
-export async function putManagedGroup(
-  db: Db,
-  group: Pick<ManagedGroup, 'id' | 'organization' | 'name' | 'origin' | 'scimGroupId'>,
-): Promise<void> {
-  await db
+/** What is noted of a group when it is put under management. */
+export type NotedGroup = Pick<ManagedGroup, 'id' | 'organization' | 'name' | 'origin' | 'scimGroupId'>;
+
+/** Puts a group under management. @returns false where it is already: then nothing changes */
+export async function addManagedGroup(db: Db, group: NotedGroup): Promise<boolean> {
+  const { numInsertedOrUpdatedRows } = await db
     .insertInto('coder_groups')
     .values({
       id: group.id,
@@ -108,11 +108,17 @@ export async function putManagedGroup(
       origin: group.origin,
       scim_group_id: group.scimGroupId ?? null,
     })
-    .onConflict(conflict =>
-      conflict
-        .column('id')
-        .doUpdateSet({ organization: group.organization, name: group.name, scim_group_id: group.scimGroupId ?? null }),
-    )
+    .onConflict(conflict => conflict.column('id').doNothing())
+    .executeTakeFirstOrThrow();
+  return numInsertedOrUpdatedRows === 1n;
+}
+
+/** Notes what a group under management is called, and for which group of the directory it is; everything else known of it stays. */
+export async function updateManagedGroup(db: Db, group: Omit<NotedGroup, 'origin'>): Promise<void> {
+  await db
+    .updateTable('coder_groups')
+    .set({ organization: group.organization, name: group.name, scim_group_id: group.scimGroupId ?? null })
+    .where('id', '=', group.id)
     .execute();
 }
 

@@ -150,6 +150,28 @@ export async function wantedMembers(db: Db, groupId: string): Promise<string[]> 
   return rows.map(row => row.coder_user_id);
 }
 
+/** Those of them whose account is linked to nobody. */
+export async function wantedNobodys(db: Db, groupId: string): Promise<string[]> {
+  const rows = await db
+    .selectFrom('coder_members')
+    .select('coder_user_id')
+    .where('coder_group_id', '=', groupId)
+    .where('wanted', '=', 1)
+    .where(eb =>
+      eb.not(
+        eb.exists(
+          eb
+            .selectFrom('people')
+            .select('people.user_id')
+            .whereRef('people.coder_user_id', '=', 'coder_members.coder_user_id'),
+        ),
+      ),
+    )
+    .orderBy('coder_user_id')
+    .execute();
+  return rows.map(row => row.coder_user_id);
+}
+
 export interface MemberCounts {
   readonly present: number;
   /** Who are to be in. */
@@ -187,7 +209,7 @@ const writePresent = statement<{ groupId: string; ids: readonly string[]; presen
 );
 
 // Rows that say "is not in, and is not to be in" say nothing.
-const dropSettled = statement<{ groupId: string; ids: readonly string[] }>()((db, { groupId, ids }) =>
+const deleteSettled = statement<{ groupId: string; ids: readonly string[] }>()((db, { groupId, ids }) =>
   db
     .deleteFrom('coder_members')
     .where('coder_group_id', '=', groupId)
@@ -195,6 +217,11 @@ const dropSettled = statement<{ groupId: string; ids: readonly string[] }>()((db
     .where('present', '=', 0)
     .where(eb => eb.or([eb('wanted', 'is', null), eb('wanted', '=', 0)])),
 );
+
+/** Forgets those of these accounts of which there is nothing to know: they are not in the group, and are not to be. */
+export async function dropSettled(db: Db, groupId: string, ids: readonly string[]): Promise<void> {
+  await deleteSettled(db, { groupId, ids });
+}
 
 /** Notes that these accounts are, or are no longer, in a group. */
 export async function setPresent(
@@ -206,7 +233,7 @@ export async function setPresent(
   for (let start = 0; start < coderUserIds.length; start += ROWS_PER_STATEMENT) {
     const ids = coderUserIds.slice(start, start + ROWS_PER_STATEMENT);
     await writePresent(db, { groupId, ids, present: present ? 1 : 0 });
-    if (!present) await dropSettled(db, { groupId, ids });
+    if (!present) await dropSettled(db, groupId, ids);
   }
 }
 

@@ -4,13 +4,34 @@ import { type Hand } from '../histories/step';
 import { type Account, accountsOf, landingOf } from '../model/accounts';
 import { type Directory } from '../model/directory';
 import { DEFAULT_ORGANIZATION, dueOf } from '../model/due';
+import { scheduler } from '../time/scheduler';
+import { type DoneWrite } from './coder';
+
+/** Coder's PUT of roles has no condition: what somebody does between the bridge's look and its PUT is undone. So old is a look at most. */
+const LOOK_MAY_BE_MS = 1_000;
 
 export class ByHand {
   /** By id: hand-made accounts as they were made; of others what was given by hand. */
   readonly given = new Map<string, Account>();
+  /** By id: when something was last done to it. */
+  readonly #doneAt = new Map<string, number>();
 
   constructor(private readonly double: CoderDouble) {
     for (const account of accountsOf(double).values()) this.given.set(account.id, account);
+  }
+
+  /** The bridge wrote something in Coder: roles that were given a moment ago may go with lists that were read before. */
+  written({ method, path }: Pick<DoneWrite, 'method' | 'path'>): void {
+    const id = /^\/(?:users|organizations\/[^/]+\/members)\/([^/]+)\/roles$/.exec(path)?.[1] ?? '';
+    const given = this.given.get(id);
+    const is = [...accountsOf(this.double).values()].find(account => account.id === id);
+    const doneAt = this.#doneAt.get(id) ?? -Infinity;
+    if (method !== 'PUT' || given === undefined || is === undefined) return;
+    if (scheduler().now - doneAt > LOOK_MAY_BE_MS) return;
+    const kept = { ...given };
+    for (const kind of ['siteRoles', 'organizationRoles'] as const)
+      kept[kind] = given[kind].filter(role => is[kind].includes(role));
+    this.given.set(id, kept);
   }
 
   /** Nothing, when there is no such account. */
@@ -22,8 +43,10 @@ export class ByHand {
     for (const account of after.values()) {
       const was = before.get(account.id);
       if (was === undefined) this.given.set(account.id, account);
-      else if (JSON.stringify(was) !== JSON.stringify(account))
+      else if (JSON.stringify(was) !== JSON.stringify(account)) {
         this.given.set(account.id, changed(this.given.get(account.id), was, account));
+        this.#doneAt.set(account.id, scheduler().now);
+      }
     }
     for (const id of before.keys()) if (!after.has(id)) this.given.delete(id);
   }

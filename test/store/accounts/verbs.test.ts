@@ -1,7 +1,7 @@
 /** The smaller verbs of the reconciler's store, on both databases. */
 import { queryAudit, writeAudit } from '../../../bridge/store/audit/audit';
 import { bind, readBindings, unbind } from '../../../bridge/store/apps/bindings';
-import { putManagedGroup } from '../../../bridge/store/accounts/coder-groups';
+import { addManagedGroup } from '../../../bridge/store/accounts/coder-groups';
 import {
   countMembers,
   leaveOrganization,
@@ -104,7 +104,7 @@ describeEachDatabase('the store', open => {
 
   it('keeps of a group what is wanted and what is there apart, and forgets what says nothing', async () => {
     const { db } = await open();
-    await putManagedGroup(db, { id: 'g', organization: 'o', name: 'g', origin: 'matched', scimGroupId: undefined });
+    await addManagedGroup(db, { id: 'g', organization: 'o', name: 'g', origin: 'matched', scimGroupId: undefined });
     await wantMember(db, 'g', 'alice', true, 'why');
     await wantMember(db, 'g', 'bob', false, 'why');
     await replaceMembers(db, 'g', new Set(['bob', 'stranger']), 1);
@@ -122,7 +122,7 @@ describeEachDatabase('the store', open => {
     await leaveOrganization(db, 'alice', 'elsewhere');
     expect(await memberStatesOf(db, 'alice')).toHaveLength(1);
     // Nobody else would look at a group whose group of the directory is gone, and which may be empty now.
-    await putManagedGroup(db, { id: 'h', organization: 'o', name: 'h', origin: 'created', scimGroupId: 'gone' });
+    await addManagedGroup(db, { id: 'h', organization: 'o', name: 'h', origin: 'created', scimGroupId: 'gone' });
     await wantMember(db, 'h', 'alice', true, 'why');
     expect(await leaveOrganization(db, 'alice', 'o')).toEqual(['h']);
     expect(await memberStatesOf(db, 'alice')).toEqual([]);

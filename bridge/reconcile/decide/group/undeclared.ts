@@ -61,17 +61,20 @@ export function roleKey(organization: string, name: string): string {
 
 export interface UndeclaredGroup {
   readonly group: ManagedGroup;
-  /** `delete`: the bridge made it, and nobody is in it; `forget`: it was there before; `stay`: others were put into it by hand. */
-  readonly fate: 'delete' | 'forget' | 'stay';
+  /**
+   * `delete`: the bridge made it, and nobody is in it; `forget`: it was there before; `stay`: others were put into it by hand; `awaits`:
+   * somebody is still to be in it, which their own work is to end.
+   */
+  readonly fate: 'delete' | 'forget' | 'stay' | 'awaits';
   readonly byHand: number;
 }
 
-/** What becomes of groups that nothing declares any more; of those that somebody waits to be in, nothing yet. */
+/** What becomes of groups that nothing declares any more. */
 export function undeclaredGroups(
   groups: readonly (MemberCounts & { readonly group: ManagedGroup })[],
 ): UndeclaredGroup[] {
   return groups.flatMap(({ group, present, wanted, byHand }): UndeclaredGroup[] => {
-    if (wanted > 0) return [];
+    if (wanted > 0) return [{ group, fate: 'awaits', byHand }];
     // Whoever is on the way out of it would stay in for ever, were it forgotten now.
     if (group.origin === 'matched') return present > byHand ? [] : [{ group, fate: 'forget', byHand }];
     if (present === 0) return [{ group, fate: 'delete', byHand }];
