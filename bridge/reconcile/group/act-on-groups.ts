@@ -16,8 +16,8 @@ import { writeAudit } from '../../store/audit/audit';
 import { type Db } from '../../store/database/database';
 import { closeEntry, closeSame, type JournalEntry, openEntry } from '../../store/journal/journal';
 import { enqueueEverybodyIn, looseSetsOf } from '../../store/directory';
-import { existingGroups } from '../../store/directory/reading';
-import { PRIORITY } from '../../store/work/enqueue';
+import { existingGroups, readGroup } from '../../store/directory/reading';
+import { enqueue, PRIORITY } from '../../store/work/enqueue';
 import { type Work } from '../../store/work/work';
 import { type AuditAction, type Change, AuditLines } from '../context/audit-lines';
 import { LeaseTaken } from '../context/mutex';
@@ -202,15 +202,22 @@ async function record(
   const isDone = await rim.database.transact(async db => {
     const before = await claim(rim, db, noted, made);
     if (before === 'decided otherwise') {
-      if (made !== 'found' && (await readManagedGroup(db, id)) === undefined)
-        await openEntry(db, beginning(acting, change));
-      // What was changed in Coder was changed.
-      if (line !== undefined) await writeAudit(db, lines.rows);
+      const other = await readManagedGroup(db, id);
+      if (made !== 'found' && other === undefined) await openEntry(db, beginning(acting, change));
+      if (line === undefined) return false;
+      // What was changed in Coder was changed: whose it is has it changed back.
+      await writeAudit(
+        db,
+        lines.rows.filter(({ action }) => action === line[0]),
+      );
+      const owner = other?.scimGroupId === undefined ? undefined : await readGroup(db, other.scimGroupId);
+      if (owner !== undefined)
+        await enqueue(db, [{ key: `scim-group:${owner.id}`, app: owner.app, priority: PRIORITY.request }], cause, now);
       return false;
     }
     for (const mapping of mappings) await putMappedGroup(db, app, mapping, id);
     // Nobody is in what was made just now.
-    if (made === 'created') await noteRead(db, id, now);
+    if (made === 'created' && before === undefined) await noteRead(db, id, now);
     await closeEntry(db, 'group', groupKey(row.organization, row.name));
     for (const begun of settles) await closeEntry(db, 'group', groupKey(begun.organization, begun.name));
     await writeAudit(db, lines.rows);
@@ -243,8 +250,11 @@ async function claim(
   // On SQLite the one bridge there is does this one at a time.
   if (!isItsOwn && database.backend !== 'sqlite' && (await otherGroups(db, group, id)).length > 0)
     return 'decided otherwise';
-  if (before === undefined && !(await addManagedGroup(db, group))) before = await lockManagedGroup(db, id);
-  if (before === undefined) return undefined;
+  if (before === undefined) {
+    if (await addManagedGroup(db, group)) return undefined;
+    before = await lockManagedGroup(db, id);
+    if (before === undefined) return 'decided otherwise';
+  }
   if (made !== 'found' && before.scimGroupId !== undefined) return 'decided otherwise';
   if (before.scimGroupId !== undefined && before.scimGroupId !== scimGroupId) {
     if ((await existingGroups(db, [before.scimGroupId])).size > 0) return 'decided otherwise';

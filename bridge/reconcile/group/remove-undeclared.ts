@@ -15,6 +15,7 @@ import {
   wantedMembers,
   wantedNobodys,
   wantMember,
+  withdrawWishes,
 } from '../../store/accounts/coder-members';
 import { forgetManagedRole, listManagedRoles, type ManagedRole } from '../../store/accounts/custom-roles';
 import { noteLeftOver } from '../../store/accounts/left-over';
@@ -26,7 +27,8 @@ import { type Db } from '../../store/database/database';
 import { existingGroups, readGroup } from '../../store/directory/reading';
 import { type Cause, enqueue, enqueueGroupWrite, PRIORITY, type WorkItem } from '../../store/work/enqueue';
 import { AuditLines } from '../context/audit-lines';
-import { type Context, organizationName } from '../decide/context';
+import { type Context, organizationName, untouchable } from '../decide/context';
+import { accountOf } from '../decide/observation';
 import { type Rim } from '../context/rim';
 import { checkStillOurs, type DoneFor } from '../context/still-ours';
 import {
@@ -60,7 +62,7 @@ export async function removeUndeclared(rim: Rim, work: DoneFor, later?: CoderErr
       async () => {
         if (fate === 'stay') left.push(sayLeftGroup(name, byHand));
         else if (fate === 'forget') await forget(rim, group, work);
-        else if (fate === 'awaits') await releaseNobodys(rim, group, work.cause);
+        else if (fate === 'awaits') await releaseNobodys(rim, context, group, work);
         else if ((await removeGroup(rim, group, { members: 0, lines: [], work })) === 'others-inside') {
           const inside = await othersInside(rim, group, work.cause);
           if (inside > 0) left.push(sayLeftGroup(name, inside));
@@ -86,18 +88,29 @@ export async function removeUndeclared(rim: Rim, work: DoneFor, later?: CoderErr
 
 /**
  * Takes out whoever is still to be in a group that nothing declares, and whose account is nobody's: no person's work would ever say that they
- * are not to be in it any more, and the group would stay for ever.
+ * are not to be in it any more, and the group would stay for ever. An account that is never touched counts as put there by hand.
  */
-async function releaseNobodys(rim: Rim, group: ManagedGroup, cause: Cause): Promise<void> {
-  const [app = ''] = (await rim.context.get()).apps.keys();
+async function releaseNobodys(rim: Rim, context: Context, group: ManagedGroup, work: DoneFor): Promise<void> {
+  const { cause } = work;
+  const accounts = await wantedNobodys(rim.database.db, group.id);
+  const stays: string[] = [];
+  for (const account of accounts) {
+    const found = await rim.coder.getUser(account);
+    if (found.state === 'present' && untouchable(context, accountOf(found.user)) !== undefined) stays.push(account);
+  }
+  if (accounts.length === 0) return;
+  const [app = ''] = context.apps.keys();
   const now = rim.clock.now();
   await rim.database.transact(async db => {
-    const accounts = await wantedNobodys(db, group.id);
-    for (const account of accounts) {
+    await checkStillOurs(rim, db, work);
+    // Somebody may have been linked to one of them since.
+    const still = await wantedNobodys(db, group.id);
+    if (stays.length > 0) await withdrawWishes(db, group.id, stays);
+    const out = accounts.filter(account => still.includes(account) && !stays.includes(account));
+    for (const account of out) {
       const because = { subject: { app: null, coderUserId: account }, cause, because: [] };
       await wantMember(db, group.id, account, false, JSON.stringify(because));
     }
-    if (accounts.length === 0) return;
     // Of those who are not in it there is nothing to write, and nothing to know.
     await dropSettled(db, group.id, accounts);
     await enqueueGroupWrite(db, { groupId: group.id, app, priority: PRIORITY.request, dueAt: now }, cause, now);

@@ -53,23 +53,26 @@ export function begunAccount({ key, note, since }: JournalEntry): BegunAccount {
 /** Coder's clock and the bridge's may differ by so much. */
 const CLOCKS_DIFFER_MS = 60_000;
 
+type Found = Pick<Account, 'id' | 'email' | 'username' | 'loginType' | 'serviceAccount' | 'roles' | 'createdAt'>;
+
 /**
  * Whether an account with the address may be the one that the bridge was about to make: somebody else may have made one as well, while the
- * bridge could not. What differs from what was asked for is judged like any account that was found; `unclear` is one with a site role, which
- * somebody may have given to the bridge's own since.
+ * bridge could not. What differs from what was asked for is judged like any account that was found.
  */
-export function mayBeBegun(
-  { id, email, usernames, firstAt }: BegunAccount,
-  account: Pick<Account, 'id' | 'email' | 'username' | 'loginType' | 'serviceAccount' | 'roles' | 'createdAt'>,
-): boolean | 'unclear' {
-  if (id !== undefined) return id === account.id;
-  const isAlike =
+export function mayBeBegun(begun: BegunAccount, account: Found): boolean {
+  if (begun.id !== undefined) return begun.id === account.id;
+  return isAsBegun(begun, account) && account.roles.every(isImplied);
+}
+
+/** The same whatever site roles it has: somebody may have given them to the bridge's own since, or made a strong account of the same name. */
+export function isAsBegun({ email, usernames, firstAt }: BegunAccount, account: Found): boolean {
+  return (
     isSameIdentity(email, account.email) &&
     account.loginType === 'oidc' &&
     !account.serviceAccount &&
     (usernames?.some(name => isSameIdentity(name, account.username)) ?? true) &&
-    (account.createdAt ?? Infinity) >= firstAt - CLOCKS_DIFFER_MS;
-  return isAlike && !account.roles.every(isImplied) ? 'unclear' : isAlike;
+    (account.createdAt ?? Infinity) >= firstAt - CLOCKS_DIFFER_MS
+  );
 }
 
 interface AddressQuestion {

@@ -21,7 +21,7 @@ import {
   type Via,
 } from '../decide/observation';
 import { grantedBy, groupsHeld, groupsUnwritten, organizationsLeft } from '../observe/holdings';
-import { addressesToLookUp, begunAccounts, mayBeBegun } from '../observe/begun-accounts';
+import { addressesToLookUp, begunAccounts, isAsBegun, mayBeBegun } from '../observe/begun-accounts';
 import { contendersOf, isLeftBehind, readHolders } from '../observe/holders';
 import { interruptedSteps, stepsOf } from './interrupted-steps';
 
@@ -60,7 +60,7 @@ export async function observePerson(
   const look = async (found: CoderUser, how: 'linked' | 'address' | undefined): Promise<void> => {
     if (accounts.some(one => one.account.id === found.id)) return;
     const account = accountOf(found);
-    const isOwnBegun = await isBegunHere(rim, context, begun, account);
+    const isOwnBegun = await isBegunHere(rim, context, begun, account, linked);
     const via: Via = how ?? (isOwnBegun ? 'journal' : 'former-address');
     const isBegun = isOwnBegun || (via !== 'linked' && (await isLeftBehind(db, app, userId, account)));
     const known =
@@ -95,22 +95,28 @@ export async function observePerson(
   };
 }
 
-/** Whether the account is one that the bridge was about to make. Where that is unclear, Coder's audit log tells, as far as the bridge may read it. */
+/**
+ * Whether the account is one that the bridge was about to make. Where a site role leaves that open, Coder's audit log tells, as far as the
+ * bridge may read it.
+ * @param beside the account that the person is linked to: nothing of it waits for the audit log
+ */
 async function isBegunHere(
   { coder }: Rim,
   { catalog }: Context,
   begun: readonly BegunAccount[],
   account: ObservedAccount['account'],
+  beside: CoderUser | undefined,
 ): Promise<boolean> {
-  const answers = begun.map(entry => mayBeBegun(entry, account));
-  if (answers.includes(true)) return true;
-  if (!answers.includes('unclear')) return false;
+  if (begun.some(entry => mayBeBegun(entry, account))) return true;
+  if (beside?.id === account.id || !begun.some(entry => entry.id === undefined && isAsBegun(entry, account)))
+    return false;
   try {
     const made = { username: catalog.own.username, made: account.id };
-    const rows = await coder.listAuditRows(made, { limit: 1, offset: 0 });
-    return rows.some(row => row.status < 300);
+    const rows = await coder.listAuditRows(made, { limit: 10, offset: 0 });
+    // The bridge may have the token of somebody who makes accounts by hand as well.
+    return rows.some(row => row.status < 300 && row.userAgent.startsWith('coder-scim'));
   } catch (error) {
-    if (!(error instanceof CoderError) || error.retryable) throw error;
+    if (!(error instanceof CoderError) || (error.retryable && beside === undefined)) throw error;
     return false;
   }
 }

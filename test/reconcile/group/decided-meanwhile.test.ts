@@ -91,6 +91,26 @@ describeEachDatabase('a pushed group', (_open, on) => {
     expect(lines.filter(line => line.action === 'group.rename')).not.toEqual([]);
   });
 
+  it('that went does not take out an account that is never touched, though it is nobody’s', async () => {
+    const { stage, ann } = await start();
+    const group = await stage.createGroup('team', [ann]);
+    const { db } = stage.database;
+    const { id } = await db.selectFrom('coder_groups').select('id').executeTakeFirstOrThrow();
+    const robot = stage.coder.addUser('robot', { email: '', loginType: 'none', isServiceAccount: true }).id;
+    stage.coder.addToGroup('robot', 'team');
+    await db
+      .insertInto('coder_members')
+      .values({ coder_group_id: id, coder_user_id: robot, present: 1, wanted: 1 })
+      .execute();
+    await stage.write(stage.directory.deleteGroup(stage.context, group));
+    await stage.settle();
+    await stage.reconciler.sweep();
+    await stage.settle();
+    await stage.reconciler.sweep();
+    expect(groupsOf(stage)).toEqual({ team: ['robot'] });
+    expect((await stage.reconciler.status()).leftOver).toEqual([expect.stringContaining('put into it by hand')]);
+  });
+
   it('that went leaves no group behind for the sake of an account that is nobody’s', async () => {
     const { stage, ann } = await start();
     const group = await stage.createGroup('team', [ann]);
