@@ -125,9 +125,10 @@ async function act(acting: GroupsActing, change: GroupChange): Promise<void> {
  * the other decides anew.
  */
 async function alone({ rim }: GroupsActing, { row, present }: GroupChange, task: () => Promise<void>): Promise<void> {
+  if (row.scimGroupId === undefined) return await task();
   const { db } = rim.database;
-  const isItsOwn = present !== undefined && (await readManagedGroup(db, present.id))?.scimGroupId === row.scimGroupId;
-  if (row.scimGroupId === undefined || isItsOwn) return await task();
+  const before = present === undefined ? undefined : await readManagedGroup(db, present.id);
+  if (before?.scimGroupId === row.scimGroupId) return await task();
   await oneAtATime(rim, `pushed-group:${row.scimGroupId}`, async () => {
     if ((await otherGroups(db, row, present?.id)).length > 0) throw decidedMeanwhile(row);
     await task();
@@ -256,9 +257,8 @@ async function claim(
     if (before === undefined) return 'decided otherwise';
   }
   if (made !== 'found' && before.scimGroupId !== undefined) return 'decided otherwise';
-  if (before.scimGroupId !== undefined && before.scimGroupId !== scimGroupId) {
-    if ((await existingGroups(db, [before.scimGroupId])).size > 0) return 'decided otherwise';
-  }
+  const others = [before.scimGroupId ?? []].flat().filter(owner => owner !== scimGroupId);
+  if (others.length > 0 && (await existingGroups(db, others)).size > 0) return 'decided otherwise';
   await updateManagedGroup(db, group);
   return before;
 }

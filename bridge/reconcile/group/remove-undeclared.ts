@@ -10,7 +10,6 @@ import {
 } from '../../store/accounts/coder-groups';
 import {
   countMembers,
-  dropSettled,
   type MemberCounts,
   wantedMembers,
   wantedNobodys,
@@ -111,8 +110,6 @@ async function releaseNobodys(rim: Rim, context: Context, group: ManagedGroup, w
       const because = { subject: { app: null, coderUserId: account }, cause, because: [] };
       await wantMember(db, group.id, account, false, JSON.stringify(because));
     }
-    // Of those who are not in it there is nothing to write, and nothing to know.
-    await dropSettled(db, group.id, accounts);
     await enqueueGroupWrite(db, { groupId: group.id, app, priority: PRIORITY.request, dueAt: now }, cause, now);
   });
 }

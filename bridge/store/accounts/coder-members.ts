@@ -209,7 +209,7 @@ const writePresent = statement<{ groupId: string; ids: readonly string[]; presen
 );
 
 // Rows that say "is not in, and is not to be in" say nothing.
-const deleteSettled = statement<{ groupId: string; ids: readonly string[] }>()((db, { groupId, ids }) =>
+const dropSettled = statement<{ groupId: string; ids: readonly string[] }>()((db, { groupId, ids }) =>
   db
     .deleteFrom('coder_members')
     .where('coder_group_id', '=', groupId)
@@ -217,11 +217,6 @@ const deleteSettled = statement<{ groupId: string; ids: readonly string[] }>()((
     .where('present', '=', 0)
     .where(eb => eb.or([eb('wanted', 'is', null), eb('wanted', '=', 0)])),
 );
-
-/** Forgets those of these accounts of which there is nothing to know: they are not in the group, and are not to be. */
-export async function dropSettled(db: Db, groupId: string, ids: readonly string[]): Promise<void> {
-  await deleteSettled(db, { groupId, ids });
-}
 
 /** Notes that these accounts are, or are no longer, in a group. */
 export async function setPresent(
@@ -233,7 +228,7 @@ export async function setPresent(
   for (let start = 0; start < coderUserIds.length; start += ROWS_PER_STATEMENT) {
     const ids = coderUserIds.slice(start, start + ROWS_PER_STATEMENT);
     await writePresent(db, { groupId, ids, present: present ? 1 : 0 });
-    if (!present) await dropSettled(db, groupId, ids);
+    if (!present) await dropSettled(db, { groupId, ids });
   }
 }
 

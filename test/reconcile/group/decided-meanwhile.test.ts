@@ -30,6 +30,21 @@ describeEachDatabase('a pushed group', (_open, on) => {
       .execute();
   }
 
+  /** The group goes, while somebody is noted as to be in it whose account is nobody's. */
+  async function goesWith(stage: Stage, group: string, username: string): Promise<void> {
+    const { db } = stage.database;
+    stage.coder.addToGroup(username, 'team');
+    const { id } = await db.selectFrom('coder_groups').select('id').executeTakeFirstOrThrow();
+    await db
+      .insertInto('coder_members')
+      .values({ coder_group_id: id, coder_user_id: stage.coder.findUser(username).id, present: 1, wanted: 1 })
+      .execute();
+    await stage.write(stage.directory.deleteGroup(stage.context, group));
+    await stage.settle();
+    await stage.reconciler.sweep();
+    await stage.settle();
+  }
+
   it('that has two in Coder is not thought to have lost one: both go with it', async () => {
     const { stage, ann } = await start();
     const group = await stage.createGroup('team', [ann]);
@@ -94,18 +109,8 @@ describeEachDatabase('a pushed group', (_open, on) => {
   it('that went does not take out an account that is never touched, though it is nobody’s', async () => {
     const { stage, ann } = await start();
     const group = await stage.createGroup('team', [ann]);
-    const { db } = stage.database;
-    const { id } = await db.selectFrom('coder_groups').select('id').executeTakeFirstOrThrow();
-    const robot = stage.coder.addUser('robot', { email: '', loginType: 'none', isServiceAccount: true }).id;
-    stage.coder.addToGroup('robot', 'team');
-    await db
-      .insertInto('coder_members')
-      .values({ coder_group_id: id, coder_user_id: robot, present: 1, wanted: 1 })
-      .execute();
-    await stage.write(stage.directory.deleteGroup(stage.context, group));
-    await stage.settle();
-    await stage.reconciler.sweep();
-    await stage.settle();
+    stage.coder.addUser('robot', { email: '', loginType: 'none', isServiceAccount: true });
+    await goesWith(stage, group, 'robot');
     await stage.reconciler.sweep();
     expect(groupsOf(stage)).toEqual({ team: ['robot'] });
     expect((await stage.reconciler.status()).leftOver).toEqual([expect.stringContaining('put into it by hand')]);
@@ -114,18 +119,8 @@ describeEachDatabase('a pushed group', (_open, on) => {
   it('that went leaves no group behind for the sake of an account that is nobody’s', async () => {
     const { stage, ann } = await start();
     const group = await stage.createGroup('team', [ann]);
-    const { db } = stage.database;
-    const { id } = await db.selectFrom('coder_groups').select('id').executeTakeFirstOrThrow();
-    const bob = stage.coder.addUser('bob').id;
-    stage.coder.addToGroup('bob', 'team');
-    await db
-      .insertInto('coder_members')
-      .values({ coder_group_id: id, coder_user_id: bob, present: 1, wanted: 1 })
-      .execute();
-    await stage.write(stage.directory.deleteGroup(stage.context, group));
-    await stage.settle();
-    await stage.reconciler.sweep();
-    await stage.settle();
+    stage.coder.addUser('bob');
+    await goesWith(stage, group, 'bob');
     expect(groupsOf(stage)).toEqual({});
   });
 });

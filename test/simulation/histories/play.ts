@@ -105,7 +105,7 @@ class Player {
     this.#own = double.findUser(scenario.account === 'service' ? OWN_SERVICE_ACCOUNT : 'testuser').id;
     this.#watch = new Watch(world, this.#own);
     this.#byHand = new ByHand(double);
-    world.coder.onWrite.push(write => this.#byHand.written(write));
+    world.coder.onAnswer.push(answered => this.#byHand.answered(answered));
     this.#watch.begin();
     for (const step of scenario.given) await this.#do(step);
     await this.#operator.settled();

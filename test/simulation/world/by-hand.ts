@@ -5,29 +5,34 @@ import { type Account, accountsOf, landingOf } from '../model/accounts';
 import { type Directory } from '../model/directory';
 import { DEFAULT_ORGANIZATION, dueOf } from '../model/due';
 import { scheduler } from '../time/scheduler';
-import { type DoneWrite } from './coder';
+import { type Answered } from './coder';
 
-/** Coder's PUT of roles has no condition: what somebody does between the bridge's look and its PUT is undone. So old is a look at most. */
+/** Coder's PUT of roles has no condition: what somebody does between the bridge's look and its PUT is undone, for so long at most. */
 const LOOK_MAY_BE_MS = 1_000;
 
 export class ByHand {
   /** By id: hand-made accounts as they were made; of others what was given by hand. */
   readonly given = new Map<string, Account>();
-  /** By id: when something was last done to it. */
-  readonly #doneAt = new Map<string, number>();
+  /** By id: when something was done to an account that the bridge has not seen since. */
+  readonly #unseen = new Map<string, number>();
 
   constructor(private readonly double: CoderDouble) {
     for (const account of accountsOf(double).values()) this.given.set(account.id, account);
   }
 
-  /** The bridge wrote something in Coder: roles that were given a moment ago may go with lists that were read before. */
-  written({ method, path }: Pick<DoneWrite, 'method' | 'path'>): void {
-    const id = /^\/(?:users|organizations\/[^/]+\/members)\/([^/]+)\/roles$/.exec(path)?.[1] ?? '';
+  /** Coder answered the bridge: it knows as of now of the accounts that the answer is about. */
+  answered({ method, path, answer }: Answered): void {
+    const overwritten = method === 'PUT' ? /\/(?:users|members)\/([^/]+)\/roles$/.exec(path)?.[1] : undefined;
+    if (overwritten !== undefined) this.#overwritten(overwritten);
+    for (const id of this.#unseen.keys()) if (answer.includes(id)) this.#unseen.delete(id);
+  }
+
+  /** Roles that were given between the look and the PUT go with the list that is written, and nobody could know. */
+  #overwritten(id: string): void {
     const given = this.given.get(id);
     const is = [...accountsOf(this.double).values()].find(account => account.id === id);
-    const doneAt = this.#doneAt.get(id) ?? -Infinity;
-    if (method !== 'PUT' || given === undefined || is === undefined) return;
-    if (scheduler().now - doneAt > LOOK_MAY_BE_MS) return;
+    const doneAt = this.#unseen.get(id) ?? -Infinity;
+    if (given === undefined || is === undefined || scheduler().now - doneAt > LOOK_MAY_BE_MS) return;
     const kept = { ...given };
     for (const kind of ['siteRoles', 'organizationRoles'] as const)
       kept[kind] = given[kind].filter(role => is[kind].includes(role));
@@ -45,7 +50,7 @@ export class ByHand {
       if (was === undefined) this.given.set(account.id, account);
       else if (JSON.stringify(was) !== JSON.stringify(account)) {
         this.given.set(account.id, changed(this.given.get(account.id), was, account));
-        this.#doneAt.set(account.id, scheduler().now);
+        this.#unseen.set(account.id, scheduler().now);
       }
     }
     for (const id of before.keys()) if (!after.has(id)) this.given.delete(id);

@@ -8,6 +8,15 @@ import { type Trace } from './trace';
 
 export const CODER_URL = 'http://coder.invalid';
 
+/** A call of the bridge that Coder has dealt with. */
+export interface Answered {
+  readonly method: string;
+  /** Below `/api/v2`. */
+  readonly path: string;
+  /** As it was written. */
+  readonly answer: string;
+}
+
 export interface DoneWrite {
   readonly method: string;
   /** Below `/api/v2`. */
@@ -31,6 +40,7 @@ class LineError extends Error {
 export class Coder implements CoderLine {
   /** Told of each call that changed something, right after Coder has done it. */
   readonly onWrite: ((write: DoneWrite) => void)[] = [];
+  readonly onAnswer: ((answered: Answered) => void)[] = [];
   calls = 0;
 
   private constructor(
@@ -124,6 +134,8 @@ export class Coder implements CoderLine {
       headers: call.headers,
       body: call.body ?? '',
     });
+    if (answer.status < 300)
+      for (const told of this.onAnswer) told({ method: call.method, path: where, answer: answer.body });
     if (call.method !== 'GET' && answer.status < 300) {
       const write: DoneWrite = {
         method: call.method,
