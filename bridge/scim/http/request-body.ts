@@ -62,7 +62,7 @@ function collect(request: IncomingMessage, maxBytes: number): Promise<Buffer> {
         chunks.push(chunk);
         return;
       }
-      // The rest is read and dropped by the server, so that the client gets to see the answer.
+      // The rest is read and dropped, so that the client gets to see the answer.
       request.off('data', take);
       request.resume();
       reject(payloadTooLarge('bytes of the request body', `more than ${maxBytes}`, maxBytes));
@@ -73,6 +73,30 @@ function collect(request: IncomingMessage, maxBytes: number): Promise<Buffer> {
       if (size === 0) reject(invalidSyntax('request body', 'nothing', 'a JSON object'));
       else resolve(chunks.length === 1 && chunks[0] !== undefined ? chunks[0] : Buffer.concat(chunks, size));
     });
+  });
+}
+
+/** What is dropped before an answer: twice the default bound of a body. Of more, the answer does not wait for the end. */
+const MOST_DROPPED_BYTES = 16 * 1024 * 1024;
+
+/**
+ * Reads and drops what of the body is still to come. Proxies cut the connection of a client that is still sending when the answer is
+ * there (Caddy and Traefik after 256 KiB), so that it sees a reset in place of the refusal.
+ */
+export function dropRest(request: IncomingMessage): Promise<void> {
+  if (request.readableEnded || request.destroyed) return Promise.resolve();
+  return new Promise(resolve => {
+    let dropped = 0;
+    const count = (chunk: Buffer): void => {
+      dropped += chunk.length;
+      if (dropped > MOST_DROPPED_BYTES) done();
+    };
+    const done = (): void => {
+      request.off('data', count).off('end', done).off('close', done);
+      request.resume();
+      resolve();
+    };
+    request.on('data', count).once('end', done).once('close', done);
   });
 }
 

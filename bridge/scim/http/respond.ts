@@ -4,6 +4,7 @@ import { Readable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
 import { type ScimError } from '../../scim-language/errors';
 import { type JsonObject } from '../../scim-language/json';
+import { dropRest } from './request-body';
 
 export const SCIM_MEDIA_TYPE = 'application/scim+json';
 const JSON_MEDIA_TYPE = 'application/json';
@@ -82,9 +83,10 @@ async function* gathered(first: string, pieces: AsyncIterator<string>): AsyncGen
   }
 }
 
-/** Sends an error as RFC 7644 §3.12 states it. */
-export function sendError(request: IncomingMessage, response: ServerResponse, error: ScimError): Promise<void> {
-  return send(request, response, { status: error.status, headers: error.headers, body: { ...error.toBody() } });
+/** Sends an error as RFC 7644 §3.12 states it, when the request is all there. */
+export async function sendError(request: IncomingMessage, response: ServerResponse, error: ScimError): Promise<void> {
+  await dropRest(request);
+  await send(request, response, { status: error.status, headers: error.headers, body: { ...error.toBody() } });
 }
 
 function isStream(body: JsonObject | AsyncIterable<string>): body is AsyncIterable<string> {

@@ -1,3 +1,4 @@
+import { once } from 'node:events';
 import { createServer } from 'node:http';
 import { type AddressInfo, connect } from 'node:net';
 import { answerClientError } from '../../../bridge/scim/http/client-error';
@@ -89,6 +90,24 @@ describe('errors have the form of SCIM (RFC 7644 §3.12)', () => {
       headers: { 'transfer-encoding': 'chunked' },
     });
     expect(answer.status).toBe(413);
+  });
+
+  test('what is refused before it is all there is answered when it is: proxies cut off who still sends by then', async () => {
+    const socket = connect(server.port, '127.0.0.1');
+    const closed = once(socket, 'close');
+    let received = '';
+    socket.on('data', chunk => (received += String(chunk)));
+    const body = Buffer.alloc(200_000, 0x20);
+    socket.write(
+      `POST /scim/v2/Users HTTP/1.1\r\nHost: x\r\nAuthorization: Bearer nonsense\r\nConnection: close\r\nContent-Type: application/json\r\nContent-Length: ${body.length}\r\n\r\n`,
+    );
+    socket.write(body.subarray(1));
+    // Other requests, sent after it, are answered.
+    for (let n = 0; n < 3; n += 1) expect((await server.call('GET', '/Users')).status).toBe(200);
+    expect(received).toBe('');
+    socket.end(body.subarray(0, 1));
+    await closed;
+    expect(received).toMatch(/^HTTP\/1.1 401 /);
   });
 
   test.each([

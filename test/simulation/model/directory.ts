@@ -50,6 +50,8 @@ export class Directory {
   readonly people = new Map<string, Person>();
   readonly groups = new Map<string, Group>();
   readonly apps = new Map<string, App>();
+  /** Addresses with which a request under way lets somebody in: the bridge may have it before it has been answered. */
+  readonly stating = new Set<readonly string[]>();
 
   person(key: string): Person {
     const person = this.people.get(key);
@@ -71,6 +73,14 @@ export class Directory {
   /** Everybody with this address now, compared exactly but for the case of A to Z. */
   bearers(email: string): Person[] {
     return [...this.people.values()].filter(person => !person.gone && sameAddress(person.email, email));
+  }
+
+  /** Whether somebody is in with this address now, had it and is in with another, or is just being let in with it. */
+  isBorne(email: string): boolean {
+    return (
+      this.everBearers(email).some(person => this.isIn(person)) ||
+      [...this.stating].flat().some(stated => sameAddress(stated, email))
+    );
   }
 
   /** Everybody who has or had this address. */

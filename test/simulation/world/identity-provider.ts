@@ -12,12 +12,14 @@ import {
   BULK,
   type DirectoryStep,
   documentOf,
+  emailOf,
   GROUP,
   keyOf,
   known,
   memberValues,
   requestOf,
   type ScimRequest,
+  statedAddresses,
 } from './scim-requests';
 import { type World } from './world';
 
@@ -46,7 +48,7 @@ export class IdentityProvider {
   async do(step: DirectoryStep): Promise<void> {
     const key = keyOf(step);
     const before = this.#turns.get(key) ?? Promise.resolve();
-    const turn = before.then(() => this.#doNow(step));
+    const turn = before.then(() => this.#stated(step));
     this.#turns.set(
       key,
       turn.catch(() => undefined),
@@ -56,6 +58,17 @@ export class IdentityProvider {
       await turn;
     } finally {
       this.inFlight -= 1;
+    }
+  }
+
+  async #stated(step: DirectoryStep): Promise<void> {
+    const { stating } = this.#directory;
+    const addresses = statedAddresses(this.#directory, step);
+    stating.add(addresses);
+    try {
+      await this.#doNow(step);
+    } finally {
+      stating.delete(addresses);
     }
   }
 
@@ -71,7 +84,7 @@ export class IdentityProvider {
   }
 
   async #hire(step: Extract<Step, { do: 'hire' }>): Promise<void> {
-    const email = step.email ?? `${step.who}@corp.example`;
+    const email = emailOf(step);
     const person: Person = {
       key: step.who,
       app: step.app ?? APP,

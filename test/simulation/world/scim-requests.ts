@@ -180,6 +180,22 @@ export function appOf(directory: Directory, step: DirectoryStep): string {
   return directory.people.get(step.who)?.app ?? APP;
 }
 
+/** The addresses with which a step lets people in. */
+export function statedAddresses(directory: Directory, step: DirectoryStep): string[] {
+  if (step.do === 'bulk') return step.steps.flatMap(one => statedAddresses(directory, one as DirectoryStep));
+  if (step.do === 'hire') return step.active === false ? [] : [emailOf(step)];
+  if (step.do !== 'change' && step.do !== 'return') return [];
+  const person = directory.people.get(step.who);
+  if (person === undefined || person.gone) return [];
+  const changed = changedPerson(person, step);
+  return directory.isIn(changed) ? [changed.email] : [];
+}
+
+/** The address that somebody comes with. */
+export function emailOf(step: Extract<Step, { do: 'hire' }>): string {
+  return step.email ?? `${step.who}@corp.example`;
+}
+
 export function changedPerson(person: Person, step: Extract<Step, { do: 'change' | 'leave' | 'return' }>): Person {
   if (step.do === 'leave') return { ...person, active: false };
   if (step.do === 'return') return { ...person, active: true, leaving: false };

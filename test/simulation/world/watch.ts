@@ -90,8 +90,7 @@ export class Watch {
     // What a locked account loses was lost with the lock.
     const leaver = person.leaving || !this.world.directory.isIn(person) || was.status === 'suspended';
     // An account that is made anew for who has the address now, or took the account over with it, takes nobody's access.
-    const isBorne = this.world.directory.everBearers(was.email).some(one => this.world.directory.isIn(one));
-    const replaced = is === undefined && (!leaver || isBorne);
+    const replaced = is === undefined && (!leaver || this.world.directory.isBorne(was.email));
     const leaves = leaver && !this.#appGoes(person);
     if (lost.length > 0 && !replaced)
       this.ledger.push({ ...entry, kind: leaves ? 'leaver' : 'loss', what: lost.join(', ') });
