@@ -45,6 +45,32 @@ describeEachDatabase('what the bridge made', (_, on) => {
     expect(access.coder.snapshot().organizations['coder']?.groups).toEqual({});
   });
 
+  it('a group that nothing declares any more stays with who came into it by hand when somebody else went', async () => {
+    const access = await startAccess(on, { before: coder => void coder.addUser('guest', { status: 'active' }) });
+    const okta = await access.app('okta', { groupMappings: { devs: { idpGroup: 'devs', group: 'developers' } } });
+    await okta.group('devs', [await okta.hire('ada')]);
+    await access.settled();
+    access.coder.removeFromGroup('ada', 'developers');
+    access.coder.addToGroup('guest', 'developers');
+    await access.declare(okta, {});
+    expect((await access.settled()).leftOver).toEqual([
+      expect.stringMatching(/^group coder\/developers: .* but a member was put into it by hand/),
+    ]);
+    expect(access.coder.snapshot().organizations['coder']?.groups).toEqual({ developers: ['guest'] });
+  });
+
+  it('a group in an organization goes with the last who leaves that organization', async () => {
+    const access = await startAccess(on, { before: coder => void coder.addOrganization('science') });
+    const lab = { idpGroup: 'lab', organization: 'science', group: 'lab' };
+    const okta = await access.app('okta', { groupMappings: { lab } });
+    await okta.group('lab', await okta.hireAll(['ada', 'ben']));
+    await access.settled();
+    expect(access.coder.snapshot().organizations['science']?.groups).toEqual({ lab: ['ada', 'ben'] });
+    await access.declare(okta, {});
+    await access.settled();
+    expect(access.coder.snapshot().organizations['science']?.groups).toEqual({});
+  });
+
   it('a custom role that somebody holds by hand stays, is listed, and goes once nobody does', async () => {
     const access = await startAccess(on, { before: coder => void coder.addUser('guest', { status: 'active' }) });
     const okta = await access.app('okta', { customRoles: { reader: READER } });

@@ -65,6 +65,28 @@ describeEachDatabase('protected accounts', (_, on) => {
     },
   );
 
+  it('an account that an app protects stays in what it is in when that app is gone, and what stays with it is listed', async () => {
+    const access = await startAccess(on, {
+      before: coder => void coder.addUser('breakglass', { status: 'active', roles: ['owner'] }),
+    });
+    const groupMappings = { devs: { idpGroup: 'devs', group: 'developers' } };
+    const okta = await access.app('okta', { groupMappings, policies: { adoption: 'any' } });
+    await access.app('other');
+    const ids = [await okta.hire('breakglass'), await okta.hire('ada')];
+    await okta.group('devs', ids);
+    await access.declare(okta, {
+      groupMappings,
+      policies: { adoption: 'any' },
+      guard: { protectedAccounts: ['breakglass'] },
+    });
+    await access.removeApp(okta);
+    await access.settled();
+    const { leftOver } = await access.swept();
+    await access.settled();
+    expect(access.coder.snapshot().organizations['coder']?.groups).toEqual({ developers: ['breakglass'] });
+    expect(leftOver).toEqual([expect.stringMatching(/^group coder\/developers: .* a member was put into it by hand/)]);
+  });
+
   it('no account is made under a name or an address that is protected, nor renamed to it: it could never be locked', async () => {
     const access = await startAccess(on);
     await access.app('okta', { guard: { protectedAccounts: ['breakglass', 'safe@example.com'] } });

@@ -1,4 +1,5 @@
 /** The end of a deleted app: looked for again until nobody of it is left, and then it is forgotten. */
+import { withdrawWishesOfNobodys } from '../../store/accounts/coder-members';
 import { linkedPeopleHeldFor } from '../../store/accounts/held-people';
 import { forgetMappedGroups } from '../../store/apps/mapped-groups';
 import { listApps, purgeApp, type StoredApp } from '../../store/apps/apps';
@@ -59,6 +60,12 @@ export async function purge(rim: Rim, work: Work, app: StoredApp, problems: read
   return await endWork(rim, work, { kind: 'done' }, [], async db => {
     // Declared again meanwhile, it is queued again, and its people stay.
     if (!(await purgeApp(db, app))) return;
+    // With the app its protection ends: what they are in is as if they had been put there by hand.
+    if (stay.length > 0)
+      await withdrawWishesOfNobodys(
+        db,
+        stay.map(({ coderUserId }) => coderUserId),
+      );
     await writeAudit(db, lines.rows);
     await forgetMappedGroups(db, { app: app.name });
     await wakeOtherApps(db, app.name, 'over', work.cause, rim.clock.now());

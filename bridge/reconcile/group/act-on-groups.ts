@@ -106,8 +106,14 @@ async function act(acting: GroupsActing, change: GroupChange): Promise<void> {
     case 'change':
       await alone(acting, change, async () => {
         const { action, before, after } = sayGroupParts(change);
-        await checkStillOurs(rim, rim.database.db, work);
-        await rim.coder.patchGroup(present?.id ?? '', partsToChange(change));
+        const patch = () => rim.coder.patchGroup(present?.id ?? '', partsToChange(change));
+        if (change.settles.length > 0 && present?.name !== change.row.name) {
+          // The journal alone knows that the bridge made it: under the new name as well, should nobody hear what came of the call.
+          await makeJournaled(rim, work, beginning(acting, change), patch);
+        } else {
+          await checkStillOurs(rim, rim.database.db, work);
+          await patch();
+        }
         const target = `${change.organization.name}/${present?.name ?? ''}`;
         await record(acting, change, present?.id ?? '', 'found', [action, { target, before, after }]);
       });

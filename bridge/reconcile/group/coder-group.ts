@@ -33,16 +33,15 @@ export async function convergeGroup(rim: Rim, work: Work): Promise<EndedWork> {
   try {
     let observed = await observeMembers(rim, context, group, read.directory);
     if (observed === undefined) return await groupGone(rim, work, context, group);
+    // How many are in it is as before where somebody came in by hand for somebody who went: who they are counts.
+    if (isRead(group) && decideMembers(observed).deletion === 'instead') {
+      observed = await observeMembers(rim, context, { ...group, readAt: undefined }, read.directory);
+      if (observed === undefined) return await groupGone(rim, work, context, group);
+    }
     if (decideMembers(observed).deletion === 'instead') {
       const lines = observed.differences.flatMap(change => lineOf(rim, context, group, change, work, 'done'));
-      const members = observed.undeclared?.present ?? 0;
-      const removed = await removeGroup(rim, group, { members, lines, work });
-      if (removed === 'gone') return await endWork(rim, work, { kind: 'done' });
-      if (removed === 'others-inside') {
-        // Somebody came in by hand since the members were read: who stays is decided with them.
-        observed = await observeMembers(rim, context, { ...group, readAt: undefined }, read.directory);
-        if (observed === undefined) return await groupGone(rim, work, context, group);
-      }
+      if ((await removeGroup(rim, group, { justRead: true, lines, work })) === 'gone')
+        return await endWork(rim, work, { kind: 'done' });
     }
     const plan = decideMembers(observed);
     for (const batch of plan.batches) {
@@ -56,7 +55,7 @@ export async function convergeGroup(rim: Rim, work: Work): Promise<EndedWork> {
     if (ends || isLeftByHand(observed)) {
       if (noted !== undefined) await rim.database.transact(noted.writes);
       noted = undefined;
-      const removed = ends ? await removeGroup(rim, group, { members: 0, lines: [], work }) : 'others-inside';
+      const removed = ends ? await removeGroup(rim, group, { justRead: false, lines: [], work }) : 'others-inside';
       // Status tells of it, with everything else that is left over.
       if (removed === 'others-inside') await removeUndeclared(rim, work);
     }
@@ -73,6 +72,9 @@ function isLeftByHand({ group, differences, undeclared }: MembersObserved): bool
   return undeclared.present > differences.filter(({ wanted }) => wanted === false).length;
 }
 
+/** Whether what is known of the members was once so in Coder, and nothing was begun since of which nobody heard. */
+const isRead = ({ readAt, unsure }: ManagedGroup): boolean => readAt !== undefined && !unsure;
+
 /** What is known of the members, read anew where it may be wrong; undefined when Coder has no such group. */
 async function observeMembers(
   rim: Rim,
@@ -82,7 +84,7 @@ async function observeMembers(
 ): Promise<MembersObserved | undefined> {
   const { db } = rim.database;
   const expected = group.unsure ? await memberDifferences(db, group.id) : [];
-  if ((group.readAt === undefined || group.unsure) && !(await readGroupMembers(rim, group.id))) return undefined;
+  if (!isRead(group) && !(await readGroupMembers(rim, group.id))) return undefined;
   const found = await memberDifferences(db, group.id);
   await noteFound(rim, context, group, without(expected, found));
   const differences = await withoutProtected(rim, context, group, found);

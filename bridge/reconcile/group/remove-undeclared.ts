@@ -62,7 +62,7 @@ export async function removeUndeclared(rim: Rim, work: DoneFor, later?: CoderErr
         if (fate === 'stay') left.push(sayLeftGroup(name, byHand));
         else if (fate === 'forget') await forget(rim, group, work);
         else if (fate === 'awaits') await releaseNobodys(rim, context, group, work);
-        else if ((await removeGroup(rim, group, { members: 0, lines: [], work })) === 'others-inside') {
+        else if ((await removeGroup(rim, group, { justRead: false, lines: [], work })) === 'others-inside') {
           const inside = await othersInside(rim, group, work.cause);
           if (inside > 0) left.push(sayLeftGroup(name, inside));
         }
@@ -168,8 +168,8 @@ export function isDeclaredAs(
 }
 
 export interface GroupRemoval {
-  /** How many are in it, all of them to leave. */
-  readonly members: number;
+  /** Its members were read a moment ago, and all of them are to leave; else it is to be empty. */
+  readonly justRead: boolean;
   /** What the audit trail tells of them. */
   readonly lines: readonly AuditRow[];
   readonly work: DoneFor;
@@ -178,10 +178,10 @@ export interface GroupRemoval {
 /** What became of a group that was to be deleted: it is, somebody else is in it, or something counts on it by now. */
 export type Removed = 'gone' | 'others-inside' | 'wanted';
 
-/** Deletes a group that the bridge made, with who is in it, unless somebody else is. */
+/** Deletes a group that the bridge made, with who is to leave it, unless somebody else is in it. */
 export async function removeGroup(rim: Rim, group: ManagedGroup, removal: GroupRemoval): Promise<Removed> {
-  const inside = await rim.coder.getGroup(group.id);
-  if (inside !== undefined && inside.memberCount > removal.members) return 'others-inside';
+  const inside = removal.justRead ? undefined : await rim.coder.getGroup(group.id);
+  if (inside !== undefined && inside.memberCount > 0) return 'others-inside';
   // Meanwhile it may have been declared, or taken over by another group of the directory.
   const now = await readManagedGroup(rim.database.db, group.id);
   const context = await rim.context.get();

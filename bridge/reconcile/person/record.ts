@@ -195,17 +195,21 @@ export async function recordFailure(
  * When to look again for an account that was about to be made and is not there, and at one that somebody else was about to change a moment ago:
  * their bridge may be at work with it still. Undefined when nothing is open.
  */
-function unsettledEntries({ begun, accounts, own, userId }: PersonObservation, now: number): number | undefined {
+function unsettledEntries(observation: PersonObservation, now: number): number | undefined {
+  const { begun, accounts, own, userId } = observation;
   const changing = accounts.flatMap(({ interrupted }) =>
-    interrupted === undefined || interrupted.subject === userId ? [] : mayLastUntil(interrupted.since, now),
+    own.account !== 'present' || interrupted === undefined || interrupted.subject === userId
+      ? []
+      : mayLastUntil(interrupted.since, now),
   );
-  const changed = Math.max(-Infinity, ...changing);
-  if (own.account === 'present') return changed > now ? changed : undefined;
-  const open = begun.filter(
-    ({ email, since }) =>
-      mayLastUntil(since, now) > now && !accounts.some(({ account }) => isSameIdentity(account.email, email)),
+  // Under the address that they state, the account is there once they have been dealt with.
+  const open = begun.flatMap(({ email, since }) =>
+    claims(observation, email) || accounts.some(({ account }) => isSameIdentity(account.email, email))
+      ? []
+      : mayLastUntil(since, now),
   );
-  return open.length === 0 ? undefined : Math.max(...open.map(({ since }) => mayLastUntil(since, now)));
+  const until = Math.max(...changing, ...open);
+  return until > now ? until : undefined;
 }
 
 /** Entries whose outcome is known: found and dealt with, or not there and not coming any more. */
@@ -246,8 +250,7 @@ async function closeEntries(
       continue;
     }
     const dealtWith = found !== undefined && isDealtWith(found, outcome);
-    const isLater = outcome.linked !== undefined && outcome.linked.how === 'created' && found === undefined;
-    if (dealtWith || isTaken || (found === undefined && (isLater || mayLastUntil(since, now) <= now)))
+    if (dealtWith || isTaken || (found === undefined && mayLastUntil(since, now) <= now))
       await closeSame(db, { kind: 'account', key: identityKey(email), since });
   }
 }

@@ -2,11 +2,12 @@
  * Members of the Coder groups under management, as last known and as wanted. A person's change sets what is wanted; one
  * writer per group makes the difference true with one call.
  */
-import { sql } from 'kysely';
+import { type Expression, type ExpressionBuilder, sql, type SqlBool } from 'kysely';
 import { backendOf, type Db } from '../database/database';
 import { among } from '../database/listed';
 import { statement } from '../database/statement';
 import { nextTurn } from '../database/turns';
+import { type Tables } from '../database/tables';
 import { type Flag } from '../database/tables/columns';
 import { lockManagedGroup, type ManagedGroup } from './coder-groups';
 
@@ -127,6 +128,16 @@ export async function withdrawWishes(db: Db, groupId: string, coderUserIds: read
     .execute();
 }
 
+/** The same of these accounts in every group, as far as they are nobody's. */
+export async function withdrawWishesOfNobodys(db: Db, coderUserIds: readonly string[]): Promise<void> {
+  await db
+    .updateTable('coder_members')
+    .set({ wanted: null, because: null })
+    .where('coder_user_id', 'in', among(db, coderUserIds))
+    .where(isNobodys)
+    .execute();
+}
+
 const selectDifferences = statement<{ groupId: string }>()((db, { groupId }) => {
   // SQLite knows no numbers of rows, and would rather look through all members of the group.
   const table = backendOf(db) === 'sqlite' ? sql`coder_members indexed by coder_members_differing` : sql`coder_members`;
@@ -150,6 +161,17 @@ export async function wantedMembers(db: Db, groupId: string): Promise<string[]> 
   return rows.map(row => row.coder_user_id);
 }
 
+/** Whether the account of a member is linked to nobody. */
+const isNobodys = (eb: ExpressionBuilder<Tables, 'coder_members'>): Expression<SqlBool> =>
+  eb.not(
+    eb.exists(
+      eb
+        .selectFrom('people')
+        .select('people.user_id')
+        .whereRef('people.coder_user_id', '=', 'coder_members.coder_user_id'),
+    ),
+  );
+
 /** Those of them whose account is linked to nobody. */
 export async function wantedNobodys(db: Db, groupId: string): Promise<string[]> {
   const rows = await db
@@ -157,16 +179,7 @@ export async function wantedNobodys(db: Db, groupId: string): Promise<string[]> 
     .select('coder_user_id')
     .where('coder_group_id', '=', groupId)
     .where('wanted', '=', 1)
-    .where(eb =>
-      eb.not(
-        eb.exists(
-          eb
-            .selectFrom('people')
-            .select('people.user_id')
-            .whereRef('people.coder_user_id', '=', 'coder_members.coder_user_id'),
-        ),
-      ),
-    )
+    .where(isNobodys)
     .orderBy('coder_user_id')
     .execute();
   return rows.map(row => row.coder_user_id);
@@ -383,7 +396,7 @@ export async function forgetMember(db: Db, groupId: string, coderUserId: string)
 
 /**
  * An account left an organization: Coder took it out of the groups there.
- * @returns ids of those whose group of the directory is gone: they may be empty by now, and nobody else looks at them
+ * @returns ids of those in which nobody is to be any more: where nothing declares them, nobody else looks at them
  */
 export async function leaveOrganization(db: Db, coderUserId: string, organization: string): Promise<string[]> {
   const left = await db
@@ -399,8 +412,17 @@ export async function leaveOrganization(db: Db, coderUserId: string, organizatio
     .selectFrom('coder_groups')
     .select('id')
     .where('id', 'in', groups)
-    .where('scim_group_id', 'is not', null)
-    .where('scim_group_id', 'not in', db.selectFrom('groups').select('id'))
+    .where(eb =>
+      eb.not(
+        eb.exists(
+          eb
+            .selectFrom('coder_members')
+            .select('coder_members.coder_user_id')
+            .whereRef('coder_members.coder_group_id', '=', 'coder_groups.id')
+            .where('coder_members.wanted', '=', 1),
+        ),
+      ),
+    )
     .orderBy('id')
     .execute();
   return rows.map(row => row.id);

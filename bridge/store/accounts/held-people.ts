@@ -69,16 +69,20 @@ export async function linkedPeopleHeldFor(
   db: Db,
   app: string,
   reasons: readonly string[],
-): Promise<{ readonly coderUsername: string; readonly reason: string }[]> {
+): Promise<{ readonly coderUserId: string; readonly coderUsername: string; readonly reason: string }[]> {
   const rows = await db
     .selectFrom('people')
-    .select(['coder_username', 'held_reason'])
+    .select(['coder_user_id', 'coder_username', 'held_reason'])
     .where('app', '=', app)
     .where('coder_user_id', 'is not', null)
     .where('held_reason', 'in', reasons)
     .orderBy('coder_username')
     .execute();
-  return rows.map(row => ({ coderUsername: row.coder_username ?? '', reason: row.held_reason ?? '' }));
+  return rows.map(row => ({
+    coderUserId: row.coder_user_id ?? '',
+    coderUsername: row.coder_username ?? '',
+    reason: row.held_reason ?? '',
+  }));
 }
 
 /** How many people of each app are held. */

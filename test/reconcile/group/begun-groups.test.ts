@@ -44,6 +44,27 @@ it('a group that was made before the bridge was killed, and renamed before the r
   expect(await openEntries(stage)).toEqual([]);
 });
 
+it('the same where Coder’s answer to the renaming is lost as well', async () => {
+  let ahead = 0;
+  const stage = await startStage({ now: () => Date.now() + ahead });
+  await stage.declare({ pushedGroups: {} });
+  const alice = await stage.createUser('alice');
+  const group = await killedAfterMaking(stage, 'first', [alice]);
+  const made = stage.coder.findGroup('first').id;
+  stage.coder.faults.dropConnection({ method: 'PATCH', path: '/groups/' }, { times: 1, afterDoing: true });
+  await rename(stage, group, 'second');
+  ahead = 120_000;
+  await stage.settle();
+  expect(groupsOf(stage)).toEqual({ second: ['alice'] });
+  expect(stage.coder.findGroup('second').id).toBe(made);
+  expect((await stage.reconciler.status()).apps[0]?.warnings).toEqual([]);
+  // It is the bridge's own: it goes with the group of the directory.
+  await stage.write(stage.directory.deleteGroup(stage.context, group));
+  await stage.settle();
+  expect(groupsOf(stage)).toEqual({});
+  expect(await openEntries(stage)).toEqual([]);
+});
+
 it('a group that was made before the bridge was killed, and deleted before the retry, goes from Coder', async () => {
   const stage = await startStage();
   await stage.declare({ pushedGroups: {} });

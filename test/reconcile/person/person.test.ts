@@ -1,5 +1,13 @@
 /** One person's way into Coder and out of it, against the double. */
-import { startStage } from '../stage';
+import { openEntry } from '../../../bridge/store/journal/journal';
+import { APP, startStage } from '../stage';
+
+const personOf = (name: string) => ({
+  schemas: ['urn:ietf:params:scim:schemas:core:2.0:User'],
+  userName: name,
+  active: true,
+  emails: [{ value: `${name}@example.com`, primary: true }],
+});
 
 const TIERS = {
   roleMappings: {
@@ -88,6 +96,30 @@ it('restores what the directory says when somebody comes back', async () => {
     siteRoles: ['auditor'],
     organizations: { coder: { groups: ['developers'] } },
   });
+});
+
+it('an account whose making nobody heard of, and that comes when its person has another address and another name, goes', async () => {
+  let ahead = 0;
+  const stage = await startStage({ now: () => Date.now() + ahead });
+  await stage.declare({});
+  const { resource } = await stage.directory.createUser(stage.context, personOf('ada'));
+  // What is on the disk when the bridge is killed after it has asked Coder to make the account.
+  await openEntry(stage.database.db, {
+    kind: 'account',
+    key: 'ada@example.com',
+    app: APP,
+    subject: resource.id,
+    note: { username: 'ada' },
+    since: Date.now(),
+  });
+  await stage.write(stage.directory.updateUser(stage.context, resource.id, () => personOf('lovelace')));
+  expect(stage.coder.describe('lovelace').status).toBe('dormant');
+  // The first call was at work in Coder all the while.
+  stage.coder.addUser('ada', { email: 'ada@example.com', loginType: 'oidc', status: 'dormant' });
+  ahead = 120_000;
+  await stage.settle();
+  expect(Object.keys(stage.coder.snapshot().users).sort()).toEqual(['lovelace', 'testuser']);
+  expect((await stage.reconciler.status()).apps[0]).toMatchObject({ waiting: 0, converged: true });
 });
 
 describe('what somebody changes by hand while many calls are made for one person', () => {

@@ -121,7 +121,8 @@ describeEachDatabase('the store', open => {
     expect(await memberStatesOf(db, 'stranger')).toEqual([]);
     await leaveOrganization(db, 'alice', 'elsewhere');
     expect(await memberStatesOf(db, 'alice')).toHaveLength(1);
-    // Nobody else would look at a group whose group of the directory is gone, and which may be empty now.
+    // Nobody else would look at a group that nothing declares, and in which nobody is to be any more.
+    await wantMember(db, 'g', 'carol', true, 'why');
     await addManagedGroup(db, { id: 'h', organization: 'o', name: 'h', origin: 'created', scimGroupId: 'gone' });
     await wantMember(db, 'h', 'alice', true, 'why');
     expect(await leaveOrganization(db, 'alice', 'o')).toEqual(['h']);
