@@ -22,14 +22,15 @@ export interface RateLimitAnswer {
 // Background work leaves this share of each bucket to requests.
 const SHARE_FOR_REQUESTS = 0.2;
 const LONGEST_WINDOW_MS = 120_000;
+/** Coder's windows are a minute long. Whatever a proxy asks for beyond that, who waits to be locked out does not wait for it. */
+const LONGEST_RETRY_AFTER_MS = 60_000;
 const MOST_BUCKETS = 2_000;
 
-/** `Retry-After` in milliseconds: seconds or an HTTP date. */
+/** `Retry-After` in milliseconds, seconds or an HTTP date: a minute at most. */
 export function parseRetryAfter(value: string | undefined, now: number): number | undefined {
   if (value === undefined) return undefined;
-  if (/^\s*\d+\s*$/.test(value)) return Number(value) * 1_000;
-  const at = Date.parse(value);
-  return Number.isNaN(at) ? undefined : Math.max(0, at - now);
+  const asked = /^\s*\d+\s*$/.test(value) ? Number(value) * 1_000 : Date.parse(value) - now;
+  return Number.isNaN(asked) ? undefined : Math.min(Math.max(0, asked), LONGEST_RETRY_AFTER_MS);
 }
 
 export class RateLimits {

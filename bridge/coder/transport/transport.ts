@@ -9,7 +9,6 @@ import { type Answer, errorOf, parseBody } from './answers';
 import { Connection, type TransportOptions } from './connection';
 import { CoderError } from './errors';
 import { type Lane } from './gate';
-import { parseRetryAfter } from './rate-limit';
 import { redact } from './redact';
 
 /** Told that a write is repeated of which Coder may be at work with the first still, or come to it later. */
@@ -172,8 +171,8 @@ class LaneTransport implements Transport {
         const now = Date.now();
         const date = answer.header('date');
         if (date !== undefined) connection.dated = { header: date, at: now };
-        const retryAfterMs =
-          connection.rateLimits.learn(path, answer, now) ?? parseRetryAfter(answer.header('retry-after'), now);
+        // Of a 503 it is a proxy's word, often of a page that somebody forgot: the circuit knows sooner that Coder is back.
+        const retryAfterMs = connection.rateLimits.learn(path, answer, now);
         if (answer.status >= 200 && answer.status < 300) {
           this.serverAnswered();
           return answer;

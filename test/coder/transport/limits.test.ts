@@ -106,6 +106,9 @@ describe('the rate limits', () => {
     [undefined, undefined],
     ['60', 60_000],
     ['Thu, 01 Jan 1970 00:00:10 GMT', 10_000],
+    // Longer than any window of Coder: a proxy's word.
+    ['3600', 60_000],
+    ['Fri, 02 Jan 1970 00:00:00 GMT', 60_000],
     ['soon', undefined],
   ])('Retry-After %s', (text, expected) => {
     expect(parseRetryAfter(text, 0)).toBe(expected);

@@ -2,7 +2,7 @@ import { type ServerResponse } from 'node:http';
 import { z } from 'zod';
 import { type CoderExchange } from '../../../bridge/coder/transport/connection';
 import { createCredential } from '../../../bridge/coder/transport/credential';
-import { CoderError } from '../../../bridge/coder/transport/errors';
+import { CoderError, outcomeOf } from '../../../bridge/coder/transport/errors';
 import { type CoderLimits } from '../../../bridge/coder/transport/limits';
 import { type Transport, createTransport } from '../../../bridge/coder/transport/transport';
 import { type Script, type ScriptedServer, answerJson, startScriptedServer } from '../scripted-server';
@@ -349,14 +349,24 @@ describe('the rate limit', () => {
   });
 
   test('429 with a long Retry-After is handed to the caller, and nobody asks before that', async () => {
-    const way = await connect((_, response) =>
-      answerJson(response, 429, { message: 'slow' }, { 'retry-after': '100' }),
-    );
-    expect(await failure(way.send(post))).toMatchObject({ kind: 'rate_limited', status: 429, retryAfterMs: 100_000 });
+    const way = await connect((_, response) => answerJson(response, 429, { message: 'slow' }, { 'retry-after': '50' }));
+    expect(await failure(way.send(post))).toMatchObject({ kind: 'rate_limited', status: 429, retryAfterMs: 50_000 });
     const second = await failure(way.send(post));
-    expect(second.retryAfterMs).toBeGreaterThan(30_000);
+    expect(second.retryAfterMs).toBeGreaterThan(15_000);
     expect(server?.requests.length).toBe(1);
   });
+
+  test.each([503, 502])(
+    '%d with a Retry-After is a Coder that is away, whatever a proxy says for how long',
+    async status => {
+      const way = await connect((_, response) =>
+        answerJson(response, status, { message: 'maintenance' }, { 'retry-after': '3600' }),
+      );
+      const error = await failure(way.send(post));
+      expect(error).toMatchObject({ kind: 'unreachable', status });
+      expect(outcomeOf(error)).toMatchObject({ kind: 'retry', afterMs: 2_000 });
+    },
+  );
 });
 
 it.each([
