@@ -1,7 +1,7 @@
 /**
  * Keeps the bridge from acting on a database that is older than what it did in Coder: a restored backup, a standby that had not got
- * everything. Compared before the first work of a process, and when the database is found to have gone back under it. Until an operator
- * has ended it, nothing is given and nothing taken; every replica of the database keeps to that.
+ * everything. Compared before the first work of a process, when the database is found to have gone back under it, and when its server was
+ * started anew. Until an operator has ended it, nothing is given and nothing taken; every replica of the database keeps to that.
  */
 import { type CoderClient, CoderError } from '../../coder';
 import { writeAudit } from '../../store/audit/audit';
@@ -18,6 +18,7 @@ import {
   raisePosition,
   readInstallation,
   readPendingRecovery,
+  readServer,
   wasLogRead,
   writePendingRecovery,
 } from '../../store/recovery/position';
@@ -71,6 +72,8 @@ export class Recovery {
   #installation = '';
   /** The highest position that this process has had from the database. */
   #latest = 0;
+  /** The run of the database server that was compared last. */
+  #server: string | undefined;
   /** Where the database stood when it was found to have gone back, until it was compared. */
   #wentBackTo: number | undefined;
 
@@ -104,9 +107,11 @@ export class Recovery {
   /** Called before work that may change Coder. False: it must not be done. */
   async advance(): Promise<boolean> {
     const before = this.#latest;
-    const position = await advancePosition(this.parts.database.db);
+    const position = await advancePosition(this.parts.database.db, this.#server ?? '');
     if (position === undefined) {
-      this.#state = { is: 'pending', why: whyOf(await this.pending()) };
+      const pending = await this.pending();
+      if (pending === undefined) return await this.#advanceOnNewServer();
+      this.#state = { is: 'pending', why: whyOf(pending) };
       return false;
     }
     if (position <= before) {
@@ -118,6 +123,19 @@ export class Recovery {
     this.#latest = Math.max(position, this.#latest);
     this.parts.coder.callAs(callerOf(this.#installation, this.#latest));
     return true;
+  }
+
+  /** A server that has started since: a standby that took over may lack the last of what was done. Nobody counts up before it was compared. */
+  async #advanceOnNewServer(): Promise<boolean> {
+    if (this.#state.is === 'current') {
+      this.parts.log.warn({}, 'the database server was started anew: compared with Coder before anything is done');
+      this.#state = {
+        is: 'unchecked',
+        problem: 'the database server was started anew, and is being compared with Coder',
+      };
+    }
+    if (!this.#pausing()) await this.#checkOnce();
+    return this.problem === undefined && (await this.advance());
   }
 
   pending(): Promise<PendingRecovery | undefined> {
@@ -150,9 +168,10 @@ export class Recovery {
         },
       ]);
     });
+    const server = await readServer(database.db);
     const { id, position } = await readInstallation(database.db);
     this.#installation = id;
-    this.#goOn(position);
+    this.#goOn(position, server);
     this.parts.log.warn({ by: decision.by }, 'the recovery was ended: the bridge gives and takes again');
     return true;
   }
@@ -185,6 +204,7 @@ export class Recovery {
   async #check(wentBackTo?: number): Promise<void> {
     const { database, coder, clock, log } = this.parts;
     const { db } = database;
+    const server = await readServer(db);
     const installation = await readInstallation(db);
     this.#installation = installation.id;
     const pending = await readPendingRecovery(db);
@@ -195,7 +215,7 @@ export class Recovery {
     }
     if (installation.fresh) {
       await this.#tryLog();
-      return this.#goOn(installation.position);
+      return this.#goOn(installation.position, server);
     }
     const went = (this.#wentBackTo ??= wentBackTo ?? (pending?.wentBack === true ? pending.position : undefined));
     const position = Math.min(went ?? installation.position, installation.position);
@@ -208,11 +228,11 @@ export class Recovery {
           if (pending !== undefined) await dropPendingRecovery(trx);
           if (await isImported(trx)) await forgetImported(trx);
         });
-        return this.#goOn(Math.max(seen, installation.position));
+        return this.#goOn(Math.max(seen, installation.position), server);
       }
       // Another replica may have gone on while the log was read: the database is asked once more, after it.
       const current = (await readInstallation(db)).position;
-      if (went === undefined && seen <= current) return this.#goOn(current);
+      if (went === undefined && seen <= current) return this.#goOn(current, server);
       const now = clock.now();
       await database.transact(async trx => {
         await writePendingRecovery(trx, { since: now, position, seen });
@@ -231,7 +251,7 @@ export class Recovery {
       log.error({ changes: unknown.length }, WHY);
     } catch (error) {
       if (!(error instanceof CoderError)) throw error;
-      if (UNREADABLE.includes(error.kind)) return await this.#unreadableLog(error, position, pending);
+      if (UNREADABLE.includes(error.kind)) return await this.#unreadableLog(error, position, server, pending);
       this.#notKnownYet(error, 'nothing is given and nothing taken meanwhile', PAUSE_MS);
     }
   }
@@ -247,7 +267,12 @@ export class Recovery {
   }
 
   /** Coder says that its audit log is not for this account, or that there is none. */
-  async #unreadableLog(error: CoderError, position: number, pending: PendingRecovery | undefined): Promise<void> {
+  async #unreadableLog(
+    error: CoderError,
+    position: number,
+    server: string,
+    pending: PendingRecovery | undefined,
+  ): Promise<void> {
     const { database, clock, log } = this.parts;
     const { db } = database;
     // Whoever could read it may have lost that for a moment: a licence that is not loaded yet, a proxy before a Coder that starts.
@@ -274,7 +299,7 @@ export class Recovery {
       this.#state = { is: 'pending', why };
       return;
     }
-    this.#goOn(position, error.message);
+    this.#goOn(position, server, error.message);
     log.warn(
       { err: error },
       "Coder's audit log may not be read by the bridge's account: a restored database can not be told; see Restoring in docs/operations.md",
@@ -287,8 +312,9 @@ export class Recovery {
     this.#state = { is: 'unchecked', since: this.parts.clock.now(), problem, pauseMs };
   }
 
-  #goOn(position: number, unreadable?: string): void {
+  #goOn(position: number, server: string, unreadable?: string): void {
     this.#latest = position;
+    this.#server = server;
     this.#wentBackTo = undefined;
     this.#state = unreadable === undefined ? { is: 'current' } : { is: 'current', unreadable };
   }

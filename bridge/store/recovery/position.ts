@@ -4,7 +4,7 @@
  * is asked, a lost answer and a killed bridge change nothing about it, and other installations and tools have other names.
  */
 import { sql } from 'kysely';
-import { type Db } from '../database/database';
+import { backendOf, type Db } from '../database/database';
 import { newId } from '../database/id';
 import { statement } from '../database/statement';
 import { deleteSetting, readSetting, writeSetting } from '../database/settings';
@@ -54,19 +54,32 @@ export async function readInstallation(db: Db): Promise<Installation> {
   return { id: kept, position: Number((await readSetting(db, POSITION)) ?? 0), fresh: kept === id };
 }
 
-const advance = statement<Record<never, never>>()(
-  () => sql<{ value: string }>`
-    update settings set value = cast(cast(value as bigint) + 1 as text)
-    where key = ${POSITION} and not exists (select 1 from settings as held where held.key = ${RECOVERY})
-    returning value`,
-);
+const STARTED = sql`extract(epoch from pg_postmaster_start_time())`;
 
 /**
- * Counts up by one; undefined while a recovery is pending. Not waited for on the disk: a power cut that loses it has lost what was noted
- * with it as well.
+ * Which run of a database server this is: another one after a restart, and where a standby has taken over. The same for ever where the
+ * database is a file.
  */
-export async function advancePosition(db: Db): Promise<number | undefined> {
-  const { rows } = await advance(db, {});
+export async function readServer(db: Db): Promise<string> {
+  if (backendOf(db) === 'sqlite') return '';
+  const { rows } = await sql<{ started: string }>`select cast(${STARTED} as text) as started`.execute(db);
+  return rows[0]?.started ?? '';
+}
+
+const advance = statement<{ server: string }>()((db, { server }) => {
+  const isSame = backendOf(db) === 'sqlite' ? sql`` : sql`and cast(${STARTED} as text) = ${server}`;
+  return sql<{ value: string }>`
+    update settings set value = cast(cast(value as bigint) + 1 as text)
+    where key = ${POSITION} and not exists (select 1 from settings as held where held.key = ${RECOVERY}) ${isSame}
+    returning value`;
+});
+
+/**
+ * Counts up by one; undefined while a recovery is pending, or by another server than this: it may not have got all of what the last one had.
+ * Not waited for on the disk: a power cut that loses it has lost what was noted with it as well.
+ */
+export async function advancePosition(db: Db, server: string): Promise<number | undefined> {
+  const { rows } = await advance(db, { server });
   return rows[0] === undefined ? undefined : Number(rows[0].value);
 }
 
