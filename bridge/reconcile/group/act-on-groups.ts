@@ -107,9 +107,10 @@ async function act(acting: GroupsActing, change: GroupChange): Promise<void> {
       await alone(acting, change, async () => {
         const { action, before, after } = sayGroupParts(change);
         const patch = () => rim.coder.patchGroup(present?.id ?? '', partsToChange(change));
-        if (change.settles.length > 0 && present?.name !== change.row.name) {
+        if (change.settles.length > 0 && present !== undefined && present.name !== change.row.name) {
           // The journal alone knows that the bridge made it: under the new name as well, should nobody hear what came of the call.
-          await makeJournaled(rim, work, beginning(acting, change), patch);
+          const entry = beginning(acting, change);
+          await makeJournaled(rim, work, { ...entry, note: { ...entry.note, renames: present.id } }, patch);
         } else {
           await checkStillOurs(rim, rim.database.db, work);
           await patch();

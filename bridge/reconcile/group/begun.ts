@@ -10,7 +10,7 @@ import { type BegunGroup } from '../decide/group/groups-draft';
 export function begunGroup(entry: JournalEntry): BegunGroup[] {
   if (entry.kind !== 'group') return [];
   const [organization = '', name = ''] = entry.key.split('/');
-  const mapping = entry.note['mapping'];
+  const { mapping, renames } = entry.note;
   return [
     {
       organization,
@@ -18,6 +18,7 @@ export function begunGroup(entry: JournalEntry): BegunGroup[] {
       app: entry.app,
       scimGroupId: entry.subject,
       mapping: typeof mapping === 'string' ? mapping : undefined,
+      renames: typeof renames === 'string' ? renames : undefined,
     },
   ];
 }

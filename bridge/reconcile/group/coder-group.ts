@@ -35,7 +35,8 @@ export async function convergeGroup(rim: Rim, work: Work): Promise<EndedWork> {
     if (observed === undefined) return await groupGone(rim, work, context, group);
     // How many are in it is as before where somebody came in by hand for somebody who went: who they are counts.
     if (isRead(group) && decideMembers(observed).deletion === 'instead') {
-      observed = await observeMembers(rim, context, { ...group, readAt: undefined }, read.directory);
+      const unread = { ...group, readAt: undefined };
+      observed = await observeMembers(rim, await rim.context.get(), unread, read.directory);
       if (observed === undefined) return await groupGone(rim, work, context, group);
     }
     if (decideMembers(observed).deletion === 'instead') {

@@ -143,7 +143,7 @@ export async function observePushedGroup(
     for (const entry of begun)
       if (found === undefined && entry.organization === organization.id) {
         await lookFor(organization.id, entry.name);
-        found = [...present.values()].find(one => one.name === entry.name);
+        found = [...present.values()].find(one => one.name === entry.name && (entry.renames ?? one.id) === one.id);
       }
     // Its own group keeps its name when the wanted one is taken; without one of its own the first name that is free counts.
     for (const name of found === undefined ? names : names.slice(0, 1)) {

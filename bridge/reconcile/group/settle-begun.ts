@@ -81,7 +81,9 @@ async function settleEntry(
     await closeSame(db, entry);
     return 'closed';
   }
-  if (entry.kind === 'group' && (await readManagedGroup(db, found)) !== undefined) {
+  const [begun] = begunGroup(entry);
+  const isOther = begun?.renames !== undefined && begun.renames !== found;
+  if (entry.kind === 'group' && (isOther || (await readManagedGroup(db, found)) !== undefined)) {
     await closeSame(db, entry);
     return 'closed';
   }

@@ -21,9 +21,9 @@ async function killedAfterMaking(stage: Stage, displayName: string, members: rea
   return resource.id;
 }
 
-async function begin(stage: Stage, name: string, subject: string): Promise<void> {
+async function begin(stage: Stage, name: string, subject: string, note: Record<string, string> = {}): Promise<void> {
   const key = `${stage.coder.findOrganization().id}/${name}`;
-  await openEntry(stage.database.db, { kind: 'group', key, app: APP, subject, note: {}, since: Date.now() });
+  await openEntry(stage.database.db, { kind: 'group', key, app: APP, subject, note, since: Date.now() });
 }
 
 const rename = (stage: Stage, id: string, displayName: string) =>
@@ -62,6 +62,25 @@ it('the same where Coder’s answer to the renaming is lost as well', async () =
   await stage.write(stage.directory.deleteGroup(stage.context, group));
   await stage.settle();
   expect(groupsOf(stage)).toEqual({});
+  expect(await openEntries(stage)).toEqual([]);
+});
+
+it('a renaming that was begun makes no group the bridge’s own that somebody has made under that name since', async () => {
+  let ahead = 0;
+  const stage = await startStage({ now: () => Date.now() + ahead });
+  await stage.declare({ pushedGroups: {} });
+  const alice = await stage.createUser('alice');
+  const group = await killedAfterMaking(stage, 'first', [alice]);
+  await begin(stage, 'second', group, { renames: stage.coder.findGroup('first').id });
+  stage.coder.addGroup('second');
+  await rename(stage, group, 'second');
+  ahead = 120_000;
+  await stage.settle();
+  expect(groupsOf(stage)).toEqual({ first: ['alice'], second: [] });
+  await stage.write(stage.directory.deleteGroup(stage.context, group));
+  await stage.settle();
+  await stage.reconciler.sweep();
+  expect(groupsOf(stage)).toEqual({ second: [] });
   expect(await openEntries(stage)).toEqual([]);
 });
 

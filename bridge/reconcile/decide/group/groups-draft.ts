@@ -21,6 +21,8 @@ export interface BegunGroup {
   readonly scimGroupId: string | undefined;
   /** The mapping that it is for: `groupMappings/<key>`. */
   readonly mapping: string | undefined;
+  /** The name is a new one, begun for the Coder group with this id: it says nothing of any other that has it. */
+  readonly renames?: string | undefined;
 }
 
 /** Everything that the decision is made from. */
@@ -156,11 +158,16 @@ export class GroupsDraft {
   readonly mapped: ReadonlyMap<string, string>;
   readonly problems: string[] = [];
 
-  constructor(readonly observed: GroupsObserved) {
+  readonly observed: GroupsObserved;
+
+  constructor(observed: GroupsObserved) {
     for (const group of observed.present) {
       this.#byId.set(group.id, group);
       this.#byName.set(groupKey(group.organizationId, group.name), group);
     }
+    const idOf = ({ organization, name }: BegunGroup) => this.#byName.get(groupKey(organization, name))?.id;
+    const begun = observed.begun.filter(one => one.renames === undefined || one.renames === idOf(one));
+    this.observed = { ...observed, begun };
     for (const group of observed.managed) {
       this.#managed.set(group.id, group);
       if (group.scimGroupId === undefined) continue;
