@@ -320,6 +320,23 @@ describeEachDatabase('accounts', (_, on) => {
     expect(access.coder.oidcLogin(claims('ada', 'ada@example.com'))).toMatchObject({ signedIn: true });
   });
 
+  it('who waits for the address of somebody is told the one that those have by now', async () => {
+    const access = await startAccess(on);
+    const okta = await access.app('okta');
+    const ada = await okta.hire('ada');
+    access.coder.oidcLogin({ email: 'ada@example.com', email_verified: true, sub: 'sub-ada' });
+    await okta.changeEmail(ada, 'second@example.com');
+    await okta.hire('eve', { emails: [{ value: 'ada@example.com', primary: true }] });
+    expect(await access.held()).toMatchObject({
+      eve: expect.stringMatching(/whose e-mail is "second@example.com" by now/),
+    });
+    await okta.changeEmail(ada, 'third@example.com');
+    await access.settled();
+    expect(await access.held()).toMatchObject({
+      eve: expect.stringMatching(/whose e-mail is "third@example.com" by now/),
+    });
+  });
+
   it('who gets the address of somebody who was removed, and had signed in, has an account that lets them in', async () => {
     const access = await startAccess(on);
     const okta = await access.app('okta', ADMINS);

@@ -117,6 +117,29 @@ describeEachDatabase('the guard', (_, on) => {
     expect(access.suspended()).toContain('u3');
   });
 
+  it.each(['deleted', 'emptied'] as const)(
+    'does not take leavers for one plan since the group that all of them are in is %s while Coder is away',
+    async how => {
+      const access = await startAccess(on);
+      const okta = await access.app('okta', {
+        roleMappings: { admins: { idpGroup: 'admins', role: 'template-admin' } },
+        guard: GUARDED.guard,
+      });
+      const ids = await okta.hireAll(crowd(20));
+      const group = await okta.group('admins', ids);
+      await access.settled();
+      await access.coder.unreachable(true);
+      if (how === 'deleted') await okta.done('DELETE', `/Groups/${group}`);
+      else await okta.setMembers(group, 'admins', []);
+      for (const id of ids.slice(0, LIMIT + 2)) await okta.leave(id);
+      await access.coder.unreachable(false);
+      await access.settled();
+      expect(access.suspended()).toHaveLength(LIMIT);
+      expect((await access.statusOf(okta)).leavers).toMatchObject([{ state: 'held', people: 2 }]);
+      expect(access.holding('template-admin')).toHaveLength(ids.length - LIMIT);
+    },
+  );
+
   it.each(['pushed again', 'no longer mapped', 'released'])(
     'holds what a mapping gave whose group was deleted, however few they are, until it is %s',
     async way => {

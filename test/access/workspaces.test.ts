@@ -1,4 +1,5 @@
 /** A leaver's workspaces: what runs is stopped after the lock and before a membership goes, or it is named. */
+import { openDatabase } from '../../bridge/store/database/database';
 import { describeEachDatabase } from '../support/databases';
 import { startAccess } from './stage';
 
@@ -107,6 +108,35 @@ describeEachDatabase('the workspaces of a leaver', (_, on) => {
     await access.swept();
     expect(Object.keys(access.coder.snapshot().users)).not.toContain('ada');
     expect(await access.held()).toEqual({});
+  });
+
+  it('of whoever left long ago do not count among the leavers of now, however often they are looked at', async () => {
+    const access = await startAccess(on, { before: coder => void coder.addOrganization('lab') });
+    const okta = await access.app('okta', {
+      policies: { leaving: 'delete' },
+      guard: { minRemovals: 2, maxRemovalsPercent: 0 },
+      organizationMappings: { lab: { idpGroup: 'lab', organization: 'lab' } },
+    });
+    const [ada = '', ben = '', cleo = ''] = await okta.hireAll(['ada', 'ben', 'cleo']);
+    await okta.group('lab', [ada, ben]);
+    for (const username of ['ada', 'ben']) {
+      access.coder.activate(username);
+      access.coder.addWorkspace(username, 'work');
+    }
+    for (const id of [ada, ben]) await okta.remove(id);
+    await access.settled();
+    expect(access.suspended()).toEqual(['ada', 'ben']);
+    // An hour later.
+    await access.stop();
+    const database = await openDatabase(access.databaseUrl);
+    await database.db.deleteFrom('ledger').execute();
+    await database.close();
+    await access.start();
+    await access.swept();
+    await access.settled();
+    await okta.leave(cleo);
+    await access.settled();
+    expect(access.coder.describe('cleo').status).toBe('suspended');
   });
 
   it('which a lock would stop are in the plan, those of earlier leavers that run on too, and none without the policy', async () => {

@@ -7,6 +7,7 @@ import { identityKey } from '../../contract/identity';
 import { readTold, type Told } from '../../store/accounts/told';
 import { type Work } from '../../store/work/work';
 import { withLease } from '../context/mutex';
+import { type AccountDecision } from '../decide/account';
 import { type Context } from '../decide/context';
 import { type Rim } from '../context/rim';
 import { Held } from '../decide/hold-reason';
@@ -134,6 +135,7 @@ async function pass(
     // A declaration that is being dealt with is judged as a whole; who leaves goes at once.
     deferred: isPending(observation) && !leavesByDirectory(observation),
     leaves: leavesByDirectory(observation),
+    isOut: decision.create === undefined && decision.accounts.every(isLocked),
     asks: observation.own.account === 'present',
     plans: [
       ...decision.accounts.map(({ plan }) => plan),
@@ -146,6 +148,8 @@ async function pass(
     waitsFor === undefined ? decision : { ...decision, held: [heldElsewhere(waitsFor), ...decision.held] };
   return [{ decision, guarded }, await act(rim, work, observation, waiting, guarded)];
 }
+
+const isLocked = ({ observed }: AccountDecision): boolean => observed.actual.status === 'suspended';
 
 /** People of other apps who are an account that is decided about. */
 function sharersOf({ accounts, create }: PersonDecision, app: string): Sharer[] {

@@ -6,7 +6,7 @@ import { type HeldRemovals, listOpenHoldsOf, readHeld } from '../../store/accoun
 import { lockLedger, type LedgerKind, type OthersQuestion, reserve } from '../../store/accounts/ledger';
 import { countPeopleIn } from '../../store/accounts/people';
 import { type Db } from '../../store/database/database';
-import { causesIn } from '../../store/work/causes';
+import { causesIn, leavingCauses } from '../../store/work/causes';
 import { isOwedPeople, waitingWork, type WaitingWork } from '../../store/work/pending';
 import { type Work } from '../../store/work/work';
 import { type Context } from '../decide/context';
@@ -70,6 +70,8 @@ export interface ReserveRequest {
   readonly deferred: boolean;
   /** The directory itself says that the person leaves. */
   readonly leaves: boolean;
+  /** Every account of the person is locked already. */
+  readonly isOut: boolean;
   /** The person is to come in by this app: what others who are the same account gain is theirs to ask for, and not held here. */
   readonly asks: boolean;
   readonly plans: readonly Plan[];
@@ -135,7 +137,8 @@ export async function reserveChanges(rim: Rim, context: Context, request: Reserv
     const isWaiting = request.deferred || lossesWaitFor !== undefined;
     const judging = { rim, db, context };
     const judged = async (party: Party): Promise<Judgement> => {
-      const lost = isWaiting ? [] : removals;
+      // Whoever has left and is locked out lost what the account had with that: it was counted then, and not again whenever it is looked at.
+      const lost = isWaiting || (party.leaves && request.isOut) ? [] : removals;
       const losing = await judgeRemovals(judging, party, lost, gains);
       const gaining = elsewhere.length > 0 ? NOTHING_HELD : await judgeGains(judging, party, gains, lost);
       return { losing, gaining };
@@ -302,12 +305,13 @@ async function judgeRemovals(
 
 function question({ app, subject, causes, before }: Party, kind: LedgerKind, now: number): OthersQuestion {
   const heldUnder = before?.releasedAt === undefined ? causesIn(before?.cause) : [];
+  const all = [...new Set([...causes, ...heldUnder])];
   return {
     app,
     kind,
     since: now - HOUR_MS,
     subject,
-    causes: [...new Set([...causes, ...heldUnder])],
+    causes: kind === 'leaving' ? leavingCauses(all) : all,
     heldAs: HELD_AS[kind],
   };
 }

@@ -1,5 +1,5 @@
 /** What an operator decides: a hold released, a re-hire answered, work tried again. Each is a line of the audit trail. */
-import { holdId, listOpenHolds, releaseOpenHolds } from '../../store/accounts/holds';
+import { holdId, listOpenHolds, releaseHolds } from '../../store/accounts/holds';
 import { acceptFormerOwner, findPeople } from '../../store/accounts/people';
 import { noteReHireAnswer, type ReHireAnswer } from '../../store/accounts/re-hires';
 import { readAnyApp } from '../../store/apps/apps';
@@ -28,7 +28,10 @@ export async function releaseHold(rim: Rim, id: string, decision: Decision): Pro
     }
     const rows = open.filter(row => row.app === app);
     const now = rim.clock.now();
-    await releaseOpenHolds(db, app, decision.by, now);
+    if ((await releaseHolds(db, app, rows, decision.by, now)) !== rows.length)
+      throw new HoldChanged(
+        `what hold ${JSON.stringify(id)} is about changed in this moment: nothing was released; look at coder-scim status again`,
+      );
     // A vanished group whose loss was accepted is not missed again.
     const shown = new Set(rows.flatMap(row => (row.reasons.includes('idp-group-vanished') ? row.changes : [])));
     if (shown.size > 0)

@@ -2,6 +2,7 @@
  * What the guard stopped, one row per person. The open rows of an app together are its hold; the id of a hold is the digest of exactly these rows, so that a release can not let anything else pass.
  */
 import { createHash } from 'node:crypto';
+import { sql } from 'kysely';
 import { type Db } from '../database/database';
 import { among } from '../database/listed';
 import { statement } from '../database/statement';
@@ -153,12 +154,27 @@ export async function dropHold(db: Db, app: string, subject: string): Promise<bo
   return (await deleteHeld(db, { app, subject })).changes > 0;
 }
 
-/** Releases everything open of an app. The caller has compared the id inside the same transaction. */
-export async function releaseOpenHolds(db: Db, app: string, by: string, now: number): Promise<void> {
-  await db
+/** Releases exactly these, as they were read. @returns how many of them were still so */
+export async function releaseHolds(
+  db: Db,
+  app: string,
+  held: readonly Pick<HeldRemovals, 'subject' | 'digest'>[],
+  by: string,
+  now: number,
+): Promise<number> {
+  const { numUpdatedRows } = await db
     .updateTable('holds')
     .set({ released_at: now, released_by: by })
     .where('app', '=', app)
     .where('released_at', 'is', null)
-    .execute();
+    .where(
+      sql<string>`subject || ' ' || digest`,
+      'in',
+      among(
+        db,
+        held.map(({ subject, digest }) => `${subject} ${digest}`),
+      ),
+    )
+    .executeTakeFirst();
+  return Number(numUpdatedRows);
 }

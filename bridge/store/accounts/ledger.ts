@@ -72,9 +72,6 @@ export interface OthersQuestion {
   readonly heldAs: readonly string[];
 }
 
-/** More people than this make no difference to a share of them. */
-const MOST_COUNTED = 10_000;
-
 const selectReserved = statement<{ app: string; kind: string; since: number; subject: string; atMost: number }>()(
   (_db, { app, kind, since, subject, atMost }) => sql<{ subject: string }>`
     select subject from ledger
@@ -103,10 +100,13 @@ const selectWaiting = (who: 'active' | 'leaving') =>
   statement<{ app: string; subject: string; causes: readonly string[]; after: string }>()((db, at) => {
     const { app, subject, causes, after } = at;
     const active = sql`exists (select 1 from users where users.id = substr(work.key, 8) and users.active = 1)`;
+    // Whose account can't be deleted for its workspaces is locked: their leaving was counted then.
+    const leaving = sql`not ${active} and not exists (
+      select 1 from people where people.user_id = substr(work.key, 8) and people.held_reason = 'has-workspaces')`;
     return sql<{ key: string }>`
       select key from work
         where app = ${app} and ${names(db, sql.ref('cause'), causes)} and key like 'person:%' and key <> ${subject}
-          and parked_at is null and ${who === 'active' ? active : sql`not ${active}`} and key > ${after}
+          and parked_at is null and ${who === 'active' ? active : leaving} and key > ${after}
       order by key limit ${sql.lit(ASKED_AT_ONCE)}`;
   });
 
@@ -114,11 +114,10 @@ const SELECT_WAITING = { active: selectWaiting('active'), leaving: selectWaiting
 
 /**
  * Other people who lost (or gained) something since, or are held because of the same cause: what one request does is one plan.
- * @param most of more than these nobody asks
+ * @param atMost of more than these nobody asks
  */
-export async function countedOthers(db: Db, question: OthersQuestion, most: number): Promise<Set<string>> {
+export async function countedOthers(db: Db, question: OthersQuestion, atMost: number): Promise<Set<string>> {
   const { app, kind, since, subject, causes, heldAs } = question;
-  const atMost = Math.min(most, MOST_COUNTED);
   const others = new Set<string>();
   for (const row of (await selectReserved(db, { app, kind, since, subject, atMost })).rows) others.add(row.subject);
   if (others.size >= atMost) return others;
@@ -136,16 +135,14 @@ export async function* waitingOthers(
   who: 'active' | 'leaving',
 ): AsyncGenerator<readonly string[], undefined> {
   const { app, subject, causes } = question;
-  for (let after = '', seen = 0; seen < MOST_COUNTED;) {
+  for (let after = ''; ;) {
     const { rows } = await SELECT_WAITING[who](db, { app, subject, causes, after });
     yield rows.map(({ key }) => key);
     const last = rows.at(-1);
     if (last === undefined || rows.length < ASKED_AT_ONCE) return undefined;
     after = last.key;
-    seen += rows.length;
     await nextTurn();
   }
-  return undefined;
 }
 
 const someOfThem = statement<{ ids: readonly string[] }>()(

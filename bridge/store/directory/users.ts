@@ -1,6 +1,7 @@
 /** Writing users. Each write keeps in step: the row, the look-up keys, the e-mail index, the person, and the queue. */
 import { sql } from 'kysely';
 import { emailOf, fullNameOf, usernameOf } from '../../contract/directory';
+import { identityKey } from '../../contract/identity';
 import { isJsonObject, type JsonObject } from '../../scim-language/json';
 import { fold } from '../../scim-language/schema/fold';
 import { type WorkKey, PRIORITY, enqueue } from '../work/enqueue';
@@ -9,7 +10,7 @@ import { backendOf } from '../database/database';
 import { newId } from '../database/id';
 import { type Places, statement } from '../database/statement';
 import { among, listed } from '../database/listed';
-import { noteAddress, othersOfAddress } from '../accounts/addresses';
+import { addressesOf, noteAddress, type OtherOfAddress, othersOfAddress } from '../accounts/addresses';
 import { isDealtWith, isSettled, isSettledNewcomer } from './concern';
 import { leaveAllGroups } from './members';
 import { settleGone, settleUser } from './refused-leavings';
@@ -77,7 +78,7 @@ export async function createUser(write: Write, document: JsonObject): Promise<Ch
   if (person.email !== null) await noteAddress(db, { userId: id, app }, person.email, now);
   const resource: Resource = { type: 'User', id, app, document, version: 1, createdAt: now, modifiedAt: now };
   if (!isActive(document) || !(await isSettledNewcomer(write)))
-    return { resource, changed: true, touched: await enqueuePerson(write, id, PRIORITY.request) };
+    return { resource, changed: true, touched: await enqueuePerson(write, id, false) };
   return { resource, changed: true, touched: [] };
 }
 
@@ -110,12 +111,12 @@ export async function updateUser(
     await renamePerson(db, { id, ...after });
   if (after.email !== null && before.email !== after.email)
     await noteAddress(db, { userId: id, app: write.app }, after.email, now);
-  const others = before.email === after.email ? [] : await enqueueOthersOf(write, id, before.email);
+  const others = before.email === after.email ? [] : await enqueueOthersOf(write, id, before.email, after.email);
   const resource = { ...current, document, version, modifiedAt: now };
   const [was, is] = [isActive(current.document), isActive(document)];
   if (was && is && (await isOfNoConcern(write, id, current.document, document)))
     return { resource, changed: true, touched: others };
-  const own = await enqueuePerson(write, id, was && !is ? PRIORITY.leaving : PRIORITY.request);
+  const own = await enqueuePerson(write, id, was && !is);
   return { resource, changed: true, touched: [...own, ...others] };
 }
 
@@ -142,11 +143,24 @@ function toldOf(write: Write, document: JsonObject): readonly (string | null)[] 
 const sameText = (left: readonly (string | null)[], right: readonly (string | null)[]): boolean =>
   left.every((text, index) => text === right[index]);
 
-/** Whoever else states an address that somebody gives up may have waited for that. */
-async function enqueueOthersOf(write: Write, id: string, address: string | null): Promise<WorkKey[]> {
+/**
+ * Whoever else states an address that somebody gives up may have waited for that; and of one that they gave up before, which their account has
+ * until they sign in, it is told which address they have now.
+ */
+async function enqueueOthersOf(
+  write: Write,
+  id: string,
+  given: string | null,
+  stated: string | null,
+): Promise<WorkKey[]> {
   const { db, cause, now } = write;
-  if (address === null) return [];
-  const others = await othersOfAddress(db, address, id);
+  const former = (await addressesOf(db, id)).map(({ address }) => address);
+  const givenUp = new Map([...former, ...(given === null ? [] : [given])].map(one => [identityKey(one), one]));
+  if (stated !== null) givenUp.delete(identityKey(stated));
+  const found = new Map<string, OtherOfAddress>();
+  for (const address of givenUp.values())
+    for (const other of await othersOfAddress(db, address, id)) found.set(other.userId, other);
+  const others = [...found.values()];
   const items = others.map(({ userId, app }) => ({
     key: `person:${userId}` as const,
     app,
@@ -172,7 +186,7 @@ export async function deleteUser(
   await db.deleteFrom('user_emails').where('user_id', '=', id).execute();
   await db.deleteFrom('users').where('id', '=', id).execute();
   await db.updateTable('people').set({ left_at: now }).where('user_id', '=', id).execute();
-  return { resource: current, touched: await enqueuePerson(write, id, PRIORITY.leaving) };
+  return { resource: current, touched: await enqueuePerson(write, id, true) };
 }
 
 function columnsOf(document: JsonObject) {
@@ -236,8 +250,9 @@ async function replaceEmails(
   );
 }
 
-async function enqueuePerson(write: Write, id: string, priority: number): Promise<WorkKey[]> {
+async function enqueuePerson(write: Write, id: string, leaves: boolean): Promise<WorkKey[]> {
   const key: WorkKey = `person:${id}`;
-  await enqueue(write.db, [{ key, app: write.app, priority }], write.cause, write.now, write);
+  const priority = leaves ? PRIORITY.leaving : PRIORITY.request;
+  await enqueue(write.db, [{ key, app: write.app, priority }], write.cause, write.now, { ...write, leaves });
   return [key];
 }

@@ -3,7 +3,7 @@
  * done keeps its place beside what came later, so that the guard still counts it as one plan.
  */
 import { type Expression, type RawBuilder, sql } from 'kysely';
-import { type Db } from '../database/database';
+import { type Db, readJson } from '../database/database';
 import { listed } from '../database/listed';
 
 /** What the queue knows of the reason: shown in status and written to the audit trail. */
@@ -29,10 +29,31 @@ export function causesIn(text: string | null | undefined): string[] {
   return (text ?? '').split(LINE).filter(line => line.startsWith('{') && line.endsWith('}'));
 }
 
-export const causeLine = (cause: Cause): string => JSON.stringify(cause);
+/** A line: `leaves` where the cause is what says of this person that they leave. */
+interface Line extends Cause {
+  readonly leaves?: true;
+}
+
+export const causeLine = (cause: Cause, leaves = false): string =>
+  JSON.stringify(leaves ? ({ ...cause, leaves } satisfies Line) : cause);
+
+/** The cause of a line. */
+export function causeOf(line: string): Cause {
+  const { leaves: _, ...cause } = readJson(line) as Line;
+  return cause;
+}
 
 /** Whether a request of an identity provider is the cause. */
-export const isRequest = (line: string): boolean => (JSON.parse(line) as Cause).actor === 'scim';
+export const isRequest = (line: string): boolean => causeOf(line).actor === 'scim';
+
+/**
+ * Those that say that the person leaves; all where none is known to. Leavers are one plan where one request says it of them: not where something
+ * else, of which nothing is done yet, is about all of them as well.
+ */
+export function leavingCauses(lines: readonly string[]): readonly string[] {
+  const leaving = lines.filter(line => (readJson(line) as Line).leaves === true);
+  return leaving.length === 0 ? lines : leaving;
+}
 
 /** On conflict in `work`: the new cause, and below it those that are there already. */
 export const withEarlierCauses = sql<string>`case when work.cause is null or work.cause = excluded.cause then excluded.cause

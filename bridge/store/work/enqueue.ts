@@ -2,7 +2,7 @@
 import { type RawBuilder, sql } from 'kysely';
 import { type Db, backendOf } from '../database/database';
 import { among, listed } from '../database/listed';
-import { type Cause, names, withEarlierCauses } from './causes';
+import { type Cause, causeLine, names, withEarlierCauses } from './causes';
 import { type Claim, MOST_CLAIMED } from './claim';
 import { type WorkKey } from './key';
 import { groupsInside, withInside } from '../database/nesting';
@@ -25,6 +25,8 @@ export interface WorkItem {
 export interface Queueing {
   /** When they are due. @default now */
   readonly dueAt?: number;
+  /** Whether the cause says of them that they leave. @default false */
+  readonly leaves?: boolean;
   /** Takes them as well, as far as nobody is working on them. @default nobody does */
   readonly claim?: Claim | undefined;
 }
@@ -111,12 +113,12 @@ async function enqueueListed(
   { prefix, texts, app, priority }: Listed,
   cause: Cause,
   now: number,
-  { dueAt = now, claim }: Queueing,
+  { dueAt = now, leaves = false, claim }: Queueing,
 ): Promise<void> {
   if (texts.length === 0) return;
   // In order of key on both backends: two transactions that share keys then wait for each other, and do not deadlock. Sorted here,
   // since SQLite keeps the order of a list, and 100,000 rows go into an ordered index much faster.
-  const inserted = { prefix, texts: [...texts].sort(), app, priority, cause: JSON.stringify(cause), now, dueAt };
+  const inserted = { prefix, texts: [...texts].sort(), app, priority, cause: causeLine(cause, leaves), now, dueAt };
   if (claim === undefined || claim.taken.length + texts.length > MOST_CLAIMED) {
     await insertListed(db, inserted);
     return;
@@ -134,7 +136,7 @@ function columns(all: {
   dueAt: number;
 }): RawBuilder<unknown> {
   return sql`cast(${all.app} as text), ${sql.lit(all.priority)}, cast(${all.dueAt} as bigint), cast(${all.now} as bigint), 1, 0,
-    cast(${JSON.stringify(all.cause)} as text)`;
+    cast(${causeLine(all.cause)} as text)`;
 }
 
 // Spelled out as the index of such rows is, which is how SQLite knows that it may use that.
@@ -199,7 +201,7 @@ const dueOfCause = statement<{ causes: readonly string[]; now: number }>()((db, 
 
 /** What one cause left for later is due at once. */
 export async function makeDue(db: Db, cause: Cause, now: number): Promise<void> {
-  await dueOfCause(db, { causes: [JSON.stringify(cause)], now });
+  await dueOfCause(db, { causes: [causeLine(cause), causeLine(cause, true)], now });
 }
 
 const insertGroupWrite = statement<{
@@ -250,7 +252,7 @@ export async function enqueueGroupWrite(
   now: number,
 ): Promise<void> {
   const { app, groupId, priority, dueAt } = write;
-  const wanted = { key: `coder-group:${groupId}`, app, priority, dueAt, cause: JSON.stringify(cause), now, groupId };
+  const wanted = { key: `coder-group:${groupId}`, app, priority, dueAt, cause: causeLine(cause), now, groupId };
   // Everybody of one request asks for it. On SQLite nobody takes it from the queue meanwhile.
   if (backendOf(db) === 'sqlite' && (await selectQueued(db, wanted)).rows.length > 0) return;
   await insertGroupWrite(db, wanted);

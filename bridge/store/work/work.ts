@@ -3,11 +3,11 @@
  * `seq` moved while it was worked on is not finished: something came in between, and it is done again.
  */
 import { type SelectQueryBuilder, sql } from 'kysely';
-import { backendOf, type Database, type Db, readJson } from '../database/database';
+import { backendOf, type Database, type Db } from '../database/database';
 import { among } from '../database/listed';
 import { statement } from '../database/statement';
 import { type Tables } from '../database/tables';
-import { type Cause, causesIn, causeText, withoutCauses } from './causes';
+import { type Cause, causeOf, causesIn, causeText, withoutCauses } from './causes';
 import { type WorkKey } from './key';
 
 export interface Work {
@@ -44,7 +44,7 @@ export function toWork(row: WorkRow): Work {
     seq: Number(row.seq),
     attempts: row.attempts,
     enqueuedAt: row.enqueued_at,
-    cause: causes[0] === undefined ? { actor: 'bridge' } : (readJson(causes[0]) as Cause),
+    cause: causes[0] === undefined ? { actor: 'bridge' } : causeOf(causes[0]),
     causes,
   };
 }

@@ -2,7 +2,7 @@
 import { type Scenario } from '../histories/scenario';
 import { type Step } from '../histories/step';
 import { type Scene } from '../checks/scene';
-import { crowd, crowded, GUARDED } from './common';
+import { crowd, crowded, GUARDED, LIMIT } from './common';
 
 const promise = 'leavers-pass';
 const SIZE = 8;
@@ -45,6 +45,23 @@ export const LEAVERS_PASS: readonly Scenario[] = [
     ],
     mayHold: crowd(SIZE).slice(2),
     then: scene => out(scene, 'zoe', 'p1', 'p2'),
+  },
+  {
+    name: 'leavers-are-no-plan-of-an-emptied-group',
+    promise,
+    given: crowded(GUARDED, SIZE, 'admins'),
+    when: [
+      { do: 'away' },
+      { do: 'members', group: 'admins', who: [], by: 'PUT' },
+      ...crowd(LIMIT + 1).map((who): Step => ({ do: 'leave', who })),
+      { do: 'back' },
+    ],
+    mayHold: crowd(SIZE),
+    // As many as may, though one more has left than that.
+    then: scene => {
+      const left = out(scene, ...crowd(LIMIT + 1)).filter(text => text !== false);
+      return [left.length > 1 && left.join('; ')];
+    },
   },
   {
     name: 'leavers-beside-a-held-app',

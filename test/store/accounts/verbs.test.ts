@@ -12,7 +12,7 @@ import {
   wantMember,
 } from '../../../bridge/store/accounts/coder-members';
 import { addGrants, type Grant, grantsOf, removeGrants } from '../../../bridge/store/accounts/grants';
-import { dropHold, hold, holdId, listOpenHolds, releaseOpenHolds } from '../../../bridge/store/accounts/holds';
+import { dropHold, hold, holdId, listOpenHolds, releaseHolds } from '../../../bridge/store/accounts/holds';
 import {
   countedOthers,
   countReserved,
@@ -22,7 +22,7 @@ import {
 } from '../../../bridge/store/accounts/ledger';
 import { leaversNotOut } from '../../../bridge/store/accounts/leavers';
 import { causeLine } from '../../../bridge/store/work/causes';
-import { enqueue, PRIORITY, type WorkKey } from '../../../bridge/store/work/enqueue';
+import { enqueue, enqueuePeople, PRIORITY, type WorkKey } from '../../../bridge/store/work/enqueue';
 import { claimKeys, completeWork, parkWork } from '../../../bridge/store/work/work';
 import { dropLease, dropLeases, takeLease } from '../../../bridge/store/work/leases';
 import {
@@ -174,7 +174,14 @@ describeEachDatabase('the store', open => {
     expect(
       (await countedOthers(db, { ...others, causes: [causeLine({ actor: 'scim', requestId: 'another' })] }, 100)).size,
     ).toBe(0);
-    await releaseOpenHolds(db, 'okta', 'me', 4);
+    // What came, or changed, since it was shown is not part of it.
+    const shown = [
+      { subject: 'person:1', digest: 'x' },
+      { subject: 'person:2', digest: 'before' },
+    ];
+    expect(await releaseHolds(db, 'okta', shown, 'me', 4)).toBe(1);
+    expect(await listOpenHolds(db)).toMatchObject([{ subject: 'person:2', digest: 'y' }]);
+    expect(await releaseHolds(db, 'okta', await listOpenHolds(db), 'me', 4)).toBe(1);
     expect(await listOpenHolds(db)).toEqual([]);
     // Other removals of the same person are another matter.
     expect(await hold(db, row('person:1', 'z'), 5)).toBe('held');
@@ -221,7 +228,7 @@ describeEachDatabase('the store', open => {
     expect((await listOpenHolds(db))[0]?.reasons).toEqual(['too-many-removals', 'too-many-privileges']);
     expect([await size(privileges, gain), await size(removals, loss)]).toEqual([1, 1]);
     // What was not held any more by then has no plan of before.
-    await releaseOpenHolds(db, 'okta', 'me', 4);
+    await releaseHolds(db, 'okta', await listOpenHolds(db), 'me', 4);
     await hold(db, { ...both, digest: 'l', reasons: ['plan-too-large'], causes: [loss], alike: [LOSS] }, 5);
     expect([await size(privileges, gain), await size(removals, gain), await size(removals, loss)]).toEqual([0, 0, 1]);
   });
@@ -257,6 +264,21 @@ describeEachDatabase('the store', open => {
     expect(await completeWork(db, work, 'one')).toBe('again');
     expect(await waiting('emptied')).toEqual(['person:1', 'person:3']);
     expect(await waiting('later')).toEqual(['person:2']);
+  });
+
+  it('counts as many as decide: a share of a large app is more than ten thousand', async () => {
+    const { db } = await open();
+    const [app, many] = ['okta', 12_000];
+    const ids = Array.from({ length: many }, (_, index) => `p${String(index).padStart(6, '0')}`);
+    const cause = { actor: 'scim' as const, requestId: 'all' };
+    await enqueuePeople(db, { ids, app, priority: PRIORITY.request }, cause, 1);
+    const question = { app, subject: 'person:0', causes: [causeLine(cause)] };
+    expect((await all(waitingOthers(db, question, 'leaving'))).flat()).toHaveLength(many);
+    await db.transaction().execute(async trx => {
+      for (const id of ids) await reserve(trx, { app, kind: 'leaving', subject: `person:${id}`, at: 1 }, false);
+    });
+    const ledger = { ...question, kind: 'leaving' as const, since: 0, heldAs: ['too-many-leavers'] };
+    expect((await countedOthers(db, ledger, 20_000)).size).toBe(many);
   });
 
   it('counts each person once in the rolling hour', async () => {

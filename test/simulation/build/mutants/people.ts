@@ -44,7 +44,7 @@ export const PEOPLE: readonly Mutant[] = [
     edits: [
       {
         file: 'bridge/store/directory/users.ts',
-        find: 'return { resource: current, touched: await enqueuePerson(write, id, PRIORITY.leaving) };',
+        find: 'return { resource: current, touched: await enqueuePerson(write, id, true) };',
         put: 'return { resource: current, touched: [] };',
       },
     ],
