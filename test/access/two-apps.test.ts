@@ -256,6 +256,21 @@ describeEachDatabase('two apps of the same people', (_, on) => {
     },
   );
 
+  it('that share no more: what one is told of the other is over with that one, before any sweep', async () => {
+    const access = await startAccess(on);
+    const okta = await access.app('okta', sharing('entra'));
+    const entra = await access.app('entra', sharing('okta'));
+    await okta.hire('ada');
+    await entra.hire('ada');
+    await access.declare(okta, {});
+    expect((await access.statusOf(okta)).warnings).toEqual([
+      expect.stringMatching(/^1 account belongs to people of app/),
+    ]);
+    await access.removeApp(entra);
+    await access.settled();
+    expect(await access.statusOf(okta)).toMatchObject({ warnings: [], converged: true });
+  });
+
   it('a custom role that two apps declare differently is written for neither, and both are told, until they agree', async () => {
     const access = await startAccess(on);
     const role = (...actions: string[]) => ({

@@ -30,7 +30,7 @@ import { comeBackAt, isLeftParked, isOwedAnything, purge } from './deleted-app';
 import { sharedExternalIds } from './shared-external-ids';
 import { noLongerSpokenFor } from './no-longer-spoken-for';
 import { bringSyncSettings, undeclaredEntries } from './sync-settings';
-import { wakeForCustomRoles, wakeOtherApps } from './wake-other-apps';
+import { wakeOtherDeclarations, wakeOtherApps } from './wake-other-apps';
 
 const ENDS = 'the app ends when nobody of it is left, nothing of it is held, and nobody who has left can still sign in';
 
@@ -90,7 +90,7 @@ export async function convergeApp(rim: Rim, work: Work): Promise<EndedWork> {
       if (!isLarge) await carryOut(trx, rim, name, guarded, work.cause);
       // Once for each generation: those who are woken wake this one no more.
       if (app.appliedGeneration !== app.generation)
-        await wakeForCustomRoles(trx, context.apps.values(), name, work.cause, rim.clock.now());
+        await wakeOtherDeclarations(trx, context.apps.values(), name, work.cause, rim.clock.now());
       // Nothing that a deleted app declared ends before the app does.
       if (!app.deleting) await wakeOtherApps(trx, name, 'declared', work.cause, rim.clock.now());
     };

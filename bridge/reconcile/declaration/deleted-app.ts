@@ -13,7 +13,7 @@ import { type Rim } from '../context/rim';
 import { UNTOUCHABLE } from '../decide/context';
 import { jittered, endWork, type EndedWork } from '../queue/end-work';
 import { type GuardedSurvey } from '../survey/guarded-survey';
-import { wakeForCustomRoles, wakeOtherApps } from './wake-other-apps';
+import { wakeOtherDeclarations, wakeOtherApps } from './wake-other-apps';
 
 /** How often the end of a deleted app is looked for: soon when few are left, since each look reads everybody. */
 const PAUSE_MS = 15_000;
@@ -69,6 +69,6 @@ export async function purge(rim: Rim, work: Work, app: StoredApp, problems: read
     await writeAudit(db, lines.rows);
     await forgetMappedGroups(db, { app: app.name });
     await wakeOtherApps(db, app.name, 'over', work.cause, rim.clock.now());
-    await wakeForCustomRoles(db, await listApps(db), app.name, work.cause, rim.clock.now());
+    await wakeOtherDeclarations(db, await listApps(db), app.name, work.cause, rim.clock.now());
   });
 }

@@ -9,8 +9,8 @@ const WAIT_FOR_DECLARATIONS = ['last-owner', 'protected-account', 'other-app'];
 /** What was held in an app that is over is not any more. */
 const WAIT_FOR_THE_END = [...WAIT_FOR_DECLARATIONS, 'guard'];
 
-/** Queues other apps whose custom roles this one may declare otherwise, or did until now. */
-export async function wakeForCustomRoles(
+/** Queues other apps whose custom roles this one may declare otherwise, or did until now, and those that are told of something: it may be of this one. */
+export async function wakeOtherDeclarations(
   db: Db,
   apps: Iterable<StoredApp>,
   app: string,
@@ -18,7 +18,8 @@ export async function wakeForCustomRoles(
   now: number,
 ): Promise<void> {
   const declaring = [...apps].filter(
-    ({ name, deleting, state }) => name !== app && !deleting && Object.keys(state.customRoles).length > 0,
+    ({ name, deleting, state, problems }) =>
+      name !== app && !deleting && (Object.keys(state.customRoles).length > 0 || problems.length > 0),
   );
   await enqueue(
     db,

@@ -84,7 +84,7 @@ export function undeclaredGroups(
 
 /** Why a group stays in Coder that nothing declares. */
 export function sayLeftGroup(name: string, byHand: number): string {
-  return `group ${name}: the bridge made it and nothing declares it any more, but ${byHand === 1 ? 'a member was' : `${byHand} members were`} put into it by hand: it goes with the next sweep once it is empty, or delete it in Coder`;
+  return `group ${name}: the bridge made it and nothing declares it any more, but ${byHand === 1 ? 'a member was' : `${byHand} members were`} put into it by hand, or by Coder at a sign-in: it goes with the next sweep once it is empty, or delete it in Coder`;
 }
 
 /** Why a custom role stays in Coder that nothing declares. */
