@@ -151,4 +151,6 @@ const fresh = install();
 const path = node();
 if (fresh) checkSqlite(path);
 if (program !== 'coder-double' && program !== 'build' && program !== 'simulate') build(path);
-process.exit(run(path, [...programs[program](), ...rest], { env: withNode(path) }));
+// The programs that tests start are those that were just built: they start in a tenth of the time of their sources.
+const env = program === 'test' ? { CODER_SCIM_TEST_DIST: '1', ...withNode(path) } : withNode(path);
+process.exit(run(path, [...programs[program](), ...rest], { env }));
