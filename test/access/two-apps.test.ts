@@ -271,6 +271,20 @@ describeEachDatabase('two apps of the same people', (_, on) => {
     expect(await access.statusOf(okta)).toMatchObject({ warnings: [], converged: true });
   });
 
+  it('that share no more: what differs in the other is not repaired by the end of one, where only reports are wanted', async () => {
+    const access = await startAccess(on);
+    const policies = { drift: 'report' } as const;
+    const okta = await access.app('okta', sharing('entra', { policies }));
+    const entra = await access.app('entra', sharing('okta'));
+    await okta.hireAll(['ada', 'ben']);
+    await entra.hire('ada');
+    await access.declare(okta, { policies });
+    access.coder.suspend('ben');
+    await access.removeApp(entra);
+    await access.settled();
+    expect(access.coder.describe('ben').status).toBe('suspended');
+  });
+
   it('a custom role that two apps declare differently is written for neither, and both are told, until they agree', async () => {
     const access = await startAccess(on);
     const role = (...actions: string[]) => ({

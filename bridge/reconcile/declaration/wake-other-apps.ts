@@ -9,7 +9,10 @@ const WAIT_FOR_DECLARATIONS = ['last-owner', 'protected-account', 'other-app'];
 /** What was held in an app that is over is not any more. */
 const WAIT_FOR_THE_END = [...WAIT_FOR_DECLARATIONS, 'guard'];
 
-/** Queues other apps whose custom roles this one may declare otherwise, or did until now, and those that are told of something: it may be of this one. */
+/**
+ * Queues other apps whose custom roles this one may declare otherwise, or did until now, and those that are told of something: it may be of this
+ * one. Not those that are to be repaired by their own word alone.
+ */
 export async function wakeOtherDeclarations(
   db: Db,
   apps: Iterable<StoredApp>,
@@ -19,7 +22,9 @@ export async function wakeOtherDeclarations(
 ): Promise<void> {
   const declaring = [...apps].filter(
     ({ name, deleting, state, problems }) =>
-      name !== app && !deleting && (Object.keys(state.customRoles).length > 0 || problems.length > 0),
+      name !== app &&
+      !deleting &&
+      (Object.keys(state.customRoles).length > 0 || (problems.length > 0 && state.policies.drift === 'repair')),
   );
   await enqueue(
     db,

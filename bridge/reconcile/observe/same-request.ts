@@ -48,11 +48,14 @@ export async function countOthers(
   if (isLeaving) return most;
   const allowed = await limit(most);
   let others = counted.size;
+  let foreseen = 0;
   const following = async () => pages.shift() ?? (await nextPage());
   for (let page = await following(); page !== undefined; page = await following()) {
     const asked = question.kind === 'privilege' ? page : await whoMayLose(db, page);
     for (const [index, subject] of asked.entries()) {
       if (others + 1 > allowed) return others;
+      // Of more than these nobody is asked one by one, while everybody else waits: they count as losing.
+      if ((foreseen += 1) > MOST_FORESEEN) return Math.max(others, allowed);
       // Others may be many: whoever does not write has a turn meanwhile.
       if (index % FORESEEN_AT_ONCE === FORESEEN_AT_ONCE - 1) await nextTurn();
       const { loses, gainsPrivilege } = await foresee(db, context, question.app, subject.slice('person:'.length));
@@ -65,6 +68,8 @@ export async function countOthers(
 
 /** People who are looked at between two turns of the event loop. */
 const FORESEEN_AT_ONCE = 20;
+/** People who are looked at for one question. */
+const MOST_FORESEEN = 10_000;
 
 /** Who lost something or is held counts as far as that decides: few are let through anyway, and more than are let through are too many. */
 async function countedUpTo(

@@ -7,7 +7,6 @@ import { identityKey } from '../../contract/identity';
 import { readTold, type Told } from '../../store/accounts/told';
 import { type Work } from '../../store/work/work';
 import { withLease } from '../context/mutex';
-import { type AccountDecision } from '../decide/account';
 import { type Context } from '../decide/context';
 import { type Rim } from '../context/rim';
 import { Held } from '../decide/hold-reason';
@@ -135,7 +134,7 @@ async function pass(
     // A declaration that is being dealt with is judged as a whole; who leaves goes at once.
     deferred: isPending(observation) && !leavesByDirectory(observation),
     leaves: leavesByDirectory(observation),
-    isOut: decision.create === undefined && decision.accounts.every(isLocked),
+    isCounted: decision.create === undefined && isLongOut(observation),
     asks: observation.own.account === 'present',
     plans: [
       ...decision.accounts.map(({ plan }) => plan),
@@ -149,7 +148,13 @@ async function pass(
   return [{ decision, guarded }, await act(rim, work, observation, waiting, guarded)];
 }
 
-const isLocked = ({ observed }: AccountDecision): boolean => observed.actual.status === 'suspended';
+/** Whoever has left, was locked out, and is looked at again since their account can't be deleted for its workspaces. */
+function isLongOut({ user, person, accounts }: PersonObservation): boolean {
+  if (user !== undefined || person?.heldReason !== 'has-workspaces') return false;
+  const { leftAt, convergedAt } = person;
+  const wasDealtWith = leftAt !== undefined && convergedAt !== undefined && convergedAt >= leftAt;
+  return wasDealtWith && accounts.every(({ actual }) => actual.status === 'suspended');
+}
 
 /** People of other apps who are an account that is decided about. */
 function sharersOf({ accounts, create }: PersonDecision, app: string): Sharer[] {

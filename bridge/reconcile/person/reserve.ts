@@ -70,8 +70,8 @@ export interface ReserveRequest {
   readonly deferred: boolean;
   /** The directory itself says that the person leaves. */
   readonly leaves: boolean;
-  /** Every account of the person is locked already. */
-  readonly isOut: boolean;
+  /** What the person loses by having left was counted before. */
+  readonly isCounted: boolean;
   /** The person is to come in by this app: what others who are the same account gain is theirs to ask for, and not held here. */
   readonly asks: boolean;
   readonly plans: readonly Plan[];
@@ -137,8 +137,7 @@ export async function reserveChanges(rim: Rim, context: Context, request: Reserv
     const isWaiting = request.deferred || lossesWaitFor !== undefined;
     const judging = { rim, db, context };
     const judged = async (party: Party): Promise<Judgement> => {
-      // Whoever has left and is locked out lost what the account had with that: it was counted then, and not again whenever it is looked at.
-      const lost = isWaiting || (party.leaves && request.isOut) ? [] : removals;
+      const lost = isWaiting || (party.leaves && request.isCounted) ? [] : removals;
       const losing = await judgeRemovals(judging, party, lost, gains);
       const gaining = elsewhere.length > 0 ? NOTHING_HELD : await judgeGains(judging, party, gains, lost);
       return { losing, gaining };

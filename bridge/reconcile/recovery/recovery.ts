@@ -104,13 +104,16 @@ export class Recovery {
     return this.#state.is === 'current' ? this.#state.unreadable : undefined;
   }
 
-  /** Called before work that may change Coder. False: it must not be done. */
-  async advance(): Promise<boolean> {
+  /**
+   * Called before work that may change Coder. False: it must not be done.
+   * @param again whether a database server that was not compared yet is, and asked once more
+   */
+  async advance(again = true): Promise<boolean> {
     const before = this.#latest;
     const position = await advancePosition(this.parts.database.db, this.#server ?? '');
     if (position === undefined) {
       const pending = await this.pending();
-      if (pending === undefined) return await this.#advanceOnNewServer();
+      if (pending === undefined) return await this.#advanceOnNewServer(again);
       this.#state = { is: 'pending', why: whyOf(pending) };
       return false;
     }
@@ -126,16 +129,19 @@ export class Recovery {
   }
 
   /** A server that has started since: a standby that took over may lack the last of what was done. Nobody counts up before it was compared. */
-  async #advanceOnNewServer(): Promise<boolean> {
+  async #advanceOnNewServer(again: boolean): Promise<boolean> {
+    const problem = 'the database server was started anew, and is being compared with Coder';
+    if (!again) {
+      // Statements reach one server or another, as in the middle of a fail-over: looked at again a little later.
+      this.#state = { is: 'unchecked', since: this.parts.clock.now(), problem, pauseMs: PAUSE_MS };
+      return false;
+    }
     if (this.#state.is === 'current') {
       this.parts.log.warn({}, 'the database server was started anew: compared with Coder before anything is done');
-      this.#state = {
-        is: 'unchecked',
-        problem: 'the database server was started anew, and is being compared with Coder',
-      };
+      this.#state = { is: 'unchecked', problem };
     }
     if (!this.#pausing()) await this.#checkOnce();
-    return this.problem === undefined && (await this.advance());
+    return this.problem === undefined && (await this.advance(false));
   }
 
   pending(): Promise<PendingRecovery | undefined> {
@@ -217,7 +223,10 @@ export class Recovery {
       await this.#tryLog();
       return this.#goOn(installation.position, server);
     }
-    const went = (this.#wentBackTo ??= wentBackTo ?? (pending?.wentBack === true ? pending.position : undefined));
+    // What this process had itself is its own word, whoever may read the log.
+    const isBehind = pending?.wentBack !== true && installation.position < this.#latest;
+    const known = pending?.wentBack === true ? pending.position : isBehind ? installation.position : undefined;
+    const went = (this.#wentBackTo ??= wentBackTo ?? known);
     const position = Math.min(went ?? installation.position, installation.position);
     try {
       const { unknown, seen } = await readLog(coder, { id: installation.id, position });

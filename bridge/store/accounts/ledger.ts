@@ -100,9 +100,10 @@ const selectWaiting = (who: 'active' | 'leaving') =>
   statement<{ app: string; subject: string; causes: readonly string[]; after: string }>()((db, at) => {
     const { app, subject, causes, after } = at;
     const active = sql`exists (select 1 from users where users.id = substr(work.key, 8) and users.active = 1)`;
-    // Whose account can't be deleted for its workspaces is locked: their leaving was counted then.
+    // Whoever left before and is locked, since the account can't be deleted for its workspaces, was counted then.
     const leaving = sql`not ${active} and not exists (
-      select 1 from people where people.user_id = substr(work.key, 8) and people.held_reason = 'has-workspaces')`;
+      select 1 from people where people.user_id = substr(work.key, 8) and people.held_reason = 'has-workspaces'
+        and people.left_at is not null and people.converged_at >= people.left_at)`;
     return sql<{ key: string }>`
       select key from work
         where app = ${app} and ${names(db, sql.ref('cause'), causes)} and key like 'person:%' and key <> ${subject}

@@ -64,4 +64,29 @@ const binaries = found !== undefined && 'binaries' in found ? found.binaries : u
     await leaves(one, people.cyd);
     expect(statusOf('cyd')).toBe('dormant');
   });
+
+  it('and lacks what this bridge did last: nobody goes on, also where nobody may read what it lost', async () => {
+    const own = await startOwnPostgres(binaries ?? '');
+    atEnd(() => own.remove());
+    const stage = await startStage({
+      databaseUrl: own.url,
+      token: coder => {
+        coder.addUser('bridge', { roles: ['user-admin'] });
+        return coder.issueToken('bridge');
+      },
+    });
+    await stage.declare({ guard: { maxRemovalsPercent: 100 } });
+    const [ann, bob] = [await stage.createUser('ann'), await stage.createUser('bob')];
+    const { position } = await readInstallation(stage.database.db);
+    await stage.setActive(ann, false);
+    await stage.database.db
+      .updateTable('settings')
+      .set({ value: String(position) })
+      .where('key', '=', 'position')
+      .execute();
+    await own.restart('fast');
+    await leaves(stage, bob);
+    expect(['ann', 'bob'].map(name => stage.coder.describe(name).status)).toEqual(['suspended', 'dormant']);
+    expect((await stage.reconciler.status()).recovery).not.toBeNull();
+  });
 });

@@ -33,7 +33,7 @@ export const GROUPS: readonly Mutant[] = [
       {
         file: 'bridge/reconcile/group/remove-undeclared.ts',
         find: 'export async function removeGroup(rim: Rim, group: ManagedGroup, removal: GroupRemoval): Promise<Removed> {',
-        put: "export async function removeGroup(rim: Rim, group: ManagedGroup, removal: GroupRemoval): Promise<Removed> {\n  if (removal.members >= 0) return 'gone';",
+        put: "export async function removeGroup(rim: Rim, group: ManagedGroup, removal: GroupRemoval): Promise<Removed> {\n  if (removal.lines.length >= 0) return 'gone';",
       },
     ],
     noticedBy: ['mapping-dropped', 'mapping-renamed'],
@@ -63,6 +63,11 @@ export const GROUPS: readonly Mutant[] = [
         file: 'bridge/reconcile/group/write-members.ts',
         find: 'items.push({ key: `coder-group:${group.id}`, app: work.app, priority: work.priority });',
         put: '',
+      },
+      {
+        file: 'bridge/reconcile/group/remove-undeclared.ts',
+        find: "else if (fate === 'awaits') await releaseNobodys(rim, context, group, work);",
+        put: "else if (fate === 'awaits') return;",
       },
     ],
     noticedBy: ['team-disbanded-and-its-member-made-anew'],
