@@ -207,7 +207,8 @@ class Player {
         await world.restore(this.#backup);
         return;
       case 'hand':
-        this.#byHand.do(step.hand);
+        // With Coder out of the bridge's reach its own groups may be about to get the same people.
+        this.#byHand.do(step.hand, world.coder.isAway ? this.#watch.madeGroups : new Set());
         // What nobody is in changes nothing of anybody.
         this.#touched ||= step.hand.verb !== 'add-organization';
         this.#watch.begin();

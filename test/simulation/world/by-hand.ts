@@ -39,8 +39,11 @@ export class ByHand {
     this.given.set(id, kept);
   }
 
-  /** Nothing, when there is no such account. */
-  do(hand: Hand): void {
+  /**
+   * Nothing, when there is no such account.
+   * @param unclear ids of groups of which nobody can tell whose a new membership is: the bridge may have been about to give it
+   */
+  do(hand: Hand, unclear: ReadonlySet<string>): void {
     if (!this.#isThere(hand)) return;
     const before = accountsOf(this.double);
     act(this.double, hand);
@@ -49,7 +52,9 @@ export class ByHand {
       const was = before.get(account.id);
       if (was === undefined) this.given.set(account.id, account);
       else if (JSON.stringify(was) !== JSON.stringify(account)) {
-        this.given.set(account.id, changed(this.given.get(account.id), was, account));
+        const given = changed(this.given.get(account.id), was, account);
+        const groups = given.groups.filter(name => was.groups.includes(name) || !this.#isOneOf(unclear, name));
+        this.given.set(account.id, { ...given, groups });
         this.#unseen.set(account.id, scheduler().now);
       }
     }
@@ -69,6 +74,12 @@ export class ByHand {
         for (const kind of KINDS) left[kind] = left[kind].filter(one => !due[kind].has(one));
         this.given.set(id, left);
       }
+  }
+
+  #isOneOf(ids: ReadonlySet<string>, name: string): boolean {
+    return [...this.double.state.groups.values()].some(
+      group => ids.has(group.id) && `${group.organization.name}/${group.name}` === name,
+    );
   }
 
   #isThere(hand: Hand): boolean {

@@ -59,6 +59,11 @@ export class Coder implements CoderLine {
     return new Coder(double, parts.weather, parts.trace, parts.jitter);
   }
 
+  /** Nothing of it is in the bridge's reach. */
+  get isAway(): boolean {
+    return this.weather.away || scheduler().now < this.weather.awayUntil;
+  }
+
   call(machine: Machine, call: CoderCall): Promise<CoderAnswer> {
     this.calls += 1;
     const where = call.path.replace(/^\/api\/v2/, '').split('?')[0] ?? '';
@@ -67,7 +72,7 @@ export class Coder implements CoderLine {
       const answer = (ms: number, settled: CoderAnswer | LineError) => {
         scheduler().after(ms, () => (settled instanceof LineError ? reject(settled) : resolve(settled)), machine);
       };
-      if (this.weather.away || scheduler().now < this.weather.awayUntil) {
+      if (this.isAway) {
         this.weather.troubles += 1;
         answer(1, new LineError('ECONNREFUSED'));
         return;
