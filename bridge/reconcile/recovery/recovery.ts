@@ -18,6 +18,7 @@ import {
   raisePosition,
   readInstallation,
   readPendingRecovery,
+  readRecoveryEnd,
   readServer,
   wasLogRead,
   writePendingRecovery,
@@ -37,6 +38,9 @@ const WHY_WENT_BACK =
 
 const READ_BEFORE =
   "the bridge could read Coder's audit log before, and asks again: give its account the site role auditor if it lost it, or go on without by `coder-scim recover --yes`";
+
+const BEHIND =
+  'the database lacks the last of what this bridge had from it, while another one goes on: compared with Coder again';
 
 /** Pause after a comparison that Coder did not answer. */
 const PAUSE_MS = 1_000;
@@ -72,6 +76,8 @@ export class Recovery {
   #installation = '';
   /** The highest position that this process has had from the database. */
   #latest = 0;
+  /** When it had that, or heard that a recovery had ended since. */
+  #latestAt = -Infinity;
   /** The run of the database server that was compared last. */
   #server: string | undefined;
   /** Where the database stood when it was found to have gone back, until it was compared. */
@@ -124,6 +130,7 @@ export class Recovery {
       if (this.problem !== undefined) return false;
     }
     this.#latest = Math.max(position, this.#latest);
+    this.#latestAt = this.parts.clock.now();
     this.parts.coder.callAs(callerOf(this.#installation, this.#latest));
     return true;
   }
@@ -158,7 +165,7 @@ export class Recovery {
     await database.transact(async db => {
       if (seen === 'unreadable') await forgetLogRead(db);
       await raisePosition(db, seen === 'unreadable' ? (pending?.seen ?? 0) : seen);
-      await dropPendingRecovery(db);
+      await dropPendingRecovery(db, now);
       await forgetImported(db);
       // Who is in which group was remembered from before as well.
       for (const group of await listManagedGroups(db)) await markUnread(db, group.id);
@@ -213,6 +220,7 @@ export class Recovery {
     const server = await readServer(db);
     const installation = await readInstallation(db);
     this.#installation = installation.id;
+    const isSettled = await this.#hearOfEnd();
     const pending = await readPendingRecovery(db);
     if (pending !== undefined && !isUnread(pending)) {
       if (this.#state.is !== 'pending') log.error({}, WHY);
@@ -226,7 +234,7 @@ export class Recovery {
     // What this process had itself is its own word, whoever may read the log.
     const isBehind = pending?.wentBack !== true && installation.position < this.#latest;
     const known = pending?.wentBack === true ? pending.position : isBehind ? installation.position : undefined;
-    const went = (this.#wentBackTo ??= wentBackTo ?? known);
+    const went = (this.#wentBackTo ??= (isSettled ? undefined : wentBackTo) ?? known);
     const position = Math.min(went ?? installation.position, installation.position);
     try {
       const { unknown, seen } = await readLog(coder, { id: installation.id, position });
@@ -234,7 +242,7 @@ export class Recovery {
       if (unknown.length === 0) {
         if (seen > installation.position) await raisePosition(db, seen);
         await database.transact(async trx => {
-          if (pending !== undefined) await dropPendingRecovery(trx);
+          if (pending !== undefined) await dropPendingRecovery(trx, clock.now());
           if (await isImported(trx)) await forgetImported(trx);
         });
         return this.#goOn(Math.max(seen, installation.position), server);
@@ -242,6 +250,12 @@ export class Recovery {
       // Another replica may have gone on while the log was read: the database is asked once more, after it.
       const current = (await readInstallation(db)).position;
       if (went === undefined && seen <= current) return this.#goOn(current, server);
+      if (isBehind && seen <= current && current > installation.position) {
+        // What is new may be theirs alone. Once they have counted past what this process had, it is theirs.
+        this.#wentBackTo = undefined;
+        this.#state = { is: 'unchecked', since: clock.now(), problem: BEHIND, pauseMs: PAUSE_MS };
+        return;
+      }
       const now = clock.now();
       await database.transact(async trx => {
         await writePendingRecovery(trx, { since: now, position, seen });
@@ -263,6 +277,19 @@ export class Recovery {
       if (UNREADABLE.includes(error.kind)) return await this.#unreadableLog(error, position, server, pending);
       this.#notKnownYet(error, 'nothing is given and nothing taken meanwhile', PAUSE_MS);
     }
+  }
+
+  /**
+   * An operator's word, or a log that was read, is newer than what this process had from the database before, or noticed of it.
+   * @returns whether a recovery ended since it last heard of one
+   */
+  async #hearOfEnd(): Promise<boolean> {
+    const ended = (await readRecoveryEnd(this.parts.database.db)) ?? -Infinity;
+    if (ended <= this.#latestAt) return false;
+    this.#latestAt = ended;
+    this.#latest = 0;
+    this.#wentBackTo = undefined;
+    return true;
   }
 
   /** A database that is made just now has nothing to be told: it is noted whether later ones of its life can be. */
@@ -323,6 +350,7 @@ export class Recovery {
 
   #goOn(position: number, server: string, unreadable?: string): void {
     this.#latest = position;
+    this.#latestAt = this.parts.clock.now();
     this.#server = server;
     this.#wentBackTo = undefined;
     this.#state = unreadable === undefined ? { is: 'current' } : { is: 'current', unreadable };

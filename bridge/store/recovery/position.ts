@@ -13,6 +13,7 @@ const INSTALLATION = 'installation';
 const POSITION = 'position';
 const RECOVERY = 'recovery';
 const RESTORED = 'restored';
+const ENDED = 'recovery-ended';
 const IMPORTED = 'imported';
 const LOG_READ = 'audit-log-read';
 
@@ -133,6 +134,14 @@ export async function forgetLogRead(db: Db): Promise<void> {
   await deleteSetting(db, LOG_READ);
 }
 
-export async function dropPendingRecovery(db: Db): Promise<void> {
+/** @param at by which other bridges know that what they noticed before is settled */
+export async function dropPendingRecovery(db: Db, at: number): Promise<void> {
   await deleteSetting(db, RECOVERY);
+  await writeSetting(db, ENDED, String(at));
+}
+
+/** When a recovery ended last; undefined: never. */
+export async function readRecoveryEnd(db: Db): Promise<number | undefined> {
+  const text = await readSetting(db, ENDED);
+  return text === undefined ? undefined : Number(text);
 }
