@@ -4,6 +4,7 @@
  */
 import { CoderError, outcomeOf } from '../../coder';
 import { identityKey } from '../../contract/identity';
+import { dropHold } from '../../store/accounts/holds';
 import { readTold, type Told } from '../../store/accounts/told';
 import { type Work } from '../../store/work/work';
 import { withLease } from '../context/mutex';
@@ -67,12 +68,19 @@ async function convergeInTurn(
       if (!(error instanceof CoderError)) throw error;
       return await recordFailure(rim, work, userId, outcomeOf(error), before);
     }
-    if (observation === undefined) return await endWork(rim, work, { kind: 'done' });
+    if (observation === undefined) return await endNobodys(rim, work, userId);
     const [decision, outcome] = await passAlone(rim, work, observation, told);
     before = joined(before, outcome);
     if (!outcome.again || pass === MOST_PASSES)
       return await recordPerson(rim, work, observation, decision, { ...before, again: outcome.again }, begunAt);
   }
+}
+
+/** Nobody, and nothing is known of them: a plan that was made before they were forgotten holds nothing of theirs any more. */
+async function endNobodys(rim: Rim, work: Work, userId: string): Promise<EndedWork> {
+  return await endWork(rim, work, { kind: 'done' }, [], async db => {
+    await dropHold(db, work.app, `person:${userId}`);
+  });
 }
 
 /** From the account as it was a moment ago, if by that there is nothing to do about it. @throws CoderError */

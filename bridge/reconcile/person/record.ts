@@ -4,6 +4,7 @@ import { noteAddress } from '../../store/accounts/addresses';
 import { deletePerson, peopleOfAccount, type PersonChange, readPerson, writePerson } from '../../store/accounts/people';
 import { writeAudit } from '../../store/audit/audit';
 import { type Db } from '../../store/database/database';
+import { readUser } from '../../store/directory/reading';
 import { closeEntry, closeSame, handOverEntry, mayLastUntil, openEntry } from '../../store/journal/journal';
 import { enqueue, PRIORITY, type WorkKey } from '../../store/work/enqueue';
 import { type Work } from '../../store/work/work';
@@ -111,8 +112,9 @@ export async function recordPerson(
       ...(await wakeThem(db, work, observation, accounts, now)),
       ...(failure === undefined ? await wakeHolders(db, work, observation, now) : []),
     ];
-    const lessened = accounts.filter(({ removed }) => removed).map(({ accountId }) => accountId);
+    const lessened = accounts.filter(({ removed, deleted }) => removed || deleted).map(({ accountId }) => accountId);
     await wakeSharers(db, work, userId, lessened, now);
+    for (const { accountId, deleted } of accounts) if (deleted) await unlinkOthers(db, observation, accountId, now);
     // Whoever is dealt with after this is not asked for what Coder refuses to everybody: the app's warnings tell of it.
     if (outcome.held.some(({ reason }) => BY_SYNC.has(reason) && reason !== person?.heldReason))
       await enqueue(db, [{ key: `app:${app}`, app, priority: PRIORITY.declaration }], work.cause, now);
@@ -186,8 +188,12 @@ export async function recordFailure(
   return await endWork(rim, work, terminal ? { kind: 'done' } : failure, [], async db => {
     await writeAudit(db, before.lines);
     if (!terminal) return;
+    const now = rim.clock.now();
     const held = { reason: failure.error.kind, detail: failure.error.message };
-    await writePerson(db, { userId, app: work.app, userName: person?.userName ?? '' }, { held }, rim.clock.now());
+    // Whoever is not in the directory is found by the next sweep as one who left.
+    const isGone = person?.leftAt === undefined && (await readUser(db, userId)) === undefined;
+    const change: PersonChange = { held, ...(isGone ? { leftAt: now } : {}) };
+    await writePerson(db, { userId, app: work.app, userName: person?.userName ?? '' }, change, now);
   });
 }
 

@@ -36,6 +36,24 @@ it('gives an account that two apps know what either asks for, and locks it out w
   expect(stage.coder.describe('alice')).toMatchObject({ status: 'suspended', siteRoles: [] });
 });
 
+it('deletes an account that two apps know when neither has it any more, and calls that its own doing', async () => {
+  const stage = await startStage();
+  const policies = { leaving: 'delete' } as const;
+  await stage.declare({ policies, people: { sharedWith: ['entra'] } });
+  await otherApp(stage, { policies, people: { sharedWith: [APP] } });
+  const alice = await stage.createUser('alice');
+  const entra = { ...stage.context, app: 'entra' };
+  const { resource } = await stage.write(
+    stage.directory.createUser(entra, { schemas: [], userName: 'alice@example.com', active: true }),
+  );
+  await stage.write(stage.directory.deleteUser(stage.context, alice));
+  await stage.write(stage.directory.deleteUser(entra, resource.id));
+  await stage.settle();
+  expect(Object.keys(stage.coder.snapshot().users)).not.toContain('alice');
+  expect(await stage.reconciler.audit({ action: 'account.gone' })).toEqual([]);
+  expect(await stage.database.db.selectFrom('people').select('user_id').execute()).toEqual([]);
+});
+
 it('changes a mapping in place: the new roles and no moment without any', async () => {
   const stage = await startStage();
   await stage.declare({ roleMappings: { tier: { idpGroup: 'tier', role: 'auditor' } } });

@@ -3,6 +3,7 @@ import { sql } from 'kysely';
 import { SweptElsewhere } from '../../../bridge/reconcile';
 import { parseMappingState } from '../../../bridge/contract/mapping-state';
 import { putApp } from '../../../bridge/store/apps/apps';
+import { hold } from '../../../bridge/store/accounts/holds';
 import { openEntry } from '../../../bridge/store/journal/journal';
 import { enqueue, PRIORITY } from '../../../bridge/store/work/enqueue';
 import { takeLease } from '../../../bridge/store/work/leases';
@@ -204,6 +205,26 @@ it('does not call that drift which the guard has stopped, however often it looks
   expect(new Set(found.map(line => line.subjectName))).toEqual(new Set(['alice']));
 });
 
+it('of which a plan was made before somebody was forgotten holds nothing of theirs after it', async () => {
+  const stage = await startStage();
+  await stage.declare(TIERS);
+  const alice = await stage.createUser('alice');
+  stage.coder.deleteUser('alice');
+  await stage.write(stage.directory.deleteUser(stage.context, alice));
+  const { db } = stage.database;
+  // What a survey writes that had read of her before.
+  const plan = { digest: 'x', reasons: ['too-many-removals'], changes: ['alice: loses'], causes: [] };
+  await hold(db, { app: APP, subject: `person:${alice}`, ...plan }, Date.now());
+  await enqueue(
+    db,
+    [{ key: `person:${alice}`, app: APP, priority: PRIORITY.sweep }],
+    { actor: 'sweep' },
+    Date.now(),
+  );
+  await stage.settle();
+  expect((await stage.reconciler.status()).apps).toMatchObject([{ converged: true, held: 0 }]);
+});
+
 describe('what was begun for somebody and not noted to its end', () => {
   /** Notes that an account was made for somebody whom the directory does not know. */
   const begin = async ({ database, coder }: Stage, app: string, username: string): Promise<void> => {
@@ -267,6 +288,23 @@ describe('what was begun for somebody and not noted to its end', () => {
     await stage.settle();
     expect(stage.coder.describe('orphan').status).toBe('suspended');
     expect(await entriesIn(stage)).toHaveLength(rows.length);
+  });
+
+  it('is tried again by a sweep where the bridge may not look, and by then may', async () => {
+    const stage = await startStage();
+    await stage.declare({ policies: { drift: 'off' } });
+    stage.coder.addUser('orphan');
+    await begin(stage, APP, 'orphan');
+    stage.coder.faults.fail(403, { method: 'GET', path: '/users' });
+    await stage.database.transact(db =>
+      enqueue(db, [{ key: 'person:of-orphan', app: APP, priority: PRIORITY.request }], { actor: 'scim' }, Date.now()),
+    );
+    await stage.settle();
+    expect((await stage.reconciler.status()).pending).toMatchObject([{ state: 'held' }]);
+    stage.coder.faults.clear();
+    await sweep(stage);
+    expect(stage.coder.describe('orphan').status).toBe('suspended');
+    expect((await stage.reconciler.status()).pending).toEqual([]);
   });
 
   it('is tried again by a sweep where Coder failed so often that it was set aside, and their app is gone', async () => {
