@@ -1,5 +1,5 @@
 /** Client of the bridge's admin API: what the Terraform provider and the command line say to a running bridge. */
-import { z } from 'zod';
+import * as z from 'zod';
 import {
   Activity,
   AppDocument,

@@ -1,6 +1,6 @@
 /** What goes with a request to the admin API, and what its answer is read as. */
 import { type Precondition, RefusalBody } from '../contract/admin-api';
-import { type z } from 'zod';
+import type * as z from 'zod';
 import { formatPath } from '../contract/mapping-state';
 import { AdminError } from './admin-error';
 

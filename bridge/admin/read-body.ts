@@ -1,4 +1,4 @@
-import { type z } from 'zod';
+import type * as z from 'zod';
 import { Refusal } from '../http/refusal';
 
 /** The body as the route wants it. @throws Refusal 400 with every field that is wrong */

@@ -1,6 +1,6 @@
 /** `/requests` and `/apps/:app/debug`: what identity providers sent, and for how long bodies are kept. */
 import { type Router } from 'express';
-import { z } from 'zod';
+import * as z from 'zod';
 import { type ServedRequest } from '../contract/admin-api';
 import { type Decision, sayDecision } from '../reconcile';
 import { readApp } from '../store/apps/apps';

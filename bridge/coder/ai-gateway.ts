@@ -1,5 +1,5 @@
 /** Coder's AI gateway: which account used which model, and how much. Owners and auditors see it; everybody else sees nothing, without a refusal. */
-import { z } from 'zod';
+import * as z from 'zod';
 import { readCsv } from './csv';
 import { type Transport } from './transport/transport';
 

@@ -1,5 +1,5 @@
 /** Coder's audit log, read as far as the bridge asks for it: the rows of one account, or about one kind of thing, newest first. */
-import { z } from 'zod';
+import * as z from 'zod';
 import { type Transport } from './transport/transport';
 
 const DiffEntry = z.object({ old: z.unknown().optional(), new: z.unknown().optional() });

@@ -1,5 +1,5 @@
 /** Groups and their members. One writer per group at a time is the caller's part: Coder fails concurrent changes. */
-import { z } from 'zod';
+import * as z from 'zod';
 import { type Capabilities } from './capabilities';
 import { CoderError, isRefusal, lookAfter } from './transport/errors';
 import { readListing } from './transport/paging';

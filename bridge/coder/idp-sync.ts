@@ -1,5 +1,5 @@
 /** Coder's own OIDC sync settings: whole objects are read and written, never single entries. */
-import { z } from 'zod';
+import * as z from 'zod';
 import { CoderError } from './transport/errors';
 import { type GroupCalls } from './groups';
 import { type OrganizationCalls } from './organizations';

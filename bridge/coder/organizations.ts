@@ -1,5 +1,5 @@
 /** Organizations, who is a member of them and with which roles. */
-import { z } from 'zod';
+import * as z from 'zod';
 import { type Capabilities } from './capabilities';
 import { isRefusal } from './transport/errors';
 import { readListing } from './transport/paging';

@@ -1,5 +1,5 @@
 /** Which roles there are, which of them the bridge may assign, and the custom roles it keeps. */
-import { z } from 'zod';
+import * as z from 'zod';
 import { CoderError, isRefusal, lookAfter } from './transport/errors';
 import { orUndefined } from './visibility';
 import { type Transport } from './transport/transport';

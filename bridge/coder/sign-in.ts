@@ -1,5 +1,5 @@
 /** What Coder saw at sign-ins by OIDC, and what it reads there. Questions alone. */
-import { z } from 'zod';
+import * as z from 'zod';
 import { CoderError } from './transport/errors';
 import { type Transport } from './transport/transport';
 

@@ -2,7 +2,7 @@
  * What the bridge reads of Coder's answers, in its own words. Shapes are tolerant: fields that only newer servers send
  * are optional, fields that nobody reads are ignored, and `null` for an empty list is an empty list.
  */
-import { z } from 'zod';
+import * as z from 'zod';
 
 const list = <T extends z.ZodType>(item: T) =>
   z

@@ -1,5 +1,5 @@
 /** Accounts: look-up that is not fooled by Coder's listings, and every change of one account. */
-import { z } from 'zod';
+import * as z from 'zod';
 import { type Capabilities } from './capabilities';
 import { CoderError, isRefusal, lookAfter, withoutEffect } from './transport/errors';
 import { type Page, readListing } from './transport/paging';

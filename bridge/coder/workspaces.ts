@@ -1,5 +1,5 @@
 /** Workspaces of people, as far as somebody's leaving needs them: which there are, which run, and stopping one. */
-import { z } from 'zod';
+import * as z from 'zod';
 import { CoderError } from './transport/errors';
 import { type Transport } from './transport/transport';
 import { type CoderUser, type CoderWorkspace, WorkspacePage } from './types';

@@ -2,7 +2,7 @@
  * Which SCIM attribute gives Coder's e-mail, username and name, so that they can be made to agree with what Coder reads from OIDC at
  * sign-in (`CODER_OIDC_EMAIL_FIELD`, `CODER_OIDC_USERNAME_FIELD`, `CODER_OIDC_NAME_FIELD`). A leaf: zod alone.
  */
-import { z } from 'zod';
+import * as z from 'zod';
 import type * as document from './mapping-state/document';
 
 const ENTERPRISE = 'urn:ietf:params:scim:schemas:extension:enterprise:2.0:User';

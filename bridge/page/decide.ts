@@ -1,6 +1,6 @@
 /** What an operator decides on the page: the verbs of the admin API, after a typed confirmation and with a reason where much hangs on it. */
 import { type Request, type Router } from 'express';
-import { z } from 'zod';
+import * as z from 'zod';
 import { dismissRefused } from '../admin/dismiss';
 import { setDebugWindow } from '../admin/requests';
 import { sweepNow } from '../admin/sweep';

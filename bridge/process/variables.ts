@@ -4,7 +4,7 @@
  */
 import { X509Certificate } from 'node:crypto';
 import { readFileSync } from 'node:fs';
-import { z } from 'zod';
+import * as z from 'zod';
 import { CredentialDeclaration } from '../contract/admin-api';
 import { type ExportTo } from '../audit/watch';
 import { type ListenAddress } from '../http/server';

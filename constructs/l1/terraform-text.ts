@@ -16,6 +16,7 @@ export function escapeTemplates(value: unknown): unknown {
 
 /** The same for one text. */
 export function escapeText(text: string): string {
+  if (!text.includes('{')) return text;
   return text
     .split(REFERENCE)
     .map((part, index) => (index % 2 === 1 ? part : part.replace(/([$%])\{/g, '$1$1{')))
@@ -116,6 +117,12 @@ function isObject(value: unknown): value is Record<string, unknown> {
   return typeof value === 'object' && value !== null && !Array.isArray(value) && !Token.isUnresolved(value);
 }
 
+const spelt = new Map<string, string>();
+
 function snakeCase(key: string): string {
-  return key.replace(/[A-Z]/g, letter => `_${letter.toLowerCase()}`);
+  const known = spelt.get(key);
+  if (known !== undefined) return known;
+  const snake = key.replace(/[A-Z]/g, letter => `_${letter.toLowerCase()}`);
+  spelt.set(key, snake);
+  return snake;
 }

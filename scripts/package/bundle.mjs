@@ -18,11 +18,12 @@ export const PARTS = [
   { file: 'provider/deploy-step.js', entry: 'provider/deploy-step.ts', kind: 'plugin' },
 ];
 
-// A program's text is in memory for as long as it runs: comments and spaces go, and what is read in stack traces keeps its names, and
-// short lines. What is copied into stacks is small.
+// The text of a program is in memory for as long as it runs, and that of a library is read at each synth: comments and spaces go, and what
+// is read in stack traces keeps its names, and short lines. What is copied into stacks is small.
+const READABLE = { minifyWhitespace: true, minifySyntax: true, lineLimit: 160 };
 const KINDS = {
-  library: {},
-  program: { minifyWhitespace: true, minifySyntax: true, lineLimit: 160 },
+  library: READABLE,
+  program: READABLE,
   plugin: { banner: { js: PLUGIN_HEAD }, minify: true },
 };
 
@@ -42,7 +43,7 @@ export async function bundle(entry, kind, outFile) {
     target: 'node22',
     format: 'cjs',
     // Class names appear in messages. Where names are not shortened they stay by themselves, and cost memory and time at the start.
-    keepNames: kind !== 'program',
+    keepNames: kind === 'plugin',
     legalComments: 'none',
     external: [...Object.keys(peerDependencies), ...NEVER_ASKED],
     plugins: [englishOnly, partsOfUndici, serverOfGrpc, encodingsOfJson, servedTypes],
@@ -50,7 +51,7 @@ export async function bundle(entry, kind, outFile) {
     logLevel: 'warning',
     ...KINDS[kind],
   });
-  if (outFile !== undefined && kind !== 'library') checkText(outFile);
+  if (outFile !== undefined) checkText(outFile);
   if (outFile !== undefined && kind === 'plugin') chmodSync(outFile, 0o755);
   const [{ inputs }] = Object.values(metafile.outputs);
   return Object.keys(inputs).filter(file => inputs[file].bytesInOutput > 0);

@@ -3,7 +3,7 @@
  * settings of the compiler, and are nobody's business.
  */
 import { join } from 'node:path';
-import { z } from 'zod';
+import * as z from 'zod';
 import { Attributes } from '../../bridge/contract/attributes';
 import * as credentials from '../../bridge/contract/mapping-state/credentials';
 import * as shape from '../../bridge/contract/mapping-state/shape';

@@ -5,7 +5,7 @@ import { createServer, type Server } from 'node:https';
 import { type AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { z } from 'zod';
+import * as z from 'zod';
 import { isPlainToAnotherHost } from '../../bridge/coder/client';
 import { createCredential } from '../../bridge/coder/transport/credential';
 import { type CoderLimits } from '../../bridge/coder/transport/limits';

@@ -13,7 +13,7 @@
 import { randomUUID } from 'node:crypto';
 import { readFileSync, readdirSync } from 'node:fs';
 import { join } from 'node:path';
-import { z } from 'zod';
+import * as z from 'zod';
 import { IDENTITY_PROVIDERS } from '../../bridge/contract/mapping-state';
 import { type Coercion } from '../../bridge/scim-language/dialects/dialect';
 

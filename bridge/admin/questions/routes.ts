@@ -1,6 +1,6 @@
 /** Questions that the page asks as well: activity, people, groups, one hold, the set-up of an identity provider. */
 import { type Router } from 'express';
-import { z } from 'zod';
+import * as z from 'zod';
 import { Refusal } from '../../http/refusal';
 import { type AdminDeps } from '../deps';
 import { readActivity } from './activity';

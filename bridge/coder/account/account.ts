@@ -1,5 +1,5 @@
 /** The bridge's own account: who it is, what it may do, and what server it talks to. */
-import { z } from 'zod';
+import * as z from 'zod';
 import { type Capabilities, capabilitiesOf } from '../capabilities';
 import { type OrganizationCalls } from '../organizations';
 import { type MissingRight, missingRights, type RightsNeeds } from './rights';

@@ -4,7 +4,7 @@
  * the lease `credential` held: two replicas must not renew at once.
  */
 import { randomBytes } from 'node:crypto';
-import { z } from 'zod';
+import * as z from 'zod';
 import { type RenewableCredential } from '../transport/credential';
 import { CoderError } from '../transport/errors';
 import { type Transport } from '../transport/transport';

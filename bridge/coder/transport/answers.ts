@@ -1,5 +1,5 @@
 /** Turns what came back from Coder, or what did not, into the client's one error. Tolerates bodies that are not JSON. */
-import { z } from 'zod';
+import * as z from 'zod';
 import { CoderError, type CoderErrorDetails } from './errors';
 import { redact } from './redact';
 import { reasonOf } from './refusals';

@@ -4,7 +4,7 @@
  * idempotent, and at once: later the world may have moved on, and whoever asked has to look again.
  */
 import { setTimeout as sleep } from 'node:timers/promises';
-import { type z } from 'zod';
+import type * as z from 'zod';
 import { type Answer, errorOf, parseBody } from './answers';
 import { Connection, type TransportOptions } from './connection';
 import { CoderError } from './errors';

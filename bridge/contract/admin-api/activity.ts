@@ -1,4 +1,4 @@
-import { z } from 'zod';
+import * as z from 'zod';
 
 /** What happened, hour by hour. */
 export const Activity = z.object({

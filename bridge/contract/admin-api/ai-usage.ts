@@ -1,5 +1,5 @@
 /** Who used AI through Coder's gateway, by subject of the directory. */
-import { z } from 'zod';
+import * as z from 'zod';
 
 const Tokens = z.object({ input: z.number(), output: z.number(), cacheRead: z.number(), cacheWrite: z.number() });
 

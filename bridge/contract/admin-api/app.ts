@@ -1,5 +1,5 @@
 /** Apps as the admin API gives and takes them: a document under its generation. */
-import { z } from 'zod';
+import * as z from 'zod';
 import { parseMappingState } from '../mapping-state';
 
 /** An app as the bridge holds it. */

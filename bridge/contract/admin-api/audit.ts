@@ -1,4 +1,4 @@
-import { z } from 'zod';
+import * as z from 'zod';
 
 /** One line of the audit trail. */
 export const AuditEntry = z.object({

@@ -1,5 +1,5 @@
 /** Credentials of the admin API: who may do what at the bridge. The bridge has digests alone, secrets stay with who made them. */
-import { z } from 'zod';
+import * as z from 'zod';
 
 /**
  * What a credential may do, each for itself: `declare` apps (Terraform), `operate` (release, retry, sweep, …), `read` all that is shown,

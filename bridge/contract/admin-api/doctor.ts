@@ -1,4 +1,4 @@
-import { z } from 'zod';
+import * as z from 'zod';
 
 /** One thing that provisioning needs, and how it stands. */
 export const DoctorCheck = z.object({

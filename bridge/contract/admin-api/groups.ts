@@ -1,5 +1,5 @@
 /** Which group of an identity provider gives what, and to how many. */
-import { z } from 'zod';
+import * as z from 'zod';
 
 /** One mapping of a declaration, and the group that it reads. */
 export const MappingReport = z.object({

@@ -1,4 +1,4 @@
-import { z } from 'zod';
+import * as z from 'zod';
 
 /** A plan that the guard stopped as a whole, until an operator releases it. */
 export const HoldSummary = z.object({

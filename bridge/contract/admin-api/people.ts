@@ -1,5 +1,5 @@
 /** Who somebody is in the directory and in Coder, and why they have what they have. */
-import { z } from 'zod';
+import * as z from 'zod';
 import { AuditEntry } from './audit';
 
 export const Identity = z.object({

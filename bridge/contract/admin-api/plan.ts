@@ -1,5 +1,5 @@
 /** What would change in Coder. */
-import { z } from 'zod';
+import * as z from 'zod';
 import { HoldSummary } from './hold';
 import { Seats } from './status';
 

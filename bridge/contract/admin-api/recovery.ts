@@ -1,4 +1,4 @@
-import { z } from 'zod';
+import * as z from 'zod';
 
 /** What the bridge did in Coder and its database does not know, since it is older. */
 export const RecoveryReport = z.object({

@@ -1,5 +1,5 @@
 /** What every refusal of the admin API looks like. */
-import { z } from 'zod';
+import * as z from 'zod';
 
 export const RefusalBody = z.object({
   error: z.object({

@@ -1,5 +1,5 @@
 /** Bodies that the routes take; a mapping state is one too. */
-import { z } from 'zod';
+import * as z from 'zod';
 import { AppName } from '../mapping-state';
 
 /** Which app is compared with Coder; none: all. */

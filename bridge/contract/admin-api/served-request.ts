@@ -1,4 +1,4 @@
-import { z } from 'zod';
+import * as z from 'zod';
 
 /** One SCIM request as it was served. */
 export const ServedRequest = z.object({

@@ -1,4 +1,4 @@
-import { z } from 'zod';
+import * as z from 'zod';
 
 /** How far the connection of an identity provider is. */
 export const SetupReport = z.object({

@@ -1,5 +1,5 @@
 /** How the bridge and its apps stand, and what is waiting, held or parked. */
-import { z } from 'zod';
+import * as z from 'zod';
 import { HoldSummary } from './hold';
 
 /** One thing that is waiting, held or parked. */

@@ -1,5 +1,5 @@
 /** Credentials of an app: digest and expiry, never the secret. What stands where a digest belongs may be one, and is never shown. */
-import { z } from 'zod';
+import * as z from 'zod';
 import type * as document from './document';
 import { TOKEN_SCOPES } from './vocabulary';
 

@@ -1,4 +1,4 @@
-import { z } from 'zod';
+import * as z from 'zod';
 import { Shape } from './shape';
 
 /** The JSON Schema (draft 2020-12) of the document as an author may write it; rules between fields are not in it. */

@@ -1,5 +1,5 @@
 /** Names inside the document, by the rules of whoever reads them: Coder, or an operator. */
-import { z } from 'zod';
+import * as z from 'zod';
 import { identityKey } from '../identity';
 
 const CODER_NAME = /^[a-zA-Z0-9]+(?:-[a-zA-Z0-9]+)*$/;

@@ -2,7 +2,7 @@
  * What is wrong with a field, in words of our own: what was got, what is wanted. Stands in wherever the shape itself says
  * nothing better, so that no message is the validator's.
  */
-import { type z } from 'zod';
+import type * as z from 'zod';
 
 /** The message of one issue, as zod asks for it while it reads a document. */
 export const plainMessage: z.core.$ZodErrorMap = issue => {

@@ -1,6 +1,6 @@
 /** The fields of the document, with defaults and what each one means. */
 import { Attributes } from '../attributes';
-import { z } from 'zod';
+import * as z from 'zod';
 import { OAuthClientDeclaration, TokenDeclaration } from './credentials';
 import type * as document from './document';
 import {

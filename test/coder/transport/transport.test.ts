@@ -1,5 +1,5 @@
 import { type ServerResponse } from 'node:http';
-import { z } from 'zod';
+import * as z from 'zod';
 import { type CoderExchange } from '../../../bridge/coder/transport/connection';
 import { createCredential } from '../../../bridge/coder/transport/credential';
 import { CoderError, outcomeOf } from '../../../bridge/coder/transport/errors';

@@ -215,12 +215,7 @@ it('of which a plan was made before somebody was forgotten holds nothing of thei
   // What a survey writes that had read of her before.
   const plan = { digest: 'x', reasons: ['too-many-removals'], changes: ['alice: loses'], causes: [] };
   await hold(db, { app: APP, subject: `person:${alice}`, ...plan }, Date.now());
-  await enqueue(
-    db,
-    [{ key: `person:${alice}`, app: APP, priority: PRIORITY.sweep }],
-    { actor: 'sweep' },
-    Date.now(),
-  );
+  await enqueue(db, [{ key: `person:${alice}`, app: APP, priority: PRIORITY.sweep }], { actor: 'sweep' }, Date.now());
   await stage.settle();
   expect((await stage.reconciler.status()).apps).toMatchObject([{ converged: true, held: 0 }]);
 });
