@@ -77,10 +77,9 @@ export class Directory {
 
   /** Whether somebody is in with this address now, had it and is in with another, or is just being let in with it. */
   isBorne(email: string): boolean {
-    return (
-      this.everBearers(email).some(person => this.isIn(person)) ||
-      [...this.stating].flat().some(stated => sameAddress(stated, email))
-    );
+    const stated = [...this.stating].flat();
+    const isStated = (address: string): boolean => stated.some(one => sameAddress(one, address));
+    return isStated(email) || this.everBearers(email).some(person => this.isIn(person) || isStated(person.email));
   }
 
   /** Everybody who has or had this address. */

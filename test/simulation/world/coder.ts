@@ -86,25 +86,28 @@ export class Coder implements CoderLine {
         return;
       }
       if (fault === 'stands') machine.standStill(STANDS_MS);
-      // What stands still sends nothing.
-      const leaves = Math.max(0, machine.standsUntil - scheduler().now);
-      const arrives = leaves + (fault === 'late' ? SECONDS : this.#latency());
-      scheduler().outside(arrives, () => {
-        void this.#serve(call, where).then(done => {
-          this.trace.say(() =>
-            call.method === 'GET' ? undefined : `    Coder ${what} ${call.body ?? ''} → ${done.status}`,
-          );
-          if (fault === 'lost-away' || fault === 'killed-away') this.weather.awayUntil = scheduler().now + AWAY_MS;
-          if (fault === 'killed' || fault === 'killed-away') {
-            machine.kill();
-            return;
-          }
-          if (fault === 'lost' || fault === 'lost-away') answer(LATENCY_MS, new LineError('UND_ERR_SOCKET'));
-          else if (fault === 'silent') answer(TIMEOUT_MS, new LineError('UND_ERR_HEADERS_TIMEOUT'));
-          else if (fault === 'fails-after') answer(LATENCY_MS, failure(500));
-          else answer(fault === 'slow' ? SECONDS : this.#latency(), done);
+      const send = () => {
+        scheduler().outside(fault === 'late' ? SECONDS : this.#latency(), () => {
+          void this.#serve(call, where).then(done => {
+            this.trace.say(() =>
+              call.method === 'GET' ? undefined : `    Coder ${what} ${call.body ?? ''} → ${done.status}`,
+            );
+            if (fault === 'lost-away' || fault === 'killed-away') this.weather.awayUntil = scheduler().now + AWAY_MS;
+            if (fault === 'killed' || fault === 'killed-away') {
+              machine.kill();
+              return;
+            }
+            if (fault === 'lost' || fault === 'lost-away') answer(LATENCY_MS, new LineError('UND_ERR_SOCKET'));
+            else if (fault === 'silent') answer(TIMEOUT_MS, new LineError('UND_ERR_HEADERS_TIMEOUT'));
+            else if (fault === 'fails-after') answer(LATENCY_MS, failure(500));
+            else answer(fault === 'slow' ? SECONDS : this.#latency(), done);
+          });
         });
-      });
+      };
+      // What stands still sends nothing, and what is killed meanwhile never does.
+      const leaves = machine.standsUntil - scheduler().now;
+      if (leaves <= 0) send();
+      else scheduler().outside(leaves, () => void (machine.alive && send()));
     });
   }
 
