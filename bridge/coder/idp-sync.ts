@@ -16,7 +16,7 @@ export interface IdpSyncCalls {
   /**
    * Replaces the settings; idempotent. A group of another organization would have people put into it, whether or not they are
    * members there, and never taken out.
-   * @param own the claims whose group ids are checked: entries of others are kept as they are. Default: all
+   * @param own the group ids that are checked: entries of others are kept as they are. Default: all
    * @throws CoderError refused `reference-unknown`: Coder would take a wrong group id without a word
    */
   setGroupSync(
@@ -27,7 +27,7 @@ export interface IdpSyncCalls {
   getRoleSync(organizationId: string): Promise<RoleSync>;
   /**
    * Replaces the settings; idempotent.
-   * @param own the claims whose roles are checked: entries of others are kept as they are. Default: all
+   * @param own the roles that are checked: entries of others are kept as they are. Default: all
    * @throws CoderError refused `reference-unknown` for a role that is not there, in exactly this spelling
    */
   setRoleSync(organizationId: string, settings: RoleSync, own?: readonly string[]): Promise<RoleSync>;
@@ -48,8 +48,8 @@ const DeploymentConfig = z.object({
   config: z.object({ oidc: z.object({ user_role_field: z.string().nullish() }).nullish() }),
 });
 
-function targetsOf(mapping: Readonly<Record<string, readonly string[]>>, claims?: readonly string[]): string[] {
-  return [...new Set((claims ?? Object.keys(mapping)).flatMap(claim => mapping[claim] ?? []))];
+function targetsOf(mapping: Readonly<Record<string, readonly string[]>>): string[] {
+  return [...new Set(Object.values(mapping).flat())];
 }
 
 function refuseUnknown(route: string, what: string, unknown: readonly string[]): void {
@@ -80,7 +80,7 @@ export function idpSyncCalls(
       return transport.send({ method: 'GET', path: GROUPS, params: { organization }, read: GroupSync });
     },
     async setGroupSync(organization, settings, own) {
-      refuseUnknown(`PATCH ${GROUPS}`, 'group', await unknownGroups(organization, targetsOf(settings.mapping, own)));
+      refuseUnknown(`PATCH ${GROUPS}`, 'group', await unknownGroups(organization, own ?? targetsOf(settings.mapping)));
       return transport.send({
         method: 'PATCH',
         path: GROUPS,
@@ -99,7 +99,7 @@ export function idpSyncCalls(
       return transport.send({ method: 'GET', path: ROLES, params: { organization }, read: RoleSync });
     },
     async setRoleSync(organization, { field, mapping }, own) {
-      const targets = targetsOf(mapping, own);
+      const targets = own ?? targetsOf(mapping);
       // Exactly: in another case a role gives nothing.
       const known = new Set(
         targets.length === 0 ? [] : (await listOrganizationRoles(organization)).map(role => role.name),

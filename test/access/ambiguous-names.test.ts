@@ -1,5 +1,6 @@
 /** Two groups of the directory with one name: nobody gets and nobody loses anything by the name, in either mode, until it is clear which is meant. */
 import { describeEachDatabase } from '../support/databases';
+import { givesIn } from '../support/sync-settings';
 import { startAccess } from './stage';
 
 const LEADS = { leads: { idpGroup: 'leads', organization: 'default', role: 'organization-admin' } };
@@ -10,7 +11,7 @@ describeEachDatabase('a name that two groups have', (_, on) => {
     const access = await startAccess(on);
     const okta = await access.app('okta', { mode: 'claims', roleMappings: LEADS, groupMappings: DEVELOPERS });
     await okta.group('leads', [], { externalId: 'first' });
-    const sync = () => access.coder.snapshot().organizations['coder']?.roleSync.mapping;
+    const sync = () => givesIn(access.coder.snapshot().organizations['coder']?.roleSync);
     expect(sync()).toEqual({ leads: ['organization-admin'] });
 
     const second = await okta.group('leads', [], { externalId: 'second' });

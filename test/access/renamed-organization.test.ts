@@ -1,6 +1,7 @@
 /** An organization of Coder that somebody renames: nobody loses anything there by its name, until the document says what is meant. */
 import { describeEachDatabase } from '../support/databases';
 import { startAccess } from './stage';
+import { givesIn } from '../support/sync-settings';
 
 const inLab = (organization: string) => ({
   organizationMappings: { lab: { idpGroup: 'lab', organization } },
@@ -171,7 +172,7 @@ describeEachDatabase('an organization that is renamed in Coder', (_, on) => {
       };
     };
     const before = told('lab');
-    expect(Object.keys(before.group?.mapping ?? {})).toEqual(['lab']);
+    expect(Object.keys(givesIn(before.group))).toEqual(['lab']);
     access.coder.renameOrganization('lab', 'lab2');
     await access.declare(okta, { mode: 'claims', claims: { organizations: 'groups' }, ...inLab('lab') });
     await access.swept();

@@ -25,9 +25,11 @@ export async function losesOrganizations(
   if (change.next === undefined || change.next.field === '') return [];
   const names = new Map(context.catalog.organizations.map(({ id, name }) => [id, name]));
   const losers: LosesOrganization[] = [];
+  // Everybody stays in the default one, unless that is switched off.
+  const stays = change.observed.present.assignDefault === true ? context.catalog.defaultOrganization : undefined;
   for await (const account of rim.coder.background.listUsers()) {
     if (account.loginType !== 'oidc') continue;
-    const others = account.organizationIds.filter(id => id !== context.catalog.defaultOrganization && names.has(id));
+    const others = account.organizationIds.filter(id => id !== stays && names.has(id));
     if (others.length === 0) continue;
     const given = await organizationsGiven(rim, account.id, joins, change.next.mapping);
     for (const id of others)

@@ -53,7 +53,7 @@ export async function planSyncSettings(db: Db, coder: CoderClient, context: Cont
     kind: SyncObserved['kind'],
     organization: string,
     ask: boolean,
-    read: () => Promise<Pick<SyncObserved, 'present' | 'wanted'>>,
+    read: () => Promise<Pick<SyncObserved, 'present' | 'wanted' | 'names'>>,
   ): Promise<void> => {
     const before = await readWritten(db, keyFor(kind, organization));
     if (!ask && before === undefined) return;
@@ -70,11 +70,13 @@ export async function planSyncSettings(db: Db, coder: CoderClient, context: Cont
         problems.push(
           `group sync of organization ${JSON.stringify(organization.name)}: its filter ${JSON.stringify(present.regexFilter)} leaves out the claim ${JSON.stringify(claim)}, so that its mapping has no effect: widen the filter`,
         );
-      return { present, wanted: groups };
+      const names = [...context.groups.values()].flatMap(group => (group.organization === id ? group.name : []));
+      return { present, wanted: groups, names };
     });
     await observe('roles', id, roles !== undefined, async () => ({
       present: await coder.getRoleSync(id),
       wanted: roles,
+      names: organization.roles === 'unreadable' ? [] : (organization.roles ?? []),
     }));
   }
   await observe('organizations', '', wanted.joins.length > 0, async () => {
@@ -144,9 +146,10 @@ async function writeNoted(rim: Rim, change: SyncChange, next: SyncMapping): Prom
   }
 }
 
-async function write(coder: CoderClient, { observed, written }: SyncChange, next: SyncMapping): Promise<void> {
-  const { kind, organization } = observed;
-  const own = written?.claims ?? [];
+async function write(coder: CoderClient, { observed }: SyncChange, next: SyncMapping): Promise<void> {
+  const { kind, organization, wanted } = observed;
+  // What others have named is theirs, whether it is there or not.
+  const own = [...new Set(Object.values(wanted?.mapping ?? {}).flat())];
   const settings = {
     field: next.field,
     mapping: Object.fromEntries(Object.entries(next.mapping).map(([claim, values]) => [claim, [...values]])),

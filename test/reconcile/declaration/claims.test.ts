@@ -1,6 +1,7 @@
 /** Mode claims: organization sync is for the whole deployment, so it is written only where it is needed and declared. */
 import { parseMappingState } from '../../../bridge/contract/mapping-state';
 import { deleteApp, listAllApps, putApp } from '../../../bridge/store/apps/apps';
+import { givesIn } from '../../support/sync-settings';
 import { AMPLE_MS, APP, startStage, type Stage } from '../stage';
 
 const INTO_LAB = { groupMappings: { lab: { idpGroup: 'lab', organization: 'lab', group: 'lab' } } };
@@ -56,7 +57,26 @@ it('names whom organization sync touches before it is written, and in the audit 
     assignDefault: false,
   });
   const lines = await stage.reconciler.audit({ action: 'sync-settings.set' });
-  expect(lines.map(line => line.detail).join()).toContain('researcher (lab)');
+  expect(lines.map(line => line.detail).join()).toContain('researcher (coder), researcher (lab)');
+});
+
+it('holds whom another app maps into the default organization there, where Coder does not by itself', async () => {
+  const stage = await stageWithLab();
+  stage.coder.setOrganizationSync({ assignDefault: false });
+  const claims = { organizations: 'groups' };
+  const developers = { developers: { idpGroup: 'developers', group: 'developers' } };
+  const entra = parseMappingState({ version: 1, app: 'entra', mode: 'claims', claims, groupMappings: developers });
+  await putApp(stage.database, entra, 'any', { actor: 'declaration' }, Date.now());
+  await stage.settle();
+  expect(stage.coder.snapshot().organizationSync).toMatchObject({ field: '' });
+  await stage.declare({ mode: 'claims', claims, ...INTO_LAB });
+  expect(stage.coder.snapshot().organizationSync).toMatchObject({
+    field: 'groups',
+    mapping: {
+      developers: [stage.coder.findOrganization('coder').id],
+      lab: [stage.coder.findOrganization('lab').id],
+    },
+  });
 });
 
 it('does not turn organization sync on beside an app that pushes into organizations', async () => {
@@ -80,7 +100,7 @@ it('a custom role and a mapping to it are right at the first deploy', async () =
     customRoles: { reader: READER },
     roleMappings: { readers: { idpGroup: 'readers', organization: 'default', role: 'reader' } },
   });
-  expect(stage.coder.snapshot().organizations['coder']?.roleSync.mapping).toEqual({ readers: ['reader'] });
+  expect(givesIn(stage.coder.snapshot().organizations['coder']?.roleSync)).toEqual({ readers: ['reader'] });
   expect(await warnings(stage)).toBe('');
 });
 
@@ -137,6 +157,79 @@ it('a deleted app stays until Coder has let its entries be taken out, and status
   expect(entries()).toEqual([]);
   expect((await stage.reconciler.status()).pending).toEqual([]);
   expect(await listAllApps(stage.database.db)).toEqual([]);
+});
+
+describe('what Coder would give by a name alone', () => {
+  const DEVELOPERS = { idpGroup: 'developers', group: 'developers' };
+  const LEADS = { idpGroup: 'leads', organization: 'default', role: 'organization-auditor' };
+  const claims = { groups: 'groups', roles: 'roles' };
+  const inCoder = (stage: Stage) => stage.coder.describe('ada').organizations['coder'];
+  const signIn = (stage: Stage, groups: string[], roles: string[]) =>
+    stage.coder.oidcLogin({ sub: 'ada', email: 'ada@example.com', email_verified: true, groups, roles });
+
+  async function stageWithAda(before: (stage: Stage) => void = () => undefined): Promise<Stage> {
+    const stage = await startStage();
+    stage.coder.addUser('ada', { status: 'active' });
+    before(stage);
+    return stage;
+  }
+
+  it('is given to nobody by a sync that the bridge turned on: roles, and what a mapping gave before', async () => {
+    const stage = await stageWithAda();
+    const others = { testers: { idpGroup: 'testers', group: 'testers' } };
+    await stage.declare({
+      mode: 'claims',
+      claims,
+      groupMappings: { developers: DEVELOPERS, ...others },
+      roleMappings: { leads: LEADS },
+    });
+    signIn(stage, ['developers', 'testers'], ['organization-admin', 'leads']);
+    expect(inCoder(stage)).toEqual({ groups: ['developers', 'testers'], roles: ['organization-auditor'] });
+    await stage.declare({ mode: 'claims', claims, groupMappings: others, roleMappings: { leads: LEADS } });
+    signIn(stage, ['developers', 'testers'], ['organization-admin']);
+    expect(inCoder(stage)).toEqual({ groups: ['testers'], roles: [] });
+    // The same group, found by its name as one that was made by hand.
+    if (!('developers' in (stage.coder.snapshot().organizations['coder']?.groups ?? {})))
+      stage.coder.addGroup('developers');
+    signIn(stage, ['developers'], []);
+    expect(inCoder(stage)?.groups).toEqual([]);
+    await stage.declare({ mode: 'claims', claims });
+    expect(stage.coder.snapshot().organizations['coder']).toMatchObject({
+      groupSync: { field: '', mapping: {} },
+      roleSync: { field: '', mapping: {} },
+    });
+  });
+
+  it('is given as before by a sync that somebody else turned on, which stays on', async () => {
+    const stage = await stageWithAda(({ coder }) => {
+      coder.addGroup('handmade');
+      coder.setGroupSync({ field: 'groups', mapping: {} });
+    });
+    await stage.declare({ mode: 'claims', claims, groupMappings: { developers: DEVELOPERS } });
+    signIn(stage, ['developers', 'handmade'], []);
+    expect(inCoder(stage)?.groups).toEqual(['developers', 'handmade']);
+    await stage.declare({ mode: 'claims', claims });
+    expect(stage.coder.snapshot().organizations['coder']?.groupSync).toMatchObject({ field: 'groups', mapping: {} });
+  });
+
+  it('is given with what somebody else has written for the same claim, and theirs stays when the mapping goes', async () => {
+    let handmade = '';
+    const stage = await stageWithAda(({ coder }) => {
+      coder.addGroup('handmade');
+      handmade = coder.findGroup('handmade').id;
+      coder.setGroupSync({ field: 'groups', mapping: { developers: [handmade] } });
+    });
+    await stage.declare({ mode: 'claims', claims, groupMappings: { developers: DEVELOPERS } });
+    signIn(stage, ['developers'], []);
+    expect(inCoder(stage)?.groups).toEqual(['developers', 'handmade']);
+    await stage.reconciler.sweep();
+    await stage.settle();
+    await stage.declare({ mode: 'claims', claims });
+    expect(stage.coder.snapshot().organizations['coder']?.groupSync).toMatchObject({
+      field: 'groups',
+      mapping: { developers: [handmade] },
+    });
+  });
 });
 
 describe('whose write Coder was never heard to have done', () => {

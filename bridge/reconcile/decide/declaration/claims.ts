@@ -18,7 +18,14 @@ export interface SyncMapping {
 /** What the bridge wrote into a settings object last: its field, and the entries that are its own. */
 export interface Written {
   readonly field: string;
+  /** Claims for which a mapping gives something. */
   readonly claims: readonly string[];
+  /** Claims that are to give nothing, and would by their name. */
+  readonly silenced?: readonly string[] | undefined;
+  /** What others had written for the same claims: it stays, and stays when the bridge's own goes. */
+  readonly others?: Readonly<Record<string, readonly string[]>> | undefined;
+  /** Somebody else had turned the sync on: what it gives by names is their wish, and nobody turns it off. */
+  readonly wasOn?: boolean | undefined;
   /** The field before, where nobody has noted yet that the new one was written. */
   readonly formerField?: string | undefined;
 }

@@ -21,6 +21,8 @@ export interface SyncObserved {
   readonly wanted: SyncMapping | undefined;
   /** What the bridge wrote into it last. */
   readonly before: Written | undefined;
+  /** Groups or roles there, by name: Coder takes a claim without an entry for one of these. @default none */
+  readonly names?: readonly string[];
 }
 
 export interface SyncChange {
@@ -40,28 +42,49 @@ export function isForAnotherClaim({ present, wanted, before }: SyncObserved): bo
   return entriesOfOthers(present, before).some(([, values]) => values.length > 0);
 }
 
-/** What is not the bridge's own in a settings object. */
+/** What is not the bridge's own in a settings object, also of claims for which it writes as well. */
 function entriesOfOthers({ mapping }: SyncMapping, before: Written | undefined): [string, readonly string[]][] {
-  return Object.entries(mapping).filter(([claim]) => before?.claims.includes(claim) !== true);
+  const own = new Set([...(before?.claims ?? []), ...(before?.silenced ?? [])]);
+  return Object.entries(mapping).flatMap(([claim, values]): [string, readonly string[]][] => {
+    if (!own.has(claim)) return [[claim, values]];
+    const theirs = before?.others?.[claim];
+    return theirs === undefined ? [] : [[claim, theirs.filter(value => values.includes(value))]];
+  });
 }
 
 export function decideSync(observed: readonly SyncObserved[]): SyncChange[] {
   return observed.map(one => {
     const wanted = withUnclear(one);
-    return {
-      observed: one,
-      next: mergeSync(one.present, wanted, one.before),
-      written: wanted && { field: wanted.field, claims: Object.keys(wanted.mapping) },
-    };
+    const written = wanted && writtenOf(one, wanted);
+    return { observed: one, next: mergeSync(one.present, wanted, one.before, written), written };
   });
+}
+
+/** What is the bridge's own once this is written. */
+function writtenOf({ kind, present, before, names = [] }: SyncObserved, wanted: SyncMapping): Written {
+  const claims = Object.keys(wanted.mapping);
+  const theirs = new Map(entriesOfOthers(present, before));
+  const wasOn = before === undefined ? present.field !== '' : before.wasOn === true && present.field !== '';
+  // A sync that nobody but the bridge turned on gives what mappings say, not what happens to have the same name; nor what a mapping gave before.
+  const isByName = kind !== 'organizations' && !wasOn;
+  const silenced = isByName ? [...names, ...(before?.claims ?? []), ...(before?.silenced ?? [])] : [];
+  return {
+    field: wanted.field,
+    claims,
+    silenced: [...new Set(silenced)].filter(claim => !claims.includes(claim) && !theirs.has(claim)).sort(),
+    others: Object.fromEntries([...theirs].filter(([claim]) => claims.includes(claim))),
+    ...(wasOn && { wasOn }),
+  };
 }
 
 /** What may be the bridge's own while a change is written: until its end is noted, Coder may have what was, or what is to be. */
 export function ownMeanwhile({ observed: { before, present }, written }: SyncChange): Written | undefined {
   if (before === undefined || written === undefined) return written ?? before;
   return {
-    field: written.field,
+    ...written,
     claims: [...new Set([...before.claims, ...written.claims])],
+    silenced: [...new Set([...(before.silenced ?? []), ...(written.silenced ?? [])])],
+    others: { ...written.others, ...before.others },
     ...(isOwnField(before, present.field) && { formerField: present.field }),
   };
 }
@@ -108,7 +131,9 @@ export function decideOrganizationSync({ joins, present, before, pushing }: Orga
   const problems: string[] = [];
   const isOnAnyway = present.field !== '' && (before === undefined || entriesOfOthers(present, before).length > 0);
   // Everybody is in the default organization, unless a sync that is on leaves it out.
-  const isNeeded = (join: Join): boolean => !join.organization.isDefault || (isOnAnyway && !present.assignDefault);
+  const turnsOn = ({ organization, field }: Join): boolean => !organization.isDefault && field !== undefined;
+  const isOn = isOnAnyway || (pushing.length === 0 && joins.some(turnsOn));
+  const isNeeded = (join: Join): boolean => !join.organization.isDefault || (isOn && !present.assignDefault);
   const apps = new Map(joins.filter(isNeeded).map(join => [join.app, join]));
   for (const { app, field, organization } of apps.values()) {
     const into = `mappings of app ${JSON.stringify(app)} into organization ${JSON.stringify(organization.name)} need Coder's organization sync`;
@@ -170,23 +195,35 @@ export function filteredOut(filter: string | null, claims: readonly string[]): s
 
 /** A settings object for people to read. */
 export function saySync({ field, mapping }: SyncMapping): string {
-  const entries = Object.entries(mapping).map(([claim, values]) => `${claim}=${values.join('+')}`);
-  return `field ${JSON.stringify(field)} ${entries.sort().join(' ')}`.trim();
+  const entries = Object.entries(mapping).filter(([, values]) => values.length > 0);
+  const said = entries.map(([claim, values]) => `${claim}=${values.join('+')}`).sort();
+  const silenced = Object.keys(mapping)
+    .filter(claim => mapping[claim]?.length === 0)
+    .sort();
+  const more = silenced.length > NAMED ? ` and ${silenced.length - NAMED} more` : '';
+  const nothing = silenced.length === 0 ? [] : [`nothing for ${silenced.slice(0, NAMED).join(', ')}${more}`];
+  return [`field ${JSON.stringify(field)}`, ...said, ...nothing].join(' ');
 }
+
+const NAMED = 20;
 
 /**
  * The settings object to write: what is there, without what the bridge wrote before, with what it wants now. When nothing
  * of it is left and the bridge had switched the sync on, it is switched off again.
  * @returns undefined when what is there says it already
  */
-export function mergeSync(
+function mergeSync(
   present: SyncMapping,
   wanted: SyncMapping | undefined,
   before: Written | undefined,
+  written: Written | undefined,
 ): SyncMapping | undefined {
-  const mapping = Object.fromEntries([...entriesOfOthers(present, before), ...Object.entries(wanted?.mapping ?? {})]);
-  const empty = Object.keys(mapping).length === 0;
-  const field = wanted?.field ?? (empty && isOwnField(before, present.field) ? '' : present.field);
+  const mapping = Object.fromEntries(entriesOfOthers(present, before));
+  for (const [claim, values] of Object.entries(wanted?.mapping ?? {}))
+    mapping[claim] = [...new Set([...(mapping[claim] ?? []), ...values])];
+  for (const claim of written?.silenced ?? []) mapping[claim] = [];
+  const goes = Object.keys(mapping).length === 0 && isOwnField(before, present.field) && before?.wasOn !== true;
+  const field = wanted?.field ?? (goes ? '' : present.field);
   return field === present.field && sameMapping(mapping, present.mapping) ? undefined : { field, mapping };
 }
 
