@@ -14,7 +14,7 @@ export interface DatabaseProbeOptions {
 
 /** @returns a function that says what is wrong, or null */
 export function createDatabaseProbe(
-  database: Pick<Database, 'db' | 'trouble'>,
+  database: Pick<Database, 'transact' | 'trouble'>,
   clock: () => number,
   { rememberMs = 5_000, rememberFailureMs = 500, timeoutMs = 1_000 }: DatabaseProbeOptions = {},
 ): () => Promise<string | null> {
@@ -22,10 +22,14 @@ export function createDatabaseProbe(
   let asking: Promise<string | null> | undefined;
 
   async function ask(): Promise<string | null> {
-    const problem = await writeSetting(database.db, 'written-at', new Date(clock()).toISOString()).then(
-      () => database.trouble() ?? null,
-      (error: unknown) => database.trouble() ?? (error instanceof Error ? error.message : String(error)),
-    );
+    const now = new Date(clock()).toISOString();
+    // Until it has reached the disk.
+    const problem = await database
+      .transact(db => writeSetting(db, 'written-at', now))
+      .then(
+        () => database.trouble() ?? null,
+        (error: unknown) => database.trouble() ?? (error instanceof Error ? error.message : String(error)),
+      );
     known = { problem, until: clock() + (problem === null ? rememberMs : rememberFailureMs) };
     return problem;
   }

@@ -2,11 +2,10 @@
  * One bridge for a SQLite file: a lock of the operating system on a file beside it, which ends with its process however that ends. The
  * file tells whose lock it is.
  */
-import { existsSync, realpathSync } from 'node:fs';
 import { hostname } from 'node:os';
-import { basename, dirname, join } from 'node:path';
 import type BetterSqlite3 from 'better-sqlite3';
 import { DatabaseError } from './backend';
+import { realPath } from './real-path';
 import { makeFile } from './sqlite-connection';
 import { sqliteEngine } from './sqlite-engine';
 
@@ -36,13 +35,6 @@ export function claimFile(path: string): Claim {
       { cause },
     );
   }
-}
-
-/** However the file is named, by a link or through a linked folder: it is one file. */
-function realPath(path: string): string {
-  if (existsSync(path)) return realpathSync(path);
-  const folder = dirname(path);
-  return existsSync(folder) ? join(realpathSync(folder), basename(path)) : path;
 }
 
 function open(path: string, beside: string): BetterSqlite3.Database {

@@ -12,10 +12,12 @@ import { DirectConnection } from './sqlite-direct';
 import { isLocked } from './sqlite-locks';
 import { PatientDialect } from './sqlite-patience';
 import { LockPatience } from './lock-patience';
+import { realPath } from './real-path';
 import { createReaders } from './sqlite-readers';
 import { type Committed } from './committed';
 import { type Tables } from './tables';
 import { Trouble } from './trouble';
+import { isUnavailable } from './unavailable';
 
 /** Writes that share one commit at most: bounds how long other work waits for the event loop. */
 const MOST_TOGETHER = 32;
@@ -27,14 +29,15 @@ const PAUSE_MS = 50;
  * @param alone no other bridge may have the file meanwhile
  * @throws DatabaseError when the file can't be opened, or another bridge has it
  */
-export function openSqlite(path: string, { alone }: { readonly alone: boolean }) {
+export function openSqlite(named: string, { alone }: { readonly alone: boolean }) {
+  const path = named === ':memory:' ? named : realPath(named);
   const claim = alone ? claimFile(path) : undefined;
   try {
     const trouble = new Trouble();
     const connection = connectSqlite(path);
     const direct = new DirectConnection(connection, trouble);
     const db = new Kysely<Tables>({ dialect: new PatientDialect(connection, direct, trouble) });
-    const disk = syncTogether(path);
+    const disk = syncTogether(path, trouble);
     const { transact, commit } = commitTogether(db, direct, disk);
     const readers = createReaders(path, db);
     const close = async () => {
@@ -188,7 +191,7 @@ function commitTogether(db: Kysely<Tables>, direct: DirectConnection, disk: Retu
  * synchronisation of that file, off the event loop, does for all that were made before it began; and nothing that is there has to
  * be waited for once more.
  */
-function syncTogether(path: string) {
+function syncTogether(path: string, trouble: Trouble) {
   if (path === ':memory:') return { committed: () => () => Promise.resolve(), end: () => Promise.resolve() };
   let file: number | undefined;
   let commits = 0;
@@ -206,22 +209,34 @@ function syncTogether(path: string) {
     }
     fdatasync(log, error => {
       if (error === null) onDisk = upTo;
+      const failure = error === null ? undefined : logFailure(error, trouble);
       for (const { resolve, reject } of these) {
-        if (error === null) resolve();
-        else reject(error);
+        if (failure === undefined) resolve();
+        else reject(failure);
       }
       sync(log);
     });
   };
 
+  const begin = () => {
+    try {
+      // The log exists from the first commit on, and stays the same file while the database is open.
+      file ??= openLog(path);
+    } catch (error) {
+      // Whoever comes next tries again.
+      const failure = logFailure(error, trouble);
+      for (const { reject } of waiting) reject(failure);
+      waiting = [];
+      return;
+    }
+    syncing = true;
+    sync(file);
+  };
+
   const reached = () =>
     new Promise<void>((resolve, reject) => {
       waiting.push({ resolve, reject });
-      if (syncing) return;
-      syncing = true;
-      // The log exists from the first commit on, and stays the same file while the database is open.
-      file ??= openLog(path);
-      sync(file);
+      if (!syncing) begin();
     });
 
   return {
@@ -237,6 +252,18 @@ function syncTogether(path: string) {
       file = undefined;
     },
   };
+}
+
+/** What the operating system said, as what it is to those who write. */
+function logFailure(error: unknown, trouble: Trouble): unknown {
+  const text = error instanceof Error ? error.message : String(error);
+  const failure = isUnavailable(error)
+    ? error
+    : Object.assign(new Error(`the write-ahead log can not be brought to the disk: ${text}`, { cause: error }), {
+        code: 'SQLITE_IOERR_LOG',
+      });
+  trouble.failed(failure);
+  return failure;
 }
 
 function openLog(path: string): number {

@@ -3,7 +3,7 @@
 // SQLite: locked, full disk, damaged file; the disk below it; Postgres: gone, shutting down, out of resources, a standby that is not
 // the primary yet, serialization retries used up.
 const UNAVAILABLE =
-  /^(?:SQLITE_(?:BUSY|LOCKED|FULL|IOERR|READONLY|CANTOPEN|CORRUPT|NOTADB)|ENOSPC|EDQUOT|EIO|EROFS|ECONN|ETIMEDOUT|ENOTFOUND|EAI_AGAIN|EHOSTUNREACH|ENETUNREACH|EPIPE|57P0|53|08|25006|40001|40P01)/;
+  /^(?:SQLITE_(?:BUSY|LOCKED|FULL|IOERR|READONLY|CANTOPEN|CORRUPT|NOTADB)|ENOSPC|EDQUOT|EIO|EROFS|EMFILE|ENFILE|ECONN|ETIMEDOUT|ENOTFOUND|EAI_AGAIN|EHOSTUNREACH|ENETUNREACH|EPIPE|57P0|53|08|25006|40001|40P01)/;
 
 const SAYS =
   /^(?:timeout exceeded when trying to connect|Connection terminated|Client has encountered a connection error)/;

@@ -16,6 +16,7 @@ import { DatabaseError } from '../database/backend';
 import { openDatabase } from '../database/database';
 import { type BackupFacts, examineSqlite } from '../database/examine-sqlite';
 import { claimFile } from '../database/one-bridge';
+import { realPath } from '../database/real-path';
 import { connectSqlite } from '../database/sqlite-connection';
 import { readInstallation, writePendingRecovery } from '../recovery/position';
 
@@ -61,7 +62,8 @@ export interface Restored extends BackupFacts {
  * @param by who restores, for the audit trail
  * @throws DatabaseError also while a bridge has the database open
  */
-export async function restoreSqlite(source: string, path: string, by: string, now: number): Promise<Restored> {
+export async function restoreSqlite(source: string, named: string, by: string, now: number): Promise<Restored> {
+  const path = realPath(named);
   if (!existsSync(source)) throw new DatabaseError(`there is no file ${JSON.stringify(source)}`);
   const facts = examineSqlite(source);
   const claim = claimFile(path);

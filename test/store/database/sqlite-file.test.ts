@@ -1,10 +1,19 @@
 /** The SQLite file among other processes: their locks, a second bridge, its mode, damage. */
-import { chmodSync, mkdtempSync, rmSync, statSync, symlinkSync, truncateSync, writeFileSync } from 'node:fs';
+import {
+  chmodSync,
+  mkdtempSync,
+  renameSync,
+  rmSync,
+  statSync,
+  symlinkSync,
+  truncateSync,
+  writeFileSync,
+} from 'node:fs';
 import { tmpdir } from 'node:os';
 import { basename, join } from 'node:path';
 import BetterSqlite3 from 'better-sqlite3';
 import { type Database, openDatabase } from '../../../bridge/store/database/database';
-import { writeSetting } from '../../../bridge/store/database/settings';
+import { readSetting, writeSetting } from '../../../bridge/store/database/settings';
 import { isUnavailable } from '../../../bridge/store/database/unavailable';
 import { createDatabaseProbe } from '../../../bridge/process/database-probe';
 
@@ -113,6 +122,39 @@ describe('the SQLite file', () => {
     const second = await openDatabase(path, { alone: true });
     expect(await keys(second)).toEqual(['a']);
     await second.close();
+  });
+
+  it("is written to by whichever link names it, also one that leads to nothing yet, and is its owner's alone", async () => {
+    const path = freshPath();
+    const link = `${path}.link`;
+    symlinkSync(basename(path), link);
+    for (const value of ['1', '2']) {
+      const database = await openDatabase(link, { alone: true });
+      await database.transact(db => writeSetting(db, 'a', value));
+      expect(await readSetting(database.db, 'a')).toBe(value);
+      expect(['', '-wal', '.lock'].map(end => (statSync(`${path}${end}`).mode & 0o777).toString(8))).toEqual(
+        Array(3).fill('600'),
+      );
+      await database.close();
+    }
+  });
+
+  it('whose log can not be brought to the disk refuses what waits, says so, and goes on when it can', async () => {
+    const path = freshPath();
+    const database = await openDatabase(path);
+    const problem = createDatabaseProbe(database, Date.now, { rememberMs: 0, rememberFailureMs: 0 });
+    renameSync(`${path}-wal`, `${path}-away`);
+    const writes = ['a', 'b'].map(key => database.transact(db => writeSetting(db, key, '1')));
+    for (const write of writes) {
+      const refused: unknown = await write.catch((error: unknown) => error);
+      expect(refused).toMatchObject({ message: expect.stringMatching(/write-ahead log .*ENOENT/) });
+      expect(isUnavailable(refused)).toBe(true);
+    }
+    expect(await problem()).toMatch(/^can not be written: its write-ahead log can not be brought to the disk/);
+    renameSync(`${path}-away`, `${path}-wal`);
+    await database.transact(db => writeSetting(db, 'c', '1'));
+    expect(await problem()).toBeNull();
+    await database.close();
   });
 
   it("is its owner's alone with all that lies beside it, whatever the umask and the mode it had", async () => {
