@@ -39,16 +39,18 @@ class Company {
   hire(): Step | undefined {
     const { random } = this;
     const isFree = (email: string) => !this.living.some(person => person.email === email);
-    const former = this.people.filter(
+    const left = this.people.filter(
       person =>
         (person.gone || !person.active) && !this.living.some(other => other.active && other.email === person.email),
     );
     this.#count += 1;
-    if (former.length > 0 && random.chance(0.3)) {
+    if (left.length > 0 && random.chance(0.3)) {
       // Somebody who was here before comes again, as a new object of the identity provider.
-      const before = random.pick(former);
+      const before = random.pick(left);
       const key = `${before.key.split('-')[0] ?? ''}-${this.#count}`;
-      const known = this.people.filter(person => person.email === before.email);
+      // Whoever had the address and has signed in keeps it in Coder until the next time.
+      const former = this.#formerEmails.get(before.email);
+      const known = this.people.filter(person => person.email === before.email || former?.has(person.key) === true);
       if (known.some(person => person.signedIn)) this.mayHold.add(key);
       this.people.push({ key, email: before.email, active: true, gone: false, signedIn: false });
       return { do: 'hire', who: key, email: before.email, userName: `${key}@login.example` };
