@@ -30,6 +30,27 @@ describeEachDatabase('two apps of the same people', (_, on) => {
     expect((await access.status()).apps.map(({ converged }) => converged)).toEqual([true, true]);
   });
 
+  it('what both are owed by one group of Coder is owed to both: none converges, and none is gone, before it is written', async () => {
+    const access = await startAccess(on);
+    const mapped = { groupMappings: { dev: { idpGroup: 'dev', group: 'dev' } } };
+    const okta = await access.app('okta', mapped);
+    const entra = await access.app('entra', mapped);
+    const ada = await okta.hire('ada');
+    const devs = await okta.group('dev', [ada]);
+    access.coder.faults.fail(500, { method: 'PATCH', path: '/groups/[^/]+$' });
+    const bob = await entra.hire('bob');
+    await entra.group('dev', [bob]);
+    await okta.quit(devs, ada);
+    expect(await access.statusOf(entra)).toMatchObject({ converged: false });
+    expect(await access.statusOf(okta)).toMatchObject({ converged: false });
+    expect(await access.removeApp(okta)).toBeDefined();
+    access.coder.faults.clear();
+    await access.swept();
+    await access.settled();
+    expect(access.coder.membersOf('dev')).toEqual(['bob']);
+    expect((await access.status()).apps).toMatchObject([{ app: 'entra', converged: true }]);
+  });
+
   it('a re-hire in both apps is answered for each, by the SCIM ids that the refusal names', async () => {
     const access = await startAccess(on);
     const okta = await access.app('okta', sharing('entra'));

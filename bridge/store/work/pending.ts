@@ -1,7 +1,9 @@
 /** What is in the queue: counted, listed, looked up; nothing here claims or changes it. */
 import { sql } from 'kysely';
-import { type Db } from '../database/database';
+import { backendOf, type Db } from '../database/database';
 import { among } from '../database/listed';
+import { statement } from '../database/statement';
+import { type Flag } from '../database/tables/columns';
 import { causesIn } from './causes';
 import { PRIORITY, type WorkItem, type WorkKey } from './enqueue';
 
@@ -75,7 +77,32 @@ export interface WorkCounts {
   readonly lastError: string | null;
 }
 
-/** How much waits and is parked, by app. A change of a large group waits until all of its people are in the queue. */
+const NOTHING: WorkCounts = { waiting: 0, parked: 0, lastError: null };
+
+/** Members that are looked at of one group: where more than these are owed something, it is taken to be owed to everybody's people. */
+const LOOKED_AT = 2_000;
+
+const selectOwed = statement<Record<never, never>>()(db => {
+  const members =
+    backendOf(db) === 'sqlite' ? sql`coder_members indexed by coder_members_differing` : sql`coder_members`;
+  const owed = sql`select coder_user_id from ${members} where coder_group_id = substr(work.key, 13)
+    and wanted is not null and wanted != present limit ${sql.lit(LOOKED_AT)}`;
+  return sql<{ app: string; parked: Flag; error: string | null }>`
+    select apps.name as app, case when work.parked_at is null then 0 else 1 end as parked, work.error
+    from work join apps on apps.name <> work.app
+    where work.key >= 'coder-group:' and work.key < 'coder-group;' and (
+      exists (select 1 from (${owed}) as owed join people on people.coder_user_id = owed.coder_user_id where people.app = apps.name)
+      or (select count(*) from (${owed}) as most) = ${sql.lit(LOOKED_AT)})`;
+});
+
+/** Groups that wait to be written, or are parked, by the work of one app, and are owed to people of another one as well. */
+async function owedByOthers(
+  db: Db,
+): Promise<{ readonly app: string; readonly parked: boolean; readonly error: string | null }[]> {
+  return (await selectOwed(db, {})).rows.map(({ app, parked, error }) => ({ app, parked: parked === 1, error }));
+}
+
+/** How much waits and is parked, by app; what two apps are owed by one write counts for both. A change of a large group waits until all of its people are in the queue. */
 export async function countWork(db: Db): Promise<Map<string, WorkCounts>> {
   const rows = await db
     .selectFrom('work')
@@ -93,8 +120,17 @@ export async function countWork(db: Db): Promise<Map<string, WorkCounts>> {
       { waiting: Number(row.all) - Number(row.parked), parked: Number(row.parked), lastError: row.error },
     ]),
   );
+  for (const { app, parked, error } of await owedByOthers(db)) {
+    const known = counts.get(app) ?? NOTHING;
+    const [waiting, set] = parked ? [0, 1] : [1, 0];
+    counts.set(app, {
+      waiting: known.waiting + waiting,
+      parked: known.parked + set,
+      lastError: known.lastError ?? error,
+    });
+  }
   for (const { app } of await db.selectFrom('loose_sets').select('app').where('cause', 'is not', null).execute()) {
-    const known = counts.get(app) ?? { waiting: 0, parked: 0, lastError: null };
+    const known = counts.get(app) ?? NOTHING;
     counts.set(app, { ...known, waiting: known.waiting + 1 });
   }
   return counts;
@@ -138,6 +174,7 @@ export async function hasPeopleWaiting(db: Db, app: string): Promise<boolean> {
     .limit(1)
     .executeTakeFirst();
   if (row !== undefined) return true;
+  if ((await owedByOthers(db)).some(owed => owed.app === app)) return true;
   return await isOwedPeople(db, app);
 }
 
