@@ -67,8 +67,12 @@ function collect(request: IncomingMessage, maxBytes: number): Promise<Buffer> {
       request.resume();
       reject(payloadTooLarge('bytes of the request body', `more than ${maxBytes}`, maxBytes));
     };
+    const gone = () => reject(new Error('the client is gone, and its body did not come'));
+    // Of what was destroyed nobody is told any more.
+    if (request.destroyed && !request.readableEnded) gone();
     request.on('data', take);
     request.once('error', reject);
+    request.once('close', gone);
     request.once('end', () => {
       if (size === 0) reject(invalidSyntax('request body', 'nothing', 'a JSON object'));
       else resolve(chunks.length === 1 && chunks[0] !== undefined ? chunks[0] : Buffer.concat(chunks, size));

@@ -23,12 +23,12 @@ import { type Outcome, answerOf, preconditionOf } from './bulk-answer';
 import { type Endpoint, type Precondition } from './endpoint';
 import { ScimError, invalidValue, notFound, shown } from '../../scim-language/errors';
 import { type RequestContext, writeContext } from '../http/request-context';
-import { type JsonObject, isJsonObject } from '../../scim-language/json';
+import { type Json, type JsonObject, isJsonObject } from '../../scim-language/json';
 import { type ScimLimits } from '../http/limits';
 import { groupType } from '../../scim-language/schema/resource-types';
 import { PATCH_SCHEMA } from '../../scim-language/patch/read-body';
 import { awaited, endOfTogether } from './bulk-together';
-import { attemptOf, attemptsOf } from './leaving';
+import { type Attempt, attemptOf, attemptsOf } from './leaving';
 import { type NoteRefused, createNoteRefused } from './note-refused';
 import { isUnreadable, toScimError } from './refusals';
 import { locationOf } from './resource-handlers';
@@ -145,7 +145,7 @@ class BulkJob {
       `not tried, as the Bulk ended after ${this.failOnErrors} errors (failOnErrors)`,
     );
     for (const [index, { stated }] of this.operations.entries()) {
-      const attempt = this.outcomes[index] === undefined ? attemptOf(stated) : undefined;
+      const attempt = this.outcomes[index] === undefined ? this.attemptOf(stated) : undefined;
       if (attempt !== undefined) await this.noteRefused(this.context, attempt, why);
     }
   }
@@ -213,7 +213,11 @@ class BulkJob {
     const id = resolveId(operation.id ?? '', bulkId => this.ids.get(bulkId));
     const when = preconditionOf(operation.version);
     const written = await this.change(endpoint, operation, id, when);
-    if (written === undefined) throw notFound(endpoint.type.name, id);
+    if (written === undefined) {
+      // Gone by an earlier request, which may not have had its answer: who asks again learns it when it is done.
+      if (operation.method === 'DELETE' && endpoint.name === 'User') this.touch([`person:${id}`]);
+      throw notFound(endpoint.type.name, id);
+    }
     this.touch(written.touched);
     // Who was made and then changed is waited for: that may be somebody who leaves again.
     this.newcomers.delete(`person:${id}`);
@@ -256,6 +260,13 @@ class BulkJob {
     }
   }
 
+  /** What an operation attempts, about whoever it means by now. */
+  private attemptOf(stated: Json): Attempt | undefined {
+    const attempt = attemptOf(stated);
+    if (attempt?.id === undefined) return attempt;
+    return { ...attempt, id: resolveId(attempt.id, bulkId => this.ids.get(bulkId)) };
+  }
+
   private async fail(index: number, cause: unknown, location?: string): Promise<void> {
     const error = toScimError(cause, this.context.requestId);
     if (error.status >= 500) {
@@ -264,7 +275,7 @@ class BulkJob {
         'bulk operation failed',
       );
     }
-    const attempt = attemptOf(this.operations[index]?.stated ?? null);
+    const attempt = this.attemptOf(this.operations[index]?.stated ?? null);
     if (attempt !== undefined) await this.noteRefused(this.context, attempt, error);
     this.errors += 1;
     this.outcomes[index] = { status: error.status, error, ...(location === undefined ? {} : { location }) };

@@ -186,7 +186,15 @@ export function attemptOf(operation: Json): Attempt | undefined {
   return {
     method: method.toUpperCase(),
     type: type.toLowerCase() === 'user' ? 'User' : 'Group',
-    id,
+    id: id === undefined ? undefined : decoded(id),
     body: memberOf(operation, 'data'),
   };
+}
+
+function decoded(id: string): string {
+  try {
+    return decodeURIComponent(id);
+  } catch {
+    return id;
+  }
 }

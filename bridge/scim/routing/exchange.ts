@@ -1,8 +1,9 @@
 /** One request and its answer, whatever way it came: request id, caller, the log line, errors in SCIM's form. */
 import { type IncomingMessage, type ServerResponse } from 'node:http';
+import { isDeepStrictEqual } from 'node:util';
 import { type MappingState } from '../../contract/mapping-state';
 import { loggableUrl } from '../../http/log';
-import { type Authenticate, type Caller } from '../access/authenticate';
+import { type Authenticate, type Caller, renewed } from '../access/authenticate';
 import { createCoercionCounter } from '../http/coercion-counter';
 import { type ScimDeps } from '../http/deps';
 import { dialectOf, looksLikeAnother } from '../../scim-language/dialects/registry';
@@ -55,6 +56,9 @@ export interface Exchanges {
   /** Answers that it failed. */
   fail(exchange: Exchange, cause: unknown): Promise<void>;
 }
+
+/** A body may come for as long as a request may take: after so many milliseconds it is asked again who speaks, and by which declaration. */
+const LONG_BODY_MS = 1_000;
 
 export function createExchanges(deps: ScimDeps, authenticate: Authenticate, limits: ScimLimits): Exchanges {
   const count = createCoercionCounter(deps);
@@ -143,6 +147,20 @@ export function createExchanges(deps: ScimDeps, authenticate: Authenticate, limi
     );
   }
 
+  /** @throws ScimError 401 when the app is gone, or has the token no more; 503 when it was declared otherwise since */
+  async function checkStillDeclared({ caller }: RequestContext): Promise<void> {
+    const { app } = await renewed(deps.apps, caller);
+    if (isDeepStrictEqual(app, caller.app)) return;
+    throw new ScimError(
+      503,
+      undefined,
+      'the app was declared anew while the body came, and nothing was written: ask again',
+      {
+        'retry-after': '1',
+      },
+    );
+  }
+
   const callerOf = ({ request, app }: Exchange): Promise<Caller> =>
     authenticate({
       authorization: request.headers.authorization,
@@ -189,7 +207,11 @@ export function createExchanges(deps: ScimDeps, authenticate: Authenticate, limi
           const value = params[name];
           return typeof value === 'string' ? value : '';
         },
-        body: () => body.read(),
+        body: async () => {
+          const stated = await body.read();
+          if (performance.now() - exchange.startedAt > LONG_BODY_MS) await checkStillDeclared(context);
+          return stated;
+        },
         received: () => body.received(),
       });
       await send(request, response, answer);

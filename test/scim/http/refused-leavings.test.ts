@@ -110,6 +110,16 @@ describe('a refused request that would have locked somebody out', () => {
         }),
     ]),
     [
+      'Bulk operation with an id in percent signs, and another version',
+      id =>
+        server.call('POST', '/Bulk', {
+          body: {
+            schemas: [BULK],
+            Operations: [{ method: 'DELETE', path: `/Users/${id.replaceAll('-', '%2D')}`, version: 'W/"99"' }],
+          },
+        }),
+    ],
+    [
       'JSON Patch in a Bulk',
       id =>
         server.call('POST', '/Bulk', {
@@ -167,6 +177,18 @@ describe('a refused request that would have locked somebody out', () => {
     await send(ada);
     expect(await names()).toEqual(['ada']);
     expect((await entries())[0]?.[1]).toMatch(/was refused with 4\d\d.*: .+ \(request .+\)$/);
+  });
+
+  test.each([
+    ['refused', 0, { method: 'DELETE', path: '/Users/bulkId:c', version: 'W/"99"' }],
+    ['not reached', 1, { method: 'DELETE', path: '/Users/bulkId:c' }],
+  ])('is an entry of whoever the same Bulk has made (%s)', async (_, failOnErrors, operation) => {
+    const made = { method: 'POST', path: '/Users', bulkId: 'c', data: { schemas: [USER], userName: 'cyd' } };
+    const fails = { method: 'DELETE', path: `/Users/${ada}`, version: 'W/"99"' };
+    await server.call('POST', '/Bulk', {
+      body: { schemas: [BULK], failOnErrors, Operations: [made, fails, operation] },
+    });
+    expect(await names()).toEqual(['ada', 'cyd']);
   });
 
   test.each<[string, () => Promise<unknown>]>([

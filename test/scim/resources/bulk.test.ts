@@ -38,6 +38,15 @@ const membersOf = async (id: string) =>
   (await server.call('GET', `/Groups/${id}`)).body.members.map(({ value }) => value).sort();
 
 describe('Bulk (RFC 7644 §3.7)', () => {
+  test('waits for who is deleted already, and may not be out yet, as a request of its own does', async () => {
+    const id = idOf((await bulk([postUser('g', 'gone')])).body.Operations[0]);
+    const remove = { method: 'DELETE', path: `/Users/${id}` };
+    expect(statuses((await bulk([remove])).body)).toEqual(['204']);
+    server.converged.length = 0;
+    expect(statuses((await bulk([remove])).body)).toEqual(['404']);
+    expect(server.converged).toEqual([`person:${id}`]);
+  });
+
   test('performs every method, and answers location, version and status of each', async () => {
     const made = await bulk([postUser('a', 'Alice'), postUser('b', 'Bob'), postUser('c', 'Carol')]);
     expect(made.status).toBe(200);
