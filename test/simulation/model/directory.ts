@@ -34,6 +34,8 @@ export interface Group {
   /** Keys of people. */
   members: Set<string>;
   gone: boolean;
+  /** It was gone, and no mapping read it, when a declaration came: to later ones it never was. */
+  forgotten?: boolean;
   id: string | undefined;
   /** Names and externalIds that it had, too. */
   readonly former: { readonly names: Set<string>; readonly externalIds: Set<string> };

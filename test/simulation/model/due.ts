@@ -1,5 +1,5 @@
 /** What an active person is due by the declarations: roles, organizations, roles there, and groups. */
-import { type IdpGroup } from '../histories/step';
+import { type Declaration, type IdpGroup } from '../histories/step';
 import { type App, type Directory, folded, type Group, type Person } from './directory';
 
 export const DEFAULT_ORGANIZATION = 'coder';
@@ -34,16 +34,30 @@ function isMeant(mapping: IdpGroup, group: Group): boolean {
     : mapping.idpGroupExternalId === group.externalId;
 }
 
+/** Whether the mapping reads this group, or would read it under an earlier name. */
+function isOf(mapping: IdpGroup, group: Group): boolean {
+  const names = [group.name, ...group.former.names];
+  const externalIds = [group.externalId, ...group.former.externalIds];
+  return mapping.idpGroupExternalId === undefined
+    ? names.some(name => folded(name) === folded(mapping.idpGroup ?? ''))
+    : externalIds.includes(mapping.idpGroupExternalId);
+}
+
 /** Whether the identity provider has, or once had, a group that the mapping reads. */
 function wasMeant(directory: Directory, app: App, mapping: IdpGroup): boolean {
-  return [...directory.groups.values()].some(group => {
-    if (group.app !== app.name) return false;
-    const names = [group.name, ...group.former.names];
-    const externalIds = [group.externalId, ...group.former.externalIds];
-    return mapping.idpGroupExternalId === undefined
-      ? names.some(name => folded(name) === folded(mapping.idpGroup ?? ''))
-      : externalIds.includes(mapping.idpGroupExternalId);
-  });
+  return [...directory.groups.values()].some(
+    group => group.app === app.name && group.forgotten !== true && isOf(mapping, group),
+  );
+}
+
+/** A declaration takes the place of this one: groups that are gone, and that it did not read, are nothing to what follows. */
+export function forgetUnread(directory: Directory, app: string, before: Declaration | undefined): void {
+  const { groupMappings, roleMappings, organizationMappings } = before ?? {};
+  const mappings = [groupMappings, roleMappings, organizationMappings].flatMap((each): IdpGroup[] =>
+    Object.values<IdpGroup>(each ?? {}),
+  );
+  for (const group of directory.groups.values())
+    if (group.app === app && group.gone && !mappings.some(mapping => isOf(mapping, group))) group.forgotten = true;
 }
 
 export function isPushed(app: App, group: Group): boolean {

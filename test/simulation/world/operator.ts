@@ -1,6 +1,7 @@
 /** The operator: declares apps and deletes them, releases what is held, looks at the status. */
 import { type Release, type Status, type Violation } from '../checks/scene';
 import { type Declaration } from '../histories/step';
+import { forgetUnread } from '../model/due';
 import { type World } from './world';
 
 const SETTLE_SECONDS = 2 * 3_600;
@@ -17,6 +18,7 @@ export class Operator {
     const answer = await world.surely(() => world.admin('PUT', `/apps/${app}`, state));
     if (answer.status >= 300)
       return [{ promise: 'settles', text: `declaration of ${app} refused: ${JSON.stringify(answer.body)}` }];
+    forgetUnread(world.directory, app, world.directory.apps.get(app)?.document);
     world.directory.apps.set(app, { name: app, document, gone: false });
     return [];
   }
