@@ -18,6 +18,7 @@ import { answerReHire, releaseHold, retryWork } from './queue/decisions';
 import { Pump } from './queue/pump';
 import { jittered } from './queue/end-work';
 import { readHold, readIdentities, readStatus } from './report/status';
+import { lookAtStopping } from './sweep/leavers-workspaces';
 import { SWEEP_LEASE_MS, sweepApps } from './sweep/sweep';
 import { isAway } from './sweep/sweep-parts';
 import { Recovery } from './recovery/recovery';
@@ -68,6 +69,7 @@ export function createReconciler(dependencies: ReconcilerDependencies): Reconcil
   const interval = options.sweepIntervalMs ?? 3_600_000;
   const retention = options.auditRetentionMs ?? 0;
   let sweeping: Promise<unknown> | undefined;
+  const stopping = new Set<string>();
   let timer: NodeJS.Timeout | undefined;
 
   let failedAt: number | undefined;
@@ -87,10 +89,13 @@ export function createReconciler(dependencies: ReconcilerDependencies): Reconcil
   const schedule = (): void => {
     const look = Math.min(SWEEP_LOOK_MS, interval);
     timer = setTimeout(() => {
-      sweeping = sweepDue().finally(() => {
-        sweeping = undefined;
-        if (timer !== undefined) schedule();
-      });
+      sweeping = sweepDue()
+        .then(() => lookAtStopping(rim, stopping))
+        .catch((error: unknown) => log.warn({ err: error }, 'workspaces of leavers could not be looked at'))
+        .finally(() => {
+          sweeping = undefined;
+          if (timer !== undefined) schedule();
+        });
     }, jittered(look));
     timer.unref();
   };

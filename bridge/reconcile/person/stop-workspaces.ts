@@ -94,7 +94,7 @@ async function stopEach(
         note(result, reason);
     };
     if (policy === 'leave') {
-      if (memberOf !== undefined || isLeftAlone(workspace)) runsOn('skipped', LEFT);
+      if (memberOf !== undefined || isLeftAlone(workspace) || before?.state === 'stopping') runsOn('skipped', LEFT);
       else left.push(target);
       continue;
     }
@@ -102,6 +102,7 @@ async function stopEach(
       await coder.stopWorkspace(workspace);
       stopped.push(target);
       note('done');
+      if (wasAsked(before, target)) running.push({ name: target, reason: RAN_ON });
     } catch (error) {
       if (isNotOurs(error)) {
         runsOn('held', sayRefusal(error));
@@ -113,6 +114,14 @@ async function stopEach(
     }
   }
   return { stopped, left, running, failure };
+}
+
+const RAN_ON = 'was asked to stop before and ran on; asked again: look at its last build in Coder';
+
+/** A build that is asked for may fail. */
+function wasAsked(before: LeaverWorkspaces | undefined, target: string): boolean {
+  if (before?.state === 'stopping') return true;
+  return before?.running.some(({ name, reason }) => name === target && reason === RAN_ON) === true;
 }
 
 const LEFT = "left to Coder by policies.leavingWorkspaces, and Coder's executor does not stop it: stop it in Coder";

@@ -5,6 +5,7 @@
 import { CoderError, outcomeOf, seesEveryWorkspace } from '../../coder';
 import {
   forgetLeaverWorkspaces,
+  type LeaverWorkspaces,
   listLeaverWorkspaces,
   putLeaverWorkspaces,
   readLeaverWorkspaces,
@@ -41,6 +42,36 @@ export async function sweepLeaversWorkspaces(
       // What runs on unseen is told: the app is not compared to its end.
       parts.failed(leaver.app, 'workspaces of who left', error);
       if (outcomeOf(error).kind === 'retry') return;
+    }
+  }
+}
+
+/** A stop takes some minutes at most, whoever was asked for it. */
+const STOPS_WITHIN_MS = 3 * 60_000;
+
+/**
+ * Sees whether what was asked to stop has, once for each leaver, some minutes later: a build that failed is not to run on unseen until the
+ * next sweep.
+ * @param seen for whom this process has looked; changed
+ */
+export async function lookAtStopping(rim: Rim, seen: Set<string>): Promise<void> {
+  const keyOf = ({ coderUserId, since }: LeaverWorkspaces): string => `${coderUserId} ${since}`;
+  const stopping = await listLeaverWorkspaces(rim.database.db, 'stopping');
+  const listed = new Set(stopping.map(keyOf));
+  for (const key of seen) if (!listed.has(key)) seen.delete(key);
+  const due = stopping.filter(one => !seen.has(keyOf(one)) && rim.clock.now() - one.since >= STOPS_WITHIN_MS);
+  if (due.length === 0) return;
+  if ((await rim.recovery.holds()) !== undefined || !(await rim.recovery.advance())) return;
+  const context = await rim.context.get();
+  for (const leaver of due) {
+    seen.add(keyOf(leaver));
+    try {
+      await oneAtATime(rim, `account:${leaver.coderUserId}`, () => lookAgain(rim, context, leaver.coderUserId));
+    } catch (error) {
+      if (error instanceof LeaseTaken) continue;
+      rim.log.warn({ err: error, account: leaver.coderUserId }, 'workspaces of a leaver could not be looked at');
+      // The sweep looks as well.
+      return;
     }
   }
 }

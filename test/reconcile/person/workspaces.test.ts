@@ -4,7 +4,8 @@ import { noteAddress } from '../../../bridge/store/accounts/addresses';
 import { putLeaverWorkspaces } from '../../../bridge/store/accounts/leaver-workspaces';
 import { type CoderDouble, type CoderDoubleOptions } from '../../support/coder-double';
 import { type FaultRule } from '../../support/coder-double/weather/faults';
-import { APP, type Stage, type StageOptions, startStage } from '../stage';
+import { until } from '../../support/until';
+import { APP, atEnd, type Stage, type StageOptions, startStage } from '../stage';
 
 type Policies = Parameters<Stage['declare']>[0]['policies'];
 
@@ -420,5 +421,44 @@ describe('doctor', () => {
     const token = accountWith(['user-admin', 'template-admin']);
     expect(await check(token)).toMatchObject({ state: 'warning' });
     expect(await check(token, { leavingWorkspaces: 'leave' })).toMatchObject({ state: 'ok' });
+  });
+});
+
+describe('what was asked to stop and runs on', () => {
+  const RAN_ON = /^workspaces-running: .*coder\/work: was asked to stop before and ran on; asked again/;
+
+  it('is listed by the next look, until it is seen stopped', async () => {
+    const { stage, alice } = await stageWithAlice();
+    stage.coder.addWorkspace('alice', 'work');
+    await stage.setActive(alice, false);
+    expect(await held(stage)).toEqual([]);
+    for (let time = 0; time < 2; time += 1) {
+      // As after a build that failed.
+      stage.coder.startWorkspace('alice', 'work');
+      await stage.reconciler.sweep();
+      expect(await held(stage)).toMatchObject([{ subject: 'alice', reason: expect.stringMatching(RAN_ON) }]);
+      expect(await isConverged(stage)).toBe(false);
+      expect(statuses(stage)).toEqual({ work: 'stopped' });
+    }
+    await stage.reconciler.sweep();
+    expect(await held(stage)).toEqual([]);
+    expect(await isConverged(stage)).toBe(true);
+  });
+
+  it('is looked at some minutes later, before the next sweep', async () => {
+    let shift = 0;
+    const { stage, alice } = await stageWithAlice({ now: () => Date.now() + shift, sweepIntervalMs: 3_600_000 });
+    stage.coder.addWorkspace('alice', 'work');
+    await stage.setActive(alice, false);
+    stage.coder.startWorkspace('alice', 'work');
+    const timers = jest.spyOn(globalThis, 'setTimeout');
+    stage.reconciler.start();
+    atEnd(() => stage.reconciler.stop());
+    const [look] = timers.mock.calls.find(([, ms = 0]) => ms > 20_000) ?? [];
+    timers.mockRestore();
+    shift += 4 * 60_000;
+    (look as () => void)();
+    await until('it is listed', async () => (await held(stage)).length > 0);
+    expect(await held(stage)).toMatchObject([{ subject: 'alice', reason: expect.stringMatching(RAN_ON) }]);
   });
 });
