@@ -69,7 +69,7 @@ export function createReconciler(dependencies: ReconcilerDependencies): Reconcil
   const interval = options.sweepIntervalMs ?? 3_600_000;
   const retention = options.auditRetentionMs ?? 0;
   let sweeping: Promise<unknown> | undefined;
-  const stopping = new Set<string>();
+  const looked = new Map<string, number>();
   let timer: NodeJS.Timeout | undefined;
 
   let failedAt: number | undefined;
@@ -90,7 +90,7 @@ export function createReconciler(dependencies: ReconcilerDependencies): Reconcil
     const look = Math.min(SWEEP_LOOK_MS, interval);
     timer = setTimeout(() => {
       sweeping = sweepDue()
-        .then(() => lookAtStopping(rim, stopping))
+        .then(() => lookAtStopping(rim, looked))
         .catch((error: unknown) => log.warn({ err: error }, 'workspaces of leavers could not be looked at'))
         .finally(() => {
           sweeping = undefined;

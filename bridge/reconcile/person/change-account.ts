@@ -277,21 +277,22 @@ async function lookAtWorkspaces(
   if (failed !== undefined) return { workspaces: undefined };
   const { context, app } = observation;
   const { before } = leaver;
+  const known = { before, now: rim.clock.now() };
   if (leaver.losesOrganization) {
     const taken = new Set(done.flatMap(step => (step.kind === 'organization-remove' ? [step.organization] : [])));
     if (taken.size === 0) return { workspaces: before ?? 'none' };
     const memberOf = account.organizationIds.filter(organization => !taken.has(organization));
     await checkStillOurs(rim, rim.database.db, work);
-    const stays = await stopWorkspaces({ coder: rim.coder, context, account, memberOf, app, subject, lines, before });
-    return { workspaces: rememberedOf(stays, leaver.who) ?? 'none', failure: stays.failure };
+    const stays = await stopWorkspaces({ coder: rim.coder, context, account, memberOf, app, subject, lines, ...known });
+    return { workspaces: rememberedOf(stays, leaver.who, known) ?? 'none', failure: stays.failure };
   }
   const locked = done.some(step => step.kind === 'suspend');
   if (!locked && (account.status !== 'suspended' || (leaver.before === undefined && !leaver.lockedBefore)))
     return { workspaces: leaver.locks ? 'none' : undefined };
   // Nothing starts again what is stopped of somebody whom another bridge has let in since.
   await checkStillOurs(rim, rim.database.db, work);
-  const outcome = await stopWorkspaces({ coder: rim.coder, context, account, app, subject, lines, before });
-  return { workspaces: rememberedOf(outcome, leaver.who) ?? 'none', failure: outcome.failure };
+  const outcome = await stopWorkspaces({ coder: rim.coder, context, account, app, subject, lines, ...known });
+  return { workspaces: rememberedOf(outcome, leaver.who, known) ?? 'none', failure: outcome.failure };
 }
 
 function outcomeOfAccount(

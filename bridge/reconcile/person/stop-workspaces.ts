@@ -27,6 +27,8 @@ export interface WorkspacesOutcome {
   readonly stopped: readonly string[];
   /** These Coder stops by itself. */
   readonly left: readonly string[];
+  /** A build that stops these is at work: it may fail. */
+  readonly stopping: readonly string[];
   /** These run on. */
   readonly running: readonly RunningWorkspace[];
   /** The bridge's account may not read workspaces, or not all: there may be more. */
@@ -47,13 +49,22 @@ export interface WorkspacesRequest {
   readonly lines: AuditLines;
   /** What was known before: what is no news is not told again. */
   readonly before: LeaverWorkspaces | undefined;
+  /** Milliseconds since 1970. */
+  readonly now: number;
 }
 
 /** Stops what runs, as far as policy and rights let it. Never throws what Coder said. */
 export async function stopWorkspaces(request: WorkspacesRequest): Promise<WorkspacesOutcome> {
   const { context, account, coder, memberOf } = request;
   const rights = context.catalog.workspaceRights;
-  const nothing: WorkspacesOutcome = { stopped: [], left: [], running: [], unknown: false, failure: undefined };
+  const nothing: WorkspacesOutcome = {
+    stopped: [],
+    left: [],
+    stopping: [],
+    running: [],
+    unknown: false,
+    failure: undefined,
+  };
   // Of somebody who stays what can't be seen is told by the doctor alone.
   const mayHide = memberOf === undefined;
   // Without the right Coder answers with an empty list: the call would tell nothing.
@@ -65,27 +76,40 @@ export async function stopWorkspaces(request: WorkspacesRequest): Promise<Worksp
     const failure = outcomeOf(error);
     return failure.kind === 'terminal' ? { ...nothing, unknown: mayHide } : { ...nothing, failure };
   }
+  const theirs = found.workspaces.filter(workspace => memberOf?.includes(workspace.organizationId) !== true);
   const outcome = await stopEach(
     request,
-    found.workspaces.filter(workspace => mayRun(workspace) && memberOf?.includes(workspace.organizationId) !== true),
+    theirs.filter(workspace => mayRun(workspace)),
   );
-  return { ...outcome, unknown: mayHide && (found.hidden > 0 || !seesEveryWorkspace(rights)) };
+  const stopping = theirs.filter(isStopping).map(nameOf);
+  return { ...outcome, stopping, unknown: mayHide && (found.hidden > 0 || !seesEveryWorkspace(rights)) };
 }
+
+/** Final statuses of a build are others. */
+function isStopping({ build }: CoderWorkspace): boolean {
+  return (
+    build.transition !== 'start' && ['pending', 'starting', 'stopping', 'canceling', 'deleting'].includes(build.status)
+  );
+}
+
+const nameOf = ({ organizationName, name }: CoderWorkspace): string => `${organizationName}/${name}`;
 
 type Policy = MappingState['policies']['leavingWorkspaces'];
 
 async function stopEach(
   request: WorkspacesRequest,
   workspaces: readonly CoderWorkspace[],
-): Promise<Omit<WorkspacesOutcome, 'unknown'>> {
-  const { context, app, coder, subject, lines, before, memberOf } = request;
+): Promise<Omit<WorkspacesOutcome, 'unknown' | 'stopping'>> {
+  const { context, app, coder, subject, lines, before, memberOf, now } = request;
+  // Whoever was to stop it has had the time.
+  const isLate = before?.state === 'stopping' && now - before.since >= STOPS_WITHIN_MS;
   const policy: Policy = context.apps.get(app)?.state.policies.leavingWorkspaces ?? 'stop';
   const stopped: string[] = [];
   const left: string[] = [];
   const running: RunningWorkspace[] = [];
   let failure: Failure | undefined;
   for (const workspace of workspaces) {
-    const target = `${workspace.organizationName}/${workspace.name}`;
+    const target = nameOf(workspace);
     const note = (result: 'done' | 'failed' | 'held' | 'skipped', detail?: string): void =>
       lines.note(subject, 'workspace.stop', result, { target, before: stateOf(workspace), detail });
     const runsOn = (result: 'held' | 'skipped', reason: string): void => {
@@ -94,7 +118,7 @@ async function stopEach(
         note(result, reason);
     };
     if (policy === 'leave') {
-      if (memberOf !== undefined || isLeftAlone(workspace) || before?.state === 'stopping') runsOn('skipped', LEFT);
+      if (memberOf !== undefined || isLeftAlone(workspace) || isLate) runsOn('skipped', LEFT);
       else left.push(target);
       continue;
     }
@@ -102,7 +126,7 @@ async function stopEach(
       await coder.stopWorkspace(workspace);
       stopped.push(target);
       note('done');
-      if (wasAsked(before, target)) running.push({ name: target, reason: RAN_ON });
+      if (isLate || wasToldOf(before, target)) running.push({ name: target, reason: RAN_ON });
     } catch (error) {
       if (isNotOurs(error)) {
         runsOn('held', sayRefusal(error));
@@ -116,11 +140,13 @@ async function stopEach(
   return { stopped, left, running, failure };
 }
 
-const RAN_ON = 'was asked to stop before and ran on; asked again: look at its last build in Coder';
+/** A stop takes some minutes at most, whoever was asked for it. */
+export const STOPS_WITHIN_MS = 3 * 60_000;
 
-/** A build that is asked for may fail. */
-function wasAsked(before: LeaverWorkspaces | undefined, target: string): boolean {
-  if (before?.state === 'stopping') return true;
+const RAN_ON =
+  'was to be stopped minutes before, and runs on or runs again; asked to stop again: look at its last builds in Coder';
+
+function wasToldOf(before: LeaverWorkspaces | undefined, target: string): boolean {
   return before?.running.some(({ name, reason }) => name === target && reason === RAN_ON) === true;
 }
 
@@ -150,12 +176,16 @@ function sayRefusal(error: CoderError): string {
 
 /** What is to be remembered of it; undefined: nothing runs any more, as far as can be known. */
 export function rememberedOf(
-  { stopped, left, running, unknown, failure }: WorkspacesOutcome,
+  { stopped, left, stopping, running, unknown, failure }: WorkspacesOutcome,
   who: Omit<LeaverWorkspaces, 'state' | 'running'>,
+  { before, now }: Pick<WorkspacesRequest, 'before' | 'now'>,
 ): LeaverWorkspaces | undefined {
   if (failure !== undefined) return { ...who, state: 'due', running };
   if (running.length > 0) return { ...who, state: 'running', running };
-  // Coder's answer says that it will be stopped: the next sweep sees whether it was.
-  if (stopped.length > 0 || left.length > 0) return { ...who, state: 'stopping', running: [] };
+  // Coder's answer says that it will be stopped: another look, some minutes later, sees whether it was.
+  if (stopped.length + left.length + stopping.length > 0) {
+    const isKnown = before?.state === 'stopping' && stopped.length === 0;
+    return { ...who, state: 'stopping', running: [], since: isKnown ? before.since : now };
+  }
   return unknown ? { ...who, state: 'unknown', running: [] } : undefined;
 }

@@ -39,9 +39,6 @@ const WHY_WENT_BACK =
 const READ_BEFORE =
   "the bridge could read Coder's audit log before, and asks again: give its account the site role auditor if it lost it, or go on without by `coder-scim recover --yes`";
 
-const BEHIND =
-  'the database lacks the last of what this bridge had from it, while another one goes on: compared with Coder again';
-
 /** Pause after a comparison that Coder did not answer. */
 const PAUSE_MS = 1_000;
 /** The longest pause where Coder says that its audit log is not to be read: each one is twice as long as the one before. */
@@ -76,8 +73,10 @@ export class Recovery {
   #installation = '';
   /** The highest position that this process has had from the database. */
   #latest = 0;
-  /** When it had that, or heard that a recovery had ended since. */
+  /** When it had that. */
   #latestAt = -Infinity;
+  /** When the recovery ended that this process heard of last. */
+  #heard = -Infinity;
   /** The run of the database server that was compared last. */
   #server: string | undefined;
   /** Where the database stood when it was found to have gone back, until it was compared. */
@@ -250,12 +249,6 @@ export class Recovery {
       // Another replica may have gone on while the log was read: the database is asked once more, after it.
       const current = (await readInstallation(db)).position;
       if (went === undefined && seen <= current) return this.#goOn(current, server);
-      if (isBehind && seen <= current && current > installation.position) {
-        // What is new may be theirs alone. Once they have counted past what this process had, it is theirs.
-        this.#wentBackTo = undefined;
-        this.#state = { is: 'unchecked', since: clock.now(), problem: BEHIND, pauseMs: PAUSE_MS };
-        return;
-      }
       const now = clock.now();
       await database.transact(async trx => {
         await writePendingRecovery(trx, { since: now, position, seen });
@@ -285,8 +278,9 @@ export class Recovery {
    */
   async #hearOfEnd(): Promise<boolean> {
     const ended = (await readRecoveryEnd(this.parts.database.db)) ?? -Infinity;
-    if (ended <= this.#latestAt) return false;
-    this.#latestAt = ended;
+    // Clocks of two machines differ: each end is heard of once.
+    if (ended <= this.#latestAt || ended <= this.#heard) return false;
+    this.#heard = ended;
     this.#latest = 0;
     this.#wentBackTo = undefined;
     return true;

@@ -5,7 +5,6 @@
 import { CoderError, outcomeOf, seesEveryWorkspace } from '../../coder';
 import {
   forgetLeaverWorkspaces,
-  type LeaverWorkspaces,
   listLeaverWorkspaces,
   putLeaverWorkspaces,
   readLeaverWorkspaces,
@@ -17,7 +16,7 @@ import { oneAtATime } from '../context/one-at-a-time';
 import { type Context, untouchable } from '../decide/context';
 import { type Rim } from '../context/rim';
 import { HOUR_MS } from '../decide/guard';
-import { rememberedOf, stopWorkspaces } from '../person/stop-workspaces';
+import { rememberedOf, STOPS_WITHIN_MS, stopWorkspaces } from '../person/stop-workspaces';
 import { isAway, type SweepParts } from './sweep-parts';
 
 /** Looks at the listed leavers of these apps, and of apps that are gone. @throws CoderError when Coder is away */
@@ -46,25 +45,24 @@ export async function sweepLeaversWorkspaces(
   }
 }
 
-/** A stop takes some minutes at most, whoever was asked for it. */
-const STOPS_WITHIN_MS = 3 * 60_000;
-
 /**
- * Sees whether what was asked to stop has, once for each leaver, some minutes later: a build that failed is not to run on unseen until the
- * next sweep.
- * @param seen for whom this process has looked; changed
+ * Sees whether what was asked to stop has, some minutes later: a build that failed is not to run on unseen until the next sweep. Where it is
+ * at work still, it is looked at again some minutes after that.
+ * @param looked when this process looked at which account last; changed
  */
-export async function lookAtStopping(rim: Rim, seen: Set<string>): Promise<void> {
-  const keyOf = ({ coderUserId, since }: LeaverWorkspaces): string => `${coderUserId} ${since}`;
+export async function lookAtStopping(rim: Rim, looked: Map<string, number>): Promise<void> {
+  const now = rim.clock.now();
   const stopping = await listLeaverWorkspaces(rim.database.db, 'stopping');
-  const listed = new Set(stopping.map(keyOf));
-  for (const key of seen) if (!listed.has(key)) seen.delete(key);
-  const due = stopping.filter(one => !seen.has(keyOf(one)) && rim.clock.now() - one.since >= STOPS_WITHIN_MS);
+  const listed = new Set(stopping.map(({ coderUserId }) => coderUserId));
+  for (const account of looked.keys()) if (!listed.has(account)) looked.delete(account);
+  const due = stopping.filter(
+    ({ coderUserId, since }) => now - Math.max(since, looked.get(coderUserId) ?? -Infinity) >= STOPS_WITHIN_MS,
+  );
   if (due.length === 0) return;
   if ((await rim.recovery.holds()) !== undefined || !(await rim.recovery.advance())) return;
   const context = await rim.context.get();
   for (const leaver of due) {
-    seen.add(keyOf(leaver));
+    looked.set(leaver.coderUserId, now);
     try {
       await oneAtATime(rim, `account:${leaver.coderUserId}`, () => lookAgain(rim, context, leaver.coderUserId));
     } catch (error) {
@@ -102,6 +100,7 @@ async function lookAgain(rim: Rim, context: Context, accountId: string): Promise
     subjectName: leaver.userName,
     coderUserId: leaver.coderUserId,
   };
+  const known = { before: leaver, now: rim.clock.now() };
   const outcome = await stopWorkspaces({
     coder,
     context,
@@ -110,10 +109,10 @@ async function lookAgain(rim: Rim, context: Context, accountId: string): Promise
     app: leaver.app,
     subject,
     lines,
-    before: leaver,
+    ...known,
   });
   const isAboutToBeLocked = stays && leaver.state === 'due' && rim.clock.now() - leaver.since <= HOUR_MS;
-  const remembered = rememberedOf(outcome, leaver) ?? (isAboutToBeLocked ? leaver : undefined);
+  const remembered = rememberedOf(outcome, leaver, known) ?? (isAboutToBeLocked ? leaver : undefined);
   await rim.database.transact(async transaction => {
     await writeAudit(transaction, lines.rows);
     if (remembered === undefined) await forgetLeaverWorkspaces(transaction, leaver.coderUserId);

@@ -268,8 +268,16 @@ function logFailure(error: unknown, trouble: Trouble): unknown {
 
 function openLog(path: string): number {
   const log = openSync(`${path}-wal`, 'r+');
-  const folder = openSync(dirname(path), 'r');
-  fsyncSync(folder);
-  closeSync(folder);
-  return log;
+  try {
+    const folder = openSync(dirname(path), 'r');
+    try {
+      fsyncSync(folder);
+    } finally {
+      closeSync(folder);
+    }
+    return log;
+  } catch (error) {
+    closeSync(log);
+    throw error;
+  }
 }

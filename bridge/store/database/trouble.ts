@@ -7,7 +7,7 @@ const SAYS: readonly (readonly [code: RegExp, text: string])[] = [
   ],
   [/^SQLITE_FULL/, 'the disk is full: make room'],
   [/^SQLITE_(CORRUPT|NOTADB)/, 'the file is damaged: stop the bridge and restore the backup'],
-  [/^SQLITE_(READONLY|CANTOPEN|PERM)/, 'the file may not be written: look at its owner and mode'],
+  [/^(?:SQLITE_(?:READONLY|CANTOPEN|PERM)|EROFS$)/, 'the file may not be written: look at its owner and mode'],
   [/^SQLITE_IOERR_LOG$/, 'its write-ahead log can not be brought to the disk: look at the folder of the file'],
   [/^(?:SQLITE_IOERR|EIO$)/, 'the disk fails: look at the log of the machine'],
   [/^(?:ENOSPC|EDQUOT)$/, 'the disk is full: make room'],

@@ -200,6 +200,34 @@ describe('what Coder would give by a name alone', () => {
     });
   });
 
+  it('is given by whom somebody has written an entry for it since, and by nobody when the mapping is gone', async () => {
+    const stage = await stageWithAda();
+    const roleSync = () => stage.coder.snapshot().organizations['coder']?.roleSync;
+    await stage.declare({ mode: 'claims', claims, roleMappings: { leads: LEADS } });
+    const mapping = { ...roleSync()?.mapping, 'organization-template-admin': ['organization-template-admin'] };
+    stage.coder.setRoleSync({ mapping });
+    await stage.reconciler.sweep();
+    await stage.settle();
+    signIn(stage, [], ['organization-template-admin', 'organization-admin']);
+    expect(inCoder(stage)?.roles).toEqual(['organization-template-admin']);
+    await stage.declare({ mode: 'claims', claims });
+    signIn(stage, [], ['organization-template-admin', 'organization-admin', 'leads']);
+    expect(inCoder(stage)?.roles).toEqual(['organization-template-admin']);
+    await stage.reconciler.sweep();
+    await stage.settle();
+    expect(givesIn(roleSync())).toEqual({ 'organization-template-admin': ['organization-template-admin'] });
+  });
+
+  it('stays what it is where somebody has turned the sync on for another claim, and the app is told', async () => {
+    const stage = await stageWithAda(({ coder }) => coder.setRoleSync({ field: 'coder_roles', mapping: {} }));
+    await stage.declare({ mode: 'claims', claims, roleMappings: { leads: LEADS } });
+    expect(stage.coder.snapshot().organizations['coder']?.roleSync).toMatchObject({
+      field: 'coder_roles',
+      mapping: {},
+    });
+    expect(await warnings(stage)).toMatch(/they read the claim "coder_roles".*the app declares "roles"/);
+  });
+
   it('is given as before by a sync that somebody else turned on, which stays on', async () => {
     const stage = await stageWithAda(({ coder }) => {
       coder.addGroup('handmade');

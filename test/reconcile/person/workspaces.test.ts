@@ -425,15 +425,27 @@ describe('doctor', () => {
 });
 
 describe('what was asked to stop and runs on', () => {
-  const RAN_ON = /^workspaces-running: .*coder\/work: was asked to stop before and ran on; asked again/;
+  const RAN_ON = /^workspaces-running: .*coder\/work: was to be stopped minutes before, and runs on or runs again/;
+  const LATER = 4 * 60_000;
 
-  it('is listed by the next look, until it is seen stopped', async () => {
-    const { stage, alice } = await stageWithAlice();
+  async function stageOfLeaver(policies: Policies = {}) {
+    const clock = { shift: 0 };
+    const now = () => Date.now() + clock.shift;
+    const { stage, alice } = await stageWithAlice({ now, sweepIntervalMs: 3_600_000 }, policies);
     stage.coder.addWorkspace('alice', 'work');
     await stage.setActive(alice, false);
+    // As after a build that failed.
+    stage.coder.startWorkspace('alice', 'work');
+    return { stage, alice, clock };
+  }
+
+  it('is listed by a look that comes some minutes later, until it is seen stopped', async () => {
+    const { stage, alice, clock } = await stageOfLeaver();
+    // Within that time it may be on its way.
+    await stage.write(stage.directory.deleteUser(stage.context, alice));
     expect(await held(stage)).toEqual([]);
     for (let time = 0; time < 2; time += 1) {
-      // As after a build that failed.
+      clock.shift += LATER;
       stage.coder.startWorkspace('alice', 'work');
       await stage.reconciler.sweep();
       expect(await held(stage)).toMatchObject([{ subject: 'alice', reason: expect.stringMatching(RAN_ON) }]);
@@ -445,20 +457,37 @@ describe('what was asked to stop and runs on', () => {
     expect(await isConverged(stage)).toBe(true);
   });
 
+  it('is listed where it was left to Coder, not before that has had the time', async () => {
+    const { stage, clock } = await stageOfLeaver({ leavingWorkspaces: 'leave' });
+    await stage.reconciler.sweep();
+    expect(await held(stage)).toEqual([]);
+    clock.shift += LATER;
+    await stage.reconciler.sweep();
+    expect(await held(stage)).toMatchObject([{ reason: expect.stringMatching(/coder\/work: left to Coder/) }]);
+  });
+
   it('is looked at some minutes later, before the next sweep', async () => {
-    let shift = 0;
-    const { stage, alice } = await stageWithAlice({ now: () => Date.now() + shift, sweepIntervalMs: 3_600_000 });
-    stage.coder.addWorkspace('alice', 'work');
-    await stage.setActive(alice, false);
-    stage.coder.startWorkspace('alice', 'work');
+    const { stage, clock } = await stageOfLeaver();
     const timers = jest.spyOn(globalThis, 'setTimeout');
     stage.reconciler.start();
     atEnd(() => stage.reconciler.stop());
     const [look] = timers.mock.calls.find(([, ms = 0]) => ms > 20_000) ?? [];
     timers.mockRestore();
-    shift += 4 * 60_000;
+    clock.shift += LATER;
     (look as () => void)();
     await until('it is listed', async () => (await held(stage)).length > 0);
+    expect(await held(stage)).toMatchObject([{ subject: 'alice', reason: expect.stringMatching(RAN_ON) }]);
+  });
+
+  it('is not forgotten while the build that stops it is at work', async () => {
+    const { stage, clock } = await stageOfLeaver();
+    stage.coder.stopWorkspace('alice', 'work');
+    stage.coder.setLastBuild('alice', 'work', 'pending');
+    clock.shift += LATER;
+    await stage.reconciler.sweep();
+    stage.coder.setLastBuild('alice', 'work', 'failed');
+    clock.shift += LATER;
+    await stage.reconciler.sweep();
     expect(await held(stage)).toMatchObject([{ subject: 'alice', reason: expect.stringMatching(RAN_ON) }]);
   });
 });

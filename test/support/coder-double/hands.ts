@@ -288,6 +288,13 @@ export class Hands {
     this.build(owner, name, 'stop');
   }
 
+  /** The last build of a workspace is at work still, or has failed. */
+  setLastBuild(owner: string, name: string, state: 'pending' | 'failed'): void {
+    const workspace = this.world.workspaces.of(this.findUser(owner)).find(each => each.name === name);
+    if (!workspace) throw new Error(`${owner} has no workspace "${name}" in this Coder; add it first`);
+    latestBuild(workspace).state = state;
+  }
+
   deleteWorkspace(owner: string, name: string): void {
     this.build(owner, name, 'delete');
   }

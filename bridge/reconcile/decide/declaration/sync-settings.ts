@@ -37,8 +37,10 @@ export interface SyncChange {
  * Whether entries that are not the bridge's are there for another claim than the wanted one. Coder reads one claim: under the other one they would
  * give to whoever has their value in that.
  */
-export function isForAnotherClaim({ present, wanted, before }: SyncObserved): boolean {
+export function isForAnotherClaim({ kind, present, wanted, before }: SyncObserved): boolean {
   if (wanted === undefined || present.field === '' || present.field === wanted.field) return false;
+  // Without an entry it gives by names.
+  if (kind !== 'organizations' && before === undefined) return true;
   return entriesOfOthers(present, before).some(([, values]) => values.length > 0);
 }
 
@@ -47,29 +49,38 @@ function entriesOfOthers({ mapping }: SyncMapping, before: Written | undefined):
   const own = new Set([...(before?.claims ?? []), ...(before?.silenced ?? [])]);
   return Object.entries(mapping).flatMap(([claim, values]): [string, readonly string[]][] => {
     if (!own.has(claim)) return [[claim, values]];
+    // What somebody has written over an entry that was to give nothing.
+    if (before?.claims.includes(claim) !== true && values.length > 0) return [[claim, values]];
     const theirs = before?.others?.[claim];
-    return theirs === undefined ? [] : [[claim, theirs.filter(value => values.includes(value))]];
+    const left = theirs?.filter(value => values.includes(value));
+    return left === undefined || (left.length === 0 && theirs?.length !== 0) ? [] : [[claim, left]];
   });
 }
 
 export function decideSync(observed: readonly SyncObserved[]): SyncChange[] {
   return observed.map(one => {
     const wanted = withUnclear(one);
-    const written = wanted && writtenOf(one, wanted);
+    const written = writtenOf(one, wanted);
     return { observed: one, next: mergeSync(one.present, wanted, one.before, written), written };
   });
 }
 
 /** What is the bridge's own once this is written. */
-function writtenOf({ kind, present, before, names = [] }: SyncObserved, wanted: SyncMapping): Written {
-  const claims = Object.keys(wanted.mapping);
+function writtenOf(
+  { kind, present, before, names = [] }: SyncObserved,
+  wanted: SyncMapping | undefined,
+): Written | undefined {
   const theirs = new Map(entriesOfOthers(present, before));
   const wasOn = before === undefined ? present.field !== '' : before.wasOn === true && present.field !== '';
   // A sync that nobody but the bridge turned on gives what mappings say, not what happens to have the same name; nor what a mapping gave before.
   const isByName = kind !== 'organizations' && !wasOn;
+  // Nor where the last mapping is gone, and entries of others keep it on.
+  const staysOn = theirs.size > 0 && isByName && isOwnField(before, present.field);
+  if (wanted === undefined && !staysOn) return undefined;
+  const claims = Object.keys(wanted?.mapping ?? {});
   const silenced = isByName ? [...names, ...(before?.claims ?? []), ...(before?.silenced ?? [])] : [];
   return {
-    field: wanted.field,
+    field: wanted?.field ?? present.field,
     claims,
     silenced: [...new Set(silenced)].filter(claim => !claims.includes(claim) && !theirs.has(claim)).sort(),
     others: Object.fromEntries([...theirs].filter(([claim]) => claims.includes(claim))),

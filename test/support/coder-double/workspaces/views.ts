@@ -37,10 +37,10 @@ export function buildView(workspace: Workspace, build: Build, pending = false): 
     transition: build.transition,
     initiator_id: build.initiator.id,
     initiator_name: build.initiator.username,
-    job: { id: build.id, created_at: build.createdAt, status: pending ? 'pending' : 'succeeded' },
+    job: { id: build.id, created_at: build.createdAt, status: pending ? 'pending' : (build.state ?? 'succeeded') },
     reason: build.reason,
     resources: [],
-    status: pending ? 'pending' : STATUS[build.transition],
+    status: pending ? 'pending' : (build.state ?? STATUS[build.transition]),
   };
 }
 

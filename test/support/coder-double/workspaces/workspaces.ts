@@ -29,6 +29,8 @@ export interface Build {
   readonly reason: 'initiator' | 'autostop';
   readonly initiator: User;
   readonly createdAt: string;
+  /** Where it is not done: at work, or it failed. */
+  state?: 'pending' | 'failed';
 }
 
 export interface Workspace {
