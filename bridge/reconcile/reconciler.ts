@@ -87,9 +87,9 @@ export function createReconciler(dependencies: ReconcilerDependencies): Reconcil
     pump.wake();
   };
   const schedule = (): void => {
-    const look = Math.min(SWEEP_LOOK_MS, interval);
+    const look = interval > 0 ? Math.min(SWEEP_LOOK_MS, interval) : SWEEP_LOOK_MS;
     timer = setTimeout(() => {
-      sweeping = sweepDue()
+      sweeping = (interval > 0 ? sweepDue() : Promise.resolve())
         .then(() => lookAtStopping(rim, looked))
         .catch((error: unknown) => log.warn({ err: error }, 'workspaces of leavers could not be looked at'))
         .finally(() => {
@@ -104,7 +104,7 @@ export function createReconciler(dependencies: ReconcilerDependencies): Reconcil
     start() {
       pump.start();
       begun.start();
-      if (interval > 0 && timer === undefined) schedule();
+      if (timer === undefined) schedule();
     },
     async stop() {
       clearTimeout(timer);

@@ -29,6 +29,7 @@ import {
   filteredOut,
   isForAnotherClaim,
   ownMeanwhile,
+  ownStill,
   saySync,
   type SyncChange,
   type SyncObserved,
@@ -135,13 +136,14 @@ async function writeSyncSettings(rim: Rim, context: Context, plan: SyncPlan, wor
 
 /** On the disk before Coder is asked: an entry that is written there, and that nobody noted, would be somebody else's for ever. */
 async function writeNoted(rim: Rim, change: SyncChange, next: SyncMapping): Promise<void> {
-  const { kind, organization, before } = change.observed;
+  const { kind, organization } = change.observed;
   const key = keyFor(kind, organization);
   await rim.database.transact(db => noteWritten(db, key, ownMeanwhile(change)));
   try {
     await write(rim.coder, change, next);
   } catch (error) {
-    if (error instanceof CoderError && !error.maybeDone) await noteWritten(rim.database.db, key, before);
+    if (error instanceof CoderError && !error.maybeDone)
+      await noteWritten(rim.database.db, key, ownStill(change.observed));
     throw error;
   }
 }

@@ -277,7 +277,10 @@ async function lookAtWorkspaces(
   if (failed !== undefined) return { workspaces: undefined };
   const { context, app } = observation;
   const { before } = leaver;
-  const known = { before, now: rim.clock.now() };
+  const now = rim.clock.now();
+  // What is lost now is to stop from now on, whatever else is on its way.
+  const isFresh = leaver.locks || leaver.losesOrganization;
+  const known = { before: before && isFresh ? { ...before, since: now } : before, now };
   if (leaver.losesOrganization) {
     const taken = new Set(done.flatMap(step => (step.kind === 'organization-remove' ? [step.organization] : [])));
     if (taken.size === 0) return { workspaces: before ?? 'none' };

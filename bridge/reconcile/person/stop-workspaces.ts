@@ -118,7 +118,8 @@ async function stopEach(
         note(result, reason);
     };
     if (policy === 'leave') {
-      if (memberOf !== undefined || isLeftAlone(workspace) || isLate) runsOn('skipped', LEFT);
+      if (memberOf !== undefined || isLeftAlone(workspace) || isLate || wasToldOf(before, target, LEFT))
+        runsOn('skipped', LEFT);
       else left.push(target);
       continue;
     }
@@ -126,7 +127,7 @@ async function stopEach(
       await coder.stopWorkspace(workspace);
       stopped.push(target);
       note('done');
-      if (isLate || wasToldOf(before, target)) running.push({ name: target, reason: RAN_ON });
+      if (isLate || wasToldOf(before, target, RAN_ON)) running.push({ name: target, reason: RAN_ON });
     } catch (error) {
       if (isNotOurs(error)) {
         runsOn('held', sayRefusal(error));
@@ -146,8 +147,8 @@ export const STOPS_WITHIN_MS = 3 * 60_000;
 const RAN_ON =
   'was to be stopped minutes before, and runs on or runs again; asked to stop again: look at its last builds in Coder';
 
-function wasToldOf(before: LeaverWorkspaces | undefined, target: string): boolean {
-  return before?.running.some(({ name, reason }) => name === target && reason === RAN_ON) === true;
+function wasToldOf(before: LeaverWorkspaces | undefined, target: string, why: string): boolean {
+  return before?.running.some(({ name, reason }) => name === target && reason === why) === true;
 }
 
 const LEFT = "left to Coder by policies.leavingWorkspaces, and Coder's executor does not stop it: stop it in Coder";
@@ -183,9 +184,7 @@ export function rememberedOf(
   if (failure !== undefined) return { ...who, state: 'due', running };
   if (running.length > 0) return { ...who, state: 'running', running };
   // Coder's answer says that it will be stopped: another look, some minutes later, sees whether it was.
-  if (stopped.length + left.length + stopping.length > 0) {
-    const isKnown = before?.state === 'stopping' && stopped.length === 0;
-    return { ...who, state: 'stopping', running: [], since: isKnown ? before.since : now };
-  }
+  if (stopped.length + left.length + stopping.length > 0)
+    return { ...who, state: 'stopping', running: [], since: before?.state === 'stopping' ? before.since : now };
   return unknown ? { ...who, state: 'unknown', running: [] } : undefined;
 }

@@ -23,7 +23,7 @@ export interface LeaverWorkspaces {
    */
   readonly state: 'due' | 'stopping' | 'running' | 'unknown';
   readonly running: readonly RunningWorkspace[];
-  /** When the account was about to be locked; of `stopping` when the last stop was asked for, or left to Coder. */
+  /** When the account was about to be locked; of `stopping` when something was asked to stop first, or left to Coder. */
   readonly since: number;
 }
 

@@ -218,6 +218,31 @@ describe('what Coder would give by a name alone', () => {
     expect(givesIn(roleSync())).toEqual({ 'organization-template-admin': ['organization-template-admin'] });
   });
 
+  it('is not given in another claim where somebody else had turned the sync on for the first one', async () => {
+    const stage = await stageWithAda(({ coder }) => coder.setGroupSync({ field: 'groups', mapping: {} }));
+    await stage.declare({ mode: 'claims', claims, groupMappings: { developers: DEVELOPERS } });
+    await stage.declare({ mode: 'claims', claims: { groups: 'teams' }, groupMappings: { developers: DEVELOPERS } });
+    expect(stage.coder.snapshot().organizations['coder']?.groupSync).toMatchObject({ field: 'groups', mapping: {} });
+    expect(await warnings(stage)).toMatch(/they read the claim "groups".*the app declares "teams"/);
+  });
+
+  it('keeps no app on its way out where Coder refuses, once somebody has taken its entries out', async () => {
+    const stage = await stageWithAda(({ coder }) => coder.addGroup('handmade'));
+    const handmade = stage.coder.findGroup('handmade').id;
+    const mapping = () => stage.coder.snapshot().organizations['coder']?.groupSync.mapping;
+    await stage.declare({ mode: 'claims', claims, groupMappings: { developers: DEVELOPERS } });
+    stage.coder.setGroupSync({ mapping: { ...mapping(), manual: [handmade] } });
+    stage.coder.faults.fail(403, { method: 'PATCH', path: '/idpsync/groups$' });
+    await deleteApp(stage.database, APP, 'any', { actor: 'declaration' }, Date.now());
+    await stage.reconciler.converge([`app:${APP}`], { deadlineMs: AMPLE_MS });
+    expect(await listAllApps(stage.database.db)).toHaveLength(1);
+    stage.coder.setGroupSync({ mapping: { manual: [handmade] } });
+    await stage.database.db.updateTable('work').set({ due_at: 0 }).execute();
+    await stage.reconciler.converge([`app:${APP}`], { deadlineMs: AMPLE_MS });
+    expect(await listAllApps(stage.database.db)).toEqual([]);
+    expect(mapping()).toEqual({ manual: [handmade] });
+  });
+
   it('stays what it is where somebody has turned the sync on for another claim, and the app is told', async () => {
     const stage = await stageWithAda(({ coder }) => coder.setRoleSync({ field: 'coder_roles', mapping: {} }));
     await stage.declare({ mode: 'claims', claims, roleMappings: { leads: LEADS } });

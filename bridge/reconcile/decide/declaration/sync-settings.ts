@@ -40,7 +40,7 @@ export interface SyncChange {
 export function isForAnotherClaim({ kind, present, wanted, before }: SyncObserved): boolean {
   if (wanted === undefined || present.field === '' || present.field === wanted.field) return false;
   // Without an entry it gives by names.
-  if (kind !== 'organizations' && before === undefined) return true;
+  if (kind !== 'organizations' && (before === undefined || before.wasOn === true)) return true;
   return entriesOfOthers(present, before).some(([, values]) => values.length > 0);
 }
 
@@ -98,6 +98,15 @@ export function ownMeanwhile({ observed: { before, present }, written }: SyncCha
     others: { ...written.others, ...before.others },
     ...(isOwnField(before, present.field) && { formerField: present.field }),
   };
+}
+
+/** What is the bridge's own where Coder refused the change: entries that somebody has taken out meanwhile give nothing any more. */
+export function ownStill({ before, present }: SyncObserved): Written | undefined {
+  if (before === undefined) return undefined;
+  const [there, gone] = [true, false].map(is =>
+    before.claims.filter(claim => Object.hasOwn(present.mapping, claim) === is),
+  );
+  return { ...before, claims: there ?? [], silenced: [...(before.silenced ?? []), ...(gone ?? [])] };
 }
 
 /** Whether the bridge set this field. */
