@@ -246,7 +246,7 @@ export class ScimApp extends Construct implements IScimApp {
         `${entry.path}: ${JSON.stringify(entry.name)} is the name of ${same.path} already: give it another id`,
       );
     }
-    this.entries.set(key, { ...entry, content: stated(entry.content) });
+    this.entries.set(key, { ...entry, content: Object.freeze(stated(entry.content)) });
     this.sorted = undefined;
   }
 

@@ -4,7 +4,7 @@ import { DURATION_WANTED, parseDuration } from '../../bridge/contract/duration';
 import { type MappingStateInput } from '../../bridge/contract/mapping-state/document';
 import { ENTRY_KINDS } from '../../bridge/contract/mapping-state/vocabulary';
 import { PROVIDER_NAME, PROVIDER_VERSION } from '../../provider/address';
-import { escapeTemplates, toAttributes, toHclAttributes, withReferences } from './terraform-text';
+import { toAttributes, toHclAttributes, withReferences } from './terraform-text';
 
 /** How long Terraform waits for Coder: durations such as `30s`, `5m`, `1h30m`. */
 export interface ScimAppTimeouts {
@@ -122,7 +122,7 @@ export class ScimAppResource extends TerraformResource {
     const stated = Object.entries(this.content()).filter(
       ([key, value]) => value !== undefined && !(RECORDS.has(key) && Object.keys(value as object).length === 0),
     );
-    return escapeTemplates(toAttributes(Object.fromEntries(stated), RECORDS)) as Record<string, unknown>;
+    return toAttributes(Object.fromEntries(stated), RECORDS);
   }
 
   /** The same for `cdktf synth --hcl`. */

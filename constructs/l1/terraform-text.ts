@@ -93,7 +93,10 @@ function quoted(text: string): string {
   return JSON.stringify(text).slice(1, -1);
 }
 
-/** Document keys to Terraform's spelling: `idpGroup` → `idp_group`. Keys of entries (names that people chose) stay. */
+/**
+ * Document keys to Terraform's spelling: `idpGroup` → `idp_group`. Keys of entries (names that people chose) stay. Texts are inert, as by
+ * `escapeTemplates`.
+ */
 export function toAttributes(
   document: Readonly<Record<string, unknown>>,
   recordsOf: ReadonlySet<string>,
@@ -101,15 +104,29 @@ export function toAttributes(
   return Object.fromEntries(
     Object.entries(document).map(([key, value]) => [
       snakeCase(key),
-      recordsOf.has(key) && isObject(value)
-        ? Object.fromEntries(Object.entries(value).map(([name, entry]) => [name, convert(entry, recordsOf)]))
-        : convert(value, recordsOf),
+      recordsOf.has(key) && isObject(value) ? entriesOf(value, recordsOf) : convert(value, recordsOf),
     ]),
   );
 }
 
+/** A synth asks twice or more for what an app declares; what is frozen is the same each time. */
+const converted = new WeakMap<object, object>();
+
+function entriesOf(record: Readonly<Record<string, unknown>>, recordsOf: ReadonlySet<string>): Record<string, unknown> {
+  return Object.fromEntries(Object.entries(record).map(([name, entry]) => [name, entryOf(entry, recordsOf)]));
+}
+
+function entryOf(entry: unknown, recordsOf: ReadonlySet<string>): unknown {
+  if (!isObject(entry) || !Object.isFrozen(entry)) return convert(entry, recordsOf);
+  const made = converted.get(entry) ?? toAttributes(entry, recordsOf);
+  converted.set(entry, made);
+  // Whoever overrides something writes into what they get.
+  return { ...made };
+}
+
 function convert(value: unknown, recordsOf: ReadonlySet<string>): unknown {
-  if (Array.isArray(value)) return value.map(part => convert(part, recordsOf));
+  if (typeof value === 'string') return escapeText(value);
+  if (Array.isArray(value)) return Token.isUnresolved(value) ? value : value.map(part => convert(part, recordsOf));
   return isObject(value) ? toAttributes(value, recordsOf) : value;
 }
 
