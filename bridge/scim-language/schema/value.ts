@@ -182,7 +182,8 @@ function settleReference(complex: JsonObject): void {
   delete complex.$ref;
 }
 
-function decodeSegment(segment: string): string {
+/** A part of a path without its percent signs; as it is where they are no encoding. */
+export function decodeSegment(segment: string): string {
   try {
     return decodeURIComponent(segment);
   } catch {

@@ -4,6 +4,7 @@
  */
 import { type Json, type JsonObject, isJsonObject } from '../../scim-language/json';
 import { namesAccess } from '../../scim-language/schema/unknown';
+import { decodeSegment } from '../../scim-language/schema/value';
 import { type Leaving } from '../../store/directory';
 
 /** A request for one resource, or for a new one, that was refused; or a Bulk of which nobody knows whom it was about. */
@@ -186,15 +187,7 @@ export function attemptOf(operation: Json): Attempt | undefined {
   return {
     method: method.toUpperCase(),
     type: type.toLowerCase() === 'user' ? 'User' : 'Group',
-    id: id === undefined ? undefined : decoded(id),
+    id: id === undefined ? undefined : decodeSegment(id),
     body: memberOf(operation, 'data'),
   };
-}
-
-function decoded(id: string): string {
-  try {
-    return decodeURIComponent(id);
-  } catch {
-    return id;
-  }
 }

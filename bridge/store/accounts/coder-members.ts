@@ -2,7 +2,7 @@
  * Members of the Coder groups under management, as last known and as wanted. A person's change sets what is wanted; one
  * writer per group makes the difference true with one call.
  */
-import { type Expression, type ExpressionBuilder, sql, type SqlBool } from 'kysely';
+import { type Expression, type ExpressionBuilder, type RawBuilder, sql, type SqlBool } from 'kysely';
 import { backendOf, type Db } from '../database/database';
 import { among } from '../database/listed';
 import { statement } from '../database/statement';
@@ -138,12 +138,20 @@ export async function withdrawWishesOfNobodys(db: Db, coderUserIds: readonly str
     .execute();
 }
 
-const selectDifferences = statement<{ groupId: string }>()((db, { groupId }) => {
-  // SQLite knows no numbers of rows, and would rather look through all members of the group.
+/**
+ * Members of a group for whom wanted and present differ, as what stands after `select … `. SQLite knows no numbers of rows, and would rather look
+ * through all members of the group.
+ */
+export function fromDifferences(db: Db, groupId: Expression<unknown>): RawBuilder<unknown> {
   const table = backendOf(db) === 'sqlite' ? sql`coder_members indexed by coder_members_differing` : sql`coder_members`;
-  return sql<MemberRow>`select coder_group_id, coder_user_id, present, wanted, because from ${table}
-    where coder_group_id = ${groupId} and wanted is not null and wanted != present order by coder_user_id`;
-});
+  return sql`from ${table} where coder_group_id = ${groupId} and wanted is not null and wanted != present`;
+}
+
+const selectDifferences = statement<{ groupId: string }>()(
+  (db, { groupId }) =>
+    sql<MemberRow>`select coder_group_id, coder_user_id, present, wanted, because ${fromDifferences(db, groupId)}
+      order by coder_user_id`,
+);
 
 /** Members of a group for whom wanted and present differ. */
 export async function memberDifferences(db: Db, groupId: string): Promise<MemberState[]> {

@@ -1,6 +1,7 @@
 /** What is in the queue: counted, listed, looked up; nothing here claims or changes it. */
 import { sql } from 'kysely';
-import { backendOf, type Db } from '../database/database';
+import { fromDifferences } from '../accounts/coder-members';
+import { type Db } from '../database/database';
 import { among } from '../database/listed';
 import { statement } from '../database/statement';
 import { type Flag } from '../database/tables/columns';
@@ -83,10 +84,7 @@ const NOTHING: WorkCounts = { waiting: 0, parked: 0, lastError: null };
 const LOOKED_AT = 2_000;
 
 const selectOwed = statement<Record<never, never>>()(db => {
-  const members =
-    backendOf(db) === 'sqlite' ? sql`coder_members indexed by coder_members_differing` : sql`coder_members`;
-  const owed = sql`select coder_user_id from ${members} where coder_group_id = substr(work.key, 13)
-    and wanted is not null and wanted != present limit ${sql.lit(LOOKED_AT)}`;
+  const owed = sql`select coder_user_id ${fromDifferences(db, sql`substr(work.key, 13)`)} limit ${sql.lit(LOOKED_AT)}`;
   return sql<{ app: string; parked: Flag; error: string | null }>`
     select apps.name as app, case when work.parked_at is null then 0 else 1 end as parked, work.error
     from work join apps on apps.name <> work.app

@@ -103,10 +103,9 @@ export function ownMeanwhile({ observed: { before, present }, written }: SyncCha
 /** What is the bridge's own where Coder refused the change: entries that somebody has taken out meanwhile give nothing any more. */
 export function ownStill({ before, present }: SyncObserved): Written | undefined {
   if (before === undefined) return undefined;
-  const [there, gone] = [true, false].map(is =>
-    before.claims.filter(claim => Object.hasOwn(present.mapping, claim) === is),
-  );
-  return { ...before, claims: there ?? [], silenced: [...(before.silenced ?? []), ...(gone ?? [])] };
+  const isThere = (claim: string): boolean => Object.hasOwn(present.mapping, claim);
+  const gone = before.claims.filter(claim => !isThere(claim));
+  return { ...before, claims: before.claims.filter(isThere), silenced: [...(before.silenced ?? []), ...gone] };
 }
 
 /** Whether the bridge set this field. */
