@@ -383,7 +383,8 @@ async function countPeople(rim: Rim, db: Db, app: string): Promise<number> {
   const before = known.get(app);
   const now = rim.clock.now();
   if (before !== undefined && now - before.at < COUNT_KEPT_MS) return before.people;
-  const people = await countPeopleIn(db, app, now - HOUR_MS);
-  if (people >= LARGE) known.set(app, { people, at: now });
+  const { people, lookedAt } = await countPeopleIn(db, app, now - HOUR_MS);
+  // Large by what it takes to count them: of many in the directory few may have an account.
+  if (lookedAt >= LARGE) known.set(app, { people, at: now });
   return people;
 }

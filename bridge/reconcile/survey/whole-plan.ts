@@ -89,7 +89,7 @@ export class WholePlan {
     const guard = context.apps.get(app)?.state.guard;
     if (guard === undefined) return { held: [], verdict: 'pass' };
     const since = rim.clock.now() - HOUR_MS;
-    const people = await countPeopleIn(db, app, since);
+    const { people } = await countPeopleIn(db, app, since);
     // Whoever is in the plan counts once, whatever they lost or gained before.
     const recent = (kind: LedgerKind, planned: readonly Who[]): Promise<number> =>
       countReserved(

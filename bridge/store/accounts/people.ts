@@ -238,12 +238,19 @@ export async function countLinkedPeople(db: Db, app: string): Promise<number> {
  * How many people of an app have an account and were in at some time since: what a share of the people is a share of. Whoever left earlier
  * and is dealt with has nothing to lose.
  */
-export async function countPeopleIn(db: Db, app: string, since: number): Promise<number> {
+export async function countPeopleIn(
+  db: Db,
+  app: string,
+  since: number,
+): Promise<{ readonly people: number; readonly lookedAt: number }> {
   let people = 0;
+  let lookedAt = 0;
   for (let after = ''; ;) {
     const [page] = (await countPage(db, { app, since, after })).rows;
+    const looked = Number(page?.looked ?? 0);
     people += Number(page?.people ?? 0);
-    if (page?.last === undefined || page.last === null || Number(page.looked) < COUNTED_AT_ONCE) return people;
+    lookedAt += looked;
+    if (page?.last === undefined || page.last === null || looked < COUNTED_AT_ONCE) return { people, lookedAt };
     after = page.last;
     await nextTurn();
   }
