@@ -75,19 +75,31 @@ type Options = ReturnType<typeof readOptions>;
 async function main(options: Options): Promise<void> {
   // What a bridge answered is on the disk, on Postgres as on SQLite.
   prepareRun({ durable: true });
-  const double = await startDoubleProcess();
   const npm = options.peers === 'npm' ? installNpmPeers() : undefined;
   const bridge =
     (dist: string, backend: 'sqlite' | 'postgres'): StartBridge =>
     ({ mapped = false, filled } = {}) =>
-    () =>
-      startBridgeToMeasure({
+    async () => {
+      // With what another one has made in there, people of the same addresses would have accounts.
+      const double = await startDoubleProcess();
+      const server = await startBridgeToMeasure({
         program: built(dist),
         coder: { url: double.url, token: DOUBLE_TOKEN },
         backend,
         declaration: mapped ? MAPPED : UNMAPPED,
         ...(filled && { filled }),
+      }).catch(async (error: unknown) => {
+        await double.close();
+        throw error;
       });
+      return {
+        ...server,
+        close: async () => {
+          await server.close();
+          await double.close();
+        },
+      };
+    };
   const here = join(ROOT, 'dist');
   const folders = Object.entries(npm?.folders ?? {}).map(([name, folder]) => `${name}=${folder}`);
   const takePart: TakePart = {
@@ -107,7 +119,6 @@ async function main(options: Options): Promise<void> {
     }
   } finally {
     npm?.remove();
-    await double.close();
     await endRun();
   }
 }
