@@ -27,6 +27,8 @@ export async function serve(provider: Provider): Promise<void> {
     // Ctrl-C reaches the whole group of processes. What to stop, and when, Terraform says by StopProvider.
     process.on('SIGINT', () => undefined);
     process.on('SIGTERM', () => void end());
+    // Nobody reads the log of a plugin whose Terraform was killed; its last word must not end it before it has cleaned up.
+    process.stderr.on('error', () => undefined);
     const parent = process.ppid;
     setInterval(() => {
       if (process.ppid !== parent) void end();

@@ -79,6 +79,8 @@ export async function startServer(
     place.remove();
     throw fault;
   });
+  // Whatever ends the process: only a kill that nobody sees coming leaves the folder.
+  process.once('exit', place.remove);
   return {
     address:
       place.network === 'unix'
@@ -86,11 +88,13 @@ export async function startServer(
         : { network: 'tcp', address: `127.0.0.1:${port}` },
     certificate: certificate?.der,
     stop: async () => {
+      // First, because Terraform kills a plugin that takes more than two seconds to end. Open connections don't need it.
+      place.remove();
+      process.off('exit', place.remove);
       interrupt.abort();
       const forced = setTimeout(() => server.forceShutdown(), 500);
       await new Promise<void>(resolve => server.tryShutdown(() => resolve()));
       clearTimeout(forced);
-      place.remove();
     },
   };
 }

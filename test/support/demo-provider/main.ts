@@ -112,6 +112,7 @@ const itemResource = defineResource<typeof item, Folder>({
   async create(planned, { client, config, signal, report }) {
     if (planned.behaviour === 'slow') {
       writeFileSync(join(client.path, '..', 'creating'), String(process.pid));
+      signal.addEventListener('abort', () => console.warn('asked to stop'));
       await sleep(20_000, undefined, { signal }).catch(() => report.error('stopped early', 'the item was kept'));
     }
     const state = settle(planned, config, { id: `id-${planned.name as string}`, revision: 1 });
