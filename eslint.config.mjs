@@ -34,8 +34,12 @@ export default tseslint.config(
       'no-restricted-syntax': [
         'error',
         {
-          selector: 'MemberExpression[property.name=/^(toLowerCase|toLocaleLowerCase|localeCompare)$/]',
+          selector: 'MemberExpression[property.name=/^(to(Locale)?(Lower|Upper)Case|localeCompare)$/]',
           message: 'names are compared by identityKey or isSameIdentity of bridge/contract/identity.ts',
+        },
+        {
+          selector: 'TaggedTemplateExpression[tag.name="sql"] TemplateElement[value.raw=/\\b(lower|upper)\\(/i]',
+          message: 'what the database folds decides nothing about who somebody is: see bridge/contract/identity.ts',
         },
       ],
     },

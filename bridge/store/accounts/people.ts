@@ -1,6 +1,7 @@
 /** What each SCIM user is in Coder: the link, what is held and why, and what was known of the person last. */
-import { sql } from 'kysely';
+import { type RawBuilder, sql } from 'kysely';
 import { type DirectoryUser } from '../../contract/directory';
+import { isSameIdentity, spellings } from '../../contract/identity';
 import { type Db } from '../database/database';
 import { among } from '../database/listed';
 import { type Statement, statement } from '../database/statement';
@@ -273,6 +274,12 @@ const countPage = statement<{ app: string; since: number; after: string }>()(
     from page left join users on users.id = page.user_id`,
 );
 
+/** As the database folds, SQLite A to Z alone: never less than what is the same somebody. To look for people, not to tell who they are. */
+function inSmallLetters(text: RawBuilder<unknown>): RawBuilder<string> {
+  // eslint-disable-next-line no-restricted-syntax
+  return sql`lower(${text})`;
+}
+
 /** Somebody whom a search found, with what the directory says of them. */
 export interface FoundPerson extends Person {
   /** Undefined when the directory has them no more. */
@@ -291,10 +298,9 @@ export interface PeopleSearch {
 
 /** People whose names have a text in them, in order of userName and SCIM id. */
 export async function searchPeople(db: Db, { text, app, held, after, limit }: PeopleSearch): Promise<FoundPerson[]> {
-  // How the database folds what it compares with below: this finds whom an operator looks for, and decides nothing.
-  // eslint-disable-next-line no-restricted-syntax
-  const pattern = `%${text.toLowerCase().replace(/[\\%_]/g, '\\$&')}%`;
-  const like = (column: string) => sql<boolean>`lower(${sql.ref(column)}) like ${pattern} escape '\\'`;
+  const pattern = `%${text.replace(/[\\%_]/g, '\\$&')}%`;
+  const like = (column: string) =>
+    sql<boolean>`${inSmallLetters(sql.ref(column))} like ${inSmallLetters(sql`cast(${pattern} as text)`)} escape '\\'`;
   const rows = await db
     .selectFrom('people')
     .leftJoin('users', 'users.id', 'people.user_id')
@@ -323,11 +329,15 @@ export async function searchPeople(db: Db, { text, app, held, after, limit }: Pe
   }));
 }
 
-/** People by anything that names them: SCIM id, userName, externalId, e-mail, Coder id, Coder username. */
+/**
+ * People by anything that names them: SCIM id, userName, externalId, e-mail, Coder id, Coder username. Names and addresses are the same by
+ * `isSameIdentity`: whoever asks may delete an account by the answer.
+ */
 export async function findPeople(db: Db, text: string): Promise<Person[]> {
-  // How the database folds what it compares with below: this finds whom an operator names, and decides nothing.
-  // eslint-disable-next-line no-restricted-syntax
-  const folded = text.toLowerCase();
+  const named = (column: string) => {
+    const forms = spellings(text).map(form => inSmallLetters(sql`cast(${form} as text)`));
+    return sql<boolean>`${inSmallLetters(sql.ref(column))} in (${sql.join(forms)})`;
+  };
   const rows = await db
     .selectFrom('people')
     .selectAll()
@@ -336,12 +346,18 @@ export async function findPeople(db: Db, text: string): Promise<Person[]> {
         eb('user_id', '=', text),
         eb('coder_user_id', '=', text),
         eb('external_id', '=', text),
-        eb(sql`lower(user_name)`, '=', folded),
-        eb(sql`lower(email)`, '=', folded),
-        eb(sql`lower(coder_username)`, '=', folded),
+        named('user_name'),
+        named('email'),
+        named('coder_username'),
       ]),
     )
-    .limit(50)
     .execute();
-  return rows.map(toPerson);
+  return rows
+    .map(toPerson)
+    .filter(
+      ({ userId, coderUserId, externalId, userName, email, coderUsername }) =>
+        [userId, coderUserId, externalId].includes(text) ||
+        [userName, email, coderUsername].some(name => name !== undefined && isSameIdentity(name, text)),
+    )
+    .slice(0, 50);
 }

@@ -33,7 +33,7 @@ import {
   putLeaverWorkspaces,
   readLeaverWorkspaces,
 } from '../../../bridge/store/accounts/leaver-workspaces';
-import { findPeople, readPerson, writePerson } from '../../../bridge/store/accounts/people';
+import { findPeople, readPerson, searchPeople, writePerson } from '../../../bridge/store/accounts/people';
 import { describeEachDatabase } from '../../support/databases';
 
 async function all<T>(pages: AsyncIterable<T>): Promise<T[]> {
@@ -305,6 +305,27 @@ describeEachDatabase('the store', open => {
     ]);
     await unbind(db, 'okta', ['roleMappings/a']);
     expect(await readBindings(db)).toEqual([]);
+  });
+
+  it('finds by a name whom it names and nobody who looks like them', async () => {
+    const { db } = await open();
+    const names = { kevin: 'kevin@example.com', kelvin: '\u212Aevin@example.com', eva: '\u00C9va@example.com' };
+    for (const [userId, userName] of Object.entries(names))
+      await writePerson(
+        db,
+        { userId, app: 'okta', userName },
+        { known: { userName, email: userName, externalId: undefined } },
+        1,
+      );
+    const found = async (text: string) => (await findPeople(db, text)).map(person => person.userId);
+    expect(await found('KEVIN@example.com')).toEqual(['kevin']);
+    expect(await found('\u212Aevin@EXAMPLE.com')).toEqual(['kelvin']);
+    expect(await found('\u00C9va@example.com')).toEqual(['eva']);
+    expect(await found('E\u0301VA@example.com')).toEqual(['eva']);
+    expect(await found('\u00E9va@example.com')).toEqual([]);
+    const search = async (text: string) => (await searchPeople(db, { text, limit: 10 })).map(person => person.userId);
+    expect(await search('\u00C9VA')).toEqual(['eva']);
+    expect(await search('KEV')).toEqual(['kevin']);
   });
 
   it('finds people by anything that names them, and keeps what a change leaves out', async () => {
