@@ -262,6 +262,12 @@ interface LookRequest {
   readonly lines: AuditLines;
 }
 
+/** As if all of it had been asked to stop at this time. */
+function askedFrom(before: LeaverWorkspaces, now: number): LeaverWorkspaces {
+  const running = before.running.map(one => (one.askedAt === undefined ? one : { ...one, askedAt: now }));
+  return { ...before, running, since: now };
+}
+
 /**
  * After the lock, the running workspaces of a leaver; one who is locked out already is looked at only when something was left. Of
  * somebody who stays those in an organization that was taken.
@@ -280,7 +286,7 @@ async function lookAtWorkspaces(
   const now = rim.clock.now();
   // What is lost now is to stop from now on, whatever else is on its way.
   const isFresh = leaver.locks || leaver.losesOrganization;
-  const known = { before: before && isFresh ? { ...before, since: now } : before, now };
+  const known = { before: before && isFresh ? askedFrom(before, now) : before, now };
   if (leaver.losesOrganization) {
     const taken = new Set(done.flatMap(step => (step.kind === 'organization-remove' ? [step.organization] : [])));
     if (taken.size === 0) return { workspaces: before ?? 'none' };

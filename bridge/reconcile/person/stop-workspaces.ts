@@ -102,7 +102,10 @@ async function stopEach(
 ): Promise<Omit<WorkspacesOutcome, 'unknown' | 'stopping'>> {
   const { context, app, coder, subject, lines, before, memberOf, now } = request;
   // Whoever was to stop it has had the time.
-  const isLate = before?.state === 'stopping' && now - before.since >= STOPS_WITHIN_MS;
+  const isLate = (target: string): boolean => {
+    const askedAt = askedBefore(before, target);
+    return askedAt !== undefined && now - askedAt >= STOPS_WITHIN_MS;
+  };
   const policy: Policy = context.apps.get(app)?.state.policies.leavingWorkspaces ?? 'stop';
   const stopped: string[] = [];
   const left: string[] = [];
@@ -118,7 +121,7 @@ async function stopEach(
         note(result, reason);
     };
     if (policy === 'leave') {
-      if (memberOf !== undefined || isLeftAlone(workspace) || isLate || wasToldOf(before, target, LEFT))
+      if (memberOf !== undefined || isLeftAlone(workspace) || isLate(target) || wasToldOf(before, target, LEFT))
         runsOn('skipped', LEFT);
       else left.push(target);
       continue;
@@ -127,7 +130,8 @@ async function stopEach(
       await coder.stopWorkspace(workspace);
       stopped.push(target);
       note('done');
-      if (isLate || wasToldOf(before, target, RAN_ON)) running.push({ name: target, reason: RAN_ON });
+      if (isLate(target) || wasToldOf(before, target, RAN_ON))
+        running.push({ name: target, reason: RAN_ON, askedAt: now });
     } catch (error) {
       if (isNotOurs(error)) {
         runsOn('held', sayRefusal(error));
@@ -147,9 +151,17 @@ export const STOPS_WITHIN_MS = 3 * 60_000;
 const RAN_ON =
   'was to be stopped minutes before, and runs on or runs again; asked to stop again: look at its last builds in Coder';
 
+/** When the bridge or Coder was to stop it first; undefined: it was not to stop. */
+function askedBefore(before: LeaverWorkspaces | undefined, target: string): number | undefined {
+  if (before?.state === 'stopping') return before.since;
+  return before?.running.find(({ name }) => name === target)?.askedAt;
+}
+
 function wasToldOf(before: LeaverWorkspaces | undefined, target: string, why: string): boolean {
   return before?.running.some(({ name, reason }) => name === target && reason === why) === true;
 }
+
+const ON_ITS_WAY = 'to be stopped within minutes; looked at again then';
 
 const LEFT = "left to Coder by policies.leavingWorkspaces, and Coder's executor does not stop it: stop it in Coder";
 
@@ -175,16 +187,28 @@ function sayRefusal(error: CoderError): string {
   return error.message;
 }
 
+const isAmong = (running: readonly RunningWorkspace[], target: string): boolean =>
+  running.some(({ name }) => name === target);
+
 /** What is to be remembered of it; undefined: nothing runs any more, as far as can be known. */
 export function rememberedOf(
   { stopped, left, stopping, running, unknown, failure }: WorkspacesOutcome,
   who: Omit<LeaverWorkspaces, 'state' | 'running'>,
   { before, now }: Pick<WorkspacesRequest, 'before' | 'now'>,
 ): LeaverWorkspaces | undefined {
-  if (failure !== undefined) return { ...who, state: 'due', running };
-  if (running.length > 0) return { ...who, state: 'running', running };
-  // Coder's answer says that it will be stopped: another look, some minutes later, sees whether it was.
-  if (stopped.length + left.length + stopping.length > 0)
+  // What was known stays so where Coder says nothing now, and is looked at again as often.
+  if (failure !== undefined) {
+    if (before?.state === 'stopping') return before;
+    const known = before?.state === 'running' ? before.running.filter(({ name }) => !isAmong(running, name)) : [];
+    return { ...who, state: known.length > 0 ? 'running' : 'due', running: [...running, ...known] };
+  }
+  // Coder's answer says that these will be stopped: another look, some minutes later, sees whether they were.
+  const onTheirWay = [...stopped, ...left, ...stopping].filter(target => !isAmong(running, target));
+  if (running.length > 0) {
+    const asked = onTheirWay.map(name => ({ name, reason: ON_ITS_WAY, askedAt: askedBefore(before, name) ?? now }));
+    return { ...who, state: 'running', running: [...running, ...asked] };
+  }
+  if (onTheirWay.length > 0)
     return { ...who, state: 'stopping', running: [], since: before?.state === 'stopping' ? before.since : now };
   return unknown ? { ...who, state: 'unknown', running: [] } : undefined;
 }

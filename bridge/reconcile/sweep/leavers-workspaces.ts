@@ -6,6 +6,7 @@ import { CoderError, outcomeOf, seesEveryWorkspace } from '../../coder';
 import {
   forgetLeaverWorkspaces,
   listLeaverWorkspaces,
+  listStoppingWorkspaces,
   putLeaverWorkspaces,
   readLeaverWorkspaces,
 } from '../../store/accounts/leaver-workspaces';
@@ -52,11 +53,11 @@ export async function sweepLeaversWorkspaces(
  */
 export async function lookAtStopping(rim: Rim, looked: Map<string, number>): Promise<void> {
   const now = rim.clock.now();
-  const stopping = await listLeaverWorkspaces(rim.database.db, 'stopping');
+  const stopping = await listStoppingWorkspaces(rim.database.db);
   const listed = new Set(stopping.map(({ coderUserId }) => coderUserId));
   for (const account of looked.keys()) if (!listed.has(account)) looked.delete(account);
   const due = stopping.filter(
-    ({ coderUserId, since }) => now - Math.max(since, looked.get(coderUserId) ?? -Infinity) >= STOPS_WITHIN_MS,
+    ({ coderUserId, askedAt }) => now - Math.max(askedAt, looked.get(coderUserId) ?? -Infinity) >= STOPS_WITHIN_MS,
   );
   if (due.length === 0) return;
   if ((await rim.recovery.holds()) !== undefined || !(await rim.recovery.advance())) return;

@@ -7,6 +7,8 @@ import { type LeaverWorkspacesTable } from '../database/tables/accounts';
 export interface RunningWorkspace {
   readonly name: string;
   readonly reason: string;
+  /** When it was asked to stop, or left to Coder; absent: it stops for nothing that was asked. Milliseconds since 1970. */
+  readonly askedAt?: number;
 }
 
 export interface LeaverWorkspaces {
@@ -18,7 +20,7 @@ export interface LeaverWorkspaces {
   /**
    * - `due`: the account is about to be locked, or Coder did not answer: still to be looked at
    * - `stopping`: Coder was asked to stop what ran, or does so by itself: to be seen stopped
-   * - `running`: some run on and are not the bridge's to stop
+   * - `running`: some run on and are not the bridge's to stop; others may be on their way
    * - `unknown`: the bridge's account may not read workspaces
    */
   readonly state: 'due' | 'stopping' | 'running' | 'unknown';
@@ -70,6 +72,19 @@ export async function listLeaverWorkspaces(db: Db, state?: LeaverWorkspaces['sta
     .orderBy('coder_user_id')
     .execute();
   return rows.map(toLeaver);
+}
+
+/** Everybody of whom something is on its way to be stopped, and when that began. */
+export async function listStoppingWorkspaces(db: Db): Promise<(LeaverWorkspaces & { readonly askedAt: number })[]> {
+  const stopping = await listLeaverWorkspaces(db, 'stopping');
+  const running = await listLeaverWorkspaces(db, 'running');
+  return [
+    ...stopping.map(leaver => ({ ...leaver, askedAt: leaver.since })),
+    ...running.flatMap(leaver => {
+      const asked = leaver.running.flatMap(({ askedAt }) => askedAt ?? []);
+      return asked.length === 0 ? [] : [{ ...leaver, askedAt: Math.min(...asked) }];
+    }),
+  ];
 }
 
 /** How many accounts of each app are in a state. */

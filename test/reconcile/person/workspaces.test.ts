@@ -476,17 +476,69 @@ describe('what was asked to stop and runs on', () => {
     expect((await lines(stage)).filter(({ result }) => result === 'skipped')).toHaveLength(1);
   });
 
-  it('is looked at some minutes later, before the next sweep', async () => {
-    const { stage, clock } = await stageOfLeaver();
+  /** Has the timer look that runs without a sweep too; each call waits until it has. */
+  function lookerOf(stage: Stage): () => Promise<void> {
     const timers = jest.spyOn(globalThis, 'setTimeout');
+    atEnd(async () => timers.mockRestore());
+    // Half a minute or so; a connection to Coder has timers of a minute.
+    const looks = () => timers.mock.calls.filter(([, ms = 0]) => ms > 10_000 && ms < 50_000);
     stage.reconciler.start();
     atEnd(() => stage.reconciler.stop());
-    const [look] = timers.mock.calls.find(([, ms = 0]) => ms > 20_000) ?? [];
-    timers.mockRestore();
+    return async () => {
+      const before = looks();
+      (before.at(-1)?.[0] as () => void)();
+      await until('the look to end', () => looks().length > before.length);
+    };
+  }
+
+  it('is looked at some minutes later, before the next sweep', async () => {
+    const { stage, clock } = await stageOfLeaver();
+    const look = lookerOf(stage);
     clock.shift += LATER;
-    (look as () => void)();
-    await until('it is listed', async () => (await held(stage)).length > 0);
+    await look();
     expect(await held(stage)).toMatchObject([{ subject: 'alice', reason: expect.stringMatching(RAN_ON) }]);
+    // And again, until it is seen stopped.
+    clock.shift += LATER;
+    await look();
+    expect(await held(stage)).toEqual([]);
+    expect(await isConverged(stage)).toBe(true);
+  });
+
+  it.each<[string, FaultRule]>([
+    ['the list', { kind: 'fail', status: 500, times: 1, match: { method: 'GET', path: '/workspaces$' } }],
+    ['the stop', { kind: 'fail', status: 500, times: 1, match: { method: 'POST', path: '/builds$' } }],
+  ])('is looked at as often where Coder fails a look: %s', async (_, fault) => {
+    const { stage, clock } = await stageOfLeaver();
+    const look = lookerOf(stage);
+    stage.coder.faults.add(fault);
+    clock.shift += LATER;
+    await look();
+    expect(await held(stage)).toEqual([]);
+    clock.shift += LATER;
+    await look();
+    expect(await held(stage)).toMatchObject([{ subject: 'alice', reason: expect.stringMatching(RAN_ON) }]);
+  });
+
+  it('is looked at some minutes later beside one that is not ours to stop', async () => {
+    const { stage, clock } = await stageOfLeaver();
+    const stuck = stage.coder.addWorkspace('alice', 'stuck');
+    stage.coder.faults.add({ kind: 'fail', status: 403, match: { method: 'POST', path: `${stuck.id}/builds$` } });
+    await stage.reconciler.sweep();
+    expect(await held(stage)).toMatchObject([
+      { reason: expect.stringMatching(/coder\/stuck: .*403.*; coder\/work: to be stopped within minutes/) },
+    ]);
+    stage.coder.startWorkspace('alice', 'work');
+    const look = lookerOf(stage);
+    clock.shift += LATER;
+    await look();
+    expect(await held(stage)).toMatchObject([
+      { reason: expect.stringMatching(/coder\/work: was to be stopped minutes/) },
+    ]);
+    clock.shift += LATER;
+    await look();
+    expect(await held(stage)).toMatchObject([
+      { reason: expect.stringMatching(/^workspaces-running: coder\/stuck: [^;]*$/) },
+    ]);
   });
 
   it('is not forgotten while the build that stops it is at work', async () => {
