@@ -257,6 +257,10 @@ export async function readClaimsInput(db: Db, context: Context): Promise<ClaimsI
   const apps = [...context.apps.values()].filter(app => !app.deleting && app.state.mode === 'claims');
   const names = new Map<string, string>();
   for (const app of apps) for (const group of await readGroups(db, app.name)) names.set(group.id, group.displayName);
+  const written = {
+    groups: await readSettingsUnder(db, keyFor('groups', '')),
+    roles: await readSettingsUnder(db, keyFor('roles', '')),
+  };
   return {
     states: apps.map(app => app.state),
     organizations: context.catalog.organizations,
@@ -264,5 +268,9 @@ export async function readClaimsInput(db: Db, context: Context): Promise<ClaimsI
     bindings: await readBindings(db),
     groupNames: names,
     isUnclear: (app, mapping) => context.rules.get(app)?.unclearMappings.has(mapping) === true,
+    fieldWritten: (kind, organization) => {
+      const text = written[kind].get(organization);
+      return text === undefined ? undefined : (JSON.parse(text) as Written).field;
+    },
   };
 }

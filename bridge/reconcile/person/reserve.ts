@@ -26,6 +26,7 @@ import {
 import { type PersonDecision } from '../decide/person';
 import { gainKey, type GuardedGain, type Plan, type Removal, removalKey } from '../decide/plan';
 import { countOthers } from '../observe/same-request';
+import { wasWithin } from '../types';
 
 export interface Guarded {
   readonly held: readonly Removal[];
@@ -275,21 +276,25 @@ async function judgeRemovals(
   const gone = leaves ? new Set<EntitlementKey>() : await vanishedEntitlements(db, context, app);
   const kind: LedgerKind = leaves ? 'leaving' : 'removal';
   const now = rim.clock.now();
-  const peopleFor = (counted: number): Promise<number> =>
-    // So few are always allowed: of how many does not matter then, and counting a large app takes its time.
-    counted + 1 <= guard.minRemovals ? Promise.resolve(0) : countPeople(rim, db, app);
-  const others = await countOthers(db, context, question(party, kind, now), async counted =>
-    removalLimit(guard, await peopleFor(counted), leaves),
-  );
-  const verdict = guardPerson(removals, {
-    guard,
-    people: await peopleFor(others),
-    others,
-    before: before === undefined ? undefined : { ...before, released: before.releasedAt !== undefined },
-    gains,
-    leaves,
-    vanished: removal => isVanished(gone, removal),
-  });
+  const judge = async () => {
+    const peopleFor = (counted: number): Promise<number> =>
+      // So few are always allowed: of how many does not matter then, and counting a large app takes its time.
+      counted + 1 <= guard.minRemovals ? Promise.resolve(0) : countPeople(rim, db, app);
+    const others = await countOthers(db, context, question(party, kind, now), async counted =>
+      removalLimit(guard, await peopleFor(counted), leaves),
+    );
+    return guardPerson(removals, {
+      guard,
+      people: await peopleFor(others),
+      others,
+      before: before === undefined ? undefined : { ...before, released: before.releasedAt !== undefined },
+      gains,
+      leaves,
+      vanished: removal => isVanished(gone, removal),
+    });
+  };
+  const first = await judge();
+  const verdict = first.reason === undefined || !(await isCountOld(rim, db, app)) ? first : await judge();
   const isHeld = verdict.reason !== undefined;
   return {
     held: verdict.held,
@@ -352,12 +357,15 @@ async function judgeGains(
       continue;
     }
     if (!passes) {
-      const limit = async (counted: number): Promise<number> => {
-        const few = kind === 'privilege' || counted + 1 <= guard.minRemovals;
-        return gainLimit(first, guard, few ? 0 : await countPeople(rim, db, app));
+      const isOver = async (): Promise<boolean> => {
+        const limit = async (counted: number): Promise<number> => {
+          const few = kind === 'privilege' || counted + 1 <= guard.minRemovals;
+          return gainLimit(first, guard, few ? 0 : await countPeople(rim, db, app));
+        };
+        const others = await countOthers(db, context, question(party, kind, now), limit);
+        return others + 1 > (await limit(others));
       };
-      const others = await countOthers(db, context, question(party, kind, now), limit);
-      if (others + 1 > (await limit(others))) {
+      if ((await isOver()) && (!(await isCountOld(rim, db, app)) || (await isOver()))) {
         held.push(...some);
         reasons.push(GAIN_REASONS[kind]);
         continue;
@@ -374,17 +382,25 @@ function distinct<T>(items: readonly T[], key: (item: T) => string): T[] {
 
 const LARGE = 250;
 const COUNT_KEPT_MS = 10_000;
+/** Before somebody is held by it: many may have come since, and a leaver who is held without need stays in. */
+const COUNT_HOLDS_MS = 1_000;
 const counts = new WeakMap<Rim, Map<string, { readonly people: number; readonly at: number }>>();
 
-/** How many people the share is of; the count of a large app is believed for some seconds. */
-async function countPeople(rim: Rim, db: Db, app: string): Promise<number> {
+/** How many people the share is of; the count of a large app is believed for a while. */
+async function countPeople(rim: Rim, db: Db, app: string, keptMs = COUNT_KEPT_MS): Promise<number> {
   const known = counts.get(rim) ?? new Map<string, { people: number; at: number }>();
   counts.set(rim, known);
   const before = known.get(app);
+  if (before !== undefined && wasWithin(rim.clock, before.at, keptMs)) return before.people;
   const now = rim.clock.now();
-  if (before !== undefined && now - before.at < COUNT_KEPT_MS) return before.people;
   const { people, lookedAt } = await countPeopleIn(db, app, now - HOUR_MS);
   // Large by what it takes to count them: of many in the directory few may have an account.
   if (lookedAt >= LARGE) known.set(app, { people, at: now });
   return people;
+}
+
+/** Whether the people were others than were believed; they are counted anew now. */
+async function isCountOld(rim: Rim, db: Db, app: string): Promise<boolean> {
+  const believed = counts.get(rim)?.get(app)?.people;
+  return believed !== undefined && (await countPeople(rim, db, app, COUNT_HOLDS_MS)) !== believed;
 }

@@ -1,10 +1,12 @@
 /** Mode claims: organization sync is for the whole deployment, so it is written only where it is needed and declared. */
-import { parseMappingState } from '../../../bridge/contract/mapping-state';
+import { type MappingStateInput, parseMappingState } from '../../../bridge/contract/mapping-state';
 import { deleteApp, listAllApps, putApp } from '../../../bridge/store/apps/apps';
 import { givesIn } from '../../support/sync-settings';
 import { AMPLE_MS, APP, startStage, type Stage } from '../stage';
 
 const INTO_LAB = { groupMappings: { lab: { idpGroup: 'lab', organization: 'lab', group: 'lab' } } };
+const DEVELOPERS = { developers: { idpGroup: 'developers', group: 'developers' } };
+const APP_WITH_CLAIMS = { mode: 'claims' as const, claims: { organizations: 'groups' } };
 const READER = { name: 'reader', permissions: [{ resourceType: 'template', action: 'read' }] };
 
 const warnings = async (stage: Stage): Promise<string> =>
@@ -76,6 +78,74 @@ it('holds whom another app maps into the default organization there, where Coder
       developers: [stage.coder.findOrganization('coder').id],
       lab: [stage.coder.findOrganization('lab').id],
     },
+  });
+});
+
+it('does not turn organization sync on for what is unclear alone, also where it would have the default organization to give', async () => {
+  const stage = await stageWithLab();
+  stage.coder.setOrganizationSync({ assignDefault: false });
+  const unclear = { ...APP_WITH_CLAIMS, groupMappings: { ...DEVELOPERS, ...INTO_LAB.groupMappings } };
+  await stage.createGroup('lab', [], { externalId: 'first' });
+  const second = await stage.createGroup('lab', [], { externalId: 'second' });
+  await stage.declare(unclear);
+  expect(stage.coder.snapshot().organizationSync).toMatchObject({ field: '', mapping: {} });
+  await stage.write(stage.directory.deleteGroup(stage.context, second));
+  await stage.declare(unclear);
+  const { id } = stage.coder.findOrganization('lab');
+  const on = { field: 'groups', mapping: { lab: [id] } };
+  expect(stage.coder.snapshot().organizationSync).toMatchObject(on);
+  // What is unclear later stays as it is.
+  await stage.createGroup('lab', [], { externalId: 'third' });
+  await stage.declare(unclear);
+  expect(stage.coder.snapshot().organizationSync).toMatchObject(on);
+});
+
+describe('of two apps that read different claims', () => {
+  const other = (app: string, groupMappings: MappingStateInput['groupMappings']) =>
+    parseMappingState({
+      version: 1,
+      app,
+      mode: 'claims',
+      claims: { organizations: 'teams', groups: 'teams' },
+      groupMappings,
+    });
+  const declareOther = async (stage: Stage, app: string, groupMappings: MappingStateInput['groupMappings']) => {
+    await putApp(stage.database, other(app, groupMappings), 'any', { actor: 'declaration' }, Date.now());
+    await stage.reconciler.converge([`app:${app}`], { deadlineMs: AMPLE_MS });
+    await stage.settle();
+  };
+
+  it('the one whose mappings need organization sync has its claim read, whichever is first by name', async () => {
+    const stage = await stageWithLab();
+    stage.coder.setOrganizationSync({ assignDefault: false });
+    await declareOther(stage, 'azure', DEVELOPERS);
+    await stage.declare({ ...APP_WITH_CLAIMS, ...INTO_LAB });
+    expect(stage.coder.snapshot().organizationSync).toMatchObject({
+      field: 'groups',
+      mapping: { lab: [stage.coder.findOrganization('lab').id] },
+    });
+    expect(await warnings(stage)).toContain('claim "teams" is not the claim "groups" that another app reads');
+  });
+
+  it('one that comes later takes nothing of what is written for the other, until that is gone', async () => {
+    const stage = await stageWithLab();
+    await stage.declare({ ...APP_WITH_CLAIMS, ...INTO_LAB });
+    const synced = () => {
+      const { organizationSync, organizations } = stage.coder.snapshot();
+      return { organizations: organizationSync, groups: organizations['lab']?.groupSync };
+    };
+    const before = synced();
+    expect([before.organizations.field, before.groups?.field]).toEqual(['groups', 'groups']);
+    await declareOther(stage, 'azure', { lab: { idpGroup: 'researchers', organization: 'lab', group: 'lab' } });
+    expect(synced()).toEqual(before);
+    expect(await warnings(stage)).toMatch(/groupMappings\/lab: claim "teams" is not the claim "groups"/);
+    await stage.declare({ ...APP_WITH_CLAIMS, groupMappings: {} });
+    await stage.reconciler.sweep();
+    await stage.settle();
+    expect(synced()).toMatchObject({
+      organizations: { field: 'teams', mapping: { researchers: [stage.coder.findOrganization('lab').id] } },
+      groups: { field: 'teams', mapping: { researchers: [stage.coder.findGroup('lab', 'lab').id] } },
+    });
   });
 });
 

@@ -39,6 +39,8 @@ export interface ClaimsInput {
   readonly groupNames: ReadonlyMap<string, string>;
   /** Whether several groups have the name that the mapping means, or its organization has another name by now. */
   readonly isUnclear: (app: string, mapping: string) => boolean;
+  /** The claim that the bridge declared there last: another app that declares another one does not take it away. */
+  readonly fieldWritten: (kind: 'groups' | 'roles', organization: string) => string | undefined;
 }
 
 /** A mapping that makes people members of an organization. */
@@ -96,22 +98,47 @@ export class Draft {
   }
 }
 
+/** The settings objects of one kind, by organization, while they are put together: of each claim that an app declares for it one draft. */
+class Drafts {
+  readonly #drafts = new Map<string, Map<string, { readonly draft: Draft; readonly askedBy: string[] }>>();
+  constructor(readonly kind: 'groups' | 'roles') {}
+
+  of(organization: string, field: string, mapping: string): Draft {
+    const known = this.#drafts.get(organization) ?? new Map<string, { draft: Draft; askedBy: string[] }>();
+    this.#drafts.set(organization, known);
+    const one = known.get(field) ?? { draft: new Draft(field), askedBy: [] };
+    known.set(field, one);
+    one.askedBy.push(mapping);
+    return one.draft;
+  }
+
+  /** One for each organization: Coder reads one claim, and what is meant of another one would give to whoever has it in that. */
+  done(fieldWritten: ClaimsInput['fieldWritten'], problems: string[]): Map<string, SyncMapping> {
+    const settings = new Map<string, SyncMapping>();
+    for (const [organization, drafts] of this.#drafts) {
+      const [first] = drafts.keys();
+      const written = fieldWritten(this.kind, organization);
+      const field = written !== undefined && drafts.has(written) ? written : first;
+      for (const [other, { draft, askedBy }] of drafts)
+        if (other === field) settings.set(organization, draft.done());
+        else
+          problems.push(
+            ...askedBy.map(
+              mapping =>
+                `${mapping}: claim ${JSON.stringify(other)} is not the claim ${JSON.stringify(field)} that another app reads there: Coder reads one claim, and nothing is written of this one`,
+            ),
+          );
+    }
+    return settings;
+  }
+}
+
 /** The settings that all apps in mode `claims` ask for together. */
 export function claimsSettings(input: ClaimsInput): ClaimsSettings {
-  const groups = new Map<string, Draft>();
-  const roles = new Map<string, Draft>();
+  const groups = new Drafts('groups');
+  const roles = new Drafts('roles');
   const joins: Join[] = [];
   const problems: string[] = [];
-  // What is meant of one claim would give to whoever has it in another one: it is not written.
-  const draft = (drafts: Map<string, Draft>, id: string, field: string, what: string): Draft | undefined => {
-    const known = drafts.get(id) ?? new Draft(field);
-    drafts.set(id, known);
-    if (known.field === field) return known;
-    problems.push(
-      `${what}: claim ${JSON.stringify(field)} is not the claim ${JSON.stringify(known.field)} that another app reads there: Coder reads one claim, and nothing is written of this one`,
-    );
-    return undefined;
-  };
   for (const state of input.states) {
     const join = (claim: string, organization: KnownOrganization, unclear: boolean): void => {
       joins.push({ app: state.app, field: state.claims.organizations, claim, organization, unclear });
@@ -122,7 +149,7 @@ export function claimsSettings(input: ClaimsInput): ClaimsSettings {
       const group = input.groups.find(known => known.organization === organization?.id && known.name === mapping.group);
       if (organization === undefined || group === undefined) continue;
       const claim = claimOf(input, state, `groupMappings/${key}`, mapping);
-      draft(groups, organization.id, state.claims.groups, `groupMappings/${key}`)?.add(claim, group.id, unclear);
+      groups.of(organization.id, state.claims.groups, `groupMappings/${key}`).add(claim, group.id, unclear);
       join(claim, organization, unclear);
     }
     for (const [key, mapping] of Object.entries(state.roleMappings)) {
@@ -143,7 +170,7 @@ export function claimsSettings(input: ClaimsInput): ClaimsSettings {
           `roleMappings/${key}: Coder does not tell the roles of organization ${JSON.stringify(organization.name)}, so the entry stays as it is, and none is added`,
         );
       const unclear = isUnread || input.isUnclear(state.app, `roleMappings/${key}`);
-      draft(roles, organization.id, state.claims.roles, `roleMappings/${key}`)?.add(claim, role, unclear);
+      roles.of(organization.id, state.claims.roles, `roleMappings/${key}`).add(claim, role, unclear);
       join(claim, organization, unclear);
     }
     for (const [key, mapping] of Object.entries(state.organizationMappings)) {
@@ -153,7 +180,10 @@ export function claimsSettings(input: ClaimsInput): ClaimsSettings {
         join(claimOf(input, state, `organizationMappings/${key}`, mapping), organization, unclear);
     }
   }
-  const finish = (drafts: Map<string, Draft>): Map<string, SyncMapping> =>
-    new Map([...drafts].map(([id, known]) => [id, known.done()]));
-  return { groups: finish(groups), roles: finish(roles), joins, problems };
+  return {
+    groups: groups.done(input.fieldWritten, problems),
+    roles: roles.done(input.fieldWritten, problems),
+    joins,
+    problems,
+  };
 }

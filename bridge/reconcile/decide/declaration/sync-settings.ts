@@ -128,7 +128,8 @@ function withUnclear({ kind, present, wanted, before }: SyncObserved): SyncMappi
     else if (kind !== 'organizations') mapping[claim] = [];
   }
   const gives = Object.values(mapping).some(values => values.length > 0);
-  return gives || present.field !== '' ? { field: wanted.field, mapping } : undefined;
+  const saysNothing = kind !== 'organizations' && present.field !== '';
+  return gives || saysNothing ? { field: wanted.field, mapping } : undefined;
 }
 
 export interface OrganizationSyncObserved {
@@ -149,8 +150,9 @@ export function decideOrganizationSync({ joins, present, before, pushing }: Orga
 } {
   const problems: string[] = [];
   const isOnAnyway = present.field !== '' && (before === undefined || entriesOfOthers(present, before).length > 0);
-  // Everybody is in the default organization, unless a sync that is on leaves it out.
-  const turnsOn = ({ organization, field }: Join): boolean => !organization.isDefault && field !== undefined;
+  // Everybody is in the default organization, unless a sync that is on leaves it out. Nor is one turned on for what is not written.
+  const turnsOn = ({ organization, field, claim, unclear }: Join): boolean =>
+    !organization.isDefault && field !== undefined && (!unclear || before?.claims.includes(claim) === true);
   const isOn = isOnAnyway || (pushing.length === 0 && joins.some(turnsOn));
   const isNeeded = (join: Join): boolean => !join.organization.isDefault || (isOn && !present.assignDefault);
   const apps = new Map(joins.filter(isNeeded).map(join => [join.app, join]));
@@ -168,10 +170,18 @@ export function decideOrganizationSync({ joins, present, before, pushing }: Orga
       apps.delete(app);
     }
   }
+  const written = joins.filter(
+    ({ app, field, organization }) => field !== undefined && apps.has(app) && (isOn || !organization.isDefault),
+  );
+  // An app does not take away what is written for another one's claim, nor what turns the sync on.
+  const [first] = [
+    ...written.filter(({ field }) => isOwnField(before, present.field) && field === present.field),
+    ...written.filter(turnsOn),
+    ...written,
+  ];
   let draft: Draft | undefined;
-  for (const { app, field, claim, organization, unclear } of joins) {
-    if (!apps.has(app) || field === undefined) continue;
-    draft ??= new Draft(field);
+  for (const { field = '', claim, organization, unclear } of written) {
+    draft ??= new Draft(first?.field ?? field);
     if (draft.field !== field) {
       problems.push(
         `claims.organizations: claim ${JSON.stringify(field)} is not the claim ${JSON.stringify(draft.field)} that another app reads: Coder reads one claim, and nothing is written of this one`,
