@@ -79,7 +79,7 @@ export async function startServer(
     place.remove();
     throw fault;
   });
-  // Whatever ends the process: only a kill that nobody sees coming leaves the folder.
+  // Whatever ends the process by itself; a signal that ends it at once leaves the folder.
   process.once('exit', place.remove);
   return {
     address:
@@ -106,7 +106,14 @@ function chooseAddress(network: Address['network'], directory: string | undefine
     // A folder that only this user may enter: the socket itself has the process's default mode.
     const folder = mkdtempSync(join(directory ?? tmpdir(), 'plugin-'));
     const path = join(folder, 'socket');
-    const remove = () => rmSync(folder, { recursive: true, force: true });
+    // A folder that is left over keeps nobody from ending what they are at.
+    const remove = () => {
+      try {
+        rmSync(folder, { recursive: true, force: true });
+      } catch (fault) {
+        console.warn(`the folder ${folder} could not be removed: ${String(fault)}`);
+      }
+    };
     if (Buffer.byteLength(path) <= MAX_SOCKET_PATH) return { network, path, target: `unix:${path}`, remove };
     remove();
   }

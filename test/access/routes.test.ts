@@ -101,6 +101,26 @@ describeEachDatabase('a gain of many', (_, on) => {
     expect(access.holding('owner').filter(name => PEOPLE.includes(name))).toHaveLength(10);
   });
 
+  it.each([
+    ['owner', undefined],
+    ['user-admin', undefined],
+    ['organization-admin', 'coder'],
+  ])('%s is privilege: five an hour, one after the other, and the sixth is held', async (role, organization) => {
+    const access = await startAccess(on);
+    const okta = await access.app('okta', { roleMappings: { chiefs: { idpGroup: 'chiefs', role, organization } } });
+    const ids = await okta.hireAll(PEOPLE.slice(0, 6));
+    const chiefs = await okta.group('chiefs');
+    for (const id of ids) await okta.join(chiefs, id);
+    const { holds } = await access.settled();
+    const having = PEOPLE.slice(0, 6).filter(name =>
+      organization === undefined
+        ? access.holding(role).includes(name)
+        : access.coder.describe(name).organizations[organization]?.roles.includes(role),
+    );
+    expect(having).toEqual(PEOPLE.slice(0, 5));
+    expect(holds).toMatchObject([{ reason: 'too-many-privileges', people: 1 }]);
+  });
+
   it('of privilege by a declaration is held whole', async () => {
     const access = await startAccess(on);
     const okta = await access.app('okta');

@@ -493,6 +493,15 @@ describe('mistakes are caught at synth', () => {
       /coder\/okta\/x: permissions\[0\]\.action: is "\*": wanted an action such as "read"; Coder refuses wildcards/,
     ],
     [
+      'a permission that takes',
+      app =>
+        new CustomRole(app, 'x', {
+          name: 'x',
+          permissions: [{ resourceType: 'template', action: 'read', negate: true }],
+        }),
+      /coder\/okta\/x: permissions\[0\]\.negate: true is refused by Coder/,
+    ],
+    [
       'a secret in place of its digest',
       app => new ScimToken(app, 'bad', { digest: `cscim_0123456789ab_${'7'.repeat(64)}_01`, expiresAt: FAR_FUTURE }),
       /coder\/okta\/bad: digest: this is the secret, not its digest: .*revoke it/,

@@ -12,9 +12,10 @@ const MOST_LINKS = 40;
 export function realPath(path: string, links = MOST_LINKS): string {
   if (existsSync(path)) return realpathSync(path);
   const target = links === 0 ? undefined : linkOf(path);
-  if (target !== undefined) return realPath(resolve(dirname(path), target), links - 1);
-  const folder = dirname(path);
-  return existsSync(folder) ? join(realpathSync(folder), basename(path)) : path;
+  const folder = existsSync(dirname(path)) ? realpathSync(dirname(path)) : dirname(path);
+  // From where the link really is: the folder that it is in may be a link itself.
+  if (target !== undefined) return realPath(resolve(folder, target), links - 1);
+  return join(folder, basename(path));
 }
 
 function linkOf(path: string): string | undefined {
