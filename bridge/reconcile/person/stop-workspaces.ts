@@ -82,7 +82,16 @@ export async function stopWorkspaces(request: WorkspacesRequest): Promise<Worksp
     theirs.filter(workspace => mayRun(workspace)),
   );
   const stopping = theirs.filter(isStopping).map(nameOf);
-  return { ...outcome, stopping, unknown: mayHide && (found.hidden > 0 || !seesEveryWorkspace(rights)) };
+  const { before, now } = request;
+  const stuck = stopping
+    .filter(target => isLate(before, target, now) || wasToldOf(before, target, RAN_ON, STOPS_LONG))
+    .map(name => ({ name, reason: STOPS_LONG, askedAt: askedBefore(before, name) ?? now }));
+  return {
+    ...outcome,
+    running: [...outcome.running, ...stuck],
+    stopping,
+    unknown: mayHide && (found.hidden > 0 || !seesEveryWorkspace(rights)),
+  };
 }
 
 /** Final statuses of a build are others. */
@@ -101,11 +110,6 @@ async function stopEach(
   workspaces: readonly CoderWorkspace[],
 ): Promise<Omit<WorkspacesOutcome, 'unknown' | 'stopping'>> {
   const { context, app, coder, subject, lines, before, memberOf, now } = request;
-  // Whoever was to stop it has had the time.
-  const isLate = (target: string): boolean => {
-    const askedAt = askedBefore(before, target);
-    return askedAt !== undefined && now - askedAt >= STOPS_WITHIN_MS;
-  };
   const policy: Policy = context.apps.get(app)?.state.policies.leavingWorkspaces ?? 'stop';
   const stopped: string[] = [];
   const left: string[] = [];
@@ -121,7 +125,12 @@ async function stopEach(
         note(result, reason);
     };
     if (policy === 'leave') {
-      if (memberOf !== undefined || isLeftAlone(workspace) || isLate(target) || wasToldOf(before, target, LEFT))
+      if (
+        memberOf !== undefined ||
+        isLeftAlone(workspace) ||
+        isLate(before, target, now) ||
+        wasToldOf(before, target, LEFT)
+      )
         runsOn('skipped', LEFT);
       else left.push(target);
       continue;
@@ -130,16 +139,19 @@ async function stopEach(
       await coder.stopWorkspace(workspace);
       stopped.push(target);
       note('done');
-      if (isLate(target) || wasToldOf(before, target, RAN_ON))
-        running.push({ name: target, reason: RAN_ON, askedAt: now });
+      if (isLate(before, target, now) || wasToldOf(before, target, RAN_ON, STOPS_LONG))
+        running.push({ name: target, reason: RAN_ON, askedAt: askedBefore(before, target) ?? now });
     } catch (error) {
       if (isNotOurs(error)) {
         runsOn('held', sayRefusal(error));
         continue;
       }
       failure = outcomeOf(error);
-      note('failed', error instanceof Error ? error.message : String(error));
-      break;
+      const message = error instanceof Error ? error.message : String(error);
+      note('failed', message);
+      running.push({ name: target, reason: sayFailed(message), askedAt: askedBefore(before, target) ?? now });
+      // What fails for one may be done for others; who is away or busy is for all of them.
+      if (failure.kind === 'retry') break;
     }
   }
   return { stopped, left, running, failure };
@@ -157,9 +169,21 @@ function askedBefore(before: LeaverWorkspaces | undefined, target: string): numb
   return before?.running.find(({ name }) => name === target)?.askedAt;
 }
 
-function wasToldOf(before: LeaverWorkspaces | undefined, target: string, why: string): boolean {
-  return before?.running.some(({ name, reason }) => name === target && reason === why) === true;
+/** Whoever was to stop it has had the time. */
+function isLate(before: LeaverWorkspaces | undefined, target: string, now: number): boolean {
+  const askedAt = askedBefore(before, target);
+  return askedAt !== undefined && now - askedAt >= STOPS_WITHIN_MS;
 }
+
+function wasToldOf(before: LeaverWorkspaces | undefined, target: string, ...reasons: readonly string[]): boolean {
+  return before?.running.some(({ name, reason }) => name === target && reasons.includes(reason)) === true;
+}
+
+const STOPS_LONG =
+  'was to be stopped minutes before, and the build that stops it is at work still: look at its last builds in Coder';
+
+const sayFailed = (message: string): string =>
+  `Coder failed when it was asked to stop it, and is asked again: ${message}`;
 
 const ON_ITS_WAY = 'to be stopped within minutes; looked at again then';
 
@@ -196,18 +220,18 @@ export function rememberedOf(
   who: Omit<LeaverWorkspaces, 'state' | 'running'>,
   { before, now }: Pick<WorkspacesRequest, 'before' | 'now'>,
 ): LeaverWorkspaces | undefined {
-  // What was known stays so where Coder says nothing now, and is looked at again as often.
-  if (failure !== undefined) {
-    if (before?.state === 'stopping') return before;
-    const known = before?.state === 'running' ? before.running.filter(({ name }) => !isAmong(running, name)) : [];
-    return { ...who, state: known.length > 0 ? 'running' : 'due', running: [...running, ...known] };
-  }
   // Coder's answer says that these will be stopped: another look, some minutes later, sees whether they were.
   const onTheirWay = [...stopped, ...left, ...stopping].filter(target => !isAmong(running, target));
-  if (running.length > 0) {
-    const asked = onTheirWay.map(name => ({ name, reason: ON_ITS_WAY, askedAt: askedBefore(before, name) ?? now }));
-    return { ...who, state: 'running', running: [...running, ...asked] };
+  const asked = onTheirWay.map(name => ({ name, reason: ON_ITS_WAY, askedAt: askedBefore(before, name) ?? now }));
+  if (failure !== undefined) {
+    // What was known stays so where Coder says nothing of it now.
+    const said = [...running, ...asked];
+    if (said.length === 0 && before?.state === 'stopping') return before;
+    const known = before?.state === 'running' ? before.running.filter(({ name }) => !isAmong(said, name)) : [];
+    const all = [...said, ...known];
+    return { ...who, state: all.length > 0 ? 'running' : 'due', running: all };
   }
+  if (running.length > 0) return { ...who, state: 'running', running: [...running, ...asked] };
   if (onTheirWay.length > 0)
     return { ...who, state: 'stopping', running: [], since: before?.state === 'stopping' ? before.since : now };
   return unknown ? { ...who, state: 'unknown', running: [] } : undefined;

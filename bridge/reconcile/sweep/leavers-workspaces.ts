@@ -56,9 +56,11 @@ export async function lookAtStopping(rim: Rim, looked: Map<string, number>): Pro
   const stopping = await listStoppingWorkspaces(rim.database.db);
   const listed = new Set(stopping.map(({ coderUserId }) => coderUserId));
   for (const account of looked.keys()) if (!listed.has(account)) looked.delete(account);
-  const due = stopping.filter(
-    ({ coderUserId, askedAt }) => now - Math.max(askedAt, looked.get(coderUserId) ?? -Infinity) >= STOPS_WITHIN_MS,
-  );
+  const due = stopping.filter(({ coderUserId, askedAt }) => {
+    // What does not stop is asked again less and less often.
+    const pause = Math.min(Math.max((now - askedAt) / 2, STOPS_WITHIN_MS), HOUR_MS);
+    return now - askedAt >= STOPS_WITHIN_MS && now - (looked.get(coderUserId) ?? -Infinity) >= pause;
+  });
   if (due.length === 0) return;
   if ((await rim.recovery.holds()) !== undefined || !(await rim.recovery.advance())) return;
   const context = await rim.context.get();

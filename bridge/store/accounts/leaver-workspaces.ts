@@ -7,7 +7,7 @@ import { type LeaverWorkspacesTable } from '../database/tables/accounts';
 export interface RunningWorkspace {
   readonly name: string;
   readonly reason: string;
-  /** When it was asked to stop, or left to Coder; absent: it stops for nothing that was asked. Milliseconds since 1970. */
+  /** When it was asked to stop first, or left to Coder; absent: it stops for nothing that was asked. Milliseconds since 1970. */
   readonly askedAt?: number;
 }
 
@@ -74,12 +74,13 @@ export async function listLeaverWorkspaces(db: Db, state?: LeaverWorkspaces['sta
   return rows.map(toLeaver);
 }
 
-/** Everybody of whom something is on its way to be stopped, and when that began. */
+/** Everybody of whom something is on its way to be stopped, or was not looked at when it should, and since when. */
 export async function listStoppingWorkspaces(db: Db): Promise<(LeaverWorkspaces & { readonly askedAt: number })[]> {
+  const due = await listLeaverWorkspaces(db, 'due');
   const stopping = await listLeaverWorkspaces(db, 'stopping');
   const running = await listLeaverWorkspaces(db, 'running');
   return [
-    ...stopping.map(leaver => ({ ...leaver, askedAt: leaver.since })),
+    ...[...due, ...stopping].map(leaver => ({ ...leaver, askedAt: leaver.since })),
     ...running.flatMap(leaver => {
       const asked = leaver.running.flatMap(({ askedAt }) => askedAt ?? []);
       return asked.length === 0 ? [] : [{ ...leaver, askedAt: Math.min(...asked) }];

@@ -498,25 +498,73 @@ describe('what was asked to stop and runs on', () => {
     await look();
     expect(await held(stage)).toMatchObject([{ subject: 'alice', reason: expect.stringMatching(RAN_ON) }]);
     // And again, until it is seen stopped.
-    clock.shift += LATER;
+    clock.shift += 2 * LATER;
     await look();
     expect(await held(stage)).toEqual([]);
     expect(await isConverged(stage)).toBe(true);
   });
 
-  it.each<[string, FaultRule]>([
-    ['the list', { kind: 'fail', status: 500, times: 1, match: { method: 'GET', path: '/workspaces$' } }],
-    ['the stop', { kind: 'fail', status: 500, times: 1, match: { method: 'POST', path: '/builds$' } }],
-  ])('is looked at as often where Coder fails a look: %s', async (_, fault) => {
+  it.each<[string, FaultRule, unknown]>([
+    ['the list', { kind: 'fail', status: 500, times: 1, match: { method: 'GET', path: '/workspaces$' } }, []],
+    [
+      'the stop',
+      { kind: 'fail', status: 500, times: 1, match: { method: 'POST', path: '/builds$' } },
+      [{ reason: expect.stringMatching(/coder\/work: Coder failed when it was asked to stop it, and is asked again/) }],
+    ],
+  ])('is looked at as often where Coder fails a look: %s', async (_, fault, told) => {
     const { stage, clock } = await stageOfLeaver();
     const look = lookerOf(stage);
     stage.coder.faults.add(fault);
     clock.shift += LATER;
     await look();
-    expect(await held(stage)).toEqual([]);
-    clock.shift += LATER;
+    expect(await held(stage)).toMatchObject(told as object);
+    clock.shift += 2 * LATER;
     await look();
     expect(await held(stage)).toMatchObject([{ subject: 'alice', reason: expect.stringMatching(RAN_ON) }]);
+  });
+
+  it('is asked again less and less often where it never stops', async () => {
+    const { stage, clock } = await stageOfLeaver();
+    const look = lookerOf(stage);
+    const asked = async () => (await lines(stage)).length;
+    const before = await asked();
+    const times: number[] = [];
+    for (let minute = 1; minute < 60; minute += 1) {
+      clock.shift += 60_000;
+      stage.coder.startWorkspace('alice', 'work');
+      const known = await asked();
+      await look();
+      if ((await asked()) > known) times.push(minute);
+    }
+    const pauses = times.map((time, index) => time - (times[index - 1] ?? 0));
+    expect(pauses.slice(0, 2)).toEqual([3, 3]);
+    expect(pauses).toEqual([...pauses].sort((one, other) => one - other));
+    expect(times).toHaveLength(5);
+    expect(await asked()).toBe(before + 5);
+  });
+
+  it('is listed while the build that stops it never ends', async () => {
+    const { stage, clock } = await stageOfLeaver();
+    stage.coder.setLastBuild('alice', 'work', 'pending');
+    const look = lookerOf(stage);
+    stage.coder.stopWorkspace('alice', 'work');
+    stage.coder.setLastBuild('alice', 'work', 'pending');
+    for (let time = 0; time < 2; time += 1) {
+      clock.shift += 2 * LATER;
+      await look();
+      expect(await held(stage)).toMatchObject([{ reason: expect.stringMatching(/coder\/work: .*is at work still/) }]);
+      expect(await isConverged(stage)).toBe(false);
+    }
+  });
+
+  it('is stopped also where Coder always fails for another one', async () => {
+    const { stage, clock } = await stageOfLeaver();
+    const broken = stage.coder.addWorkspace('alice', 'a-broken');
+    stage.coder.faults.add({ kind: 'fail', status: 500, match: { method: 'POST', path: `${broken.id}/builds$` } });
+    clock.shift += LATER;
+    await expect(stage.reconciler.sweep()).rejects.toThrow('500');
+    expect(statuses(stage)).toEqual({ 'a-broken': 'running', work: 'stopped' });
+    expect(await held(stage)).toMatchObject([{ reason: expect.stringMatching(/coder\/a-broken: Coder failed when/) }]);
   });
 
   it('is looked at some minutes later beside one that is not ours to stop', async () => {
@@ -534,7 +582,7 @@ describe('what was asked to stop and runs on', () => {
     expect(await held(stage)).toMatchObject([
       { reason: expect.stringMatching(/coder\/work: was to be stopped minutes/) },
     ]);
-    clock.shift += LATER;
+    clock.shift += 2 * LATER;
     await look();
     expect(await held(stage)).toMatchObject([
       { reason: expect.stringMatching(/^workspaces-running: coder\/stuck: [^;]*$/) },
