@@ -100,6 +100,39 @@ it('does not turn organization sync on for what is unclear alone, also where it 
   expect(stage.coder.snapshot().organizationSync).toMatchObject(on);
 });
 
+it('is not turned on again for the default organization alone, once somebody has turned it off and the rest is unclear', async () => {
+  const stage = await stageWithLab();
+  stage.coder.setOrganizationSync({ assignDefault: false });
+  const declared = { ...APP_WITH_CLAIMS, groupMappings: { ...DEVELOPERS, ...INTO_LAB.groupMappings } };
+  await stage.createGroup('lab', [], { externalId: 'first' });
+  await stage.declare(declared);
+  expect(stage.coder.snapshot().organizationSync.field).toBe('groups');
+  stage.coder.setOrganizationSync({ field: '', mapping: {}, assignDefault: false });
+  await stage.createGroup('lab', [], { externalId: 'second' });
+  await stage.declare(declared);
+  expect(stage.coder.snapshot().organizationSync).toMatchObject({ field: '', mapping: {} });
+});
+
+it('is not turned on for a claim that is clear in one app and unclear in another', async () => {
+  const stage = await stageWithLab();
+  stage.coder.setOrganizationSync({ assignDefault: false });
+  const azure = parseMappingState({ version: 1, app: 'azure', ...APP_WITH_CLAIMS, ...INTO_LAB });
+  const context = { ...stage.context, app: 'azure' };
+  await putApp(stage.database, azure, 'any', { actor: 'declaration' }, Date.now());
+  for (const externalId of ['first', 'second'])
+    await stage.write(
+      stage.directory.createGroup(
+        context,
+        { schemas: ['urn:ietf:params:scim:schemas:core:2.0:Group'], displayName: 'lab', externalId },
+        [],
+      ),
+    );
+  await stage.settle();
+  expect(stage.coder.snapshot().organizationSync).toMatchObject({ field: '', mapping: {} });
+  await stage.declare({ ...APP_WITH_CLAIMS, groupMappings: { ...DEVELOPERS, ...INTO_LAB.groupMappings } });
+  expect(stage.coder.snapshot().organizationSync).toMatchObject({ field: '', mapping: {} });
+});
+
 describe('of two apps that read different claims', () => {
   const other = (app: string, groupMappings: MappingStateInput['groupMappings']) =>
     parseMappingState({
@@ -139,7 +172,9 @@ describe('of two apps that read different claims', () => {
     await declareOther(stage, 'azure', { lab: { idpGroup: 'researchers', organization: 'lab', group: 'lab' } });
     expect(synced()).toEqual(before);
     expect(await warnings(stage)).toMatch(/groupMappings\/lab: claim "teams" is not the claim "groups"/);
-    await stage.declare({ ...APP_WITH_CLAIMS, groupMappings: {} });
+    // Nothing but the default organization is left of the first one.
+    stage.coder.setOrganizationSync({ ...before.organizations, assignDefault: false });
+    await stage.declare({ ...APP_WITH_CLAIMS, groupMappings: DEVELOPERS });
     await stage.reconciler.sweep();
     await stage.settle();
     expect(synced()).toMatchObject({

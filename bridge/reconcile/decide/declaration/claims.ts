@@ -88,6 +88,10 @@ export class Draft {
     if (known === undefined) this.mapping.set(claim, new Set([value]));
     else known.add(value);
   }
+  /** Whether anything of it is clear. */
+  get isClear(): boolean {
+    return [...this.mapping.keys()].some(claim => !this.unclear.has(claim));
+  }
   done(): SyncMapping {
     const clear = [...this.mapping].filter(([claim]) => !this.unclear.has(claim)).sort();
     return {
@@ -116,9 +120,10 @@ class Drafts {
   done(fieldWritten: ClaimsInput['fieldWritten'], problems: string[]): Map<string, SyncMapping> {
     const settings = new Map<string, SyncMapping>();
     for (const [organization, drafts] of this.#drafts) {
-      const [first] = drafts.keys();
       const written = fieldWritten(this.kind, organization);
-      const field = written !== undefined && drafts.has(written) ? written : first;
+      // Nor does an app of which nothing can be written keep out another one.
+      const clear = [...drafts].find(([, { draft }]) => draft.isClear)?.[0];
+      const field = written !== undefined && drafts.has(written) ? written : (clear ?? [...drafts.keys()][0]);
       for (const [other, { draft, askedBy }] of drafts)
         if (other === field) settings.set(organization, draft.done());
         else

@@ -123,13 +123,24 @@ function withUnclear({ kind, present, wanted, before }: SyncObserved): SyncMappi
   if (wanted === undefined || claims.length === 0) return wanted;
   const mapping = { ...wanted.mapping };
   for (const claim of claims) {
-    const stands = before?.claims.includes(claim) === true ? present.mapping[claim] : undefined;
+    const stands = standing({ present, before }, wanted.field, claim);
     if (stands !== undefined) mapping[claim] = stands;
     else if (kind !== 'organizations') mapping[claim] = [];
   }
   const gives = Object.values(mapping).some(values => values.length > 0);
   const saysNothing = kind !== 'organizations' && present.field !== '';
   return gives || saysNothing ? { field: wanted.field, mapping } : undefined;
+}
+
+/** What the bridge wrote for a value of this claim, and is there still; of another claim the same value is something else. */
+function standing(
+  { present, before }: { readonly present: SyncMapping; readonly before: Written | undefined },
+  field: string,
+  claim: string,
+): readonly string[] | undefined {
+  if (before?.claims.includes(claim) !== true || !isOwnField(before, field) || present.field !== field)
+    return undefined;
+  return present.mapping[claim];
 }
 
 export interface OrganizationSyncObserved {
@@ -150,47 +161,50 @@ export function decideOrganizationSync({ joins, present, before, pushing }: Orga
 } {
   const problems: string[] = [];
   const isOnAnyway = present.field !== '' && (before === undefined || entriesOfOthers(present, before).length > 0);
-  // Everybody is in the default organization, unless a sync that is on leaves it out. Nor is one turned on for what is not written.
-  const turnsOn = ({ organization, field, claim, unclear }: Join): boolean =>
-    !organization.isDefault && field !== undefined && (!unclear || before?.claims.includes(claim) === true);
-  const isOn = isOnAnyway || (pushing.length === 0 && joins.some(turnsOn));
+  const drafts = new Map<string, Draft>();
+  for (const { field, claim, organization, unclear } of pushing.length === 0 ? joins : []) {
+    // Everybody is in the default organization, unless a sync that is on leaves it out.
+    if (field === undefined || (organization.isDefault && present.assignDefault)) continue;
+    const draft = drafts.get(field) ?? new Draft(field);
+    drafts.set(field, draft);
+    draft.add(claim, organization.id, unclear);
+  }
+  const defaultIds = new Set(joins.flatMap(({ organization }) => (organization.isDefault ? organization.id : [])));
+  // None is turned on for the default organization alone, nor for what is not written.
+  const turnsOn = (field: string, draft: Draft): boolean => {
+    const { mapping, unclear = [] } = draft.done();
+    const written = [
+      ...Object.values(mapping),
+      ...unclear.map(claim => standing({ present, before }, field, claim) ?? []),
+    ];
+    return written.flat().some(id => !defaultIds.has(id));
+  };
+  // An app does not take away what is written for another one's claim, nor what turns the sync on.
+  const fields = [...drafts].flatMap(([field, draft]) => (turnsOn(field, draft) ? field : []));
+  const written = fields.find(field => field === present.field && isOwnField(before, field)) ?? fields[0];
+  const isOn = isOnAnyway || written !== undefined;
   const isNeeded = (join: Join): boolean => !join.organization.isDefault || (isOn && !present.assignDefault);
   const apps = new Map(joins.filter(isNeeded).map(join => [join.app, join]));
   for (const { app, field, organization } of apps.values()) {
     const into = `mappings of app ${JSON.stringify(app)} into organization ${JSON.stringify(organization.name)} need Coder's organization sync`;
-    if (field === undefined) {
+    if (field === undefined)
       problems.push(
         `claims.organizations is not declared: ${into}, which is for the whole deployment and takes everybody who signs in by OIDC out of organizations that no mapping gives them; declare the claim (coder-scim plan names whom it touches), or map into the default organization alone`,
       );
-      apps.delete(app);
-    } else if (pushing.length > 0) {
+    else if (pushing.length > 0)
       problems.push(
         `claims.organizations: ${into}, and Coder refuses memberships from app ${pushing.map(name => JSON.stringify(name)).join(', ')} in mode push while that is on; it is not written: set that app to mode claims, or take the mappings into other organizations out of one of the two`,
       );
-      apps.delete(app);
-    }
   }
-  const written = joins.filter(
-    ({ app, field, organization }) => field !== undefined && apps.has(app) && (isOn || !organization.isDefault),
-  );
-  // An app does not take away what is written for another one's claim, nor what turns the sync on.
-  const [first] = [
-    ...written.filter(({ field }) => isOwnField(before, present.field) && field === present.field),
-    ...written.filter(turnsOn),
-    ...written,
-  ];
-  let draft: Draft | undefined;
-  for (const { field = '', claim, organization, unclear } of written) {
-    draft ??= new Draft(first?.field ?? field);
-    if (draft.field !== field) {
+  if (!isOn || pushing.length > 0) return { wanted: undefined, problems };
+  const needed = joins.flatMap(({ app, field }) => (field !== undefined && apps.has(app) ? field : []));
+  const read = written ?? needed[0];
+  for (const field of new Set(needed))
+    if (field !== read)
       problems.push(
-        `claims.organizations: claim ${JSON.stringify(field)} is not the claim ${JSON.stringify(draft.field)} that another app reads: Coder reads one claim, and nothing is written of this one`,
+        `claims.organizations: claim ${JSON.stringify(field)} is not the claim ${JSON.stringify(read)} that another app reads: Coder reads one claim, and nothing is written of this one`,
       );
-      continue;
-    }
-    draft.add(claim, organization.id, unclear);
-  }
-  return { wanted: draft?.done(), problems: [...new Set(problems)] };
+  return { wanted: read === undefined ? undefined : drafts.get(read)?.done(), problems };
 }
 
 /** Apps in mode `push` whose mappings give memberships of other organizations than the default one. */
