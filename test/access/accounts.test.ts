@@ -1,6 +1,7 @@
 /** Which account a person signs in to, through changed addresses, returns and re-hires; and that who has left signs in to none. */
 import { openDatabase } from '../../bridge/store/database/database';
 import { describeEachDatabase } from '../support/databases';
+import { until } from '../support/until';
 import { type IdentityProvider } from './identity-provider';
 import { type Access, startAccess } from './stage';
 
@@ -100,6 +101,27 @@ describeEachDatabase('accounts', (_, on) => {
     await access.settled();
     await access.swept();
     await expectOnlyMarriedAda(access);
+  });
+
+  it.each<[string, (access: Access, okta: IdentityProvider, id: string, group: string) => Promise<unknown>]>([
+    ['whose app is deleted', (access, okta) => access.removeApp(okta)],
+    ['whom no group lets in any more', (_access, okta, id, group) => okta.quit(group, id)],
+  ])('somebody %s is locked out of the account as well that a sign-in made meanwhile', async (_way, ends) => {
+    const access = await startAccess(on, { env: { CODER_SCIM_REQUEST_DEADLINE: '1s' } });
+    const okta = await access.app('okta', { ...ADMINS, policies: { accounts: 'mapped' } });
+    const id = await okta.hire('ada', { emails: [{ value: 'ada@maiden.example', primary: true }] });
+    const group = await okta.group('admins', [id]);
+    await access.coder.unreachable(true);
+    await okta.changeEmail(id, 'ada@married.example');
+    expect(access.coder.oidcLogin(claims('ada', 'ada@married.example'))).toMatchObject({ signedIn: true });
+    await ends(access, okta, id, group);
+    await access.coder.unreachable(false);
+    await until('the leaving to be dealt with', async () => (await access.status()).pending.length === 0);
+    const mine = Object.values(access.coder.snapshot().users).filter(({ email }) => email.startsWith('ada@'));
+    expect(mine.map(({ email, status }) => [email, status]).sort()).toEqual([
+      ['ada@maiden.example', 'suspended'],
+      ['ada@married.example', 'suspended'],
+    ]);
   });
 
   it('two accounts that were both used are held as one too many, and whoever leaves is locked out of both', async () => {

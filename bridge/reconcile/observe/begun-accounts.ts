@@ -88,8 +88,8 @@ interface AddressQuestion {
 /** Addresses under which an account may be theirs; none in the usual case of a linked account that is used and bears the present one. */
 export function addressesToLookUp({ own, person, former, begun, email, active, linked }: AddressQuestion): string[] {
   const isPresent = own.account === 'present';
-  // Somebody active whom no mapping lets in was never the bridge's to look for.
-  const leaves = !isPresent && !active;
+  // Somebody active whom no mapping lets in, and who has no account of the bridge's to lose, was never the bridge's to look for.
+  const leaves = !isPresent && (!active || person?.coderUserId !== undefined);
   // Somebody may have signed in under an earlier address before the bridge could act on it.
   const unseen = isPresent && linked?.used !== true;
   const wanted = distinctAddresses([
