@@ -112,7 +112,11 @@ export function checkByHand(scene: Scene): Violation[] {
       continue;
     }
     if (is === undefined) continue;
-    const lost = lossesOf(was, is).filter(one => one !== 'the account' && one !== 'owner' && !names.has(one));
+    const stays = (one: string): boolean => one === 'the account' || one === 'owner' || names.has(one);
+    // With a deleted app go the groups that were made for it, also from under somebody of it who is locked out.
+    const goes = (one: string): boolean =>
+      is.status === 'suspended' && scene.watch.madeGroups.has(was.groupIds[one] ?? '') && !hasGroup(scene, one);
+    const lost = lossesOf(was, is).filter(one => !stays(one) && !goes(one));
     if (lost.length > 0)
       violations.push({
         promise: 'only-declared',
@@ -120,6 +124,12 @@ export function checkByHand(scene: Scene): Violation[] {
       });
   }
   return violations;
+}
+
+function hasGroup({ world }: Scene, name: string): boolean {
+  return [...world.coder.double.state.groups.values()].some(
+    group => `${group.organization.name}/${group.name}` === name,
+  );
 }
 
 function changesOf(was: Account, is: Account): string[] {

@@ -86,6 +86,8 @@ export function checkLeavers(scene: Scene): Violation[] {
     if (bearers.some(person => directory.isIn(person) && speaksFor(scene, person, account))) continue;
     const person = personOf(directory, account) ?? bearers[0];
     if (person === undefined || !maySpeakFor(scene, person)) continue;
+    // Whom a deleted app had given no account yet, and who made one by signing in, was never the bridge's to lock out.
+    if (!made && isOfNoApp(scene, person) && !hadAccount(scene, person)) continue;
     // Of several who had the address, one is told of.
     const [held] = [person, ...bearers].flatMap(one => scene.heldReason(one) ?? []);
     const status = scene.app(person.app);
@@ -113,6 +115,14 @@ export function checkLeavers(scene: Scene): Violation[] {
 function speaksFor(scene: Scene, person: Person, account: Account): boolean {
   if (sameAddress(person.email, account.email)) return true;
   return landingOf(scene.accounts, person)?.id === account.id;
+}
+
+function isOfNoApp({ directory }: Scene, person: Person): boolean {
+  return !person.leaving && directory.apps.get(person.app)?.gone !== false;
+}
+
+function hadAccount({ accounts, directory, watch }: Scene, person: Person): boolean {
+  return accounts.some(({ id, email }) => watch.madeAccounts.has(id) && directory.everBearers(email).includes(person));
 }
 
 /** An app that is confined to domains says nothing of anybody else. */

@@ -1,5 +1,5 @@
 /** Histories by chance: a few people and groups, what happens to them in a company, and the odd hand in Coder. */
-import { DOCUMENT, GUARDED, TEAMS } from '../scenarios/common';
+import { ANOTHER_OWNER, DOCUMENT, GUARDED, TEAMS } from '../scenarios/common';
 import { Random } from '../time/random';
 import { type Scenario } from './scenario';
 import { type Declaration, type Hand, type Step } from './step';
@@ -12,8 +12,42 @@ interface Someone {
   signedIn: boolean;
 }
 
-const NAMES = ['ada', 'ben', 'cleo', 'dan', 'eva', 'finn'];
-const GROUPS = ['engineering', 'admins', 'team-blue', 'team-red'];
+/** Where people of one app work. */
+interface Firm {
+  /** @default the history's only app */
+  readonly app?: string;
+  readonly names: readonly string[];
+  /** What further people are called. */
+  readonly others: string;
+  readonly domain: string;
+  readonly groups: readonly string[];
+}
+
+const CORP: Firm = {
+  names: ['ada', 'ben', 'cleo', 'dan', 'eva', 'finn'],
+  others: 'p',
+  domain: 'corp.example',
+  groups: ['engineering', 'admins', 'team-blue', 'team-red'],
+};
+const PARTNER: Firm = {
+  app: 'partner',
+  names: ['pia', 'paul', 'pavel'],
+  others: 'q',
+  domain: 'partner.example',
+  groups: ['partners', 'partner-admins'],
+};
+const OF_PARTNER: Declaration = {
+  groupMappings: { partners: { idpGroup: 'partners', group: 'partners' } },
+  roleMappings: { admins: { idpGroup: 'partner-admins', role: 'template-admin' } },
+};
+/** Whoever is in engineering is in another organization as well. */
+const IN_LAB: Declaration = {
+  organizationMappings: { lab: { idpGroup: 'engineering', organization: 'lab' } },
+  roleMappings: {
+    ...DOCUMENT.roleMappings,
+    lab: { idpGroup: 'admins', role: 'organization-auditor', organization: 'lab' },
+  },
+};
 
 class Company {
   readonly people: Someone[] = [];
@@ -21,12 +55,18 @@ class Company {
   readonly mayHold = new Set<string>();
   mayHoldAll = false;
   atOnce = false;
-  away = false;
   /** Who had an address before. */
   readonly #formerEmails = new Map<string, Set<string>>();
   #count = 0;
 
-  constructor(private readonly random: Random) {}
+  constructor(
+    private readonly random: Random,
+    private readonly firm: Firm,
+  ) {}
+
+  get #app(): { readonly app?: string } {
+    return this.firm.app === undefined ? {} : { app: this.firm.app };
+  }
 
   get living(): Someone[] {
     return this.people.filter(person => !person.gone);
@@ -53,18 +93,19 @@ class Company {
       const known = this.people.filter(person => person.email === before.email || former?.has(person.key) === true);
       if (known.some(person => person.signedIn)) this.mayHold.add(key);
       this.people.push({ key, email: before.email, active: true, gone: false, signedIn: false });
-      return { do: 'hire', who: key, email: before.email, userName: `${key}@login.example` };
+      return { do: 'hire', who: key, ...this.#app, email: before.email, userName: `${key}@login.example` };
     }
-    const name = NAMES.find(one => !this.people.some(person => person.key === one)) ?? `p${this.#count}`;
-    const email = `${name}@corp.example`;
+    const { names, others, domain } = this.firm;
+    const name = names.find(one => !this.people.some(person => person.key === one)) ?? `${others}${this.#count}`;
+    const email = `${name}@${domain}`;
     if (!isFree(email)) return undefined;
     this.people.push({ key: name, email, active: true, gone: false, signedIn: false });
-    return { do: 'hire', who: name };
+    return { do: 'hire', who: name, ...this.#app, email };
   }
 
   group(people: readonly Someone[] = this.living): Step | undefined {
     const { random } = this;
-    const name = random.pick(GROUPS);
+    const name = random.pick(this.firm.groups);
     // Of what happens at once, the order is not known: a name is given again only by itself.
     const taken = [...this.groups.values()].some(
       group => (group.name === name && !group.gone) || (this.atOnce && (group.name === name || group.first === name)),
@@ -73,7 +114,7 @@ class Company {
     this.#count += 1;
     const key = `${name}#${this.#count}`;
     this.groups.set(key, { name, gone: false, first: name });
-    return { do: 'group', group: key, name, members: random.some(people, 3).map(person => person.key) };
+    return { do: 'group', group: key, ...this.#app, name, members: random.some(people, 3).map(person => person.key) };
   }
 
   /** Something that the identity provider says, about `not` nobody and nothing of these. */
@@ -114,7 +155,7 @@ class Company {
     }
     this.#count += 1;
     if (draw < 0.9) {
-      const email = this.#passedOn(person) ?? `${who}.${this.#count}@corp.example`;
+      const email = this.#passedOn(person) ?? `${who}.${this.#count}@${this.firm.domain}`;
       person.email = email;
       return { do: 'change', who, email, by };
     }
@@ -200,34 +241,40 @@ class Company {
   /** Somebody changes something in Coder; what nobody declares stays. */
   hand(): Step | undefined {
     const { random } = this;
-    const people = this.living.filter(person => NAMES.includes(person.key));
+    const people = this.living.filter(person => this.firm.names.includes(person.key));
     if (people.length === 0) return undefined;
-    const username = random.pick(people).key;
+    const { key: username, active, signedIn } = random.pick(people);
+    const group = random.pick(['engineering', ...this.firm.groups.filter(name => !name.startsWith('team-'))]);
+    this.#count += 1;
     const hands: readonly Hand[] = [
       { verb: 'suspend', username },
       { verb: 'activate', username },
       { verb: 'site-roles', username, roles: ['auditor'] },
-      { verb: 'add-to-group', username, group: 'engineering' },
-      { verb: 'remove-from-group', username, group: 'engineering' },
+      { verb: 'add-to-group', username, group },
+      { verb: 'remove-from-group', username, group },
+      // Nobody makes one for somebody who has left, and an account that was never used is made anew with another address.
+      ...(active && signedIn ? [{ verb: 'add-workspace', username, name: `w${this.#count}` } as const] : []),
     ];
     return { do: 'hand', hand: random.pick(hands) };
   }
 
   /** The operator takes a part of the declaration out, or puts everything back. */
-  declare(guard: Declaration['guard']): Step {
+  declare(whole: Declaration): Step {
+    const { pushedGroups: _, ...rest } = whole;
     const parts: readonly Declaration[] = [
-      TEAMS,
-      { ...TEAMS, groupMappings: {} },
-      { ...TEAMS, roleMappings: {} },
-      DOCUMENT,
+      whole,
+      { ...whole, groupMappings: {} },
+      { ...whole, roleMappings: {} },
+      ...(whole.organizationMappings === undefined ? [] : [{ ...whole, organizationMappings: {} }]),
+      rest,
     ];
-    return { do: 'declare', document: { ...this.random.pick(parts), guard: guard ?? {} } };
+    return { do: 'declare', ...this.#app, document: this.random.pick(parts) };
   }
 
   /** Now and then while something else is being dealt with, by the declaration before. */
-  declares(guard: Declaration['guard']): Step {
+  declares(whole: Declaration): Step {
     const { random } = this;
-    const declared = this.declare(guard);
+    const declared = this.declare(whole);
     if (random.chance(0.4)) return declared;
     this.atOnce = true;
     const other = this.request(new Set());
@@ -253,51 +300,83 @@ class Company {
 export function generate(seed: number): Scenario {
   const random = new Random(Math.imul(seed, 0x9e3779b1));
   random.next();
-  const company = new Company(random);
   const guarded = random.chance(0.15);
-  const guard: Declaration['guard'] = guarded
-    ? { ...GUARDED.guard, minRemovals: 2 }
-    : { maxRemovalsPercent: 100, minRemovals: 1_000 };
+  const hasOwners = random.chance(0.25);
+  const hasLab = random.chance(0.15);
+  const isProtected = random.chance(0.08);
+  const guard: Declaration['guard'] = {
+    ...(guarded ? { ...GUARDED.guard, minRemovals: 2 } : { maxRemovalsPercent: 100, minRemovals: 1_000 }),
+    ...(isProtected ? { protectedAccounts: [CORP.names[0] ?? ''] } : {}),
+  };
+  const corp = new Company(random, hasOwners ? { ...CORP, groups: [...CORP.groups, 'owners'] } : CORP);
+  const partner = random.chance(0.15) ? new Company(random, PARTNER) : undefined;
+  const some = (): Company => (partner !== undefined && random.chance(0.4) ? partner : corp);
+  const whole = { ...TEAMS, ...(hasLab ? IN_LAB : {}), guard };
+  const wholeOf = (company: Company): Declaration => (company === corp ? whole : { ...OF_PARTNER, guard });
+  let away = false;
   const given: Step[] = [
-    { do: 'declare', document: { ...TEAMS, guard } },
-    ...steps(2 + random.below(2), () => company.hire()),
-    ...steps(1 + random.below(2), () => company.group()),
-    ...(random.chance(0.3) ? steps(1, () => company.signIn()) : []),
+    ...(hasOwners ? [ANOTHER_OWNER] : []),
+    ...(hasLab ? [{ do: 'hand', hand: { verb: 'add-organization', name: 'lab' } } as const] : []),
+    { do: 'declare', document: whole },
+    ...(partner === undefined
+      ? []
+      : [
+          { do: 'declare', app: 'partner', document: wholeOf(partner) } as const,
+          ...steps(1 + random.below(2), () => partner.hire()),
+          ...steps(1, () => partner.group()),
+        ]),
+    ...steps(2 + random.below(2), () => corp.hire()),
+    ...steps(1 + random.below(2), () => corp.group()),
+    ...(random.chance(0.3) ? steps(1, () => corp.signIn()) : []),
   ];
   const when = steps(3 + random.below(6), () => {
+    const company = some();
     const draw = random.next();
     if (draw < 0.08) return company.signIn();
     if (draw < 0.12) return { do: 'kill' };
     if (draw < 0.17) return { do: 'wait', seconds: random.pick([1, 5, 40]) };
     if (draw < 0.22) {
-      company.away = !company.away;
-      return { do: company.away ? 'away' : 'back' };
+      away = !away;
+      return { do: away ? 'away' : 'back' };
     }
     if (draw < 0.25) return { do: 'sweep' };
     if (draw < 0.28) return company.hand();
-    if (draw < 0.33) return company.declares(guard);
+    if (draw < 0.33) return company.declares(wholeOf(company));
     if (draw < 0.35) return company.bulk();
     if (draw < 0.45) return company.overlapping();
+    if (guarded && !away && draw < 0.5) return { do: 'release', ...(company === partner ? { app: 'partner' } : {}) };
     if (draw < 0.6) {
       const busy = new Set<string>();
-      company.atOnce = true;
       const together = steps(2 + random.below(2), () => {
-        const step = company.request(busy);
+        const one = some();
+        one.atOnce = true;
+        const step = one.request(busy);
+        one.atOnce = false;
         for (const key of step === undefined ? [] : keysOf(step)) busy.add(key);
         return step;
       });
-      company.atOnce = false;
       return { do: 'together', steps: together };
     }
     return company.request(new Set());
   });
+  // An app that is deleted gives nobody anything any more; what its identity provider says after that is refused.
+  const undeclared = steps(random.chance(0.06) ? 1 : 0, () => ({
+    do: 'undeclare',
+    ...(some() === partner ? { app: 'partner' } : {}),
+  }));
+  const companies = [corp, ...(partner === undefined ? [] : [partner])];
+  // More than a few who become owner are stopped.
+  const manyOwners = hasOwners && corp.people.length > 5;
   return {
     name: `seed-${seed}`,
     promise: 'settles',
     replicas: random.chance(0.3) ? 2 : 1,
     given,
-    when,
-    mayHold: guarded || company.mayHoldAll ? 'everybody' : [...company.mayHold],
+    when: [...when, ...undeclared],
+    mayHold:
+      guarded || manyOwners || companies.some(({ mayHoldAll }) => mayHoldAll)
+        ? 'everybody'
+        : companies.flatMap(({ mayHold }) => [...mayHold]),
   };
 }
 

@@ -47,13 +47,15 @@ export class Operator {
   /** Waits until nothing waits; the last status, whatever it says, when that takes too long. */
   async settled(): Promise<Status> {
     const { scheduler } = this.world;
-    const end = scheduler.now + SETTLE_SECONDS * 1_000;
+    const begin = scheduler.now;
+    const end = begin + SETTLE_SECONDS * 1_000;
     for (let pause = 250; ; pause = Math.min(pause * 2, 120_000)) {
       await scheduler.pause(pause);
       const status = await this.status();
-      // The work of a deleted app is in the list alone; its end waits for what is held of it.
+      // The work of a deleted app is in the list alone; its end waits for what is held of it, once it has been looked at.
+      const isBegun = scheduler.now - begin > 60_000;
       const waits = status.pending.some(
-        item => item.state === 'waiting' && !(item.key === `app:${item.app}` && isHeld(status, item.app)),
+        item => item.state === 'waiting' && !(isBegun && item.key === `app:${item.app}` && isHeld(status, item.app)),
       );
       if ((!waits && status.apps.every(app => app.waiting === 0)) || scheduler.now > end) return status;
     }

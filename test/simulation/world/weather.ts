@@ -53,6 +53,12 @@ export const WRITE_FAULTS: readonly Fault[] = [
 ];
 export const READ_FAULTS: readonly Fault[] = ['refused', 'fails', 'killed'];
 export const COMMIT_FAULTS: readonly Fault[] = ['killed', 'stands'];
+/** What strikes by chance as well. At every point, one at a time, they would come to what the others come to, and cost as much again. */
+const MORE_FAULTS: Readonly<Record<PointKind, readonly Fault[]>> = {
+  write: ['cut', 'unavailable', 'slow'],
+  read: ['busy', 'slow', 'silent', 'lost', 'unavailable', 'killed-before', 'stands'],
+  commit: [],
+};
 /** Longer than any lease of work. */
 export const STANDS_MS = 20_000;
 
@@ -117,7 +123,7 @@ export class Weather {
     random.next();
     const share = kind === 'commit' ? chance.share / 3 : chance.share;
     if (!random.chance(share)) return undefined;
-    return random.pick(faultsOf(kind));
+    return random.pick([...faultsOf(kind), ...MORE_FAULTS[kind]]);
   }
 }
 
