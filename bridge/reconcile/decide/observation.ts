@@ -1,5 +1,5 @@
 /** Everything that a decision about one person is made from, gathered before anything is decided. Data alone. */
-import { type DirectoryUser } from '../../contract/directory';
+import { type DirectoryGroup, type DirectoryUser } from '../../contract/directory';
 import { identityKey } from '../../contract/identity';
 import { type CoderUser } from '../../coder';
 import { type Address } from '../../store/accounts/addresses';
@@ -129,6 +129,13 @@ export interface BegunAccount {
   readonly since: number;
 }
 
+/** What the directory said of somebody, and when it was asked (milliseconds). */
+export interface Said {
+  readonly at: number;
+  readonly user: DirectoryUser | undefined;
+  readonly groups: readonly DirectoryGroup[];
+}
+
 export interface PersonObservation {
   readonly context: Context;
   readonly app: string;
@@ -145,6 +152,8 @@ export interface PersonObservation {
   /** Every address that the directory stated, the present one included, the first first. */
   readonly addresses: readonly Address[];
   readonly reHire: ReHire | undefined;
+  /** What the directory said of them; absent where nothing is done by the observation. */
+  readonly said?: Said | undefined;
   /** The linked account as Coder said, now or a moment ago; undefined where there is none, or nobody asks. */
   readonly seen: SeenAccount | undefined;
 }

@@ -26,6 +26,7 @@ import { doneBefore, stepsNote, stillComing, UNNOTED } from './interrupted-steps
 import { isOwnerRemoval, takesOwner, takesOwnerRole, withOwnersKept } from './keep-owners';
 import { type AccountOutcome, joined, NOTHING_DONE, type PersonOutcome, type Wish } from './outcome';
 import { type Guarded } from './reserve';
+import { isSaidStill } from './said-still';
 import { rememberedOf, stopWorkspaces } from './stop-workspaces';
 
 /** Never throws what Coder said. */
@@ -91,6 +92,7 @@ async function execute(
   const leaver = await leaverOf(rim, work, observation, decision, calls);
   const unnoted = organizationsUnnoted(context, observed);
   const late = stillComing(observed, calls, rim.clock.now());
+  if (calls.length > 0 && !(await isSaidStill(rim, observation))) return { ...NOTHING_DONE, again: true };
   if (given.length > 0 || calls.length > 0 || unnoted.length > 0)
     await rim.database.transact(async db => {
       await checkStillOurs(rim, db, work);

@@ -23,6 +23,7 @@ import { enqueueTouched } from '../queue/end-work';
 import { untouchableMeanwhile } from './apply-steps';
 import { forgetAccount, rememberGone } from './record-accounts';
 import { takeFromLeavers, wakeOthers } from './wake-others';
+import { isSaidStill } from './said-still';
 import { subjectOf } from './subject';
 import { leavingNote, makingNote } from '../observe/begun-accounts';
 import { stepsNote } from './interrupted-steps';
@@ -55,6 +56,7 @@ export async function makeAccount(
     ]),
     // An account of that name could never be locked.
   ].filter(username => !isProtected(observation.context, username));
+  if (!(await isSaidStill(rim, observation))) return none({ again: true });
   let woken: readonly WorkKey[] = [];
   if (create.insteadOf?.why === 'room') {
     const removed = await removeFormer(rim, work, observation, create);

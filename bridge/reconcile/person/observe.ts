@@ -41,6 +41,7 @@ export async function observePerson(
 ): Promise<PersonObservation | undefined> {
   const { db } = rim.database;
   const { user, person, former, entries } = told;
+  const toldAt = rim.clock.now();
   if (user === undefined && person === undefined && entries.length === 0 && former.length === 0) return undefined;
   const rules = context.rules.get(app);
   const own = user === undefined || rules === undefined ? ABSENT : desire(rules, user, told.groups);
@@ -90,6 +91,7 @@ export async function observePerson(
     gone: await findGone(rim, told, accounts, linked),
     begun,
     addresses: former,
+    said: { at: toldAt, user, groups: told.groups },
     reHire: person?.heldReason === 're-hire' || accounts.some(mayComeBackTo) ? await readReHire(db, userId) : undefined,
     seen: asked,
   };

@@ -1,0 +1,19 @@
+/** Whether the directory says still what somebody was decided by. */
+import { readTold } from '../../store/accounts/told';
+import { type Rim } from '../context/rim';
+import { type PersonObservation, type Said } from '../decide/observation';
+import { wasWithin } from '../types';
+
+const LONG_AGO_MS = 1_000;
+
+/**
+ * Asked again before anything is asked of Coder, where Coder has taken its time to answer: whoever has left since gets nothing, and whoever is
+ * back loses nothing, by what was true then.
+ */
+export async function isSaidStill(rim: Rim, { app, userId, said }: PersonObservation): Promise<boolean> {
+  if (said === undefined || wasWithin(rim.clock, said.at, LONG_AGO_MS)) return true;
+  const now = await readTold(rim.database.db, app, userId);
+  return digestOf(now) === digestOf(said);
+}
+
+const digestOf = ({ user, groups }: Pick<Said, 'user' | 'groups'>): string => JSON.stringify([user, groups]);
