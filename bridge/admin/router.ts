@@ -15,6 +15,7 @@ import { decisionOf } from './access/decision';
 import { scopesOf } from './access/route-scopes';
 import { addCredentialRoutes } from './access/routes';
 import { createApps } from './apps';
+import { readApp } from '../store/apps/apps';
 import { verifyChain } from '../store/audit/verify-chain';
 import { readAnchor, readAuditQuery, readWindow } from './audit-query';
 import { type AdminDeps } from './deps';
@@ -63,9 +64,11 @@ export function createAdminRouter(deps: AdminDeps): Router {
     response.json(await readStatus(deps));
   });
   router.post('/plan', async (request, response) => {
-    const { app, state } = readBody(PlanRequest, request.body);
+    const { app, state, deleted = false } = readBody(PlanRequest, request.body);
     const document = state === undefined ? undefined : parseMappingState(state);
-    response.json(await reconciler.planWorld({ app: app ?? document?.app, state: document }));
+    if (deleted && app !== undefined && (await readApp(deps.database.db, app)) === undefined)
+      throw new Refusal(404, 'not_found', `there is no app ${JSON.stringify(app)}`);
+    response.json(await reconciler.planWorld({ app: app ?? document?.app, state: document, deleted }));
   });
   router.post('/sweep', async (request, response) => {
     await sweepNow(deps, readBody(SweepRequest, request.body).app, decisionOf(response));

@@ -79,9 +79,9 @@ export const ADMIN_ROUTES: readonly AdminRoute[] = [
     path: '/plan',
     scopes: ['declare', 'read'],
     purpose: 'what would change in Coder; nothing is written',
-    takes: '`{app?, state?}`: one app, or as if `state` were applied',
+    takes: '`{app?, state?, deleted?}`: one app, or as if `state` were applied, or as if the app were deleted',
     answers: '200 `{changes, adoption, problems, holds, seats}`',
-    refuses: ['invalid_mapping_state', 'mapping_state_version', 'coder_failed'],
+    refuses: ['not_found', 'invalid_mapping_state', 'mapping_state_version', 'coder_failed'],
   },
   {
     method: 'POST',

@@ -151,7 +151,7 @@ export function addOperate(commands: Commands): void {
         });
       if (options.yes !== true) {
         throw new CommandError(
-          `nothing was done: ending app ${JSON.stringify(app)} takes access from its people; add --yes if it is meant`,
+          `nothing was done: ending app ${JSON.stringify(app)} takes access from its people; \`coder-scim plan --app ${app} --deleted\` shows what; add --yes if it is meant`,
         );
       }
       const left = await client.deleteApp(app, precondition, terminal.signal);

@@ -4,12 +4,14 @@ import { parseMappingState } from '../contract/mapping-state';
 import { gatherAlike } from './terminal/fold-repeats';
 import { type ClientContext, type ClientOptions, type Commands, printJson, readJsonFile } from './command';
 import { EXIT, type ExitCode } from './terminal/exit-code';
+import { CommandError } from './terminal/failure';
 import { plural } from './terminal/plural';
 import { type Cell, renderTable } from './terminal/table';
 import { type Paint, printable } from './terminal/terminal';
 
 interface PlanOptions extends ClientOptions {
   readonly app?: string;
+  readonly deleted?: boolean;
   readonly all?: boolean;
   readonly detailedExitcode?: boolean;
 }
@@ -25,11 +27,13 @@ export function addPlan(commands: Commands): void {
     examples: [
       ['coder-scim plan', 'what the bridge would change now'],
       ['coder-scim plan acme-okta.json', 'what a new mapping state would change: the adoption report of a roll-out'],
+      ['coder-scim plan --app acme-okta --deleted', 'who would lose what by its end'],
       ['coder-scim plan --app acme-okta --detailed-exitcode', 'exit code 1 when there are changes'],
     ],
     options: command =>
       command
         .option('--app <app>', 'only this app')
+        .option('--deleted', 'as if that app were deleted')
         .option('--all', `show every line, not only the first ${ROWS_SHOWN} of a table`)
         .option('--detailed-exitcode', 'exit code 1 when something would change or is held'),
     run: plan,
@@ -39,7 +43,10 @@ export function addPlan(commands: Commands): void {
 async function plan(context: ClientContext, options: PlanOptions, file: string | undefined): Promise<ExitCode> {
   const { client, terminal, paint } = context;
   const state = file === undefined ? undefined : parseMappingState(await readJsonFile(terminal, file));
-  const report = await client.plan({ app: options.app ?? state?.app, state }, terminal.signal);
+  const { app = state?.app, deleted } = options;
+  if (deleted === true && (options.app === undefined || file !== undefined))
+    throw new CommandError('--deleted: wanted the name of an app with --app, and no file');
+  const report = await client.plan({ app, state, deleted }, terminal.signal);
   if (options.json) printJson(terminal, report);
   else terminal.write(renderPlan(report, paint, terminal.columns, options.all ? Infinity : ROWS_SHOWN));
   const differs = report.changes.length > 0 || report.problems.length > 0 || report.holds.length > 0;

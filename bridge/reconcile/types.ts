@@ -195,10 +195,11 @@ export interface Reconciler {
    * @throws RecoveryPending, NotYetCompared, SweptElsewhere, CoderError
    */
   sweep(app?: string): Promise<void>;
-  /** What would change in Coder, nothing written. `state`: as if that document were applied to its app. */
+  /** What would change in Coder, nothing written. `state`: as if that document were applied to its app; `deleted`: as if the app were deleted. */
   planWorld(request: {
     readonly app?: string | undefined;
     readonly state?: MappingState | undefined;
+    readonly deleted?: boolean | undefined;
   }): Promise<PlanReport>;
   /** Why people have what they have: by SCIM id, userName, externalId, e-mail, Coder id or Coder username; empty when nobody fits. */
   explain(user: string): Promise<Explanation[]>;

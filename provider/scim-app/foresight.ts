@@ -1,6 +1,6 @@
 /** What an apply would do in Coder, asked of the bridge when a change is planned, and told as a warning: people, groups, roles, sync settings. */
 import { AdminError } from '../../bridge/admin-client/admin-error';
-import { type PlannedChange, type PlanReport } from '../../bridge/contract/admin-api';
+import { type PlannedChange, type PlanReport, type PlanRequest } from '../../bridge/contract/admin-api';
 import { type Bridge } from '../bridge';
 import { toDocument } from '../mapping-document';
 import { isWhollyKnown, type ObjectValue, type PlanContext } from '../plugin';
@@ -11,31 +11,57 @@ const PATIENCE_MS = 60_000;
 const LINES = 40;
 const NAMES = 5;
 
+type Foretelling = Pick<PlanContext<App, Bridge>, 'client' | 'signal' | 'report'>;
+
 /** Nothing for a document that is not wholly known yet. */
-export async function foretell(planned: ObjectValue, context: PlanContext<App, Bridge>): Promise<void> {
-  const { client, signal, report } = context;
+export async function foretell(planned: ObjectValue, context: Foretelling): Promise<void> {
   const { generation: _generation, group_ids: _groupIds, scim_base_url: _scimBaseUrl, ...rest } = planned;
-  if (client.missing() !== undefined || !isWhollyKnown(rest)) return;
+  if (context.client.missing() !== undefined || !isWhollyKnown(rest)) return;
   const state = toDocument(rest);
+  await ask(`app ${JSON.stringify(state.app)}`, { app: state.app, state }, context, 'coder-scim plan');
+}
+
+/** Who would lose what, and which groups and roles would go, with the app. */
+export async function foretellEnd(app: string, context: Foretelling): Promise<void> {
+  if (context.client.missing() !== undefined) return;
+  await ask(
+    `the end of app ${JSON.stringify(app)}`,
+    { app, deleted: true },
+    context,
+    `coder-scim plan --app ${app} --deleted`,
+  );
+}
+
+async function ask(
+  what: string,
+  request: PlanRequest,
+  { client, signal, report }: Foretelling,
+  command: string,
+): Promise<void> {
   let answer: PlanReport;
   try {
     answer = await client.askOnce(
-      bridge => bridge.plan({ app: state.app, state }, AbortSignal.any([signal, AbortSignal.timeout(PATIENCE_MS)])),
+      bridge => bridge.plan(request, AbortSignal.any([signal, AbortSignal.timeout(PATIENCE_MS)])),
       PATIENCE_MS,
     );
   } catch (error) {
     signal.throwIfAborted();
     if (!(error instanceof AdminError)) throw error;
     report.warning(
-      `what app ${JSON.stringify(state.app)} would change in Coder is not known`,
-      `${error.message}\n\nThe plan itself is right. \`coder-scim plan\` asks again, and shows it.`,
+      `what ${what} would change in Coder is not known`,
+      `${error.message}\n\nThe plan itself is right. \`${command}\` asks again, and shows it.`,
     );
     return;
   }
-  tell(state.app, answer, report);
+  tell(answer, report, what, command);
 }
 
-function tell(app: string, { changes, problems, holds }: PlanReport, report: PlanContext<App, Bridge>['report']): void {
+function tell(
+  { changes, problems, holds }: PlanReport,
+  report: Foretelling['report'],
+  what: string,
+  command: string,
+): void {
   if (changes.length === 0 && problems.length === 0 && holds.length === 0) return;
   const removals = changes.filter(change => change.removal).length;
   const lines = [
@@ -47,9 +73,9 @@ function tell(app: string, { changes, problems, holds }: PlanReport, report: Pla
     ...gathered([...changes].sort((a, b) => Number(b.removal) - Number(a.removal))),
   ];
   const more = lines.length - LINES;
-  const rest = more > 0 ? [`and ${more} more: coder-scim plan shows all of it`] : [];
+  const rest = more > 0 ? [`and ${more} more: ${command} shows all of it`] : [];
   report.warning(
-    `in Coder, app ${JSON.stringify(app)} would give or create ${changes.length - removals}, and take away ${removals}`,
+    `in Coder, ${what} would give or create ${changes.length - removals}, and take away ${removals}`,
     [...lines.slice(0, LINES), ...rest].map(line => `- ${line}`).join('\n'),
   );
 }

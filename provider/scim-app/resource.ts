@@ -21,7 +21,7 @@ import {
 import { reportUnfinished } from './agreement';
 import { warnOfExpiry } from './expiry';
 import { type Context, find, findRemoval, keptOf, type Kept, peek } from './find';
-import { foretell } from './foresight';
+import { foretell, foretellEnd } from './foresight';
 import { groupIdsOf, keepPlanned, plannedGroupIds } from './group-ids';
 import { type Clash } from './planned-apps';
 import { refuseProtected, removeApp } from './removal';
@@ -53,8 +53,10 @@ export const scimAppResource = defineResource<App, Bridge>({
     await warnOfModes(planned, context);
     if (prior !== null) {
       const { generation, group_ids } = prior;
-      if (planned['name'] !== prior.name) await refuseProtected(prior, context);
-      else if (keptOf(context, prior).removing)
+      if (planned['name'] !== prior.name) {
+        await refuseProtected(prior, context);
+        await foretellEnd(prior.name, context);
+      } else if (keptOf(context, prior).removing)
         return withComputed(planned, { generation: UNKNOWN, group_ids: plannedGroupIds(planned, null) });
       else if (saysTheSame(planned, prior)) return withComputed(planned, { generation, group_ids });
       await foretell(planned, context);
@@ -79,6 +81,7 @@ export const scimAppResource = defineResource<App, Bridge>({
   async planDelete(prior, context) {
     if (context.client.isUnknown || context.client.missing() !== undefined) return;
     await refuseProtected(prior, context);
+    if (!keptOf(context, prior).removing) await foretellEnd(prior.name, context);
   },
 
   async read(state, context) {

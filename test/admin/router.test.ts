@@ -363,6 +363,9 @@ describeEachDatabase('admin API', open => {
     expect(await admin.retry()).toEqual({ retried: 3 });
     await admin.plan({ state: document() });
     await admin.plan({ app: 'acme' });
+    await admin.putApp(document(), 'absent');
+    reconciler.asked.splice(reconciler.asked.findIndex(asked => asked.startsWith('converge')));
+    await admin.plan({ app: 'acme', deleted: true });
     await admin.audit({ app: 'acme', since: '2026-01-01T00:00:00Z', after: 7, limit: 10, request: 'r' });
     expect(reconciler.asked).toEqual([
       'sweep acme',
@@ -371,9 +374,12 @@ describeEachDatabase('admin API', open => {
       'retry all',
       'plan acme as if admins',
       'plan acme as it is',
+      'plan acme as if it were deleted',
       `audit ${JSON.stringify({ app: 'acme', since: Date.parse('2026-01-01T00:00:00Z'), afterId: 7, limit: 10, requestId: 'r' })}`,
     ]);
     expect((await refusal(admin.releaseHold('h2', 'carol'))).code).toBe('hold_changed');
+    expect((await refusal(admin.plan({ app: 'nobody', deleted: true }))).code).toBe('not_found');
+    expect((await refusal(admin.plan({ deleted: true }))).issues).toMatchObject([{ path: ['deleted'] }]);
   });
 
   it.each([

@@ -43,10 +43,9 @@ export function scriptedReconciler(): ScriptedReconciler {
       }
     },
     sweep: async app => note(`sweep ${app ?? 'all'}`),
-    planWorld: async ({ app, state }) => {
-      note(
-        `plan ${app ?? 'all'} ${state === undefined ? 'as it is' : `as if ${Object.keys(state.roleMappings).join()}`}`,
-      );
+    planWorld: async ({ app, state, deleted = false }) => {
+      const present = deleted ? 'as if it were deleted' : 'as it is';
+      note(`plan ${app ?? 'all'} ${state === undefined ? present : `as if ${Object.keys(state.roleMappings).join()}`}`);
       return {
         changes: [],
         adoption: { matched: [], created: ['new@example.com'], held: [], strangers: [] },

@@ -47,6 +47,30 @@ test('a plan lists what its apply would give, make and take, with what the guard
   expect(said(expectCode(await stage.terraform.plan(), 0).stdout)).not.toContain('would give or create');
 });
 
+test('a plan of the end of an app lists who would lose what by it, and so does one of another name', async () => {
+  const rest = 'deletion_protection = false';
+  await stage.deploy(app({ rest }));
+  const ends = 'Warning: in Coder, the end of app "okta" would give or create 0, and take away 1';
+  stage.api.foreseen = {
+    changes: [{ ...change, subject: 'alice', action: 'account.suspend', target: null, because: null, removal: true }],
+    adoption: nobody,
+    problems: [],
+    holds: [],
+    seats: null,
+  };
+  const destroy = said(expectCode(await stage.terraform.plan('-destroy'), 2).stdout);
+  expect(destroy).toContain(ends);
+  expect(destroy).toContain('- alice: account.suspend');
+  stage.write(app({ name: 'renamed', rest }));
+  expect(said(expectCode(await stage.terraform.plan(), 2).stdout)).toContain(ends);
+
+  stage.api.foreseen = undefined;
+  expect(said(expectCode(await stage.terraform.plan('-destroy'), 2).stdout)).toContain(
+    'Warning: what the end of app "okta" would change in Coder is not known',
+  );
+  expectCode(await stage.terraform.destroy(), 0);
+});
+
 test('where Coder is as declared already, or can not be asked, the plan is none the worse', async () => {
   stage.write(app());
   expect(said(expectCode(await stage.terraform.plan(), 2).stdout)).not.toContain('Warning');

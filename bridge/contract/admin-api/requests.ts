@@ -6,8 +6,13 @@ import { AppName } from '../mapping-state';
 export const SweepRequest = z.strictObject({ app: AppName.optional() });
 export type SweepRequest = z.infer<typeof SweepRequest>;
 
-/** One app, or as if `state` were applied; neither: all. */
-export const PlanRequest = z.strictObject({ app: AppName.optional(), state: z.unknown().optional() });
+/** One app, or as if `state` were applied, or as if the app were deleted; none of these: all apps. */
+export const PlanRequest = z
+  .strictObject({ app: AppName.optional(), state: z.unknown().optional(), deleted: z.boolean().optional() })
+  .refine(({ app, state, deleted }) => deleted !== true || (app !== undefined && state === undefined), {
+    path: ['deleted'],
+    error: 'is true: wanted the name of an app beside it, and no state',
+  });
 export type PlanRequest = z.infer<typeof PlanRequest>;
 
 /** Who says that they decide, and why. Who it was is the credential's name; this tells apart those who share one. */

@@ -42,10 +42,17 @@ export interface DeclarationsPlan {
   readonly members: ReadonlyMap<string, readonly string[]>;
 }
 
-/** @param state as if that document were applied */
-export async function planDeclarations(rim: Rim, state: MappingState | undefined): Promise<DeclarationsPlan> {
+/** What is planned as if it were done. */
+export interface AsIf {
+  /** This document were applied. */
+  readonly state: MappingState | undefined;
+  /** The app of this name were deleted. */
+  readonly deleted: string | undefined;
+}
+
+export async function planDeclarations(rim: Rim, { state, deleted }: AsIf): Promise<DeclarationsPlan> {
   const { db } = rim.database;
-  const stored = await listAllApps(db);
+  const stored = (await listAllApps(db)).map(app => (app.name === deleted ? { ...app, deleting: true } : app));
   const apps = state === undefined ? stored : [...stored.filter(app => app.name !== state.app), asStored(state)];
   const states = apps.map(app => app.state);
   const before = stored.find(app => app.name === state?.app);
@@ -188,16 +195,17 @@ async function readMembers(rim: Rim, context: Context, groups: readonly ManagedG
       db,
       missing.map(known => known.coderUserId),
     ))
-      byHand.push({
-        app: person.app,
-        subject: person.userName,
-        action: 'group.add',
-        target: groupName(context, group.id),
-        before: 'no member',
-        after: 'member',
-        because: 'taken out by hand',
-        removal: false,
-      });
+      if (context.apps.get(person.app)?.deleting !== true)
+        byHand.push({
+          app: person.app,
+          subject: person.userName,
+          action: 'group.add',
+          target: groupName(context, group.id),
+          before: 'no member',
+          after: 'member',
+          because: 'taken out by hand',
+          removal: false,
+        });
   }
   return { members, byHand };
 }

@@ -14,18 +14,19 @@ import { type Finding, needsWork, plansOf, survey } from '../survey/survey';
 import { WholePlan } from '../survey/whole-plan';
 import { unlinkedAccounts } from '../sweep/unlinked-accounts';
 import { type World } from '../survey/world';
+import { type Reconciler } from '../types';
 import { type Plan } from '../decide/plan';
 import { ALL_APPS, planDeclarations } from './plan-declarations';
 import { type PlannedLeaver, planWorkspaceStops } from './plan-workspaces';
 
 const CHANGES_IN_A_HOLD = 50;
 
-/** The plan for one app or all; with `state`, as if that document were applied. */
-export async function planWorld(
-  rim: Rim,
-  request: { readonly app?: string | undefined; readonly state?: MappingState | undefined },
-): Promise<PlanReport> {
-  const declarations = await planDeclarations(rim, request.state);
+/** The plan for one app or all; with `state`, as if that document were applied; with `deleted`, as if the app were deleted. */
+export async function planWorld(rim: Rim, request: Parameters<Reconciler['planWorld']>[0]): Promise<PlanReport> {
+  const declarations = await planDeclarations(rim, {
+    state: request.state,
+    deleted: request.deleted === true ? request.app : undefined,
+  });
   const { context, members } = declarations;
   const world = await readWorldFor(rim, context, { memberships: true });
   const protectsLess = request.state !== undefined && (await takesProtection(rim, request.state));

@@ -1,7 +1,7 @@
 /** Groups and custom roles of a declaration: what a plan says of them, what is refused, and what belongs to somebody else. */
 import { MappingStateError, parseMappingState } from '../../../bridge/contract/mapping-state';
 import { putApp } from '../../../bridge/store/apps/apps';
-import { startStage, type Stage } from '../stage';
+import { APP, startStage, type Stage } from '../stage';
 
 const READER = { name: 'reader', permissions: [{ resourceType: 'template', action: 'read' }] };
 const groupsOf = (stage: Stage): Record<string, readonly string[]> =>
@@ -32,6 +32,38 @@ it('a plan lists groups and custom roles to make, to mend and to remove', async 
     ['group.delete', 'coder/dev'],
     ['custom-role.delete', 'coder/reader'],
   ]);
+});
+
+it('a plan of the end of an app lists everything that it would take, and nothing that it would leave', async () => {
+  const stage = await startStage();
+  const admins = { admins: { idpGroup: 'admins', role: 'template-admin' } };
+  await stage.declare({
+    groupMappings: { developers: { idpGroup: 'developers', group: 'developers' } },
+    roleMappings: admins,
+    customRoles: { reader: { name: 'reader', permissions: [{ resourceType: 'template', action: 'read' }] } },
+  });
+  const alice = await stage.createUser('alice');
+  const bob = await stage.createUser('bob');
+  await stage.createGroup('developers', [alice, bob]);
+  await stage.createGroup('admins', [alice]);
+  // By hand, and nobody's whom the app knows.
+  stage.coder.addUser('stranger');
+  const before = stage.coder.snapshot();
+  const { changes, holds } = await stage.reconciler.planWorld({ app: APP, deleted: true });
+  const said = changes.map(({ subject, action, target }) => [subject, action, target].filter(Boolean).join(' ')).sort();
+  expect(said).toEqual([
+    'alice account.suspend',
+    'alice group.remove coder/developers',
+    'alice site-roles.set',
+    'bob account.suspend',
+    'bob group.remove coder/developers',
+    'custom-role.delete coder/reader',
+    'group.delete coder/developers',
+  ]);
+  expect(changes.every(({ removal }) => removal)).toBe(true);
+  expect(holds).toEqual([]);
+  expect(stage.coder.snapshot()).toEqual(before);
+  expect((await stage.reconciler.planWorld({ app: APP })).changes.filter(({ removal }) => removal)).toEqual([]);
 });
 
 it('a plan lists members whom somebody put in or took out by hand', async () => {
