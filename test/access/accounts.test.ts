@@ -155,6 +155,7 @@ describeEachDatabase('accounts', (_, on) => {
       const path = new RegExp(`/members/${access.coder.describe('ada').id}/roles$`);
       access.coder.faults.fail(refusal, { method: 'PUT', path });
       await okta.leave(id);
+      await until('both to be locked', () => access.suspended().length === 2);
       expect(access.suspended()).toEqual(['ada', 'somebody']);
       expect(access.coder.describe('ada').organizations['coder']?.roles).toEqual(['organization-admin']);
       expect((await access.statusOf(okta)).converged).toBe(false);

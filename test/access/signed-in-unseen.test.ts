@@ -103,6 +103,7 @@ describeEachDatabase('signed in unseen', (_, on) => {
     expect(signIn(access, 'eve', 'dan')).toBe(true);
     const eve = await okta.hire('eve', { emails: [{ value: email('dan'), primary: true }] });
     await okta.group('admins', [eve]);
+    await access.settled();
     expect(await access.held()).toEqual({});
     expect(accounts(access)).toEqual({
       [email('dan.new')]: { status: 'active', siteRoles: [] },
