@@ -1,8 +1,16 @@
 /** leaver-out: whoever is out can sign in to no account that the bridge made, linked, or that bears an address of theirs. */
 import { type Scenario } from '../histories/scenario';
-import { ANOTHER_OWNER, BASE, FIRST } from './common';
+import { type Step } from '../histories/step';
+import { ANOTHER_OWNER, BASE, DOCUMENT, FIRST } from './common';
 
 const promise = 'leaver-out';
+
+/** The bridge can't reach Coder while Ben's address changes, and his sign-in makes him another account. */
+const SIGNS_IN_UNSEEN: readonly Step[] = [
+  { do: 'away' },
+  { do: 'change', who: 'ben', email: 'ben.new@corp.example' },
+  { do: 'sign-in', who: 'ben' },
+];
 
 export const LEAVER_OUT: readonly Scenario[] = [
   { name: 'leaves', promise, core: true, given: FIRST, when: [{ do: 'leave', who: 'ada' }] },
@@ -164,6 +172,22 @@ export const LEAVER_OUT: readonly Scenario[] = [
         ],
       },
     ],
+  },
+  {
+    name: 'app-deleted-over-a-second-account',
+    promise,
+    given: [BASE, { do: 'hire', who: 'ben' }],
+    when: [...SIGNS_IN_UNSEEN, { do: 'undeclare' }, { do: 'back' }],
+  },
+  {
+    name: 'in-no-group-over-a-second-account',
+    promise,
+    given: [
+      { do: 'declare', document: { ...DOCUMENT, policies: { accounts: 'mapped' } } },
+      { do: 'hire', who: 'ben' },
+      { do: 'group', group: 'engineering', members: ['ben'] },
+    ],
+    when: [...SIGNS_IN_UNSEEN, { do: 'quit', group: 'engineering', who: ['ben'] }, { do: 'back' }],
   },
   {
     name: 'owner-leaves',

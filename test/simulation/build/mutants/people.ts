@@ -27,6 +27,18 @@ export const PEOPLE: readonly Mutant[] = [
     noticedBy: ['leaves'],
   },
   {
+    name: 'second-accounts-of-the-active-are-not-looked-for',
+    does: 'whom an app or a mapping lets in no more is locked out of the linked account alone',
+    edits: [
+      {
+        file: 'bridge/reconcile/observe/begun-accounts.ts',
+        find: '(!active || person?.coderUserId !== undefined)',
+        put: '!active',
+      },
+    ],
+    noticedBy: ['app-deleted-over-a-second-account', 'in-no-group-over-a-second-account'],
+  },
+  {
     name: 'nobody-is-activated',
     does: 'whoever comes back stays suspended',
     edits: [
