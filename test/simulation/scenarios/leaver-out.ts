@@ -188,6 +188,10 @@ export const LEAVER_OUT: readonly Scenario[] = [
       { do: 'group', group: 'engineering', members: ['ben'] },
     ],
     when: [...SIGNS_IN_UNSEEN, { do: 'quit', group: 'engineering', who: ['ben'] }, { do: 'back' }],
+    then: scene =>
+      scene.accounts
+        .filter(({ email, status }) => /^ben(\.new)?@/.test(email) && status !== 'suspended')
+        .map(({ email }) => `${email} is open, and no group lets Ben in any more`),
   },
   {
     name: 'owner-leaves',
