@@ -37,6 +37,20 @@ describeEachDatabase('people whom a group lets in', (_, on) => {
     expect(access.holding('template-admin')).toEqual(BOTH);
   });
 
+  it('take nobody else out with them, who has an address that was theirs', async () => {
+    const access = await startAccess(on);
+    const okta = await access.app('okta', mapped(PLATFORM));
+    const pat = await okta.hire('pat', { emails: [{ value: 'j.smith@x.example', primary: true }] });
+    const platform = await okta.group('platform', [pat]);
+    await okta.changeEmail(pat, 'pat@x.example');
+    await okta.hire('jo', { emails: [{ value: 'j.smith@x.example', primary: true }] });
+    access.coder.addUser('jo', { email: 'j.smith@x.example', status: 'active', loginType: 'oidc' });
+    await okta.quit(platform, pat);
+    await access.swept();
+    expect(access.suspended()).toEqual(['pat']);
+    expect(access.coder.describe('jo').status).toBe('active');
+  });
+
   it('stay in when the group of a mapping is gone from the directory, until somebody says that it is meant', async () => {
     const access = await startAccess(on);
     const okta = await access.app('okta', mapped(PLATFORM));

@@ -83,17 +83,30 @@ interface AddressQuestion {
   readonly email: string | undefined;
   readonly active: boolean;
   readonly linked: Pick<Account, 'email' | 'used'> | undefined;
+  /** Whether somebody else is the linked account as well: another app may let the same person in. */
+  readonly isShared: boolean;
 }
 
 /** Addresses under which an account may be theirs; none in the usual case of a linked account that is used and bears the present one. */
-export function addressesToLookUp({ own, person, former, begun, email, active, linked }: AddressQuestion): string[] {
+export function addressesToLookUp({
+  own,
+  person,
+  former,
+  begun,
+  email,
+  active,
+  linked,
+  isShared,
+}: AddressQuestion): string[] {
   const isPresent = own.account === 'present';
-  // Somebody active whom no mapping lets in, and who has no account of the bridge's to lose, was never the bridge's to look for.
-  const leaves = !isPresent && (!active || person?.coderUserId !== undefined);
+  const leaves = !isPresent && !active;
+  // Somebody active whom nothing lets in, and who has no account of the bridge's to lose, was never the bridge's to look for. Whose a former
+  // address is by now, of somebody who stays, is not theirs to say.
+  const isLetOut = !isPresent && active && !isShared && person?.coderUserId !== undefined;
   // Somebody may have signed in under an earlier address before the bridge could act on it.
   const unseen = isPresent && linked?.used !== true;
   const wanted = distinctAddresses([
-    ...(isPresent || leaves ? [email] : []),
+    ...(isPresent || leaves || isLetOut ? [email] : []),
     ...begun.map(entry => entry.email),
     ...(leaves ? [person?.email] : []),
     ...(leaves || unseen ? former.map(({ address }) => address) : []),

@@ -56,6 +56,7 @@ export async function observePerson(
     email: user?.email,
     active: user?.active === true,
     linked: linked === undefined ? undefined : accountOf(linked),
+    isShared: (told.linked?.others.length ?? 0) > 0,
   });
   const accounts: ObservedAccount[] = [];
   const look = async (found: CoderUser, how: 'linked' | 'address' | undefined): Promise<void> => {

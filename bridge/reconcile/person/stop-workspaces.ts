@@ -227,7 +227,10 @@ export function rememberedOf(
     // What was known stays so where Coder says nothing of it now.
     const said = [...running, ...asked];
     if (said.length === 0 && before?.state === 'stopping') return before;
-    const known = before?.state === 'running' ? before.running.filter(({ name }) => !isAmong(said, name)) : [];
+    // What was looked at in whole and is not among it runs no more.
+    const isWhole = said.length > 0 && failure.kind !== 'retry';
+    const known =
+      before?.state === 'running' && !isWhole ? before.running.filter(({ name }) => !isAmong(said, name)) : [];
     const all = [...said, ...known];
     return { ...who, state: all.length > 0 ? 'running' : 'due', running: all };
   }

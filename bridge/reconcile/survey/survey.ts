@@ -150,13 +150,16 @@ async function* compare(scene: Scene, page: readonly Subject[]): AsyncGenerator<
   const { db, context, world, app } = scene;
   const ids = page.map(({ userId }) => userId);
   const [addresses, entries] = [await addressesOfPeople(db, ids), await entriesOfSubjects(db, ids)];
+  const linkedIds = page.flatMap(({ person }) => person?.coderUserId ?? []);
+  const linkedPeople = byAccount(await peopleOfAccounts(db, linkedIds));
   const found = page.map(subject => {
     const open = entries.get(subject.userId) ?? [];
     const begun = begunAccounts(open, subject.person);
     const former = addresses.get(subject.userId) ?? [];
+    const isShared = (linkedPeople.get(subject.person?.coderUserId ?? '') ?? []).length > 1;
     const ids = [subject.person?.coderUserId, ...open.flatMap(({ kind, key }) => (kind === 'steps' ? key : []))];
     const gone = [...new Set(ids)].flatMap(id => (id === undefined || world.accounts.has(id) ? [] : id));
-    return { subject, begun, former, gone, candidates: candidatesOf(world, subject, begun, former) };
+    return { subject, begun, former, gone, candidates: candidatesOf(world, subject, begun, former, isShared) };
   });
   const accounts = found.flatMap(({ candidates }) => candidates.map(({ account }) => account.id));
   const known = {
@@ -187,13 +190,23 @@ function candidatesOf(
   { user, person, own }: Subject,
   begun: PersonObservation['begun'],
   former: readonly Address[],
+  isShared: boolean,
 ): Candidate[] {
   const linked = person?.coderUserId === undefined ? undefined : world.accounts.get(person.coderUserId);
   const candidates = new Map<string, Candidate>();
   const isBegun = (account: Account): boolean => begun.some(entry => mayBeBegun(entry, account));
   if (linked !== undefined) candidates.set(linked.id, { account: linked, via: 'linked', begun: isBegun(linked) });
   const active = user?.active === true;
-  for (const address of addressesToLookUp({ own, person, former, begun, email: user?.email, active, linked })) {
+  for (const address of addressesToLookUp({
+    own,
+    person,
+    former,
+    begun,
+    email: user?.email,
+    active,
+    linked,
+    isShared,
+  })) {
     const account = world.accountOf(address);
     if (account === undefined || candidates.has(account.id)) continue;
     const isPresent = user?.email !== undefined && isSameIdentity(user.email, address);

@@ -72,7 +72,7 @@ export async function lookAtStopping(rim: Rim, looked: Map<string, number>): Pro
       if (error instanceof LeaseTaken) continue;
       rim.log.warn({ err: error, account: leaver.coderUserId }, 'workspaces of a leaver could not be looked at');
       // The sweep looks as well.
-      return;
+      if (!(error instanceof CoderError) || outcomeOf(error).kind === 'retry') return;
     }
   }
 }

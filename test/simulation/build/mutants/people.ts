@@ -32,8 +32,8 @@ export const PEOPLE: readonly Mutant[] = [
     edits: [
       {
         file: 'bridge/reconcile/observe/begun-accounts.ts',
-        find: '(!active || person?.coderUserId !== undefined)',
-        put: '!active',
+        find: 'leaves || isLetOut ?',
+        put: 'leaves ?',
       },
     ],
     noticedBy: ['app-deleted-over-a-second-account', 'in-no-group-over-a-second-account'],
