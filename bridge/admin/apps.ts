@@ -140,6 +140,6 @@ export function oauthTokenUrl(publicUrl: string, app: string): string {
   return `${publicUrl}/apps/${app}/oauth2/token`;
 }
 
-function notFound(app: string): Refusal {
+export function notFound(app: string): Refusal {
   return new Refusal(404, 'not_found', `no app ${JSON.stringify(app)} is declared: \`coder-scim status\` lists them`);
 }

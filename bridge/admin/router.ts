@@ -14,8 +14,8 @@ import { Refusal } from '../http/refusal';
 import { decisionOf } from './access/decision';
 import { scopesOf } from './access/route-scopes';
 import { addCredentialRoutes } from './access/routes';
-import { createApps } from './apps';
-import { readApp } from '../store/apps/apps';
+import { createApps, notFound } from './apps';
+import { readAnyApp } from '../store/apps/apps';
 import { verifyChain } from '../store/audit/verify-chain';
 import { readAnchor, readAuditQuery, readWindow } from './audit-query';
 import { type AdminDeps } from './deps';
@@ -66,8 +66,7 @@ export function createAdminRouter(deps: AdminDeps): Router {
   router.post('/plan', async (request, response) => {
     const { app, state, deleted = false } = readBody(PlanRequest, request.body);
     const document = state === undefined ? undefined : parseMappingState(state);
-    if (deleted && app !== undefined && (await readApp(deps.database.db, app)) === undefined)
-      throw new Refusal(404, 'not_found', `there is no app ${JSON.stringify(app)}`);
+    if (deleted && app !== undefined && (await readAnyApp(deps.database.db, app)) === undefined) throw notFound(app);
     response.json(await reconciler.planWorld({ app: app ?? document?.app, state: document, deleted }));
   });
   router.post('/sweep', async (request, response) => {

@@ -379,6 +379,9 @@ describeEachDatabase('admin API', open => {
     ]);
     expect((await refusal(admin.releaseHold('h2', 'carol'))).code).toBe('hold_changed');
     expect((await refusal(admin.plan({ app: 'nobody', deleted: true }))).code).toBe('not_found');
+    // Also while its end is under way.
+    await admin.deleteApp('acme', 'any');
+    expect((await admin.plan({ app: 'acme', deleted: true })).changes).toEqual([]);
     expect((await refusal(admin.plan({ deleted: true }))).issues).toMatchObject([{ path: ['deleted'] }]);
   });
 

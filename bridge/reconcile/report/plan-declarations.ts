@@ -43,7 +43,7 @@ export interface DeclarationsPlan {
 }
 
 /** What is planned as if it were done. */
-export interface AsIf {
+interface AsIf {
   /** This document were applied. */
   readonly state: MappingState | undefined;
   /** The app of this name were deleted. */

@@ -162,10 +162,11 @@ async function* compare(scene: Scene, page: readonly Subject[]): AsyncGenerator<
     return { subject, begun, former, gone, candidates: candidatesOf(world, subject, begun, former, isShared) };
   });
   const accounts = found.flatMap(({ candidates }) => candidates.map(({ account }) => account.id));
+  const others = accounts.filter(id => !linkedPeople.has(id));
   const known = {
     grants: await grantsOfAccounts(db, accounts),
     members: await memberStatesOfAccounts(db, accounts),
-    people: byAccount(await peopleOfAccounts(db, accounts)),
+    people: new Map([...linkedPeople, ...byAccount(await peopleOfAccounts(db, others))]),
   };
   for (const { subject, begun, former, gone, candidates } of found) {
     const seen: ObservedAccount[] = [];

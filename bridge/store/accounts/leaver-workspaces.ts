@@ -63,12 +63,15 @@ export async function readLeaverWorkspaces(db: Db, coderUserId: string): Promise
   return row === undefined ? undefined : toLeaver(row);
 }
 
-/** Everybody who is listed, by account. */
-export async function listLeaverWorkspaces(db: Db, state?: LeaverWorkspaces['state']): Promise<LeaverWorkspaces[]> {
+/** Everybody who is listed, by account; of these states where any is named. */
+export async function listLeaverWorkspaces(
+  db: Db,
+  ...states: readonly LeaverWorkspaces['state'][]
+): Promise<LeaverWorkspaces[]> {
   const rows = await db
     .selectFrom('leaver_workspaces')
     .selectAll()
-    .$if(state !== undefined, query => query.where('state', '=', state ?? ''))
+    .$if(states.length > 0, query => query.where('state', 'in', states))
     .orderBy('coder_user_id')
     .execute();
   return rows.map(toLeaver);
@@ -76,16 +79,11 @@ export async function listLeaverWorkspaces(db: Db, state?: LeaverWorkspaces['sta
 
 /** Everybody of whom something is on its way to be stopped, or was not looked at when it should, and since when. */
 export async function listStoppingWorkspaces(db: Db): Promise<(LeaverWorkspaces & { readonly askedAt: number })[]> {
-  const due = await listLeaverWorkspaces(db, 'due');
-  const stopping = await listLeaverWorkspaces(db, 'stopping');
-  const running = await listLeaverWorkspaces(db, 'running');
-  return [
-    ...[...due, ...stopping].map(leaver => ({ ...leaver, askedAt: leaver.since })),
-    ...running.flatMap(leaver => {
-      const asked = leaver.running.flatMap(({ askedAt }) => askedAt ?? []);
-      return asked.length === 0 ? [] : [{ ...leaver, askedAt: Math.min(...asked) }];
-    }),
-  ];
+  const leavers = await listLeaverWorkspaces(db, 'due', 'stopping', 'running');
+  return leavers.flatMap(leaver => {
+    const asked = leaver.state === 'running' ? leaver.running.flatMap(({ askedAt }) => askedAt ?? []) : [leaver.since];
+    return asked.length === 0 ? [] : [{ ...leaver, askedAt: Math.min(...asked) }];
+  });
 }
 
 /** How many accounts of each app are in a state. */

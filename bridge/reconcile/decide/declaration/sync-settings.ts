@@ -118,29 +118,20 @@ function isOwnField(before: Written | undefined, field: string): boolean {
  * give nothing, said in so many words, since Coder takes a claim without an entry for the name of a group or role. No sync is
  * turned on for that alone.
  */
-function withUnclear({ kind, present, wanted, before }: SyncObserved): SyncMapping | undefined {
+function withUnclear({ kind, present, wanted, before }: Omit<SyncObserved, 'organization'>): SyncMapping | undefined {
   const claims = wanted?.unclear ?? [];
   if (wanted === undefined || claims.length === 0) return wanted;
   const mapping = { ...wanted.mapping };
+  // Of another claim the same value is something else.
+  const isSame = present.field === wanted.field && isOwnField(before, wanted.field);
   for (const claim of claims) {
-    const stands = standing({ present, before }, wanted.field, claim);
+    const stands = isSame && before?.claims.includes(claim) === true ? present.mapping[claim] : undefined;
     if (stands !== undefined) mapping[claim] = stands;
     else if (kind !== 'organizations') mapping[claim] = [];
   }
   const gives = Object.values(mapping).some(values => values.length > 0);
   const saysNothing = kind !== 'organizations' && present.field !== '';
   return gives || saysNothing ? { field: wanted.field, mapping } : undefined;
-}
-
-/** What the bridge wrote for a value of this claim, and is there still; of another claim the same value is something else. */
-function standing(
-  { present, before }: { readonly present: SyncMapping; readonly before: Written | undefined },
-  field: string,
-  claim: string,
-): readonly string[] | undefined {
-  if (before?.claims.includes(claim) !== true || !isOwnField(before, field) || present.field !== field)
-    return undefined;
-  return present.mapping[claim];
 }
 
 export interface OrganizationSyncObserved {
@@ -171,16 +162,14 @@ export function decideOrganizationSync({ joins, present, before, pushing }: Orga
   }
   const defaultIds = new Set(joins.flatMap(({ organization }) => (organization.isDefault ? organization.id : [])));
   // None is turned on for the default organization alone, nor for what is not written.
-  const turnsOn = (field: string, draft: Draft): boolean => {
-    const { mapping, unclear = [] } = draft.done();
-    const written = [
-      ...Object.values(mapping),
-      ...unclear.map(claim => standing({ present, before }, field, claim) ?? []),
-    ];
-    return written.flat().some(id => !defaultIds.has(id));
+  const turnsOn = (draft: Draft): boolean => {
+    const written = withUnclear({ kind: 'organizations', present, wanted: draft.done(), before });
+    return Object.values(written?.mapping ?? {})
+      .flat()
+      .some(id => !defaultIds.has(id));
   };
   // An app does not take away what is written for another one's claim, nor what turns the sync on.
-  const fields = [...drafts].flatMap(([field, draft]) => (turnsOn(field, draft) ? field : []));
+  const fields = [...drafts].flatMap(([field, draft]) => (turnsOn(draft) ? field : []));
   const written = fields.find(field => field === present.field && isOwnField(before, field)) ?? fields[0];
   const isOn = isOnAnyway || written !== undefined;
   const isNeeded = (join: Join): boolean => !join.organization.isDefault || (isOn && !present.assignDefault);
