@@ -1,7 +1,7 @@
 /** no-orphans, never-touched, guard-holds, exact-identity, only-declared, truth and settles, as far as they are about more than one person. */
 import { type Account } from '../model/accounts';
 import { declared, managed as managedBy } from '../model/due';
-import { lossesOf, personOf, untouchable } from '../world/watch';
+import { type Entry, lossesOf, personOf, untouchable } from '../world/watch';
 import { type Scene, type Violation } from './scene';
 
 const HOUR = 3_600_000;
@@ -33,8 +33,16 @@ export function checkUntouched(scene: Scene): Violation[] {
 /** Distinct people in any hour, for each app and kind, without those whose hold was released. */
 export function checkGuard(scene: Scene): Violation[] {
   const violations: Violation[] = [];
-  // Who leaves loses roles first and the account then; who is held as a leaver loses what a request about a group takes.
-  const lockedOut = new Set(scene.watch.ledger.filter(({ isLocked }) => isLocked).map(({ person }) => person));
+  const isReleased = ({ app, at, userName }: Entry): boolean =>
+    scene.releases.some(
+      release =>
+        release.app === app && release.at <= at && release.changes.some(change => change.startsWith(`${userName}:`)),
+    );
+  // Who leaves loses roles first and the account then; who is held as a leaver, even one whose hold is released
+  // afterwards, loses what a request about a group takes.
+  const lockedOut = new Set(
+    scene.watch.ledger.filter(entry => entry.isLocked && !isReleased(entry)).map(({ person }) => person),
+  );
   const isBack = (key: string): boolean => {
     const person = scene.directory.people.get(key);
     return person !== undefined && scene.directory.isIn(person);
@@ -57,17 +65,7 @@ export function checkGuard(scene: Scene): Violation[] {
     );
   for (const app of scene.directory.apps.values()) {
     for (const kind of ['leaver', 'loss', 'gain'] as const) {
-      const entries = ledger.filter(
-        entry =>
-          entry.app === app.name &&
-          entry.kind === kind &&
-          !scene.releases.some(
-            release =>
-              release.app === app.name &&
-              release.at <= entry.at &&
-              release.changes.some(change => change.startsWith(`${entry.userName}:`)),
-          ),
-      );
+      const entries = ledger.filter(entry => entry.app === app.name && entry.kind === kind && !isReleased(entry));
       for (const { at, limit } of entries) {
         const most = kind === 'gain' ? MOST_GAINS : limit;
         const within = new Set(
