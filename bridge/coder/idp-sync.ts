@@ -4,7 +4,7 @@ import { CoderError } from './transport/errors';
 import { type GroupCalls } from './groups';
 import { type OrganizationCalls } from './organizations';
 import { type RoleCalls } from './roles';
-import { type Transport } from './transport/transport';
+import { READ_ANEW, type Transport } from './transport/transport';
 import { AuthMethods, GroupSync, OrganizationSync, RoleSync } from './types';
 
 /** Site role sync is configured on the server alone; only owners and auditors may look. */
@@ -93,6 +93,7 @@ export function idpSyncCalls(
         },
         read: GroupSync,
         idempotent: true,
+        watch: READ_ANEW(`PATCH ${GROUPS}`),
       });
     },
     async getRoleSync(organization) {
@@ -116,6 +117,7 @@ export function idpSyncCalls(
         body: { field, mapping },
         read: RoleSync,
         idempotent: true,
+        watch: READ_ANEW(`PATCH ${ROLES}`),
       });
     },
     async getOrganizationSync() {
@@ -137,6 +139,7 @@ export function idpSyncCalls(
         body: { field, mapping, organization_assign_default: assignDefault },
         read: OrganizationSync,
         idempotent: true,
+        watch: READ_ANEW(`PATCH ${ORGANIZATIONS}`),
       });
     },
     async getSiteRoleSync() {

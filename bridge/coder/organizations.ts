@@ -4,7 +4,7 @@ import { type Capabilities } from './capabilities';
 import { isRefusal } from './transport/errors';
 import { readListing } from './transport/paging';
 import { type Visibility, orUndefined } from './visibility';
-import { type OnRepeat, type Transport } from './transport/transport';
+import { type Transport, type WriteWatch } from './transport/transport';
 import { CoderOrganization, OrganizationMember, OrganizationMemberPage } from './types';
 import { type UserCalls, fullList } from './users';
 
@@ -13,9 +13,9 @@ export interface OrganizationCalls {
   /** By id, by name (without case), or `default`; undefined when there is none or the account may not see it. */
   getOrganization(organization: string): Promise<CoderOrganization | undefined>;
   /** Idempotent here. @throws CoderError refused `organization-sync` */
-  addMember(organizationId: string, userId: string, onRepeat?: OnRepeat): Promise<'added' | 'already'>;
+  addMember(organizationId: string, userId: string, watch?: WriteWatch): Promise<'added' | 'already'>;
   /** Takes the membership, and with it the roles and groups in that organization. Idempotent here. */
-  removeMember(organizationId: string, userId: string, onRepeat?: OnRepeat): Promise<'removed' | 'absent'>;
+  removeMember(organizationId: string, userId: string, watch?: WriteWatch): Promise<'removed' | 'absent'>;
   /**
    * Replaces the explicit roles in the organization by exactly this list; idempotent.
    * @throws TypeError when the list is not an array: Coder would take every role away
@@ -25,7 +25,7 @@ export interface OrganizationCalls {
     organizationId: string,
     userId: string,
     roles: readonly string[],
-    onRepeat?: OnRepeat,
+    watch?: WriteWatch,
   ): Promise<OrganizationMember>;
   /** Every member, in pages; not fooled by a page that ends early. @throws CoderError `incomplete_listing` */
   listMembers(organizationId: string): AsyncIterable<OrganizationMember>;
@@ -62,7 +62,7 @@ export function organizationCalls(
         }),
       );
     },
-    async addMember(organization, user, onRepeat) {
+    async addMember(organization, user, watch) {
       try {
         await transport.send({
           method: 'POST',
@@ -71,7 +71,7 @@ export function organizationCalls(
           read: z.unknown(),
           // A repetition is refused as `already-member`, which is what was wanted.
           idempotent: true,
-          onRepeat,
+          watch,
         });
         return 'added';
       } catch (error) {
@@ -79,7 +79,7 @@ export function organizationCalls(
         throw error;
       }
     },
-    async removeMember(organization, user, onRepeat) {
+    async removeMember(organization, user, watch) {
       const removal = transport
         .send({
           method: 'DELETE',
@@ -87,7 +87,7 @@ export function organizationCalls(
           params: { organization, user },
           read: z.unknown(),
           idempotent: true,
-          onRepeat,
+          watch,
         })
         .then(() => 'removed' as const);
       const removed = await orUndefined(removal);
@@ -95,7 +95,7 @@ export function organizationCalls(
       if ((await membershipOf(organization, user)) === undefined) return 'absent';
       return removal;
     },
-    async setMemberRoles(organization, user, roles, onRepeat) {
+    async setMemberRoles(organization, user, roles, watch) {
       return transport.send({
         method: 'PUT',
         path: '/organizations/{organization}/members/{user}/roles',
@@ -103,7 +103,7 @@ export function organizationCalls(
         body: { roles: fullList(roles) },
         read: OrganizationMember,
         idempotent: true,
-        onRepeat,
+        watch,
       });
     },
     async *listMembers(organization) {

@@ -2,7 +2,7 @@
 import * as z from 'zod';
 import { CoderError, isRefusal, lookAfter } from './transport/errors';
 import { orUndefined } from './visibility';
-import { type Transport } from './transport/transport';
+import { READ_ANEW, type Transport } from './transport/transport';
 import { CoderRole, type Permission } from './types';
 import { identityKey } from '../contract/identity';
 
@@ -79,6 +79,7 @@ export function roleCalls(transport: Transport): RoleCalls {
       // The answer is one role, whatever the server's own documentation says.
       read: CoderRole,
       idempotent: method === 'PUT',
+      watch: method === 'PUT' ? READ_ANEW(`PUT ${PATH}`) : undefined,
     });
 
   async function listOrganizationRoles(organization: string): Promise<readonly CoderRole[]> {

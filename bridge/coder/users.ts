@@ -4,7 +4,7 @@ import { type Capabilities } from './capabilities';
 import { CoderError, isRefusal, lookAfter, withoutEffect } from './transport/errors';
 import { type Page, readListing } from './transport/paging';
 import { type Visibility, orUndefined } from './visibility';
-import { type OnRepeat, type Transport } from './transport/transport';
+import { READ_ANEW, type Transport, type WriteWatch } from './transport/transport';
 import { CoderRoles, CoderUser, UserPage } from './types';
 import { PREBUILDS_USER_ID } from './names';
 import { coderKey, identityKey, isSameIdentity } from '../contract/identity';
@@ -56,24 +56,24 @@ export interface UserCalls {
    * @throws CoderError refused `username-taken` when the username, not the e-mail, is in use: derive the next one;
    *   `email-conflict` when Coder's database takes the e-mail for another one, which nobody has letter by letter
    */
-  createUser(user: NewUser): Promise<CreatedUser>;
+  createUser(user: NewUser, watch?: WriteWatch): Promise<CreatedUser>;
   /**
    * Replaces the site roles by exactly this list; idempotent. Duplicates and `member` left in the list are sent as they are.
    * @throws TypeError when the list is not an array: Coder would take every role away
    * @throws CoderError refused `site-role-sync`, `role-not-assignable`, `role-unknown`, `own-account`
    */
-  setSiteRoles(id: string, roles: readonly string[], onRepeat?: OnRepeat): Promise<CoderUser>;
+  setSiteRoles(id: string, roles: readonly string[], watch?: WriteWatch): Promise<CoderUser>;
   /** Locks out at once; idempotent. @throws CoderError refused `owner-role-first`, `own-account` */
-  suspend(id: string, onRepeat?: OnRepeat): Promise<CoderUser>;
+  suspend(id: string, watch?: WriteWatch): Promise<CoderUser>;
   /** Lets a suspended account in again (takes a seat); undefined, and no call, when it is active or dormant. Idempotent. */
-  activate(user: Pick<CoderUser, 'id' | 'status'>, onRepeat?: OnRepeat): Promise<CoderUser | undefined>;
+  activate(user: Pick<CoderUser, 'id' | 'status'>, watch?: WriteWatch): Promise<CoderUser | undefined>;
   /** Sets username and name, both always, and keeps the avatar; idempotent. @throws CoderError refused `username-taken` */
   setProfile(
     user: Pick<CoderUser, 'id' | 'avatarUrl'>,
     profile: { readonly username: string; readonly name: string },
   ): Promise<CoderUser>;
   /** Deletes for good; idempotent. @throws CoderError refused `has-workspaces` (417), `own-account` */
-  deleteUser(id: string, onRepeat?: OnRepeat): Promise<void>;
+  deleteUser(id: string, watch?: WriteWatch): Promise<void>;
   /** Explicit site roles and organization roles, and so the organizations, of one account, in one call. */
   getRoles(id: string): Promise<CoderRoles>;
 }
@@ -115,8 +115,8 @@ export function userCalls(
       fetch: (after, limit) => fetchPage({ q, limit, after_id: after?.id }),
       idOf: user => user.id,
     });
-  const put = (path: string, id: string, body?: unknown, onRepeat?: OnRepeat): Promise<CoderUser> =>
-    transport.send({ method: 'PUT', path, params: { user: id }, body, read: CoderUser, idempotent: true, onRepeat });
+  const put = (path: string, id: string, body?: unknown, watch?: WriteWatch): Promise<CoderUser> =>
+    transport.send({ method: 'PUT', path, params: { user: id }, body, read: CoderUser, idempotent: true, watch });
 
   /** By username or id. */
   const get = (user: string): Promise<CoderUser | undefined> =>
@@ -161,7 +161,7 @@ export function userCalls(
     return true;
   }
 
-  async function createUser(user: NewUser): Promise<CreatedUser> {
+  async function createUser(user: NewUser, watch?: WriteWatch): Promise<CreatedUser> {
     const started = Date.now();
     try {
       const created = await transport.send({
@@ -175,6 +175,7 @@ export function userCalls(
           organization_ids: user.organizationIds,
         },
         read: CoderUser,
+        watch,
       });
       return { outcome: 'created', user: created };
     } catch (error) {
@@ -234,31 +235,33 @@ export function userCalls(
       return { state: (await isDeleted(user)) ? 'deleted' : 'present', user };
     },
     createUser,
-    async setSiteRoles(id, roles, onRepeat) {
-      return put('/users/{user}/roles', id, { roles: fullList(roles) }, onRepeat);
+    async setSiteRoles(id, roles, watch) {
+      return put('/users/{user}/roles', id, { roles: fullList(roles) }, watch);
     },
-    async suspend(id, onRepeat) {
-      return put('/users/{user}/status/suspend', id, undefined, onRepeat);
+    async suspend(id, watch) {
+      return put('/users/{user}/status/suspend', id, undefined, watch);
     },
-    async activate({ id, status }, onRepeat) {
-      return status === 'suspended' ? put('/users/{user}/status/activate', id, undefined, onRepeat) : undefined;
+    async activate({ id, status }, watch) {
+      return status === 'suspended' ? put('/users/{user}/status/activate', id, undefined, watch) : undefined;
     },
     async setProfile({ id, avatarUrl }, { username, name }) {
       // Left out, the name would become empty, and from v2.35 on the avatar of accounts without OIDC too.
-      return put('/users/{user}/profile', id, {
-        username,
-        name,
-        ...(avatarUrl === '' ? {} : { avatar_url: avatarUrl }),
-      });
+      const path = '/users/{user}/profile';
+      return put(
+        path,
+        id,
+        { username, name, ...(avatarUrl === '' ? {} : { avatar_url: avatarUrl }) },
+        READ_ANEW(`PUT ${path}`),
+      );
     },
-    async deleteUser(id, onRepeat) {
+    async deleteUser(id, watch) {
       await transport.send({
         method: 'DELETE',
         path: '/users/{user}',
         params: { user: id },
         read: z.unknown(),
         idempotent: true,
-        onRepeat,
+        watch,
       });
     },
     async getRoles(id) {

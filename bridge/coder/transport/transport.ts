@@ -1,7 +1,7 @@
 /**
  * One way to Coder for all calls: kept-alive connections, a limit of calls at once, rate limits known from the headers,
  * retries with jitter where a repetition is safe, and a circuit breaker. Writes that Coder may have seen are repeated only when they are
- * idempotent, and at once: later the world may have moved on, and whoever asked has to look again.
+ * idempotent, and at once: later the world may have moved on, and whoever asked has to look again. So it is with one that a rate limit kept.
  */
 import { setTimeout as sleep } from 'node:timers/promises';
 import type * as z from 'zod';
@@ -11,8 +11,16 @@ import { CoderError } from './errors';
 import { type Lane } from './gate';
 import { redact } from './redact';
 
-/** Told that a write is repeated of which Coder may be at work with the first still, or come to it later. */
-export type OnRepeat = (() => void) | undefined;
+/** Whoever asks for a write, told of what becomes of it before its answer. */
+export interface WriteWatch {
+  /** It is repeated, and Coder may be at work with the first still, or come to it later. */
+  readonly repeated?: (() => void) | undefined;
+  /**
+   * Asked when Coder's rate limit has kept it for so long that what it was decided by may be so no more, before it is sent.
+   * @throws what ends the call, of which nothing has been done
+   */
+  readonly delayed?: (() => Promise<void>) | undefined;
+}
 
 export interface CoderRequest<Read extends z.ZodType> {
   readonly method: 'GET' | 'POST' | 'PUT' | 'PATCH' | 'DELETE';
@@ -27,8 +35,7 @@ export interface CoderRequest<Read extends z.ZodType> {
   readonly text?: boolean | undefined;
   /** Whether repeating the call at once does no harm, though Coder may have seen it. @default true for GET, false for the others */
   readonly idempotent?: boolean | undefined;
-  /** Told before such a repetition: what was asked for first may come to Coder later. */
-  readonly onRepeat?: OnRepeat;
+  readonly watch?: WriteWatch | undefined;
   /** Another token than the credential's; no second try after 401. */
   readonly token?: string | undefined;
 }
@@ -55,6 +62,20 @@ export interface CoderHealth {
   /** The last failure, while it is one. */
   readonly problem: string | undefined;
 }
+
+/** @returns what ends a call that a rate limit has kept, and has whoever asked look again at once */
+export function lookAgain(route: string, why: string): CoderError {
+  return new CoderError(`${route} waited for Coder's rate limit, and ${why}: it is looked at again first`, {
+    kind: 'rate_limited',
+    route,
+    retryAfterMs: 0,
+  });
+}
+
+/** For what is replaced as a whole, by what was read before: what somebody has changed since would be undone. */
+export const READ_ANEW = (route: string): WriteWatch => ({
+  delayed: () => Promise.reject(lookAgain(route, 'what it replaces may have been changed meanwhile')),
+});
 
 function fill(path: string, params: Readonly<Record<string, string>>): string {
   return path.replace(/\{(\w+)\}/g, (_, name: string) => {
@@ -115,7 +136,13 @@ class LaneTransport implements Transport {
     const repeatable = request.idempotent ?? request.method === 'GET';
     let refreshed = request.token !== undefined;
     const started = performance.now();
+    let decided = started;
     for (let attempt = 0; ; attempt += 1) {
+      await this.waitForRateLimit(route, path);
+      if (request.watch?.delayed !== undefined && performance.now() - decided > limits.repeatWithinMs) {
+        await request.watch.delayed();
+        decided = performance.now();
+      }
       const token = request.token ?? (await this.connection.options.credential.token());
       try {
         const answer = await this.tryOnce(request, route, path, token);
@@ -137,7 +164,7 @@ class LaneTransport implements Transport {
         if (!away || attempt >= limits.retries) throw error;
         const late = performance.now() - started > limits.repeatWithinMs;
         if (error.maybeDone && (!repeatable || late)) throw error;
-        if (error.maybeDone) request.onRepeat?.();
+        if (error.maybeDone) request.watch?.repeated?.();
         await sleep(Math.random() * limits.retryPauseMs * 2 ** attempt);
       }
     }
@@ -145,7 +172,6 @@ class LaneTransport implements Transport {
 
   private async tryOnce(request: CoderRequest<z.ZodType>, route: string, path: string, token: string): Promise<Answer> {
     const { connection, lane } = this;
-    await this.waitForRateLimit(route, path);
     return connection.gate.run(lane, async () => {
       const pause = connection.circuit.admit(Date.now());
       if (pause !== undefined) {

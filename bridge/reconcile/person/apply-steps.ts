@@ -1,5 +1,5 @@
 /** Carries out a plan, step by step, in its order. What Coder refuses for good is held and the rest goes on. */
-import { CoderError, type CoderUser, isMissing, isRefusal, outcomeOf } from '../../coder';
+import { CoderError, type CoderUser, isMissing, isRefusal, lookAgain, outcomeOf, type WriteWatch } from '../../coder';
 import { type Grant } from '../../store/accounts/grants';
 import { type Context, groupName, organizationName, untouchable } from '../decide/context';
 import { type Rim } from '../context/rim';
@@ -35,6 +35,7 @@ const FRESH_MS = 1_000;
 /**
  * Applies the steps of one account; wishes for groups are left to the caller. Never throws what Coder said.
  * @param readAt when the account was read
+ * @param isSaidStill whether the directory says still what they were decided by
  */
 export async function applySteps(
   rim: Rim,
@@ -44,6 +45,7 @@ export async function applySteps(
   subject: Subject,
   lines: AuditLines,
   readAt: number,
+  isSaidStill: () => Promise<boolean>,
 ): Promise<Applied> {
   const applied: Applied = {
     done: [],
@@ -74,10 +76,19 @@ export async function applySteps(
       }
     }
     let isRepeated = false;
-    const onRepeat = (): void => void (isRepeated = true);
+    const watch: WriteWatch = {
+      repeated: () => void (isRepeated = true),
+      async delayed() {
+        if (!(await isSaidStill())) throw lookAgain(step.kind, 'the directory says something else meanwhile');
+        if (takes(step) && (await untouchableMeanwhile(rim, context, account, applied.done)) !== undefined)
+          throw lookAgain(step.kind, 'the account became one that is never touched meanwhile');
+        const failure = 'after' in step && !comesFirst ? await changedSince(rim, account, step) : undefined;
+        if (failure !== undefined) throw failure.error;
+      },
+    };
     const noteLate = (agrees: boolean): void => void applied.late.push({ step, since: rim.clock.now(), agrees });
     try {
-      const now = await applyStep(rim, account, step, onRepeat);
+      const now = await applyStep(rim, account, step, watch);
       applied.done.push(step);
       if (isRepeated) noteLate(true);
       const [action, change] = describe(context, account, step);
@@ -196,27 +207,27 @@ async function applyStep(
   { coder }: Rim,
   account: Account,
   step: Step,
-  onRepeat: () => void,
+  watch: WriteWatch,
 ): Promise<CoderUser | undefined> {
   switch (step.kind) {
     case 'activate':
-      return await coder.activate(account, onRepeat);
+      return await coder.activate(account, watch);
     case 'suspend':
-      return await coder.suspend(account.id, onRepeat);
+      return await coder.suspend(account.id, watch);
     case 'delete':
-      await coder.deleteUser(account.id, onRepeat);
+      await coder.deleteUser(account.id, watch);
       return undefined;
     case 'site-roles':
-      await coder.setSiteRoles(account.id, step.after, onRepeat);
+      await coder.setSiteRoles(account.id, step.after, watch);
       return undefined;
     case 'organization-add':
-      await coder.addMember(step.organization, account.id, onRepeat);
+      await coder.addMember(step.organization, account.id, watch);
       return undefined;
     case 'organization-remove':
-      await coder.removeMember(step.organization, account.id, onRepeat);
+      await coder.removeMember(step.organization, account.id, watch);
       return undefined;
     case 'organization-roles':
-      await coder.setMemberRoles(step.organization, account.id, step.after, onRepeat);
+      await coder.setMemberRoles(step.organization, account.id, step.after, watch);
       return undefined;
     case 'group-add':
     case 'group-remove':

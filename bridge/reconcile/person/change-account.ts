@@ -92,7 +92,8 @@ async function execute(
   const leaver = await leaverOf(rim, work, observation, decision, calls);
   const unnoted = organizationsUnnoted(context, observed);
   const late = stillComing(observed, calls, rim.clock.now());
-  if (calls.length > 0 && !(await isSaidStill(rim, observation))) return { ...NOTHING_DONE, again: true };
+  const isStill = (): Promise<boolean> => isSaidStill(rim, observation);
+  if (calls.length > 0 && !(await isStill())) return { ...NOTHING_DONE, again: true };
   if (given.length > 0 || calls.length > 0 || unnoted.length > 0)
     await rim.database.transact(async db => {
       await checkStillOurs(rim, db, work);
@@ -114,7 +115,7 @@ async function execute(
   // Others were made just now, or are nobody's to stay in.
   const readAt = observation.seen?.user.id === account.id ? observation.seen.at : rim.clock.now();
   const apply = (steps: readonly Step[]): Promise<Applied> =>
-    applySteps(rim, context, account, steps, subject, lines, readAt);
+    applySteps(rim, context, account, steps, subject, lines, readAt, isStill);
   const applied = await apply(await withByHand(rim, observed, first));
   const goesOn = applied.failure === undefined && !applied.isUntouchable;
   const follows = rest.length > 0 && goesOn && isOut(applied.done);

@@ -1,5 +1,14 @@
 /** Makes an account, in the place of another one where that must go first. Journalled by its address before Coder is asked. */
-import { cleanRealName, CoderError, type CoderUser, deriveUsernames, isRefusal, outcomeOf } from '../../coder';
+import {
+  cleanRealName,
+  CoderError,
+  type CoderUser,
+  deriveUsernames,
+  isRefusal,
+  lookAgain,
+  outcomeOf,
+  type WriteWatch,
+} from '../../coder';
 import { identityKey } from '../../contract/identity';
 import { writeAudit } from '../../store/audit/audit';
 import { addGrants } from '../../store/accounts/grants';
@@ -56,7 +65,13 @@ export async function makeAccount(
     ]),
     // An account of that name could never be locked.
   ].filter(username => !isProtected(observation.context, username));
-  if (!(await isSaidStill(rim, observation))) return none({ again: true });
+  const isStill = (): Promise<boolean> => isSaidStill(rim, observation);
+  if (!(await isStill())) return none({ again: true });
+  const watch: WriteWatch = {
+    async delayed() {
+      if (!(await isStill())) throw lookAgain('POST /users', 'the directory says something else meanwhile');
+    },
+  };
   let woken: readonly WorkKey[] = [];
   if (create.insteadOf?.why === 'room') {
     const removed = await removeFormer(rim, work, observation, create);
@@ -82,12 +97,15 @@ export async function makeAccount(
   }
   for (const username of usernames) {
     try {
-      const { outcome, user: account } = await rim.coder.createUser({
-        email: create.email,
-        username,
-        name: cleanRealName(user.fullName),
-        organizationIds: create.organizations,
-      });
+      const { outcome, user: account } = await rim.coder.createUser(
+        {
+          email: create.email,
+          username,
+          name: cleanRealName(user.fullName),
+          organizationIds: create.organizations,
+        },
+        watch,
+      );
       // Somebody else made it meanwhile, or an earlier try of ours: the next observation tells.
       if (outcome === 'existed') return none({ again: true, woken });
       return made(rim, work, observation, account, create, woken);

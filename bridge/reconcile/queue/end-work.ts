@@ -167,7 +167,12 @@ async function endClaimed(
     const dueAt = now + (work.priority === PRIORITY.leaving ? outcome.afterMs : later(outcome.afterMs));
     if (!(await retryWork(db, work, rim.owner, { dueAt, error, counted: false }))) return undefined;
     const stops = ['unreachable', 'timeout', 'circuit_open', 'unauthorized'].includes(outcome.error.kind);
-    return { outcome: 'retry', pauseMs: stops ? outcome.afterMs : undefined };
+    return {
+      outcome: 'retry',
+      pauseMs: stops ? outcome.afterMs : undefined,
+      // It has waited already, and is looked at again.
+      ...(outcome.afterMs === 0 && { againMs: 0 }),
+    };
   }
   if (outcome.kind === 'failed' && outcome.error instanceof LeaseTaken) {
     const againMs = jittered(LEASE_PAUSE_MS);

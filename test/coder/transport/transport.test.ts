@@ -4,7 +4,7 @@ import { type CoderExchange } from '../../../bridge/coder/transport/connection';
 import { createCredential } from '../../../bridge/coder/transport/credential';
 import { CoderError, outcomeOf } from '../../../bridge/coder/transport/errors';
 import { type CoderLimits } from '../../../bridge/coder/transport/limits';
-import { type Transport, createTransport } from '../../../bridge/coder/transport/transport';
+import { READ_ANEW, type Transport, createTransport } from '../../../bridge/coder/transport/transport';
 import { type Script, type ScriptedServer, answerJson, startScriptedServer } from '../scripted-server';
 import { until } from '../../support/until';
 
@@ -346,6 +346,40 @@ describe('the rate limit', () => {
     // Timers may be a millisecond early, never more; a busy machine makes it only longer.
     expect(performance.now() - started).toBeGreaterThanOrEqual(990);
     expect(server?.requests.length).toBe(2);
+  });
+
+  describe('a write that it has kept for long', () => {
+    const keeping = () =>
+      connect(
+        (_, response, number) => {
+          if (number === 1) answerJson(response, 429, { message: 'slow down' }, { 'retry-after': '1' });
+          else ok(response);
+        },
+        { repeatWithinMs: 900 },
+      );
+
+    test('is sent where whoever asked for it wants it still', async () => {
+      const way = await keeping();
+      let asked = 0;
+      expect(await way.send({ ...post, watch: { delayed: async () => void (asked += 1) } })).toEqual({ ok: true });
+      expect(asked).toBe(1);
+      expect(await way.send({ ...post, watch: { delayed: async () => void (asked += 1) } })).toEqual({ ok: true });
+      expect(asked).toBe(1);
+    });
+
+    test('is not sent where they do not', async () => {
+      const way = await keeping();
+      const changed = new Error('changed meanwhile');
+      await expect(way.send({ ...post, watch: { delayed: () => Promise.reject(changed) } })).rejects.toBe(changed);
+      expect(server?.requests.length).toBe(1);
+    });
+
+    test('is not sent where it replaces what was read before, which is read anew at once', async () => {
+      const way = await keeping();
+      const error = await failure(way.send({ ...post, method: 'PUT', watch: READ_ANEW('PUT /users') }));
+      expect(outcomeOf(error)).toMatchObject({ kind: 'retry', afterMs: 0 });
+      expect(server?.requests.length).toBe(1);
+    });
   });
 
   test('429 with a long Retry-After is handed to the caller, and nobody asks before that', async () => {

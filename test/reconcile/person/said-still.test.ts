@@ -1,5 +1,6 @@
 /** Coder takes long to answer, and the directory says something else meanwhile: nothing is done by what was true before. */
-import { startStage } from '../stage';
+import { until } from '../../support/until';
+import { type Stage, startStage } from '../stage';
 
 /** What a stage does while a call to Coder hangs, which is answered some seconds later. */
 async function slowly(call: { method: string; path: string }) {
@@ -57,4 +58,56 @@ it('for whoever is new and leaves meanwhile no account is made', async () => {
   );
   expect(writes).toEqual([]);
   expect(Object.keys(stage.coder.snapshot().users)).not.toContain('alice');
+});
+
+describe("Coder's rate limit keeps a call for a second", () => {
+  /** What was asked of Coder, and what happens before it may be asked again. */
+  async function kept(
+    call: { method: string; path: string },
+    request: () => Promise<unknown>,
+    meanwhile: () => unknown,
+  ) {
+    const { coder } = stage;
+    coder.faults.answer429(call, 1, 1);
+    coder.calls.reset();
+    const answer = request();
+    await until('the answer 429', () => coder.calls.all().some(({ status }) => status === 429));
+    await meanwhile();
+    await answer;
+    await stage.settle();
+    return coder.calls
+      .writes()
+      .filter(({ status }) => status < 400)
+      .map(({ method, path }) => `${method} ${path.split('/').at(-1) ?? ''}`);
+  }
+
+  let stage: Stage;
+  let alice: string;
+  const changed = (active: boolean) =>
+    stage.directory.updateUser(stage.context, alice, current => ({ ...current.document, active }));
+  beforeEach(async () => {
+    stage = await startStage();
+    await stage.declare({ roleMappings: { audit: { idpGroup: 'audit', role: 'auditor' } } });
+    alice = await stage.createUser('alice');
+  });
+
+  it('whoever leaves meanwhile is not let in for a moment', async () => {
+    await stage.setActive(alice, false);
+    const writes = await kept(
+      { method: 'PUT', path: '/activate$' },
+      () => stage.setActive(alice, true),
+      () => changed(false),
+    );
+    expect(writes).toEqual([]);
+    expect(stage.coder.describe('alice').status).toBe('suspended');
+  });
+
+  it('what somebody sets by hand meanwhile stays, and the request is answered when all is done', async () => {
+    await kept(
+      { method: 'PUT', path: '/roles$' },
+      () => stage.createGroup('audit', [alice]),
+      () => stage.coder.setSiteRoles('alice', ['template-admin']),
+    );
+    expect(stage.coder.describe('alice').siteRoles).toEqual(['auditor', 'template-admin']);
+  });
 });
