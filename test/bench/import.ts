@@ -27,7 +27,8 @@ async function importOf(users: number, parallel: number, perBulk: number | undef
   const stage = await startStage({
     state: { pushedGroups: { prefix: 'team-' } },
     connections: parallel,
-    env: { CODER_SCIM_LOG_LEVEL: 'info' },
+    // As it is by default: a Bulk of 1,000 does not wait for whom it makes.
+    env: { CODER_SCIM_LOG_LEVEL: 'info', CODER_SCIM_REQUEST_DEADLINE: '8s' },
   });
   try {
     const ids: string[] = [];
