@@ -16,6 +16,7 @@ import * as oauthClients from './0011-oauth-clients';
 import * as memberSets from './0012-member-sets';
 import * as memberDifferences from './0013-member-differences';
 import * as firstAddresses from './0014-first-addresses';
+import * as unseenSets from './0015-unseen-sets';
 
 const MIGRATIONS = [
   initial.up,
@@ -32,6 +33,7 @@ const MIGRATIONS = [
   memberSets.up,
   memberDifferences.up,
   firstAddresses.up,
+  unseenSets.up,
 ] as const;
 
 /** Number that keeps replicas that start at once from migrating twice (Postgres advisory lock). */
