@@ -5,7 +5,7 @@ import { CoderError, isRefusal, lookAfter } from './transport/errors';
 import { readListing } from './transport/paging';
 import { parseBody } from './transport/answers';
 import { type Visibility, orUndefined } from './visibility';
-import { type Transport } from './transport/transport';
+import { type Transport, type WriteWatch } from './transport/transport';
 import { CoderGroup, type GroupMember, GroupMemberPage } from './types';
 
 /** What a group has beside its name and members. Left out, a new group has '' and 0, and a group that is there keeps what it has. */
@@ -59,7 +59,7 @@ export interface GroupCalls {
   /** Whether one account is in the group: cheap at any size from v2.32 on. */
   isGroupMember(groupId: string, user: { readonly id: string; readonly username: string }): Promise<boolean>;
   /** Idempotent here. */
-  deleteGroup(groupId: string): Promise<'deleted' | 'absent'>;
+  deleteGroup(groupId: string, watch?: WriteWatch): Promise<'deleted' | 'absent'>;
 }
 
 /** Within a text of JSON a quotation mark would be escaped: this is a key, and Coder states it once. */
@@ -200,10 +200,17 @@ export function groupCalls(
       await visibility.seesAll('GET /groups/{group}/members');
       return false;
     },
-    async deleteGroup(group) {
+    async deleteGroup(group, watch) {
       const deleted = await orUndefined(
         transport
-          .send({ method: 'DELETE', path: '/groups/{group}', params: { group }, read: z.unknown(), idempotent: true })
+          .send({
+            method: 'DELETE',
+            path: '/groups/{group}',
+            params: { group },
+            read: z.unknown(),
+            idempotent: true,
+            watch,
+          })
           .then(() => 'deleted' as const),
       );
       if (deleted === undefined) await visibility.stillSeesAll('DELETE /groups/{group}');

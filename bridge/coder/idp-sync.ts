@@ -4,7 +4,7 @@ import { CoderError } from './transport/errors';
 import { type GroupCalls } from './groups';
 import { type OrganizationCalls } from './organizations';
 import { type RoleCalls } from './roles';
-import { READ_ANEW, type Transport } from './transport/transport';
+import { type Transport, type WriteWatch } from './transport/transport';
 import { AuthMethods, GroupSync, OrganizationSync, RoleSync } from './types';
 
 /** Site role sync is configured on the server alone; only owners and auditors may look. */
@@ -23,6 +23,7 @@ export interface IdpSyncCalls {
     organizationId: string,
     settings: Omit<GroupSync, 'legacyNames'>,
     own?: readonly string[],
+    watch?: WriteWatch,
   ): Promise<GroupSync>;
   getRoleSync(organizationId: string): Promise<RoleSync>;
   /**
@@ -30,10 +31,15 @@ export interface IdpSyncCalls {
    * @param own the roles that are checked: entries of others are kept as they are. Default: all
    * @throws CoderError refused `reference-unknown` for a role that is not there, in exactly this spelling
    */
-  setRoleSync(organizationId: string, settings: RoleSync, own?: readonly string[]): Promise<RoleSync>;
+  setRoleSync(
+    organizationId: string,
+    settings: RoleSync,
+    own?: readonly string[],
+    watch?: WriteWatch,
+  ): Promise<RoleSync>;
   getOrganizationSync(): Promise<OrganizationSync>;
   /** Replaces the settings; idempotent. @throws CoderError refused `reference-unknown` for an organization that is not there */
-  setOrganizationSync(settings: OrganizationSync): Promise<OrganizationSync>;
+  setOrganizationSync(settings: OrganizationSync, watch?: WriteWatch): Promise<OrganizationSync>;
   getSiteRoleSync(): Promise<SiteRoleSync>;
   getAuthMethods(): Promise<AuthMethods>;
 }
@@ -79,7 +85,7 @@ export function idpSyncCalls(
     async getGroupSync(organization) {
       return transport.send({ method: 'GET', path: GROUPS, params: { organization }, read: GroupSync });
     },
-    async setGroupSync(organization, settings, own) {
+    async setGroupSync(organization, settings, own, watch) {
       refuseUnknown(`PATCH ${GROUPS}`, 'group', await unknownGroups(organization, own ?? targetsOf(settings.mapping)));
       return transport.send({
         method: 'PATCH',
@@ -93,13 +99,13 @@ export function idpSyncCalls(
         },
         read: GroupSync,
         idempotent: true,
-        watch: READ_ANEW(`PATCH ${GROUPS}`),
+        watch,
       });
     },
     async getRoleSync(organization) {
       return transport.send({ method: 'GET', path: ROLES, params: { organization }, read: RoleSync });
     },
-    async setRoleSync(organization, { field, mapping }, own) {
+    async setRoleSync(organization, { field, mapping }, own, watch) {
       const targets = own ?? targetsOf(mapping);
       // Exactly: in another case a role gives nothing.
       const known = new Set(
@@ -117,13 +123,13 @@ export function idpSyncCalls(
         body: { field, mapping },
         read: RoleSync,
         idempotent: true,
-        watch: READ_ANEW(`PATCH ${ROLES}`),
+        watch,
       });
     },
     async getOrganizationSync() {
       return transport.send({ method: 'GET', path: ORGANIZATIONS, read: OrganizationSync });
     },
-    async setOrganizationSync({ field, mapping, assignDefault }) {
+    async setOrganizationSync({ field, mapping, assignDefault }, watch) {
       const targets = targetsOf(mapping);
       const known = new Set(
         targets.length === 0 ? [] : (await listOrganizations()).map(organization => organization.id),
@@ -139,7 +145,7 @@ export function idpSyncCalls(
         body: { field, mapping, organization_assign_default: assignDefault },
         read: OrganizationSync,
         idempotent: true,
-        watch: READ_ANEW(`PATCH ${ORGANIZATIONS}`),
+        watch,
       });
     },
     async getSiteRoleSync() {

@@ -1,8 +1,8 @@
 /** Which roles there are, which of them the bridge may assign, and the custom roles it keeps. */
 import * as z from 'zod';
-import { CoderError, isRefusal, lookAfter } from './transport/errors';
+import { CoderError, isRefusal, lookAfter, maybeWithEffect } from './transport/errors';
 import { orUndefined } from './visibility';
-import { READ_ANEW, type Transport } from './transport/transport';
+import { lookAgain, type Transport, type WriteWatch } from './transport/transport';
 import { CoderRole, type Permission } from './types';
 import { identityKey } from '../contract/identity';
 
@@ -34,7 +34,7 @@ export interface RoleCalls {
    */
   updateCustomRole(organizationId: string, role: CustomRoleShape): Promise<CoderRole>;
   /** Takes the role from everybody who has it. Idempotent here. */
-  deleteCustomRole(organizationId: string, name: string): Promise<'deleted' | 'absent'>;
+  deleteCustomRole(organizationId: string, name: string, watch?: WriteWatch): Promise<'deleted' | 'absent'>;
 }
 
 const PATH = '/organizations/{organization}/members/roles';
@@ -70,7 +70,12 @@ export function roleCalls(transport: Transport): RoleCalls {
       action,
     })),
   });
-  const write = (method: 'POST' | 'PUT', organization: string, role: CustomRoleShape): Promise<CoderRole> =>
+  const write = (
+    method: 'POST' | 'PUT',
+    organization: string,
+    role: CustomRoleShape,
+    watch?: WriteWatch,
+  ): Promise<CoderRole> =>
     transport.send({
       method,
       path: PATH,
@@ -79,7 +84,7 @@ export function roleCalls(transport: Transport): RoleCalls {
       // The answer is one role, whatever the server's own documentation says.
       read: CoderRole,
       idempotent: method === 'PUT',
-      watch: method === 'PUT' ? READ_ANEW(`PUT ${PATH}`) : undefined,
+      watch,
     });
 
   async function listOrganizationRoles(organization: string): Promise<readonly CoderRole[]> {
@@ -98,7 +103,11 @@ export function roleCalls(transport: Transport): RoleCalls {
     if (wrong.length > 0) throw invalidPermissions(route, role.name, wrong.map(keyOf), 'are malformed or wildcards');
   }
 
-  async function deleteCustomRole(organization: string, name: string): Promise<'deleted' | 'absent'> {
+  async function deleteCustomRole(
+    organization: string,
+    name: string,
+    watch?: WriteWatch,
+  ): Promise<'deleted' | 'absent'> {
     const deletion = transport
       .send({
         method: 'DELETE',
@@ -106,6 +115,7 @@ export function roleCalls(transport: Transport): RoleCalls {
         params: { organization, role: name },
         read: z.unknown(),
         idempotent: true,
+        watch,
       })
       .then(() => 'deleted' as const);
     const deleted = await orUndefined(deletion);
@@ -124,7 +134,10 @@ export function roleCalls(transport: Transport): RoleCalls {
         const created = await write('POST', organization, role);
         const dropped = droppedOf(role, created);
         if (dropped.length === 0) return { outcome: 'created', role: created };
-        await deleteCustomRole(organization, created.name);
+        // Where that fails, what was made is there still.
+        await deleteCustomRole(organization, created.name).catch((error: unknown) => {
+          throw error instanceof CoderError ? maybeWithEffect(error) : error;
+        });
         throw invalidPermissions(`POST ${PATH}`, role.name, dropped, DROPPED);
       } catch (error) {
         // A taken name and an invalid permission are refused with the same words.
@@ -138,7 +151,13 @@ export function roleCalls(transport: Transport): RoleCalls {
       const route = `PUT ${PATH}`;
       checkForm(route, role);
       const before = await findCustomRole(organization, role.name);
-      const after = await write('PUT', organization, role);
+      const after = await write('PUT', organization, role, {
+        async delayed() {
+          const now = await findCustomRole(organization, role.name);
+          if (JSON.stringify(now) !== JSON.stringify(before))
+            throw lookAgain(route, `custom role ${JSON.stringify(role.name)} was changed meanwhile`);
+        },
+      });
       const dropped = droppedOf(role, after);
       if (dropped.length === 0) return after;
       if (before !== undefined) await write('PUT', organization, before);

@@ -4,7 +4,7 @@ import { type Capabilities } from './capabilities';
 import { CoderError, isRefusal, lookAfter, withoutEffect } from './transport/errors';
 import { type Page, readListing } from './transport/paging';
 import { type Visibility, orUndefined } from './visibility';
-import { READ_ANEW, type Transport, type WriteWatch } from './transport/transport';
+import { type Transport, type WriteWatch } from './transport/transport';
 import { CoderRoles, CoderUser, UserPage } from './types';
 import { PREBUILDS_USER_ID } from './names';
 import { coderKey, identityKey, isSameIdentity } from '../contract/identity';
@@ -246,13 +246,11 @@ export function userCalls(
     },
     async setProfile({ id, avatarUrl }, { username, name }) {
       // Left out, the name would become empty, and from v2.35 on the avatar of accounts without OIDC too.
-      const path = '/users/{user}/profile';
-      return put(
-        path,
-        id,
-        { username, name, ...(avatarUrl === '' ? {} : { avatar_url: avatarUrl }) },
-        READ_ANEW(`PUT ${path}`),
-      );
+      return put('/users/{user}/profile', id, {
+        username,
+        name,
+        ...(avatarUrl === '' ? {} : { avatar_url: avatarUrl }),
+      });
     },
     async deleteUser(id, watch) {
       await transport.send({

@@ -51,6 +51,28 @@ describeEachDatabase('people whom a group lets in', (_, on) => {
     expect(access.coder.describe('jo').status).toBe('active');
   });
 
+  it('are out of an account that a sign-in made as well, when the last of two apps lets them in no more', async () => {
+    const access = await startAccess(on);
+    const shared = (other: string) => mapped({ ...PLATFORM, people: { sharedWith: [other] } });
+    const at = (value: string) => ({ emails: [{ value, primary: true }] });
+    const okta = await access.app('okta', shared('entra'));
+    const entra = await access.app('entra', shared('okta'));
+    const [inOkta, inEntra] = [
+      await okta.hire('pat', at('old@x.example')),
+      await entra.hire('pat', at('old@x.example')),
+    ];
+    const groups = [await okta.group('platform', [inOkta]), await entra.group('platform', [inEntra])];
+    access.coder.oidcLogin({ sub: 'pat', email: 'old@x.example', email_verified: true });
+    await okta.changeEmail(inOkta, 'new@x.example');
+    await entra.changeEmail(inEntra, 'new@x.example');
+    access.coder.addUser('second', { email: 'new@x.example', status: 'active', loginType: 'oidc' });
+    await okta.quit(groups[0] ?? '', inOkta);
+    expect(access.coder.describe('pat').status).toBe('active');
+    await entra.quit(groups[1] ?? '', inEntra);
+    await access.swept();
+    expect(access.suspended()).toEqual(['pat', 'second']);
+  });
+
   it('stay in when the group of a mapping is gone from the directory, until somebody says that it is meant', async () => {
     const access = await startAccess(on);
     const okta = await access.app('okta', mapped(PLATFORM));

@@ -138,6 +138,11 @@ export function withoutEffect(error: CoderError): CoderError {
   return new CoderError(error.message, { ...error, cause: error.cause, maybeDone: false });
 }
 
+/** The same of a call that came after another one for the same, of which that is not known. */
+export function maybeWithEffect(error: CoderError): CoderError {
+  return new CoderError(error.message, { ...error, cause: error.cause, maybeDone: true });
+}
+
 /**
  * A look at what became of a call. Where nothing can be seen either, a call that may have been done stays one.
  * @throws CoderError of the call, when that is unclear; else of the look

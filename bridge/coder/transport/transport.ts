@@ -1,13 +1,13 @@
 /**
  * One way to Coder for all calls: kept-alive connections, a limit of calls at once, rate limits known from the headers,
  * retries with jitter where a repetition is safe, and a circuit breaker. Writes that Coder may have seen are repeated only when they are
- * idempotent, and at once: later the world may have moved on, and whoever asked has to look again. So it is with one that a rate limit kept.
+ * idempotent, and at once: later the world may have moved on, and whoever asked has to look again. So it is with one that was kept.
  */
 import { setTimeout as sleep } from 'node:timers/promises';
 import type * as z from 'zod';
 import { type Answer, errorOf, parseBody } from './answers';
 import { Connection, type TransportOptions } from './connection';
-import { CoderError } from './errors';
+import { CoderError, maybeWithEffect } from './errors';
 import { type Lane } from './gate';
 import { redact } from './redact';
 
@@ -16,8 +16,8 @@ export interface WriteWatch {
   /** It is repeated, and Coder may be at work with the first still, or come to it later. */
   readonly repeated?: (() => void) | undefined;
   /**
-   * Asked when Coder's rate limit has kept it for so long that what it was decided by may be so no more, before it is sent.
-   * @throws what ends the call, of which nothing has been done
+   * Asked when something, as Coder's rate limit, has kept it for so long that what it was decided by may be so no more, before it is sent.
+   * @throws what ends the call, of which nothing has been done unless it is `repeated`
    */
   readonly delayed?: (() => Promise<void>) | undefined;
 }
@@ -63,19 +63,14 @@ export interface CoderHealth {
   readonly problem: string | undefined;
 }
 
-/** @returns what ends a call that a rate limit has kept, and has whoever asked look again at once */
+/** @returns what ends a call that was kept, and has whoever asked look again at once */
 export function lookAgain(route: string, why: string): CoderError {
-  return new CoderError(`${route} waited for Coder's rate limit, and ${why}: it is looked at again first`, {
+  return new CoderError(`${route} was kept for over a second, and ${why}: it is looked at again first`, {
     kind: 'rate_limited',
     route,
     retryAfterMs: 0,
   });
 }
-
-/** For what is replaced as a whole, by what was read before: what somebody has changed since would be undone. */
-export const READ_ANEW = (route: string): WriteWatch => ({
-  delayed: () => Promise.reject(lookAgain(route, 'what it replaces may have been changed meanwhile')),
-});
 
 function fill(path: string, params: Readonly<Record<string, string>>): string {
   return path.replace(/\{(\w+)\}/g, (_, name: string) => {
@@ -130,6 +125,23 @@ class LaneTransport implements Transport {
   }
 
   async send<Read extends z.ZodType>(request: CoderRequest<Read>): Promise<z.output<Read>> {
+    let isRepeated = false;
+    const repeated = (): void => {
+      isRepeated = true;
+      request.watch?.repeated?.();
+    };
+    try {
+      return await this.sendOn(request, repeated);
+    } catch (error) {
+      // That the second try came to nothing says nothing of the first.
+      throw isRepeated && error instanceof CoderError && error.kind !== 'refused' ? maybeWithEffect(error) : error;
+    }
+  }
+
+  private async sendOn<Read extends z.ZodType>(
+    request: CoderRequest<Read>,
+    repeated: () => void,
+  ): Promise<z.output<Read>> {
     const { limits } = this.connection;
     const route = `${request.method} ${request.path}`;
     const path = fill(request.path, request.params ?? {});
@@ -164,7 +176,7 @@ class LaneTransport implements Transport {
         if (!away || attempt >= limits.retries) throw error;
         const late = performance.now() - started > limits.repeatWithinMs;
         if (error.maybeDone && (!repeatable || late)) throw error;
-        if (error.maybeDone) request.watch?.repeated?.();
+        if (error.maybeDone) repeated();
         await sleep(Math.random() * limits.retryPauseMs * 2 ** attempt);
       }
     }

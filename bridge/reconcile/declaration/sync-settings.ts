@@ -2,7 +2,7 @@
  * Brings Coder's sync settings to what mode `claims` asks for: observed, decided, written as whole objects, and remembered,
  * entry by entry, as the bridge's own.
  */
-import { type CoderClient, CoderError } from '../../coder';
+import { type CoderClient, CoderError, lookAgain, type WriteWatch } from '../../coder';
 import { readBindings } from '../../store/apps/bindings';
 import { writeAudit } from '../../store/audit/audit';
 import { type Db } from '../../store/database/database';
@@ -156,11 +156,27 @@ async function write(coder: CoderClient, { observed }: SyncChange, next: SyncMap
     field: next.field,
     mapping: Object.fromEntries(Object.entries(next.mapping).map(([claim, values]) => [claim, [...values]])),
   };
-  if (kind === 'roles') await coder.setRoleSync(organization, settings, own);
+  const watch: WriteWatch = {
+    async delayed() {
+      if (JSON.stringify(await readPresent(coder, kind, organization)) !== JSON.stringify(observed.present))
+        throw lookAgain('PATCH of sync settings', 'somebody has changed them meanwhile');
+    },
+  };
+  if (kind === 'roles') await coder.setRoleSync(organization, settings, own, watch);
   else if (kind === 'groups') {
     const { regexFilter = null, autoCreateMissingGroups = false } = observed.present;
-    await coder.setGroupSync(organization, { ...settings, regexFilter, autoCreateMissingGroups }, own);
-  } else await coder.setOrganizationSync({ ...settings, assignDefault: observed.present.assignDefault === true });
+    await coder.setGroupSync(organization, { ...settings, regexFilter, autoCreateMissingGroups }, own, watch);
+  } else
+    await coder.setOrganizationSync({ ...settings, assignDefault: observed.present.assignDefault === true }, watch);
+}
+
+async function readPresent(
+  coder: CoderClient,
+  kind: SyncObserved['kind'],
+  organization: string,
+): Promise<SyncObserved['present']> {
+  if (kind === 'roles') return await coder.getRoleSync(organization);
+  return kind === 'groups' ? await coder.getGroupSync(organization) : await coder.getOrganizationSync();
 }
 
 async function record(

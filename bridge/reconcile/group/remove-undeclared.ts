@@ -1,5 +1,5 @@
 /** What the bridge made and nothing declares any more goes, once nobody is in it; what it merely found is forgotten. */
-import { type CoderError } from '../../coder';
+import { type CoderError, lookAgain } from '../../coder';
 import { type DirectoryGroup } from '../../contract/directory';
 import {
   forgetGroup,
@@ -189,7 +189,15 @@ export async function removeGroup(rim: Rim, group: ManagedGroup, removal: GroupR
   // What made it empty, and was reserved with the guard, is on the disk before.
   await rim.database.transact(db => checkStillOurs(rim, db, removal.work));
   if (await isDeclared(rim, await rim.context.get(), now)) return 'wanted';
-  await rim.coder.deleteGroup(group.id);
+  await rim.coder.deleteGroup(group.id, {
+    async delayed() {
+      const isStill =
+        !removal.justRead &&
+        ((await rim.coder.getGroup(group.id))?.memberCount ?? 0) === 0 &&
+        !(await isDeclared(rim, await rim.context.get(), now));
+      if (!isStill) throw lookAgain('DELETE /groups/{group}', 'somebody may be in the group, or count on it, by now');
+    },
+  });
   const lines = new AuditLines(removal.work.cause, () => rim.clock.now());
   lines.note({ app: null }, 'group.delete', 'done', {
     target: `${organizationName(context, group.organization)}/${group.name}`,
@@ -263,7 +271,12 @@ async function removeRole(
   // Reading everybody takes long: meanwhile it may have been declared, and with it Coder would take it from whoever has got it.
   if ((await appsDeclaring(db, context, role)).length > 0) return 'wanted';
   await checkStillOurs(rim, db, work);
-  await rim.coder.deleteCustomRole(role.organization, role.name);
+  await rim.coder.deleteCustomRole(role.organization, role.name, {
+    async delayed() {
+      if ((await isRoleInUse(rim, role)) || (await appsDeclaring(db, context, role)).length > 0)
+        throw lookAgain(`DELETE of custom role ${JSON.stringify(role.name)}`, 'it is in use, or declared, by now');
+    },
+  });
   const lines = new AuditLines(cause, () => rim.clock.now());
   lines.note({ app: null }, 'custom-role.delete', 'done', {
     target: `${organizationName(context, role.organization)}/${role.name}`,

@@ -83,8 +83,8 @@ interface AddressQuestion {
   readonly email: string | undefined;
   readonly active: boolean;
   readonly linked: Pick<Account, 'email' | 'used'> | undefined;
-  /** Whether somebody else is the linked account as well: another app may let the same person in. */
-  readonly isShared: boolean;
+  /** Whether somebody else who is let in is the linked account as well: another app lets the same person in. */
+  readonly isOthers: boolean;
 }
 
 /** Addresses under which an account may be theirs; none in the usual case of a linked account that is used and bears the present one. */
@@ -96,13 +96,13 @@ export function addressesToLookUp({
   email,
   active,
   linked,
-  isShared,
+  isOthers,
 }: AddressQuestion): string[] {
   const isPresent = own.account === 'present';
   const leaves = !isPresent && !active;
   // Somebody active whom nothing lets in, and who has no account of the bridge's to lose, was never the bridge's to look for. Whose a former
   // address is by now, of somebody who stays, is not theirs to say.
-  const isLetOut = !isPresent && active && !isShared && person?.coderUserId !== undefined;
+  const isLetOut = !isPresent && active && !isOthers && person?.coderUserId !== undefined;
   // Somebody may have signed in under an earlier address before the bridge could act on it.
   const unseen = isPresent && linked?.used !== true;
   const wanted = distinctAddresses([

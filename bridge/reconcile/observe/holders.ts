@@ -25,6 +25,11 @@ export async function readHolders(db: Db, context: Context, people: readonly Per
   return holders;
 }
 
+/** Whether one of these, who are the same account, is let in. */
+export async function isLetInElsewhere(db: Db, context: Context, others: readonly Person[]): Promise<boolean> {
+  return (await readHolders(db, context, others)).some(({ desired }) => desired.account === 'present');
+}
+
 /** Whose an account that the person is not linked to may be instead. */
 type Contenders = Pick<ObservedAccount, 'claimedBy' | 'appearedFor'>;
 

@@ -32,6 +32,9 @@ export interface Applied {
 /** How old a list of roles may be that is replaced as a whole: what somebody did in Coder since is undone by it. */
 const FRESH_MS = 1_000;
 
+/** Why what was decided is not done. */
+export const SAYS_ELSE = 'the directory says something else meanwhile';
+
 /**
  * Applies the steps of one account; wishes for groups are left to the caller. Never throws what Coder said.
  * @param readAt when the account was read
@@ -59,6 +62,12 @@ export async function applySteps(
   let rolesAt = readAt;
   for (const [index, step] of steps.entries()) {
     if ('organization' in step && refusedOrganizations.has(step.organization)) continue;
+    try {
+      if (!(await isSaidStill())) throw lookAgain(step.kind, SAYS_ELSE);
+    } catch (error) {
+      // Nothing more was asked of Coder for the account.
+      return { ...applied, failure: outcomeOf(error) };
+    }
     // Nothing keeps a leaver from being locked out.
     const comesFirst = steps.slice(index + 1).some(({ kind }) => kind === 'suspend');
     if ('after' in step && !comesFirst && !wasWithin(rim.clock, rolesAt, FRESH_MS)) {
@@ -79,7 +88,7 @@ export async function applySteps(
     const watch: WriteWatch = {
       repeated: () => void (isRepeated = true),
       async delayed() {
-        if (!(await isSaidStill())) throw lookAgain(step.kind, 'the directory says something else meanwhile');
+        if (!(await isSaidStill())) throw lookAgain(step.kind, SAYS_ELSE);
         if (takes(step) && (await untouchableMeanwhile(rim, context, account, applied.done)) !== undefined)
           throw lookAgain(step.kind, 'the account became one that is never touched meanwhile');
         const failure = 'after' in step && !comesFirst ? await changedSince(rim, account, step) : undefined;
@@ -165,7 +174,7 @@ export async function untouchableMeanwhile(
 /** Whether Coder may be at work with it still, or come to it later. */
 function isUnheard(error: unknown): boolean {
   if (!(error instanceof CoderError)) return false;
-  return error.kind === 'timeout' || (error.kind === 'unreachable' && error.maybeDone);
+  return error.maybeDone && (error.kind === 'timeout' || error.kind === 'unreachable');
 }
 
 function failureOf(error: unknown, applied: Applied): Failure {

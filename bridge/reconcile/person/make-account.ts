@@ -25,11 +25,11 @@ import { isProtected, organizationName } from '../decide/context';
 import { type Entitlement, isImplied, keyOf } from '../decide/entitlement';
 import { Held, heldBy } from '../decide/hold-reason';
 import { removalKey } from '../decide/plan';
-import { type PersonObservation } from '../decide/observation';
+import { accountOf, type PersonObservation } from '../decide/observation';
 import { heldByWorkspaces } from '../decide/person';
 import { type NewAccount } from '../decide/account';
 import { enqueueTouched } from '../queue/end-work';
-import { untouchableMeanwhile } from './apply-steps';
+import { SAYS_ELSE, untouchableMeanwhile } from './apply-steps';
 import { forgetAccount, rememberGone } from './record-accounts';
 import { takeFromLeavers, wakeOthers } from './wake-others';
 import { isSaidStill } from './said-still';
@@ -69,7 +69,7 @@ export async function makeAccount(
   if (!(await isStill())) return none({ again: true });
   const watch: WriteWatch = {
     async delayed() {
-      if (!(await isStill())) throw lookAgain('POST /users', 'the directory says something else meanwhile');
+      if (!(await isStill())) throw lookAgain('POST /users', SAYS_ELSE);
     },
   };
   let woken: readonly WorkKey[] = [];
@@ -97,6 +97,7 @@ export async function makeAccount(
   }
   for (const username of usernames) {
     try {
+      await watch.delayed?.();
       const { outcome, user: account } = await rim.coder.createUser(
         {
           email: create.email,
@@ -191,7 +192,20 @@ async function removeFormer(
   });
   const lines = new AuditLines(work.cause, () => rim.clock.now());
   try {
-    await rim.coder.deleteUser(account.id);
+    await rim.coder.deleteUser(account.id, {
+      async delayed() {
+        const [found, held] = [
+          await rim.coder.getUser(account.id),
+          await untouchableMeanwhile(rim, observation.context, account, []),
+        ];
+        const isAsBefore = found.state === 'present' && accountOf(found.user).used === account.used;
+        if (held !== undefined || !isAsBefore || !(await isSaidStill(rim, observation)))
+          throw lookAgain(
+            'DELETE /users/{user}',
+            'the account, or what the directory says of them, has changed meanwhile',
+          );
+      },
+    });
   } catch (error) {
     if (isRefused(error)) await closeEntry(rim.database.db, 'steps', account.id);
     if (isRefusal(error, 'has-workspaces')) {

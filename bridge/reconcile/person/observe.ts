@@ -22,7 +22,7 @@ import {
 } from '../decide/observation';
 import { grantedBy, groupsHeld, groupsUnwritten, organizationsLeft } from '../observe/holdings';
 import { addressesToLookUp, begunAccounts, isAsBegun, mayBeBegun } from '../observe/begun-accounts';
-import { contendersOf, isLeftBehind, readHolders } from '../observe/holders';
+import { contendersOf, isLeftBehind, isLetInElsewhere, readHolders } from '../observe/holders';
 import { interruptedSteps, stepsOf } from './interrupted-steps';
 
 /**
@@ -56,7 +56,7 @@ export async function observePerson(
     email: user?.email,
     active: user?.active === true,
     linked: linked === undefined ? undefined : accountOf(linked),
-    isShared: (told.linked?.others.length ?? 0) > 0,
+    isOthers: own.account !== 'present' && (await isLetInElsewhere(db, context, told.linked?.others ?? [])),
   });
   const accounts: ObservedAccount[] = [];
   const look = async (found: CoderUser, how: 'linked' | 'address' | undefined): Promise<void> => {

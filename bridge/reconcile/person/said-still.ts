@@ -13,10 +13,12 @@ const LONG_AGO_MS = 1_000;
 export async function isSaidStill(rim: Rim, { app, userId, said }: PersonObservation): Promise<boolean> {
   if (said === undefined || wasWithin(rim.clock, said.at, LONG_AGO_MS)) return true;
   const now = await readTold(rim.database.db, app, userId);
-  // Whoever has left goes, whatever else changes of them meanwhile.
-  return (isOut(now) && isOut(said)) || digestOf(now) === digestOf(said);
+  // Whoever has left goes, whatever else changes of them meanwhile; by another address other accounts may be theirs.
+  return (isOut(now) && isOut(said) && addressOf(now) === addressOf(said)) || digestOf(now) === digestOf(said);
 }
 
 const isOut = ({ user }: Pick<Said, 'user'>): boolean => user?.active !== true;
+
+const addressOf = ({ user }: Pick<Said, 'user'>): string | undefined => user?.email;
 
 const digestOf = ({ user, groups }: Pick<Said, 'user' | 'groups'>): string => JSON.stringify([user, groups]);

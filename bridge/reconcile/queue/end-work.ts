@@ -25,6 +25,8 @@ export interface EndedWork {
 export const GATHER_MS = 250;
 const LONGEST_BACKOFF_MS = 300_000;
 const LEASE_PAUSE_MS = 200;
+/** Nothing is tried again sooner, whatever Coder, or a proxy, says. */
+const SOONEST_MS = 100;
 const GROUP = 'coder-group:';
 
 /** Half to one and a half: so that what failed together does not come back together. */
@@ -164,14 +166,15 @@ async function endClaimed(
   const error = textOf(outcome.error);
   if (outcome.kind === 'retry') {
     // Leavers first, by order and not by luck: they come back when it is time, and everybody else after them.
-    const dueAt = now + (work.priority === PRIORITY.leaving ? outcome.afterMs : later(outcome.afterMs));
+    const afterMs = Math.max(outcome.afterMs, SOONEST_MS);
+    const dueAt = now + (work.priority === PRIORITY.leaving ? afterMs : later(afterMs));
     if (!(await retryWork(db, work, rim.owner, { dueAt, error, counted: false }))) return undefined;
     const stops = ['unreachable', 'timeout', 'circuit_open', 'unauthorized'].includes(outcome.error.kind);
     return {
       outcome: 'retry',
       pauseMs: stops ? outcome.afterMs : undefined,
       // It has waited already, and is looked at again.
-      ...(outcome.afterMs === 0 && { againMs: 0 }),
+      ...(outcome.afterMs === 0 && { againMs: dueAt - now }),
     };
   }
   if (outcome.kind === 'failed' && outcome.error instanceof LeaseTaken) {

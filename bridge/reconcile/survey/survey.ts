@@ -30,7 +30,7 @@ import { type AccountDecision } from '../decide/account';
 import { NO_PLAN, type Plan } from '../decide/plan';
 import { type Actual } from '../decide/steps';
 import { grantedBy, groupsHeld } from '../observe/holdings';
-import { contendersOf, isLeftBehind, readHolders } from '../observe/holders';
+import { contendersOf, isLeftBehind, isLetInElsewhere, readHolders } from '../observe/holders';
 import { addressesToLookUp, begunAccounts, mayBeBegun } from '../observe/begun-accounts';
 import { type World } from './world';
 
@@ -152,15 +152,19 @@ async function* compare(scene: Scene, page: readonly Subject[]): AsyncGenerator<
   const [addresses, entries] = [await addressesOfPeople(db, ids), await entriesOfSubjects(db, ids)];
   const linkedIds = page.flatMap(({ person }) => person?.coderUserId ?? []);
   const linkedPeople = byAccount(await peopleOfAccounts(db, linkedIds));
-  const found = page.map(subject => {
+  const found = [];
+  for (const subject of page) {
     const open = entries.get(subject.userId) ?? [];
     const begun = begunAccounts(open, subject.person);
     const former = addresses.get(subject.userId) ?? [];
-    const isShared = (linkedPeople.get(subject.person?.coderUserId ?? '') ?? []).length > 1;
+    const same = (linkedPeople.get(subject.person?.coderUserId ?? '') ?? []).filter(
+      person => person.userId !== subject.userId,
+    );
+    const isOthers = subject.own.account !== 'present' && (await isLetInElsewhere(db, context, same));
     const ids = [subject.person?.coderUserId, ...open.flatMap(({ kind, key }) => (kind === 'steps' ? key : []))];
     const gone = [...new Set(ids)].flatMap(id => (id === undefined || world.accounts.has(id) ? [] : id));
-    return { subject, begun, former, gone, candidates: candidatesOf(world, subject, begun, former, isShared) };
-  });
+    found.push({ subject, begun, former, gone, candidates: candidatesOf(world, subject, begun, former, isOthers) });
+  }
   const accounts = found.flatMap(({ candidates }) => candidates.map(({ account }) => account.id));
   const others = accounts.filter(id => !linkedPeople.has(id));
   const known = {
@@ -191,7 +195,7 @@ function candidatesOf(
   { user, person, own }: Subject,
   begun: PersonObservation['begun'],
   former: readonly Address[],
-  isShared: boolean,
+  isOthers: boolean,
 ): Candidate[] {
   const linked = person?.coderUserId === undefined ? undefined : world.accounts.get(person.coderUserId);
   const candidates = new Map<string, Candidate>();
@@ -206,7 +210,7 @@ function candidatesOf(
     email: user?.email,
     active,
     linked,
-    isShared,
+    isOthers,
   })) {
     const account = world.accountOf(address);
     if (account === undefined || candidates.has(account.id)) continue;

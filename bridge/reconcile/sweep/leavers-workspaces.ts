@@ -79,7 +79,8 @@ export async function lookAtStopping(rim: Rim, looked: Map<string, number>): Pro
 
 async function lookAgain(rim: Rim, context: Context, accountId: string): Promise<void> {
   const { db } = rim.database;
-  const coder = rim.coder.background;
+  // Whoever is to be locked out waits for it: it does not wait long for a rate limit.
+  const { coder } = rim;
   const leaver = await readLeaverWorkspaces(db, accountId);
   // Dealt with since they were listed: their person is back, or what ran is seen stopped.
   if (leaver === undefined) return;

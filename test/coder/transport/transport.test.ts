@@ -4,7 +4,7 @@ import { type CoderExchange } from '../../../bridge/coder/transport/connection';
 import { createCredential } from '../../../bridge/coder/transport/credential';
 import { CoderError, outcomeOf } from '../../../bridge/coder/transport/errors';
 import { type CoderLimits } from '../../../bridge/coder/transport/limits';
-import { READ_ANEW, type Transport, createTransport } from '../../../bridge/coder/transport/transport';
+import { type Transport, createTransport, lookAgain } from '../../../bridge/coder/transport/transport';
 import { type Script, type ScriptedServer, answerJson, startScriptedServer } from '../scripted-server';
 import { until } from '../../support/until';
 
@@ -254,6 +254,21 @@ describe('the way to Coder is broken', () => {
     );
   });
 
+  test.each([429, 503])('a repetition that came to nothing, with %i, says nothing of the first', async status => {
+    const put = { ...post, method: 'PUT', idempotent: true } as const;
+    let repeated = 0;
+    const way = await connect(
+      (incoming, response, number) => {
+        if (number === 1) incoming.socket.destroy();
+        else answerJson(response, status, { message: 'no' }, { 'retry-after': '50' });
+      },
+      { retries: 1 },
+    );
+    const error = await failure(way.send({ ...put, watch: { repeated: () => void (repeated += 1) } }));
+    expect(error).toMatchObject({ status, maybeDone: true });
+    expect(repeated).toBe(1);
+  });
+
   test('no answer in time is a timeout; a write may have been done', async () => {
     const way = await connect(() => undefined, { answerTimeoutMs: 100, retries: 0 });
     expect(await failure(way.send(post))).toMatchObject({ kind: 'timeout', maybeDone: true, retryable: true });
@@ -374,10 +389,12 @@ describe('the rate limit', () => {
       expect(server?.requests.length).toBe(1);
     });
 
-    test('is not sent where it replaces what was read before, which is read anew at once', async () => {
+    test('is tried again soon where they want to look again first', async () => {
       const way = await keeping();
-      const error = await failure(way.send({ ...post, method: 'PUT', watch: READ_ANEW('PUT /users') }));
+      const delayed = () => Promise.reject(lookAgain('POST /users', 'somebody has left'));
+      const error = await failure(way.send({ ...post, watch: { delayed } }));
       expect(outcomeOf(error)).toMatchObject({ kind: 'retry', afterMs: 0 });
+      expect(error.message).toContain('somebody has left');
       expect(server?.requests.length).toBe(1);
     });
   });

@@ -60,6 +60,17 @@ it('for whoever is new and leaves meanwhile no account is made', async () => {
   expect(Object.keys(stage.coder.snapshot().users)).not.toContain('alice');
 });
 
+it('whoever is back while a first call is answered late is not locked out by the next', async () => {
+  const { stage, ...coder } = await slowly({ method: 'PUT', path: '/roles$' });
+  await stage.declare({ roleMappings: { owners: { idpGroup: 'owners', role: 'owner' } } });
+  stage.coder.addUser('root', { roles: ['owner'], status: 'active' });
+  const alice = await stage.createUser('alice');
+  await stage.createGroup('owners', [alice]);
+  const writes = await coder.while(() => stage.setActive(alice, false), alice, true);
+  expect(writes).toEqual(['PUT roles', 'PUT roles']);
+  expect(stage.coder.describe('alice').siteRoles).toEqual(['owner']);
+});
+
 describe("Coder's rate limit keeps a call for a second", () => {
   /** What was asked of Coder, and what happens before it may be asked again. */
   async function kept(
@@ -100,6 +111,29 @@ describe("Coder's rate limit keeps a call for a second", () => {
     );
     expect(writes).toEqual([]);
     expect(stage.coder.describe('alice').status).toBe('suspended');
+  });
+
+  it('an account that its person signs in to meanwhile is not deleted to be made anew', async () => {
+    const emails = [{ value: 'alice@married.example', primary: true }];
+    await kept(
+      { method: 'DELETE', path: '/users/' },
+      () => stage.write(stage.directory.updateUser(stage.context, alice, current => ({ ...current.document, emails }))),
+      () => stage.coder.oidcLogin({ sub: 'alice', email: 'alice@example.com', email_verified: true }),
+    );
+    expect(stage.coder.calls.writes()).toMatchObject([{ method: 'DELETE', status: 429 }]);
+    expect(stage.coder.describe('alice')).toMatchObject({ email: 'alice@example.com', status: 'active' });
+  });
+
+  it('a group that somebody is put into meanwhile stays', async () => {
+    await stage.declare({ pushedGroups: { prefix: 'team-' } });
+    const group = await stage.createGroup('team-x', []);
+    stage.coder.addUser('bob', { status: 'active' });
+    await kept(
+      { method: 'DELETE', path: '/groups/' },
+      () => stage.write(stage.directory.deleteGroup(stage.context, group)),
+      () => stage.coder.addToGroup('bob', 'team-x'),
+    );
+    expect(stage.coder.membersOf('team-x')).toEqual(['bob']);
   });
 
   it('what somebody sets by hand meanwhile stays, and the request is answered when all is done', async () => {
