@@ -73,6 +73,22 @@ describeEachDatabase('people whom a group lets in', (_, on) => {
     expect(access.suspended()).toEqual(['pat', 'second']);
   });
 
+  it('are told of where the bridge may not lock an account that bears their address', async () => {
+    const access = await startAccess(on);
+    const okta = await access.app('okta', mapped(PLATFORM));
+    const pat = await okta.hire('pat', { emails: [{ value: 'old@x.example', primary: true }] });
+    const platform = await okta.group('platform', [pat]);
+    access.coder.oidcLogin({ sub: 'pat', email: 'old@x.example', email_verified: true });
+    await okta.changeEmail(pat, 'new@x.example');
+    access.coder.addUser('second', { email: 'new@x.example', status: 'active', loginType: 'password' });
+    await okta.quit(platform, pat);
+    await access.swept();
+    expect(access.suspended()).toEqual(['pat']);
+    expect(access.coder.describe('second').status).toBe('active');
+    expect(await access.held()).toEqual({ pat: expect.stringMatching(/"second"/) });
+    expect((await access.statusOf(okta)).converged).toBe(false);
+  });
+
   it('stay in when the group of a mapping is gone from the directory, until somebody says that it is meant', async () => {
     const access = await startAccess(on);
     const okta = await access.app('okta', mapped(PLATFORM));

@@ -296,7 +296,9 @@ function decideLeaving(observation: PersonObservation): PersonDecision {
       reHire,
     });
     if (adoption instanceof Held && !observed.begun) {
-      if (SPEAKS_FOR.has(adoption.reason) && leavesByDirectory(observation)) held.push(stillIn(observed, adoption));
+      // Whom nothing lets in any more can sign in there as well as who has left.
+      if (SPEAKS_FOR.has(adoption.reason) && (leavesByDirectory(observation) || isLinked))
+        held.push(stillIn(observation, observed, adoption));
       continue;
     }
     if (isElses) continue;
@@ -327,11 +329,16 @@ function holdsGifts(observation: PersonObservation, observed: ObservedAccount): 
 /** Refusals of accounts that are the leaver's all the same: the policy forbids the bridge to lock them, and somebody must. */
 export const SPEAKS_FOR: ReadonlySet<string> = new Set(['login-type', 'adoption-refused', 'privileged-account']);
 
-/** Somebody who is out by the directory, and whom nobody has locked out. */
-export function stillIn({ account }: Pick<ObservedAccount, 'account'>, refusal: Held): StillIn {
+/** Somebody who is to be out, and whom nobody has locked out. */
+export function stillIn(
+  person: Pick<PersonObservation, 'user'>,
+  { account }: Pick<ObservedAccount, 'account'>,
+  refusal: Held,
+): StillIn {
+  const why = leavesByDirectory(person) ? 'the person has left' : 'nothing lets the person in any more';
   return new StillIn(
     refusal.reason,
-    `the person has left, and account ${JSON.stringify(account.username)} with their e-mail ${JSON.stringify(account.email)} is still ${account.status}: suspend it in Coder; ${refusal.detail}`,
+    `${why}, and account ${JSON.stringify(account.username)} with their e-mail ${JSON.stringify(account.email)} is still ${account.status}: suspend it in Coder; ${refusal.detail}`,
   );
 }
 

@@ -142,7 +142,7 @@ async function execute(
       },
     ],
     held: [
-      ...(isIn ? refused.map(held => stillIn(observed, held)) : refused),
+      ...(isIn ? refused.map(held => stillIn(observation, observed, held)) : refused),
       ...(applied.hasWorkspaces ? [undeletable(account.username)] : []),
     ],
     lines: lines.rows,
