@@ -1,5 +1,6 @@
 /** no-orphans, never-touched, guard-holds, exact-identity, only-declared, truth and settles, as far as they are about more than one person. */
 import { type Account } from '../model/accounts';
+import { type Person } from '../model/directory';
 import { declared, managed as managedBy } from '../model/due';
 import { type Entry, lossesOf, personOf, untouchable } from '../world/watch';
 import { type Scene, type Violation } from './scene';
@@ -47,11 +48,13 @@ export function checkGuard(scene: Scene): Violation[] {
     const person = scene.directory.people.get(key);
     return person !== undefined && scene.directory.isIn(person);
   };
-  // Nobody locks an account that somebody new has with the address: whether it lost something for the leaving or for them can't be told.
+  // Nobody locks an account that somebody new has with the address, or had until their app went: whether it lost something for the leaving or for them can't be told.
   const isHandedOn = (key: string): boolean => {
     const person = scene.directory.people.get(key);
     const bearers = person === undefined ? [] : scene.directory.everBearers(person.email);
-    return bearers.some(other => other !== person && scene.directory.isIn(other));
+    const isHeir = (other: Person): boolean =>
+      scene.directory.isIn(other) || (!other.leaving && scene.directory.apps.get(other.app)?.gone !== false);
+    return bearers.some(other => other !== person && isHeir(other));
   };
   const ledger = scene.watch.ledger
     // Of whoever is back by now it can not be told what of it was for their leaving.

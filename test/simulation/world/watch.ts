@@ -100,8 +100,11 @@ export class Watch {
   /** What an account loses while somebody new has the address of somebody who left, that one loses. */
   #whoLost(account: Account, lost: boolean): Person | undefined {
     const { directory } = this.world;
-    const left = directory.everBearers(account.email).find(person => person.leaving || !directory.isIn(person));
-    return lost && left !== undefined ? left : personOf(directory, account);
+    const bearers = directory.everBearers(account.email);
+    const left = bearers.find(person => person.leaving || !directory.isIn(person));
+    // Who came after that one, and whom their app lets in no more, loses it by the end of that app.
+    const heir = bearers.find(person => this.#appGoes(person) && folded(person.email) === folded(account.email));
+    return lost && left !== undefined ? (heir ?? left) : personOf(directory, account);
   }
 
   #limitOf(app: string): number {
