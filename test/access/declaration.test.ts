@@ -207,6 +207,22 @@ describeEachDatabase('a declaration', (_, on) => {
     expect((await access.status()).apps).toEqual([]);
   });
 
+  it('that ends is not over while a group of it is being made, which goes with it', async () => {
+    const access = await startAccess(on, { env: { CODER_SCIM_REQUEST_DEADLINE: '1s' } });
+    const okta = await access.app('okta', { pushedGroups: { prefix: 'team-' } });
+    const call = access.coder.faults.hold({ method: 'GET', path: /\/groups\/team-x$/ });
+    const made = okta.group('team-x', []);
+    await call.arrived;
+    await made;
+    expect(await access.removeApp(okta)).toBeDefined();
+    // Once more, after what would have ended it has been looked at.
+    expect(await access.removeApp(okta)).toBeDefined();
+    call.release();
+    await until('the app to be over', async () => (await access.removeApp(okta)) === undefined);
+    await access.settled();
+    expect(access.coder.snapshot().organizations['coder']?.groups).toEqual({});
+  });
+
   it('that ends names who has left and is still in, and is not over until somebody has locked them out', async () => {
     const access = await startAccess(on, {
       before: coder => {

@@ -6,7 +6,7 @@ import { listApps, purgeApp, type StoredApp } from '../../store/apps/apps';
 import { writeAudit } from '../../store/audit/audit';
 import { type Db } from '../../store/database/database';
 import { countOpenEntries } from '../../store/journal/journal';
-import { countWork, hasPeopleWaiting } from '../../store/work/pending';
+import { countWork, hasWorkWaiting } from '../../store/work/pending';
 import { type Work } from '../../store/work/work';
 import { AuditLines } from '../context/audit-lines';
 import { type Rim } from '../context/rim';
@@ -34,9 +34,9 @@ export function comeBackAt(rim: Rim, guarded: GuardedSurvey, isParked: boolean):
   return rim.clock.now() + jittered(verdict === 'hold' ? HELD_PAUSE_MS : left);
 }
 
-/** Whether something that was begun for the app has no outcome yet, or somebody of it waits. */
+/** Whether something that was begun for the app has no outcome yet, or somebody, or a group, of it waits. */
 export async function isOwedAnything(db: Db, app: string): Promise<boolean> {
-  return ((await countOpenEntries(db)).get(app) ?? 0) > 0 || (await hasPeopleWaiting(db, app));
+  return ((await countOpenEntries(db)).get(app) ?? 0) > 0 || (await hasWorkWaiting(db, app));
 }
 
 /** Whether of an app whose own work is being done nothing else waits but what is parked. */

@@ -162,13 +162,16 @@ export async function listWork(db: Db, limit: number): Promise<PendingWork[]> {
   }));
 }
 
-/** Whether anybody of an app is still to be dealt with, or taken out of a group of Coder, parked work included. */
-export async function hasPeopleWaiting(db: Db, app: string): Promise<boolean> {
+/**
+ * Whether anything of an app but its declaration is still to be dealt with, or is being: people, groups that are pushed, and the members of groups
+ * of Coder; parked work included.
+ */
+export async function hasWorkWaiting(db: Db, app: string): Promise<boolean> {
   const row = await db
     .selectFrom('work')
     .select('key')
     .where('app', '=', app)
-    .where(eb => eb.or([eb('key', 'like', 'person:%'), eb('key', 'like', 'coder-group:%')]))
+    .where('key', '!=', `app:${app}`)
     .limit(1)
     .executeTakeFirst();
   if (row !== undefined) return true;
