@@ -2,6 +2,7 @@
  * Finishes what leavings left open: workspaces that ran on are looked at again, and those that were asked to stop are seen
  * stopped. Only who is listed costs calls. It is no drift, so that it does not depend on the policy for that.
  */
+import { setTimeout as sleep } from 'node:timers/promises';
 import { CoderError, outcomeOf, seesEveryWorkspace } from '../../coder';
 import {
   forgetLeaverWorkspaces,
@@ -20,6 +21,9 @@ import { HOUR_MS } from '../decide/guard';
 import { rememberedOf, STOPS_WITHIN_MS, stopWorkspaces } from '../person/stop-workspaces';
 import { isAway, type SweepParts } from './sweep-parts';
 
+/** How often somebody is looked at whom Coder's rate limit keeps from being looked at; its windows are a minute long. */
+const MOST_TRIES = 3;
+
 /** Looks at the listed leavers of these apps, and of apps that are gone. @throws CoderError when Coder is away */
 export async function sweepLeaversWorkspaces(
   rim: Rim,
@@ -33,7 +37,7 @@ export async function sweepLeaversWorkspaces(
     // Nothing more is to be seen than before.
     if (leaver.state === 'unknown' && !seesEveryWorkspace(context.catalog.workspaceRights)) continue;
     try {
-      await oneAtATime(rim, `account:${leaver.coderUserId}`, () => lookAgain(rim, context, leaver.coderUserId));
+      await lookPatiently(rim, context, leaver.coderUserId);
     } catch (error) {
       // Whoever has the account, to let its person in again, sees to what is listed.
       if (error instanceof LeaseTaken) continue;
@@ -73,6 +77,19 @@ export async function lookAtStopping(rim: Rim, looked: Map<string, number>): Pro
       rim.log.warn({ err: error, account: leaver.coderUserId }, 'workspaces of a leaver could not be looked at');
       // The sweep looks as well.
       if (!(error instanceof CoderError) || outcomeOf(error).kind === 'retry') return;
+    }
+  }
+}
+
+/** What Coder's rate limit keeps is waited for without the account: its person may be about to be locked out, or let in. */
+async function lookPatiently(rim: Rim, context: Context, accountId: string): Promise<void> {
+  for (let tries = 1; ; tries += 1) {
+    try {
+      await oneAtATime(rim, `account:${accountId}`, () => lookAgain(rim, context, accountId));
+      return;
+    } catch (error) {
+      if (!(error instanceof CoderError) || error.kind !== 'rate_limited' || tries === MOST_TRIES) throw error;
+      await sleep(error.retryAfterMs ?? 0);
     }
   }
 }

@@ -127,6 +127,14 @@ async function restarted(stage: Stage, name: string, id: string): Promise<void> 
   stage.coder.startWorkspace(name, 'dev');
 }
 
+it('are stopped by the sweep that Coder’s rate limit keeps from looking at them, and that comes to its end', async () => {
+  const { stage, alice } = await stageWithAlice();
+  await restarted(stage, 'alice', alice);
+  stage.coder.faults.answer429({ method: 'GET', path: '/workspaces$' }, 1, 3);
+  await sweep(stage);
+  expect(statuses(stage)).toEqual({ dev: 'stopped' });
+});
+
 it('of somebody who came back while a sweep looked at another leaver run on', async () => {
   const { stage, alice } = await stageWithAlice({}, { drift: 'off' });
   const { coder } = stage;
