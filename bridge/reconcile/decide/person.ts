@@ -296,9 +296,9 @@ function decideLeaving(observation: PersonObservation): PersonDecision {
       reHire,
     });
     if (adoption instanceof Held && !observed.begun) {
-      // Whom nothing lets in any more can sign in there as well as who has left.
-      if (SPEAKS_FOR.has(adoption.reason) && (leavesByDirectory(observation) || isLinked))
-        held.push(stillIn(observation, observed, adoption));
+      // Whom nothing lets in any more can sign in there as well as who has left. That an app is gone says nothing of who stays.
+      const isOut = leavesByDirectory(observation) || (isLinked && context.apps.get(app)?.deleting !== true);
+      if (SPEAKS_FOR.has(adoption.reason) && isOut) held.push(stillIn(observation, observed, adoption));
       continue;
     }
     if (isElses) continue;
