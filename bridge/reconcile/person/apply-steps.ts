@@ -9,6 +9,7 @@ import { type Account, type LateStep } from '../decide/observation';
 import { type Step } from '../decide/steps';
 import { type Change, type Subject, type AuditLines } from '../context/audit-lines';
 import { wasWithin } from '../types';
+import { isWish } from './outcome';
 
 export type Failure = ReturnType<typeof outcomeOf>;
 
@@ -32,13 +33,10 @@ export interface Applied {
 /** How old a list of roles may be that is replaced as a whole: what somebody did in Coder since is undone by it. */
 const FRESH_MS = 1_000;
 
-/** Why what was decided is not done. */
-export const SAYS_ELSE = 'the directory says something else meanwhile';
-
 /**
  * Applies the steps of one account; wishes for groups are left to the caller. Never throws what Coder said.
  * @param readAt when the account was read
- * @param isSaidStill whether the directory says still what they were decided by
+ * @param checkSaid throws CoderError where the directory says no more what they were decided by
  */
 export async function applySteps(
   rim: Rim,
@@ -48,7 +46,7 @@ export async function applySteps(
   subject: Subject,
   lines: AuditLines,
   readAt: number,
-  isSaidStill: () => Promise<boolean>,
+  checkSaid: (call: string) => Promise<void>,
 ): Promise<Applied> {
   const applied: Applied = {
     done: [],
@@ -63,7 +61,7 @@ export async function applySteps(
   for (const [index, step] of steps.entries()) {
     if ('organization' in step && refusedOrganizations.has(step.organization)) continue;
     try {
-      if (!(await isSaidStill())) throw lookAgain(step.kind, SAYS_ELSE);
+      if (!isWish(step)) await checkSaid(step.kind);
     } catch (error) {
       // Nothing more was asked of Coder for the account.
       return { ...applied, failure: outcomeOf(error) };
@@ -88,7 +86,7 @@ export async function applySteps(
     const watch: WriteWatch = {
       repeated: () => void (isRepeated = true),
       async delayed() {
-        if (!(await isSaidStill())) throw lookAgain(step.kind, SAYS_ELSE);
+        await checkSaid(step.kind);
         if (takes(step) && (await untouchableMeanwhile(rim, context, account, applied.done)) !== undefined)
           throw lookAgain(step.kind, 'the account became one that is never touched meanwhile');
         const failure = 'after' in step && !comesFirst ? await changedSince(rim, account, step) : undefined;

@@ -6,8 +6,7 @@ import { type Rim } from '../context/rim';
 import { type PersonObservation, type SeenAccount } from '../decide/observation';
 import { type PersonDecision } from '../decide/person';
 import { decideProfile } from '../decide/profile';
-import { isWish } from './change-account';
-import { type AccountOutcome, type PersonOutcome } from './outcome';
+import { type AccountOutcome, isWish, type PersonOutcome } from './outcome';
 
 /**
  * The account of somebody who stays, whom a request alone is about, who shares it with nobody and of whom nothing is open; undefined when

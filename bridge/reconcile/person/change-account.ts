@@ -24,9 +24,9 @@ import { subjectOf } from './subject';
 import { type Applied, applySteps, describe, type Failure, grantsOf, takes } from './apply-steps';
 import { doneBefore, stepsNote, stillComing, UNNOTED } from './interrupted-steps';
 import { isOwnerRemoval, takesOwner, takesOwnerRole, withOwnersKept } from './keep-owners';
-import { type AccountOutcome, joined, NOTHING_DONE, type PersonOutcome, type Wish } from './outcome';
+import { type AccountOutcome, isWish, joined, NOTHING_DONE, type PersonOutcome } from './outcome';
 import { type Guarded } from './reserve';
-import { isSaidStill } from './said-still';
+import { checkSaid, isSaidStill } from './said-still';
 import { rememberedOf, stopWorkspaces } from './stop-workspaces';
 
 /** Never throws what Coder said. */
@@ -68,8 +68,6 @@ export function lastOwner(context: Pick<Context, 'minOwners'>, { account }: Pick
   );
 }
 
-export const isWish = (step: Step): step is Wish => step.kind === 'group-add' || step.kind === 'group-remove';
-
 async function execute(
   rim: Rim,
   work: Work,
@@ -92,8 +90,7 @@ async function execute(
   const leaver = await leaverOf(rim, work, observation, decision, calls);
   const unnoted = organizationsUnnoted(context, observed);
   const late = stillComing(observed, calls, rim.clock.now());
-  const isStill = (): Promise<boolean> => isSaidStill(rim, observation);
-  if (calls.length > 0 && !(await isStill())) return { ...NOTHING_DONE, again: true };
+  if (calls.length > 0 && !(await isSaidStill(rim, observation))) return { ...NOTHING_DONE, again: true };
   if (given.length > 0 || calls.length > 0 || unnoted.length > 0)
     await rim.database.transact(async db => {
       await checkStillOurs(rim, db, work);
@@ -115,7 +112,7 @@ async function execute(
   // Others were made just now, or are nobody's to stay in.
   const readAt = observation.seen?.user.id === account.id ? observation.seen.at : rim.clock.now();
   const apply = (steps: readonly Step[]): Promise<Applied> =>
-    applySteps(rim, context, account, steps, subject, lines, readAt, isStill);
+    applySteps(rim, context, account, steps, subject, lines, readAt, call => checkSaid(rim, observation, call));
   const applied = await apply(await withByHand(rim, observed, first));
   const goesOn = applied.failure === undefined && !applied.isUntouchable;
   const follows = rest.length > 0 && goesOn && isOut(applied.done);

@@ -7,7 +7,6 @@ import {
   isRefusal,
   lookAgain,
   outcomeOf,
-  type WriteWatch,
 } from '../../coder';
 import { identityKey } from '../../contract/identity';
 import { writeAudit } from '../../store/audit/audit';
@@ -29,10 +28,10 @@ import { accountOf, type PersonObservation } from '../decide/observation';
 import { heldByWorkspaces } from '../decide/person';
 import { type NewAccount } from '../decide/account';
 import { enqueueTouched } from '../queue/end-work';
-import { SAYS_ELSE, untouchableMeanwhile } from './apply-steps';
+import { untouchableMeanwhile } from './apply-steps';
 import { forgetAccount, rememberGone } from './record-accounts';
 import { takeFromLeavers, wakeOthers } from './wake-others';
-import { isSaidStill } from './said-still';
+import { checkSaid, isSaidStill } from './said-still';
 import { subjectOf } from './subject';
 import { leavingNote, makingNote } from '../observe/begun-accounts';
 import { stepsNote } from './interrupted-steps';
@@ -65,13 +64,8 @@ export async function makeAccount(
     ]),
     // An account of that name could never be locked.
   ].filter(username => !isProtected(observation.context, username));
-  const isStill = (): Promise<boolean> => isSaidStill(rim, observation);
-  if (!(await isStill())) return none({ again: true });
-  const watch: WriteWatch = {
-    async delayed() {
-      if (!(await isStill())) throw lookAgain('POST /users', SAYS_ELSE);
-    },
-  };
+  if (!(await isSaidStill(rim, observation))) return none({ again: true });
+  const check = (): Promise<void> => checkSaid(rim, observation, 'POST /users');
   let woken: readonly WorkKey[] = [];
   if (create.insteadOf?.why === 'room') {
     const removed = await removeFormer(rim, work, observation, create);
@@ -97,7 +91,7 @@ export async function makeAccount(
   }
   for (const username of usernames) {
     try {
-      await watch.delayed?.();
+      await check();
       const { outcome, user: account } = await rim.coder.createUser(
         {
           email: create.email,
@@ -105,7 +99,7 @@ export async function makeAccount(
           name: cleanRealName(user.fullName),
           organizationIds: create.organizations,
         },
-        watch,
+        { delayed: check },
       );
       // Somebody else made it meanwhile, or an earlier try of ours: the next observation tells.
       if (outcome === 'existed') return none({ again: true, woken });
@@ -199,11 +193,9 @@ async function removeFormer(
           await untouchableMeanwhile(rim, observation.context, account, []),
         ];
         const isAsBefore = found.state === 'present' && accountOf(found.user).used === account.used;
-        if (held !== undefined || !isAsBefore || !(await isSaidStill(rim, observation)))
-          throw lookAgain(
-            'DELETE /users/{user}',
-            'the account, or what the directory says of them, has changed meanwhile',
-          );
+        if (held !== undefined || !isAsBefore)
+          throw lookAgain('DELETE /users/{user}', 'the account has changed meanwhile');
+        await checkSaid(rim, observation, 'DELETE /users/{user}');
       },
     });
   } catch (error) {

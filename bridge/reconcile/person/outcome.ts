@@ -10,6 +10,9 @@ import { type Step } from '../decide/steps';
 
 export type Wish = Extract<Step, { kind: 'group-add' | 'group-remove' }>;
 
+/** Whether nothing is asked of Coder for the step: the group is written for all at once. */
+export const isWish = (step: Step): step is Wish => step.kind === 'group-add' || step.kind === 'group-remove';
+
 /** What became of one account. */
 export interface AccountOutcome {
   readonly accountId: string;

@@ -1,4 +1,5 @@
 /** Whether the directory says still what somebody was decided by. */
+import { lookAgain } from '../../coder';
 import { readTold } from '../../store/accounts/told';
 import { type Rim } from '../context/rim';
 import { type PersonObservation, type Said } from '../decide/observation';
@@ -15,6 +16,14 @@ export async function isSaidStill(rim: Rim, { app, userId, said }: PersonObserva
   const now = await readTold(rim.database.db, app, userId);
   // Whoever has left goes, whatever else changes of them meanwhile; by another address other accounts may be theirs.
   return (isOut(now) && isOut(said) && addressOf(now) === addressOf(said)) || digestOf(now) === digestOf(said);
+}
+
+/**
+ * Before a call, or one that was kept: the same.
+ * @throws CoderError that has whoever asked look again at once
+ */
+export async function checkSaid(rim: Rim, observation: PersonObservation, call: string): Promise<void> {
+  if (!(await isSaidStill(rim, observation))) throw lookAgain(call, 'the directory says something else meanwhile');
 }
 
 const isOut = ({ user }: Pick<Said, 'user'>): boolean => user?.active !== true;
