@@ -6,7 +6,7 @@ import { type RawBuilder, sql } from 'kysely';
 import { type Filter } from '../../scim-language/filter/ast';
 import { type MemberChange } from '../../scim-language/patch/operation';
 import { type MemberValue } from '../../scim-language/schema/member-value';
-import { backendOf } from '../database/database';
+import { type Db, backendOf } from '../database/database';
 import { statement } from '../database/statement';
 import { type WorkKey, PRIORITY, enqueuePeople } from '../work/enqueue';
 import { newId } from '../database/id';
@@ -15,7 +15,7 @@ import { among, listed } from '../database/listed';
 import { GroupCycle, NestedGroupsRefused, UnknownMembers } from './errors';
 import { enqueueEverybodyIn } from './large/everybody';
 import { type Membership, exchange, loosen } from './large/loose-sets';
-import { isLargeRemoval } from './large/pages';
+import { LARGE, isLargeRemoval, pagesOf, statementsOf } from './large/pages';
 import { memberFilter } from './search/filter-sql';
 import { MOST_TOUCHED, type UserOrGroup } from './resources';
 import { LOCK_OF, type Write, isId, lockByName } from './rows';
@@ -117,28 +117,35 @@ export async function resolveMembers(
   const stated = new Map<string, MemberValue>();
   for (const change of changes)
     if (change.kind === 'add' || change.kind === 'replaceAll')
-      for (const member of change.members) stated.set(member.value, member);
-  const known = new Map<string, UserOrGroup>();
+      for await (const some of statementsOf(change.members))
+        for (const member of some) stated.set(member.value, member);
   // Whoever is in the group is known to exist: of a list that is sent whole again and again, only who is new is looked up.
   const unresolved =
     setId === undefined || changes.length > 1
       ? [...stated.keys()]
       : await membersNotIn(write, setId, [...stated.keys()]);
-  const find = async (type: UserOrGroup) => {
-    const missing = unresolved.filter(id => !known.has(id) && isId(id));
-    if (missing.length === 0) return;
-    const { rows } = await EXISTING[type](write.db, { app: write.app, ids: missing });
-    for (const row of rows) known.set(row.id, type);
+  const known = new Map<string, UserOrGroup>();
+  const find = async (type: UserOrGroup, ids: readonly string[]): Promise<string[]> => {
+    const missing: string[] = [];
+    for await (const some of statementsOf(ids)) {
+      const asked = some.filter(isId);
+      if (asked.length === 0) continue;
+      for (const { id } of (await EXISTING[type](write.db, { app: write.app, ids: asked })).rows) known.set(id, type);
+      for (const id of asked) if (!known.has(id)) missing.push(id);
+    }
+    return missing;
   };
-  await find('User');
-  await find('Group');
-  const unknown = unresolved.filter(id => {
-    const found = known.get(id);
-    const type = stated.get(id)?.type;
-    return found === undefined || (type !== undefined && type !== found);
-  });
+  await find('Group', await find('User', unresolved));
+  const unknown: string[] = [];
+  const groups: string[] = [];
+  for await (const some of statementsOf(unresolved))
+    for (const id of some) {
+      const found = known.get(id);
+      const type = stated.get(id)?.type;
+      if (found === undefined || (type !== undefined && type !== found)) unknown.push(id);
+      if (found === 'Group') groups.push(id);
+    }
   if (unknown.length > 0) throw new UnknownMembers(unknown);
-  const groups = [...known].filter(([, type]) => type === 'Group').map(([id]) => id);
   if (groups.length > 0 && write.nestedGroups === 'refuse') throw new NestedGroupsRefused(groups);
   return known;
 }
@@ -149,9 +156,10 @@ export async function membersNotIn(
   setId: string,
   ids: readonly string[],
 ): Promise<string[]> {
-  if (ids.length === 0) return [];
-  const { rows } = await outside(db, { setId, ids });
-  return rows.map(row => row.value);
+  const found: string[] = [];
+  for await (const some of statementsOf(ids))
+    for (const { value } of (await outside(db, { setId, ids: some })).rows) found.push(value);
+  return found;
 }
 
 /**
@@ -177,36 +185,36 @@ export async function changeMembers(
   for (const change of changes) {
     switch (change.kind) {
       case 'add':
-        came(await insertMembers(write, setId, change.members, known, isOnly));
+        await insertMembers(write, setId, change.members, known, isOnly, came);
         break;
       case 'remove':
-        gone((await deleteListed(write.db, { setId, ids: change.values })).rows);
+        for await (const ids of statementsOf(change.values)) gone((await deleteListed(write.db, { setId, ids })).rows);
         break;
       case 'removeWhere': {
-        const met = await deleteMembers(write, setId, memberFilter(write.db, change.filter, baseUrl));
+        const met = await deleteMembers(write.db, setId, memberFilter(write.db, change.filter, baseUrl));
         if (met.length === 0) refuseNames(change.filter, baseUrl);
-        gone(met);
+        for await (const rows of statementsOf(met)) gone(rows);
         break;
       }
       case 'removeAll':
-        gone(await deleteMembers(write, setId, sql`true`));
+        for await (const rows of statementsOf(await deleteMembers(write.db, setId, sql`true`))) gone(rows);
         break;
       case 'replaceAll': {
-        const stay = change.members.map(({ value }) => value);
-        gone(await deleteMembers(write, setId, notAmong(write, stay)));
-        came(await insertMembers(write, setId, change.members, known, isOnly));
+        for await (const rows of deleteOthers(write, setId, change.members)) gone(rows);
+        await insertMembers(write, setId, change.members, known, isOnly, came);
         break;
       }
     }
   }
-  const groups = [...joined].filter(([, type]) => type === 'Group').map(([id]) => id);
+  const groups: string[] = [];
+  for (const [id, type] of joined) if (type === 'Group') groups.push(id);
   if (groups.length > 0) await refuseCycle(write, groupId, groups);
   return { joined, left };
 }
 
 /**
  * @param areNew whether whoever is known is known not to be inside: then the database need not tell who came
- * @returns who came
+ * @param came is told who came
  */
 export async function insertMembers(
   { db }: Write,
@@ -214,49 +222,75 @@ export async function insertMembers(
   members: readonly MemberValue[],
   known: Known,
   areNew: boolean,
-): Promise<readonly MemberRow[]> {
-  // Who was not looked up is a member already; of who is stated twice the first counts.
-  const rows = new Map<string, MemberRow>();
-  const displays: (readonly [id: string, type: UserOrGroup, display: string | null])[] = [];
-  for (const { value, display = null } of members) {
-    const member_type = known.get(value);
-    if (member_type === undefined || rows.has(value)) continue;
-    rows.set(value, { member_id: value, member_type });
-    if (display !== null || member_type === 'Group') displays.push([value, member_type, display]);
+  came: (rows: readonly MemberRow[]) => void = () => undefined,
+): Promise<void> {
+  const seen = new Set<string>();
+  for await (const some of statementsOf(members)) {
+    // Who was not looked up is a member already; of who is stated twice the first counts.
+    const rows: MemberRow[] = [];
+    const plain: string[] = [];
+    const displays: (readonly [id: string, type: UserOrGroup, display: string | null])[] = [];
+    for (const { value, display = null } of some) {
+      const member_type = known.get(value);
+      if (member_type === undefined || seen.has(value)) continue;
+      seen.add(value);
+      rows.push({ member_id: value, member_type });
+      // Users without a display are nearly all there are, and a plain list is read much faster.
+      if (display !== null || member_type === 'Group') displays.push([value, member_type, display]);
+      else plain.push(value);
+    }
+    plain.sort();
+    const insert = async (source: RawBuilder<unknown>) => {
+      const result = await sql<MemberRow>`
+        insert into member_rows (set_id, member_id, member_type, display) ${source}
+        on conflict (set_id, member_id) do nothing ${areNew ? sql`` : sql`returning member_id, member_type`}`.execute(
+        db,
+      );
+      if (!areNew) came(result.rows);
+    };
+    if (plain.length > 0 && areNew) await insertPlain(db, { setId, ids: plain });
+    else if (plain.length > 0)
+      await insert(
+        sql`select cast(${setId} as text), value, 'User', cast(null as text) from (${listed(db, plain)}) as plain where true`,
+      );
+    if (displays.length > 0)
+      await insert(
+        backendOf(db) === 'sqlite'
+          ? sql`select ${setId}, value ->> 0, value ->> 1, value ->> 2 from json_each(${JSON.stringify(displays)}) where true`
+          : sql`select cast(${setId} as text), * from unnest(cast(${displays.map(row => row[0])} as text[]),
+            cast(${displays.map(row => row[1])} as text[]), cast(${displays.map(row => row[2])} as text[]))`,
+      );
+    if (areNew) came(rows);
   }
-  // Users without a display are nearly all there are, and a plain list is read much faster.
-  const others = new Set(displays.map(([id]) => id));
-  const plain = [...rows.keys()].filter(id => !others.has(id));
-  const came: MemberRow[] = [];
-  const insert = async (source: RawBuilder<unknown>) => {
-    const result = await sql<MemberRow>`
-      insert into member_rows (set_id, member_id, member_type, display) ${source}
-      on conflict (set_id, member_id) do nothing ${areNew ? sql`` : sql`returning member_id, member_type`}`.execute(db);
-    for (const row of result.rows) came.push(row);
-  };
-  if (plain.length > 0 && areNew) await insertPlain(db, { setId, ids: plain.sort() });
-  else if (plain.length > 0)
-    await insert(
-      sql`select cast(${setId} as text), value, 'User', cast(null as text) from (${listed(db, plain.sort())}) as plain where true`,
-    );
-  if (displays.length > 0)
-    await insert(
-      backendOf(db) === 'sqlite'
-        ? sql`select ${setId}, value ->> 0, value ->> 1, value ->> 2 from json_each(${JSON.stringify(displays)}) where true`
-        : sql`select cast(${setId} as text), * from unnest(cast(${displays.map(row => row[0])} as text[]),
-          cast(${displays.map(row => row[1])} as text[]), cast(${displays.map(row => row[2])} as text[]))`,
-    );
-  return areNew ? [...rows.values()] : came;
+}
+
+/** Takes out whoever is not in the list: in one statement where that is short. @returns who went */
+async function* deleteOthers(
+  { db }: Write,
+  setId: string,
+  stay: readonly MemberValue[],
+): AsyncGenerator<readonly MemberRow[]> {
+  if (stay.length <= LARGE) {
+    const values = stay.map(({ value }) => value);
+    yield* statementsOf(await deleteMembers(db, setId, notAmong(db, values)));
+    return;
+  }
+  const values = new Set<string>();
+  for await (const some of statementsOf(stay)) for (const { value } of some) values.add(value);
+  for await (const page of pagesOf(db, setId)) {
+    const ids = page.map(({ member_id }) => member_id).filter(id => !values.has(id));
+    if (ids.length > 0) yield (await deleteListed(db, { setId, ids })).rows;
+  }
 }
 
 /** Who is not in the list: each database in the form that it does not run once for each row. */
-function notAmong({ db }: Write, ids: readonly string[]): RawBuilder<unknown> {
+function notAmong(db: Db, ids: readonly string[]): RawBuilder<unknown> {
   return backendOf(db) === 'sqlite'
     ? sql`member_id not in ${among(db, ids)}`
     : sql`not exists (select 1 from (${listed(db, ids)}) as stay where stay.value = members.member_id)`;
 }
 
-async function deleteMembers({ db }: Write, setId: string, which: RawBuilder<unknown>): Promise<MemberRow[]> {
+async function deleteMembers(db: Db, setId: string, which: RawBuilder<unknown>): Promise<MemberRow[]> {
   const { rows } = await sql<MemberRow>`
     delete from member_rows as members where set_id = ${setId} and ${which} returning member_id, member_type`.execute(
     db,

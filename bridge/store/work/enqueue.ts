@@ -7,6 +7,7 @@ import { type Claim, MOST_CLAIMED } from './claim';
 import { type WorkKey } from './key';
 import { groupsInside, withInside } from '../database/nesting';
 import { statement } from '../database/statement';
+import { sortedInTurns } from '../database/turns';
 import { toWork, WORK_COLUMNS, type WorkRow } from './work';
 
 export type { Cause } from './causes';
@@ -108,6 +109,9 @@ const insertClaimed = statement<{ [Name in keyof Inserted]: Inserted[Name] } & {
     returning ${sql.join(WORK_COLUMNS.map(name => sql.ref(name)))}, lease_owner, lease_until`;
 });
 
+/** The driver writes a list in one go, and everybody else waits. */
+const KEYS_OF_STATEMENT = 1_000;
+
 async function enqueueListed(
   db: Db,
   { prefix, texts, app, priority }: Listed,
@@ -118,13 +122,15 @@ async function enqueueListed(
   if (texts.length === 0) return;
   // In order of key on both backends: two transactions that share keys then wait for each other, and do not deadlock. Sorted here,
   // since SQLite keeps the order of a list, and 100,000 rows go into an ordered index much faster.
-  const inserted = { prefix, texts: [...texts].sort(), app, priority, cause: causeLine(cause, leaves), now, dueAt };
+  const inserted = { prefix, app, priority, cause: causeLine(cause, leaves), now, dueAt };
   if (claim === undefined || claim.taken.length + texts.length > MOST_CLAIMED) {
-    await insertListed(db, inserted);
+    const sorted = await sortedInTurns(texts);
+    for (let start = 0; start < sorted.length; start += KEYS_OF_STATEMENT)
+      await insertListed(db, { ...inserted, texts: sorted.slice(start, start + KEYS_OF_STATEMENT) });
     return;
   }
   const { owner, until } = claim;
-  for (const row of (await insertClaimed(db, { ...inserted, owner, until })).rows)
+  for (const row of (await insertClaimed(db, { ...inserted, texts: [...texts].sort(), owner, until })).rows)
     if (row.lease_owner === owner && row.lease_until === until) claim.taken.push(toWork(row));
 }
 
