@@ -45,6 +45,7 @@ export function createReconciler(dependencies: ReconcilerDependencies): Reconcil
   const { database, coder, log } = dependencies;
   const options = dependencies.options ?? {};
   const clock = dependencies.clock ?? { now: () => Date.now() };
+  const ending = new AbortController();
   const rim: Rim = {
     database,
     coder,
@@ -56,6 +57,7 @@ export function createReconciler(dependencies: ReconcilerDependencies): Reconcil
     recovery: new Recovery({ database, coder, clock, log }),
     mutex: new KeyedMutex(),
     parked: new Map(),
+    ending: ending.signal,
     observe: dependencies.observe ?? (() => undefined),
     spans: dependencies.spans,
     options: {
@@ -109,6 +111,7 @@ export function createReconciler(dependencies: ReconcilerDependencies): Reconcil
     async stop() {
       clearTimeout(timer);
       timer = undefined;
+      ending.abort();
       await pump.stop();
       await begun.stop();
       await sweeping;

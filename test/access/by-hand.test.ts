@@ -137,6 +137,32 @@ describeEachDatabase('what was given by hand', (_, on) => {
     expect(await access.held()).toEqual({});
   });
 
+  it.each(['repair', 'report'] as const)(
+    'is an account made for a leaver that the bridge may not lock: listed until somebody has (drift: %s)',
+    async drift => {
+      const access = await startAccess(on);
+      const okta = await access.app('okta', { policies: { drift } });
+      const ada = await okta.hire('ada', { emails: [{ value: 'old@x.example', primary: true }] });
+      access.coder.oidcLogin({ sub: 'ada', email: 'old@x.example', email_verified: true });
+      await okta.changeEmail(ada, 'new@x.example');
+      await okta.leave(ada);
+      expect((await access.swept()).apps[0]).toMatchObject({ converged: true, leavers: [] });
+
+      access.coder.addUser('second', { email: 'new@x.example', status: 'active', loginType: 'password' });
+      const told = { ada: expect.stringMatching(/^\S+: the person has left, and account "second"/) };
+      for (let sweeps = 0; sweeps < 2; sweeps += 1) {
+        expect((await access.swept()).apps[0]).toMatchObject({ converged: false });
+        expect(await access.held()).toEqual(told);
+      }
+      const { entries } = await access.admin.audit({ action: 'person.held' });
+      expect(entries.filter(({ actor }) => actor === 'sweep')).toHaveLength(1);
+
+      access.coder.suspend('second');
+      expect((await access.swept()).apps[0]).toMatchObject({ converged: true, leavers: [] });
+      expect(await access.held()).toEqual({});
+    },
+  );
+
   it('is the deletion of an account whose person was deleted: what signs in later is a stranger, and told', async () => {
     const access = await startAccess(on);
     const okta = await access.app('okta');

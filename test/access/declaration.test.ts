@@ -207,6 +207,37 @@ describeEachDatabase('a declaration', (_, on) => {
     expect((await access.status()).apps).toEqual([]);
   });
 
+  it('that ends is not over while somebody of it is being let in, who goes with it', async () => {
+    const access = await startAccess(on, { env: { CODER_SCIM_REQUEST_DEADLINE: '1s' } });
+    const templates = { idpGroup: 'dev', organization: 'default', role: 'organization-template-admin' };
+    const document = { roleMappings: { templates } };
+    const okta = await access.app('okta', document);
+    const [ada = '', bob = ''] = await okta.hireAll(['ada', 'bob']);
+    await okta.group('dev', [bob]);
+    // Keeps the role: who has one in an organization is read after the accounts.
+    await access.declare(okta, { ...document, guard: { protectedAccounts: ['bob'] } });
+    await okta.leave(ada);
+    const letIn = access.coder.faults.hold({ method: 'PUT', path: /\/status\/activate$/ });
+    const back = okta.comeBack(ada);
+    await letIn.arrived;
+    await back;
+
+    const read = access.coder.faults.hold({ method: 'GET', path: /\/members/ });
+    const removed = access.removeApp(okta);
+    await read.arrived;
+    letIn.release();
+    await removed;
+    await until('ada to be dealt with', async () => {
+      const { pending } = await access.status();
+      return !pending.some(({ subject }) => subject === 'ada');
+    });
+    expect(access.suspended()).toEqual([]);
+    read.release();
+    await until('the app to be over', async () => (await access.removeApp(okta)) === undefined);
+    await access.settled();
+    expect(access.suspended()).toEqual(['ada']);
+  });
+
   it('that ends is not over while a group of it is being made, which goes with it', async () => {
     const access = await startAccess(on, { env: { CODER_SCIM_REQUEST_DEADLINE: '1s' } });
     const okta = await access.app('okta', { pushedGroups: { prefix: 'team-' } });

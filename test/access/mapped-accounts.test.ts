@@ -89,6 +89,28 @@ describeEachDatabase('people whom a group lets in', (_, on) => {
     expect((await access.statusOf(okta)).converged).toBe(false);
   });
 
+  it.each([
+    ['which is protected', { guard: { protectedAccounts: ['second'] } }, /guard\.protectedAccounts names it/],
+    ['which is protected by another app', {}, /guard\.protectedAccounts names it/],
+  ])('are told of an account that bears their address and %s', async (_, more, said) => {
+    const access = await startAccess(on);
+    const okta = await access.app('okta', { ...mapped(PLATFORM), ...more });
+    if (!('guard' in more)) await access.app('other', { guard: { protectedAccounts: ['second'] } });
+    const pat = await okta.hire('pat', { emails: [{ value: 'old@x.example', primary: true }] });
+    const platform = await okta.group('platform', [pat]);
+    access.coder.oidcLogin({ sub: 'pat', email: 'old@x.example', email_verified: true });
+    await okta.changeEmail(pat, 'new@x.example');
+    access.coder.addUser('second', { email: 'new@x.example', status: 'active', loginType: 'password' });
+    await okta.quit(platform, pat);
+    await access.swept();
+    expect(access.suspended()).toEqual(['pat']);
+    expect(await access.held()).toEqual({
+      pat: expect.stringMatching(/^protected-account: nothing lets the person in any more, and account "second"/),
+    });
+    expect(await access.held()).toEqual({ pat: expect.stringMatching(said) });
+    expect((await access.statusOf(okta)).converged).toBe(false);
+  });
+
   it('stay in when the group of a mapping is gone from the directory, until somebody says that it is meant', async () => {
     const access = await startAccess(on);
     const okta = await access.app('okta', mapped(PLATFORM));

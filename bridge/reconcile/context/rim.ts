@@ -31,6 +31,8 @@ export interface Rim {
   /** Keys of work that this process told to be parked, with why: tried again with each sweep, it is told once. */
   readonly parked: Map<string, string>;
   readonly options: RimOptions;
+  /** Aborted when the process is to end: nothing is waited for any more that the next one may do. */
+  readonly ending: AbortSignal;
   /** Told of each piece of work that is done. */
   readonly observe: (done: ConvergedWork) => void;
   /** Undefined while nothing is traced. */

@@ -269,6 +269,8 @@ function decideLeaving(observation: PersonObservation): PersonDecision {
   const accounts: AccountDecision[] = [];
   const held: Held[] = [];
   const isLinked = observation.accounts.some(({ via }) => via === 'linked');
+  // Whom nothing lets in any more can sign in to another account as well as who has left. That an app is gone says nothing of who stays.
+  const isOutOfOthers = leavesByDirectory(observation) || (isLinked && context.apps.get(app)?.deleting !== true);
   for (const observed of observation.accounts) {
     const { account } = observed;
     // Leaving or not: two who leave count as two.
@@ -278,8 +280,9 @@ function decideLeaving(observation: PersonObservation): PersonDecision {
     if (reason !== undefined) {
       // Whoever left can sign in to what is protected, and to an own account that is a person's: somebody has to know, and to act.
       const signsIn = reason === 'protected-account' || (reason === 'own-account' && account.loginType !== 'none');
-      if (signsIn && account.status !== 'suspended' && leavesByDirectory(observation))
-        held.push(reason === 'own-account' ? stillOwn(observed) : stillProtected(observed));
+      const isOut = observed.via === 'linked' ? leavesByDirectory(observation) : isOutOfOthers;
+      if (signsIn && account.status !== 'suspended' && isOut)
+        held.push(reason === 'own-account' ? stillOwn(observation, observed) : stillProtected(observation, observed));
       else if (observed.via === 'linked') held.push(neverTouched(observed, reason));
       continue;
     }
@@ -296,9 +299,7 @@ function decideLeaving(observation: PersonObservation): PersonDecision {
       reHire,
     });
     if (adoption instanceof Held && !observed.begun) {
-      // Whom nothing lets in any more can sign in there as well as who has left. That an app is gone says nothing of who stays.
-      const isOut = leavesByDirectory(observation) || (isLinked && context.apps.get(app)?.deleting !== true);
-      if (SPEAKS_FOR.has(adoption.reason) && isOut) held.push(stillIn(observation, observed, adoption));
+      if (SPEAKS_FOR.has(adoption.reason) && isOutOfOthers) held.push(stillIn(observation, observed, adoption));
       continue;
     }
     if (isElses) continue;
@@ -335,24 +336,27 @@ export function stillIn(
   { account }: Pick<ObservedAccount, 'account'>,
   refusal: Held,
 ): StillIn {
-  const why = leavesByDirectory(person) ? 'the person has left' : 'nothing lets the person in any more';
   return new StillIn(
     refusal.reason,
-    `${why}, and account ${JSON.stringify(account.username)} with their e-mail ${JSON.stringify(account.email)} is still ${account.status}: suspend it in Coder; ${refusal.detail}`,
+    `${whyOut(person)}, and account ${JSON.stringify(account.username)} with their e-mail ${JSON.stringify(account.email)} is still ${account.status}: suspend it in Coder; ${refusal.detail}`,
   );
 }
 
-function stillProtected({ account }: ObservedAccount): StillIn {
+function whyOut(person: Pick<PersonObservation, 'user'>): string {
+  return leavesByDirectory(person) ? 'the person has left' : 'nothing lets the person in any more';
+}
+
+function stillProtected(person: Pick<PersonObservation, 'user'>, { account }: ObservedAccount): StillIn {
   return new StillIn(
     'protected-account',
-    `the person has left, and account ${JSON.stringify(account.username)} with their e-mail ${JSON.stringify(account.email)} is still ${account.status}, since guard.protectedAccounts names it: suspend it in Coder or give it another e-mail there, or take it out of guard.protectedAccounts`,
+    `${whyOut(person)}, and account ${JSON.stringify(account.username)} with their e-mail ${JSON.stringify(account.email)} is still ${account.status}, since guard.protectedAccounts names it: suspend it in Coder or give it another e-mail there, or take it out of guard.protectedAccounts`,
   );
 }
 
-function stillOwn({ account }: ObservedAccount): StillIn {
+function stillOwn(person: Pick<PersonObservation, 'user'>, { account }: ObservedAccount): StillIn {
   return new StillIn(
     'own-account',
-    `the person has left, and account ${JSON.stringify(account.username)} with their e-mail ${JSON.stringify(account.email)}, which the bridge acts as, is still ${account.status}: give the bridge an account of its own, then suspend this one in Coder`,
+    `${whyOut(person)}, and account ${JSON.stringify(account.username)} with their e-mail ${JSON.stringify(account.email)}, which the bridge acts as, is still ${account.status}: give the bridge an account of its own, then suspend this one in Coder`,
   );
 }
 

@@ -65,6 +65,8 @@ export async function convergeApp(rim: Rim, work: Work): Promise<EndedWork> {
     const isOver =
       guarded.work.length + guarded.stillIn + entries.length === 0 &&
       begun.againAt === undefined &&
+      // What ended since it was read how everybody is in Coder may be otherwise than that.
+      !underWay.some(({ app: of }) => of === name) &&
       !(await isOwedAnything(db, name));
     // People first: a call for a group may take as long as it likes, and nobody who can be dealt with waits for it.
     if (!app.deleting || guarded.free === 0)

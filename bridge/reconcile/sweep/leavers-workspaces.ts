@@ -37,7 +37,7 @@ export async function sweepLeaversWorkspaces(
     // Nothing more is to be seen than before.
     if (leaver.state === 'unknown' && !seesEveryWorkspace(context.catalog.workspaceRights)) continue;
     try {
-      await lookPatiently(rim, context, leaver.coderUserId);
+      await lookPatiently(rim, leaver.coderUserId);
     } catch (error) {
       // Whoever has the account, to let its person in again, sees to what is listed.
       if (error instanceof LeaseTaken) continue;
@@ -67,11 +67,10 @@ export async function lookAtStopping(rim: Rim, looked: Map<string, number>): Pro
   });
   if (due.length === 0) return;
   if ((await rim.recovery.holds()) !== undefined || !(await rim.recovery.advance())) return;
-  const context = await rim.context.get();
   for (const leaver of due) {
     looked.set(leaver.coderUserId, now);
     try {
-      await oneAtATime(rim, `account:${leaver.coderUserId}`, () => lookAgain(rim, context, leaver.coderUserId));
+      await oneAtATime(rim, `account:${leaver.coderUserId}`, () => lookAgain(rim, leaver.coderUserId));
     } catch (error) {
       if (error instanceof LeaseTaken) continue;
       rim.log.warn({ err: error, account: leaver.coderUserId }, 'workspaces of a leaver could not be looked at');
@@ -82,19 +81,21 @@ export async function lookAtStopping(rim: Rim, looked: Map<string, number>): Pro
 }
 
 /** What Coder's rate limit keeps is waited for without the account: its person may be about to be locked out, or let in. */
-async function lookPatiently(rim: Rim, context: Context, accountId: string): Promise<void> {
+async function lookPatiently(rim: Rim, accountId: string): Promise<void> {
   for (let tries = 1; ; tries += 1) {
     try {
-      await oneAtATime(rim, `account:${accountId}`, () => lookAgain(rim, context, accountId));
+      await oneAtATime(rim, `account:${accountId}`, () => lookAgain(rim, accountId));
       return;
     } catch (error) {
       if (!(error instanceof CoderError) || error.kind !== 'rate_limited' || tries === MOST_TRIES) throw error;
-      await sleep(error.retryAfterMs ?? 0);
+      // Whoever ends the process does not wait for it: what is listed is looked at by the next sweep.
+      const isEnding = await sleep(error.retryAfterMs ?? 0, false, { signal: rim.ending }).catch(() => true);
+      if (isEnding) throw error;
     }
   }
 }
 
-async function lookAgain(rim: Rim, context: Context, accountId: string): Promise<void> {
+async function lookAgain(rim: Rim, accountId: string): Promise<void> {
   const { db } = rim.database;
   // Whoever is to be locked out waits for it: it does not wait long for a rate limit.
   const { coder } = rim;
@@ -107,6 +108,8 @@ async function lookAgain(rim: Rim, context: Context, accountId: string): Promise
     return;
   }
   const { user } = found;
+  // As it is declared by now: everybody was listed some time ago.
+  const context = await rim.context.get();
   // Protected since it was locked.
   if (untouchable(context, user) !== undefined) {
     await forgetLeaverWorkspaces(db, leaver.coderUserId);

@@ -7,6 +7,7 @@ import { writeAudit } from '../../store/audit/audit';
 import { type Cause } from '../../store/work/enqueue';
 import { AuditLines } from '../context/audit-lines';
 import { type Rim } from '../context/rim';
+import { StillIn } from '../decide/hold-reason';
 import { type Account } from '../decide/observation';
 import { type Plan } from '../decide/plan';
 import { type Finding } from '../survey/survey';
@@ -20,16 +21,17 @@ export async function reportLeavers(rim: Rim, findings: readonly Finding[], caus
     for (const finding of findings) {
       const { app, userId, userName, person } = finding;
       const account = openAccount(finding);
-      // Who is held already is listed.
-      if (person?.heldReason !== (account === undefined ? REASON : undefined)) continue;
+      const held = account === undefined ? stillIn(finding) : { reason: REASON, detail: detailOf(account) };
+      const before = person?.heldReason;
+      // Who is held already is listed, and what somebody is held for by their own work is seen to there.
+      if (before === held?.reason || (before !== undefined && before !== REASON)) continue;
       // Whoever was dealt with since they were compared is as that left them.
       const now = await readPerson(db, userId);
       if (now?.heldReason !== person?.heldReason || now?.convergedAt !== person?.convergedAt) continue;
-      const held = account === undefined ? null : { reason: REASON, detail: detailOf(account) };
       await writePerson(db, { userId, app, userName }, { held }, at);
       if (held !== null)
         lines.note({ app, subject: userId, subjectName: userName, coderUserId: account?.id }, 'person.held', 'held', {
-          target: REASON,
+          target: held.reason,
           detail: held.detail,
         });
     }
@@ -48,6 +50,11 @@ function openAccount({ desired, account, plan, others }: Finding): Account | und
     one =>
       one.account.status !== 'suspended' && one.plan.steps.some(({ kind }) => kind === 'suspend' || kind === 'delete'),
   )?.account;
+}
+
+/** What nobody but an operator can lock: held for itself, as where the sweep repairs. */
+function stillIn({ held }: Finding): { readonly reason: string; readonly detail: string } | null {
+  return held.find(one => one instanceof StillIn) ?? null;
 }
 
 function detailOf({ username, status }: Account): string {

@@ -164,7 +164,8 @@ export async function listWork(db: Db, limit: number): Promise<PendingWork[]> {
 
 /**
  * Whether anything of an app but its declaration is still to be dealt with, or is being: people, groups that are pushed, and the members of groups
- * of Coder; parked work included.
+ * of Coder; parked work included. Of a deleted app a pushed group that nobody is at work on is nothing to deal with any more: what was begun for
+ * it is in the journal.
  */
 export async function hasWorkWaiting(db: Db, app: string): Promise<boolean> {
   const row = await db
@@ -172,6 +173,7 @@ export async function hasWorkWaiting(db: Db, app: string): Promise<boolean> {
     .select('key')
     .where('app', '=', app)
     .where('key', '!=', `app:${app}`)
+    .where(row => row.or([row('key', 'not like', 'scim-group:%'), row('lease_until', 'is not', null)]))
     .limit(1)
     .executeTakeFirst();
   if (row !== undefined) return true;

@@ -135,6 +135,30 @@ it('are stopped by the sweep that Coder’s rate limit keeps from looking at the
   expect(statuses(stage)).toEqual({ dev: 'stopped' });
 });
 
+it('of somebody who was protected while the sweep waited for Coder’s rate limit are left alone', async () => {
+  const { stage, alice } = await stageWithAlice();
+  await restarted(stage, 'alice', alice);
+  stage.coder.faults.answer429({ method: 'GET', path: '/workspaces$' }, 1, 3);
+  stage.coder.calls.reset();
+  const swept = stage.reconciler.sweep();
+  await until('the sweep to wait', () => stage.coder.calls.all().some(({ status }) => status === 429));
+  await stage.declare({ guard: { protectedAccounts: ['alice'] } });
+  await swept;
+  await stage.settle();
+  expect(statuses(stage)).toEqual({ dev: 'running' });
+});
+
+it('that wait for Coder’s rate limit do not keep the bridge from ending', async () => {
+  const { stage, alice } = await stageWithAlice();
+  await restarted(stage, 'alice', alice);
+  stage.coder.faults.answer429({ method: 'GET', path: '/workspaces$' }, 1, 3_600);
+  stage.coder.calls.reset();
+  const swept = stage.reconciler.sweep();
+  await until('the sweep to wait', () => stage.coder.calls.all().some(({ status }) => status === 429));
+  await Promise.all([stage.reconciler.stop(), expect(swept).rejects.toThrow(/429/)]);
+  expect(statuses(stage)).toEqual({ dev: 'running' });
+});
+
 it('of somebody who came back while a sweep looked at another leaver run on', async () => {
   const { stage, alice } = await stageWithAlice({}, { drift: 'off' });
   const { coder } = stage;

@@ -1,7 +1,7 @@
 /** The durable queue: what is claimed, by whom, and what becomes of it. */
 import { AWAITS_DECLARATION } from '../../../bridge/reconcile/queue/end-work';
 import { type Cause, enqueue, enqueueGroupWrite, PRIORITY, type WorkKey } from '../../../bridge/store/work/enqueue';
-import { countWork, listWork } from '../../../bridge/store/work/pending';
+import { countWork, hasWorkWaiting, listWork } from '../../../bridge/store/work/pending';
 import {
   bringForward,
   claimKeys,
@@ -210,5 +210,30 @@ describeEachDatabase('the queue', open => {
     await write(950);
     const { seq } = await database.db.selectFrom('work').select('seq').executeTakeFirstOrThrow();
     expect(seq).toBeGreaterThan(claimed?.seq ?? Infinity);
+  });
+
+  it.each([
+    ['person:ada', {}, true],
+    ['person:ada', { parked_at: 1 }, true],
+    ['coder-group:dev', { parked_at: 1 }, true],
+    ['scim-group:dev', {}, false],
+    ['scim-group:dev', { parked_at: 1 }, false],
+    ['scim-group:dev', { lease_owner: 'me', lease_until: 9 }, true],
+    ['app:ends', { lease_owner: 'me', lease_until: 9 }, false],
+  ])('the end of an app waits for %s %j: %s', async (key, columns, waits) => {
+    const database = await open();
+    const row = {
+      key,
+      app: 'ends',
+      priority: 1,
+      due_at: 1,
+      enqueued_at: 1,
+      seq: 1,
+      attempts: 0,
+      cause: '{}',
+      ...columns,
+    };
+    await database.db.insertInto('work').values(row).execute();
+    expect(await hasWorkWaiting(database.db, 'ends')).toBe(waits);
   });
 });

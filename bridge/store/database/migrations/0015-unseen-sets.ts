@@ -7,8 +7,6 @@ import { type Backend } from '../backend';
  */
 export async function up(db: Kysely<unknown>, backend: Backend): Promise<void> {
   if (backend !== 'postgres') return;
-  // A replica that is at work meanwhile reads the view after the table: in that order there is no deadlock with it.
-  await sql`lock table member_rows in access exclusive mode`.execute(db);
   await sql`drop view members`.execute(db);
   await sql`alter table member_rows alter column set_id set statistics 0`.execute(db);
   await sql`alter table member_rows alter column set_id type text collate "C"`.execute(db);

@@ -1,4 +1,5 @@
 /** Append-only: a migration that was released is never edited. A database that is ahead of this code is refused. */
+import { setTimeout as sleep } from 'node:timers/promises';
 import { type Kysely, sql } from 'kysely';
 import { type Backend, DatabaseError } from '../backend';
 import { type Tables } from '../tables';
@@ -39,10 +40,41 @@ const MIGRATIONS = [
 /** Number that keeps replicas that start at once from migrating twice (Postgres advisory lock). */
 const MIGRATION_LOCK = 7_264_001;
 
-/** @throws DatabaseError when the database was written by a newer version */
+/** A table that is in use, a deadlock and a serialization failure: nothing was changed, and it may simply be tried again. */
+const AGAIN = new Set(['55P03', '40P01', '40001']);
+/**
+ * How long a table that is in use is waited for: whoever comes meanwhile waits behind the migration. Shorter than Postgres waits before it
+ * looks for deadlocks, so that it is the migration that gives way, and not somebody's work.
+ */
+const LOCK_TIMEOUT_MS = 500;
+const PAUSE_MS = 500;
+const PATIENCE_MS = 60_000;
+
+/** @throws DatabaseError when the database was written by a newer version, or what is to be changed is in use for over a minute */
 export async function migrate(db: Kysely<Tables>, backend: Backend): Promise<void> {
+  for (const began = Date.now(); ;) {
+    try {
+      await bringUpToDate(db, backend);
+      return;
+    } catch (error) {
+      const { code } = error as { code?: unknown };
+      if (typeof code !== 'string' || !AGAIN.has(code)) throw error;
+      if (Date.now() - began >= PATIENCE_MS)
+        throw new DatabaseError(
+          `database could not be brought up to date within ${PATIENCE_MS / 1_000} seconds, its tables are in use: let what runs in it end (a large request, pg_dump, somebody's open transaction), or stop the other replicas, and start again`,
+          { cause: error },
+        );
+    }
+    await sleep(PAUSE_MS);
+  }
+}
+
+async function bringUpToDate(db: Kysely<Tables>, backend: Backend): Promise<void> {
   await db.transaction().execute(async transaction => {
-    if (backend === 'postgres') await sql`select pg_advisory_xact_lock(${MIGRATION_LOCK})`.execute(transaction);
+    if (backend === 'postgres') {
+      await sql`select pg_advisory_xact_lock(${MIGRATION_LOCK})`.execute(transaction);
+      await sql`set local lock_timeout = ${sql.lit(LOCK_TIMEOUT_MS)}`.execute(transaction);
+    }
     await sql`create table if not exists schema_version (version integer not null)`.execute(transaction);
     const { rows } = await sql<{ version: number }>`select version from schema_version`.execute(transaction);
     const present = rows[0]?.version ?? 0;
