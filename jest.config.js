@@ -1,3 +1,6 @@
+// eslint-disable-next-line @typescript-eslint/no-require-imports
+const { availableParallelism, totalmem } = require('node:os');
+
 /** @type {import('jest').Config} */
 module.exports = {
   testEnvironment: 'node',
@@ -18,8 +21,9 @@ module.exports = {
   globalSetup: '<rootDir>/test/support/postgres-setup.ts',
   globalTeardown: '<rootDir>/test/support/postgres-teardown.ts',
   reporters: ['default', '<rootDir>/test/support/closing-line.js'],
-  // One file per core: most of a run waits for Terraform, Postgres and bridges as processes.
-  maxWorkers: '100%',
+  // More files at a time than cores, as far as there is memory: most of a run waits, for Terraform, Postgres, bridges as processes, and for what
+  // takes its time.
+  maxWorkers: Math.max(1, Math.min(Math.round(2.5 * availableParallelism()), Math.floor(totalmem() / 2 ** 30))),
   // Ends what hangs; a machine that is busy with other things is no failure.
   testTimeout: 300_000,
 };

@@ -4,7 +4,13 @@
  */
 import { grantsOf } from '../../store/accounts/grants';
 import { memberStatesOf } from '../../store/accounts/coder-members';
-import { countedOthers, type OthersQuestion, waitingOthers, whoMayLose } from '../../store/accounts/ledger';
+import {
+  countedOrMore,
+  countedOthers,
+  type OthersQuestion,
+  waitingOthers,
+  whoMayLose,
+} from '../../store/accounts/ledger';
 import { readPerson } from '../../store/accounts/people';
 import { type Db } from '../../store/database/database';
 import { nextTurn } from '../../store/database/turns';
@@ -26,15 +32,22 @@ export async function countOthers(
   question: OthersQuestion,
   limit: (others: number) => Promise<number>,
 ): Promise<number> {
-  const counted = await countedUpTo(db, question, limit);
-  // Who is let in again can only be told from Coder: those count one after the other.
-  if (question.kind === 'activation') return counted.size;
   const isLeaving = question.kind === 'leaving';
-  if (!isLeaving && !question.causes.some(isRequest)) return counted.size;
-  const waiting = waitingOthers(db, question, isLeaving ? 'leaving' : 'active');
+  // Who is let in again can only be told from Coder: those count one after the other.
+  const asksWhoWaits = question.kind !== 'activation' && (isLeaving || question.causes.some(isRequest));
+  const waiting = asksWhoWaits ? waitingOthers(db, question, isLeaving ? 'leaving' : 'active') : undefined;
+  let first = (await waiting?.next())?.value;
+  // Nearly always nobody waits, and they are few: then they need not be told apart. Who is counted twice only makes them more.
+  if ((first?.length ?? 0) === 0) {
+    const { size } = await asFarAsDecides(limit, async few => ({ size: await countedOrMore(db, question, few) }));
+    if (size + 1 <= (await limit(size))) return size;
+  }
+  const counted = await asFarAsDecides(limit, few => countedOthers(db, question, few));
+  if (waiting === undefined) return counted.size;
   const nextPage = async (): Promise<readonly string[] | undefined> => {
-    const { value } = await waiting.next();
-    return value?.filter(subject => !counted.has(subject));
+    const page = first ?? (await waiting.next()).value;
+    first = undefined;
+    return page?.filter(subject => !counted.has(subject));
   };
   // Everybody who waits may count: often that is few enough.
   const pages: (readonly string[])[] = [];
@@ -72,16 +85,15 @@ const FORESEEN_AT_ONCE = 20;
 const MOST_FORESEEN = 10_000;
 
 /** Who lost something or is held counts as far as that decides: few are let through anyway, and more than are let through are too many. */
-async function countedUpTo(
-  db: Db,
-  question: OthersQuestion,
+async function asFarAsDecides<Counted extends { readonly size: number }>(
   limit: (others: number) => Promise<number>,
-): Promise<ReadonlySet<string>> {
+  count: (atMost: number) => Promise<Counted>,
+): Promise<Counted> {
   const few = await limit(0);
-  const counted = await countedOthers(db, question, few);
+  const counted = await count(few);
   if (counted.size < few) return counted;
   const allowed = await limit(counted.size);
-  return allowed > few ? await countedOthers(db, question, allowed) : counted;
+  return allowed > few ? await count(allowed) : counted;
 }
 
 /** What becomes of somebody who waits, as far as the store knows what the bridge gave. */

@@ -277,9 +277,10 @@ async function judgeRemovals(
   const kind: LedgerKind = leaves ? 'leaving' : 'removal';
   const now = rim.clock.now();
   const judge = async () => {
-    const peopleFor = (counted: number): Promise<number> =>
+    let people: Promise<number> | undefined;
+    const peopleFor = async (counted: number): Promise<number> =>
       // So few are always allowed: of how many does not matter then, and counting a large app takes its time.
-      counted + 1 <= guard.minRemovals ? Promise.resolve(0) : countPeople(rim, db, app);
+      counted + 1 <= guard.minRemovals ? 0 : await (people ??= countPeople(rim, db, app));
     const others = await countOthers(db, context, question(party, kind, now), async counted =>
       removalLimit(guard, await peopleFor(counted), leaves),
     );
