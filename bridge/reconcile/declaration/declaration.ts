@@ -85,14 +85,15 @@ export async function convergeApp(rim: Rim, work: Work): Promise<EndedWork> {
     const isLarge = guarded.held.length + guarded.work.length > AT_ONCE;
     const writes = async (trx: Db): Promise<void> => {
       if (!(await isStill(trx, app))) return;
-      await enqueue(trx, underWay, work.cause, rim.clock.now());
       await writeAudit(trx, lines.rows);
       await markApplied(trx, name, app.generation, [...new Set(problems)]);
       await bringForward(trx, { app: name, reason: AWAITS_DECLARATION }, rim.clock.now());
       if (!isLarge) await carryOut(trx, rim, name, guarded, work.cause);
-      // Once for each generation: those who are woken wake this one no more.
-      if (app.appliedGeneration !== app.generation)
+      // Once for each generation: who is under way at a later look knows of it, and those who are woken wake this one no more.
+      if (app.appliedGeneration !== app.generation) {
+        await enqueue(trx, underWay, work.cause, rim.clock.now());
         await wakeOtherDeclarations(trx, context.apps.values(), name, work.cause, rim.clock.now());
+      }
       // Nothing that a deleted app declared ends before the app does.
       if (!app.deleting) await wakeOtherApps(trx, name, 'declared', work.cause, rim.clock.now());
     };

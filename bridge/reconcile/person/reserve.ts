@@ -359,9 +359,10 @@ async function judgeGains(
     }
     if (!passes) {
       const isOver = async (): Promise<boolean> => {
+        let people: Promise<number> | undefined;
         const limit = async (counted: number): Promise<number> => {
           const few = kind === 'privilege' || counted + 1 <= guard.minRemovals;
-          return gainLimit(first, guard, few ? 0 : await countPeople(rim, db, app));
+          return gainLimit(first, guard, few ? 0 : await (people ??= countPeople(rim, db, app)));
         };
         const others = await countOthers(db, context, question(party, kind, now), limit);
         return others + 1 > (await limit(others));

@@ -316,6 +316,13 @@ export async function purgeApp(db: Db, app: Pick<StoredApp, 'name' | 'generation
     'requests',
   ] as const)
     await db.deleteFrom(table).where('app', '=', name).execute();
+  // Pushed groups that could not be made; one that somebody has just taken ends by itself.
+  await db
+    .deleteFrom('work')
+    .where('app', '=', name)
+    .where('key', 'like', 'scim-group:%')
+    .where('lease_until', 'is', null)
+    .execute();
   await db.deleteFrom('apps').where('name', '=', name).where('deleted_at', 'is not', null).execute();
   await noteSweepFailures(db, name, []);
   await writeSetting(db, lastKey(name), String(app.generation));

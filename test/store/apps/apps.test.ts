@@ -110,6 +110,24 @@ describeEachDatabase('apps', open => {
     expect(await database.db.selectFrom('users').selectAll().execute()).toHaveLength(1);
   });
 
+  it('is forgotten with a pushed group that could not be made, and without what somebody is at work on', async () => {
+    const database = await open();
+    await putApp(database, document('okta'), 'absent', CAUSE, 1);
+    await deleteApp(database, 'okta', 'any', CAUSE, 2);
+    const row = { priority: 1, due_at: 1, enqueued_at: 1, seq: 1, attempts: 10, cause: '{}' };
+    const rows = [
+      { ...row, key: 'scim-group:parked', app: 'okta', parked_at: 1 },
+      { ...row, key: 'scim-group:taken', app: 'okta', lease_owner: 'somebody', lease_until: 9 },
+      { ...row, key: 'scim-group:other', app: 'entra', parked_at: 1 },
+    ];
+    await database.db.insertInto('work').values(rows).execute();
+    const deleted = await readAnyApp(database.db, 'okta');
+    if (deleted === undefined) throw new Error('the app is gone at once');
+    expect(await database.transact(db => purgeApp(db, deleted))).toBe(true);
+    const left = await database.db.selectFrom('work').select('key').where('key', 'like', 'scim-group:%').execute();
+    expect(left.map(({ key }) => key).sort()).toEqual(['scim-group:other', 'scim-group:taken']);
+  });
+
   it('counts on where an app is declared again after it was forgotten, and refuses what was meant for the one before', async () => {
     const database = await open();
     await putApp(database, document('okta'), 'absent', CAUSE, 1);

@@ -44,17 +44,21 @@ const MIGRATION_LOCK = 7_264_001;
 const AGAIN = new Set(['55P03', '40P01', '40001']);
 /**
  * How long a table that is in use is waited for: whoever comes meanwhile waits behind the migration. Shorter than Postgres waits before it
- * looks for deadlocks, so that it is the migration that gives way, and not somebody's work.
+ * looks for deadlocks, so that it is the migration that gives way, and not somebody's work. Now and then longer than that: before it has looked,
+ * Postgres asks no autovacuum to make room.
  */
 const LOCK_TIMEOUT_MS = 500;
+const LONG_LOCK_TIMEOUT_MS = 1_500;
+const LONG_EVERY = 5;
 const PAUSE_MS = 500;
 const PATIENCE_MS = 60_000;
 
 /** @throws DatabaseError when the database was written by a newer version, or what is to be changed is in use for over a minute */
 export async function migrate(db: Kysely<Tables>, backend: Backend): Promise<void> {
-  for (const began = Date.now(); ;) {
+  const began = Date.now();
+  for (let tries = 1; ; tries += 1) {
     try {
-      await bringUpToDate(db, backend);
+      await bringUpToDate(db, backend, tries % LONG_EVERY === 0 ? LONG_LOCK_TIMEOUT_MS : LOCK_TIMEOUT_MS);
       return;
     } catch (error) {
       const { code } = error as { code?: unknown };
@@ -69,11 +73,11 @@ export async function migrate(db: Kysely<Tables>, backend: Backend): Promise<voi
   }
 }
 
-async function bringUpToDate(db: Kysely<Tables>, backend: Backend): Promise<void> {
+async function bringUpToDate(db: Kysely<Tables>, backend: Backend, lockTimeoutMs: number): Promise<void> {
   await db.transaction().execute(async transaction => {
     if (backend === 'postgres') {
       await sql`select pg_advisory_xact_lock(${MIGRATION_LOCK})`.execute(transaction);
-      await sql`set local lock_timeout = ${sql.lit(LOCK_TIMEOUT_MS)}`.execute(transaction);
+      await sql`set local lock_timeout = ${sql.lit(lockTimeoutMs)}`.execute(transaction);
     }
     await sql`create table if not exists schema_version (version integer not null)`.execute(transaction);
     const { rows } = await sql<{ version: number }>`select version from schema_version`.execute(transaction);
