@@ -264,6 +264,31 @@ describeEachDatabase('an account whose making nobody heard of', (_, on) => {
     expect(access.coder.describe('ada').status).toBe('dormant');
   });
 
+  it('what was begun for an account by a former address, of somebody who is back, is over when nothing of it can come any more', async () => {
+    const access = await startAccess(on);
+    const okta = await access.app('okta');
+    const id = await okta.hire('ada', { emails: [{ value: 'old@x.example', primary: true }] });
+    access.coder.oidcLogin({ sub: 'ada', email: 'old@x.example', email_verified: true });
+    await okta.changeEmail(id, 'new@x.example');
+    access.coder.oidcLogin({ sub: 'ada', email: 'new@x.example', email_verified: true });
+    access.coder.addUser('second', { email: 'old@x.example', status: 'suspended', loginType: 'oidc' });
+    await access.swept();
+    await access.stop();
+    const database = await openDatabase(access.databaseUrl);
+    const key = access.coder.findUser('second').id;
+    const note = { status: 'active', steps: [{ kind: 'suspend' }] };
+    await openEntry(database.db, { kind: 'steps', key, app: 'okta', subject: id, note, since: Date.now() - 120_000 });
+    await database.close();
+    await access.start();
+    await access.swept();
+    expect((await access.status()).pending).toEqual([]);
+    expect((await access.statusOf(okta)).converged).toBe(true);
+    expect(access.suspended()).toEqual(['second']);
+    await access.removeApp(okta);
+    await until('the app to be over', async () => (await access.status()).pending.length === 0);
+    expect(access.suspended()).toEqual(['ada', 'second']);
+  });
+
   it.each([
     ['never', 'oidc', [], 'adoption-refused'],
     ['oidc', 'password', [], 'login-type'],

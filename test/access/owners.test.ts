@@ -48,6 +48,24 @@ describeEachDatabase('owners', (_, on) => {
     expect(adoption.strangers.map(({ coderUsername }) => coderUsername)).toContain('breakglass');
   });
 
+  it('a group of the last app that only a protected account is in stays with it, and is listed', async () => {
+    const access = await startAccess(on, { before: coder => coder.addUser('breakglass', { status: 'active' }) });
+    const document = {
+      groupMappings: { devs: { idpGroup: 'devs', group: 'developers' } },
+      policies: { adoption: 'any' },
+    } as const;
+    const okta = await access.app('okta', document);
+    await okta.group('devs', [await okta.hire('breakglass')]);
+    expect(access.coder.membersOf('developers')).toEqual(['breakglass']);
+    await access.declare(okta, { ...document, guard: { protectedAccounts: ['breakglass'] } });
+    await access.removeApp(okta);
+    await until('the app to be over', async () => (await access.status()).pending.length === 0);
+    await access.settled();
+    expect(access.coder.membersOf('developers')).toEqual(['breakglass']);
+    await until('it to be listed', async () => (await access.status()).leftOver.length > 0);
+    expect((await access.status()).leftOver).toEqual([expect.stringMatching(/developers/)]);
+  });
+
   it('the end of an app that has the last owner waits for another one, and says so', async () => {
     const access = await startAccess(on, {
       account: { roles: ['owner'], isServiceAccount: true },

@@ -148,6 +148,11 @@ export interface PersonObservation {
   readonly accounts: readonly ObservedAccount[];
   /** Accounts of theirs that are gone from Coder, and not yet forgotten: the linked one, and what an earlier try was about to delete. */
   readonly gone: readonly GoneAccount[];
+  /**
+   * Accounts that something was begun for and that are not looked at, of somebody who is in the directory: they bear an address that was theirs,
+   * which is not theirs to say any more.
+   */
+  readonly leftAlone: readonly { readonly id: string; readonly since: number }[];
   readonly begun: readonly BegunAccount[];
   /** Every address that the directory stated, the present one included, the first first. */
   readonly addresses: readonly Address[];

@@ -60,8 +60,11 @@ export async function convergeApp(rim: Rim, work: Work): Promise<EndedWork> {
     if (context.apps.get(name)?.generation !== app.generation) return await endWork(rim, work, { kind: 'done' });
     const guarded = await surveyWithGuard(rim, context, await readWorldFor(rim, context), name, PRIORITY.declaration);
     const begun = await settleBegun(rim, context, { app: name, queue: false });
-    // They would give at each sign-in what nobody knows of any more.
-    const entries = app.deleting && app.state.mode === 'claims' ? await undeclaredEntries(db, context) : [];
+    // They would give at each sign-in what nobody knows of any more. Written in mode claims before, they are an app's of mode push where no other
+    // app sees to them.
+    const others = [...context.apps.values()].filter(other => other.name !== name && !other.deleting);
+    const isLast = app.state.mode === 'claims' || !others.some(other => other.state.mode === 'claims');
+    const entries = app.deleting && isLast ? await undeclaredEntries(db, context) : [];
     const isOver =
       guarded.work.length + guarded.stillIn + entries.length === 0 &&
       begun.againAt === undefined &&

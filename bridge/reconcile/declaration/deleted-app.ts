@@ -10,6 +10,7 @@ import { countWork, hasWorkWaiting } from '../../store/work/pending';
 import { type Work } from '../../store/work/work';
 import { AuditLines } from '../context/audit-lines';
 import { type Rim } from '../context/rim';
+import { removeUndeclared } from '../group/remove-undeclared';
 import { UNTOUCHABLE } from '../decide/context';
 import { jittered, endWork, type EndedWork } from '../queue/end-work';
 import { type GuardedSurvey } from '../survey/guarded-survey';
@@ -57,9 +58,11 @@ export async function purge(rim: Rim, work: Work, app: StoredApp, problems: read
       ...problems,
     ].join('; '),
   });
-  return await endWork(rim, work, { kind: 'done' }, [], async db => {
+  let isOver = false;
+  const ended = await endWork(rim, work, { kind: 'done' }, [], async db => {
     // Declared again meanwhile, it is queued again, and its people stay.
     if (!(await purgeApp(db, app))) return;
+    isOver = true;
     // With the app its protection ends: what they are in is as if they had been put there by hand.
     if (stay.length > 0)
       await withdrawWishesOfNobodys(
@@ -71,4 +74,12 @@ export async function purge(rim: Rim, work: Work, app: StoredApp, problems: read
     await wakeOtherApps(db, app.name, 'over', work.cause, rim.clock.now());
     await wakeOtherDeclarations(db, await listApps(db), app.name, work.cause, rim.clock.now());
   });
+  // Of what they are in it is told that it stays: of the last app no sweep does.
+  if (isOver && stay.length > 0)
+    try {
+      await removeUndeclared(rim, { cause: work.cause });
+    } catch (error) {
+      rim.log.warn({ err: error, app: app.name }, 'what stays of a deleted app could not be looked at');
+    }
+  return ended;
 }

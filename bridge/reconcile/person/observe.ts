@@ -89,7 +89,7 @@ export async function observePerson(
     person,
     own,
     accounts,
-    gone: await findGone(rim, told, accounts, linked),
+    ...(await findUnseen(rim, told, accounts, linked)),
     begun,
     addresses: former,
     said: { at: toldAt, user, groups: told.groups },
@@ -131,21 +131,24 @@ async function readLinked(rim: Rim, { person }: Told): Promise<CoderUser | undef
 }
 
 /** Also what an earlier try was about to delete: the person may be somebody else's account by now, and nobody looks for that one. */
-async function findGone(
+async function findUnseen(
   rim: Rim,
-  { person, linked, entries }: Told,
+  { user, person, linked, entries }: Told,
   accounts: readonly ObservedAccount[],
   present: CoderUser | undefined,
-): Promise<GoneAccount[]> {
+): Promise<Pick<PersonObservation, 'gone' | 'leftAlone'>> {
   const gone: GoneAccount[] = [];
+  const leftAlone: { id: string; since: number }[] = [];
   if (person?.coderUserId !== undefined && present === undefined)
     gone.push({ id: person.coderUserId, byBridge: isDeletion(linked?.steps) });
   for (const entry of entries) {
     const isKnown = entry.key === person?.coderUserId || accounts.some(({ account }) => account.id === entry.key);
-    if (entry.kind === 'steps' && !isKnown && (await rim.coder.getUser(entry.key)).state !== 'present')
-      gone.push({ id: entry.key, byBridge: isDeletion(entry) });
+    if (entry.kind !== 'steps' || isKnown) continue;
+    const { state } = await rim.coder.getUser(entry.key);
+    if (state !== 'present') gone.push({ id: entry.key, byBridge: isDeletion(entry) });
+    else if (user?.active === true) leftAlone.push({ id: entry.key, since: entry.since });
   }
-  return gone;
+  return { gone, leftAlone };
 }
 
 function isDeletion(entry: JournalEntry | undefined): boolean {

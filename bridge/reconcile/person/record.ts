@@ -202,7 +202,7 @@ export async function recordFailure(
  * their bridge may be at work with it still. Undefined when nothing is open.
  */
 function unsettledEntries(observation: PersonObservation, now: number): number | undefined {
-  const { begun, accounts, own, userId } = observation;
+  const { begun, accounts, leftAlone, own, userId } = observation;
   const changing = accounts.flatMap(({ interrupted }) =>
     own.account !== 'present' || interrupted === undefined || interrupted.subject === userId
       ? []
@@ -214,7 +214,7 @@ function unsettledEntries(observation: PersonObservation, now: number): number |
       ? []
       : mayLastUntil(since, now),
   );
-  const until = Math.max(...changing, ...open);
+  const until = Math.max(...changing, ...open, ...leftAlone.map(({ since }) => mayLastUntil(since, now)));
   return until > now ? until : undefined;
 }
 
@@ -229,6 +229,8 @@ async function closeEntries(
 ): Promise<void> {
   for (const account of accounts) if (account.journalled) await closeSteps(db, observation, account);
   for (const { id } of observation.gone) await closeEntry(db, 'steps', id);
+  for (const { id, since } of observation.leftAlone)
+    if (mayLastUntil(since, now) <= now) await closeSame(db, { kind: 'steps', key: id, since });
   // What follows a lock is looked for by the same entries; and of an app that is gone nothing else leads to who is held.
   const isHeld = outcome.held.length > 0 && !observation.context.apps.has(observation.app);
   if (outcome.failure !== undefined || outcome.again || outcome.follows || isHeld) return;

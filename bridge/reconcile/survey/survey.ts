@@ -181,6 +181,7 @@ async function* compare(scene: Scene, page: readonly Subject[]): AsyncGenerator<
       ...subject,
       accounts: seen,
       gone: gone.map(id => ({ id, byBridge: false })),
+      leftAlone: [],
       begun,
       addresses: former,
       reHire: seen.some(mayComeBackTo) ? await readReHire(db, subject.userId) : undefined,

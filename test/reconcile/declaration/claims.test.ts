@@ -243,26 +243,31 @@ it('is planned for whichever app is asked about, also beside another one that re
   );
 });
 
-it('a deleted app stays until Coder has let its entries be taken out, and status says why', async () => {
-  const stage = await startStage();
-  await stage.declare({ mode: 'claims', groupMappings: { dev: { idpGroup: 'developers', group: 'developers' } } });
-  const entries = () => Object.keys(stage.coder.snapshot().organizations['coder']?.groupSync.mapping ?? {});
-  const look = () => stage.reconciler.converge([`app:${APP}`], { deadlineMs: AMPLE_MS });
-  stage.coder.faults.fail(403, { method: 'PATCH', path: '/idpsync/groups$' });
-  await deleteApp(stage.database, APP, 'any', { actor: 'declaration' }, Date.now());
-  await look();
-  expect(entries()).toEqual(['developers']);
-  expect((await stage.reconciler.status()).pending).toMatchObject([
-    { key: `app:${APP}`, reason: expect.stringMatching(/sync settings .*coder\/groups: "developers".*403/) },
-  ]);
+it.each(['claims', 'push'] as const)(
+  'a deleted app of mode %s stays until Coder has let its entries be taken out, and status says why',
+  async mode => {
+    const stage = await startStage();
+    await stage.declare({ mode: 'claims', groupMappings: { dev: { idpGroup: 'developers', group: 'developers' } } });
+    const entries = () => Object.keys(stage.coder.snapshot().organizations['coder']?.groupSync.mapping ?? {});
+    const look = () => stage.reconciler.converge([`app:${APP}`], { deadlineMs: AMPLE_MS });
+    stage.coder.faults.fail(403, { method: 'PATCH', path: '/idpsync/groups$' });
+    // Also what it wrote before it was declared otherwise, and could not take out.
+    if (mode === 'push') await stage.declare({ mode });
+    await deleteApp(stage.database, APP, 'any', { actor: 'declaration' }, Date.now());
+    await look();
+    expect(entries()).toEqual(['developers']);
+    expect((await stage.reconciler.status()).pending).toMatchObject([
+      { key: `app:${APP}`, reason: expect.stringMatching(/sync settings .*coder\/groups: "developers".*403/) },
+    ]);
 
-  stage.coder.faults.clear();
-  await stage.database.db.updateTable('work').set({ due_at: 0 }).execute();
-  await look();
-  expect(entries()).toEqual([]);
-  expect((await stage.reconciler.status()).pending).toEqual([]);
-  expect(await listAllApps(stage.database.db)).toEqual([]);
-});
+    stage.coder.faults.clear();
+    await stage.database.db.updateTable('work').set({ due_at: 0 }).execute();
+    await look();
+    expect(entries()).toEqual([]);
+    expect((await stage.reconciler.status()).pending).toEqual([]);
+    expect(await listAllApps(stage.database.db)).toEqual([]);
+  },
+);
 
 describe('what Coder would give by a name alone', () => {
   const DEVELOPERS = { idpGroup: 'developers', group: 'developers' };
