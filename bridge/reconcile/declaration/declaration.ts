@@ -4,7 +4,15 @@
  * since the next one rests on it.
  */
 import { CoderError, outcomeOf } from '../../coder';
-import { bumpRules, isStill, markApplied, readAnyApp, type StoredApp } from '../../store/apps/apps';
+import {
+  bumpRules,
+  hasWrittenClaims,
+  isStill,
+  markApplied,
+  noteWroteClaims,
+  readAnyApp,
+  type StoredApp,
+} from '../../store/apps/apps';
 import { writeAudit } from '../../store/audit/audit';
 import { listManagedGroups } from '../../store/accounts/coder-groups';
 import { type Db } from '../../store/database/database';
@@ -50,6 +58,7 @@ export async function convergeApp(rim: Rim, work: Work): Promise<EndedWork> {
   const app = await readAnyApp(db, name);
   if (app === undefined) return await endWork(rim, work, { kind: 'done' });
   try {
+    if (app.state.mode === 'claims') await noteWroteClaims(db, name);
     // Whoever is being dealt with right now may be by what was declared before, and is not in Coder yet as that has it.
     const underWay = await workUnderWay(db);
     // Once more for what fails first: a Coder that is just being restarted should take nothing from anybody before it gives. What fails
@@ -60,11 +69,8 @@ export async function convergeApp(rim: Rim, work: Work): Promise<EndedWork> {
     if (context.apps.get(name)?.generation !== app.generation) return await endWork(rim, work, { kind: 'done' });
     const guarded = await surveyWithGuard(rim, context, await readWorldFor(rim, context), name, PRIORITY.declaration);
     const begun = await settleBegun(rim, context, { app: name, queue: false });
-    // They would give at each sign-in what nobody knows of any more. Written in mode claims before, they are an app's of mode push where no other
-    // app sees to them.
-    const others = [...context.apps.values()].filter(other => other.name !== name && !other.deleting);
-    const isLast = app.state.mode === 'claims' || !others.some(other => other.state.mode === 'claims');
-    const entries = app.deleting && isLast ? await undeclaredEntries(db, context) : [];
+    // They would give at each sign-in what nobody knows of any more.
+    const entries = app.deleting && (await seesToEntries(db, context, app)) ? await undeclaredEntries(db, context) : [];
     const isOver =
       guarded.work.length + guarded.stillIn + entries.length === 0 &&
       begun.againAt === undefined &&
@@ -124,6 +130,17 @@ export async function convergeApp(rim: Rim, work: Work): Promise<EndedWork> {
   } catch (error) {
     return await endWork(rim, work, outcomeOf(error));
   }
+}
+
+/**
+ * Whether a deleted app waits until what nothing declares is out of Coder's sync settings: where something of it may be there, also from before
+ * it was declared in mode `push`, unless the sweep of another app sees to that.
+ */
+async function seesToEntries(db: Db, { apps }: Context, { name, state }: StoredApp): Promise<boolean> {
+  if (state.mode === 'claims') return true;
+  const others = [...apps.values()].filter(other => other.name !== name && !other.deleting);
+  const isSeenTo = others.some(other => other.state.mode === 'claims' && other.state.policies.drift === 'repair');
+  return !isSeenTo && (await hasWrittenClaims(db, name));
 }
 
 /**

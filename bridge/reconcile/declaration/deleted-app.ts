@@ -61,8 +61,8 @@ export async function purge(rim: Rim, work: Work, app: StoredApp, problems: read
   let isOver = false;
   const ended = await endWork(rim, work, { kind: 'done' }, [], async db => {
     // Declared again meanwhile, it is queued again, and its people stay.
-    if (!(await purgeApp(db, app))) return;
-    isOver = true;
+    isOver = await purgeApp(db, app);
+    if (!isOver) return;
     // With the app its protection ends: what they are in is as if they had been put there by hand.
     if (stay.length > 0)
       await withdrawWishesOfNobodys(

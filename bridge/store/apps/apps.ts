@@ -7,7 +7,7 @@ import { canonicalJson, type MappingState } from '../../contract/mapping-state';
 import { backendOf, type Database, type Db, readJson } from '../database/database';
 import { type Cause, enqueue, PRIORITY } from '../work/enqueue';
 import { newId } from '../database/id';
-import { readSetting, writeSetting } from '../database/settings';
+import { deleteSetting, readSetting, writeSetting } from '../database/settings';
 import { statement } from '../database/statement';
 import { repointedMappings, unbind } from './bindings';
 import { readStoredDocument, UnreadableDocument } from './stored-document';
@@ -290,6 +290,17 @@ export async function isStill(db: Db, { name, generation }: Pick<StoredApp, 'nam
   return row !== undefined && Number(row.generation) === generation;
 }
 
+const claimsKey = (app: string): string => `wrote-claims:${app}`;
+
+/** The app is dealt with in mode `claims`: however it is declared later, something of it may be in Coder's sync settings. */
+export async function noteWroteClaims(db: Db, app: string): Promise<void> {
+  if (!(await hasWrittenClaims(db, app))) await writeSetting(db, claimsKey(app), '1');
+}
+
+export async function hasWrittenClaims(db: Db, app: string): Promise<boolean> {
+  return (await readSetting(db, claimsKey(app))) !== undefined;
+}
+
 /**
  * Forgets a deleted app and its directory once nobody of it is left to deal with; what stays is how far its generations went.
  * @returns false when it was declared again since it was looked at: then nothing is forgotten
@@ -325,6 +336,7 @@ export async function purgeApp(db: Db, app: Pick<StoredApp, 'name' | 'generation
     .execute();
   await db.deleteFrom('apps').where('name', '=', name).where('deleted_at', 'is not', null).execute();
   await noteSweepFailures(db, name, []);
+  await deleteSetting(db, claimsKey(name));
   await writeSetting(db, lastKey(name), String(app.generation));
   return true;
 }

@@ -269,6 +269,39 @@ it.each(['claims', 'push'] as const)(
   },
 );
 
+it('a deleted app that wrote no entries does not wait for those of another one', async () => {
+  const stage = await startStage();
+  await stage.declare({ mode: 'claims', groupMappings: { dev: { idpGroup: 'developers', group: 'developers' } } });
+  stage.coder.faults.fail(403, { method: 'PATCH', path: '/idpsync/groups$' });
+  await stage.declare({ mode: 'push' });
+  await stage.declare({ app: 'other', mode: 'push' });
+  await deleteApp(stage.database, 'other', 'any', { actor: 'declaration' }, Date.now());
+  await stage.reconciler.converge(['app:other'], { deadlineMs: AMPLE_MS });
+  expect((await listAllApps(stage.database.db)).map(({ name }) => name)).toEqual([APP]);
+});
+
+it.each([
+  ['repair', 0],
+  ['off', 1],
+] as const)(
+  'a deleted app leaves its entries to another app of mode claims whose sweep is to %s',
+  async (drift, waiting) => {
+    const stage = await startStage();
+    await stage.declare({ mode: 'claims', groupMappings: { dev: { idpGroup: 'developers', group: 'developers' } } });
+    await stage.declare({
+      app: 'other',
+      mode: 'claims',
+      policies: { drift },
+      groupMappings: { ops: { idpGroup: 'operators', group: 'operators' } },
+    });
+    stage.coder.faults.fail(403, { method: 'PATCH', path: '/idpsync/groups$' });
+    await stage.declare({ mode: 'push' });
+    await deleteApp(stage.database, APP, 'any', { actor: 'declaration' }, Date.now());
+    await stage.reconciler.converge([`app:${APP}`], { deadlineMs: AMPLE_MS });
+    expect((await listAllApps(stage.database.db)).filter(({ deleting }) => deleting)).toHaveLength(waiting);
+  },
+);
+
 describe('what Coder would give by a name alone', () => {
   const DEVELOPERS = { idpGroup: 'developers', group: 'developers' };
   const LEADS = { idpGroup: 'leads', organization: 'default', role: 'organization-auditor' };
