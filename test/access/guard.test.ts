@@ -74,9 +74,12 @@ describeEachDatabase('the guard', (_, on) => {
     await okta.changeEmail(ben, 'ada@example.com');
     for (const id of [cleo, ada, ben]) await okta.leave(id);
     await access.settled();
-    const asked = access.coder.calls.all().length;
+    // About people: what the bridge asks of its own account and of Coder from time to time comes as well, where this takes long.
+    const asked = () => access.coder.calls.all({ path: /\/users(?:$|\/(?!me(?:\/|$)))/ });
+    const before = asked().length;
+    expect(before).toBeGreaterThan(0);
     for (let looked = 0; looked < 50; looked += 1) await access.settled();
-    expect(access.coder.calls.all()).toHaveLength(asked);
+    expect(asked()).toHaveLength(before);
     expect(access.suspended()).toEqual(['cleo']);
     expect((await access.status()).holds).toMatchObject([{ reason: 'too-many-leavers', people: 2 }]);
   });
