@@ -338,25 +338,29 @@ export function stillIn(
 ): StillIn {
   return new StillIn(
     refusal.reason,
-    `${whyOut(person)}, and account ${JSON.stringify(account.username)} with their e-mail ${JSON.stringify(account.email)} is still ${account.status}: suspend it in Coder; ${refusal.detail}`,
+    `${sayOpen(person, account)} is still ${account.status}: suspend it in Coder; ${refusal.detail}`,
   );
 }
 
-function whyOut(person: Pick<PersonObservation, 'user'>): string {
-  return leavesByDirectory(person) ? 'the person has left' : 'nothing lets the person in any more';
+function sayOpen(
+  person: Pick<PersonObservation, 'user'>,
+  { username, email }: Pick<ObservedAccount['account'], 'username' | 'email'>,
+): string {
+  const why = leavesByDirectory(person) ? 'the person has left' : 'nothing lets the person in any more';
+  return `${why}, and account ${JSON.stringify(username)} with their e-mail ${JSON.stringify(email)}`;
 }
 
 function stillProtected(person: Pick<PersonObservation, 'user'>, { account }: ObservedAccount): StillIn {
   return new StillIn(
     'protected-account',
-    `${whyOut(person)}, and account ${JSON.stringify(account.username)} with their e-mail ${JSON.stringify(account.email)} is still ${account.status}, since guard.protectedAccounts names it: suspend it in Coder or give it another e-mail there, or take it out of guard.protectedAccounts`,
+    `${sayOpen(person, account)} is still ${account.status}, since guard.protectedAccounts names it: suspend it in Coder or give it another e-mail there, or take it out of guard.protectedAccounts`,
   );
 }
 
 function stillOwn(person: Pick<PersonObservation, 'user'>, { account }: ObservedAccount): StillIn {
   return new StillIn(
     'own-account',
-    `${whyOut(person)}, and account ${JSON.stringify(account.username)} with their e-mail ${JSON.stringify(account.email)}, which the bridge acts as, is still ${account.status}: give the bridge an account of its own, then suspend this one in Coder`,
+    `${sayOpen(person, account)}, which the bridge acts as, is still ${account.status}: give the bridge an account of its own, then suspend this one in Coder`,
   );
 }
 

@@ -130,7 +130,10 @@ async function readLinked(rim: Rim, { person }: Told): Promise<CoderUser | undef
   return found.state === 'present' ? found.user : undefined;
 }
 
-/** Also what an earlier try was about to delete: the person may be somebody else's account by now, and nobody looks for that one. */
+/**
+ * Accounts of theirs that were looked for by id alone. Also what an earlier try was about to delete: the person may be somebody else's account by
+ * now, and nobody looks for that one.
+ */
 async function findUnseen(
   rim: Rim,
   { user, person, linked, entries }: Told,

@@ -2,6 +2,7 @@
  * The guard's word on what a person would lose and gain, reserved in the ledger in the transaction that decides, before
  * anything is taken or given. One app's ledger is written by one at a time, across requests and replicas.
  */
+import { type Guard } from '../../contract/mapping-state';
 import { type HeldRemovals, listOpenHoldsOf, readHeld } from '../../store/accounts/holds';
 import { lockLedger, type LedgerKind, type OthersQuestion, reserve } from '../../store/accounts/ledger';
 import { countPeopleIn } from '../../store/accounts/people';
@@ -277,10 +278,7 @@ async function judgeRemovals(
   const kind: LedgerKind = leaves ? 'leaving' : 'removal';
   const now = rim.clock.now();
   const judge = async () => {
-    let people: Promise<number> | undefined;
-    const peopleFor = async (counted: number): Promise<number> =>
-      // So few are always allowed: of how many does not matter then, and counting a large app takes its time.
-      counted + 1 <= guard.minRemovals ? 0 : await (people ??= countPeople(rim, db, app));
+    const peopleFor = peopleOfShare(rim, db, app, guard);
     const others = await countOthers(db, context, question(party, kind, now), async counted =>
       removalLimit(guard, await peopleFor(counted), leaves),
     );
@@ -359,11 +357,9 @@ async function judgeGains(
     }
     if (!passes) {
       const isOver = async (): Promise<boolean> => {
-        let people: Promise<number> | undefined;
-        const limit = async (counted: number): Promise<number> => {
-          const few = kind === 'privilege' || counted + 1 <= guard.minRemovals;
-          return gainLimit(first, guard, few ? 0 : await (people ??= countPeople(rim, db, app)));
-        };
+        const peopleFor = peopleOfShare(rim, db, app, guard);
+        const limit = async (counted: number): Promise<number> =>
+          gainLimit(first, guard, kind === 'privilege' ? 0 : await peopleFor(counted));
         const others = await countOthers(db, context, question(party, kind, now), limit);
         return others + 1 > (await limit(others));
       };
@@ -399,6 +395,14 @@ async function countPeople(rim: Rim, db: Db, app: string, keptMs = COUNT_KEPT_MS
   // Large by what it takes to count them: of many in the directory few may have an account.
   if (lookedAt >= LARGE) known.set(app, { people, at: now });
   return people;
+}
+
+/** How many people the share is of, for who comes after so many others; counted once. */
+function peopleOfShare(rim: Rim, db: Db, app: string, { minRemovals }: Pick<Guard, 'minRemovals'>) {
+  let people: Promise<number> | undefined;
+  return async (others: number): Promise<number> =>
+    // So few are always allowed: of how many does not matter then, and counting a large app takes its time.
+    others + 1 <= minRemovals ? 0 : await (people ??= countPeople(rim, db, app));
 }
 
 /** Whether the people were others than were believed; they are counted anew now. */

@@ -5,6 +5,7 @@ import { enqueue, type Cause, type WorkItem } from '../../store/work/enqueue';
 import { type Db } from '../../store/database/database';
 import { hold } from '../../store/accounts/holds';
 import { causeLine } from '../../store/work/causes';
+import { piecesOf } from '../../store/database/pieces';
 import { nextTurn } from '../../store/database/turns';
 import { queuedKeys } from '../../store/work/pending';
 import { type Context } from '../decide/context';
@@ -105,8 +106,8 @@ export async function carryOutInTurns(
 ): Promise<void> {
   const { held, work } = guarded;
   const parts = [
-    ...piecesOf(held).map(piece => ({ held: piece, work: [] })),
-    ...piecesOf(work).map(piece => ({ held: [], work: piece })),
+    ...partsOf(held).map(piece => ({ held: piece, work: [] })),
+    ...partsOf(work).map(piece => ({ held: [], work: piece })),
   ];
   for (const part of parts) {
     const goesOn = await rim.database.transact(async db => {
@@ -119,7 +120,7 @@ export async function carryOutInTurns(
   }
 }
 
-function piecesOf<T>(list: readonly T[]): T[][] {
+function partsOf<T>(list: readonly T[]): T[][] {
   return Array.from({ length: Math.ceil(list.length / AT_ONCE) }, (_, index) =>
     list.slice(index * AT_ONCE, (index + 1) * AT_ONCE),
   );
@@ -156,14 +157,12 @@ export async function carryOut(
 /** Work that nobody has queued yet: a sweep does not hurry what a request has asked for. */
 export async function withoutQueued(rim: Rim, work: readonly WorkItem[]): Promise<WorkItem[]> {
   const fresh: WorkItem[] = [];
-  for (let start = 0; start < work.length; start += AT_ONCE) {
-    const some = work.slice(start, start + AT_ONCE);
+  for await (const some of piecesOf(work, AT_ONCE)) {
     const queued = await queuedKeys(
       rim.database.db,
       some.map(item => item.key),
     );
     fresh.push(...some.filter(item => !queued.has(item.key)));
-    await nextTurn();
   }
   return fresh;
 }

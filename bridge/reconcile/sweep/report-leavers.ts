@@ -27,7 +27,7 @@ export async function reportLeavers(rim: Rim, findings: readonly Finding[], caus
       if (before === held?.reason || (before !== undefined && before !== REASON)) continue;
       // Whoever was dealt with since they were compared is as that left them.
       const now = await readPerson(db, userId);
-      if (now?.heldReason !== person?.heldReason || now?.convergedAt !== person?.convergedAt) continue;
+      if (now?.heldReason !== before || now?.convergedAt !== person?.convergedAt) continue;
       await writePerson(db, { userId, app, userName }, { held }, at);
       if (held !== null)
         lines.note({ app, subject: userId, subjectName: userName, coderUserId: account?.id }, 'person.held', 'held', {

@@ -1,6 +1,6 @@
 /** Accounts of Coder whom no directory stands for: told once each, never touched. */
 import { writeAuditInTurns } from '../../store/audit/audit';
-import { nextTurn } from '../../store/database/turns';
+import { piecesOf } from '../../store/database/pieces';
 import { type Context, untouchable } from '../decide/context';
 import { type Rim } from '../context/rim';
 import { AuditLines } from '../context/audit-lines';
@@ -15,9 +15,7 @@ export async function* unlinkedAccounts(
   world: World,
 ): AsyncGenerator<{ id: string; username: string; email: string; status: string }> {
   const { db } = rim.database;
-  const ids = [...world.accounts.keys()];
-  for (let start = 0; start < ids.length; start += PAGE) {
-    const page = ids.slice(start, start + PAGE);
+  for await (const page of piecesOf([...world.accounts.keys()], PAGE)) {
     const known = new Set(
       (await db.selectFrom('people').select('coder_user_id').where('coder_user_id', 'in', page).execute()).map(
         row => row.coder_user_id,
@@ -28,7 +26,6 @@ export async function* unlinkedAccounts(
       if (account === undefined || known.has(id) || untouchable(context, account) !== undefined) continue;
       yield { id, username: account.username, email: account.email, status: account.status };
     }
-    await nextTurn();
   }
 }
 

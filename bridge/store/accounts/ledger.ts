@@ -5,6 +5,7 @@
 import { sql } from 'kysely';
 import { backendOf, type Db } from '../database/database';
 import { among, listed } from '../database/listed';
+import { piecesOf } from '../database/pieces';
 import { statement } from '../database/statement';
 import { nextTurn } from '../database/turns';
 import { names } from '../work/causes';
@@ -171,11 +172,10 @@ const someOfThem = statement<{ ids: readonly string[] }>()(
 /** Those of these people, as `person:<SCIM id>`, whose account the bridge gave something, or knows in a group: nobody else can lose anything. */
 export async function whoMayLose(db: Db, subjects: readonly string[]): Promise<string[]> {
   const may: string[] = [];
-  for (let start = 0; start < subjects.length; start += ASKED_AT_ONCE) {
-    const ids = subjects.slice(start, start + ASKED_AT_ONCE).map(subject => subject.slice('person:'.length));
+  for await (const some of piecesOf(subjects, ASKED_AT_ONCE)) {
+    const ids = some.map(subject => subject.slice('person:'.length));
     const found = new Set((await someOfThem(db, { ids })).rows.map(({ user_id }) => user_id));
     for (const id of ids) if (found.has(id)) may.push(`person:${id}`);
-    await nextTurn();
   }
   return may;
 }

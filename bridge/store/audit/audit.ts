@@ -3,6 +3,7 @@ import { type Selectable, sql } from 'kysely';
 import { type Db, backendOf } from '../database/database';
 import { statement } from '../database/statement';
 import { type AuditTable } from '../database/tables';
+import { piecesOf } from '../database/pieces';
 import { nextTurn } from '../database/turns';
 
 export type AuditResult = 'done' | 'failed' | 'held' | 'skipped' | 'reported';
@@ -85,10 +86,7 @@ export async function writeAudit(db: Db, rows: readonly AuditRow[]): Promise<voi
 
 /** As {@link writeAudit}, outside of any transaction, and with a turn of the event loop for others after some lines. */
 export async function writeAuditInTurns(db: Db, rows: readonly AuditRow[]): Promise<void> {
-  for (let start = 0; start < rows.length; start += ROWS_PER_STATEMENT) {
-    await writeAudit(db, rows.slice(start, start + ROWS_PER_STATEMENT));
-    await nextTurn();
-  }
+  for await (const some of piecesOf(rows, ROWS_PER_STATEMENT)) await writeAudit(db, some);
 }
 
 /** What to look for in the audit trail; every field narrows. */

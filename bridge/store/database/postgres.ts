@@ -6,7 +6,7 @@ import { isLostPlan, withPlans } from './postgres-statements';
 import { type Tables } from './tables';
 
 /** Deadlock and serialization failure: the transaction is undone and may simply be tried again. */
-const AGAIN = new Set(['40P01', '40001']);
+export const AGAIN: ReadonlySet<string> = new Set(['40P01', '40001']);
 const TRIES = 5;
 
 export function openPostgres(url: string) {

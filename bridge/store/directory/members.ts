@@ -12,10 +12,11 @@ import { type WorkKey, PRIORITY, enqueuePeople } from '../work/enqueue';
 import { newId } from '../database/id';
 import { withInside } from '../database/nesting';
 import { among, listed } from '../database/listed';
+import { LONGEST_LIST, statementsOf } from '../database/pieces';
 import { GroupCycle, NestedGroupsRefused, UnknownMembers } from './errors';
 import { enqueueEverybodyIn } from './large/everybody';
 import { type Membership, exchange, loosen } from './large/loose-sets';
-import { LARGE, isLargeRemoval, pagesOf, statementsOf } from './large/pages';
+import { isLargeRemoval, pagesOf } from './large/pages';
 import { memberFilter } from './search/filter-sql';
 import { MOST_TOUCHED, type UserOrGroup } from './resources';
 import { LOCK_OF, type Write, isId, lockByName } from './rows';
@@ -270,7 +271,7 @@ async function* deleteOthers(
   setId: string,
   stay: readonly MemberValue[],
 ): AsyncGenerator<readonly MemberRow[]> {
-  if (stay.length <= LARGE) {
+  if (stay.length <= LONGEST_LIST) {
     const values = stay.map(({ value }) => value);
     yield* statementsOf(await deleteMembers(db, setId, notAmong(db, values)));
     return;

@@ -7,7 +7,7 @@ import { type Claim, MOST_CLAIMED } from './claim';
 import { type WorkKey } from './key';
 import { groupsInside, withInside } from '../database/nesting';
 import { statement } from '../database/statement';
-import { sortedInTurns } from '../database/turns';
+import { sortedInTurns, statementsOf } from '../database/pieces';
 import { toWork, WORK_COLUMNS, type WorkRow } from './work';
 
 export type { Cause } from './causes';
@@ -109,9 +109,6 @@ const insertClaimed = statement<{ [Name in keyof Inserted]: Inserted[Name] } & {
     returning ${sql.join(WORK_COLUMNS.map(name => sql.ref(name)))}, lease_owner, lease_until`;
 });
 
-/** The driver writes a list in one go, and everybody else waits. */
-const KEYS_OF_STATEMENT = 1_000;
-
 async function enqueueListed(
   db: Db,
   { prefix, texts, app, priority }: Listed,
@@ -124,9 +121,8 @@ async function enqueueListed(
   // since SQLite keeps the order of a list, and 100,000 rows go into an ordered index much faster.
   const inserted = { prefix, app, priority, cause: causeLine(cause, leaves), now, dueAt };
   if (claim === undefined || claim.taken.length + texts.length > MOST_CLAIMED) {
-    const sorted = await sortedInTurns(texts);
-    for (let start = 0; start < sorted.length; start += KEYS_OF_STATEMENT)
-      await insertListed(db, { ...inserted, texts: sorted.slice(start, start + KEYS_OF_STATEMENT) });
+    for await (const some of statementsOf(await sortedInTurns(texts)))
+      await insertListed(db, { ...inserted, texts: some });
     return;
   }
   const { owner, until } = claim;

@@ -2,6 +2,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { type Kysely, sql } from 'kysely';
 import { type Backend, DatabaseError } from '../backend';
+import { AGAIN } from '../postgres';
 import { type Tables } from '../tables';
 import * as initial from './0001-initial';
 import * as access from './0002-access';
@@ -40,8 +41,8 @@ const MIGRATIONS = [
 /** Number that keeps replicas that start at once from migrating twice (Postgres advisory lock). */
 const MIGRATION_LOCK = 7_264_001;
 
-/** A table that is in use, a deadlock and a serialization failure: nothing was changed, and it may simply be tried again. */
-const AGAIN = new Set(['55P03', '40P01', '40001']);
+/** A lock was not had in time: nothing was changed, either. */
+const LOCK_NOT_AVAILABLE = '55P03';
 /**
  * How long a table that is in use is waited for: whoever comes meanwhile waits behind the migration. Shorter than Postgres waits before it
  * looks for deadlocks, so that it is the migration that gives way, and not somebody's work. Now and then longer than that: before it has looked,
@@ -62,7 +63,7 @@ export async function migrate(db: Kysely<Tables>, backend: Backend): Promise<voi
       return;
     } catch (error) {
       const { code } = error as { code?: unknown };
-      if (typeof code !== 'string' || !AGAIN.has(code)) throw error;
+      if (typeof code !== 'string' || !(AGAIN.has(code) || code === LOCK_NOT_AVAILABLE)) throw error;
       if (Date.now() - began >= PATIENCE_MS)
         throw new DatabaseError(
           `database could not be brought up to date within ${PATIENCE_MS / 1_000} seconds, its tables are in use: let what runs in it end (a large request, pg_dump, somebody's open transaction), or stop the other replicas, and start again`,
@@ -75,10 +76,7 @@ export async function migrate(db: Kysely<Tables>, backend: Backend): Promise<voi
 
 async function bringUpToDate(db: Kysely<Tables>, backend: Backend, lockTimeoutMs: number): Promise<void> {
   await db.transaction().execute(async transaction => {
-    if (backend === 'postgres') {
-      await sql`select pg_advisory_xact_lock(${MIGRATION_LOCK})`.execute(transaction);
-      await sql`set local lock_timeout = ${sql.lit(lockTimeoutMs)}`.execute(transaction);
-    }
+    if (backend === 'postgres') await sql`select pg_advisory_xact_lock(${MIGRATION_LOCK})`.execute(transaction);
     await sql`create table if not exists schema_version (version integer not null)`.execute(transaction);
     const { rows } = await sql<{ version: number }>`select version from schema_version`.execute(transaction);
     const present = rows[0]?.version ?? 0;
@@ -87,6 +85,8 @@ async function bringUpToDate(db: Kysely<Tables>, backend: Backend, lockTimeoutMs
         `database has schema version ${present}, this coder-scim knows ${MIGRATIONS.length}: start the newer coder-scim, or restore the backup made before the upgrade`,
       );
     }
+    if (backend === 'postgres' && present < MIGRATIONS.length)
+      await sql`set local lock_timeout = ${sql.lit(lockTimeoutMs)}`.execute(transaction);
     for (const up of MIGRATIONS.slice(present)) await up(transaction as unknown as Kysely<unknown>, backend);
     if (rows.length === 0)
       await sql`insert into schema_version (version) values (${MIGRATIONS.length})`.execute(transaction);

@@ -6,6 +6,7 @@
 import { type Database } from '../../database/database';
 import { statement } from '../../database/statement';
 import { listed } from '../../database/listed';
+import { piecesOf } from '../../database/pieces';
 import { nextTurn } from '../../database/turns';
 import { type MemberChange } from '../../../scim-language/patch/operation';
 import { type WorkKey } from '../../work/enqueue';
@@ -14,7 +15,7 @@ import { applyChanges, insertMembers, refuseCycle, resolveMembers } from '../mem
 import { type Write } from '../rows';
 import { type Delta, deltaOf } from './delta';
 import { type LooseSets, type Membership, exchange, fasten } from './loose-sets';
-import { LARGE, pagesOf, piecesOf } from './pages';
+import { LARGE, ROWS_OF_TURN, pagesOf } from './pages';
 
 /** Members that were made ready before the transaction that makes them a group's. */
 export interface ReadyMembers {
@@ -101,7 +102,7 @@ async function fill(
       else if (stay.length > 0) await copyListed(db, { to: set, from, ids: stay });
       await nextTurn();
     }
-  for await (const members of piecesOf(delta.joined))
+  for await (const members of piecesOf(delta.joined, ROWS_OF_TURN))
     await db.transaction().execute(async transaction => {
       const on: Write = { ...write, db: transaction };
       const known = await resolveMembers(on, undefined, [{ kind: 'add', members }]);

@@ -4,12 +4,13 @@ import { type Filter } from '../../../scim-language/filter/ast';
 import { type MemberChange } from '../../../scim-language/patch/operation';
 import { type MemberValue } from '../../../scim-language/schema/member-value';
 import { type Db, backendOf } from '../../database/database';
+import { piecesOf } from '../../database/pieces';
 import { NestedGroupsRefused, UnknownMembers } from '../errors';
 import { type Known, isRemovalOfAll, membersNotIn, refuseNames, refuseNoIds, resolveMembers } from '../members';
 import { type UserOrGroup } from '../resources';
 import { type Write } from '../rows';
 import { memberFilter } from '../search/filter-sql';
-import { LARGE, isLargeSet, pagesOf, piecesOf } from './pages';
+import { LARGE, ROWS_OF_TURN, isLargeSet, pagesOf } from './pages';
 
 /** Who comes and who goes. */
 export interface Delta {
@@ -92,7 +93,7 @@ class Counting {
   }
 
   private async add(members: readonly MemberValue[]): Promise<void> {
-    for await (const some of piecesOf(members)) {
+    for await (const some of piecesOf(members, ROWS_OF_TURN)) {
       const outside = await this.notIn(some.map(({ value }) => value));
       const come = some.filter(({ value }) => outside.has(value));
       for (const { value } of some) if (!outside.has(value)) this.left.delete(value);
@@ -102,7 +103,7 @@ class Counting {
   }
 
   private async remove(values: readonly string[]): Promise<void> {
-    for await (const some of piecesOf(values)) {
+    for await (const some of piecesOf(values, ROWS_OF_TURN)) {
       const outside = await this.notIn(some);
       for (const value of some) {
         this.joined.delete(value);
@@ -115,11 +116,12 @@ class Counting {
     this.joined.clear();
     this.left.clear();
     const stated = new Map<string, MemberValue>();
-    for await (const some of piecesOf(members)) for (const member of some) stated.set(member.value, member);
+    for await (const some of piecesOf(members, ROWS_OF_TURN))
+      for (const member of some) stated.set(member.value, member);
     if (this.setId !== undefined)
       for await (const rows of pagesOf(this.write.db, this.setId))
         for (const { member_id } of rows) if (!stated.delete(member_id)) this.left.add(member_id);
-    for await (const some of piecesOf([...stated.values()])) await this.resolve(some);
+    for await (const some of piecesOf([...stated.values()], ROWS_OF_TURN)) await this.resolve(some);
     this.joined = stated;
   }
 

@@ -39,23 +39,6 @@ export async function* pagesOf(db: Db, setId: string): AsyncGenerator<readonly S
   }
 }
 
-/** A long list in pieces of a turn each. */
-export async function* piecesOf<T>(list: readonly T[], size = ROWS_OF_TURN): AsyncGenerator<readonly T[]> {
-  for (let start = 0; start < list.length; start += size) {
-    yield list.slice(start, start + size);
-    await nextTurn();
-  }
-}
-
-/**
- * A list as statements are given it: whole where it is short, and otherwise a piece of a turn each. A driver writes a list in one go, and what
- * comes of 100,000 rows would be dealt with in one as well.
- */
-export async function* statementsOf<T>(list: readonly T[]): AsyncGenerator<readonly T[]> {
-  if (list.length > LARGE) yield* piecesOf(list, LARGE);
-  else if (list.length > 0) yield list;
-}
-
 const oneBeyond = statement<{ setId: string }>()(
   (_db, { setId }) => sql`select 1 from member_rows where set_id = ${setId} limit 1 offset ${sql.lit(LARGE)}`,
 );
