@@ -3,7 +3,8 @@
  * outside a transaction waits a moment here; a transaction of `transact` waits longer, and without the connection.
  */
 import { setTimeout as sleep } from 'node:timers/promises';
-import { CompiledQuery, type DatabaseConnection, type Driver, type QueryResult, SqliteDialect } from 'kysely';
+import { CompiledQuery, type DatabaseConnection, type Driver, type QueryResult } from 'kysely';
+import { PlannedOnceDialect } from './sqlite-compiler';
 import { type SqliteConnection } from './sqlite-connection';
 import { DirectAdapter, type DirectConnection } from './sqlite-direct';
 import { isLocked } from './sqlite-locks';
@@ -12,7 +13,7 @@ import { type Trouble } from './trouble';
 const PATIENCE_MS = 200;
 const PAUSE_MS = 10;
 
-export class PatientDialect extends SqliteDialect {
+export class PatientDialect extends PlannedOnceDialect {
   constructor(
     private readonly connection: SqliteConnection,
     private readonly direct: DirectConnection,

@@ -2,7 +2,8 @@
  * Reading that takes many turns of the event loop, from one state of a SQLite file: connections of their own, which see what was committed
  * when they began, while the one that writes goes on.
  */
-import { Kysely, SqliteDialect, sql } from 'kysely';
+import { Kysely, sql } from 'kysely';
+import { PlannedOnceDialect } from './sqlite-compiler';
 import { connectSqlite } from './sqlite-connection';
 import { type Tables } from './tables';
 
@@ -23,7 +24,7 @@ export function createReaders(path: string, db: Kysely<Tables>): Readers {
   const take = async (): Promise<Kysely<Tables>> => {
     if (busy >= MOST_READERS) await new Promise<void>(resolve => waiting.push(resolve));
     else busy += 1;
-    return idle.pop() ?? new Kysely<Tables>({ dialect: new SqliteDialect({ database: connectSqlite(path) }) });
+    return idle.pop() ?? new Kysely<Tables>({ dialect: new PlannedOnceDialect({ database: connectSqlite(path) }) });
   };
 
   const giveBack = (reader: Kysely<Tables>): void => {
