@@ -82,6 +82,9 @@ export class Recovery {
   /** Where the database stood when it was found to have gone back, until it was compared. */
   #wentBackTo: number | undefined;
 
+  /** Begun, and not counted yet. */
+  #advancing: Promise<boolean> | undefined;
+
   constructor(private readonly parts: RecoveryParts) {}
 
   /** Why nothing may be given or taken now; undefined when all may. @throws what the database throws */
@@ -109,11 +112,17 @@ export class Recovery {
     return this.#state.is === 'current' ? this.#state.unreadable : undefined;
   }
 
-  /**
-   * Called before work that may change Coder. False: it must not be done.
-   * @param again whether a database server that was not compared yet is, and asked once more
-   */
-  async advance(again = true): Promise<boolean> {
+  /** Called before work that may change Coder. False: it must not be done. What begins in the same moment counts up once. */
+  advance(): Promise<boolean> {
+    return (this.#advancing ??= Promise.resolve().then(() => {
+      // Whoever comes from here on begins later than this.
+      this.#advancing = undefined;
+      return this.#advance();
+    }));
+  }
+
+  /** @param again whether a database server that was not compared yet is, and asked once more */
+  async #advance(again = true): Promise<boolean> {
     const before = this.#latest;
     const position = await advancePosition(this.parts.database.db, this.#server ?? '');
     if (position === undefined) {
@@ -147,7 +156,7 @@ export class Recovery {
       this.#state = { is: 'unchecked', problem };
     }
     if (!this.#pausing()) await this.#checkOnce();
-    return this.problem === undefined && (await this.advance(false));
+    return this.problem === undefined && (await this.#advance(false));
   }
 
   pending(): Promise<PendingRecovery | undefined> {
