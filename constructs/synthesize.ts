@@ -34,11 +34,11 @@ export interface Declaration {
 /** The document that the app's constructs declare, entries in order of their names, nothing that was not said. */
 export function synthesizeMappingState({ app, settings, entries }: Declaration): MappingStateInput {
   const { identityProvider, mode, policies, guard, people, pushedGroups, claims, attributes } = settings;
-  const entriesOf = (kind: EntryKind) =>
-    Object.fromEntries(entries.filter(entry => entry.kind === kind).map(({ name, content }) => [name, content]));
+  const ofKind = new Map<EntryKind, [name: string, content: object][]>(ENTRY_KINDS.map(kind => [kind, []]));
+  for (const { kind, name, content } of entries) ofKind.get(kind)?.push([name, content]);
   return {
     ...stated({ version: MAPPING_STATE_VERSION, app, identityProvider, mode }),
-    ...Object.fromEntries(ENTRY_KINDS.map(kind => [kind, entriesOf(kind)])),
+    ...Object.fromEntries([...ofKind].map(([kind, ofNames]) => [kind, Object.fromEntries(ofNames)])),
     ...stated({ pushedGroups, policies, guard, people, claims, attributes }),
   };
 }

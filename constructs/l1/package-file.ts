@@ -26,7 +26,8 @@ export class PlacedFile extends TerraformAsset {
     sourcePath: string,
     private readonly place: string,
   ) {
-    super(scope, id, { path: sourcePath });
+    // Its place is its name: no hash of a megabyte is made to tell it by.
+    super(scope, id, { path: sourcePath, assetHash: place });
   }
 
   /** Path in the stack's folder. */
