@@ -17,6 +17,8 @@ export interface Hold {
   readonly cpuSeconds: number;
   /** How long the event loop stood still at most. */
   readonly longestMs: number;
+  /** What it computed at most between two turns, in processor time: what a busy machine adds is no hold of the program's. */
+  readonly computedMs: number;
   /** How long `/healthz` took at most meanwhile. */
   readonly healthMs: number;
   /** How long somebody's deactivation took at most meanwhile. */
@@ -56,6 +58,7 @@ export async function holdsOf(
     ms: summary(all.map(({ ms }) => ms)).median,
     cpuSeconds: summary(all.map(({ cpuSeconds }) => cpuSeconds)).median,
     longestMs: Math.max(...all.map(({ longestMs }) => longestMs)),
+    computedMs: Math.max(...all.map(({ computedMs }) => computedMs)),
     healthMs: Math.max(...all.map(({ healthMs }) => healthMs)),
     deactivationMs: Math.max(...all.map(({ deactivationMs }) => deactivationMs)),
   }));
@@ -109,7 +112,13 @@ class Scene {
       after = await this.server.usage();
       if (request.method === 'POST') this.group = location?.split('/').at(-1) ?? '';
     });
-    return { ms, cpuSeconds: after.cpuSeconds - before.cpuSeconds, longestMs: after.longestHoldMs, ...slowest };
+    return {
+      ms,
+      cpuSeconds: after.cpuSeconds - before.cpuSeconds,
+      longestMs: after.longestHoldMs,
+      computedMs: after.longestComputedMs,
+      ...slowest,
+    };
   }
 
   /** Asks for little, again and again, until the work is done. @returns how long that took at most */

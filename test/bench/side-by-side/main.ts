@@ -135,10 +135,12 @@ async function measureAll(takePart: TakePart, quick: boolean): Promise<void> {
 function printHolds({ title, holds }: HoldsResult): void {
   for (const [server, all] of holds)
     printTable(`${title}: ${server}`, [
-      ['', 'median', 'longest hold', 'slowest /healthz', 'slowest deactivation'],
+      ['', 'median', 'longest hold', 'computed', 'slowest /healthz', 'slowest deactivation'],
       ...all.map(({ operation, ...one }) => [
         operation,
-        ...[one.ms, one.longestMs, one.healthMs, one.deactivationMs].map(value => `${value.toFixed(0)} ms`),
+        ...[one.ms, one.longestMs, one.computedMs, one.healthMs, one.deactivationMs].map(
+          value => `${value.toFixed(0)} ms`,
+        ),
       ]),
     ]);
 }

@@ -81,17 +81,18 @@ function tableOfHolds({ holds, people, rounds }: HoldsResult): string {
         `${one.ms.toFixed(0)} ms`,
         `${one.cpuSeconds.toFixed(2)} s`,
         `${one.longestMs.toFixed(0)} ms`,
+        `${one.computedMs.toFixed(0)} ms`,
         `${one.healthMs.toFixed(0)} ms`,
         `${one.deactivationMs.toFixed(0)} ms`,
       ]),
     ),
   );
   return [
-    `| a group of ${people.toLocaleString('en')} is … | median | CPU, with what others asked | longest hold | slowest \`/healthz\` | slowest deactivation |`,
-    '|---|---|---|---|---|---|',
+    `| a group of ${people.toLocaleString('en')} is … | median | CPU, with what others asked | longest hold | computed | slowest \`/healthz\` | slowest deactivation |`,
+    '|---|---|---|---|---|---|---|',
     ...rows,
     '',
-    `${rounds} rounds of a new group each; two others ask meanwhile, every 2 ms.`,
+    `${rounds} rounds of a new group each; two others ask meanwhile, every 2 ms. Computed: processor time between two turns of the event loop, at most.`,
   ].join('\n');
 }
 
