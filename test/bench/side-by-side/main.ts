@@ -1,6 +1,6 @@
 /**
- * The bridge beside others: `npm run build && npm run bench -- --peers npm` measures all of it and writes docs/performance.md, in eight to
- * ten minutes. `--peers npm` installs the servers that npm has into a temporary folder; `--peer NAME=FOLDER` adds another one (peers.ts).
+ * The bridge beside others: `npm run build && npm run bench -- --peers npm` measures all of it and writes docs/performance.md, in ten to
+ * twelve minutes. `--peers npm` installs the servers that npm has into a temporary folder; `--peer NAME=FOLDER` adds another one (peers.ts).
  * Options measure one setting instead: `npm run bench -- --help`.
  */
 import { readFileSync, writeFileSync } from 'node:fs';
@@ -29,7 +29,7 @@ const MAPPED = { policies: { accounts: 'all' as const }, pushedGroups: {}, guard
 
 const USAGE = `Usage: npm run bench -- [options]          (npm run build first)
 
-Without --mix or --holds everything is measured, and docs/performance.md written: eight to ten minutes on two quiet cores.
+Without --mix or --holds everything is measured, and docs/performance.md written: ten to twelve minutes on two quiet cores.
 
   --peers npm             beside the servers that npm has, installed into a temporary folder
   --peer NAME=FOLDER      beside another server: test/bench/side-by-side/peers.ts says what is in the folder
@@ -40,6 +40,7 @@ One setting, of which nothing is written:
   --users N               people in the directory (1000)
   --group-size N          members of a group (10)
   --people N              people that one round is about (150)
+  --warm-up N             rounds before those that are counted (3)
   --rounds N              rounds (5)
   --parallel N            requests at a time (16)
   --mapped                everybody has an account of Coder, and every group is one of Coder
@@ -58,6 +59,7 @@ function readOptions() {
       'group-size': { type: 'string', default: '10' },
       parallel: { type: 'string', default: '16' },
       people: { type: 'string', default: '150' },
+      'warm-up': { type: 'string', default: '3' },
       rounds: { type: 'string', default: '5' },
       dist: { type: 'string', multiple: true, default: [] },
       peer: { type: 'string', multiple: true, default: [] },
@@ -153,6 +155,7 @@ async function measureOne(contestants: Contestants, options: Options, mix: MixNa
     groups: Math.max(4, Math.min(100, Math.floor(users / groupSize))),
     groupSize,
     parallel: Number(options.parallel),
+    warmUp: Number(options['warm-up']),
     rounds: Number(options.rounds),
     roundSeconds: 60,
     people: Number(options.people),

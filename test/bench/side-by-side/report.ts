@@ -48,7 +48,7 @@ function tableOf({ figures, setting }: Result): string {
     '|---|---|---|---|---|---|---|---|---|',
     ...rows,
     '',
-    `${setting.rounds} rounds of ${setting.people * 7} requests, or of ${setting.roundSeconds} seconds where that is shorter, ${setting.parallel} at a time.`,
+    `${setting.rounds} rounds of ${setting.people * 7} requests, or of ${setting.roundSeconds} seconds where that is shorter, ${setting.parallel} at a time, after ${setting.warmUp} that are not counted.`,
   ].join('\n');
 }
 

@@ -15,6 +15,8 @@ export interface Setting {
   readonly groupSize: number;
   /** Requests at a time. */
   readonly parallel: number;
+  /** Rounds before those that are counted: for some thousands of requests V8 compiles what is called often. */
+  readonly warmUp: number;
   /** Rounds that are counted as warm. */
   readonly rounds: number;
   /** People whom one round is about. */
@@ -73,6 +75,8 @@ export async function sideBySide(
       rounds.set(name, []);
       told(`${name}: cold ${ready.at(-1)?.cold.cpu.toFixed(3)} s per 1,000`);
     }
+    for (let round = 1; round <= setting.warmUp; round += 1)
+      for (const { server, client, groups } of ready) await play(server, client, setting, groups, `w${round}`);
     for (let round = 1; round <= setting.rounds; round += 1)
       for (const { name, server, client, groups } of ready) {
         const one = await play(server, client, setting, groups, `r${round}`);

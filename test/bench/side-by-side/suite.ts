@@ -44,6 +44,7 @@ const SMALL = {
   groups: 100,
   groupSize: 10,
   parallel: 16,
+  warmUp: 3,
   rounds: 5,
   roundSeconds: 10,
   people: 150,
@@ -56,7 +57,7 @@ const HOLDS = { users: 100_000, rounds: 3 } as const;
 const shrunk = (setting: Setting): Setting => ({
   ...setting,
   ...{ users: 10, groups: Math.min(4, setting.groups), groupSize: Math.min(8, setting.groupSize) },
-  ...{ rounds: 1, people: 4, peopleAtFirst: 2 },
+  ...{ warmUp: 0, rounds: 1, people: 4, peopleAtFirst: 2 },
 });
 
 const SQLITE = 'coder-scim, SQLite';
