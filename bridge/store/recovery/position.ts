@@ -1,5 +1,6 @@
 /**
- * Where this database stands: a number that counts up before each piece of work that may change Coder, and that each call to Coder carries.
+ * Where this database stands: a number that counts up before each piece of work that may change Coder, once for those that begin in the same
+ * moment, and that each call to Coder carries.
  * Coder's audit log keeps it. A number there that is higher than the one here tells that this database is older than what it did: no clock
  * is asked, a lost answer and a killed bridge change nothing about it, and other installations and tools have other names.
  */

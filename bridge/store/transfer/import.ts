@@ -1,5 +1,5 @@
 /** Fills an empty database with what another one exported: all of it, or nothing. */
-import { sql } from 'kysely';
+import { ExpressionWrapper, PrimitiveValueListNode, sql, ValuesNode } from 'kysely';
 import { DatabaseError } from '../database/backend';
 import { type Database, type Db } from '../database/database';
 import { schemaVersion } from '../database/migrations';
@@ -86,8 +86,8 @@ function parse(text: string): unknown {
 
 function valuesOf(batch: readonly Row[]) {
   const columns = Object.keys(batch[0] ?? {});
-  const tuples = batch.map(row => sql`(${sql.join(columns.map(column => sql.val(row[column] ?? null)))})`);
-  return sql`(${sql.join(columns.map(column => sql.ref(column)))}) values ${sql.join(tuples)}`;
+  const rows = batch.map(row => PrimitiveValueListNode.create(columns.map(column => row[column] ?? null)));
+  return sql`(${sql.join(columns.map(column => sql.ref(column)))}) ${new ExpressionWrapper(ValuesNode.create(rows))}`;
 }
 
 /** What Postgres counts by itself goes on behind what came in; SQLite does so by itself. */

@@ -1,4 +1,4 @@
-/** SQLite plans a statement anew for each value that it can look at: none of ours shows it one. */
+/** SQLite plans a statement anew for each value that it can look at: what is compiled for it shows it none. */
 import { type Kysely, sql } from 'kysely';
 import { type Database, openDatabase } from '../../../bridge/store/database/database';
 import { statement } from '../../../bridge/store/database/statement';
@@ -31,13 +31,15 @@ it('keeps what is compared, joined on and counted to from the planner', () => {
   expect(text.replaceAll('coalesce(?, null)', '')).not.toContain('?');
 });
 
-it('writes values as they are', () => {
+it('writes values and lists as they are', () => {
   const { sql: text } = db
     .insertInto('settings')
     .values({ key: 'one', value: '1' })
     .onConflict(conflict => conflict.column('key').doUpdateSet({ value: '2' }))
     .compile();
   expect(text).not.toContain('coalesce');
+  const list = db.selectFrom('settings').select('value').where('key', 'in', ['one', 'two']).compile();
+  expect(list.sql).toContain('in (?, ?)');
   const update = db.updateTable('settings').set({ value: '3' }).where('key', '=', 'one').compile();
   expect(update.sql).toBe('update "settings" set "value" = ? where "key" = coalesce(?, null)');
 });
@@ -53,4 +55,7 @@ it('finds by an index what it found by one, and nothing by null', async () => {
     detail: string;
   }>`explain query plan select value from settings where key = ${'7'}`.execute(db);
   expect(rows.map(row => row.detail).join()).toMatch(/SEARCH settings USING INDEX/);
+  // By the value of a plain parameter it would take the partial index of those where it is 1.
+  const about = sql<{ detail: string }>`explain query plan select id from groups where shares_name = ${1}`;
+  expect((await about.execute(db)).rows.map(row => row.detail).join()).not.toContain('groups_namesakes');
 });
