@@ -6,7 +6,6 @@ import { type Db } from '../../store/database/database';
 import { hold } from '../../store/accounts/holds';
 import { causeLine } from '../../store/work/causes';
 import { piecesOf } from '../../store/database/pieces';
-import { nextTurn } from '../../store/database/turns';
 import { queuedKeys } from '../../store/work/pending';
 import { type Context } from '../decide/context';
 import { type Rim } from '../context/rim';
@@ -104,26 +103,19 @@ export async function carryOutInTurns(
   cause: Cause,
   isMeant: (db: Db) => Promise<boolean> = () => Promise.resolve(true),
 ): Promise<void> {
-  const { held, work } = guarded;
-  const parts = [
-    ...partsOf(held).map(piece => ({ held: piece, work: [] })),
-    ...partsOf(work).map(piece => ({ held: [], work: piece })),
-  ];
-  for (const part of parts) {
+  for await (const part of partsOf(guarded)) {
     const goesOn = await rim.database.transact(async db => {
       if (!(await isMeant(db))) return false;
       await carryOut(db, rim, app, { ...guarded, ...part }, cause);
       return true;
     });
     if (!goesOn) return;
-    await nextTurn();
   }
 }
 
-function partsOf<T>(list: readonly T[]): T[][] {
-  return Array.from({ length: Math.ceil(list.length / AT_ONCE) }, (_, index) =>
-    list.slice(index * AT_ONCE, (index + 1) * AT_ONCE),
-  );
+async function* partsOf({ held, work }: GuardedSurvey): AsyncGenerator<Pick<GuardedSurvey, 'held' | 'work'>> {
+  for await (const some of piecesOf(held, AT_ONCE)) yield { held: some, work: [] };
+  for await (const some of piecesOf(work, AT_ONCE)) yield { held: [], work: some };
 }
 
 /** Writes the guard's word down: the held plan, and the work that is to be done. Part of the caller's transaction. */
