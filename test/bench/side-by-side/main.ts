@@ -50,8 +50,39 @@ One setting, of which nothing is written:
   --holds                 one group of 100,000 alone: how long everybody else waits
 `;
 
+const COUNTS = { users: 1, 'group-size': 1, people: 1, 'warm-up': 0, rounds: 1, parallel: 1 } as const;
+/** What says something of one setting, and nothing without one. */
+const OF_A_SETTING = [...Object.keys(COUNTS), 'database', 'mapped', 'dist'];
+
+/** @throws Error that names the option, the value got and the values wanted */
 function readOptions() {
+  const { values, tokens } = parsed();
+  for (const [name, least] of Object.entries(COUNTS)) {
+    const text = values[name as keyof typeof COUNTS];
+    if (!/^\d+$/.test(text) || Number(text) < least)
+      throw new Error(`--${name} is ${JSON.stringify(text)}: wanted a whole number from ${least} on`);
+  }
+  wantOneOf('--mix', values.mix, Object.keys(MIXES));
+  wantOneOf('--database', values.database, ['sqlite', 'postgres']);
+  wantOneOf('--peers', values.peers, ['npm']);
+  for (const text of [...values.dist, ...values.peer])
+    if (!/^[^=]+=./.test(text)) throw new Error(`${JSON.stringify(text)} is no NAME=FOLDER`);
+  const stray = tokens.find(token => token.kind === 'option' && OF_A_SETTING.includes(token.name));
+  if (values.mix === undefined && stray?.kind === 'option')
+    throw new Error(
+      `${stray.rawName} is of one setting: wanted --mix ${Object.keys(MIXES).join(' or --mix ')} beside it`,
+    );
+  return values;
+}
+
+function wantOneOf(option: string, got: string | undefined, wanted: readonly string[]): void {
+  if (got !== undefined && !wanted.includes(got))
+    throw new Error(`${option} is ${JSON.stringify(got)}: wanted ${wanted.join(' or ')}`);
+}
+
+function parsed() {
   return parseArgs({
+    tokens: true,
     options: {
       help: { type: 'boolean', short: 'h', default: false },
       mix: { type: 'string' },
@@ -69,7 +100,7 @@ function readOptions() {
       mapped: { type: 'boolean', default: false },
       quick: { type: 'boolean', default: false },
     },
-  }).values;
+  });
 }
 
 type Options = ReturnType<typeof readOptions>;
@@ -80,26 +111,28 @@ async function main(options: Options): Promise<void> {
   const npm = options.peers === 'npm' ? installNpmPeers() : undefined;
   const bridge =
     (dist: string, backend: 'sqlite' | 'postgres'): StartBridge =>
-    ({ mapped = false, filled } = {}) =>
-    async () => {
-      // With what another one has made in there, people of the same addresses would have accounts.
-      const double = await startDoubleProcess();
-      const server = await startBridgeToMeasure({
-        program: built(dist),
-        coder: { url: double.url, token: DOUBLE_TOKEN },
-        backend,
-        declaration: mapped ? MAPPED : UNMAPPED,
-        ...(filled && { filled }),
-      }).catch(async (error: unknown) => {
-        await double.close();
-        throw error;
-      });
-      return {
-        ...server,
-        close: async () => {
-          await server.close();
+    ({ mapped = false, filled } = {}) => {
+      const program = built(dist);
+      return async () => {
+        // With what another one has made in there, people of the same addresses would have accounts.
+        const double = await startDoubleProcess();
+        const server = await startBridgeToMeasure({
+          program,
+          coder: { url: double.url, token: DOUBLE_TOKEN },
+          backend,
+          declaration: mapped ? MAPPED : UNMAPPED,
+          ...(filled && { filled }),
+        }).catch(async (error: unknown) => {
           await double.close();
-        },
+          throw error;
+        });
+        return {
+          ...server,
+          close: async () => {
+            await server.close();
+            await double.close();
+          },
+        };
       };
     };
   const here = join(ROOT, 'dist');
@@ -117,7 +150,7 @@ async function main(options: Options): Promise<void> {
       const backend = options.database === 'postgres' ? 'postgres' : 'sqlite';
       const how = { mapped: options.mapped };
       const builds = named([`this=${here}`, ...options.dist], dist => bridge(dist, backend)(how));
-      await measureOne({ ...builds, ...takePart.peers, ...takePart.floors }, options, mixOf(options.mix));
+      await measureOne({ ...builds, ...takePart.peers, ...takePart.floors }, options, options.mix as MixName);
     }
   } finally {
     npm?.remove();
@@ -172,15 +205,9 @@ function named(texts: readonly string[], start: (folder: string) => Contestants[
   return Object.fromEntries(
     texts.map(text => {
       const [name = '', folder = ''] = text.split(/=(.*)/s);
-      if (folder === '') throw new Error(`${JSON.stringify(text)}: wanted NAME=FOLDER`);
       return [name, start(folder)];
     }),
   );
-}
-
-function mixOf(text: string): MixName {
-  if (text in MIXES) return text as MixName;
-  throw new Error(`--mix is ${JSON.stringify(text)}: wanted one of ${Object.keys(MIXES).join(', ')}`);
 }
 
 function run(): Promise<void> {
