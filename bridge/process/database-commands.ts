@@ -7,7 +7,13 @@ import { DatabaseError } from '../store/database/backend';
 import { openDatabase } from '../store/database/database';
 import { exportDatabase } from '../store/transfer/export';
 import { importDatabase } from '../store/transfer/import';
-import { backupSqlite, type BackupFacts, type Restored, restoreSqlite } from '../store/transfer/sqlite-file';
+import {
+  backupSqlite,
+  type BackupFacts,
+  type Restored,
+  restoreSqlite,
+  wantSqlite,
+} from '../store/transfer/sqlite-file';
 
 export type { BackupFacts, Restored };
 
@@ -32,8 +38,9 @@ export async function restore(databaseUrl: string, file: string, by: string): Pr
   return restoreSqlite(file, fileOf(databaseUrl), by, Date.now());
 }
 
-/** @returns how many rows. @throws DatabaseError also while a bridge has the SQLite file */
+/** @returns how many rows. @throws DatabaseError also while a bridge has the SQLite file, and where there is none */
 export async function exportTo(databaseUrl: string, file: string): Promise<number> {
+  if (!isPostgres(databaseUrl)) wantSqlite(fileOf(databaseUrl));
   const database = await openDatabase(databaseUrl, { alone: true });
   try {
     const out = createWriteStream(file, { flags: 'wx', mode: 0o600 });

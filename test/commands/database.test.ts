@@ -257,6 +257,13 @@ describeEachDatabase('export and import', (_open, { freshUrl }) => {
     expect((await run(to, 'import', file)).code).toBe(0);
   });
 
+  it.each(['backup', 'export'])('%s of a SQLite database that is not there makes none, and no file', async verb => {
+    const [missing, file] = [newFile(), newFile()];
+    const { code, err } = await run(`sqlite:${missing}`, verb, file);
+    expect([code, err]).toEqual([1, expect.stringContaining(`there is no SQLite database ${JSON.stringify(missing)}`)]);
+    expect([missing, file].filter(existsSync)).toEqual([]);
+  });
+
   it('an export is refused while a bridge has the SQLite file', async () => {
     const url = newSqlite();
     const bridge = await start(url);

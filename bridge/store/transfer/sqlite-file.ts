@@ -22,15 +22,20 @@ import { readInstallation, writePendingRecovery } from '../recovery/position';
 
 const OWNER_ONLY = 0o600;
 
+/** What is carried away is there: an empty database that was just made is not what somebody wants to have kept. @throws DatabaseError */
+export function wantSqlite(path: string): void {
+  if (!existsSync(path))
+    throw new DatabaseError(
+      `there is no SQLite database ${JSON.stringify(path)}: set CODER_SCIM_DATABASE_URL or CODER_SCIM_STATE_DIR as the bridge has them`,
+    );
+}
+
 /**
  * Copies the database as it is at one moment; a bridge that has it open goes on meanwhile. The copy appears as a whole or not at all.
  * @throws DatabaseError
  */
 export function backupSqlite(path: string, target: string): BackupFacts {
-  if (!existsSync(path))
-    throw new DatabaseError(
-      `there is no SQLite database ${JSON.stringify(path)}: set CODER_SCIM_DATABASE_URL or CODER_SCIM_STATE_DIR as the bridge has them`,
-    );
+  wantSqlite(path);
   if (existsSync(target)) throw new DatabaseError(`${JSON.stringify(target)} is there already: wanted a new file`);
   const folder = beside(target);
   const copy = join(folder, 'copy.db');
