@@ -6,6 +6,7 @@ import { accessSync, constants, readFileSync } from 'node:fs';
 import { homedir } from 'node:os';
 import { join } from 'node:path';
 import { type Signals, signalsOf } from '../telemetry/signals';
+import { reason } from './reason';
 import { CLIENT_VARIABLES, type Variable, VARIABLES } from './variables';
 
 export type Environment = Readonly<Record<string, string | undefined>>;
@@ -202,11 +203,6 @@ function text(environment: Environment, name: string): string | undefined {
 /** `https://user:password@host` without the two: a URL may be shown, what somebody put into it by mistake not. */
 function withoutCredentials(value: string): string {
   return value.replace(/\/\/[^/@\s]*@/, '//…@');
-}
-
-function reason(cause: unknown): string {
-  const { message } = cause as { message?: unknown };
-  return typeof message === 'string' ? message : String(cause);
 }
 
 const SYSTEM_STATE_DIRECTORY = '/var/lib/coder-scim';

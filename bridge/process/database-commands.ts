@@ -1,9 +1,6 @@
 /** What is done to the database of a bridge from outside: copied, restored, carried over to the other kind. */
-import { createWriteStream } from 'node:fs';
-import { type FileHandle, open } from 'node:fs/promises';
-import { once } from 'node:events';
-import { finished } from 'node:stream/promises';
-import { DatabaseError } from '../store/database/backend';
+import { type FileHandle, open, rm } from 'node:fs/promises';
+import { DatabaseError, FileRefused } from '../store/database/backend';
 import { openDatabase } from '../store/database/database';
 import { exportDatabase } from '../store/transfer/export';
 import { importDatabase } from '../store/transfer/import';
@@ -14,6 +11,7 @@ import {
   restoreSqlite,
   wantSqlite,
 } from '../store/transfer/sqlite-file';
+import { reason } from './reason';
 
 export type { BackupFacts, Restored };
 
@@ -38,44 +36,66 @@ export async function restore(databaseUrl: string, file: string, by: string): Pr
   return restoreSqlite(file, fileOf(databaseUrl), by, Date.now());
 }
 
-/** @returns how many rows. @throws DatabaseError also while a bridge has the SQLite file, and where there is none */
+/**
+ * The file appears as a whole or not at all.
+ * @returns how many rows. @throws DatabaseError also while a bridge has the SQLite file. @throws FileRefused also where there is none
+ */
 export async function exportTo(databaseUrl: string, file: string): Promise<number> {
   if (!isPostgres(databaseUrl)) wantSqlite(fileOf(databaseUrl));
   const database = await openDatabase(databaseUrl, { alone: true });
   try {
-    const out = createWriteStream(file, { flags: 'wx', mode: 0o600 });
-    await once(out, 'open').catch((cause: unknown) => {
-      throw new DatabaseError(`${JSON.stringify(file)} can not be written: ${String(cause)}`, { cause });
-    });
-    const rows = await exportDatabase(database, async text => {
-      if (!out.write(text)) await once(out, 'drain');
-    });
-    out.end();
-    await finished(out);
-    return rows;
-  } finally {
-    await database.close();
-  }
-}
-
-/** @returns how many rows. @throws DatabaseError */
-export async function importFrom(databaseUrl: string, file: string): Promise<number> {
-  const database = await openDatabase(databaseUrl, { alone: true });
-  try {
-    const input = await open(file).catch((cause: unknown) => {
-      throw new DatabaseError(`${JSON.stringify(file)} can not be read: ${String(cause)}`, { cause });
-    });
+    const failed = unwritable(file);
+    const out = await open(file, 'wx', 0o600).catch(failed);
     try {
-      return await importDatabase(database, linesOf(input));
+      const rows = await exportDatabase(database, text => out.appendFile(text).catch(failed));
+      await out.sync().catch(failed);
+      return rows;
+    } catch (cause) {
+      await rm(file, { force: true });
+      throw cause;
     } finally {
-      await input.close();
+      await out.close();
     }
   } finally {
     await database.close();
   }
 }
 
+/** @returns how many rows. @throws DatabaseError. @throws FileRefused when the file is no whole export */
+export async function importFrom(databaseUrl: string, file: string): Promise<number> {
+  const failed = unreadable(file);
+  const input = await open(file).catch(failed);
+  try {
+    if ((await input.stat()).isDirectory()) throw new FileRefused(`${JSON.stringify(file)} is a folder: wanted a file`);
+    const database = await openDatabase(databaseUrl, { alone: true });
+    try {
+      return await importDatabase(database, linesOf(input, failed));
+    } finally {
+      await database.close();
+    }
+  } finally {
+    await input.close();
+  }
+}
+
 // Reading begins when the first line is asked for: what is read before somebody listens is lost.
-async function* linesOf(input: FileHandle): AsyncGenerator<string> {
-  yield* input.readLines();
+async function* linesOf(input: FileHandle, failed: (cause: unknown) => never): AsyncGenerator<string> {
+  const lines: AsyncIterator<string, undefined> = input.readLines()[Symbol.asyncIterator]();
+  for (;;) {
+    const { done, value } = await lines.next().catch(failed);
+    if (done === true) return;
+    yield value;
+  }
+}
+
+function unwritable(file: string): (cause: unknown) => never {
+  return cause => {
+    throw new FileRefused(`${JSON.stringify(file)} can not be written: ${reason(cause)}`, { cause });
+  };
+}
+
+function unreadable(file: string): (cause: unknown) => never {
+  return cause => {
+    throw new FileRefused(`${JSON.stringify(file)} can not be read: ${reason(cause)}`, { cause });
+  };
 }

@@ -91,7 +91,7 @@ describe('backup and restore of SQLite', () => {
     expect(await people(bridge)).toBe(1);
 
     const again = await run(url, 'backup', file);
-    expect([again.code, again.err]).toEqual([1, expect.stringContaining('is there already: wanted a new file')]);
+    expect([again.code, again.err]).toEqual([2, expect.stringContaining('is there already: wanted a new file')]);
     const refused = await run(url, 'restore', file);
     expect([refused.code, refused.err]).toEqual([1, expect.stringContaining('is in use by another bridge')]);
     await bridge.stop();
@@ -175,7 +175,7 @@ describe('backup and restore of SQLite', () => {
     const url = newSqlite();
     await (await start(url)).stop();
     const { code, err } = await run(url, 'restore', file());
-    expect([code, err]).toEqual([1, expect.stringMatching(said)]);
+    expect([code, err]).toEqual([2, expect.stringMatching(said)]);
     await (await start(url)).stop();
   });
 
@@ -248,19 +248,39 @@ describeEachDatabase('export and import', (_open, { freshUrl }) => {
       [[lines[0], '["nothing",{}]'].join('\n'), 'no row of a table'],
       ['{"coderScimExport":1,"schema":1}', 'the export is of schema version 1'],
       ['{}', 'this is no export of coder-scim'],
+      [[...lines.slice(0, 3), ...lines.slice(2)].join('\n'), 'the export has rows that "'],
+      [
+        [lines[0], '["users",{"nothing":1}]', '{"rows":1}'].join('\n'),
+        'the export has rows that "users" does not take',
+      ],
     ]) {
       const broken = newFile();
       writeFileSync(broken, text ?? '');
       const { code, err } = await run(to, 'import', broken);
-      expect([code, err]).toEqual([1, expect.stringContaining(said ?? '')]);
+      expect([code, err]).toEqual([2, expect.stringContaining(said ?? '')]);
     }
     expect((await run(to, 'import', file)).code).toBe(0);
+  });
+
+  it('a folder, or a file that is not there, is not imported, and a place that can not be written gets no export', async () => {
+    const to = await freshUrl();
+    const missing = newFile();
+    for (const [verb, path, said] of [
+      ['import', folder, `${JSON.stringify(folder)} is a folder: wanted a file`],
+      ['import', missing, `${JSON.stringify(missing)} can not be read: ENOENT`],
+      ['export', folder, `${JSON.stringify(folder)} can not be written: EEXIST`],
+      ['export', join(missing, 'x'), `${JSON.stringify(join(missing, 'x'))} can not be written: ENOENT`],
+    ] as const) {
+      if (verb === 'export') await (await start(to)).stop();
+      const { code, err } = await run(to, verb, path);
+      expect([code, err]).toEqual([2, expect.stringContaining(said)]);
+    }
   });
 
   it.each(['backup', 'export'])('%s of a SQLite database that is not there makes none, and no file', async verb => {
     const [missing, file] = [newFile(), newFile()];
     const { code, err } = await run(`sqlite:${missing}`, verb, file);
-    expect([code, err]).toEqual([1, expect.stringContaining(`there is no SQLite database ${JSON.stringify(missing)}`)]);
+    expect([code, err]).toEqual([2, expect.stringContaining(`there is no SQLite database ${JSON.stringify(missing)}`)]);
     expect([missing, file].filter(existsSync)).toEqual([]);
   });
 

@@ -93,7 +93,7 @@ describe('texts', () => {
       ['could not connect to coder-scim.invalid … no such host'],
     ],
     ['Commands', catalogue.texts('bridge/commands', ['new CommandError']), OF_THE_CLIENT],
-    ['Database and start', catalogue.texts('bridge', ['new DatabaseError', 'new ListenError']), []],
+    ['Database and start', catalogue.texts('bridge', ['new DatabaseError', 'new FileRefused', 'new ListenError']), []],
   ])('%s has each of them, and nothing that nobody says', (section, texts, elsewhere) => {
     expect(texts.length).toBeGreaterThan(5);
     const patterns = said(section);

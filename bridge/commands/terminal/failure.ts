@@ -3,7 +3,7 @@ import { AdminError } from '../../admin-client/admin-error';
 import { ConfigError } from '../../process/config';
 import { ListenError } from '../../http/listen-error';
 import { formatPath, MappingStateError } from '../../contract/mapping-state';
-import { DatabaseError } from '../../store/database/backend';
+import { DatabaseError, FileRefused } from '../../store/database/backend';
 import { EXIT, type ExitCode } from './exit-code';
 import { type Paint, printable } from './terminal';
 
@@ -56,6 +56,9 @@ export function describeFailure(error: unknown): Failure | undefined {
       details: error.issues.map(issue => `${formatPath(issue.path)}: ${issue.message}`),
       exitCode: error.status === 0 ? EXIT.unreachable : EXIT.refused,
     };
+  }
+  if (error instanceof FileRefused) {
+    return { code: 'file', message: error.message, details: [], exitCode: EXIT.usage };
   }
   if (error instanceof DatabaseError) {
     return { code: 'database', message: error.message, details: [], exitCode: EXIT.no };

@@ -1,6 +1,6 @@
 /** What a SQLite file is, before anything is done with it. */
 import { statSync } from 'node:fs';
-import { DatabaseError } from './backend';
+import { FileRefused } from './backend';
 import { sqliteEngine } from './sqlite-engine';
 
 export interface BackupFacts {
@@ -9,7 +9,7 @@ export interface BackupFacts {
   readonly schema: number;
 }
 
-/** @throws DatabaseError when it is damaged, or no database of coder-scim */
+/** @throws FileRefused when it is damaged, or no database of coder-scim */
 export function examineSqlite(path: string): BackupFacts {
   const Engine = sqliteEngine();
   try {
@@ -24,7 +24,7 @@ export function examineSqlite(path: string): BackupFacts {
       file.close();
     }
   } catch (cause) {
-    throw new DatabaseError(
+    throw new FileRefused(
       `${JSON.stringify(path)} is no backup of coder-scim that can be used: ${cause instanceof Error ? cause.message : String(cause)}`,
       { cause },
     );

@@ -1,6 +1,6 @@
 /** Fills an empty database with what another one exported: all of it, or nothing. */
 import { ExpressionWrapper, PrimitiveValueListNode, sql, ValuesNode } from 'kysely';
-import { DatabaseError } from '../database/backend';
+import { DatabaseError, FileRefused } from '../database/backend';
 import { type Database, type Db } from '../database/database';
 import { schemaVersion } from '../database/migrations';
 import { noteImported } from '../recovery/position';
@@ -10,7 +10,7 @@ import { CARRIED, type Row, TABLE_NAMES, type TableName } from './tables';
 // Bounded by the parameters of one statement on either backend.
 const ROWS_AT_ONCE = 500;
 
-/** @throws DatabaseError when the database is not empty, or the text is of another version or not whole */
+/** @throws DatabaseError when the database is not empty. @throws FileRefused when the text is of another version or not whole */
 export async function importDatabase(database: Database, lines: AsyncIterable<string>): Promise<number> {
   return database.db.transaction().execute(async db => {
     await refuseFilled(db);
@@ -23,7 +23,7 @@ export async function importDatabase(database: Database, lines: AsyncIterable<st
     let table: TableName | undefined;
     const flush = async () => {
       if (table !== undefined && batch.length > 0)
-        await sql`insert into ${sql.table(table)} ${valuesOf(batch)}`.execute(db);
+        await sql`insert into ${sql.table(table)} ${valuesOf(batch)}`.execute(db).catch(refuseRows(table));
       rows += batch.length;
       batch = [];
     };
@@ -32,7 +32,7 @@ export async function importDatabase(database: Database, lines: AsyncIterable<st
       if ('rows' in line) {
         await flush();
         if (line.rows !== rows)
-          throw new DatabaseError(`the export says that it has ${line.rows} rows, got ${rows}: it is not whole`);
+          throw new FileRefused(`the export says that it has ${line.rows} rows, got ${rows}: it is not whole`);
         await goOnCounting(db, database.backend === 'postgres');
         await noteImported(db);
         return rows;
@@ -42,7 +42,7 @@ export async function importDatabase(database: Database, lines: AsyncIterable<st
       table = name;
       batch.push(row);
     }
-    throw new DatabaseError(`the export ends after ${rows + batch.length} rows without its last line: it is not whole`);
+    throw new FileRefused(`the export ends after ${rows + batch.length} rows without its last line: it is not whole`);
   });
 }
 
@@ -59,10 +59,10 @@ async function refuseFilled(db: Db): Promise<void> {
 async function checkHeader(db: Db, text: string | undefined): Promise<void> {
   const header = parse(text ?? '') as Partial<ExportHeader> | undefined;
   if (header?.coderScimExport !== EXPORT_FORMAT)
-    throw new DatabaseError('this is no export of coder-scim: wanted what `coder-scim export` wrote');
+    throw new FileRefused('this is no export of coder-scim: wanted what `coder-scim export` wrote');
   const schema = await schemaVersion(db);
   if (header.schema !== schema)
-    throw new DatabaseError(
+    throw new FileRefused(
       `the export is of schema version ${header.schema}, this coder-scim has ${schema}: export with this version as well (a bridge that starts brings its database up to date)`,
     );
 }
@@ -73,8 +73,21 @@ function readLine(text: string): readonly [TableName, Row] | { readonly rows: nu
     return line as [TableName, Row];
   if (typeof line === 'object' && line !== null && typeof (line as { rows?: unknown }).rows === 'number')
     return line as { rows: number };
-  throw new DatabaseError(`the export has a line that is no row of a table: ${JSON.stringify(text.slice(0, 80))}`);
+  throw new FileRefused(`the export has a line that is no row of a table: ${JSON.stringify(text.slice(0, 80))}`);
 }
+
+// What SQLite and Postgres say of values: a constraint, a type, a column. Whatever else they say is not about the file.
+const ABOUT_VALUES = /^(?:SQLITE_(?:CONSTRAINT|MISMATCH|RANGE|TOOBIG|ERROR)|(?:22|23|42)[0-9A-Z]{3}$)/;
+
+const refuseRows =
+  (table: TableName) =>
+  (cause: unknown): never => {
+    const { code, message } = cause as { code?: unknown; message?: unknown };
+    if (typeof code !== 'string' || !ABOUT_VALUES.test(code)) throw cause;
+    throw new FileRefused(`the export has rows that ${JSON.stringify(table)} does not take: ${String(message)}`, {
+      cause,
+    });
+  };
 
 function parse(text: string): unknown {
   try {

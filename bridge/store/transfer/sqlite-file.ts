@@ -12,7 +12,7 @@ import {
 } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { writeAudit } from '../audit/audit';
-import { DatabaseError } from '../database/backend';
+import { FileRefused } from '../database/backend';
 import { openDatabase } from '../database/database';
 import { type BackupFacts, examineSqlite } from '../database/examine-sqlite';
 import { claimFile } from '../database/one-bridge';
@@ -22,10 +22,10 @@ import { readInstallation, writePendingRecovery } from '../recovery/position';
 
 const OWNER_ONLY = 0o600;
 
-/** What is carried away is there: an empty database that was just made is not what somebody wants to have kept. @throws DatabaseError */
+/** What is carried away is there: an empty database that was just made is not what somebody wants to have kept. @throws FileRefused */
 export function wantSqlite(path: string): void {
   if (!existsSync(path))
-    throw new DatabaseError(
+    throw new FileRefused(
       `there is no SQLite database ${JSON.stringify(path)}: set CODER_SCIM_DATABASE_URL or CODER_SCIM_STATE_DIR as the bridge has them`,
     );
 }
@@ -36,7 +36,7 @@ export function wantSqlite(path: string): void {
  */
 export function backupSqlite(path: string, target: string): BackupFacts {
   wantSqlite(path);
-  if (existsSync(target)) throw new DatabaseError(`${JSON.stringify(target)} is there already: wanted a new file`);
+  if (existsSync(target)) throw new FileRefused(`${JSON.stringify(target)} is there already: wanted a new file`);
   const folder = beside(target);
   const copy = join(folder, 'copy.db');
   try {
@@ -69,7 +69,7 @@ export interface Restored extends BackupFacts {
  */
 export async function restoreSqlite(source: string, named: string, by: string, now: number): Promise<Restored> {
   const path = realPath(named);
-  if (!existsSync(source)) throw new DatabaseError(`there is no file ${JSON.stringify(source)}`);
+  if (!existsSync(source)) throw new FileRefused(`there is no file ${JSON.stringify(source)}`);
   const facts = examineSqlite(source);
   const claim = claimFile(path);
   try {
@@ -129,7 +129,7 @@ function beside(target: string): string {
   try {
     return mkdtempSync(join(dirname(target), '.coder-scim-'));
   } catch (cause) {
-    throw new DatabaseError(
+    throw new FileRefused(
       `${JSON.stringify(dirname(target))} can not be written: ${cause instanceof Error ? cause.message : String(cause)}`,
       { cause },
     );
