@@ -1,7 +1,7 @@
 /** Builds of the bridge as servers to be measured: one that is here, or one in another folder, such as of an earlier commit. */
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
-import { type MappingState, type MappingStateInput, parseMappingState } from '../../../bridge/contract/mapping-state';
+import { type MappingStateInput } from '../../../bridge/contract/mapping-state';
 import { ADMIN_TOKEN, bridgeEnvironment, scimToken } from '../../support/bridge';
 import { openDatabase } from '../../../bridge/store/database/database';
 import { freshPostgres, freshSqlite } from '../../support/databases';
@@ -47,7 +47,7 @@ export async function startBridgeToMeasure(what: BridgeToMeasure): Promise<Measu
     ready: /"url":"(http:[^"]+)".*"msg":"ready"/,
   });
   const { token, tokens } = scimToken();
-  await declare(program.url, parseMappingState({ version: 1, app: APP, tokens, ...what.declaration }));
+  await declare(program.url, { version: 1, app: APP, tokens, ...what.declaration });
   return {
     baseUrl: `${program.url}/scim/v2`,
     token,
@@ -79,8 +79,8 @@ async function fillDatabase(
   return { groups: ids, people };
 }
 
-/** Declares the app and waits until that is dealt with, in words that builds of other commits understand. */
-async function declare(url: string, state: MappingState): Promise<void> {
+/** Declares the app and waits until that is dealt with, in words that builds of other commits understand: without defaults, which are their own. */
+async function declare(url: string, state: MappingStateInput): Promise<void> {
   const headers = { authorization: `Bearer ${ADMIN_TOKEN}`, 'content-type': 'application/json', 'if-none-match': '*' };
   const put = { method: 'PUT', headers, body: JSON.stringify(state) };
   const answer = await fetch(`${url}/admin/v1/apps/${state.app}`, put);
