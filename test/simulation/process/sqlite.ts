@@ -12,6 +12,7 @@ export type OnCommit = (machine: Machine, what: string) => void;
 interface Kept {
   readonly connection: RealDatabase.Database;
   readonly statements: Map<string, RealDatabase.Statement<unknown[]>>;
+  readonly functions: Set<string>;
 }
 
 let kept: Kept | undefined;
@@ -21,7 +22,7 @@ let fresh: ReadonlyMap<string, readonly Readonly<Record<string, unknown>>[]> | u
 function open(content?: Buffer): Kept {
   const connection = new RealDatabase(content ?? ':memory:');
   connection.pragma('foreign_keys = ON');
-  return { connection, statements: new Map() };
+  return { connection, statements: new Map(), functions: new Set() };
 }
 
 function tablesOf({ connection }: Kept): string[] {
@@ -78,6 +79,14 @@ export class MemoryDisk implements Disk {
     const statement = connection.prepare<unknown[]>(text.replace(ROW_LOCKS, ''));
     statements.set(text, statement);
     return statement;
+  }
+
+  /** Once for a connection: SQLite prepares every statement anew when a function is put in the place of another. */
+  define(name: string, options: RealDatabase.RegistrationOptions, run: (...values: unknown[]) => unknown): void {
+    const { connection, functions } = this.#database;
+    if (functions.has(name)) return;
+    functions.add(name);
+    connection.function(name, options, run);
   }
 
   /** The tables were just brought up to date: later worlds begin with what they hold now. */
@@ -227,7 +236,7 @@ class Handle {
   }
 
   function(name: string, options: RealDatabase.RegistrationOptions, run: (...values: unknown[]) => unknown): this {
-    this.disk.connection.function(name, options, run);
+    this.disk.define(name, options, run);
     return this;
   }
 
