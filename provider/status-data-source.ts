@@ -1,5 +1,6 @@
 /** `coderscim_status`: what the bridge says of itself, for outputs and `check` blocks. */
-import { isConverged } from '../bridge/contract/admin-api';
+// Not by the contract's door: behind it are the shapes of all answers, which are loaded when somebody asks.
+import { isConverged } from '../bridge/contract/admin-api/is-converged';
 import { type Bridge, explainRefusal } from './bridge';
 import { bool, defineDataSource, nested, nestedList, nestedMap, number, string } from './plugin';
 

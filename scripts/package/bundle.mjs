@@ -1,6 +1,7 @@
 // Makes one file of a program or library, with the packages that it uses inside: nothing is installed beside it but what a
 // user has anyway (peerDependencies).
 import { chmodSync, readFileSync } from 'node:fs';
+import { createRequire } from 'node:module';
 import { fileURLToPath } from 'node:url';
 import { build } from 'esbuild';
 import { PLUGIN_HEAD } from './launcher.mjs';
@@ -46,7 +47,14 @@ export async function bundle(entry, kind, outFile) {
     keepNames: kind === 'plugin',
     legalComments: 'none',
     external: [...Object.keys(peerDependencies), ...NEVER_ASKED],
-    plugins: [englishOnly, partsOfUndici, serverOfGrpc, encodingsOfJson, servedTypes],
+    plugins: [
+      englishOnly,
+      partsOfUndici,
+      serverOfGrpc,
+      encodingsOfJson,
+      servedTypes,
+      ...(kind === 'plugin' ? [schemaAsData] : []),
+    ],
     metafile: true,
     logLevel: 'warning',
     ...KINDS[kind],
@@ -143,6 +151,26 @@ const serverOfGrpc = {
     }));
     // Wanted by the introspection service, which is not served.
     onLoad({ filter: /[\\/]@grpc[\\/]grpc-js[\\/]build[\\/]src[\\/]make-client\.js$/ }, () => ({ contents: '' }));
+  },
+};
+
+// The attributes of a resource come from the JSON Schema of a mapping state, at each of a plan's three starts; to make it takes a tenth of one.
+const schemaAsData = {
+  name: 'schema-as-data',
+  setup({ onLoad }) {
+    onLoad({ filter: /[\\/]mapping-state[\\/]json-schema\.ts$/ }, async ({ path }) => {
+      const { outputFiles } = await build({
+        entryPoints: [path],
+        write: false,
+        bundle: true,
+        platform: 'node',
+        format: 'cjs',
+      });
+      const made = { exports: {} };
+      new Function('module', 'require', outputFiles[0].text)(made, createRequire(path));
+      const schema = JSON.stringify(made.exports.mappingStateJsonSchema());
+      return { contents: `export const mappingStateJsonSchema = () => JSON.parse(${JSON.stringify(schema)});` };
+    });
   },
 };
 

@@ -7,6 +7,7 @@ export * from './credential';
 export * from './doctor';
 export * from './groups';
 export * from './hold';
+export * from './is-converged';
 export * from './people';
 export * from './plan';
 export * from './recovery';

@@ -92,13 +92,3 @@ export const Status = z.object({
   auditProblem: z.string().nullable().default(null),
 });
 export type Status = z.output<typeof Status>;
-
-/** Whether Coder agrees with every app, and nothing waits or is held, also of apps that were deleted. */
-export function isConverged({
-  recovery,
-  holds,
-  pending,
-  apps,
-}: Pick<Status, 'recovery' | 'holds' | 'pending' | 'apps'>): boolean {
-  return recovery === null && holds.length + pending.length === 0 && apps.every(app => app.converged);
-}
