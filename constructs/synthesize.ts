@@ -58,7 +58,7 @@ export function findProblems(declaration: Declaration): string[] {
   } catch (error) {
     if (!(error instanceof MappingStateError)) throw error;
     for (const issue of error.issues) {
-      if (Token.isUnresolved(valueAt(document, issue.path))) continue;
+      if (valuesAlong(document, issue.path).some(Token.isUnresolved)) continue;
       const [kind, name, ...rest] = issue.path;
       const owner = entries.find(entry => entry.kind === kind && entry.name === name);
       problems.push(
@@ -71,12 +71,13 @@ export function findProblems(declaration: Declaration): string[] {
   return problems;
 }
 
-function valueAt(document: unknown, path: readonly (string | number)[]): unknown {
-  return path.reduce<unknown>(
-    (value, key) =>
-      typeof value === 'object' && value !== null ? (value as Record<string | number, unknown>)[key] : undefined,
-    document,
-  );
+/** What a path leads through, and to: a list that is known later stands for itself, and its one entry says nothing. */
+function valuesAlong(document: unknown, path: readonly (string | number)[]): unknown[] {
+  let value = document;
+  return path.map(key => {
+    value = typeof value === 'object' && value !== null ? (value as Record<string | number, unknown>)[key] : undefined;
+    return value;
+  });
 }
 
 /** A copy without what is undefined in it. */

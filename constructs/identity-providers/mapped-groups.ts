@@ -1,6 +1,6 @@
 /** The groups of the identity provider that an app's mappings name, found by their names when Terraform runs. */
 import { type TerraformProvider, Token } from 'cdktf';
-import { type Construct } from 'constructs';
+import { type Construct, type IConstruct } from 'constructs';
 import { identityKey } from '../../bridge/contract/identity';
 import { escapeText, expression } from '../l1/terraform-text';
 import { type ScimApp } from '../scim-app';
@@ -18,6 +18,8 @@ export interface GroupLookup {
 
 export class MappedGroups {
   private readonly asked = new Set<string>();
+  /** Ids that were handed out: whoever is named by one of them is among the names. */
+  private readonly handedOut = new Set<string>();
   private readonly data: ForeignData<object>;
 
   constructor(
@@ -26,39 +28,64 @@ export class MappedGroups {
     private readonly lookup: GroupLookup,
   ) {
     const { type, given, provider } = lookup;
-    const forEach = () => Object.fromEntries(this.names().map(name => [escapeText(name), escapeText(name)]));
-    this.data = new ForeignData(scope, 'groups', type, given, { provider, forEach });
+    this.data = new ForeignData(scope, 'groups', type, given, { provider, forEach: () => this.names() });
   }
 
-  /** Id of a group of this name; it counts as named from then on. */
+  /** Id of a group of this name; it counts as named from then on. @throws Error for a name that is known when Terraform runs */
   idOf(name: string): string {
+    if (Token.isUnresolved(name))
+      throw new Error(
+        `${this.app.node.path}: the name of a group is a reference: wanted a name that is known at synth, or the id of what it refers to, as idpGroupExternalId`,
+      );
     this.asked.add(name);
-    return this.reference(name);
+    const id = expression(() => {
+      const found = Object.entries(this.names()).find(([, one]) => identityKey(one) === identityKey(escapeText(name)));
+      return this.reference(found?.[0] ?? escapeText(name));
+    });
+    this.handedOut.add(id);
+    return id;
   }
 
   /** Ids by name: what mappings name, and what was asked for. */
   ids(): Record<string, string> {
-    return Object.fromEntries(this.names().map(name => [escapeText(name), this.reference(name)]));
+    return Object.fromEntries(Object.keys(this.names()).map(key => [key, expression(() => this.reference(key))]));
   }
 
   /** Ids that mappings give as they are. */
   externalIds(): Record<string, string> {
-    const given = this.app.mappings.flatMap(({ idpGroupExternalId: id }) => (id === undefined ? [] : [id]));
-    return Object.fromEntries(given.filter(id => !Token.isUnresolved(id)).map(id => [escapeText(id), escapeText(id)]));
-  }
-
-  /** Mappings compare names without case: two spellings are one group. */
-  private names(): string[] {
-    const named = this.app.mappings.flatMap(({ idpGroup }) => (idpGroup === undefined ? [] : [idpGroup]));
-    const all = [...this.asked, ...named].filter(name => !Token.isUnresolved(name));
-    return [...new Map(all.map(name => [identityKey(name), name])).values()].sort();
-  }
-
-  private reference(name: string): string {
-    return expression(() => {
-      const spelled = this.names().find(one => identityKey(one) === identityKey(name)) ?? name;
-      const { type, idAttribute } = this.lookup;
-      return `data.${type}.${this.data.friendlyUniqueId}[${JSON.stringify(escapeText(spelled))}].${idAttribute}`;
+    const given = this.app.mappings.flatMap(mapping => {
+      const id = mapping.idpGroupExternalId;
+      return id === undefined || this.handedOut.has(id) ? [] : ([[id, this.keyOf(id, mapping)]] as const);
     });
+    return byKey(given);
   }
+
+  /** By key. Mappings compare names without case: two spellings are one group. */
+  private names(): Record<string, string> {
+    const named = this.app.mappings.flatMap(mapping => {
+      const name = mapping.idpGroup;
+      return name === undefined ? [] : ([[name, this.keyOf(name, mapping)]] as const);
+    });
+    const asked = [...this.asked].map(name => [name, escapeText(name)] as const);
+    const one = new Map([...asked, ...named].map(entry => [identityKey(entry[0]), entry]));
+    return byKey([...one.values()]);
+  }
+
+  /** What an instance is called in the state. What is known when Terraform runs can be no key: it is called as what named it. */
+  private keyOf(text: string, by: IConstruct): string {
+    return Token.isUnresolved(text) ? by.node.path.slice(this.app.node.path.length + 1) : escapeText(text);
+  }
+
+  private reference(key: string): string {
+    const { type, idAttribute } = this.lookup;
+    return `data.${type}.${this.data.friendlyUniqueId}[${JSON.stringify(key)}].${idAttribute}`;
+  }
+}
+
+/** The first one that names something is who it is called after. */
+function byKey(entries: readonly (readonly [text: string, key: string])[]): Record<string, string> {
+  const first = new Map([...entries].reverse());
+  return Object.fromEntries(
+    [...first].map(([text, key]) => [key, escapeText(text)] as const).sort(([one], [other]) => (one < other ? -1 : 1)),
+  );
 }

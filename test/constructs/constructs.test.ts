@@ -163,6 +163,21 @@ describe('synth', () => {
     });
   });
 
+  test('a list that is known later is taken as it is', () => {
+    const synthesized = synth(stack => {
+      const names = new TerraformVariable(stack, 'names', { type: 'list(string)' });
+      const app = new ScimApp(stack, 'okta', {
+        identityProvider: IdentityProvider.OKTA,
+        people: { sharedWith: names.listValue },
+      });
+      new ScimToken(app, 'primary', { digest: DIGEST, expiresAt: FAR_FUTURE, scopes: names.listValue as never });
+    });
+    expect(appAttributes(synthesized)).toMatchObject({
+      people: { shared_with: '${var.names}' },
+      tokens: { primary: { scopes: '${var.names}' } },
+    });
+  });
+
   test('the base URL for the identity provider is an output', () => {
     const { stack } = synthApp((app, scope) => new TerraformOutput(scope, 'scim_base_url', { value: app.scimBaseUrl }));
     expect(stack.output).toEqual({ scim_base_url: { value: '${coderscim_app.okta_E0A11D3B.scim_base_url}' } });

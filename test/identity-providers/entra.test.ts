@@ -1,5 +1,5 @@
 /** Entra's side, by a double of hashicorp/azuread that takes what the real one documents and nothing else. */
-import { App, TerraformStack, TerraformVariable } from 'cdktf';
+import { App, DataResource, Fn, TerraformStack, TerraformVariable, Token } from 'cdktf';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { CoderRole, EntraProvisioning, GroupMapping, IdentityProvider, RoleMapping, ScimApp } from '../../constructs';
@@ -62,6 +62,30 @@ test('application, secret, groups, job and pilot come in order, and go in the re
     expect(gone.indexOf('synchronization_job')).toBeLessThan(gone.indexOf('synchronization_secret'));
     expect(gone.indexOf('synchronization_job')).toBeLessThan(gone.indexOf('app_role_assignment'));
     expect((await sides.api.client.listApps()).apps).toEqual([]);
+  } finally {
+    await sides.close();
+  }
+});
+
+test('a group that a mapping names by a reference is assigned, under the name of the mapping', async () => {
+  const sides = await TwoSides.open(AZUREAD);
+  try {
+    const made = await sides.deploy(IdentityProvider.ENTRA, (app, secret) => {
+      new EntraProvisioning(app, 'provisioning', { displayName: 'Coder', secret });
+      const later = (id: string, input: string) => new DataResource(app, id, { input: Fn.tomap({ is: input }) });
+      const group = Fn.lookup(later('group', 'object-of-later').output, 'is');
+      const named = Fn.lookup(later('named', 'Later Group').output, 'is');
+      new GroupMapping(app, 'by-id', { idpGroupExternalId: Token.asString(group), group: 'one' });
+      new RoleMapping(app, 'by-name', { idpGroup: Token.asString(named), role: CoderRole.AUDITOR });
+      new GroupMapping(app, 'known', { idpGroup: 'Known', group: 'two' });
+    });
+    expect(valuesOf(made, 'azuread_app_role_assignment', 'principal_object_id')).toEqual([
+      'object-of-Known',
+      'object-of-Later Group',
+      'object-of-later',
+    ]);
+    const { state } = await sides.api.client.getApp('entra');
+    expect(state.groupMappings['by-id']?.idpGroupExternalId).toBe('object-of-later');
   } finally {
     await sides.close();
   }
