@@ -2,7 +2,7 @@
 import { AdminError } from '../../bridge/admin-client/admin-error';
 import { type AppDocument, type Removal } from '../../bridge/contract/admin-api';
 import { type Bridge, explainRefusal } from '../bridge';
-import { type RemoteContext } from '../plugin';
+import { ProviderError, type RemoteContext } from '../plugin';
 
 export type Context = RemoteContext<Bridge>;
 
@@ -22,7 +22,7 @@ export async function find(name: string, { client, signal }: Context): Promise<A
   try {
     return await client.ask(signal, bridge => bridge.getApp(name, signal));
   } catch (error) {
-    if (isNotFound(error)) return undefined;
+    if (isNotFound(error)) return await believed(client, signal);
     throw explainRefusal(error, `read app ${JSON.stringify(name)}`);
   }
 }
@@ -32,8 +32,25 @@ export async function findRemoval(name: string, { client, signal }: Context): Pr
   try {
     return await client.ask(signal, bridge => bridge.getRemoval(name, signal));
   } catch (error) {
-    if (isNotFound(error)) return undefined;
+    if (isNotFound(error)) return await believed(client, signal);
     throw explainRefusal(error, `read what is left of app ${JSON.stringify(name)}`);
+  }
+}
+
+/**
+ * That an app is not there is believed of an admin API alone: every other address says the same, and the app would be forgotten.
+ * @throws ProviderError where there is none
+ */
+export async function believed(client: Bridge, signal: AbortSignal): Promise<undefined> {
+  try {
+    await client.ask(signal, bridge => bridge.listApps(signal));
+  } catch (error) {
+    if (!(error instanceof AdminError) || error.status !== 404)
+      throw explainRefusal(error, 'list the apps of the bridge');
+    throw new ProviderError(
+      'url is no address of a bridge',
+      `${error.message}. Nothing was changed, and nothing is believed to be gone. Wanted: url (or CODER_SCIM_URL) is the base URL of the bridge as seen from where Terraform runs; \`curl <url>/healthz\` answers there.`,
+    );
   }
 }
 
@@ -48,7 +65,7 @@ export async function peek(name: string, client: Bridge, signal: AbortSignal): P
   }
 }
 
-function isNotFound(error: unknown): boolean {
+export function isNotFound(error: unknown): boolean {
   // A bridge of an earlier version has no route for removals.
   return error instanceof AdminError && (error.code === 'not_found' || error.code === 'unknown_route');
 }

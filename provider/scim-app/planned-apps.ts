@@ -3,7 +3,7 @@ import { isList, isObject, type ObjectValue } from '../plugin';
 
 /** Two resources of one stack that would undo each other. */
 export interface Clash {
-  readonly kind: 'name' | 'digest';
+  readonly kind: 'name' | 'digest' | 'address';
   /** The name of the app, or of the token in the app planned now. */
   readonly name: string;
   /** The app that was planned before. */
@@ -11,25 +11,33 @@ export interface Clash {
 }
 
 export class PlannedApps {
-  private readonly held = new Set<string>();
+  private readonly inState = new Map<string, { readonly isProtected: boolean }>();
+  private readonly ended = new Set<string>();
   private readonly kept = new Map<string, string>();
   private readonly made = new Map<string, string>();
   private readonly modes = new Map<string, 'push' | 'claims'>();
   private readonly digests = new Map<string, string>();
 
   /** Notes that the state has this app: planned as new, it is replaced. */
-  noteHeld(name: string): void {
-    this.held.add(name);
+  noteHeld(name: string, isProtected: boolean): void {
+    this.inState.set(name, { isProtected });
+  }
+
+  /** What was noted of an app that the state has. */
+  held(name: string): { readonly isProtected: boolean } | undefined {
+    return this.inState.get(name);
+  }
+
+  /** Notes that an app is to end. A replacement is not planned so: whoever makes it anew is another resource. */
+  noteEnd(name: string): Clash | undefined {
+    this.ended.add(name);
+    return this.made.has(name) ? { kind: 'address', name, other: name } : undefined;
   }
 
   /** Notes the mode of an app, and returns those of the apps noted before. */
   noteMode(app: string, mode: 'push' | 'claims'): { app: string; mode: 'push' | 'claims' }[] {
     this.modes.set(app, mode);
     return [...this.modes].map(([name, of]) => ({ app: name, mode: of }));
-  }
-
-  isHeld(name: string): boolean {
-    return this.held.has(name);
   }
 
   /**
@@ -43,6 +51,7 @@ export class PlannedApps {
     const text = JSON.stringify(config);
     const [same, other] = isNew ? [this.made, this.kept] : [this.kept, this.made];
     if (same.has(name) || (other.get(name) ?? text) !== text) clashes.push({ kind: 'name', name, other: name });
+    if (isNew && this.ended.has(name)) clashes.push({ kind: 'address', name, other: name });
     same.set(name, text);
     for (const [token, { digest }] of Object.entries(tokensOf(tokens))) {
       if (typeof digest !== 'string') continue;

@@ -1,27 +1,30 @@
 /** The end of an app: refused while it is protected, and done when nothing of it is left in Coder. */
 import { setTimeout as sleep } from 'node:timers/promises';
-import { AdminError } from '../../bridge/admin-client/admin-error';
 import { type Removal } from '../../bridge/contract/admin-api';
 import { explainRefusal } from '../bridge';
 import { ProviderError, type StateOf } from '../plugin';
-import { type Context, find, findRemoval, keptOf } from './find';
+import { believed, type Context, find, findRemoval, isNotFound, keptOf } from './find';
 import { type App, timeoutOf } from './schema';
 import { changedMeanwhile, isConflict } from './write';
 
 type State = StateOf<App>;
 
-/** @throws ProviderError when the app is protected and has people */
-export async function refuseProtected(prior: State, context: Context): Promise<void> {
-  if (prior.deletion_protection === false || keptOf(context, prior).removing) return;
+/** Whether people keep it from being deleted; not where that is under way. */
+export function isProtected(prior: State, context: Context): boolean {
+  return prior.deletion_protection !== false && keptOf(context, prior).removing !== true;
+}
+
+/** What a protected app is asked before it goes. @throws ProviderError when it has people */
+export async function refuseProtected(name: string, context: Pick<Context, 'client' | 'signal'>): Promise<void> {
   const status = await context.client
     .ask(context.signal, bridge => bridge.status(context.signal))
     .catch((error: unknown) => {
-      throw explainRefusal(error, `read how many people app ${JSON.stringify(prior.name)} has`);
+      throw explainRefusal(error, `read how many people app ${JSON.stringify(name)} has`);
     });
-  const people = status.apps.find(app => app.app === prior.name)?.users ?? 0;
+  const people = status.apps.find(app => app.app === name)?.users ?? 0;
   if (people === 0) return;
   throw new ProviderError(
-    `app ${JSON.stringify(prior.name)} is protected from deletion`,
+    `app ${JSON.stringify(name)} is protected from deletion`,
     `It has ${people} ${people === 1 ? 'person' : 'people'}, who would lose in Coder what it gave them. Nothing was changed. To end it all the same, set deletion_protection = false (in a stack of constructs: deletionProtection: false), apply, and then do this again. To keep it at the bridge and have Terraform forget it: terraform state rm.`,
     ['deletion_protection'],
   );
@@ -29,8 +32,8 @@ export async function refuseProtected(prior: State, context: Context): Promise<v
 
 /** Removes the app and waits for the end of it. Throws where that does not come: the resource stays in the state. */
 export async function removeApp(prior: State, context: Context): Promise<void> {
-  await refuseProtected(prior, context);
   const { name } = prior;
+  if (isProtected(prior, context)) await refuseProtected(name, context);
   const deadline = Date.now() + timeoutOf(prior.timeouts, 'delete');
   let left = await request(prior, context);
   for (let pause = 500; left !== undefined; pause = Math.min(pause * 2, 5_000)) {
@@ -49,7 +52,7 @@ async function request(prior: State, context: Context): Promise<Removal | undefi
   try {
     return await context.client.ask(context.signal, bridge => bridge.deleteApp(name, { generation }));
   } catch (error) {
-    if (error instanceof AdminError && error.status === 404) return undefined;
+    if (isNotFound(error)) return await believed(context.client, context.signal);
     if (!isConflict(error)) throw explainRefusal(error, `delete app ${JSON.stringify(name)}`);
     const now = await find(name, context);
     if (now === undefined) return await findRemoval(name, context);
@@ -70,6 +73,6 @@ function notDone({ app, pending }: Removal): ProviderError {
   const reasons = [...new Set(pending.map(item => `${item.subject ?? item.key}: ${item.reason}`))].slice(0, 10);
   return new ProviderError(
     `the removal of app ${JSON.stringify(app)} is not done yet`,
-    `Its tokens work no more, but the bridge is still taking back what it gave in Coder.${reasons.map(reason => `\n- ${reason}`).join('')}\n\nThe bridge keeps at it by itself; do this again later, or wait longer with timeouts = { delete = "30m" }. The app stays in Terraform's state until it is gone.`,
+    `Its tokens work no more, but the bridge is still taking back what it gave in Coder.${reasons.map(reason => `\n- ${reason}`).join('')}\n\nThe bridge keeps at it by itself: do this again later. Each time waits for as long as timeouts.delete of the last apply. The app stays in Terraform's state until it is gone.`,
   );
 }

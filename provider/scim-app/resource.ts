@@ -24,7 +24,7 @@ import { type Context, find, findRemoval, keptOf, type Kept, peek } from './find
 import { foretell, foretellEnd } from './foresight';
 import { groupIdsOf, keepPlanned, plannedGroupIds } from './group-ids';
 import { type Clash } from './planned-apps';
-import { refuseProtected, removeApp } from './removal';
+import { isProtected, refuseProtected, removeApp } from './removal';
 import { type App, attributes, checkTimeouts, timeoutOf } from './schema';
 import { existsAlready, put } from './write';
 
@@ -52,19 +52,29 @@ export const scimAppResource = defineResource<App, Bridge>({
     if (client.isUnknown) return plan;
     await warnOfModes(planned, context);
     if (prior !== null) {
-      const { generation, group_ids } = prior;
+      const { generation } = prior;
+      client.planned.noteHeld(prior.name, isProtected(prior, context));
       if (planned['name'] !== prior.name) {
-        await refuseProtected(prior, context);
+        if (isProtected(prior, context)) await refuseProtected(prior.name, context);
         await foretellEnd(prior.name, context);
       } else if (keptOf(context, prior).removing)
         return withComputed(planned, { generation: UNKNOWN, group_ids: plannedGroupIds(planned, null) });
-      else if (saysTheSame(planned, prior)) return withComputed(planned, { generation, group_ids });
+      else if (saysTheSame(planned, prior))
+        return isChanged
+          ? withComputed(planned, { generation, group_ids: plannedGroupIds(planned, prior) })
+          : undefined;
       await foretell(planned, context);
       return plan;
     }
     const { name } = planned;
-    if (typeof name !== 'string' || client.planned.isHeld(name)) return plan;
+    if (typeof name !== 'string') return plan;
     const missing = client.missing();
+    const held = client.planned.held(name);
+    if (held !== undefined) {
+      // One and the same app, to end and to be made anew. Who would lose what is not told: Terraform drops the warnings of a second plan.
+      if (missing === undefined && held.isProtected) await refuseProtected(name, context);
+      return plan;
+    }
     if (missing !== undefined) {
       report.warning(
         'the bridge was not asked',
@@ -79,17 +89,19 @@ export const scimAppResource = defineResource<App, Bridge>({
   },
 
   async planDelete(prior, context) {
+    const clash = context.client.planned.noteEnd(prior.name);
+    if (clash !== undefined) reportClash(clash, context.report);
     if (context.client.isUnknown || context.client.missing() !== undefined) return;
-    await refuseProtected(prior, context);
+    if (isProtected(prior, context)) await refuseProtected(prior.name, context);
     if (!keptOf(context, prior).removing) await foretellEnd(prior.name, context);
   },
 
   async read(state, context) {
-    context.client.planned.noteHeld(state.name);
     const document = await find(state.name, context);
+    const left = document === undefined ? await findRemoval(state.name, context) : undefined;
+    if (document === undefined && left === undefined) return null;
+    context.client.planned.noteHeld(state.name, document !== undefined && isProtected(state, context));
     if (document !== undefined) return outcomeOf(document, state);
-    const left = await findRemoval(state.name, context);
-    if (left === undefined) return null;
     return { state, private: { generation: Number(state.generation), removing: true } satisfies Kept };
   },
 
@@ -134,7 +146,27 @@ async function appliedOf(document: AppDocument, planned: ObjectValue, context: C
   const later = document.converged ? undefined : await look().catch(() => undefined);
   const ids = groupIdsOf({ ...document, groupIds: (later ?? document).groupIds }, planned);
   const { state, private: kept } = outcomeOf(document, planned);
-  return { state: { ...state, group_ids: keepPlanned(ids, planned, context.report) } as never, private: kept };
+  const groupIds = keepPlanned(ids, planned, context.report);
+  return {
+    state: { ...state, ...asPlanned(document, planned, context.report), group_ids: groupIds } as never,
+    private: kept,
+  };
+}
+
+/** Terraform takes nothing but what was planned: what the bridge says otherwise is a difference of the next plan. */
+function asPlanned({ scimBaseUrl }: AppDocument, planned: ObjectValue, report: Report): ObjectValue {
+  const { generation, scim_base_url: address } = planned;
+  if (typeof address === 'string' && address !== scimBaseUrl)
+    report.warning(
+      'the address for the identity provider is another one than when this was planned',
+      `It was ${address}, and is ${scimBaseUrl}: the bridge has another public URL by now. What uses it here has the old one: run plan and apply again.`,
+      ['scim_base_url'],
+    );
+  return Object.fromEntries(
+    Object.entries({ generation, scim_base_url: address }).filter(
+      ([, value]) => value !== undefined && !(value instanceof Unknown),
+    ),
+  ) as ObjectValue;
 }
 
 function withComputed(planned: ObjectValue, computed: ObjectValue): PlanOutcome<App> {
@@ -181,6 +213,12 @@ function reportClash({ kind, name, other }: Clash, report: Report): void {
     report.error(
       `two apps are named ${JSON.stringify(name)}`,
       'The bridge has one document for each name, so that the two resources would undo each other. Wanted another name for one of them, or the mappings of both in one resource. Where they are for two bridges, each needs a provider configuration of its own (alias).',
+      ['name'],
+    );
+  } else if (kind === 'address') {
+    report.error(
+      `app ${JSON.stringify(name)} is in the state under another address`,
+      'This run would end it there and make it here, in no order: whoever has something in Coder by it could lose that, or the app would be gone. Nothing was changed. Where the resource was renamed or moved, say so: moved { from = coderscim_app.<before>, to = coderscim_app.<now> }, each on a line of its own, or terraform state mv. Otherwise wanted another name.',
       ['name'],
     );
   } else {

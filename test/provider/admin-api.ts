@@ -36,6 +36,8 @@ export class AdminApi {
   pending: PendingItem[] = [];
   /** Ids of Coder groups by name: those that are there. Undefined: Coder does not answer. */
   groups: Readonly<Record<string, string>> | undefined = { developers: 'id-of-developers' };
+  /** Where the identity provider finds it. Counts when it listens again. */
+  publicUrl = 'https://scim.example.test';
   /** How many of the next writes are done and not answered: the connection breaks instead. */
   answersToLose = 0;
   /** How often the status was asked for. */
@@ -105,6 +107,11 @@ export class AdminApi {
       next();
     });
     app.use('/admin/v1', createAdminRouter(this.deps()));
+    // As the bridge answers everywhere else.
+    app.use((request, response) => {
+      const error = { code: 'not_found', message: `there is nothing at ${request.path}`, requestId: 'none' };
+      response.status(404).json({ error });
+    });
     await this.open(createServer(app));
   }
 
@@ -210,7 +217,7 @@ export class AdminApi {
         [{ name: 'terraform', digest: digestHex(ADMIN_TOKEN), scopes: ['declare'], expiresAt: undefined }],
         () => Date.now(),
       ),
-      publicUrl: 'https://scim.example.test',
+      publicUrl: this.publicUrl,
       version: '9.9.9',
       log: createLog({ level: 'silent', format: 'json', secrets: [] }),
       clock: () => Date.now(),

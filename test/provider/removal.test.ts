@@ -35,6 +35,40 @@ test('an app with people is protected: the plan of its end is refused, nothing i
   expect((await stage.api.client.listApps()).apps).toEqual([]);
 });
 
+test('the same for a replacement that is asked for', async () => {
+  await stage.deploy(app());
+  await stage.api.addPerson('okta', 'alice@example.com');
+  const refused = expectCode(await stage.terraform.plan('-replace=coderscim_app.main'), 1);
+  expect(said(refused.stderr)).toContain('app "okta" is protected from deletion');
+
+  await stage.deploy(app({ rest: unprotected }));
+  expectCode(await stage.terraform.plan('-replace=coderscim_app.main'), 2);
+  expectCode(await stage.terraform.applyPlan(), 0);
+  await stage.isQuiet();
+});
+
+test('an app under another address, without a moved block, is neither ended nor made', async () => {
+  await stage.deploy(app({ rest: unprotected }));
+  for (const name of ['"okta"', 'terraform_data.name.output']) {
+    const resource = app({ rest: unprotected, resource: 'renamed' }).replace('"okta"', name);
+    stage.write(`${resource}\nresource "terraform_data" "name" {\n  input = "okta"\n}`);
+    if (name !== '"okta"') expectCode(await stage.terraform.apply('-target=terraform_data.name'), 0);
+    const refused = expectCode(await stage.terraform.plan(), 1);
+    expect(said(refused.stderr)).toMatch(/under another address|app "okta" exists already/);
+  }
+  expect((await stage.api.client.getApp('okta')).generation).toBe(1);
+});
+
+test('where no bridge is, nothing is believed to be gone', async () => {
+  await stage.deploy(app({ rest: unprotected }));
+  stage.write(app({ rest: unprotected }), `url = "${stage.api.url}/coder"`);
+  const { terraform } = stage;
+  for (const run of [() => terraform.plan(), () => terraform.destroy(), () => terraform.destroy('-refresh=false')])
+    expect(said(expectCode(await run(), 1).stderr)).toContain('url is no address of a bridge');
+  expect(await stage.terraform.attributes('coderscim_app.main')).toMatchObject({ name: 'okta' });
+  expect((await stage.api.client.listApps()).apps).toHaveLength(1);
+});
+
 test('an app without people is not in the way', async () => {
   await stage.deploy(app());
   expectCode(await stage.terraform.destroy(), 0);

@@ -132,6 +132,32 @@ test('an app that changed after the plan is left alone, and the error says what 
   expect((await stage.api.client.listApps()).apps).toHaveLength(1);
 });
 
+test('what became another one after the plan is told, and is a difference of the next', async () => {
+  stage.api.groups = {};
+  await stage.deploy(app());
+  stage.write(app({ rest: 'timeouts = { update = "1m" }' }));
+  expectCode(await stage.terraform.plan(), 2);
+  // Coder has the group by now, somebody has changed the app and changed it back, and the bridge has another public URL.
+  stage.api.groups = { developers: 'id-of-developers' };
+  await edit(() => ({ mode: 'claims' }));
+  await edit(() => ({ mode: 'push' }));
+  stage.api.publicUrl = 'https://other.example.test';
+  await stage.api.listen();
+  const applied = expectCode(await stage.terraform.applyPlan(), 0);
+  expect(said(applied.stdout)).toContain(
+    'the address for the identity provider is another one than when this was planned',
+  );
+  const before = await stage.terraform.attributes('coderscim_app.main');
+  expect(before).toMatchObject({ generation: 1, scim_base_url: 'https://scim.example.test/apps/okta/scim/v2' });
+  expect(before).toMatchObject({ group_ids: { developers: 'id-of-developers' } });
+  expectCode(await stage.terraform.apply(), 0);
+  expect(await stage.terraform.attributes('coderscim_app.main')).toMatchObject({
+    generation: 3,
+    scim_base_url: 'https://other.example.test/apps/okta/scim/v2',
+  });
+  await stage.isQuiet();
+});
+
 test('an app that exists is not taken over by a create, but can be imported', async () => {
   await stage.deploy(app());
   expectCode(await stage.terraform.run('state', 'rm', 'coderscim_app.main'), 0);
