@@ -58,7 +58,7 @@ export function findProblems(declaration: Declaration): string[] {
   } catch (error) {
     if (!(error instanceof MappingStateError)) throw error;
     for (const issue of error.issues) {
-      if (valuesAlong(document, issue.path).some(Token.isUnresolved)) continue;
+      if (valuesAlong(document, issue.path).some(value => Token.isUnresolved(value))) continue;
       const [kind, name, ...rest] = issue.path;
       const owner = entries.find(entry => entry.kind === kind && entry.name === name);
       problems.push(
