@@ -11,6 +11,7 @@ const STATE = {
   groupMappings: { dev: { idpGroup: 'dev', group: 'dev' } },
 };
 const FAR = 4_000_000_000_000;
+const BRIEF_MS = 500;
 
 const put = ({ database }: Stage, document: object) =>
   putApp(
@@ -39,12 +40,14 @@ describeEachDatabase('work that another bridge took over', (_open, on) => {
     { group, ann }: { readonly group: string; readonly ann: string },
     asked: { readonly method: string; readonly path: string },
     meanwhile: () => Promise<unknown>,
+    // Where another bridge keeps the work, nobody can wait until it is done.
+    deadlineMs = AMPLE_MS,
   ): Promise<void> {
     const call = stage.coder.faults.hold(asked);
     const { touched } = (await stage.directory.updateGroup(stage.context, group, () => ({
       memberChanges: [{ kind: 'remove', values: [ann] }],
     }))) ?? { touched: [] };
-    const converged = stage.reconciler.converge(touched, { deadlineMs: 500 });
+    const converged = stage.reconciler.converge(touched, { deadlineMs });
     await call.arrived;
     await meanwhile();
     call.release();
@@ -91,10 +94,16 @@ describeEachDatabase('work that another bridge took over', (_open, on) => {
     const asked = { method: 'PUT', path: '/roles$' };
     if (refusal !== undefined) stage.coder.faults.fail(refusal, asked);
     let seq = Infinity;
-    await quit(stage, { group, ann }, asked, async () => {
-      ({ seq } = await rowOf(stage, key));
-      await takenOver(stage, key);
-    });
+    await quit(
+      stage,
+      { group, ann },
+      asked,
+      async () => {
+        ({ seq } = await rowOf(stage, key));
+        await takenOver(stage, key);
+      },
+      BRIEF_MS,
+    );
     const row = await rowOf(stage, key);
     // Whoever has it is not done with it before that look.
     expect(row).toMatchObject({ lease_owner: 'other', parked_at: null });
@@ -106,10 +115,16 @@ describeEachDatabase('work that another bridge took over', (_open, on) => {
     const { id } = stage.coder.findGroup('dev');
     const key = `coder-group:${id}` as const;
     let seq = Infinity;
-    await quit(stage, { group, ann }, { method: 'PATCH', path: '/groups/' }, async () => {
-      ({ seq } = await rowOf(stage, key));
-      await takenOver(stage, key);
-    });
+    await quit(
+      stage,
+      { group, ann },
+      { method: 'PATCH', path: '/groups/' },
+      async () => {
+        ({ seq } = await rowOf(stage, key));
+        await takenOver(stage, key);
+      },
+      BRIEF_MS,
+    );
     const row = await rowOf(stage, key);
     expect(row).toMatchObject({ lease_owner: 'other', parked_at: null });
     expect(row.seq).toBeGreaterThan(seq);
@@ -155,7 +170,7 @@ describeEachDatabase('work that another bridge took over', (_open, on) => {
         await stage.directory.updateGroup(stage.context, auditors, () => ({
           memberChanges: [{ kind: 'add', members: [{ value: resource.id }] }],
         }));
-      const converged = stage.reconciler.converge(touched, { deadlineMs: 500 });
+      const converged = stage.reconciler.converge(touched, { deadlineMs: AMPLE_MS });
       await call.arrived;
       // That one looked for longer than a call may last, and found nothing.
       await stage.directory.deleteUser(stage.context, resource.id);
@@ -194,13 +209,21 @@ describeEachDatabase('work that another bridge took over', (_open, on) => {
     const key = `person:${ann}` as const;
     const calls = () => stage.coder.calls.count({ method: 'PUT', path: '/roles$' });
     const before = calls();
-    await quit(stage, { group, ann }, { method: 'GET', path: '/users/[^/]+$' }, async () => {
-      if (isDone) await takenOverAndDone({ stage, ann, group, key });
-      else await takenOver(stage, key);
-      if (!isClaimed) return;
-      const claim = { owner: 'this', until: FAR, taken: [] };
-      await enqueue(db, [{ key, app: APP, priority: PRIORITY.request }], { actor: 'scim' }, Date.now() + 1, { claim });
-    });
+    await quit(
+      stage,
+      { group, ann },
+      { method: 'GET', path: '/users/[^/]+$' },
+      async () => {
+        if (isDone) await takenOverAndDone({ stage, ann, group, key });
+        else await takenOver(stage, key);
+        if (!isClaimed) return;
+        const claim = { owner: 'this', until: FAR, taken: [] };
+        await enqueue(db, [{ key, app: APP, priority: PRIORITY.request }], { actor: 'scim' }, Date.now() + 1, {
+          claim,
+        });
+      },
+      isDone && !isClaimed ? AMPLE_MS : BRIEF_MS,
+    );
     expect(calls()).toBe(before);
     expect(await journalled(stage)).toEqual([]);
     if (isClaimed) {
@@ -221,7 +244,7 @@ describeEachDatabase('work that another bridge took over', (_open, on) => {
       userName: 'ben',
       emails: [{ value: 'ben@example.com' }],
     });
-    const converged = stage.reconciler.converge(touched, { deadlineMs: 500 });
+    const converged = stage.reconciler.converge(touched, { deadlineMs: BRIEF_MS });
     await call.arrived;
     await takenOver(stage, `person:${resource.id}`);
     call.release();
@@ -238,7 +261,7 @@ describeEachDatabase('work that another bridge took over', (_open, on) => {
       ...current.document,
       emails: [{ value: 'ann@married.example', primary: true }],
     }))) ?? { touched: [] };
-    const converged = stage.reconciler.converge(touched, { deadlineMs: 500 });
+    const converged = stage.reconciler.converge(touched, { deadlineMs: BRIEF_MS });
     await call.arrived;
     await takenOver(stage, `person:${ann}`);
     call.release();
@@ -254,8 +277,12 @@ describeEachDatabase('work that another bridge took over', (_open, on) => {
     await stage.database.db.updateTable('coder_groups').set({ read_at: null }).execute();
     const calls = () => stage.coder.calls.count({ method: 'PATCH', path: '/groups/' });
     const before = calls();
-    await quit(stage, { group, ann }, { method: 'GET', path: `/groups/${id}` }, () =>
-      takenOver(stage, `coder-group:${id}`),
+    await quit(
+      stage,
+      { group, ann },
+      { method: 'GET', path: `/groups/${id}` },
+      () => takenOver(stage, `coder-group:${id}`),
+      BRIEF_MS,
     );
     expect(calls()).toBe(before);
     expect(stage.coder.membersOf('dev')).toEqual(['ann']);
@@ -264,7 +291,7 @@ describeEachDatabase('work that another bridge took over', (_open, on) => {
   /** What is queued, dealt with, and taken over while Coder is asked for something. */
   async function lost(stage: Stage, key: WorkKey, asked: { method: string; path: string }): Promise<void> {
     const call = stage.coder.faults.hold(asked);
-    const converged = stage.reconciler.converge([key], { deadlineMs: 500 });
+    const converged = stage.reconciler.converge([key], { deadlineMs: BRIEF_MS });
     await call.arrived;
     await takenOver(stage, key);
     call.release();
@@ -339,7 +366,7 @@ describeEachDatabase('work that another bridge took over', (_open, on) => {
         { value: ann },
       ]);
       const call = stage.coder.faults.hold({ method: 'POST', path: '/groups$' });
-      const converged = stage.reconciler.converge([`scim-group:${resource.id}`], { deadlineMs: 500 });
+      const converged = stage.reconciler.converge([`scim-group:${resource.id}`], { deadlineMs: BRIEF_MS });
       await call.arrived;
       call.holdNoMore();
       await db.updateTable('work').set({ lease_owner: null, lease_until: null }).execute();
