@@ -24,6 +24,14 @@ export interface ResourceHandlers {
   readonly remove: Handler;
 }
 
+/** Of a resource that the caller may not read: what names it. */
+const HANDLE = ['schemas', 'id', 'meta'] as const;
+
+/** And what a body that states the whole resource stated, of what clients look for in the answer. */
+const AS_STATED = [...HANDLE, 'externalId', 'userName', 'displayName'] as const;
+
+type ProjectedNames = Parameters<typeof readProjection>[1];
+
 export function createResourceHandlers(
   endpoint: Endpoint,
   deps: ScimDeps,
@@ -54,6 +62,17 @@ export function createResourceHandlers(
     };
   }
 
+  const mayRead = ({ caller }: RequestContext): boolean => caller.token.scopes.includes(scopes.read);
+
+  /**
+   * What the answer to a write shows: to who may not read no more than what was stated, and what a client needs to go on. A PATCH
+   * states next to nothing of a resource, and one that changes nothing would show it all.
+   */
+  function shownTo(context: RequestContext, names: ProjectedNames, handle: readonly string[]): Projection {
+    const asked = readProjection(type, names, context.leniency);
+    return mayRead(context) ? asked : readProjection(type, { attributes: handle });
+  }
+
   /** Settles a write and gives the resource, or 404. */
   async function settled(context: RequestContext, written: Written | undefined, id: string): Promise<Resource> {
     if (written === undefined) throw notFound(type.name, id);
@@ -82,7 +101,7 @@ export function createResourceHandlers(
   const handlers: ResourceHandlers = {
     create: async ({ context, query, body }) => {
       requireScope(context.caller, scopes.write);
-      const projection = readProjection(type, readProjectedQuery(query), context.leniency);
+      const projection = shownTo(context, readProjectedQuery(query), AS_STATED);
       const written = await endpoint.create(settling(context), await body());
       context.changes.push(`${type.name} ${written.resource.id} made`);
       await settle(written);
@@ -106,7 +125,7 @@ export function createResourceHandlers(
 
     replace: async ({ context, query, headers, param, body }) => {
       requireScope(context.caller, scopes.write);
-      const projection = readProjection(type, readProjectedQuery(query), context.leniency);
+      const projection = shownTo(context, readProjectedQuery(query), AS_STATED);
       const written = await endpoint.replace(settling(context), param('id'), await body(), preconditionOf(headers));
       return answer(200, context, await settled(context, written, param('id')), projection);
     },
@@ -114,7 +133,7 @@ export function createResourceHandlers(
     patch: async ({ context, query, headers, param, body }) => {
       requireScope(context.caller, scopes.write);
       const projected = readProjectedQuery(query);
-      const projection = readProjection(type, projected, context.leniency);
+      const projection = shownTo(context, projected, HANDLE);
       const written = await endpoint.patch(settling(context), param('id'), await body(), preconditionOf(headers));
       const resource = await settled(context, written, param('id'));
       // RFC 7644 §3.5.2: with `attributes` in the query the answer is 200 and the resource.
