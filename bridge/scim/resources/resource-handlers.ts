@@ -9,7 +9,8 @@ import { type RequestContext } from '../http/request-context';
 import { type ScimLimits } from '../http/limits';
 import { readProjectedQuery } from '../../scim-language/messages/list-request';
 import { expectedVersions, isUnmodified } from '../http/precondition';
-import { type Projection, readProjection } from '../../scim-language/schema/projection';
+import { type Projection, readProjection, wantsAttribute } from '../../scim-language/schema/projection';
+import { userType } from '../../scim-language/schema/resource-types';
 import { createNoteRefused } from './note-refused';
 import { isUnreadable, toScimError } from './refusals';
 import { createRepresent } from './represent';
@@ -31,6 +32,11 @@ const HANDLE = ['schemas', 'id', 'meta'] as const;
 const AS_STATED = [...HANDLE, 'externalId', 'userName', 'displayName'] as const;
 
 type ProjectedNames = Parameters<typeof readProjection>[1];
+
+/** Groups of a user are rows of the groups: they change without a new version of the user, so that nobody who keeps them is told 304. */
+const GROUPS_OF_USER = userType.attributes.get('groups');
+const showsGroupsOfUser = (projection: Projection): boolean =>
+  projection.type === userType && GROUPS_OF_USER !== undefined && wantsAttribute(projection, GROUPS_OF_USER);
 
 export function createResourceHandlers(
   endpoint: Endpoint,
@@ -117,7 +123,7 @@ export function createResourceHandlers(
       const projection = readProjection(type, readProjectedQuery(query), context.leniency);
       const resource = await endpoint.get(context, param('id'));
       if (resource === undefined) throw notFound(type.name, param('id'));
-      if (isUnmodified(headers, resource.version)) {
+      if (!showsGroupsOfUser(projection) && isUnmodified(headers, resource.version)) {
         return { status: 304, headers: { etag: etagOf(resource.version) } };
       }
       return answer(200, context, resource, projection);

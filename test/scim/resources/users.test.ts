@@ -2,6 +2,7 @@ import { type ScimServer, startScimServer } from '../../support/scim-server';
 import { until } from '../../support/until';
 
 const CORE = 'urn:ietf:params:scim:schemas:core:2.0:User';
+const GROUP = 'urn:ietf:params:scim:schemas:core:2.0:Group';
 const ENTERPRISE = 'urn:ietf:params:scim:schemas:extension:enterprise:2.0:User';
 
 let server: ScimServer;
@@ -99,11 +100,26 @@ describe('POST /Users (RFC 7644 §3.3)', () => {
 describe('GET /Users/{id} (RFC 7644 §3.4.1, §3.14)', () => {
   test('If-None-Match with the present ETag answers 304 without a body', async () => {
     const user = await createUser();
-    const answer = await server.call('GET', `/Users/${user.id}`, { headers: { 'if-none-match': user.meta.version } });
+    const path = `/Users/${user.id}?excludedAttributes=groups`;
+    const answer = await server.call('GET', path, { headers: { 'if-none-match': user.meta.version } });
     expect([answer.status, answer.text, answer.headers.etag]).toEqual([304, '', user.meta.version]);
-    const other = await server.call('GET', `/Users/${user.id}`, { headers: { 'if-none-match': 'W/"99"' } });
+    const other = await server.call('GET', path, { headers: { 'if-none-match': 'W/"99"' } });
     expect(other.status).toBe(200);
   });
+
+  test.each(['', '?attributes=groups', '?attributes=userName,groups.value'])(
+    'groups that changed are shown to who knows the version: %j',
+    async query => {
+      const user = await createUser();
+      const read = () =>
+        server.call('GET', `/Users/${user.id}${query}`, { headers: { 'if-none-match': user.meta.version } });
+      expect((await read()).status).toBe(200);
+      const body = { schemas: [GROUP], displayName: `of ${user.id}`, members: [{ value: user.id }] };
+      const group = (await server.call('POST', '/Groups', { body })).body;
+      const { status, body: seen } = await read();
+      expect([status, seen.groups.map(({ value }) => value)]).toEqual([200, [group.id]]);
+    },
+  );
 
   test.each(['nobody', '00000000-0000-7000-8000-000000000000', '%00', 'a%2fb', '__proto__'])(
     'id %j is not found',
