@@ -154,7 +154,9 @@ export function createResourceHandlers(
       const deleted = await endpoint.remove(settling(context), param('id'), preconditionOf(headers));
       if (deleted === undefined) {
         // Gone by an earlier request, which may not have had its answer: who asks again learns it when it is done.
-        if (endpoint.name === 'User') await converge([`person:${param('id')}`], { deadlineMs: convergeDeadlineMs });
+        // Not somebody of another app: how long that takes is nobody's business here.
+        if (endpoint.name === 'User' && (await directory.wasUser(context.app, param('id'))))
+          await converge([`person:${param('id')}`], { deadlineMs: convergeDeadlineMs });
         throw notFound(type.name, param('id'));
       }
       context.changes.push(`${type.name} ${deleted.resource.id} deleted`);

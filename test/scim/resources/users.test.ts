@@ -270,6 +270,28 @@ describe('DELETE /Users/{id} (RFC 7644 §3.6)', () => {
   });
 });
 
+test('DELETE of who is gone waits for their leaving, of somebody of another app or of nobody it does not', async () => {
+  const user = await createUser();
+  const other = await server.addApp('other-app');
+  const unknown = '00000000-0000-7000-8000-000000000000';
+  const bulk = (...ids: string[]) => ({
+    schemas: ['urn:ietf:params:scim:api:messages:2.0:BulkRequest'],
+    Operations: ids.map(id => ({ method: 'DELETE', path: `/Users/${id}` })),
+  });
+  const attempts = async (token: string) => {
+    const before = server.converged.length;
+    for (const id of [user.id, unknown])
+      expect((await server.call('DELETE', `/Users/${id}`, { token })).status).toBe(404);
+    const { body } = await server.call('POST', '/Bulk', { token, body: bulk(user.id, unknown) });
+    expect(body.Operations.map(({ status }) => status)).toEqual(['404', '404']);
+    return server.converged.slice(before);
+  };
+  expect(await attempts(other.token)).toEqual([]);
+  expect((await server.call('DELETE', `/Users/${user.id}`)).status).toBe(204);
+  expect(await attempts(other.token)).toEqual([]);
+  expect(await attempts(server.token)).toEqual([`person:${user.id}`, `person:${user.id}`]);
+});
+
 test('a write is answered after converge was asked for exactly what it touched', async () => {
   const user = await createUser();
   expect(server.converged.at(-1)).toBe(`person:${user.id}`);
