@@ -270,6 +270,19 @@ describe('DELETE /Users/{id} (RFC 7644 §3.6)', () => {
   });
 });
 
+test.each([
+  ['Users', { schemas: [CORE], userName: 'if-none-match' }],
+  ['Groups', { schemas: [GROUP], displayName: 'if-none-match' }],
+])('DELETE in /%s with an If-None-Match that the version meets is 412', async (endpoint, body) => {
+  const { id } = (await server.call('POST', `/${endpoint}`, { body })).body;
+  const remove = async (header: string) =>
+    (await server.call('DELETE', `/${endpoint}/${id}`, { headers: { 'if-none-match': header } })).status;
+  for (const header of ['*', 'W/"1"', 'W/"7", "1"']) expect([header, await remove(header)]).toEqual([header, 412]);
+  expect((await server.call('GET', `/${endpoint}/${id}`)).status).toBe(200);
+  expect(await remove('W/"7"')).toBe(204);
+  expect(await remove('*')).toBe(404);
+});
+
 test('DELETE of who is gone waits for their leaving, of somebody of another app or of nobody it does not', async () => {
   const user = await createUser();
   const other = await server.addApp('other-app');
