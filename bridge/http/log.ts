@@ -1,5 +1,6 @@
 /** What request handlers log with, and how the URL of a request may stand in a line. */
 import { type Logger } from 'pino';
+import { withoutSecretShapes } from '../contract/secret-shapes';
 
 export type Log = Logger;
 
@@ -17,9 +18,13 @@ const PLAIN_PARAMETERS = new Set([
 
 /**
  * The URL of a request as it may be logged: literals of filters and the values of unknown parameters are left out, since
- * identity providers put names and e-mail addresses there.
+ * identity providers put names and e-mail addresses there; so are secrets of ours, wherever in it they stand.
  */
 export function loggableUrl(url: string): string {
+  return withoutSecretShapes(shownUrl(url));
+}
+
+function shownUrl(url: string): string {
   const [path = '', query] = url.split('?', 2) as [string, string?];
   const shownPath = path
     .split('/')

@@ -3,6 +3,7 @@
  * everything that is shaped like a token are cut out of the finished line.
  */
 import pino, { type DestinationStream } from 'pino';
+import { SECRET_SHAPE } from '../contract/secret-shapes';
 import { type Log } from '../http/log';
 
 export interface LogOptions {
@@ -27,8 +28,10 @@ const SECRET_FIELDS = ['authorization', 'cookie', 'token', 'secret', 'password',
   },
 );
 
-const TOKEN_SHAPES =
-  /cscim(?:admin)?_[A-Za-z0-9_-]{8,}|\bBearer\s+[^\s"\\]{8,}|(postgres(?:ql)?:\/\/[^:@\s"\\]+):[^@\s"\\]+@/gi;
+const TOKEN_SHAPES = new RegExp(
+  [SECRET_SHAPE, /\bBearer\s+[^\s"\\]{8,}/.source, /(postgres(?:ql)?:\/\/[^:@\s"\\]+):[^@\s"\\]+@/.source].join('|'),
+  'gi',
+);
 
 export function createLog(options: LogOptions): Log {
   const destination = options.destination ?? pino.destination({ dest: 1, sync: true });
@@ -47,7 +50,7 @@ export function createLog(options: LogOptions): Log {
   );
 }
 
-/** Cuts secrets out of a text: the given ones, SCIM tokens, bearer credentials, passwords in database URLs. */
+/** Cuts secrets out of a text: the given ones, what is shaped like ours, bearer credentials, passwords in database URLs. */
 export function scrub(text: string, secrets: readonly string[]): string {
   let clean = text;
   for (const secret of secrets) if (secret.length >= 8) clean = clean.replaceAll(secret, REDACTED);

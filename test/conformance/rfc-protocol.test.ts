@@ -504,7 +504,10 @@ describe('versions, RFC 7644 §3.14', () => {
       ['/Groups', await newGroup()],
     ] as const) {
       for (const header of [meta.version, '*', `W/"99", ${meta.version}`]) {
-        const answer = await call('GET', `${path}/${id}`, undefined, { 'if-none-match': header });
+        // Groups of a user change without a new version of the user.
+        const answer = await call('GET', `${path}/${id}?excludedAttributes=groups`, undefined, {
+          'if-none-match': header,
+        });
         expect([header, answer.status, answer.text, answer.headers.etag]).toEqual([header, 304, '', meta.version]);
       }
       expect((await call('GET', `${path}/${id}`, undefined, { 'if-none-match': 'W/"99"' })).status).toBe(200);

@@ -1,4 +1,6 @@
+import { PREFIXES, type SecretKind } from '../../bridge/contract/secret-shapes';
 import { loggableUrl } from '../../bridge/http/log';
+import { mintSecret } from '../../bridge/scim/access/token';
 
 describe('URLs in the log', () => {
   it.each([
@@ -12,5 +14,12 @@ describe('URLs in the log', () => {
     ['/scim/v2/Groups?cursor=abc&aadOptscim062020', '/scim/v2/Groups?cursor=…&aadOptscim062020=…'],
   ])('%s is shown as %s', (url, shown) => {
     expect(loggableUrl(url)).toBe(shown);
+  });
+
+  it.each(Object.keys(PREFIXES) as SecretKind[])('a secret of the kind %s is shown nowhere', kind => {
+    const { text } = mintSecret(kind);
+    expect(loggableUrl(`/apps/${text}/scim/v2/Users/${text.replaceAll('_', '%5F')}?app=${text}&limit=1`)).toBe(
+      '/apps/[redacted]/scim/v2/Users/[redacted]?app=[redacted]&limit=1',
+    );
   });
 });

@@ -1,3 +1,5 @@
+import { PREFIXES, type SecretKind } from '../../bridge/contract/secret-shapes';
+import { mintSecret } from '../../bridge/scim/access/token';
 import { createLog, scrub } from '../../bridge/process/log';
 
 const SECRETS = ['abcdefghij-the-coder-token', 'the-admin-token-of-the-bridge'];
@@ -22,6 +24,17 @@ describe('log', () => {
     }
     expect(text).toContain('[redacted]');
     expect(text).toContain('postgres://bridge:[redacted]@db/scim');
+  });
+
+  it.each(Object.keys(PREFIXES) as SecretKind[])('has no secret of the kind %s, whole or cut, in any line', kind => {
+    const { text } = mintSecret(kind);
+    const secret = text.split('_')[2] ?? '';
+    const written = logged(log => {
+      log.warn({ client: `acme/${text}`, url: `/scim/v2/Users/${text}` }, `got ${text.slice(0, 60)}`);
+      log.info(`got ${text.toUpperCase()} and ${text.replaceAll('_', '%5F')}`);
+    });
+    expect(written.toLowerCase()).not.toContain(secret.slice(0, 16));
+    expect(written).toContain('"client":"acme/[redacted]","url":"/scim/v2/Users/[redacted]"');
   });
 
   it('writes one JSON object a line, with time, level and message', () => {

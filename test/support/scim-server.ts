@@ -96,7 +96,7 @@ export interface ScimServerOptions {
   readonly state?: Partial<MappingStateInput>;
   /** Whether what is asked all the time takes the way in front of express. @default true */
   readonly shortcut?: boolean;
-  readonly deps?: Partial<Pick<ScimDeps, 'converge' | 'limits' | 'throttle' | 'directory' | 'observe'>>;
+  readonly deps?: Partial<Pick<ScimDeps, 'converge' | 'limits' | 'throttle' | 'directory' | 'observe' | 'log'>>;
 }
 
 export async function startScimServer(options: ScimServerOptions = {}): Promise<ScimServer> {

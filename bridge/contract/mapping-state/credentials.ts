@@ -1,17 +1,15 @@
 /** Credentials of an app: digest and expiry, never the secret. What stands where a digest belongs may be one, and is never shown. */
 import * as z from 'zod';
 import type * as document from './document';
+import { beginsAsSecret } from '../secret-shapes';
 import { TOKEN_SCOPES } from './vocabulary';
-
-/** What the secrets begin with that `coder-scim token create` and `coder-scim oauth-client create` print. */
-const SECRET = /^cscim[a-z]?_/;
 
 /** A digest, as the command prints it that makes the secret. */
 function digestBy(command: string) {
   const wanted = `wanted "sha256:" and 64 lower-case hex digits, as printed by \`${command}\``;
   const describe = (given: unknown): string => {
     const text = typeof given === 'string' ? given : '';
-    if (SECRET.test(text))
+    if (beginsAsSecret(text))
       return `this is the secret, not its digest: it is in the stack's text now, so revoke it (remove the entry, make another with \`${command}\`); ${wanted}`;
     if (/^[0-9a-f]{64}$/i.test(text)) return `64 hex digits without "sha256:" before them: ${wanted}`;
     if (/^sha256:[0-9a-f]{64}$/i.test(text)) return `has capital letters: ${wanted}`;

@@ -3,11 +3,7 @@
  * one, the checksum tells a truncated paste from a wrong secret, the id may be logged. Only the digest is ever kept.
  */
 import { createHash, randomBytes, timingSafeEqual } from 'node:crypto';
-
-/** What each kind begins with: a bearer token, the secret of an OAuth client, an access token that it got, an admin credential. */
-const PREFIXES = { token: 'cscim', clientSecret: 'cscimc', accessToken: 'cscima', admin: 'cscimadmin' } as const;
-
-export type SecretKind = keyof typeof PREFIXES;
+import { PREFIXES, type SecretKind } from '../../contract/secret-shapes';
 
 /** What each admin credential begins with. */
 export const ADMIN_TOKEN_PREFIX = PREFIXES.admin;

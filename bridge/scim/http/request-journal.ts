@@ -2,6 +2,7 @@
  * Keeps the last requests where an operator can see them. Gathered and written once a second, so that a request costs no transaction
  * of its own; of what a busy second holds, the newest stay.
  */
+import { withoutSecretShapes } from '../../contract/secret-shapes';
 import { type Json, isJsonObject } from '../../scim-language/json';
 import { KEPT_REQUESTS, type RequestRecord } from '../../store/requests/requests';
 import { type ScimDeps } from './deps';
@@ -59,16 +60,24 @@ export function createRequestJournal({
 const SECRET = /password|secret|token|credential|certificate/i;
 const HIDDEN = '(not kept)';
 
+// Bounded, so that a long text is gone through once.
+const SECRET_STATED = /(?:password|secret|token|credential|certificate)[\w.-]{0,64}[\\"']{0,8}\s{0,8}[:=]/i;
+
+/** Whether a text is JSON that speaks of something secret, or states it in another notation: `password=…`. */
+const holdsSecret = (text: string): boolean =>
+  SECRET.test(text) && (/^\s*[[{"]/.test(text) || SECRET_STATED.test(text));
+
 /** A body as it may be kept: JSON, cut, with what is secret left out; what is no JSON only by its length. */
 export function keptBody(body: Json | string | undefined): string | undefined {
   if (body === undefined) return undefined;
   if (typeof body === 'string') return `(${body.length} characters that are no JSON)`;
-  const text = JSON.stringify(withoutSecrets(body));
+  const text = withoutSecretShapes(JSON.stringify(withoutSecrets(body)));
   return text.length > MOST_OF_A_BODY ? `${text.slice(0, MOST_OF_A_BODY)}…` : text;
 }
 
 function withoutSecrets(value: Json): Json {
   if (Array.isArray(value)) return value.map(withoutSecrets);
+  if (typeof value === 'string') return holdsSecret(value) ? HIDDEN : value;
   if (!isJsonObject(value)) return value;
   const entries = Object.entries(value);
   // A PATCH states the name of an attribute as the value of `path`.

@@ -6,6 +6,7 @@ import express, { type ErrorRequestHandler, type Request, type Response, Router 
 import { type Throttle } from '../../http/throttle';
 import { requestIdOf } from '../../http/request-id';
 import { sourceOf } from '../../http/source';
+import { withoutSecretShapes } from '../../contract/secret-shapes';
 import { isUnavailable } from '../../store/database/unavailable';
 import { type OAuthClient } from '../access/apps';
 import { type Refused } from '../access/authenticate';
@@ -38,15 +39,18 @@ export function createTokenEndpoint(deps: TokenEndpointDeps): Router {
     const secret = readSecret(clientSecret);
     if (client !== undefined && right && secret?.kind === 'clientSecret' && client.expiresAt - clock() >= 1_000)
       return client;
-    // What was stated may be as long as a request: it is remembered and logged in part.
-    const stated = `${app.slice(0, 64)}/${clientId.slice(0, 128)}`;
+    // What was stated may be as long as a request: it is remembered and logged in part. Who swaps id and secret states the secret as
+    // the id, and is told from others by the id within it.
+    const shownId = withoutSecretShapes(clientId);
+    const stated = `${withoutSecretShapes(app).slice(0, 64)}/${shownId.slice(0, 128)}`;
+    const shown = secret ?? readSecret(clientId);
     const wait = throttle.fail([`source:${source}`, `client:${stated}`], clock());
     refused({
       reason: 'wrong client',
       app,
       source,
       client: stated,
-      ...(secret === undefined ? {} : { tokenId: secret.id }),
+      ...(shown === undefined ? {} : { tokenId: shown.id }),
       throttled: wait > 0,
     });
     if (wait === 0)

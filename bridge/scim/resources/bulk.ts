@@ -215,7 +215,12 @@ class BulkJob {
     const written = await this.change(endpoint, operation, id, when);
     if (written === undefined) {
       // Gone by an earlier request, which may not have had its answer: who asks again learns it when it is done.
-      if (operation.method === 'DELETE' && endpoint.name === 'User') this.touch([`person:${id}`]);
+      if (
+        operation.method === 'DELETE' &&
+        endpoint.name === 'User' &&
+        (await this.deps.directory.wasUser(this.context.app, id))
+      )
+        this.touch([`person:${id}`]);
       throw notFound(endpoint.type.name, id);
     }
     this.touch(written.touched);

@@ -73,8 +73,11 @@ export function createGroups(directory: Directory, { maxPatchOperations }: ScimL
       });
     },
 
-    remove: (context, id, { expectedVersions }) =>
-      directory.deleteGroup(writeContext(context), id, expectedVersions === undefined ? {} : { expectedVersions }),
+    remove: (context, id, { ifNoneMatch, ...options }) =>
+      directory.deleteGroup(writeContext(context), id, {
+        ...options,
+        check: ({ version }) => refuseIfMatched(ifNoneMatch, id, version),
+      }),
   };
 }
 

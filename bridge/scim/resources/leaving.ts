@@ -44,7 +44,7 @@ function saysInactive(body: Json | string | undefined): boolean {
   return statementsOfActive(body ?? null, true).some(meansInactive);
 }
 
-const textSaysInactive = (text: string): boolean => /active/i.test(text) && /false|"0"|:\s*0\b/i.test(text);
+const textSaysInactive = (text: string): boolean => /active/i.test(text) && /false|"0"|:\s*0\b|\bremove\b/i.test(text);
 
 /** Whether a request states that the user is active, and nothing else about it. */
 export function saysActive(body: JsonObject): boolean {

@@ -9,7 +9,8 @@ import { type RequestContext } from '../http/request-context';
 import { type ScimLimits } from '../http/limits';
 import { readProjectedQuery } from '../../scim-language/messages/list-request';
 import { expectedVersions, isUnmodified } from '../http/precondition';
-import { type Projection, readProjection } from '../../scim-language/schema/projection';
+import { type Projection, readProjection, wantsAttribute } from '../../scim-language/schema/projection';
+import { userType } from '../../scim-language/schema/resource-types';
 import { createNoteRefused } from './note-refused';
 import { isUnreadable, toScimError } from './refusals';
 import { createRepresent } from './represent';
@@ -23,6 +24,19 @@ export interface ResourceHandlers {
   readonly patch: Handler;
   readonly remove: Handler;
 }
+
+/** Of a resource that the caller may not read: what names it. */
+const HANDLE = ['schemas', 'id', 'meta'] as const;
+
+/** And what a body that states the whole resource stated, of what clients look for in the answer. */
+const AS_STATED = [...HANDLE, 'externalId', 'userName', 'displayName'] as const;
+
+type ProjectedNames = Parameters<typeof readProjection>[1];
+
+/** Groups of a user are rows of the groups: they change without a new version of the user, so that nobody who keeps them is told 304. */
+const GROUPS_OF_USER = userType.attributes.get('groups');
+const showsGroupsOfUser = (projection: Projection): boolean =>
+  projection.type === userType && GROUPS_OF_USER !== undefined && wantsAttribute(projection, GROUPS_OF_USER);
 
 export function createResourceHandlers(
   endpoint: Endpoint,
@@ -54,6 +68,17 @@ export function createResourceHandlers(
     };
   }
 
+  const mayRead = ({ caller }: RequestContext): boolean => caller.token.scopes.includes(scopes.read);
+
+  /**
+   * What the answer to a write shows: to who may not read no more than what was stated, and what a client needs to go on. A PATCH
+   * states next to nothing of a resource, and one that changes nothing would show it all.
+   */
+  function shownTo(context: RequestContext, names: ProjectedNames, handle: readonly string[]): Projection {
+    const asked = readProjection(type, names, context.leniency);
+    return mayRead(context) ? asked : readProjection(type, { attributes: handle });
+  }
+
   /** Settles a write and gives the resource, or 404. */
   async function settled(context: RequestContext, written: Written | undefined, id: string): Promise<Resource> {
     if (written === undefined) throw notFound(type.name, id);
@@ -82,7 +107,7 @@ export function createResourceHandlers(
   const handlers: ResourceHandlers = {
     create: async ({ context, query, body }) => {
       requireScope(context.caller, scopes.write);
-      const projection = readProjection(type, readProjectedQuery(query), context.leniency);
+      const projection = shownTo(context, readProjectedQuery(query), AS_STATED);
       const written = await endpoint.create(settling(context), await body());
       context.changes.push(`${type.name} ${written.resource.id} made`);
       await settle(written);
@@ -98,7 +123,7 @@ export function createResourceHandlers(
       const projection = readProjection(type, readProjectedQuery(query), context.leniency);
       const resource = await endpoint.get(context, param('id'));
       if (resource === undefined) throw notFound(type.name, param('id'));
-      if (isUnmodified(headers, resource.version)) {
+      if (!showsGroupsOfUser(projection) && isUnmodified(headers, resource.version)) {
         return { status: 304, headers: { etag: etagOf(resource.version) } };
       }
       return answer(200, context, resource, projection);
@@ -106,7 +131,7 @@ export function createResourceHandlers(
 
     replace: async ({ context, query, headers, param, body }) => {
       requireScope(context.caller, scopes.write);
-      const projection = readProjection(type, readProjectedQuery(query), context.leniency);
+      const projection = shownTo(context, readProjectedQuery(query), AS_STATED);
       const written = await endpoint.replace(settling(context), param('id'), await body(), preconditionOf(headers));
       return answer(200, context, await settled(context, written, param('id')), projection);
     },
@@ -114,7 +139,7 @@ export function createResourceHandlers(
     patch: async ({ context, query, headers, param, body }) => {
       requireScope(context.caller, scopes.write);
       const projected = readProjectedQuery(query);
-      const projection = readProjection(type, projected, context.leniency);
+      const projection = shownTo(context, projected, HANDLE);
       const written = await endpoint.patch(settling(context), param('id'), await body(), preconditionOf(headers));
       const resource = await settled(context, written, param('id'));
       // RFC 7644 §3.5.2: with `attributes` in the query the answer is 200 and the resource.
@@ -129,7 +154,9 @@ export function createResourceHandlers(
       const deleted = await endpoint.remove(settling(context), param('id'), preconditionOf(headers));
       if (deleted === undefined) {
         // Gone by an earlier request, which may not have had its answer: who asks again learns it when it is done.
-        if (endpoint.name === 'User') await converge([`person:${param('id')}`], { deadlineMs: convergeDeadlineMs });
+        // Not somebody of another app: how long that takes is nobody's business here.
+        if (endpoint.name === 'User' && (await directory.wasUser(context.app, param('id'))))
+          await converge([`person:${param('id')}`], { deadlineMs: convergeDeadlineMs });
         throw notFound(type.name, param('id'));
       }
       context.changes.push(`${type.name} ${deleted.resource.id} deleted`);

@@ -66,8 +66,11 @@ export function createUsers(directory: Directory, { maxPatchOperations }: ScimLi
       });
     },
 
-    remove: (context, id, { expectedVersions }) =>
-      directory.deleteUser(writeContext(context), id, expectedVersions === undefined ? {} : { expectedVersions }),
+    remove: (context, id, { ifNoneMatch, ...options }) =>
+      directory.deleteUser(writeContext(context), id, {
+        ...options,
+        check: ({ version }) => refuseIfMatched(ifNoneMatch, id, version),
+      }),
   };
 }
 

@@ -2,6 +2,7 @@
 import { type IncomingMessage, type ServerResponse } from 'node:http';
 import { isDeepStrictEqual } from 'node:util';
 import { type MappingState } from '../../contract/mapping-state';
+import { withoutSecretShapes } from '../../contract/secret-shapes';
 import { loggableUrl } from '../../http/log';
 import { type Authenticate, type Caller, renewed } from '../access/authenticate';
 import { createCoercionCounter } from '../http/coercion-counter';
@@ -113,7 +114,7 @@ export function createExchanges(deps: ScimDeps, authenticate: Authenticate, limi
       path: line.url,
       status,
       scimType: exchange.error?.scimType,
-      detail: exchange.error?.detail,
+      detail: exchange.error && withoutSecretShapes(exchange.error.detail),
       coercions: [...context.coerced],
       changes: context.changes,
       milliseconds,

@@ -10,7 +10,7 @@ import { type SearchBounds } from './search/cost';
 import { type Begin, createGroupWrites, settled } from './large/writes';
 import { groupsOf, membersOf } from './membership';
 import { listByCursor, listByIndex } from './search/page';
-import { createUser, deleteUser, updateUser } from './users';
+import { createUser, deleteUser, updateUser, wasUser } from './users';
 import { makeDue } from '../work/enqueue';
 import { type Leaving, noteRefusedLeaving } from './refused-leavings';
 import { readResource, type Write } from './rows';
@@ -50,6 +50,8 @@ export interface Directory {
   ): Promise<Written | undefined>;
   /** @throws VersionMismatch */
   deleteUser(context: WriteContext, id: string, options?: WriteOptions): Promise<Deleted | undefined>;
+  /** Whether somebody who is no user any more was one of this app, and may not be out yet. */
+  wasUser(app: string, id: string): Promise<boolean>;
   /** The groups of users, direct and through other groups, in one query: users without groups have an empty list. */
   groupsOf(app: string, userIds: readonly string[]): Promise<ReadonlyMap<string, readonly GroupOfUser[]>>;
 
@@ -138,6 +140,7 @@ export function createDirectory(database: Database, options: DirectoryOptions = 
     getUser: (app, id) => readResource(db, 'User', app, id),
     updateUser: (context, id, change, given) => write(context, on => updateUser(on, id, change, given)),
     deleteUser: (context, id, given) => write(context, on => deleteUser(on, id, given)),
+    wasUser: (app, id) => wasUser(db, app, id),
     groupsOf: (app, userIds) => groupsOf(db, app, userIds),
     createGroup: (context, document, members) => groups.create(context, document, members),
     getGroup: (app, id) => readResource(db, 'Group', app, id),

@@ -81,6 +81,8 @@ export interface Settling {
 export interface WriteOptions {
   /** Versions of which the resource must have one (If-Match); an empty list matches nothing. @default any version */
   readonly expectedVersions?: readonly number[];
+  /** Throws when the resource, as it is now, is not to be written: then nothing is. @default it may be */
+  readonly check?: (current: Resource) => void;
   /**
    * Whether the request states that the user is active: then nothing that was refused before is waited for.
    * @default false

@@ -61,11 +61,12 @@ export function isId(text: string): boolean {
   return ID.test(text);
 }
 
-/** @throws VersionMismatch when the resource has none of the versions that the caller expects */
+/** @throws VersionMismatch when the resource has none of the versions that the caller expects; what the caller's `check` throws */
 export function checkVersion(current: Resource, options: WriteOptions | undefined): void {
   const expected = options?.expectedVersions;
   if (expected !== undefined && !expected.includes(current.version))
     throw new VersionMismatch(current.id, current.version, expected);
+  options?.check?.(current);
 }
 
 /** A text attribute of a document; undefined when it is absent. */

@@ -6,7 +6,7 @@ import { isJsonObject, type JsonObject } from '../../scim-language/json';
 import { fold } from '../../scim-language/schema/fold';
 import { type WorkKey, PRIORITY, enqueue } from '../work/enqueue';
 import { unsettledKeys } from '../work/pending';
-import { backendOf } from '../database/database';
+import { type Db, backendOf } from '../database/database';
 import { newId } from '../database/id';
 import { type Places, statement } from '../database/statement';
 import { among, listed } from '../database/listed';
@@ -16,6 +16,7 @@ import { leaveAllGroups } from './members';
 import { settleGone, settleUser } from './refused-leavings';
 import { type Change, type Deleted, type Resource, type WriteOptions, type Written } from './resources';
 import {
+  isId,
   LOCK_OF,
   type Write,
   checkVersion,
@@ -187,6 +188,17 @@ export async function deleteUser(
   await db.deleteFrom('users').where('id', '=', id).execute();
   await db.updateTable('people').set({ left_at: now }).where('user_id', '=', id).execute();
   return { resource: current, touched: await enqueuePerson(write, id, true) };
+}
+
+const ofApp = statement<{ id: string; app: string; key: string }>()(
+  (_db, { id, app, key }) => sql<{ known: number | boolean }>`
+    select exists (select 1 from people where user_id = ${id} and app = ${app})
+      or exists (select 1 from work where key = ${key} and app = ${app}) as known`,
+);
+
+/** Whether an id is, or was, somebody of the app of whom something is kept or queued. */
+export async function wasUser(db: Db, app: string, id: string): Promise<boolean> {
+  return isId(id) && Boolean((await ofApp(db, { id, app, key: `person:${id}` })).rows[0]?.known);
 }
 
 function columnsOf(document: JsonObject) {

@@ -54,6 +54,10 @@ describe('a refused request that would have locked somebody out', () => {
     ['PUT without userName', id => server.call('PUT', `/Users/${id}`, { body: { schemas: [USER], active: false } })],
     ['PUT that is no JSON', id => server.call('PUT', `/Users/${id}`, { raw: `{"active": false, "userName": "ada"` })],
     [
+      'PATCH that removes active and is no JSON',
+      id => server.call('PATCH', `/Users/${id}`, { raw: `{"Operations": [{"op": "remove", "path": "active"}` }),
+    ],
+    [
       'PUT of another media type',
       id =>
         server.call('PUT', `/Users/${id}`, {

@@ -7,6 +7,8 @@ import {
   openDebugWindow,
   writeRequests,
 } from '../../../bridge/store/requests/requests';
+import { keptBody } from '../../../bridge/scim/http/request-journal';
+import { mintSecret } from '../../../bridge/scim/access/token';
 import { describeEachDatabase } from '../../support/databases';
 import { type ScimServer, startScimServer } from '../../support/scim-server';
 
@@ -95,6 +97,45 @@ test('bodies are kept within a window alone, without passwords, and are forgotte
   expect((await kept(4))[3]?.body).toBeUndefined();
   await closeDebugWindow(server.database.db, 'main');
   expect((await kept(4)).map(request => request.body)).toEqual([undefined, undefined, undefined, undefined]);
+});
+
+describe('a text within a body that is kept', () => {
+  const { text: secret } = mintSecret('clientSecret');
+
+  test.each([
+    ['JSON', '{"active":false,"password":"hunter2"}'],
+    ['JSON in JSON', JSON.stringify({ data: JSON.stringify({ password: 'hunter2' }) })],
+    ['a list of operations', '[{"op":"replace","path":"password","value":"hunter2"}]'],
+    ['a form', 'userName=ada&password=hunter2'],
+    ['a sentence', 'the password is: hunter2, your password: hunter2'],
+  ])('is not, when it states something secret, as %s', (_form, text) => {
+    const body = {
+      Operations: [
+        { op: 'replace', value: text },
+        { op: 'replace', value: [text] },
+      ],
+    };
+    const hidden = '(not kept)';
+    expect(keptBody(body)).toBe(
+      JSON.stringify({
+        Operations: [
+          { op: 'replace', value: hidden },
+          { op: 'replace', value: [hidden] },
+        ],
+      }),
+    );
+  });
+
+  test('is without what is shaped like a secret of ours', () => {
+    expect(keptBody({ nickName: `my ${secret}` })).toBe('{"nickName":"my [redacted]"}');
+  });
+
+  test.each(['Secretary', 'tokens of thanks', 'x[type eq "token"].value', '{"active":false}', 'a=b'])(
+    'is: %s',
+    text => {
+      expect(keptBody({ text })).toBe(JSON.stringify({ text }));
+    },
+  );
 });
 
 describeEachDatabase('kept requests', open => {

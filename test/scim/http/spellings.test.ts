@@ -29,6 +29,12 @@ const wrappersOf = (schema: string) => [schema, 'urn:scim:schemas:core:2.0', 'us
 
 const patchOf = (...Operations: object[]) => ({ schemas: [PATCH], Operations });
 
+/** In camel case, in a dialect that drops what it does not know: nothing of it may be dropped. */
+const CAMEL = {
+  active: ['isActive', 'IsActive', 'isACTIVE', 'isactive', 'ISACTIVE', 'userActive', 'userIsActive', 'userIDActive'],
+  members: ['groupMembers', 'groupMember', 'GroupMembers', 'groupmembers', 'currentMembers'],
+};
+
 describe.each(IDENTITY_PROVIDERS)('in dialect %s', identityProvider => {
   let server: ScimServer;
   let serial = 0;
@@ -67,6 +73,33 @@ describe.each(IDENTITY_PROVIDERS)('in dialect %s', identityProvider => {
     const noted = async () => (await isNoted(`group:${id}`)) || (await isNoted(`member:${id}/${ada}`));
     return fault(status < 300, !left.includes(ada), noted);
   }
+
+  test.each([...CAMEL.active, `${USER}:isActive`, 'user.isActive', '/isActive'])(
+    'active false as %j, as path, as key and inside',
+    async name => {
+      expect(await deactivate('PATCH', patchOf({ op: 'replace', path: name, value: false }))).toBeUndefined();
+      expect(await deactivate('PATCH', patchOf({ op: 'replace', value: { [name]: false } }))).toBeUndefined();
+      expect(
+        await deactivate('PATCH', patchOf({ op: 'replace', value: { profile: { [name]: false } } })),
+      ).toBeUndefined();
+      expect(await deactivate('PATCH', patchOf({ op: 'replace', value: { name: { [name]: false } } }))).toBeUndefined();
+      const title = { op: 'replace', path: 'title', value: 'Dr' };
+      expect(await deactivate('PATCH', patchOf({ ...title, [name]: false }))).toBeUndefined();
+      expect(await deactivate('PUT', { [name]: false })).toBeUndefined();
+    },
+  );
+
+  test.each([...CAMEL.members, `${GROUP}:groupMembers`])(
+    'a member removed at %j, and members stated under it',
+    async name => {
+      const at = (ada: string) => patchOf({ op: 'remove', path: name, value: [{ value: ada }] });
+      expect(await remove(at)).toBeUndefined();
+      expect(await remove(ada => patchOf({ op: 'remove', path: `${name}[value eq "${ada}"]` }))).toBeUndefined();
+      expect(
+        await remove((_ada, bea) => patchOf({ op: 'replace', value: { [name]: [{ value: bea }] } })),
+      ).toBeUndefined();
+    },
+  );
 
   test.each(spellingsOf('active', USER))('active false as the path %j', async path => {
     for (const [op, value] of [

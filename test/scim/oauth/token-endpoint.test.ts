@@ -1,4 +1,6 @@
+import pino from 'pino';
 import { type MappingStateInput } from '../../../bridge/contract/mapping-state';
+import { PREFIXES, type SecretKind } from '../../../bridge/contract/secret-shapes';
 import { mintSecret, mintToken } from '../../../bridge/scim/access/token';
 import { addAccessToken, findClient } from '../../../bridge/store/apps/access-tokens';
 import { openDatabase } from '../../../bridge/store/database/database';
@@ -273,6 +275,26 @@ describe('client credentials (RFC 6749 §4.4)', () => {
     expect(rows).not.toContain(token.split('_')[2]);
   });
 });
+
+test.each(Object.keys(PREFIXES) as SecretKind[])(
+  'who swaps id and secret states a secret of the kind %s as the id, and is named by the id within it',
+  async kind => {
+    const refused: Record<string, unknown>[] = [];
+    const log = pino(
+      { level: 'warn' },
+      { write: line => void refused.push(JSON.parse(line) as Record<string, unknown>) },
+    );
+    const server = await startScimServer({ deps: { log } });
+    await addClient(server, 'swapped');
+    const { id, text } = mintSecret(kind);
+    for (const basic of [false, true])
+      expect((await ask(server, 'swapped', { id: text, secret: 'ping', basic })).status).toBe(401);
+    expect(refused).toEqual(
+      [1, 2].map(() => expect.objectContaining({ client: 'swapped/[redacted]', tokenId: id }) as unknown),
+    );
+    await server.close();
+  },
+);
 
 async function dump({ database: { db } }: ScimServer): Promise<{ rows: string }> {
   const tables = await Promise.all([

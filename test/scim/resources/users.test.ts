@@ -2,6 +2,7 @@ import { type ScimServer, startScimServer } from '../../support/scim-server';
 import { until } from '../../support/until';
 
 const CORE = 'urn:ietf:params:scim:schemas:core:2.0:User';
+const GROUP = 'urn:ietf:params:scim:schemas:core:2.0:Group';
 const ENTERPRISE = 'urn:ietf:params:scim:schemas:extension:enterprise:2.0:User';
 
 let server: ScimServer;
@@ -99,11 +100,26 @@ describe('POST /Users (RFC 7644 §3.3)', () => {
 describe('GET /Users/{id} (RFC 7644 §3.4.1, §3.14)', () => {
   test('If-None-Match with the present ETag answers 304 without a body', async () => {
     const user = await createUser();
-    const answer = await server.call('GET', `/Users/${user.id}`, { headers: { 'if-none-match': user.meta.version } });
+    const path = `/Users/${user.id}?excludedAttributes=groups`;
+    const answer = await server.call('GET', path, { headers: { 'if-none-match': user.meta.version } });
     expect([answer.status, answer.text, answer.headers.etag]).toEqual([304, '', user.meta.version]);
-    const other = await server.call('GET', `/Users/${user.id}`, { headers: { 'if-none-match': 'W/"99"' } });
+    const other = await server.call('GET', path, { headers: { 'if-none-match': 'W/"99"' } });
     expect(other.status).toBe(200);
   });
+
+  test.each(['', '?attributes=groups', '?attributes=userName,groups.value'])(
+    'groups that changed are shown to who knows the version: %j',
+    async query => {
+      const user = await createUser();
+      const read = () =>
+        server.call('GET', `/Users/${user.id}${query}`, { headers: { 'if-none-match': user.meta.version } });
+      expect((await read()).status).toBe(200);
+      const body = { schemas: [GROUP], displayName: `of ${user.id}`, members: [{ value: user.id }] };
+      const group = (await server.call('POST', '/Groups', { body })).body;
+      const { status, body: seen } = await read();
+      expect([status, seen.groups.map(({ value }) => value)]).toEqual([200, [group.id]]);
+    },
+  );
 
   test.each(['nobody', '00000000-0000-7000-8000-000000000000', '%00', 'a%2fb', '__proto__'])(
     'id %j is not found',
@@ -252,6 +268,41 @@ describe('DELETE /Users/{id} (RFC 7644 §3.6)', () => {
     expect((await server.call('GET', `/Users/${user.id}`)).status).toBe(404);
     expect((await createUser({ userName: user.userName })).id).not.toBe(user.id);
   });
+});
+
+test.each([
+  ['Users', { schemas: [CORE], userName: 'if-none-match' }],
+  ['Groups', { schemas: [GROUP], displayName: 'if-none-match' }],
+])('DELETE in /%s with an If-None-Match that the version meets is 412', async (endpoint, body) => {
+  const { id } = (await server.call('POST', `/${endpoint}`, { body })).body;
+  const remove = async (header: string) =>
+    (await server.call('DELETE', `/${endpoint}/${id}`, { headers: { 'if-none-match': header } })).status;
+  for (const header of ['*', 'W/"1"', 'W/"7", "1"']) expect([header, await remove(header)]).toEqual([header, 412]);
+  expect((await server.call('GET', `/${endpoint}/${id}`)).status).toBe(200);
+  expect(await remove('W/"7"')).toBe(204);
+  expect(await remove('*')).toBe(404);
+});
+
+test('DELETE of who is gone waits for their leaving, of somebody of another app or of nobody it does not', async () => {
+  const user = await createUser();
+  const other = await server.addApp('other-app');
+  const unknown = '00000000-0000-7000-8000-000000000000';
+  const bulk = (...ids: string[]) => ({
+    schemas: ['urn:ietf:params:scim:api:messages:2.0:BulkRequest'],
+    Operations: ids.map(id => ({ method: 'DELETE', path: `/Users/${id}` })),
+  });
+  const attempts = async (token: string) => {
+    const before = server.converged.length;
+    for (const id of [user.id, unknown])
+      expect((await server.call('DELETE', `/Users/${id}`, { token })).status).toBe(404);
+    const { body } = await server.call('POST', '/Bulk', { token, body: bulk(user.id, unknown) });
+    expect(body.Operations.map(({ status }) => status)).toEqual(['404', '404']);
+    return server.converged.slice(before);
+  };
+  expect(await attempts(other.token)).toEqual([]);
+  expect((await server.call('DELETE', `/Users/${user.id}`)).status).toBe(204);
+  expect(await attempts(other.token)).toEqual([]);
+  expect(await attempts(server.token)).toEqual([`person:${user.id}`, `person:${user.id}`]);
 });
 
 test('a write is answered after converge was asked for exactly what it touched', async () => {

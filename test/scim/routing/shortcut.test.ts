@@ -37,6 +37,7 @@ const conversation: readonly Sent[] = [
   { method: 'GET', path: '/scim/v2/Users/:user' },
   { method: 'HEAD', path: '/scim/v2/Users/:user' },
   { method: 'GET', path: '/scim/v2/Users/:user', headers: { 'if-none-match': 'W/"1"' } },
+  { method: 'GET', path: '/scim/v2/Users/:user?excludedAttributes=groups', headers: { 'if-none-match': 'W/"1"' } },
   { method: 'GET', path: '/scim/v2/Users/:user?attributes=userName', headers: { accept: 'application/json' } },
   { method: 'GET', path: '/scim/v2/Users/:user/' },
   { method: 'GET', path: '/scim/v2//Users/:user' },
