@@ -18,7 +18,8 @@ import { type BackupFacts, examineSqlite } from '../database/examine-sqlite';
 import { claimFile } from '../database/one-bridge';
 import { realPath } from '../database/real-path';
 import { connectSqlite } from '../database/sqlite-connection';
-import { readInstallation, writePendingRecovery } from '../recovery/position';
+import { sqliteEngine } from '../database/sqlite-engine';
+import { type PendingRecovery, readInstallation, RECOVERY, writePendingRecovery } from '../recovery/position';
 
 const OWNER_ONLY = 0o600;
 
@@ -79,6 +80,7 @@ export async function restoreSqlite(source: string, named: string, by: string, n
       const copy = join(folder, 'restored.db');
       copyFileSync(source, copy);
       await mark(copy, by, now);
+      wantMarked(copy, now);
       before = setAside(path, now);
       settle(copy, path);
     } finally {
@@ -115,6 +117,36 @@ async function mark(copy: string, by: string, now: number): Promise<void> {
     await database.close();
   }
 }
+
+/**
+ * One file is moved, so all of it must be in that one, and on its own: where the disk is full, closing leaves what could not be brought
+ * over in the log beside it, without a word. @throws FileRefused, and what SQLite says of the disk
+ */
+function wantMarked(copy: string, now: number): void {
+  const Engine = sqliteEngine();
+  const file = new Engine(copy, { fileMustExist: true });
+  try {
+    // Brings everything over and ends the log, or fails; a bridge that opens it begins a new one.
+    const mode: unknown = file.pragma('journal_mode = DELETE', { simple: true });
+    if (mode !== 'delete' || existsSync(`${copy}-wal`)) throw notWhole('its log could not be brought into the file');
+  } finally {
+    file.close();
+  }
+  examineSqlite(copy);
+  const read = new Engine(copy, { readonly: true, fileMustExist: true });
+  try {
+    const row = read.prepare<[string], { value: string }>('select value from settings where key = ?').get(RECOVERY);
+    const { since } = JSON.parse(row?.value ?? '{}') as Partial<PendingRecovery>;
+    if (since !== now) throw notWhole('that it was restored is not in the file');
+  } finally {
+    read.close();
+  }
+}
+
+const notWhole = (what: string): FileRefused =>
+  new FileRefused(
+    `the restored copy is not whole, and was not put in place: ${what}; make room on the disk, and restore again`,
+  );
 
 function setAside(path: string, now: number): string | undefined {
   if (!existsSync(path)) return undefined;

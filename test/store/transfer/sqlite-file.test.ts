@@ -1,0 +1,74 @@
+/** Backup and restore of the SQLite file where the disk, the source or the rights are not as one would wish. */
+import { execFile } from 'node:child_process';
+import { mkdirSync, mkdtempSync, readdirSync, rmSync, statSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import BetterSqlite3 from 'better-sqlite3';
+import { type Database, openDatabase } from '../../../bridge/store/database/database';
+import { writeSetting } from '../../../bridge/store/database/settings';
+import { backupSqlite } from '../../../bridge/store/transfer/sqlite-file';
+import { coderScim } from '../../support/bridge';
+
+const folder = mkdtempSync(join(tmpdir(), 'cscim-transfer-'));
+afterAll(() => rmSync(folder, { recursive: true, force: true }));
+
+let number = 0;
+/** A folder of its own, in which what lies beside a database can be seen. */
+const freshFolder = (): string => {
+  const path = join(folder, String((number += 1)));
+  mkdirSync(path);
+  return path;
+};
+const filled = async (path: string, value: string): Promise<string> => {
+  const database = await openDatabase(path);
+  await database.transact(db => writeSetting(db, 'value', value));
+  await database.close();
+  return path;
+};
+/** What a file says that is looked at alone. */
+const settingsOf = (path: string): Map<string, string> => {
+  const file = new BetterSqlite3(path, { readonly: true });
+  try {
+    expect(file.pragma('integrity_check', { simple: true })).toBe('ok');
+    const rows = file.prepare<[], { key: string; value: string }>('select key, value from settings').all();
+    return new Map(rows.map(({ key, value }) => [key, value]));
+  } finally {
+    file.close();
+  }
+};
+const valueOf = (path: string): string | undefined => settingsOf(path).get('value');
+
+/** `coder-scim` as a process that may write files of so many bytes, as on a disk that is nearly full. */
+const limited = (bytes: number, environment: Record<string, string>, ...argv: string[]) =>
+  new Promise<{ code: number; said: string }>(resolve => {
+    const command = ['-c', `ulimit -f ${Math.floor(bytes / 512)}; exec "$@"`, 'sh', ...coderScim(), ...argv];
+    const env = { PATH: process.env['PATH'] ?? '', HOME: folder, ...environment };
+    execFile('sh', command, { cwd: join(__dirname, '../../..'), env }, (error, out, err) =>
+      resolve({ code: error === null ? 0 : Number(error.code), said: `${out}${err}` }),
+    );
+  });
+
+describe('a restore on a disk that is nearly full', () => {
+  // The copy fits, and what is written into it does in its log, and not in the file.
+  it('puts nothing in place that is not whole and marked, and leaves the database as it was', async () => {
+    const path = await filled(join(freshFolder(), 'coder-scim.db'), 'of before');
+    const backup = join(freshFolder(), 'backup.db');
+    backupSqlite(await filled(join(freshFolder(), 'other.db'), 'of the backup'), backup);
+    const { size } = statSync(backup);
+    for (const [room, isEnough] of [
+      [0, false],
+      [8_192, false],
+      [1_000_000, true],
+    ] as const) {
+      const restored = await limited(
+        size + room,
+        { CODER_SCIM_DATABASE_URL: path },
+        ...['restore', backup, '--by', 'olga'.repeat(10_000)],
+      );
+      expect({ room, ...restored }).toMatchObject({ room, code: isEnough ? 0 : expect.any(Number) });
+      expect(restored.code === 0).toBe(isEnough);
+      expect(valueOf(path)).toBe(isEnough ? 'of the backup' : 'of before');
+      expect(settingsOf(path).has('recovery')).toBe(isEnough);
+    }
+  });
+});
