@@ -1,7 +1,9 @@
 /** A copy of a SQLite database that a bridge may have open, and the way back. */
 import {
+  accessSync,
   chmodSync,
   closeSync,
+  constants,
   copyFileSync,
   existsSync,
   fsyncSync,
@@ -9,8 +11,11 @@ import {
   openSync,
   renameSync,
   rmSync,
+  statSync,
 } from 'node:fs';
 import { dirname, join } from 'node:path';
+import type BetterSqlite3 from 'better-sqlite3';
+import { type SqliteDatabase } from 'kysely';
 import { writeAudit } from '../audit/audit';
 import { FileRefused } from '../database/backend';
 import { openDatabase } from '../database/database';
@@ -41,17 +46,21 @@ export function backupSqlite(path: string, target: string): BackupFacts {
   const folder = beside(target);
   const copy = join(folder, 'copy.db');
   try {
-    const connection = connectSqlite(path);
-    try {
-      connection.prepare('vacuum into ?').run([copy]);
-    } finally {
-      connection.close();
-    }
+    vacuumInto(connectSqlite(path), copy);
     const facts = examineSqlite(copy);
     settle(copy, target);
     return facts;
   } finally {
     rmSync(folder, { recursive: true, force: true });
+  }
+}
+
+/** As the database is at one moment, whoever writes to it meanwhile; closes the connection. */
+function vacuumInto(connection: SqliteDatabase, copy: string): void {
+  try {
+    connection.prepare('vacuum into ?').run([copy]);
+  } finally {
+    connection.close();
   }
 }
 
@@ -71,24 +80,65 @@ export interface Restored extends BackupFacts {
 export async function restoreSqlite(source: string, named: string, by: string, now: number): Promise<Restored> {
   const path = realPath(named);
   if (!existsSync(source)) throw new FileRefused(`there is no file ${JSON.stringify(source)}`);
-  const facts = examineSqlite(source);
   const claim = claimFile(path);
   try {
     const folder = beside(path);
-    let before: string | undefined;
     try {
       const copy = join(folder, 'restored.db');
-      copyFileSync(source, copy);
+      takeIn(source, folder, copy);
+      const facts = examineSqlite(copy, source);
       await mark(copy, by, now);
       wantMarked(copy, now);
-      before = setAside(path, now);
+      const before = setAside(path, now);
       settle(copy, path);
+      return { ...facts, before };
     } finally {
       rmSync(folder, { recursive: true, force: true });
     }
-    return { ...facts, before };
   } finally {
     claim.release();
+  }
+}
+
+/**
+ * Copies what is restored. A log beside it, as a snapshot of a volume and the database of a killed bridge have one, holds what was committed
+ * last: only SQLite can read both as one. The source itself is not written to.
+ * @throws FileRefused
+ */
+function takeIn(named: string, folder: string, copy: string): void {
+  const source = realPath(named);
+  try {
+    if (hasLog(source)) vacuumInto(openSource(source, folder), copy);
+    else copyFileSync(source, copy);
+  } catch (cause) {
+    throw new FileRefused(
+      `${JSON.stringify(named)} can not be read: ${cause instanceof Error ? cause.message : String(cause)}`,
+      { cause },
+    );
+  }
+}
+
+function hasLog(path: string): boolean {
+  return (statSync(`${path}-wal`, { throwIfNoEntry: false })?.size ?? 0) > 0;
+}
+
+function openSource(source: string, folder: string): BetterSqlite3.Database {
+  let readable = source;
+  if (!mayWrite(dirname(source))) {
+    // SQLite reads a log by an index beside it, which can not be made there. Nor can anybody be writing there.
+    readable = join(folder, 'source.db');
+    for (const part of ['', '-wal']) copyFileSync(`${source}${part}`, `${readable}${part}`);
+  }
+  const Engine = sqliteEngine();
+  return new Engine(readable, { readonly: true, fileMustExist: true });
+}
+
+function mayWrite(folder: string): boolean {
+  try {
+    accessSync(folder, constants.W_OK);
+    return true;
+  } catch {
+    return false;
   }
 }
 
@@ -128,7 +178,7 @@ function wantMarked(copy: string, now: number): void {
   try {
     // Brings everything over and ends the log, or fails; a bridge that opens it begins a new one.
     const mode: unknown = file.pragma('journal_mode = DELETE', { simple: true });
-    if (mode !== 'delete' || existsSync(`${copy}-wal`)) throw notWhole('its log could not be brought into the file');
+    if (mode !== 'delete' || hasLog(copy)) throw notWhole('its log could not be brought into the file');
   } finally {
     file.close();
   }

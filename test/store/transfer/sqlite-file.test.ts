@@ -1,12 +1,21 @@
 /** Backup and restore of the SQLite file where the disk, the source or the rights are not as one would wish. */
 import { execFile } from 'node:child_process';
-import { mkdirSync, mkdtempSync, readdirSync, rmSync, statSync } from 'node:fs';
+import {
+  chmodSync,
+  copyFileSync,
+  mkdirSync,
+  mkdtempSync,
+  readFileSync,
+  rmSync,
+  statSync,
+  writeFileSync,
+} from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import BetterSqlite3 from 'better-sqlite3';
-import { type Database, openDatabase } from '../../../bridge/store/database/database';
+import { openDatabase } from '../../../bridge/store/database/database';
 import { writeSetting } from '../../../bridge/store/database/settings';
-import { backupSqlite } from '../../../bridge/store/transfer/sqlite-file';
+import { backupSqlite, restoreSqlite } from '../../../bridge/store/transfer/sqlite-file';
 import { coderScim } from '../../support/bridge';
 
 const folder = mkdtempSync(join(tmpdir(), 'cscim-transfer-'));
@@ -70,5 +79,39 @@ describe('a restore on a disk that is nearly full', () => {
       expect(valueOf(path)).toBe(isEnough ? 'of the backup' : 'of before');
       expect(settingsOf(path).has('recovery')).toBe(isEnough);
     }
+  });
+});
+
+describe('a source with a log beside it, as a snapshot of a volume and what a killed bridge leaves have', () => {
+  it.each([
+    ['', 0o755],
+    [', where nobody may write', 0o555],
+  ])('is restored with what its log has%s, and is not written to', async (_where, mode) => {
+    const left = freshFolder();
+    const [running, killed] = [join(freshFolder(), 'running.db'), join(left, 'killed.db')];
+    const database = await openDatabase(await filled(running, 'in the file'));
+    await database.transact(db => writeSetting(db, 'value', 'in the log'));
+    for (const part of ['', '-wal']) copyFileSync(`${running}${part}`, `${killed}${part}`);
+    await database.close();
+    const contents = () => ['', '-wal'].map(part => readFileSync(`${killed}${part}`).toString('hex'));
+    const found = contents();
+    const path = join(freshFolder(), 'coder-scim.db');
+    chmodSync(left, mode);
+    try {
+      await restoreSqlite(killed, path, 'olga', 1);
+    } finally {
+      chmodSync(left, 0o755);
+    }
+    expect(valueOf(path)).toBe('in the log');
+    expect(contents()).toEqual(found);
+  });
+
+  it('is refused by its name when the two can not be read', async () => {
+    const killed = await filled(join(freshFolder(), 'killed.db'), 'x');
+    writeFileSync(killed, 'x'.repeat(8_192));
+    writeFileSync(`${killed}-wal`, 'x'.repeat(8_192));
+    const path = await filled(join(freshFolder(), 'coder-scim.db'), 'of before');
+    await expect(restoreSqlite(killed, path, 'olga', 1)).rejects.toThrow(`${JSON.stringify(killed)} can not be read`);
+    expect(valueOf(path)).toBe('of before');
   });
 });
