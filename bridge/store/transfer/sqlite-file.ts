@@ -24,6 +24,7 @@ import { claimFile } from '../database/one-bridge';
 import { realPath } from '../database/real-path';
 import { connectSqlite } from '../database/sqlite-connection';
 import { sqliteEngine } from '../database/sqlite-engine';
+import { troubleOf } from '../database/trouble';
 import { type PendingRecovery, readInstallation, RECOVERY, writePendingRecovery } from '../recovery/position';
 
 const OWNER_ONLY = 0o600;
@@ -111,12 +112,17 @@ function takeIn(named: string, folder: string, copy: string): void {
     if (hasLog(source)) vacuumInto(openSource(source, folder), copy);
     else copyFileSync(source, copy);
   } catch (cause) {
+    // Of where the copy is made, and not of the source.
+    if (troubleOf(cause) !== undefined && !isUnreadable(cause)) throw cause;
     throw new FileRefused(
       `${JSON.stringify(named)} can not be read: ${cause instanceof Error ? cause.message : String(cause)}`,
       { cause },
     );
   }
 }
+
+const isUnreadable = (error: unknown): boolean =>
+  /^SQLITE_(?:CORRUPT|NOTADB|BUSY|LOCKED|CANTOPEN)/.test(String((error as { code?: unknown }).code));
 
 function hasLog(path: string): boolean {
   return (statSync(`${path}-wal`, { throwIfNoEntry: false })?.size ?? 0) > 0;

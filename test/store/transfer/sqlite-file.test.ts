@@ -5,13 +5,14 @@ import {
   copyFileSync,
   mkdirSync,
   mkdtempSync,
+  readdirSync,
   readFileSync,
   rmSync,
   statSync,
   writeFileSync,
 } from 'node:fs';
 import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 import BetterSqlite3 from 'better-sqlite3';
 import { openDatabase } from '../../../bridge/store/database/database';
 import { writeSetting } from '../../../bridge/store/database/settings';
@@ -76,10 +77,24 @@ describe('a restore on a disk that is nearly full', () => {
       );
       expect({ room, ...restored }).toMatchObject({ room, code: isEnough ? 0 : expect.any(Number) });
       expect(restored.code === 0).toBe(isEnough);
+      expect(restored.said).not.toMatch(/defect|\n {4}at /);
       expect(valueOf(path)).toBe(isEnough ? 'of the backup' : 'of before');
       expect(settingsOf(path).has('recovery')).toBe(isEnough);
     }
   });
+});
+
+it('a backup that does not fit says so, and leaves nothing', async () => {
+  const path = await filled(join(freshFolder(), 'coder-scim.db'), 'x'.repeat(200_000));
+  const target = join(freshFolder(), 'backup.db');
+  const { code, said } = await limited(200_000, { CODER_SCIM_DATABASE_URL: path }, 'backup', target);
+  expect({ code, said }).toEqual({
+    code: 2,
+    said: expect.stringMatching(
+      /^error {2}".*backup\.db" can not be written: the disk .* \(SQLITE_(IOERR|FULL).*\)\n$/,
+    ),
+  });
+  expect(readdirSync(dirname(target))).toEqual([]);
 });
 
 describe('a source with a log beside it, as a snapshot of a volume and what a killed bridge leaves have', () => {
