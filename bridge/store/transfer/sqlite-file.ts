@@ -7,6 +7,7 @@ import {
   copyFileSync,
   existsSync,
   fsyncSync,
+  linkSync,
   mkdtempSync,
   openSync,
   renameSync,
@@ -17,7 +18,7 @@ import { dirname, join } from 'node:path';
 import type BetterSqlite3 from 'better-sqlite3';
 import { type SqliteDatabase } from 'kysely';
 import { writeAudit } from '../audit/audit';
-import { FileRefused } from '../database/backend';
+import { DatabaseError, FileRefused } from '../database/backend';
 import { openDatabase } from '../database/database';
 import { type BackupFacts, examineSqlite } from '../database/examine-sqlite';
 import { claimFile } from '../database/one-bridge';
@@ -49,6 +50,7 @@ export function backupSqlite(path: string, target: string): BackupFacts {
   try {
     vacuumInto(connectSqlite(path), copy);
     const facts = examineSqlite(copy);
+    prepare(copy);
     settle(copy, target);
     return facts;
   } finally {
@@ -90,8 +92,8 @@ export async function restoreSqlite(source: string, named: string, by: string, n
       const facts = examineSqlite(copy, source);
       await mark(copy, by, now);
       wantMarked(copy, now);
-      const before = setAside(path, now);
-      settle(copy, path);
+      prepare(copy);
+      const before = exchange(copy, path, now);
       return { ...facts, before };
     } finally {
       rmSync(folder, { recursive: true, force: true });
@@ -204,12 +206,39 @@ const notWhole = (what: string): FileRefused =>
     `the restored copy is not whole, and was not put in place: ${what}; make room on the disk, and restore again`,
   );
 
-function setAside(path: string, now: number): string | undefined {
-  if (!existsSync(path)) return undefined;
+/**
+ * The database is kept beside, and the copy takes its place in one step: whoever starts meanwhile finds the one or the other, and never none,
+ * which would be a first rollout.
+ * @returns where the database of before is now. @throws DatabaseError naming it
+ */
+function exchange(copy: string, path: string, now: number): string | undefined {
+  if (!existsSync(path)) {
+    settle(copy, path);
+    return undefined;
+  }
   const before = `${path}.before-${new Date(now).toISOString().replace(/[:.]/g, '-')}`;
-  for (const part of ['', '-wal', '-shm'])
-    if (existsSync(`${path}${part}`)) renameSync(`${path}${part}`, `${before}${part}`);
+  try {
+    keep(path, before);
+    // What a killed bridge left must not be read as the log of the new one. Nobody starts in between: the file is claimed.
+    for (const part of ['-wal', '-shm'])
+      if (existsSync(`${path}${part}`)) renameSync(`${path}${part}`, `${before}${part}`);
+    settle(copy, path);
+  } catch (cause) {
+    throw new DatabaseError(
+      `the restored copy could not be put in place: ${cause instanceof Error ? cause.message : String(cause)}; the database of before is ${JSON.stringify(before)}`,
+      { cause },
+    );
+  }
   return before;
+}
+
+function keep(path: string, before: string): void {
+  try {
+    linkSync(path, before);
+  } catch {
+    // Not every file system has a second name for a file.
+    renameSync(path, before);
+  }
 }
 
 /** A folder of our own on the same disk, so that what is made there can be moved in one step. */
@@ -224,15 +253,22 @@ function beside(target: string): string {
   }
 }
 
-function settle(copy: string, target: string): void {
+/** The copy is its owner's alone and on the disk before anything is moved. */
+function prepare(copy: string): void {
   chmodSync(copy, OWNER_ONLY);
-  for (const [path, flags] of [
-    [copy, 'r+'],
-    [dirname(target), 'r'],
-  ] as const) {
-    if (path !== copy) renameSync(copy, target);
-    const handle = openSync(path, flags);
+  sync(copy, 'r+');
+}
+
+function settle(copy: string, target: string): void {
+  renameSync(copy, target);
+  sync(dirname(target), 'r');
+}
+
+function sync(path: string, flags: string): void {
+  const handle = openSync(path, flags);
+  try {
     fsyncSync(handle);
+  } finally {
     closeSync(handle);
   }
 }

@@ -1,8 +1,9 @@
 /** Backup and restore of the SQLite file where the disk, the source or the rights are not as one would wish. */
 import { execFile } from 'node:child_process';
-import {
+import fs, {
   chmodSync,
   copyFileSync,
+  existsSync,
   mkdirSync,
   mkdtempSync,
   readdirSync,
@@ -128,5 +129,45 @@ describe('a source with a log beside it, as a snapshot of a volume and what a ki
     const path = await filled(join(freshFolder(), 'coder-scim.db'), 'of before');
     await expect(restoreSqlite(killed, path, 'olga', 1)).rejects.toThrow(`${JSON.stringify(killed)} can not be read`);
     expect(valueOf(path)).toBe('of before');
+  });
+});
+
+describe('the place of the database', () => {
+  it('is never empty while a backup is put there, and the one of before is kept with its log', async () => {
+    const path = await filled(join(freshFolder(), 'coder-scim.db'), 'of before');
+    writeFileSync(`${path}-wal`, '');
+    const backup = await filled(join(freshFolder(), 'backup.db'), 'of the backup');
+    const { renameSync } = fs;
+    const rename = jest.spyOn(fs, 'renameSync');
+    const found: boolean[] = [];
+    rename.mockImplementation((from, to) => {
+      found.push(existsSync(path));
+      renameSync(from, to);
+      found.push(existsSync(path));
+    });
+    try {
+      const { before = '' } = await restoreSqlite(backup, path, 'olga', 1);
+      expect([found.length > 2, found.every(Boolean)]).toEqual([true, true]);
+      expect(existsSync(`${before}-wal`)).toBe(true);
+      expect([valueOf(before), valueOf(path)]).toEqual(['of before', 'of the backup']);
+    } finally {
+      rename.mockRestore();
+    }
+  });
+
+  it('keeps its database when nothing can be put there, and the message says where the kept one is', async () => {
+    const path = await filled(join(freshFolder(), 'coder-scim.db'), 'of before');
+    const backup = await filled(join(freshFolder(), 'backup.db'), 'of the backup');
+    const rename = jest.spyOn(fs, 'renameSync').mockImplementation(() => {
+      throw new Error('refused');
+    });
+    try {
+      await expect(restoreSqlite(backup, path, 'olga', 1)).rejects.toThrow(
+        `refused; the database of before is "${path}.before-1970-01-01T00-00-00-001Z"`,
+      );
+      expect([valueOf(path), valueOf(`${path}.before-1970-01-01T00-00-00-001Z`)]).toEqual(['of before', 'of before']);
+    } finally {
+      rename.mockRestore();
+    }
   });
 });
