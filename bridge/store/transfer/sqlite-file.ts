@@ -2,6 +2,7 @@
 import {
   accessSync,
   chmodSync,
+  chownSync,
   closeSync,
   constants,
   copyFileSync,
@@ -83,8 +84,11 @@ export interface Restored extends BackupFacts {
 export async function restoreSqlite(source: string, named: string, by: string, now: number): Promise<Restored> {
   const path = realPath(named);
   if (!existsSync(source)) throw new FileRefused(`there is no file ${JSON.stringify(source)}`);
+  const lock = `${path}.lock`;
+  const isLockNew = !existsSync(lock);
   const claim = claimFile(path);
   try {
+    if (isLockNew) giveOver(lock, path);
     const folder = beside(path);
     try {
       const copy = join(folder, 'restored.db');
@@ -92,6 +96,7 @@ export async function restoreSqlite(source: string, named: string, by: string, n
       const facts = examineSqlite(copy, source);
       await mark(copy, by, now);
       wantMarked(copy, now);
+      giveOver(copy, path);
       prepare(copy);
       const before = exchange(copy, path, now);
       return { ...facts, before };
@@ -248,6 +253,22 @@ function beside(target: string): string {
   } catch (cause) {
     throw new FileRefused(
       `${JSON.stringify(dirname(target))} can not be written: ${cause instanceof Error ? cause.message : String(cause)}`,
+      { cause },
+    );
+  }
+}
+
+/** What root makes belongs to whom the database belongs, or else its folder: as root's alone the bridge could not open it. @throws FileRefused */
+function giveOver(made: string, path: string): void {
+  if (process.getuid?.() !== 0) return;
+  const { uid, gid } = statSync(existsSync(path) ? path : dirname(path));
+  const has = statSync(made);
+  if (has.uid === uid && has.gid === gid) return;
+  try {
+    chownSync(made, uid, gid);
+  } catch (cause) {
+    throw new FileRefused(
+      `what is restored can not be given to user ${uid}, who has the database: ${cause instanceof Error ? cause.message : String(cause)}`,
       { cause },
     );
   }

@@ -171,3 +171,21 @@ describe('the place of the database', () => {
     }
   });
 });
+
+(process.getuid?.() === 0 ? it : it.skip)(
+  'what root restores belongs to whom the database or its folder belongs',
+  async () => {
+    const backup = await filled(join(freshFolder(), 'backup.db'), 'of the backup');
+    const owners = (path: string) => [path, `${path}.lock`].map(one => [statSync(one).uid, statSync(one).gid]);
+    const [there, fresh] = [
+      await filled(join(freshFolder(), 'there.db'), 'of before'),
+      join(freshFolder(), 'fresh.db'),
+    ];
+    fs.chownSync(there, 1234, 1235);
+    fs.chownSync(dirname(fresh), 2345, 2346);
+    await restoreSqlite(backup, there, 'olga', 1);
+    await restoreSqlite(backup, fresh, 'olga', 1);
+    expect(owners(there)).toEqual(Array(2).fill([1234, 1235]));
+    expect(owners(fresh)).toEqual(Array(2).fill([2345, 2346]));
+  },
+);
