@@ -69,9 +69,22 @@ export async function run(argv: readonly string[], terminal: Terminal): Promise<
     return outcome.exitCode;
   } catch (error) {
     if (error instanceof CommanderError) return error.exitCode === 0 ? EXIT.ok : EXIT.usage;
-    if (terminal.signal?.aborted === true) return EXIT.no;
+    if (isOfAbort(error, terminal.signal)) return EXIT.no;
     return report(error, argv.includes('--json'), terminal);
   }
+}
+
+/** What comes of the interruption itself, by whatever it was wrapped in: whoever interrupted knows. Everything else is told as ever. */
+function isOfAbort(error: unknown, signal: AbortSignal | undefined): boolean {
+  if (signal?.aborted !== true) return false;
+  for (let cause = error, depth = 0; cause !== undefined && depth < 10; depth += 1) {
+    if (cause === signal.reason) return true;
+    if (typeof cause !== 'object' || cause === null) return false;
+    const { name, cause: next } = cause as { name?: unknown; cause?: unknown };
+    if (name === 'AbortError') return true;
+    cause = next;
+  }
+  return false;
 }
 
 function report(error: unknown, json: boolean, terminal: Terminal): ExitCode {

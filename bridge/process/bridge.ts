@@ -21,7 +21,8 @@ import { answerClientError } from '../scim/http/client-error';
 import { createScim } from '../scim/routing/router';
 import { createStoredApps } from '../scim/access/stored-apps';
 import { recordCoercions } from '../scim/access/stored-coercions';
-import { listen } from '../http/server';
+import { listen, type Listening } from '../http/server';
+import { DatabaseError } from '../store/database/backend';
 import { type Database, openDatabase } from '../store/database/database';
 import { listAllApps } from '../store/apps/apps';
 import { UnreadableDocument } from '../store/apps/stored-document';
@@ -30,6 +31,8 @@ import { debugWindowOf, noteRefusedCaller, writeRequests } from '../store/reques
 import { newId } from '../store/database/id';
 import { readSetting, writeSetting } from '../store/database/settings';
 import { type Telemetry } from '../telemetry/telemetry';
+import { Opened } from './opened';
+import { reason } from './reason';
 import { packageVersion } from './version';
 
 export interface Bridge {
@@ -58,14 +61,39 @@ const LEASE_MS = 15_000;
  * Starts a bridge: it listens when this resolves. Coder need not be there yet.
  * @throws DatabaseError, ListenError
  */
-export async function createBridge(config: Config, { log, owner = newId(), telemetry }: BridgeParts): Promise<Bridge> {
+export async function createBridge(config: Config, parts: BridgeParts): Promise<Bridge> {
+  const database = await openDatabase(config.databaseUrl, { alone: true });
+  const opened = new Opened();
+  opened.add(() => database.close());
+  try {
+    const listening = await listen(config.listen, answerClientError);
+    try {
+      return await assemble(config, parts, { database, listening, opened });
+    } catch (error) {
+      await listening.close(0);
+      throw error;
+    }
+  } catch (error) {
+    // What stays open keeps the process from ending, which nobody would start again then.
+    await opened.close().catch((failed: unknown) => parts.log.warn({ err: failed }, 'not everything could be closed'));
+    throw error;
+  }
+}
+
+interface Opening {
+  readonly database: Database;
+  readonly listening: Listening;
+  /** Takes what else is opened. */
+  readonly opened: Opened;
+}
+
+async function assemble(
+  config: Config,
+  { log, owner = newId(), telemetry }: BridgeParts,
+  { database, listening, opened }: Opening,
+): Promise<Bridge> {
   const clock = () => Date.now();
   const tracer = telemetry?.tracer;
-  const database = await openDatabase(config.databaseUrl, { alone: true });
-  const listening = await listen(config.listen, answerClientError).catch(async (error: unknown) => {
-    await database.close();
-    throw error;
-  });
   const publicUrl = config.publicUrl ?? listening.url;
   let stopping = false;
   const ending = new AbortController();
@@ -87,6 +115,9 @@ export async function createBridge(config: Config, { log, owner = newId(), telem
     observe: exchange => metrics.coderCalled(exchange),
     trace: tracer?.coderCall,
   });
+  opened.add(() => coder.close());
+  // The last metrics are read from the database.
+  if (telemetry !== undefined) opened.add(() => telemetry.stop());
   const auditWatch = createAuditWatch({
     database,
     exports: config.auditExport,
@@ -185,6 +216,9 @@ export async function createBridge(config: Config, { log, owner = newId(), telem
   await tellUnreadable(database, log);
   const loose = looseSetsOf(database);
   loose.tell = error => log.error({ err: error }, 'what a change of a large group leaves to do is tried again');
+  opened.add(() => loose.stop());
+  opened.add(() => auditWatch.stop());
+  opened.add(() => Promise.all([reconciler.stop(), keeper.stop()]));
   loose.wake();
   reconciler.start();
   keeper.start();
@@ -204,13 +238,7 @@ export async function createBridge(config: Config, { log, owner = newId(), telem
       stopping = true;
       ending.abort();
       await listening.close(config.shutdownTimeoutMs);
-      await Promise.all([reconciler.stop(), keeper.stop()]);
-      await auditWatch.stop();
-      await loose.stop();
-      // The last metrics are read from the database.
-      await telemetry?.stop();
-      await coder.close();
-      await database.close();
+      await opened.close();
     },
   };
 }
@@ -235,7 +263,10 @@ async function tellUnreadable({ db }: Database, log: Log): Promise<void> {
   try {
     await listAllApps(db);
   } catch (error) {
-    if (!(error instanceof UnreadableDocument)) throw error;
+    // What has no code is a mistake of ours, and is told as one.
+    if (!(error instanceof UnreadableDocument) && typeof (error as { code?: unknown }).code !== 'string') throw error;
+    if (!(error instanceof UnreadableDocument))
+      throw new DatabaseError(`database can not be used: ${reason(error)}`, { cause: error });
     log.error({ err: error }, 'nothing is given and nothing taken until every document can be read');
   }
 }

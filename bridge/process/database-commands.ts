@@ -2,6 +2,7 @@
 import { type FileHandle, open, rm } from 'node:fs/promises';
 import { DatabaseError, FileRefused } from '../store/database/backend';
 import { openDatabase } from '../store/database/database';
+import { troubleOf } from '../store/database/trouble';
 import { exportDatabase } from '../store/transfer/export';
 import { importDatabase } from '../store/transfer/import';
 import {
@@ -24,7 +25,13 @@ export function backup(databaseUrl: string, file: string): BackupFacts {
     throw new DatabaseError(
       `the database is Postgres, which has its own tools: run pg_dump --format=custom --file=${JSON.stringify(file)} "$CODER_SCIM_DATABASE_URL"`,
     );
-  return backupSqlite(fileOf(databaseUrl), file);
+  try {
+    return backupSqlite(fileOf(databaseUrl), file);
+  } catch (cause) {
+    const trouble = troubleOf(cause);
+    if (trouble === undefined) throw cause;
+    throw new FileRefused(`${JSON.stringify(file)} can not be written: ${trouble}`, { cause });
+  }
 }
 
 /** @throws DatabaseError naming what to run instead, for Postgres */
@@ -33,7 +40,7 @@ export async function restore(databaseUrl: string, file: string, by: string): Pr
     throw new DatabaseError(
       `the database is Postgres, which has its own tools: stop every bridge and run pg_restore --clean --if-exists --single-transaction --dbname="$CODER_SCIM_DATABASE_URL" ${JSON.stringify(file)}`,
     );
-  return restoreSqlite(file, fileOf(databaseUrl), by, Date.now());
+  return restoreSqlite(file, fileOf(databaseUrl), by, Date.now()).catch(refuseTrouble);
 }
 
 /**
@@ -69,7 +76,7 @@ export async function importFrom(databaseUrl: string, file: string): Promise<num
     if ((await input.stat()).isDirectory()) throw new FileRefused(`${JSON.stringify(file)} is a folder: wanted a file`);
     const database = await openDatabase(databaseUrl, { alone: true });
     try {
-      return await importDatabase(database, linesOf(input, failed));
+      return await importDatabase(database, linesOf(input, failed)).catch(refuseTrouble);
     } finally {
       await database.close();
     }
@@ -86,6 +93,13 @@ async function* linesOf(input: FileHandle, failed: (cause: unknown) => never): A
     if (done === true) return;
     yield value;
   }
+}
+
+/** A disk that is full or fails is no defect of the program. */
+function refuseTrouble(cause: unknown): never {
+  const trouble = troubleOf(cause);
+  if (trouble === undefined) throw cause;
+  throw new DatabaseError(`database can not be written, and is as it was: ${trouble}`, { cause });
 }
 
 function unwritable(file: string): (cause: unknown) => never {

@@ -2,6 +2,7 @@
  * The log of the bridge: structured lines on standard output. No line holds a secret, whoever logs it: known secrets and
  * everything that is shaped like a token are cut out of the finished line.
  */
+import { writeSync } from 'node:fs';
 import pino, { type DestinationStream } from 'pino';
 import { SECRET_SHAPE } from '../contract/secret-shapes';
 import { type Log } from '../http/log';
@@ -33,8 +34,11 @@ const TOKEN_SHAPES = new RegExp(
   'gi',
 );
 
+/** So many bytes of lines wait for room on a disk that is full; what comes then is lost. */
+const MOST_WAITING = 4 * 1024 * 1024;
+
 export function createLog(options: LogOptions): Log {
-  const destination = options.destination ?? pino.destination({ dest: 1, sync: true });
+  const destination = options.destination ?? standardOutput();
   return pino(
     {
       level: options.level,
@@ -48,6 +52,28 @@ export function createLog(options: LogOptions): Log {
     },
     options.format === 'json' ? destination : { write: line => destination.write(toText(line)) },
   );
+}
+
+/** A disk that is full under the log is no reason to lock nobody out any more: that is said once, until a line could be written again. */
+function standardOutput(): DestinationStream {
+  const destination = pino.destination({ dest: 1, sync: true, maxLength: MOST_WAITING });
+  let said = false;
+  destination.on('write', () => (said = false));
+  destination.on('error', (error: NodeJS.ErrnoException) => {
+    // Nobody reads any more: pino says nothing of that either.
+    if (said || error.code === 'EPIPE') return;
+    said = true;
+    try {
+      writeSync(
+        2,
+        `coder-scim: the log can not be written, and the bridge goes on without it: ${error.message}; make room where standard output goes\n`,
+      );
+    } catch {
+      // The same disk, as a rule.
+    }
+  });
+  // And nothing else of it: what it would do at a last word is to try for ever.
+  return { write: line => void destination.write(line) };
 }
 
 /** Cuts secrets out of a text: the given ones, what is shaped like ours, bearer credentials, passwords in database URLs. */

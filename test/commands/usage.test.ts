@@ -1,7 +1,9 @@
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { createProgram } from '../../bridge/commands/program';
+import { createProgram, run } from '../../bridge/commands/program';
+import { CommandError } from '../../bridge/commands/terminal/failure';
+import { type Terminal } from '../../bridge/commands/terminal/terminal';
 import { digestOf, readSecret } from '../../bridge/scim/access/token';
 import { ADMIN_TOKEN } from '../support/bridge';
 import { coderScim } from './terminal-double';
@@ -203,5 +205,37 @@ describe('token create', () => {
     );
     expect(new Set(made.map(({ token }) => token)).size).toBe(2);
     for (const { token, digest } of made) expect(digestOf(token)).toBe(digest);
+  });
+});
+
+describe('a command that was interrupted', () => {
+  const interrupted = async (argv: readonly string[], error?: Error) => {
+    const interrupt = new AbortController();
+    interrupt.abort('SIGINT');
+    let said = '';
+    const terminal: Terminal = {
+      environment: NOBODY,
+      write: () => {
+        if (error !== undefined) throw error;
+      },
+      complain: text => void (said += text),
+      interactive: false,
+      columns: undefined,
+      read: async () => '',
+      signal: interrupt.signal,
+    };
+    return { code: await run(argv, terminal), said };
+  };
+
+  it('says nothing of what came of that, whatever it was wrapped in', async () => {
+    expect(await interrupted(['status'])).toEqual({ code: 1, said: '' });
+    const aborted = new DOMException('aborted', 'AbortError');
+    for (const error of [aborted, new Error('x', { cause: aborted })])
+      expect(await interrupted(['completion', 'bash'], error)).toEqual({ code: 1, said: '' });
+  });
+
+  it('says what else went wrong', async () => {
+    const { code, said } = await interrupted(['completion', 'bash'], new CommandError('out of luck'));
+    expect([code, said]).toEqual([2, expect.stringContaining('out of luck')]);
   });
 });

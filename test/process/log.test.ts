@@ -1,3 +1,7 @@
+/** Lines of the log: no secret in any, and a place to go for each. */
+import { spawnSync } from 'node:child_process';
+import { closeSync, existsSync, openSync } from 'node:fs';
+import { join } from 'node:path';
 import { PREFIXES, type SecretKind } from '../../bridge/contract/secret-shapes';
 import { mintSecret } from '../../bridge/scim/access/token';
 import { createLog, scrub } from '../../bridge/process/log';
@@ -57,5 +61,35 @@ describe('log', () => {
 
   it('leaves a text without secrets as it is', () => {
     expect(scrub('cscim_short and postgres://db/scim', ['x'])).toBe('cscim_short and postgres://db/scim');
+  });
+});
+
+describe('standard output on a disk that is full', () => {
+  /** Logs as the bridge does, with these as its standard output and error; the process says how it went on. */
+  const run = (out: number, steps: string) => {
+    const code = `
+      const { createLog } = require(${JSON.stringify(join(__dirname, '../../bridge/process/log.ts'))});
+      const log = createLog({ level: 'info', format: 'json', secrets: [] });
+      ${steps}`;
+    return spawnSync(process.execPath, ['--import', 'tsx', '-e', code], {
+      cwd: join(__dirname, '../..'),
+      encoding: 'utf8',
+      timeout: 30_000,
+      stdio: ['ignore', out, 'pipe'],
+    });
+  };
+
+  (existsSync('/dev/full') ? it : it.skip)('says so once, and goes on', () => {
+    const full = openSync('/dev/full', 'w');
+    const { status, stderr } = run(
+      full,
+      `for (let line = 0; line < 5; line += 1) log.info('a line ' + 'x'.repeat(2_000_000));
+       setTimeout(() => { log.fatal('one more'); process.exitCode = 7; }, 10);`,
+    );
+    closeSync(full);
+    expect({ status, stderr }).toEqual({
+      status: 7,
+      stderr: expect.stringMatching(/^coder-scim: the log can not be written, and the bridge goes on .*ENOSPC.*\n$/),
+    });
   });
 });

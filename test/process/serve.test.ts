@@ -8,6 +8,8 @@ import { ADMIN_TOKEN, bridgeEnvironment, coderScim, scimToken, spawnBridge } fro
 import { type CoderDouble, startCoderDouble } from '../support/coder-double';
 import { freshSqlite } from '../support/databases';
 import { createScimCalls } from '../../bridge/commands/verify/scim-calls';
+import { openDatabase } from '../../bridge/store/database/database';
+import { claimFile } from '../../bridge/store/database/one-bridge';
 import { until } from '../support/until';
 
 const folder = mkdtempSync(join(tmpdir(), 'coder-scim-serve-'));
@@ -38,6 +40,8 @@ async function serveAndFail(environment: Record<string, string>): Promise<{ code
   const child = spawn(command, [...before, 'serve'], {
     cwd: join(__dirname, '..', '..'),
     env: { PATH: process.env['PATH'] ?? '', HOME: folder, ...environment },
+    timeout: 60_000,
+    killSignal: 'SIGKILL',
   });
   let said = '';
   for (const stream of [child.stdout, child.stderr]) stream.on('data', (chunk: Buffer) => (said += chunk.toString()));
@@ -81,6 +85,18 @@ describe('coder-scim serve', () => {
     const { code, said } = await serveAndFail(good({ CODER_SCIM_DATABASE_URL: path }));
     expect(code).toBe(1);
     expect(said).toMatch(/schema version 99.*start the newer coder-scim/);
+  });
+
+  it('ends when it can not start after it has begun to listen, with the reason, and leaves the database to others', async () => {
+    const path = join(folder, 'without-apps.db');
+    await (await openDatabase(path)).close();
+    const file = new BetterSqlite3(path);
+    file.exec('alter table apps rename to gone');
+    file.close();
+    const { code, said } = await serveAndFail(good({ CODER_SCIM_DATABASE_URL: path }));
+    expect({ code, said }).toEqual({ code: 1, said: expect.stringMatching(/database can not be used: no such table/) });
+    expect(said).not.toContain('    at ');
+    claimFile(path).release();
   });
 
   it('names every mistake of the configuration and shows no secret', async () => {

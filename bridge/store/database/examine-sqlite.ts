@@ -9,8 +9,11 @@ export interface BackupFacts {
   readonly schema: number;
 }
 
-/** @throws FileRefused when it is damaged, or no database of coder-scim */
-export function examineSqlite(path: string): BackupFacts {
+/**
+ * @param named what it is a copy of, for the message
+ * @throws FileRefused when it is damaged, or no database of coder-scim
+ */
+export function examineSqlite(path: string, named = path): BackupFacts {
   const Engine = sqliteEngine();
   try {
     const file = new Engine(path, { readonly: true, fileMustExist: true });
@@ -25,7 +28,7 @@ export function examineSqlite(path: string): BackupFacts {
     }
   } catch (cause) {
     throw new FileRefused(
-      `${JSON.stringify(path)} is no backup of coder-scim that can be used: ${cause instanceof Error ? cause.message : String(cause)}`,
+      `${JSON.stringify(named)} is no backup of coder-scim that can be used: ${cause instanceof Error ? cause.message : String(cause)}`,
       { cause },
     );
   }

@@ -43,6 +43,11 @@ export class PatientDialect extends PlannedOnceDialect {
     driver.beginTransaction = async connection => {
       await connection.executeQuery(CompiledQuery.raw('begin immediate'));
     };
+    const rollback = driver.rollbackTransaction.bind(driver);
+    // For a full disk and one that fails SQLite ends the transaction by itself: saying that there is none would hide why.
+    driver.rollbackTransaction = async connection => {
+      if (this.connection.inTransaction) await rollback(connection);
+    };
     return driver;
   }
 

@@ -11,8 +11,16 @@ const SAYS: readonly (readonly [code: RegExp, text: string])[] = [
   [/^SQLITE_IOERR_LOG$/, 'its write-ahead log can not be brought to the disk: look at the folder of the file'],
   [/^(?:SQLITE_IOERR|EIO$)/, 'the disk fails: look at the log of the machine'],
   [/^(?:ENOSPC|EDQUOT)$/, 'the disk is full: make room'],
+  [/^EFBIG$/, 'the file would be larger than may be written: raise the limit (ulimit -f)'],
   [/^(?:EMFILE|ENFILE)$/, 'too many files are open: raise the limit (ulimit -n)'],
 ];
+
+/** What keeps the disk from being written, in a sentence, when an error is about that. */
+export function troubleOf(error: unknown): string | undefined {
+  const { code } = (typeof error === 'object' && error !== null ? error : {}) as { code?: unknown };
+  const text = typeof code === 'string' ? SAYS.find(([known]) => known.test(code))?.[1] : undefined;
+  return text === undefined ? undefined : `${text} (${String(code)})`;
+}
 
 export class Trouble {
   #code: string | undefined;

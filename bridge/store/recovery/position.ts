@@ -12,7 +12,8 @@ import { deleteSetting, readSetting, writeSetting } from '../database/settings';
 
 const INSTALLATION = 'installation';
 const POSITION = 'position';
-const RECOVERY = 'recovery';
+/** Key of the setting that a pending recovery is. */
+export const RECOVERY = 'recovery';
 const RESTORED = 'restored';
 const ENDED = 'recovery-ended';
 const IMPORTED = 'imported';

@@ -1,26 +1,13 @@
 /** A copy of a SQLite database that a bridge may have open, and the way back. */
-import {
-  chmodSync,
-  closeSync,
-  copyFileSync,
-  existsSync,
-  fsyncSync,
-  mkdtempSync,
-  openSync,
-  renameSync,
-  rmSync,
-} from 'node:fs';
-import { dirname, join } from 'node:path';
-import { writeAudit } from '../audit/audit';
+import { existsSync, rmSync } from 'node:fs';
+import { join } from 'node:path';
 import { FileRefused } from '../database/backend';
-import { openDatabase } from '../database/database';
 import { type BackupFacts, examineSqlite } from '../database/examine-sqlite';
 import { claimFile } from '../database/one-bridge';
 import { realPath } from '../database/real-path';
 import { connectSqlite } from '../database/sqlite-connection';
-import { readInstallation, writePendingRecovery } from '../recovery/position';
-
-const OWNER_ONLY = 0o600;
+import { beside, exchange, giveOver, prepare, settle } from './place';
+import { mark, takeIn, vacuumInto, wantMarked } from './restored-copy';
 
 /** What is carried away is there: an empty database that was just made is not what somebody wants to have kept. @throws FileRefused */
 export function wantSqlite(path: string): void {
@@ -40,13 +27,9 @@ export function backupSqlite(path: string, target: string): BackupFacts {
   const folder = beside(target);
   const copy = join(folder, 'copy.db');
   try {
-    const connection = connectSqlite(path);
-    try {
-      connection.prepare('vacuum into ?').run([copy]);
-    } finally {
-      connection.close();
-    }
+    vacuumInto(connectSqlite(path), copy);
     const facts = examineSqlite(copy);
+    prepare(copy);
     settle(copy, target);
     return facts;
   } finally {
@@ -70,81 +53,26 @@ export interface Restored extends BackupFacts {
 export async function restoreSqlite(source: string, named: string, by: string, now: number): Promise<Restored> {
   const path = realPath(named);
   if (!existsSync(source)) throw new FileRefused(`there is no file ${JSON.stringify(source)}`);
-  const facts = examineSqlite(source);
+  const lock = `${path}.lock`;
+  const isLockNew = !existsSync(lock);
   const claim = claimFile(path);
   try {
+    if (isLockNew) giveOver(lock, path);
     const folder = beside(path);
-    let before: string | undefined;
     try {
       const copy = join(folder, 'restored.db');
-      copyFileSync(source, copy);
+      takeIn(source, folder, copy);
+      const facts = examineSqlite(copy, source);
       await mark(copy, by, now);
-      before = setAside(path, now);
-      settle(copy, path);
+      wantMarked(copy, now);
+      giveOver(copy, path);
+      prepare(copy);
+      const before = exchange(copy, path, now);
+      return { ...facts, before };
     } finally {
       rmSync(folder, { recursive: true, force: true });
     }
-    return { ...facts, before };
   } finally {
     claim.release();
-  }
-}
-
-/** Brings the tables up to date, and says in them that they are a backup. */
-async function mark(copy: string, by: string, now: number): Promise<void> {
-  const database = await openDatabase(copy);
-  try {
-    await database.transact(async db => {
-      const { position } = await readInstallation(db);
-      await writePendingRecovery(db, { since: now, position, seen: position });
-      // Who signed out, or whose access token's client was taken away since, is not signed in again by an old copy.
-      await db.deleteFrom('page_sessions').execute();
-      await db.deleteFrom('access_tokens').execute();
-      await writeAudit(db, [
-        {
-          at: now,
-          app: null,
-          actor: 'operator',
-          action: 'recovery.begin',
-          result: 'done',
-          detail: `a backup was restored by ${by}`,
-        },
-      ]);
-    });
-  } finally {
-    await database.close();
-  }
-}
-
-function setAside(path: string, now: number): string | undefined {
-  if (!existsSync(path)) return undefined;
-  const before = `${path}.before-${new Date(now).toISOString().replace(/[:.]/g, '-')}`;
-  for (const part of ['', '-wal', '-shm'])
-    if (existsSync(`${path}${part}`)) renameSync(`${path}${part}`, `${before}${part}`);
-  return before;
-}
-
-/** A folder of our own on the same disk, so that what is made there can be moved in one step. */
-function beside(target: string): string {
-  try {
-    return mkdtempSync(join(dirname(target), '.coder-scim-'));
-  } catch (cause) {
-    throw new FileRefused(
-      `${JSON.stringify(dirname(target))} can not be written: ${cause instanceof Error ? cause.message : String(cause)}`,
-      { cause },
-    );
-  }
-}
-
-function settle(copy: string, target: string): void {
-  chmodSync(copy, OWNER_ONLY);
-  for (const [path, flags] of [
-    [copy, 'r+'],
-    [dirname(target), 'r'],
-  ] as const) {
-    if (path !== copy) renameSync(copy, target);
-    const handle = openSync(path, flags);
-    fsyncSync(handle);
-    closeSync(handle);
   }
 }

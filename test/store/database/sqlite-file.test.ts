@@ -12,7 +12,8 @@ import {
 import { tmpdir } from 'node:os';
 import { basename, join } from 'node:path';
 import BetterSqlite3 from 'better-sqlite3';
-import { type Database, openDatabase } from '../../../bridge/store/database/database';
+import { sql } from 'kysely';
+import { type Database, type Db, openDatabase } from '../../../bridge/store/database/database';
 import { readSetting, writeSetting } from '../../../bridge/store/database/settings';
 import { isUnavailable } from '../../../bridge/store/database/unavailable';
 import { createDatabaseProbe } from '../../../bridge/process/database-probe';
@@ -104,6 +105,18 @@ it('what could not be written for a lock can be once it is gone', async () => {
   expect(await keys(database)).toEqual(['a']);
   await database.close();
 }, 60_000);
+
+it('a transaction that a full disk ends says that the disk is full', async () => {
+  const database = await openDatabase(freshPath());
+  const { rows } = await sql<{ page_count: number }>`pragma page_count`.execute(database.db);
+  await sql`pragma max_page_count = ${sql.lit(rows[0]?.page_count ?? 0)}`.execute(database.db);
+  const write = (db: Db) => writeSetting(db, 'a', 'x'.repeat(1_000_000));
+  for (const refused of [() => database.db.transaction().execute(write), () => database.transact(write)])
+    await expect(refused()).rejects.toMatchObject({ code: 'SQLITE_FULL' });
+  await database.transact(db => writeSetting(db, 'b', '1'));
+  expect(await keys(database)).toEqual(['b']);
+  await database.close();
+});
 
 describe('the SQLite file', () => {
   it('is refused to a second bridge, with the process that has it, and free when that has ended', async () => {
