@@ -1,7 +1,6 @@
 /** A backup as it is put in place: all of it in one file, brought up to date, and marked as one that Coder has gone on without. */
 import { accessSync, constants, copyFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
-import type BetterSqlite3 from 'better-sqlite3';
 import { type SqliteDatabase } from 'kysely';
 import { writeAudit } from '../audit/audit';
 import { FileRefused } from '../database/backend';
@@ -45,7 +44,7 @@ export function takeIn(named: string, folder: string, copy: string): void {
 const isUnreadable = (error: unknown): boolean =>
   /^SQLITE_(?:CORRUPT|NOTADB|BUSY|LOCKED|CANTOPEN)/.test(String((error as { code?: unknown }).code));
 
-function openSource(source: string, folder: string): BetterSqlite3.Database {
+function openSource(source: string, folder: string): SqliteDatabase {
   let readable = source;
   if (!mayWrite(dirname(source))) {
     // SQLite reads a log by an index beside it, which can not be made there. Nor can anybody be writing there.
