@@ -56,24 +56,33 @@ export function createLog(options: LogOptions): Log {
 
 /** A disk that is full under the log is no reason to lock nobody out any more: that is said once, until a line could be written again. */
 function standardOutput(): DestinationStream {
-  const destination = pino.destination({ dest: 1, sync: true, maxLength: MOST_WAITING });
   let said = false;
-  destination.on('write', () => (said = false));
-  destination.on('error', (error: NodeJS.ErrnoException) => {
-    // Nobody reads any more: pino says nothing of that either.
-    if (said || error.code === 'EPIPE') return;
-    said = true;
-    try {
-      writeSync(
-        2,
-        `coder-scim: the log can not be written, and the bridge goes on without it: ${error.message}; make room where standard output goes\n`,
-      );
-    } catch {
-      // The same disk, as a rule.
-    }
-  });
+  const open = () =>
+    pino
+      .destination({ dest: 1, sync: true, maxLength: MOST_WAITING })
+      .on('write', () => (said = false))
+      .on('error', (error: NodeJS.ErrnoException) => {
+        // Nobody reads any more: pino says nothing of that either.
+        if (said || error.code === 'EPIPE') return;
+        said = true;
+        tell(error);
+      })
+      // It takes no line and tries no more while that much waits: what waits is lost, and the next line is tried.
+      .on('drop', () => (destination = open()));
+  let destination = open();
   // And nothing else of it: what it would do at a last word is to try for ever.
   return { write: line => void destination.write(line) };
+}
+
+function tell({ message }: Error): void {
+  try {
+    writeSync(
+      2,
+      `coder-scim: the log can not be written, and the bridge goes on without it: ${message}; make room where standard output goes\n`,
+    );
+  } catch {
+    // The same disk, as a rule.
+  }
 }
 
 /** Cuts secrets out of a text: the given ones, what is shaped like ours, bearer credentials, passwords in database URLs. */

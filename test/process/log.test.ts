@@ -66,7 +66,7 @@ describe('log', () => {
 
 describe('standard output on a disk that is full', () => {
   /** Logs as the bridge does, with these as its standard output and error; the process says how it went on. */
-  const run = (out: number, steps: string) => {
+  const run = (out: number | 'pipe', steps: string) => {
     const code = `
       const { createLog } = require(${JSON.stringify(join(__dirname, '../../bridge/process/log.ts'))});
       const log = createLog({ level: 'info', format: 'json', secrets: [] });
@@ -75,6 +75,7 @@ describe('standard output on a disk that is full', () => {
       cwd: join(__dirname, '../..'),
       encoding: 'utf8',
       timeout: 30_000,
+      maxBuffer: 64 * 1024 * 1024,
       stdio: ['ignore', out, 'pipe'],
     });
   };
@@ -91,5 +92,26 @@ describe('standard output on a disk that is full', () => {
       status: 7,
       stderr: expect.stringMatching(/^coder-scim: the log can not be written, and the bridge goes on .*ENOSPC.*\n$/),
     });
+  });
+
+  it('is written again when there is room, however much was lost', () => {
+    const { stdout, stderr } = run(
+      'pipe',
+      `const fs = require('node:fs');
+       const write = fs.writeSync;
+       let isFull = true;
+       fs.writeSync = (fd, ...rest) => {
+         if (fd === 1 && isFull) throw Object.assign(new Error('ENOSPC: no space left on device, write'), { code: 'ENOSPC' });
+         return write(fd, ...rest);
+       };
+       for (let line = 0; line < 5_000; line += 1) log.info('lost ' + 'x'.repeat(2_000));
+       isFull = false;
+       for (const said of ['lost with what waited', 'there is room', 'and again']) log.info(said.padEnd(4_000));`,
+    );
+    expect(stderr.split('\n').filter(line => line.startsWith('coder-scim: the log can not be written'))).toHaveLength(
+      1,
+    );
+    const last = stdout.trimEnd().split('\n').slice(-2);
+    expect(last.map(line => (JSON.parse(line) as { msg: string }).msg.trim())).toEqual(['there is room', 'and again']);
   });
 });
