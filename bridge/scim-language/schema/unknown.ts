@@ -10,14 +10,11 @@ import { type ResourceType } from './resource-type';
 /** The attributes that decide who has access, by themselves or as a part of a name: `user.active`, `urn:…:User.active`, `/members`. */
 const ACCESS = /(?:^|[^a-z0-9])(active|member)s?(?:$|[^a-z0-9])/i;
 
-/** Without capitals a word ends where a known one begins: `isactive`, `GROUPMEMBERS`, and not `inactive`. */
-const JOINED = /^(?:is|user|account|person|employee|group)+(active|member)s?$/i;
-
-/** The words of a name in camel case, `userIDActive` with three. */
-const HUMP = /[a-z0-9](?=[A-Z])|[A-Z](?=[A-Z][a-z])/g;
-
-/** In front of `Active` they make of it a date, or another word. */
-const HARMLESS = /^(?:last|in|inter)$/i;
+/**
+ * One word, whoever wrote the words of it together: `isActive`, `userIsActive`, `GROUPMEMBERS`. What stands in front says whose access it
+ * is; other words make another thing of it, which administrators do map: `inactive`, `lastActive`, `mfaActive`, `isBoardMember`.
+ */
+const JOINED = /^(?:is|user|id|account|person|employee|group)+(active|member)s?$/i;
 
 /** Whether a name speaks of who has access, however it is written. */
 export function namesAccess(name: string, attribute?: 'active' | 'members'): boolean {
@@ -25,10 +22,6 @@ export function namesAccess(name: string, attribute?: 'active' | 'members'): boo
   return found !== undefined && (attribute === undefined || attribute.startsWith(found));
 }
 
-/**
- * Of a name in camel case the last word counts: those in front say whose it is (`isActive`, `userIsActive`, `groupMembers`), those behind
- * make another thing of it, which administrators do map: `memberOf`, `memberOfGroupIDs`, `activeDirectoryId`, `lastActiveAt`.
- */
 function accessIn(name: string): string | undefined {
   if (!/active|member/i.test(name)) return undefined;
   const plain = ACCESS.exec(name)?.[1];
@@ -36,9 +29,6 @@ function accessIn(name: string): string | undefined {
   for (const part of name.split(/[^a-z0-9]+/i)) {
     const joined = JOINED.exec(part)?.[1];
     if (joined !== undefined) return joined.toLowerCase();
-    const words = part.replace(HUMP, '$& ').split(' ');
-    const last = /^(active|member)s?$/i.exec(words.at(-1) ?? '')?.[1];
-    if (last !== undefined && !HARMLESS.test(words.at(-2) ?? '')) return last.toLowerCase();
   }
   return undefined;
 }
