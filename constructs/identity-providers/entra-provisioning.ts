@@ -156,7 +156,11 @@ export class EntraProvisioning extends Construct {
       },
       {
         provider,
-        forEach: () => ({ ...this.groups.ids(), ...this.groups.externalIds(), ...config.furtherGroups }),
+        forEach: () => ({
+          ...this.groups.ids(),
+          ...this.groups.externalIds(config.furtherGroups),
+          ...config.furtherGroups,
+        }),
       },
     );
     const job = new ForeignResource<SynchronizationJob>(

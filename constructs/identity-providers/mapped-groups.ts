@@ -1,5 +1,5 @@
 /** The groups of the identity provider that an app's mappings name, found by their names when Terraform runs. */
-import { type TerraformProvider, Token } from 'cdktf';
+import { DefaultTokenResolver, StringConcat, type TerraformProvider, Token, Tokenization } from 'cdktf';
 import { type Construct, type IConstruct } from 'constructs';
 import { identityKey } from '../../bridge/contract/identity';
 import { escapeText, expression } from '../l1/terraform-text';
@@ -51,13 +51,16 @@ export class MappedGroups {
     return Object.fromEntries(Object.keys(this.names()).map(key => [key, expression(() => this.reference(key))]));
   }
 
-  /** Ids that mappings give as they are. */
-  externalIds(): Record<string, string> {
+  /** Ids that mappings give as they are. @param beside what is listed as well: nobody is assigned twice */
+  externalIds(beside: Readonly<Record<string, string>> = {}): Record<string, string> {
+    const listed = new Set(Object.values(beside).map(id => this.meaning(id)));
     const given = this.app.mappings.flatMap(mapping => {
       const id = mapping.idpGroupExternalId;
-      return id === undefined || this.handedOut.has(id) ? [] : ([[id, this.keyOf(id, mapping)]] as const);
+      const isListed =
+        id === undefined || this.handedOut.has(id) || (Token.isUnresolved(id) && listed.has(this.meaning(id)));
+      return isListed ? [] : ([[id, this.keyOf(id, mapping)]] as const);
     });
-    return byKey(given);
+    return this.byKey(given);
   }
 
   /** By key. Mappings compare names without case: two spellings are one group. */
@@ -68,7 +71,7 @@ export class MappedGroups {
     });
     const asked = [...this.asked].map(name => [name, escapeText(name)] as const);
     const one = new Map([...asked, ...named].map(entry => [identityKey(entry[0]), entry]));
-    return byKey([...one.values()]);
+    return this.byKey([...one.values()]);
   }
 
   /** What an instance is called in the state. What is known when Terraform runs can be no key: it is called as what named it. */
@@ -80,12 +83,21 @@ export class MappedGroups {
     const { type, idAttribute } = this.lookup;
     return `data.${type}.${this.data.friendlyUniqueId}[${JSON.stringify(key)}].${idAttribute}`;
   }
-}
 
-/** The first one that names something is who it is called after. */
-function byKey(entries: readonly (readonly [text: string, key: string])[]): Record<string, string> {
-  const first = new Map([...entries].reverse());
-  return Object.fromEntries(
-    [...first].map(([text, key]) => [key, escapeText(text)] as const).sort(([one], [other]) => (one < other ? -1 : 1)),
-  );
+  /** The first one that names something is who it is called after. */
+  private byKey(entries: readonly (readonly [text: string, key: string])[]): Record<string, string> {
+    const first = new Map([...entries].reverse().map(entry => [this.meaning(entry[0]), entry]));
+    return Object.fromEntries(
+      [...first.values()]
+        .map(([text, key]) => [key, escapeText(text)] as const)
+        .sort(([one], [other]) => (one < other ? -1 : 1)),
+    );
+  }
+
+  /** What Terraform will read: cdktf has another text for a reference each time that it is asked for. */
+  private meaning(text: string): string {
+    if (!Token.isUnresolved(text)) return text;
+    const resolver = new DefaultTokenResolver(new StringConcat());
+    return JSON.stringify(Tokenization.resolve(text, { scope: this.app, resolver, preparing: false }));
+  }
 }

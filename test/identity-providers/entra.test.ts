@@ -71,11 +71,20 @@ test('a group that a mapping names by a reference is assigned, under the name of
   const sides = await TwoSides.open(AZUREAD);
   try {
     const made = await sides.deploy(IdentityProvider.ENTRA, (app, secret) => {
-      new EntraProvisioning(app, 'provisioning', { displayName: 'Coder', secret });
       const later = (id: string, input: string) => new DataResource(app, id, { input: Fn.tomap({ is: input }) });
       const group = Fn.lookup(later('group', 'object-of-later').output, 'is');
+      const listed = later('listed', 'object-of-listed');
       const named = Fn.lookup(later('named', 'Later Group').output, 'is');
+      new EntraProvisioning(app, 'provisioning', {
+        displayName: 'Coder',
+        secret,
+        furtherGroups: { listed: Fn.lookup(listed.output, 'is') },
+      });
       new GroupMapping(app, 'by-id', { idpGroupExternalId: Token.asString(group), group: 'one' });
+      // The same reference, which cdktf gives another text, and one that is listed already.
+      const again = Token.asString(Fn.lookup(listed.output, 'is'));
+      new RoleMapping(app, 'role-by-id', { idpGroupExternalId: Token.asString(group), role: CoderRole.AUDITOR });
+      new GroupMapping(app, 'listed', { idpGroupExternalId: again, group: 'three' });
       new RoleMapping(app, 'by-name', { idpGroup: Token.asString(named), role: CoderRole.AUDITOR });
       new GroupMapping(app, 'known', { idpGroup: 'Known', group: 'two' });
     });
@@ -83,6 +92,7 @@ test('a group that a mapping names by a reference is assigned, under the name of
       'object-of-Known',
       'object-of-Later Group',
       'object-of-later',
+      'object-of-listed',
     ]);
     const { state } = await sides.api.client.getApp('entra');
     expect(state.groupMappings['by-id']?.idpGroupExternalId).toBe('object-of-later');
