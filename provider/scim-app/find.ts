@@ -45,6 +45,8 @@ export async function believed(client: Bridge, signal: AbortSignal): Promise<und
   try {
     await client.ask(signal, bridge => bridge.listApps(signal));
   } catch (error) {
+    // Whatever an admin API says of its list, such as a document in it that can not be read: it is one.
+    if (error instanceof AdminError && isOfAdminApi(error)) return undefined;
     if (!(error instanceof AdminError) || error.status !== 404)
       throw explainRefusal(error, 'list the apps of the bridge');
     throw new ProviderError(
@@ -52,6 +54,10 @@ export async function believed(client: Bridge, signal: AbortSignal): Promise<und
       `${error.message}. Nothing was changed, and nothing is believed to be gone. Wanted: url (or CODER_SCIM_URL) is the base URL of the bridge as seen from where Terraform runs; \`curl <url>/healthz\` answers there.`,
     );
   }
+}
+
+function isOfAdminApi({ status, code }: AdminError): boolean {
+  return status === 200 || (status !== 0 && status !== 404 && code !== 'unexpected_answer');
 }
 
 /** Looks once, at plan: a bridge that does not answer may be part of what the plan creates. */

@@ -218,7 +218,7 @@ function reportClash({ kind, name, other }: Clash, report: Report): void {
   } else if (kind === 'address') {
     report.error(
       `app ${JSON.stringify(name)} is in the state under another address`,
-      'This run would end it there and make it here, in no order: whoever has something in Coder by it could lose that, or the app would be gone. Nothing was changed. Where the resource was renamed or moved, say so: moved { from = coderscim_app.<before>, to = coderscim_app.<now> }, each on a line of its own, or terraform state mv. Otherwise wanted another name.',
+      'This run would end it there and make it here, in no order: whoever has something in Coder by it could lose that, or the app would be gone. Nothing was changed. Where the resource was renamed or moved, say so: moved { from = coderscim_app.<before>, to = coderscim_app.<now> }, each on a line of its own, or terraform state mv. To end it: terraform destroy -refresh=false. Otherwise wanted another name.',
       ['name'],
     );
   } else {
