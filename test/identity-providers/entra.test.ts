@@ -84,7 +84,7 @@ test('a group that a mapping names by a reference is assigned, under the name of
       // The same reference, which cdktf gives another text, and one that is listed already.
       const again = Token.asString(Fn.lookup(listed.output, 'is'));
       new RoleMapping(app, 'role-by-id', { idpGroupExternalId: Token.asString(group), role: CoderRole.AUDITOR });
-      new GroupMapping(app, 'listed', { idpGroupExternalId: again, group: 'three' });
+      new GroupMapping(app, 'beside', { idpGroupExternalId: again, group: 'three' });
       new RoleMapping(app, 'by-name', { idpGroup: Token.asString(named), role: CoderRole.AUDITOR });
       new GroupMapping(app, 'known', { idpGroup: 'Known', group: 'two' });
     });

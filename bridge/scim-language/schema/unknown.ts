@@ -14,7 +14,7 @@ const ACCESS = /(?:^|[^a-z0-9])(active|member)s?(?:$|[^a-z0-9])/i;
  * One word, whoever wrote the words of it together: `isActive`, `userIsActive`, `GROUPMEMBERS`. What stands in front says whose access it
  * is; other words make another thing of it, which administrators do map: `inactive`, `lastActive`, `mfaActive`, `isBoardMember`.
  */
-const JOINED = /^(?:is|user|id|account|person|employee|group)+(active|member)s?$/i;
+const JOINED = /^(?:is|current|user|id|account|person|employee|group)+(active|member)s?$/i;
 
 /** Whether a name speaks of who has access, however it is written. */
 export function namesAccess(name: string, attribute?: 'active' | 'members'): boolean {
