@@ -38,6 +38,8 @@ export class AdminApi {
   groups: Readonly<Record<string, string>> | undefined = { developers: 'id-of-developers' };
   /** Where the identity provider finds it. Counts when it listens again. */
   publicUrl = 'https://scim.example.test';
+  /** The list of apps can not be made, as where one of them has a document that can not be read. */
+  isListBroken = false;
   /** How many of the next writes are done and not answered: the connection breaks instead. */
   answersToLose = 0;
   /** How often the status was asked for. */
@@ -95,6 +97,10 @@ export class AdminApi {
     app.get('/admin/v1/status', (_request, _response, next) => {
       this.statusReads++;
       next();
+    });
+    app.get('/admin/v1/apps', (_request, response, next) => {
+      if (!this.isListBroken) next();
+      else response.status(500).json({ error: { code: 'internal', message: 'a document can not be read' } });
     });
     app.put('/admin/v1/*path', (request, response, next) => {
       if (this.answersToLose > 0) {

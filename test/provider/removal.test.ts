@@ -69,6 +69,13 @@ test('where no bridge is, nothing is believed to be gone', async () => {
   expect((await stage.api.client.listApps()).apps).toHaveLength(1);
 });
 
+test('what is gone is believed of an admin API that can not list its apps', async () => {
+  await stage.deploy(app());
+  await stage.api.client.deleteApp('okta', 'any');
+  stage.api.isListBroken = true;
+  expect(expectCode(await stage.terraform.plan(), 2).stdout).toContain('Plan: 1 to add, 0 to change, 0 to destroy.');
+});
+
 test('an app without people is not in the way', async () => {
   await stage.deploy(app());
   expectCode(await stage.terraform.destroy(), 0);
