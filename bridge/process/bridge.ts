@@ -263,11 +263,11 @@ async function tellUnreadable({ db }: Database, log: Log): Promise<void> {
   try {
     await listAllApps(db);
   } catch (error) {
+    if (error instanceof UnreadableDocument)
+      log.error({ err: error }, 'nothing is given and nothing taken until every document can be read');
     // What has no code is a mistake of ours, and is told as one.
-    if (!(error instanceof UnreadableDocument) && typeof (error as { code?: unknown }).code !== 'string') throw error;
-    if (!(error instanceof UnreadableDocument))
-      throw new DatabaseError(`database can not be used: ${reason(error)}`, { cause: error });
-    log.error({ err: error }, 'nothing is given and nothing taken until every document can be read');
+    else if (typeof (error as { code?: unknown }).code !== 'string') throw error;
+    else throw new DatabaseError(`database can not be used: ${reason(error)}`, { cause: error });
   }
 }
 

@@ -87,11 +87,10 @@ export async function importFrom(databaseUrl: string, file: string): Promise<num
 
 // Reading begins when the first line is asked for: what is read before somebody listens is lost.
 async function* linesOf(input: FileHandle, failed: (cause: unknown) => never): AsyncGenerator<string> {
-  const lines: AsyncIterator<string, undefined> = input.readLines()[Symbol.asyncIterator]();
-  for (;;) {
-    const { done, value } = await lines.next().catch(failed);
-    if (done === true) return;
-    yield value;
+  try {
+    yield* input.readLines();
+  } catch (cause) {
+    failed(cause);
   }
 }
 

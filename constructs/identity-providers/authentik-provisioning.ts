@@ -126,11 +126,7 @@ export class AuthentikProvisioning extends Construct {
   }
 
   private sent(): Record<string, string> {
-    return {
-      ...this.groups.ids(),
-      ...this.groups.externalIds(this.config.furtherGroups),
-      ...this.config.furtherGroups,
-    };
+    return this.groups.allIds(this.config.furtherGroups);
   }
 
   /** An application without bindings is everybody's: with `all`, everybody's it is. */

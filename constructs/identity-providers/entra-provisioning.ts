@@ -156,11 +156,7 @@ export class EntraProvisioning extends Construct {
       },
       {
         provider,
-        forEach: () => ({
-          ...this.groups.ids(),
-          ...this.groups.externalIds(config.furtherGroups),
-          ...config.furtherGroups,
-        }),
+        forEach: () => this.groups.allIds(config.furtherGroups),
       },
     );
     const job = new ForeignResource<SynchronizationJob>(

@@ -51,8 +51,13 @@ export class MappedGroups {
     return Object.fromEntries(Object.keys(this.names()).map(key => [key, expression(() => this.reference(key))]));
   }
 
-  /** Ids that mappings give as they are. @param beside what is listed as well: nobody is assigned twice */
-  externalIds(beside: Readonly<Record<string, string>> = {}): Record<string, string> {
+  /** Ids of all groups to send. @param further what is listed beside what mappings name: nobody is assigned twice */
+  allIds(further: Readonly<Record<string, string>> = {}): Record<string, string> {
+    return { ...this.ids(), ...this.externalIds(further), ...further };
+  }
+
+  /** Ids that mappings give as they are. */
+  private externalIds(beside: Readonly<Record<string, string>>): Record<string, string> {
     const listed = new Set(Object.values(beside).map(id => this.meaning(id)));
     const given = this.app.mappings.flatMap(mapping => {
       const id = mapping.idpGroupExternalId;

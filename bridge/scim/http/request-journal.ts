@@ -61,7 +61,7 @@ const SECRET = /password|secret|token|credential|certificate/i;
 const HIDDEN = '(not kept)';
 
 // Bounded, so that a long text is gone through once.
-const SECRET_STATED = /(?:password|secret|token|credential|certificate)[\w.-]{0,64}[\\"']{0,8}\s{0,8}[:=]/i;
+const SECRET_STATED = new RegExp(`(?:${SECRET.source})${/[\w.-]{0,64}[\\"']{0,8}\s{0,8}[:=]/.source}`, 'i');
 
 /** Whether a text is JSON that speaks of something secret, or states it in another notation: `password=…`. */
 const holdsSecret = (text: string): boolean =>

@@ -18,8 +18,12 @@ const SAYS: readonly (readonly [code: RegExp, text: string])[] = [
 /** What keeps the disk from being written, in a sentence, when an error is about that. */
 export function troubleOf(error: unknown): string | undefined {
   const { code } = (typeof error === 'object' && error !== null ? error : {}) as { code?: unknown };
-  const text = typeof code === 'string' ? SAYS.find(([known]) => known.test(code))?.[1] : undefined;
-  return text === undefined ? undefined : `${text} (${String(code)})`;
+  return typeof code === 'string' ? sentenceOf(code) : undefined;
+}
+
+function sentenceOf(code: string): string | undefined {
+  const text = SAYS.find(([known]) => known.test(code))?.[1];
+  return text === undefined ? undefined : `${text} (${code})`;
 }
 
 export class Trouble {
@@ -38,9 +42,7 @@ export class Trouble {
 
   /** What is wrong, in a sentence; undefined when nothing is. */
   say(): string | undefined {
-    const code = this.#code;
-    if (code === undefined) return undefined;
-    return `${SAYS.find(([known]) => known.test(code))?.[1] ?? 'it fails'} (${code})`;
+    return this.#code === undefined ? undefined : sentenceOf(this.#code);
   }
 
   get #damaged(): boolean {
