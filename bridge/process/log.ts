@@ -6,6 +6,7 @@ import { writeSync } from 'node:fs';
 import pino, { type DestinationStream } from 'pino';
 import { SECRET_SHAPE } from '../contract/secret-shapes';
 import { type Log } from '../http/log';
+import { printable } from './printable';
 
 export interface LogOptions {
   readonly level: string;
@@ -104,9 +105,22 @@ function toText(line: string): string {
     if (QUIET.has(name) || value === undefined || value === null) return [];
     if ((name === 'error' || name === 'err') && typeof value === 'object') {
       const { message, stack } = value as { message?: string; stack?: string };
-      return [`error=${JSON.stringify(message)}${entry['level'] === 'error' && stack ? `\n${stack}` : ''}`];
+      return [`error=${quoted(message ?? '')}${entry['level'] === 'error' && stack ? `\n${stackAsText(stack)}` : ''}`];
     }
-    return [`${name}=${typeof value === 'string' && !/[\s"]/.test(value) ? value : JSON.stringify(value)}`];
+    return [`${name}=${typeof value === 'string' && isPlain(value) ? value : quoted(value)}`];
   });
-  return `${time} ${String(entry['level']).padEnd(5)} ${[typeof entry['msg'] === 'string' ? entry['msg'] : '', ...rest].join('  ')}\n`;
+  const message = typeof entry['msg'] === 'string' ? printable(entry['msg']) : '';
+  return `${time} ${String(entry['level']).padEnd(5)} ${[message, ...rest].join('  ')}\n`;
 }
+
+const isPlain = (text: string): boolean => !/[\s"]/.test(text) && printable(text) === text;
+
+// JSON writes out the first control characters alone.
+const quoted = (value: unknown): string => printable(JSON.stringify(value));
+
+/** A stack, of which nothing is taken for a line of the log: the message that it begins with may have lines of its own. */
+const stackAsText = (stack: string): string =>
+  stack
+    .split('\n')
+    .map((line, index) => (index === 0 || /^\s/.test(line) ? '' : '    ') + printable(line))
+    .join('\n');

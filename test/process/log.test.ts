@@ -59,6 +59,29 @@ describe('log', () => {
     expect(text).toContain('error="broken"\nError: broken\n    at ');
   });
 
+  it('writes no character in text that a terminal obeys, whoever stated it, and names as they are', () => {
+    const codes = [...Array(0x20).keys(), ...Array.from({ length: 0x21 }, (_, n) => 0x7f + n)];
+    const marks = [0x061c, 0x200e, 0x200f, 0x2028, 0x2029, 0x202e, 0x2066, 0xfeff];
+    const obeyed = [...codes, ...marks].map(code => String.fromCharCode(code));
+    for (const character of obeyed) {
+      const text = logged(log => {
+        log.warn({ app: `x${character}[2J`, user: [`a ${character}`] }, `said ${character}`);
+        log.error({ error: new Error(`got ${character}12:00:00.000 info  forged`) }, 'failed');
+      }, 'text');
+      const lines = text.split('\n');
+      expect(obeyed.filter(each => lines.some(line => line.includes(each)))).toEqual([]);
+      // Each line is one of ours, or belongs to the stack of the one before.
+      expect(
+        lines.filter(line => !/^(\d\d:\d\d:\d\d\.\d{3} (warn |error) (said|failed)|Error: got|\s{4}|$)/.test(line)),
+      ).toEqual([]);
+      expect(lines[0]).toContain(`app="x\\`);
+    }
+    const names = 'Zoë·Łukasz·Мария·美咲·👩‍💻';
+    expect(logged(log => log.info({ app: names }, `hello ${names}`), 'text')).toContain(
+      `hello ${names}  app=${names}\n`,
+    );
+  });
+
   it('leaves a text without secrets as it is', () => {
     expect(scrub('cscim_short and postgres://db/scim', ['x'])).toBe('cscim_short and postgres://db/scim');
   });

@@ -1,6 +1,8 @@
 /** Where a command writes and what it may assume of it: a seam, so that a command can run without a process of its own. */
 import { type Environment, mayColour } from '../../process/config';
 
+export { printable } from '../../process/printable';
+
 export interface Terminal {
   readonly environment: Environment;
   /** Writes to standard output, as it is. */
@@ -49,14 +51,4 @@ export function processTerminal(process: NodeJS.Process, signal: AbortSignal): T
       return Buffer.concat(chunks).toString('utf8');
     },
   };
-}
-
-// Names come from an identity provider: a control character could rewrite what the terminal shows. Bidirectional
-// overrides could make one name read as another.
-// eslint-disable-next-line no-control-regex
-const UNPRINTABLE = /[\u0000-\u001f\u007f-\u009f\u200e\u200f\u202a-\u202e\u2066-\u2069\ufeff]/g;
-
-/** Text as it may be shown on a terminal: control characters are written out. */
-export function printable(text: string): string {
-  return text.replace(UNPRINTABLE, character => `\\u${character.charCodeAt(0).toString(16).padStart(4, '0')}`);
 }

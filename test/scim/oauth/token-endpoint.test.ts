@@ -1,6 +1,7 @@
 import pino from 'pino';
 import { type MappingStateInput } from '../../../bridge/contract/mapping-state';
 import { PREFIXES, type SecretKind } from '../../../bridge/contract/secret-shapes';
+import { createLog } from '../../../bridge/process/log';
 import { mintSecret, mintToken } from '../../../bridge/scim/access/token';
 import { addAccessToken, findClient } from '../../../bridge/store/apps/access-tokens';
 import { openDatabase } from '../../../bridge/store/database/database';
@@ -185,6 +186,24 @@ describe('client credentials (RFC 6749 §4.4)', () => {
     expect(answers[0]).toMatchObject({ status: 401, body: { error: 'invalid_client' } });
     expect(answers[0]?.headers['www-authenticate']).toMatch(/^Basic /);
     expect(answers[0]?.headers['cache-control']).toBe('no-store');
+  });
+
+  test('what anybody states as app or client is written out in a log for people: no terminal obeys it', async () => {
+    let text = '';
+    const log = createLog({
+      level: 'info',
+      format: 'text',
+      secrets: [],
+      destination: { write: line => void (text += line) },
+    });
+    const open = await startScimServer({ deps: { log } });
+    const code = '\u001b]0;owned\u0007\u009b2J';
+    await ask(open, encodeURIComponent(code), { secret: 'x', id: code });
+    await until('the refusal is in the log', () => text.includes('token request refused'));
+    await open.close();
+    expect(text).toContain('app="\\u001b]0;owned\\u0007\\u009b2J"');
+    // eslint-disable-next-line no-control-regex
+    expect(text).not.toMatch(/[\u0000-\u0009\u000b-\u001f\u007f-\u009f]/);
   });
 
   test.each([
