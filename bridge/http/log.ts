@@ -39,10 +39,42 @@ function shownUrl(url: string): string {
   return `${shownPath}?${shown.join('&')}`;
 }
 
-// A word that follows an operator is a literal even without quotes: some identity providers leave them out.
+const PART = /"(?:[^"\\]|\\.)*"?|[()[\]]|[^\s()[\]"]+/g;
+const OPERATOR = /^(?:eq|ne|co|sw|ew|gt|ge|lt|le|pr)$/i;
+const OPERATOR_NEXT = /^\s+(?:eq|ne|co|sw|ew|gt|ge|lt|le|pr)(?![^\s)\]"])/i;
+const NAME = /^[\w$.:-]+$/;
+
+/**
+ * A filter as its attributes, operators and brackets. Everything else is a literal, quoted or not: some identity providers leave the
+ * quotes out, and people have names of several words.
+ */
 function filterShape(filter: string): string {
-  return filter
-    .slice(0, 500)
-    .replace(/"(?:[^"\\]|\\.)*"?/g, '"…"')
-    .replace(/\b(eq|ne|co|sw|ew|gt|ge|lt|le)\s+(?!"\u2026")[^\s)\]]+/gi, '$1 …');
+  const text = filter.slice(0, 500);
+  let wanted: 'name' | 'operator' | 'literal' = 'name';
+  const shape = text.replace(PART, (part: string, at: number) => {
+    const next = text.slice(at + part.length);
+    if (part.startsWith('"')) {
+      wanted = 'literal';
+      return '"…"';
+    }
+    if (part === '[' && wanted === 'operator') wanted = 'name';
+    if (part === ']') wanted = next.startsWith('.') ? 'name' : 'literal';
+    if (/^[()[\]]$/.test(part)) return part;
+    if (wanted === 'operator' && OPERATOR.test(part)) {
+      wanted = 'literal';
+      return part;
+    }
+    if (wanted === 'literal' && /^(?:and|or)$/i.test(part)) {
+      wanted = 'name';
+      return part;
+    }
+    if (wanted === 'name' && /^not$/i.test(part)) return part;
+    if (wanted === 'name' && NAME.test(part) && (next.startsWith('[') || OPERATOR_NEXT.test(next))) {
+      wanted = 'operator';
+      return part;
+    }
+    wanted = 'literal';
+    return '…';
+  });
+  return shape.replace(/\u2026(?:\s+\u2026)+/g, '…');
 }
