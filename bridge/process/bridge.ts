@@ -157,7 +157,7 @@ async function assemble(
       ? {
           requests: {
             write: records => database.transact(db => writeRequests(db, records)),
-            debugUntil: app => debugWindowOf(database.db, app),
+            debugWindow: app => debugWindowOf(database.db, app),
             refused: (app, reason) => database.transact(db => noteRefusedCaller(db, app, { at: clock(), reason })),
           },
         }

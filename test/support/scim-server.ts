@@ -117,7 +117,7 @@ export async function startScimServer(options: ScimServerOptions = {}): Promise<
     recordCoercions: (name, dialect, counts) => recordCoercions(database.db, name, dialect, counts, now()),
     requests: {
       write: records => database.transact(db => writeRequests(db, options.forgetful ? [] : records)),
-      debugUntil: name => debugWindowOf(database.db, name),
+      debugWindow: name => debugWindowOf(database.db, name),
       refused: (name, reason) => database.transact(db => noteRefusedCaller(db, name, { at: now(), reason })),
     },
     publicUrl: url,

@@ -1,7 +1,7 @@
 /** What the SCIM side is given by the composition root. */
 import { type Logger } from 'pino';
 import { type Directory } from '../../store/directory';
-import { type RequestRecord } from '../../store/requests/requests';
+import { type DebugWindow, type RequestRecord } from '../../store/requests/requests';
 import { type Apps } from '../access/apps';
 import { type Converge } from './converge';
 import { type ScimLimits } from './limits';
@@ -31,8 +31,8 @@ export interface ScimDeps {
   readonly requests?: {
     /** Called at most once a second. */
     write(records: readonly RequestRecord[]): Promise<void>;
-    /** Milliseconds since 1970 until which bodies of the app are kept. */
-    debugUntil(app: string): Promise<number>;
+    /** The window in which bodies of the app are kept, open or over. */
+    debugWindow(app: string): Promise<DebugWindow | undefined>;
     /**
      * Somebody whose credential is none of the app came to its address; called at most every ten seconds for each app.
      * @param reason in words that name no secret

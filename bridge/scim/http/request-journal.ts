@@ -4,7 +4,7 @@
  */
 import { withoutSecretShapes } from '../../contract/secret-shapes';
 import { type Json, isJsonObject } from '../../scim-language/json';
-import { KEPT_REQUESTS, type RequestRecord } from '../../store/requests/requests';
+import { type DebugWindow, KEPT_REQUESTS, type RequestRecord } from '../../store/requests/requests';
 import { type ScimDeps } from './deps';
 
 const INTERVAL_MS = 1_000;
@@ -13,8 +13,11 @@ const MOST_OF_A_BODY = 100_000;
 
 export interface RequestJournal {
   add(record: RequestRecord): void;
-  /** Whether bodies of the app are kept at the moment, as far as is known: asked for once a second at most. */
-  wantsBodies(app: string): Promise<boolean>;
+  /**
+   * Id of the window in which bodies of the app are kept at the moment, as far as is known: asked for once a second at most. Whether it is
+   * open is looked at again when the body is written.
+   */
+  openWindow(app: string): Promise<string | undefined>;
 }
 
 export function createRequestJournal({
@@ -25,7 +28,7 @@ export function createRequestJournal({
   if (requests === undefined) return undefined;
   let pending: RequestRecord[] = [];
   let resting = false;
-  const windows = new Map<string, { readonly until: number; readonly askedAt: number }>();
+  const windows = new Map<string, { readonly window: DebugWindow | undefined; readonly askedAt: number }>();
 
   function write(): void {
     if (pending.length === 0) {
@@ -46,13 +49,14 @@ export function createRequestJournal({
       if (!resting) write();
     },
 
-    async wantsBodies(app) {
+    async openWindow(app) {
       const now = clock();
-      const known = windows.get(app);
-      if (known !== undefined && now - known.askedAt < INTERVAL_MS) return known.until > now;
-      const until = await requests.debugUntil(app).catch(() => 0);
-      windows.set(app, { until, askedAt: now });
-      return until > now;
+      let known = windows.get(app);
+      if (known === undefined || now - known.askedAt >= INTERVAL_MS) {
+        known = { window: await requests.debugWindow(app).catch(() => undefined), askedAt: now };
+        windows.set(app, known);
+      }
+      return known.window !== undefined && known.window.until > now ? known.window.id : undefined;
     },
   };
 }

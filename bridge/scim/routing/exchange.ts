@@ -20,6 +20,7 @@ import { send, sendError } from '../http/respond';
 import { sourceOf } from '../../http/source';
 import { type Handler } from '../http/scim-request';
 import { createAnnounceExpiry } from '../access/token-expiry';
+import { type TakenBody } from '../../store/requests/requests';
 
 /** What is known of a request from its first byte on, and what becomes of it. */
 export interface Exchange {
@@ -39,7 +40,7 @@ export interface Exchange {
   /** What was answered, when it was a refusal. */
   error?: ScimError;
   /** What was sent, while bodies are kept. */
-  body?: string | undefined;
+  body?: TakenBody | undefined;
 }
 
 /** Parts of a path by the name of their placeholder, decoded. */
@@ -199,7 +200,11 @@ export function createExchanges(deps: ScimDeps, authenticate: Authenticate, limi
       const { context, request, response } = exchange;
       if (context === undefined) throw new Error('a handler was reached without a caller');
       const body = createBody(request, limits.maxBodyBytes);
-      if (await journal?.wantsBodies(context.app)) exchange.body = keptBody(await body.received());
+      const window = await journal?.openWindow(context.app);
+      if (window !== undefined) {
+        const text = keptBody(await body.received());
+        if (text !== undefined) exchange.body = { text, window };
+      }
       const answer = await handler({
         context,
         query: queryOf(request),

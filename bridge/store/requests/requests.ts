@@ -3,11 +3,19 @@
  * opened a window for the app, and never with a secret in them.
  */
 import { sql } from 'kysely';
-import { type Db } from '../database/database';
-import { readSetting, writeSetting } from '../database/settings';
+import { type Db, backendOf } from '../database/database';
+import { newId } from '../database/id';
+import { deleteSetting, readSetting, writeSetting } from '../database/settings';
 
 /** Requests that are kept of each app. */
 export const KEPT_REQUESTS = 1_000;
+
+/** A body, and the debug window that was open when its request began. */
+export interface TakenBody {
+  readonly text: string;
+  /** Id of the window. */
+  readonly window: string;
+}
 
 export interface RequestRecord {
   /** Milliseconds since 1970. */
@@ -29,16 +37,22 @@ export interface RequestRecord {
   readonly changes: readonly string[];
   readonly milliseconds: number;
   /** Within a debug window alone. */
+  readonly body: TakenBody | undefined;
+}
+
+export interface StoredRequest extends Omit<RequestRecord, 'body'> {
+  readonly id: number;
   readonly body: string | undefined;
 }
 
-export interface StoredRequest extends RequestRecord {
-  readonly id: number;
-}
-
-/** Adds records, in order, and forgets what is over the bound. */
+/**
+ * Adds records, in order, and forgets what is over the bound. A body is kept where its window is still the one that is open: what came
+ * before the window was closed is not written after that, however long its request took and whoever has it in memory.
+ */
 export async function writeRequests(db: Db, records: readonly RequestRecord[]): Promise<void> {
   if (records.length === 0) return;
+  const withBody = records.filter(({ body }) => body !== undefined).map(({ app }) => app);
+  const windows = withBody.length === 0 ? undefined : await holdWindows(db, withBody);
   await db
     .insertInto('requests')
     .values(
@@ -55,7 +69,7 @@ export async function writeRequests(db: Db, records: readonly RequestRecord[]): 
         coercions: JSON.stringify(record.coercions),
         changes: JSON.stringify(record.changes),
         milliseconds: Math.round(record.milliseconds),
-        body: record.body ?? null,
+        body: isOpenFor(record, windows?.get(record.app)) ? record.body?.text : null,
       })),
     )
     .execute();
@@ -177,20 +191,46 @@ export async function lastRefusedCaller(db: Db, app: string): Promise<RefusedCal
   return newest === undefined || newest.at < refused.at ? refused : undefined;
 }
 
-const windowKey = (app: string) => `debug-until/${app}`;
-
-/** Opens the window in which bodies of an app are kept. @param until milliseconds since 1970 */
-export function openDebugWindow(db: Db, app: string, until: number): Promise<void> {
-  return writeSetting(db, windowKey(app), String(until));
+/** A window in which bodies of an app are kept. It may be made longer; once it was closed, the next one is another. */
+export interface DebugWindow {
+  readonly id: string;
+  /** Milliseconds since 1970. */
+  readonly until: number;
 }
 
-/** Until when bodies of an app are kept; 0 where no window was opened. */
-export async function debugWindowOf(db: Db, app: string): Promise<number> {
-  return Number((await readSetting(db, windowKey(app))) ?? 0);
+const windowKey = (app: string) => `debug-window/${app}`;
+
+/** Windows of apps, by the app, as they are until the end of the transaction: whoever opens or closes one waits for it. */
+async function holdWindows(db: Db, apps: readonly string[]): Promise<Map<string, DebugWindow>> {
+  const names = new Map(apps.map(app => [windowKey(app), app]));
+  const rows = await db
+    .selectFrom('settings')
+    .selectAll()
+    .where('key', 'in', [...names.keys()])
+    .orderBy('key')
+    .$if(backendOf(db) === 'postgres', query => query.forUpdate())
+    .execute();
+  return new Map(rows.map(({ key, value }) => [names.get(key) ?? '', JSON.parse(value) as DebugWindow]));
+}
+
+function isOpenFor({ at, body }: RequestRecord, window: DebugWindow | undefined): boolean {
+  return window !== undefined && body?.window === window.id && window.until > at;
+}
+
+/** Opens the window in which bodies of an app are kept, or has it end at another time. @param until milliseconds since 1970 */
+export async function openDebugWindow(db: Db, app: string, until: number): Promise<void> {
+  const { id } = (await holdWindows(db, [app])).get(app) ?? { id: newId() };
+  await writeSetting(db, windowKey(app), JSON.stringify({ id, until } satisfies DebugWindow));
+}
+
+/** The window of an app, open or over; undefined where none was opened, or it was closed. */
+export async function debugWindowOf(db: Db, app: string): Promise<DebugWindow | undefined> {
+  const text = await readSetting(db, windowKey(app));
+  return text === undefined ? undefined : (JSON.parse(text) as DebugWindow);
 }
 
 /** Closes a window, and forgets every body that was kept of the app. */
 export async function closeDebugWindow(db: Db, app: string): Promise<void> {
-  await writeSetting(db, windowKey(app), '0');
+  await deleteSetting(db, windowKey(app));
   await db.updateTable('requests').set({ body: null }).where('app', '=', app).execute();
 }

@@ -1,8 +1,11 @@
 /** The last requests of each app are kept where an operator can see them; bodies only within a window, and no secret ever. */
+import { sql } from 'kysely';
+import { type Db } from '../../../bridge/store/database/database';
 import {
   type StoredRequest,
   KEPT_REQUESTS,
   closeDebugWindow,
+  debugWindowOf,
   listRequests,
   openDebugWindow,
   writeRequests,
@@ -11,6 +14,7 @@ import { keptBody } from '../../../bridge/scim/http/request-journal';
 import { mintSecret } from '../../../bridge/scim/access/token';
 import { describeEachDatabase } from '../../support/databases';
 import { type ScimServer, startScimServer } from '../../support/scim-server';
+import { until } from '../../support/until';
 
 const USER = 'urn:ietf:params:scim:schemas:core:2.0:User';
 const PATCH = 'urn:ietf:params:scim:api:messages:2.0:PatchOp';
@@ -99,6 +103,45 @@ test('bodies are kept within a window alone, without passwords, and are forgotte
   expect((await kept(4)).map(request => request.body)).toEqual([undefined, undefined, undefined, undefined]);
 });
 
+test('no body is kept that came before the window was closed, whenever its request ends, and whether or not it is opened anew', async () => {
+  let waiting = 0;
+  let held = false;
+  let goOn = () => {};
+  const coder = new Promise<void>(resolve => (goOn = resolve));
+  const converge = async () => {
+    if (!held) return;
+    waiting += 1;
+    await coder;
+  };
+  await server.close();
+  server = await startScimServer({ deps: { converge } });
+  const { db } = server.database;
+  await openDebugWindow(db, 'main', server.now() + 60_000);
+  const { id } = (await server.call('POST', '/Users', { body: { schemas: [USER], userName: 'ada' } })).body;
+  expect((await kept(1))[0]?.body).toContain('ada');
+  held = true;
+  const title = { op: 'replace', path: 'title', value: 'Analyst' };
+  const patch = server.call('PATCH', `/Users/${id}`, { body: { schemas: [PATCH], Operations: [title] } });
+  await until('the PATCH waits for Coder', () => waiting > 0);
+  // Written with the next second.
+  await server.call('PUT', `/Users/${id}`, { body: { schemas: [USER], title: 'in memory' } });
+  await server.database.transact(closing => closeDebugWindow(closing, 'main'));
+  // Within the second in which the window is known to be open.
+  await server.call('PUT', `/Users/${id}`, { body: { schemas: [USER], title: 'closed' } });
+  await openDebugWindow(db, 'main', server.now() + 60_000);
+  goOn();
+  expect((await patch).status).toBe(200);
+  expect((await kept(4)).map(({ method, body }) => [method, body])).toEqual([
+    ['POST', undefined],
+    ['PUT', undefined],
+    ['PUT', undefined],
+    ['PATCH', undefined],
+  ]);
+  server.advance(1_000);
+  await server.call('PUT', `/Users/${id}`, { body: { schemas: [USER], title: 'open again' } });
+  expect((await kept(5))[4]?.body).toContain('open again');
+});
+
 describe('a text within a body that is kept', () => {
   const { text: secret } = mintSecret('clientSecret');
 
@@ -138,24 +181,25 @@ describe('a text within a body that is kept', () => {
   );
 });
 
-describeEachDatabase('kept requests', open => {
+describeEachDatabase('kept requests', (open, { backend }) => {
+  const record = (app: string, at: number) => ({
+    at,
+    app,
+    requestId: `r${at}`,
+    token: 't',
+    method: 'GET',
+    path: '/Users',
+    status: 200,
+    scimType: undefined,
+    detail: undefined,
+    coercions: [],
+    changes: [],
+    milliseconds: 1.4,
+    body: undefined,
+  });
+
   it('are bounded for each app, and read from the newest back or from an id on', async () => {
     const { db } = await open();
-    const record = (app: string, at: number) => ({
-      at,
-      app,
-      requestId: `r${at}`,
-      token: 't',
-      method: 'GET',
-      path: '/Users',
-      status: 200,
-      scimType: undefined,
-      detail: undefined,
-      coercions: [],
-      changes: [],
-      milliseconds: 1.4,
-      body: undefined,
-    });
     await writeRequests(db, [record('two', 0)]);
     const many = Array.from({ length: KEPT_REQUESTS + 5 }, (_, at) => record('one', at));
     await writeRequests(db, many.slice(0, 600));
@@ -166,4 +210,49 @@ describeEachDatabase('kept requests', open => {
     const after = await listRequests(db, { app: 'one', after: newest[2]?.id ?? 0, limit: 10 });
     expect(after.map(({ at }) => at)).toEqual([KEPT_REQUESTS + 3, KEPT_REQUESTS + 4]);
   });
+
+  it('have the bodies of a window that is made longer, and none once it is over', async () => {
+    const { db } = await open();
+    await openDebugWindow(db, 'one', 1_000);
+    const window = (await debugWindowOf(db, 'one'))?.id ?? '';
+    await openDebugWindow(db, 'one', 2_000);
+    await openDebugWindow(db, 'two', 2_000);
+    await writeRequests(
+      db,
+      [['one', 1_500] as const, ['one', 2_500] as const, ['two', 1_500] as const].map(([app, at]) => ({
+        ...record(app, at),
+        body: { text: '{}', window },
+      })),
+    );
+    const bodies = (await listRequests(db, { limit: 10 })).map(({ app, at, body }) => [app, at, body]);
+    expect(bodies.reverse()).toEqual([
+      ['one', 1_500, '{}'],
+      ['one', 2_500, undefined],
+      ['two', 1_500, undefined],
+    ]);
+  });
+
+  it('have no body when their window is closed while they are written', async () => {
+    const database = await open();
+    const { db } = database;
+    await openDebugWindow(db, 'one', 1_000);
+    const window = (await debugWindowOf(db, 'one'))?.id ?? '';
+    let closed = false;
+    let closing: Promise<void> | undefined;
+    await database.transact(async writing => {
+      await writeRequests(writing, [{ ...record('one', 0), body: { text: '{}', window } }]);
+      closing = database.transact(other => closeDebugWindow(other, 'one')).then(() => void (closed = true));
+      // On SQLite it waits for its turn.
+      if (backend === 'postgres')
+        await until('the window is closed, or that waits', async () => closed || (await isWaiting(db)));
+    });
+    await closing;
+    expect((await listRequests(db, { limit: 10 })).map(({ body }) => body)).toEqual([undefined]);
+  });
 });
+
+async function isWaiting(db: Db): Promise<boolean> {
+  const { rows } = await sql`select 1 from pg_stat_activity
+    where datname = current_database() and wait_event_type = 'Lock'`.execute(db);
+  return rows.length > 0;
+}
