@@ -35,7 +35,7 @@ beforeAll(async () => {
     'openssl',
     [
       ...['req', '-x509', '-newkey', 'ec', '-pkeyopt', 'ec_paramgen_curve:prime256v1', '-nodes', '-days', '2'],
-      ...['-subj', '/CN=coder.example.com', '-addext', 'subjectAltName=DNS:coder.example.com'],
+      ...['-subj', '/CN=coder.example.com', '-addext', 'subjectAltName=DNS:coder.example.com,DNS:*.coder.example.com'],
       ...['-keyout', key, '-out', certificate],
     ],
     { stdio: 'pipe' },
@@ -101,7 +101,7 @@ describe.each(PROXIES.map(proxy => [proxy.program, proxy] as const))('behind %s'
           headers: { host: 'coder.example.com', ...headers },
           // Its own authority alone is trusted.
           ca: readFileSync(certificate),
-          servername: 'coder.example.com',
+          servername: headers['host'] ?? 'coder.example.com',
         },
         response => {
           let text = '';
@@ -135,6 +135,12 @@ describe.each(PROXIES.map(proxy => [proxy.program, proxy] as const))('behind %s'
       Buffer.from('grant_type=client_credentials'),
     );
     expect([status, text]).toEqual([401, expect.stringContaining('invalid_client')]);
+  });
+
+  test('the app of a workspace gets all of its paths, those that the bridge has on the host of Coder as well', async () => {
+    const headers = { host: 'x--ws--a.coder.example.com', authorization: `Bearer ${token}` };
+    for (const path of ['/', '/ui', '/ui/', '/scim/v2/Users', '/apps/acme/oauth2/token', '/admin/v1/status'])
+      expect([path, await get(path, headers)]).toEqual([path, { status: 200, text: 'the dashboard of Coder' }]);
   });
 
   test('the admin API and the page are there for who is inside, with a credential', async () => {

@@ -65,6 +65,9 @@ const caddy: Proxy = {
     const { folder, port, key, certificate } = place;
     const site = recipe('Caddyfile', place, {
       '\ncoder.example.com {': `\nhttps://coder.example.com:${port} {\n\tbind 127.0.0.1\n\ttls ${certificate} ${key}`,
+      '\n*.coder.example.com {': `\nhttps://*.coder.example.com:${port} {\n\tbind 127.0.0.1`,
+      '/etc/caddy/tls/apps.pem': certificate,
+      '/etc/caddy/tls/apps.key': key,
     });
     const file = join(folder, 'Caddyfile');
     writeFileSync(file, `{\n\tadmin off\n\tauto_https disable_redirects\n}\n${site}`);
