@@ -30,6 +30,26 @@ describeEachDatabase('two apps of the same people', (_, on) => {
     expect((await access.status()).apps.map(({ converged }) => converged)).toEqual([true, true]);
   });
 
+  it('what somebody gave by hand to an account that one app made is not taken when the other one joins it', async () => {
+    const access = await startAccess(on, { before: coder => void coder.addOrganization('club') });
+    const groupMappings = { dev: { idpGroup: 'dev', group: 'dev', organization: 'club' } };
+    const okta = await access.app('okta', sharing('entra', { groupMappings }));
+    const entra = await access.app('entra', sharing('okta'));
+    const [, ben = ''] = await okta.hireAll(['ada', 'ben']);
+    const dev = await okta.group('dev', [ben]);
+    access.coder.addMember('ada', 'club');
+    access.coder.setOrganizationRoles('ada', ['organization-auditor'], 'club');
+    for (const name of ['ada', 'ben']) await entra.hire(name, { externalId: `entra-${name}` });
+    // What the bridge gave is its own to take still.
+    await okta.quit(dev, ben);
+    await access.swept();
+    const clubOf = (name: string) => access.coder.describe(name).organizations['club'];
+    expect(clubOf('ada')).toMatchObject({ roles: ['organization-auditor'] });
+    expect(clubOf('ben')).toBeUndefined();
+    const { entries } = await access.admin.audit({ action: 'organization.remove' });
+    expect(entries.map(({ subjectName }) => subjectName)).toEqual(['ben']);
+  });
+
   it('what both are owed by one group of Coder is owed to both: none converges, and none is gone, before it is written', async () => {
     const access = await startAccess(on);
     const mapped = { groupMappings: { dev: { idpGroup: 'dev', group: 'dev' } } };

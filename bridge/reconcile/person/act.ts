@@ -189,11 +189,12 @@ async function takeUp(
       detail: `e-mail ${account.email}`,
     });
   const former = observation.accounts.find(({ via }) => via === 'linked');
-  // An account that an earlier try made may be in organizations that were asked for then.
-  const given =
-    how === 'created' && link?.replaces.length === 0
-      ? account.organizationIds.filter(organization => organization !== observation.context.catalog.defaultOrganization)
-      : [];
+  // An account that an earlier try made may be in organizations that were asked for then. Of one that somebody is, or was, it is noted what
+  // the bridge gave, and the rest is by somebody's hand.
+  const isUnnoted = how === 'created' && observed.holders.length === 0;
+  const given = isUnnoted
+    ? account.organizationIds.filter(organization => organization !== observation.context.catalog.defaultOrganization)
+    : [];
   const woken = await rim.database.transact(async db => {
     await checkStillOurs(rim, db, work);
     await writeAudit(db, lines.rows);
