@@ -38,8 +38,8 @@ export interface Context {
   readonly knownOrganizations: ReadonlySet<string>;
   /** Ids of those whose roles Coder does not tell, though a mapping names one. */
   readonly unreadRoles: ReadonlySet<string>;
-  /** Whether any mapping is about roles of an organization. */
-  readonly organizationRoles: boolean;
+  /** Ids of the organizations that a mapping gives a role of, whether or not it takes any yet: who gets one has the others read first. */
+  readonly organizationRoles: ReadonlySet<string>;
   readonly minOwners: number;
   /** Folded usernames and e-mails. */
   readonly protectedNames: ReadonlySet<string>;
@@ -132,13 +132,18 @@ export function buildContext(input: ContextInput): Context {
     unclear,
     knownOrganizations: new Set(input.catalog.organizations.map(({ id }) => id)),
     unreadRoles: unreadRoles(input),
-    organizationRoles: [...managed].some(key => key.startsWith('organization-role ')),
+    organizationRoles: rolesGivenIn(rules),
     // Also of an app that is being deleted: its work runs until it is gone, and what it asks for is for everybody's.
     minOwners: Math.max(1, ...input.apps.map(({ state }) => state.guard.minOwners)),
     protectedNames: new Set(
       input.apps.flatMap(({ state }) => state.guard.protectedAccounts.map(name => identityKey(name))),
     ),
   };
+}
+
+function rolesGivenIn(rules: Context['rules']): Set<string> {
+  const given = [...rules.values()].flatMap(({ gives }) => [...gives.values()].flat());
+  return new Set(given.flatMap(({ kind, organization }) => (kind === 'organization-role' ? organization : [])));
 }
 
 // What nothing names any more is taken, whoever may read it.

@@ -35,7 +35,7 @@ const FRESH_MS = 1_000;
 
 /**
  * Applies the steps of one account; wishes for groups are left to the caller. Never throws what Coder said.
- * @param readAt when the account was read
+ * @param readAt when the account was read; undefined where a list of roles that is replaced was not
  * @param checkSaid throws CoderError where the directory says no more what they were decided by
  */
 export async function applySteps(
@@ -45,7 +45,7 @@ export async function applySteps(
   steps: readonly Step[],
   subject: Subject,
   lines: AuditLines,
-  readAt: number,
+  readAt: number | undefined,
   checkSaid: (call: string) => Promise<void>,
 ): Promise<Applied> {
   const applied: Applied = {
@@ -69,7 +69,7 @@ export async function applySteps(
     // Nothing keeps a leaver from being locked out.
     const comesFirst = steps.slice(index + 1).some(({ kind }) => kind === 'suspend');
     if ('after' in step && !comesFirst && !wasWithin(rim.clock, rolesAt, FRESH_MS)) {
-      const failure = await changedSince(rim, account, step);
+      const failure = await changedSince(rim, account, steps.slice(index).filter(isRolesStep));
       if (failure !== undefined) return { ...applied, failure };
       rolesAt = rim.clock.now();
     }
@@ -89,7 +89,7 @@ export async function applySteps(
         await checkSaid(step.kind);
         if (takes(step) && (await untouchableMeanwhile(rim, context, account, applied.done)) !== undefined)
           throw lookAgain(step.kind, 'the account became one that is never touched meanwhile');
-        const failure = 'after' in step && !comesFirst ? await changedSince(rim, account, step) : undefined;
+        const failure = 'after' in step && !comesFirst ? await changedSince(rim, account, [step]) : undefined;
         if (failure !== undefined) throw failure.error;
       },
     };
@@ -190,13 +190,22 @@ function wouldUndo(steps: readonly Step[], done: Step, now: Pick<CoderUser, 'rol
   return next !== undefined && rolesText(next.before) !== rolesText(now.roles);
 }
 
-/** Reads the roles that a step replaces once more. @returns why they are not replaced: somebody has changed them, or they can not be read */
-async function changedSince({ coder }: Rim, account: Account, step: RolesStep): Promise<Failure | undefined> {
+const isRolesStep = (step: Step): step is RolesStep => 'after' in step;
+
+/** Reads the roles that steps replace once more. @returns why they are not replaced: somebody has changed them, or they can not be read */
+async function changedSince(
+  { coder }: Rim,
+  account: Account,
+  steps: readonly RolesStep[],
+): Promise<Failure | undefined> {
   try {
     const { site, organizations } = await coder.getRoles(account.id);
-    const now = step.kind === 'site-roles' ? site : (organizations.get(step.organization) ?? []);
     const explicit = (list: readonly string[]): string => rolesText(list.filter(role => !isImplied(role)));
-    return explicit(step.before) === explicit(now) ? undefined : changedMeanwhile(account);
+    const isAsBefore = steps.every(step => {
+      const now = step.kind === 'site-roles' ? site : (organizations.get(step.organization) ?? []);
+      return explicit(step.before) === explicit(now);
+    });
+    return isAsBefore ? undefined : changedMeanwhile(account);
   } catch (error) {
     return outcomeOf(error);
   }

@@ -109,8 +109,7 @@ async function execute(
         });
     });
   const lines = new AuditLines(work.cause, () => rim.clock.now());
-  // Others were made just now, or are nobody's to stay in.
-  const readAt = observation.seen?.user.id === account.id ? observation.seen.at : rim.clock.now();
+  const readAt = rolesReadAt(rim, observation, account.id, allowed.steps);
   const apply = (steps: readonly Step[]): Promise<Applied> =>
     applySteps(rim, context, account, steps, subject, lines, readAt, call => checkSaid(rim, observation, call));
   const applied = await apply(await withByHand(rim, observed, first));
@@ -146,6 +145,19 @@ async function execute(
     failure: failed ?? look.failure,
     follows,
   };
+}
+
+/** When all roles were read that the steps replace; undefined where they were not: then they are, before anything is replaced. */
+function rolesReadAt(
+  { clock }: Rim,
+  { seen }: PersonObservation,
+  accountId: string,
+  steps: readonly Step[],
+): number | undefined {
+  // Others were made just now, or are nobody's to stay in.
+  if (seen?.user.id !== accountId) return clock.now();
+  const isUnread = seen.organizationRoles === undefined && steps.some(({ kind }) => kind === 'organization-roles');
+  return isUnread ? undefined : seen.at;
 }
 
 /** Roles that nothing declares are not read for what is decided: for the audit trail alone, of a membership that goes. */

@@ -182,7 +182,7 @@ async function organizationRolesOf(
 ): Promise<SeenAccount['organizationRoles']> {
   const authoritative = [...context.apps.values()].some(({ state }) => state.policies.authoritative);
   const needsRoles =
-    context.organizationRoles || authoritative || grants.some(grant => grant.kind === 'organization-role');
+    context.organizationRoles.size > 0 || authoritative || grants.some(grant => grant.kind === 'organization-role');
   if (!needsRoles) return undefined;
   return seen?.organizationRoles ?? (await rim.coder.getRoles(account.id)).organizations;
 }

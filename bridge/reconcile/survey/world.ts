@@ -62,14 +62,11 @@ export async function readWorld(
   return { accounts, accountOf: email => accounts.get(byEmail.get(coderKey(email)) ?? ''), organizationRoles };
 }
 
-/** Organizations whose roles a comparison needs: those with a managed role, all of them for authoritative apps. */
+/** Organizations whose roles a comparison needs: those that a mapping gives a role of, all of them for authoritative apps. */
 export function organizationsWithRoles(context: Context, granted: readonly string[]): string[] {
   const authoritative = [...context.apps.values()].some(app => app.state.policies.authoritative);
-  const managed = new Set(
-    [...context.managed].flatMap(key => (key.startsWith('organization-role ') ? [key.split(' ')[1] ?? ''] : [])),
-  );
-  for (const organization of granted) managed.add(organization);
+  const needed = new Set([...context.organizationRoles, ...granted]);
   return context.catalog.organizations
     .map(organization => organization.id)
-    .filter(id => authoritative || managed.has(id));
+    .filter(id => authoritative || needed.has(id));
 }

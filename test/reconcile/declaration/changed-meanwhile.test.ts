@@ -44,6 +44,24 @@ it('keeps a custom role that another app has declared while everybody was looked
   expect(rolesIn(stage)).toEqual([]);
 });
 
+it('keeps what somebody has by hand in an organization when a mapping gives there before its group was looked for', async () => {
+  const stage = await startStage();
+  await stage.declare({});
+  const ada = await stage.createUser('ada');
+  await stage.createGroup('auditors', [ada]);
+  stage.coder.setOrganizationRoles('ada', ['organization-admin']);
+  const auditors = { idpGroup: 'auditors', organization: 'default', role: 'organization-auditor' };
+  await put(stage, APP, { roleMappings: { auditors } });
+  await stage.write(
+    stage.directory.updateUser(stage.context, ada, current => ({ ...current.document, displayName: 'Ada' })),
+  );
+  await stage.settle();
+  expect(stage.coder.describe('ada').organizations['coder']?.roles).toEqual([
+    'organization-admin',
+    'organization-auditor',
+  ]);
+});
+
 it('tells once of a custom role whose making went unheard, and that is declared and noted while it is looked for', async () => {
   const stage = await startStage();
   await stage.declare({});

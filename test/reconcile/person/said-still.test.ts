@@ -1,5 +1,6 @@
 /** Coder takes long to answer, and the directory says something else meanwhile: nothing is done by what was true before. */
 import { until } from '../../support/until';
+import { whenDone } from '../../access/stage';
 import { type Stage, startStage } from '../stage';
 
 /** What a stage does while a call to Coder hangs, which is answered some seconds later. */
@@ -69,6 +70,31 @@ it('whoever is back while a first call is answered late is not locked out by the
   const writes = await coder.while(() => stage.setActive(alice, false), alice, true);
   expect(writes).toEqual(['PUT roles', 'PUT roles']);
   expect(stage.coder.describe('alice').siteRoles).toEqual(['owner']);
+});
+
+it('what somebody gives by hand in an organization stays, though the roles of the site are looked at first', async () => {
+  let ahead = 0;
+  const stage = await startStage({ now: () => Date.now() + ahead });
+  await stage.declare({
+    roleMappings: {
+      site: { idpGroup: 'audit', role: 'auditor' },
+      organization: { idpGroup: 'audit', organization: 'default', role: 'organization-auditor' },
+    },
+  });
+  const alice = await stage.createUser('alice');
+  await stage.setActive(alice, false);
+  await stage.createGroup('audit', [alice]);
+  const letIn = whenDone(stage.coder, 'PUT', /\/activate$/, () => {
+    stage.coder.setOrganizationRoles('alice', ['organization-template-admin']);
+    ahead = 5_000;
+  });
+  await stage.setActive(alice, true);
+  await letIn;
+  await stage.settle();
+  expect(stage.coder.describe('alice')).toMatchObject({
+    siteRoles: ['auditor'],
+    organizations: { coder: { roles: ['organization-auditor', 'organization-template-admin'] } },
+  });
 });
 
 describe("Coder's rate limit keeps a call for a second", () => {
