@@ -198,6 +198,36 @@ describeEachDatabase('accounts', (_, on) => {
     },
   );
 
+  it.each(['inactive', 'deleted'])(
+    'whoever gets an address that a leaver had before theirs is not let in by the account of that one, who is %s and has no externalId',
+    async before => {
+      const access = await startAccess(on);
+      const okta = await access.app('okta', ADMINS);
+      const address = (value: string) => ({ externalId: undefined, emails: [{ value, primary: true }] });
+      const pat = await okta.hire('pat', address('sales@example.com'));
+      access.coder.oidcLogin(claims('pat', 'sales@example.com'));
+      const { id } = access.coder.findUser('pat');
+      await okta.changeEmail(pat, 'pat@example.com');
+      expect(await access.held()).toEqual({ pat: expect.stringMatching(/^email-pending: /) });
+      await okta.leave(pat);
+      if (before === 'deleted') await okta.remove(pat);
+      expect(access.suspended()).toEqual(['pat']);
+
+      const quinn = await okta.hire('quinn', address('sales@example.com'));
+      await okta.group('admins', [quinn]);
+      const quinns = access.coder.oidcLogin(claims('quinn', 'sales@example.com'));
+      expect(access.coder.oidcLogin(claims('pat', 'sales@example.com'))).toMatchObject({ signedIn: false });
+      expect(quinns).toMatchObject({ signedIn: true });
+      const { users } = access.coder.snapshot();
+      const theirs = Object.values(users).filter(({ email }) => email === 'sales@example.com');
+      expect(theirs).toMatchObject([{ status: 'active', siteRoles: ['template-admin'] }]);
+      expect(theirs[0]?.id).not.toBe(id);
+      await access.swept();
+      expect(await access.held()).toEqual({});
+      expect((await access.statusOf(okta)).converged).toBe(true);
+    },
+  );
+
   it.each([
     ['keep', 'first-ada'],
     ['replace', 'second-ada'],

@@ -69,7 +69,8 @@ export function judgeAdoption(question: AdoptionQuestion): Adoption | Held {
     const inUse = elsewhere.find(holder => !hasLeft(holder));
     if (inUse !== undefined) return { how: inUse.person.how ?? 'adopted', replaces, anew: false };
     const adoption = { how: first.person.how ?? 'adopted', replaces };
-    return judgeReHire(question, first, adoption, moved.length > 0, name);
+    const isSomebodyElse = moved.length > 0 || earlier.some(holder => isMovedAnother(question, holder));
+    return judgeReHire(question, first, adoption, isSomebodyElse, name);
   }
   if (shared !== undefined) return { how: shared.person.how ?? 'adopted', replaces: [], anew: false };
   if (found.begun) return { how: 'created', replaces: [], anew: false };
@@ -85,6 +86,19 @@ export function isMoving({ account, holders, appearedFor }: ObservedAccount): bo
 function hasMoved(account: ObservedAccount['account'], { user, person }: Holder): boolean {
   const email = user === undefined ? person.email : user.email;
   return email !== undefined && !isSameIdentity(email, account.email);
+}
+
+/**
+ * Whether somebody of the same app had gone on to another address, and nothing says that they are who comes: an address alone, which is
+ * somebody else's to have by then, does not.
+ */
+function isMovedAnother({ found, user }: AdoptionQuestion, holder: Holder): boolean {
+  const before = externalIdOf(holder);
+  return hasMoved(found.account, holder) && (before === undefined || before !== user?.externalId);
+}
+
+function externalIdOf({ user, person }: Holder): string | undefined {
+  return user?.externalId ?? person.externalId;
 }
 
 function takenText(name: string, { account }: ObservedAccount, holder: Holder, app: string): string {
@@ -144,7 +158,7 @@ function judgeReHire(
   isSomebodyElse: boolean,
   name: string,
 ): Adoption | Held {
-  const before = first.user?.externalId ?? first.person.externalId;
+  const before = externalIdOf(first);
   // Another object of the identity provider is usually another subject, and a used account lets only its own subject in.
   const isAnother =
     isSomebodyElse || (before !== undefined && user?.externalId !== undefined && before !== user.externalId);
