@@ -560,6 +560,7 @@ describeEachDatabase('accounts', (_, on) => {
     expect(access.coder.oidcLogin(claims('ada', 'ada@married.example'))).toMatchObject({ signedIn: true });
     const { identities } = await access.admin.identities();
     expect(identities.map(({ coderUsername }) => coderUsername)).toEqual(['ada', 'ada']);
+    expect((await access.admin.audit({ action: 'account.gone' })).entries).toEqual([]);
     expect(access.coder.describe('ada')).toMatchObject({ status: 'active', siteRoles: ['template-admin'] });
   });
 

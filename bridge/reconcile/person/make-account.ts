@@ -29,8 +29,8 @@ import { heldByWorkspaces } from '../decide/person';
 import { type NewAccount } from '../decide/account';
 import { enqueueTouched } from '../queue/end-work';
 import { untouchableMeanwhile } from './apply-steps';
-import { forgetAccount, rememberGone } from './record-accounts';
-import { takeFromLeavers, wakeOthers } from './wake-others';
+import { forgetAccount, rememberGone, unlinkOthers } from './record-accounts';
+import { takeFromLeavers, wakeOthers, wakeSharers } from './wake-others';
 import { checkSaid, isSaidStill } from './said-still';
 import { subjectOf } from './subject';
 import { leavingNote, makingNote } from '../observe/begun-accounts';
@@ -215,6 +215,7 @@ async function removeFormer(
     await checkStillOurs(rim, db, work);
     await writeAudit(db, lines.rows);
     const leavers = await takeFromLeavers(db, work, replaces, rim.clock.now());
+    const sharers = await wakeSharers(db, work, observation.userId, [account.id], rim.clock.now());
     if (observed.via === 'linked')
       await writePerson(
         db,
@@ -224,8 +225,9 @@ async function removeFormer(
       );
     await closeEntry(db, 'steps', account.id);
     for (const key of await forgetAccount(db, account.id)) await enqueueTouched(db, work, key, rim.clock.now());
+    await unlinkOthers(db, observation, account.id, rim.clock.now());
     const others = await wakeOthers(db, work, observation.userId, [account.email], rim.clock.now());
-    return { woken: [...leavers, ...others] };
+    return { woken: [...leavers, ...sharers, ...others] };
   });
 }
 

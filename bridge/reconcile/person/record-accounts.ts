@@ -2,7 +2,7 @@
 import { forgetMemberships, leaveOrganization, wantMember } from '../../store/accounts/coder-members';
 import { forgetGrants, type Grant, removeGrants } from '../../store/accounts/grants';
 import { forgetLeaverWorkspaces, putLeaverWorkspaces } from '../../store/accounts/leaver-workspaces';
-import { unsettle } from '../../store/accounts/people';
+import { peopleOfAccount, unsettle, writePerson } from '../../store/accounts/people';
 import { type Db } from '../../store/database/database';
 import { openEntry } from '../../store/journal/journal';
 import { type WorkKey } from '../../store/work/enqueue';
@@ -102,6 +102,17 @@ export async function forgetAccount(db: Db, accountId: string): Promise<WorkKey[
   await forgetLeaverWorkspaces(db, accountId);
   await unsettle(db, accountId);
   return (await forgetMemberships(db, accountId)).map(id => `coder-group:${id}` as const);
+}
+
+/** Whoever else was an account that the bridge deleted is it no more: nobody is told that somebody did so in Coder. */
+export async function unlinkOthers(
+  db: Db,
+  { userId }: Pick<PersonObservation, 'userId'>,
+  accountId: string,
+  now: number,
+): Promise<void> {
+  for (const other of await peopleOfAccount(db, accountId))
+    if (other.userId !== userId) await writePerson(db, other, { coder: null }, now);
 }
 
 /** Why a member is wanted or not, for the audit line of the group's write. */

@@ -1,7 +1,7 @@
 /** Writes down what became of one person: links, grants, wishes for groups, holds, audit lines and the closing of journal entries, in one transaction. */
 import { identityKey, isSameIdentity } from '../../contract/identity';
 import { noteAddress } from '../../store/accounts/addresses';
-import { deletePerson, peopleOfAccount, type PersonChange, readPerson, writePerson } from '../../store/accounts/people';
+import { deletePerson, type PersonChange, readPerson, writePerson } from '../../store/accounts/people';
 import { writeAudit } from '../../store/audit/audit';
 import { type Db } from '../../store/database/database';
 import { readUser } from '../../store/directory/reading';
@@ -27,7 +27,7 @@ import { remember } from './believe';
 import { stepsNote, UNNOTED } from './interrupted-steps';
 import { closeMade, keepMade } from './make-account';
 import { type AccountOutcome, type PersonOutcome } from './outcome';
-import { endedOnly, forgetAccount, writeAccounts } from './record-accounts';
+import { endedOnly, forgetAccount, unlinkOthers, writeAccounts } from './record-accounts';
 import { heldOf, writeHold, writeReHire } from './record-hold';
 
 /** Refusals that say what Coder's own sign-in sync governs. */
@@ -147,12 +147,6 @@ export async function recordPerson(
   });
   remember(rim, observation, outcome, accounts, { begunAt, convergedAt: now });
   return ended;
-}
-
-/** Whoever else was an account that the bridge deleted is it no more: nobody is told that somebody did so in Coder. */
-async function unlinkOthers(db: Db, { userId }: PersonObservation, accountId: string, now: number): Promise<void> {
-  for (const other of await peopleOfAccount(db, accountId))
-    if (other.userId !== userId) await writePerson(db, other, { coder: null }, now);
 }
 
 /** Whether everything that is to be noted would be found again: nothing was asked of Coder, and wishes for groups follow from the directory. */
