@@ -48,6 +48,11 @@ describeEachDatabase('two apps of the same people', (_, on) => {
     expect(clubOf('ben')).toBeUndefined();
     const { entries } = await access.admin.audit({ action: 'organization.remove' });
     expect(entries.map(({ subjectName }) => subjectName)).toEqual(['ben']);
+    const linesOf = async (action: string) => (await access.admin.audit({ action })).entries.map(({ app }) => app);
+    expect([await linesOf('account.create'), await linesOf('account.adopt')]).toEqual([
+      ['okta', 'okta'],
+      ['entra', 'entra'],
+    ]);
   });
 
   it('what both are owed by one group of Coder is owed to both: none converges, and none is gone, before it is written', async () => {

@@ -177,7 +177,10 @@ async function takeUp(
   const how = link?.how ?? 'adopted';
   const subject = subjectOf(observation, account.id);
   const lines = new AuditLines(work.cause, () => now);
-  if (how === 'created')
+  // What an earlier try made, and nobody has noted yet. Of one that somebody is, or was, it is noted what the bridge made and gave, and the rest is
+  // by somebody's hand.
+  const isUnnoted = how === 'created' && observed.holders.length === 0;
+  if (isUnnoted)
     lines.note(subject, 'account.create', 'done', {
       target: account.username,
       after: `${account.status} ${account.email}`,
@@ -189,9 +192,7 @@ async function takeUp(
       detail: `e-mail ${account.email}`,
     });
   const former = observation.accounts.find(({ via }) => via === 'linked');
-  // An account that an earlier try made may be in organizations that were asked for then. Of one that somebody is, or was, it is noted what
-  // the bridge gave, and the rest is by somebody's hand.
-  const isUnnoted = how === 'created' && observed.holders.length === 0;
+  // It may be in organizations that were asked for then.
   const given = isUnnoted
     ? account.organizationIds.filter(organization => organization !== observation.context.catalog.defaultOrganization)
     : [];

@@ -209,6 +209,10 @@ it('takes a returning person back into the old account, even when nothing may be
   await stage.createUser('alice');
   expect(stage.coder.describe('alice')).toMatchObject({ id: account, status: 'active' });
   expect(await stage.reconciler.identities()).toHaveLength(1);
+  expect(await stage.reconciler.audit({ action: 'account.create' })).toHaveLength(1);
+  expect(await stage.reconciler.audit({ action: 'account.adopt' })).toMatchObject([
+    { subjectName: 'alice', target: 'alice', before: 'suspended' },
+  ]);
 });
 
 it('gives accounts to people in mapped groups alone, when the app says so', async () => {
