@@ -15,10 +15,16 @@ const seconds = (instant: string): number => Date.parse(instant) / 1_000;
 
 export function createStatusMetrics(registry: Registry): StatusMetrics {
   const registers = [registry];
-  const all: { reset(): void }[] = [];
+  const clearing: (() => void)[] = [];
   const gauge = (name: string, help: string, ...labelNames: string[]) => {
     const made = new Gauge({ name, help, labelNames, registers });
-    all.push(made);
+    const clear = () => {
+      made.reset();
+      // A gauge without labels is 0 when it is made and reset, which is a value: of a time of expiry it would be 1970.
+      if (labelNames.length === 0) made.remove();
+    };
+    clear();
+    clearing.push(clear);
     return made;
   };
   const build = gauge(
@@ -77,9 +83,9 @@ export function createStatusMetrics(registry: Registry): StatusMetrics {
     labelNames: ['app', 'coercion'],
     registers,
   });
-  all.push(coercions);
+  clearing.push(() => coercions.reset());
 
-  const forget = () => all.forEach(metric => metric.reset());
+  const forget = () => clearing.forEach(clear => clear());
 
   function showWork(
     label: { readonly app: string; readonly state: string },
