@@ -147,12 +147,19 @@ export function createMetrics({ status, circuitClosed, mirror }: MetricsSources)
   });
   const state = createStatusMetrics(registry);
 
+  /** An increase is not seen in a series that begins with it: that of drift, which an alert asks for, begins with 0. */
+  const expectDrift = (app: string) => lines.inc({ app, action: 'drift.found', result: 'reported' }, 0);
+  expectDrift('');
+
   /** Reads what is not known before somebody asks. */
   async function look(): Promise<void> {
     circuit.set(circuitClosed() ? 0 : 1);
     // A database that is away must not hide what the process itself knows.
     await status().then(
-      answer => state.show(answer),
+      answer => {
+        state.show(answer);
+        for (const { app } of answer.apps) expectDrift(app);
+      },
       () => {
         scrapeFailures.inc();
         state.forget();

@@ -65,6 +65,34 @@ describe('metrics', () => {
     expect(text).toMatch(/process_resident_memory_bytes \d+/);
   });
 
+  it('have drift of each app with 0 before any is found, and count what a sweep finds there', async () => {
+    const drift = async (app: string) =>
+      new RegExp(
+        `^coder_scim_audit_lines_total\\{app="${app}",action="drift.found",result="reported"\\} (\\d+)$`,
+        'm',
+      ).exec(await (await get('/metrics', METRICS_TOKEN)).text())?.[1];
+    expect([await drift(''), await drift('acme'), await drift('other')]).toEqual(['0', '0', undefined]);
+    const { token: secret, tokens: declared } = scimToken('other');
+    await bridge.admin.putApp({ version: 1, app: 'other', tokens: declared }, 'absent');
+    expect(await drift('other')).toBe('0');
+
+    const made = await fetch(`${bridge.url}/scim/v2/Users`, {
+      method: 'POST',
+      headers: { authorization: `Bearer ${secret}`, 'content-type': 'application/scim+json' },
+      body: JSON.stringify({
+        schemas: ['urn:ietf:params:scim:schemas:core:2.0:User'],
+        userName: 'alice@example.com',
+        emails: [{ value: 'alice@example.com', primary: true }],
+        active: true,
+      }),
+    });
+    expect(made.status).toBe(201);
+    coder.suspend('alice');
+    await bridge.admin.sweep('other');
+    await until('the drift is counted', async () => (await drift('other')) === '1');
+    expect(await drift('acme')).toBe('0');
+  });
+
   it('are all that their token opens', async () => {
     expect((await get('/admin/v1/status', METRICS_TOKEN)).status).toBe(403);
     expect((await get('/scim/v2/Users', METRICS_TOKEN)).status).toBe(401);
