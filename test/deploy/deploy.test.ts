@@ -107,6 +107,18 @@ describe('the chart', () => {
       });
     });
 
+    itWith('helm', HELM)('ends a pod when nothing is sent to it any more, and leaves it the time for what runs', () => {
+      const workload = resources(render(variant).said).find(({ kind }) => ['Deployment', 'StatefulSet'].includes(kind));
+      const { template } = workload?.spec as {
+        template: { spec: { terminationGracePeriodSeconds: number; containers: { lifecycle?: unknown }[] } };
+      };
+      expect(template.spec.containers.map(({ lifecycle }) => lifecycle)).toEqual([
+        { preStop: { exec: { command: ['sleep', '5'] } } },
+      ]);
+      // The pause, 20 seconds for the requests that run, and as many for the rest.
+      expect(template.spec.terminationGracePeriodSeconds).toBeGreaterThanOrEqual(45);
+    });
+
     const validates = isInstalled('helm')
       ? itWith('kubernetes-validate', 'pip install kubernetes-validate')
       : itWith('helm', HELM);
@@ -122,6 +134,18 @@ describe('the chart', () => {
     expect(render('sqlite.yaml', '--set', 'replica=2').said).toMatch(
       /additional propert(y|ies) '?replica'?.*not allowed/i,
     );
+  });
+
+  itWith('helm', HELM)('a pause before the end can be left out, and one that leaves no time is refused', () => {
+    expect(render('sqlite.yaml', '--set', 'preStopSeconds=0').said).not.toContain('lifecycle');
+    const refused = (...set: string[]) => render('sqlite.yaml', ...set.flatMap(value => ['--set', value])).said;
+    expect(refused('terminationGracePeriodSeconds=25')).toContain(
+      'terminationGracePeriodSeconds is 25: wanted more than 25, what preStopSeconds and CODER_SCIM_SHUTDOWN_TIMEOUT take together',
+    );
+    expect(refused('env.CODER_SCIM_SHUTDOWN_TIMEOUT=5m')).toContain('wanted more than 305');
+    expect(refused('env.CODER_SCIM_SHUTDOWN_TIMEOUT=5m', 'terminationGracePeriodSeconds=306')).toMatch(/^---/);
+    // The program of the pause is one of the image.
+    expect(read('Dockerfile')).toMatch(/^FROM node:\S+-bookworm-slim$/m);
   });
 
   itWith('helm', HELM)('Postgres makes it a Deployment with a budget, SQLite a StatefulSet with a volume', () => {

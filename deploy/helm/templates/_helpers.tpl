@@ -25,8 +25,18 @@ CODER_SCIM_DATABASE_URL: {{ .Values.secrets.keys.databaseUrl }}
 CODER_SCIM_METRICS_TOKEN: {{ .Values.secrets.keys.metricsToken }}
 {{- end }}
 {{- end }}
+{{- /* CODER_SCIM_SHUTDOWN_TIMEOUT in whole seconds. What is no duration the bridge itself refuses. */ -}}
+{{- define "coder-scim.shutdownSeconds" -}}
+{{- $text := get .Values.env "CODER_SCIM_SHUTDOWN_TIMEOUT" | default "20s" | toString }}
+{{- $milliseconds := dict "ms" 1 "s" 1000 "m" 60000 | dig (regexFind "[a-z]+$" $text) 0 }}
+{{- div (add 999 (mul (regexFind "^[0-9]+" $text | int) $milliseconds)) 1000 }}
+{{- end }}
 {{- define "coder-scim.check" -}}
 {{- if and (not .Values.database.postgres) (gt (int .Values.replicas) 1) }}
 {{- fail "replicas is more than 1 without database.postgres: a SQLite database has one bridge" }}
+{{- end }}
+{{- $ending := add .Values.preStopSeconds (include "coder-scim.shutdownSeconds" .) }}
+{{- if le (int .Values.terminationGracePeriodSeconds) (int $ending) }}
+{{- fail (printf "terminationGracePeriodSeconds is %v: wanted more than %d, what preStopSeconds and CODER_SCIM_SHUTDOWN_TIMEOUT take together" .Values.terminationGracePeriodSeconds $ending) }}
 {{- end }}
 {{- end }}
