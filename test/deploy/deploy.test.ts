@@ -148,6 +148,60 @@ describe('the chart', () => {
     expect(read('Dockerfile')).toMatch(/^FROM node:\S+-bookworm-slim$/m);
   });
 
+  describe('lets the bridge out', () => {
+    interface Egress {
+      readonly to?: unknown;
+      readonly ports?: readonly { readonly port: number; readonly protocol: string }[];
+    }
+    /** Of each rule the ports, which are TCP. */
+    const egress = (variant: string, ...set: string[]) => {
+      const said = render(variant, ...set.flatMap(value => ['--set', value])).said;
+      const policy = resources(said).find(({ kind }) => kind === 'NetworkPolicy');
+      return (policy?.spec['egress'] as Egress[]).map(({ to, ports = [] }) =>
+        to === undefined ? ports.flatMap(({ port, protocol }) => (protocol === 'TCP' ? [port] : [])) : 'to',
+      );
+    };
+    const USUAL = [443, 80, 7080, 8080, 5432];
+
+    itWith('helm', HELM)('to the ports of what its variables name', () => {
+      expect(egress('sqlite.yaml')).toEqual([[53], USUAL]);
+      expect(
+        egress(
+          'sqlite.yaml',
+          'coder.url=http://coder.coder.svc:7080',
+          'env.CODER_SCIM_AUDIT_EXPORT=stdout syslog://log.example.com:1514 syslog+tls://log.example.com syslog://log.example.com https://siem.example.com:8088/services',
+          'env.CODER_SCIM_OIDC_ISSUER=https://id.example.com:8443/realms/staff',
+          'env.OTEL_EXPORTER_OTLP_ENDPOINT=http://collector.example.com:4318',
+        ),
+      ).toEqual([[53], [...USUAL, 1514, 6514, 514, 8088, 8443, 4318]]);
+    });
+
+    itWith('helm', HELM)('to further ports, also where the others are narrowed', () => {
+      expect(egress('sqlite.yaml', 'networkPolicy.egressPorts={6432}')).toEqual([[53], USUAL, [6432]]);
+      expect(egress('postgres.yaml')).toEqual([[53], 'to', [5432, 6514]]);
+      expect(render('sqlite.yaml', '--set', 'networkPolicy.egressPorts={0}').said).toMatch(/egressPorts/);
+    });
+  });
+
+  itWith('helm', HELM)('names the Secret of the metrics token to Prometheus, and one that is there', () => {
+    const set = (...values: string[]) => values.flatMap(value => ['--set', value]);
+    const credentials = (variant: string, ...values: string[]): unknown =>
+      resources(render(variant, ...set('serviceMonitor.enabled=true', ...values)).said).find(
+        ({ kind }) => kind === 'ServiceMonitor',
+      )?.spec['endpoints'];
+    const named = (name: string, key: string) => [
+      expect.objectContaining({ authorization: { credentials: { name, key } } }) as unknown,
+    ];
+    const key = 'secrets.keys.metricsToken=metrics';
+    expect(credentials('sqlite.yaml', key)).toEqual(named('coder-scim', 'metrics'));
+    expect(credentials('postgres.yaml')).toEqual(named('r-coder-scim', 'metrics-token'));
+    // The CSI driver mounts files, and makes no Secret.
+    expect(render('gateway.yaml', ...set('serviceMonitor.enabled=true', key)).said).toContain(
+      'serviceMonitor.secret is needed with secrets.from csi: the name of a Secret that has secrets.keys.metricsToken for Prometheus',
+    );
+    expect(credentials('gateway.yaml', key, 'serviceMonitor.secret=scrape')).toEqual(named('scrape', 'metrics'));
+  });
+
   itWith('helm', HELM)('Postgres makes it a Deployment with a budget, SQLite a StatefulSet with a volume', () => {
     const kinds = (variant: string) => resources(render(variant).said).map(({ kind }) => kind);
     expect(kinds('sqlite.yaml').sort()).toEqual(['NetworkPolicy', 'Service', 'ServiceAccount', 'StatefulSet']);

@@ -25,6 +25,26 @@ CODER_SCIM_DATABASE_URL: {{ .Values.secrets.keys.databaseUrl }}
 CODER_SCIM_METRICS_TOKEN: {{ .Values.secrets.keys.metricsToken }}
 {{- end }}
 {{- end }}
+{{- /* Where Prometheus finds the metrics token. The CSI driver mounts files in pods of the bridge alone, and makes no Secret by itself. */ -}}
+{{- define "coder-scim.metricsSecret" -}}
+{{- if .Values.serviceMonitor.secret }}{{ .Values.serviceMonitor.secret }}
+{{- else if eq .Values.secrets.from "csi" }}{{ fail "serviceMonitor.secret is needed with secrets.from csi: the name of a Secret that has secrets.keys.metricsToken for Prometheus" }}
+{{- else }}{{ eq .Values.secrets.from "externalSecret" | ternary (include "coder-scim.name" .) .Values.secrets.existing }}
+{{- end }}
+{{- end }}
+{{- /* Ports of Coder and Postgres, and of the URLs in coder.url and env: a collector, a place of the audit trail, a webhook, an OpenID provider. */ -}}
+{{- define "coder-scim.egressPorts" -}}
+[443, 80, 7080, 8080, 5432
+{{- $urls := list .Values.coder.url }}
+{{- range .Values.env }}{{ $urls = append $urls . }}{{ end }}
+{{- range regexFindAll "[a-z+]+://[^\\s/?#]+" (join " " $urls) -1 }}
+{{- with regexFind ":[0-9]+$" . }}, {{ trimPrefix ":" . }}{{ end }}
+{{- if regexMatch "^syslog://([^:]+|\\[.*\\])$" . }}, 514
+{{- else if regexMatch "^syslog\\+tls://([^:]+|\\[.*\\])$" . }}, 6514
+{{- end }}
+{{- end -}}
+]
+{{- end }}
 {{- /* CODER_SCIM_SHUTDOWN_TIMEOUT in whole seconds. What is no duration the bridge itself refuses. */ -}}
 {{- define "coder-scim.shutdownSeconds" -}}
 {{- $text := get .Values.env "CODER_SCIM_SHUTDOWN_TIMEOUT" | default "20s" | toString }}
