@@ -168,6 +168,53 @@ describeEachDatabase('accounts', (_, on) => {
     },
   );
 
+  it.each([
+    ['search for addresses', { method: 'GET', path: /\/users(\?|$)/ }],
+    ['tell roles', { method: 'GET', path: /\/users\/[^/]+\/roles$/ }],
+  ])('whoever leaves is locked out of the account that is known, though Coder fails to %s', async (_, call) => {
+    const access = await startAccess(on, { env: { CODER_SCIM_REQUEST_DEADLINE: '1s' } });
+    const okta = await access.app('okta', {
+      roleMappings: { leads: { idpGroup: 'leads', organization: 'default', role: 'organization-admin' } },
+    });
+    const id = await okta.hire('ada', { emails: [{ value: 'ada@maiden.example', primary: true }] });
+    await okta.group('leads', [id]);
+    access.coder.oidcLogin(claims('ada', 'ada@maiden.example'));
+    access.coder.oidcLogin(claims('somebody', 'ada@married.example'));
+    await okta.changeEmail(id, 'ada@married.example');
+    access.coder.faults.fail(500, call);
+    await okta.leave(id);
+    await until('the account to be locked', () => access.suspended().includes('ada'));
+    expect((await access.statusOf(okta)).converged).toBe(false);
+
+    access.coder.faults.clear();
+    await access.admin.retry();
+    await access.swept();
+    expect(access.suspended()).toEqual(['ada', 'somebody']);
+    expect(access.coder.describe('ada').organizations['coder']?.roles).toEqual([]);
+    expect((await access.statusOf(okta)).converged).toBe(true);
+  });
+
+  it.each([403, 500])(
+    'whoever can not be deleted, for Coder answers %i, is locked out until they are',
+    async refusal => {
+      const access = await startAccess(on, { env: { CODER_SCIM_REQUEST_DEADLINE: '1s' } });
+      const okta = await access.app('okta', { policies: { leaving: 'delete' } });
+      const id = await okta.hire('ada');
+      access.coder.oidcLogin(claims('ada', 'ada@example.com'));
+      access.coder.faults.fail(refusal, { method: 'DELETE', path: /\/users\// });
+      await okta.remove(id);
+      await until('the account to be locked', () => access.suspended().includes('ada'));
+      expect(access.coder.oidcLogin(claims('ada', 'ada@example.com'))).toMatchObject({ signedIn: false });
+      expect((await access.statusOf(okta)).converged).toBe(false);
+
+      access.coder.faults.clear();
+      await access.admin.retry();
+      await access.swept();
+      expect(access.coder.snapshot().users).not.toHaveProperty('ada');
+      expect((await access.statusOf(okta)).converged).toBe(true);
+    },
+  );
+
   it.each(['inactive', 'deleted'])(
     'somebody hired again under the same address, the old object being %s, signs in with a new subject',
     async before => {

@@ -1,7 +1,7 @@
 /** Everything that a decision about one person is made from, gathered before anything is decided. Data alone. */
 import { type DirectoryGroup, type DirectoryUser } from '../../contract/directory';
 import { identityKey } from '../../contract/identity';
-import { type CoderUser } from '../../coder';
+import { type CoderError, type CoderUser } from '../../coder';
 import { type Address } from '../../store/accounts/addresses';
 import { type Person } from '../../store/accounts/people';
 import { type ReHire } from '../../store/accounts/re-hires';
@@ -161,6 +161,8 @@ export interface PersonObservation {
   readonly said?: Said | undefined;
   /** The linked account as Coder said, now or a moment ago; undefined where there is none, or nobody asks. */
   readonly seen: SeenAccount | undefined;
+  /** What Coder failed at, of somebody who leaves: other accounts of theirs, or roles in organizations, that are looked for again. */
+  readonly unread?: CoderError | undefined;
 }
 
 /** Whether the directory itself says that the person leaves, whatever is declared. */

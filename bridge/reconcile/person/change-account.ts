@@ -1,5 +1,5 @@
 /** Carries out the plan for one account, as far as the guard lets it: journal and grants first, then step by step. */
-import { CoderError } from '../../coder';
+import { CoderError, isMissing } from '../../coder';
 import { addGrants, type Grant } from '../../store/accounts/grants';
 import {
   type LeaverWorkspaces,
@@ -117,7 +117,8 @@ async function execute(
   const follows = rest.length > 0 && goesOn && isOut(applied.done);
   // Where Coder refused to lock, everything that can be taken is taken now.
   if (rest.length > 0 && goesOn && !follows) addTo(applied, await apply(rest));
-  const instead = applied.hasWorkspaces ? plan({ ...input, leaving: 'suspend' }) : undefined;
+  // Whoever can't be deleted is locked out, whatever Coder has against it.
+  const instead = isUndeleted(allowed, applied) ? plan({ ...input, leaving: 'suspend' }) : undefined;
   const then = instead === undefined ? undefined : await apply(instead.steps);
   const done = [...applied.done, ...(then?.done ?? [])];
   const { failure: failed } = then ?? applied;
@@ -142,7 +143,7 @@ async function execute(
       ...(applied.hasWorkspaces ? [undeletable(account.username)] : []),
     ],
     lines: lines.rows,
-    failure: failed ?? look.failure,
+    failure: applied.failure ?? failed ?? look.failure,
     follows,
   };
 }
@@ -158,6 +159,12 @@ function rolesReadAt(
   if (seen?.user.id !== accountId) return clock.now();
   const isUnread = seen.organizationRoles === undefined && steps.some(({ kind }) => kind === 'organization-roles');
   return isUnread ? undefined : seen.at;
+}
+
+/** Whether Coder refused to delete the account, or failed at that alone; where it is away, or has the account no more, nothing else is asked of it. */
+function isUndeleted({ steps }: Plan, { done, failure, isUntouchable }: Applied): boolean {
+  if (!steps.some(({ kind }) => kind === 'delete') || isOut(done) || isUntouchable) return false;
+  return failure === undefined || (failure.kind === 'failed' && !isMissing(failure.error));
 }
 
 /** Roles that nothing declares are not read for what is decided: for the audit trail alone, of a membership that goes. */

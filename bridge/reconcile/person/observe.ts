@@ -14,6 +14,7 @@ import {
   accountOf,
   type BegunAccount,
   type GoneAccount,
+  leavesByDirectory,
   mayComeBackTo,
   type ObservedAccount,
   type PersonObservation,
@@ -59,6 +60,18 @@ export async function observePerson(
     isOthers: own.account !== 'present' && (await isLetInElsewhere(db, context, told.linked?.others ?? [])),
   });
   const accounts: ObservedAccount[] = [];
+  let unread: CoderError | undefined;
+  // Nothing that is looked for beside it keeps the account of a leaver from being locked.
+  const orLater = async <T>(find: () => Promise<T>): Promise<T | undefined> => {
+    if (linked === undefined || !leavesByDirectory({ user })) return await find();
+    try {
+      return await find();
+    } catch (error) {
+      if (!(error instanceof CoderError)) throw error;
+      unread ??= error;
+      return undefined;
+    }
+  };
   const look = async (found: CoderUser, how: 'linked' | 'address' | undefined): Promise<void> => {
     if (accounts.some(one => one.account.id === found.id)) return;
     const account = accountOf(found);
@@ -67,7 +80,9 @@ export async function observePerson(
     const isBegun = isOwnBegun || (via !== 'linked' && (await isLeftBehind(db, app, userId, account)));
     const known =
       via === 'linked' && told.linked !== undefined ? told.linked : await readKnownAccount(db, account.id, userId);
-    const roles = await organizationRolesOf(rim, context, found, known, via === 'linked' ? seen : undefined);
+    const roles = await orLater(() =>
+      organizationRolesOf(rim, context, found, known, via === 'linked' ? seen : undefined),
+    );
     if (via === 'linked' && seen === undefined) asked = { user: found, organizationRoles: roles, at: rim.clock.now() };
     const question = { user: found, account, via, begun: isBegun, userId, app, addresses: former, known, roles };
     accounts.push(await observeAccount(rim, context, question));
@@ -76,11 +91,13 @@ export async function observePerson(
   // What they are held for, or what was begun for them, is forgotten when there is no such account any more.
   const isOwed = linked === undefined && (person?.heldReason !== undefined || begun.length > 0);
   for (const address of wanted) {
-    const found = await rim.coder.findUserByEmail(address, isOwed);
-    if (found === undefined) continue;
     const isPresent = user?.email !== undefined && isSameIdentity(user.email, address);
-    await look(found, isPresent ? 'address' : undefined);
+    await orLater(async () => {
+      const found = await rim.coder.findUserByEmail(address, isOwed);
+      if (found !== undefined) await look(found, isPresent ? 'address' : undefined);
+    });
   }
+  const unseen = await orLater(() => findUnseen(rim, told, accounts, linked));
   return {
     context,
     app,
@@ -89,12 +106,13 @@ export async function observePerson(
     person,
     own,
     accounts,
-    ...(await findUnseen(rim, told, accounts, linked)),
+    ...(unseen ?? { gone: [], leftAlone: [] }),
     begun,
     addresses: former,
     said: { at: toldAt, user, groups: told.groups },
     reHire: person?.heldReason === 're-hire' || accounts.some(mayComeBackTo) ? await readReHire(db, userId) : undefined,
     seen: asked,
+    unread,
   };
 }
 

@@ -10,7 +10,7 @@ import { type Work } from '../../store/work/work';
 import { withLease } from '../context/mutex';
 import { type Context } from '../decide/context';
 import { type Rim } from '../context/rim';
-import { Held } from '../decide/hold-reason';
+import { Held, heldBy } from '../decide/hold-reason';
 import { leavesByDirectory, type PersonObservation } from '../decide/observation';
 import { decidePerson, type PersonDecision } from '../decide/person';
 import { endWork, type EndedWork } from '../queue/end-work';
@@ -71,9 +71,17 @@ async function convergeInTurn(
     if (observation === undefined) return await endNobodys(rim, work, userId);
     const [decision, outcome] = await passAlone(rim, work, observation, told);
     before = joined(before, outcome);
-    if (!outcome.again || pass === MOST_PASSES)
-      return await recordPerson(rim, work, observation, decision, { ...before, again: outcome.again }, begunAt);
+    if (outcome.again && pass < MOST_PASSES) continue;
+    const whole = { ...joined(before, unreadOf(observation)), again: outcome.again };
+    return await recordPerson(rim, work, observation, decision, whole, begunAt);
   }
+}
+
+/** What could not be looked for is looked for again, or held, after what was seen has been dealt with. */
+function unreadOf({ unread }: PersonObservation): PersonOutcome {
+  if (unread === undefined) return NOTHING_DONE;
+  const failure = outcomeOf(unread);
+  return failure.kind === 'terminal' ? { ...NOTHING_DONE, held: [heldBy(unread)] } : { ...NOTHING_DONE, failure };
 }
 
 /** Nobody, and nothing is known of them: a plan that was made before they were forgotten holds nothing of theirs any more. */
