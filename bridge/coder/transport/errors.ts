@@ -155,6 +155,11 @@ export async function lookAfter<T>(call: CoderError, look: Promise<T>): Promise<
   }
 }
 
+/** Whether nobody heard the answer of a call that may have reached Coder: Coder may be at work with it still, or come to it later. */
+export function isUnheard(error: unknown): error is CoderError {
+  return error instanceof CoderError && error.maybeDone && (error.kind === 'timeout' || error.kind === 'unreachable');
+}
+
 /** Whether something is not there, or may not be seen: Coder answers a missing right like a missing thing. */
 export function isMissing(error: unknown): error is CoderError {
   return error instanceof CoderError && error.kind === 'not_found_or_forbidden';

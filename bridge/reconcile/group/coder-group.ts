@@ -4,22 +4,39 @@
  */
 import { outcomeOf } from '../../coder';
 import { type DirectoryGroup } from '../../contract/directory';
-import { forgetGroup, type ManagedGroup, readManagedGroupWithDirectory } from '../../store/accounts/coder-groups';
-import { countMembers, memberDifferences, type MemberState, withdrawWishes } from '../../store/accounts/coder-members';
+import {
+  forgetGroup,
+  forgetUnheard,
+  type ManagedGroup,
+  readManagedGroupWithDirectory,
+} from '../../store/accounts/coder-groups';
+import {
+  countMembers,
+  dropAllSettled,
+  memberDifferences,
+  type MemberState,
+  withdrawWishes,
+} from '../../store/accounts/coder-members';
 import { addressesOfPeople } from '../../store/accounts/addresses';
 import { peopleOfAccounts } from '../../store/accounts/people';
 import { bumpRules } from '../../store/apps/apps';
 import { writeAudit } from '../../store/audit/audit';
-import { enqueue, PRIORITY, type WorkKey } from '../../store/work/enqueue';
+import { type Db } from '../../store/database/database';
+import { mayLastUntil } from '../../store/journal/journal';
+import { enqueue, PRIORITY } from '../../store/work/enqueue';
 import { type Work } from '../../store/work/work';
 import { type Context, groupName, isProtected } from '../decide/context';
 import { type Rim } from '../context/rim';
 import { decideMembers, type MembersObserved } from '../decide/group/members';
-import { endWork, type EndedWork } from '../queue/end-work';
+import { endWork, type EndedWork, type Later } from '../queue/end-work';
 import { lineOf } from './member-lines';
 import { readGroupMembers } from './read-members';
 import { isDeclaredAs, removeGroup, removeUndeclared } from './remove-undeclared';
-import { noteFound, without, writeBatch, type Written } from './write-members';
+import { type Meanwhile, noteFound, without, writeBatch, type Written } from './write-members';
+
+/** Why a group is looked at again although its members are as they are to be. */
+const MAY_COME =
+  'a change of its members whose answer nobody heard may come after what was decided since: read once more when it can not come any more';
 
 /** Deals with `coder-group:<Coder id>`. */
 export async function convergeGroup(rim: Rim, work: Work): Promise<EndedWork> {
@@ -29,7 +46,11 @@ export async function convergeGroup(rim: Rim, work: Work): Promise<EndedWork> {
   const context = await rim.context.get();
   let { group } = read;
   let noted: Written | undefined;
-  const woken: WorkKey[] = [];
+  const { unheardAt } = group;
+  // What nobody heard the answer of has come by now, or does not come.
+  const isOver = unheardAt !== undefined && mayLastUntil(unheardAt, rim.clock.now()) <= rim.clock.now();
+  if (isOver) group = { ...group, readAt: undefined };
+  const meanwhile: Meanwhile = { woken: [], unheardAt: isOver ? undefined : unheardAt };
   try {
     let observed = await observeMembers(rim, context, group, read.directory);
     if (observed === undefined) return await groupGone(rim, work, context, group);
@@ -47,7 +68,7 @@ export async function convergeGroup(rim: Rim, work: Work): Promise<EndedWork> {
     const plan = decideMembers(observed);
     for (const batch of plan.batches) {
       if (noted !== undefined) await rim.database.transact(noted.writes);
-      const written = await writeBatch(rim, work, context, group, batch, woken);
+      const written = await writeBatch(rim, work, context, group, batch, meanwhile);
       if (written === 'gone') return await groupGone(rim, work, context, group);
       noted = written;
       group = { ...group, ...written?.flushed };
@@ -63,8 +84,21 @@ export async function convergeGroup(rim: Rim, work: Work): Promise<EndedWork> {
   } catch (error) {
     return await endWork(rim, work, outcomeOf(error));
   }
+  const writes = async (db: Db): Promise<void> => {
+    await noted?.writes(db);
+    if (!isOver || meanwhile.unheardAt !== undefined) return;
+    await forgetUnheard(db, group.id);
+    await dropAllSettled(db, group.id);
+  };
+  const later = laterOf(meanwhile, rim.clock.now());
   const againAt = group.flushedAt + group.windowMs;
-  return await endWork(rim, work, { kind: 'done' }, [], noted?.writes, { againAt, owed: woken, isDone: true });
+  const options = { againAt, later, owed: meanwhile.woken, isDone: true };
+  return await endWork(rim, work, { kind: 'done' }, [], noted === undefined && !isOver ? undefined : writes, options);
+}
+
+/** A change whose answer was lost may come after what was decided since: its members are read once more when it can not come any more. */
+function laterOf({ unheardAt }: Meanwhile, now: number): Later | undefined {
+  return unheardAt === undefined ? undefined : { dueAt: mayLastUntil(unheardAt, now), reason: MAY_COME };
 }
 
 /** Nothing declares it any more, and nobody is to be in it: whoever is left was put there by hand. */

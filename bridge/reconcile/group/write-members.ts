@@ -2,8 +2,8 @@
  * Writes changes of members to Coder, one call for many. What Coder refuses as a whole is read again and at last split, so that
  * one change that can't be made does not keep the others from being made.
  */
-import { type CoderGroup, CoderError, isMissing, isRefusal } from '../../coder';
-import { beginWrite, endWrite, markFlushed, type ManagedGroup } from '../../store/accounts/coder-groups';
+import { type CoderGroup, CoderError, isMissing, isRefusal, isUnheard } from '../../coder';
+import { beginWrite, endWrite, markFlushed, type ManagedGroup, noteUnheard } from '../../store/accounts/coder-groups';
 import { forgetMember, memberDifferences, type MemberState, setPresent } from '../../store/accounts/coder-members';
 import { peopleOfAccounts } from '../../store/accounts/people';
 import { writeAudit } from '../../store/audit/audit';
@@ -31,6 +31,14 @@ export function nextWindow(previousMs: number, sinceLastWriteMs: number, members
 
 type Answered = Pick<CoderGroup, 'memberCount'>;
 
+/** What comes of writes beside what they change. */
+export interface Meanwhile {
+  /** Keys of whoever is looked at again. */
+  readonly woken: WorkKey[];
+  /** When a write was sent last whose answer was lost, in milliseconds. */
+  unheardAt: number | undefined;
+}
+
 /** What is to be noted of a write, with the end of the work where nothing follows. */
 export interface Written {
   readonly writes: (db: Db) => Promise<void>;
@@ -39,7 +47,7 @@ export interface Written {
 
 /**
  * One call for these changes; what Coder refuses as a whole is read again and, at last, split.
- * @param woken gets the keys of whoever is looked at again
+ * @param meanwhile gets what comes of it beside that
  */
 export async function writeBatch(
   rim: Rim,
@@ -47,12 +55,12 @@ export async function writeBatch(
   context: Context,
   group: ManagedGroup,
   batch: readonly MemberState[],
-  woken: WorkKey[],
+  meanwhile: Meanwhile,
 ): Promise<Written | undefined | 'gone'> {
   let changes = batch;
   for (let attempt = 1; changes.length > 0; attempt += 1) {
     try {
-      const answer = await patch(rim, work, group, changes);
+      const answer = await patch(rim, work, group, changes, meanwhile);
       if (answer === undefined) return 'gone';
       return noteWritten(rim, work, context, group, changes, answer);
     } catch (error) {
@@ -71,7 +79,7 @@ export async function writeBatch(
         continue;
       }
       if (!curable) throw error;
-      return await writeHalves(rim, work, context, group, changes, error, woken);
+      return await writeHalves(rim, work, context, group, changes, error, meanwhile);
     }
   }
   return undefined;
@@ -85,22 +93,22 @@ async function writeHalves(
   group: ManagedGroup,
   changes: readonly MemberState[],
   error: CoderError,
-  woken: WorkKey[],
+  meanwhile: Meanwhile,
 ): Promise<undefined | 'gone'> {
   const [only] = changes;
   if (only !== undefined && changes.length === 1) {
-    woken.push(...(await giveBack(rim, work, context, group, only, error)));
+    meanwhile.woken.push(...(await giveBack(rim, work, context, group, only, error)));
     return undefined;
   }
   const middle = Math.ceil(changes.length / 2);
   for (const half of [changes.slice(0, middle), changes.slice(middle)]) {
     try {
-      const answer = await patch(rim, work, group, half);
+      const answer = await patch(rim, work, group, half, meanwhile);
       if (answer === undefined) return 'gone';
       await rim.database.transact(noteWritten(rim, work, context, group, half, answer).writes);
     } catch (halfError) {
       if (!isRefusal(halfError)) throw halfError;
-      if ((await writeHalves(rim, work, context, group, half, halfError, woken)) === 'gone') return 'gone';
+      if ((await writeHalves(rim, work, context, group, half, halfError, meanwhile)) === 'gone') return 'gone';
     }
   }
   return undefined;
@@ -144,6 +152,7 @@ async function patch(
   work: Work,
   group: ManagedGroup,
   changes: readonly MemberState[],
+  meanwhile: Meanwhile,
 ): Promise<Answered | undefined> {
   // On disk before Coder is asked: a power cut must not leave a write that nobody knows of.
   await rim.database.transact(async db => {
@@ -158,6 +167,7 @@ async function patch(
   } catch (error) {
     // A refusal did nothing: what was known is still so.
     if (error instanceof CoderError && error.maybeDone !== true) await endWrite(rim.database.db, group.id);
+    if (isUnheard(error)) await noteUnheard(rim.database.db, group.id, (meanwhile.unheardAt = rim.clock.now()));
     throw error;
   }
 }

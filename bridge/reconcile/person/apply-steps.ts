@@ -1,5 +1,5 @@
 /** Carries out a plan, step by step, in its order. What Coder refuses for good is held and the rest goes on. */
-import { CoderError, type CoderUser, isMissing, isRefusal, lookAgain, outcomeOf, type WriteWatch } from '../../coder';
+import { type CoderUser, isMissing, isRefusal, isUnheard, lookAgain, outcomeOf, type WriteWatch } from '../../coder';
 import { type Grant } from '../../store/accounts/grants';
 import { type Context, groupName, organizationName, untouchable } from '../decide/context';
 import { type Rim } from '../context/rim';
@@ -167,12 +167,6 @@ export async function untouchableMeanwhile(
     reason,
     `account ${JSON.stringify(account.username)} ${isBy} while it was being changed, and nothing more is done to it${before}`,
   );
-}
-
-/** Whether Coder may be at work with it still, or come to it later. */
-function isUnheard(error: unknown): boolean {
-  if (!(error instanceof CoderError)) return false;
-  return error.maybeDone && (error.kind === 'timeout' || error.kind === 'unreachable');
 }
 
 function failureOf(error: unknown, applied: Applied): Failure {

@@ -19,6 +19,8 @@ export interface ManagedGroup {
   readonly writes: number;
   /** A write is under way, or was when its bridge died: what is known of the members may be wrong. */
   readonly unsure: boolean;
+  /** When a write was sent last whose answer was lost, in milliseconds: Coder may take it up still, for a while. */
+  readonly unheardAt: number | undefined;
 }
 
 function toGroup(row: Selectable<CoderGroupTable>): ManagedGroup {
@@ -33,6 +35,7 @@ function toGroup(row: Selectable<CoderGroupTable>): ManagedGroup {
     windowMs: row.window_ms ?? 0,
     writes: Number(row.writes),
     unsure: row.unsure === 1,
+    unheardAt: row.unheard_at ?? undefined,
   };
 }
 
@@ -150,6 +153,16 @@ export async function beginWrite(db: Db, groupId: string): Promise<void> {
 /** Notes that a write was refused: it did nothing. */
 export async function endWrite(db: Db, groupId: string): Promise<void> {
   await db.updateTable('coder_groups').set({ unsure: 0 }).where('id', '=', groupId).execute();
+}
+
+/** Notes that the answer of a write was lost: Coder may take it up later than what is asked of it next. */
+export async function noteUnheard(db: Db, groupId: string, at: number): Promise<void> {
+  await db.updateTable('coder_groups').set({ unheard_at: at }).where('id', '=', groupId).execute();
+}
+
+/** Notes that a write whose answer was lost can not come any more, and that the members were read since. */
+export async function forgetUnheard(db: Db, groupId: string): Promise<void> {
+  await db.updateTable('coder_groups').set({ unheard_at: null }).where('id', '=', groupId).execute();
 }
 
 /** The members of a group are to be read as a whole before the next write. */

@@ -229,15 +229,29 @@ const writePresent = statement<{ groupId: string; ids: readonly string[]; presen
       .where('coder_user_id', 'in', among(db, ids)),
 );
 
-// Rows that say "is not in, and is not to be in" say nothing.
+const isSettled = (eb: ExpressionBuilder<Tables, 'coder_members'>): Expression<SqlBool> =>
+  eb.and([eb('present', '=', 0), eb.or([eb('wanted', 'is', null), eb('wanted', '=', 0)])]);
+
+// Rows that say "is not in, and is not to be in" say nothing, unless a write may come that puts somebody in.
 const dropSettled = statement<{ groupId: string; ids: readonly string[] }>()((db, { groupId, ids }) =>
   db
     .deleteFrom('coder_members')
     .where('coder_group_id', '=', groupId)
     .where('coder_user_id', 'in', among(db, ids))
-    .where('present', '=', 0)
-    .where(eb => eb.or([eb('wanted', 'is', null), eb('wanted', '=', 0)])),
+    .where(isSettled)
+    .where(eb =>
+      eb.not(
+        eb.exists(
+          eb.selectFrom('coder_groups').select('id').where('id', '=', groupId).where('unheard_at', 'is not', null),
+        ),
+      ),
+    ),
 );
+
+/** Forgets who is not in a group and is not to be: nothing may come any more that puts them in. */
+export async function dropAllSettled(db: Db, groupId: string): Promise<void> {
+  await db.deleteFrom('coder_members').where('coder_group_id', '=', groupId).where(isSettled).execute();
+}
 
 /** Notes that these accounts are, or are no longer, in a group. */
 export async function setPresent(

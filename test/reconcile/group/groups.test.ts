@@ -68,6 +68,29 @@ it('looks again after an answer that was lost', async () => {
   expect(await stage.reconciler.audit({ action: 'group.add' })).toMatchObject([{ result: 'done', idpGroup: 'all' }]);
 });
 
+it('takes out whom a change put in of which nobody heard, and which Coder took up after what was decided since', async () => {
+  let ahead = 0;
+  const stage = await startStage({ now: () => Date.now() + ahead });
+  await stage.declare({ groupMappings: { all: { idpGroup: 'all', group: 'all' } }, policies: { drift: 'off' } });
+  const alice = await stage.createUser('alice');
+  stage.coder.faults.fail(504, { method: 'PATCH', path: '/groups/' }, { times: 1 });
+  const group = await stage.createGroup('all', [alice]);
+  await stage.leave(group, alice);
+  expect(stage.coder.membersOf('all')).toEqual([]);
+  stage.coder.addToGroup('alice', 'all');
+  expect((await stage.reconciler.status()).apps[0]).toMatchObject({ converged: false });
+
+  ahead = 61_000;
+  await stage.settle();
+  expect(stage.coder.membersOf('all')).toEqual([]);
+  expect((await stage.reconciler.status()).apps[0]).toMatchObject({ converged: true });
+  stage.coder.calls.reset();
+  await stage.join(group, alice);
+  expect(stage.coder.calls.all().filter(({ method, path }) => method === 'GET' && path.includes('/groups/'))).toEqual(
+    [],
+  );
+});
+
 it('brings back a person whom somebody took out of the organization, together with the others of the call', async () => {
   const stage = await startStage();
   await stage.declare({ groupMappings: { all: { idpGroup: 'all', group: 'all' } } });

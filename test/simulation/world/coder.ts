@@ -29,6 +29,7 @@ export interface DoneWrite {
 const LATENCY_MS = 2;
 const SECONDS = 4_000;
 const TIMEOUT_MS = 20_000;
+const OVERDUE_MS = 30_000;
 const AWAY_MS = 25_000;
 
 class LineError extends Error {
@@ -83,6 +84,14 @@ export class Coder implements CoderLine {
       if (early === 'nothing') return;
       if (early !== undefined) {
         answer(LATENCY_MS, early);
+        return;
+      }
+      if (fault === 'overdue') {
+        answer(LATENCY_MS, new LineError('UND_ERR_SOCKET'));
+        scheduler().outside(OVERDUE_MS, () => {
+          this.trace.say(() => `    Coder takes up ${what} ${call.body ?? ''}`);
+          void this.#serve(call, where);
+        });
         return;
       }
       if (fault === 'stands') machine.standStill(STANDS_MS);
@@ -178,6 +187,7 @@ export const WORDS: Readonly<Record<Fault, string>> = {
   busy: '429, not done',
   late: 'arrived four seconds late',
   slow: 'answered four seconds late',
+  overdue: 'connection broke, and Coder takes it up half a minute later',
   'killed-before': 'the bridge was killed before it left',
   killed: 'done, and the bridge was killed',
   'killed-away': 'done, the bridge was killed, and Coder is away for 25 seconds',

@@ -270,4 +270,4 @@ export function withPlan(managed: readonly ManagedGroup[], { changes, gone }: Gr
 }
 
 /** What is known of a group's members at first: nothing. */
-const NOT_READ = { readAt: undefined, flushedAt: 0, windowMs: 0, writes: 0, unsure: false };
+const NOT_READ = { readAt: undefined, flushedAt: 0, windowMs: 0, writes: 0, unsure: false, unheardAt: undefined };

@@ -19,6 +19,7 @@ import * as memberSets from './0012-member-sets';
 import * as memberDifferences from './0013-member-differences';
 import * as firstAddresses from './0014-first-addresses';
 import * as unseenSets from './0015-unseen-sets';
+import * as unheardWrites from './0016-unheard-writes';
 
 const MIGRATIONS = [
   initial.up,
@@ -36,6 +37,7 @@ const MIGRATIONS = [
   memberDifferences.up,
   firstAddresses.up,
   unseenSets.up,
+  unheardWrites.up,
 ] as const;
 
 /** Number that keeps replicas that start at once from migrating twice (Postgres advisory lock). */

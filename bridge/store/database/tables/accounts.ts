@@ -58,6 +58,8 @@ export interface CoderGroupTable {
   writes: Generated<number>;
   /** 1 while a write is under way whose outcome is not noted: what is known of its members counts for nothing. */
   unsure: Generated<Flag>;
+  /** When a write was sent last whose answer was lost: Coder may take it up still, for a while. */
+  unheard_at: number | null;
 }
 
 /** Members of managed Coder groups: as last known (`present`) and as the directory asks for (`wanted`). */
