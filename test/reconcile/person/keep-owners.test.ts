@@ -1,5 +1,6 @@
 /** An owner who may still be going, by a call whose answer nobody heard, is none of those who stay. */
 import { describeEachDatabase } from '../../support/databases';
+import { until } from '../../support/until';
 import { AMPLE_MS, APP, type Stage, startStage } from '../stage';
 
 const OWNERS = { roleMappings: { admins: { idpGroup: 'admins', role: 'owner' } } };
@@ -46,6 +47,10 @@ describeEachDatabase('owners of whom one may be going', (_open, on) => {
     const path = `/users/${stage.coder.describe(name).id}/roles$`;
     stage.coder.faults.dropConnection({ method: 'PUT', path });
     await stage.reconciler.converge(touched, { deadlineMs: 300 });
+    await until('the call to be lost', async () => {
+      const [work] = await stage.database.db.selectFrom('work').selectAll().where('key', '=', `person:${id}`).execute();
+      return work?.error != null && work.lease_until === null;
+    });
     stage.coder.faults.clear();
     expect(owners(stage)).toEqual(['ada', 'ben']);
   }
