@@ -164,6 +164,42 @@ describeEachDatabase('the guard, gone around', (_, on) => {
     expect(holds).toMatchObject([{ reason: 'too-many-leavers', people: 21 }]);
   });
 
+  it('what one Bulk takes is one plan, and held as a whole, where the first of it is of a large group', async () => {
+    const access = await startAccess(on);
+    const roleMappings = { ...ROLES.roleMappings, managers: { idpGroup: 'managers', role: 'user-admin' } } as const;
+    const okta = await access.app('okta', { roleMappings, guard: { maxRemovalsPercent: 0, minRemovals: 6 } });
+    const bulk = (operations: readonly object[]) =>
+      okta.done('POST', '/Bulk', {
+        schemas: ['urn:ietf:params:scim:api:messages:2.0:BulkRequest'],
+        Operations: operations,
+      });
+    const ids = await okta.hireAll(crowd(10));
+    // They make the group large for SQLite, and have no account that anything could be taken from.
+    const others = Array.from({ length: on.backend === 'sqlite' ? 1_000 : 100 }, (_value, index) => ({
+      method: 'POST',
+      bulkId: `${index}`,
+      path: '/Users',
+      data: { schemas: ['urn:ietf:params:scim:schemas:core:2.0:User'], userName: `former${index}`, active: false },
+    }));
+    const formerIds = (await bulk(others)).body.Operations.map(({ location }) => location.split('/').at(-1) ?? '');
+    const auditors = await okta.group('auditors', [...ids.slice(0, 5), ...formerIds]);
+    const managers = await okta.group('managers', ids.slice(5));
+    await access.settled();
+    const roles = () => [have(access, 'auditor').length, access.holding('user-admin').length];
+    expect(roles()).toEqual([5, 5]);
+
+    const data = patch({ op: 'remove', path: 'members' });
+    const title = (n: number) => patch({ op: 'add', path: 'title', value: `number ${n}` });
+    await bulk([
+      { method: 'PATCH', path: `/Groups/${auditors}`, data },
+      ...formerIds.slice(0, 400).map((id, n) => ({ method: 'PATCH', path: `/Users/${id}`, data: title(n) })),
+      { method: 'PATCH', path: `/Groups/${managers}`, data },
+    ]);
+    const { holds } = await access.settled();
+    expect(roles()).toEqual([5, 5]);
+    expect(holds).toMatchObject([{ reason: 'too-many-removals', people: 10 }]);
+  });
+
   it('the share is of people who are in, not of those who left long ago', async () => {
     const access = await startAccess(on);
     const okta = await access.app('okta', guard({ minRemovals: 100 }));

@@ -18,6 +18,7 @@ import { ROWS_OF_TURN } from '../../../bridge/store/directory/large/pages';
 import { describeEachDatabase } from '../../support/databases';
 
 const context = { app: 'acme', cause: { actor: 'scim' } } as const;
+const gathering = { ...context, cause: { actor: 'scim', requestId: 'several' }, gathers: true } as const;
 const MANY = 2_600;
 const HALF = MANY / 2;
 
@@ -59,6 +60,16 @@ describeEachDatabase('changes of a group of many', (open, { backend }) => {
   };
   const leaving = async (): Promise<number> => {
     const rows = await database.db.selectFrom('work').select('key').where('priority', '=', 0).execute();
+    return rows.length;
+  };
+  /** How many people are to be dealt with by then, in milliseconds since 1970. */
+  const dueBy = async (time: number): Promise<number> => {
+    const rows = await database.db
+      .selectFrom('work')
+      .select('key')
+      .where('key', 'like', 'person:%')
+      .where('due_at', '<=', time)
+      .execute();
     return rows.length;
   };
   /** Resolves when no rows are left that are nobody's. */
@@ -131,6 +142,30 @@ describeEachDatabase('changes of a group of many', (open, { backend }) => {
     } finally {
       query.mockRestore();
     }
+  });
+
+  test.each([
+    [
+      'emptied',
+      (id: string) => directory.updateGroup(gathering, id, () => ({ memberChanges: [{ kind: 'removeAll' }] })),
+    ],
+    [
+      'emptied by ids',
+      (id: string) =>
+        directory.updateGroup(gathering, id, () => ({ memberChanges: [{ kind: 'remove', values: people }] })),
+    ],
+    ['renamed', (id: string) => directory.updateGroup(gathering, id, () => ({ document: { displayName: 'renamed' } }))],
+    ['deleted', (id: string) => directory.deleteGroup(gathering, id)],
+  ])('who is concerned by one of several writes waits for the last of them: %s', async (_how, write) => {
+    const id = await create('one of several', people);
+    await database.db.deleteFrom('work').execute();
+    const before = Date.now();
+    await write(id);
+    expect(await queued()).toEqual(people);
+    expect(await dueBy(before + 10_000)).toBe(0);
+    await directory.gathered(gathering);
+    expect(await dueBy(Date.now())).toBe(MANY);
+    await directory.deleteGroup(context, id);
   });
 
   test('a deletion takes everybody out, and all of them are looked at', async () => {

@@ -69,7 +69,7 @@ export interface LooseSetTable {
   since: number;
   /** The set in its place; null when there is none. */
   next: string | null;
-  /** JSON of what caused the change, until everybody who is in one of the two sets alone is in the queue. */
+  /** JSON of what caused the change, and of how they are queued, until everybody who is in one of the two sets alone is in the queue. */
   cause: string | null;
 }
 

@@ -52,12 +52,20 @@ const setOfGroup = statement<{ groupId: string; setId: string }>()((db, { groupI
   db.updateTable('groups').set({ member_set: setId }).where('id', '=', groupId),
 );
 
+/** What is stored of why everybody is to be queued, and how. */
+interface Owed extends Cause {
+  /** @default when the set became loose */
+  readonly dueAt?: number;
+}
+
 /** A set comes in place of another one, or of none. Part of the write that changes the group. */
 export async function loosen(
   write: Loosening,
   { old, next, concerns }: { readonly old: string; readonly next: string | null; readonly concerns: boolean },
 ): Promise<void> {
-  const cause = concerns ? JSON.stringify(write.cause) : null;
+  const { dueAt = write.now } = write;
+  const owed: Owed = dueAt === write.now ? write.cause : { ...write.cause, dueAt };
+  const cause = concerns ? JSON.stringify(owed) : null;
   await insertLoose(write.db, { id: old, app: write.app, since: write.now, next, cause });
   write.loose?.push(old);
 }
@@ -167,8 +175,7 @@ export class LooseSets {
     const rows = await db.selectFrom('loose_sets').selectAll().orderBy('since').orderBy('id').execute();
     const owed = rows.find(({ cause }) => cause !== null);
     if (owed !== undefined) {
-      const cause = JSON.parse(owed.cause ?? '{}') as Cause;
-      const keys = await this.#queue(owed, cause);
+      const keys = await this.#queue(owed, JSON.parse(owed.cause ?? '{}') as Owed);
       this.#waiting.get(owed.id)?.(keys);
       this.#waiting.delete(owed.id);
       return true;
@@ -184,12 +191,12 @@ export class LooseSets {
   /** Leavers first. When all are in the queue, and that on the disk, nothing is owed any more. */
   async #queue(
     { id, next, app, since }: { id: string; next: string | null; app: string; since: number },
-    cause: Cause,
+    { dueAt = since, ...cause }: Owed,
   ): Promise<WorkKey[]> {
     const keys: WorkKey[] = [];
     const queue = async (ids: readonly string[], priority: number): Promise<void> => {
       if (ids.length === 0) return;
-      await enqueuePeople(this.database.db, { ids, app, priority }, cause, since);
+      await enqueuePeople(this.database.db, { ids, app, priority }, cause, since, { dueAt });
       for (const one of ids) if (keys.length < MOST_TOUCHED) keys.push(`person:${one}`);
     };
     await this.#onlyIn(id, next, ids => queue(ids, PRIORITY.leaving));
