@@ -68,6 +68,9 @@ export function createBulk(endpoints: readonly Endpoint[], deps: ScimDeps, limit
   };
 }
 
+/** Between two times that whom it concerns is told to wait on. */
+const WAIT_ON_EVERY_MS = 5_000;
+
 /** Operations of a message that was refused as a whole, that are looked at. */
 const MOST_NOTED = 10_000;
 
@@ -92,6 +95,7 @@ class BulkJob {
   private errors = 0;
   /** Why nothing is written now: the app is gone, or has its token no more. */
   private refused: Error | undefined;
+  private waitingSince: number;
 
   constructor(
     private readonly endpoints: readonly Endpoint[],
@@ -101,6 +105,7 @@ class BulkJob {
     private readonly failOnErrors: number,
     private readonly noteRefused: NoteRefused,
   ) {
+    this.waitingSince = deps.clock();
     this.outcomes = operations.map(() => undefined);
     this.circles = circlesIn(operations, groupType.endpoint);
     operations.forEach(({ operation }, index) => {
@@ -132,9 +137,18 @@ class BulkJob {
     try {
       this.context = { ...this.context, caller: await renewed(this.deps.apps, this.context.caller) };
       this.refused = undefined;
+      await this.haveThemWait();
     } catch (cause) {
       this.refused = cause instanceof Error ? cause : new Error(String(cause));
     }
+  }
+
+  /** Nobody is dealt with before the last operation, however long it all takes. */
+  private async haveThemWait(): Promise<void> {
+    const now = this.deps.clock();
+    if (this.touched.size === 0 || now - this.waitingSince < WAIT_ON_EVERY_MS) return;
+    this.waitingSince = now;
+    await this.deps.directory.gathering(writeContext(this.context));
   }
 
   /** Whoever would have left by an operation that was not reached any more stays in, as if it had been refused. */

@@ -11,7 +11,7 @@ import { type Begin, createGroupWrites, settled } from './large/writes';
 import { groupsOf, membersOf } from './membership';
 import { listByCursor, listByIndex } from './search/page';
 import { createUser, deleteUser, updateUser, wasUser } from './users';
-import { makeDue } from '../work/enqueue';
+import { makeDue, putOff } from '../work/enqueue';
 import { type Leaving, noteRefusedLeaving } from './refused-leavings';
 import { readResource, type Write } from './rows';
 import { type JsonObject } from '../../scim-language/json';
@@ -69,6 +69,8 @@ export interface Directory {
     change: (current: Resource) => GroupChange | undefined,
     options?: WriteOptions & { readonly baseUrl?: string },
   ): Promise<Written | undefined>;
+  /** Writes of a context that `gathers` go on, some seconds after the first: what they touched waits on. */
+  gathering(context: Pick<WriteContext, 'cause'>): Promise<void>;
   /** All writes of a context that `gathers` are done: what they touched is due at once. */
   gathered(context: Pick<WriteContext, 'cause'>): Promise<void>;
   /** @throws VersionMismatch */
@@ -103,10 +105,10 @@ export interface DirectoryOptions {
   readonly claimant?: Claimant;
 }
 
-/** The directory in a database. */
-/** Longer than a request of many writes takes: who died within it waits no longer. */
+/** Longer than one write takes, and than what {@link Directory.gathering} is called in: who died meanwhile waits no longer. */
 const LONGEST_GATHERING_MS = 20_000;
 
+/** The directory in a database. */
 export function createDirectory(database: Database, options: DirectoryOptions = {}): Directory {
   const { db } = database;
   const { clock = Date.now, cursorLifetimeMs = 3_600_000, searchBounds } = options;
@@ -146,6 +148,11 @@ export function createDirectory(database: Database, options: DirectoryOptions = 
     getGroup: (app, id) => readResource(db, 'Group', app, id),
     updateGroup: (context, id, change, given) => groups.update(context, id, change, given),
     deleteGroup: (context, id, given) => groups.remove(context, id, given),
+    gathering: ({ cause }) =>
+      database.transact(transaction => {
+        const now = clock();
+        return putOff(transaction, cause, now, now + LONGEST_GATHERING_MS);
+      }),
     gathered: ({ cause }) => makeDue(db, cause, clock()),
     membersOf: (app, groupIds) => membersOf(database, app, groupIds),
     noteRefusedLeaving: (app, leaving, refused) =>

@@ -203,7 +203,28 @@ const dueOfCause = statement<{ causes: readonly string[]; now: number }>()((db, 
 
 /** What one cause left for later is due at once. */
 export async function makeDue(db: Db, cause: Cause, now: number): Promise<void> {
-  await dueOfCause(db, { causes: [causeLine(cause), causeLine(cause, true)], now });
+  await dueOfCause(db, { causes: linesOf(cause), now });
+}
+
+const putOffCause = statement<{ causes: readonly string[]; now: number; dueAt: number }>()(
+  (db, { causes, now, dueAt }) =>
+    db
+      .updateTable('work')
+      .set({ due_at: dueAt })
+      .where('due_at', '>', now)
+      .where('due_at', '<', dueAt)
+      .where('parked_at', 'is', null)
+      .where(names(db, sql.ref('cause'), causes)),
+);
+
+/** What one cause left for later is left for later still. */
+export async function putOff(db: Db, cause: Cause, now: number, dueAt: number): Promise<void> {
+  await putOffCause(db, { causes: linesOf(cause), now, dueAt });
+}
+
+/** A cause as it stands in the queue, whether it says that somebody leaves or not. */
+function linesOf(cause: Cause): string[] {
+  return [causeLine(cause), causeLine(cause, true)];
 }
 
 const insertGroupWrite = statement<{

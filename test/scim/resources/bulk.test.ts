@@ -332,3 +332,49 @@ describe('what is declared while a Bulk is at work', () => {
     expect(statuses(body)).toEqual(['201', '403', '201']);
   });
 });
+
+test('a Bulk is dealt with as a whole, however long it takes', async () => {
+  const database = await openDatabase(':memory:');
+  const slow: ScimServer = await startScimServer({ database, deps: { directory: slowly(database, () => slow) } });
+  try {
+    const { status, body } = await slow.call('POST', '/Bulk', {
+      body: {
+        schemas: ['urn:ietf:params:scim:api:messages:2.0:BulkRequest'],
+        // So that they are written one after the other.
+        failOnErrors: 1,
+        Operations: Array.from({ length: 8 }, (_, index) => postUser(`${index}`, `slow${index}`)),
+      },
+    });
+    expect([status, ...statuses(body)]).toEqual([200, ...Array<string>(8).fill('201')]);
+    expect(due).toEqual([0, 8]);
+  } finally {
+    await slow.close();
+    await database.close();
+  }
+});
+
+/** How many people were due when the last operation was written, and after that. */
+let due: number[] = [];
+
+/** A directory that takes eight seconds, by the clock of a server, for each user whom it makes. */
+function slowly(database: Database, serverOf: () => ScimServer): Directory {
+  const now = () => serverOf().now();
+  const directory = createDirectory(database, { clock: now });
+  const countDue = async () => {
+    const people = database.db.selectFrom('work').select('key').where('key', 'like', 'person:%');
+    return (await people.where('due_at', '<=', now()).execute()).length;
+  };
+  return {
+    ...directory,
+    createUser: async (context, document) => {
+      const written = await directory.createUser(context, document);
+      serverOf().advance(8_000);
+      return written;
+    },
+    gathered: async context => {
+      due = [await countDue()];
+      await directory.gathered(context);
+      due.push(await countDue());
+    },
+  };
+}

@@ -163,6 +163,9 @@ describeEachDatabase('changes of a group of many', (open, { backend }) => {
     await write(id);
     expect(await queued()).toEqual(people);
     expect(await dueBy(before + 10_000)).toBe(0);
+    const meanwhile = Date.now();
+    await directory.gathering(gathering);
+    expect(await dueBy(meanwhile + 10_000)).toBe(0);
     await directory.gathered(gathering);
     expect(await dueBy(Date.now())).toBe(MANY);
     await directory.deleteGroup(context, id);
