@@ -199,6 +199,21 @@ describeEachDatabase('changes of a group of many', (open, { backend }) => {
     },
   );
 
+  test('who is in a large group leaves what that is taken out of, and joins what it comes into', async () => {
+    const [inner, outer] = [await create('inner', people), await create('outer', [])];
+    await database.db.deleteFrom('work').execute();
+    await change(outer, { kind: 'add', members: stated([inner]) });
+    expect(await queued()).toEqual(people);
+    expect(await leaving()).toBe(0);
+    await database.db.deleteFrom('work').execute();
+    await change(outer, { kind: 'remove', values: [inner] });
+    expect(await queued()).toEqual(people);
+    expect(await leaving()).toBe(MANY);
+    await directory.deleteGroup(context, outer);
+    await directory.deleteGroup(context, inner);
+    await cleared();
+  });
+
   test('another name concerns everybody, in groups within it too', async () => {
     const [inner, outer] = [await create('inner', people), await create('outer', [])];
     await change(outer, { kind: 'add', members: stated([inner]) });

@@ -13,6 +13,6 @@ export async function enqueueEverybodyIn(write: Loosening, groupId: string, prio
     await enqueueMembersOf(write.db, groupId, write.app, priority, write.cause, write.now, write.dueAt);
     return true;
   }
-  await loosenNone(write, large);
+  await loosenNone(write, large, priority);
   return false;
 }

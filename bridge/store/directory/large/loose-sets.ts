@@ -56,15 +56,24 @@ const setOfGroup = statement<{ groupId: string; setId: string }>()((db, { groupI
 interface Owed extends Cause {
   /** @default when the set became loose */
   readonly dueAt?: number;
+  /** Of those who are in the next set alone. @default that of people who come */
+  readonly priority?: number;
+}
+
+interface Exchange extends Pick<Owed, 'priority'> {
+  readonly old: string;
+  readonly next: string | null;
+  readonly concerns: boolean;
 }
 
 /** A set comes in place of another one, or of none. Part of the write that changes the group. */
-export async function loosen(
-  write: Loosening,
-  { old, next, concerns }: { readonly old: string; readonly next: string | null; readonly concerns: boolean },
-): Promise<void> {
+export async function loosen(write: Loosening, { old, next, concerns, priority }: Exchange): Promise<void> {
   const { dueAt = write.now } = write;
-  const owed: Owed = dueAt === write.now ? write.cause : { ...write.cause, dueAt };
+  const owed: Owed = {
+    ...write.cause,
+    ...(dueAt === write.now ? {} : { dueAt }),
+    ...(priority === undefined ? {} : { priority }),
+  };
   const cause = concerns ? JSON.stringify(owed) : null;
   await insertLoose(write.db, { id: old, app: write.app, since: write.now, next, cause });
   write.loose?.push(old);
@@ -81,9 +90,9 @@ export async function exchange(
   await loosen(write, { old: setId, next, concerns });
 }
 
-/** Everybody in a set goes into the queue, as if they had come into it. */
-export async function loosenNone(write: Loosening, set: string): Promise<void> {
-  await loosen(write, { old: newId(write.now), next: set, concerns: true });
+/** Everybody in a set goes into the queue, though it stays what it is. */
+export async function loosenNone(write: Loosening, set: string, priority: number): Promise<void> {
+  await loosen(write, { old: newId(write.now), next: set, concerns: true, priority });
 }
 
 /** The set is a group's from now on. */
@@ -191,7 +200,7 @@ export class LooseSets {
   /** Leavers first. When all are in the queue, and that on the disk, nothing is owed any more. */
   async #queue(
     { id, next, app, since }: { id: string; next: string | null; app: string; since: number },
-    { dueAt = since, ...cause }: Owed,
+    { dueAt = since, priority: ofNext = PRIORITY.request, ...cause }: Owed,
   ): Promise<WorkKey[]> {
     const keys: WorkKey[] = [];
     const queue = async (ids: readonly string[], priority: number): Promise<void> => {
@@ -200,7 +209,7 @@ export class LooseSets {
       for (const one of ids) if (keys.length < MOST_TOUCHED) keys.push(`person:${one}`);
     };
     await this.#onlyIn(id, next, ids => queue(ids, PRIORITY.leaving));
-    if (next !== null) await this.#onlyIn(next, id, ids => queue(ids, PRIORITY.request));
+    if (next !== null) await this.#onlyIn(next, id, ids => queue(ids, ofNext));
     await this.database.transact(async db => {
       await db.updateTable('loose_sets').set({ cause: null }).where('id', '=', id).execute();
     });
