@@ -29,7 +29,16 @@ import {
   type WriteOptions,
   type Written,
 } from './resources';
-import { type Write, checkVersion, externalIdOf, indexed, lockResource, textOf, writeUnique } from './rows';
+import {
+  type Write,
+  checkVersion,
+  externalIdOf,
+  indexed,
+  lockResource,
+  refuseLongPair,
+  textOf,
+  writeUnique,
+} from './rows';
 
 type Columns = ReturnType<typeof columnsOf>;
 
@@ -76,7 +85,7 @@ export async function createGroup(
   const changes = ready === undefined ? [{ kind: 'add', members } as const] : [];
   const known = await resolveMembers(write, undefined, changes);
   const id = newId(now);
-  const name = nameOf(document);
+  const name = nameToBe(document);
   await lockNames(write, [name]);
   await claimName(write, name, id);
   await writeUnique('Group', document, () => insertGroup(db, { id, app, ...columnsOf(document), now }));
@@ -120,7 +129,7 @@ export async function updateGroup(
   if (ready === undefined && (await areLarge(db, membership.setId, memberChanges)))
     return { setId: membership.setId, change: { ...(document === undefined ? {} : { document }), memberChanges } };
   const renamed = document !== undefined && isRenamed(current.document, document);
-  if (renamed) await lockNames(write, [nameOf(current.document), nameOf(document)], true);
+  if (renamed) await lockNames(write, [nameOf(current.document), nameToBe(document)], true);
   const concerns =
     (memberChanges.length > 0 || renamed) &&
     (await concernsCoder(write, id, [nameOf(current.document), ...(renamed ? [nameOf(document)] : [])]));
@@ -185,6 +194,13 @@ function columnsOf(document: JsonObject) {
 function nameOf(document: JsonObject): GroupName {
   const displayName = textOf(document, 'displayName') ?? '';
   return { displayName, key: indexed('displayName', fold(displayName)), externalId: externalIdOf(document) };
+}
+
+/** The name that a group is to have from now on. @throws TextTooLong */
+function nameToBe(document: JsonObject): GroupName {
+  const name = nameOf(document);
+  refuseLongPair('displayName and externalId', name.key, name.externalId ?? '');
+  return name;
 }
 
 function isRenamed(before: JsonObject, after: JsonObject): boolean {

@@ -78,11 +78,23 @@ export function textOf(document: JsonObject, name: string): string | undefined {
 /** Bytes of a text in an index: Postgres takes 2,704 for a whole entry, in which the app and an id have to fit too. */
 const MOST_INDEXED_BYTES = 2_048;
 
+/** Bytes of two texts in one entry, beside the longest name of an app. */
+const MOST_INDEXED_TOGETHER_BYTES = 2_560;
+
 /** The text, as it goes into an index. @throws TextTooLong */
 export function indexed(attribute: string, text: string): string {
-  const bytes = Buffer.byteLength(text, 'utf8');
-  if (bytes > MOST_INDEXED_BYTES) throw new TextTooLong(attribute, bytes, MOST_INDEXED_BYTES);
+  refuseLonger(MOST_INDEXED_BYTES, attribute, text);
   return text;
+}
+
+/** Two texts that go into an index together. @throws TextTooLong */
+export function refuseLongPair(attributes: string, one: string, other: string): void {
+  refuseLonger(MOST_INDEXED_TOGETHER_BYTES, `${attributes} together`, one + other);
+}
+
+function refuseLonger(most: number, attribute: string, text: string): void {
+  const bytes = Buffer.byteLength(text, 'utf8');
+  if (bytes > most) throw new TextTooLong(attribute, bytes, most);
 }
 
 /** @throws TextTooLong */

@@ -51,6 +51,31 @@ describeEachDatabase('long values', open => {
     }
   });
 
+  test('displayName and externalId of a group are told apart by both, and take up to 2560 bytes together', async () => {
+    const { token } = await server.addApp('a'.repeat(63));
+    const group = (name: number, externalId: number) => ({
+      schemas: [GROUP],
+      displayName: text(name),
+      externalId: text(externalId),
+    });
+    const fits = group(512, 2_048);
+    const created = await server.call('POST', '/Groups', { body: fits, token });
+    expect(created.status).toBe(201);
+    const filter = encodeURIComponent(`externalId eq "${fits.externalId}"`);
+    expect((await server.call('GET', `/Groups?filter=${filter}`, { token })).body.totalResults).toBe(1);
+    const body = group(1_500, 1_500);
+    for (const answer of [
+      await server.call('POST', '/Groups', { body, token }),
+      await server.call('PUT', `/Groups/${created.body.id}`, { body, token }),
+    ]) {
+      expect([answer.status, answer.body.scimType, answer.body.detail]).toEqual([
+        400,
+        'invalidValue',
+        'displayName and externalId together: got 3000 bytes of UTF-8, wanted at most 2560',
+      ]);
+    }
+  });
+
   test('other attributes take what the body takes', async () => {
     const nickName = text(200_000);
     const { status, body } = await server.call('POST', '/Users', {
