@@ -1,7 +1,7 @@
 /** What a filter may cost: bounds of the work that it causes, whatever it says and whatever is stored. */
-import { type Filter } from '../../../scim-language/filter/ast';
 import { type Attribute } from '../../../scim-language/schema/attribute';
 import { CostlyFilter } from '../errors';
+import { type MergedFilter } from './merge-comparisons';
 
 /** Bounds of one search that no index answers. */
 export interface SearchBounds {
@@ -28,8 +28,8 @@ export const SEARCH_BOUNDS: SearchBounds = { work: 50_000_000_000, workOfOne: 25
 /** Comparisons of rows in one filter. A group may have 100,000 of them, and each is compared with each. */
 const MOST_ROW_COMPARISONS = 20;
 
-/** @throws CostlyFilter */
-export function checkCost(filter: Filter, ofRows = false): void {
+/** A series of `eq` that became one question is one comparison. @throws CostlyFilter */
+export function checkCost(filter: MergedFilter, ofRows = false): void {
   const comparisons = countRowComparisons(filter, ofRows);
   if (comparisons > MOST_ROW_COMPARISONS)
     throw new CostlyFilter(
@@ -37,7 +37,7 @@ export function checkCost(filter: Filter, ofRows = false): void {
     );
 }
 
-function countRowComparisons(filter: Filter, ofRows: boolean): number {
+function countRowComparisons(filter: MergedFilter, ofRows: boolean): number {
   switch (filter.kind) {
     case 'and':
     case 'or':
@@ -46,14 +46,20 @@ function countRowComparisons(filter: Filter, ofRows: boolean): number {
       return countRowComparisons(filter.term, ofRows);
     case 'valuePath':
       return countRowComparisons(filter.filter, isRows(filter.attribute));
-    case 'comparison': {
-      const isLookedUp = filter.operator === 'eq' && filter.path.subAttribute?.name === 'value';
-      return ofRows || (isRows(filter.path.attribute) && !isLookedUp) ? 1 : 0;
-    }
+    case 'comparison':
+    case 'among':
+      return ofRows || (isRows(filter.path.attribute) && !isLookedUp(filter)) ? 1 : 0;
     case 'presence':
     case 'constant':
       return 0;
   }
+}
+
+/** Groups of a user are gone through, since one may be in a group through others. */
+function isLookedUp(filter: Extract<MergedFilter, { kind: 'comparison' | 'among' }>): boolean {
+  const { attribute, subAttribute } = filter.path;
+  if (attribute.path !== 'members' || subAttribute?.name !== 'value') return false;
+  return filter.kind === 'among' ? !filter.negated : filter.operator === 'eq' && typeof filter.value === 'string';
 }
 
 function isRows({ path }: Attribute): boolean {

@@ -36,8 +36,9 @@ type PlaceFor = (path: AttributePath) => Place;
  * @throws CostlyFilter
  */
 export function memberFilter(db: Db, filter: Filter, baseUrl: string): Sql {
-  checkCost(filter, true);
-  return elementSql(backendOf(db), mergeComparisons(filter), child => memberSlot(baseUrl, child.name));
+  const merged = mergeComparisons(filter);
+  checkCost(merged, true);
+  return elementSql(backendOf(db), merged, child => memberSlot(baseUrl, child.name));
 }
 
 /** The terms of an `and`, or the one term that the filter is, with what they share worked out once. */

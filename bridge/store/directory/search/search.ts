@@ -32,7 +32,7 @@ export interface Search {
  * @throws CostlyFilter; its verbs as well
  */
 export function createSearch(db: Db, app: string, query: ListQuery, bounds: SearchBounds = SEARCH_BOUNDS): Search {
-  for (const { filter } of query.selections) if (filter !== undefined) checkCost(filter);
+  for (const { filter } of query.selections) if (filter !== undefined) checkCost(mergeComparisons(filter));
   const parts = query.selections.map(selection => partOf(db, app, query, selection));
   const order = orderOf(query.selections);
   const direction = query.sortOrder ?? 'ascending';

@@ -1,7 +1,7 @@
 /** What a filter costs is bounded by work: how often texts are looked at, and how much of them. */
 import { sql } from 'kysely';
 import { parseFilter } from '../../../../bridge/scim-language/filter/parser';
-import { userType } from '../../../../bridge/scim-language/schema/resource-types';
+import { groupType, userType } from '../../../../bridge/scim-language/schema/resource-types';
 import { type Database } from '../../../../bridge/store/database/database';
 import { CostlyFilter, type Directory, createDirectory } from '../../../../bridge/store/directory';
 import { SEARCH_BOUNDS } from '../../../../bridge/store/directory/search/cost';
@@ -71,6 +71,23 @@ describeEachDatabase('the cost of a filter', (open, { backend }) => {
     const bounds = { ...SEARCH_BOUNDS, work: 2_000_000, workOfOne: 1_000_000 };
     const bounded = createDirectory(database, { searchBounds: bounds });
     expect((await search('title co "1" and not (active eq false)', bounded)).totalResults).toBe(1);
+  });
+
+  it.each([
+    ['groups of users, all of them', 'User', (index: number) => `groups.value eq "${index}"`, ' and ', 20],
+    ['groups of users, none of them', 'User', (index: number) => `not (groups.value eq "${index}")`, ' and ', 20],
+    ['members', 'Group', (index: number) => `members.display co "${index}"`, ' or ', 20],
+    ['groups of users, any of them', 'User', (index: number) => `groups.value eq "${index}"`, ' or ', 300],
+    ['ids of members', 'Group', (index: number) => `not (members.value eq "${index}")`, ' and ', 300],
+  ] as const)('rows are compared with a few, unless they are looked up or compared at once: %s', async (...given) => {
+    const [, type, term, by, most] = given;
+    const list = (count: number) => {
+      const filter = parseFilter(series(count, term, by), type === 'User' ? userType : groupType);
+      return directory.list(app, { selections: [{ type, filter }], baseUrl, count: 0 });
+    };
+    await list(1);
+    await list(most);
+    if (most < 300) await expect(list(most + 1)).rejects.toThrow(/has 21 comparisons.*at most 20/);
   });
 
   it('is refused when the search would be more work than it may', async () => {
