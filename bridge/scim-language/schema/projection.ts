@@ -74,13 +74,13 @@ export function projectResource(resource: JsonObject, type: ResourceType, projec
   return project(resource, topLevelAttributes(type), projection.included, projection.excluded);
 }
 
-/** An element of the rows attribute with what the projection shows of it. */
-export function projectRow(row: JsonObject, projection: Projection): JsonObject {
+/** An element of the rows attribute with what the projection shows of it; undefined when that is nothing. */
+export function projectRow(row: JsonObject, projection: Projection): JsonObject | undefined {
   const attribute = projection.type.rowsAttribute;
   if (attribute === undefined) return row;
   const included = projection.included?.[attribute.name];
   const excluded = projection.excluded?.[attribute.name];
-  return project(row, [...attribute.children.values()], inner(included), inner(excluded));
+  return unlessEmpty(project(row, [...attribute.children.values()], inner(included), inner(excluded)));
 }
 
 /**

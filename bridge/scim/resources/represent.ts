@@ -144,14 +144,18 @@ async function* groupOf(
     yield group;
     return;
   }
-  // Some clients take an absent list for an unknown one, so an empty group states its empty list.
   let before = `${group.slice(0, -1)},"members":[`;
+  let isEmpty = true;
   for await (const chunk of members) {
-    if (chunk.length === 0) continue;
-    yield before + chunk.map(member => JSON.stringify(projectRow(memberOf(context, member), projection))).join(',');
+    isEmpty &&= chunk.length === 0;
+    const shown = chunk.flatMap(member => projectRow(memberOf(context, member), projection) ?? []);
+    if (shown.length === 0) continue;
+    yield before + shown.map(row => JSON.stringify(row)).join(',');
     before = ',';
   }
-  yield before === ',' ? ']}' : `${before}]}`;
+  if (before === ',') yield ']}';
+  // Some clients take an absent list for an unknown one, so an empty group states its empty list. One of which nothing is shown does not.
+  else yield isEmpty ? `${before}]}` : group;
 }
 
 function memberOf(context: RequestContext, { value, type, display }: Member): JsonObject {

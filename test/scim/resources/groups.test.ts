@@ -156,6 +156,34 @@ describe('groups', () => {
     expect(body).toEqual({ schemas: [GROUP], id: group.id, members: [{ value: person(0) }] });
   });
 
+  test.each(['attributes=members.display', 'excludedAttributes=members.value,members.$ref,members.type'])(
+    'members of whom nothing is shown are left out, and the list is where all are: %s',
+    async query => {
+      const [named, nameless, empty] = [
+        await createGroup([person(0), person(1)]),
+        await createGroup([person(0)]),
+        await createGroup([]),
+      ];
+      const display = patchOf({
+        op: 'replace',
+        path: 'members',
+        value: [{ value: person(0) }, { value: person(2), display: 'Grace' }],
+      });
+      await server.call('PATCH', `/Groups/${named.id}`, { body: display });
+      const read = async ({ id }: { id: string }) => (await server.call('GET', `/Groups/${id}?${query}`)).body.members;
+      expect(await read(named)).toEqual([{ display: 'Grace' }]);
+      expect(await read(nameless)).toBeUndefined();
+      expect(await read(empty)).toEqual([]);
+      const ids = [named, nameless, empty].map(({ id }) => `id eq "${id}"`).join(' or ');
+      const { body } = await server.call('GET', `/Groups?filter=${encodeURIComponent(ids)}&${query}`);
+      expect(body.Resources.map(({ id, members }) => [id, members])).toEqual([
+        [named.id, [{ display: 'Grace' }]],
+        [nameless.id, undefined],
+        [empty.id, []],
+      ]);
+    },
+  );
+
   test('excludedAttributes=members reads no members', async () => {
     const group = await createGroup([person(0)]);
     const reads: string[] = [];
