@@ -197,6 +197,31 @@ describe('scopes', () => {
   });
 });
 
+describe('what belongs to a resource comes with the scope of its type', () => {
+  test.each([
+    ['users:read', '/Users', 'groups', 'groups.display eq "crew"', { display: 'crew' }],
+    ['groups:read', '/Groups', 'members', 'members.display eq "Ada"', { display: 'Ada' }],
+  ] as const)('%s: %s with %s', async (scope, path, attribute, filter, shown) => {
+    const app = `part-${scope.replace(':', '-')}`;
+    const token = await server.addApp(app);
+    const { body: user } = await server.call('POST', '/Users', { ...token, body: userOf('ada') });
+    await server.call('POST', '/Groups', {
+      ...token,
+      body: {
+        schemas: ['urn:ietf:params:scim:schemas:core:2.0:Group'],
+        displayName: 'crew',
+        members: [{ value: user.id, display: 'Ada' }],
+      },
+    });
+    await server.putApp({
+      app,
+      tokens: { one: { digest: token.digest, expiresAt: '2099-01-01T00:00:00Z', scopes: [scope] } },
+    });
+    const { body } = await server.call('GET', `${path}?filter=${encodeURIComponent(filter)}`, token);
+    expect(body.Resources.map(resource => resource[attribute])).toMatchObject([[shown]]);
+  });
+});
+
 describe('isolation of apps', () => {
   test('resources of one app are not found by another, in any way', async () => {
     const [left, right] = [await server.addApp('left'), await server.addApp('right')];
