@@ -8,13 +8,7 @@ import { type AdminDeps } from './deps';
 export async function readRemoval({ database, reconciler }: AdminDeps, app: string): Promise<Removal | undefined> {
   const stored = await readAnyApp(database.db, app);
   if (stored?.deleting !== true) return undefined;
-  const { pending, holds } = await reconciler.status();
-  return {
-    app,
-    since: new Date(stored.updatedAt).toISOString(),
-    pending: pending.filter(item => item.app === app),
-    hold: holds.find(hold => hold.app === app) ?? null,
-  };
+  return { app, since: new Date(stored.updatedAt).toISOString(), ...(await reconciler.leftOf(app)) };
 }
 
 /** Waits for the end of a removal, or for somebody to be needed, or for the deadline; returns what is left then. */

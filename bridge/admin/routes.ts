@@ -71,7 +71,8 @@ export const ADMIN_ROUTES: readonly AdminRoute[] = [
     scopes: ['declare', 'read'],
     purpose: 'Coder, apps, tokens, what waits, is held, parked or refused to a leaver, what the guard stopped',
     takes: '',
-    answers: '200 `{version, coder, apps, pending, holds, recovery}`',
+    answers:
+      '200 `{version, coder, apps, ending, pending, heldFor, holds, recovery}`; `pending` lists the first 200 of each kind, of which `apps`, `ending` and `heldFor` count all',
     refuses: [],
   },
   {

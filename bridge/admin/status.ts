@@ -51,7 +51,9 @@ export async function readStatus(deps: AdminDeps): Promise<Status> {
         warnings: [...(convergence?.warnings ?? []), ...tokenWarnings(tokens), ...appearanceWarnings(app, coercions)],
       };
     }),
+    ending: [...reconciler.ending],
     pending: [...reconciler.pending],
+    heldFor: [...reconciler.heldFor],
     holds: [...reconciler.holds],
     leftOver: [...reconciler.leftOver],
     recovery: reconciler.recovery,

@@ -180,7 +180,10 @@ function renderPending(status: Status, paint: Paint, columns: number | undefined
     ]);
   const table = renderTable(['STATE', 'WHO OR WHAT', 'APP', 'SINCE', 'TRIES', 'REASON'], rows, { paint, columns });
   // The bridge lists the first few hundred and counts all.
-  const all = status.apps.reduce((sum, app) => sum + app.waiting + app.held + app.parked + app.refused, 0);
+  const all = [...status.apps, ...status.ending].reduce(
+    (sum, app) => sum + app.waiting + app.held + app.parked + app.refused,
+    0,
+  );
   const more =
     all > status.pending.length || lines.length > rows.length
       ? `  … these are the first of ${plural(Math.max(all, status.pending.length), 'item')}\n`

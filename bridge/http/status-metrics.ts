@@ -1,6 +1,6 @@
 /** What a scrape reads of the bridge's state: the same for all replicas, since it comes from the database. */
 import { Counter, Gauge, type Registry } from 'prom-client';
-import { type AppStatus, type HoldSummary, type PendingItem, type Status } from '../contract/admin-api';
+import { type AppStatus, type EndingApp, type HoldSummary, type Status } from '../contract/admin-api';
 
 export interface StatusMetrics {
   show(status: Status): void;
@@ -119,14 +119,16 @@ export function createStatusMetrics(registry: Registry): StatusMetrics {
     for (const { coercion, count } of app.coercions) coercions.inc({ ...label, coercion }, count);
   }
 
-  /** Of an app that was deleted and is not gone: whoever waits is a leaver, and so are those of the app itself while it waits. */
-  function showEnding(app: string, left: readonly PendingItem[]): void {
+  /** Of an app that was deleted and is not gone. */
+  function showEnding(ending: EndingApp): void {
+    const { app } = ending;
     converged.set({ app }, 0);
-    for (const state of STATES) {
-      const items = left.filter(item => item.state === state);
-      const gone = items.map(({ since }) => ({ people: 1, since }));
-      showWork({ app, state }, items.length, gone);
-    }
+    for (const state of STATES)
+      showWork(
+        { app, state },
+        ending[state],
+        ending.leavers.filter(leaver => leaver.state === state),
+      );
   }
 
   function showHolds(app: string, held: readonly HoldSummary[]): void {
@@ -140,7 +142,7 @@ export function createStatusMetrics(registry: Registry): StatusMetrics {
 
   return {
     forget,
-    show({ version, coder, apps, holds: open, pending, recovery: why }) {
+    show({ version, coder, apps, ending, holds: open, recovery: why }) {
       forget();
       build.set({ version, coder_version: coder.version ?? '' }, 1);
       coderUp.set(coder.problem === null ? 1 : 0);
@@ -151,16 +153,8 @@ export function createStatusMetrics(registry: Registry): StatusMetrics {
       }
       recovery.set(why === null ? 0 : 1);
       for (const app of apps) showApp(app);
-      const declared = new Set(apps.map(({ app }) => app));
-      const ending = new Set(
-        [...pending, ...open].map(({ app }) => app).filter(app => app !== '' && !declared.has(app)),
-      );
-      for (const app of ending)
-        showEnding(
-          app,
-          pending.filter(item => item.app === app),
-        );
-      for (const app of [...declared, ...ending])
+      for (const app of ending) showEnding(app);
+      for (const { app } of [...apps, ...ending])
         showHolds(
           app,
           open.filter(hold => hold.app === app),

@@ -23,6 +23,7 @@ import { people } from './pages/people';
 import { person } from './pages/person';
 import { requests } from './pages/requests';
 import { setup } from './pages/setup';
+import { openOf } from './parts/open';
 import { addSignIn } from './sign-in/routes';
 import { refuseForeignForm, refuseOtherSites } from './sign-in/same-site';
 import { createSessions, type Sessions } from './sign-in/session';
@@ -167,11 +168,9 @@ function render(deps: PageDeps, base: string, show: Show): RequestHandler {
 
 /** How much waits for a decision. */
 async function waiting({ reconciler }: PageDeps): Promise<number> {
-  const { holds, pending, recovery } = await reconciler.status();
-  const deciding = pending.filter(
-    ({ state, reason }) => state === 'parked' || (state === 'held' && /^(re-hire|former-owner)\b/.test(reason)),
-  );
-  return holds.length + deciding.length + (recovery === null ? 0 : 1);
+  const status = await reconciler.status();
+  const { parked, reHires, formerOwners } = openOf(status);
+  return status.holds.length + parked.all + reHires.all + formerOwners + (status.recovery === null ? 0 : 1);
 }
 
 function queryOf({ url }: Request): URLSearchParams {

@@ -17,7 +17,7 @@ import { planWorld } from './report/plan-world';
 import { answerReHire, releaseHold, retryWork } from './queue/decisions';
 import { Pump } from './queue/pump';
 import { jittered } from './queue/end-work';
-import { readHold, readIdentities, readStatus } from './report/status';
+import { readHold, readIdentities, readLeftOf, readStatus } from './report/status';
 import { lookAtStopping } from './sweep/leavers-workspaces';
 import { SWEEP_LEASE_MS, sweepApps } from './sweep/sweep';
 import { isAway } from './sweep/sweep-parts';
@@ -157,6 +157,7 @@ export function createReconciler(dependencies: ReconcilerDependencies): Reconcil
       if (recovery === null) return { ...status, recovery };
       return { ...status, apps: status.apps.map(app => ({ ...app, converged: false })), recovery };
     },
+    leftOf: app => readLeftOf(database.db, app),
     groupIds: app => groupIds(rim, app),
     recoveryProblem: () => rim.recovery.problem ?? null,
     recovery: () => recoveryReport(rim),

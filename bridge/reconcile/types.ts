@@ -4,6 +4,7 @@ import {
   type AppStatus,
   type AuditEntry,
   type DoctorCheck,
+  type EndingApp,
   type Explanation,
   type GroupsReport,
   type HoldDetail,
@@ -12,6 +13,8 @@ import {
   type PendingItem,
   type PlanReport,
   type RecoveryReport,
+  type Removal,
+  type Status,
 } from '../contract/admin-api';
 import { type CoderClient } from '../coder';
 import { type MappingState } from '../contract/mapping-state';
@@ -117,7 +120,12 @@ export interface AppConvergence {
 
 export interface ReconcilerStatus {
   readonly apps: readonly AppConvergence[];
+  /** Apps that were deleted and are not gone. */
+  readonly ending: readonly EndingApp[];
+  /** The first few hundred of each kind. */
   readonly pending: readonly PendingItem[];
+  /** How many people are held, by what for: all of them. */
+  readonly heldFor: Readonly<Status['heldFor']>;
   readonly holds: readonly HoldSummary[];
   /** What the bridge made in Coder, nothing declares any more, and stays because somebody else uses it: in words. */
   readonly leftOver: readonly string[];
@@ -204,6 +212,8 @@ export interface Reconciler {
   /** Why people have what they have: by SCIM id, userName, externalId, e-mail, Coder id or Coder username; empty when nobody fits. */
   explain(user: string): Promise<Explanation[]>;
   status(): Promise<ReconcilerStatus>;
+  /** What of one app waits, is held, parked or refused, and what the guard stopped, however much of others does. */
+  leftOf(app: string): Promise<Pick<Removal, 'pending' | 'hold'>>;
   /** An open hold with everybody whom it is about; undefined when it is another one by now, or gone. */
   hold(id: string): Promise<HoldDetail | undefined>;
   /** Which group of an identity provider gives what to how many, and which groups no mapping names. */

@@ -14,6 +14,7 @@ export interface ScriptedReconciler extends Reconciler {
   /** What was asked of it, in order, as text. */
   readonly asked: string[];
   apps: AppConvergence[];
+  ending: ReconcilerStatus['ending'];
   pending: ReconcilerStatus['pending'];
   holds: ReconcilerStatus['holds'];
   people: Explanation[];
@@ -27,6 +28,7 @@ export function scriptedReconciler(): ScriptedReconciler {
   return {
     asked,
     apps: [],
+    ending: [],
     pending: [],
     holds: [],
     people: [],
@@ -58,8 +60,14 @@ export function scriptedReconciler(): ScriptedReconciler {
       return this.people.filter(person => person.userName === user);
     },
     async status() {
-      const { apps, pending, holds } = this;
-      return { apps, pending, holds, leftOver: [], recovery: this.recoveryProblem(), auditProblem: null };
+      const { apps, ending, pending, holds } = this;
+      const heldFor = [...heldByReason(pending)].map(([reason, people]) => ({ reason, people }));
+      const recovery = this.recoveryProblem();
+      return { apps, ending, pending, heldFor, holds, leftOver: [], recovery, auditProblem: null };
+    },
+    async leftOf(app) {
+      const hold = this.holds.find(one => one.app === app) ?? null;
+      return { pending: this.pending.filter(item => item.app === app), hold };
     },
     async hold(id) {
       const found = this.holds.find(hold => hold.id === id);
@@ -105,6 +113,15 @@ export function scriptedReconciler(): ScriptedReconciler {
       return [];
     },
   };
+}
+
+function heldByReason(pending: ReconcilerStatus['pending']): Map<string, number> {
+  const counts = new Map<string, number>();
+  for (const { state, reason } of pending) {
+    const name = reason.replace(/:.*/, '');
+    if (state === 'held') counts.set(name, (counts.get(name) ?? 0) + 1);
+  }
+  return counts;
 }
 
 export function convergence(app: string, change: Partial<AppConvergence> = {}): AppConvergence {

@@ -22,21 +22,26 @@ afterAll(async () => {
   await coder.close();
 });
 
-const scim = async (method: string, path: string, body: object): Promise<{ id: string }> => {
+const scim = async (method: string, path: string, body: object, bearer = token): Promise<{ id: string }> => {
   const response = await fetch(`${bridge.url}/scim/v2${path}`, {
     method,
-    headers: { authorization: `Bearer ${token}`, 'content-type': 'application/scim+json' },
+    headers: { authorization: `Bearer ${bearer}`, 'content-type': 'application/scim+json' },
     body: JSON.stringify(body),
   });
   return (await response.json()) as { id: string };
 };
-const person = (name: string) =>
-  scim('POST', '/Users', {
-    schemas: ['urn:ietf:params:scim:schemas:core:2.0:User'],
-    userName: name,
-    emails: [{ value: name, primary: true }],
-    active: true,
-  });
+const person = (name: string, bearer = token) =>
+  scim(
+    'POST',
+    '/Users',
+    {
+      schemas: ['urn:ietf:params:scim:schemas:core:2.0:User'],
+      userName: name,
+      emails: [{ value: name, primary: true }],
+      active: true,
+    },
+    bearer,
+  );
 const leave = ({ id }: { id: string }) =>
   scim('PATCH', `/Users/${id}`, {
     schemas: ['urn:ietf:params:scim:api:messages:2.0:PatchOp'],
@@ -81,5 +86,42 @@ it('stays in the metrics when their app is deleted meanwhile', async () => {
   await coder.unreachable(false);
   await until('nothing is left of it', async () => (await bridge.admin.status()).pending.length === 0);
   await until('bob is locked out', () => Promise.resolve(coder.describe('bob').status === 'suspended'));
+  expect(await metrics()).not.toContain('app="acme",state="waiting"');
+});
+
+it('is told of an app that is deleted, whoever of another app has been waiting for longer', async () => {
+  const other = scimToken();
+  await bridge.admin.putApp({ version: 1, app: 'other', tokens: other.tokens }, 'absent');
+  await bridge.admin.putApp({ version: 1, app: 'acme', tokens }, 'absent');
+  const ending = [];
+  for (const name of ['carol', 'dora']) ending.push(await person(`${name}@example.com`));
+  await until('everybody has an account', async () => (await bridge.admin.status()).apps.every(one => one.converged));
+  await coder.unreachable(true);
+  for (let index = 0; index <= 200; index += 1) await person(`person${index}@example.org`, other.token);
+  for (const one of ending) await leave(one);
+  await bridge.admin.deleteApp('acme', 'any');
+
+  // Two people, and the app itself for those who may be left of it.
+  expect((await bridge.admin.status()).ending).toEqual([
+    {
+      app: 'acme',
+      waiting: 3,
+      held: 0,
+      parked: 0,
+      refused: 0,
+      leavers: [{ state: 'waiting', people: 3, since: expect.any(String) as string }],
+    },
+  ]);
+  const text = await metrics();
+  expect(text).toContain('coder_scim_leavers_waiting{app="acme",state="waiting"} 3\n');
+  expect(text).toContain('coder_scim_work_items{app="acme",state="waiting"} 3\n');
+  expect(text).toContain('coder_scim_app_converged{app="acme"} 0\n');
+  expect((await bridge.admin.getRemoval('acme')).pending.map(({ subject }) => subject)).toEqual(
+    expect.arrayContaining(['carol@example.com', 'dora@example.com']),
+  );
+
+  await coder.unreachable(false);
+  await until('nothing is left of it', async () => (await bridge.admin.status()).ending.length === 0);
+  expect([coder.describe('carol').status, coder.describe('dora').status]).toEqual(['suspended', 'suspended']);
   expect(await metrics()).not.toContain('app="acme",state="waiting"');
 });

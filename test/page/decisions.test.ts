@@ -7,6 +7,8 @@ import { parseMappingState } from '../../bridge/contract/mapping-state';
 import { digestHex } from '../../bridge/http/caller';
 import { createPageRouter } from '../../bridge/page/page';
 import { createLog } from '../../bridge/process/log';
+import { readStatus } from '../../bridge/reconcile/report/status';
+import { writePerson } from '../../bridge/store/accounts/people';
 import { putApp } from '../../bridge/store/apps/apps';
 import { type Database, openDatabase } from '../../bridge/store/database/database';
 import { type ScriptedReconciler, scriptedReconciler } from '../admin/scripted-reconciler';
@@ -122,6 +124,38 @@ it('who waits for a person is told what helps: duplicates, former owners, refuse
   expect(body).toContain('delete the one that nobody needs');
   expect(body).toContain('They stay no owner');
   expect(body).toMatch(/Refused leavers[^]*lea@example\.com/);
+});
+
+describe('more people than are listed', () => {
+  const hold = async (prefix: string, people: number, reason: string) => {
+    for (let index = 0; index < people; index += 1) {
+      const userId = `${prefix}-${String(index).padStart(3, '0')}`;
+      const held = { reason, detail: 'why' };
+      await writePerson(database.db, { userId, app: 'acme', userName: `${userId}@example.com` }, { held }, NOW);
+    }
+  };
+
+  beforeEach(() => {
+    reconciler.status = async () => ({ ...(await readStatus(database.db, NOW)), recovery: null });
+  });
+
+  it('whom the guard stopped take no place from who came back', async () => {
+    await hold('a', 201, 'guard');
+    await hold('b', 1, 're-hire');
+    const { body } = await who.get('/ui/decisions');
+    expect(body).toMatch(/Came back <span class="badge warn">1 person<[^]*b-000@example\.com/);
+    expect(body).toContain('<span class="count">1</span>');
+    expect(body).not.toContain('Held people');
+  });
+
+  it('are told of by number, who came back first', async () => {
+    await hold('a', 1_230, 'no-email');
+    await hold('b', 1, 're-hire');
+    const { body } = await who.get('/ui/decisions');
+    expect(body).toMatch(/Came back <span class="badge warn">1 person<[^]*b-000@example\.com/);
+    expect(body).toContain('Held people <span class="badge warn">1,230<');
+    expect(body).toContain('These are the first 199 of 1,230');
+  });
 });
 
 it('a refused leaver who was dealt with by hand is dismissed with a reason', async () => {

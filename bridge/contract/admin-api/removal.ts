@@ -6,6 +6,7 @@ import { PendingItem } from './status';
 export const Removal = z.object({
   app: z.string(),
   since: z.string(),
+  /** The first few hundred of each kind. */
   pending: z.array(PendingItem),
   /** What the guard stopped; a release lets it pass. */
   hold: HoldSummary.nullable(),

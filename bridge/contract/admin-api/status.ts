@@ -2,6 +2,9 @@
 import * as z from 'zod';
 import { HoldSummary } from './hold';
 
+/** So many of each kind are listed among what waits, is held, parked or refused; all of it is counted. */
+export const PENDING_LISTED = 200;
+
 /** One thing that is waiting, held or parked. */
 export const PendingItem = z.object({
   key: z.string(),
@@ -28,6 +31,15 @@ export const TokenStatus = z.object({
 });
 export type TokenStatus = z.output<typeof TokenStatus>;
 
+/** Leavers who are not known to be locked out, by what keeps them in; `since` is when the first of them left. */
+const LeaversNotOut = z.array(
+  z.object({
+    state: z.enum(['waiting', 'parked', 'held', 'refused']),
+    people: z.number(),
+    since: z.string(),
+  }),
+);
+
 export const AppStatus = z.object({
   app: z.string(),
   identityProvider: z.string(),
@@ -45,14 +57,7 @@ export const AppStatus = z.object({
   parked: z.number(),
   /** Refused requests that would have locked somebody out and did not go through since. */
   refused: z.number(),
-  /** Leavers who are not known to be locked out, by what keeps them in; `since` is when the first of them left. */
-  leavers: z.array(
-    z.object({
-      state: z.enum(['waiting', 'parked', 'held', 'refused']),
-      people: z.number(),
-      since: z.string(),
-    }),
-  ),
+  leavers: LeaversNotOut,
   lastError: z.string().nullable(),
   lastSweepAt: z.string().nullable(),
   /** When a SCIM request came last, as far as requests are kept. */
@@ -64,6 +69,18 @@ export const AppStatus = z.object({
   warnings: z.array(z.string()),
 });
 export type AppStatus = z.output<typeof AppStatus>;
+
+/** An app that was deleted and is not gone: how much of it is left, whatever `pending` has room for. */
+export const EndingApp = z.object({
+  app: z.string(),
+  waiting: z.number(),
+  held: z.number(),
+  parked: z.number(),
+  refused: z.number(),
+  /** Whoever waits is a leaver; so is the app itself, which stands for those who are not queued yet. */
+  leavers: LeaversNotOut,
+});
+export type EndingApp = z.output<typeof EndingApp>;
 
 /** Seats of Coder's licence; `limit` is null where the licence has none. */
 export const Seats = z.object({ used: z.number(), limit: z.number().nullable() });
@@ -82,7 +99,12 @@ export const Status = z.object({
     seats: Seats.nullable(),
   }),
   apps: z.array(AppStatus),
+  /** Apps that were deleted and are not gone. */
+  ending: z.array(EndingApp).default([]),
+  /** The first few hundred of each kind. */
   pending: z.array(PendingItem),
+  /** How many people are held, by what for: all of them, of all apps. */
+  heldFor: z.array(z.object({ reason: z.string(), people: z.number() })).default([]),
   holds: z.array(HoldSummary),
   /** What the bridge made in Coder, nothing declares any more, and stays because somebody else uses it: in words. */
   leftOver: z.array(z.string()).default([]),

@@ -3,7 +3,8 @@ import { type HoldDetail, type PendingItem, type RecoveryReport } from '../../co
 import { type PageDeps } from '../deps';
 import { type Content, html, type Html } from '../html';
 import { postForm, reasonField, textField } from '../parts/form';
-import { badge, count, nothing, personLink, time } from '../parts/parts';
+import { firstOf, type Open, openOf } from '../parts/open';
+import { badge, count, nothing, number, personLink, time } from '../parts/parts';
 import { table } from '../parts/table';
 import { mayOperate, type Page, type View } from '../view';
 
@@ -17,12 +18,7 @@ export async function decisions(deps: PageDeps, view: View): Promise<Page> {
     hold => hold !== undefined,
   );
   const recovery = status.recovery === null ? undefined : await reconciler.recovery();
-  const parked = status.pending.filter(item => item.state === 'parked');
-  const refused = status.pending.filter(item => item.state === 'refused');
-  const held = status.pending.filter(item => item.state === 'held');
-  const reHires = held.filter(item => item.reason.startsWith('re-hire'));
-  // Whom the guard stopped stands in the plan above.
-  const others = held.filter(item => !reHires.includes(item) && !item.reason.startsWith('guard:'));
+  const { parked, refused, reHires, others } = openOf(status);
   const none = holds.length + status.pending.filter(item => item.state !== 'waiting').length === 0;
   return {
     title: 'Needs a decision',
@@ -30,18 +26,18 @@ export async function decisions(deps: PageDeps, view: View): Promise<Page> {
     body: html`${!mayOperate(view) && html`<p class="notice">You see what waits; to decide it, sign in as an operator.</p>`}
     ${recovery !== undefined && recoveryPanel(view, recovery)} ${holds.map(hold => holdPanel(view, hold))}
     ${
-      reHires.length > 0 &&
+      reHires.all > 0 &&
       html`<section class="panel">
-        <h2>Came back ${badge('warn', count(reHires.length, 'person', 'people'))}</h2>
+        <h2>Came back ${badge('warn', count(reHires.all, 'person', 'people'))}</h2>
         <p>
           They are a new object of the directory, and there is an account of theirs from before. Keep it when the
           identity provider kept the subject; replace it when not, once its workspaces are deleted.
         </p>
-        ${reHires.map(item => reHirePanel(view, item))}
+        ${reHires.items.map(item => reHirePanel(view, item))} ${firstOf(reHires)}
       </section>`
     }
-    ${parked.length > 0 && parkedPanel(view, parked)} ${refused.length > 0 && refusedPanel(view, refused)}
-    ${others.length > 0 && heldPanel(view, others)}
+    ${parked.all > 0 && parkedPanel(view, parked)} ${refused.all > 0 && refusedPanel(view, refused)}
+    ${others.all > 0 && heldPanel(view, others)}
     ${none && recovery === undefined && nothing('Nothing waits for a decision.')}`,
   };
 }
@@ -192,22 +188,24 @@ function retryForm(view: View, key: string | undefined, text: string, label: str
   );
 }
 
-function parkedPanel(view: View, parked: readonly PendingItem[]): Html {
+function parkedPanel(view: View, parked: Open): Html {
   return html`<section class="panel">
-    <h2>Parked ${badge('bad', String(parked.length))}</h2>
+    <h2>Parked ${badge('bad', number(parked.all))}</h2>
     <p>Tried again and again without success. Look at the reason, mend it, and try again.</p>
     ${table(
       'Parked work',
       [...COLUMNS, { head: 'Try again' }],
-      itemRows(view, parked, item => retryForm(view, item.key, 'Try again', `try ${item.subject ?? item.key} again`)),
+      itemRows(view, parked.items, item =>
+        retryForm(view, item.key, 'Try again', `try ${item.subject ?? item.key} again`),
+      ),
     )}
-    ${parked.length > 1 && retryForm(view, undefined, 'Try all again', 'try all again')}
+    ${firstOf(parked)} ${parked.all > 1 && retryForm(view, undefined, 'Try all again', 'try all again')}
   </section>`;
 }
 
-function refusedPanel(view: View, refused: readonly PendingItem[]): Html {
+function refusedPanel(view: View, refused: Open): Html {
   return html`<section class="panel">
-    <h2>Refused leavers ${badge('bad', String(refused.length))}</h2>
+    <h2>Refused leavers ${badge('bad', number(refused.all))}</h2>
     <p>
       Requests that would have locked these people out were refused, and were not sent since in a form that goes
       through. Correct them in the identity provider: <a href="${view.base}/requests?refused=true">what was sent</a>.
@@ -216,8 +214,9 @@ function refusedPanel(view: View, refused: readonly PendingItem[]): Html {
     ${table(
       'Refused leavers',
       mayOperate(view) ? [...COLUMNS, { head: 'Dealt with' }] : COLUMNS,
-      itemRows(view, refused, mayOperate(view) ? item => dismissForm(view, item) : undefined),
+      itemRows(view, refused.items, mayOperate(view) ? item => dismissForm(view, item) : undefined),
     )}
+    ${firstOf(refused)}
   </section>`;
 }
 
@@ -234,9 +233,9 @@ function dismissForm(view: View, item: PendingItem): Html {
   );
 }
 
-function heldPanel(view: View, held: readonly PendingItem[]): Html {
+function heldPanel(view: View, held: Open): Html {
   return html`<section class="panel">
-    <h2>Held people ${badge('warn', String(held.length))}</h2>
+    <h2>Held people ${badge('warn', number(held.all))}</h2>
     <p>
       The directory states something that Coder can't take, or that only a person can tell. They are tried again when
       something relevant changes, and with each sweep.
@@ -244,12 +243,13 @@ function heldPanel(view: View, held: readonly PendingItem[]): Html {
     ${table(
       'Held people',
       [...COLUMNS, { head: 'What helps' }],
-      itemRows(view, held, item => [
+      itemRows(view, held.items, item => [
         html`<span class="because">${helpFor(item.reason)}</span>`,
         item.reason.startsWith('former-owner') &&
           retryForm(view, item.key, 'They stay no owner', `${item.subject ?? item.key} stays no owner`),
       ]),
     )}
+    ${firstOf(held)}
   </section>`;
 }
 

@@ -1,82 +1,66 @@
 /** What waits, what is held and why, what is parked: from the store alone, so that it answers while Coder does not. */
-import { type HoldDetail, type HoldSummary, type Identity, type PendingItem } from '../../contract/admin-api';
+import { type HoldDetail, type HoldSummary, type Identity, type Removal } from '../../contract/admin-api';
 import { listApps } from '../../store/apps/apps';
 import { type Db } from '../../store/database/database';
 import { nextTurn } from '../../store/database/turns';
 import { type HeldRemovals, holdId, listOpenHolds } from '../../store/accounts/holds';
 import { leaversNotOut } from '../../store/accounts/leavers';
-import { listManagedGroups } from '../../store/accounts/coder-groups';
-import { countHeldPeople, listHeldPeople } from '../../store/accounts/held-people';
+import { countHeldFor, countHeldPeople } from '../../store/accounts/held-people';
 import { auditProblem } from '../../store/audit/audit-problem';
 import { readPeople } from '../../store/accounts/people';
 import { readSweepFailures } from '../../store/apps/sweep-failures';
 import { readLeftOver } from '../../store/accounts/left-over';
 import { countLeaverWorkspaces, listLeaverWorkspaces } from '../../store/accounts/leaver-workspaces';
 import { countOpenEntries, unattendedEntries } from '../../store/journal/journal';
-import { countWork, listWork } from '../../store/work/pending';
-import { countRefusedLeavings, listRefusedLeavings } from '../../store/directory';
+import { countWork } from '../../store/work/pending';
+import { countRefusedLeavings } from '../../store/directory';
 import { type AppConvergence, type ReconcilerStatus } from '../types';
+import { endingApps } from './ending';
+import { iso, listPending, namesOf, readWaiting, WORKSPACES_RUNNING } from './pending';
 
-const SHOWN = 200;
 const CHANGES_SHOWN = 50;
 const PAGE = 1_000;
-const GROUP = 'coder-group:';
-
-const iso = (at: number): string => new Date(at).toISOString();
 
 export async function readStatus(db: Db, now: number): Promise<Omit<ReconcilerStatus, 'recovery'>> {
   // What waits first: work that ends meanwhile has written by then what it found.
   const work = await countWork(db);
-  const pending = await listWork(db, SHOWN);
+  const waiting = await readWaiting(db);
   const begun = await countOpenEntries(db);
-  const unattended = await unattendedEntries(db, { limit: SHOWN });
+  // Naming no app: of those that are not declared.
+  const unattended = await unattendedEntries(db, { apps: [] });
   const apps = await listApps(db);
-  const heldCounts = await countHeldPeople(db);
-  const refusedCounts = await countRefusedLeavings(db);
-  const heldPeople = await listHeldPeople(db, SHOWN);
-  const refusedLeavings = await listRefusedLeavings(db, SHOWN);
+  const heldPeople = await countHeldPeople(db);
+  const heldFor = await countHeldFor(db);
+  const refused = await countRefusedLeavings(db);
   const open = await listOpenHolds(db);
   const running = await listLeaverWorkspaces(db, 'running');
+  const pending = await listPending(db, waiting, running);
   const unknown = await countLeaverWorkspaces(db, 'unknown');
   const leavers = await leaversNotOut(db);
   const notCompared = await readSweepFailures(db);
-  const groupNames = new Map(
-    pending.some(item => item.key.startsWith(GROUP))
-      ? (await listManagedGroups(db)).map(group => [`${GROUP}${group.id}`, `group ${group.name}`])
-      : [],
-  );
-  const names = await namesOf(db, [
-    ...pending.flatMap(item => (item.key.startsWith('person:') ? [item.key.slice('person:'.length)] : [])),
-    ...unattended.flatMap(({ subject }) => subject ?? []),
-  ]);
-  const holds = summarize(
-    open,
-    await namesOf(
-      db,
-      open.slice(0, PAGE).map(row => row.subject.slice('person:'.length)),
-    ),
-  );
+  const holds = await readHolds(db, open);
+  const held = new Map(heldPeople);
+  for (const { app } of running) held.set(app, (held.get(app) ?? 0) + 1);
+  const left = { work, unattended, held, refused, leavers, stopped: open.map(({ app }) => app) };
   return {
     apps: apps.map((app): AppConvergence => {
       const counts = work.get(app.name) ?? { waiting: 0, parked: 0, lastError: null };
-      const held = (heldCounts.get(app.name) ?? 0) + running.filter(leaver => leaver.app === app.name).length;
-      const refused = refusedCounts.get(app.name) ?? 0;
       return {
         app: app.name,
         converged:
           counts.waiting === 0 &&
           counts.parked === 0 &&
-          held === 0 &&
+          !held.has(app.name) &&
           (begun.get(app.name) ?? 0) === 0 &&
           open.every(row => row.app !== app.name) &&
-          refused === 0 &&
+          !refused.has(app.name) &&
           app.problems.length === 0 &&
           !notCompared.has(app.name) &&
           app.appliedGeneration === app.generation,
         waiting: counts.waiting,
-        held,
+        held: held.get(app.name) ?? 0,
         parked: counts.parked,
-        refused,
+        refused: refused.get(app.name) ?? 0,
         leavers: leavers
           .filter(row => row.app === app.name)
           .map(({ state, people, since }) => ({ state, people, since: iso(since) })),
@@ -89,57 +73,24 @@ export async function readStatus(db: Db, now: number): Promise<Omit<ReconcilerSt
         ],
       };
     }),
-    pending: [
-      ...refusedLeavings.map((leaving): PendingItem => ({
-        key: leaving.subject,
-        app: leaving.app,
-        subject: leaving.name,
-        state: 'refused',
-        reason: `${leaving.reason} (request ${leaving.requestId})`,
-        attempts: leaving.times,
-        since: iso(leaving.firstAt),
-      })),
-      ...pending.map((item): PendingItem => ({
-        key: item.key,
-        app: item.app,
-        subject: names.get(item.key.slice('person:'.length)) ?? groupNames.get(item.key) ?? null,
-        state: item.parked ? 'parked' : 'waiting',
-        reason: item.error ?? 'waiting for its turn',
-        attempts: item.attempts,
-        since: iso(item.since),
-      })),
-      ...unattended.map(({ app, subject, since }): PendingItem => ({
-        key: `person:${subject ?? ''}`,
-        app: app ?? '',
-        subject: names.get(subject ?? '') ?? null,
-        state: 'waiting',
-        reason: 'what was about to be done in Coder was not noted to its end: the next sweep looks at it',
-        attempts: 0,
-        since: iso(since),
-      })),
-      ...heldPeople.map((person): PendingItem => ({
-        key: `person:${person.userId}`,
-        app: person.app,
-        subject: person.userName,
-        state: 'held',
-        reason: `${person.reason}: ${person.detail}`,
-        attempts: 0,
-        since: iso(person.since),
-      })),
-      ...running.slice(0, SHOWN).map((leaver): PendingItem => ({
-        key: `person:${leaver.userId}`,
-        app: leaver.app,
-        subject: leaver.userName,
-        state: 'held',
-        reason: `workspaces-running: ${leaver.running.map(({ name, reason }) => `${name}: ${reason}`).join('; ')}`,
-        attempts: 0,
-        since: iso(leaver.since),
-      })),
-    ],
+    ending: endingApps(left, new Set(apps.map(({ name }) => name))),
+    pending,
+    heldFor: [...heldFor, ...(running.length === 0 ? [] : [{ reason: WORKSPACES_RUNNING, people: running.length }])],
     holds,
     leftOver: await readLeftOver(db),
     auditProblem: (await auditProblem(db, now)) ?? null,
   };
+}
+
+/** What of one app waits, is held, parked or refused, and what the guard stopped. */
+export async function readLeftOf(db: Db, app: string): Promise<Pick<Removal, 'pending' | 'hold'>> {
+  const waiting = await readWaiting(db, app);
+  const pending = await listPending(db, waiting, await listLeaverWorkspaces(db, 'running'), app);
+  const [hold] = await readHolds(
+    db,
+    (await listOpenHolds(db)).filter(row => row.app === app),
+  );
+  return { pending, hold: hold ?? null };
 }
 
 /** Nobody is held for what can't be seen: one sentence says what can be done about it. */
@@ -150,13 +101,12 @@ function unknownWorkspaces(people: number): string[] {
   ];
 }
 
-async function namesOf(db: Db, userIds: readonly string[]): Promise<Map<string, string>> {
-  if (userIds.length === 0) return new Map();
-  const rows = await db.selectFrom('people').select(['user_id', 'user_name']).where('user_id', 'in', userIds).execute();
-  return new Map(rows.map(row => [row.user_id, row.user_name]));
+/** The open holds, one for each app, with the first changes of each. */
+async function readHolds(db: Db, open: readonly HeldRemovals[]): Promise<HoldSummary[]> {
+  const ids = open.slice(0, PAGE).map(row => row.subject.slice('person:'.length));
+  return summarize(open, await namesOf(db, ids));
 }
 
-/** The open holds, one for each app. */
 function summarize(open: readonly HeldRemovals[], names: ReadonlyMap<string, string>): HoldSummary[] {
   const apps = new Map<string, HeldRemovals[]>();
   for (const row of open) {

@@ -1,4 +1,5 @@
 /** Who is held, and for what: listed, counted, and found by the reason. */
+import { sql } from 'kysely';
 import { type Db } from '../database/database';
 
 export interface HeldPerson {
@@ -10,11 +11,19 @@ export interface HeldPerson {
   readonly since: number;
 }
 
-export async function listHeldPeople(db: Db, limit: number): Promise<HeldPerson[]> {
+/**
+ * Who is held, of all apps or of one: first who waits for an answer of an operator, last whom the guard stopped, of whom its holds tell
+ * as well.
+ */
+export async function listHeldPeople(db: Db, limit: number, app?: string): Promise<HeldPerson[]> {
   const rows = await db
     .selectFrom('people')
     .selectAll()
     .where('held_reason', 'is not', null)
+    .$if(app !== undefined, query => query.where('app', '=', app ?? ''))
+    .orderBy(
+      sql`case when held_reason in ('re-hire', 'former-owner') then 0 when held_reason = 'guard' then 2 else 1 end`,
+    )
     .orderBy('user_id')
     .limit(limit)
     .execute();
@@ -83,6 +92,18 @@ export async function linkedPeopleHeldFor(
     coderUsername: row.coder_username ?? '',
     reason: row.held_reason ?? '',
   }));
+}
+
+/** How many people are held for each reason. */
+export async function countHeldFor(db: Db): Promise<{ readonly reason: string; readonly people: number }[]> {
+  const rows = await db
+    .selectFrom('people')
+    .select(eb => ['held_reason', eb.fn.countAll<number>().as('held')])
+    .where('held_reason', 'is not', null)
+    .groupBy('held_reason')
+    .orderBy('held_reason')
+    .execute();
+  return rows.map(row => ({ reason: row.held_reason ?? '', people: Number(row.held) }));
 }
 
 /** How many people of each app are held. */

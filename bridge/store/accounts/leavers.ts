@@ -17,7 +17,10 @@ export interface LeaversNotOut {
   readonly since: number;
 }
 
-/** One row for each app and state that has anybody. */
+/**
+ * One row for each app and state that has anybody. Of a deleted app whoever is queued or held leaves, whatever the directory said of
+ * them; its own work stands for those who are not queued yet.
+ */
 export async function leaversNotOut(db: Db): Promise<LeaversNotOut[]> {
   const queued = await db
     .selectFrom('work')
@@ -28,22 +31,40 @@ export async function leaversNotOut(db: Db): Promise<LeaversNotOut[]> {
       eb.fn.min(eb.case().when('parked_at', 'is not', null).then(eb.ref('enqueued_at')).end()).as('parked_since'),
       eb.fn.min(eb.case().when('parked_at', 'is', null).then(eb.ref('enqueued_at')).end()).as('waiting_since'),
     ])
-    .where('priority', '=', PRIORITY.leaving)
-    .where('key', 'like', 'person:%')
+    .where(eb =>
+      eb.or([
+        eb('priority', '=', PRIORITY.leaving).and('key', 'like', 'person:%'),
+        eb('app', 'in', eb.selectFrom('apps').select('name').where('deleted_at', 'is not', null)).and(
+          eb.or([eb('key', 'like', 'person:%'), eb('key', 'like', 'app:%')]),
+        ),
+      ]),
+    )
     .groupBy('app')
     .execute();
   const held = await db
     .selectFrom('people')
     .leftJoin('users', 'users.id', 'people.user_id')
+    .leftJoin('apps as deleted', join =>
+      join.onRef('deleted.name', '=', 'people.app').on('deleted.deleted_at', 'is not', null),
+    )
     .select(eb => [
       'people.app',
       eb.fn.countAll<number>().as('people'),
-      eb.fn.min(eb.fn.coalesce('people.left_at', 'users.modified_at', 'people.converged_at')).as('since'),
+      eb.fn
+        .min(
+          eb.fn.coalesce(
+            'people.left_at',
+            eb.case().when('users.active', '=', 0).then(eb.ref('users.modified_at')).end(),
+            'deleted.deleted_at',
+            'people.converged_at',
+          ),
+        )
+        .as('since'),
     ])
     .where('people.held_reason', 'is not', null)
     // Their account is suspended, and waits to be deleted.
     .where('people.held_reason', '!=', 'has-workspaces')
-    .where(eb => eb.or([eb('users.id', 'is', null), eb('users.active', '=', 0)]))
+    .where(eb => eb.or([eb('users.id', 'is', null), eb('users.active', '=', 0), eb('deleted.name', 'is not', null)]))
     .groupBy('people.app')
     .execute();
   const refused = await db

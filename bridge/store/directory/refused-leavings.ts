@@ -231,9 +231,15 @@ export async function settleMembers(
     .execute();
 }
 
-/** The oldest entries of all apps. */
-export async function listRefusedLeavings(db: Db, limit: number): Promise<RefusedLeaving[]> {
-  const rows = await db.selectFrom('refused_leavings').selectAll().orderBy('first_at').limit(limit).execute();
+/** The oldest entries of all apps, or of one. */
+export async function listRefusedLeavings(db: Db, limit: number, app?: string): Promise<RefusedLeaving[]> {
+  const rows = await db
+    .selectFrom('refused_leavings')
+    .selectAll()
+    .$if(app !== undefined, query => query.where('app', '=', app ?? ''))
+    .orderBy('first_at')
+    .limit(limit)
+    .execute();
   return rows.map(toRefusedLeaving);
 }
 

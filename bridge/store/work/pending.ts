@@ -143,11 +143,12 @@ export interface PendingWork {
   readonly since: number;
 }
 
-/** Queued work, parked first, then the oldest. */
-export async function listWork(db: Db, limit: number): Promise<PendingWork[]> {
+/** Queued work, parked first, then the oldest; of one app where one is named. */
+export async function listWork(db: Db, limit: number, app?: string): Promise<PendingWork[]> {
   const rows = await db
     .selectFrom('work')
     .select(['key', 'app', 'parked_at', 'attempts', 'error', 'enqueued_at'])
+    .$if(app !== undefined, query => query.where('app', '=', app ?? ''))
     .orderBy(sql`case when parked_at is null then 1 else 0 end`)
     .orderBy('enqueued_at')
     .limit(limit)

@@ -1,5 +1,8 @@
 /** The smaller verbs of the reconciler's store, on both databases. */
 import { queryAudit, writeAudit } from '../../../bridge/store/audit/audit';
+import { parseMappingState } from '../../../bridge/contract/mapping-state';
+import { deleteApp, putApp } from '../../../bridge/store/apps/apps';
+import { createDirectory } from '../../../bridge/store/directory';
 import { bind, readBindings, unbind } from '../../../bridge/store/apps/bindings';
 import { addManagedGroup } from '../../../bridge/store/accounts/coder-groups';
 import {
@@ -99,6 +102,29 @@ describeEachDatabase('the store', open => {
       { app: 'okta', state: 'waiting', people: 2, since: 100 },
       { app: 'okta', state: 'parked', people: 1, since: 200 },
       { app: 'entra', state: 'held', people: 1, since: 400 },
+    ]);
+  });
+
+  it('counts everybody of a deleted app who is queued or held as a leaver, since it was deleted', async () => {
+    const database = await open();
+    const { db } = database;
+    for (const app of ['okta', 'entra'])
+      await putApp(database, parseMappingState({ version: 1, app }), 'absent', { actor: 'declaration' }, 100);
+    const directory = createDirectory(database);
+    for (const app of ['okta', 'entra'])
+      for (const userName of ['alice', 'bob']) {
+        const { resource } = await directory.createUser({ app, cause: { actor: 'scim' } }, { userName, active: true });
+        const held = userName === 'bob' ? { reason: 'last-owner', detail: 'why' } : undefined;
+        await writePerson(db, { userId: resource.id, app, userName }, held === undefined ? {} : { held }, 150);
+      }
+    await db.deleteFrom('work').where('key', 'not like', 'person:%').execute();
+    await db.updateTable('work').set({ enqueued_at: 300 }).execute();
+    expect(await leaversNotOut(db)).toEqual([]);
+    await deleteApp(database, 'entra', 'any', { actor: 'declaration' }, 200);
+    expect(await leaversNotOut(db)).toEqual([
+      // Alice, Bob, and the app itself.
+      { app: 'entra', state: 'waiting', people: 3, since: 200 },
+      { app: 'entra', state: 'held', people: 1, since: 200 },
     ]);
   });
 
