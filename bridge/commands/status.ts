@@ -1,6 +1,6 @@
 /** `coder-scim status`: apps, tokens, what waits, what is held and why. */
 import { setTimeout as sleep } from 'node:timers/promises';
-import { type AppStatus, isConverged, type Status } from '../contract/admin-api';
+import { type AppStatus, type EndingApp, isConverged, type Status } from '../contract/admin-api';
 import { gatherAlike } from './terminal/fold-repeats';
 import { type ClientContext, type ClientOptions, type Commands, parseDuration, printJson } from './command';
 import { EXIT, type ExitCode } from './terminal/exit-code';
@@ -58,8 +58,8 @@ export function isWell(status: Status): boolean {
 export function renderStatus(status: Status, paint: Paint, columns: number | undefined, now: number): string {
   const parts = [renderBridge(status, paint, now)];
   for (const app of status.apps) parts.push(renderApp(app, paint, columns, now));
-  // Of an app on its way out, what is left of it is shown below.
-  if (status.apps.length === 0 && status.holds.length === 0 && status.pending.length === 0) {
+  for (const ending of status.ending) parts.push(renderEnding(ending, paint, now));
+  if (status.apps.length + status.ending.length + status.holds.length + status.pending.length === 0) {
     parts.push(`No app is declared yet: \`terraform apply\` a stack with a ScimApp, or \`coder-scim apply FILE\`.\n`);
   }
   if (status.holds.length > 0) {
@@ -110,22 +110,15 @@ function renderApp(app: AppStatus, paint: Paint, columns: number | undefined, no
     `${plural(app.users, 'user')} (${app.activeUsers.toLocaleString('en')} active)`,
     plural(app.groups, 'group'),
   ];
-  const open = (['waiting', 'held', 'parked', 'refused'] as const).flatMap(kind =>
-    app[kind] > 0 ? [`${app[kind]} ${kind}`] : [],
-  );
+  const open = openOf(app);
   const pairs: [string, Cell][] = [
     ['SCIM base URL', app.scimBaseUrl],
     ...(app.oauthTokenUrl === null ? [] : [['token URL', app.oauthTokenUrl] satisfies [string, Cell]]),
     ['directory', counts.join(', ')],
     ['last sweep', relativeTime(app.lastSweepAt, now)],
   ];
-  if (app.leavers.length > 0) {
-    const kinds = app.leavers.map(
-      ({ state, people, since }) => `${people} ${state}, the first ${relativeTime(since, now)}`,
-    );
-    pairs.push(['leavers', { text: `not known to be locked out: ${kinds.join('; ')}`, style: 'bad' }]);
-  }
-  if (open.length > 0) pairs.push(['open', { text: open.join(', '), style: 'warn' }]);
+  pairs.push(...leaversPair(app, now));
+  if (open !== '') pairs.push(['open', { text: open, style: 'warn' }]);
   if (app.lastError !== null) pairs.push(['last error', { text: app.lastError, style: 'bad' }]);
   if (app.dropped.length > 0) {
     const names = app.dropped.map(({ name, count }) => `${name} (${count.toLocaleString('en')})`).join(', ');
@@ -160,6 +153,26 @@ function renderApp(app: AppStatus, paint: Paint, columns: number | undefined, no
     tokens && `\n${tokens}`,
     coercions && `\n${coercions}`,
   ].join('');
+}
+
+/** An app that was deleted and is not gone: what of it is left stands among what is pending. */
+function renderEnding(ending: EndingApp, paint: Paint, now: number): string {
+  const open = openOf(ending);
+  const pairs: [string, Cell][] = leaversPair(ending, now);
+  if (open !== '') pairs.push(['open', { text: open, style: 'warn' }]);
+  return `${paint('strong', ending.app)}  ${paint('warn', '… removed, not gone yet')}\n${renderPairs(pairs, { paint })}`;
+}
+
+function openOf(app: Pick<AppStatus, 'waiting' | 'held' | 'parked' | 'refused'>): string {
+  return (['waiting', 'held', 'parked', 'refused'] as const)
+    .flatMap(kind => (app[kind] > 0 ? [`${app[kind]} ${kind}`] : []))
+    .join(', ');
+}
+
+function leaversPair({ leavers }: Pick<AppStatus, 'leavers'>, now: number): [string, Cell][] {
+  if (leavers.length === 0) return [];
+  const kinds = leavers.map(({ state, people, since }) => `${people} ${state}, the first ${relativeTime(since, now)}`);
+  return [['leavers', { text: `not known to be locked out: ${kinds.join('; ')}`, style: 'bad' }]];
 }
 
 function renderPending(status: Status, paint: Paint, columns: number | undefined, now: number): string {

@@ -119,6 +119,17 @@ describe('a status', () => {
     expect(text).toMatch(/held +zoe +acme +1 hour ago +no e-mail/);
   });
 
+  it('tells what is left of an app that was deleted', () => {
+    const leavers = [{ state: 'waiting' as const, people: 300, since: '2026-03-01T11:00:00Z' }];
+    const ending = [{ app: 'acme', waiting: 301, held: 0, parked: 0, refused: 0, leavers }];
+    const text = renderStatus(status({ ending, pending: [pending('zoe', 'why')] }), paint, undefined, NOW);
+    expect(text).toMatch(
+      /acme {2}… removed, not gone yet\n *leavers +not known to be locked out: 300 waiting, the first 1 hour ago/,
+    );
+    expect(text).toContain('these are the first of 301 items');
+    expect(text).not.toContain('No app is declared yet');
+  });
+
   it('shows what the guard stopped and how to release it', () => {
     const holds = [
       { id: 'h1', app: 'acme', reason: 'too many', people: 8, createdAt: '2026-03-01T11:59:00Z', changes: names(8) },

@@ -90,6 +90,19 @@ it('nothing to decide is said', async () => {
   expect((await who.get('/ui/decisions')).body).toContain('Nothing waits for a decision.');
 });
 
+it('of an app that was removed, what is left is said on the overview and among the decisions', async () => {
+  const since = '2026-03-01T10:00:00Z';
+  const leavers = [{ state: 'waiting' as const, people: 30, since }];
+  reconciler.ending = [{ app: 'acme', waiting: 31, held: 2, parked: 0, refused: 0, leavers }];
+  for (const path of ['/ui', '/ui/decisions']) {
+    const { body } = await who.get(path);
+    expect(body).toContain('removed, not gone: 31 waiting, 2 held');
+    expect(body).toMatch(/not known to be locked out<[^]*30 waiting, the first left <time[^>]*>2 h ago</);
+    expect(body).not.toContain('No app is declared yet');
+    expect(body).not.toContain('Nothing waits');
+  }
+});
+
 it.each(['keep', 'replace'])('a re-hire is answered: %s', async answer => {
   reconciler.pending = [item({})];
   const { body } = await who.get('/ui/decisions');

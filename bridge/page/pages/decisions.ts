@@ -3,6 +3,7 @@ import { type HoldDetail, type PendingItem, type RecoveryReport } from '../../co
 import { type PageDeps } from '../deps';
 import { type Content, html, type Html } from '../html';
 import { postForm, reasonField, textField } from '../parts/form';
+import { endingPanel } from '../parts/left';
 import { firstOf, type Open, openOf } from '../parts/open';
 import { badge, count, nothing, number, personLink, time } from '../parts/parts';
 import { table } from '../parts/table';
@@ -37,8 +38,8 @@ export async function decisions(deps: PageDeps, view: View): Promise<Page> {
       </section>`
     }
     ${parked.all > 0 && parkedPanel(view, parked)} ${refused.all > 0 && refusedPanel(view, refused)}
-    ${others.all > 0 && heldPanel(view, others)}
-    ${none && recovery === undefined && nothing('Nothing waits for a decision.')}`,
+    ${others.all > 0 && heldPanel(view, others)} ${status.ending.map(ending => endingPanel(view, ending))}
+    ${none && recovery === undefined && status.ending.length === 0 && nothing('Nothing waits for a decision.')}`,
   };
 }
 

@@ -10,6 +10,7 @@ import { readActivity } from '../../admin/questions/activity';
 import { readStatus } from '../../admin/status';
 import { type PageDeps } from '../deps';
 import { html, type Html } from '../html';
+import { endingPanel, leaversFact, leftText } from '../parts/left';
 import { badge, copyable, count, number, time, type Tone } from '../parts/parts';
 import { table } from '../parts/table';
 import { type Page, type View } from '../view';
@@ -30,9 +31,12 @@ export async function overview(deps: PageDeps, view: View): Promise<Page> {
       }
       ${status.auditProblem !== null && html`<p class="notice bad">${status.auditProblem}</p>`}
       ${openDecisions(view, status)}
-      <div class="grid">${coderPanel(view, status)} ${status.apps.map(app => appPanel(view, app))}</div>
+      <div class="grid">
+        ${coderPanel(view, status)} ${status.apps.map(app => appPanel(view, app))}
+        ${status.ending.map(ending => endingPanel(view, ending))}
+      </div>
       ${
-        status.apps.length === 0 &&
+        status.apps.length + status.ending.length === 0 &&
         html`<p class="nothing">
           No app is declared yet. Deploy a stack with a <code>ScimApp</code>, or
           <code>coder-scim apply state.json</code>.
@@ -109,17 +113,7 @@ function appPanel(view: View, app: AppStatus): Html {
         <a href="${view.base}/people?app=${encodeURIComponent(app.app)}">${number(app.activeUsers)} active</a> of
         ${number(app.users)}; ${count(app.groups, 'group')}
       </dd>
-      ${
-        app.leavers.length > 0 &&
-        html`<dt>Leavers</dt>
-          <dd>
-            ${badge('bad', 'not known to be locked out')}
-            ${app.leavers.map(
-              ({ state, people, since }) =>
-                html`<div>${number(people)} ${state}, the first left ${time(view, since)}</div>`,
-            )}
-          </dd>`
-      }
+      ${leaversFact(view, app.leavers)}
       <dt>Last request</dt>
       <dd>${time(view, app.lastRequestAt)}</dd>
       <dt>Last sweep</dt>
@@ -146,16 +140,8 @@ function appPanel(view: View, app: AppStatus): Html {
 
 function stateOf(app: AppStatus): Html {
   if (app.converged) return badge('good', 'Coder agrees');
-  const parts = [
-    app.waiting > 0 ? `${number(app.waiting)} waiting` : undefined,
-    app.held > 0 ? `${number(app.held)} held` : undefined,
-    app.parked > 0 ? `${number(app.parked)} parked` : undefined,
-    app.refused > 0 ? `${number(app.refused)} refused` : undefined,
-  ].filter(part => part !== undefined);
-  return badge(
-    app.parked + app.refused > 0 ? 'bad' : 'warn',
-    parts.length === 0 ? 'not as declared yet' : parts.join(', '),
-  );
+  const left = leftText(app);
+  return badge(app.parked + app.refused > 0 ? 'bad' : 'warn', left === '' ? 'not as declared yet' : left);
 }
 
 const TONES: Readonly<Record<TokenStatus['state'], Tone>> = { active: 'good', expiring: 'warn', expired: 'bad' };
