@@ -21,7 +21,12 @@ const ENTITIES: Readonly<Record<string, string>> = {
 
 // Control characters and marks that turn the direction of text: who names somebody so could make a line say something else.
 // eslint-disable-next-line no-control-regex
-const UNSEEN = /[\u0000-\u0008\u000b\u000c\u000e-\u001f\u007f-\u009f\u200e\u200f\u202a-\u202e\u2066-\u2069]/g;
+const UNSEEN = /[\u0000-\u0008\u000b\u000c\u000e-\u001f\u007f-\u009f\u061c\u200e\u200f\u202a-\u202e\u2066-\u2069]/g;
+
+/** A text as a reader is to see it: what can't be seen, and would change what can, stands there as a mark of its own. */
+export function visible(text: string): string {
+  return text.replace(UNSEEN, '\ufffd');
+}
 
 export function html(parts: TemplateStringsArray, ...contents: readonly Content[]): Html {
   let text = parts[0] ?? '';
@@ -38,5 +43,5 @@ function render(content: Content): string {
 }
 
 function escape(text: string): string {
-  return text.replace(/[&<>"']/g, character => ENTITIES[character] ?? '').replace(UNSEEN, '\ufffd');
+  return visible(text.replace(/[&<>"']/g, character => ENTITIES[character] ?? ''));
 }

@@ -10,11 +10,11 @@ import { Refusal } from '../http/refusal';
 import { addAssets } from './assets/assets';
 import { addDecisions, NOTICES } from './decide';
 import { type PageDeps } from './deps';
-import { html } from './html';
+import { html, visible } from './html';
 import { bareLayout, layout } from './layout';
 import { audit, auditFilter } from './pages/audit';
 import { exportAudit } from './pages/audit-export';
-import { followAudit } from './pages/audit-live';
+import { followAudit, followingOf } from './pages/audit-live';
 import { decisions } from './pages/decisions';
 import { drift } from './pages/drift';
 import { groups } from './pages/groups';
@@ -93,14 +93,14 @@ export function createPageRouter(deps: PageDeps): Router {
     followAudit(
       deps,
       { request, response, base },
-      auditFilter(queryOf(request)).filter,
+      followingOf(queryOf(request)),
       async () => (await sessions.read(request)) !== undefined,
     ),
   );
   router.get('/setup/:app/steps', async (request, response) => {
     const report = await readSetup(deps, request.params.app);
     if (report === undefined) throw new Refusal(404, 'not_found', 'there is no such app');
-    response.json(report);
+    response.json({ ...report, steps: report.steps.map(step => ({ ...step, detail: visible(step.detail) })) });
   });
   router.use(() => {
     throw new Refusal(404, 'not_found', 'there is no such page');

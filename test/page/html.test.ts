@@ -21,5 +21,5 @@ it('an object that looks like HTML is none', () => {
 });
 
 it('marks that turn the direction of text, and control characters, are seen', () => {
-  expect(html`${'user\u202egnp.exe\u0007'}`.text).toBe('user\ufffdgnp.exe\ufffd');
+  expect(html`${'user\u202egnp.exe\u0007\u061c'}`.text).toBe('user\ufffdgnp.exe\ufffd\ufffd');
 });

@@ -1,3 +1,5 @@
+import { type IncomingMessage, request as httpRequest } from 'node:http';
+
 /** A browser without a screen and without scripts: keeps cookies, follows no redirect, reads forms. */
 export interface Visit {
   readonly status: number;
@@ -40,6 +42,24 @@ export class Visitor {
     const { status, body } = await this.post('/ui/sign-in', { credential, to: '' });
     if (status !== 303) throw new Error(`sign-in was answered ${status}: ${body}`);
     return this;
+  }
+
+  /** Follows the audit trail as the page's script does. */
+  async follow(path: string): Promise<{ readonly response: IncomingMessage; readonly seen: () => string }> {
+    const response = await this.stream(path);
+    let text = '';
+    response.on('data', (chunk: Buffer) => (text += chunk.toString())).on('error', () => undefined);
+    return { response, seen: () => text };
+  }
+
+  /** What is answered piece by piece; nobody reads it yet. */
+  stream(path: string): Promise<IncomingMessage> {
+    return new Promise((resolve, reject) => {
+      httpRequest(new URL(path, this.origin), { headers: { cookie: this.cookie } })
+        .on('response', resolve)
+        .on('error', reject)
+        .end();
+    });
   }
 
   private async ask(path: string, init: RequestInit): Promise<Visit> {

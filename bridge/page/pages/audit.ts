@@ -1,6 +1,7 @@
 /** The audit trail: filtered, page by page, followed live, and as a file. */
 import { readAuditQuery } from '../../admin/audit-query';
 import { type AuditQuery } from '../../store/audit/audit';
+import { readChain } from '../../store/audit/chain';
 import { type PageDeps } from '../deps';
 import { html } from '../html';
 import { selectField, textField } from '../parts/form';
@@ -30,14 +31,20 @@ export function auditFilter(query: URLSearchParams): { readonly stated: URLSearc
 
 export async function audit(deps: PageDeps, view: View, query: URLSearchParams): Promise<Page> {
   const { stated, filter } = auditFilter(query);
+  // Before the lines: what is sealed up to here is among them.
+  const { head } = await readChain(deps.database.db);
   const entries = await deps.reconciler.audit({ ...filter, limit: SHOWN });
   const last = entries.length === SHOWN ? entries.at(-1) : undefined;
-  const wanted = new URLSearchParams([...stated].filter(([name]) => !['before', 'after', 'limit'].includes(name)));
+  const wanted = new URLSearchParams(
+    [...stated].filter(([name]) => !['before', 'after', 'afterSeq', 'limit'].includes(name)),
+  );
   const path = (name: string, more: Record<string, string> = {}) =>
     `${view.base}${name}?${new URLSearchParams([...wanted, ...Object.entries(more)]).toString()}`;
   const value = (name: string) => stated.get(name) ?? '';
   const choices = (names: readonly string[]) => [['', 'any'] as const, ...names.map(name => [name, name] as const)];
-  const newest = stated.get('before') === null ? (entries[0]?.id ?? 0) : undefined;
+  const isNewest = stated.get('before') === null;
+  const known = entries.flatMap(({ id, seq }) => (seq === null || seq > head.seq ? [id] : [])).join(' ');
+  const from = { afterSeq: String(head.seq), ...(known === '' ? {} : { known }) };
   return {
     title: 'Audit',
     nav: 'audit',
@@ -51,13 +58,8 @@ export async function audit(deps: PageDeps, view: View, query: URLSearchParams):
       </form>
       <p class="actions">
         ${
-          newest !== undefined &&
-          html`<button
-              type="button"
-              hidden
-              aria-pressed="false"
-              data-live="${path('/audit/live', { after: String(newest) })}"
-            >
+          isNewest &&
+          html`<button type="button" hidden aria-pressed="false" data-live="${path('/audit/live', from)}">
               Follow live
             </button>
             <span data-live-state role="status" class="hint"></span>`
@@ -68,7 +70,7 @@ export async function audit(deps: PageDeps, view: View, query: URLSearchParams):
       <div data-entries>
         ${entries.length === 0 && nothing('No line fits.')}
         ${
-          (entries.length > 0 || newest !== undefined) &&
+          (entries.length > 0 || isNewest) &&
           table(
             'Audit trail',
             AUDIT_COLUMNS,
