@@ -120,6 +120,16 @@ describeWithChromium('the page in a browser', executable => {
     await page.keyboard.press('Enter');
     await page.waitForURL('**search=alice**');
     expect(await page.locator('tbody tr').count()).toBe(1);
+    // Choosing changes nothing but the choice, until it is sent.
+    const sent: string[] = [];
+    page.on('request', request => sent.push(request.url()));
+    await page.focus('select[name=held]');
+    await page.keyboard.press('ArrowDown');
+    expect(await page.evaluate<string>('document.activeElement.value')).toBe('true');
+    await page.keyboard.press('Tab');
+    expect([await focused(), sent]).toEqual(['Search', []]);
+    await page.keyboard.press('Enter');
+    await page.waitForURL('**held=true**');
   });
 
   it('is read and decided without JavaScript', async () => {
@@ -176,6 +186,39 @@ describeWithChromium('the page in a browser', executable => {
       }),
     });
     await until('the step is done', async () => (await mapping.innerText()).includes('done'));
+  });
+
+  it('reads out a step of a set-up when it changes, and no other', async () => {
+    const { page } = await open();
+    await signIn(page);
+    let asked = 0;
+    let group = 'none yet';
+    await page.route('**/steps', async route => {
+      const response = await route.fetch();
+      const report = (await response.json()) as { steps: { name: string; done: boolean; detail: string }[] };
+      for (const step of report.steps)
+        if (step.name === 'group') Object.assign(step, { done: group !== 'none yet', detail: group });
+        else Object.assign(step, { done: false, detail: 'as before' });
+      asked += 1;
+      await route.fulfill({ response, json: report });
+    });
+    await page.goto(`${company.bridge.url}/ui/setup`);
+    const [first] = await page.locator('[data-step][aria-live=polite][aria-atomic=true] .badge').all();
+    expect(first).toBeDefined();
+    await until('it has looked', async () => asked > 0 && (await page.locator('text=as before').count()) > 1);
+    await page.evaluate(`
+      window.changed = [];
+      new MutationObserver(records => {
+        for (const { target } of records) window.changed.push(target.closest?.('[data-step]')?.dataset.step);
+      }).observe(document.querySelector('[data-steps]'), { subtree: true, childList: true, attributes: true, characterData: true });
+    `);
+    const before = asked;
+    await until('it has looked again and again', () => asked > before + 1);
+    expect(await page.evaluate<unknown[]>('window.changed')).toEqual([]);
+    group = 'one came';
+    await until('it is shown', async () => (await page.locator('[data-step=group]').innerText()).includes('one came'));
+    expect([...new Set(await page.evaluate<unknown[]>('window.changed'))]).toEqual(['group']);
+    expect(await page.locator('[data-step=group]').innerText()).toContain('done');
   });
 
   it('releases a plan with what is typed and a reason', async () => {

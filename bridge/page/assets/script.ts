@@ -23,10 +23,6 @@ export const SCRIPT = `'use strict';
     }
   }
 
-  // A select that filters does so at once.
-  for (const select of document.querySelectorAll('form.filter select'))
-    select.addEventListener('change', () => select.form.requestSubmit());
-
   // The audit trail, as it happens.
   const follow = document.querySelector('[data-live]');
   if (follow !== null && 'EventSource' in window) {
@@ -78,10 +74,13 @@ export const SCRIPT = `'use strict';
       for (const step of report.steps) {
         const item = steps.querySelector('[data-step="' + step.name + '"]');
         if (item === null) continue;
+        // What is as it was stays untouched: a screen reader reads each change.
+        const say = (element, text) => { if (element.textContent !== text) element.textContent = text; };
         const badge = item.querySelector('.badge');
-        badge.className = 'badge ' + (step.done ? 'good' : 'warn');
-        badge.textContent = step.done ? 'done' : 'waiting';
-        item.querySelector('.detail').textContent = step.detail;
+        badge.classList.toggle('good', step.done);
+        badge.classList.toggle('warn', !step.done);
+        say(badge, step.done ? 'done' : 'waiting');
+        say(item.querySelector('.detail'), step.detail);
       }
       return report.steps.every(step => step.done);
     };

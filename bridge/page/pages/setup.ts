@@ -81,9 +81,9 @@ function guided(view: View, report: SetupReport): Html {
       <ol class="steps" data-steps="${view.base}/setup/${encodeURIComponent(report.app)}/steps">
         ${report.steps.map(
           step =>
-            html`<li data-step="${step.name}">
+            html`<li data-step="${step.name}" aria-live="polite" aria-atomic="true">
               <span>${badge(step.done ? 'good' : 'warn', step.done ? 'done' : 'waiting')}</span>
-              <strong>${STEPS[step.name]}</strong> <span class="detail" aria-live="polite">${step.detail}</span>
+              <strong>${STEPS[step.name]}</strong> <span class="detail">${step.detail}</span>
             </li>`,
         )}
       </ol>
