@@ -8,6 +8,7 @@ import { callerOf } from '../http/caller';
 import { Refusal } from '../http/refusal';
 import { HoldChanged } from '../reconcile';
 import { type PageDeps } from './deps';
+import { type Notices } from './notices';
 
 const Reason = z.string().trim().min(1, 'a reason is wanted').max(1_000);
 const Release = z.object({ confirm: z.string().trim(), reason: Reason });
@@ -16,20 +17,8 @@ const Dismiss = z.object({ who: z.string().min(1).max(500), reason: Reason });
 const Retry = z.object({ key: z.string().min(1).max(200).optional() });
 const Debug = z.object({ minutes: z.coerce.number().int().min(0).max(60) });
 
-/** What is said after each, by the key that the address carries. */
-export const NOTICES: Readonly<Record<string, string>> = {
-  released: 'Released: the changes are being made.',
-  'recovery-ended': 'The recovery is over: the bridge gives and takes again, and compares everything with Coder.',
-  answered: 'Answered: the person is being dealt with.',
-  dismissed: 'Dismissed: it waits no more.',
-  retried: 'Queued again.',
-  swept: 'Compared with Coder: what was found is below, and in the audit trail.',
-  'bodies-kept': 'Bodies of requests are kept for 15 minutes.',
-  'bodies-forgotten': 'Bodies are not kept any more, and forgotten.',
-};
-
 /** @param router behind the session and the proof of the form */
-export function addDecisions(router: Router, deps: PageDeps, base: string): void {
+export function addDecisions(router: Router, deps: PageDeps, notices: Notices): void {
   const { reconciler } = deps;
   router.post('/decisions/holds/:id/release', async (request, response) => {
     const { confirm, reason } = read(Release, request);
@@ -44,7 +33,7 @@ export function addDecisions(router: Router, deps: PageDeps, base: string): void
         `the confirmation is ${JSON.stringify(confirm)}: wanted ${hold.people}, the number of people; nothing was released`,
       );
     await reconciler.releaseHold(id, { by: callerOf(response).name, reason });
-    response.redirect(303, `${base}/decisions?done=released`);
+    notices.done(response, '/decisions', 'released');
   });
   router.post('/decisions/recovery/end', async (request, response) => {
     const { confirm, reason } = read(Release, request);
@@ -55,32 +44,32 @@ export function addDecisions(router: Router, deps: PageDeps, base: string): void
         `the confirmation is ${JSON.stringify(confirm)}: wanted "go on"; nothing was ended`,
       );
     await reconciler.endRecovery({ by: callerOf(response).name, reason });
-    response.redirect(303, `${base}/decisions?done=recovery-ended`);
+    notices.done(response, '/decisions', 'recovery-ended');
   });
   router.post('/decisions/re-hires/:user', async (request, response) => {
     const { answer, reason } = read(Answer, request);
     await reconciler.answerReHire(request.params.user, answer, { by: callerOf(response).name, reason });
-    response.redirect(303, `${base}/decisions?done=answered`);
+    notices.done(response, '/decisions', 'answered');
   });
   router.post('/decisions/refused/:app', async (request, response) => {
     const { who, reason } = read(Dismiss, request);
     await dismissRefused(deps, request.params.app, who, { by: callerOf(response).name, reason });
-    response.redirect(303, `${base}/decisions?done=dismissed`);
+    notices.done(response, '/decisions', 'dismissed');
   });
   router.post('/decisions/retry', async (request, response) => {
     await reconciler.retry(read(Retry, request).key, { by: callerOf(response).name });
-    response.redirect(303, `${base}/decisions?done=retried`);
+    notices.done(response, '/decisions', 'retried');
   });
   router.post('/drift/sweep', async (_request, response) => {
     await sweepNow(deps, undefined, { by: callerOf(response).name });
-    response.redirect(303, `${base}/drift?done=swept`);
+    notices.done(response, '/drift', 'swept');
   });
   router.post('/requests/:app/debug', async (request, response) => {
     const { minutes } = read(Debug, request);
     const { app } = request.params;
     await setDebugWindow(deps, app, minutes * 60_000, { by: callerOf(response).name });
     const done = minutes === 0 ? 'bodies-forgotten' : 'bodies-kept';
-    response.redirect(303, `${base}/requests?app=${encodeURIComponent(app)}&done=${done}`);
+    notices.done(response, `/requests?app=${encodeURIComponent(app)}`, done);
   });
 }
 

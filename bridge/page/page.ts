@@ -8,7 +8,7 @@ import { readSetup } from '../admin/questions/setup';
 import { callerOf, setCaller } from '../http/caller';
 import { Refusal } from '../http/refusal';
 import { addAssets } from './assets/assets';
-import { addDecisions, NOTICES } from './decide';
+import { addDecisions } from './decide';
 import { type PageDeps } from './deps';
 import { html, visible } from './html';
 import { bareLayout, layout } from './layout';
@@ -24,6 +24,7 @@ import { person } from './pages/person';
 import { requests } from './pages/requests';
 import { setup } from './pages/setup';
 import { openOf } from './parts/open';
+import { createNotices, type Notices } from './notices';
 import { addSignIn } from './sign-in/routes';
 import { refuseForeignForm, refuseOtherSites } from './sign-in/same-site';
 import { createSessions, type Sessions } from './sign-in/session';
@@ -70,12 +71,13 @@ export function createPageRouter(deps: PageDeps): Router {
     await sessions.end(request, response);
     response.redirect(303, `${base}/sign-in`);
   });
-  addDecisions(router, deps, base);
-  const show = (path: string, page: Show) => router.get(path, render(deps, base, page));
+  const notices = createNotices(deps.publicUrl, base);
+  addDecisions(router, deps, notices);
+  const show = (path: string, page: Show) => router.get(path, render(deps, base, notices, page));
   show('/', overview);
   show('/people', people);
   router.get('/people/:id', (request, response, next) =>
-    render(deps, base, (_deps, view) => person(deps, view, request.params.id))(request, response, next),
+    render(deps, base, notices, (_deps, view) => person(deps, view, request.params.id))(request, response, next),
   );
   show('/groups', groups);
   show('/decisions', decisions);
@@ -148,7 +150,7 @@ function needOurForm({ publicUrl }: PageDeps): RequestHandler[] {
   ];
 }
 
-function render(deps: PageDeps, base: string, show: Show): RequestHandler {
+function render(deps: PageDeps, base: string, notices: Notices, show: Show): RequestHandler {
   return async (request, response) => {
     const query = queryOf(request);
     const done = query.get('done');
@@ -158,7 +160,7 @@ function render(deps: PageDeps, base: string, show: Show): RequestHandler {
       caller: callerOf(response),
       csrf: String(response.locals['csrf']),
       now: deps.clock(),
-      notice: done === null || !Object.hasOwn(NOTICES, done) ? undefined : NOTICES[done],
+      notice: notices.take(request, response, done),
     };
     const page = await show(deps, view, query);
     if (page === undefined) throw new Refusal(404, 'not_found', 'nobody of the directory is this');

@@ -1,75 +1,24 @@
-import express from 'express';
-import { createServer, type Server, type ServerResponse } from 'node:http';
-import { type AddressInfo } from 'node:net';
-import { createCredentials } from '../../bridge/admin/access/credentials';
-import { ADMIN_SCOPES, type PendingItem } from '../../bridge/contract/admin-api';
+import { type PendingItem } from '../../bridge/contract/admin-api';
 import { parseMappingState } from '../../bridge/contract/mapping-state';
-import { digestHex } from '../../bridge/http/caller';
-import { createPageRouter } from '../../bridge/page/page';
-import { createLog } from '../../bridge/process/log';
-import { toEntry } from '../../bridge/reconcile/report/explain';
 import { readStatus } from '../../bridge/reconcile/report/status';
 import { writePerson } from '../../bridge/store/accounts/people';
 import { putApp } from '../../bridge/store/apps/apps';
-import { type AuditQuery, queryAudit, writeAudit } from '../../bridge/store/audit/audit';
-import { sealAudit } from '../../bridge/store/audit/chain';
-import { type Database, openDatabase } from '../../bridge/store/database/database';
-import { type ScriptedReconciler, scriptedReconciler } from '../admin/scripted-reconciler';
-import { until } from '../support/until';
-import { Visitor } from './visitor';
+import { type Database } from '../../bridge/store/database/database';
+import { type ScriptedReconciler } from '../admin/scripted-reconciler';
+import { NOW, type ScriptedPage, startScriptedPage } from './scripted-page';
+import { type Visitor } from './visitor';
 
-const TOKEN = 'an-admin-token-for-this-test';
-const NOW = Date.parse('2026-03-01T12:00:00Z');
-let server: Server;
+let page: ScriptedPage;
 let database: Database;
 let reconciler: ScriptedReconciler;
 let who: Visitor;
 let csrf: string;
 
 beforeEach(async () => {
-  database = await openDatabase(':memory:');
-  reconciler = scriptedReconciler();
-  const credentials = createCredentials(
-    database,
-    [{ name: 'on-call', digest: digestHex(TOKEN), scopes: ADMIN_SCOPES, expiresAt: undefined }],
-    () => NOW,
-  );
-  const never = () => Promise.reject(new Error('not asked for by the page'));
-  const page = createPageRouter({
-    database,
-    reconciler,
-    credentials,
-    coder: { getUser: never, deleteUser: never, listSeenClaims: never },
-    seats: { read: async () => null },
-    probe: {
-      state: () =>
-        Promise.resolve({
-          url: 'https://coder.example.com',
-          reachable: false,
-          version: null,
-          account: null,
-          credentialExpiresAt: null,
-          problem: 'Coder did not answer within 3 s',
-        }),
-    },
-    // Behind a proxy that gives the bridge a path of the host and takes it away again.
-    publicUrl: 'https://example.com/scim-bridge',
-    version: '1.2.3',
-    log: createLog({ level: 'silent', format: 'json', secrets: [] }),
-    clock: () => NOW,
-    oidc: undefined,
-    stopping: new AbortController().signal,
-  });
-  server = createServer(express().set('query parser', false).use('/ui', page)).listen(0, '127.0.0.1');
-  await new Promise(resolve => server.once('listening', resolve));
-  who = new Visitor(`http://127.0.0.1:${(server.address() as AddressInfo).port}`);
-  await who.signIn(TOKEN);
-  csrf = await who.csrf();
+  page = await startScriptedPage();
+  ({ database, reconciler, who, csrf } = page);
 });
-afterEach(async () => {
-  await new Promise<void>(resolve => void server.close(() => resolve()));
-  await database.close();
-});
+afterEach(() => page.stop());
 
 const item = (change: Partial<PendingItem>): PendingItem => ({
   key: 'person:0198-1',
@@ -227,94 +176,6 @@ describe('a restored database', () => {
     await who.post('/ui/decisions/recovery/end', { csrf, confirm: 'go on', reason: 'pushed again' });
     expect(reconciler.asked).toEqual(['end recovery by on-call: pushed again']);
   });
-});
-
-describe('the audit trail, followed live', () => {
-  const line = (action: string, more: object = {}) => ({
-    at: NOW,
-    app: 'acme',
-    actor: 'operator',
-    action,
-    result: 'done' as const,
-    ...more,
-  });
-  /** As the page's script does: from where the page says. */
-  const follow = async (filter = '') => {
-    const { body } = await who.get(`/ui/audit?${filter}`);
-    const path = /data-live="\/scim-bridge([^"]*)"/.exec(body)?.[1]?.replaceAll('&amp;', '&') ?? '';
-    return await who.follow(path);
-  };
-  const read = async (query: AuditQuery) => (await queryAudit(database.db, query)).map(toEntry);
-
-  it('misses no line that was written before others and committed after them, and shows none twice', async () => {
-    reconciler.audit = read;
-    await writeAudit(database.db, [line('first'), line('second')]);
-    await database.db.updateTable('audit').set({ id: 1_000 }).where('action', '=', 'second').execute();
-    await sealAudit(database);
-    await writeAudit(database.db, [line('not-sealed')]);
-    const followed = await follow();
-    await writeAudit(database.db, [line('late'), line('newest')]);
-    await database.db.updateTable('audit').set({ id: 500 }).where('action', '=', 'late').execute();
-    while ((await sealAudit(database)).length > 0);
-    await until('the newest', () => followed.seen().includes('newest'));
-    followed.response.destroy();
-    expect(
-      [...followed.seen().matchAll(/"(first|second|not-sealed|late|newest)"/g)].map(([, action]) => action),
-    ).toEqual(['late', 'newest']);
-  });
-
-  it('is not read again from where nothing fitted', async () => {
-    await writeAudit(database.db, [line('first'), line('second')]);
-    const followed = await follow('action=never');
-    await sealAudit(database);
-    const looks = () => reconciler.asked.filter(asked => asked.includes('afterSeq'));
-    const known = () => looks().map(asked => (JSON.parse(asked.replace('audit ', '')) as AuditQuery).afterSeq);
-    // The sign-in was a line as well.
-    await until('it goes on from the end of the chain', () => known().at(-1) === 3);
-    followed.response.destroy();
-    expect(known()[0]).toBe(0);
-  });
-
-  it('shows marks that turn the direction of text as the table does', async () => {
-    reconciler.audit = read;
-    const followed = await follow();
-    await writeAudit(database.db, [line('renamed', { detail: 'user\u202egnp.exe\u061c' })]);
-    await sealAudit(database);
-    await until('the line', () => followed.seen().includes('renamed'));
-    followed.response.destroy();
-    expect(followed.seen()).toContain('user\ufffdgnp.exe\ufffd');
-  });
-
-  it('waits for who does not read', async () => {
-    await writeAudit(database.db, [line('some', { detail: 'x'.repeat(20_000) })]);
-    await sealAudit(database);
-    const [entry] = await read({});
-    if (entry === undefined) throw new Error('no line was written');
-    let asked = 0;
-    reconciler.audit = async () => {
-      // Not more than a machine has room for, should nobody wait.
-      if ((asked += 1) > 100) return [];
-      await new Promise(resolve => setImmediate(resolve));
-      return Array.from({ length: 200 }, () => entry);
-    };
-    let answer: ServerResponse | undefined;
-    server.once('request', (_request, response: ServerResponse) => (answer = response));
-    const response = await who.stream('/ui/audit/live?afterSeq=0');
-    await until('there is no room any more', () => answer?.writableNeedDrain === true);
-    const before = asked;
-    for (let turn = 0; turn < 50; turn += 1) await new Promise(resolve => setImmediate(resolve));
-    response.destroy();
-    expect([before < 50, asked - before]).toEqual([true, 0]);
-  });
-});
-
-it('what has arrived shows marks that turn the direction of text', async () => {
-  await putApp(database, parseMappingState({ version: 1, app: 'acme' }), 'absent', { actor: 'declaration' }, NOW);
-  const mapping = { idpGroup: 'devs\u202e', state: 'never-came' };
-  reconciler.groups = async () => ({ mappings: [mapping as never], groups: [], total: 0 });
-  const { body } = await who.get('/ui/setup/acme/steps');
-  expect(body).toContain('devs\ufffd');
-  expect(body).not.toContain('\u202e');
 });
 
 it('a page that fails says where the cause is, and not what it is', async () => {

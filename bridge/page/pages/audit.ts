@@ -33,8 +33,9 @@ export async function audit(deps: PageDeps, view: View, query: URLSearchParams):
   const { stated, filter } = auditFilter(query);
   // Before the lines: what is sealed up to here is among them.
   const { head } = await readChain(deps.database.db);
-  const entries = await deps.reconciler.audit({ ...filter, limit: SHOWN });
-  const last = entries.length === SHOWN ? entries.at(-1) : undefined;
+  const found = await deps.reconciler.audit({ ...filter, limit: SHOWN + 1 });
+  const entries = found.slice(0, SHOWN);
+  const last = found.length > SHOWN ? entries.at(-1) : undefined;
   const wanted = new URLSearchParams(
     [...stated].filter(([name]) => !['before', 'after', 'afterSeq', 'limit'].includes(name)),
   );
@@ -68,7 +69,7 @@ export async function audit(deps: PageDeps, view: View, query: URLSearchParams):
         <a class="button" href="${path('/audit.csv')}" download>CSV</a>
       </p>
       <div data-entries>
-        ${entries.length === 0 && nothing('No line fits.')}
+        ${entries.length === 0 && nothing(isNewest ? 'No line fits.' : 'No older line fits.')}
         ${
           (entries.length > 0 || isNewest) &&
           table(

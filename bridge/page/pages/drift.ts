@@ -23,7 +23,7 @@ export async function drift(deps: PageDeps, view: View, query: URLSearchParams):
   const [status, apps, found] = await Promise.all([
     readStatus(deps),
     listApps(deps.database.db),
-    deps.reconciler.audit({ action: 'drift.found', limit: SHOWN }),
+    deps.reconciler.audit({ action: 'drift.found', limit: SHOWN + 1 }),
   ]);
   const policies = new Map(apps.map(app => [app.name, app.state.policies.drift]));
   const asked = query.get('plan');
@@ -38,7 +38,7 @@ export async function drift(deps: PageDeps, view: View, query: URLSearchParams):
       </div>
       ${plan !== undefined && planSection(plan)}
       <h2>What sweeps found</h2>
-      ${found.length === 0 ? nothing('No sweep found anything that was changed by hand.') : differences(found)}`,
+      ${found.length === 0 ? nothing('No sweep found anything that was changed by hand.') : differences(view, found)}`,
   };
 }
 
@@ -51,18 +51,27 @@ function sweeps(view: View, { apps }: Status, policies: ReadonlyMap<string, keyo
   );
 }
 
-function differences(found: readonly AuditEntry[]): Html {
-  return table(
+function differences(view: View, found: readonly AuditEntry[]): Html {
+  return html`${table(
     'Differences',
     [{ head: 'Found (UTC)' }, { head: 'App', nowrap: true }, { head: 'Who' }, { head: 'What' }, { head: 'Difference' }],
-    found.map(entry => [
-      exactTime(entry.at),
-      entry.app,
-      entry.subjectName ?? entry.subject ?? entry.coderUserId,
-      entry.target,
-      changeText(entry),
-    ]),
-  );
+    found
+      .slice(0, SHOWN)
+      .map(entry => [
+        exactTime(entry.at),
+        entry.app,
+        entry.subjectName ?? entry.subject ?? entry.coderUserId,
+        entry.target,
+        changeText(entry),
+      ]),
+  )}
+  ${
+    found.length > SHOWN &&
+    html`<p class="hint">
+      These are the newest ${SHOWN}; all of them are in
+      <a href="${view.base}/audit?action=drift.found">the audit trail</a>.
+    </p>`
+  }`;
 }
 
 function planSection({ changes, problems, holds, adoption }: PlanReport): Html {

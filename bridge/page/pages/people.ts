@@ -52,7 +52,7 @@ export async function people(deps: PageDeps, view: View, query: URLSearchParams)
       </form>
       ${
         shown.length === 0
-          ? nothing(search === '' && app === '' ? 'Nobody is in the directory yet.' : 'Nobody fits.')
+          ? nothing(nobody({ search, app, held, isFirst: userName === null }))
           : table(
               'People',
               [
@@ -75,4 +75,15 @@ export async function people(deps: PageDeps, view: View, query: URLSearchParams)
       }
       ${last !== undefined && html`<p><a class="button" href="${view.base}/people?${next.toString()}">Next ${SHOWN}</a></p>`}`,
   };
+}
+
+function nobody(asked: {
+  readonly search: string;
+  readonly app: string;
+  readonly held: boolean;
+  readonly isFirst: boolean;
+}): string {
+  if (!asked.isFirst) return 'Nobody else fits.';
+  if (asked.search !== '' || asked.app !== '') return 'Nobody fits.';
+  return asked.held ? 'Nobody is held.' : 'Nobody is in the directory yet.';
 }

@@ -15,16 +15,14 @@ const EVENTS = 100;
 /** @returns undefined when nobody fits */
 export async function person(deps: PageDeps, view: View, id: string): Promise<Page | undefined> {
   const found = await deps.reconciler.explain(id);
-  const [first] = found;
+  const first = found.find(({ scimId }) => scimId === id) ?? found[0];
   if (first === undefined) return undefined;
   const others = (first.coderUserId === null ? [] : await deps.reconciler.explain(first.coderUserId)).filter(
     other => other.scimId !== first.scimId,
   );
-  const [summary] = (await findPeople(deps, { text: first.userName, app: first.app, limit: 50 })).filter(
-    other => other.scimId === first.scimId,
-  );
-  const requests = await readRequests(deps, { app: first.app, about: first.scimId, limit: EVENTS });
-  const audit = await deps.reconciler.audit({ subject: first.scimId, limit: EVENTS });
+  const [summary] = await findPeople(deps, { text: '', userId: first.scimId, limit: 1 });
+  const requests = await readRequests(deps, { app: first.app, about: first.scimId, limit: EVENTS + 1 });
+  const audit = await deps.reconciler.audit({ subject: first.scimId, limit: EVENTS + 1 });
   return {
     title: first.userName,
     nav: 'people',
@@ -71,7 +69,7 @@ export async function person(deps: PageDeps, view: View, id: string): Promise<Pa
       <h2>What they should have, and why</h2>
       ${entitlements(first)}
       <h2>What happened</h2>
-      ${timeline(view, requests, audit)}`,
+      ${timeline(view, first.scimId, requests, audit)}`,
   };
 }
 
@@ -107,7 +105,7 @@ function entitlements({ entitlements: all, active }: Explanation): Html {
   );
 }
 
-function timeline(view: View, requests: readonly ServedRequest[], audit: readonly AuditEntry[]): Html {
+function timeline(view: View, scimId: string, requests: readonly ServedRequest[], audit: readonly AuditEntry[]): Html {
   const events = [
     ...requests.map(request => ({
       at: request.at,
@@ -131,6 +129,13 @@ function timeline(view: View, requests: readonly ServedRequest[], audit: readonl
   ].sort((a, b) => (a.at < b.at ? 1 : a.at > b.at ? -1 : 0));
   if (events.length === 0) return nothing('Nothing is kept of them.');
   return html`<ol class="timeline">
-    ${events.slice(0, EVENTS).map(event => html`<li class="${event.tone}">${exactTime(event.at)} ${event.text}</li>`)}
-  </ol>`;
+      ${events.slice(0, EVENTS).map(event => html`<li class="${event.tone}">${exactTime(event.at)} ${event.text}</li>`)}
+    </ol>
+    ${
+      events.length > EVENTS &&
+      html`<p class="hint">
+        These are the newest ${EVENTS}; what was changed before is in
+        <a href="${view.base}/audit?subject=${encodeURIComponent(scimId)}">the audit trail</a>.
+      </p>`
+    }`;
 }

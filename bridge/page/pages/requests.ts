@@ -22,9 +22,10 @@ export async function requests(deps: PageDeps, view: View, query: URLSearchParam
   const app = apps.includes(query.get('app') ?? '') ? (query.get('app') ?? '') : '';
   const refused = query.get('refused') === 'true';
   const before = /^\d{1,15}$/.test(query.get('before') ?? '') ? Number(query.get('before')) : undefined;
-  const found = await readRequests(deps, { app: app === '' ? undefined : app, refused, before, limit: SHOWN });
+  const found = await readRequests(deps, { app: app === '' ? undefined : app, refused, before, limit: SHOWN + 1 });
+  const shown = found.slice(0, SHOWN);
   const strangers = await Promise.all((app === '' ? apps : [app]).map(name => refusedCaller(deps, name)));
-  const last = found.length === SHOWN ? found.at(-1) : undefined;
+  const last = found.length > SHOWN ? shown.at(-1) : undefined;
   const older = new URLSearchParams({ app, ...(refused ? { refused: 'true' } : {}), before: String(last?.id ?? '') });
   return {
     title: 'Requests',
@@ -45,10 +46,8 @@ export async function requests(deps: PageDeps, view: View, query: URLSearchParam
       </form>
       ${strangers}
       ${
-        found.length === 0
-          ? nothing(
-              refused ? 'Nothing was refused.' : 'No request has come yet, or none is kept (CODER_SCIM_REQUEST_LOG).',
-            )
+        shown.length === 0
+          ? nothing(none(refused, before))
           : table(
               'Requests',
               [
@@ -59,7 +58,7 @@ export async function requests(deps: PageDeps, view: View, query: URLSearchParam
                 { head: 'What came of it' },
                 { head: 'ms', numeric: true },
               ],
-              found.map(request => [
+              shown.map(request => [
                 exactTime(request.at),
                 request.app,
                 html`<code>${request.method} ${shortPath(request)}</code>
@@ -73,6 +72,11 @@ export async function requests(deps: PageDeps, view: View, query: URLSearchParam
       ${last !== undefined && html`<p><a class="button" href="${view.base}/requests?${older.toString()}">Older</a></p>`}
       ${mayOperate(view) && app !== '' && debugPanel(view, app)}`,
   };
+}
+
+function none(refused: boolean, before: number | undefined): string {
+  if (before !== undefined) return refused ? 'Nothing older was refused.' : 'No older request is kept.';
+  return refused ? 'Nothing was refused.' : 'No request has come yet, or none is kept (CODER_SCIM_REQUEST_LOG).';
 }
 
 /** Who shows no credential of the app is none of its requests, and the commonest reason why nothing arrives. */

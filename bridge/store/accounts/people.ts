@@ -291,13 +291,18 @@ export interface PeopleSearch {
   readonly text: string;
   readonly app?: string | undefined;
   readonly held?: boolean | undefined;
+  /** Only the one of this SCIM id. */
+  readonly userId?: string | undefined;
   /** Only those after this userName and SCIM id. */
   readonly after?: { readonly userName: string; readonly userId: string } | undefined;
   readonly limit: number;
 }
 
 /** People whose names have a text in them, in order of userName and SCIM id. */
-export async function searchPeople(db: Db, { text, app, held, after, limit }: PeopleSearch): Promise<FoundPerson[]> {
+export async function searchPeople(
+  db: Db,
+  { text, app, held, userId, after, limit }: PeopleSearch,
+): Promise<FoundPerson[]> {
   const pattern = `%${text.replace(/[\\%_]/g, '\\$&')}%`;
   const like = (column: string) =>
     sql<boolean>`${inSmallLetters(sql.ref(column))} like ${inSmallLetters(sql`cast(${pattern} as text)`)} escape '\\'`;
@@ -310,6 +315,7 @@ export async function searchPeople(db: Db, { text, app, held, after, limit }: Pe
       query.where(eb => eb.or([like('people.user_name'), like('people.email'), like('people.coder_username')])),
     )
     .$if(app !== undefined, query => query.where('people.app', '=', app ?? ''))
+    .$if(userId !== undefined, query => query.where('people.user_id', '=', userId ?? ''))
     .$if(held === true, query => query.where('people.held_reason', 'is not', null))
     .$if(after !== undefined, query =>
       query.where(eb =>
