@@ -203,7 +203,7 @@ describe('pages', () => {
 
   it('groups show what they give to how many, and what does not meet', async () => {
     const text = textOf((await (await viewer()).get('/ui/groups')).body);
-    expect(text).toContain('1 mapping of 3 gives nothing and takes nothing');
+    expect(text).toContain('1 mapping of 3 gives nothing, since there is no such group');
     expect(text).toMatch(/coder-auditors group never came site role auditor 0 acme-okta/);
     expect(text).toMatch(/coder-developers matched group developers in the default organization 6 acme-okta/);
     expect(text).toMatch(/everybody in the Berlin office no mapping 1/);

@@ -55,16 +55,13 @@ export interface Stage {
   createGroup(displayName: string, members?: readonly string[], more?: JsonObject): Promise<string>;
   join(group: string, ...users: string[]): Promise<void>;
   leave(group: string, ...users: string[]): Promise<void>;
-  /** Works the queue until nothing is due any more. */
-  settle(): Promise<void>;
+  /** Works the queue until nothing is due any more. @param by another bridge. @default the stage's own */
+  settle(by?: Reconciler): Promise<void>;
   readonly context: WriteContext;
 }
 
-export async function startStage(options: StageOptions = {}): Promise<Stage> {
-  const coder = options.double ?? (await startCoderDouble({ rateLimitPerMinute: 0, ...options.coder }));
-  if (options.double === undefined) atEnd(() => coder.close());
-  const database = await openDatabase(options.databaseUrl ?? ':memory:');
-  atEnd(() => database.close());
+/** A bridge on a database: another one there, or the next after a restart. */
+export function startReconciler(database: Database, coder: CoderDouble, options: StageOptions = {}): Reconciler {
   const client = createCoderClient({
     url: coder.url,
     credential: createCredential({ token: options.token?.(coder) ?? coder.token }),
@@ -79,6 +76,15 @@ export async function startStage(options: StageOptions = {}): Promise<Stage> {
     options: { sweepIntervalMs: 0, backoffMs: 5, pollMs: 10, ...options },
   });
   atEnd(() => reconciler.stop());
+  return reconciler;
+}
+
+export async function startStage(options: StageOptions = {}): Promise<Stage> {
+  const coder = options.double ?? (await startCoderDouble({ rateLimitPerMinute: 0, ...options.coder }));
+  if (options.double === undefined) atEnd(() => coder.close());
+  const database = await openDatabase(options.databaseUrl ?? ':memory:');
+  atEnd(() => database.close());
+  const reconciler = startReconciler(database, coder, options);
   const directory = createDirectory(database);
   const context: WriteContext = { app: APP, cause: { actor: 'scim', requestId: 'request-1', token: 'push' } };
 
@@ -139,7 +145,7 @@ export async function startStage(options: StageOptions = {}): Promise<Stage> {
         directory.updateGroup(context, group, () => ({ memberChanges: [{ kind: 'remove', values: users }] })),
       );
     },
-    async settle() {
+    async settle(by = reconciler) {
       for (let round = 0; round < 400; round += 1) {
         const due = await database.db
           .selectFrom('work')
@@ -151,7 +157,7 @@ export async function startStage(options: StageOptions = {}): Promise<Stage> {
           .execute();
         if (due.length === 0) return;
         await database.db.updateTable('work').set({ due_at: 0 }).where('parked_at', 'is', null).execute();
-        await reconciler.converge(
+        await by.converge(
           due.map(row => row.key as WorkKey),
           { deadlineMs: AMPLE_MS },
         );

@@ -44,8 +44,8 @@ function mappings({ mappings: all }: GroupsReport): Html {
   return html`${
     missing > 0 &&
     html`<p class="notice warn">
-      ${count(missing, 'mapping')} of ${number(all.length)} gives nothing and takes nothing, since there is no such
-      group in the directory, or more than one.
+      ${count(missing, 'mapping')} of ${number(all.length)} gives nothing, since there is no such group in the
+      directory, or more than one.
     </p>`
   }
   ${table(

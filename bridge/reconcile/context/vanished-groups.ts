@@ -6,13 +6,15 @@ import { readGroups } from '../../store/directory/reading';
 import { type EntitlementKey, keyOf } from '../decide/entitlement';
 import { type Context } from '../decide/context';
 
-/** Mappings whose group was matched once and is gone from the directory, read now. */
+/** Mappings whose group was matched once and is gone from the directory, read now; not those whose loss an operator has accepted. */
 export async function vanishedMappings(db: Db, context: Context, app: string): Promise<string[]> {
   const rules = context.rules.get(app);
   if (rules === undefined || rules.deleting) return [];
   const bindings = await readBindings(db, app);
   const rematch = rules.state.policies.renamedGroups === 'rematch';
-  const suspects = bindings.filter(binding => rules.gives.has(binding.mapping) && (!binding.alive || rematch));
+  const suspects = bindings.filter(
+    ({ mapping, scimGroupId, alive }) => scimGroupId !== undefined && rules.gives.has(mapping) && (!alive || rematch),
+  );
   if (suspects.length === 0) return [];
   const groups = await readGroups(db, app);
   const names = new Set(groups.map(group => identityKey(group.displayName)));

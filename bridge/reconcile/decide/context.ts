@@ -4,6 +4,7 @@ import { PREBUILDS_USER_ID } from '../../coder/names';
 import { identityKey } from '../../contract/identity';
 import { type ManagedGroup } from '../../store/accounts/coder-groups';
 import { type StoredApp } from '../../store/apps/apps';
+import { type Binding } from '../../store/apps/bindings';
 import { type Entitlement, type EntitlementKey, keyOf } from './entitlement';
 import { type AppRules, compileRules, organizationMeant, type KnownOrganization, type SyncSettings } from './rules';
 
@@ -74,7 +75,7 @@ export interface ContextInput {
   readonly apps: readonly StoredApp[];
   readonly catalog: Catalog;
   readonly groups: readonly ManagedGroup[];
-  readonly bindings: readonly { app: string; mapping: string; scimGroupId: string; alive: boolean }[];
+  readonly bindings: readonly Binding[];
   readonly namesakes: readonly { id: string; app: string; displayName: string }[];
   readonly imagine?: boolean | undefined;
   /** For a declaration that is looked at before it is made: as if the group of each mapping were there. */
@@ -108,8 +109,8 @@ export function buildContext(input: ContextInput): Context {
         groups: input.groups,
         sync: input.catalog.sync,
         bindings: new Map(
-          input.bindings.flatMap(binding =>
-            binding.app === app.name && binding.alive ? [[binding.mapping, binding.scimGroupId]] : [],
+          input.bindings.flatMap(({ app: of, mapping, scimGroupId, alive }) =>
+            of === app.name && alive && scimGroupId !== undefined ? [[mapping, scimGroupId]] : [],
           ),
         ),
         hasMatched: mapping => input.takeAllAsMatched === true || matched.has(`${app.name}\n${mapping}`),

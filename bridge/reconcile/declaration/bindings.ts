@@ -52,7 +52,7 @@ async function compareBindings(db: Db, context: Context, app: string): Promise<C
   const bound = new Map((await readBindings(db, app)).map(binding => [binding.mapping, binding.scimGroupId]));
   const named = [...rules.gives.keys()].flatMap(mapping => idpGroupOf(context, app, mapping) ?? []);
   const groups = await readGroupsNamed(db, app, {
-    ids: [...bound.values()],
+    ids: [...bound.values()].flatMap(id => id ?? []),
     names: named.flatMap(wanted => ('name' in wanted ? wanted.name : [])),
     externalIds: named.flatMap(wanted => ('externalId' in wanted ? wanted.externalId : [])),
   });

@@ -3,7 +3,7 @@ import { holdId, listOpenHolds, releaseHolds } from '../../store/accounts/holds'
 import { acceptFormerOwner, findPeople } from '../../store/accounts/people';
 import { noteReHireAnswer, type ReHireAnswer } from '../../store/accounts/re-hires';
 import { readAnyApp } from '../../store/apps/apps';
-import { unbind } from '../../store/apps/bindings';
+import { letGo } from '../../store/apps/bindings';
 import { writeAudit } from '../../store/audit/audit';
 import { enqueue, PRIORITY, type WorkKey } from '../../store/work/enqueue';
 import { unparkWork } from '../../store/work/work';
@@ -32,10 +32,11 @@ export async function releaseHold(rim: Rim, id: string, decision: Decision): Pro
       throw new HoldChanged(
         `what hold ${JSON.stringify(id)} is about changed in this moment: nothing was released; look at coder-scim status again`,
       );
-    // A vanished group whose loss was accepted is not missed again.
+    // A vanished group whose loss was accepted is not missed again. What its mapping names stays managed: whoever is not dealt with yet has it
+    // by nothing but that.
     const shown = new Set(rows.flatMap(row => (row.reasons.includes('idp-group-vanished') ? row.changes : [])));
     if (shown.size > 0)
-      await unbind(
+      await letGo(
         db,
         app,
         (await vanishedMappings(db, context, app)).filter(mapping => isShown(context, app, mapping, shown)),

@@ -33,22 +33,23 @@ export async function groupsReport(
     const bindings = new Map((await readBindings(db, app)).map(binding => [binding.mapping, binding]));
     const bound = await existingGroups(
       db,
-      [...bindings.values()].map(binding => binding.scimGroupId),
+      [...bindings.values()].flatMap(({ scimGroupId }) => scimGroupId ?? []),
     );
     const shared = new Set(namesakes.filter(group => group.app === app).map(group => foldName(group.displayName)));
     const readBy = new Map<string, string[]>();
     for (const declared of mappingsOf(state)) {
       const binding = bindings.get(declared.mapping);
-      if (binding?.alive === true)
-        readBy.set(binding.scimGroupId, [...(readBy.get(binding.scimGroupId) ?? []), declared.mapping]);
+      const { scimGroupId = null } = binding ?? {};
+      if (scimGroupId !== null && binding?.alive === true)
+        readBy.set(scimGroupId, [...(readBy.get(scimGroupId) ?? []), declared.mapping]);
       mappings.push({
         app,
         mapping: declared.mapping,
         gives: declared.gives,
         idpGroup: declared.name ?? `externalId ${declared.externalId ?? ''}`,
         state: stateOf(declared, binding?.alive, shared),
-        scimGroupId: binding?.scimGroupId ?? null,
-        groupName: bound.get(binding?.scimGroupId ?? '')?.displayName ?? null,
+        scimGroupId,
+        groupName: bound.get(scimGroupId ?? '')?.displayName ?? null,
       });
     }
     for (const group of query.mappingsAlone === true ? [] : await readGroups(db, app))

@@ -8,7 +8,8 @@ export interface Binding {
   readonly app: string;
   /** `groupMappings/<name>`, `roleMappings/<name>`, `organizationMappings/<name>`. */
   readonly mapping: string;
-  readonly scimGroupId: string;
+  /** Undefined: the group vanished, and an operator accepted that loss. The mapping has matched all the same, so what it names stays managed. */
+  readonly scimGroupId: string | undefined;
   /** Whether the directory still has the group. */
   readonly alive: boolean;
 }
@@ -44,12 +45,15 @@ const selectAll = statement<Record<never, never>>()(withGroups);
 
 const selectOfApp = statement<{ app: string }>()((db, { app }) => withGroups(db).where('bindings.app', '=', app));
 
+/** In the place of the group's id where the loss of the group was accepted. */
+const LET_GO = '';
+
 export async function readBindings(db: Db, app?: string): Promise<Binding[]> {
   const { rows } = await (app === undefined ? selectAll(db, {}) : selectOfApp(db, { app }));
   return rows.map(row => ({
     app: row.app,
     mapping: row.mapping,
-    scimGroupId: row.scim_group_id,
+    scimGroupId: row.scim_group_id === LET_GO ? undefined : row.scim_group_id,
     alive: row.alive !== null,
   }));
 }
@@ -62,6 +66,18 @@ export async function bind(db: Db, app: string, mapping: string, scimGroupId: st
     .execute();
 }
 
+/** The groups that these mappings matched are not missed any more. */
+export async function letGo(db: Db, app: string, mappings: readonly string[]): Promise<void> {
+  if (mappings.length === 0) return;
+  await db
+    .updateTable('bindings')
+    .set({ scim_group_id: LET_GO })
+    .where('app', '=', app)
+    .where('mapping', 'in', mappings)
+    .execute();
+}
+
+/** As if these mappings had never matched: nothing is taken in their name until a group fits. */
 export async function unbind(db: Db, app: string, mappings: readonly string[]): Promise<void> {
   if (mappings.length === 0) return;
   await db.deleteFrom('bindings').where('app', '=', app).where('mapping', 'in', mappings).execute();

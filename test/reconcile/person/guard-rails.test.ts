@@ -1,8 +1,8 @@
 /** What stops a mistake of an identity provider or an operator, and how it is let through. */
 import { parseMappingState } from '../../../bridge/contract/mapping-state';
 import { HoldChanged } from '../../../bridge/reconcile';
-import { putApp } from '../../../bridge/store/apps/apps';
-import { type Stage, startStage } from '../stage';
+import { bumpRules, putApp } from '../../../bridge/store/apps/apps';
+import { type Stage, startReconciler, startStage } from '../stage';
 
 const DEVELOPERS = { groupMappings: { developers: { idpGroup: 'developers', group: 'developers' } } };
 
@@ -121,6 +121,64 @@ it("does not empty a mapped group because the identity provider's group vanished
   await stage.reconciler.releaseHold((await openHold(stage))?.id ?? '', { by: 'operator' });
   await stage.settle();
   expect(stage.coder.membersOf('developers')).toEqual([]);
+});
+
+describe('a role that people had by hand, and the group that gave it is gone', () => {
+  /** Three who had the role before the first rollout, and are held since their group is gone. */
+  async function heldForGoneGroup(): Promise<{ stage: Stage; id: string; group: string[] }> {
+    const stage = await startStage();
+    const group: string[] = [];
+    for (const name of ['user0', 'user1', 'user2'])
+      stage.coder.addUser(name, { email: `${name}@example.com`, roles: ['template-admin'], loginType: 'oidc' });
+    await stage.declare({ roleMappings: { platform: { idpGroup: 'platform', role: 'template-admin' } } });
+    group.push(...(await people(stage, 3)));
+    const platform = await stage.createGroup('platform', group);
+    expect(holders(stage)).toHaveLength(3);
+    await stage.write(stage.directory.deleteGroup(stage.context, platform));
+    await stage.settle();
+    expect(holders(stage)).toHaveLength(3);
+    const shown = await openHold(stage);
+    expect(shown).toMatchObject({ reason: 'idp-group-vanished', people: 3 });
+    return { stage, id: shown?.id ?? '', group };
+  }
+  const holders = (stage: Stage): string[] =>
+    ['user0', 'user1', 'user2'].filter(name => stage.coder.describe(name).siteRoles.includes('template-admin'));
+
+  it('is taken from all of them after a release, whatever is read anew in between', async () => {
+    const { stage, id } = await heldForGoneGroup();
+    await stage.reconciler.releaseHold(id, { by: 'operator' });
+    await bumpRules(stage.database.db);
+    await stage.settle();
+    expect(holders(stage)).toEqual([]);
+    expect((await stage.reconciler.status()).holds).toEqual([]);
+    expect((await stage.reconciler.status()).apps).toMatchObject([{ converged: true, held: 0 }]);
+    expect((await stage.reconciler.groups({})).mappings).toMatchObject([
+      { state: 'vanished', scimGroupId: null, groupName: null, people: 0 },
+    ]);
+  });
+
+  it('is taken from all of them by a bridge that starts after the release', async () => {
+    const { stage, id } = await heldForGoneGroup();
+    await stage.reconciler.releaseHold(id, { by: 'operator' });
+    const next = startReconciler(stage.database, stage.coder);
+    await stage.settle(next);
+    expect(holders(stage)).toEqual([]);
+    expect((await next.status()).holds).toEqual([]);
+  });
+
+  it('is given again to whoever is in a group of the name that comes later', async () => {
+    const { stage, id, group } = await heldForGoneGroup();
+    await stage.reconciler.releaseHold(id, { by: 'operator' });
+    await stage.settle();
+    const again = await stage.createGroup('platform', group.slice(0, 2));
+    await stage.settle();
+    expect(holders(stage)).toEqual(['user0', 'user1']);
+    // And is missed again.
+    await stage.write(stage.directory.deleteGroup(stage.context, again));
+    await stage.settle();
+    expect(holders(stage)).toEqual(['user0', 'user1']);
+    expect(await openHold(stage)).toMatchObject({ reason: 'idp-group-vanished', people: 2 });
+  });
 });
 
 it('lets go with a release only of a vanished group whose loss was shown', async () => {

@@ -3,7 +3,7 @@ import { queryAudit, writeAudit } from '../../../bridge/store/audit/audit';
 import { parseMappingState } from '../../../bridge/contract/mapping-state';
 import { deleteApp, putApp } from '../../../bridge/store/apps/apps';
 import { createDirectory } from '../../../bridge/store/directory';
-import { bind, readBindings, unbind } from '../../../bridge/store/apps/bindings';
+import { bind, letGo, readBindings, unbind } from '../../../bridge/store/apps/bindings';
 import { addManagedGroup } from '../../../bridge/store/accounts/coder-groups';
 import {
   countMembers,
@@ -329,7 +329,15 @@ describeEachDatabase('the store', open => {
     expect(await readBindings(db, 'okta')).toEqual([
       { app: 'okta', mapping: 'roleMappings/a', scimGroupId: 'missing-too', alive: false },
     ]);
-    await unbind(db, 'okta', ['roleMappings/a']);
+    await bind(db, 'okta', 'roleMappings/b', 'gone');
+    await letGo(db, 'okta', ['roleMappings/b', 'roleMappings/never-matched']);
+    expect(await readBindings(db, 'okta')).toContainEqual({
+      app: 'okta',
+      mapping: 'roleMappings/b',
+      scimGroupId: undefined,
+      alive: false,
+    });
+    await unbind(db, 'okta', ['roleMappings/a', 'roleMappings/b']);
     expect(await readBindings(db)).toEqual([]);
   });
 

@@ -73,8 +73,8 @@ export function claimOf(
 ): string {
   if (mapping.idpGroupExternalId !== undefined) return mapping.idpGroupExternalId;
   const bound = bindings.find(binding => binding.alive && binding.app === app && binding.mapping === name);
-  const follows = policies.renamedGroups === 'follow' ? bound : undefined;
-  return (follows && groupNames.get(follows.scimGroupId)) ?? mapping.idpGroup ?? '';
+  const followed = policies.renamedGroups === 'follow' ? bound?.scimGroupId : undefined;
+  return groupNames.get(followed ?? '') ?? mapping.idpGroup ?? '';
 }
 
 /** One settings object while it is put together. */

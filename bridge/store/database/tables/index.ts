@@ -96,6 +96,7 @@ export interface BindingTable {
   app: string;
   /** `groupMappings/<name>`, `roleMappings/<name>`, `organizationMappings/<name>`. */
   mapping: string;
+  /** Empty: the group vanished, and an operator accepted that loss. */
   scim_group_id: string;
 }
 
