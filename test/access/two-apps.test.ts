@@ -331,6 +331,38 @@ describeEachDatabase('two apps of the same people', (_, on) => {
     expect(access.coder.describe('ben').status).toBe('suspended');
   });
 
+  it('each of which says for its own groups whether what somebody changes in them is repaired, and for one of both it is if either does', async () => {
+    const access = await startAccess(on);
+    const mapped = (...names: string[]): Document => ({
+      groupMappings: Object.fromEntries(names.map(name => [name, { idpGroup: name, group: name }])),
+    });
+    const okta = await access.app('okta', mapped('ops', 'both'));
+    const entra = await access.app('entra', { ...mapped('dev', 'both'), policies: { drift: 'report' } });
+    const [ada, ben] = [await okta.hire('ada'), await entra.hire('ben')];
+    await okta.group('ops', [ada]);
+    await okta.group('both', [ada]);
+    await entra.group('dev', [ben]);
+    await entra.group('both', [ben]);
+    const members = () => ['ops', 'dev', 'both'].map(name => access.coder.membersOf(name));
+    expect(members()).toEqual([['ada'], ['ben'], ['ada', 'ben']]);
+    access.coder.removeFromGroup('ada', 'ops');
+    access.coder.removeFromGroup('ben', 'dev');
+    access.coder.removeFromGroup('ben', 'both');
+    await access.swept();
+    await access.settled();
+    expect(members()).toEqual([['ada'], [], ['ada', 'ben']]);
+    const told = (await access.admin.audit({ action: 'drift.found' })).entries.map(({ app, target, detail }) => [
+      target,
+      app,
+      detail,
+    ]);
+    expect(told.sort()).toEqual([
+      ['coder/both', 'okta', 'to be repaired'],
+      ['coder/dev', 'entra', 'reported only'],
+      ['coder/ops', 'okta', 'to be repaired'],
+    ]);
+  });
+
   it('a custom role that two apps declare differently is written for neither, and both are told, until they agree', async () => {
     const access = await startAccess(on);
     const role = (...actions: string[]) => ({

@@ -25,6 +25,7 @@ import { removeUndeclared } from '../group/remove-undeclared';
 import { type Context, groupName, organizationName } from '../decide/context';
 import { type Rim } from '../context/rim';
 import { HOUR_MS } from '../decide/guard';
+import { declaringApps, isRepaired } from '../group/declaring-apps';
 import { GroupListing } from '../group/observe-groups';
 import { lookAtGroupMembers } from '../group/read-members';
 import { settleBegun } from '../group/settle-begun';
@@ -200,7 +201,7 @@ async function lookAtBegun(rim: Rim, apps: readonly StoredApp[]): Promise<void> 
   await enqueue(db, items, CAUSE, rim.clock.now());
 }
 
-/** Reads the members of each managed group anew; what differs from what is wanted is found and queued. */
+/** Reads the members of each managed group of these apps anew; what differs from what is wanted is found, and queued where one of them repairs. */
 async function sweepGroups(rim: Rim, context: Context, apps: readonly StoredApp[], parts: SweepParts): Promise<void> {
   for (const group of await listManagedGroups(rim.database.db))
     await parts.part(`group ${organizationName(context, group.organization)}/${group.name}`, () =>
@@ -210,41 +211,51 @@ async function sweepGroups(rim: Rim, context: Context, apps: readonly StoredApp[
 
 async function sweepGroup(rim: Rim, context: Context, apps: readonly StoredApp[], group: ManagedGroup): Promise<void> {
   const { db } = rim.database;
-  const repairs = apps.some(app => app.state.policies.drift === 'repair');
+  const declaring = await declaringApps(db, context, group);
+  // Another app's word says nothing of it. What nothing declares any more is for any of them.
+  const own = declaring.length === 0 ? apps : declaring;
+  if (!apps.some(({ name }) => own.some(app => app.name === name))) return;
+  const repairs = isRepaired(own);
+  const app = own.find(({ state }) => state.policies.drift === (repairs ? 'repair' : 'report'))?.name ?? null;
+  const detail = repairs ? 'to be repaired' : 'reported only';
   const key = `coder-group:${group.id}` as const;
-  if (!(await lookAtGroupMembers(rim, group.id))) {
+  const looked = await lookAtGroupMembers(rim, group.id);
+  if (looked === undefined) {
     const lines = new AuditLines(CAUSE, () => rim.clock.now());
-    lines.note({ app: apps[0]?.name ?? null }, 'drift.found', 'reported', {
+    lines.note({ app }, 'drift.found', 'reported', {
       target: groupName(context, group.id),
       before: 'absent',
       after: 'present',
-      detail: repairs ? 'to be repaired' : 'reported only',
+      detail,
     });
     await writeAudit(db, lines.rows);
     if (!repairs) return;
     await markUnread(db, group.id);
-    await enqueueGroup(rim, apps, group.id);
+    await enqueueGroup(rim, app, group.id);
     return;
   }
-  const differences = await memberDifferences(db, group.id);
+  const differences = [
+    ...(await memberDifferences(db, group.id)),
+    ...looked.takenByHand.map(coderUserId => ({ coderUserId, present: false, wanted: true })),
+  ];
   if (differences.length === 0 || (await queuedKeys(db, [key])).size > 0) return;
   const lines = new AuditLines(CAUSE, () => rim.clock.now());
   for (const difference of differences)
-    lines.note({ app: apps[0]?.name ?? null, coderUserId: difference.coderUserId }, 'drift.found', 'reported', {
+    lines.note({ app, coderUserId: difference.coderUserId }, 'drift.found', 'reported', {
       target: groupName(context, group.id),
       before: difference.present ? 'member' : 'no member',
       after: difference.wanted === true ? 'member' : 'no member',
-      detail: repairs ? 'to be repaired' : 'reported only',
+      detail,
     });
   await writeAudit(db, lines.rows);
-  if (repairs) await enqueueGroup(rim, apps, group.id);
+  if (repairs) await enqueueGroup(rim, app, group.id);
 }
 
-async function enqueueGroup(rim: Rim, apps: readonly StoredApp[], groupId: string): Promise<void> {
+async function enqueueGroup(rim: Rim, app: string | null, groupId: string): Promise<void> {
   const now = rim.clock.now();
   await enqueueGroupWrite(
     rim.database.db,
-    { groupId, app: apps[0]?.name ?? '', priority: PRIORITY.sweep, dueAt: now },
+    { groupId, app: app ?? '', priority: PRIORITY.sweep, dueAt: now },
     CAUSE,
     now,
   );

@@ -284,17 +284,21 @@ const forgetWishesOfHeld = statement<{ groupId: string; ids: readonly string[] }
 /**
  * Takes over a full reading of a group's members, in pieces: others have a turn between two of them. Each is true by itself, and the group
  * counts as read with the last one.
- * @param before as the group was when the reading began
- * @returns false when the members were changed since `before`: it has to be read again
+ * @param how.before as the group was when the reading began
+ * @param how.repairs whether whoever was known to be in, is to be, and is not any more counts as absent: else they count as present, so
+ *   that the next change of the group does not put them back. @default true
+ * @returns undefined when the members were changed since `before`: it has to be read again
  */
 export async function replaceMembers(
   db: Db,
   groupId: string,
   members: ReadonlySet<string>,
   now: number,
-  before?: Before,
-): Promise<boolean> {
-  const { arrived, gone, fresh } = await compareMembers(db, groupId, members);
+  { before, repairs = true }: { readonly before?: Before | undefined; readonly repairs?: boolean } = {},
+): Promise<Replaced | undefined> {
+  const { arrived, fresh, ...missing } = await compareMembers(db, groupId, members);
+  const gone = repairs ? [...missing.gone, ...missing.missed] : missing.gone;
+  const replaced = { takenByHand: repairs ? [] : missing.missed };
   // Who has arrived comes first: rows without anybody in them and without a wish are dropped along with those who are gone.
   const pieces = [
     ...inPieces(arrived, (trx, ids) => setPresent(trx, groupId, ids, true)),
@@ -311,14 +315,19 @@ export async function replaceMembers(
       await piece(trx);
       return true;
     });
-    if (!isCurrent) return false;
+    if (!isCurrent) return undefined;
     await nextTurn();
   }
   return await db.transaction().execute(async trx => {
-    if (!(await noteRead(trx, groupId, now, before))) return false;
+    if (!(await noteRead(trx, groupId, now, before))) return undefined;
     await last?.(trx);
-    return true;
+    return replaced;
   });
+}
+
+export interface Replaced {
+  /** Coder ids of those who are to be in, are not any more, and are kept as present all the same. */
+  readonly takenByHand: readonly string[];
 }
 
 /** Rows that are read, or changed, between two turns of the event loop. */
@@ -338,35 +347,36 @@ function inPieces(ids: readonly string[], change: (db: Db, ids: readonly string[
 const selectPresence = statement<{ groupId: string; after: string }>()((db, { groupId, after }) =>
   db
     .selectFrom('coder_members')
-    .select(['coder_user_id', 'present'])
+    .select(['coder_user_id', 'present', 'wanted'])
     .where('coder_group_id', '=', groupId)
     .where('coder_user_id', '>', after)
     .orderBy('coder_user_id')
     .limit(ROWS_PER_PIECE),
 );
 
-/** Who is in the group now and was not known to be, who was and is not, and who was not known at all. */
+/** Who is in the group now and was not known to be, who was and is not (apart: who is to be), and who was not known at all. */
 async function compareMembers(
   db: Db,
   groupId: string,
   members: ReadonlySet<string>,
-): Promise<Record<'arrived' | 'gone' | 'fresh', string[]>> {
+): Promise<Record<'arrived' | 'gone' | 'missed' | 'fresh', string[]>> {
   const arrived: string[] = [];
   const gone: string[] = [];
+  const missed: string[] = [];
   const unknown = new Set(members);
   for (let after = ''; ;) {
     const { rows } = await selectPresence(db, { groupId, after });
-    for (const { coder_user_id: id, present } of rows) {
+    for (const { coder_user_id: id, present, wanted } of rows) {
       unknown.delete(id);
       if (members.has(id) && present === 0) arrived.push(id);
-      if (!members.has(id) && present === 1) gone.push(id);
+      if (!members.has(id) && present === 1) (wanted === 1 ? missed : gone).push(id);
     }
     const last = rows.at(-1);
     if (last === undefined || rows.length < ROWS_PER_PIECE) break;
     after = last.coder_user_id;
     await nextTurn();
   }
-  return { arrived, gone, fresh: [...unknown] };
+  return { arrived, gone, missed, fresh: [...unknown] };
 }
 
 /** Whether no write to the group has begun since. */

@@ -64,6 +64,48 @@ it.each(['report', 'off'] as const)('policy %s changes nothing', async drift => 
   expect(await stage.reconciler.audit({ action: 'drift.found' })).toHaveLength(drift === 'report' ? 2 : 0);
 });
 
+it.each(['report', 'off'] as const)(
+  'policy %s keeps who was taken out of a group by hand out of it, whoever joins it later, until it is to be repaired',
+  async drift => {
+    const stage = await startStage();
+    await stage.declare({ ...TIERS, policies: { drift } });
+    const [alice, bob, carol] = [
+      await stage.createUser('alice'),
+      await stage.createUser('bob'),
+      await stage.createUser('carol'),
+    ];
+    const group = await stage.createGroup('developers', [alice, carol]);
+    stage.coder.removeFromGroup('alice', 'developers');
+    stage.coder.removeFromGroup('carol', 'developers');
+    await sweep(stage);
+    await stage.join(group, bob);
+    expect(stage.coder.membersOf('developers')).toEqual(['bob']);
+    await sweep(stage);
+    expect(stage.coder.membersOf('developers')).toEqual(['bob']);
+    const found = await stage.reconciler.audit({ action: 'drift.found' });
+    expect(found.map(({ app, before, after }) => [app, before, after])).toEqual(
+      Array.from({ length: drift === 'report' ? 4 : 0 }, () => [APP, 'no member', 'member']),
+    );
+    expect((await stage.reconciler.status()).apps).toMatchObject([{ converged: true }]);
+
+    // What the directory takes is taken, whether or not somebody put them back.
+    stage.coder.addToGroup('alice', 'developers');
+    await stage.leave(group, alice);
+    await stage.leave(group, carol);
+    await stage.settle();
+    expect(stage.coder.membersOf('developers')).toEqual(['bob']);
+    // And what it gives anew is given.
+    await stage.join(group, carol);
+    expect(stage.coder.membersOf('developers')).toEqual(['bob', 'carol']);
+
+    stage.coder.removeFromGroup('carol', 'developers');
+    await sweep(stage);
+    await stage.declare(TIERS);
+    await sweep(stage);
+    expect(stage.coder.membersOf('developers')).toEqual(['bob', 'carol']);
+  },
+);
+
 it('leaves what no mapping names alone', async () => {
   const stage = await stageWithAlice();
   stage.coder.addGroup('handmade');
