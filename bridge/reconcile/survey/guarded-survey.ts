@@ -77,10 +77,12 @@ export async function surveyWithGuard(
   for await (const finding of survey(db, context, world, app)) {
     people += 1;
     if (finding.held.some(held => held instanceof StillIn)) stillIn += 1;
-    if (!needsWork(finding)) continue;
-    each?.(finding);
-    if (takes?.(finding) === false) continue;
     const subject = `person:${finding.userId}` as const;
+    if (needsWork(finding)) {
+      each?.(finding);
+      if (takes?.(finding) === false) continue;
+      // What is held by a plan that was given up, such as a declaration that another one replaced, ends with their own work.
+    } else if (!whole.isHeld(subject)) continue;
     work.push({ key: subject, app, priority });
     if (finding.person?.heldReason === undefined) free += 1;
     whole.add(finding);

@@ -64,6 +64,11 @@ export class WholePlan {
     return new WholePlan(context, app, await vanishedEntitlements(db, context, app), holds);
   }
 
+  /** Whether something of them was held before, or is released and not done yet. */
+  isHeld(subject: string): boolean {
+    return this.holds.has(subject);
+  }
+
   /** @param finding what is to be dealt with */
   add(finding: Finding): void {
     const subject = `person:${finding.userId}` as const;

@@ -1,4 +1,5 @@
 /** Something long is read from Coder, and what counts is different by the time that it is there: nothing is done by what counted before. */
+import { sql } from 'kysely';
 import { putApp } from '../../../bridge/store/apps/apps';
 import { parseMappingState } from '../../../bridge/contract/mapping-state';
 import { givesIn } from '../../support/sync-settings';
@@ -104,6 +105,26 @@ it('makes a group anew that a mapping has come to name while it was being delete
   expect(stage.coder.membersOf('dev')).toEqual([]);
   const managed = await stage.database.db.selectFrom('coder_groups').select(['name', 'origin']).execute();
   expect(managed).toEqual([{ name: 'dev', origin: 'created' }]);
+});
+
+it('holds nothing any more of a large declaration that was replaced while what it takes was written down as held', async () => {
+  const stage = await startStage();
+  const guard = { minRemovals: 5, maxRemovalsPercent: 1 };
+  const auditors = { guard, roleMappings: { auditors: { idpGroup: 'auditors', role: 'auditor' } } };
+  await stage.declare(auditors);
+  const names = Array.from({ length: 230 }, (_, n) => `user${n}`);
+  await stage.createGroup('auditors', await Promise.all(names.map(name => stage.createUser(name))));
+  const { db } = stage.database;
+  await sql`create trigger replaced after insert on holds when (select count(*) from holds) = 200
+    begin update apps set generation = generation + 1; end`.execute(db);
+  await stage.declare({ guard });
+  await sql`drop trigger replaced`.execute(db);
+  expect((await stage.reconciler.status()).holds).toMatchObject([{ reason: 'plan-too-large', people: 200 }]);
+
+  await stage.declare(auditors);
+  const { holds, apps } = await stage.reconciler.status();
+  expect([holds, apps]).toMatchObject([[], [{ converged: true, held: 0 }]]);
+  expect(names.filter(name => !stage.coder.describe(name).siteRoles.includes('auditor'))).toEqual([]);
 });
 
 it('writes both new names into the sync settings when two groups are renamed at once', async () => {

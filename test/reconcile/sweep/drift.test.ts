@@ -444,6 +444,22 @@ describe.each(['report', 'off'] as const)('where drift is not repaired (%s), who
   });
 });
 
+it.each(['repair', 'report'] as const)(
+  'ends what is held of somebody by a plan that was given up (drift: %s)',
+  async drift => {
+    const stage = await startStage();
+    await stage.declare({ ...TIERS, policies: { drift } });
+    const alice = await stage.createUser('alice');
+    const plan = { digest: 'x', reasons: ['plan-too-large'], changes: ['alice: loses'], causes: [] };
+    await hold(stage.database.db, { app: APP, subject: `person:${alice}`, ...plan }, Date.now());
+    expect((await stage.reconciler.status()).apps).toMatchObject([{ converged: false }]);
+    await sweep(stage);
+    const { holds, apps } = await stage.reconciler.status();
+    expect([holds, apps]).toMatchObject([[], [{ converged: true, held: 0 }]]);
+    expect(await stage.reconciler.audit({ action: 'drift.found' })).toEqual([]);
+  },
+);
+
 it('leaves no hold about whoever another bridge was done with while a plan was judged', async () => {
   const stage = await startStage();
   const { db } = stage.database;
