@@ -1,6 +1,6 @@
 /** One at a time for each name: in this process by waiting, across replicas by a lease. */
 import { type Db } from '../../store/database/database';
-import { dropLease, takeLease } from '../../store/work/leases';
+import { dropLease, renewLease, takeLease } from '../../store/work/leases';
 import { type Clock } from '../types';
 
 /** Tasks of this process, one at a time for each name. */
@@ -39,7 +39,14 @@ const TRIES = 20;
 const PAUSE_MS = 50;
 
 /**
- * Runs `task` while holding a lease that no other replica has meanwhile.
+ * Asks whether a lease is this process's still, and keeps it for as long again: a process that stood still may have lost it.
+ * @throws LeaseTaken
+ */
+export type CheckLease = () => Promise<void>;
+
+/**
+ * Runs `task` while holding a lease that no other replica has meanwhile, however long it takes.
+ * @param task asks again before it does by what was decided under the lease what can't be undone
  * @throws LeaseTaken when it is not free within a second
  */
 export async function withLease<T>(
@@ -47,15 +54,22 @@ export async function withLease<T>(
   name: string,
   owner: string,
   clock: Clock,
-  task: () => Promise<T>,
+  task: (check: CheckLease) => Promise<T>,
 ): Promise<T> {
   for (let attempt = 1; !(await takeLease(db, name, owner, clock.now(), LEASE_MS)); attempt += 1) {
     if (attempt === TRIES) throw new LeaseTaken(`lease ${JSON.stringify(name)} is held by another bridge`);
     await new Promise(resolve => setTimeout(resolve, PAUSE_MS));
   }
+  const renew = () => renewLease(db, name, owner, clock.now(), LEASE_MS);
+  // Where the database fails for a moment, the next one, or whoever asks, has it still.
+  const renewal = setInterval(() => void renew().catch(() => false), LEASE_MS / 3);
+  renewal.unref();
   try {
-    return await task();
+    return await task(async () => {
+      if (!(await renew())) throw new LeaseTaken(`lease ${JSON.stringify(name)} was taken over by another bridge`);
+    });
   } finally {
+    clearInterval(renewal);
     await dropLease(db, name, owner);
   }
 }

@@ -1,5 +1,5 @@
 /** What is done by one at a time, in this process and across replicas. */
-import { withLease } from './mutex';
+import { type CheckLease, withLease } from './mutex';
 import { type Rim } from './rim';
 
 /**
@@ -9,7 +9,7 @@ import { type Rim } from './rim';
 export async function oneAtATime<T>(
   { mutex, database, owner, clock }: Pick<Rim, 'mutex' | 'database' | 'owner' | 'clock'>,
   name: string,
-  task: () => Promise<T>,
+  task: (check: CheckLease) => Promise<T>,
 ): Promise<T> {
   return await mutex.runExclusive(name, () => withLease(database.db, name, owner, clock, task));
 }

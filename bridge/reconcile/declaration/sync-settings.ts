@@ -11,6 +11,7 @@ import { readGroups } from '../../store/directory/reading';
 import { type Cause } from '../../store/work/enqueue';
 import { type Work } from '../../store/work/work';
 import { AuditLines } from '../context/audit-lines';
+import { type CheckLease } from '../context/mutex';
 import { oneAtATime } from '../context/one-at-a-time';
 import { type Context, organizationName } from '../decide/context';
 import { type Rim } from '../context/rim';
@@ -111,13 +112,23 @@ export async function planSyncSettings(db: Db, coder: CoderClient, context: Cont
 export async function bringSyncSettings(rim: Rim, work: Work): Promise<string[]> {
   const { changes, problems } = await planSyncSettings(rim.database.db, rim.coder, await rim.context.get());
   if (changes.length === 0) return [...problems];
-  return await oneAtATime(rim, 'sync-settings', async () => {
+  return await oneAtATime(rim, 'sync-settings', async check => {
     const context = await rim.context.get();
-    return await writeSyncSettings(rim, context, await planSyncSettings(rim.database.db, rim.coder, context), work);
+    const plan = await planSyncSettings(rim.database.db, rim.coder, context);
+    const checkOurs = async () => {
+      await checkStillOurs(rim, rim.database.db, work);
+      await check();
+    };
+    return await writeSyncSettings(rim, context, plan, { cause: work.cause, checkOurs });
   });
 }
 
-async function writeSyncSettings(rim: Rim, context: Context, plan: SyncPlan, work: Work): Promise<string[]> {
+async function writeSyncSettings(
+  rim: Rim,
+  context: Context,
+  plan: SyncPlan,
+  { cause, checkOurs }: { readonly cause: Cause; readonly checkOurs: CheckLease },
+): Promise<string[]> {
   const problems = [...plan.problems];
   for (const change of plan.changes) {
     const { kind, organization } = change.observed;
@@ -126,9 +137,10 @@ async function writeSyncSettings(rim: Rim, context: Context, plan: SyncPlan, wor
         kind === 'organizations' && change.next !== undefined
           ? await losesOrganizations(rim, context, change, plan.joins)
           : [];
-      await checkStillOurs(rim, rim.database.db, work);
+      // Everybody may have been read since it was decided.
+      await checkOurs();
       if (change.next !== undefined) await writeNoted(rim, change, change.next);
-      await record(rim, context, change, losers, work.cause);
+      await record(rim, context, change, losers, cause);
     });
   }
   return problems;

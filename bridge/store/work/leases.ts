@@ -18,6 +18,17 @@ export async function takeLease(db: Db, name: string, owner: string, now: number
   return rows.length > 0;
 }
 
+/** Keeps a lease for longer; false when somebody else has it, or had it since: what was decided under it counts no more. */
+export async function renewLease(db: Db, name: string, owner: string, now: number, forMs: number): Promise<boolean> {
+  const { numUpdatedRows } = await db
+    .updateTable('leases')
+    .set({ until: now + forMs })
+    .where('name', '=', name)
+    .where('owner', '=', owner)
+    .executeTakeFirstOrThrow();
+  return numUpdatedRows > 0n;
+}
+
 export async function dropLease(db: Db, name: string, owner: string): Promise<void> {
   await db.deleteFrom('leases').where('name', '=', name).where('owner', '=', owner).execute();
 }

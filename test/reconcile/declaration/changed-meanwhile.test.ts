@@ -3,7 +3,7 @@ import { sql } from 'kysely';
 import { putApp } from '../../../bridge/store/apps/apps';
 import { parseMappingState } from '../../../bridge/contract/mapping-state';
 import { givesIn } from '../../support/sync-settings';
-import { AMPLE_MS, APP, startStage, type Stage } from '../stage';
+import { AMPLE_MS, APP, startReconciler, startStage, type Stage } from '../stage';
 
 const READER = { reader: { name: 'reader', permissions: [{ resourceType: 'template', action: 'read' }] } };
 const READERS = { readers: { idpGroup: 'readers', organization: 'default', role: 'reader' } };
@@ -150,6 +150,34 @@ it('writes both new names into the sync settings when two groups are renamed at 
   await stage.settle();
   const gives = givesIn(stage.coder.snapshot().organizations['coder']?.groupSync);
   expect(Object.keys(gives).sort()).toEqual(['a2', 'b2']);
+});
+
+it('leaves what another bridge wrote into the sync settings while everybody was looked through, and the lease ran out', async () => {
+  let later = 0;
+  const clock = { now: () => Date.now() + later };
+  const stage = await startStage({ ...clock, owner: 'slow' });
+  stage.coder.addOrganization('lab');
+  const other = startReconciler(stage.database, stage.coder, { ...clock, owner: 'other' });
+  const into = (idpGroup: string) => ({
+    mode: 'claims',
+    claims: { organizations: 'groups' },
+    organizationMappings: { lab: { idpGroup, organization: 'lab' } },
+  });
+  const given = () => Object.keys(givesIn(stage.coder.snapshot().organizationSync)).sort();
+  const call = stage.coder.faults.hold({ method: 'GET', path: '/users$' });
+  await put(stage, APP, into('x'));
+  const slow = stage.reconciler.converge([`app:${APP}`], { deadlineMs: AMPLE_MS });
+  await call.arrived;
+  call.holdNoMore();
+  later = 31_000;
+  await put(stage, 'entra', into('y'));
+  await other.converge(['app:entra'], { deadlineMs: AMPLE_MS });
+  expect(given()).toEqual(['x', 'y']);
+  call.release();
+  await slow;
+  expect(given()).toEqual(['x', 'y']);
+  await stage.settle();
+  expect(await stage.reconciler.audit({ action: 'sync-settings.set' })).toHaveLength(1);
 });
 
 it.each(['report', 'repair'] as const)(

@@ -27,7 +27,7 @@ import { leaversNotOut } from '../../../bridge/store/accounts/leavers';
 import { causeLine } from '../../../bridge/store/work/causes';
 import { enqueue, enqueuePeople, PRIORITY, type WorkKey } from '../../../bridge/store/work/enqueue';
 import { claimKeys, completeWork, parkWork } from '../../../bridge/store/work/work';
-import { dropLease, dropLeases, takeLease } from '../../../bridge/store/work/leases';
+import { dropLease, dropLeases, renewLease, takeLease } from '../../../bridge/store/work/leases';
 import {
   countLeaverWorkspaces,
   forgetLeaverWorkspaces,
@@ -54,7 +54,12 @@ describeEachDatabase('the store', open => {
     expect(await takeLease(db, 'sweep', 'b', 171, 50)).toBe(true);
     await dropLease(db, 'sweep', 'a');
     expect(await takeLease(db, 'sweep', 'a', 180, 50)).toBe(false);
+    expect(await renewLease(db, 'sweep', 'a', 180, 50)).toBe(false);
+    // It has run out, and nobody has had it since.
+    expect(await renewLease(db, 'sweep', 'b', 300, 50)).toBe(true);
+    expect(await takeLease(db, 'sweep', 'a', 320, 50)).toBe(false);
     await dropLeases(db, 'b');
+    expect(await renewLease(db, 'sweep', 'b', 320, 50)).toBe(false);
     expect(await takeLease(db, 'sweep', 'a', 180, 50)).toBe(true);
   });
 
