@@ -13,11 +13,16 @@ export async function listManagedRoles(db: Db): Promise<ManagedRole[]> {
   return await db.selectFrom('custom_roles').selectAll().execute();
 }
 
+/** Notes a role. What was found once, and the bridge has made since, is its own; what it made stays that, whoever finds it. */
 export async function putManagedRole(db: Db, role: ManagedRole): Promise<void> {
+  const { origin } = role;
   await db
     .insertInto('custom_roles')
     .values(role)
-    .onConflict(conflict => conflict.columns(['organization', 'name']).doNothing())
+    .onConflict(conflict => {
+      const same = conflict.columns(['organization', 'name']);
+      return origin === 'created' ? same.doUpdateSet({ origin }) : same.doNothing();
+    })
     .execute();
 }
 

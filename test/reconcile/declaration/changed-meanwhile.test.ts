@@ -96,6 +96,31 @@ it('makes a custom role anew that another app has declared while it was being de
   expect(rolesIn(stage)).toEqual(['reader']);
 });
 
+it('takes a custom role with it that it found, that somebody deleted, and that it has made since', async () => {
+  const stage = await startStage();
+  stage.coder.addCustomRole('reader');
+  await stage.declare({ customRoles: READER });
+  stage.coder.findOrganization().customRoles.delete('reader');
+  await stage.reconciler.sweep();
+  await stage.settle();
+  expect(rolesIn(stage)).toEqual(['reader']);
+  // Found again, it is the bridge's own still.
+  const other = { reader: { ...READER.reader, displayName: 'Reader' } };
+  await stage.declare({ customRoles: other });
+  await stage.declare({});
+  await stage.settle();
+  expect(rolesIn(stage)).toEqual([]);
+});
+
+it('leaves a custom role that it found where nothing declares it any more', async () => {
+  const stage = await startStage();
+  stage.coder.addCustomRole('reader');
+  await stage.declare({ customRoles: READER });
+  await stage.declare({});
+  await stage.settle();
+  expect(rolesIn(stage)).toEqual(['reader']);
+});
+
 it('makes a group anew that a mapping has come to name while it was being deleted', async () => {
   const stage = await startStage();
   const document = { groupMappings: { dev: { idpGroup: 'dev', group: 'dev' } } };
