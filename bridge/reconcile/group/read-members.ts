@@ -52,7 +52,7 @@ async function readOnce(rim: Rim, groupId: string, coder: Rim['coder']): Promise
  * known that they were in, so that it was somebody's hand that took them out and no write of the bridge of which nobody heard.
  */
 async function countsAsAbsent(rim: Rim, group: ManagedGroup): Promise<boolean> {
-  if (group.readAt === undefined || group.unsure) return true;
+  if (group.readAt === undefined || group.unsure || group.unheardAt !== undefined) return true;
   const declaring = await declaringApps(rim.database.db, await rim.context.get(), group);
   return declaring.length === 0 || isRepaired(declaring);
 }
