@@ -52,6 +52,10 @@ export function createAuditExporter(options: AuditExporterOptions): AuditExporte
 
   async function look(): Promise<void> {
     if ((await readSealed(db, await position(), 1)).length > 0) await exportAll();
+    await tellBehind();
+  }
+
+  async function tellBehind(): Promise<void> {
     observe?.((await readChain(db)).head.seq - (await position()));
   }
 
@@ -82,6 +86,8 @@ export function createAuditExporter(options: AuditExporterOptions): AuditExporte
           'audit lines could not be delivered: tried again until they are',
         );
       failures += 1;
+      // What waits while the place takes nothing is what an alert looks at.
+      await tellBehind().catch(() => undefined);
       return Math.min(pollMs * 2 ** failures, LONGEST_PAUSE_MS);
     }
   }

@@ -91,6 +91,16 @@ const sequences = (text: string): number[] =>
     .split('\n')
     .filter(line => line !== '')
     .map(line => (JSON.parse(line) as Event).metadata.sequence);
+const metricsOf = async (bridge: RunningBridge): Promise<string> =>
+  (await fetch(`${bridge.url}/metrics`, { headers: { authorization: `Bearer ${bridge.adminToken}` } })).text();
+/** What the metrics say of lines that wait for a destination; undefined: nothing. */
+const pending = async (bridge: RunningBridge, destination: RegExp): Promise<number | undefined> => {
+  const series = [
+    ...(await metricsOf(bridge)).matchAll(/coder_scim_audit_export_pending_lines\{destination="([^"]*)"\} (\d+)\n/g),
+  ];
+  const found = series.find(([, name = '']) => destination.test(name));
+  return found === undefined ? undefined : Number(found[2]);
+};
 const upTo = (last: number): number[] => Array.from({ length: last }, (_, n) => n + 1);
 
 it('a file has every line, in order, also those from before it was configured', async () => {
@@ -130,8 +140,9 @@ it('an HTTP endpoint that fails gets the same lines again, across a restart, unt
     await until('it was tried', () => posted.length > 0);
     await until('the outage is told once', () => bridge.log().includes('audit lines could not be delivered'));
     expect(bridge.log()).not.toContain('0123-4567-89ab');
-    const metrics = await fetch(`${bridge.url}/metrics`, { headers: { authorization: `Bearer ${bridge.adminToken}` } });
-    expect(await metrics.text()).toContain('coder_scim_audit_lines_total');
+    expect(await metricsOf(bridge)).toContain('coder_scim_audit_lines_total');
+    const last = await head(bridge);
+    await until('the metrics say what waits', async () => ((await pending(bridge, /^http:/)) ?? 0) >= last);
   });
   const refused = posted.splice(0);
   expect(refused[0]?.headers).toMatchObject({
@@ -142,6 +153,7 @@ it('an HTTP endpoint that fails gets the same lines again, across a restart, unt
   await withBridge(env, async bridge => {
     const last = await head(bridge);
     await until('all were taken', () => sequences(posted.map(({ body }) => body).join('')).at(-1) === last);
+    await until('nothing waits', async () => (await pending(bridge, /^http:/)) === 0);
     expect(sequences(posted.map(({ body }) => body).join(''))).toEqual(upTo(last));
     expect(posted[0]?.body).toBe(refused[0]?.body);
   });
@@ -175,13 +187,7 @@ it('a webhook is called for what waits for a decision alone, signed, and for not
   const env = { CODER_SCIM_WEBHOOK_URL: `${webUrl}/hook/secret-path`, CODER_SCIM_WEBHOOK_SECRET: secret };
   await withBridge(env, async bridge => {
     await head(bridge);
-    await until('its cursor is set', async () =>
-      /coder_scim_audit_export_pending_lines\{destination="webhook:[^"]*"\} 0\n/.test(
-        await (
-          await fetch(`${bridge.url}/metrics`, { headers: { authorization: `Bearer ${bridge.adminToken}` } })
-        ).text(),
-      ),
-    );
+    await until('its cursor is set', async () => (await pending(bridge, /^webhook:/)) === 0);
     coder.addUser('carol', { email: 'carol@example.com', loginType: 'password' });
     await arrive(bridge, 'carol@example.com');
     await until('it was called', () => posted.length > 0);
