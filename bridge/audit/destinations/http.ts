@@ -77,7 +77,7 @@ export function toWebhook({ url, secret }: Webhook): Destination {
   const call = async (lines: readonly SealedRecord[]): Promise<void> => {
     const [first] = lines;
     if (first === undefined) return;
-    const id = first.hash;
+    const id = idOf(lines);
     const timestamp = String(Math.floor(Date.now() / 1_000));
     const body = JSON.stringify({
       type: first.action,
@@ -114,6 +114,13 @@ export function toWebhook({ url, secret }: Webhook): Destination {
       for (const group of groups.values()) await call(group);
     },
   };
+}
+
+/** The same for the same lines alone: sent again with a line more, a call is another one, which who has the first must not drop. */
+function idOf(lines: readonly SealedRecord[]): string {
+  return createHash('sha256')
+    .update(lines.map(({ hash }) => hash).join(','))
+    .digest('hex');
 }
 
 function shown({ seq, at, subject, subject_name, coder_user_id, result, detail, actor }: SealedRecord): object {
