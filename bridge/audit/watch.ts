@@ -7,19 +7,13 @@ import { type Database } from '../store/database/database';
 import { type Destination, type Format } from './destinations/destination';
 import { toFile, toStdout } from './destinations/file';
 import { toHttp, toWebhook, type Webhook } from './destinations/http';
-import { toSyslog, type SyslogAddress } from './destinations/syslog';
+import { type ExportTo } from './destinations/place';
+import { toSyslog } from './destinations/syslog';
 import { type AuditExporter, createAuditExporter } from './exporter';
 import { createAuditKeeper } from './keeper';
 import { toOcsf } from './ocsf';
 
 const AGAIN_MS = 2_000;
-
-/** One place that lines are sent to, as configured. */
-export type ExportTo =
-  | { readonly kind: 'stdout' }
-  | { readonly kind: 'file'; readonly path: string }
-  | ({ readonly kind: 'syslog' } & SyslogAddress)
-  | { readonly kind: 'http'; readonly url: string };
 
 export interface AuditWatchOptions {
   readonly database: Database;

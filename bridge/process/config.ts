@@ -5,6 +5,7 @@
 import { accessSync, constants, readFileSync } from 'node:fs';
 import { homedir } from 'node:os';
 import { join } from 'node:path';
+import { nameOf } from '../audit/destinations/place';
 import { type Signals, signalsOf } from '../telemetry/signals';
 import { reason } from './reason';
 import { CLIENT_VARIABLES, type Variable, VARIABLES } from './variables';
@@ -71,7 +72,7 @@ function databaseUrlOf(
   return { stateDirectory, databaseUrl: values.databaseUrl ?? `sqlite:${join(stateDirectory, 'coder-scim.db')}` };
 }
 
-/** What is wrong between variables that are right for themselves. */
+/** What is wrong between values that are right for themselves. */
 function contradictions(values: Partial<Values<typeof VARIABLES>>, found: readonly string[]): string[] {
   const { adminToken, adminCredentials, oidcIssuer, oidcClientId, oidcViewers, oidcOperators } = values;
   const problems: string[] = [];
@@ -94,6 +95,10 @@ function contradictions(values: Partial<Values<typeof VARIABLES>>, found: readon
     problems.push(
       `CODER_SCIM_OIDC_ISSUER is not set beside other variables of its kind: wanted ${VARIABLES.oidcIssuer.wanted}`,
     );
+  const places = (values.auditExport ?? []).map(nameOf);
+  const twice = new Set(places.filter((place, index) => places.indexOf(place) !== index));
+  for (const place of twice)
+    problems.push(`CODER_SCIM_AUDIT_EXPORT names ${JSON.stringify(place)} more than once: wanted each place once`);
   return problems;
 }
 

@@ -6,7 +6,7 @@ import { X509Certificate } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import * as z from 'zod';
 import { CredentialDeclaration } from '../contract/admin-api';
-import { type ExportTo } from '../audit/watch';
+import { type ExportTo } from '../audit/destinations/place';
 import { type ListenAddress } from '../http/server';
 
 /** Where the value of a variable matters. */

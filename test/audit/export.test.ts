@@ -19,8 +19,10 @@ let coder: CoderDouble;
 let fresh: FreshDatabase;
 let folder: string;
 const { token, tokens } = scimToken();
-const posted: { headers: IncomingHttpHeaders; body: string }[] = [];
+const posted: { path: string; headers: IncomingHttpHeaders; body: string }[] = [];
 let answer = 200;
+/** Paths that are answered 503 whatever the others are. */
+let away = '';
 let web: Server;
 let webUrl: string;
 let syslog: TcpServer;
@@ -35,8 +37,9 @@ beforeAll(async () => {
     let body = '';
     request.on('data', part => (body += String(part)));
     request.on('end', () => {
-      posted.push({ headers: request.headers, body });
-      response.writeHead(answer).end();
+      const path = request.url ?? '';
+      posted.push({ path, headers: request.headers, body });
+      response.writeHead(path === away ? 503 : answer).end();
     });
   }).listen(0, '127.0.0.1');
   syslog = createTcpServer(socket => socket.on('data', part => (received += part.toString()))).listen(0, '127.0.0.1');
@@ -159,6 +162,31 @@ it('an HTTP endpoint that fails gets the same lines again, across a restart, unt
   });
 });
 
+it('two HTTP endpoints that differ in their query alone get every line each, whichever of them is away', async () => {
+  posted.length = 0;
+  away = '/in?tenant=two';
+  const places = ['one', 'two'].map(tenant => `/in?tenant=${tenant}`);
+  const took = (path: string) =>
+    sequences(
+      posted
+        .filter(call => call.path === path)
+        .map(({ body }) => body)
+        .join(''),
+    );
+  const env = { CODER_SCIM_AUDIT_EXPORT: places.map(path => `${webUrl}${path}`).join(' ') };
+  await withBridge(env, async bridge => {
+    const last = await head(bridge);
+    await until('one has all', () => took('/in?tenant=one').at(-1) === last);
+    await until('the other was tried', () => took('/in?tenant=two').length > 0);
+    posted.length = 0;
+    away = '';
+    await arrive(bridge, 'dora@example.com');
+    const newest = await head(bridge);
+    await until('both have the new lines', () => places.every(path => took(path).at(-1) === newest));
+    expect(took('/in?tenant=two')).toEqual(upTo(newest));
+  });
+});
+
 it('syslog gets each line as a message of RFC 5424 with its length before it', async () => {
   const { port } = syslog.address() as AddressInfo;
   await withBridge({ CODER_SCIM_AUDIT_EXPORT: `syslog://127.0.0.1:${port}` }, async bridge => {
@@ -192,7 +220,7 @@ it('a webhook is called for what waits for a decision alone, signed, and for not
     await arrive(bridge, 'carol@example.com');
     await until('it was called', () => posted.length > 0);
     expect(posted).toHaveLength(1);
-    const [{ headers, body } = { headers: {}, body: '' }] = posted;
+    const { headers, body } = posted[0] ?? { path: '', headers: {}, body: '' };
     expect(JSON.parse(body)).toMatchObject({
       type: 'person.held',
       data: { app: 'acme', count: 1, lines: [{ subjectName: 'carol@example.com', result: 'held' }] },

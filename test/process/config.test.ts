@@ -149,6 +149,16 @@ describe('configuration of the bridge', () => {
     expect(problems({ ...GOOD, [name]: value })).toEqual([expect.stringContaining(name)]);
   });
 
+  it('refuses a place of the audit trail that stands there twice, and does not show its path', () => {
+    const twice = (value: string) => problems({ ...GOOD, CODER_SCIM_AUDIT_EXPORT: value });
+    expect(twice('stdout file:/var/log/audit.jsonl stdout')).toEqual([
+      'CODER_SCIM_AUDIT_EXPORT names "stdout" more than once: wanted each place once',
+    ]);
+    const [problem = ''] = twice('https://siem.example.com/S3cret?a=b https://SIEM.example.com:443/S3cret?a=b');
+    expect(problem).toMatch(/^CODER_SCIM_AUDIT_EXPORT names "http:https:\/\/siem\.example\.com#[0-9a-f]{8}" more than/);
+    expect(twice('https://siem.example.com/in?tenant=one https://siem.example.com/in?tenant=two')).toEqual([]);
+  });
+
   it('does not show credentials that somebody put into a URL', () => {
     expect(problems({ ...GOOD, CODER_URL: 'https://admin:pa55word@coder.example.com' }).join()).not.toContain(
       'pa55word',

@@ -1,10 +1,11 @@
 /** JSON lines on standard output, or at the end of a file. */
 import { open } from 'node:fs/promises';
 import { type Destination, type Format } from './destination';
+import { nameOf } from './place';
 
 export function toStdout(format: Format): Destination {
   return {
-    name: 'stdout',
+    name: nameOf({ kind: 'stdout' }),
     begins: 'oldest',
     deliver: lines =>
       new Promise((resolve, reject) =>
@@ -18,7 +19,7 @@ export function toStdout(format: Format): Destination {
 /** The file is opened anew each time, so that it may be rotated away at any moment; readable by its owner alone. */
 export function toFile(path: string, format: Format): Destination {
   return {
-    name: `file:${path}`,
+    name: nameOf({ kind: 'file', path }),
     begins: 'oldest',
     async deliver(lines) {
       const file = await open(path, 'a+', 0o600);

@@ -3,6 +3,7 @@ import { createHash, createHmac } from 'node:crypto';
 import { Agent } from 'undici';
 import { type SealedRecord } from '../../store/audit/chain';
 import { DELIVERY_MS, type Destination, type Format } from './destination';
+import { nameOf, originOf } from './place';
 
 let kept: Agent | undefined;
 
@@ -24,23 +25,13 @@ async function post(url: string, headers: Readonly<Record<string, string>>, body
   // What it says may repeat what it was sent: it is not logged.
   await answer.body.dump();
   if (answer.statusCode < 200 || answer.statusCode > 299)
-    throw new Error(`${where(url)} answered ${answer.statusCode}`);
-}
-
-/** The address as it may be shown: a path or query may be a credential. */
-function where(url: string): string {
-  return new URL(url).origin;
-}
-
-/** Tells two places on one host apart, and not what the path is. */
-function pathDigest(url: string): string {
-  return createHash('sha256').update(new URL(url).pathname).digest('hex').slice(0, 8);
+    throw new Error(`${originOf(url)} answered ${answer.statusCode}`);
 }
 
 /** JSON lines in one body. @param authorization the whole value of the header, such as `Bearer …` or `Splunk …` */
 export function toHttp(url: string, authorization: string | undefined, format: Format): Destination {
   return {
-    name: `http:${where(url)}#${pathDigest(url)}`,
+    name: nameOf({ kind: 'http', url }),
     begins: 'oldest',
     deliver: lines =>
       post(
@@ -102,7 +93,7 @@ export function toWebhook({ url, secret }: Webhook): Destination {
     );
   };
   return {
-    name: `webhook:${where(url)}`,
+    name: `webhook:${originOf(url)}`,
     begins: 'next',
     wants: line => DECISIONS.has(line.action),
     async deliver(lines) {

@@ -7,12 +7,7 @@ import { hostname } from 'node:os';
 import { connect as connectTls } from 'node:tls';
 import { type SealedRecord } from '../../store/audit/chain';
 import { DELIVERY_MS, type Destination, type Format } from './destination';
-
-export interface SyslogAddress {
-  readonly host: string;
-  readonly port: number;
-  readonly tls: boolean;
-}
+import { nameOf, type SyslogAddress } from './place';
 
 const LOG_AUDIT = 13;
 // Severities of RFC 5424 §6.2.1.
@@ -31,7 +26,7 @@ export function toSyslog({ host, port, tls }: SyslogAddress, format: Format): De
     return Buffer.concat([Buffer.from(`${text.length} `), text]);
   };
   return {
-    name: `syslog${tls ? '+tls' : ''}://${host}:${port}`,
+    name: nameOf({ kind: 'syslog', host, port, tls }),
     begins: 'oldest',
     deliver: lines =>
       new Promise((resolve, reject) => {
