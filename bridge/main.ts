@@ -2,7 +2,7 @@
 import { run } from './commands/program';
 import { processTerminal } from './commands/terminal/terminal';
 
-// A reader that has seen enough (`| head`) closes the pipe: that is no failure.
+// A reader that has seen enough (`| head`) closes the pipe: that is no failure. What a bridge writes, log and audit lines, goes past this stream.
 process.stdout.on('error', (error: NodeJS.ErrnoException) => process.exit(error.code === 'EPIPE' ? 0 : 1));
 
 // The first signal ends a command in order, the second one at once.

@@ -112,6 +112,25 @@ describe('coder-scim serve', () => {
     expect(said).not.toContain('pssst');
   });
 
+  it('goes on when nobody reads the audit lines on standard output any more, and says what waits', async () => {
+    const env = { CODER_SCIM_AUDIT_EXPORT: 'stdout' };
+    const bridge = await spawnBridge({ coderUrl: coder.url, coderToken, env });
+    try {
+      bridge.closeOutput();
+      await bridge.admin.putApp(document, 'absent');
+      const headers = { authorization: `Bearer ${bridge.adminToken}` };
+      await until('what waits is told', async () =>
+        /coder_scim_audit_export_pending_lines\{destination="stdout"\} [1-9]/.test(
+          await (await fetch(`${bridge.url}/metrics`, { headers })).text(),
+        ),
+      );
+      expect((await fetch(`${bridge.url}/healthz`)).status).toBe(200);
+    } finally {
+      await bridge.stop();
+    }
+    expect(await bridge.exited).toBe(0);
+  });
+
   it('starts without Coder, says so, stores what it is told, and catches up', async () => {
     await coder.unreachable(true);
     const bridge = await spawnBridge({ coderUrl: coder.url, coderToken });

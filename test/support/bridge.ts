@@ -36,6 +36,8 @@ export interface SpawnedBridge extends RunningBridge {
   readonly readyAfterMs: number;
   /** Ends it as a power cut would (SIGKILL). */
   kill(): Promise<void>;
+  /** Ends reading what it writes on standard output, as a reader that goes away does. */
+  closeOutput(): void;
   /** Exit code once it has ended; null when a signal ended it. */
   readonly exited: Promise<number | null>;
 }
@@ -125,6 +127,7 @@ export async function spawnBridge(setup: BridgeSetup): Promise<SpawnedBridge> {
     log: () => written,
     stop: () => end('SIGTERM'),
     kill: () => end('SIGKILL'),
+    closeOutput: () => void child.stdout.destroy(),
     exited,
   };
 }
