@@ -1,10 +1,11 @@
 /**
  * Sends the sealed audit trail to one destination, at least once and in order: the cursor in the database moves when a delivery has
- * succeeded. One process at a time for each destination; what can't be delivered waits, and is not pruned meanwhile.
+ * succeeded. One process at a time for each destination; what can't be delivered waits, and is not pruned meanwhile. Where a bridge that was
+ * started without the destination has forgotten it, nothing is sent until one that is started with it begins anew.
  */
 import { type Log } from '../http/log';
 import { readChain, readSealed } from '../store/audit/chain';
-import { readCursor, writeCursor } from '../store/audit/cursors';
+import { advanceCursor, beginCursor, readCursor } from '../store/audit/cursors';
 import { type Database } from '../store/database/database';
 import { dropLease, takeLease } from '../store/work/leases';
 import { type Destination } from './destinations/destination';
@@ -31,6 +32,13 @@ const LINES_AT_ONCE = 250;
 const LEASE_MS = 60_000;
 const LONGEST_PAUSE_MS = 60_000;
 
+/** The cursor is gone that this process began with. */
+class Forgotten extends Error {}
+
+const NOT_TAKEN = 'audit lines could not be delivered: tried again until they are';
+const FORGOTTEN =
+  'audit lines are not sent there any more: a bridge on this database was started without the destination; where it is wanted, configure all of them alike and start this one again';
+
 export function createAuditExporter(options: AuditExporterOptions): AuditExporter {
   const { database, destination, owner, log, clock, observe, pollMs = 1_000 } = options;
   const { db } = database;
@@ -39,15 +47,22 @@ export function createAuditExporter(options: AuditExporterOptions): AuditExporte
   let running: Promise<void> = Promise.resolve();
   let stopped = false;
   let failures = 0;
+  let said: string | undefined;
+  let begun = false;
 
-  /** Where the next delivery begins. */
+  /** Where the next delivery begins. @throws Forgotten */
   async function position(): Promise<number> {
+    if (!begun) await begin();
+    begun = true;
     const known = await readCursor(db, destination.name);
-    if (known !== undefined) return known;
+    // Begun anew, everything would be sent once more, and kept for a destination that is nobody's in the end.
+    if (known === undefined) throw new Forgotten();
+    return known;
+  }
+
+  async function begin(): Promise<void> {
     const { cut, head } = await readChain(db);
-    const begin = destination.begins === 'oldest' ? cut.seq : head.seq;
-    await writeCursor(db, destination.name, begin, clock());
-    return (await readCursor(db, destination.name)) ?? begin;
+    await beginCursor(db, destination.name, destination.begins === 'oldest' ? cut.seq : head.seq, clock());
   }
 
   async function look(): Promise<void> {
@@ -66,7 +81,7 @@ export function createAuditExporter(options: AuditExporterOptions): AuditExporte
       if (last === undefined) break;
       const wanted = destination.wants === undefined ? lines : lines.filter(destination.wants);
       if (wanted.length > 0) await destination.deliver(wanted);
-      await writeCursor(db, destination.name, last.seq, clock());
+      await advanceCursor(db, destination.name, last.seq, clock());
     }
     await dropLease(db, lease, owner);
   }
@@ -76,15 +91,14 @@ export function createAuditExporter(options: AuditExporterOptions): AuditExporte
       await look();
       if (failures > 0) log.info({ destination: destination.name }, 'audit lines are taken again');
       failures = 0;
+      said = undefined;
       return pollMs;
     } catch (error) {
       await dropLease(db, lease, owner).catch(() => undefined);
       // Once for each outage: nothing is lost, it waits in the database.
-      if (failures === 0)
-        log.warn(
-          { destination: destination.name, error },
-          'audit lines could not be delivered: tried again until they are',
-        );
+      const what = error instanceof Forgotten ? FORGOTTEN : NOT_TAKEN;
+      if (said !== what) log.warn({ destination: destination.name, ...(what === NOT_TAKEN ? { error } : {}) }, what);
+      said = what;
       failures += 1;
       // What waits while the place takes nothing is what an alert looks at.
       await tellBehind().catch(() => undefined);

@@ -11,14 +11,22 @@ export async function readCursor(db: Db, destination: string): Promise<number | 
   return row === undefined ? undefined : Number(row.seq);
 }
 
-/** Never goes back: who was slow does not undo what another one did. */
-export async function writeCursor(db: Db, destination: string, seq: number, now: number): Promise<void> {
+/** For one that is new; where another replica was first, its cursor stays. */
+export async function beginCursor(db: Db, destination: string, seq: number, now: number): Promise<void> {
   await db
     .insertInto('audit_cursors')
     .values({ destination, seq, updated_at: now })
-    .onConflict(conflict =>
-      conflict.column('destination').doUpdateSet({ seq, updated_at: now }).where('audit_cursors.seq', '<', seq),
-    )
+    .onConflict(conflict => conflict.column('destination').doNothing())
+    .execute();
+}
+
+/** Never goes back: who was slow does not undo what another one did. Nor does it bring back one that was forgotten meanwhile. */
+export async function advanceCursor(db: Db, destination: string, seq: number, now: number): Promise<void> {
+  await db
+    .updateTable('audit_cursors')
+    .set({ seq, updated_at: now })
+    .where('destination', '=', destination)
+    .where('seq', '<', seq)
     .execute();
 }
 

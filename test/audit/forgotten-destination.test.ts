@@ -1,0 +1,92 @@
+/** A destination that is taken away while replicas change one by one, as in a rolling update. */
+import { existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { type AuditWatch, createAuditWatch } from '../../bridge/audit/watch';
+import { type AuditRow, writeAudit } from '../../bridge/store/audit/audit';
+import { pruneAudit } from '../../bridge/store/audit/chain';
+import { type Database, openDatabase } from '../../bridge/store/database/database';
+import { describeEachDatabase } from '../support/databases';
+import { until } from '../support/until';
+
+describeEachDatabase('a place of the audit trail that a newer replica does not have', (_open, { freshUrl }) => {
+  let folder: string;
+  let databases: Database[];
+  const watches: AuditWatch[] = [];
+  let said: string[];
+
+  beforeEach(async () => {
+    folder = mkdtempSync(join(tmpdir(), 'coder-scim-forgotten-'));
+    const url = await freshUrl();
+    databases = [await openDatabase(url), await openDatabase(url)];
+    said = [];
+  });
+  afterEach(async () => {
+    for (const watch of watches.splice(0)) await watch.stop();
+    for (const database of databases) await database.close();
+    rmSync(folder, { recursive: true });
+  });
+
+  function startWatch(replica: number, ...places: string[]): AuditWatch {
+    const database = databases[replica];
+    if (database === undefined) throw new Error('no such replica');
+    const watch = createAuditWatch({
+      database,
+      exports: places.map(place => ({ kind: 'file', path: join(folder, place) })),
+      authorization: undefined,
+      webhook: undefined,
+      version: '1.0.0',
+      owner: `replica-${replica}`,
+      log: {
+        debug: () => undefined,
+        info: () => undefined,
+        warn: (of: object, text?: string) => void said.push(`${JSON.stringify(of)} ${text ?? ''}`),
+        error: () => undefined,
+      } as never,
+      clock: () => Date.now(),
+      observe: { sealed: () => undefined, exported: () => undefined },
+    });
+    watches.push(watch);
+    watch.start();
+    return watch;
+  }
+  const write = async (count: number): Promise<void> => {
+    const line = { at: 1, app: 'okta', actor: 'scim', action: 'group.add', result: 'done' } as const;
+    await databases[0]?.transact(db => writeAudit(db, Array<AuditRow>(count).fill(line)));
+  };
+  const sent = (place: string): number =>
+    existsSync(join(folder, place)) ? readFileSync(join(folder, place), 'utf8').split('\n').length - 1 : 0;
+
+  it('gets nothing again from one that has it still, and keeps no line from being removed by age', async () => {
+    await write(3);
+    startWatch(0, 'kept', 'taken-away');
+    await until('both have all', () => sent('kept') === 3 && sent('taken-away') === 3);
+
+    startWatch(1, 'kept');
+    await until('the older replica says that it was forgotten', () =>
+      said.some(text => /taken-away.*not sent there any more/.test(text)),
+    );
+    await write(2);
+    await until('what is configured has the new lines', () => sent('kept') === 5);
+    expect(sent('taken-away')).toBe(3);
+    expect(said).toHaveLength(1);
+    let removed = 0;
+    await until('all are removed by age', async () => {
+      removed += (await databases[1]?.transact(db => pruneAudit(db, 2))) ?? 0;
+      return removed === 5;
+    });
+  });
+
+  it('is sent to again by one that knew it, once one is started that has it', async () => {
+    await write(3);
+    startWatch(0, 'wanted');
+    await until('it has all', () => sent('wanted') === 3);
+    startWatch(1);
+    await until('it is forgotten', () => said.length > 0);
+    const newer = startWatch(1, 'wanted');
+    await until('it has all once more', () => sent('wanted') === 6);
+    await newer.stop();
+    await write(1);
+    await until('it has the new line', () => sent('wanted') === 7);
+  });
+});
