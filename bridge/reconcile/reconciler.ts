@@ -18,6 +18,7 @@ import { answerReHire, releaseHold, retryWork } from './queue/decisions';
 import { Pump } from './queue/pump';
 import { jittered } from './queue/end-work';
 import { readHold, readIdentities, readLeftOf, readStatus } from './report/status';
+import { forgetOldAlone } from './sweep/forget-old';
 import { lookAtStopping } from './sweep/leavers-workspaces';
 import { SWEEP_LEASE_MS, sweepApps } from './sweep/sweep';
 import { isAway } from './sweep/sweep-parts';
@@ -37,6 +38,8 @@ import {
 const SWEEP_LOOK_MS = 30_000;
 /** A sweep that Coder, being there, failed in part is begun again after so long: it reads everything that it can. */
 const SWEEP_AGAIN_MS = 300_000;
+/** How often what is kept for a time only is removed where no sweep does it. */
+const FORGET_MS = 3_600_000;
 /** How often a request that waits for the database looks whether it is back. */
 const DATABASE_AWAY_MS = 200;
 
@@ -88,12 +91,20 @@ export function createReconciler(dependencies: ReconcilerDependencies): Reconcil
     }
     pump.wake();
   };
+  let forgotAt: number | undefined;
+  const forgetDue = async (): Promise<void> => {
+    if (wasWithin(clock, forgotAt, FORGET_MS)) return;
+    forgotAt = clock.now();
+    await forgetOldAlone(rim, retention);
+  };
   const schedule = (): void => {
     const look = interval > 0 ? Math.min(SWEEP_LOOK_MS, interval) : SWEEP_LOOK_MS;
     timer = setTimeout(() => {
       sweeping = (interval > 0 ? sweepDue() : Promise.resolve())
         .then(() => lookAtStopping(rim, looked))
         .catch((error: unknown) => log.warn({ err: error }, 'workspaces of leavers could not be looked at'))
+        .then(forgetDue)
+        .catch((error: unknown) => log.warn({ err: error }, 'what is kept for a time only could not be removed'))
         .finally(() => {
           sweeping = undefined;
           if (timer !== undefined) schedule();

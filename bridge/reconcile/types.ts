@@ -60,7 +60,7 @@ export interface ReconcilerOptions {
   readonly backoffMs?: number | undefined;
   /** How long the answer about organizations and sync settings is believed. @default 60_000 */
   readonly catalogMs?: number | undefined;
-  /** Audit lines older than this are pruned by the sweep; 0: kept for ever. @default 0 */
+  /** Audit lines older than this are removed, by a sweep or within an hour; 0: kept for ever. @default 0 */
   readonly auditRetentionMs?: number | undefined;
 }
 

@@ -8,6 +8,7 @@ import { type Database, openDatabase } from '../../bridge/store/database/databas
 import { createDirectory, type Directory, type WriteContext } from '../../bridge/store/directory';
 import { type WorkKey } from '../../bridge/store/work/enqueue';
 import { type CoderDouble, type CoderDoubleOptions, startCoderDouble } from '../support/coder-double';
+import { until } from '../support/until';
 
 const ends: (() => Promise<unknown>)[] = [];
 
@@ -167,4 +168,19 @@ export async function startStage(options: StageOptions = {}): Promise<Stage> {
     },
   };
   return stage;
+}
+
+/** Has the timer look that runs without a sweep too; each call waits until it has. */
+export function lookerOf(stage: Stage): () => Promise<void> {
+  const timers = jest.spyOn(globalThis, 'setTimeout');
+  atEnd(async () => timers.mockRestore());
+  // Half a minute or so; a connection to Coder has timers of a minute.
+  const looks = () => timers.mock.calls.filter(([, ms = 0]) => ms > 10_000 && ms < 50_000);
+  stage.reconciler.start();
+  atEnd(() => stage.reconciler.stop());
+  return async () => {
+    const before = looks();
+    (before.at(-1)?.[0] as () => void)();
+    await until('the look to end', () => looks().length > before.length);
+  };
 }

@@ -7,15 +7,12 @@ import { CoderError } from '../../coder';
 import { listAllApps, markSwept, type StoredApp } from '../../store/apps/apps';
 import { noteSweepFailures } from '../../store/apps/sweep-failures';
 import { writeAudit, writeAuditInTurns } from '../../store/audit/audit';
-import { pruneAudit } from '../../store/audit/chain';
-import { nextTurn } from '../../store/database/turns';
 import { listManagedGroups, type ManagedGroup, markUnread } from '../../store/accounts/coder-groups';
 import { countHeldPeople } from '../../store/accounts/held-people';
 import { listLeaverWorkspaces } from '../../store/accounts/leaver-workspaces';
 import { type HeldRemovals, listOpenHolds } from '../../store/accounts/holds';
 import { memberDifferences } from '../../store/accounts/coder-members';
 import { type Cause, enqueue, enqueueGroupWrite, PRIORITY, type WorkItem } from '../../store/work/enqueue';
-import { pruneLedger } from '../../store/accounts/ledger';
 import { unattendedEntries } from '../../store/journal/journal';
 import { dropLease, takeLease } from '../../store/work/leases';
 import { queuedKeys } from '../../store/work/pending';
@@ -24,13 +21,13 @@ import { describe } from '../person/apply-steps';
 import { removeUndeclared } from '../group/remove-undeclared';
 import { type Context, groupName, organizationName } from '../decide/context';
 import { type Rim } from '../context/rim';
-import { HOUR_MS } from '../decide/guard';
 import { declaringApps, isRepaired } from '../group/declaring-apps';
 import { GroupListing } from '../group/observe-groups';
 import { lookAtGroupMembers } from '../group/read-members';
 import { settleBegun } from '../group/settle-begun';
 import { carryOutInTurns, surveyWithGuard, readWorldFor, withoutQueued } from '../survey/guarded-survey';
 import { type Finding } from '../survey/survey';
+import { forgetOld } from './forget-old';
 import { isHeldStep } from './held-steps';
 import { reportLeavers } from './report-leavers';
 import { sweepLeaversWorkspaces } from './leavers-workspaces';
@@ -91,8 +88,7 @@ export async function sweepApps(
   };
   try {
     await (rim.spans === undefined ? sweep() : rim.spans.sweep(names, sweep));
-    await pruneLedger(rim.database.db, rim.clock.now() - HOUR_MS);
-    if (auditRetentionMs > 0) await forgetOldAudit(rim, rim.clock.now() - auditRetentionMs);
+    await forgetOld(rim, auditRetentionMs);
     if (parts.error !== undefined) throw parts.error;
     return elsewhere;
   } finally {
@@ -138,10 +134,6 @@ async function noteFailures(rim: Rim, apps: readonly StoredApp[], parts: SweepPa
   ]);
   for (const app of apps)
     await noteSweepFailures(db, app.name, isCompared(app) || lookedAt.has(app.name) ? parts.saidOf(app.name) : []);
-}
-
-async function forgetOldAudit({ database }: Rim, before: number): Promise<void> {
-  while ((await database.transact(db => pruneAudit(db, before))) > 0) await nextTurn();
 }
 
 /** What keeps a deleted app from ending is often something in Coder, whose end nobody tells: a sweep looks again. */

@@ -5,7 +5,7 @@ import { putLeaverWorkspaces } from '../../../bridge/store/accounts/leaver-works
 import { type CoderDouble, type CoderDoubleOptions } from '../../support/coder-double';
 import { type FaultRule } from '../../support/coder-double/weather/faults';
 import { until } from '../../support/until';
-import { APP, atEnd, type Stage, type StageOptions, startStage } from '../stage';
+import { APP, lookerOf, type Stage, type StageOptions, startStage } from '../stage';
 
 type Policies = Parameters<Stage['declare']>[0]['policies'];
 
@@ -507,21 +507,6 @@ describe('what was asked to stop and runs on', () => {
     }
     expect((await lines(stage)).filter(({ result }) => result === 'skipped')).toHaveLength(1);
   });
-
-  /** Has the timer look that runs without a sweep too; each call waits until it has. */
-  function lookerOf(stage: Stage): () => Promise<void> {
-    const timers = jest.spyOn(globalThis, 'setTimeout');
-    atEnd(async () => timers.mockRestore());
-    // Half a minute or so; a connection to Coder has timers of a minute.
-    const looks = () => timers.mock.calls.filter(([, ms = 0]) => ms > 10_000 && ms < 50_000);
-    stage.reconciler.start();
-    atEnd(() => stage.reconciler.stop());
-    return async () => {
-      const before = looks();
-      (before.at(-1)?.[0] as () => void)();
-      await until('the look to end', () => looks().length > before.length);
-    };
-  }
 
   it('is looked at some minutes later, before the next sweep', async () => {
     const { stage, clock } = await stageOfLeaver();
