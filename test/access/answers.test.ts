@@ -61,4 +61,20 @@ describeEachDatabase('an answer', (_, on) => {
     const kinds = writes.map(({ path }) => (path.endsWith('/suspend') ? 'out' : 'in'));
     expect(kinds).toEqual([...ids.map(() => 'out'), ...joiners.map(() => 'in')]);
   });
+
+  it('that is a page of something in front of Coder, with 200, leaves a leaver listed as in until Coder has heard of it', async () => {
+    const access = await startAccess(on);
+    const okta = await access.app('okta', { policies: { leaving: 'delete' } });
+    const id = await okta.hire('ada');
+    access.coder.oidcLogin({ sub: 'ada', email: 'ada@example.com', email_verified: true });
+    access.coder.faults.page(200, { method: 'DELETE', path: '/users/' });
+    await okta.remove(id);
+    expect(access.coder.describe('ada').status).toBe('active');
+    const { converged, leavers } = await access.statusOf(okta);
+    expect({ converged, leavers }).toMatchObject({ converged: false, leavers: [{ state: 'waiting', people: 1 }] });
+    access.coder.faults.clear();
+    await access.settled();
+    expect(access.coder.snapshot().users).not.toHaveProperty('ada');
+    expect((await access.statusOf(okta)).leavers).toEqual([]);
+  });
 });

@@ -22,6 +22,15 @@ test('it fails as often as it was told, for what was named only', async () => {
   expect(await statuses(3)).toEqual([503, 503, 200]);
 });
 
+test('a page of something in front of it is no JSON, and it has not heard of the call', async () => {
+  double.addUser('ann');
+  double.faults.page(200, { method: 'DELETE' });
+  const reply = await fetch(`${double.url}/api/v2/users/ann`, { method: 'DELETE' });
+  expect([reply.status, reply.headers.get('content-type')]).toEqual([200, 'text/html']);
+  expect(await reply.text()).toMatch(/^<html>/);
+  expect(double.describe('ann').status).toBe('dormant');
+});
+
 test('it fails with a probability, the same way in every run', async () => {
   double.faults.fail(500, {}, { probability: 0.5 });
   const failed = (await statuses(40)).filter(status => status === 500).length;

@@ -273,10 +273,14 @@ class LaneTransport implements Transport {
   }
 
   private read<Read extends z.ZodType>(request: CoderRequest<Read>, route: string, answer: Answer): z.output<Read> {
-    const result = request.read.safeParse(request.text === true ? answer.text : parseBody(answer.text));
-    if (result.success) return result.data;
-    const issue = result.error.issues[0];
-    const where = issue === undefined ? '' : `${issue.path.join('.') || 'body'}: ${issue.message}`;
+    const body = request.text === true ? answer.text : parseBody(answer.text);
+    // A page says nothing of what Coder did, whatever its status: also where nothing is wanted of the answer.
+    const isPage = body === undefined && answer.text.trim() !== '';
+    const result = request.read.safeParse(body);
+    if (result.success && !isPage) return result.data;
+    const issue = result.error?.issues[0];
+    const where =
+      isPage || issue === undefined ? 'body: no JSON' : `${issue.path.join('.') || 'body'}: ${issue.message}`;
     throw new CoderError(
       `${route} answered ${answer.status} with something else than Coder's API does (${redact(where)}); check the Coder URL and its version`,
       { kind: 'unexpected', route, status: answer.status, maybeDone: request.method !== 'GET' },

@@ -172,6 +172,23 @@ describe('answers that are no good', () => {
     expect(error.message).not.toMatch(/<|p\{\}/);
   });
 
+  test.each([
+    ['DELETE', '/users/{user}'],
+    ['POST', '/organizations/coder/members/{user}'],
+  ] as const)('a page with 200 is no success of %s, of which nothing is read', async (method, path) => {
+    const page = '<html><h1>Request blocked</h1></html>';
+    const way = await connect((_, response, number) => {
+      response.writeHead(200, { 'content-type': 'text/html' });
+      response.end(number === 1 ? page : '');
+    });
+    const call = { method, path, params: { user: 'ann' }, read: z.unknown(), idempotent: true };
+    const error = await failure(way.send(call));
+    expect(error).toMatchObject({ kind: 'unexpected', status: 200, retryable: true, maybeDone: true });
+    expect(error.message).toMatch(/check the Coder URL/);
+    // As Coder itself answers many of them.
+    expect(await way.send(call)).toBeUndefined();
+  });
+
   test('a redirect to a sign-in page says that something stands in front of Coder, without its query', async () => {
     const way = await connect((_, response) => {
       response.writeHead(302, { location: 'https://login.example.com/start?state=geheim' });

@@ -22,7 +22,7 @@ A server on 127.0.0.1 that answers as Coder v2.36.0 does. One owner, testuser; o
 Control calls, from this machine only:
   POST   /__double/oidc-login  {"claims": {...}}           plays a browser sign-in
   POST   /__double/faults      {"kind": "slow", "ms": 500, "match": {"method": "PATCH", "path": "/groups/"}, "times": 3}
-                               kinds: slow {ms}, fail {status}, fail-after-doing {status}, drop {afterDoing},
+                               kinds: slow {ms}, fail {status, page}, fail-after-doing {status}, drop {afterDoing},
                                rate-limit {retryAfterSeconds}, unreachable {ms}
   DELETE /__double/faults      no more faults
   POST   /__double/tokens      {"user": "ann"}             a token for a user

@@ -69,7 +69,11 @@ export class Exchange {
 
   private async serveWith(fault: Fault | undefined, request: Request): Promise<Served | undefined> {
     if (fault?.kind === 'fail') {
-      return { user: null, answer: { status: fault.status, body: { message: fault.message ?? FAILED } } };
+      const { status, message = FAILED, page } = fault;
+      return {
+        user: null,
+        answer: page === undefined ? { status, body: { message } } : { status, raw: page, contentType: 'text/html' },
+      };
     }
     if (fault?.kind === 'rate-limit') return { user: null, answer: rateLimited(fault.retryAfterSeconds) };
     if (fault?.kind === 'drop' && !fault.afterDoing) return undefined;

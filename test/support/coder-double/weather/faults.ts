@@ -19,7 +19,8 @@ export interface FaultScope {
 
 export type Fault =
   | { readonly kind: 'slow'; readonly ms: number }
-  | { readonly kind: 'fail'; readonly status: number; readonly message?: string }
+  /** `page`: HTML of something in front of Coder, instead of an answer of its API. */
+  | { readonly kind: 'fail'; readonly status: number; readonly message?: string; readonly page?: string }
   | { readonly kind: 'fail-after-doing'; readonly status?: number }
   | { readonly kind: 'drop'; readonly afterDoing?: boolean }
   | { readonly kind: 'rate-limit'; readonly retryAfterSeconds: number };
@@ -72,6 +73,11 @@ export class Faults {
   /** Answers with the status and does nothing. */
   fail(status: number, match?: FaultMatch, scope: FaultScope = {}): void {
     this.add({ kind: 'fail', status, match, ...scope });
+  }
+
+  /** A page of something in front of Coder, which does not hear of it. */
+  page(status: number, match?: FaultMatch, scope: FaultScope = {}): void {
+    this.add({ kind: 'fail', status, page: '<html><h1>Blocked</h1></html>', match, ...scope });
   }
 
   /** Does the work, then answers as if it had failed. */
