@@ -54,7 +54,7 @@ export interface ReconcilerOptions {
   readonly sweepIntervalMs?: number | undefined;
   /** How long a lease on work lasts without being renewed: what a killed replica delays. @default 15_000 */
   readonly leaseMs?: number | undefined;
-  /** Tries of work that fails while Coder is well, before it is parked. @default 10 */
+  /** Tries of work that fails while Coder is well, before it is parked; whoever is to be locked out never is. @default 10 */
   readonly maxAttempts?: number | undefined;
   /** First pause after a failed try; doubles with each, with jitter. @default 1_000 */
   readonly backoffMs?: number | undefined;

@@ -180,12 +180,13 @@ test('a creation of which neither the answer nor a look tells what became may ha
     displayName: 'Reader',
     permissions: [{ resourceType: 'template', action: 'read', negate: false }],
   };
-  for (const making of [
+  const making = [
     coder.createGroup(organization, { name: 'eng' }),
     coder.createCustomRole(organization, role),
     coder.createUser({ email: 'ann@example.com', username: 'ann', name: '', organizationIds: [organization] }),
-  ])
-    expect(await failure(making)).toMatchObject({ kind: 'failed', maybeDone: true });
+  ];
+  for (const error of await Promise.all(making.map(failure)))
+    expect(error).toMatchObject({ status: 500, retryable: true, maybeDone: true });
   expect(double.calls.countWrites()).toBe(3);
   expect(double.membersOf('eng')).toEqual([]);
 });

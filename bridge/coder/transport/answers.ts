@@ -56,7 +56,8 @@ function kindOf(status: number, message: string): CoderErrorDetails['kind'] {
   if (status === 405 || status === 501) return 'unsupported';
   if (status === 408) return 'timeout';
   if (status === 429) return 'rate_limited';
-  if (status === 502 || status === 503 || status === 504) return 'unreachable';
+  // 520 to 530: what stands in front of Coder, as Cloudflare, says that it has not reached it.
+  if (status === 502 || status === 503 || status === 504 || (status >= 520 && status <= 530)) return 'unreachable';
   if (status >= 500) return 'failed';
   if (status >= 400) return 'refused';
   return 'unexpected';

@@ -1,6 +1,7 @@
 /**
  * Stops calling a Coder that does not answer: after some failures in a row every call fails at once, until one probe
- * gets through. Only what says something about the server counts (no connection, no answer, 502 to 504), never a refusal.
+ * gets through. Only what says something about the server counts (no connection, no answer, a gateway's word that it has none, 500 on whatever is
+ * asked), never a refusal.
  */
 
 export interface CircuitLimits {
@@ -8,6 +9,21 @@ export interface CircuitLimits {
   readonly failures: number;
   readonly firstPauseMs: number;
   readonly longestPauseMs: number;
+}
+
+/** So many different calls that fail, and none that goes well in between, are no fault of the calls. */
+const ROUTES = 3;
+
+/** Tells a Coder that fails at single calls from one that fails at all of them, as it does while its database is away. */
+export class Failing {
+  private readonly routes = new Set<string>();
+
+  /** Coder answered. @returns whether it fails at whatever is asked */
+  answered(route: string, isFailure: boolean): boolean {
+    if (isFailure) this.routes.add(route);
+    else this.routes.clear();
+    return this.routes.size >= ROUTES;
+  }
 }
 
 export class Circuit {

@@ -3,7 +3,7 @@ import * as tls from 'node:tls';
 import { Pool } from 'undici';
 import { type Answer, networkErrorOf } from './answers';
 import { CoderError } from './errors';
-import { Circuit } from './circuit';
+import { Circuit, Failing } from './circuit';
 import { type Credential } from './credential';
 import { Gate } from './gate';
 import { type CoderLimits, DEFAULT_LIMITS } from './limits';
@@ -52,6 +52,7 @@ export class Connection {
   readonly gate: Gate;
   readonly rateLimits = new RateLimits();
   readonly circuit: Circuit;
+  readonly failing = new Failing();
   readonly origin: string;
   readonly prefix: string;
   version: string | undefined;

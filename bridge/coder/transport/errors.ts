@@ -1,7 +1,7 @@
 /** The one error of the Coder client, what it means for the work that met it, and no secret in its text. */
 
 /**
- * - `unreachable` no connection, or a gateway without one (502 to 504); `timeout` no answer in time; `circuit_open` not even tried, Coder failed too often
+ * - `unreachable` no connection, or a gateway without one (502 to 504, 520 to 530), or 500 on whatever is asked; `timeout` no answer in time; `circuit_open` not even tried, Coder failed too often
  * - `rate_limited` 429, or known to become one; `retryAfterMs` says when
  * - `unauthorized` 401: the bridge's own token is dead, not the person's fault
  * - `forbidden` 403; `licence` 403 because a Premium feature is missing
@@ -141,6 +141,11 @@ export function withoutEffect(error: CoderError): CoderError {
 /** The same of a call that came after another one for the same, of which that is not known. */
 export function maybeWithEffect(error: CoderError): CoderError {
   return new CoderError(error.message, { ...error, cause: error.cause, maybeDone: true });
+}
+
+/** The same of a Coder that fails at whatever is asked of it: it is away, and the call is not at fault. */
+export function asAway(error: CoderError): CoderError {
+  return new CoderError(error.message, { ...error, cause: error.cause, kind: 'unreachable' });
 }
 
 /**

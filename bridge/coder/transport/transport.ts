@@ -7,7 +7,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import type * as z from 'zod';
 import { type Answer, errorOf, parseBody } from './answers';
 import { Connection, type TransportOptions } from './connection';
-import { CoderError, maybeWithEffect } from './errors';
+import { asAway, CoderError, maybeWithEffect } from './errors';
 import { type Lane } from './gate';
 import { redact } from './redact';
 
@@ -212,10 +212,13 @@ class LaneTransport implements Transport {
         // Of a 503 it is a proxy's word, often of a page that somebody forgot: the circuit knows sooner that Coder is back.
         const retryAfterMs = connection.rateLimits.learn(path, answer, now);
         if (answer.status >= 200 && answer.status < 300) {
+          connection.failing.answered(route, false);
           this.serverAnswered();
           return answer;
         }
-        const error = errorOf(route, answer, { token, retryAfterMs, write: request.method !== 'GET' });
+        const said = errorOf(route, answer, { token, retryAfterMs, write: request.method !== 'GET' });
+        const failsAtAll = said.kind !== 'unreachable' && connection.failing.answered(route, said.kind === 'failed');
+        const error = failsAtAll ? asAway(said) : said;
         if (error.kind === 'unreachable') this.serverSilent(error);
         else this.serverAnswered(error);
         throw error;

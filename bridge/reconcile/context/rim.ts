@@ -28,7 +28,7 @@ export interface Rim {
   readonly recovery: Recovery;
   /** One at a time for each name, in this process. */
   readonly mutex: KeyedMutex;
-  /** Keys of work that this process told to be parked, with why: tried again with each sweep, it is told once. */
+  /** Keys of work that this process told to be parked, or tried on for a leaver, with why: tried again with each sweep, it is told once. */
   readonly parked: Map<string, string>;
   readonly options: RimOptions;
   /** Aborted when the process is to end: nothing is waited for any more that the next one may do. */

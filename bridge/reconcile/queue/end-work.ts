@@ -19,11 +19,15 @@ export interface EndedWork {
   readonly pauseMs?: number | undefined;
   /** It comes back by itself, and Coder has answered what it asked. */
   readonly answered?: boolean | undefined;
+  /** It would be parked, and is tried on: somebody is to be locked out. */
+  readonly isUsedUp?: boolean | undefined;
 }
 
 /** Changes of a quiet group that come from the background gather for so long; requests do not wait for it. */
 export const GATHER_MS = 250;
 const LONGEST_BACKOFF_MS = 300_000;
+/** Whoever has left is locked out half a minute after Coder is well again, however long it was not. */
+const LONGEST_LEAVING_BACKOFF_MS = 20_000;
 const LEASE_PAUSE_MS = 200;
 /** Nothing is tried again sooner, whatever Coder, or a proxy, says. */
 const SOONEST_MS = 100;
@@ -120,7 +124,8 @@ export async function endWork(
         return { touched: all, ...(await endTakenOver(db, rim, work, now)) };
       });
     });
-  if (value.outcome === 'parked' && outcome.kind !== 'done') rim.parked.set(work.key, textOf(outcome.error));
+  if ((value.outcome === 'parked' || value.isUsedUp === true) && outcome.kind !== 'done')
+    rim.parked.set(work.key, textOf(outcome.error));
   else rim.parked.delete(work.key);
   if (!(options.found ?? (writes === undefined && outcome.kind === 'done'))) await durable();
   return value;
@@ -182,19 +187,35 @@ async function endClaimed(
     if (!(await retryWork(db, work, rim.owner, { dueAt: now + againMs, error, counted: false }))) return undefined;
     return { outcome: 'retry', againMs };
   }
-  if (outcome.kind === 'failed' && work.attempts + 1 < rim.options.maxAttempts) {
-    const backoff = Math.min(rim.options.backoffMs * 2 ** work.attempts, LONGEST_BACKOFF_MS);
-    const dueAt = now + jittered(backoff);
-    return (await retryWork(db, work, rim.owner, { dueAt, error, counted: true })) ? { outcome: 'failed' } : undefined;
+  const isUsedUp = outcome.kind === 'terminal' || work.attempts + 1 >= rim.options.maxAttempts;
+  const leaves = work.priority === PRIORITY.leaving;
+  if (!isUsedUp || leaves) {
+    const longest = leaves ? LONGEST_LEAVING_BACKOFF_MS : LONGEST_BACKOFF_MS;
+    const dueAt = now + jittered(Math.min(rim.options.backoffMs * 2 ** work.attempts, longest));
+    if (!(await retryWork(db, work, rim.owner, { dueAt, error, counted: true }))) return undefined;
+    if (isUsedUp && !rim.parked.has(work.key)) await tellUsedUp(db, rim, work, error, now, TRIED_ON);
+    return { outcome: 'failed', isUsedUp };
   }
   if (!(await parkWork(db, work, rim.owner, error, now))) return undefined;
   // Each sweep tries it once more: that it is parked was told.
-  if (rim.parked.get(work.key) === error) return { outcome: 'parked' };
-  await writeAudit(db, [
-    { at: now, app: work.app, actor: 'bridge', action: 'work.park', target: work.key, result: 'failed', detail: error },
-  ]);
-  rim.log.error({ key: work.key, app: work.app, attempts: work.attempts + 1, error }, 'work is parked');
+  if (rim.parked.get(work.key) !== error) await tellUsedUp(db, rim, work, error, now);
   return { outcome: 'parked' };
+}
+
+/** Nobody who has left stays in because nobody looks any more. */
+const TRIED_ON = 'not parked, since somebody is to be locked out: tried again every half a minute';
+
+async function tellUsedUp(db: Db, rim: Rim, work: Work, error: string, now: number, tried?: string): Promise<void> {
+  const detail = tried === undefined ? error : `${tried}: ${error}`;
+  await writeAudit(db, [
+    { at: now, app: work.app, actor: 'bridge', action: 'work.park', target: work.key, result: 'failed', detail },
+  ]);
+  rim.log.error(
+    { key: work.key, app: work.app, attempts: work.attempts + 1, error },
+    tried === undefined
+      ? 'work is parked'
+      : 'work fails again and again, and is tried on: somebody is to be locked out',
+  );
 }
 
 /** This process stood still for longer than its lease: somebody else may have decided from what was in Coder before this did what it did. */

@@ -153,6 +153,14 @@ describe('answers that are no good', () => {
 
   test.each([
     ['a proxy page with 502', 502, '<html><style>p{}</style><p>Bad&nbsp;gateway</p></html>', 'unreachable', /Bad/],
+    [
+      'a page of a network that has not reached Coder, with 521',
+      521,
+      '<h1>Web server is down</h1>',
+      'unreachable',
+      /down/,
+    ],
+    ['the same with 530', 530, '<h1>Error 1016</h1>', 'unreachable', /1016/],
     ['plain text with 428', 428, '"X-Coder-Bypass-Ratelimit" provided but user is not owner\n', 'refused', /owner/],
     ['a page with 404', 404, '<h1>Not here</h1>', 'unexpected', /check the Coder URL/],
     ['a page with 200', 200, '<html>Welcome</html>', 'unexpected', /check the Coder URL/],
@@ -333,6 +341,46 @@ describe('the way to Coder is broken', () => {
     );
     for (let call = 0; call < 9; call += 1) await failure(way.send(get));
     expect(server?.requests.length).toBe(9);
+    expect(way.health.reachable).toBe(true);
+  });
+});
+
+describe('500', () => {
+  const others = ['/users/{user}/roles', '/groups', '/organizations'].map(path => ({ ...get, path }) as const);
+
+  test('on whatever is asked is a Coder that is away, until something goes well', async () => {
+    let sick = true;
+    const way = await connect((_, response) => (sick ? answerJson(response, 500, { message: 'no' }) : ok(response)), {
+      retries: 0,
+      circuitFailures: 3,
+      circuitPauseMs: 60_000,
+      circuitLongestPauseMs: 60_000,
+    });
+    const kinds: string[] = [];
+    for (const call of [get, ...others, ...others]) kinds.push((await failure(way.send(call))).kind);
+    // The calls may be at fault at first.
+    expect(kinds.slice(0, 2)).toEqual(['failed', 'failed']);
+    expect(kinds.slice(2)).toEqual(['unreachable', 'unreachable', 'unreachable', 'circuit_open', 'circuit_open']);
+    expect(way.health).toMatchObject({ reachable: false, problem: expect.stringContaining('answered 500') });
+    sick = false;
+    later(75_000);
+    expect(await way.send(get)).toEqual({ ok: true });
+    expect(way.health).toEqual({ reachable: true, problem: undefined });
+  });
+
+  test.each([
+    ['of one kind of call', 1_000, [get, get, get, get, get, get, get, get]],
+    ['of several, between which something goes well', 3, [get, ...others, get, ...others]],
+  ])('%s is the fault of the calls', async (_, goodEach, calls) => {
+    const way = await connect(
+      (__, response, number) => (number % goodEach === 0 ? ok(response) : answerJson(response, 500, { message: 'no' })),
+      { retries: 0, circuitFailures: 2 },
+    );
+    for (const call of calls) {
+      const error = await way.send(call).catch((reason: unknown) => reason);
+      if (error instanceof CoderError) expect(error.kind).toBe('failed');
+    }
+    expect(server?.requests.length).toBe(8);
     expect(way.health.reachable).toBe(true);
   });
 });

@@ -92,6 +92,69 @@ it('parks what fails for its own sake, shows it, and tries again on command', as
   expect(stage.coder.describe('alice').siteRoles).toEqual(['auditor']);
 });
 
+describe('a leaver', () => {
+  const TRIES = 3;
+
+  /** Has somebody leave while Coder fails so, and tries it so often. */
+  async function leavesWhile(fails: (stage: Stage) => void, tries: number) {
+    const stage = await startStage({ maxAttempts: TRIES, backoffMs: 1_000, catalogMs: 0 });
+    await stage.declare(STATE);
+    const alice = await stage.createUser('alice');
+    fails(stage);
+    await stage.setActive(alice, false);
+    const work = () => stage.database.db.selectFrom('work').selectAll().where('key', '=', `person:${alice}`);
+    for (let round = 1; round < tries; round += 1) {
+      await stage.database.db.updateTable('work').set({ due_at: 0 }).execute();
+      await stage.reconciler.converge([`person:${alice}`], { deadlineMs: AMPLE_MS });
+    }
+    return { stage, row: () => work().executeTakeFirstOrThrow() };
+  }
+
+  it('is never parked: tried on every half a minute, which is told once', async () => {
+    const { stage, row } = await leavesWhile(
+      ({ coder }) => coder.faults.fail(500, { method: 'PUT', path: '/suspend$' }),
+      TRIES + 4,
+    );
+    const { attempts, due_at } = await row();
+    expect(attempts).toBe(TRIES + 4);
+    expect(due_at - Date.now()).toBeGreaterThan(1_000);
+    expect(due_at - Date.now()).toBeLessThanOrEqual(30_000);
+    expect((await stage.reconciler.status()).apps[0]).toMatchObject({ waiting: 1, parked: 0 });
+    const lines = await stage.database.db.selectFrom('audit').selectAll().where('action', '=', 'work.park').execute();
+    expect(lines).toMatchObject([
+      { detail: expect.stringMatching(/tried again every half a minute: .* answered 500/) },
+    ]);
+    stage.coder.faults.clear();
+    await stage.settle();
+    expect(stage.coder.describe('alice').status).toBe('suspended');
+  });
+
+  it('is locked out when Coder is back that failed at whatever was asked, for as long as it likes', async () => {
+    const { stage } = await leavesWhile(({ coder }) => coder.faults.fail(500), 10 * TRIES);
+    stage.coder.faults.clear();
+    await stage.database.db.updateTable('work').set({ due_at: 0 }).execute();
+    stage.reconciler.start();
+    await until('the suspension of alice', () => stage.coder.describe('alice').status === 'suspended');
+  });
+});
+
+it('counts no tries, and parks nobody, while Coder fails at whatever is asked', async () => {
+  const stage = await startStage({ maxAttempts: 3, catalogMs: 0 });
+  await stage.declare(STATE);
+  const alice = await stage.createUser('alice');
+  stage.coder.faults.fail(500);
+  await stage.directory.createGroup(stage.context, { schemas: [], displayName: 'auditors' }, [{ value: alice }]);
+  for (let round = 0; round < 30; round += 1) {
+    await stage.database.db.updateTable('work').set({ due_at: 0 }).execute();
+    await stage.reconciler.converge([`person:${alice}`], { deadlineMs: AMPLE_MS });
+  }
+  expect((await stage.reconciler.status()).apps[0]).toMatchObject({ parked: 0 });
+  stage.coder.faults.clear();
+  await stage.database.db.updateTable('work').set({ due_at: 0 }).execute();
+  stage.reconciler.start();
+  await until('the role of alice', () => stage.coder.describe('alice').siteRoles.includes('auditor'));
+});
+
 it('waits as long as Coder says after 429, and counts no try', async () => {
   const stage = await startStage();
   await stage.declare(STATE);
