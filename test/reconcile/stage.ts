@@ -1,5 +1,6 @@
 /** A reconciler between a directory and a Coder double of their own; everything ends with the test. */
-import { createCoderClient, createCredential } from '../../bridge/coder';
+import { type CoderClient, createCoderClient, createCredential } from '../../bridge/coder';
+import { type CoderLimits } from '../../bridge/coder/transport/limits';
 import { type JsonObject } from '../../bridge/scim-language/json';
 import { type MappingState, type MappingStateInput, parseMappingState } from '../../bridge/contract/mapping-state';
 import { createReconciler, type Reconciler, type ReconcilerOptions } from '../../bridge/reconcile';
@@ -40,10 +41,14 @@ export interface StageOptions extends ReconcilerOptions {
   readonly double?: CoderDouble;
   readonly databaseUrl?: string;
   readonly now?: () => number;
+  /** How the client leans on Coder. */
+  readonly limits?: Partial<CoderLimits>;
 }
 
 export interface Stage {
   readonly coder: CoderDouble;
+  /** What the reconciler asks Coder with. */
+  readonly client: CoderClient;
   readonly database: Database;
   readonly directory: Directory;
   readonly reconciler: Reconciler;
@@ -66,7 +71,7 @@ export function startReconciler(database: Database, coder: CoderDouble, options:
   const client = createCoderClient({
     url: coder.url,
     credential: createCredential({ token: options.token?.(coder) ?? coder.token }),
-    limits: { retryPauseMs: 1 },
+    limits: { retryPauseMs: 1, ...options.limits },
   });
   atEnd(() => client.close());
   const reconciler = createReconciler({
@@ -91,6 +96,7 @@ export async function startStage(options: StageOptions = {}): Promise<Stage> {
 
   const stage: Stage = {
     coder,
+    client,
     database,
     directory,
     reconciler,

@@ -26,8 +26,10 @@ class Line {
 export class Gate {
   private running = 0;
   private runningInBackground = 0;
-  private readonly requests = new Line();
-  private readonly background = new Line();
+  private readonly lines: Readonly<Record<Lane, { readonly again: Line; readonly usual: Line }>> = {
+    request: { again: new Line(), usual: new Line() },
+    background: { again: new Line(), usual: new Line() },
+  };
 
   /**
    * @param total calls at once
@@ -38,39 +40,56 @@ export class Gate {
     private readonly backgroundTotal: number,
   ) {}
 
-  /** Runs the call as soon as a place is free. */
-  async run<T>(lane: Lane, call: () => Promise<T>): Promise<T> {
+  /**
+   * Runs the call as soon as a place is free.
+   * @param before asked then: what has to be done first, without a place; whoever comes back from that goes before everybody else of the lane
+   */
+  async run<T>(lane: Lane, call: () => Promise<T>, before?: () => (() => Promise<void>) | undefined): Promise<T> {
     await this.enter(lane);
+    for (let first = before?.(); first !== undefined; first = before?.()) {
+      this.leave(lane);
+      await first();
+      await this.enter(lane, true);
+    }
     try {
       return await call();
     } finally {
-      this.running -= 1;
-      if (lane === 'background') this.runningInBackground -= 1;
-      this.startNext();
+      this.leave(lane);
     }
   }
 
-  private enter(lane: Lane): Promise<void> {
+  private enter(lane: Lane, again = false): Promise<void> {
     return new Promise(resolve => {
-      (lane === 'request' ? this.requests : this.background).add(resolve);
+      this.lines[lane][again ? 'again' : 'usual'].add(resolve);
       this.startNext();
     });
   }
 
+  private leave(lane: Lane): void {
+    this.running -= 1;
+    if (lane === 'background') this.runningInBackground -= 1;
+    this.startNext();
+  }
+
   private startNext(): void {
     while (this.running < this.total) {
-      const request = this.requests.take();
+      const request = this.take('request');
       if (request !== undefined) {
         this.running += 1;
         request();
         continue;
       }
       if (this.runningInBackground >= this.backgroundTotal) return;
-      const background = this.background.take();
+      const background = this.take('background');
       if (background === undefined) return;
       this.running += 1;
       this.runningInBackground += 1;
       background();
     }
+  }
+
+  private take(lane: Lane): (() => void) | undefined {
+    const { again, usual } = this.lines[lane];
+    return again.take() ?? usual.take();
   }
 }

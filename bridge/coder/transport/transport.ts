@@ -16,7 +16,8 @@ export interface WriteWatch {
   /** It is repeated, and Coder may be at work with the first still, or come to it later. */
   readonly repeated?: (() => void) | undefined;
   /**
-   * Asked when something, as Coder's rate limit, has kept it for so long that what it was decided by may be so no more, before it is sent.
+   * Asked when something, as Coder's rate limit or calls before it, has kept it for so long that what it was decided by may be so no more, before it
+   * is sent. What it asks of Coder it asks first, and the directory last: the other way round that would be old by then.
    * @throws what ends the call, of which nothing has been done unless it is `repeated`
    */
   readonly delayed?: (() => Promise<void>) | undefined;
@@ -62,6 +63,9 @@ export interface CoderHealth {
   /** The last failure, while it is one. */
   readonly problem: string | undefined;
 }
+
+/** Whoever comes again waits for one answer, however slow: what has been looked at so often goes as it was then. */
+const MOST_LOOKS = 3;
 
 /** @returns what ends a call that was kept, and has whoever asked look again at once */
 export function lookAgain(route: string, why: string): CoderError {
@@ -151,16 +155,27 @@ class LaneTransport implements Transport {
     let decided = started;
     for (let attempt = 0; ; attempt += 1) {
       await this.waitForRateLimit(route, path);
-      if (request.watch?.delayed !== undefined && performance.now() - decided > limits.repeatWithinMs) {
-        await request.watch.delayed();
-        decided = performance.now();
-      }
       const token = request.token ?? (await this.connection.options.credential.token());
+      let looks = 0;
+      let isLooking = false;
+      const before = (): (() => Promise<void>) | undefined => {
+        const look = request.watch?.delayed;
+        const isLate = performance.now() - decided > limits.repeatWithinMs;
+        if (look === undefined || !isLate || looks === MOST_LOOKS) return undefined;
+        looks += 1;
+        return async () => {
+          isLooking = true;
+          await look();
+          isLooking = false;
+          decided = performance.now();
+        };
+      };
       try {
-        const answer = await this.tryOnce(request, route, path, token);
+        const answer = await this.tryOnce(request, route, path, token, before);
         return this.read(request, route, answer);
       } catch (error) {
-        if (!(error instanceof CoderError)) throw error;
+        // What a look says is the end of the call, and nothing to be tried again.
+        if (isLooking || !(error instanceof CoderError)) throw error;
         if (error.kind === 'unauthorized' && !refreshed) {
           refreshed = true;
           if (await this.connection.options.credential.refresh(token)) continue;
@@ -182,9 +197,16 @@ class LaneTransport implements Transport {
     }
   }
 
-  private async tryOnce(request: CoderRequest<z.ZodType>, route: string, path: string, token: string): Promise<Answer> {
+  /** @param before what has to be done first when the call has had to wait */
+  private async tryOnce(
+    request: CoderRequest<z.ZodType>,
+    route: string,
+    path: string,
+    token: string,
+    before: () => (() => Promise<void>) | undefined,
+  ): Promise<Answer> {
     const { connection, lane } = this;
-    return connection.gate.run(lane, async () => {
+    const call = async (): Promise<Answer> => {
       const pause = connection.circuit.admit(Date.now());
       if (pause !== undefined) {
         throw new CoderError(
@@ -234,7 +256,8 @@ class LaneTransport implements Transport {
         connection.options.observe?.({ route, status, durationMs });
         connection.options.log?.debug({ route, status, durationMs, lane }, 'coder call');
       }
-    });
+    };
+    return connection.gate.run(lane, call, before);
   }
 
   /** Waits for a place in the path's bucket without holding up calls to other paths. */

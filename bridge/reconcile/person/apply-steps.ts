@@ -91,6 +91,8 @@ export async function applySteps(
           throw lookAgain(step.kind, 'the account became one that is never touched meanwhile');
         const failure = 'after' in step && !comesFirst ? await changedSince(rim, account, [step]) : undefined;
         if (failure !== undefined) throw failure.error;
+        // The looks may have had to wait as well.
+        await checkSaid(step.kind);
       },
     };
     const noteLate = (agrees: boolean): void => void applied.late.push({ step, since: rim.clock.now(), agrees });

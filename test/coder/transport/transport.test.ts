@@ -485,6 +485,69 @@ describe('the rate limit', () => {
   );
 });
 
+describe('a write that calls before it have kept for long', () => {
+  /** One call at a time, of which the first is answered after a while. */
+  const busy = async (limits: Partial<CoderLimits> = {}) => {
+    const way = await connect(
+      (_, response, number) => void (number === 1 ? setTimeout(() => ok(response), 200) : ok(response)),
+      { concurrency: 1, backgroundConcurrency: 1, repeatWithinMs: 50, ...limits },
+    );
+    const first = way.send(get);
+    return { way, first };
+  };
+  const asked = (): string[] => server?.requests.map(({ method, path }) => `${method} ${path}`) ?? [];
+
+  test('is looked at once more before it is sent', async () => {
+    const { way, first } = await busy();
+    let looks = 0;
+    const delayed = async (): Promise<void> => {
+      looks += 1;
+      // Whoever looks asks Coder: of the one place that there is, too.
+      await way.send({ ...get, params: { user: 'look' } });
+    };
+    const write = way.send({ ...post, watch: { delayed } });
+    const later = [1, 2].map(() => way.send({ ...get, params: { user: 'later' } }));
+    expect(await write).toEqual({ ok: true });
+    await Promise.all([first, ...later]);
+    expect(looks).toBe(1);
+    expect(asked().indexOf('POST /api/v2/users')).toBeGreaterThan(asked().indexOf('GET /api/v2/users/look'));
+  });
+
+  test('goes before others that wait once it has been looked at', async () => {
+    const { way, first } = await busy();
+    const write = way.send({ ...post, watch: { delayed: () => Promise.resolve() } });
+    const later = Array.from({ length: 20 }, () => way.send({ ...get, params: { user: 'later' } }));
+    await Promise.all([first, write, ...later]);
+    // At most one of them has taken the place meanwhile.
+    expect(asked().indexOf('POST /api/v2/users')).toBeLessThanOrEqual(2);
+  });
+
+  test('is not sent where whoever asked for it does not want it any more, and is not tried again here', async () => {
+    const { way, first } = await busy();
+    let looks = 0;
+    const delayed = (): Promise<void> => {
+      looks += 1;
+      return Promise.reject(lookAgain('POST /users', 'somebody has left'));
+    };
+    const error = await failure(way.send({ ...post, watch: { delayed } }));
+    expect(outcomeOf(error)).toMatchObject({ kind: 'retry', afterMs: 0 });
+    expect(looks).toBe(1);
+    await first;
+    // The place is free again.
+    expect(await way.send(get)).toEqual({ ok: true });
+    expect(asked().filter(call => call.startsWith('POST'))).toEqual([]);
+  });
+
+  test('is sent in the end, however slow Coder is', async () => {
+    const { way, first } = await busy({ repeatWithinMs: -1 });
+    let looks = 0;
+    expect(await way.send({ ...post, watch: { delayed: async () => void (looks += 1) } })).toEqual({ ok: true });
+    await first;
+    expect(looks).toBeGreaterThan(1);
+    expect(asked().filter(call => call.startsWith('POST'))).toHaveLength(1);
+  });
+});
+
 it.each([
   [0, 0],
   [90, 90],

@@ -171,3 +171,43 @@ describe("Coder's rate limit keeps a call for a second", () => {
     expect(stage.coder.describe('alice').siteRoles).toEqual(['auditor', 'template-admin']);
   });
 });
+
+describe('calls before it keep a call for long', () => {
+  /** @returns what is written to Coder where somebody's first write to it waits for its turn, and the directory says something else meanwhile */
+  async function queued(before: boolean, after: boolean): Promise<string[]> {
+    const clock = { shift: 0 };
+    const stage = await startStage({
+      now: () => Date.now() + clock.shift,
+      limits: { concurrency: 1, repeatWithinMs: 50 },
+    });
+    await stage.declare({});
+    const bob = await stage.createUser('bob');
+    await stage.setActive(bob, !before);
+    stage.coder.calls.reset();
+    // The one place is somebody else's when the write comes to it.
+    const look = stage.coder.faults.hold({ method: 'GET', path: '/users/[0-9a-f-]+$' });
+    const other = stage.coder.faults.hold({ method: 'GET', path: '/groups/' });
+    const answer = stage.setActive(bob, before);
+    await look.arrived;
+    const theirs = stage.client.getGroup('00000000-1111-4222-8333-444444444444');
+    look.release();
+    await other.arrived;
+    const begun = () => stage.database.db.selectFrom('journal').select('kind').execute();
+    await until('the write to be begun', async () => (await begun()).length > 0);
+    await new Promise(resolve => setTimeout(resolve, 200));
+    await stage.directory.updateUser(stage.context, bob, current => ({ ...current.document, active: after }));
+    clock.shift += 5_000;
+    other.release();
+    await Promise.all([answer, theirs]);
+    await stage.settle();
+    return stage.coder.calls.writes().map(({ method, path }) => `${method} ${path.split('/').at(-1) ?? ''}`);
+  }
+
+  it('whoever leaves meanwhile is not let in for a moment', async () => {
+    expect(await queued(true, false)).toEqual([]);
+  });
+
+  it('whoever is back meanwhile is not locked out for a moment', async () => {
+    expect(await queued(false, true)).toEqual([]);
+  });
+});
