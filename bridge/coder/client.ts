@@ -30,6 +30,8 @@ export interface CoderClient
     WorkspaceCalls {
   /** The same client for work that may wait (sweeps, imports): its calls let those of requests go first. */
   readonly background: CoderClient;
+  /** The same client for whoever is to be locked out: its calls go before all others that wait for their turn. */
+  readonly first: CoderClient;
   /** What is known of the way to Coder, without a call. */
   readonly health: CoderHealth;
   /** How far Coder's clock is ahead of this one, to a second or so, in milliseconds; undefined where no answer has told. */
@@ -64,6 +66,7 @@ function assemble(url: string, transport: Transport, credential: RenewableCreden
   const roles = roleCalls(transport);
   const account = accountCalls(transport, () => credential.token(), roles, organizations);
   let background: CoderClient | undefined;
+  let first: CoderClient | undefined;
   return {
     ...users,
     ...organizations,
@@ -78,6 +81,10 @@ function assemble(url: string, transport: Transport, credential: RenewableCreden
     get background(): CoderClient {
       background ??= transport.background === transport ? this : assemble(url, transport.background, credential);
       return background;
+    },
+    get first(): CoderClient {
+      first ??= transport.first === transport ? this : assemble(url, transport.first, credential);
+      return first;
     },
     url,
     get clockAheadMs(): number | undefined {

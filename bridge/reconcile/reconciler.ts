@@ -55,7 +55,8 @@ export function createReconciler(dependencies: ReconcilerDependencies): Reconcil
     clock,
     log,
     owner: options.owner ?? randomUUID(),
-    context: new ContextSource(database, coder, clock, log, options.catalogMs ?? 60_000),
+    // Whoever is to be locked out waits for it.
+    context: new ContextSource(database, coder.first, clock, log, options.catalogMs ?? 60_000),
     accounts: new SeenAccounts(clock),
     recovery: new Recovery({ database, coder, clock, log }),
     mutex: new KeyedMutex(),

@@ -23,12 +23,18 @@ class Line {
   }
 }
 
+/** How a call waits for its place. */
+export interface Waiting {
+  readonly first?: boolean | undefined;
+  readonly before?: (() => (() => Promise<void>) | undefined) | undefined;
+}
+
 export class Gate {
   private running = 0;
   private runningInBackground = 0;
-  private readonly lines: Readonly<Record<Lane, { readonly again: Line; readonly usual: Line }>> = {
-    request: { again: new Line(), usual: new Line() },
-    background: { again: new Line(), usual: new Line() },
+  private readonly lines: Readonly<Record<Lane, { readonly first: Line; readonly usual: Line }>> = {
+    request: { first: new Line(), usual: new Line() },
+    background: { first: new Line(), usual: new Line() },
   };
 
   /**
@@ -42,13 +48,14 @@ export class Gate {
 
   /**
    * Runs the call as soon as a place is free.
-   * @param before asked then: what has to be done first, without a place; whoever comes back from that goes before everybody else of the lane
+   * @param how.first it goes before everybody else of the lane
+   * @param how.before asked then: what has to be done without a place before it; whoever comes back from that goes first as well
    */
-  async run<T>(lane: Lane, call: () => Promise<T>, before?: () => (() => Promise<void>) | undefined): Promise<T> {
-    await this.enter(lane);
-    for (let first = before?.(); first !== undefined; first = before?.()) {
+  async run<T>(lane: Lane, call: () => Promise<T>, how: Waiting = {}): Promise<T> {
+    await this.enter(lane, how.first);
+    for (let task = how.before?.(); task !== undefined; task = how.before?.()) {
       this.leave(lane);
-      await first();
+      await task();
       await this.enter(lane, true);
     }
     try {
@@ -58,9 +65,9 @@ export class Gate {
     }
   }
 
-  private enter(lane: Lane, again = false): Promise<void> {
+  private enter(lane: Lane, first = false): Promise<void> {
     return new Promise(resolve => {
-      this.lines[lane][again ? 'again' : 'usual'].add(resolve);
+      this.lines[lane][first ? 'first' : 'usual'].add(resolve);
       this.startNext();
     });
   }
@@ -89,7 +96,7 @@ export class Gate {
   }
 
   private take(lane: Lane): (() => void) | undefined {
-    const { again, usual } = this.lines[lane];
-    return again.take() ?? usual.take();
+    const { first, usual } = this.lines[lane];
+    return first.take() ?? usual.take();
   }
 }

@@ -8,7 +8,7 @@ import type * as z from 'zod';
 import { type Answer, errorOf, parseBody } from './answers';
 import { Connection, type TransportOptions } from './connection';
 import { asAway, CoderError, maybeWithEffect } from './errors';
-import { type Lane } from './gate';
+import { type Lane, type Waiting } from './gate';
 import { redact } from './redact';
 
 /** Whoever asks for a write, told of what becomes of it before its answer. */
@@ -50,6 +50,8 @@ export interface Transport {
   /** What is known of the way to Coder, without a call. */
   readonly health: CoderHealth;
   readonly background: Transport;
+  /** For whoever is to be locked out: its calls take the next place that is free, whoever else waits. */
+  readonly first: Transport;
   /** Whether people wait to be locked out: then the pause of an open circuit is short. */
   hurry(on: boolean): void;
   /** Each call from now on says so: Coder's audit log keeps it. */
@@ -94,12 +96,19 @@ function queryText(query: CoderRequest<z.ZodType>['query']): string {
 
 class LaneTransport implements Transport {
   readonly background: Transport;
+  #first: Transport | undefined;
 
   constructor(
     private readonly connection: Connection,
     private readonly lane: Lane,
+    private readonly isFirst = false,
   ) {
     this.background = lane === 'background' ? this : new LaneTransport(connection, 'background');
+  }
+
+  get first(): Transport {
+    this.#first ??= this.isFirst ? this : new LaneTransport(this.connection, 'request', true);
+    return this.#first;
   }
 
   get version(): string | undefined {
@@ -203,7 +212,7 @@ class LaneTransport implements Transport {
     route: string,
     path: string,
     token: string,
-    before: () => (() => Promise<void>) | undefined,
+    before: Waiting['before'],
   ): Promise<Answer> {
     const { connection, lane } = this;
     const call = async (): Promise<Answer> => {
@@ -257,7 +266,7 @@ class LaneTransport implements Transport {
         connection.options.log?.debug({ route, status, durationMs, lane }, 'coder call');
       }
     };
-    return connection.gate.run(lane, call, before);
+    return connection.gate.run(lane, call, { first: this.isFirst, before });
   }
 
   /** Waits for a place in the path's bucket without holding up calls to other paths. */

@@ -382,12 +382,13 @@ const LARGE = 250;
 const COUNT_KEPT_MS = 10_000;
 /** Before somebody is held by it: many may have come since, and a leaver who is held without need stays in. */
 const COUNT_HOLDS_MS = 1_000;
-const counts = new WeakMap<Rim, Map<string, { readonly people: number; readonly at: number }>>();
+/** The rim of who leaves is another one, with the same context. */
+const counts = new WeakMap<Rim['context'], Map<string, { readonly people: number; readonly at: number }>>();
 
 /** How many people the share is of; the count of a large app is believed for a while. */
 async function countPeople(rim: Rim, db: Db, app: string, keptMs = COUNT_KEPT_MS): Promise<number> {
-  const known = counts.get(rim) ?? new Map<string, { people: number; at: number }>();
-  counts.set(rim, known);
+  const known = counts.get(rim.context) ?? new Map<string, { people: number; at: number }>();
+  counts.set(rim.context, known);
   const before = known.get(app);
   if (before !== undefined && wasWithin(rim.clock, before.at, keptMs)) return before.people;
   const now = rim.clock.now();
@@ -407,6 +408,6 @@ function peopleOfShare(rim: Rim, db: Db, app: string, { minRemovals }: Pick<Guar
 
 /** Whether the people were others than were believed; they are counted anew now. */
 async function isCountOld(rim: Rim, db: Db, app: string): Promise<boolean> {
-  const believed = counts.get(rim)?.get(app)?.people;
+  const believed = counts.get(rim.context)?.get(app)?.people;
   return believed !== undefined && (await countPeople(rim, db, app, COUNT_HOLDS_MS)) !== believed;
 }

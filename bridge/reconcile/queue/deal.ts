@@ -19,7 +19,8 @@ export function work(rim: Rim, item: Work): Promise<EndedWork> {
 async function dealWith(rim: Rim, item: Work): Promise<EndedWork> {
   try {
     const kind = item.key.slice(0, item.key.indexOf(':'));
-    if (kind === 'person') return await convergePerson(rim, item);
+    const leaves = item.priority === PRIORITY.leaving;
+    if (kind === 'person') return await convergePerson(leaves ? { ...rim, coder: rim.coder.first } : rim, item);
     if (kind === 'coder-group') return await convergeGroup(rim, item);
     if (kind === 'scim-group') return await convergeScimGroup(rim, item);
     return await convergeApp(rim, item);

@@ -538,6 +538,14 @@ describe('a write that calls before it have kept for long', () => {
     expect(asked().filter(call => call.startsWith('POST'))).toEqual([]);
   });
 
+  test('for whoever is to be locked out goes before all that wait', async () => {
+    const { way, first } = await busy();
+    const later = Array.from({ length: 20 }, () => way.send({ ...get, params: { user: 'later' } }));
+    const write = way.first.send(post);
+    await Promise.all([first, write, ...later]);
+    expect(asked().indexOf('POST /api/v2/users')).toBe(1);
+  });
+
   test('is sent in the end, however slow Coder is', async () => {
     const { way, first } = await busy({ repeatWithinMs: -1 });
     let looks = 0;

@@ -1,4 +1,6 @@
 /** Coder away, lying, slow or refusing; processes that die; poison. Nothing is lost, nothing that matters is done twice. */
+import { Gate } from '../../../bridge/coder/transport/gate';
+import { type WorkKey } from '../../../bridge/store/work/enqueue';
 import { dropLease, takeLease } from '../../../bridge/store/work/leases';
 import { startCoderDouble } from '../../support/coder-double';
 import { describeEachDatabase } from '../../support/databases';
@@ -136,6 +138,41 @@ describe('a leaver', () => {
     stage.reconciler.start();
     await until('the suspension of alice', () => stage.coder.describe('alice').status === 'suspended');
   });
+});
+
+it('asks Coder for a leaver first, however many calls wait for their turn', async () => {
+  const stage = await startStage({ limits: { concurrency: 1 } });
+  await stage.declare(STATE);
+  const alice = await stage.createUser('alice');
+  const { id } = stage.coder.describe('alice');
+  const joiners: WorkKey[] = [];
+  for (let n = 0; n < 8; n += 1) {
+    const { touched } = await stage.directory.createUser(stage.context, {
+      schemas: [],
+      userName: `user${n}`,
+      emails: [{ value: `user${n}@example.com` }],
+    });
+    joiners.push(...touched);
+  }
+  stage.coder.calls.reset();
+  const waiting = jest.spyOn(Gate.prototype, 'run');
+  const held = stage.coder.faults.hold({ method: 'GET', path: '/users$' });
+  const joining = stage.reconciler.converge(joiners, { deadlineMs: AMPLE_MS });
+  await until('all of them to wait', () => waiting.mock.calls.length === joiners.length);
+  const leaving = stage.setActive(alice, false);
+  await until('alice to wait', () => waiting.mock.calls.length > joiners.length);
+  held.release();
+  await Promise.all([joining, leaving]);
+  waiting.mockRestore();
+  const calls = stage.coder.calls.all();
+  const before = calls.slice(
+    0,
+    calls.findIndex(({ path }) => path.endsWith('/suspend')),
+  );
+  // One was at it, and one takes the place after each answer about alice.
+  const hers = before.filter(({ path }) => path.includes(id));
+  expect(hers).toHaveLength(1);
+  expect(before.length - hers.length).toBeLessThanOrEqual(2);
 });
 
 it('counts no tries, and parks nobody, while Coder fails at whatever is asked', async () => {
