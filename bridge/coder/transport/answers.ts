@@ -63,6 +63,16 @@ function kindOf(status: number, message: string): CoderErrorDetails['kind'] {
   return 'unexpected';
 }
 
+/** Coder's words about the token, the time and the rate limit are believed as plain text, too: in part it says them so. */
+const PLAIN_TEXT = new Set([401, 408, 428, 429]);
+
+/** Whether a refusal is none of Coder's, which always come with a message: a firewall's, or of a page that somebody put in front. */
+function isForeign({ status, text }: Answer): boolean {
+  if (status < 400 || status >= 500 || PLAIN_TEXT.has(status)) return false;
+  // Coder's router refuses a method without a word.
+  return status !== 405 || text !== '';
+}
+
 const NEXT_STEP: Partial<Record<CoderErrorDetails['kind'], string>> = {
   unauthorized: "check the bridge's Coder token: it is expired, deleted, or its account is suspended",
   forbidden: "the bridge's account lacks a role for this: run coder-scim doctor",
@@ -71,6 +81,7 @@ const NEXT_STEP: Partial<Record<CoderErrorDetails['kind'], string>> = {
   unsupported: 'this Coder server does not know the call: upgrade Coder',
   unreachable: 'Coder is not up, or what stands in front of it does not reach it',
   failed: 'see the log of the Coder server',
+  unexpected: 'this is not an answer of its API: check the Coder URL and what stands in front of it',
 };
 
 /** The error that an answer outside 2xx means. */
@@ -96,22 +107,21 @@ export function errorOf(
       { kind: 'unexpected', route, status: answer.status, maybeDone: options.write },
     );
   }
-  const kind = kindOf(answer.status, message);
-  // A plain 404 page comes from something else than Coder's API.
-  const foreign404 = answer.status === 404 && !body.success;
+  const kind = !body.success && isForeign(answer) ? 'unexpected' : kindOf(answer.status, message);
   const fields = validations.map(({ field, detail }) => `${field}: ${detail}`).join('; ');
-  const next = foreign404 ? 'check the Coder URL: this is not an answer of its API' : NEXT_STEP[kind];
+  const next = NEXT_STEP[kind];
   return new CoderError(
     `${route} answered ${answer.status}: ${text}${fields === '' ? '' : ` (${fields})`}${next === undefined ? '' : `; ${next}`}`,
     {
-      kind: foreign404 ? 'unexpected' : kind,
+      kind,
       route,
       status: answer.status,
       answer: text,
       validations,
       reason: kind === 'refused' ? reasonOf(route, message, validations) : undefined,
       retryAfterMs: options.retryAfterMs,
-      maybeDone: options.write && (kind === 'failed' || kind === 'timeout' || kind === 'unreachable'),
+      // What stands in front may have held back Coder's answer, and not the call.
+      maybeDone: options.write && ['failed', 'timeout', 'unreachable', 'unexpected'].includes(kind),
     },
   );
 }

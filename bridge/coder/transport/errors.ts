@@ -8,7 +8,7 @@
  * - `not_found_or_forbidden` 404: Coder does not tell the two apart
  * - `refused` 400, 409, 413, 417, 428: Coder understood and said no; `reason` says which no
  * - `unsupported` this version of Coder has no such route or field
- * - `failed` any other 5xx; `unexpected` an answer that is not Coder's (a proxy's page, a shape that can not be read)
+ * - `failed` any other 5xx; `unexpected` an answer that is not Coder's (a page of a proxy or firewall with whatever status, a shape that can not be read)
  * - `incomplete_listing` a listing that ended before its own count
  */
 export type CoderErrorKind =

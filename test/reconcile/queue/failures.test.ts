@@ -131,6 +131,17 @@ describe('a leaver', () => {
     expect(stage.coder.describe('alice').status).toBe('suspended');
   });
 
+  it('is not held since a firewall in front of Coder refused something with a page of its own', async () => {
+    const { stage, row } = await leavesWhile(
+      ({ coder }) => coder.faults.page(403, { method: 'PUT', path: '/suspend$' }),
+      1,
+    );
+    expect(await row()).toMatchObject({ attempts: 1, error: expect.stringMatching(/what stands in front of it/) });
+    stage.coder.faults.clear();
+    await stage.settle();
+    expect(stage.coder.describe('alice').status).toBe('suspended');
+  });
+
   it('is locked out when Coder is back that failed at whatever was asked, for as long as it likes', async () => {
     const { stage } = await leavesWhile(({ coder }) => coder.faults.fail(500), 10 * TRIES);
     stage.coder.faults.clear();
