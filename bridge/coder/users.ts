@@ -122,11 +122,21 @@ export function userCalls(
   const get = (user: string): Promise<CoderUser | undefined> =>
     orUndefined(transport.send({ method: 'GET', path: '/users/{user}', params: { user }, read: CoderUser }));
 
+  /** @returns undefined where the server does not know such a search: while Coder is upgraded, older ones answer beside the one that told its version */
+  async function exactly(email: string): Promise<readonly CoderUser[] | undefined> {
+    try {
+      return (await fetchPage({ q: `email:${email}`, limit: 2 })).rows;
+    } catch (error) {
+      if (isRefusal(error) && error.status === 400) return undefined;
+      throw error;
+    }
+  }
+
   async function searchByEmail(email: string): Promise<CoderUser | undefined> {
     const plain = /^[a-z0-9@.+_%-]+$/i.test(email);
     if (plain && (await capabilities()).exactSearch) {
-      const { rows } = await fetchPage({ q: `email:${email}`, limit: 2 });
-      return rows.find(user => isSameIdentity(user.email, email));
+      const exact = await exactly(email);
+      if (exact !== undefined) return exact.find(user => isSameIdentity(user.email, email));
     }
     // Coder may have an account of each way to write it: the one that is written so first.
     let same: CoderUser | undefined;

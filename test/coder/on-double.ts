@@ -21,7 +21,11 @@ export async function startDouble(options: CoderDoubleOptions = {}): Promise<Cod
 }
 
 /** A client with the owner's token, or with one of another account. */
-export function connect(double: CoderDouble, token = double.token, limits: Partial<CoderLimits> = {}): CoderClient {
+export function connect(
+  double: { readonly url: string; readonly token?: string },
+  token = double.token ?? 'abcdefghij-SecretSecretSecretSecre',
+  limits: Partial<CoderLimits> = {},
+): CoderClient {
   const credential = createCredential({ token });
   const client = createCoderClient({ url: double.url, credential, limits: { retryPauseMs: 1, ...limits } });
   open.push(client);

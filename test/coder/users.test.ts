@@ -1,6 +1,7 @@
 import { PREBUILDS_USER_ID } from '../../bridge/coder/names';
 import { searchText } from '../../bridge/coder/users';
 import { VERSIONS, accountWith, connect, failure, gather, startDouble } from './on-double';
+import { answerJson, startScriptedServer } from './scripted-server';
 
 const nobody = '00000000-1111-4222-8333-444444444444';
 
@@ -104,6 +105,31 @@ describe.each(VERSIONS)('accounts on Coder %s', version => {
     await expect(coder.getUser('me')).rejects.toThrow(TypeError);
   });
 });
+
+test.each([true, false])(
+  'while Coder is upgraded, and the old version answers the search of the new one, somebody is found by e-mail, or is not there (%s)',
+  async isThere => {
+    const email = 'ann@example.com';
+    const ann = { id: nobody, username: 'ann', email, status: 'active', organization_ids: [nobody], roles: [] };
+    const asked: (string | null)[] = [];
+    const server = await startScriptedServer(({ url = '' }, response) => {
+      const { pathname, searchParams } = new URL(url, 'http://coder');
+      const answer = (status: number, body: object): void =>
+        answerJson(response, status, body, { 'x-coder-build-version': 'v2.37.0' });
+      if (pathname.endsWith('/roles')) return answer(200, { roles: ['owner'] });
+      if (!pathname.endsWith('/users')) return answer(200, { version: 'v2.37.0' });
+      const q = searchParams.get('q');
+      asked.push(q);
+      if (q?.includes(':') === true) return answer(400, { message: 'Invalid user search query.' });
+      return answer(200, isThere ? { users: [ann], count: 1 } : { users: [], count: 0 });
+    });
+    const coder = connect(server);
+    expect((await coder.findUserByEmail(email))?.username).toBe(isThere ? 'ann' : undefined);
+    expect(asked).toEqual([`email:${email}`, email]);
+    await coder.close();
+    await server.close();
+  },
+);
 
 describe('absence', () => {
   test('is not believed from an account that sees only itself', async () => {
