@@ -104,7 +104,7 @@ class ConfiguredCredential implements RenewableCredential {
   private replaced = 0;
   private stats: BigIntStats | undefined;
   private checkedAt = -Infinity;
-  private loading: Promise<void> | undefined;
+  private loading: { readonly isForced: boolean; readonly done: Promise<void> } | undefined;
 
   constructor(
     private readonly source: { readonly token: string } | { readonly file: string },
@@ -172,10 +172,18 @@ class ConfiguredCredential implements RenewableCredential {
 
   /** Reads file and store again; one reading at a time. */
   private load(force: boolean): Promise<void> {
-    this.loading ??= this.read(force).finally(() => {
-      this.loading = undefined;
-    });
-    return this.loading;
+    const before = this.loading;
+    if (before !== undefined && (before.isForced || !force)) return before.done;
+    // One that is not forced may end without a look into the store.
+    const reading = before === undefined ? this.read(force) : before.done.then(() => this.read(force));
+    const loading = {
+      isForced: force,
+      done: reading.finally(() => {
+        if (this.loading === loading) this.loading = undefined;
+      }),
+    };
+    this.loading = loading;
+    return loading.done;
   }
 
   private async read(force: boolean): Promise<void> {

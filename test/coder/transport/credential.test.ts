@@ -142,6 +142,19 @@ describe('a token in a file', () => {
     expect(await createCredential({ file }, { store }).token()).toBe(NEW);
   });
 
+  test('that another replica has renewed is found after a refusal, also while the file is just being looked at', async () => {
+    writeFileSync(file, OLD);
+    const store = memoryStore();
+    const credential = createCredential({ file }, { store, now: () => now });
+    expect(await credential.token()).toBe(OLD);
+    store.sealed = sealToken(NEW, OLD);
+    now += 1_000;
+    const looking = credential.token();
+    expect(await credential.refresh(OLD)).toBe(true);
+    await looking;
+    expect(await credential.token()).toBe(NEW);
+  });
+
   test('that can not be written, with no store: an error that says so, and the old one stays', async () => {
     writeFileSync(file, OLD);
     const credential = createCredential({ file }, { now: () => now });
