@@ -71,6 +71,7 @@ export interface UserCalls {
   setProfile(
     user: Pick<CoderUser, 'id' | 'avatarUrl'>,
     profile: { readonly username: string; readonly name: string },
+    watch?: WriteWatch,
   ): Promise<CoderUser>;
   /** Deletes for good; idempotent. @throws CoderError refused `has-workspaces` (417), `own-account` */
   deleteUser(id: string, watch?: WriteWatch): Promise<void>;
@@ -254,13 +255,10 @@ export function userCalls(
     async activate({ id, status }, watch) {
       return status === 'suspended' ? put('/users/{user}/status/activate', id, undefined, watch) : undefined;
     },
-    async setProfile({ id, avatarUrl }, { username, name }) {
+    async setProfile({ id, avatarUrl }, { username, name }, watch) {
       // Left out, the name would become empty, and from v2.35 on the avatar of accounts without OIDC too.
-      return put('/users/{user}/profile', id, {
-        username,
-        name,
-        ...(avatarUrl === '' ? {} : { avatar_url: avatarUrl }),
-      });
+      const avatar = avatarUrl === '' ? {} : { avatar_url: avatarUrl };
+      return put('/users/{user}/profile', id, { username, name, ...avatar }, watch);
     },
     async deleteUser(id, watch) {
       await transport.send({

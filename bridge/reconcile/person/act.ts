@@ -26,6 +26,7 @@ import { ownerMadeAnew, withOwnersKept } from './keep-owners';
 import { makeAccount, noteMade } from './make-account';
 import { isWish, joined, type Linked, NOTHING_DONE, type PersonOutcome } from './outcome';
 import { type Guarded } from './reserve';
+import { checkSaid } from './said-still';
 import { rememberGone } from './record-accounts';
 import { subjectOf } from './subject';
 import { takeFromLeavers, wakeSharers } from './wake-others';
@@ -255,7 +256,8 @@ async function finish(
   };
   await checkStillOurs(rim, rim.database.db, work);
   try {
-    await rim.coder.setProfile(account, next);
+    const delayed = (): Promise<void> => checkSaid(rim, observation, 'PUT /users/{user}/profile');
+    await rim.coder.setProfile(account, next, { delayed });
     lines.note(subject, 'profile.set', 'done', change);
     return {
       ...NOTHING_DONE,

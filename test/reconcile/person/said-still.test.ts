@@ -139,6 +139,18 @@ describe("Coder's rate limit keeps a call for a second", () => {
     expect(stage.coder.describe('alice').status).toBe('suspended');
   });
 
+  it('whose name changes once more meanwhile gets the last one alone', async () => {
+    const named = (displayName: string) =>
+      stage.directory.updateUser(stage.context, alice, current => ({ ...current.document, displayName }));
+    const writes = await kept(
+      { method: 'PUT', path: '/profile$' },
+      () => stage.write(named('Alice Maiden')),
+      () => named('Alice Married'),
+    );
+    expect(writes).toEqual(['PUT profile']);
+    expect(stage.coder.describe('alice').name).toBe('Alice Married');
+  });
+
   it('an account that its person signs in to meanwhile is not deleted to be made anew', async () => {
     const emails = [{ value: 'alice@married.example', primary: true }];
     await kept(
