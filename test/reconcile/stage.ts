@@ -66,14 +66,23 @@ export interface Stage {
   readonly context: WriteContext;
 }
 
-/** A bridge on a database: another one there, or the next after a restart. */
-export function startReconciler(database: Database, coder: CoderDouble, options: StageOptions = {}): Reconciler {
+function startClient(coder: CoderDouble, options: StageOptions): CoderClient {
   const client = createCoderClient({
     url: coder.url,
     credential: createCredential({ token: options.token?.(coder) ?? coder.token }),
     limits: { retryPauseMs: 1, ...options.limits },
   });
   atEnd(() => client.close());
+  return client;
+}
+
+/** A bridge on a database: another one there, or the next after a restart. */
+export function startReconciler(
+  database: Database,
+  coder: CoderDouble,
+  options: StageOptions = {},
+  client = startClient(coder, options),
+): Reconciler {
   const reconciler = createReconciler({
     database,
     coder: client,
@@ -90,7 +99,8 @@ export async function startStage(options: StageOptions = {}): Promise<Stage> {
   if (options.double === undefined) atEnd(() => coder.close());
   const database = await openDatabase(options.databaseUrl ?? ':memory:');
   atEnd(() => database.close());
-  const reconciler = startReconciler(database, coder, options);
+  const client = startClient(coder, options);
+  const reconciler = startReconciler(database, coder, options, client);
   const directory = createDirectory(database);
   const context: WriteContext = { app: APP, cause: { actor: 'scim', requestId: 'request-1', token: 'push' } };
 

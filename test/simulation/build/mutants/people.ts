@@ -68,8 +68,8 @@ export const PEOPLE: readonly Mutant[] = [
     edits: [
       {
         file: 'bridge/store/accounts/held-people.ts',
-        find: ".where('held_reason', 'is not', null)\n    .orderBy('user_id')",
-        put: ".where('held_reason', 'is', null)\n    .where('user_id', '=', '')\n    .orderBy('user_id')",
+        find: ".where('held_reason', 'is not', null)\n    .$if(app",
+        put: ".where('held_reason', 'is', null)\n    .where('user_id', '=', '')\n    .$if(app",
       },
     ],
     noticedBy: ['password-account-of-a-namesake'],
