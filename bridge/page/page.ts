@@ -171,8 +171,10 @@ function render(deps: PageDeps, base: string, notices: Notices, show: Show): Req
 /** How much waits for a decision. */
 async function waiting({ reconciler }: PageDeps): Promise<number> {
   const status = await reconciler.status();
-  const { parked, reHires, formerOwners } = openOf(status);
-  return status.holds.length + parked.all + reHires.all + formerOwners + (status.recovery === null ? 0 : 1);
+  const { parked, triedOn, reHires, formerOwners } = openOf(status);
+  return (
+    status.holds.length + parked.all + triedOn.all + reHires.all + formerOwners + (status.recovery === null ? 0 : 1)
+  );
 }
 
 function queryOf({ url }: Request): URLSearchParams {

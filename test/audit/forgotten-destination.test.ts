@@ -14,12 +14,14 @@ describeEachDatabase('a place of the audit trail that a newer replica does not h
   let databases: Database[];
   const watches: AuditWatch[] = [];
   let said: string[];
+  const pending = new Map<string, number>();
 
   beforeEach(async () => {
     folder = mkdtempSync(join(tmpdir(), 'coder-scim-forgotten-'));
     const url = await freshUrl();
     databases = [await openDatabase(url), await openDatabase(url)];
     said = [];
+    pending.clear();
   });
   afterEach(async () => {
     for (const watch of watches.splice(0)) await watch.stop();
@@ -44,7 +46,10 @@ describeEachDatabase('a place of the audit trail that a newer replica does not h
         error: () => undefined,
       } as never,
       clock: () => Date.now(),
-      observe: { sealed: () => undefined, exported: () => undefined },
+      observe: {
+        sealed: () => undefined,
+        exported: (place, behind) => void pending.set(`${place} of ${replica}`, behind),
+      },
     });
     watches.push(watch);
     watch.start();
@@ -70,6 +75,10 @@ describeEachDatabase('a place of the audit trail that a newer replica does not h
     await until('what is configured has the new lines', () => sent('kept') === 5);
     expect(sent('taken-away')).toBe(3);
     expect(said).toHaveLength(1);
+    // An alert looks at what is not sent.
+    await until('what it is not sent any more is counted', () =>
+      [...pending].some(([place, behind]) => place.includes('taken-away') && behind === 2),
+    );
     let removed = 0;
     await until('all are removed by age', async () => {
       removed += (await databases[1]?.transact(db => pruneAudit(db, 2))) ?? 0;

@@ -80,6 +80,18 @@ it('parked work is tried again, one piece or all', async () => {
   expect(reconciler.asked).toEqual(['retry coder-group:1', 'retry all']);
 });
 
+it('who is to be locked out and can not be is named with the reason, however long that is tried', async () => {
+  reconciler.pending = [
+    item({ state: 'waiting', reason: 'Coder answered 500', attempts: 12, subject: 'lea@example.com' }),
+    item({ state: 'waiting', reason: 'in the queue', attempts: 0, subject: 'joe@example.com', key: 'person:0198-2' }),
+  ];
+  const { body } = await who.get('/ui/decisions');
+  expect(body).toMatch(/Not locked out yet[^]*lea@example\.com[^]*Coder answered 500[^]*12/);
+  expect(body).toContain('<span class="count">1</span>');
+  expect(body).not.toContain('joe@example.com');
+  expect(body).not.toContain('Nothing waits for a decision');
+});
+
 it('who waits for a person is told what helps: duplicates, former owners, refused leavers', async () => {
   reconciler.pending = [
     item({ reason: 'duplicate-account: two accounts bear the address', subject: 'dora@example.com' }),

@@ -2,6 +2,7 @@
  * What a request costs, counted: statements of the database, waits for the disk, calls to Coder. None of it depends on the machine; a
  * number that goes up is a request that does more than it did.
  */
+import { isDeepStrictEqual } from 'node:util';
 import { type RunningBridge, scimToken, startBridge } from '../support/bridge';
 import { type CoderDouble, startCoderDouble } from '../support/coder-double';
 import { type MappingStateInput } from '../../bridge/contract/mapping-state';
@@ -101,8 +102,19 @@ async function stageOf(state: Partial<MappingStateInput>): Promise<Stage> {
   };
 }
 
-/** Requests of an identity provider about one person and one group, one after the other, each counted. */
-async function conversation(stage: Stage): Promise<Record<string, Counts>> {
+/** The first of everything prepares what later ones have. */
+const ROUNDS = 4;
+/** Of a machine that is busy with other things: what else the bridge does meanwhile comes on top. */
+const MOST_ROUNDS = 20;
+
+/**
+ * Requests of an identity provider about one person and one group, one after the other, each counted: the least counts.
+ * @param isEnough whether nothing came on top
+ */
+async function conversation(
+  stage: Stage,
+  isEnough: (lines: Record<string, Line>) => boolean,
+): Promise<Record<string, Line>> {
   const counted: Record<string, Counts> = {};
   const take = async (name: string, method: string, path: string, body?: object): Promise<string> => {
     const { counts, id } = await stage.count(method, path, body);
@@ -114,8 +126,8 @@ async function conversation(stage: Stage): Promise<Record<string, Counts>> {
     };
     return id;
   };
-  // The first of everything prepares what later ones have, and what else the bridge does meanwhile comes on top: the least counts.
-  for (const round of ['first', 'second', 'third', 'fourth']) {
+  for (let number = 1; number <= ROUNDS || (number <= MOST_ROUNDS && !isEnough(linesOf(counted))); number += 1) {
+    const round = `round-${number}`;
     const group = await take('make a group', 'POST', '/Groups', {
       schemas: [GROUP],
       displayName: `engineers ${round}`,
@@ -139,7 +151,7 @@ async function conversation(stage: Stage): Promise<Record<string, Counts>> {
     await take('delete a person', 'DELETE', `/Users/${id}`);
     await take('delete a group', 'DELETE', `/Groups/${group}`);
   }
-  return counted;
+  return linesOf(counted);
 }
 
 /** Statements, waits for the disk, calls to Coder. */
@@ -150,7 +162,7 @@ const linesOf = (counted: Record<string, Counts>): Record<string, Line> =>
 
 it('of people and groups that mean nothing to Coder is one transaction, and asks Coder nothing', async () => {
   const stage = await stageOf({ policies: { accounts: 'mapped' } });
-  expect(linesOf(await conversation(stage))).toEqual({
+  const wanted: Record<string, Line> = {
     'look for a person': [1, 0, 0],
     'make a person': [6, 1, 0],
     'read a person': [2, 0, 0],
@@ -165,7 +177,8 @@ it('of people and groups that mean nothing to Coder is one transaction, and asks
     // Whoever leaves is looked for by their address, whether or not the bridge knows of an account.
     deactivate: [17, 1, 1],
     'delete a person': [20, 1, 1],
-  });
+  };
+  expect(await conversation(stage, lines => isDeepStrictEqual(lines, wanted))).toEqual(wanted);
   await stage.close();
 });
 
@@ -187,10 +200,8 @@ it('of people with accounts and groups that Coder has is bounded', async () => {
     // Whether anything of theirs runs on: somebody may have locked the account by hand before.
     'delete a person': [24, 1, 2],
   };
-  const counted = linesOf(await conversation(stage));
-  const above = Object.entries(counted).filter(([name, line]) =>
-    line.some((number, index) => number > (most[name]?.[index] ?? 0)),
-  );
-  expect(above).toEqual([]);
+  const aboveOf = (lines: Record<string, Line>) =>
+    Object.entries(lines).filter(([name, line]) => line.some((number, index) => number > (most[name]?.[index] ?? 0)));
+  expect(aboveOf(await conversation(stage, lines => aboveOf(lines).length === 0))).toEqual([]);
   await stage.close();
 });

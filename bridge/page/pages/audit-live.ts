@@ -15,6 +15,8 @@ const LOOK_EVERY_MS = 1_000;
 /** Looks after which whoever follows is asked for again, and a proxy sees that the connection lives. */
 const LOOKS_UNTIL_CHECK = 15;
 const PAGE = 200;
+/** Whoever takes nothing for so long connects again, and goes on where they were. */
+const STALLED_MS = 15_000;
 /** Followers at once in this process: each costs a query a second. */
 const MOST_FOLLOWERS = 20;
 
@@ -56,9 +58,11 @@ export async function followAudit(
   try {
     response.setHeader('content-type', 'text/event-stream').setHeader('x-accel-buffering', 'no');
     response.flushHeaders();
-    /** At the pace of who reads: what they do not take is not gathered here. */
+    /** At the pace of who reads: what they do not take is not gathered here, and who takes nothing is gone. */
     const send = async (text: string): Promise<void> => {
-      if (!response.write(text)) await once(response, 'drain', { signal }).catch(() => undefined);
+      if (response.write(text)) return;
+      const taken = AbortSignal.any([signal, AbortSignal.timeout(STALLED_MS)]);
+      await once(response, 'drain', { signal: taken }).catch(() => gone.abort());
     };
     const headSeq = async () => (await readChain(deps.database.db)).head.seq;
     const last = Number(request.headers['last-event-id'] ?? NaN);

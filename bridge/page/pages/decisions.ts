@@ -19,8 +19,9 @@ export async function decisions(deps: PageDeps, view: View): Promise<Page> {
     hold => hold !== undefined,
   );
   const recovery = status.recovery === null ? undefined : await reconciler.recovery();
-  const { parked, refused, reHires, others } = openOf(status);
-  const none = holds.length + status.pending.filter(item => item.state !== 'waiting').length === 0;
+  const { parked, refused, triedOn, reHires, others } = openOf(status);
+  const decided = status.pending.filter(item => item.state !== 'waiting').length;
+  const none = holds.length + decided + triedOn.all === 0;
   return {
     title: 'Needs a decision',
     nav: 'decisions',
@@ -37,8 +38,9 @@ export async function decisions(deps: PageDeps, view: View): Promise<Page> {
         ${reHires.items.map(item => reHirePanel(view, item))} ${firstOf(reHires)}
       </section>`
     }
-    ${parked.all > 0 && parkedPanel(view, parked)} ${refused.all > 0 && refusedPanel(view, refused)}
-    ${others.all > 0 && heldPanel(view, others)} ${status.ending.map(ending => endingPanel(view, ending))}
+    ${triedOn.all > 0 && triedOnPanel(view, triedOn)} ${parked.all > 0 && parkedPanel(view, parked)}
+    ${refused.all > 0 && refusedPanel(view, refused)} ${others.all > 0 && heldPanel(view, others)}
+    ${status.ending.map(ending => endingPanel(view, ending))}
     ${none && recovery === undefined && status.ending.length === 0 && nothing('Nothing waits for a decision.')}`,
   };
 }
@@ -201,6 +203,18 @@ function parkedPanel(view: View, parked: Open): Html {
       ),
     )}
     ${firstOf(parked)} ${parked.all > 1 && retryForm(view, undefined, 'Try all again', 'try all again')}
+  </section>`;
+}
+
+function triedOnPanel(view: View, triedOn: Open): Html {
+  return html`<section class="panel">
+    <h2>Not locked out yet ${badge('bad', number(triedOn.all))}</h2>
+    <p>Tried every half a minute, and each try fails. Look at the reason and mend it: nothing else is needed.</p>
+    ${table(
+      'Tried on',
+      [...COLUMNS, { head: 'Tries' }],
+      itemRows(view, triedOn.items, item => number(item.attempts)),
+    )}
   </section>`;
 }
 

@@ -14,6 +14,8 @@ export interface Open {
 interface OpenWork {
   readonly parked: Open;
   readonly refused: Open;
+  /** Whoever is to be locked out, and was tried so often that other work would be parked. */
+  readonly triedOn: Open;
   /** Whoever came back and waits for an answer. */
   readonly reHires: Open;
   /** Everybody else who is held, but for those whom the guard stopped: they stand in its plans. */
@@ -21,6 +23,9 @@ interface OpenWork {
   /** How many of the others were owners by hand, which an operator is asked about. */
   readonly formerOwners: number;
 }
+
+/** Tries after which whatever keeps the work from being done is somebody's to mend. */
+const MANY_TRIES = 10;
 
 interface Known {
   readonly apps: readonly Pick<Status['apps'][number], 'parked' | 'refused'>[];
@@ -42,10 +47,12 @@ export function openOf({ apps, ending, pending, heldFor }: Known): OpenWork {
   const all = (items: readonly PendingItem[], most: number) =>
     items.length < PENDING_LISTED ? items.length : Math.max(items.length, most);
   const parked = listed('parked');
+  const triedOn = pending.filter(({ state, attempts }) => state === 'waiting' && attempts >= MANY_TRIES);
   const refused = listed('refused');
   return {
     parked: { items: parked, all: all(parked, counted('parked')) },
     refused: { items: refused, all: all(refused, counted('refused')) },
+    triedOn: { items: triedOn, all: triedOn.length },
     reHires: held(reason => reason === 're-hire'),
     others: held(reason => reason !== 're-hire' && reason !== 'guard'),
     formerOwners: held(reason => reason === 'former-owner').all,

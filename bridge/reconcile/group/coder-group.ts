@@ -86,9 +86,7 @@ export async function convergeGroup(rim: Rim, work: Work): Promise<EndedWork> {
   }
   const writes = async (db: Db): Promise<void> => {
     await noted?.writes(db);
-    if (!isOver || meanwhile.unheardAt !== undefined) return;
-    await forgetUnheard(db, group.id);
-    await dropAllSettled(db, group.id);
+    if (isOver && (await forgetUnheard(db, group.id, unheardAt))) await dropAllSettled(db, group.id);
   };
   const later = laterOf(meanwhile, rim.clock.now());
   const againAt = group.flushedAt + group.windowMs;

@@ -3,7 +3,7 @@
  * the present or a former address, open in the journal), and who else is that account. Changes nothing.
  */
 import { isSameIdentity } from '../../contract/identity';
-import { CoderError, type CoderUser } from '../../coder';
+import { CoderError, type CoderUser, outcomeOf } from '../../coder';
 import { readReHire } from '../../store/accounts/re-hires';
 import { type KnownAccount, readKnownAccount, type Told } from '../../store/accounts/told';
 import { type JournalEntry } from '../../store/journal/journal';
@@ -64,6 +64,8 @@ export async function observePerson(
   // Nothing that is looked for beside it keeps the account of a leaver from being locked.
   const orLater = async <T>(find: () => Promise<T>): Promise<T | undefined> => {
     if (linked === undefined || !leavesByDirectory({ user })) return await find();
+    // While Coder is away each more costs minutes, and the lock its turn.
+    if (unread !== undefined && outcomeOf(unread).kind === 'retry') return undefined;
     try {
       return await find();
     } catch (error) {

@@ -69,16 +69,16 @@ async function convergeInTurn(
       return await recordFailure(rim, work, userId, outcomeOf(error), before);
     }
     if (observation === undefined) return await endNobodys(rim, work, userId);
-    const [decision, outcome] = await passAlone(rim, work, observation, told);
+    const [decision, outcome, unread] = await passAlone(rim, work, observation, told);
     before = joined(before, outcome);
     if (outcome.again && pass < MOST_PASSES) continue;
-    const whole = { ...joined(before, unreadOf(observation)), again: outcome.again };
-    return await recordPerson(rim, work, observation, decision, whole, begunAt);
+    const whole = { ...joined(before, unreadOf(unread)), again: outcome.again };
+    return await recordPerson(rim, work, { ...observation, unread }, decision, whole, begunAt);
   }
 }
 
 /** What could not be looked for is looked for again, or held, after what was seen has been dealt with. */
-function unreadOf({ unread }: PersonObservation): PersonOutcome {
+function unreadOf(unread: PersonObservation['unread']): PersonOutcome {
   if (unread === undefined) return NOTHING_DONE;
   const failure = outcomeOf(unread);
   return failure.kind === 'terminal' ? { ...NOTHING_DONE, held: [heldBy(unread)] } : { ...NOTHING_DONE, failure };
@@ -105,13 +105,11 @@ async function observeOrBelieve(
   return await observePerson(rim, context, work.app, userId, told);
 }
 
+/** What was decided and done, and what could not be looked for then. */
+type Passed = readonly [Decided, PersonOutcome, PersonObservation['unread']];
+
 /** An account that several people are is changed by one of them at a time, on all replicas, from what it is then. */
-async function passAlone(
-  rim: Rim,
-  work: Work,
-  observation: PersonObservation,
-  told: Told,
-): Promise<readonly [Decided, PersonOutcome]> {
+async function passAlone(rim: Rim, work: Work, observation: PersonObservation, told: Told): Promise<Passed> {
   const shared = observation.accounts.find(({ holders }) => holders.length > 0);
   if (shared === undefined) {
     const once = () => pass(rim, work, observation, told);
@@ -136,12 +134,7 @@ function comesBack({ database }: Rim, { own, accounts }: PersonObservation): str
   return accounts.find(({ via, account }) => via === 'linked' && account.status === 'suspended')?.account.id;
 }
 
-async function pass(
-  rim: Rim,
-  work: Work,
-  observation: PersonObservation,
-  { held }: Told,
-): Promise<readonly [Decided, PersonOutcome]> {
+async function pass(rim: Rim, work: Work, observation: PersonObservation, { held }: Told): Promise<Passed> {
   const decision = decidePerson(observation);
   const guarded = await reserveChanges(rim, observation.context, {
     work,
@@ -161,7 +154,7 @@ async function pass(
   const { waitsFor } = guarded;
   const waiting =
     waitsFor === undefined ? decision : { ...decision, held: [heldElsewhere(waitsFor), ...decision.held] };
-  return [{ decision, guarded }, await act(rim, work, observation, waiting, guarded)];
+  return [{ decision, guarded }, await act(rim, work, observation, waiting, guarded), observation.unread];
 }
 
 /** Whoever has left, was locked out, and is looked at again since their account can't be deleted for its workspaces. */

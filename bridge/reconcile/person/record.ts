@@ -141,12 +141,21 @@ export async function recordPerson(
     later,
     owed,
     found,
+    isOut: isOut(observation, accounts),
     lost: async db => {
       if (outcome.made !== undefined) await keepMade(db, observation, outcome.made, now);
     },
   });
   remember(rim, observation, outcome, accounts, { begunAt, convergedAt: now });
   return ended;
+}
+
+/** Whether nobody signs in any more to an account of theirs, as far as is known. */
+function isOut({ accounts, unread }: PersonObservation, changed: readonly AccountOutcome[]): boolean {
+  const ended = new Set(changed.flatMap(one => (one.ended ? one.accountId : [])));
+  return (
+    unread === undefined && accounts.every(({ account }) => account.status === 'suspended' || ended.has(account.id))
+  );
 }
 
 /** Whether everything that is to be noted would be found again: nothing was asked of Coder, and wishes for groups follow from the directory. */
@@ -227,7 +236,8 @@ async function closeEntries(
     if (mayLastUntil(since, now) <= now) await closeSame(db, { kind: 'steps', key: id, since });
   // What follows a lock is looked for by the same entries; and of an app that is gone nothing else leads to who is held.
   const isHeld = outcome.held.length > 0 && !observation.context.apps.has(observation.app);
-  if (outcome.failure !== undefined || outcome.again || outcome.follows || isHeld) return;
+  const isUnclear = outcome.failure !== undefined || observation.unread !== undefined;
+  if (isUnclear || outcome.again || outcome.follows || isHeld) return;
   const unclear = unclearAccount(observation);
   for (const { email, since } of observation.begun) {
     const bearing = observation.accounts.filter(({ account }) => isSameIdentity(account.email, email));

@@ -64,6 +64,8 @@ export interface EndOptions {
   readonly againAt?: number | undefined;
   /** It is done for now, and is to be looked at once more. */
   readonly later?: Later | undefined;
+  /** Whether whoever leaves is locked out, whatever is left to do: then it is tried as anything else is. @default false */
+  readonly isOut?: boolean | undefined;
   /** Keys that are in the queue for it already, by an earlier work. */
   readonly owed?: readonly WorkKey[] | undefined;
   /**
@@ -188,7 +190,7 @@ async function endClaimed(
     return { outcome: 'retry', againMs };
   }
   const isUsedUp = outcome.kind === 'terminal' || work.attempts + 1 >= rim.options.maxAttempts;
-  const leaves = work.priority === PRIORITY.leaving;
+  const leaves = work.priority === PRIORITY.leaving && options.isOut !== true;
   if (!isUsedUp || leaves) {
     const longest = leaves ? LONGEST_LEAVING_BACKOFF_MS : LONGEST_BACKOFF_MS;
     const dueAt = now + jittered(Math.min(rim.options.backoffMs * 2 ** work.attempts, longest));

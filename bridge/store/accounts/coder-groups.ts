@@ -160,9 +160,19 @@ export async function noteUnheard(db: Db, groupId: string, at: number): Promise<
   await db.updateTable('coder_groups').set({ unheard_at: at }).where('id', '=', groupId).execute();
 }
 
-/** Notes that a write whose answer was lost can not come any more, and that the members were read since. */
-export async function forgetUnheard(db: Db, groupId: string): Promise<void> {
-  await db.updateTable('coder_groups').set({ unheard_at: null }).where('id', '=', groupId).execute();
+/**
+ * Notes that a write whose answer was lost can not come any more, and that the members were read since.
+ * @param at when it was sent
+ * @returns false where another one was sent since
+ */
+export async function forgetUnheard(db: Db, groupId: string, at: number): Promise<boolean> {
+  const { numUpdatedRows } = await db
+    .updateTable('coder_groups')
+    .set({ unheard_at: null })
+    .where('id', '=', groupId)
+    .where('unheard_at', '=', at)
+    .executeTakeFirstOrThrow();
+  return numUpdatedRows > 0n;
 }
 
 /** The members of a group are to be read as a whole before the next write. */

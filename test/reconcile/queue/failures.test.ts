@@ -131,6 +131,22 @@ describe('a leaver', () => {
     expect(stage.coder.describe('alice').status).toBe('suspended');
   });
 
+  it('who is locked out and can not be deleted is parked like anything else', async () => {
+    const stage = await startStage({ maxAttempts: TRIES });
+    await stage.declare({ ...STATE, policies: { leaving: 'delete' } });
+    const alice = await stage.createUser('alice');
+    stage.coder.faults.fail(500, { method: 'DELETE', path: '/users/' });
+    await stage.write(stage.directory.deleteUser(stage.context, alice));
+    await stage.settle();
+    expect(stage.coder.describe('alice').status).toBe('suspended');
+    const { pending } = await stage.reconciler.status();
+    expect(pending).toMatchObject([{ state: 'parked', subject: 'alice', attempts: TRIES }]);
+    stage.coder.faults.clear();
+    await stage.reconciler.retry(undefined, { by: 'operator' });
+    await stage.settle();
+    expect(stage.coder.snapshot().users).not.toHaveProperty('alice');
+  });
+
   it('is not held since a firewall in front of Coder refused something with a page of its own', async () => {
     const { stage, row } = await leavesWhile(
       ({ coder }) => coder.faults.page(403, { method: 'PUT', path: '/suspend$' }),

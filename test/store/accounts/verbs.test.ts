@@ -4,7 +4,12 @@ import { parseMappingState } from '../../../bridge/contract/mapping-state';
 import { deleteApp, putApp } from '../../../bridge/store/apps/apps';
 import { createDirectory } from '../../../bridge/store/directory';
 import { bind, letGo, readBindings, unbind } from '../../../bridge/store/apps/bindings';
-import { addManagedGroup } from '../../../bridge/store/accounts/coder-groups';
+import {
+  addManagedGroup,
+  forgetUnheard,
+  noteUnheard,
+  readManagedGroup,
+} from '../../../bridge/store/accounts/coder-groups';
 import {
   countMembers,
   leaveOrganization,
@@ -159,6 +164,21 @@ describeEachDatabase('the store', open => {
     expect(await leaveOrganization(db, 'alice', 'o')).toEqual(['h']);
     expect(await memberStatesOf(db, 'alice')).toEqual([]);
     expect(await leaveOrganization(db, 'alice', 'o')).toEqual([]);
+  });
+
+  it('who is not to be in a group stays known while a write may come, and a write that was sent since is not forgotten with it', async () => {
+    const { db } = await open();
+    await addManagedGroup(db, { id: 'g', organization: 'o', name: 'g', origin: 'created', scimGroupId: undefined });
+    await wantMember(db, 'g', 'alice', false, 'why');
+    await noteUnheard(db, 'g', 5);
+    await setPresent(db, 'g', ['alice'], false);
+    expect(await memberStatesOf(db, 'alice')).toMatchObject([{ present: false, wanted: false }]);
+    await noteUnheard(db, 'g', 7);
+    expect(await forgetUnheard(db, 'g', 5)).toBe(false);
+    expect(await readManagedGroup(db, 'g')).toMatchObject({ unheardAt: 7 });
+    expect(await forgetUnheard(db, 'g', 7)).toBe(true);
+    await setPresent(db, 'g', ['alice'], false);
+    expect(await memberStatesOf(db, 'alice')).toEqual([]);
   });
 
   it('forgets the roles of an organization with the membership', async () => {
