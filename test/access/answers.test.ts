@@ -67,7 +67,9 @@ describeEachDatabase('an answer', (_, on) => {
     const okta = await access.app('okta', { policies: { leaving: 'delete' } });
     const id = await okta.hire('ada');
     access.coder.oidcLogin({ sub: 'ada', email: 'ada@example.com', email_verified: true });
+    // The deletion, and the suspension that comes in its place.
     access.coder.faults.page(200, { method: 'DELETE', path: '/users/' });
+    access.coder.faults.page(200, { method: 'PUT', path: '/suspend$' });
     await okta.remove(id);
     expect(access.coder.describe('ada').status).toBe('active');
     const { converged, leavers } = await access.statusOf(okta);
