@@ -35,7 +35,7 @@ export function connectSqlite(path: string): SqliteConnection {
     // A commit is whole or not at all, also after a power cut; `transact` waits until it has reached the disk.
     connection.pragma('synchronous = NORMAL');
     connection.pragma('foreign_keys = ON');
-    connection.pragma('cache_size = -16384');
+    connection.pragma('cache_size = -8192');
     // SQLite folds ASCII only. The same function makes the *_key columns, so that both agree.
     connection.function('fold', { deterministic: true }, (text: unknown) =>
       typeof text === 'string' ? fold(text) : text,
