@@ -141,7 +141,7 @@ export async function recordPerson(
     later,
     owed,
     found,
-    isOut: isOut(observation, accounts),
+    isOut: !outcome.again && isOut(observation, accounts),
     lost: async db => {
       if (outcome.made !== undefined) await keepMade(db, observation, outcome.made, now);
     },

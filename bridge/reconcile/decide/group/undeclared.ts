@@ -15,23 +15,31 @@ export interface DeclaringApp {
   readonly deleting: boolean;
 }
 
-/** Says of a group whether something declares it. */
-export type IsDeclared = (group: Pick<ManagedGroup, 'organization' | 'name' | 'scimGroupId'>) => boolean;
+type Declared = Pick<ManagedGroup, 'organization' | 'name' | 'scimGroupId'>;
 
-/**
- * Whether a mapping names the Coder group, or the directory has the group that it was made for and its app still pushes it.
- * @param directory the groups of the directory for which groups were made, as far as they exist
- */
+/** Says of a group whether something declares it. */
+export type IsDeclared = (group: Declared) => boolean;
+
+/** The same, by the groups of the directory for which groups were made, as far as they exist. */
+export type IsDeclaredBy = (group: Declared, directory: ReadonlyMap<string, DirectoryGroup>) => boolean;
+
+/** Whether a mapping names the Coder group, or the directory has the group that it was made for and its app still pushes it. */
 export function declaredGroups(
   apps: Iterable<DeclaringApp>,
   organizations: readonly KnownOrganization[],
   directory: ReadonlyMap<string, DirectoryGroup>,
 ): IsDeclared {
+  const isDeclared = declaredBy(apps, organizations);
+  return group => isDeclared(group, directory);
+}
+
+/** The same for a directory that is read later, group by group. */
+export function declaredBy(apps: Iterable<DeclaringApp>, organizations: readonly KnownOrganization[]): IsDeclaredBy {
   const all = [...apps].filter(app => !app.deleting);
   const mapped = mappedNames(all, organizations);
   const states = new Map(all.map(app => [app.name, app.state]));
   const managesAll = all.some(app => app.state.policies.authoritative);
-  return ({ organization, name, scimGroupId }) => {
+  return ({ organization, name, scimGroupId }, directory) => {
     if (managesAll || mapped.has(groupKey(organization, name))) return true;
     const group = scimGroupId === undefined ? undefined : directory.get(scimGroupId);
     const state = group === undefined ? undefined : states.get(group.app);
