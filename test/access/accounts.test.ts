@@ -140,18 +140,24 @@ describeEachDatabase('accounts', (_, on) => {
     expect((await access.statusOf(okta)).converged).toBe(true);
   });
 
+  /** Ada, who leads, signed in to one account; somebody did to the one of her present address. */
+  async function ofTwoAccounts() {
+    const access = await startAccess(on, { env: { CODER_SCIM_REQUEST_DEADLINE: '1s' } });
+    const okta = await access.app('okta', {
+      roleMappings: { leads: { idpGroup: 'leads', organization: 'default', role: 'organization-admin' } },
+    });
+    const id = await okta.hire('ada', { emails: [{ value: 'ada@maiden.example', primary: true }] });
+    await okta.group('leads', [id]);
+    access.coder.oidcLogin(claims('ada', 'ada@maiden.example'));
+    access.coder.oidcLogin(claims('somebody', 'ada@married.example'));
+    await okta.changeEmail(id, 'ada@married.example');
+    return { access, okta, id };
+  }
+
   it.each([404, 500])(
     'of two accounts that were both used, whoever leaves is locked out of the second, whatever Coder answers about the first (%i)',
     async refusal => {
-      const access = await startAccess(on, { env: { CODER_SCIM_REQUEST_DEADLINE: '1s' } });
-      const okta = await access.app('okta', {
-        roleMappings: { leads: { idpGroup: 'leads', organization: 'default', role: 'organization-admin' } },
-      });
-      const id = await okta.hire('ada', { emails: [{ value: 'ada@maiden.example', primary: true }] });
-      await okta.group('leads', [id]);
-      access.coder.oidcLogin(claims('ada', 'ada@maiden.example'));
-      access.coder.oidcLogin(claims('somebody', 'ada@married.example'));
-      await okta.changeEmail(id, 'ada@married.example');
+      const { access, okta, id } = await ofTwoAccounts();
       const path = new RegExp(`/members/${access.coder.describe('ada').id}/roles$`);
       access.coder.faults.fail(refusal, { method: 'PUT', path });
       await okta.leave(id);
@@ -172,15 +178,7 @@ describeEachDatabase('accounts', (_, on) => {
     ['search for addresses', { method: 'GET', path: /\/users(\?|$)/ }],
     ['tell roles', { method: 'GET', path: /\/users\/[^/]+\/roles$/ }],
   ])('whoever leaves is locked out of the account that is known, though Coder fails to %s', async (_, call) => {
-    const access = await startAccess(on, { env: { CODER_SCIM_REQUEST_DEADLINE: '1s' } });
-    const okta = await access.app('okta', {
-      roleMappings: { leads: { idpGroup: 'leads', organization: 'default', role: 'organization-admin' } },
-    });
-    const id = await okta.hire('ada', { emails: [{ value: 'ada@maiden.example', primary: true }] });
-    await okta.group('leads', [id]);
-    access.coder.oidcLogin(claims('ada', 'ada@maiden.example'));
-    access.coder.oidcLogin(claims('somebody', 'ada@married.example'));
-    await okta.changeEmail(id, 'ada@married.example');
+    const { access, okta, id } = await ofTwoAccounts();
     access.coder.faults.fail(500, call);
     await okta.leave(id);
     await until('the account to be locked', () => access.suspended().includes('ada'));

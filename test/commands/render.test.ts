@@ -5,6 +5,7 @@ import { elapsed, plural, relativeTime } from '../../bridge/commands/terminal/pl
 import { renderPlan } from '../../bridge/commands/plan';
 import { isWell, renderStatus } from '../../bridge/commands/status';
 import { parseMappingState } from '../../bridge/contract/mapping-state';
+import { statusOf } from '../support/status';
 
 const paint = (_style: string, text: string) => text;
 const NOW = Date.parse('2026-03-01T12:00:00Z');
@@ -26,27 +27,6 @@ const change = (subject: string, more: object = {}): PlanReport['changes'][numbe
   after: null,
   because: 'devs',
   removal: false,
-  ...more,
-});
-const status = (more: Partial<Status> = {}): Status => ({
-  version: '1.0.0',
-  coder: {
-    url: 'https://coder',
-    reachable: true,
-    version: 'v2.36.0',
-    account: 'bridge',
-    credentialExpiresAt: null,
-    problem: null,
-    seats: null,
-  },
-  apps: [],
-  ending: [],
-  pending: [],
-  heldFor: [],
-  holds: [],
-  leftOver: [],
-  recovery: null,
-  auditProblem: null,
   ...more,
 });
 const pending = (subject: string, reason: string): Status['pending'][number] => ({
@@ -110,7 +90,7 @@ describe('a plan', () => {
 describe('a status', () => {
   it('tells a reason that many share once', () => {
     const text = renderStatus(
-      status({ pending: [...names(40).map(name => pending(name, 'guard: too many')), pending('zoe', 'no e-mail')] }),
+      statusOf({ pending: [...names(40).map(name => pending(name, 'guard: too many')), pending('zoe', 'no e-mail')] }),
       paint,
       undefined,
       NOW,
@@ -122,7 +102,7 @@ describe('a status', () => {
   it('tells what is left of an app that was deleted', () => {
     const leavers = [{ state: 'waiting' as const, people: 300, since: '2026-03-01T11:00:00Z' }];
     const ending = [{ app: 'acme', waiting: 301, held: 0, parked: 0, refused: 0, leavers }];
-    const text = renderStatus(status({ ending, pending: [pending('zoe', 'why')] }), paint, undefined, NOW);
+    const text = renderStatus(statusOf({ ending, pending: [pending('zoe', 'why')] }), paint, undefined, NOW);
     expect(text).toMatch(
       /acme {2}… removed, not gone yet\n *leavers +not known to be locked out: 300 waiting, the first 1 hour ago/,
     );
@@ -134,7 +114,7 @@ describe('a status', () => {
     const holds = [
       { id: 'h1', app: 'acme', reason: 'too many', people: 8, createdAt: '2026-03-01T11:59:00Z', changes: names(8) },
     ];
-    const text = renderStatus(status({ holds }), paint, undefined, NOW);
+    const text = renderStatus(statusOf({ holds }), paint, undefined, NOW);
     expect(text).toContain('h1  acme: too many, 8 people, 1 minute ago');
     expect(text).toContain('… and 3 more');
     expect(text).toContain('coder-scim release h1');
@@ -159,15 +139,15 @@ describe('a status', () => {
   });
 
   it('says that Coder is not there', () => {
-    const coder = { ...status().coder, reachable: false, problem: 'does not answer' };
-    expect(renderStatus(status({ coder }), paint, undefined, NOW)).toMatch(
+    const coder = { ...statusOf().coder, reachable: false, problem: 'does not answer' };
+    expect(renderStatus(statusOf({ coder }), paint, undefined, NOW)).toMatch(
       /https:\/\/coder is not reachable[^]*problem +does not answer/,
     );
   });
 
   it.each([
     ['all is well', {}, true],
-    ['Coder is away', { coder: { ...status().coder, reachable: false } }, false],
+    ['Coder is away', { coder: { ...statusOf().coder, reachable: false } }, false],
     ['the audit trail is not kept', { auditProblem: 'lines wait to be sealed' }, false],
     ['somebody is held', { pending: [pending('a', 'b')] }, false],
     [
@@ -176,7 +156,7 @@ describe('a status', () => {
       false,
     ],
   ])('for a monitor: %s', (_name, more, wanted) => {
-    expect(isWell(status(more))).toBe(wanted);
+    expect(isWell(statusOf(more))).toBe(wanted);
   });
 });
 

@@ -1,6 +1,7 @@
 /** What is exported of the bridge's state: what is known, and nothing in the place of what is not. */
 import { createMetrics, type Sample } from '../../bridge/http/metrics';
 import { type Status } from '../../bridge/contract/admin-api';
+import { statusOf } from '../support/status';
 
 const KNOWN: Status['coder'] = {
   url: 'https://coder.example.com',
@@ -20,18 +21,6 @@ const AWAY: Status['coder'] = {
   problem: 'connection refused',
   seats: null,
 };
-const statusOf = (coder: Status['coder']): Status => ({
-  version: '1.0.0',
-  coder,
-  apps: [],
-  ending: [],
-  pending: [],
-  heldFor: [],
-  holds: [],
-  leftOver: [],
-  recovery: null,
-  auditProblem: null,
-});
 
 const databaseAway = () => Promise.reject(new Error('the database is away'));
 
@@ -74,7 +63,7 @@ it.each(['scraped', 'mirrored'] as const)('what is not known has no series where
   // Before anything was known.
   expect(await namesOf()).toEqual([]);
 
-  become(() => Promise.resolve(statusOf(KNOWN)));
+  become(() => Promise.resolve(statusOf({ coder: KNOWN })));
   expect((await exported())[how]).toMatchObject({
     [EXPIRY]: Date.parse('2030-01-01T00:00:00.000Z') / 1_000,
     coder_scim_coder_up: 1,
@@ -83,13 +72,13 @@ it.each(['scraped', 'mirrored'] as const)('what is not known has no series where
     coder_scim_recovery_pending: 0,
   });
 
-  become(() => Promise.resolve(statusOf({ ...KNOWN, seats: { used: 3, limit: null } })));
+  become(() => Promise.resolve(statusOf({ coder: { ...KNOWN, seats: { used: 3, limit: null } } })));
   expect((await namesOf()).sort()).toEqual(
     OF_THE_STATE.filter(name => name !== 'coder_scim_licence_seats_limit').sort(),
   );
 
   // That Coder is away is known; what it would say is not.
-  become(() => Promise.resolve(statusOf(AWAY)));
+  become(() => Promise.resolve(statusOf({ coder: AWAY })));
   expect((await exported())[how]).toMatchObject({ coder_scim_coder_up: 0, coder_scim_recovery_pending: 0 });
   expect((await namesOf()).sort()).toEqual(['coder_scim_coder_up', 'coder_scim_recovery_pending']);
 

@@ -6,6 +6,7 @@ import { queryAudit, writeAudit } from '../../bridge/store/audit/audit';
 import { type Database } from '../../bridge/store/database/database';
 import { writeRequests } from '../../bridge/store/requests/requests';
 import { type ScriptedReconciler } from '../admin/scripted-reconciler';
+import { requestRecord } from '../support/request-record';
 import { NOW, type ScriptedPage, startScriptedPage } from './scripted-page';
 import { type Visitor } from './visitor';
 
@@ -46,21 +47,7 @@ const entry = (more: Partial<AuditEntry>): AuditEntry => ({
 const requestsCame = (count: number) =>
   writeRequests(
     database.db,
-    numbers(count).map(index => ({
-      at: NOW,
-      app: 'acme',
-      requestId: `r${index}`,
-      token: 'main',
-      method: 'GET',
-      path: '/Users',
-      status: 200,
-      scimType: undefined,
-      detail: undefined,
-      coercions: [],
-      changes: [],
-      milliseconds: 1,
-      body: undefined,
-    })),
+    numbers(count).map(index => requestRecord({ at: NOW, requestId: `r${index}` })),
   );
 const OLDER = />Older</;
 

@@ -21,6 +21,7 @@ import {
   writeRequests,
 } from '../../bridge/store/requests/requests';
 import { describeEachDatabase } from '../support/databases';
+import { requestRecord } from '../support/request-record';
 
 const T = Date.parse('2026-03-01T00:00:00Z');
 const HOUR = 3_600_000;
@@ -113,22 +114,7 @@ describeEachDatabase('the store', open => {
 
   it('counts requests and changes by the hour', async () => {
     const { db } = await open();
-    const request = (change: Partial<RequestRecord>): RequestRecord => ({
-      at: T,
-      app: 'acme',
-      requestId: 'r',
-      token: 'main',
-      method: 'GET',
-      path: '/Users',
-      status: 200,
-      scimType: undefined,
-      detail: undefined,
-      coercions: [],
-      changes: [],
-      milliseconds: 1,
-      body: undefined,
-      ...change,
-    });
+    const request = (change: Partial<RequestRecord>) => requestRecord({ at: T, ...change });
     await writeRequests(db, [
       request({ at: T - 1 }),
       request({ status: 409 }),

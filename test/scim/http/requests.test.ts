@@ -13,6 +13,7 @@ import {
 import { keptBody } from '../../../bridge/scim/http/request-journal';
 import { mintSecret } from '../../../bridge/scim/access/token';
 import { describeEachDatabase } from '../../support/databases';
+import { requestRecord } from '../../support/request-record';
 import { type ScimServer, startScimServer } from '../../support/scim-server';
 import { until } from '../../support/until';
 
@@ -182,21 +183,8 @@ describe('a text within a body that is kept', () => {
 });
 
 describeEachDatabase('kept requests', (open, { backend }) => {
-  const record = (app: string, at: number) => ({
-    at,
-    app,
-    requestId: `r${at}`,
-    token: 't',
-    method: 'GET',
-    path: '/Users',
-    status: 200,
-    scimType: undefined,
-    detail: undefined,
-    coercions: [],
-    changes: [],
-    milliseconds: 1.4,
-    body: undefined,
-  });
+  const record = (app: string, at: number) =>
+    requestRecord({ app, at, requestId: `r${at}`, token: 't', milliseconds: 1.4 });
 
   it('are bounded for each app, and read from the newest back or from an id on', async () => {
     const { db } = await open();
