@@ -1,6 +1,7 @@
 /** What a bridge has not read of Coder, or can not read: nothing is taken by it, and who comes gets what is declared. */
 import { type RunningBridge } from '../support/bridge';
 import { describeEachDatabase } from '../support/databases';
+import { until } from '../support/until';
 import { type Access, type Document, startAccess } from './stage';
 import { type IdentityProvider, patch } from './identity-provider';
 
@@ -115,6 +116,27 @@ describeEachDatabase('what is not read', (_, on) => {
     await access.swept();
     expect(await access.removeApp(okta)).toBeUndefined();
     expect(PEOPLE.map(who => access.coder.describe(who).organizations['lab']?.roles ?? [])).toEqual([[], [], []]);
+  });
+
+  it('what one route of Coder fails to tell after a restart keeps nobody in who leaves, and takes nothing from who stays', async () => {
+    const access = await startAccess(on, { before: coder => void coder.addOrganization('lab') });
+    const okta = await access.app('okta', ROLE('lab'));
+    const ids = await okta.hireAll(PEOPLE);
+    const group = await okta.group('devs', ids);
+    await access.stop();
+    access.coder.faults.fail(500, { method: 'GET', path: /members\/roles$/ });
+    await access.start();
+    await okta.leave(ids[0] ?? '');
+    await until('ada to be locked out', () => access.suspended().includes('ada'));
+    await touch(okta, ids.slice(1), 'another name');
+    const roles = () => PEOPLE.map(who => access.coder.describe(who).organizations['lab']?.roles ?? []);
+    expect(roles().slice(1)).toEqual([['organization-auditor'], ['organization-auditor']]);
+
+    access.coder.faults.clear();
+    await okta.quit(group, ids[1] ?? '');
+    await access.swept();
+    expect(roles().slice(1)).toEqual([[], ['organization-auditor']]);
+    expect((await access.statusOf(okta)).converged).toBe(true);
   });
 
   const lost = async (access: Access, meanwhile: () => Promise<unknown>): Promise<void> => {

@@ -2,6 +2,7 @@
 import {
   type CoderClient,
   CoderError,
+  type CoderErrorKind,
   type CoderOrganization,
   type CoderRole,
   type CoderRoles,
@@ -44,46 +45,75 @@ export function isBehind({ organizations }: Pick<Catalog, 'organizations'>, stat
   );
 }
 
-const UNREADABLE = new Set(['forbidden', 'not_found_or_forbidden', 'licence', 'unsupported']);
+const UNREADABLE: readonly CoderErrorKind[] = ['forbidden', 'not_found_or_forbidden', 'licence', 'unsupported'];
+/** What one route of Coder fails with while the others answer. */
+const FAILS_IN_PART: readonly CoderErrorKind[] = ['failed', 'timeout', 'unexpected', 'incomplete_listing'];
 
-/** The answer, or undefined with a problem when rights or the licence are missing. Other failures are passed on. */
-async function readable<T>(read: Promise<T>, what: string, problems: string[]): Promise<T | undefined> {
-  try {
-    return await read;
-  } catch (error) {
-    if (!(error instanceof CoderError) || !UNREADABLE.has(error.kind)) throw error;
-    problems.push(`${what} can not be read: ${error.message}`);
-    return undefined;
+const isOf = (kinds: readonly CoderErrorKind[], error: unknown): error is CoderError =>
+  error instanceof CoderError && kinds.includes(error.kind);
+
+/** Whether it may be a part of Coder that failed, and the rest could be read. */
+export function mayBeInPart(error: unknown): boolean {
+  return isOf(FAILS_IN_PART, error);
+}
+
+/** Reads what may be missing: it becomes a problem in words, and undefined. */
+class Reading {
+  readonly problems: string[] = [];
+  /** Whether something failed that another look may find. */
+  isPartial = false;
+
+  constructor(private readonly takesFailures: boolean) {}
+
+  /** @param what none where the lack of it is told elsewhere, or nothing depends on it */
+  async orNone<T>(read: Promise<T>, what?: string): Promise<T | undefined> {
+    try {
+      return await read;
+    } catch (error) {
+      const failed = this.takesFailures && mayBeInPart(error);
+      if (!(failed || isOf(UNREADABLE, error))) throw error;
+      this.isPartial ||= failed;
+      if (what !== undefined) this.problems.push(`${what} can not be read: ${(error as CoderError).message}`);
+      return undefined;
+    }
   }
+}
+
+export interface ToRead {
+  readonly states: readonly MappingState[];
+  /** Ids of organizations by the folded names under which documents found them last. */
+  readonly foundAs: ReadonlyMap<string, string>;
+  /** Whether it is to be known if Coder's site role sync is on, though no document has a site role. */
+  readonly asksSiteRoleSync: boolean;
+  readonly now: number;
+  /** Whether what Coder fails to tell is taken like what it may not tell, and the rest counts. @default false */
+  readonly inPart?: boolean | undefined;
 }
 
 /**
  * Reads what the mapping states of all apps need: three calls for each organization they name, four in all besides,
  * and one for each other organization in which the account itself holds a custom role.
- * @param foundAs ids of organizations by the folded names under which documents found them last
- * @param asksSiteRoleSync whether it is to be known if Coder's site role sync is on, though no document has a site role
  * @throws CoderError when Coder can't be asked
  */
 export async function loadCatalog(
   coder: CoderClient,
-  states: readonly MappingState[],
-  foundAs: ReadonlyMap<string, string>,
-  asksSiteRoleSync: boolean,
-  now: number,
+  { states, foundAs, asksSiteRoleSync, now, inPart = false }: ToRead,
 ): Promise<Catalog> {
-  const problems: string[] = [];
+  const reading = new Reading(inPart);
   const tokenChanges = await coder.tokenChanges();
   const [organizations, own, organizationSync] = await Promise.all([
     coder.listOrganizations(),
     coder.whoami(),
-    readable(coder.getOrganizationSync(), 'organization sync settings', problems),
+    reading.orNone(coder.getOrganizationSync(), 'organization sync settings'),
   ]);
   const namesOf = (id: string): string[] => [...foundAs].flatMap(([name, found]) => (found === id ? [name] : []));
   const known = organizations.map(one => ({ ...knownOrganization(one), foundAs: namesOf(one.id) }));
   const siteRoles =
     asksSiteRoleSync ||
     states.some(state => Object.values(state.roleMappings).some(mapping => mapping.organization === undefined));
-  const siteRoleSync = siteRoles ? await coder.getSiteRoleSync().catch(unknownSync) : { state: 'off' as const };
+  const siteRoleSync = siteRoles
+    ? ((await reading.orNone(coder.getSiteRoleSync())) ?? { state: 'unknown' as const })
+    : { state: 'off' as const };
   const organizationRoles = new Set<string>();
   const groups = new Set<string>();
   const named = new Set([...namedOrganizations(states)].flatMap(name => organizationMeant(known, name)?.id ?? []));
@@ -92,14 +122,14 @@ export async function loadCatalog(
     known.map(async organization => {
       if (!named.has(organization.id)) {
         if (holdsCustomRole(own.roles, organization.id))
-          customRoles.set(organization.id, await coder.listOrganizationRoles(organization.id).catch(unreadableRoles));
+          customRoles.set(organization.id, (await reading.orNone(coder.listOrganizationRoles(organization.id))) ?? []);
         return organization;
       }
       const of = `of organization ${JSON.stringify(organization.name)}`;
       const [roles, roleSync, groupSync] = await Promise.all([
-        readable(coder.listOrganizationRoles(organization.id), `roles ${of}`, problems),
-        readable(coder.getRoleSync(organization.id), `role sync settings ${of}`, problems),
-        readable(coder.getGroupSync(organization.id), `group sync settings ${of}`, problems),
+        reading.orNone(coder.listOrganizationRoles(organization.id), `roles ${of}`),
+        reading.orNone(coder.getRoleSync(organization.id), `role sync settings ${of}`),
+        reading.orNone(coder.getGroupSync(organization.id), `group sync settings ${of}`),
       ]);
       customRoles.set(organization.id, roles ?? []);
       if ((roleSync?.field ?? '') !== '') organizationRoles.add(organization.id);
@@ -123,7 +153,8 @@ export async function loadCatalog(
       known.map(organization => organization.id),
       customRoles,
     ),
-    problems,
+    problems: reading.problems,
+    isPartial: reading.isPartial,
     loadedAt: now,
     tokenChanges,
     siteRoleSyncKnown: siteRoles && siteRoleSync.state !== 'unknown',
@@ -134,16 +165,6 @@ export async function loadCatalog(
 function holdsCustomRole({ site, organizations }: CoderRoles, organization: string): boolean {
   const builtIn: readonly string[] = ORGANIZATION_ROLES;
   return !site.includes('owner') && (organizations.get(organization) ?? []).some(role => !builtIn.includes(role));
-}
-
-function unreadableRoles(error: unknown): readonly CoderRole[] {
-  if (error instanceof CoderError && UNREADABLE.has(error.kind)) return [];
-  throw error;
-}
-
-function unknownSync(error: unknown): { state: 'unknown' } {
-  if (error instanceof CoderError && UNREADABLE.has(error.kind)) return { state: 'unknown' };
-  throw error;
 }
 
 function knownOrganization(organization: CoderOrganization): KnownOrganization {

@@ -15,7 +15,7 @@ import {
   putOrganizationName,
   readOrganizationNames,
 } from '../../store/apps/organization-names';
-import { isBehind, loadCatalog, namedOrganizations } from './catalog';
+import { isBehind, loadCatalog, mayBeInPart, namedOrganizations } from './catalog';
 import { readNamesakes } from '../../store/directory';
 import { buildContext, type Catalog, type Context } from '../decide/context';
 import { findOrganization } from '../decide/rules';
@@ -23,6 +23,8 @@ import { type Clock, type Log, wasWithin } from '../types';
 
 /** For so long a refusal is believed where Coder does not tell whether its site role sync is on; then a write is tried again. */
 const LEARNED_MS = 3_600_000;
+/** For so long nothing is read again that Coder has just failed at. */
+const PAUSE_MS = 5_000;
 
 export class ContextSource {
   #context: Context | undefined;
@@ -32,6 +34,8 @@ export class ContextSource {
   #catalog: Catalog | undefined;
   #learnedAt: number | undefined;
   #loading: Promise<Catalog> | undefined;
+  /** When reading it beside the work failed last. */
+  #failedAt: number | undefined;
   #building:
     { readonly version: string; readonly catalog: Catalog | undefined; readonly context: Promise<Context> } | undefined;
 
@@ -69,7 +73,8 @@ export class ContextSource {
   }
 
   #believed(context: Context): Context {
-    if (this.clock.now() - context.catalog.loadedAt > this.catalogMs) this.#refreshBeside();
+    const { loadedAt, isPartial } = context.catalog;
+    if (this.clock.now() - loadedAt > (isPartial ? PAUSE_MS : this.catalogMs)) this.#refreshBeside();
     return context;
   }
 
@@ -123,8 +128,8 @@ export class ContextSource {
     let known = catalog;
     // What is read already may be for documents of before.
     if (this.#loading !== undefined && (known === undefined || isBehind(known, states)))
-      known = await this.#load(states);
-    if (known === undefined || isBehind(known, states)) known = await this.#load(states);
+      known = await this.#loadWhatThereIs(states);
+    if (known === undefined || isBehind(known, states)) known = await this.#loadWhatThereIs(states);
     this.#catalog = known;
     const [groups, bindings, namesakes] = [
       await listManagedGroups(db),
@@ -142,15 +147,31 @@ export class ContextSource {
     this.#loading ??= this.#loadNow(states).finally(() => {
       this.#loading = undefined;
     });
-    const loaded = await this.#loading;
-    return this.#hasLearned() && !loaded.siteRoleSyncKnown ? withSiteRoleSync(loaded) : loaded;
+    return await this.#loading;
+  }
+
+  /** Where one route of Coder fails, the rest: whoever is to be locked out does not wait for what is said of roles somewhere. */
+  async #loadWhatThereIs(states: readonly MappingState[]): Promise<Catalog> {
+    try {
+      return await this.#load(states);
+    } catch (error) {
+      if (!mayBeInPart(error)) throw error;
+      this.log.warn({ err: error }, 'some of what Coder has could not be read; the rest counts meanwhile');
+      return await this.#loadNow(states, true);
+    }
   }
 
   /** Reads it, and notes what the names in documents found: whatever they are changed to by hand later, it is known what was meant. */
-  async #loadNow(states: readonly MappingState[]): Promise<Catalog> {
+  async #loadNow(states: readonly MappingState[], inPart = false): Promise<Catalog> {
     const { db } = this.database;
     const foundAs = await readOrganizationNames(db);
-    const catalog = await loadCatalog(this.coder, states, foundAs, this.#hasLearned(), this.clock.now());
+    const catalog = await loadCatalog(this.coder, {
+      states,
+      foundAs,
+      asksSiteRoleSync: this.#hasLearned(),
+      now: this.clock.now(),
+      inPart,
+    });
     const names = namedOrganizations(states);
     for (const name of names) {
       const found = findOrganization(catalog.organizations, name);
@@ -159,12 +180,13 @@ export class ContextSource {
     }
     const named = new Set([...names].map(identityKey));
     for (const name of foundAs.keys()) if (!named.has(name)) await forgetOrganizationName(db, name);
-    return catalog;
+    return this.#hasLearned() && !catalog.siteRoleSyncKnown ? withSiteRoleSync(catalog) : catalog;
   }
 
   #refreshBeside(): void {
-    if (this.#loading !== undefined) return;
+    if (this.#loading !== undefined || wasWithin(this.clock, this.#failedAt, PAUSE_MS)) return;
     void this.refresh().catch((error: unknown) => {
+      this.#failedAt = this.clock.now();
       this.log.warn({ err: error }, 'organizations and sync settings of Coder could not be read again');
     });
   }

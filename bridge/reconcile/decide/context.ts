@@ -19,6 +19,8 @@ export interface Catalog {
   readonly workspaceRights: WorkspaceRights;
   /** What could not be read, in sentences. */
   readonly problems: readonly string[];
+  /** Whether Coder failed at some of it: soon to be read again. */
+  readonly isPartial: boolean;
   readonly loadedAt: number;
   /** `CoderClient.tokenChanges` before it was read: after another one, the bridge may be another account. */
   readonly tokenChanges: number;

@@ -58,13 +58,12 @@ export async function planDeclarations(rim: Rim, { state, deleted }: AsIf): Prom
   const before = stored.find(app => app.name === state?.app);
   const repointed = new Set(state === undefined || before === undefined ? [] : repointedMappings(before.state, state));
   const { catalog: present } = await rim.context.get();
-  const catalog = await loadCatalog(
-    rim.coder.background,
+  const catalog = await loadCatalog(rim.coder.background, {
     states,
-    await readOrganizationNames(db),
-    present.sync.siteRoles,
-    rim.clock.now(),
-  );
+    foundAs: await readOrganizationNames(db),
+    asksSiteRoleSync: present.sync.siteRoles,
+    now: rim.clock.now(),
+  });
   const changes: PlannedChange[] = [];
   const problems = [...catalog.problems];
   const declaring = apps.filter(app => !app.deleting);
