@@ -241,8 +241,8 @@ export const PEOPLE: readonly Mutant[] = [
     edits: [
       {
         file: 'bridge/reconcile/context/context.ts',
-        find: 'if (known === undefined || isBehind(known, states)) known = await this.#load(states);\n    this.#catalog',
-        put: 'known ??= await this.#load(states);\n    this.#catalog',
+        find: 'if (known === undefined || isBehind(known, states)) known = await this.#loadWhatThereIs(states);\n    this.#catalog',
+        put: 'known ??= await this.#loadWhatThereIs(states);\n    this.#catalog',
       },
       {
         file: 'bridge/reconcile/decide/context.ts',
