@@ -24,7 +24,7 @@ module.exports = {
   reporters: ['default', '<rootDir>/test/support/closing-line.js'],
   // More files at a time than cores, as far as there is memory: most of a run waits, for Terraform, Postgres, bridges as processes, and for what
   // takes its time.
-  maxWorkers: Math.max(1, Math.min(Math.round(2.5 * availableParallelism()), Math.floor(totalmem() / 2 ** 30))),
+  maxWorkers: Math.max(1, Math.min(Math.round(3 * availableParallelism()), Math.floor(totalmem() / 2 ** 30))),
   // Ends what hangs; a machine that is busy with other things is no failure.
   testTimeout: 300_000,
 };
