@@ -127,7 +127,9 @@ export function createReconciler(dependencies: ReconcilerDependencies): Reconcil
       await pump.stop();
       await begun.stop();
       await sweeping;
-      await dropLeases(database.db, rim.owner);
+      await dropLeases(database.db, rim.owner).catch((error: unknown) =>
+        log.warn({ err: error }, 'leases could not be given back: they run out by themselves'),
+      );
     },
     async converge(keys, { deadlineMs, claimed = [] }) {
       let late = false;

@@ -1,4 +1,4 @@
-/** Postgres restarts under load, as an upgrade does it and as a power cut: the bridges say 503 for the moment, and none ends. */
+/** Postgres restarts under load, as an upgrade does it and as a power cut: the bridges say 503 for the moment, and none ends unless it is told to. */
 import { scimToken, spawnBridge, type SpawnedBridge } from '../support/bridge';
 import { type CoderDouble, startCoderDouble } from '../support/coder-double';
 import { type OwnPostgres, startOwnPostgres } from '../support/own-postgres';
@@ -67,6 +67,16 @@ const document = { version: 1 as const, app: 'acme', tokens };
     // What was answered is there, whatever was going on.
     for (const userName of stored) expect(await find(bridges[0], userName)).toBe(1);
     for (const bridge of bridges) await until(async () => (await fetch(`${bridge.url}/readyz`)).status === 200);
+  });
+
+  it('that is not over keeps no bridge from ending in order', async () => {
+    const [bridge] = bridges;
+    await postgres.stop();
+    await bridge?.stop();
+    await postgres.start();
+    expect(await bridge?.exited).toBe(0);
+    expect(bridge?.log()).toMatch(/"msg":"stopped"/);
+    expect(bridge?.log()).not.toMatch(/defect/);
   });
 });
 
