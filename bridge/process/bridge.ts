@@ -24,6 +24,7 @@ import { recordCoercions } from '../scim/access/stored-coercions';
 import { listen, type Listening } from '../http/server';
 import { DatabaseError } from '../store/database/backend';
 import { type Database, openDatabase } from '../store/database/database';
+import { BRIDGE_PATIENCE, type PostgresPatience } from '../store/database/postgres-patience';
 import { listAllApps } from '../store/apps/apps';
 import { UnreadableDocument } from '../store/apps/stored-document';
 import { createDirectory, looseSetsOf } from '../store/directory';
@@ -50,6 +51,8 @@ export interface BridgeParts {
   readonly owner?: string;
   /** @default nothing is sent */
   readonly telemetry?: Telemetry | undefined;
+  /** @default what is more than enough for 100,000 people */
+  readonly patience?: PostgresPatience | undefined;
 }
 
 const SEALED_TOKEN = 'coder-credential';
@@ -62,7 +65,8 @@ const LEASE_MS = 15_000;
  * @throws DatabaseError, ListenError
  */
 export async function createBridge(config: Config, parts: BridgeParts): Promise<Bridge> {
-  const database = await openDatabase(config.databaseUrl, { alone: true });
+  const { patience = BRIDGE_PATIENCE } = parts;
+  const database = await openDatabase(config.databaseUrl, { alone: true, patience });
   const opened = new Opened();
   opened.add(() => database.close());
   try {

@@ -7,6 +7,7 @@ import { createBridge } from '../../bridge/process/bridge';
 import { readConfig } from '../../bridge/process/config';
 import { createLog } from '../../bridge/process/log';
 import { mintToken } from '../../bridge/scim/access/token';
+import { type PostgresPatience } from '../../bridge/store/database/postgres-patience';
 import { freshSqlite } from './databases';
 
 export interface BridgeSetup {
@@ -62,7 +63,9 @@ export function bridgeEnvironment(setup: BridgeSetup & { readonly databaseUrl: s
 }
 
 /** A bridge in this process. */
-export async function startBridge(setup: BridgeSetup): Promise<RunningBridge> {
+export async function startBridge(
+  setup: BridgeSetup & { readonly patience?: PostgresPatience },
+): Promise<RunningBridge> {
   const fresh = setup.databaseUrl === undefined ? freshSqlite() : undefined;
   const environment = bridgeEnvironment({ ...setup, databaseUrl: setup.databaseUrl ?? fresh?.url ?? '' });
   const config = readConfig(environment);
@@ -73,7 +76,7 @@ export async function startBridge(setup: BridgeSetup): Promise<RunningBridge> {
     secrets: [config.coderToken, setup.adminToken ?? ADMIN_TOKEN],
     destination: { write: line => void (written += line) },
   });
-  const bridge = await createBridge(config, { log });
+  const bridge = await createBridge(config, { log, patience: setup.patience });
   return {
     url: bridge.url,
     adminToken: setup.adminToken ?? ADMIN_TOKEN,

@@ -6,6 +6,7 @@ import { type Kysely, SqliteAdapter, type Transaction } from 'kysely';
 import { type Backend, DatabaseError } from './backend';
 import { migrate } from './migrations';
 import { checkPostgres, openPostgres } from './postgres';
+import { type PostgresPatience } from './postgres-patience';
 import { openSqlite } from './sqlite';
 import { type Committed } from './committed';
 import { type Tables } from './tables';
@@ -48,9 +49,13 @@ export interface Database {
  * Opens and migrates.
  * @param url `sqlite:<path>`, a plain path, `:memory:`, or `postgres://…`
  * @param options.alone no other bridge may have a SQLite file meanwhile. @default false
+ * @param options.patience for how long Postgres is waited for, and waits, once its tables are up to date. @default as long as it takes
  * @throws DatabaseError when it can't be opened, was written by a newer version, or another bridge has it
  */
-export async function openDatabase(url: string, { alone = false } = {}): Promise<Database> {
+export async function openDatabase(
+  url: string,
+  { alone = false, patience }: { readonly alone?: boolean; readonly patience?: PostgresPatience | undefined } = {},
+): Promise<Database> {
   const database = /^postgres(ql)?:\/\//.test(url)
     ? openPostgres(url)
     : openSqlite(url.replace(/^sqlite:(\/\/)?/, ''), { alone });
@@ -65,7 +70,10 @@ export async function openDatabase(url: string, { alone = false } = {}): Promise
           cause,
         });
   }
-  return database;
+  if (database.backend === 'sqlite' || patience === undefined) return database;
+  // A migration takes the time that it takes.
+  await database.close();
+  return openPostgres(url, patience);
 }
 
 /** Which backend a database or a transaction is of. */

@@ -6,6 +6,7 @@
 import { createHash } from 'node:crypto';
 import { type PostgresPool, type PostgresPoolClient } from 'kysely';
 import type * as Pg from 'pg';
+import { askOf, type PostgresPatience } from './postgres-patience';
 
 const names = new Map<string, string>();
 
@@ -23,22 +24,23 @@ export function isLostPlan(code: string): boolean {
 }
 
 /** The pool as Kysely wants it, with such statements sent by name. */
-export function withPlans(pool: Pg.Pool): PostgresPool {
+export function withPlans(pool: Pg.Pool, patience?: PostgresPatience): PostgresPool {
   const clients = new WeakMap<Pg.PoolClient, PostgresPoolClient>();
   let planned = true;
 
   const wrap = (client: Pg.PoolClient): PostgresPoolClient => {
+    const ask = askOf(client, patience);
     const send = async (text: string, values: readonly unknown[] = []): Promise<Pg.QueryResult> => {
       const name = planned ? names.get(text) : undefined;
-      if (name === undefined) return await client.query(text, [...values]);
+      if (name === undefined) return await ask(text, [...values]);
       try {
-        return await client.query({ name, text, values: [...values] });
+        return await ask({ name, text, values: [...values] });
       } catch (error) {
         const { code } = error as { code?: unknown };
         if (typeof code !== 'string' || !isLostPlan(code)) throw error;
         planned = false;
         // Within a transaction nothing can be done any more: the transaction is run again.
-        return await client.query(text, [...values]).catch(() => {
+        return await ask(text, [...values]).catch(() => {
           throw error;
         });
       }

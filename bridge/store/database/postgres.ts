@@ -2,6 +2,7 @@
 import { Kysely, PostgresDialect, sql } from 'kysely';
 import type * as Pg from 'pg';
 import { DatabaseError } from './backend';
+import { giveUp, type PostgresPatience, setPatience } from './postgres-patience';
 import { isLostPlan, withPlans } from './postgres-statements';
 import { type Tables } from './tables';
 
@@ -9,18 +10,38 @@ import { type Tables } from './tables';
 export const AGAIN: ReadonlySet<string> = new Set(['40P01', '40001']);
 const TRIES = 5;
 
-export function openPostgres(url: string) {
+/** Of a connection that is used by nobody: a peer that vanished is noticed some ten seconds later. */
+const KEEP_ALIVE_MS = 10_000;
+
+/** A server that is there closes at once what is no longer used. */
+const CLOSE_MS = 2_000;
+
+/** @param patience without it nobody is waited for less than the operating system and the server do */
+export function openPostgres(url: string, patience?: PostgresPatience) {
   // Loaded when it is used: a bridge on SQLite starts without it.
   // eslint-disable-next-line @typescript-eslint/no-require-imports
   const { Pool, types } = require('pg') as typeof Pg;
   // int8 arrives as text by default, for fear of 2^53; counters and milliseconds stay far below it.
   types.setTypeParser(types.builtins.INT8, Number);
-  const pool = new Pool({ connectionString: url, max: 10, connectionTimeoutMillis: 5_000, keepAlive: true });
+  const pool = new Pool({
+    connectionString: url,
+    max: 10,
+    connectionTimeoutMillis: 5_000,
+    keepAlive: true,
+    keepAliveInitialDelayMillis: KEEP_ALIVE_MS,
+    // The pool waits for it, which its types do not say.
+    // eslint-disable-next-line @typescript-eslint/no-misused-promises
+    ...(patience === undefined ? {} : { onConnect: client => setPatience(client, patience) }),
+  });
   // A dropped idle connection is replaced by the pool; without a listener it would end the process.
   pool.on('error', () => undefined);
   // So is one that was lent out: the query that used it fails, and the next one that wants to.
   pool.on('connect', client => void client.on('error', () => undefined));
-  const db = new Kysely<Tables>({ dialect: new PostgresDialect({ pool: withPlans(pool) }) });
+  const unused = new Set<Pg.PoolClient>();
+  pool.on('release', (_, client) => void unused.add(client));
+  pool.on('acquire', client => void unused.delete(client));
+  pool.on('remove', client => void unused.delete(client));
+  const db = new Kysely<Tables>({ dialect: new PostgresDialect({ pool: withPlans(pool, patience) }) });
   const transact = async <T>(work: (db: Kysely<Tables>) => Promise<T>): Promise<T> => {
     for (let tries = 1; ; tries += 1) {
       try {
@@ -38,6 +59,10 @@ export function openPostgres(url: string) {
     value: await transact(work),
     durable: () => Promise.resolve(),
   });
+  const close = async (): Promise<void> => {
+    const alarm = setInterval(() => unused.forEach(giveUp), CLOSE_MS);
+    await db.destroy().finally(() => clearInterval(alarm));
+  };
   return {
     db,
     backend: 'postgres' as const,
@@ -46,7 +71,7 @@ export function openPostgres(url: string) {
     changes: undefined,
     snapshot,
     trouble: () => undefined,
-    close: () => db.destroy(),
+    close,
   };
 }
 

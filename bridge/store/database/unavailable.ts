@@ -1,9 +1,9 @@
 /** Whether an error means that the database can't be used at the moment, so that the same request may succeed later. */
 
-// SQLite: locked, full disk, damaged file; the disk below it; Postgres: gone, shutting down, out of resources, a standby that is not
-// the primary yet, serialization retries used up.
+// SQLite: locked, full disk, damaged file; the disk below it; Postgres: gone, shutting down, tired of a transaction that stood still, out of
+// resources, a standby that is not the primary yet, serialization retries used up.
 const UNAVAILABLE =
-  /^(?:SQLITE_(?:BUSY|LOCKED|FULL|IOERR|READONLY|CANTOPEN|CORRUPT|NOTADB)|ENOSPC|EDQUOT|EIO|EROFS|EMFILE|ENFILE|ECONN|ETIMEDOUT|ENOTFOUND|EAI_AGAIN|EHOSTUNREACH|ENETUNREACH|EPIPE|57P0|53|08|25006|40001|40P01)/;
+  /^(?:SQLITE_(?:BUSY|LOCKED|FULL|IOERR|READONLY|CANTOPEN|CORRUPT|NOTADB)|ENOSPC|EDQUOT|EIO|EROFS|EMFILE|ENFILE|ECONN|ETIMEDOUT|ENOTFOUND|EAI_AGAIN|EHOSTUNREACH|ENETUNREACH|EPIPE|57P0|25P03|53|08|25006|40001|40P01)/;
 
 const SAYS =
   /^(?:timeout exceeded when trying to connect|Connection terminated|Client has encountered a connection error)/;
