@@ -24,11 +24,16 @@ export function createReaders(path: string, db: Kysely<Tables>): Readers {
   const take = async (): Promise<Kysely<Tables>> => {
     if (busy >= MOST_READERS) await new Promise<void>(resolve => waiting.push(resolve));
     else busy += 1;
-    return idle.pop() ?? new Kysely<Tables>({ dialect: new PlannedOnceDialect({ database: connectSqlite(path) }) });
+    try {
+      return idle.pop() ?? new Kysely<Tables>({ dialect: new PlannedOnceDialect({ database: connectSqlite(path) }) });
+    } catch (error) {
+      leave();
+      throw error;
+    }
   };
 
-  const giveBack = (reader: Kysely<Tables>): void => {
-    idle.push(reader);
+  /** The place is the next one's, also of whoever could not open the file. */
+  const leave = (): void => {
     const next = waiting.shift();
     if (next === undefined) busy -= 1;
     else next();
@@ -48,7 +53,8 @@ export function createReaders(path: string, db: Kysely<Tables>): Readers {
           }
         });
       } finally {
-        giveBack(reader);
+        idle.push(reader);
+        leave();
       }
     },
     async close() {

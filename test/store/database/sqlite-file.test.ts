@@ -1,6 +1,7 @@
 /** The SQLite file among other processes: their locks, a second bridge, its mode, damage. */
 import {
   chmodSync,
+  mkdirSync,
   mkdtempSync,
   renameSync,
   rmSync,
@@ -212,4 +213,20 @@ describe('the SQLite file', () => {
     expect(await problem()).toMatch(/^can not be written: the file is damaged: stop the bridge and restore the backup/);
     await database.close().catch(() => undefined);
   });
+});
+
+it('can be read from one state again as soon as it can be opened, however often it could not be', async () => {
+  const path = freshPath();
+  const database = await openDatabase(path);
+  await database.transact(db => writeSetting(db, 'a', '1'));
+  const read = () => database.snapshot(db => readSetting(db, 'a'));
+  renameSync(path, `${path}-away`);
+  mkdirSync(path);
+  for (let times = 0; times < 2; times += 1) await expect(read()).rejects.toThrow(/can not be opened/);
+  rmSync(path, { recursive: true });
+  renameSync(`${path}-away`, path);
+  expect(await read()).toBe('1');
+  // Others wait for a place, and get it.
+  expect(await Promise.all(Array.from({ length: 5 }, read))).toEqual(['1', '1', '1', '1', '1']);
+  await database.close();
 });
