@@ -4,13 +4,13 @@
  */
 import { PRIORITY, type WorkKey } from '../../store/work/enqueue';
 import { pullBack } from '../../store/work/clock-jump';
-import { dropLeases } from '../../store/work/leases';
+import { dropLeasesOfOthers } from '../../store/work/leases';
 import {
   claimKeys,
   claimWork,
   isWorkDue,
-  releaseAllWork,
   releaseWork,
+  releaseWorkOfOthers,
   renewWork,
   type Work,
 } from '../../store/work/work';
@@ -196,12 +196,10 @@ export class Pump {
 
   /** A SQLite file has one bridge: what is leased was leased by one that was killed, and need not wait. */
   async #takeOver(): Promise<void> {
-    const { database } = this.rim;
+    const { database, owner } = this.rim;
     if (database.backend !== 'sqlite') return;
-    const mine = [...this.#running.keys(), ...this.#held.keys()];
-    await releaseAllWork(database.db);
-    await dropLeases(database.db);
-    await renewWork(database.db, mine, this.rim.owner, this.rim.clock.now() + this.rim.options.leaseMs);
+    await releaseWorkOfOthers(database.db, owner);
+    await dropLeasesOfOthers(database.db, owner);
   }
 
   async #claim(): Promise<number> {

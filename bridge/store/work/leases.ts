@@ -33,10 +33,12 @@ export async function dropLease(db: Db, name: string, owner: string): Promise<vo
   await db.deleteFrom('leases').where('name', '=', name).where('owner', '=', owner).execute();
 }
 
-/** Gives back everything that a process holds; without an owner everything, for a process that is alone. */
-export async function dropLeases(db: Db, owner?: string): Promise<void> {
-  await db
-    .deleteFrom('leases')
-    .$if(owner !== undefined, query => query.where('owner', '=', owner ?? ''))
-    .execute();
+/** Gives back everything that a process holds. */
+export async function dropLeases(db: Db, owner: string): Promise<void> {
+  await db.deleteFrom('leases').where('owner', '=', owner).execute();
+}
+
+/** Ends the leases of processes that are no more: for the one process that has the database to itself. */
+export async function dropLeasesOfOthers(db: Db, owner: string): Promise<void> {
+  await db.deleteFrom('leases').where('owner', '<>', owner).execute();
 }

@@ -277,11 +277,11 @@ export async function releaseWork(db: Db, keys: readonly WorkKey[], owner: strin
  * Ends the leases of processes that are no more: for the one process that has the database to itself. The write of a group whose answer nobody
  * has heard may be on its way to Coder still, after whatever is read there now: that lease runs out, as it does where there are several bridges.
  */
-export async function releaseAllWork(db: Db): Promise<void> {
+export async function releaseWorkOfOthers(db: Db, owner: string): Promise<void> {
   await db
     .updateTable('work')
     .set({ lease_owner: null, lease_until: null })
-    .where('lease_owner', 'is not', null)
+    .where('lease_owner', '<>', owner)
     .where('key', 'not in', query =>
       query
         .selectFrom('coder_groups')

@@ -4,7 +4,8 @@ import { deleteApp, listAllApps, purgeApp, putApp } from '../../../bridge/store/
 import { enqueue, PRIORITY, type WorkKey } from '../../../bridge/store/work/enqueue';
 import { fillUsers } from '../../bench/fill-directory';
 import { describeEachDatabase } from '../../support/databases';
-import { AMPLE_MS, APP, type Stage, startStage } from '../stage';
+import { until } from '../../support/until';
+import { AMPLE_MS, APP, silentLog, type Stage, startStage } from '../stage';
 
 const STATE = {
   roleMappings: { auditors: { idpGroup: 'auditors', role: 'auditor' } },
@@ -425,4 +426,28 @@ describeEachDatabase('work that another bridge took over', (_open, on) => {
     expect(coder.workspacesOf('ann')).toMatchObject([{ name: 'dev', status: 'running' }]);
     expect((await stage.reconciler.status()).apps).toMatchObject([{ converged: true }]);
   });
+});
+
+it('is not what requests have taken while the bridge starts: a SQLite file has one bridge, and that one is at work on it', async () => {
+  const stage = await startStage();
+  await stage.declare(STATE);
+  const warned = jest.spyOn(silentLog, 'warn');
+  const call = stage.coder.faults.hold({ method: 'POST', path: '/users$' });
+  const ann = stage.createUser('ann');
+  await call.arrived;
+  call.holdNoMore();
+  const bob = { schemas: [], userName: 'bob', emails: [{ value: 'bob@example.com' }] };
+  await stage.directory.createUser(stage.context, bob);
+  stage.reconciler.start();
+  await until('the queue to be worked on', () => stage.coder.snapshot().users['bob'] !== undefined);
+  call.release();
+  await ann;
+  await stage.settle();
+  expect(stage.coder.calls.all({ method: 'POST', path: '/users$' })).toHaveLength(2);
+  expect(warned.mock.calls.filter(([, text]) => /taken over/.test(text))).toEqual([]);
+  expect(await stage.reconciler.audit({ action: 'account.create' })).toEqual([
+    expect.not.objectContaining({ detail: expect.anything() }),
+    expect.not.objectContaining({ detail: expect.anything() }),
+  ]);
+  warned.mockRestore();
 });
