@@ -198,7 +198,53 @@ describeEachDatabase('a bridge that is killed', (_, on) => {
     await access.settled();
     expect(groups()).toEqual(['team-blue']);
   });
+
+  it('while Coder had not yet come to a change of a group’s members: whoever it puts in later, and was taken out meanwhile, is out a minute later, without a sweep', async () => {
+    const access = await startAccess(on, { processes: true });
+    const okta = await access.app('okta', {
+      groupMappings: { all: { idpGroup: 'all', group: 'all' } },
+      policies: { drift: 'off' },
+    });
+    const ada = await okta.hire('ada');
+    const all = await okta.group('all', [await okta.hire('bob')]);
+    expect(access.coder.membersOf('all')).toEqual(['bob']);
+    const held = access.coder.faults.hold({ method: 'PATCH', path: '/groups/' });
+    const [bridge] = access.processes.splice(0);
+    const joined = okta.join(all, ada).catch(() => undefined);
+    await held.arrived;
+    await bridge?.kill();
+    await joined;
+    access.bridges.splice(0);
+    held.holdNoMore();
+    await passed(access, 15_000);
+    await access.start();
+    await okta.quit(all, ada);
+    expect(access.coder.membersOf('all')).toEqual(['bob']);
+    held.release();
+    await until('the change to be made', () => access.coder.membersOf('all').includes('ada'));
+    await access.stop();
+
+    await passed(access, 61_000);
+    await access.start();
+    await access.settled();
+    expect(access.coder.membersOf('all')).toEqual(['bob']);
+    expect((await access.statusOf(okta)).converged).toBe(true);
+  });
 });
+
+/** As if so much time had passed while no bridge runs: what waits for a time waits for so much less. */
+async function passed({ databaseUrl }: Access, ms: number): Promise<void> {
+  const database = await openDatabase(databaseUrl);
+  await database.db
+    .updateTable('work')
+    .set(eb => ({ due_at: eb('due_at', '-', ms), lease_until: eb('lease_until', '-', ms) }))
+    .execute();
+  await database.db
+    .updateTable('coder_groups')
+    .set(eb => ({ unheard_at: eb('unheard_at', '-', ms) }))
+    .execute();
+  await database.close();
+}
 
 type Provider = Awaited<ReturnType<Access['app']>>;
 type Order = readonly [name: string, change: (okta: Provider, id: string) => Promise<void>, after: 'in' | 'out'];

@@ -8,6 +8,7 @@ import {
   forgetGroup,
   forgetUnheard,
   type ManagedGroup,
+  noteUnheard,
   readManagedGroupWithDirectory,
 } from '../../store/accounts/coder-groups';
 import {
@@ -46,7 +47,9 @@ export async function convergeGroup(rim: Rim, work: Work): Promise<EndedWork> {
   const context = await rim.context.get();
   let { group } = read;
   let noted: Written | undefined;
-  const { unheardAt } = group;
+  let { unheardAt } = group;
+  // Whoever sent a change may have ended since, and hears no answer: it may come after what is read now.
+  if (group.unsure) await noteUnheard(rim.database.db, group.id, (unheardAt = rim.clock.now()));
   // What nobody heard the answer of has come by now, or does not come.
   const isOver = unheardAt !== undefined && mayLastUntil(unheardAt, rim.clock.now()) <= rim.clock.now();
   if (isOver) group = { ...group, readAt: undefined };
@@ -86,7 +89,8 @@ export async function convergeGroup(rim: Rim, work: Work): Promise<EndedWork> {
   }
   const writes = async (db: Db): Promise<void> => {
     await noted?.writes(db);
-    if (isOver && (await forgetUnheard(db, group.id, unheardAt))) await dropAllSettled(db, group.id);
+    if (isOver && unheardAt !== undefined && (await forgetUnheard(db, group.id, unheardAt)))
+      await dropAllSettled(db, group.id);
   };
   const later = laterOf(meanwhile, rim.clock.now());
   const againAt = group.flushedAt + group.windowMs;

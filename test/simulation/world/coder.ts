@@ -86,8 +86,9 @@ export class Coder implements CoderLine {
         answer(LATENCY_MS, early);
         return;
       }
-      if (fault === 'overdue') {
-        answer(LATENCY_MS, new LineError('UND_ERR_SOCKET'));
+      if (fault === 'overdue' || fault === 'killed-overdue') {
+        if (fault === 'overdue') answer(LATENCY_MS, new LineError('UND_ERR_SOCKET'));
+        else machine.kill();
         scheduler().outside(OVERDUE_MS, () => {
           this.trace.say(() => `    Coder takes up ${what} ${call.body ?? ''}`);
           void this.#serve(call, where);
@@ -188,6 +189,7 @@ export const WORDS: Readonly<Record<Fault, string>> = {
   late: 'arrived four seconds late',
   slow: 'answered four seconds late',
   overdue: 'connection broke, and Coder takes it up half a minute later',
+  'killed-overdue': 'the bridge was killed, and Coder takes it up half a minute later',
   'killed-before': 'the bridge was killed before it left',
   killed: 'done, and the bridge was killed',
   'killed-away': 'done, the bridge was killed, and Coder is away for 25 seconds',

@@ -30,6 +30,8 @@ export type Fault =
   | 'slow'
   /** The connection breaks, and Coder takes the call up all the same, half a minute later. */
   | 'overdue'
+  /** The same, and the bridge is killed meanwhile. */
+  | 'killed-overdue'
   /** The bridge is killed before the call leaves. */
   | 'killed-before'
   /** The bridge is killed when Coder has done the work, or the change has reached the database. */
@@ -57,7 +59,7 @@ export const READ_FAULTS: readonly Fault[] = ['refused', 'fails', 'killed'];
 export const COMMIT_FAULTS: readonly Fault[] = ['killed', 'stands'];
 /** What strikes by chance as well. At every point, one at a time, they would come to what the others come to, and cost as much again. */
 const MORE_FAULTS: Readonly<Record<PointKind, readonly Fault[]>> = {
-  write: ['cut', 'unavailable', 'slow', 'overdue'],
+  write: ['cut', 'unavailable', 'slow', 'overdue', 'killed-overdue'],
   read: ['busy', 'slow', 'silent', 'lost', 'unavailable', 'killed-before', 'stands'],
   commit: [],
 };
