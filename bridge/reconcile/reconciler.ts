@@ -74,7 +74,7 @@ export function createReconciler(dependencies: ReconcilerDependencies): Reconcil
   const begun = new SettleAtStart(rim);
   const interval = options.sweepIntervalMs ?? 3_600_000;
   const retention = options.auditRetentionMs ?? 0;
-  let sweeping: Promise<unknown> | undefined;
+  let sweeping: Promise<void> | undefined;
   const looked = new Map<string, number>();
   let timer: NodeJS.Timeout | undefined;
 
@@ -87,6 +87,8 @@ export function createReconciler(dependencies: ReconcilerDependencies): Reconcil
         failed.has(app.name) || (app.sweptAt ?? app.createdAt) <= clock.now() - interval;
       await sweepApps(rim, wanted ?? isDue, retention);
     } catch (error) {
+      // What was not compared is told by the next sweep of whoever is there.
+      if (ending.signal.aborted) return;
       log.warn({ err: error }, 'a sweep could not compare everything');
       if (!isAway(error)) failedAt = clock.now();
     }
@@ -94,22 +96,34 @@ export function createReconciler(dependencies: ReconcilerDependencies): Reconcil
   };
   let forgotAt: number | undefined;
   const forgetDue = async (): Promise<void> => {
-    if (wasWithin(clock, forgotAt, FORGET_MS)) return;
+    if (ending.signal.aborted || wasWithin(clock, forgotAt, FORGET_MS)) return;
     forgotAt = clock.now();
     await forgetOldAlone(rim, retention);
+  };
+  /** One after the other; whoever ends this process waits for the last. */
+  const next = (task: () => Promise<void>): void => {
+    const own = (sweeping ?? Promise.resolve()).then(task).finally(() => {
+      if (sweeping === own) sweeping = undefined;
+    });
+    sweeping = own;
+  };
+  const lookDue = async (): Promise<void> => {
+    if (interval > 0) await sweepDue();
+    if (ending.signal.aborted) return;
+    await lookAtStopping(rim, looked).catch((error: unknown) =>
+      log.warn({ err: error }, 'workspaces of leavers could not be looked at'),
+    );
+    await forgetDue().catch((error: unknown) =>
+      log.warn({ err: error }, 'what is kept for a time only could not be removed'),
+    );
   };
   const schedule = (): void => {
     const look = interval > 0 ? Math.min(SWEEP_LOOK_MS, interval) : SWEEP_LOOK_MS;
     timer = setTimeout(() => {
-      sweeping = (interval > 0 ? sweepDue() : Promise.resolve())
-        .then(() => lookAtStopping(rim, looked))
-        .catch((error: unknown) => log.warn({ err: error }, 'workspaces of leavers could not be looked at'))
-        .then(forgetDue)
-        .catch((error: unknown) => log.warn({ err: error }, 'what is kept for a time only could not be removed'))
-        .finally(() => {
-          sweeping = undefined;
-          if (timer !== undefined) schedule();
-        });
+      next(async () => {
+        await lookDue();
+        if (timer !== undefined) schedule();
+      });
     }, jittered(look));
     timer.unref();
   };
@@ -158,9 +172,12 @@ export function createReconciler(dependencies: ReconcilerDependencies): Reconcil
     async sweep(app) {
       const why = await rim.recovery.holds();
       if (why !== undefined) throw rim.recovery.isPending ? new RecoveryPending(why) : new NotYetCompared(why);
-      const elsewhere = await sweepApps(rim, one => app === undefined || one.name === app, retention).finally(() =>
-        pump.wake(),
-      );
+      const elsewhere = await sweepApps(rim, one => app === undefined || one.name === app, retention)
+        .catch((error: unknown) => {
+          if (!ending.signal.aborted) throw error;
+          throw new NotYetCompared('the bridge ends, and did not compare everything');
+        })
+        .finally(() => pump.wake());
       if (elsewhere.length > 0) throw new SweptElsewhere(elsewhere, SWEEP_LEASE_MS / 1_000);
     },
     planWorld: request => planWorld(rim, request),
@@ -180,9 +197,7 @@ export function createReconciler(dependencies: ReconcilerDependencies): Reconcil
       if (!ended) return { ended };
       pump.wake();
       // What differs in Coder by now is found at once, not at the next interval.
-      sweeping ??= sweepDue(() => true).finally(() => {
-        sweeping = undefined;
-      });
+      next(() => sweepDue(() => true));
       return { ended };
     },
     hold: id => readHold(database.db, id),

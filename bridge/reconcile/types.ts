@@ -150,7 +150,7 @@ export class RecoveryPending extends Error {
   override readonly name = 'RecoveryPending';
 }
 
-/** The database could not be compared with Coder's audit log so far, which passes by itself; the message says why. */
+/** The database could not be compared with Coder's audit log so far, or not everything with Coder, which passes by itself; the message says why. */
 export class NotYetCompared extends Error {
   override readonly name = 'NotYetCompared';
 }

@@ -20,24 +20,38 @@ export async function readGroupMembers(rim: Rim, groupId: string): Promise<boole
 /**
  * Reads all members of a group into the store beside its writer: what the writer does meanwhile, or has not finished, counts
  * more than the reading. Undefined when Coder has no such group.
+ * @param until nothing more is asked of Coder once this is aborted. @throws AbortError then
  */
-export async function lookAtGroupMembers(rim: Rim, groupId: string): Promise<Replaced | undefined> {
+export async function lookAtGroupMembers(
+  rim: Rim,
+  groupId: string,
+  until?: AbortSignal,
+): Promise<Replaced | undefined> {
   const group = await readManagedGroup(rim.database.db, groupId);
   if (group?.unsure === true) return NOTHING_TAKEN;
-  const outcome = await readOnce(rim, groupId, rim.coder.background);
+  const outcome = await readOnce(rim, groupId, rim.coder.background, until);
   if (outcome === 'absent') return undefined;
   return outcome === 'outdated' ? NOTHING_TAKEN : outcome;
 }
 
 const NOTHING_TAKEN: Replaced = { takenByHand: [] };
 
-async function readOnce(rim: Rim, groupId: string, coder: Rim['coder']): Promise<Replaced | 'outdated' | 'absent'> {
+async function readOnce(
+  rim: Rim,
+  groupId: string,
+  coder: Rim['coder'],
+  until?: AbortSignal,
+): Promise<Replaced | 'outdated' | 'absent'> {
   const { db } = rim.database;
   const before = await readManagedGroup(db, groupId);
   if ((await coder.getGroup(groupId)) === undefined) return 'absent';
   const members = new Set<string>();
   try {
-    for await (const member of coder.listGroupMembers(groupId)) members.add(member.id);
+    until?.throwIfAborted();
+    for await (const member of coder.listGroupMembers(groupId)) {
+      until?.throwIfAborted();
+      members.add(member.id);
+    }
   } catch (error) {
     // It may have gone between the two calls.
     if (isMissing(error) && (await coder.getGroup(groupId)) === undefined) return 'absent';

@@ -22,6 +22,8 @@ export interface Looking {
   readonly each?: (finding: Finding) => void;
   /** Who of them is to be dealt with, and judged. @default all */
   readonly takes?: (finding: Finding) => boolean;
+  /** It ends with this, in the middle. @default never */
+  readonly until?: AbortSignal;
 }
 
 export interface GuardedSurvey extends Judged {
@@ -36,12 +38,13 @@ export interface GuardedSurvey extends Judged {
 /**
  * Coder as a whole for the apps of a context.
  * @param how.memberships whether it is told what hangs on memberships that may go, for a report. @default false
- * @throws CoderError
+ * @param how.until nothing more is asked of Coder once this is aborted. @default never
+ * @throws CoderError. @throws AbortError by `until`
  */
 export async function readWorldFor(
   rim: Rim,
   context: Context,
-  { memberships = false }: { readonly memberships?: boolean } = {},
+  { memberships = false, until }: { readonly memberships?: boolean; readonly until?: AbortSignal } = {},
 ): Promise<World> {
   const granted = await rim.database.db
     .selectFrom('grants')
@@ -55,7 +58,7 @@ export async function readWorldFor(
       context,
       granted.map(grant => grant.organization),
     ),
-    accounts => rim.log.debug({ accounts }, 'reading accounts of Coder'),
+    { progress: accounts => rim.log.debug({ accounts }, 'reading accounts of Coder'), until },
   );
 }
 
@@ -66,7 +69,7 @@ export async function surveyWithGuard(
   world: World,
   app: string,
   priority: number,
-  { each, takes }: Looking = {},
+  { each, takes, until }: Looking = {},
 ): Promise<GuardedSurvey> {
   const { db } = rim.database;
   const work: WorkItem[] = [];
@@ -75,6 +78,7 @@ export async function surveyWithGuard(
   let free = 0;
   let stillIn = 0;
   for await (const finding of survey(db, context, world, app)) {
+    until?.throwIfAborted();
     people += 1;
     if (finding.held.some(held => held instanceof StillIn)) stillIn += 1;
     const subject = `person:${finding.userId}` as const;

@@ -27,18 +27,23 @@ class Lists {
 
 /**
  * Reads every account, and the roles of organizations in `withRoles`.
- * @throws CoderError `incomplete_listing` and all that Coder may say
+ * @param looking.until nothing more is asked for once this is aborted
+ * @throws CoderError `incomplete_listing` and all that Coder may say. @throws AbortError by `until`
  */
 export async function readWorld(
   coder: CoderClient,
   withRoles: readonly string[],
-  progress?: (accounts: number) => void,
+  {
+    progress,
+    until,
+  }: { readonly progress?: (accounts: number) => void; readonly until?: AbortSignal | undefined } = {},
 ): Promise<World> {
   const accounts = new Map<string, Account>();
   const byEmail = new Map<string, string>();
   const lists = new Lists();
   const loginTypes = new Map<string, string>();
   for await (const user of coder.listUsers()) {
+    until?.throwIfAborted();
     const loginType = loginTypes.get(user.loginType) ?? user.loginType;
     loginTypes.set(loginType, loginType);
     accounts.set(user.id, {
@@ -52,8 +57,10 @@ export async function readWorld(
   }
   const organizationRoles = new Map<string, Map<string, readonly string[]>>();
   for (const organization of withRoles) {
+    until?.throwIfAborted();
     const roles = new Map<string, readonly string[]>();
     for await (const member of coder.listMembers(organization)) {
+      until?.throwIfAborted();
       const explicit = member.roles.filter(role => !isImplied(role));
       if (explicit.length > 0) roles.set(member.userId, lists.same(explicit));
     }

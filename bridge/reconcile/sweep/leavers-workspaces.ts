@@ -33,6 +33,7 @@ export async function sweepLeaversWorkspaces(
 ): Promise<void> {
   const swept = new Set(apps.map(app => app.name));
   for (const leaver of await listLeaverWorkspaces(rim.database.db)) {
+    rim.ending.throwIfAborted();
     if (!swept.has(leaver.app) && context.apps.has(leaver.app)) continue;
     // Nothing more is to be seen than before.
     if (leaver.state === 'unknown' && !seesEveryWorkspace(context.catalog.workspaceRights)) continue;
@@ -68,6 +69,7 @@ export async function lookAtStopping(rim: Rim, looked: Map<string, number>): Pro
   if (due.length === 0) return;
   if ((await rim.recovery.holds()) !== undefined || !(await rim.recovery.advance())) return;
   for (const leaver of due) {
+    if (rim.ending.aborted) return;
     looked.set(leaver.coderUserId, now);
     try {
       await oneAtATime(rim, `account:${leaver.coderUserId}`, () => lookAgain(rim, leaver.coderUserId));

@@ -18,8 +18,12 @@ type Failure = CoderError | LeaseTaken;
 export class SweepParts {
   readonly #failures: { readonly what: string; readonly error: Failure; readonly app?: string | undefined }[] = [];
 
+  /** @param ending no part is begun once this process ends. @default it never does */
+  constructor(private readonly ending: AbortSignal = new AbortController().signal) {}
+
   /** @returns undefined when Coder failed at it, or somebody else is at it, which is noted. @throws whatever else ended it, and what says that Coder is away */
   async part<T>(what: string, task: () => Promise<T>): Promise<T | undefined> {
+    this.ending.throwIfAborted();
     try {
       return await task();
     } catch (error) {

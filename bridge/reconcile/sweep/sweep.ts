@@ -45,7 +45,7 @@ export const SWEEP_LEASE_MS = 30_000;
 /**
  * Sweeps one app, or all that are due.
  * @returns names of those that another bridge compares, or began to: they were not looked at
- * @throws CoderError what Coder failed at first; where Coder is there, everything else is compared
+ * @throws CoderError what Coder failed at first; where Coder is there, everything else is compared. @throws AbortError when this process ends
  */
 export async function sweepApps(
   rim: Rim,
@@ -55,7 +55,7 @@ export async function sweepApps(
   if ((await rim.recovery.holds()) !== undefined || !(await rim.recovery.advance())) return [];
   const due = (await listAllApps(rim.database.db)).filter(wanted);
   if (due.length === 0) return [];
-  const parts = new SweepParts();
+  const parts = new SweepParts(rim.ending);
   const context = await contextFor(rim, parts);
   await unparkWork(
     rim.database.db,
@@ -162,7 +162,7 @@ async function sweepHeld(rim: Rim, context: Context, apps: readonly StoredApp[],
   if (lookedAt.length > 0)
     await parts.part('people', async () => {
       const readAt = rim.clock.now();
-      const world = await readWorldFor(rim, context);
+      const world = await readWorldFor(rim, context, { until: rim.ending });
       for (const app of lookedAt) await sweepPeople(rim, context, { world, readAt }, app);
       if (compared.length > 0) await reportUnlinkedAccounts(rim, context, world);
     });
@@ -211,7 +211,7 @@ async function sweepGroup(rim: Rim, context: Context, apps: readonly StoredApp[]
   const app = own.find(({ state }) => state.policies.drift === (repairs ? 'repair' : 'report'))?.name ?? null;
   const detail = repairs ? 'to be repaired' : 'reported only';
   const key = `coder-group:${group.id}` as const;
-  const looked = await lookAtGroupMembers(rim, group.id);
+  const looked = await lookAtGroupMembers(rim, group.id, rim.ending);
   if (looked === undefined) {
     const lines = new AuditLines(CAUSE, () => rim.clock.now());
     lines.note({ app }, 'drift.found', 'reported', {
@@ -272,6 +272,7 @@ async function sweepPeople(rim: Rim, context: Context, { world, readAt }: SeenWo
       if (repairs || (drift === 'report' && !isTriedAgain(finding))) findings.push(slim(finding));
     },
     takes: finding => repairs || isTriedAgain(finding),
+    until: rim.ending,
   });
   const fresh = await withoutQueued(rim, guarded.work);
   const found = await unqueued(rim, app, findings);
@@ -283,7 +284,10 @@ async function sweepPeople(rim: Rim, context: Context, { world, readAt }: SeenWo
   // Whoever is in the queue is judged by their own work: that may be past the guard, and looks at no hold that comes after it.
   const judged = new Set<string>(fresh.map(({ key }) => key));
   const held = guarded.held.filter(({ subject }) => judged.has(subject));
-  await carryOutInTurns(rim, app.name, { ...guarded, held, work: fresh }, CAUSE);
+  await carryOutInTurns(rim, app.name, { ...guarded, held, work: fresh }, CAUSE, () => {
+    rim.ending.throwIfAborted();
+    return Promise.resolve(true);
+  });
 }
 
 /** Findings about whoever is in no queue: what is asked for of the others is yet to be done. */
