@@ -218,6 +218,39 @@ describeEachDatabase('the guard, gone around', (_, on) => {
     expect(access.suspended().filter(name => FIVE.includes(name))).toEqual(['u1']);
   });
 
+  const whomNothingLetsIn = [
+    ['within the hour', { later: false, upgraded: false, stay: [] }],
+    ['not after it', { later: true, upgraded: false, stay: ['u1', 'u2', 'u3', 'u4'] }],
+    ['not after it, locked out by an earlier version', { later: true, upgraded: true, stay: ['u1', 'u2', 'u3', 'u4'] }],
+  ] as const;
+  it.each(whomNothingLetsIn)(
+    'whom nothing lets in any more is of the share %s',
+    async (_when, { later, upgraded, stay }) => {
+      const access = await startAccess(on);
+      const limits = { roleMappings: ROLES.roleMappings, guard: { minRemovals: 1, maxRemovalsPercent: 50 } };
+      const okta = await access.app('okta', limits);
+      const ids = await okta.hireAll(crowd(40));
+      const group = await okta.group('auditors', ids.slice(0, 4));
+      await access.declare(okta, { ...limits, policies: { accounts: 'mapped' } });
+      await access.settled();
+      await release(access, 'plan-too-large');
+      await access.settled();
+      expect(access.suspended()).toHaveLength(36);
+      await access.stop();
+      const database = await openDatabase(access.databaseUrl);
+      if (later) await database.db.deleteFrom('ledger').execute();
+      if (upgraded) await database.db.updateTable('people').set({ out_since: null }).execute();
+      await database.close();
+      await access.start();
+      if (upgraded) await access.swept();
+      await okta.setMembers(group, 'auditors', []);
+      const { holds } = await access.settled();
+      expect(crowd(4).filter(name => !access.suspended().includes(name))).toEqual(stay);
+      expect(holds).toMatchObject(stay.length === 0 ? [] : [{ reason: 'too-many-removals', people: 4 }]);
+      expect((await access.swept()).apps.map(({ waiting }) => waiting)).toEqual([0]);
+    },
+  );
+
   it('a plan says that it would be held for what it gives, as it is then', async () => {
     const access = await startAccess(on);
     const limits = { guard: { maxPrivilegeGains: 2 } };

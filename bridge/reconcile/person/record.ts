@@ -363,6 +363,7 @@ async function writePersonRow(
     ...(finished && user !== undefined && isLinked && observation.own.account === 'present' ? { profile: user } : {}),
     ...(user === undefined && person?.leftAt === undefined ? { leftAt: now } : {}),
     ...formerOwnerOf(observation, outcome),
+    ...outSinceOf(observation, finished && held === undefined, now),
   };
   await writePerson(db, { userId, app, userName: user?.userName ?? person?.userName ?? '' }, change, now);
 }
@@ -374,6 +375,12 @@ function usernameOf({ accounts, person }: PersonObservation, outcome: PersonOutc
       ? {}
       : { coderUsername: outcome.username }
     : { coderUsername: present };
+}
+
+/** @param isDone nothing of what was decided is left to do, and nothing is held */
+function outSinceOf({ own, person }: PersonObservation, isDone: boolean, now: number): PersonChange {
+  if (own.account === 'present') return { outSince: null };
+  return isDone ? { outSince: person?.outSince ?? now } : {};
 }
 
 function formerOwnerOf({ accounts, person }: PersonObservation, outcome: PersonOutcome): PersonChange {

@@ -11,7 +11,7 @@ import { type Context } from '../decide/context';
 import { type Rim } from '../context/rim';
 import { heldAlike } from '../decide/guard';
 import { StillIn } from '../decide/hold-reason';
-import { type Finding, needsWork, survey } from './survey';
+import { type Finding, isUnnoted, needsWork, survey } from './survey';
 import { type Judged, WholePlan } from './whole-plan';
 import { AuditLines } from '../context/audit-lines';
 import { organizationsWithRoles, readWorld, type World } from './world';
@@ -74,6 +74,7 @@ export async function surveyWithGuard(
   const { db } = rim.database;
   const work: WorkItem[] = [];
   const whole = await WholePlan.begin(rim, context, app);
+  const ends = context.apps.get(app)?.deleting === true;
   let people = 0;
   let free = 0;
   let stillIn = 0;
@@ -86,7 +87,10 @@ export async function surveyWithGuard(
       each?.(finding);
       if (takes?.(finding) === false) continue;
       // What is held by a plan that was given up, such as a declaration that another one replaced, ends with their own work.
-    } else if (!whole.isHeld(subject)) continue;
+    } else if (!whole.isHeld(subject)) {
+      if (!ends && isUnnoted(finding)) work.push({ key: subject, app, priority });
+      continue;
+    }
     work.push({ key: subject, app, priority });
     if (finding.person?.heldReason === undefined) free += 1;
     whole.add(finding);

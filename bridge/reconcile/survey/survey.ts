@@ -332,3 +332,9 @@ export function needsWork(finding: Finding): boolean {
   const [held] = finding.held;
   return held?.reason !== person?.heldReason;
 }
+
+/** Whether somebody with an account, of whom nothing else is to be done, is not noted as in or as out: whom an earlier version locked out, say. */
+export function isUnnoted({ user, person, asks }: Finding): boolean {
+  if (user?.active !== true || person?.coderUserId === undefined || person.heldReason !== undefined) return false;
+  return asks === (person.outSince !== undefined);
+}

@@ -29,6 +29,8 @@ export interface Person {
   readonly convergedAt: number | undefined;
   /** An owner by somebody's hand when the account had to be suspended. */
   readonly formerOwner: boolean;
+  /** Since when nothing lets them in, and that is dealt with: they have nothing to lose. */
+  readonly outSince: number | undefined;
 }
 
 export function toPerson(row: PersonTable): Person {
@@ -49,6 +51,7 @@ export function toPerson(row: PersonTable): Person {
     followedUserName: row.followed_user_name ?? undefined,
     convergedAt: row.converged_at ?? undefined,
     formerOwner: row.former_owner === 1,
+    outSince: row.out_since ?? undefined,
   };
 }
 
@@ -108,6 +111,7 @@ export interface PersonChange {
   readonly coder?: { readonly id: string; readonly username: string; readonly how: 'created' | 'adopted' } | null;
   readonly coderUsername?: string;
   readonly formerOwner?: boolean;
+  readonly outSince?: number | null;
   readonly held?: { readonly reason: string; readonly detail: string } | null;
   readonly leftAt?: number;
   readonly convergedAt?: number;
@@ -155,6 +159,7 @@ export async function writePerson(
             linked_at: now,
           }),
     ...(change.formerOwner === undefined ? {} : { former_owner: change.formerOwner ? 1 : null }),
+    ...(change.outSince === undefined ? {} : { out_since: change.outSince }),
     ...(change.coderUsername === undefined ? {} : { coder_username: change.coderUsername }),
     ...(change.held === undefined
       ? {}
@@ -236,8 +241,8 @@ export async function countLinkedPeople(db: Db, app: string): Promise<number> {
 }
 
 /**
- * How many people of an app have an account and were in at some time since: what a share of the people is a share of. Whoever left earlier
- * and is dealt with has nothing to lose.
+ * How many people of an app have an account and were in at some time since: what a share of the people is a share of. Whoever left earlier,
+ * or was let in by nothing any more, and is dealt with has nothing to lose.
  */
 export async function countPeopleIn(
   db: Db,
@@ -263,13 +268,13 @@ const COUNTED_AT_ONCE = 5_000;
 const countPage = statement<{ app: string; since: number; after: string }>()(
   (_db, { app, since, after }) => sql<{ people: number; looked: number; last: string | null }>`
     with page as (
-      select user_id, app, coder_user_id, held_reason from people where app = ${app} and user_id > ${after}
+      select user_id, app, coder_user_id, held_reason, out_since from people where app = ${app} and user_id > ${after}
       order by user_id limit ${sql.lit(COUNTED_AT_ONCE)}
     )
     select count(*) as looked, max(page.user_id) as last, count(case when page.coder_user_id is not null and (
-        users.active = 1 or page.held_reason is not null
+        (users.active = 1 and page.out_since is null) or page.held_reason is not null
         or exists (select 1 from work where work.key = 'person:' || page.user_id)
-        or exists (select 1 from ledger where ledger.app = page.app and ledger.kind = 'leaving'
+        or exists (select 1 from ledger where ledger.app = page.app and ledger.kind in ('leaving', 'removal')
           and ledger.subject = 'person:' || page.user_id and ledger.at > ${since})) then 1 end) as people
     from page left join users on users.id = page.user_id`,
 );

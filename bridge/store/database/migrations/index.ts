@@ -20,6 +20,7 @@ import * as memberDifferences from './0013-member-differences';
 import * as firstAddresses from './0014-first-addresses';
 import * as unseenSets from './0015-unseen-sets';
 import * as unheardWrites from './0016-unheard-writes';
+import * as peopleOut from './0017-people-out';
 
 const MIGRATIONS = [
   initial.up,
@@ -38,6 +39,7 @@ const MIGRATIONS = [
   firstAddresses.up,
   unseenSets.up,
   unheardWrites.up,
+  peopleOut.up,
 ] as const;
 
 /** Number that keeps replicas that start at once from migrating twice (Postgres advisory lock). */

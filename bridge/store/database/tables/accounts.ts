@@ -27,6 +27,8 @@ export interface PersonTable {
   converged_at: number | null;
   /** 1: an owner by somebody's hand when the account had to be suspended, which Coder does to no owner. */
   former_owner: number | null;
+  /** Since when nothing lets the person in, and that is dealt with; null while something does. */
+  out_since: number | null;
 }
 
 /** Roles and organization memberships that the bridge gave, so that they can be taken when no mapping names them any more. */
