@@ -9,6 +9,12 @@ const TEAMS = { pushedGroups: { prefix: 'team-' } };
 const BOTH = ['ada', 'ben'];
 const UNCLEAR: unknown = expect.stringMatching(/^unclear-group/);
 
+/** The mappings of a document, and one more of the same kind that reads another group. */
+function alsoOf(idpGroup: string, kind: string, document: Document): Document {
+  const declared = (document as Readonly<Record<string, Readonly<Record<string, object>>>>)[kind] ?? {};
+  return { [kind]: { ...declared, [idpGroup]: { ...Object.values(declared)[0], idpGroup } } };
+}
+
 describeEachDatabase('people whom a group lets in', (_, on) => {
   it('stay in, and nobody comes in, while it is unclear which of two groups is meant', async () => {
     const access = await startAccess(on);
@@ -109,6 +115,40 @@ describeEachDatabase('people whom a group lets in', (_, on) => {
     await access.admin.releaseHold(holds[0]?.id ?? '', 'operator');
     await access.settled();
     expect([access.suspended(), access.holding('template-admin')]).toEqual([BOTH, []]);
+  });
+
+  const member = { roleMappings: { platform: { idpGroup: 'platform', role: 'member' } } } as const;
+  const takesNothing: readonly [string, Document][] = [
+    ['a role that everybody has', member],
+    ['a membership', { organizationMappings: { lab: { idpGroup: 'platform', organization: 'lab' } } }],
+    [
+      'what Coder gives at the sign-in',
+      { mode: 'claims', groupMappings: { platform: { idpGroup: 'platform', group: 'engineers' } } },
+    ],
+  ];
+  it.each(takesNothing)('stay in as well where the mapping gives %s', async (_what, document) => {
+    const access = await startAccess(on, { before: coder => void coder.addOrganization('lab') });
+    const okta = await access.app('okta', mapped(document));
+    const ids = await okta.hireAll(BOTH);
+    const group = await okta.group('platform', ids);
+    await okta.done('DELETE', `/Groups/${group}`);
+    const { holds } = await access.swept();
+    expect(access.suspended()).toEqual([]);
+    expect(holds).toMatchObject([{ reason: 'idp-group-vanished', people: 2 }]);
+    await access.admin.releaseHold(holds[0]?.id ?? '', 'operator');
+    await access.settled();
+    expect(access.suspended()).toEqual(BOTH);
+    const { holds: left } = await access.swept();
+    expect(left).toEqual([]);
+    // It is missed no more: a mapping of another group is dealt with as any other.
+    const [mappings = ''] = Object.keys(document).filter(key => key.endsWith('Mappings'));
+    await access.declare(okta, mapped({ ...document, ...alsoOf('others', mappings, document) }));
+    const others = await okta.group('others', ids.slice(0, 1));
+    await access.settled();
+    expect(access.suspended()).toEqual(['ben']);
+    await okta.setMembers(others, 'others', []);
+    expect((await access.settled()).holds).toEqual([]);
+    expect(access.suspended()).toEqual(BOTH);
   });
 
   it.each([true, false])('stay in when the Coder group of a pushed one is gone (made anew: %s)', async create => {

@@ -5,6 +5,7 @@ import { type Db } from '../../store/database/database';
 import { readGroups } from '../../store/directory/reading';
 import { type EntitlementKey, keyOf } from '../decide/entitlement';
 import { type Context } from '../decide/context';
+import { type Removal } from '../decide/plan';
 
 /** Mappings whose group was matched once and is gone from the directory, read now; not those whose loss an operator has accepted. */
 export async function vanishedMappings(db: Db, context: Context, app: string): Promise<string[]> {
@@ -28,16 +29,24 @@ export async function vanishedMappings(db: Db, context: Context, app: string): P
     });
 }
 
+/** Whether something is lost, as far as anybody can tell, because of a group that is gone. */
+export type IsVanished = (removal: Removal) => boolean;
+
+export const NOTHING_VANISHED: IsVanished = () => false;
+
 /**
- * What those mappings give. Also where a mapping with a living group gives the same: who was in the group that is gone went from the
- * directory with it, so that nobody can tell who had it by the other one alone.
+ * What those mappings give, and the way in where groups let people in. Also where a mapping with a living group gives the same: who was in the
+ * group that is gone went from the directory with it, so that nobody can tell who had it by the other one alone.
  */
-export async function vanishedEntitlements(db: Db, context: Context, app: string): Promise<Set<EntitlementKey>> {
-  const gone = new Set<EntitlementKey>();
+export async function vanishedLosses(db: Db, context: Context, app: string): Promise<IsVanished> {
+  const mappings = await vanishedMappings(db, context, app);
+  if (mappings.length === 0) return NOTHING_VANISHED;
   const rules = context.rules.get(app);
-  for (const mapping of await vanishedMappings(db, context, app))
+  const gone = new Set<EntitlementKey>();
+  for (const mapping of mappings)
     for (const entitlement of rules?.gives.get(mapping) ?? []) gone.add(keyOf(entitlement));
-  return gone;
+  const letsIn = rules?.state.policies.accounts === 'mapped';
+  return removal => (removal.kind === 'account' ? letsIn : gone.has(keyOf(removal)));
 }
 
 /** The group that a mapping reads, as declared. */

@@ -98,7 +98,8 @@ export function entitlementsOf(actual: Actual): Entitlement[] {
   ].filter(entitlement => !isImplied(entitlement.target));
 }
 
-function isFrozen(sync: SyncSettings, { kind, organization }: Entitlement): boolean {
+/** Whether Coder's own sign-in sync governs it. */
+export function isFrozen(sync: SyncSettings, { kind, organization }: Entitlement): boolean {
   switch (kind) {
     case 'site-role':
       return sync.siteRoles;

@@ -12,8 +12,7 @@ import { isOwedPeople, waitingWork, type WaitingWork } from '../../store/work/pe
 import { type Work } from '../../store/work/work';
 import { type Context } from '../decide/context';
 import { type Rim } from '../context/rim';
-import { vanishedEntitlements } from '../context/vanished-groups';
-import { type EntitlementKey, keyOf } from '../decide/entitlement';
+import { NOTHING_VANISHED, vanishedLosses } from '../context/vanished-groups';
 import {
   areHeldGains,
   gainLimit,
@@ -274,7 +273,7 @@ async function judgeRemovals(
   const { app, subject, leaves, before } = party;
   const guard = context.apps.get(app)?.state.guard;
   if (guard === undefined || removals.length === 0) return NOTHING_HELD;
-  const gone = leaves ? new Set<EntitlementKey>() : await vanishedEntitlements(db, context, app);
+  const vanished = leaves ? NOTHING_VANISHED : await vanishedLosses(db, context, app);
   const kind: LedgerKind = leaves ? 'leaving' : 'removal';
   const now = rim.clock.now();
   const judge = async () => {
@@ -289,7 +288,7 @@ async function judgeRemovals(
       before: before === undefined ? undefined : { ...before, released: before.releasedAt !== undefined },
       gains,
       leaves,
-      vanished: removal => isVanished(gone, removal),
+      vanished,
     });
   };
   const first = await judge();
@@ -319,9 +318,6 @@ function question({ app, subject, causes, before }: Party, kind: LedgerKind, now
   };
 }
 
-const isVanished = (gone: ReadonlySet<EntitlementKey>, removal: Removal): boolean =>
-  removal.kind !== 'account' && gone.has(keyOf(removal));
-
 const GAIN_REASONS = { activation: 'too-many-activations', privilege: 'too-many-privileges' } as const;
 
 async function judgeGains(
@@ -333,10 +329,10 @@ async function judgeGains(
   const { app, subject, before } = party;
   const guard = context.apps.get(app)?.state.guard;
   if (guard === undefined || gains.length === 0) return NOTHING_HELD;
-  const gone =
+  const isVanished =
     party.leaves || before === undefined || removals.length === 0
-      ? new Set<EntitlementKey>()
-      : await vanishedEntitlements(db, context, app);
+      ? NOTHING_VANISHED
+      : await vanishedLosses(db, context, app);
   const entries: Entry[] = [];
   const held: GuardedGain[] = [];
   const reasons: HoldReason[] = [];
@@ -345,7 +341,7 @@ async function judgeGains(
     const some = gainsOf(gains, kind);
     const [first] = some;
     if (first === undefined) continue;
-    const sets = [true, false].map(vanished => removals.filter(removal => isVanished(gone, removal) === vanished));
+    const sets = [true, false].map(vanished => removals.filter(removal => isVanished(removal) === vanished));
     sets.push([...removals]);
     const known = before !== undefined && areHeldGains(before, some, gains, sets);
     const passes = known && before.releasedAt !== undefined;

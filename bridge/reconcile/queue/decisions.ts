@@ -10,7 +10,9 @@ import { unparkWork } from '../../store/work/work';
 import { type Rim } from '../context/rim';
 import { vanishedMappings } from '../context/vanished-groups';
 import { type Context } from '../decide/context';
+import { type Entitlement } from '../decide/entitlement';
 import { sayRemoval } from '../decide/entitlement-text';
+import { isFrozen } from '../decide/plan';
 import { type Decision, HoldChanged, NobodyWaits, sayDecision } from '../types';
 
 /** Lets exactly the open hold with this id pass. @throws HoldChanged */
@@ -68,11 +70,18 @@ export async function releaseHold(rim: Rim, id: string, decision: Decision): Pro
 
 /** Whether the loss of everything that a mapping itself gives was among what was shown: one whose group vanished since was not. */
 function isShown(context: Context, app: string, mapping: string, shown: ReadonlySet<string>): boolean {
-  const gives = (context.rules.get(app)?.gives.get(mapping) ?? []).filter(
-    ({ kind }) => kind !== 'organization' || mapping.startsWith('organizationMappings/'),
-  );
+  const rules = context.rules.get(app);
+  const all = rules?.gives.get(mapping) ?? [];
+  const isSaid = (entitlement: Entitlement): boolean => shown.has(sayRemoval(context, entitlement));
+  // A membership comes along with what is given in it.
+  const own = all.filter(({ kind }) => kind !== 'organization');
+  const gives = own.length > 0 ? own : all;
+  if (gives.length > 0 && gives.every(isSaid)) return true;
   // One that gives nothing for the moment, for want of an organization of that name, has shown nothing.
-  return gives.length > 0 && gives.every(entitlement => shown.has(sayRemoval(context, entitlement)));
+  if (rules?.state.policies.accounts !== 'mapped' || rules.unclearMappings.has(mapping)) return false;
+  // Whoever is locked out keeps memberships, and what Coder's own sync governs: then the account is all that is shown.
+  const locksOut = [false, true].some(deletes => shown.has(sayRemoval(context, { kind: 'account', deletes })));
+  return locksOut && own.every(entitlement => isSaid(entitlement) || isFrozen(context.catalog.sync, entitlement));
 }
 
 /** Notes the answer and deals with the person. @throws NobodyWaits */

@@ -2,10 +2,9 @@
 import { type HeldRemovals, listHolds } from '../../store/accounts/holds';
 import { countReserved, type LedgerKind } from '../../store/accounts/ledger';
 import { countPeopleIn } from '../../store/accounts/people';
-import { vanishedEntitlements } from '../context/vanished-groups';
+import { type IsVanished, vanishedLosses } from '../context/vanished-groups';
 import { type Context } from '../decide/context';
 import { type Rim } from '../context/rim';
-import { type EntitlementKey, keyOf } from '../decide/entitlement';
 import { sayGain, sayRemoval } from '../decide/entitlement-text';
 import {
   areHeldGains,
@@ -54,14 +53,14 @@ export class WholePlan {
   private constructor(
     private readonly context: Context,
     private readonly app: string,
-    private readonly gone: ReadonlySet<EntitlementKey>,
+    private readonly isGone: IsVanished,
     private readonly holds: ReadonlyMap<string, HeldRemovals>,
   ) {}
 
   static async begin(rim: Rim, context: Context, app: string): Promise<WholePlan> {
     const { db } = rim.database;
     const holds = new Map((await listHolds(db, app)).map(held => [held.subject, held]));
-    return new WholePlan(context, app, await vanishedEntitlements(db, context, app), holds);
+    return new WholePlan(context, app, await vanishedLosses(db, context, app), holds);
   }
 
   /** Whether something of them was held before, or is released and not done yet. */
@@ -73,7 +72,7 @@ export class WholePlan {
   add(finding: Finding): void {
     const subject = `person:${finding.userId}` as const;
     const all = plansOf(finding).flatMap(plan => plan.removals);
-    const isGone = (removal: Removal): boolean => removal.kind !== 'account' && this.gone.has(keyOf(removal));
+    const { isGone } = this;
     // What a group that is gone gave is held for that alone, and with it the account of whom it let in.
     const locksOut =
       all.some(({ kind }) => kind === 'account') && all.some(isGone) && !leavesByDirectory(finding, this.context);
