@@ -135,14 +135,13 @@ export function guardPerson(removals: readonly Removal[], context: GuardContext)
   const locksOut = removals.some(removal => removal.kind === 'account');
   const missed = removals.filter(context.vanished);
   const vanished = locksOut && missed.length > 0 ? removals : missed;
-  const vanishedPasses = vanished.length > 0 && isReleased(vanished);
-  if (vanished.length > 0 && !vanishedPasses) {
-    const others = removals.filter(removal => !vanished.includes(removal));
+  const others = removals.filter(removal => !vanished.includes(removal));
+  if (vanished.length > 0 && !isReleased(vanished)) {
     const areHeld = others.length > 0 && passOrHold(others, context, ...FOR_REMOVALS).held.length > 0;
     return { held: areHeld ? removals : vanished, reason: 'idp-group-vanished' };
   }
-  if (vanishedPasses) return RELEASED;
-  return passOrHold(removals, context, ...FOR_REMOVALS);
+  // What goes beside what was released counts as well.
+  return others.length === 0 ? RELEASED : passOrHold(others, context, ...FOR_REMOVALS);
 }
 
 /** As what too many removals are held, and under which reasons they stay so until somebody releases them. */

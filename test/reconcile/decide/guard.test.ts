@@ -51,6 +51,16 @@ it('locks out nobody whom a vanished group let in, and takes nothing of theirs',
   expect(guardPerson([ACCOUNT, ROLE], { ...calm, vanished }).held).toEqual([]);
 });
 
+it('lets nothing pass uncounted beside what was released of a vanished group', () => {
+  const lab: Removal = { kind: 'organization', organization: 'lab', target: '' };
+  const admin: Removal = { kind: 'site-role', organization: '', target: 'template-admin' };
+  const before = { digest: digestOf([lab]), reasons: ['idp-group-vanished'], released: true };
+  const context = { ...calm, before, vanished: (removal: Removal) => removal === lab };
+  expect(guardPerson([lab, admin], { ...context, others: 99 })).toEqual({ held: [admin], reason: 'too-many-removals' });
+  expect(guardPerson([lab, admin], context)).toEqual({ held: [], reason: undefined, released: false });
+  expect(guardPerson([lab], { ...context, others: 99 })).toEqual({ held: [], reason: undefined, released: true });
+});
+
 it('stays held after the hour, and passes by exactly its own release', () => {
   const held = { digest: digestOf([ACCOUNT, ROLE]), reasons: ['too-many-removals'], released: false };
   expect(guardPerson([ACCOUNT, ROLE], { ...calm, before: held }).reason).toBe('too-many-removals');
