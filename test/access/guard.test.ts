@@ -120,6 +120,32 @@ describeEachDatabase('the guard', (_, on) => {
     expect(access.suspended()).toContain('u3');
   });
 
+  it('holds an emptied group whole that gave nothing but the way in', async () => {
+    const access = await startAccess(on);
+    const okta = await access.app('okta', {
+      policies: { accounts: 'mapped' },
+      roleMappings: { staff: { idpGroup: 'staff', role: 'member' } },
+      guard: GUARDED.guard,
+    });
+    const ids = await okta.hireAll(PEOPLE);
+    const group = await okta.group('staff', ids);
+    await okta.setMembers(group, 'staff', []);
+    const { holds } = await access.settled();
+    expect(access.suspended()).toEqual([]);
+    expect(holds).toMatchObject([{ reason: 'too-many-removals', people: PEOPLE.length }]);
+    // Whoever is out counts no more by being in what is emptied next.
+    await access.admin.releaseHold(holds[0]?.id ?? '', 'operator');
+    await access.settled();
+    expect(access.suspended()).toHaveLength(PEOPLE.length);
+    const few = await okta.group('staff-of-old', ids);
+    await okta.setMembers(group, 'staff', ids.slice(0, LIMIT));
+    await access.settled();
+    await okta.done('DELETE', `/Groups/${few}`);
+    await okta.setMembers(group, 'staff', []);
+    expect((await access.settled()).holds).toEqual([]);
+    expect(access.suspended()).toHaveLength(PEOPLE.length);
+  });
+
   it.each(['deleted', 'emptied'] as const)(
     'does not take leavers for one plan since the group that all of them are in is %s while Coder is away',
     async how => {

@@ -60,11 +60,12 @@ export async function countOthers(
   }
   if (isLeaving) return most;
   const allowed = await limit(most);
+  const onlyMapped = context.rules.get(question.app)?.state.policies.accounts === 'mapped';
   let others = counted.size;
   let foreseen = 0;
   const following = async () => pages.shift() ?? (await nextPage());
   for (let page = await following(); page !== undefined; page = await following()) {
-    const asked = question.kind === 'privilege' ? page : await whoMayLose(db, page);
+    const asked = question.kind === 'privilege' ? page : await whoMayLose(db, page, onlyMapped);
     for (const [index, subject] of asked.entries()) {
       if (others + 1 > allowed) return others;
       // Of more than these nobody is asked one by one, while everybody else waits: they count as losing.
@@ -106,10 +107,14 @@ async function foresee(
   const [user, person, rules] = [await readUser(db, userId), await readPerson(db, userId), context.rules.get(app)];
   if (user === undefined || rules === undefined) return { loses: false, gainsPrivilege: false };
   const { account, entitlements } = desire(rules, user, await groupsOfUser(db, userId));
-  const held = person?.coderUserId === undefined ? [] : await given(db, context, person.coderUserId);
+  const isLinked = person?.coderUserId !== undefined;
+  const held = isLinked ? await given(db, context, person.coderUserId) : [];
   const has = new Set(held.map(keyOf));
   return {
-    loses: held.length > 0 && (account === 'absent' || held.some(entitlement => !entitlements.has(keyOf(entitlement)))),
+    // Whoever is out already loses no account a second time.
+    loses:
+      (account === 'absent' && isLinked && person.outSince === undefined) ||
+      held.some(entitlement => !entitlements.has(keyOf(entitlement))),
     gainsPrivilege: [...entitlements.values()].some(wanted => isPrivileged(wanted) && !has.has(keyOf(wanted))),
   };
 }

@@ -162,19 +162,28 @@ export async function* waitingOthers(
   }
 }
 
-const someOfThem = statement<{ ids: readonly string[] }>()(
-  (db, { ids }) => sql<{ user_id: string }>`
+const someOfThem = (onlyMapped: boolean) =>
+  statement<{ ids: readonly string[] }>()(
+    (db, { ids }) => sql<{ user_id: string }>`
     select user_id from people where user_id in ${among(db, ids)} and coder_user_id is not null and (
+      ${onlyMapped ? sql`out_since is null or` : sql``}
       exists (select 1 from grants where grants.coder_user_id = people.coder_user_id)
       or exists (select 1 from coder_members where coder_members.coder_user_id = people.coder_user_id))`,
-);
+  );
 
-/** Those of these people, as `person:<SCIM id>`, whose account the bridge gave something, or knows in a group: nobody else can lose anything. */
-export async function whoMayLose(db: Db, subjects: readonly string[]): Promise<string[]> {
+const SOME_OF_THEM = { everybody: someOfThem(false), onlyMapped: someOfThem(true) };
+
+/**
+ * Those of these people, as `person:<SCIM id>`, whose account the bridge gave something, or knows in a group: nobody else can lose anything that
+ * the store knows of.
+ * @param onlyMapped people have accounts only by being in a group: then whoever is in can lose that
+ */
+export async function whoMayLose(db: Db, subjects: readonly string[], onlyMapped: boolean): Promise<string[]> {
+  const some = SOME_OF_THEM[onlyMapped ? 'onlyMapped' : 'everybody'];
   const may: string[] = [];
-  for await (const some of piecesOf(subjects, ASKED_AT_ONCE)) {
-    const ids = some.map(subject => subject.slice('person:'.length));
-    const found = new Set((await someOfThem(db, { ids })).rows.map(({ user_id }) => user_id));
+  for await (const piece of piecesOf(subjects, ASKED_AT_ONCE)) {
+    const ids = piece.map(subject => subject.slice('person:'.length));
+    const found = new Set((await some(db, { ids })).rows.map(({ user_id }) => user_id));
     for (const id of ids) if (found.has(id)) may.push(`person:${id}`);
   }
   return may;
