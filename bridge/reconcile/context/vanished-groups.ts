@@ -1,6 +1,7 @@
 /** Mappings whose group was matched once and is gone from the directory: what they gave is not taken without a word. */
 import { identityKey } from '../../contract/identity';
-import { readBindings } from '../../store/apps/bindings';
+import { type MappingState } from '../../contract/mapping-state';
+import { type Binding, readBindings } from '../../store/apps/bindings';
 import { type Db } from '../../store/database/database';
 import { readGroups } from '../../store/directory/reading';
 import { type EntitlementKey, keyOf } from '../decide/entitlement';
@@ -12,9 +13,11 @@ export async function vanishedMappings(db: Db, context: Context, app: string): P
   const rules = context.rules.get(app);
   if (rules === undefined || rules.deleting) return [];
   const bindings = await readBindings(db, app);
-  const rematch = rules.state.policies.renamedGroups === 'rematch';
   const suspects = bindings.filter(
-    ({ mapping, scimGroupId, alive }) => scimGroupId !== undefined && rules.gives.has(mapping) && (!alive || rematch),
+    binding =>
+      binding.scimGroupId !== undefined &&
+      rules.gives.has(binding.mapping) &&
+      !readsItsGroup(binding, idpGroupOf(context, app, binding.mapping), rules.state.policies),
   );
   if (suspects.length === 0) return [];
   const groups = await readGroups(db, app);
@@ -49,12 +52,21 @@ export async function vanishedLosses(db: Db, context: Context, app: string): Pro
   return removal => (removal.kind === 'account' ? letsIn : gone.has(keyOf(removal)));
 }
 
+/** Whether a mapping reads the group that it is bound to: one by externalId only while the group has that, whatever becomes of its name. */
+export function readsItsGroup(
+  { group }: Pick<Binding, 'group'>,
+  wanted: IdpGroup | undefined,
+  { renamedGroups }: Pick<MappingState['policies'], 'renamedGroups'>,
+): boolean {
+  if (group === undefined || wanted === undefined) return group !== undefined;
+  if ('externalId' in wanted) return group.externalId === wanted.externalId;
+  return renamedGroups === 'follow' || identityKey(group.displayName) === identityKey(wanted.name);
+}
+
+type IdpGroup = { readonly name: string } | { readonly externalId: string };
+
 /** The group that a mapping reads, as declared. */
-export function idpGroupOf(
-  context: Context,
-  app: string,
-  mapping: string,
-): { readonly name: string } | { readonly externalId: string } | undefined {
+export function idpGroupOf(context: Context, app: string, mapping: string): IdpGroup | undefined {
   const state = context.apps.get(app)?.state;
   const [kind, ...rest] = mapping.split('/');
   const name = rest.join('/');

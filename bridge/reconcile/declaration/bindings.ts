@@ -28,7 +28,7 @@ export async function refreshBindings(db: Db, context: Context, app: string): Pr
 export interface BindingState {
   /** Whether there is something to bind, or to unbind. */
   readonly differ: boolean;
-  /** Groups that a mapping is bound to, and matches. */
+  /** Groups that a mapping is bound to and matches, and did not while they had another name or externalId. */
   readonly matched: ReadonlySet<string>;
 }
 
@@ -38,7 +38,7 @@ export async function readBindingState(db: Db, context: Context, app: string): P
 }
 
 interface Comparison {
-  /** Groups that a mapping is bound to, and matches. */
+  /** As of `BindingState`. */
   readonly matched: ReadonlySet<string>;
   /** Groups by the mapping that is to be bound to them. */
   readonly rebound: ReadonlyMap<string, string>;
@@ -82,8 +82,8 @@ async function compareBindings(db: Db, context: Context, app: string): Promise<C
             ? undefined
             : byName.get(foldName(wanted.name));
     if (match === undefined) continue;
-    if (match.id === before) matched.add(match.id);
-    else rebound.set(mapping, match.id);
+    if (match.id !== before) rebound.set(mapping, match.id);
+    else if (!stays) matched.add(match.id);
   }
   return { matched, rebound, stale: [...bound.keys()].filter(mapping => !rules.gives.has(mapping)) };
 }

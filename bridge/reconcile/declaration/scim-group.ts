@@ -122,9 +122,8 @@ async function rebind(rim: Rim, context: Context, work: Work, group: DirectoryGr
   // Nearly always nothing differs, which reading alone tells.
   const { differ, matched } = await readBindingState(rim.database.db, context, work.app);
   if (!differ) {
-    // It may have had another name for a while, and be the one that a mapping missed.
-    const rematches = context.rules.get(work.app)?.state.policies.renamedGroups === 'rematch';
-    if (rematches && group !== undefined && matched.has(group.id)) await enqueueHeld(rim.database.db, rim, work);
+    // It may have had another name or externalId for a while, and be the one that a mapping missed.
+    if (group !== undefined && matched.has(group.id)) await enqueueHeld(rim.database.db, rim, work);
     return;
   }
   await rim.database.transact(async db => {

@@ -5,6 +5,7 @@ import { listApps } from '../../store/apps/apps';
 import { readBindings } from '../../store/apps/bindings';
 import { type Db } from '../../store/database/database';
 import { countPeopleIn, existingGroups, readGroups, readNamesakes } from '../../store/directory';
+import { readsItsGroup } from '../context/vanished-groups';
 import { foldName, isPushed } from '../decide/rules';
 
 const SHOWN = 500;
@@ -40,14 +41,15 @@ export async function groupsReport(
     for (const declared of mappingsOf(state)) {
       const binding = bindings.get(declared.mapping);
       const { scimGroupId = null } = binding ?? {};
-      if (scimGroupId !== null && binding?.alive === true)
+      const isRead = binding !== undefined && readsItsGroup(binding, wantedBy(declared), state.policies);
+      if (scimGroupId !== null && isRead)
         readBy.set(scimGroupId, [...(readBy.get(scimGroupId) ?? []), declared.mapping]);
       mappings.push({
         app,
         mapping: declared.mapping,
         gives: declared.gives,
         idpGroup: declared.name ?? `externalId ${declared.externalId ?? ''}`,
-        state: stateOf(declared, binding?.alive, shared),
+        state: stateOf(declared, binding === undefined ? undefined : isRead, shared),
         scimGroupId,
         groupName: bound.get(scimGroupId ?? '')?.displayName ?? null,
       });
@@ -84,12 +86,15 @@ const compare = (a: string, b: string): number => (a < b ? -1 : a > b ? 1 : 0);
 
 function stateOf(
   { name }: Declared,
-  alive: boolean | undefined,
+  isRead: boolean | undefined,
   namesakes: ReadonlySet<string>,
 ): MappingReport['state'] {
   if (name !== undefined && namesakes.has(foldName(name))) return 'unclear';
-  return alive === undefined ? 'never-came' : alive ? 'matched' : 'vanished';
+  return isRead === undefined ? 'never-came' : isRead ? 'matched' : 'vanished';
 }
+
+const wantedBy = ({ name = '', externalId }: Declared): Parameters<typeof readsItsGroup>[1] =>
+  externalId === undefined ? { name } : { externalId };
 
 function mappingsOf(state: MappingState): Declared[] {
   const inside = (organization: string): string =>

@@ -12,6 +12,8 @@ export interface Binding {
   readonly scimGroupId: string | undefined;
   /** Whether the directory still has the group. */
   readonly alive: boolean;
+  /** The group as the directory has it now. */
+  readonly group: { readonly displayName: string; readonly externalId: string | undefined } | undefined;
 }
 
 const KINDS = ['groupMappings', 'roleMappings', 'organizationMappings'] as const;
@@ -39,7 +41,13 @@ const withGroups = (db: Db) =>
   db
     .selectFrom('bindings')
     .leftJoin('groups', 'groups.id', 'bindings.scim_group_id')
-    .select(['bindings.app', 'bindings.mapping', 'bindings.scim_group_id', 'groups.id as alive']);
+    .select([
+      'bindings.app',
+      'bindings.mapping',
+      'bindings.scim_group_id',
+      'groups.display_name',
+      'groups.external_id',
+    ]);
 
 const selectAll = statement<Record<never, never>>()(withGroups);
 
@@ -54,7 +62,11 @@ export async function readBindings(db: Db, app?: string): Promise<Binding[]> {
     app: row.app,
     mapping: row.mapping,
     scimGroupId: row.scim_group_id === LET_GO ? undefined : row.scim_group_id,
-    alive: row.alive !== null,
+    alive: row.display_name !== null,
+    group:
+      row.display_name === null
+        ? undefined
+        : { displayName: row.display_name, externalId: row.external_id ?? undefined },
   }));
 }
 

@@ -232,6 +232,42 @@ it('decides anew about who left a group while it had another name than the mappi
   expect(await openHold(stage)).toBeUndefined();
 });
 
+it('holds what a mapping by externalId gave whose group has another one, until it has that again', async () => {
+  const stage = await startStage();
+  await stage.declare({
+    groupMappings: { developers: { idpGroupExternalId: 'object-1', group: 'developers' } },
+    roleMappings: { admins: { idpGroupExternalId: 'object-1', role: 'template-admin' } },
+  });
+  const ids = await people(stage, 3);
+  const group = await stage.createGroup('developers', ids, { externalId: 'object-1' });
+  const change = async (externalId: string) => {
+    await stage.write(
+      stage.directory.updateGroup(stage.context, group, ({ document }) => ({ document: { ...document, externalId } })),
+    );
+    await stage.settle();
+  };
+  const mappings = async () => (await stage.reconciler.groups({})).mappings.map(({ state }) => state);
+  const roles = () =>
+    Object.values(stage.coder.snapshot().users).filter(user => user.siteRoles.includes('template-admin'));
+  expect(await mappings()).toEqual(['matched', 'matched']);
+
+  await change('object-2');
+  expect(roles()).toHaveLength(3);
+  expect(stage.coder.membersOf('developers')).toHaveLength(3);
+  expect(await openHold(stage)).toMatchObject({ reason: 'idp-group-vanished', people: 3 });
+  expect(await mappings()).toEqual(['vanished', 'vanished']);
+  expect((await stage.reconciler.groups({})).groups).toMatchObject([{ displayName: 'developers', mappings: [] }]);
+  await stage.leave(group, ids[2] ?? '');
+  await stage.settle();
+  expect(await openHold(stage)).toMatchObject({ reason: 'idp-group-vanished', people: 3 });
+
+  await change('object-1');
+  expect(await openHold(stage)).toBeUndefined();
+  expect(stage.coder.membersOf('developers')).toEqual(['user0', 'user1']);
+  expect(roles()).toHaveLength(2);
+  expect(await mappings()).toEqual(['matched', 'matched']);
+});
+
 it('keeps the last active owner, whoever asks', async () => {
   const stage = await startStage();
   stage.coder.addUser('keeper', { roles: ['owner'] });
