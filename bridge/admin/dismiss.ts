@@ -1,4 +1,5 @@
 /** `/apps/:app/refused/dismiss`: an operator has dealt with what a refused request meant to do, and says how. */
+import { type DismissRequest } from '../contract/admin-api';
 import { type Decision, sayDecision } from '../reconcile';
 import { readApp } from '../store/apps/apps';
 import { writeAudit } from '../store/audit/audit';
@@ -8,14 +9,14 @@ import { Refusal } from '../http/refusal';
 
 /**
  * Takes the one entry away that is meant.
- * @param who its key, or its name as `status` shows it
+ * @param who its key, or its name as `status` shows it, and how often it was refused then; whatever is refused since is something else
  * @returns the name
  * @throws Refusal when there is none, or more than one of that name
  */
 export async function dismissRefused(
   { database, clock }: Pick<AdminDeps, 'database' | 'clock'>,
   app: string,
-  who: string,
+  { who, times }: Pick<DismissRequest, 'who' | 'times'>,
   decision: Decision,
 ): Promise<string> {
   if ((await readApp(database.db, app)) === undefined)
@@ -34,7 +35,12 @@ export async function dismissRefused(
         'not_refused',
         `${JSON.stringify(who)} is the name of ${others.length + 1} entries: wanted the key of one, ${[entry, ...others].map(({ subject }) => subject).join(' or ')}`,
       );
-    await dropRefusedLeaving(db, entry);
+    if ((times !== undefined && entry.times !== times) || !(await dropRefusedLeaving(db, entry)))
+      throw new Refusal(
+        409,
+        'not_refused',
+        `more was refused to ${JSON.stringify(who)} meanwhile: nothing was dismissed; look at \`coder-scim status\` again`,
+      );
     await writeAudit(db, [
       {
         at: clock(),

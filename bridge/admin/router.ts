@@ -55,8 +55,9 @@ export function createAdminRouter(deps: AdminDeps): Router {
   addRequestRoutes(router, deps);
   addCredentialRoutes(router, deps);
   router.post('/apps/:app/refused/dismiss', async (request, response) => {
-    const { who, ...said } = readBody(DismissRequest, request.body);
-    response.json({ dismissed: await dismissRefused(deps, request.params.app, who, decisionOf(response, said)) });
+    const { who, times, ...said } = readBody(DismissRequest, request.body);
+    const dismissed = await dismissRefused(deps, request.params.app, { who, times }, decisionOf(response, said));
+    response.json({ dismissed });
   });
   addQuestionRoutes(router, deps);
   router.use('/apps', createApps(deps));
@@ -99,8 +100,8 @@ export function createAdminRouter(deps: AdminDeps): Router {
     response.json(await reconciler.releaseHold(request.params.id, decision));
   });
   router.post('/re-hires', async (request, response) => {
-    const { user, answer, ...said } = readBody(ReHireRequest, request.body);
-    response.json(await reconciler.answerReHire(user, answer, decisionOf(response, said)));
+    const { user, answer, account, ...said } = readBody(ReHireRequest, request.body);
+    response.json(await reconciler.answerReHire(user, { answer, account }, decisionOf(response, said)));
   });
   router.get('/recovery', async (_request, response) => {
     response.json(await reconciler.recovery());

@@ -199,7 +199,8 @@ export const ADMIN_ROUTES: readonly AdminRoute[] = [
     scopes: ['operate'],
     purpose:
       'says whether somebody who came back as a new object of the directory keeps the account of before (`keep`) or gets a new one in its place (`replace`)',
-    takes: '`{user, answer, by?, reason?}`: SCIM id, userName or e-mail',
+    takes:
+      '`{user, answer, account?, by?, reason?}`: SCIM id, userName or e-mail; the account that was asked about (`account` in the status), so that the answer is for no other one: without it, for the one that is asked about when it comes',
     answers: '200 `{userName}`',
     refuses: ['nobody_waits'],
   },
@@ -209,7 +210,8 @@ export const ADMIN_ROUTES: readonly AdminRoute[] = [
     scopes: ['operate'],
     purpose:
       'takes an entry away that says who would have been locked out by a refused request: an operator has dealt with it, and says how; one more refusal is an entry again',
-    takes: '`{who, reason, by?}`: key of the entry, or its name as the status shows it',
+    takes:
+      '`{who, reason, times?, by?}`: key of the entry, or its name as the status shows it; how often it had been refused (`attempts` in the status), so that nothing goes that was refused since',
     answers: '200 `{dismissed}`: the name',
     refuses: ['not_found', 'not_refused'],
   },
@@ -321,8 +323,16 @@ export const ADMIN_REFUSALS = [
   [409, 'credential_declared', "the credential stands in the bridge's configuration"],
   [409, 'credential_taken', 'a credential of that name or digest is there already'],
   [409, 'hold_changed', 'the hold is another one by now, or gone'],
-  [409, 'nobody_waits', 'nobody of that name waits for an answer about a re-hire'],
-  [409, 'not_refused', 'nothing is refused to whom the request names, or to more than one of that name'],
+  [
+    409,
+    'nobody_waits',
+    'nobody of that name waits for an answer about a re-hire, or another account is asked about by now',
+  ],
+  [
+    409,
+    'not_refused',
+    'nothing is refused to whom the request names, or to more than one of that name, or more by now',
+  ],
   [409, 'recovery_pending', 'the database is older than Coder: nothing is given or taken until `coder-scim recover`'],
   [412, 'generation_conflict', 'the app is at another generation, which is in `generation`'],
   [413, 'too_large', 'the body is longer than 8 MiB'],

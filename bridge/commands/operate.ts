@@ -86,7 +86,15 @@ export function addOperate(commands: Commands): void {
         throw new CommandError('nothing was done: wanted exactly one of --keep and --replace');
       const answer = options.keep === true ? 'keep' : 'replace';
       const by = options.by ?? operatorName(terminal.environment);
-      const { userName } = await client.answerReHire({ user, answer, by, reason: options.reason }, terminal.signal);
+      const { pending } = await client.status(terminal.signal);
+      const asked = pending.filter(
+        ({ account, key, subject }) =>
+          account !== undefined && [subject, key, key.slice('person:'.length)].includes(user),
+      );
+      const { userName } = await client.answerReHire(
+        { user, answer, account: asked.length === 1 ? asked[0]?.account : undefined, by, reason: options.reason },
+        terminal.signal,
+      );
       if (options.json) printJson(terminal, { userName, answer });
       else terminal.write(`${userName}: ${answer}: \`coder-scim status\` shows what is left\n`);
     },
@@ -109,7 +117,12 @@ export function addOperate(commands: Commands): void {
         .option('--by <name>', 'who decides, for the audit trail (default: the user name)'),
     run: async ({ client, terminal }, options, app, who) => {
       const by = options.by ?? operatorName(terminal.environment);
-      const answer = await client.dismissRefused(app, { who, reason: options.reason, by }, terminal.signal);
+      const { pending } = await client.status(terminal.signal);
+      const shown = pending.filter(
+        item => item.state === 'refused' && item.app === app && [item.key, item.subject].includes(who),
+      );
+      const times = shown.length === 1 ? shown[0]?.attempts : undefined;
+      const answer = await client.dismissRefused(app, { who, times, reason: options.reason, by }, terminal.signal);
       if (options.json) printJson(terminal, answer);
       else terminal.write(`dismissed: ${answer.dismissed}\n`);
     },

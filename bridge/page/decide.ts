@@ -12,8 +12,12 @@ import { type Notices } from './notices';
 
 const Reason = z.string().trim().min(1, 'a reason is wanted').max(1_000);
 const Release = z.object({ confirm: z.string().trim(), reason: Reason });
-const Answer = z.object({ answer: z.enum(['keep', 'replace']), reason: Reason });
-const Dismiss = z.object({ who: z.string().min(1).max(500), reason: Reason });
+const Answer = z.object({
+  answer: z.enum(['keep', 'replace']),
+  account: z.string().min(1).max(200).optional(),
+  reason: Reason,
+});
+const Dismiss = z.object({ who: z.string().min(1).max(500), times: z.coerce.number().int().min(1), reason: Reason });
 const Retry = z.object({ key: z.string().min(1).max(200).optional() });
 const Debug = z.object({ minutes: z.coerce.number().int().min(0).max(60) });
 
@@ -47,13 +51,13 @@ export function addDecisions(router: Router, deps: PageDeps, notices: Notices): 
     notices.done(response, '/decisions', 'recovery-ended');
   });
   router.post('/decisions/re-hires/:user', async (request, response) => {
-    const { answer, reason } = read(Answer, request);
-    await reconciler.answerReHire(request.params.user, answer, { by: callerOf(response).name, reason });
+    const { answer, account, reason } = read(Answer, request);
+    await reconciler.answerReHire(request.params.user, { answer, account }, { by: callerOf(response).name, reason });
     notices.done(response, '/decisions', 'answered');
   });
   router.post('/decisions/refused/:app', async (request, response) => {
-    const { who, reason } = read(Dismiss, request);
-    await dismissRefused(deps, request.params.app, who, { by: callerOf(response).name, reason });
+    const { who, times, reason } = read(Dismiss, request);
+    await dismissRefused(deps, request.params.app, { who, times }, { by: callerOf(response).name, reason });
     notices.done(response, '/decisions', 'dismissed');
   });
   router.post('/decisions/retry', async (request, response) => {

@@ -203,7 +203,7 @@ export function createReconciler(dependencies: ReconcilerDependencies): Reconcil
     hold: id => readHold(database.db, id),
     groups: query => groupsReport(database.db, query),
     releaseHold: (id, decision) => releaseHold(rim, id, decision).finally(() => pump.wake()),
-    answerReHire: (user, answer, decision) => answerReHire(rim, user, answer, decision).finally(() => pump.wake()),
+    answerReHire: (user, said, decision) => answerReHire(rim, user, said, decision).finally(() => pump.wake()),
     async retry(key, decision) {
       const retried = await retryWork(rim, key, decision);
       pump.wake();

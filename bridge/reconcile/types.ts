@@ -234,9 +234,14 @@ export interface Reconciler {
   /**
    * Whether somebody who came back as a new directory object keeps the account of before, or gets a new one in its place.
    * @param user SCIM id, userName or e-mail
-   * @throws NobodyWaits when nobody of that name is held for it
+   * @param said.account Coder's id of the account that was asked about; the answer is for no other one
+   * @throws NobodyWaits when nobody of that name is held for it, or another account is asked about
    */
-  answerReHire(user: string, answer: 'keep' | 'replace', decision: Decision): Promise<{ userName: string }>;
+  answerReHire(
+    user: string,
+    said: { readonly answer: 'keep' | 'replace'; readonly account?: string | undefined },
+    decision: Decision,
+  ): Promise<{ userName: string }>;
   /** Tries parked work again: one key, or all of it. Of a former owner whose key is named it says that they stay none. */
   retry(key: string | undefined, decision: Decision): Promise<{ retried: number }>;
   /** `status().recovery`, as far as this process knows without asking. */

@@ -287,7 +287,14 @@ describeEachDatabase('accounts', (_, on) => {
       await okta.hire('ada', { externalId: 'another-object' });
       const reason = (await access.held())['ada'] ?? '';
       expect(reason).toMatch(/^re-hire: .*coder-scim re-hire ada --keep; .*coder-scim re-hire ada --replace/);
-      await access.admin.answerReHire({ user: 'ada', answer, by: 'operator' });
+      // An answer is for the account that was shown.
+      const account = (await access.status()).pending.find(item => item.subject === 'ada')?.account;
+      expect(account).toBe(access.coder.describe('ada').id);
+      const forAnother = access.admin.answerReHire({ user: 'ada', answer, account: 'another' });
+      await expect(forAnother).rejects.toMatchObject({ code: 'nobody_waits', status: 409 });
+      await access.settled();
+      expect((await access.held())['ada']).toBe(reason);
+      await access.admin.answerReHire({ user: 'ada', answer, account, by: 'operator' });
       await access.settled();
       expect(access.coder.oidcLogin(claims(subject, 'ada@example.com'))).toMatchObject({ signedIn: true });
       expect(await access.held()).toEqual({});

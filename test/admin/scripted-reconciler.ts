@@ -79,8 +79,8 @@ export function scriptedReconciler(): ScriptedReconciler {
       note(`release ${id} by ${sayDecision(decision)}`);
       return { released: 1 };
     },
-    answerReHire: async (user, answer, decision) => {
-      note(`re-hire ${user} ${answer} by ${sayDecision(decision)}`);
+    answerReHire: async (user, { answer, account }, decision) => {
+      note(`re-hire ${user} ${account === undefined ? '' : `(${account}) `}${answer} by ${sayDecision(decision)}`);
       return { userName: user };
     },
     groupIds: async () => ({ developers: 'id-of-developers' }),

@@ -198,7 +198,15 @@ describe('POST /apps/:app/refused/dismiss', () => {
     });
     await refuse(id);
     expect(await refusedNow()).toEqual(['bea@example.com']);
-    await admin.dismissRefused('acme', { who: `user:${id}`, reason: 'by key' });
+    // What was refused since the operator looked is not dealt with.
+    const shown = async () => (await admin.status()).pending.find(({ key }) => key === `user:${id}`)?.attempts;
+    const times = await shown();
+    await refuse(id);
+    expect(await shown()).toBe((times ?? 0) + 1);
+    const who = `user:${id}`;
+    expect(await codeOf(admin.dismissRefused('acme', { who, times, reason: 'by key' }))).toBe('not_refused');
+    expect(await refusedNow()).toEqual(['bea@example.com']);
+    await admin.dismissRefused('acme', { who, times: await shown(), reason: 'by key' });
     expect(await refusedNow()).toEqual([]);
   });
 

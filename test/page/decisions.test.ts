@@ -57,15 +57,17 @@ it('of an app that was removed, what is left is said on the overview and among t
 });
 
 it.each(['keep', 'replace'])('a re-hire is answered: %s', async answer => {
-  reconciler.pending = [item({})];
+  reconciler.pending = [item({ account: 'coder-1' })];
   const { body } = await who.get('/ui/decisions');
+  expect(body).toContain('name="account" value="coder-1"');
   expect(body).toContain('rita@example.com');
   expect(body).toContain('<span class="count">1</span>');
   const without = await who.post('/ui/decisions/re-hires/0198-1', { csrf, answer });
   expect([without.status, reconciler.asked]).toEqual([400, []]);
-  const { location } = await who.post('/ui/decisions/re-hires/0198-1', { csrf, answer, reason: 'new contract' });
+  const form = { csrf, answer, account: 'coder-1', reason: 'new contract' };
+  const { location } = await who.post('/ui/decisions/re-hires/0198-1', form);
   expect(location).toBe('/scim-bridge/ui/decisions?done=answered');
-  expect(reconciler.asked).toEqual([`re-hire 0198-1 ${answer} by on-call: new contract`]);
+  expect(reconciler.asked).toEqual([`re-hire 0198-1 (coder-1) ${answer} by on-call: new contract`]);
 });
 
 it('parked work is tried again, one piece or all', async () => {
@@ -139,13 +141,14 @@ describe('more people than are listed', () => {
 it('a refused leaver who was dealt with by hand is dismissed with a reason', async () => {
   await putApp(database, parseMappingState({ version: 1, app: 'acme' }), 'absent', { actor: 'declaration' }, NOW);
   reconciler.pending = [
-    item({ state: 'refused', reason: 'invalidValue', key: 'User lea', subject: 'lea@example.com' }),
+    item({ state: 'refused', reason: 'invalidValue', key: 'User lea', subject: 'lea@example.com', attempts: 2 }),
   ];
-  expect((await who.get('/ui/decisions')).body).toContain('value="User lea"');
+  const shown = (await who.get('/ui/decisions')).body;
+  expect([shown.includes('value="User lea"'), shown.includes('name="times" value="2"')]).toEqual([true, true]);
   const path = '/ui/decisions/refused/acme';
-  expect((await who.post(path, { csrf, who: 'User lea', reason: '' })).status).toBe(400);
+  expect((await who.post(path, { csrf, who: 'User lea', times: '2', reason: '' })).status).toBe(400);
   // Nothing of the kind is in this database: the verb of the admin API says so.
-  const { status, body } = await who.post(path, { csrf, who: 'User lea', reason: 'suspended in Coder' });
+  const { status, body } = await who.post(path, { csrf, who: 'User lea', times: '2', reason: 'suspended in Coder' });
   expect([status, body]).toEqual([409, expect.stringContaining('nothing is refused to &quot;User lea&quot;')]);
 });
 

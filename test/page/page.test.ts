@@ -410,6 +410,7 @@ describe('a decision', () => {
     const { location } = await who.post(`/ui/decisions/refused/${APP}`, {
       csrf: await who.csrf(),
       who: key,
+      times: '1',
       reason: 'suspended in Coder by hand',
     });
     expect(location).toBe('/ui/decisions?done=dismissed');

@@ -26,6 +26,8 @@ export type ReleaseRequest = z.infer<typeof ReleaseRequest>;
 export const ReHireRequest = z.strictObject({
   user: z.string().min(1).max(500),
   answer: z.enum(['keep', 'replace']),
+  /** Coder's id of the account that was asked about, as the status shows it: the answer is for no other one. */
+  account: z.string().min(1).max(200).optional(),
   ...decision,
 });
 export type ReHireRequest = z.infer<typeof ReHireRequest>;
@@ -33,6 +35,8 @@ export type ReHireRequest = z.infer<typeof ReHireRequest>;
 /** Whose refused leaving an operator has dealt with, by key or name, and how. */
 export const DismissRequest = z.strictObject({
   who: z.string().min(1).max(2_100),
+  /** How often it had been refused, as the status shows it (`attempts`): what was refused since is not dealt with. */
+  times: z.number().int().min(1).optional(),
   by: decision.by,
   reason: z.string().trim().min(1).max(1_000),
 });

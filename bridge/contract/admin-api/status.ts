@@ -14,6 +14,8 @@ export const PendingItem = z.object({
   reason: z.string(),
   attempts: z.number(),
   since: z.string(),
+  /** Coder's id of the account that an operator is asked about, of somebody who came back. */
+  account: z.string().optional(),
 });
 export type PendingItem = z.output<typeof PendingItem>;
 

@@ -154,13 +154,14 @@ function reHirePanel(view: View, item: PendingItem): Html {
       postForm(
         view,
         `/decisions/re-hires/${encodeURIComponent(id)}`,
-        html`<div class="filter">
-          ${reasonField(`re-hire-${id}`)}
-          <p class="actions">
-            <button name="answer" value="keep">Keep the account of before</button>
-            <button class="grave" name="answer" value="replace">Replace it</button>
-          </p>
-        </div>`,
+        html`${item.account !== undefined && html`<input type="hidden" name="account" value="${item.account}" />`}
+          <div class="filter">
+            ${reasonField(`re-hire-${id}`)}
+            <p class="actions">
+              <button name="answer" value="keep">Keep the account of before</button>
+              <button class="grave" name="answer" value="replace">Replace it</button>
+            </p>
+          </div>`,
         `answer for ${item.subject ?? id}`,
       )
     }
@@ -240,6 +241,7 @@ function dismissForm(view: View, item: PendingItem): Html {
     view,
     `/decisions/refused/${encodeURIComponent(item.app)}`,
     html`<input type="hidden" name="who" value="${item.key}" />
+      <input type="hidden" name="times" value="${item.attempts}" />
       <div class="filter">
         ${reasonField(`dismiss-${item.app}-${item.key}`)}
         <p><button>Dismiss</button></p>

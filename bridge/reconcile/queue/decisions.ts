@@ -88,7 +88,7 @@ function isShown(context: Context, app: string, mapping: string, shown: Readonly
 export async function answerReHire(
   rim: Rim,
   user: string,
-  answer: ReHireAnswer,
+  said: { readonly answer: ReHireAnswer; readonly account?: string | undefined },
   decision: Decision,
 ): Promise<{ userName: string }> {
   const { userName, asked } = await rim.database.transact(async db => {
@@ -105,8 +105,12 @@ export async function answerReHire(
           .join(', ')}`,
       );
     const now = rim.clock.now();
-    const asked = await noteReHireAnswer(db, person.userId, answer);
-    if (asked)
+    const asked = await noteReHireAnswer(db, person.userId, said);
+    if (asked === 'another')
+      throw new NobodyWaits(
+        `another account of ${JSON.stringify(user)} is asked about by now: nothing was answered; look at coder-scim status again`,
+      );
+    if (asked === 'noted')
       await writeAudit(db, [
         {
           at: now,
@@ -116,7 +120,7 @@ export async function answerReHire(
           subject: person.userId,
           subjectName: person.userName,
           action: 're-hire.answer',
-          target: answer,
+          target: said.answer,
           result: 'done',
           detail: `answered by ${sayDecision(decision)}`,
         },
@@ -129,7 +133,7 @@ export async function answerReHire(
     );
     return { userName: person.userName, asked };
   });
-  if (!asked)
+  if (asked !== 'noted')
     throw new NobodyWaits(
       `${JSON.stringify(user)} was held by an earlier coder-scim, which did not note which account it asked about: that is looked at now, so see coder-scim status and answer again`,
     );

@@ -1,8 +1,9 @@
 /** What waits, is held, parked or refused, thing by thing with its reason: the first of each kind, of all apps or of one. */
 import { PENDING_LISTED, type PendingItem } from '../../contract/admin-api';
 import { listManagedGroups } from '../../store/accounts/coder-groups';
-import { listHeldPeople } from '../../store/accounts/held-people';
+import { type HeldPerson, listHeldPeople } from '../../store/accounts/held-people';
 import { type LeaverWorkspaces } from '../../store/accounts/leaver-workspaces';
+import { type ReHire, readReHires } from '../../store/accounts/re-hires';
 import { type Db } from '../../store/database/database';
 import { listRefusedLeavings } from '../../store/directory';
 import { type JournalEntry, unattendedEntries } from '../../store/journal/journal';
@@ -42,6 +43,7 @@ export async function listPending(
 ): Promise<PendingItem[]> {
   const refused = await listRefusedLeavings(db, PENDING_LISTED, app);
   const held = await listHeldPeople(db, PENDING_LISTED, app);
+  const reHires = held.some(isReHire) ? await readReHires(db) : undefined;
   const groupNames = new Map(
     work.some(item => item.key.startsWith(GROUP))
       ? (await listManagedGroups(db)).map(group => [`${GROUP}${group.id}`, `group ${group.name}`])
@@ -87,6 +89,7 @@ export async function listPending(
       reason: `${person.reason}: ${person.detail}`,
       attempts: 0,
       since: iso(person.since),
+      ...accountOf(isReHire(person) ? reHires?.get(person.userId) : undefined),
     })),
     ...running
       .filter(leaver => app === undefined || leaver.app === app)
@@ -102,6 +105,11 @@ export async function listPending(
       })),
   ];
 }
+
+const isReHire = ({ reason }: HeldPerson): boolean => reason === 're-hire';
+
+const accountOf = (reHire: ReHire | undefined): Pick<PendingItem, 'account'> =>
+  reHire === undefined ? {} : { account: reHire.account };
 
 export const iso = (at: number): string => new Date(at).toISOString();
 

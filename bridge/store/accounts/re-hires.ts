@@ -1,6 +1,6 @@
 /** Who came back as a new object of the directory: the account that an operator is asked about, and their word, which is for that one alone. */
 import { type Db } from '../database/database';
-import { deleteSetting, readSetting, writeSetting } from '../database/settings';
+import { deleteSetting, readSetting, readSettingsUnder, writeSetting } from '../database/settings';
 
 /** An operator's word on somebody who came back as a new directory object. */
 export type ReHireAnswer = 'keep' | 'replace';
@@ -13,11 +13,18 @@ export interface ReHire {
 }
 
 // `re-hire:` has what was answered before it was noted for which account: nobody's word on any.
-const keyOf = (userId: string): string => `re-hire-of:${userId}`;
+const PREFIX = 're-hire-of:';
+const keyOf = (userId: string): string => `${PREFIX}${userId}`;
 
 export async function readReHire(db: Db, userId: string): Promise<ReHire | undefined> {
   const text = await readSetting(db, keyOf(userId));
   return text === undefined ? undefined : (JSON.parse(text) as ReHire);
+}
+
+/** Of everybody who was asked about and is not dealt with, by SCIM id. */
+export async function readReHires(db: Db): Promise<Map<string, ReHire>> {
+  const noted = await readSettingsUnder(db, PREFIX);
+  return new Map([...noted].map(([userId, text]) => [userId, JSON.parse(text) as ReHire]));
 }
 
 /**
@@ -31,12 +38,21 @@ export async function askReHire(db: Db, userId: string, account: string, before:
   await writeSetting(db, keyOf(userId), JSON.stringify({ account } satisfies ReHire));
 }
 
-/** Notes the answer for the account that was asked about. @returns whether that is known */
-export async function noteReHireAnswer(db: Db, userId: string, answer: ReHireAnswer): Promise<boolean> {
+/**
+ * Notes the answer for the account that is asked about.
+ * @param account the one that was asked about when the operator looked, where that is said
+ * @returns `unknown` where nobody noted which one is asked about, `another` where it is another one by now
+ */
+export async function noteReHireAnswer(
+  db: Db,
+  userId: string,
+  { answer, account }: { readonly answer: ReHireAnswer; readonly account?: string | undefined },
+): Promise<'noted' | 'another' | 'unknown'> {
   const asked = await readReHire(db, userId);
-  if (asked === undefined) return false;
+  if (asked === undefined) return 'unknown';
+  if (account !== undefined && asked.account !== account) return 'another';
   await writeSetting(db, keyOf(userId), JSON.stringify({ account: asked.account, answer } satisfies ReHire));
-  return true;
+  return 'noted';
 }
 
 export async function forgetReHire(db: Db, userId: string): Promise<void> {

@@ -255,9 +255,15 @@ export async function findRefusedLeavings(db: Db, app: string, who: string): Pro
   return rows.map(toRefusedLeaving);
 }
 
-/** Takes an entry away that an operator has dealt with. One more refusal is an entry again. */
-export async function dropRefusedLeaving(db: Db, { app, subject }: RefusedLeaving): Promise<void> {
-  await db.deleteFrom('refused_leavings').where('app', '=', app).where('subject', '=', subject).execute();
+/** Takes an entry away that an operator has dealt with. One more refusal is an entry again. @returns whether it was as it is here */
+export async function dropRefusedLeaving(db: Db, { app, subject, times }: RefusedLeaving): Promise<boolean> {
+  const { numDeletedRows } = await db
+    .deleteFrom('refused_leavings')
+    .where('app', '=', app)
+    .where('subject', '=', subject)
+    .where('times', '=', times)
+    .executeTakeFirst();
+  return numDeletedRows > 0n;
 }
 
 function toRefusedLeaving(row: Selectable<RefusedLeavingTable>): RefusedLeaving {
