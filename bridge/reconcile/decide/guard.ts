@@ -35,6 +35,8 @@ export const HELD_AS = {
   activation: ['too-many-activations'],
 } as const satisfies Readonly<Record<string, readonly HoldReason[]>>;
 
+export const isAboutLeaving = (reason: string): boolean => (HELD_AS.leaving as readonly string[]).includes(reason);
+
 /** Reasons that count what this one does: whatever becomes of a held plan meanwhile, it stays the one that it was part of. */
 export function heldAlike(reason: HoldReason): readonly HoldReason[] {
   return Object.values(HELD_AS).find((reasons: readonly HoldReason[]) => reasons.includes(reason)) ?? [reason];

@@ -14,10 +14,12 @@ import {
   type BegunAccount,
   type Claimant,
   isLinkGone,
+  leavesByDirectory,
   type ObservedAccount,
   type PersonObservation,
 } from '../decide/observation';
 import { unclearAccount } from '../decide/person';
+import { type Removal } from '../decide/plan';
 import { leavingNote } from '../observe/begun-accounts';
 import { AWAITS_DECLARATION, endWork, type EndedWork, type Later, LOOKED_FOR_AGAIN } from '../queue/end-work';
 import { type Decided, type Waits } from './reserve';
@@ -80,7 +82,7 @@ export async function recordPerson(
   rim: Rim,
   work: Work,
   observation: PersonObservation,
-  { guarded }: Decided,
+  { decision, guarded }: Decided,
   outcome: PersonOutcome,
   begunAt: number,
 ): Promise<EndedWork> {
@@ -142,6 +144,7 @@ export async function recordPerson(
     owed,
     found,
     isOut: !outcome.again && isOut(observation, accounts),
+    isIn: isIn(observation, { decision, guarded }, accounts),
     lost: async db => {
       if (outcome.made !== undefined) await keepMade(db, observation, outcome.made, now);
     },
@@ -150,11 +153,28 @@ export async function recordPerson(
   return ended;
 }
 
+const endedOf = (changed: readonly AccountOutcome[]): ReadonlySet<string> =>
+  new Set(changed.flatMap(one => (one.ended ? one.accountId : [])));
+
 /** Whether nobody signs in any more to an account of theirs, as far as is known. */
 function isOut({ accounts, unread }: PersonObservation, changed: readonly AccountOutcome[]): boolean {
-  const ended = new Set(changed.flatMap(one => (one.ended ? one.accountId : [])));
+  const ended = endedOf(changed);
   return (
     unread === undefined && accounts.every(({ account }) => account.status === 'suspended' || ended.has(account.id))
+  );
+}
+
+/** Whether the directory says of somebody that they leave, and an account of theirs that is to be locked is not; what is held is told as that. */
+function isIn(
+  observation: PersonObservation,
+  { decision, guarded }: Decided,
+  changed: readonly AccountOutcome[],
+): boolean {
+  const isAccount = ({ kind }: Removal): boolean => kind === 'account';
+  if (!leavesByDirectory(observation) || guarded.held.some(isAccount)) return false;
+  const ended = endedOf(changed);
+  return decision.accounts.some(
+    ({ observed, plan }) => plan.removals.some(isAccount) && !ended.has(observed.account.id),
   );
 }
 

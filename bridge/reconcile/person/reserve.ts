@@ -21,6 +21,7 @@ import {
   HELD_AS,
   type HoldReason,
   HOUR_MS,
+  isAboutLeaving,
   removalLimit,
 } from '../decide/guard';
 import { type PersonDecision } from '../decide/person';
@@ -258,8 +259,6 @@ async function restOfRequest({ rim, db }: Judging, app: string, leaves: boolean)
 }
 
 const NOTHING_HELD = { held: [], reasons: [], entries: [] } as const;
-
-const isAboutLeaving = (reason: string): boolean => (HELD_AS.leaving as readonly string[]).includes(reason);
 
 const isAboutLosses = (reason: string): boolean =>
   ([...HELD_AS.removal, ...HELD_AS.leaving] as readonly string[]).includes(reason);

@@ -5,13 +5,14 @@ import { noteReHireAnswer, type ReHireAnswer } from '../../store/accounts/re-hir
 import { readAnyApp } from '../../store/apps/apps';
 import { letGo } from '../../store/apps/bindings';
 import { writeAudit } from '../../store/audit/audit';
-import { enqueue, PRIORITY, type WorkKey } from '../../store/work/enqueue';
+import { enqueue, PRIORITY, type WorkItem, type WorkKey } from '../../store/work/enqueue';
 import { unparkWork } from '../../store/work/work';
 import { type Rim } from '../context/rim';
 import { vanishedMappings } from '../context/vanished-groups';
 import { type Context } from '../decide/context';
 import { type Entitlement } from '../decide/entitlement';
 import { sayRemoval } from '../decide/entitlement-text';
+import { isAboutLeaving } from '../decide/guard';
 import { isFrozen } from '../decide/plan';
 import { type Decision, HoldChanged, NobodyWaits, sayDecision } from '../types';
 
@@ -56,14 +57,14 @@ export async function releaseHold(rim: Rim, id: string, decision: Decision): Pro
       },
     ]);
     const stored = await readAnyApp(db, app);
-    const keys: WorkKey[] = rows.map(row => row.subject as WorkKey);
-    if (stored?.deleting === true) keys.push(`app:${app}`);
-    await enqueue(
-      db,
-      keys.map(key => ({ key, app, priority: PRIORITY.request })),
-      { actor: 'operator', token: decision.by },
-      now,
-    );
+    // Whoever leaves was held as that, and leaves from now on.
+    const items: WorkItem[] = rows.map(({ subject, reasons }) => ({
+      key: subject as WorkKey,
+      app,
+      priority: reasons.some(isAboutLeaving) ? PRIORITY.leaving : PRIORITY.request,
+    }));
+    if (stored?.deleting === true) items.push({ key: `app:${app}`, app, priority: PRIORITY.request });
+    await enqueue(db, items, { actor: 'operator', token: decision.by }, now);
     return { released: rows.length };
   });
 }

@@ -66,6 +66,8 @@ export interface EndOptions {
   readonly later?: Later | undefined;
   /** Whether whoever leaves is locked out, whatever is left to do: then it is tried as anything else is. @default false */
   readonly isOut?: boolean | undefined;
+  /** Whether the directory says that the person leaves and they are known to be in: then it waits as a leaving, whatever it was queued as. @default false */
+  readonly isIn?: boolean | undefined;
   /** Keys that are in the queue for it already, by an earlier work. */
   readonly owed?: readonly WorkKey[] | undefined;
   /**
@@ -151,6 +153,12 @@ export async function enqueueTouched(db: Db, work: Work, key: WorkKey, now: numb
   );
 }
 
+/** As what work waits on: whoever is to be locked out comes first, by whatever route that was found; whoever is out is no leaver to wait for. */
+function priorityOf({ priority }: Work, { isIn, isOut }: EndOptions): number {
+  if (isIn === true) return PRIORITY.leaving;
+  return isOut === true ? Math.max(priority, PRIORITY.request) : priority;
+}
+
 /** @returns undefined when the work is not this process's any more */
 async function endClaimed(
   db: Db,
@@ -163,7 +171,8 @@ async function endClaimed(
   if (outcome.kind === 'done') {
     if (options.later !== undefined) {
       const { dueAt, reason, awaited, elsewhere = false } = options.later;
-      if (!(await retryWork(db, work, rim.owner, { dueAt, error: reason, counted: false }))) return undefined;
+      const priority = options.isIn === true ? PRIORITY.leaving : work.priority;
+      if (!(await retryWork(db, work, rim.owner, { dueAt, error: reason, counted: false, priority }))) return undefined;
       const againMs = dueAt - now;
       return { outcome: 'retry', answered: !elsewhere, ...(awaited === true && againMs <= SOON_MS && { againMs }) };
     }
@@ -171,11 +180,13 @@ async function endClaimed(
     return completed === 'lost' ? undefined : { outcome: completed };
   }
   const error = textOf(outcome.error);
+  const priority = priorityOf(work, options);
+  const leaves = priority === PRIORITY.leaving;
   if (outcome.kind === 'retry') {
     // Leavers first, by order and not by luck: they come back when it is time, and everybody else after them.
     const afterMs = Math.max(outcome.afterMs, SOONEST_MS);
-    const dueAt = now + (work.priority === PRIORITY.leaving ? afterMs : later(afterMs));
-    if (!(await retryWork(db, work, rim.owner, { dueAt, error, counted: false }))) return undefined;
+    const dueAt = now + (leaves ? afterMs : later(afterMs));
+    if (!(await retryWork(db, work, rim.owner, { dueAt, error, counted: false, priority }))) return undefined;
     const stops = ['unreachable', 'timeout', 'circuit_open', 'unauthorized'].includes(outcome.error.kind);
     return {
       outcome: 'retry',
@@ -186,19 +197,19 @@ async function endClaimed(
   }
   if (outcome.kind === 'failed' && outcome.error instanceof LeaseTaken) {
     const againMs = jittered(LEASE_PAUSE_MS);
-    if (!(await retryWork(db, work, rim.owner, { dueAt: now + againMs, error, counted: false }))) return undefined;
+    const dueAt = now + againMs;
+    if (!(await retryWork(db, work, rim.owner, { dueAt, error, counted: false, priority }))) return undefined;
     return { outcome: 'retry', againMs };
   }
   const isUsedUp = outcome.kind === 'terminal' || work.attempts + 1 >= rim.options.maxAttempts;
-  const leaves = work.priority === PRIORITY.leaving && options.isOut !== true;
   if (!isUsedUp || leaves) {
     const longest = leaves ? LONGEST_LEAVING_BACKOFF_MS : LONGEST_BACKOFF_MS;
     const dueAt = now + jittered(Math.min(rim.options.backoffMs * 2 ** work.attempts, longest));
-    if (!(await retryWork(db, work, rim.owner, { dueAt, error, counted: true }))) return undefined;
+    if (!(await retryWork(db, work, rim.owner, { dueAt, error, counted: true, priority }))) return undefined;
     if (isUsedUp && !rim.parked.has(work.key)) await tellUsedUp(db, rim, work, error, now, TRIED_ON);
     return { outcome: 'failed', isUsedUp };
   }
-  if (!(await parkWork(db, work, rim.owner, error, now))) return undefined;
+  if (!(await parkWork(db, work, rim.owner, error, now, priority))) return undefined;
   // Each sweep tries it once more: that it is parked was told.
   if (rim.parked.get(work.key) !== error) await tellUsedUp(db, rim, work, error, now);
   return { outcome: 'parked' };

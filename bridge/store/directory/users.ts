@@ -78,8 +78,10 @@ export async function createUser(write: Write, document: JsonObject): Promise<Ch
   // From now on, so that whoever frees the address in the same moment knows who may wait for it.
   if (person.email !== null) await noteAddress(db, { userId: id, app }, person.email, now);
   const resource: Resource = { type: 'User', id, app, document, version: 1, createdAt: now, modifiedAt: now };
-  if (!isActive(document) || !(await isSettledNewcomer(write)))
-    return { resource, changed: true, touched: await enqueuePerson(write, id, false) };
+  // Who comes as one who has left may be in: by an account with their address.
+  const leaves = !isActive(document);
+  if (leaves || !(await isSettledNewcomer(write)))
+    return { resource, changed: true, touched: await enqueuePerson(write, id, leaves ? LEAVES : STAYS) };
   return { resource, changed: true, touched: [] };
 }
 
@@ -117,7 +119,9 @@ export async function updateUser(
   const [was, is] = [isActive(current.document), isActive(document)];
   if (was && is && (await isOfNoConcern(write, id, current.document, document)))
     return { resource, changed: true, touched: others };
-  const own = await enqueuePerson(write, id, was && !is);
+  // Whoever is out may be in by an account with the address that is stated now.
+  const out = after.email === null || before.email === after.email ? STAYS : LEFT_BEFORE;
+  const own = await enqueuePerson(write, id, is ? STAYS : was ? LEAVES : out);
   return { resource, changed: true, touched: [...own, ...others] };
 }
 
@@ -187,7 +191,7 @@ export async function deleteUser(
   await db.deleteFrom('user_emails').where('user_id', '=', id).execute();
   await db.deleteFrom('users').where('id', '=', id).execute();
   await db.updateTable('people').set({ left_at: now }).where('user_id', '=', id).execute();
-  return { resource: current, touched: await enqueuePerson(write, id, true) };
+  return { resource: current, touched: await enqueuePerson(write, id, LEAVES) };
 }
 
 const ofApp = statement<{ id: string; app: string; key: string }>()(
@@ -262,9 +266,18 @@ async function replaceEmails(
   );
 }
 
-async function enqueuePerson(write: Write, id: string, leaves: boolean): Promise<WorkKey[]> {
+/** As what somebody is queued, and whether this write is what says that they leave. */
+interface QueuedAs {
+  readonly priority: number;
+  readonly leaves: boolean;
+}
+
+const STAYS: QueuedAs = { priority: PRIORITY.request, leaves: false };
+const LEAVES: QueuedAs = { priority: PRIORITY.leaving, leaves: true };
+const LEFT_BEFORE: QueuedAs = { priority: PRIORITY.leaving, leaves: false };
+
+async function enqueuePerson(write: Write, id: string, { priority, leaves }: QueuedAs): Promise<WorkKey[]> {
   const key: WorkKey = `person:${id}`;
-  const priority = leaves ? PRIORITY.leaving : PRIORITY.request;
   await enqueue(write.db, [{ key, app: write.app, priority }], write.cause, write.now, { ...write, leaves });
   return [key];
 }

@@ -218,15 +218,31 @@ export async function completeWork(
   return numUpdatedRows > 0n ? 'again' : 'lost';
 }
 
-/** Gives work back for later. `counted`: this was a try that failed for its own sake. @returns whether it was still the owner's */
+/** What came in between keeps its own priority, where that is the more urgent one. */
+const asUrgent = (work: Work, priority: number) =>
+  sql<number>`case when seq = ${work.seq} or priority > cast(${priority} as integer) then cast(${priority} as integer) else priority end`;
+
+/**
+ * Gives work back for later.
+ * @param retry.counted this was a try that failed for its own sake
+ * @param retry.priority as what it waits from now on. @default as before
+ * @returns whether it was still the owner's
+ */
 export async function retryWork(
   db: Db,
   work: Work,
   owner: string,
-  retry: { readonly dueAt: number; readonly error: string; readonly counted: boolean },
+  retry: {
+    readonly dueAt: number;
+    readonly error: string;
+    readonly counted: boolean;
+    readonly priority?: number | undefined;
+  },
 ): Promise<boolean> {
+  const { priority = work.priority } = retry;
   const { numUpdatedRows } = await db
     .updateTable('work')
+    .$if(priority !== work.priority, query => query.set({ priority: asUrgent(work, priority) }))
     .set(eb => ({
       // What came in between is due at once, on its own account.
       due_at: sql<number>`case when ${eb.ref('seq')} = ${work.seq} then cast(${retry.dueAt} as bigint) else ${eb.ref('due_at')} end`,
@@ -244,10 +260,22 @@ export async function retryWork(
   return numUpdatedRows > 0n;
 }
 
-/** Sets work aside after bounded tries, unless something came in between. @returns whether it was still the owner's */
-export async function parkWork(db: Db, work: Work, owner: string, error: string, now: number): Promise<boolean> {
+/**
+ * Sets work aside after bounded tries, unless something came in between.
+ * @param priority as what it waits from now on. @default as before
+ * @returns whether it was still the owner's
+ */
+export async function parkWork(
+  db: Db,
+  work: Work,
+  owner: string,
+  error: string,
+  now: number,
+  priority = work.priority,
+): Promise<boolean> {
   const { numUpdatedRows } = await db
     .updateTable('work')
+    .$if(priority !== work.priority, query => query.set({ priority: asUrgent(work, priority) }))
     .set(eb => ({
       parked_at: sql<number | null>`case when ${eb.ref('seq')} = ${work.seq} then cast(${now} as bigint) else null end`,
       attempts: eb('attempts', '+', 1),

@@ -131,6 +131,102 @@ describe('a leaver', () => {
     expect(stage.coder.describe('alice').status).toBe('suspended');
   });
 
+  const leavers = async (stage: Stage) =>
+    (await stage.reconciler.status()).apps[0]?.leavers.map(({ state, people }) => ({ state, people }));
+  const tries = async (stage: Stage, keys: readonly WorkKey[], count: number, look: () => Promise<void>) => {
+    for (let round = 1; round <= count; round += 1) {
+      await stage.database.db.updateTable('work').set({ due_at: 0 }).execute();
+      await stage.reconciler.converge(keys, { deadlineMs: AMPLE_MS });
+      await look();
+    }
+  };
+
+  it('whom an operator let go is waited for, and never parked', async () => {
+    const stage = await startStage({ maxAttempts: TRIES, backoffMs: 1_000, catalogMs: 0 });
+    await stage.declare({ ...STATE, guard: { minRemovals: 1, maxRemovalsPercent: 0 } });
+    const both = [await stage.createUser('alice'), await stage.createUser('bob')];
+    const keys: WorkKey[] = [];
+    for (const id of both)
+      keys.push(
+        ...((await stage.directory.updateUser(stage.context, id, current => ({ ...current.document, active: false })))
+          ?.touched ?? []),
+      );
+    await stage.reconciler.converge(keys, { deadlineMs: AMPLE_MS });
+    const [hold] = (await stage.reconciler.status()).holds;
+    expect(hold).toMatchObject({ reason: 'too-many-leavers', people: 2 });
+    expect(await leavers(stage)).toEqual([{ state: 'held', people: 2 }]);
+
+    stage.coder.faults.fail(500, { method: 'PUT', path: '/suspend$' });
+    await stage.reconciler.releaseHold(hold?.id ?? '', { by: 'operator' });
+    await tries(stage, keys, TRIES + 2, async () => {
+      expect(await leavers(stage)).toEqual([{ state: 'waiting', people: 2 }]);
+    });
+    stage.coder.faults.clear();
+    await stage.settle();
+    expect(['alice', 'bob'].map(name => stage.coder.describe(name).status)).toEqual(['suspended', 'suspended']);
+    expect(await leavers(stage)).toEqual([]);
+  });
+
+  it('whom a sweep finds let in again is waited for, and never parked', async () => {
+    const stage = await startStage({ maxAttempts: TRIES, backoffMs: 1_000, catalogMs: 0 });
+    await stage.declare(STATE);
+    const alice = await stage.createUser('alice');
+    await stage.setActive(alice, false);
+    stage.coder.activate('alice');
+    stage.coder.faults.fail(500, { method: 'PUT', path: '/suspend$' });
+    await stage.reconciler.sweep();
+    await tries(stage, [`person:${alice}`], TRIES + 2, async () => {
+      expect(await leavers(stage)).toEqual([{ state: 'waiting', people: 1 }]);
+    });
+    stage.coder.faults.clear();
+    await stage.settle();
+    expect(stage.coder.describe('alice').status).toBe('suspended');
+  });
+
+  it('who comes as one, or gets another address as one, is waited for while Coder is away', async () => {
+    const stage = await startStage();
+    await stage.declare(STATE);
+    for (const name of ['alice', 'bob']) stage.coder.addUser(name, { email: `${name}@example.com`, loginType: 'oidc' });
+    const bob = await stage.createUser('robert');
+    await stage.setActive(bob, false);
+    expect(await leavers(stage)).toEqual([]);
+
+    await stage.coder.unreachable(true);
+    await stage.directory.createUser(stage.context, {
+      schemas: [],
+      userName: 'alice',
+      active: false,
+      emails: [{ value: 'alice@example.com' }],
+    });
+    expect(await leavers(stage)).toEqual([{ state: 'waiting', people: 1 }]);
+    const emails = [{ value: 'bob@example.com' }];
+    await stage.directory.updateUser(stage.context, bob, current => ({ ...current.document, emails }));
+    expect(await leavers(stage)).toEqual([{ state: 'waiting', people: 2 }]);
+
+    await stage.coder.unreachable(false);
+    await stage.settle();
+    expect(['alice', 'bob'].map(name => stage.coder.describe(name).status)).toEqual(['suspended', 'suspended']);
+    expect(await leavers(stage)).toEqual([]);
+  });
+
+  it('who is out is not waited for, whatever else is changed of them, or fails', async () => {
+    const stage = await startStage({ maxAttempts: TRIES });
+    await stage.declare({ ...STATE, policies: { leaving: 'delete' } });
+    const alice = await stage.createUser('alice');
+    const bob = await stage.createUser('bob');
+    await stage.setActive(alice, false);
+    stage.coder.faults.fail(500, { method: 'DELETE', path: '/users/' });
+    await stage.write(stage.directory.deleteUser(stage.context, bob));
+    expect(stage.coder.describe('bob').status).toBe('suspended');
+    expect(await leavers(stage)).toEqual([]);
+    await stage.settle();
+    expect(await leavers(stage)).toEqual([]);
+
+    await stage.coder.unreachable(true);
+    await stage.directory.updateUser(stage.context, alice, current => ({ ...current.document, displayName: 'Alice' }));
+    expect(await leavers(stage)).toEqual([]);
+  });
+
   it('who is locked out and can not be deleted is parked like anything else', async () => {
     const stage = await startStage({ maxAttempts: TRIES });
     await stage.declare({ ...STATE, policies: { leaving: 'delete' } });

@@ -56,7 +56,7 @@ export const PEOPLE: readonly Mutant[] = [
     edits: [
       {
         file: 'bridge/store/directory/users.ts',
-        find: 'return { resource: current, touched: await enqueuePerson(write, id, true) };',
+        find: 'return { resource: current, touched: await enqueuePerson(write, id, LEAVES) };',
         put: 'return { resource: current, touched: [] };',
       },
     ],
