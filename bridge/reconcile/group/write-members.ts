@@ -78,12 +78,15 @@ export async function writeBatch(
         changes = still.filter(change => subjects.has(change.coderUserId));
         continue;
       }
-      if (!curable) throw error;
+      if (!curable || isElses(error)) throw error;
       return await writeHalves(rim, work, context, group, changes, error, meanwhile);
     }
   }
   return undefined;
 }
+
+/** Whether somebody else writes to the group: it is no member's fault, what is wanted stays so, and all of it is tried again later. */
+const isElses = (error: unknown): boolean => isRefusal(error, 'concurrent-change');
 
 /** Finds the change that Coder refuses by halving; the person behind it is looked at again, the others go through. */
 async function writeHalves(
@@ -107,7 +110,7 @@ async function writeHalves(
       if (answer === undefined) return 'gone';
       await rim.database.transact(noteWritten(rim, work, context, group, half, answer).writes);
     } catch (halfError) {
-      if (!isRefusal(halfError)) throw halfError;
+      if (!isRefusal(halfError) || isElses(halfError)) throw halfError;
       if ((await writeHalves(rim, work, context, group, half, halfError, meanwhile)) === 'gone') return 'gone';
     }
   }

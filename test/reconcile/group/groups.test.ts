@@ -57,6 +57,43 @@ it('repeats after another hand added the same member, and loses nothing', async 
   expect(stage.coder.membersOf('all')).toEqual(['alice', 'bob']);
 });
 
+describe('while somebody else writes to the same group, so that Coder refuses whatever is asked', () => {
+  const refuses = ({ coder }: Stage, times?: number): void =>
+    coder.faults.add({
+      kind: 'fail',
+      status: 400,
+      message: 'Failed to add or remove non-existent group member',
+      match: { method: 'PATCH', path: '/groups/' },
+      ...(times !== undefined && { times }),
+    });
+
+  it('whoever is to go is not forgotten: they are out when it is over', async () => {
+    const stage = await startStage();
+    stage.coder.addGroup('all');
+    await stage.declare({ groupMappings: { all: { idpGroup: 'all', group: 'all' } } });
+    await stage.createGroup('all', [await stage.createUser('alice')]);
+    expect(stage.coder.membersOf('all')).toEqual(['alice']);
+    refuses(stage, 3);
+    await stage.declare({});
+    expect(stage.coder.membersOf('all')).toEqual([]);
+    expect((await stage.reconciler.status()).apps[0]).toMatchObject({ converged: true });
+  });
+
+  it('whoever is to come in waits for it as other work does, and is seen to', async () => {
+    const stage = await startStage({ maxAttempts: 3 });
+    await stage.declare({ groupMappings: { all: { idpGroup: 'all', group: 'all' } } });
+    const alice = await stage.createUser('alice');
+    refuses(stage);
+    await stage.createGroup('all', [alice]);
+    await stage.settle();
+    expect((await stage.reconciler.status()).pending).toMatchObject([{ state: 'parked', attempts: 3 }]);
+    stage.coder.faults.clear();
+    await stage.reconciler.retry(undefined, { by: 'operator' });
+    await stage.settle();
+    expect(stage.coder.membersOf('all')).toEqual(['alice']);
+  });
+});
+
 it('looks again after an answer that was lost', async () => {
   const stage = await startStage();
   await stage.declare({ groupMappings: { all: { idpGroup: 'all', group: 'all' } } });
