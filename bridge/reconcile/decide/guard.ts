@@ -54,6 +54,8 @@ export interface HeldBefore {
   readonly digest: string;
   readonly reasons: readonly string[];
   readonly released: boolean;
+  /** Whether a loss was among what was shown. @default that is not known: then it is what was held exactly, or another one */
+  readonly shows?: ((removal: Removal) => boolean) | undefined;
 }
 
 /** Whether exactly these losses are what was held, alone or together with some of these gains. */
@@ -63,6 +65,18 @@ export function areHeldLosses(
   gains: readonly GuardedGain[],
 ): boolean {
   return [[], ...partsOf(gains)].some(part => before.digest === digestOf(losses, part));
+}
+
+/**
+ * Whether these losses are a part of what was held: the rest was done and failed half way, or somebody took it by hand. Who leaves does so by a
+ * hold of leavers alone.
+ */
+export function arePartOfHeld(
+  { reasons, shows }: Pick<HeldBefore, 'reasons' | 'shows'>,
+  losses: readonly Removal[],
+  leaves: boolean,
+): boolean {
+  return shows !== undefined && reasons.some(isAboutLeaving) === leaves && losses.every(shows);
 }
 
 /** Whether exactly these gains are part of what was held, alone or together with one of these sets of losses. */
@@ -129,7 +143,9 @@ export function guardPerson(removals: readonly Removal[], context: GuardContext)
   if (removals.length === 0) return PASS;
   const { before } = context;
   const isReleased = (losses: readonly Removal[]): boolean =>
-    before !== undefined && before.released && areHeldLosses(before, losses, context.gains ?? []);
+    before !== undefined &&
+    before.released &&
+    (areHeldLosses(before, losses, context.gains ?? []) || arePartOfHeld(before, losses, context.leaves));
   if (isReleased(removals)) return RELEASED;
   // A hold of something else never keeps a leaver in.
   if (context.leaves) return passOrHold(removals, context, 'too-many-leavers', ['too-many-leavers']);

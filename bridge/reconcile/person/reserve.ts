@@ -19,11 +19,13 @@ import {
   gainsOf,
   guardPerson,
   HELD_AS,
+  type HeldBefore,
   type HoldReason,
   HOUR_MS,
   isAboutLeaving,
   removalLimit,
 } from '../decide/guard';
+import { sayGain, sayRemoval } from '../decide/entitlement-text';
 import { type PersonDecision } from '../decide/person';
 import { gainKey, type GuardedGain, type Plan, type Removal, removalKey } from '../decide/plan';
 import { countOthers } from '../observe/same-request';
@@ -284,7 +286,7 @@ async function judgeRemovals(
       guard,
       people: await peopleFor(others),
       others,
-      before: before === undefined ? undefined : { ...before, released: before.releasedAt !== undefined },
+      before: before === undefined ? undefined : heldBefore(context, before),
       gains,
       leaves,
       vanished,
@@ -303,6 +305,13 @@ async function judgeRemovals(
         : [{ app, kind, subject, at: now, released: !isHeld && verdict.released }],
   };
 }
+
+const heldBefore = (context: Context, { digest, reasons, changes, releasedAt }: HeldRemovals): HeldBefore => ({
+  digest,
+  reasons,
+  released: releasedAt !== undefined,
+  shows: removal => changes.includes(sayRemoval(context, removal)),
+});
 
 function question({ app, subject, causes, before }: Party, kind: LedgerKind, now: number): OthersQuestion {
   const heldUnder = before?.releasedAt === undefined ? causesIn(before?.cause) : [];
@@ -343,7 +352,9 @@ async function judgeGains(
     const sets = [true, false].map(vanished => removals.filter(removal => isVanished(removal) === vanished));
     sets.push([...removals]);
     const known = before !== undefined && areHeldGains(before, some, gains, sets);
-    const passes = known && before.releasedAt !== undefined;
+    const isShown = (gain: GuardedGain): boolean => before?.changes.includes(sayGain(context, gain)) === true;
+    // What is left of what was released is released.
+    const passes = before?.releasedAt !== undefined && (known || some.every(isShown));
     // What was held stays so until it is released, whoever asks the next time.
     if (known && !passes && before.reasons.includes(GAIN_REASONS[kind])) {
       held.push(...some);

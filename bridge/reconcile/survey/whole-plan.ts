@@ -9,6 +9,7 @@ import { sayGain, sayRemoval } from '../decide/entitlement-text';
 import {
   areHeldGains,
   areHeldLosses,
+  arePartOfHeld,
   digestOf,
   gainLimit,
   gainsOf,
@@ -81,10 +82,17 @@ export class WholePlan {
     const who = { subject, userName: finding.userName, coderUserId: finding.person?.coderUserId };
     const before = this.holds.get(subject);
     const isReleased = before?.releasedAt !== undefined;
-    if (gains.length > 0)
-      this.gainers.push({ ...who, gains, released: isReleased && areHeldGains(before, gains, gains, [removals]) });
-    if (removals.length > 0 && !leavesByDirectory(finding, this.context))
-      this.losers.push({ ...who, removals, released: isReleased && areHeldLosses(before, removals, gains) });
+    const shows = (change: string): boolean => before?.changes.includes(change) === true;
+    const areShown = (): boolean => gains.every(gain => shows(sayGain(this.context, gain)));
+    if (gains.length > 0) {
+      const released = isReleased && (areHeldGains(before, gains, gains, [removals]) || areShown());
+      this.gainers.push({ ...who, gains, released });
+    }
+    if (removals.length > 0 && !leavesByDirectory(finding, this.context)) {
+      const known = { reasons: before?.reasons ?? [], shows: (one: Removal) => shows(sayRemoval(this.context, one)) };
+      const released = isReleased && (areHeldLosses(before, removals, gains) || arePartOfHeld(known, removals, false));
+      this.losers.push({ ...who, removals, released });
+    }
   }
 
   async judge(rim: Rim): Promise<Judged> {

@@ -75,6 +75,22 @@ it('stays held after the hour, and passes by exactly its own release', () => {
   );
 });
 
+it('lets pass what is left of what was released, and nothing beside it', () => {
+  const before = {
+    digest: digestOf([ACCOUNT, ROLE]),
+    reasons: ['too-many-leavers'],
+    released: true,
+    shows: (one: Removal) => one === ACCOUNT || one === ROLE,
+  };
+  const many = { ...calm, leaves: true, others: 500, before };
+  for (const left of [[ACCOUNT], [ROLE]]) expect(guardPerson(left, many)).toMatchObject({ held: [], released: true });
+  const deleted: Removal = { kind: 'account', deletes: true };
+  for (const other of [[deleted], [ACCOUNT, GROUP]]) expect(guardPerson(other, many).reason).toBe('too-many-leavers');
+  expect(guardPerson([ACCOUNT], { ...many, before: { ...before, released: false } }).reason).toBe('too-many-leavers');
+  // Who is back, and loses something else than by leaving, was not shown so.
+  expect(guardPerson([ROLE], { ...many, leaves: false }).reason).toBe('too-many-removals');
+});
+
 it('keeps no leaver in because something else of theirs is held', () => {
   const held = { digest: digestOf([ACCOUNT, ROLE]), reasons: ['plan-too-large'], released: false };
   expect(guardPerson([ACCOUNT, ROLE], { ...calm, leaves: true, before: held }).held).toEqual([]);

@@ -1,8 +1,9 @@
 /** What stops a mistake of an identity provider or an operator, and how it is let through. */
-import { parseMappingState } from '../../../bridge/contract/mapping-state';
+import { type MappingStateInput, parseMappingState } from '../../../bridge/contract/mapping-state';
 import { HoldChanged } from '../../../bridge/reconcile';
 import { bumpRules, putApp } from '../../../bridge/store/apps/apps';
-import { type Stage, startReconciler, startStage } from '../stage';
+import { type WorkKey } from '../../../bridge/store/work/enqueue';
+import { AMPLE_MS, type Stage, startReconciler, startStage } from '../stage';
 
 const DEVELOPERS = { groupMappings: { developers: { idpGroup: 'developers', group: 'developers' } } };
 
@@ -35,6 +36,83 @@ it('stops a mass deactivation that comes as many single requests, and lets exact
   await stage.settle();
   expect(suspended(stage)).toHaveLength(9);
   expect(await openHold(stage)).toBeUndefined();
+});
+
+describe('what was released and is done half way goes on without being asked for again', () => {
+  /** Two leave at once who have these roles, are held, and are let go while Coder fails at something; both are tried once. */
+  async function letGo(roles: MappingStateInput['roleMappings'], fails: (stage: Stage) => void): Promise<Stage> {
+    const stage = await startStage({ backoffMs: 600_000 });
+    stage.coder.addUser('keeper', { roles: ['owner'], status: 'active', loginType: 'oidc' });
+    await stage.declare({ roleMappings: roles, guard: { minRemovals: 1, maxRemovalsPercent: 0 } });
+    const ids = await people(stage, 2);
+    await stage.createGroup('admins', ids);
+    const touched: WorkKey[] = [];
+    for (const id of ids)
+      touched.push(
+        ...((await stage.directory.updateUser(stage.context, id, ({ document }) => ({ ...document, active: false })))
+          ?.touched ?? []),
+      );
+    await stage.reconciler.converge(touched, { deadlineMs: AMPLE_MS });
+    const hold = await openHold(stage);
+    expect(hold).toMatchObject({ reason: 'too-many-leavers', people: 2 });
+    fails(stage);
+    await stage.reconciler.releaseHold(hold?.id ?? '', { by: 'operator' });
+    await stage.reconciler.converge(touched, { deadlineMs: AMPLE_MS });
+    stage.coder.faults.clear();
+    return stage;
+  }
+  const settled = async (stage: Stage): Promise<void> => {
+    await stage.settle();
+    expect(suspended(stage)).toEqual(['user0', 'user1']);
+    expect(await openHold(stage)).toBeUndefined();
+    expect((await stage.reconciler.status()).apps).toMatchObject([{ converged: true }]);
+  };
+
+  it('of owners who lost the role and were not locked', async () => {
+    const stage = await letGo({ owners: { idpGroup: 'admins', role: 'owner' } }, ({ coder }) =>
+      coder.faults.fail(500, { method: 'PUT', path: '/suspend$' }),
+    );
+    expect(stage.coder.describe('user0').siteRoles).toEqual([]);
+    expect(suspended(stage)).toEqual([]);
+    await settled(stage);
+  });
+
+  it('of who was locked and kept a role in an organization', async () => {
+    const roles = { leads: { idpGroup: 'admins', organization: 'coder', role: 'organization-auditor' } };
+    const stage = await letGo(roles, ({ coder }) => coder.faults.fail(500, { method: 'PUT', path: '/members/' }));
+    expect(suspended(stage)).toEqual(['user0', 'user1']);
+    await settled(stage);
+    expect(stage.coder.describe('user0').organizations['coder']?.roles).toEqual([]);
+  });
+
+  it('of owners who come back, are let in again and get no role', async () => {
+    const stage = await startStage({ backoffMs: 600_000 });
+    const guard = { minRemovals: 1, maxRemovalsPercent: 100, maxPrivilegeGains: 0 };
+    stage.coder.addUser('keeper', { roles: ['owner'], status: 'active', loginType: 'oidc' });
+    const roleMappings = { owners: { idpGroup: 'admins', role: 'owner' } };
+    await stage.declare({ roleMappings, guard: { ...guard, maxPrivilegeGains: 9 } });
+    const [id = ''] = await people(stage, 1);
+    await stage.createGroup('admins', [id]);
+    await stage.setActive(id, false);
+    await stage.declare({ roleMappings, guard: { ...guard, minRemovals: 0, maxRemovalsPercent: 0 } });
+    await stage.setActive(id, true);
+    const hold = await openHold(stage);
+    expect(hold?.changes).toEqual(['user0: let in again', 'user0: gains site role owner']);
+    stage.coder.faults.fail(500, { method: 'PUT', path: '/roles$' });
+    await stage.reconciler.releaseHold(hold?.id ?? '', { by: 'operator' });
+    await stage.reconciler.converge([`person:${id}`], { deadlineMs: AMPLE_MS });
+    expect(stage.coder.describe('user0')).toMatchObject({ status: 'active', siteRoles: [] });
+    stage.coder.faults.clear();
+    await stage.settle();
+    expect(stage.coder.describe('user0').siteRoles).toEqual(['owner']);
+  });
+
+  it('of whom somebody took a role by hand before the release', async () => {
+    const stage = await letGo({ audit: { idpGroup: 'admins', role: 'auditor' } }, ({ coder }) =>
+      coder.setSiteRoles('user0', []),
+    );
+    await settled(stage);
+  });
 });
 
 it('stops what one request would take from too many as a whole, before the first of them', async () => {
