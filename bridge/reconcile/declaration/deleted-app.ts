@@ -1,6 +1,11 @@
 /** The end of a deleted app: looked for again until nobody of it is left, and then it is forgotten. */
 import { withdrawWishesOfNobodys } from '../../store/accounts/coder-members';
 import { linkedPeopleHeldFor } from '../../store/accounts/held-people';
+import {
+  forgetLeaverWorkspacesOf,
+  leaverWorkspacesOf,
+  type LeaverWorkspaces,
+} from '../../store/accounts/leaver-workspaces';
 import { forgetMappedGroups } from '../../store/apps/mapped-groups';
 import { listApps, purgeApp, type StoredApp } from '../../store/apps/apps';
 import { writeAudit } from '../../store/audit/audit';
@@ -46,15 +51,24 @@ export async function isLeftParked(db: Db, app: string): Promise<boolean> {
   return parked > 0 && waiting <= 1;
 }
 
+const sayRunning = ({ userName, running }: LeaverWorkspaces): string[] =>
+  running.map(({ name }) => `${name} of ${JSON.stringify(userName)}`);
+
 /** Forgets the app. What of it could not be removed from Coder is told in the audit trail, since nothing else tells it any more. */
 export async function purge(rim: Rim, work: Work, app: StoredApp, problems: readonly string[]): Promise<EndedWork> {
   const lines = new AuditLines(work.cause, () => rim.clock.now());
   const stay = await linkedPeopleHeldFor(rim.database.db, app.name, UNTOUCHABLE);
+  // By no app's policy it would be stopped after all.
+  const leaves = app.state.policies.leavingWorkspaces === 'leave';
+  const left = leaves ? (await leaverWorkspacesOf(rim.database.db, app.name)).flatMap(sayRunning) : [];
   const untouched = stay.map(({ coderUsername, reason }) => `${JSON.stringify(coderUsername)} (${reason})`);
   lines.note({ app: app.name }, 'app.purge', 'done', {
     detail: [
       'nobody of the deleted app is left to deal with',
       ...(stay.length === 0 ? [] : [`accounts that are never touched stay as they are: ${untouched.join(', ')}`]),
+      ...(left.length === 0
+        ? []
+        : [`workspaces that were left to Coder and ran when last looked at: ${left.join(', ')}`]),
       ...problems,
     ].join('; '),
   });
@@ -69,6 +83,7 @@ export async function purge(rim: Rim, work: Work, app: StoredApp, problems: read
         db,
         stay.map(({ coderUserId }) => coderUserId),
       );
+    if (leaves) await forgetLeaverWorkspacesOf(db, app.name);
     await writeAudit(db, lines.rows);
     await forgetMappedGroups(db, { app: app.name });
     await wakeOtherApps(db, app.name, 'over', work.cause, rim.clock.now());

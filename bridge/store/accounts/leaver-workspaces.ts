@@ -77,6 +77,11 @@ export async function listLeaverWorkspaces(
   return rows.map(toLeaver);
 }
 
+/** What is listed of one app. */
+export async function leaverWorkspacesOf(db: Db, app: string): Promise<LeaverWorkspaces[]> {
+  return (await listLeaverWorkspaces(db)).filter(leaver => leaver.app === app);
+}
+
 /** Everybody of whom something is on its way to be stopped, or was not looked at when it should, and since when. */
 export async function listStoppingWorkspaces(db: Db): Promise<(LeaverWorkspaces & { readonly askedAt: number })[]> {
   const leavers = await listLeaverWorkspaces(db, 'due', 'stopping', 'running');
@@ -107,6 +112,11 @@ export async function putLeaverWorkspaces(db: Db, leaver: LeaverWorkspaces): Pro
     running: JSON.stringify(leaver.running),
     since: leaver.since,
   });
+}
+
+/** The app is gone, and nobody is to look after what it left to Coder. */
+export async function forgetLeaverWorkspacesOf(db: Db, app: string): Promise<void> {
+  await db.deleteFrom('leaver_workspaces').where('app', '=', app).execute();
 }
 
 /** Nothing of this account runs any more, or its person is back. */

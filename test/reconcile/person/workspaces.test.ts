@@ -2,6 +2,7 @@
 import { type AuditEntry, type PendingItem } from '../../../bridge/contract/admin-api';
 import { noteAddress } from '../../../bridge/store/accounts/addresses';
 import { putLeaverWorkspaces } from '../../../bridge/store/accounts/leaver-workspaces';
+import { deleteApp } from '../../../bridge/store/apps/apps';
 import { type CoderDouble, type CoderDoubleOptions } from '../../support/coder-double';
 import { type FaultRule } from '../../support/coder-double/weather/faults';
 import { until } from '../../support/until';
@@ -362,6 +363,20 @@ describe('policy leave', () => {
     stage.coder.stopWorkspace('alice', 'asleep');
     await sweep(stage);
     expect(await isConverged(stage)).toBe(true);
+  });
+
+  it('leaves them to Coder also when the app is gone, and its end tells of them', async () => {
+    const { stage, alice } = await stageWithAlice({}, { leavingWorkspaces: 'leave' });
+    stage.coder.addWorkspace('alice', 'asleep', { dormant: true });
+    await stage.setActive(alice, false);
+    await deleteApp(stage.database, APP, 'any', { actor: 'declaration' }, Date.now());
+    await stage.settle();
+    await sweep(stage);
+    expect(statuses(stage)).toEqual({ asleep: 'running' });
+    expect(await held(stage)).toEqual([]);
+    expect(await stage.reconciler.audit({ action: 'app.purge' })).toMatchObject([
+      { detail: expect.stringMatching(/left to Coder and ran when last looked at: coder\/asleep of "alice"/) },
+    ]);
   });
 });
 
