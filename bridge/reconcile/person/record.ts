@@ -171,7 +171,9 @@ function isIn(
   changed: readonly AccountOutcome[],
 ): boolean {
   const isAccount = ({ kind }: Removal): boolean => kind === 'account';
-  if (!leavesByDirectory(observation) || guarded.held.some(isAccount)) return false;
+  // Of an app that is gone no directory says anything.
+  if (!observation.context.apps.has(observation.app) || !leavesByDirectory(observation)) return false;
+  if (guarded.held.some(isAccount)) return false;
   const ended = endedOf(changed);
   return decision.accounts.some(
     ({ observed, plan }) => plan.removals.some(isAccount) && !ended.has(observed.account.id),
