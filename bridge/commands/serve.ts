@@ -1,9 +1,6 @@
 /** `coder-scim serve`: runs the bridge until it is told to stop. */
 import type * as RunBridge from '../process/run-bridge';
 import { readConfig } from '../process/config';
-import { reason } from '../process/reason';
-import { DatabaseError } from '../store/database/backend';
-import { isUnavailable } from '../store/database/unavailable';
 import { type Commands, type Context } from './command';
 import { EXIT, type ExitCode } from './terminal/exit-code';
 
@@ -35,10 +32,6 @@ async function serve({ terminal }: Context): Promise<ExitCode> {
   await runBridge(config, {
     interactive: terminal.interactive,
     signal: terminal.signal ?? new AbortController().signal,
-  }).catch((error: unknown) => {
-    // A database that goes away while the bridge starts or ends is no defect of the program.
-    if (!isUnavailable(error)) throw error;
-    throw new DatabaseError(`database can not be used: ${reason(error)}`, { cause: error });
   });
   return EXIT.ok;
 }

@@ -5,7 +5,10 @@ import { type Config } from './config';
 import { createLog } from './log';
 import { keepHeapSmall } from './heap-size';
 import { startTelemetry, type Telemetry } from '../telemetry/telemetry';
+import { DatabaseError } from '../store/database/backend';
 import { newId } from '../store/database/id';
+import { isUnavailable } from '../store/database/unavailable';
+import { reason } from './reason';
 import { packageVersion } from './version';
 
 export interface RunOptions {
@@ -16,7 +19,17 @@ export interface RunOptions {
 }
 
 /** Resolves when the bridge has stopped. @throws DatabaseError, ListenError when it can't start */
-export async function runBridge(config: Config, { interactive, signal }: RunOptions): Promise<void> {
+export async function runBridge(config: Config, options: RunOptions): Promise<void> {
+  try {
+    await runToItsEnd(config, options);
+  } catch (error) {
+    // A database that goes away while the bridge starts or ends is no defect of the program.
+    if (error instanceof DatabaseError || !isUnavailable(error)) throw error;
+    throw new DatabaseError(`database can not be used: ${reason(error)}`, { cause: error });
+  }
+}
+
+async function runToItsEnd(config: Config, { interactive, signal }: RunOptions): Promise<void> {
   keepHeapSmall();
   let telemetry: Telemetry | undefined;
   const log = createLog({
