@@ -26,6 +26,7 @@ import { Recovery } from './recovery/recovery';
 import { recoveryReport } from './report/recovery';
 import { KeyedMutex } from './context/mutex';
 import { SeenAccounts } from './context/seen-accounts';
+import { SettledTime } from './context/settled-time';
 import {
   NotYetCompared,
   type Reconciler,
@@ -53,6 +54,7 @@ export function createReconciler(dependencies: ReconcilerDependencies): Reconcil
     database,
     coder,
     clock,
+    settled: new SettledTime(clock, coder, log),
     log,
     owner: options.owner ?? randomUUID(),
     // Whoever is to be locked out waits for it.
@@ -96,7 +98,7 @@ export function createReconciler(dependencies: ReconcilerDependencies): Reconcil
   };
   let forgotAt: number | undefined;
   const forgetDue = async (): Promise<void> => {
-    if (ending.signal.aborted || wasWithin(clock, forgotAt, FORGET_MS)) return;
+    if (ending.signal.aborted || rim.settled.look() === undefined || wasWithin(clock, forgotAt, FORGET_MS)) return;
     forgotAt = clock.now();
     await forgetOldAlone(rim, retention);
   };

@@ -1,4 +1,5 @@
-// Loaded before a bridge: its clock is the machine's and as many milliseconds more as a file says. Timers run as ever.
+// Loaded before a bridge: its clock and its count of time are the machine's and as many milliseconds more as a file says, and
+// so is the date of what Coder answers. Timers run as ever.
 import { readFileSync, watchFile } from 'node:fs';
 
 const file = process.env.MOVED_CLOCK;
@@ -14,7 +15,15 @@ globalThis.Date = class extends TheDate {
   static now() {
     return TheDate.now() + ahead;
   }
+
+  static parse(text) {
+    return TheDate.parse(text) + (/ GMT$/.test(text) ? ahead : 0);
+  }
 };
+
+const { performance } = globalThis;
+const count = performance.now.bind(performance);
+performance.now = () => count() + ahead;
 
 const read = () => {
   ahead = Number(readFileSync(file, 'utf8')) || ahead;

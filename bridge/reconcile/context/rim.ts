@@ -5,6 +5,7 @@ import { type Recovery } from '../recovery/recovery';
 import { type ContextSource } from './context';
 import { type KeyedMutex } from './mutex';
 import { type SeenAccounts } from './seen-accounts';
+import { type SettledTime } from './settled-time';
 import { type Clock, type ConvergedWork, type Log, type Spans } from '../types';
 
 /** EndedWork options that the parts look at. */
@@ -18,6 +19,8 @@ export interface Rim {
   readonly database: Database;
   readonly coder: CoderClient;
   readonly clock: Clock;
+  /** By which time what is kept for a time only is removed. */
+  readonly settled: SettledTime;
   readonly log: Log;
   /** Name of this process among the replicas. */
   readonly owner: string;
