@@ -50,7 +50,10 @@ export function createCoderProbe(options: CoderProbeOptions): CoderProbe {
 
   return {
     state() {
-      if (known !== undefined && options.clock() < known.until) return Promise.resolve(known.state);
+      const now = options.clock();
+      // A clock that went back must not make an old answer last.
+      if (known !== undefined && now < known.until && known.until - now <= rememberMs)
+        return Promise.resolve(known.state);
       asking ??= ask().finally(() => {
         asking = undefined;
       });

@@ -23,7 +23,8 @@ export function createSeatCount(coder: Pick<CoderClient, 'getEntitlements'>, clo
 
   return {
     read() {
-      if (known !== undefined && clock() < known.until) return Promise.resolve(known.seats);
+      if (known !== undefined && clock() < known.until && known.until - clock() <= REMEMBER_MS)
+        return Promise.resolve(known.seats);
       asking ??= ask().finally(() => {
         asking = undefined;
       });

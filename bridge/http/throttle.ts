@@ -2,6 +2,7 @@
  * Counts failed sign-ins per source address and per token id. Only failures are counted and only failures are refused: a
  * valid token passes from an address that others abuse. Memory is bounded; when it is full the oldest entry goes.
  */
+import { wasWithin } from './was-within';
 
 /** How many failures, in which time, and how many entries are remembered. */
 export interface ThrottleOptions {
@@ -41,7 +42,8 @@ export class Throttle {
 
   private count(key: string, now: number): number {
     let window = this.windows.get(key);
-    if (window === undefined || window.endsAt <= now) {
+    // A clock that went back must not make a window last.
+    if (window === undefined || !wasWithin(now, window.endsAt - this.windowMs, this.windowMs)) {
       this.windows.delete(key);
       if (this.windows.size >= this.entries) this.forgetOldest();
       window = { count: 0, endsAt: now + this.windowMs };

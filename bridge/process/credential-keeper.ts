@@ -1,6 +1,7 @@
 /** Keeps the bridge's own Coder token alive: looks when it ends, and renews it in time, one replica at a time. */
 import { type CoderClient } from '../coder';
 import { type Log } from '../http/log';
+import { wasWithin } from '../http/was-within';
 import { type Database } from '../store/database/database';
 import { dropLease, takeLease } from '../store/work/leases';
 
@@ -91,7 +92,7 @@ export function createCredentialKeeper(options: CredentialKeeperOptions): Creden
       await running;
     },
     async expiresAt() {
-      return known !== undefined && clock() - known.at < REMEMBER_MS ? known.expiresAt : look();
+      return known !== undefined && wasWithin(clock(), known.at, REMEMBER_MS) ? known.expiresAt : look();
     },
   };
 }

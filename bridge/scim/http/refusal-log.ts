@@ -2,6 +2,7 @@
  * Tells the log who was refused and why, and keeps the last refusal of each app where an operator can see it. The answer says less: it
  * must not show which apps and tokens exist.
  */
+import { wasWithin } from '../../http/was-within';
 import { type RefusalReason, type Refused } from '../access/authenticate';
 import { type ScimDeps } from './deps';
 
@@ -22,7 +23,7 @@ export function createRefusalLog({
   async function note(name: string, reason: string): Promise<void> {
     if ((await apps.findApp(name)) === undefined) return;
     const now = clock();
-    if (now - (noted.get(name) ?? -Infinity) < NOTE_INTERVAL_MS) return;
+    if (wasWithin(now, noted.get(name), NOTE_INTERVAL_MS)) return;
     noted.set(name, now);
     await requests?.refused(name, reason);
   }
@@ -30,7 +31,7 @@ export function createRefusalLog({
   return ({ reason, app, source, tokenId, client, throttled }) => {
     if (throttled) {
       const now = clock();
-      if (now - (told.get(source) ?? -Infinity) < QUIET_MS) return;
+      if (wasWithin(now, told.get(source), QUIET_MS)) return;
       if (told.size >= REMEMBERED) told.clear();
       told.set(source, now);
     }

@@ -18,6 +18,7 @@ import { createRequestJournal, keptBody } from '../http/request-journal';
 import { requestIdOf } from '../../http/request-id';
 import { send, sendError } from '../http/respond';
 import { sourceOf } from '../../http/source';
+import { wasWithin } from '../../http/was-within';
 import { type Handler } from '../http/scim-request';
 import { createAnnounceExpiry } from '../access/token-expiry';
 import { type TakenBody } from '../../store/requests/requests';
@@ -141,7 +142,7 @@ export function createExchanges(deps: ScimDeps, authenticate: Authenticate, limi
   function reportMismatch(context: RequestContext, other: string): void {
     const key = `${context.app}/${other}`;
     const now = deps.clock();
-    if (now - (mismatches.get(key) ?? -Infinity) < 3_600_000) return;
+    if (wasWithin(now, mismatches.get(key), 3_600_000)) return;
     mismatches.set(key, now);
     deps.log.warn(
       { app: context.app, declared: context.caller.app.identityProvider, looksLike: other },
