@@ -19,13 +19,14 @@ export function addCredentialRoutes(router: Router, deps: AdminDeps): void {
   });
   router.delete('/credentials/:name', async (request, response) => {
     const { name } = request.params;
-    refuseConfigured(deps, name);
     const by = callerOf(response).name;
+    // One that was made before the configuration had the name is good until it is revoked.
     const revoked = await database.transact(async db => {
       const count = await deleteCredentials(db, name);
       if (count > 0) await writeAudit(db, [line(clock(), by, 'credential.revoke', name)]);
       return count;
     });
+    if (revoked === 0) refuseConfigured(deps, name);
     if (revoked === 0) throw new Refusal(404, 'not_found', `no admin credential ${JSON.stringify(name)} was made`);
     response.status(204).end();
   });

@@ -153,6 +153,37 @@ describe('a credential', () => {
     });
   });
 
+  it('that was made is revoked though the configuration has its name by now, and that one stays', async () => {
+    const kept = freshSqlite();
+    const [made, declared] = [mintToken('cscimadmin'), mintToken('cscimadmin')];
+    const start = (credentials: readonly object[]) =>
+      startBridge({
+        coderUrl: coder.url,
+        coderToken: coder.issueToken('bridge'),
+        databaseUrl: kept.url,
+        env: { CODER_SCIM_ADMIN_CREDENTIALS: JSON.stringify(credentials) },
+      });
+    const one = { name: 'x', scopes: ['read' as const], expiresAt: LATER };
+    const before = await start([]);
+    await before.admin.createCredential({ ...one, digest: made.digest });
+    await before.stop();
+    const after = await start([{ ...one, digest: declared.digest }]);
+    const opens = async () =>
+      await Promise.all(
+        [made, declared].map(
+          async ({ token }) =>
+            (await fetch(`${after.url}/admin/v1/status`, { headers: { authorization: `Bearer ${token}` } })).status,
+        ),
+      );
+    expect(await opens()).toEqual([200, 200]);
+    await after.admin.revokeCredential('x');
+    expect(await opens()).toEqual([401, 200]);
+    expect((await after.admin.audit({ action: 'credential.revoke' })).entries).toHaveLength(1);
+    expect((await refusal(after.admin.revokeCredential('x'))).code).toBe('credential_declared');
+    await after.stop();
+    await kept.drop();
+  });
+
   it('makes no other one unless it has every scope', async () => {
     const operator = new AdminClient({ url: bridge.url, token: secrets.operate.token });
     const request = {
