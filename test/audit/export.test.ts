@@ -3,7 +3,7 @@ import { createHmac } from 'node:crypto';
 import { appendFileSync, existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { createServer, type IncomingHttpHeaders, type Server } from 'node:http';
 import { type AddressInfo, createServer as createTcpServer, type Server as TcpServer } from 'node:net';
-import { tmpdir } from 'node:os';
+import { networkInterfaces, tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { type RunningBridge, scimToken, startBridge } from '../support/bridge';
 import { type CoderDouble, startCoderDouble } from '../support/coder-double';
@@ -208,6 +208,24 @@ it('syslog gets each line as a message of RFC 5424 with its length before it', a
     expect(parts[0]?.[1]).toBe(String(13 * 8 + 6));
   });
 });
+
+const hasIpv6 = Object.values(networkInterfaces()).some(all => all?.some(({ address }) => address === '::1'));
+(hasIpv6 ? it : it.skip)(
+  `syslog is reached at an IPv6 address${hasIpv6 ? '' : ' (this machine has no ::1)'}`,
+  async () => {
+    let told = '';
+    const server = createTcpServer(socket => socket.on('data', part => (told += part.toString()))).listen(0, '::1');
+    await new Promise(resolve => server.once('listening', resolve));
+    const place = `syslog://[::1]:${(server.address() as AddressInfo).port}`;
+    await withBridge({ CODER_SCIM_AUDIT_EXPORT: place }, async bridge => {
+      const last = await head(bridge);
+      await until('the last line arrived', () => told.includes(`"sequence":${last}`));
+      // Its cursor is kept, and its metric shown, by the address as it is configured.
+      await until('nothing to wait', async () => (await pending(bridge, /^syslog:\/\/\[::1\]:/)) === 0);
+    });
+    server.close();
+  },
+);
 
 it('a webhook is called for what waits for a decision alone, signed, and for nothing of the past', async () => {
   posted.length = 0;

@@ -2,7 +2,7 @@
  * Syslog messages (RFC 5424) over TCP or TLS, each with its length before it (RFC 6587 §3.4.1, RFC 5425 §4.3). Syslog has no acknowledgement: a
  * connection for each delivery, ended by us and then by the other side, is the most that can be known.
  */
-import { connect as connectTcp, type Socket } from 'node:net';
+import { connect as connectTcp, isIP, type Socket } from 'node:net';
 import { hostname } from 'node:os';
 import { connect as connectTls } from 'node:tls';
 import { type SealedRecord } from '../../store/audit/chain';
@@ -25,12 +25,15 @@ export function toSyslog({ host, port, tls }: SyslogAddress, format: Format): De
     const text = Buffer.from(`${header} ${format(line)}`, 'utf8');
     return Buffer.concat([Buffer.from(`${text.length} `), text]);
   };
+  // A URL has an IPv6 address in brackets, and only a name can be asked for by TLS (RFC 6066 §3).
+  const address = { host: host.replace(/^\[(.*)\]$/, '$1'), port };
+  const server = isIP(address.host) === 0 ? { servername: host } : {};
   return {
     name: nameOf({ kind: 'syslog', host, port, tls }),
     begins: 'oldest',
     deliver: lines =>
       new Promise((resolve, reject) => {
-        const socket: Socket = tls ? connectTls({ host, port, servername: host }) : connectTcp({ host, port });
+        const socket: Socket = tls ? connectTls({ ...address, ...server }) : connectTcp(address);
         const fail = (error: Error) => {
           socket.destroy();
           reject(error);
