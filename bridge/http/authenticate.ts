@@ -3,6 +3,7 @@ import { type Request, type RequestHandler } from 'express';
 import { ADMIN_SCOPES } from '../contract/admin-api';
 import { type Caller, mayCall, type NeededScopes, setCaller } from './caller';
 import { type Log } from './log';
+import { plainAddress } from './source';
 import { Throttle } from './throttle';
 import { Refusal } from './refusal';
 
@@ -30,7 +31,7 @@ export function createAuthenticate({ find, needs, log, clock, what }: Authentica
       next();
       return;
     }
-    const source = request.ip ?? request.socket.remoteAddress ?? 'unknown';
+    const source = plainAddress(request.ip ?? request.socket.remoteAddress ?? 'unknown');
     const wait = throttle.fail([source], clock());
     log.warn({ source, throttled: wait > 0, path: request.baseUrl }, 'admin caller refused');
     if (wait > 0) {

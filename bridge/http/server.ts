@@ -8,6 +8,9 @@ export interface ListenAddress {
   readonly port: number;
 }
 
+/** IPv6, and IPv4 with it; where the machine has no IPv6, IPv4. */
+export const EVERY_INTERFACE = '::';
+
 /** Answers a connection whose bytes never became a request. */
 export type AnswerClientError = (this: Server, error: Error & { code?: string }, socket: Socket) => void;
 
@@ -32,15 +35,26 @@ export async function listen(address: ListenAddress, answerClientError: AnswerCl
     maxHeaderSize: 32_768,
   });
   server.on('clientError', answerClientError);
-  await new Promise<void>((resolve, reject) => {
-    server.once('error', cause => reject(explain(cause, address)));
-    server.listen(address.port, address.host, resolve);
+  await listenAt(server, address).catch((cause: NodeJS.ErrnoException) => {
+    const hasNoIpv6 = cause.code === 'EAFNOSUPPORT' || cause.code === 'EADDRNOTAVAIL';
+    if (address.host !== EVERY_INTERFACE || !hasNoIpv6) throw explain(cause, address);
+    const ipv4 = { host: '0.0.0.0', port: address.port };
+    return listenAt(server, ipv4).catch((error: Error) => {
+      throw explain(error, ipv4);
+    });
   });
   return {
     url: urlOf(server.address() as AddressInfo),
     serve: listener => void server.on('request', listener),
     close: deadlineMs => close(server, deadlineMs),
   };
+}
+
+function listenAt(server: Server, { host, port }: ListenAddress): Promise<void> {
+  return new Promise((resolve, reject) => {
+    server.once('error', reject);
+    server.listen(port, host, resolve);
+  });
 }
 
 async function close(server: Server, deadlineMs: number): Promise<void> {

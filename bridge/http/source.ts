@@ -8,11 +8,16 @@ import { type IncomingMessage } from 'node:http';
 export function sourceOf(request: IncomingMessage, trustedProxies: number): string {
   const near = request.socket.remoteAddress ?? 'unknown';
   const header = trustedProxies === 0 ? undefined : request.headers['x-forwarded-for'];
-  if (header === undefined) return near;
+  if (header === undefined) return plainAddress(near);
   const told = String(header)
     .split(',')
     .map(part => part.trim())
     .filter(part => part !== '')
     .reverse();
-  return [near, ...told][Math.min(trustedProxies, told.length)] ?? near;
+  return plainAddress([near, ...told][Math.min(trustedProxies, told.length)] ?? near);
+}
+
+/** The address as its family writes it: one of IPv4 that came to a socket of IPv6 begins with `::ffff:` (RFC 4291 §2.5.5.2). */
+export function plainAddress(address: string): string {
+  return address.replace(/^::ffff:(?=[\d.]+$)/i, '');
 }

@@ -7,7 +7,7 @@ import { readFileSync } from 'node:fs';
 import * as z from 'zod';
 import { CredentialDeclaration } from '../contract/admin-api';
 import { type ExportTo } from '../audit/destinations/place';
-import { type ListenAddress } from '../http/server';
+import { EVERY_INTERFACE, type ListenAddress } from '../http/server';
 
 /** Where the value of a variable matters. */
 export type Side = 'bridge' | 'client';
@@ -69,7 +69,7 @@ const httpUrl = z
 const listenAddress = z.string().transform((text, context): ListenAddress => {
   const match = /^(?:\[([0-9a-fA-F:.]+)\]|([A-Za-z0-9.-]*)):(\d{1,5})$/.exec(text.trim());
   const port = Number(match?.[3] ?? NaN);
-  if (match && port <= 65_535) return { host: match[1] ?? (match[2] || '0.0.0.0'), port };
+  if (match && port <= 65_535) return { host: match[1] ?? (match[2] || EVERY_INTERFACE), port };
   context.addIssue({ code: 'custom', message: 'not host:port' });
   return z.NEVER;
 });

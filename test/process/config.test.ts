@@ -121,7 +121,7 @@ describe('configuration of the bridge', () => {
 
   it.each([
     ['CODER_SCIM_LISTEN', '0.0.0.0:80', 'listen', { host: '0.0.0.0', port: 80 }],
-    ['CODER_SCIM_LISTEN', ':8399', 'listen', { host: '0.0.0.0', port: 8399 }],
+    ['CODER_SCIM_LISTEN', ':8399', 'listen', { host: '::', port: 8399 }],
     ['CODER_SCIM_LISTEN', '[::1]:0', 'listen', { host: '::1', port: 0 }],
     ['CODER_SCIM_LISTEN', 'localhost:8399', 'listen', { host: 'localhost', port: 8399 }],
     ['CODER_SCIM_SWEEP_INTERVAL', 'off', 'sweepIntervalMs', 0],

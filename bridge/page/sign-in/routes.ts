@@ -1,5 +1,6 @@
 /** Signing in and out: by OpenID Connect where one is configured, else by an admin credential. */
 import express, { type Request, type Response, type Router } from 'express';
+import { plainAddress } from '../../http/source';
 import { Throttle } from '../../http/throttle';
 import { type PageDeps } from '../deps';
 import { bareLayout } from '../layout';
@@ -50,7 +51,7 @@ function addCredentialSignIn(router: Router, deps: PageDeps, sessions: Sessions,
       response.redirect(303, `${base}${to}`);
       return;
     }
-    const source = request.ip ?? 'unknown';
+    const source = plainAddress(request.ip ?? 'unknown');
     const wait = throttle.fail([source], deps.clock());
     deps.log.warn({ source, throttled: wait > 0 }, 'sign-in to the page refused');
     if (wait > 0) {
