@@ -128,6 +128,30 @@ describe('the chart', () => {
     });
   });
 
+  const further = [
+    ...['--set', 'secrets.variables.CODER_SCIM_WEBHOOK_URL=webhook-url,secrets.keys.adminToken='],
+    ...['--set', 'secrets.variables.CODER_SCIM_ADMIN_CREDENTIALS=admin-credentials'],
+    ...[
+      '--set',
+      'secrets.externalSecret.remote.webhook-url.key=w,secrets.externalSecret.remote.admin-credentials.key=a',
+    ],
+  ];
+  itWith('helm', HELM)('further secrets are read from files, wherever they come from', () => {
+    for (const variant of variants) {
+      const { code, said } = run('helm', ['template', 'r', CHART, '--values', join(CHART, 'ci', variant), ...further]);
+      expect([variant, code]).toEqual([variant, 0]);
+      for (const [name, key] of [
+        ['WEBHOOK_URL', 'webhook-url'],
+        ['ADMIN_CREDENTIALS', 'admin-credentials'],
+      ])
+        expect(said).toContain(`{ name: CODER_SCIM_${name}_FILE, value: "/run/secrets/coder-scim/${key}" }`);
+      expect(said).not.toContain('CODER_SCIM_ADMIN_TOKEN');
+      if (said.includes('kind: ExternalSecret')) expect(said).toContain('secretKey: webhook-url');
+    }
+    const values = ['--values', join(CHART, 'ci', 'sqlite.yaml'), '--set', 'secrets.keys.adminToken='];
+    expect(run('helm', ['template', 'r', CHART, ...values]).said).toContain('secrets.keys.adminToken is empty');
+  });
+
   itWith('helm', HELM)('several replicas on SQLite, and values that are not known, are refused', () => {
     expect(render('sqlite.yaml', '--set', 'replicas=2').said).toContain('a SQLite database has one bridge');
     // In the words of Helm 3.17 and of later ones.

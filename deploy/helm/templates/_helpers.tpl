@@ -17,12 +17,17 @@ helm.sh/chart: {{ printf "%s-%s" .Chart.Name .Chart.Version }}
 {{- /* Secrets that the bridge reads, as the name of its variable and the key that holds it. */ -}}
 {{- define "coder-scim.secretVariables" -}}
 CODER_SESSION_TOKEN: {{ .Values.secrets.keys.coderToken }}
+{{- if .Values.secrets.keys.adminToken }}
 CODER_SCIM_ADMIN_TOKEN: {{ .Values.secrets.keys.adminToken }}
+{{- end }}
 {{- if .Values.database.postgres }}
 CODER_SCIM_DATABASE_URL: {{ .Values.secrets.keys.databaseUrl }}
 {{- end }}
 {{- if .Values.secrets.keys.metricsToken }}
 CODER_SCIM_METRICS_TOKEN: {{ .Values.secrets.keys.metricsToken }}
+{{- end }}
+{{- range $variable, $key := .Values.secrets.variables }}
+{{ $variable }}: {{ $key }}
 {{- end }}
 {{- end }}
 {{- /* Where Prometheus finds the metrics token. The CSI driver mounts files in pods of the bridge alone, and makes no Secret by itself. */ -}}
@@ -54,6 +59,9 @@ CODER_SCIM_METRICS_TOKEN: {{ .Values.secrets.keys.metricsToken }}
 {{- define "coder-scim.check" -}}
 {{- if and (not .Values.database.postgres) (gt (int .Values.replicas) 1) }}
 {{- fail "replicas is more than 1 without database.postgres: a SQLite database has one bridge" }}
+{{- end }}
+{{- if not (or .Values.secrets.keys.adminToken (hasKey .Values.secrets.variables "CODER_SCIM_ADMIN_CREDENTIALS")) }}
+{{- fail "secrets.keys.adminToken is empty: wanted a key, or named credentials in secrets.variables.CODER_SCIM_ADMIN_CREDENTIALS" }}
 {{- end }}
 {{- $ending := add .Values.preStopSeconds (include "coder-scim.shutdownSeconds" .) }}
 {{- if le (int .Values.terminationGracePeriodSeconds) (int $ending) }}
