@@ -130,13 +130,19 @@ function removedMembers(body: Json | string | undefined): readonly string[] | un
       if (statesMembers(rest) || statesMembers(value ?? null)) return undefined;
       continue;
     }
-    const filter = /\[(.*)\]/s.exec(path)?.[1];
+    const filter = betweenBrackets(path);
     const filtered = /^\s*value\s+eq\s+"([^"]+)"\s*$/i.exec(filter ?? '')?.[1];
     const listed = filter === undefined ? valuesOf(value) : undefined;
     if (op !== 'remove' || (filtered === undefined && listed === undefined)) return undefined;
     removed.push(...(filtered === undefined ? (listed ?? []) : [filtered]));
   }
   return removed.length === 0 ? 'nobody' : removed;
+}
+
+/** From the first to the last: a path has no bound here, and no expression may go back and forth in it. */
+function betweenBrackets(path: string): string | undefined {
+  const [opens, closes] = [path.indexOf('['), path.lastIndexOf(']')];
+  return opens < 0 || closes < opens ? undefined : path.slice(opens + 1, closes);
 }
 
 const namesMembers = (name: string): boolean => namesAccess(name, 'members');
@@ -180,9 +186,11 @@ export function attemptsOf(body: Json | string | undefined, isUnread: boolean): 
 export function attemptOf(operation: Json): Attempt | undefined {
   if (!isJsonObject(operation)) return undefined;
   const [method, path] = [memberOf(operation, 'method'), memberOf(operation, 'path')];
-  // Also of a path that has the base URL in front of it.
-  const parts = typeof path === 'string' ? /(?:^|\/)(user|group)s(?:\/([^/?]+))?\/?(?:\?.*)?$/i.exec(path) : null;
-  if (typeof method !== 'string' || parts === null) return undefined;
+  if (typeof method !== 'string' || typeof path !== 'string') return undefined;
+  // Also of a path that has the base URL in front of it. What it asks is cut off first: it may be of any length, and name anything.
+  const [stated = ''] = path.split('?', 1);
+  const parts = /(?:^|\/)(user|group)s(?:\/([^/]+))?\/?$/i.exec(stated);
+  if (parts === null) return undefined;
   const [, type = '', id] = parts;
   return {
     method: method.toUpperCase(),

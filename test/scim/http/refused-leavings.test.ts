@@ -304,6 +304,46 @@ describe('a refused request that would have locked somebody out', () => {
   });
 });
 
+describe('a refused request of great length', () => {
+  let server: ScimServer;
+  let ada: string;
+  let group: string;
+  beforeEach(async () => {
+    server = await startScimServer();
+    const create = async (path: string, body: object) => (await server.call('POST', path, { body })).body.id;
+    ada = await create('/Users', { schemas: [USER], userName: 'ada' });
+    group = await create('/Groups', { schemas: [GROUP], displayName: 'devs', members: [{ value: ada }] });
+  });
+  afterEach(() => server.close());
+
+  async function names() {
+    const { pending } = await readStatus(server.database.db, Date.now());
+    return pending.flatMap(({ state, subject }) => (state === 'refused' ? [subject] : [])).sort();
+  }
+  const members = (body: object) => server.call('PATCH', `/Groups/${group}`, { body });
+
+  // An expression that goes back and forth in these is at it for hours.
+  test('is looked at once: a path of brackets', async () => {
+    const { status } = await members(patchOf({ op: 'remove', path: `members${'['.repeat(2_000_000)}` }));
+    expect(status).toBe(400);
+    expect(await names()).toEqual(['members of group devs']);
+  });
+
+  test('is looked at once: a path of a Bulk that asks again and again', async () => {
+    const { status } = await server.call('POST', '/Bulk', {
+      body: {
+        schemas: [BULK],
+        Operations: [
+          { method: 'DELETE', path: `${'/users?'.repeat(700_000)}\nx` },
+          { method: 'DELETE', path: `/Users/${ada}?${'/users?'.repeat(100)}`, version: 'W/"99"' },
+        ],
+      },
+    });
+    expect(status).toBe(200);
+    expect(await names()).toEqual(['ada']);
+  });
+});
+
 describeEachDatabase('refused leavings', open => {
   it('are noted, counted once each, and settled by what goes through', async () => {
     const database = await open();
