@@ -25,7 +25,8 @@ export interface DirectoryGroup {
   readonly externalId: string | undefined;
 }
 
-const ADDRESS = /^[^\s@]+@[^\s@]+\.[^\s@]+$/;
+// The first dot that may part a domain decides: a text of dots is gone through once.
+const ADDRESS = /^[^\s@]+@[^\s@][^\s@.]*\.[^\s@]+$/;
 
 /** The full name that a SCIM User document states. */
 export function fullNameOf(

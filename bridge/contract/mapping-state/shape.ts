@@ -177,7 +177,7 @@ export type Guard = document.Guard;
 export const People = z.strictObject({
   emailDomains: z
     .array(
-      z.string().regex(/^[^\s@]+\.[^\s@]+$/, {
+      z.string().regex(/^[^\s@][^\s@.]*\.[^\s@]+$/, {
         error: issue =>
           `e-mail domain ${JSON.stringify(issue.input)}: wanted a domain such as "example.com", without "@"`,
       }),

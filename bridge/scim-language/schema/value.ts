@@ -177,9 +177,16 @@ function normalizeComplex(
 /** A single-valued reference, such as `manager`, is kept by its identifier alone; `$ref` follows from that when it is rendered. */
 function settleReference(complex: JsonObject): void {
   if (typeof complex.$ref !== 'string') return;
-  const segment = complex.$ref.replace(/\/+$/, '').split('/').at(-1);
-  complex.value ??= segment === undefined || segment === '' ? complex.$ref : decodeSegment(segment);
+  const segment = lastSegment(complex.$ref);
+  complex.value ??= segment === '' ? complex.$ref : decodeSegment(segment);
   delete complex.$ref;
+}
+
+/** What follows the last slash, but for slashes at the end: however many they are, each is looked at once. */
+function lastSegment(path: string): string {
+  let end = path.length;
+  while (path.charAt(end - 1) === '/') end -= 1;
+  return path.slice(path.lastIndexOf('/', end - 1) + 1, end);
 }
 
 /** A part of a path without its percent signs; as it is where they are no encoding. */

@@ -33,6 +33,18 @@ describe('a stated resource becomes a document', () => {
     expect(documentOf({ id: 7, meta: 'x', groups: { a: 1 } })).toEqual(minimalUser);
   });
 
+  test.each([
+    ['26118915', 'https://idp.example/v2/Users/26118915'],
+    ['26118915', 'https://idp.example/v2/Users/26118915//'],
+    ['x y', '/Users/x%20y/'],
+    ['x', 'x'],
+    ['//', '//'],
+    // An expression that looks for the slashes at the end goes through these from each of them: for hours.
+    ['end', `${'/'.repeat(3_000_000)}end`],
+  ])('a manager is kept by what the reference ends with: %s', (value, $ref) => {
+    expect(documentOf({ [ENTERPRISE]: { manager: { $ref } } })[ENTERPRISE].manager).toEqual({ value });
+  });
+
   test('RFC 7643 §2.1: names are read in any case and kept in the spelling of the schema', () => {
     const stated = {
       SCHEMAS: [USER.toUpperCase(), ENTERPRISE.toLowerCase()],
