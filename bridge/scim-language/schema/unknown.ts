@@ -66,11 +66,38 @@ function jsonIn(text: string): Json | undefined {
 /** How deep it is looked for. */
 const DEEPEST = 3;
 
+/** How deep a text may nest to be looked into at all: as deep as a body. */
+const DEEPEST_TEXT = 32;
+
+/** Whether brackets outside of texts stand in so many others; read without a stack, as a text may be all brackets. */
+function nestsDeeper(text: string, most: number): boolean {
+  let depth = 0;
+  let quoted = false;
+  for (let at = 0; at < text.length; at += 1) {
+    const sign = text.charAt(at);
+    if (quoted) {
+      if (sign === '\\') at += 1;
+      else if (sign === '"') quoted = false;
+    } else if (sign === '"') quoted = true;
+    else if (sign === '[' || sign === '{') {
+      depth += 1;
+      if (depth > most) return true;
+    } else if (sign === ']' || sign === '}') depth -= 1;
+  }
+  return false;
+}
+
+/** Whether a text is JSON that speaks of who has access. What nests too deep to be looked into may. */
+function holdsAccess(name: string, text: string, depth: number): boolean {
+  if (!/^\s*[[{]/.test(text)) return false;
+  return nestsDeeper(text, DEEPEST_TEXT) || wrapsAccess(name, jsonIn(text), depth);
+}
+
 /** Whether what stands below a name speaks of who has access: `{"user": {"active": false}}`. A custom extension may have attributes of any name. */
 function wrapsAccess(name: string, value: Json | undefined, depth = 1): boolean {
   if (value === undefined || (URN.test(name) && !OURS.test(name))) return false;
   if (Array.isArray(value)) return value.some(item => wrapsAccess(name, item, depth));
-  if (typeof value === 'string') return /^\s*[[{]/.test(value) && wrapsAccess(name, jsonIn(value), depth);
+  if (typeof value === 'string') return holdsAccess(name, value, depth);
   if (!isJsonObject(value) || depth > DEEPEST) return false;
   return Object.entries(value).some(([key, below]) => namesAccess(key) || wrapsAccess(key, below, depth + 1));
 }

@@ -272,6 +272,18 @@ describe('a dialect takes what the RFC refuses, and counts it', () => {
     ]);
   });
 
+  test('unknownAttributes: a text of brackets is looked into as deep as a body may be, and refused beyond', () => {
+    const leniency = lenient('unknownAttributes');
+    const nested = (depth: number, inner = '') => `${'['.repeat(depth)}${inner}${']'.repeat(depth)}`;
+    for (const notes of [nested(32), nested(3, `"x${'['.repeat(99)}"`), '[not JSON', `["\\"${'{'.repeat(99)}"]`])
+      expect(documentOf({ notes }, leniency)).toEqual(minimalUser);
+    for (const notes of [nested(33), nested(200_000), '['.repeat(3_000_000), nested(5, '{"active": false}')])
+      expect(refusal(() => documentOf({ notes }, leniency))).toMatchObject({
+        status: 400,
+        detail: expect.stringContaining('attribute "notes"'),
+      });
+  });
+
   test('flatExtension', () => {
     const leniency = lenient('flatExtension', 'bareValues');
     const stated = { department: 'Notes', manager: '26', costCenter: null, [ENTERPRISE]: { division: 'Mathematics' } };
