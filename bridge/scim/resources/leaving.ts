@@ -134,7 +134,7 @@ function removedMembers(body: Json | string | undefined): readonly string[] | un
     const filtered = /^\s*value\s+eq\s+"([^"]+)"\s*$/i.exec(filter ?? '')?.[1];
     const listed = filter === undefined ? valuesOf(value) : undefined;
     if (op !== 'remove' || (filtered === undefined && listed === undefined)) return undefined;
-    removed.push(...(filtered === undefined ? (listed ?? []) : [filtered]));
+    for (const id of filtered === undefined ? (listed ?? []) : [filtered]) removed.push(id);
   }
   return removed.length === 0 ? 'nobody' : removed;
 }

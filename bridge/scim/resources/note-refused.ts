@@ -2,6 +2,7 @@
 import { type ScimError } from '../../scim-language/errors';
 import { type ScimDeps } from '../http/deps';
 import { type RequestContext } from '../http/request-context';
+import { type Leaving } from '../../store/directory';
 import { type Attempt, leavingOf } from './leaving';
 
 /** Notes whom the attempt would have locked out, if anybody. Never rejects: the answer is about the request. */
@@ -9,9 +10,14 @@ export type NoteRefused = (context: RequestContext, attempt: Attempt, error: Sci
 
 export function createNoteRefused({ directory, log }: Pick<ScimDeps, 'directory' | 'log'>): NoteRefused {
   return async (context, attempt, error) => {
-    const leaving = leavingOf(attempt);
-    if (leaving === undefined) return;
     const { app, requestId } = context;
+    const leaving = read(attempt, cause =>
+      log.error(
+        { app, requestId, error: cause },
+        'a refused request could not be read: it counts as if it would have locked somebody out',
+      ),
+    );
+    if (leaving === undefined) return;
     const reason = `${attempt.method} was refused with ${error.status}${error.scimType === undefined ? '' : ` ${error.scimType}`}: ${error.detail}`;
     try {
       const noted = await directory.noteRefusedLeaving(app, leaving, { reason, requestId });
@@ -25,4 +31,14 @@ export function createNoteRefused({ directory, log }: Pick<ScimDeps, 'directory'
       );
     }
   };
+}
+
+/** Whom it would have locked out. What can not be read for a reason of our own may have meant anybody in what it names. */
+function read(attempt: Attempt, failed: (cause: unknown) => void): Leaving | undefined {
+  try {
+    return leavingOf(attempt);
+  } catch (cause) {
+    failed(cause);
+    return leavingOf({ ...attempt, body: undefined, unread: true });
+  }
 }

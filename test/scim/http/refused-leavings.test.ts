@@ -1,6 +1,11 @@
 /** A refused request that would have locked somebody out is an entry in the status, by name and with the reason, until it went through. */
 import { readStatus } from '../../../bridge/reconcile/report/status';
 import { countRefusedLeavings, createDirectory, listRefusedLeavings } from '../../../bridge/store/directory';
+import { createNoteRefused } from '../../../bridge/scim/resources/note-refused';
+import { type RequestContext } from '../../../bridge/scim/http/request-context';
+import { ScimError } from '../../../bridge/scim-language/errors';
+import { type Json } from '../../../bridge/scim-language/json';
+import { type ScimDeps } from '../../../bridge/scim/http/deps';
 import { describeEachDatabase } from '../../support/databases';
 import { type ScimServer, startScimServer } from '../../support/scim-server';
 
@@ -341,6 +346,62 @@ describe('a refused request of great length', () => {
     });
     expect(status).toBe(200);
     expect(await names()).toEqual(['ada']);
+  });
+});
+
+describe('a refused removal of very many members', () => {
+  const ids = Array.from({ length: 150_000 }, (_, index) => String(index).padStart(12, '0'));
+  const body = patchOf(
+    { op: 'remove', path: 'members', value: ids.map(id => ({ value: `00000000-0000-7000-8000-${id}` })) },
+    { op: 'replace', path: 'shoeSize', value: 4 },
+  );
+  test.each<[string, (server: ScimServer, path: string) => Promise<{ status: number; text: string }>]>([
+    ['by itself', (server, path) => server.call('PATCH', path, { body })],
+    [
+      'in a Bulk',
+      async (server, path) => {
+        const Operations = [{ method: 'PATCH', path, data: body }];
+        const answer = await server.call('POST', '/Bulk', { body: { schemas: [BULK], Operations } });
+        expect(answer.status).toBe(200);
+        return { status: Number((answer.body['Operations'] as { status: string }[])[0]?.status), text: answer.text };
+      },
+    ],
+  ])('is refused in words, and an entry: %s', async (_, send) => {
+    const server = await startScimServer();
+    try {
+      const ada = await server.call('POST', '/Users', { body: { schemas: [USER], userName: 'ada' } });
+      const group = await server.call('POST', '/Groups', {
+        body: { schemas: [GROUP], displayName: 'devs', members: [{ value: ada.body.id }] },
+      });
+      const { status, text } = await send(server, `/Groups/${group.body.id}`);
+      expect([status, text]).toEqual([400, expect.stringContaining('shoeSize')]);
+      expect((await listRefusedLeavings(server.database.db, 9)).map(({ name }) => name)).toEqual([
+        'members of group devs',
+      ]);
+    } finally {
+      await server.close();
+    }
+  });
+
+  test('is an entry even when nobody can read what it says', async () => {
+    const server = await startScimServer();
+    try {
+      const { id } = (await server.call('POST', '/Users', { body: { schemas: [USER], userName: 'ada' } })).body;
+      const said: unknown[] = [];
+      const log = { error: (_fields: object, text: string) => said.push(text), warn: () => {} } as unknown as ScimDeps['log'];
+      let deep: Json = [];
+      for (let depth = 0; depth < 100_000; depth += 1) deep = [deep];
+      const noteRefused = createNoteRefused({ directory: createDirectory(server.database), log });
+      await noteRefused(
+        { app: 'main', requestId: 'r' } as RequestContext,
+        { method: 'PATCH', type: 'User', id, body: { operations: deep } },
+        new ScimError(400, 'invalidSyntax', 'what it says'),
+      );
+      expect(said).toEqual([expect.stringContaining('could not be read')]);
+      expect((await listRefusedLeavings(server.database.db, 9)).map(({ name }) => name)).toEqual(['ada']);
+    } finally {
+      await server.close();
+    }
   });
 });
 
