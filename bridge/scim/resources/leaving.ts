@@ -19,25 +19,59 @@ export interface Attempt {
   readonly unread?: boolean;
 }
 
-/** Undefined when the request would have locked nobody out. */
-export function leavingOf({ method, type, id, body, unread = false }: Attempt): Leaving | undefined {
-  if (type === 'Bulk') return { kind: 'bulk' };
-  if (id === undefined) return type === 'User' ? newUser(body) : undefined;
-  if (unread) return type === 'User' ? { kind: 'user', id } : { kind: 'group', id, members: undefined };
+/** Nothing when the request would have locked nobody out; several where a user was to leave several groups. */
+export function leavingsOf({ method, type, id, body, unread = false }: Attempt): readonly Leaving[] {
+  if (type === 'Bulk') return [{ kind: 'bulk' }];
+  if (id === undefined) return type === 'User' ? newUser(body) : [];
+  if (unread) return [type === 'User' ? { kind: 'user', id } : { kind: 'group', id, members: undefined }];
   if (type === 'User') {
-    return method === 'DELETE' || saysInactive(body) ? { kind: 'user', id } : undefined;
+    if (method === 'DELETE' || saysInactive(body)) return [{ kind: 'user', id }];
+    return method === 'PATCH' ? groupsLeft(id, body) : [];
   }
-  if (method === 'DELETE' || method === 'PUT') return { kind: 'group', id, members: undefined };
+  if (method === 'DELETE' || method === 'PUT') return [{ kind: 'group', id, members: undefined }];
   const members = removedMembers(body);
-  return members === 'nobody' ? undefined : { kind: 'group', id, members };
+  return members === 'nobody' ? [] : [{ kind: 'group', id, members }];
 }
 
 /** A POST of somebody inactive: who has that userName already would have been told of by it. */
-function newUser(body: Json | string | undefined): Leaving | undefined {
-  if (!isJsonObject(body ?? null) || !saysInactive(body)) return undefined;
+function newUser(body: Json | string | undefined): Leaving[] {
+  if (!isJsonObject(body ?? null) || !saysInactive(body)) return [];
   const [, userName] = Object.entries(body as JsonObject).find(([key]) => key.toLowerCase() === 'username') ?? [];
-  return typeof userName === 'string' ? { kind: 'userName', userName } : undefined;
+  return typeof userName === 'string' ? [{ kind: 'userName', userName }] : [];
 }
+
+/**
+ * A user's `groups` are readOnly (RFC 7643 §4.1.2), and a client that takes one away by PATCH is refused: the groups that it states, or
+ * the user where it states none.
+ */
+function groupsLeft(id: string, body: Json | string | undefined): Leaving[] {
+  const user: Leaving = { kind: 'user', id };
+  if (body === undefined) return [];
+  if (typeof body === 'string') return /groups/i.test(body) && /remove|replace/i.test(body) ? [user] : [];
+  const left = new Set<string>();
+  for (const { op, path, value, rest } of operationsOf(body)) {
+    if (op === 'add') continue;
+    if (!GROUPS.test(path)) {
+      const stated = [rest, value ?? null].filter(isJsonObject);
+      if (stated.some(object => Object.keys(object).some(key => GROUPS.test(key)))) return [user];
+      continue;
+    }
+    const ids = op === 'remove' ? removedIds(path, value) : undefined;
+    if (ids === undefined) return [user];
+    for (const group of ids) left.add(group);
+    // What is no id, or very many, is nobody's in particular.
+    if (left.size > MOST_GROUPS || ids.some(group => !IDENTIFIER.test(group))) return [user];
+  }
+  return [...left].map(group => ({ kind: 'group', id: group, members: [id] }));
+}
+
+/** `groups`, `groups[…]`, `urn:…:User:groups`, `/groups/0`: by itself or below a schema. */
+const GROUPS = /(?:^|[:/.])groups(?:$|[^a-z0-9])/i;
+
+const IDENTIFIER = /^[0-9a-f-]{36}$/;
+
+/** Groups of one refused request that are entries of their own; of more, the user is one. */
+const MOST_GROUPS = 100;
 
 function saysInactive(body: Json | string | undefined): boolean {
   if (typeof body === 'string') return textSaysInactive(body);
@@ -130,13 +164,19 @@ function removedMembers(body: Json | string | undefined): readonly string[] | un
       if (statesMembers(rest) || statesMembers(value ?? null)) return undefined;
       continue;
     }
-    const filter = betweenBrackets(path);
-    const filtered = /^\s*value\s+eq\s+"([^"]+)"\s*$/i.exec(filter ?? '')?.[1];
-    const listed = filter === undefined ? valuesOf(value) : undefined;
-    if (op !== 'remove' || (filtered === undefined && listed === undefined)) return undefined;
-    for (const id of filtered === undefined ? (listed ?? []) : [filtered]) removed.push(id);
+    const ids = op === 'remove' ? removedIds(path, value) : undefined;
+    if (ids === undefined) return undefined;
+    for (const id of ids) removed.push(id);
   }
   return removed.length === 0 ? 'nobody' : removed;
+}
+
+/** The ids that a removal states, in a filter or beside the path; undefined when it states something else. */
+function removedIds(path: string, value: Json | undefined): readonly string[] | undefined {
+  const filter = betweenBrackets(path);
+  if (filter === undefined) return valuesOf(value);
+  const [, id] = /^\s*value\s+eq\s+"([^"]+)"\s*$/i.exec(filter) ?? [];
+  return id === undefined ? undefined : [id];
 }
 
 /** From the first to the last: a path has no bound here, and no expression may go back and forth in it. */
@@ -172,7 +212,7 @@ export function attemptsOf(body: Json | string | undefined, isUnread: boolean): 
   const method = /"delete"/i.test(body) ? 'DELETE' : /"put"/i.test(body) ? 'PUT' : 'PATCH';
   // What the text says is said of everybody in it, and looked for once.
   const means = { User: false, Group: false };
-  for (const type of ['User', 'Group'] as const) means[type] = leavingOf({ method, type, id: '', body }) !== undefined;
+  for (const type of ['User', 'Group'] as const) means[type] = leavingsOf({ method, type, id: '', body }).length > 0;
   const named = new Map(
     [...body.matchAll(/\b(user|group)s\/([0-9a-f-]{36})/gi)].map(([path, type = '', id]): [string, Attempt] => [
       path,

@@ -3,7 +3,7 @@ import { type ScimError } from '../../scim-language/errors';
 import { type ScimDeps } from '../http/deps';
 import { type RequestContext } from '../http/request-context';
 import { type Leaving } from '../../store/directory';
-import { type Attempt, leavingOf } from './leaving';
+import { type Attempt, leavingsOf } from './leaving';
 
 /** Notes whom the attempt would have locked out, if anybody. Never rejects: the answer is about the request. */
 export type NoteRefused = (context: RequestContext, attempt: Attempt, error: ScimError) => Promise<void>;
@@ -11,16 +11,17 @@ export type NoteRefused = (context: RequestContext, attempt: Attempt, error: Sci
 export function createNoteRefused({ directory, log }: Pick<ScimDeps, 'directory' | 'log'>): NoteRefused {
   return async (context, attempt, error) => {
     const { app, requestId } = context;
-    const leaving = read(attempt, cause =>
+    const leavings = read(attempt, cause =>
       log.error(
         { app, requestId, error: cause },
         'a refused request could not be read: it counts as if it would have locked somebody out',
       ),
     );
-    if (leaving === undefined) return;
+    if (leavings.length === 0) return;
     const reason = `${attempt.method} was refused with ${error.status}${error.scimType === undefined ? '' : ` ${error.scimType}`}: ${error.detail}`;
     try {
-      const noted = await directory.noteRefusedLeaving(app, leaving, { reason, requestId });
+      let noted = 0;
+      for (const leaving of leavings) noted += await directory.noteRefusedLeaving(app, leaving, { reason, requestId });
       // Who is not there is not in, but where the database has lost them.
       if (noted > 0 || error.status !== 404)
         log.warn({ app, requestId, reason }, 'a refused request would have locked somebody out');
@@ -34,11 +35,11 @@ export function createNoteRefused({ directory, log }: Pick<ScimDeps, 'directory'
 }
 
 /** Whom it would have locked out. What can not be read for a reason of our own may have meant anybody in what it names. */
-function read(attempt: Attempt, failed: (cause: unknown) => void): Leaving | undefined {
+function read(attempt: Attempt, failed: (cause: unknown) => void): readonly Leaving[] {
   try {
-    return leavingOf(attempt);
+    return leavingsOf(attempt);
   } catch (cause) {
     failed(cause);
-    return leavingOf({ ...attempt, body: undefined, unread: true });
+    return leavingsOf({ ...attempt, body: undefined, unread: true });
   }
 }

@@ -289,6 +289,52 @@ describe('a refused request that would have locked somebody out', () => {
     expect(await names()).toEqual([]);
   });
 
+  describe('of a user, whose groups are readOnly', () => {
+    const UNKNOWN = '00000000-0000-7000-8000-000000000000';
+    let other: string;
+    beforeEach(async () => {
+      const body = { schemas: [GROUP], displayName: 'ops', members: [{ value: ada }] };
+      other = (await server.call('POST', '/Groups', { body })).body.id;
+    });
+
+    test('names the groups that the user was to leave, each until he or she did', async () => {
+      const { status } = await user(
+        patchOf(
+          { op: 'remove', path: `groups[value eq "${group}"]` },
+          { op: 'remove', path: `${USER}:groups`, value: [{ value: other }, { value: UNKNOWN }] },
+        ),
+      );
+      expect(status).toBe(400);
+      expect(await names()).toEqual(['ada in group devs', 'ada in group ops']);
+      expect((await entries())[0]?.[1]).toMatch(/PATCH was refused with 400 mutability: groups/);
+      await members(patchOf({ op: 'remove', path: `members[value eq "${ada}"]` }));
+      expect(await names()).toEqual(['ada in group ops']);
+      await server.call('DELETE', `/Groups/${other}`);
+      expect(await names()).toEqual([]);
+    });
+
+    test.each<[string, object]>([
+      ['all of them', { op: 'remove', path: 'groups' }],
+      ['by name', { op: 'remove', path: 'groups[display eq "devs"]' }],
+      ['by what is no id', { op: 'remove', path: 'groups[value eq "devs"]' }],
+      ['replaced', { op: 'replace', path: 'groups', value: [] }],
+      ['replaced without a path', { op: 'replace', value: { groups: [] } }],
+      ['as JSON Patch', { op: 'remove', path: '/groups/0' }],
+    ])('is one entry for the user where groups are not named: %s', async (_, operation) => {
+      expect((await user(patchOf(operation))).status).toBe(400);
+      expect(await names()).toEqual(['ada']);
+    });
+
+    test('is none where the user stays in all groups, or was in none of those', async () => {
+      await user(patchOf({ op: 'add', path: 'groups', value: [{ value: UNKNOWN }] }));
+      await user(patchOf({ op: 'remove', path: `groups[value eq "${UNKNOWN}"]` }));
+      await user(patchOf({ op: 'replace', path: 'title', value: 4 }, { op: 'replace', path: 'groupsize', value: 4 }));
+      const { body } = await server.call('GET', `/Users/${ada}`);
+      expect((await user(patchOf({ op: 'replace', value: { groups: body.groups } }))).status).toBe(200);
+      expect(await names()).toEqual([]);
+    });
+  });
+
   test.each<[string, () => Promise<unknown>]>([
     ['remove with nothing in particular', () => members(patchOf({ op: 'remove', path: 'members', value: '' }))],
     [
