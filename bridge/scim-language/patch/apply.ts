@@ -22,6 +22,9 @@ import { MAX_OPERATIONS } from './read-body';
 /** Default of `PatchLimits.maxWork`. */
 const MAX_WORK = 20_000;
 
+/** Default of `PatchLimits.maxText`. */
+const MAX_TEXT = 50_000_000;
+
 /**
  * Applies the operations in order. The resource is the kept document with `id` and `meta` (and `groups` of a user, where known), so that
  * a client may repeat them.
@@ -49,14 +52,17 @@ class Patch {
     private readonly before: JsonObject,
     private readonly options: PatchOptions,
   ) {
-    const { dialect, counted, ahead } = options;
+    const { dialect, counted, ahead, limits } = options;
     this.leniency = {
       ...(dialect === undefined ? {} : { dialect }),
       ...(counted === undefined ? {} : { counted }),
       ...(ahead === undefined ? {} : { ahead }),
     };
     this.document = copy(before);
-    this.change = new ChangeAttribute(this.document, this.leniency, options.limits?.maxWork ?? MAX_WORK);
+    this.change = new ChangeAttribute(this.document, this.leniency, {
+      elements: limits?.maxWork ?? MAX_WORK,
+      text: limits?.maxText ?? MAX_TEXT,
+    });
   }
 
   apply({ op, path, value }: PatchOperation, where: string): void {

@@ -23,13 +23,20 @@ import { type PatchOperation } from './operation';
 
 type Op = PatchOperation['op'];
 
+/** What all operations together may visit. */
+interface Work {
+  readonly elements: number;
+  /** Characters of them. */
+  readonly text: number;
+}
+
 export class ChangeAttribute {
-  private work = 0;
+  private visited: Work = { elements: 0, text: 0 };
 
   constructor(
     private readonly document: JsonObject,
     private readonly leniency: Leniency,
-    private readonly maxWork: number,
+    private readonly most: Work,
   ) {}
 
   /** Applies one operation to what the path names. `value` is absent only with `remove`. */
@@ -94,7 +101,7 @@ export class ChangeAttribute {
       this.put(attribute, this.elements(attribute, value ?? null));
     } else {
       const added = this.elements(attribute, value ?? null);
-      this.spend(added.length);
+      this.spend(added);
       this.put(attribute, addElements(attribute, list, added));
     }
   }
@@ -126,7 +133,7 @@ export class ChangeAttribute {
     where: string,
   ): void {
     const list = this.list(attribute);
-    this.spend(list.length * countTerms(filter));
+    this.spend(list, countTerms(filter));
     const meets = elementTest(filter);
     const matches = new Set([...list.keys()].filter(index => meets(list[index] ?? null)));
     if (matches.size > 0) {
@@ -160,6 +167,7 @@ export class ChangeAttribute {
     }
     const stated = normalizeSingle(attribute, value ?? null, this.leniency);
     if (stated === undefined) throw invalidValue(attribute.path, value, describe(attribute));
+    this.spendText(stated, matches.size);
     const changed = list.map((element, index) => {
       if (!matches.has(index)) return element;
       return op === 'add' && isJsonObject(element) && isJsonObject(stated) ? merge(element, stated) : stated;
@@ -176,6 +184,7 @@ export class ChangeAttribute {
     value: Json | undefined,
   ): void {
     const stated = op === 'remove' ? null : (value ?? null);
+    this.spendText(stated, places.size);
     const changed = list.map((element, index) => {
       if (!places.has(index)) return element;
       if (isJsonObject(element)) return this.withSub(attribute, element, subAttribute, stated);
@@ -240,7 +249,7 @@ export class ChangeAttribute {
   private list(attribute: Attribute): Json[] {
     const value = this.get(attribute);
     const list = value === undefined ? [] : Array.isArray(value) ? value : [value];
-    this.spend(list.length);
+    this.spend(list);
     return list;
   }
 
@@ -273,10 +282,36 @@ export class ChangeAttribute {
     throw mutability(attribute.path, `it is immutable and has the value ${shown(before)}`);
   }
 
-  /** Counts elements looked at, so that many operations on many elements are refused and not computed. */
-  private spend(elements: number): void {
-    this.work += elements;
-    if (this.work > this.maxWork)
-      throw payloadTooLarge('values visited by the PATCH', `more than ${this.maxWork}`, this.maxWork);
+  /** Counts elements looked at, and how long they are, so that many operations on many or long ones are refused and not computed. */
+  private spend(elements: readonly Json[], times = 1): void {
+    const text = elements.reduce<number>((sum, element) => sum + lengthOf(element), 0);
+    this.visit({ elements: elements.length * times, text: text * times });
   }
+
+  /** The same of a value that is put into so many elements: each of them is as long as it from then on. */
+  private spendText(value: Json | undefined, times: number): void {
+    this.visit({ elements: 0, text: lengthOf(value ?? null) * times });
+  }
+
+  private visit({ elements, text }: Work): void {
+    this.visited = { elements: this.visited.elements + elements, text: this.visited.text + text };
+    if (this.visited.elements > this.most.elements)
+      throw payloadTooLarge('values visited by the PATCH', `more than ${this.most.elements}`, this.most.elements);
+    if (this.visited.text > this.most.text)
+      throw payloadTooLarge(
+        'characters of the values visited by the PATCH',
+        `more than ${this.most.text}`,
+        this.most.text,
+      );
+  }
+}
+
+/** Characters of all texts in a value. */
+function lengthOf(value: Json): number {
+  if (typeof value === 'string') return value.length;
+  if (Array.isArray(value)) return value.reduce<number>((sum, item) => sum + lengthOf(item), 0);
+  if (!isJsonObject(value)) return 0;
+  let length = 0;
+  for (const name in value) length += lengthOf(value[name] ?? null);
+  return length;
 }

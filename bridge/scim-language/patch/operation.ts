@@ -37,6 +37,12 @@ export interface PatchLimits {
    * @default 20000
    */
   readonly maxWork?: number;
+  /**
+   * Characters of these elements, each once for each term of a filter, and of what is put into them: texts are compared without case, which
+   * makes them anew.
+   * @default 50000000
+   */
+  readonly maxText?: number;
 }
 
 /** What {@link applyPatch} needs beside the resource. */

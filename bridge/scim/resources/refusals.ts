@@ -1,6 +1,7 @@
 /** Turns whatever a request ended in into the one error of the SCIM side. What is not known is a 500 without details. */
 import {
   CostlyFilter,
+  DocumentTooLong,
   ExpiredCursor,
   GroupCycle,
   InvalidCount,
@@ -30,7 +31,8 @@ export function toScimError(cause: unknown, requestId: string): ScimError {
     cause instanceof UnknownMembers ||
     cause instanceof NestedGroupsRefused ||
     cause instanceof GroupCycle ||
-    cause instanceof TextTooLong
+    cause instanceof TextTooLong ||
+    cause instanceof DocumentTooLong
   ) {
     return new ScimError(400, 'invalidValue', cause.message);
   }

@@ -16,11 +16,19 @@ export class UniquenessError extends Error {
   }
 }
 
-/** A text by which resources are found is longer than an index takes (400 invalidValue). */
+/** A text is longer than an index takes, or than one of a resource may be (400 invalidValue). */
 export class TextTooLong extends Error {
   override readonly name = 'TextTooLong';
   constructor(attribute: string, bytes: number, most: number) {
     super(`${attribute}: got ${bytes} bytes of UTF-8, wanted at most ${most}`);
+  }
+}
+
+/** A user holds more than one may (400 invalidValue). */
+export class DocumentTooLong extends Error {
+  override readonly name = 'DocumentTooLong';
+  constructor(bytes: number, most: number, largest: string) {
+    super(`User as a whole, most of it ${largest}: got ${bytes} bytes of JSON, wanted at most ${most}`);
   }
 }
 

@@ -13,6 +13,7 @@ import { newId } from '../database/id';
 import { withInside } from '../database/nesting';
 import { among, listed } from '../database/listed';
 import { LONGEST_LIST, statementsOf } from '../database/pieces';
+import { refuseLongText } from './document-size';
 import { GroupCycle, NestedGroupsRefused, UnknownMembers } from './errors';
 import { enqueueEverybodyIn } from './large/everybody';
 import { type Membership, exchange, loosen } from './large/loose-sets';
@@ -119,7 +120,10 @@ export async function resolveMembers(
   for (const change of changes)
     if (change.kind === 'add' || change.kind === 'replaceAll')
       for await (const some of statementsOf(change.members))
-        for (const member of some) stated.set(member.value, member);
+        for (const member of some) {
+          if (member.display !== undefined) refuseLongText('members.display', member.display);
+          stated.set(member.value, member);
+        }
   // Whoever is in the group is known to exist: of a list that is sent whole again and again, only who is new is looked up.
   const unresolved =
     setId === undefined || changes.length > 1

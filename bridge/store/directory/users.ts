@@ -12,6 +12,7 @@ import { type Places, statement } from '../database/statement';
 import { among, listed } from '../database/listed';
 import { addressesOf, noteAddress, type OtherOfAddress, othersOfAddress } from '../accounts/addresses';
 import { isDealtWith, isSettled, isSettledNewcomer } from './concern';
+import { storedText } from './document-size';
 import { leaveAllGroups } from './members';
 import { settleGone, settleUser } from './refused-leavings';
 import { type Change, type Deleted, type Resource, type WriteOptions, type Written } from './resources';
@@ -106,7 +107,7 @@ export async function updateUser(
     return { resource: current, changed: false, touched };
   }
   const version = current.version + 1;
-  await writeUnique('User', document, () => writeUser(db, { id, ...columnsOf(document), version, now }));
+  await writeUnique('User', document, () => writeUser(db, { id, ...columnsOf(document, current.document), version, now }));
   await replaceEmails(write, id, emailKeys(current.document), emailKeys(document));
   const before = personOf(write, current.document);
   const after = personOf(write, document);
@@ -205,7 +206,8 @@ export async function wasUser(db: Db, app: string, id: string): Promise<boolean>
   return isId(id) && Boolean((await ofApp(db, { id, app, key: `person:${id}` })).rows[0]?.known);
 }
 
-function columnsOf(document: JsonObject) {
+/** @throws TextTooLong, DocumentTooLong */
+function columnsOf(document: JsonObject, before?: JsonObject) {
   const userName = textOf(document, 'userName') ?? '';
   const displayName = textOf(document, 'displayName');
   return {
@@ -214,7 +216,7 @@ function columnsOf(document: JsonObject) {
     external_id: externalIdOf(document),
     display_name_key: displayName === undefined ? null : indexed('displayName', fold(displayName)),
     active: isActive(document) ? (1 as const) : (0 as const),
-    document: JSON.stringify(document),
+    document: storedText(document, before),
   };
 }
 

@@ -478,6 +478,12 @@ test('no operation reaches a prototype', () => {
 });
 
 describe('bounds', () => {
+  const of = (count: number) => Array.from({ length: count }, (_, index) => ({ value: `role${index}` }));
+  const eq = (count: number) =>
+    of(count)
+      .map(({ value }) => `value eq "${value}"`)
+      .join(' or ');
+
   test('operations', () => {
     expect(refusal(() => patch(base, ...Array<PatchOperation>(1001).fill(replace('title', 'x'))))).toMatchObject({
       status: 413,
@@ -493,6 +499,20 @@ describe('bounds', () => {
       status: 413,
       detail: containing('values visited'),
     });
+  });
+
+  test.each<[string, PatchOperation[]]>([
+    ['compared by each term of a filter', [replace(`roles[${eq(300)}].display`, 'x')]],
+    ['gone through by each operation', Array<PatchOperation>(300).fill(add('roles', { value: 'x' }))],
+    ['put into each element', [add('roles', of(300)), replace('roles.display', 'x'.repeat(500_000))]],
+    ['in place of each element', [add('roles', of(300)), replace('roles[value pr]', { value: 'x'.repeat(500_000) })]],
+  ])('a long text is refused and not looked at again and again: %s', (_, operations) => {
+    const long = add('roles', { value: 'x'.repeat(500_000) });
+    expect(refusal(() => patch(base, long, ...operations))).toMatchObject({
+      status: 413,
+      detail: containing('characters of the values visited'),
+    });
+    expect(patch(base, long, add('roles', { value: 'y' })).roles).toHaveLength(2);
   });
 
   test('a value that is large but plain is taken', () => {
