@@ -5,6 +5,7 @@ import { type Db, backendOf } from '../../database/database';
 import { type Position } from './cursor';
 import { SEARCH_BOUNDS, type SearchBounds, checkCost } from './cost';
 import { filterSql } from './filter-sql';
+import { mergeLists } from './merge-lists';
 import { type MergedFilter, countComparisons, mergeComparisons } from './merge-comparisons';
 import { isLookUp } from './look-up';
 import { type ListQuery, type Selection, type UserOrGroup } from '../resources';
@@ -159,40 +160,25 @@ function searchInSlices(
   return {
     async page(skip, count) {
       const { lists, seen } = await collect(direction, undefined, Number.POSITIVE_INFINITY);
-      return { found: count === 0 ? [] : merge(lists, order, direction, skip, count), total: seen };
+      return { found: count === 0 ? [] : await merge(lists, order, direction, skip, count), total: seen };
     },
     async from(position, towards, count) {
       const { lists } = await collect(towards, position, count);
-      return merge(lists, order, towards, 0, count);
+      return await merge(lists, order, towards, 0, count);
     },
   };
 }
 
-/** A part of what the lists are together, in order, without putting all of it in order. */
+/** A part of what the lists are together, in order. */
 function merge(
   lists: readonly (readonly Found[])[],
   order: Order,
   direction: Direction,
   skip: number,
   count: number,
-): Found[] {
-  const heads = lists.map(() => 0);
-  const merged: Found[] = [];
+): Promise<Found[]> {
   const sign = direction === 'ascending' ? 1 : -1;
-  for (let taken = 0; taken < skip + count; taken += 1) {
-    let best: Found | undefined;
-    let from = -1;
-    lists.forEach((list, index) => {
-      const head = list[heads[index] ?? 0];
-      if (head === undefined || (best !== undefined && sign * compare(order, head, best) >= 0)) return;
-      best = head;
-      from = index;
-    });
-    if (best === undefined) break;
-    heads[from] = (heads[from] ?? 0) + 1;
-    if (taken >= skip) merged.push(best);
-  }
-  return merged;
+  return mergeLists(lists, (a, b) => sign * compare(order, a, b), skip, count);
 }
 
 function compare(order: Order, a: Found, b: Found): number {
