@@ -14,8 +14,8 @@ export interface Position {
 
 export interface Cursor {
   readonly direction: 'next' | 'previous';
-  /** The page begins after this, in the cursor's direction. */
-  readonly position: Position;
+  /** The page begins after this, in the cursor's direction; undefined: where the list begins in that direction. */
+  readonly position: Position | undefined;
   readonly count: number;
   /** Results of the whole query when its first page was read. */
   readonly totalResults: number;
@@ -29,6 +29,9 @@ export interface CursorBinding {
   readonly queryText: string;
 }
 
+/** Stands for the id of a place that is none. */
+const NOWHERE = '';
+
 const NONCE = 12;
 const TAG = 16;
 
@@ -38,8 +41,8 @@ export function sealCursor(key: Buffer, binding: CursorBinding, cursor: Cursor, 
   const cipher = createCipheriv('aes-256-gcm', key, nonce).setAAD(authenticated(binding));
   const content = JSON.stringify([
     cursor.direction === 'next' ? 1 : 0,
-    cursor.position.key,
-    cursor.position.id,
+    cursor.position?.key ?? null,
+    cursor.position?.id ?? NOWHERE,
     cursor.count,
     cursor.totalResults,
     expiresAt,
@@ -73,7 +76,7 @@ export function openCursor(
     throw new InvalidCount(`count: got ${count}, wanted ${sealedCount} as on the first page, or none`);
   return {
     direction: next === 1 ? 'next' : 'previous',
-    position: { key: sortKey, id },
+    position: id === NOWHERE ? undefined : { key: sortKey, id },
     count: sealedCount,
     totalResults,
   };

@@ -51,14 +51,15 @@ export async function listByCursor(
   const cursor = isFirst ? undefined : openCursor(key, binding, query.cursor, stated, now);
   const count = Math.max(0, cursor?.count ?? query.count);
   const { rows, hasMore, totalResults } = await pageFrom(createSearch(db, app, query, bounds), query, cursor, count);
+  // Beyond an empty page, which whoever went in between may leave, lies all of the list: also the resource that the cursor was made from.
   const seal = (direction: Cursor['direction'], at: Found | undefined) => {
-    const position: Position | undefined = at === undefined ? cursor?.position : { key: at.sort_key, id: at.id };
-    if (position === undefined) return undefined;
+    const position: Position | undefined = at === undefined ? undefined : { key: at.sort_key, id: at.id };
     return sealCursor(key, binding, { direction, position, count, totalResults }, now + lifetimeMs);
   };
+  const cameFromThere = cursor?.position !== undefined;
   const backwards = cursor?.direction === 'previous';
-  const hasNext = backwards || hasMore;
-  const hasPrevious = backwards ? hasMore : cursor !== undefined;
+  const hasNext = backwards ? cameFromThere : hasMore;
+  const hasPrevious = backwards ? hasMore : cameFromThere;
   return {
     totalResults,
     resources: await readAll(db, rows),

@@ -24,8 +24,8 @@ export interface Found {
 export interface Search {
   /** A part of the list, and how long the list is. */
   page(skip: number, count: number): Promise<{ found: Found[]; total: number }>;
-  /** What comes after a place, in a direction. */
-  from(position: Position, direction: Direction, count: number): Promise<Found[]>;
+  /** What comes after a place, in a direction; of the whole list where there is none. */
+  from(position: Position | undefined, direction: Direction, count: number): Promise<Found[]>;
 }
 
 /**
@@ -91,6 +91,9 @@ function isHeavy(
   return filter.kind === 'and' && comparisons > MOST_BESIDE_LOOK_UP;
 }
 
+const behind = (order: Order, towards: Direction, at: Position | undefined): RawBuilder<unknown> =>
+  at === undefined ? sql`` : sql`where ${isAfter(order, towards, at)}`;
+
 function searchAtOnce(db: Db, parts: readonly Part[], order: Order, direction: Direction): Search {
   const rows = sql.join(
     parts.map(({ columns, source }) => sql`select ${columns} ${source}`),
@@ -114,7 +117,7 @@ function searchAtOnce(db: Db, parts: readonly Part[], order: Order, direction: D
       return { found, total: isLast ? skip + found.length : await countAll() };
     },
     from: (position, towards, count) =>
-      find(sql`where ${isAfter(order, towards, position)} order by ${orderBy(order, towards)} limit ${sql.lit(count)}`),
+      find(sql`${behind(order, towards, position)} order by ${orderBy(order, towards)} limit ${sql.lit(count)}`),
   };
 }
 
@@ -132,9 +135,8 @@ function searchInSlices(
     towards: Direction,
     at?: Position,
   ) => {
-    const after = at === undefined ? sql`` : sql`where ${isAfter(order, towards, at)}`;
     const { rows } = await sql<Found>`
-      select * from (select ${columns} ${source} and ${ids} order by ${sql.ref(`${table}.id`)}) as found ${after}
+      select * from (select ${columns} ${source} and ${ids} order by ${sql.ref(`${table}.id`)}) as found ${behind(order, towards, at)}
       order by ${orderBy(order, towards)}`.execute(db);
     return rows;
   };

@@ -203,6 +203,41 @@ describeEachDatabase('lists', open => {
       });
     });
 
+    it.each<[string, { sortBy?: string; sortOrder?: 'descending' }]>([
+      ['without an order', {}],
+      ['sorted', { sortBy: 'userName' }],
+      ['sorted downwards', { sortBy: 'userName', sortOrder: 'descending' }],
+      ['searched in slices', { sortBy: 'title' }],
+    ])('lose nothing at a page that others left empty: %s', async (name, { sortBy, ...rest }) => {
+      const app = `empty-${name.replaceAll(' ', '-')}`;
+      const context = { app, cause: { actor: 'scim' } } as const;
+      const sort = sortBy === undefined ? {} : { sortBy: findAttribute(userType, sortBy) };
+      const asked = { ...query, ...rest, selections: [{ type: 'User', ...sort }], count: 2 } as const;
+      for (let index = 0; index < 5; index += 1)
+        await directory.createUser(context, { userName: `u${index}`, title: `t${index}` });
+      const read = (cursor?: string) => directory.listByCursor(app, { ...asked, cursor });
+      const remove = async (page: { resources: readonly { id: string }[] }) => {
+        for (const { id } of page.resources) await directory.deleteUser(context, id);
+      };
+      const first = await read();
+      const second = await read(first.nextCursor);
+      const third = await read(second.nextCursor);
+      // What came before is gone: back, and forward again, is the second page from its first one on.
+      await remove(first);
+      const before = await read(second.previousCursor);
+      expect([before.resources, before.previousCursor]).toEqual([[], undefined]);
+      const again = await read(before.nextCursor);
+      expect([again.resources, again.previousCursor]).toEqual([second.resources, undefined]);
+      expect((await read(again.nextCursor)).resources).toEqual(third.resources);
+      // What comes after is gone: forward, and back again, is the second page to its last one.
+      await remove(third);
+      const after = await read(again.nextCursor);
+      expect([after.resources, after.nextCursor]).toEqual([[], undefined]);
+      const last = await read(after.previousCursor);
+      expect([last.resources, last.nextCursor]).toEqual([second.resources, undefined]);
+      expect(last.previousCursor).toBeUndefined();
+    });
+
     it('neither skip nor repeat what stays when others come and go in between', async () => {
       const context = { app: 'three', cause: { actor: 'scim' } } as const;
       const ids: string[] = [];
