@@ -37,7 +37,8 @@ export function checkCost(filter: MergedFilter, ofRows = false): void {
     );
 }
 
-function countRowComparisons(filter: MergedFilter, ofRows: boolean): number {
+/** How often a filter compares each row of a resource: each member of a group, each group of a user. */
+export function countRowComparisons(filter: MergedFilter, ofRows = false): number {
   switch (filter.kind) {
     case 'and':
     case 'or':

@@ -18,6 +18,9 @@ const FIRST = 500;
 /** Bytes of documents times comparisons that a slice may have, if it has more than one row. */
 const SLICE_WORK = 8_000_000;
 
+/** What a comparison of one row is: its text is read, and compared without case, for it alone. */
+const ROW_WORK = 500;
+
 /** One after the other: many searches at once would take turns slice by slice, and leave the others as little as one long one. */
 let last: Promise<unknown> = Promise.resolve();
 
@@ -74,6 +77,8 @@ export interface Slices {
   readonly after: string;
   /** Values of each row that are looked at. */
   readonly comparisons: number;
+  /** Comparisons of each of its rows: members of a group, groups of a user. @default 0 */
+  readonly rowComparisons?: number;
 }
 
 /**
@@ -82,28 +87,32 @@ export interface Slices {
  */
 export async function inSlices(
   db: Db,
-  { app, table, after, comparisons }: Slices,
+  { app, table, after, comparisons, rowComparisons = 0 }: Slices,
   budget: Budget,
   visit: (ids: RawBuilder<unknown>) => Promise<boolean>,
 ): Promise<void> {
   const id = sql.ref(`${table}.id`);
   let from = after;
-  let size = FIRST;
+  // Nobody knows yet how many rows a resource has: one is seen first, and counted in turn.
+  const fewest = rowComparisons > 0 ? 1 : FEWEST;
+  let size = rowComparisons > 0 ? 1 : FIRST;
+  const rowsOf = sql`(select count(*) from members where ${sql.ref(table === 'groups' ? 'members.group_id' : 'members.member_id')} = ${id})`;
+  const ofRows = rowComparisons > 0 ? sql`${rowsOf} * ${rowComparisons * ROW_WORK}` : sql`0`;
   for (;;) {
     const { rows } = await sql<{ id: string; work: number; most: number }>`
       select max(id) as id, max(work) as work, max(own) as most from (
-        select id, own, sum(own) over (order by id rows unbounded preceding) as work from (
-          select id, octet_length(document) * ${comparisons} as own
+        select id, own, at, sum(own + of_rows) over (order by id rows unbounded preceding) as work from (
+          select id, octet_length(document) * ${comparisons} as own, ${ofRows} as of_rows, row_number() over (order by id) as at
           from ${sql.table(table)} where app = ${app} and id > ${from} order by id limit ${size}
         )
-      ) where work = own or work <= ${SLICE_WORK}`.execute(db);
+      ) where at = 1 or work <= ${SLICE_WORK}`.execute(db);
     const slice = rows[0];
     if (slice === undefined || (slice.id as string | null) === null) return;
     budget.spend(slice.work, slice.most);
     const start = performance.now();
     if (!(await visit(sql`${id} > ${from} and ${id} <= ${slice.id}`))) return;
     from = slice.id;
-    size = Math.round(Math.min(MOST, Math.max(FEWEST, (size * SLICE_MS) / Math.max(0.1, performance.now() - start))));
+    size = Math.round(Math.min(MOST, Math.max(fewest, (size * SLICE_MS) / Math.max(0.1, performance.now() - start))));
     await others();
   }
 }

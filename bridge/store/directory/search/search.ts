@@ -3,7 +3,7 @@ import { type RawBuilder, sql } from 'kysely';
 import { compareText } from '../../../scim-language/schema/fold';
 import { type Db, backendOf } from '../../database/database';
 import { type Position } from './cursor';
-import { SEARCH_BOUNDS, type SearchBounds, checkCost } from './cost';
+import { SEARCH_BOUNDS, type SearchBounds, checkCost, countRowComparisons } from './cost';
 import { filterSql } from './filter-sql';
 import { mergeLists } from './merge-lists';
 import { type MergedFilter, countComparisons, mergeComparisons } from './merge-comparisons';
@@ -55,6 +55,8 @@ interface Part {
   readonly isHeavy: boolean;
   /** Values that the filter and the sort look at, for one resource. */
   readonly comparisons: number;
+  /** How often the filter compares each row of one resource. */
+  readonly rowComparisons: number;
   /** `from … where …` of what is found. */
   readonly source: RawBuilder<unknown>;
   /** Columns of {@link Found}. */
@@ -74,6 +76,7 @@ function partOf(db: Db, app: string, query: ListQuery, { type, filter, sortBy }:
   return {
     table,
     comparisons,
+    rowComparisons: merged === undefined ? 0 : countRowComparisons(merged),
     isHeavy: isHeavy(scope, merged, comparisons, sortBy),
     source: sql`from ${sql.table(table)} where ${sql.ref(`${table}.app`)} = ${app} ${condition}`,
     columns: sql`${sql.lit(type)} as type, ${sql.ref(`${table}.id`)} as id, ${key} as sort_key`,
@@ -149,7 +152,8 @@ function searchInSlices(
       // In the order of ids, a place is a place in the table, and what is behind it need not be looked at.
       const byId = !order.sorted && towards === 'ascending' && parts.length === 1;
       for (const part of parts) {
-        const slices = { app, table: part.table, after: byId ? (at?.id ?? '') : '', comparisons: part.comparisons };
+        const { table, comparisons, rowComparisons } = part;
+        const slices = { app, table, after: byId ? (at?.id ?? '') : '', comparisons, rowComparisons };
         await inSlices(db, slices, budget, async ids => {
           const rows = await slice(part, ids, towards, at);
           if (rows.length > 0) lists.push(rows);
