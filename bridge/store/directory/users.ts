@@ -107,7 +107,9 @@ export async function updateUser(
     return { resource: current, changed: false, touched };
   }
   const version = current.version + 1;
-  await writeUnique('User', document, () => writeUser(db, { id, ...columnsOf(document, current.document), version, now }));
+  await writeUnique('User', document, () =>
+    writeUser(db, { id, ...columnsOf(document, current.document), version, now }),
+  );
   await replaceEmails(write, id, emailKeys(current.document), emailKeys(document));
   const before = personOf(write, current.document);
   const after = personOf(write, document);

@@ -434,7 +434,10 @@ describe('a refused removal of very many members', () => {
     try {
       const { id } = (await server.call('POST', '/Users', { body: { schemas: [USER], userName: 'ada' } })).body;
       const said: unknown[] = [];
-      const log = { error: (_fields: object, text: string) => said.push(text), warn: () => {} } as unknown as ScimDeps['log'];
+      const log = {
+        error: (_fields: object, text: string) => said.push(text),
+        warn: () => {},
+      } as unknown as ScimDeps['log'];
       let deep: Json = [];
       for (let depth = 0; depth < 100_000; depth += 1) deep = [deep];
       const noteRefused = createNoteRefused({ directory: createDirectory(server.database), log });
