@@ -2,13 +2,13 @@
  * The bridge as the provider's resources use it: configured late, asked patiently, its refusals told as diagnostics at
  * the attribute at fault.
  */
-import { readFileSync } from 'node:fs';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type * as Client from '../bridge/admin-client/admin-client';
 import { AdminError } from '../bridge/admin-client/admin-error';
 import { bridgeUrlProblem } from '../bridge/contract/bridge-url';
 import { type AppDocument } from '../bridge/contract/admin-api';
 import { MappingStateError, type MappingStateIssue } from '../bridge/contract/mapping-state';
+import { adminTokenOf, checkedToken } from './admin-token';
 import { inAttributeNames, toAttributePath } from './mapping-document';
 import { type Diagnostic, ProviderError } from './plugin';
 import { PlannedApps } from './scim-app/planned-apps';
@@ -114,7 +114,7 @@ export class Bridge {
 
 /**
  * Settings from configuration, and where it says nothing from the environment.
- * @throws ProviderError when the address is none, or the file with the token can not be read
+ * @throws ProviderError when the address is none, or the token can not be read or is none
  */
 export function readSettings(
   given: {
@@ -128,9 +128,7 @@ export function readSettings(
 ): BridgeSettings {
   return {
     url: checkedUrl(given.url, environment['CODER_SCIM_URL'] || undefined),
-    token:
-      given.token ??
-      (environment['CODER_SCIM_ADMIN_TOKEN'] || tokenFromFile(environment['CODER_SCIM_ADMIN_TOKEN_FILE'])),
+    token: given.token === null ? adminTokenOf(environment) : checkedToken(given.token, 'admin_token', ['admin_token']),
     unknown: given.unknown,
     waitSeconds: given.waitSeconds,
     fetch: logged(createFetch(authorityOf(given.authority, environment), environment)),
@@ -152,21 +150,9 @@ function authorityOf({ file, pem }: Authority, environment: NodeJS.ProcessEnv): 
   return { file: file ?? (pem === undefined ? named : undefined), pem };
 }
 
-function tokenFromFile(file: string | undefined): string | undefined {
-  if (file === undefined || file === '') return undefined;
-  try {
-    return readFileSync(file, 'utf8').trim();
-  } catch (cause) {
-    throw new ProviderError(
-      'the file with the admin token can not be read',
-      `CODER_SCIM_ADMIN_TOKEN_FILE names ${file}: ${cause instanceof Error ? cause.message : String(cause)}`,
-    );
-  }
-}
-
 /** Nobody there, or there in a moment. */
-function isPassing({ status }: AdminError): boolean {
-  return [0, 429, 502, 503, 504].includes(status);
+function isPassing({ code, status }: AdminError): boolean {
+  return code === 'unreachable' || [429, 502, 503, 504].includes(status);
 }
 
 function afterAttempts(error: AdminError, attempts: number, seconds: number): AdminError {
@@ -194,7 +180,7 @@ export function explainRefusal(error: unknown, doing: string): unknown {
     );
   }
   const next =
-    error.status === 0
+    error.code === 'unreachable'
       ? '\n\nNothing was changed, as far as can be told from here. Is the bridge running, and is url (or CODER_SCIM_URL) its address as seen from where Terraform runs? `curl <url>/healthz` shows it.'
       : '';
   return new ProviderError(`could not ${doing}`, `${error.message}${next}`);

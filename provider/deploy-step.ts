@@ -3,11 +3,13 @@
  * works. Everything comes by environment; nothing secret is ever printed, since Terraform shows the output of a command
  * that failed.
  */
-import { readFileSync } from 'node:fs';
 import { AdminClient } from '../bridge/admin-client/admin-client';
 import { AdminError } from '../bridge/admin-client/admin-error';
 import { bridgeUrlProblem } from '../bridge/contract/bridge-url';
 import { formatPath, MappingStateError, parseMappingState } from '../bridge/contract/mapping-state';
+import { tokenTextProblem } from '../bridge/contract/token-text';
+import { adminTokenOf } from './admin-token';
+import { ProviderError } from './plugin/define/diagnostics';
 import { createFetch, isCertificateFailure } from './transport';
 
 const request: typeof fetch = (url, init) =>
@@ -23,9 +25,10 @@ function wanted(name: string, what: string): string {
 }
 
 function adminToken(): string {
-  const file = process.env['CODER_SCIM_ADMIN_TOKEN_FILE'];
-  if (file !== undefined && file !== '') return readFileSync(file, 'utf8').trim();
-  return wanted('CODER_SCIM_ADMIN_TOKEN', 'set it to the admin credential of the bridge where Terraform runs');
+  return (
+    adminTokenOf(process.env) ??
+    wanted('CODER_SCIM_ADMIN_TOKEN', 'set it to the admin credential of the bridge where Terraform runs')
+  );
 }
 
 async function apply(): Promise<string> {
@@ -49,7 +52,9 @@ async function apply(): Promise<string> {
 async function check(): Promise<string> {
   const base = wanted('CODER_SCIM_BASE_URL', 'the stack sets it').replace(/\/+$/, '');
   const variable = wanted('CODER_SCIM_TOKEN_VARIABLE', 'the stack sets it');
-  const token = wanted(variable, 'the provisioning check needs a SCIM token of the app where Terraform runs');
+  const token = wanted(variable, 'the provisioning check needs a SCIM token of the app where Terraform runs').trim();
+  const unusable = tokenTextProblem(token);
+  if (unusable !== undefined) throw new StepError(`${variable} ${unusable}`);
   const started = Date.now();
   await scim(base, '/ServiceProviderConfig', token);
   const nobody = `coder-scim-check-${process.pid}-${started}@example.invalid`;
@@ -108,6 +113,10 @@ function describe(error: unknown): string {
   if (error instanceof AdminError) {
     return [error.message, ...error.issues.map(issue => `${formatPath(issue.path)}: ${issue.message}`)].join('; ');
   }
+  if (error instanceof ProviderError)
+    return error.diagnostics
+      .map(({ summary, detail }) => [summary, detail].filter(part => part !== undefined).join(': '))
+      .join('; ');
   return error instanceof Error ? error.message : String(error);
 }
 

@@ -29,6 +29,7 @@ import {
   Status,
 } from '../contract/admin-api';
 import { type MappingStateInput } from '../contract/mapping-state';
+import { tokenTextProblem } from '../contract/token-text';
 import { AdminError } from './admin-error';
 import { notUnderstood, preconditionHeader, readBody, refusal } from './answers';
 
@@ -247,6 +248,9 @@ export class AdminClient {
     path: string,
     request: { body?: unknown; headers?: Record<string, string>; signal?: AbortSignal | undefined },
   ): Promise<z.output<T>> {
+    // Refused by us: whoever makes the header tells the whole of it.
+    const problem = tokenTextProblem(this.options.token);
+    if (problem !== undefined) throw new AdminError('unusable_token', `the admin token ${problem}`, 0);
     const url = `${this.options.url.replace(/\/+$/, '')}/admin/v1${path}`;
     const timeout = AbortSignal.timeout(this.options.timeoutMs ?? 30_000);
     let response: Response;

@@ -4,10 +4,10 @@ import { type MappingStateIssue } from '../contract/mapping-state';
 export class AdminError extends Error {
   override readonly name = 'AdminError';
   constructor(
-    /** `unreachable`, `unauthorized`, `not_found`, `invalid_mapping_state`, `mapping_state_version`, `generation_conflict`, … */
+    /** `unreachable`, `unusable_token`, `unauthorized`, `not_found`, `invalid_mapping_state`, `mapping_state_version`, `generation_conflict`, … */
     readonly code: string,
     message: string,
-    /** HTTP status, 0 when there was no answer. */
+    /** HTTP status, 0 when there was no answer, or nothing was asked. */
     readonly status: number,
     readonly issues: readonly MappingStateIssue[] = [],
     /** The generation that the bridge has, on `generation_conflict`. */

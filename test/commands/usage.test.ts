@@ -104,6 +104,22 @@ describe('usage', () => {
     );
   });
 
+  it('shows nothing of a SCIM token that can not be sent', async () => {
+    const verify = (token: string) => coderScim(['verify', '--app', 'acme', '--token', token], { environment: NOBODY });
+    const several = await verify('token "okta":\nSECRET');
+    expect([several.code, several.err]).toEqual([
+      2,
+      expect.stringMatching(
+        /--token can not be used: it has 20 characters \(not shown\), .*: wanted one token and nothing else/,
+      ),
+    ]);
+    expect(several.err).not.toContain('SECRET');
+    expect(await verify('')).toMatchObject({
+      code: 2,
+      err: expect.stringContaining('--token can not be used: it is empty') as string,
+    });
+  });
+
   it('says that the bridge does not answer, with exit code 3', async () => {
     const { code, err } = await coderScim(['status'], { environment: NOBODY });
     expect(code).toBe(3);

@@ -37,6 +37,36 @@ test('what the provider block says comes before the environment, a token before 
   );
 });
 
+test('a token that can not be sent is refused where it is read, by where it comes from, and not shown', () => {
+  const folder = mkdtempSync(join(tmpdir(), 'settings-'));
+  const file = join(folder, 'token');
+  const refusedFile = (text: string) => {
+    writeFileSync(file, text);
+    return refusedSettings(nothing, { CODER_SCIM_ADMIN_TOKEN_FILE: file })[0];
+  };
+  const refused = [
+    refusedFile('credential "terraform":\nSECRET\n'),
+    refusedSettings(nothing, { CODER_SCIM_ADMIN_TOKEN: 'a SECRET' })[0],
+    refusedSettings({ ...nothing, token: 'a\tSECRET' }, {})[0],
+    refusedFile('\n'),
+    refusedSettings({ ...nothing, token: '' }, { CODER_SCIM_ADMIN_TOKEN: 'x' })[0],
+  ];
+  rmSync(folder, { recursive: true });
+  expect(refused.map(one => one?.summary)).toEqual(refused.map(() => 'the admin token can not be used'));
+  expect(refused.map(one => one?.detail)).toEqual(
+    [
+      /CODER_SCIM_ADMIN_TOKEN_FILE names has 30 characters \(not shown\)/,
+      /^CODER_SCIM_ADMIN_TOKEN has 8 characters/,
+      /^admin_token has 8 characters/,
+      /CODER_SCIM_ADMIN_TOKEN_FILE names is empty: wanted one token/,
+      /^admin_token is empty/,
+    ].map(pattern => expect.stringMatching(pattern) as string),
+  );
+  expect(JSON.stringify(refused)).not.toContain('SECRET');
+  // As files are written, and read by `file()` in HCL.
+  expect(readSettings({ ...nothing, token: 'token\n' }, {})).toMatchObject({ token: 'token' });
+});
+
 test('an address that is none is told by where it comes from, and a password in it is not repeated', () => {
   const environment = { CODER_SCIM_URL: 'scim.example.com', CODER_SCIM_ADMIN_TOKEN: 'x' };
   expect(refusedSettings(nothing, environment)).toEqual([

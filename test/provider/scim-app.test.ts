@@ -281,6 +281,17 @@ test('a wrong or missing credential is named, and never shown', async () => {
   expect(readFileSync(join(stage.terraform.folder, 'terraform.tfstate'), 'utf8')).not.toContain(ADMIN_TOKEN);
 });
 
+test('a file with more than the admin token is refused at once, and what it has is in no output', async () => {
+  const tokenFile = join(stage.terraform.folder, 'token');
+  writeFileSync(tokenFile, `admin credential "terraform", shown once:\n${ADMIN_TOKEN}\n`);
+  delete stage.terraform.environment['CODER_SCIM_ADMIN_TOKEN'];
+  stage.terraform.environment['CODER_SCIM_ADMIN_TOKEN_FILE'] = tokenFile;
+  stage.write(app());
+  const plan = expectCode(await stage.terraform.plan(), 1);
+  expect(said(plan.stderr)).toMatch(/the admin token can not be used .* has \d+ characters \(not shown\)/);
+  expect(plan.output).not.toContain(ADMIN_TOKEN);
+});
+
 test('a bridge whose address is known after apply only can be planned against', async () => {
   stage.write(
     `${app({ more: 'later = { idp_group = terraform_data.bridge.output, role = "auditor" }' })}

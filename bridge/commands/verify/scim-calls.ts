@@ -1,4 +1,5 @@
 /** The few SCIM requests that `coder-scim verify` makes, as an identity provider would. */
+import { tokenTextProblem } from '../../contract/token-text';
 
 /** The SCIM endpoint refused, or did not answer. */
 export class ScimCallError extends Error {
@@ -30,6 +31,9 @@ const PATCH = 'urn:ietf:params:scim:api:messages:2.0:PatchOp';
 /** @param baseUrl of the app, as pasted into an identity provider */
 export function createScimCalls(baseUrl: string, token: string, timeoutMs = 30_000): ScimCalls {
   async function call(method: string, path: string, body?: object): Promise<Record<string, unknown>> {
+    // Refused by us: whoever makes the header tells the whole of it.
+    const problem = tokenTextProblem(token);
+    if (problem !== undefined) throw new ScimCallError(`the SCIM token ${problem}`, 0);
     let response: Response;
     try {
       response = await fetch(`${baseUrl}${path}`, {

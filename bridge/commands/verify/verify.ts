@@ -1,6 +1,7 @@
 /** `coder-scim verify`: does provisioning work, from the SCIM token to an account that is locked out again? */
 import type * as Coder from '../../coder';
 import { AppName } from '../../contract/mapping-state';
+import { tokenTextProblem } from '../../contract/token-text';
 import { readClientConfig, readWitnessConfig } from '../../process/config';
 import { type ClientContext, type ClientOptions, type Commands, parseDuration, printJson } from '../command';
 import { EXIT, type ExitCode } from '../terminal/exit-code';
@@ -105,7 +106,12 @@ function readScimToken(terminal: Terminal, options: VerifyOptions): string {
   if (options.token !== undefined && options.tokenFile !== undefined) {
     throw new CommandError('--token and --token-file exclude each other: wanted one of the two');
   }
-  if (options.token !== undefined) return options.token;
+  if (options.token !== undefined) {
+    const token = options.token.trim();
+    const problem = tokenTextProblem(token);
+    if (problem !== undefined) throw new CommandError(`--token can not be used: it ${problem}`);
+    return token;
+  }
   const { scimToken } = readClientConfig({
     ...terminal.environment,
     ...(options.tokenFile === undefined

@@ -1,0 +1,45 @@
+/** The client of the admin API: what goes wrong on the way is told in words of our own, and no secret with it. */
+import { AdminClient } from '../../bridge/admin-client/admin-client';
+import { AdminError } from '../../bridge/admin-client/admin-error';
+
+/** Everything that a failure says, its causes included. */
+async function failureOf(asked: Promise<unknown>): Promise<AdminError> {
+  const error = await asked.then(
+    () => undefined,
+    (thrown: unknown) => thrown,
+  );
+  if (error instanceof AdminError) return error;
+  throw new Error('no AdminError');
+}
+
+function everyWord(error: unknown): string {
+  return error instanceof Error ? `${error.message}\n${String(error.stack)}\n${everyWord(error.cause)}` : '';
+}
+
+test.each([
+  ['a line break inside', 'first\nSECRET'],
+  ['a blank inside', 'first SECRET'],
+  ['what is not ASCII', 'SECRET→'],
+])('a token with %s is refused here, and not repeated', async (_what, token) => {
+  let asked = 0;
+  const client = new AdminClient({
+    url: 'http://127.0.0.1:9',
+    token,
+    fetch: (url, init) => {
+      asked++;
+      return fetch(url, init);
+    },
+  });
+  const error = await failureOf(client.status());
+  expect(error).toMatchObject({ code: 'unusable_token', status: 0 });
+  expect(error.message).toMatch(
+    /^the admin token has \d+ characters \(not shown\), .*: wanted one token and nothing else/,
+  );
+  expect(everyWord(error)).not.toContain('SECRET');
+  expect(asked).toBe(0);
+});
+
+test('an empty token is not sent', async () => {
+  const error = await failureOf(new AdminClient({ url: 'http://127.0.0.1:9', token: '' }).status());
+  expect(error).toMatchObject({ code: 'unusable_token', message: expect.stringMatching(/is empty: wanted/) as string });
+});

@@ -1,0 +1,65 @@
+/** The script that a `null_resource` runs: what it says when something is in the way, and what it never says. */
+import { spawn } from 'node:child_process';
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { bundleProgram } from '../support/terraform';
+
+jest.setTimeout(120_000);
+
+const folder = mkdtempSync(join(tmpdir(), 'deploy-step-'));
+const file = join(folder, 'deploy-step.js');
+beforeAll(() => bundleProgram('provider/deploy-step.ts', file));
+afterAll(() => rmSync(folder, { recursive: true, force: true }));
+
+interface Ended {
+  readonly code: number | null;
+  readonly output: string;
+}
+
+function run(step: 'apply' | 'check', environment: Readonly<Record<string, string>>): Promise<Ended> {
+  const child = spawn(process.execPath, [file, step], { env: { PATH: process.env['PATH'], ...environment } });
+  let output = '';
+  for (const stream of [child.stdout, child.stderr]) stream.on('data', (part: Buffer) => void (output += String(part)));
+  return new Promise(done => child.on('close', code => done({ code, output })));
+}
+
+const NOBODY = 'http://127.0.0.1:9';
+const STATE = JSON.stringify({ version: 1, app: 'okta', identityProvider: 'okta' });
+const SEVERAL_LINES = 'admin credential "terraform", shown once:\ncscimadmin_SECRET\n';
+
+function tokenFile(text: string): string {
+  const path = join(folder, 'token');
+  writeFileSync(path, text);
+  return path;
+}
+
+describe('a token that can not be sent', () => {
+  const apply = { CODER_SCIM_URL: NOBODY, CODER_SCIM_MAPPING_STATE: STATE };
+  const check = { CODER_SCIM_BASE_URL: `${NOBODY}/apps/okta/scim/v2`, CODER_SCIM_TOKEN_VARIABLE: 'MY_TOKEN' };
+
+  test.each([
+    ['apply', { ...apply, CODER_SCIM_ADMIN_TOKEN: SEVERAL_LINES }, /CODER_SCIM_ADMIN_TOKEN has \d+ characters/],
+    ['check', { ...check, MY_TOKEN: SEVERAL_LINES }, /MY_TOKEN has \d+ characters/],
+  ] as const)('%s: by a variable', async (step, environment, message) => {
+    const { code, output } = await run(step, environment);
+    expect([code, output]).toEqual([1, expect.stringMatching(message)]);
+    expect(output).not.toContain('SECRET');
+    expect(output).not.toContain('does not answer');
+  });
+
+  test('apply: by a file, also an empty one', async () => {
+    const named = (text: string) => run('apply', { ...apply, CODER_SCIM_ADMIN_TOKEN_FILE: tokenFile(text) });
+    const several = await named(SEVERAL_LINES);
+    expect([several.code, several.output]).toEqual([
+      1,
+      expect.stringMatching(/"[^"]*token" that CODER_SCIM_ADMIN_TOKEN_FILE names has \d+ characters \(not shown\)/),
+    ]);
+    expect(several.output).not.toContain('SECRET');
+    const empty = await named('\n');
+    expect([empty.code, empty.output]).toEqual([
+      1,
+      expect.stringMatching(/CODER_SCIM_ADMIN_TOKEN_FILE names is empty/),
+    ]);
+  });
+});
