@@ -5,6 +5,7 @@
  */
 import { AdminClient } from '../bridge/admin-client/admin-client';
 import { AdminError } from '../bridge/admin-client/admin-error';
+import { readBody } from '../bridge/admin-client/answers';
 import { bridgeUrlProblem } from '../bridge/contract/bridge-url';
 import { formatPath, MappingStateError, parseMappingState } from '../bridge/contract/mapping-state';
 import { tokenTextProblem } from '../bridge/contract/token-text';
@@ -14,6 +15,9 @@ import { createFetch, isCertificateFailure } from './transport';
 
 const request: typeof fetch = (url, init) =>
   createFetch({ file: process.env['CODER_SCIM_CA_FILE'] || undefined, pem: undefined }, process.env)(url, init);
+
+/** How long one answer of the check may take. */
+const CHECK_TIMEOUT_MS = 15_000;
 
 /** A step that can't be done; its message is the one line that the person sees. */
 class StepError extends Error {}
@@ -66,17 +70,35 @@ async function check(): Promise<string> {
 }
 
 async function scim(base: string, path: string, token: string): Promise<Record<string, unknown>> {
-  const response = await withPatience(() =>
-    request(`${base}${path}`, {
-      headers: { authorization: `Bearer ${token}`, accept: 'application/scim+json' },
-      signal: AbortSignal.timeout(15_000),
-    }),
-  );
-  const body = (await response.json().catch(() => ({}))) as Record<string, unknown>;
-  if (response.ok) return body;
+  const { response, body } = await withPatience(() => get(base, path, token));
+  if (response.ok && body !== undefined) return body;
   const detail =
-    typeof body['detail'] === 'string' ? body['detail'] : 'no SCIM error body: is this a coder-scim bridge?';
-  throw new StepError(`${base}${path.split('?')[0]} answered ${response.status}: ${detail}`);
+    typeof body?.['detail'] === 'string' ? body['detail'] : 'no SCIM error body: is this a coder-scim bridge?';
+  throw new StepError(
+    `${base}${path.split('?')[0]} answered ${response.status}${response.ok ? ', and not as SCIM does: is this a coder-scim bridge?' : `: ${detail}`}`,
+  );
+}
+
+/** An answer with its body; undefined where that is no JSON object. @throws AdminError where there is none, or it breaks off */
+async function get(
+  base: string,
+  path: string,
+  token: string,
+): Promise<{ response: Response; body: Record<string, unknown> | undefined }> {
+  try {
+    const response = await request(`${base}${path}`, {
+      headers: { authorization: `Bearer ${token}`, accept: 'application/scim+json' },
+      signal: AbortSignal.timeout(CHECK_TIMEOUT_MS),
+    });
+    const body = await readBody(response);
+    return {
+      response,
+      body: typeof body === 'object' && body !== null ? (body as Record<string, unknown>) : undefined,
+    };
+  } catch (cause) {
+    const reason = cause instanceof Error && cause.cause instanceof Error ? cause.cause.message : String(cause);
+    throw new AdminError('unreachable', `${base} does not answer: ${reason}`, 0, [], undefined, { cause });
+  }
 }
 
 /** A bridge that was deployed a moment ago may not listen yet: tries again for half a minute. */
@@ -86,15 +108,10 @@ async function withPatience<T>(call: () => Promise<T>): Promise<T> {
       return await call();
     } catch (error) {
       const unreachable =
-        error instanceof AdminError
-          ? (error.code === 'unreachable' || error.status === 503) && !isCertificateFailure(error)
-          : error instanceof TypeError && !isCertificateFailure(error);
-      if (!unreachable || wait > 16_000) {
-        const cause = error instanceof TypeError && error.cause instanceof Error ? `: ${error.cause.message}` : '';
-        throw error instanceof TypeError
-          ? new StepError(`the bridge does not answer${cause}`, { cause: error })
-          : error;
-      }
+        error instanceof AdminError &&
+        (error.code === 'unreachable' || error.status === 503) &&
+        !isCertificateFailure(error);
+      if (!unreachable || wait > 16_000) throw error;
       await new Promise(resume => setTimeout(resume, wait));
     }
   }

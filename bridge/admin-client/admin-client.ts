@@ -254,6 +254,7 @@ export class AdminClient {
     const url = `${this.options.url.replace(/\/+$/, '')}/admin/v1${path}`;
     const timeout = AbortSignal.timeout(this.options.timeoutMs ?? 30_000);
     let response: Response;
+    let body: unknown;
     try {
       response = await (this.options.fetch ?? fetch)(url, {
         method,
@@ -266,6 +267,8 @@ export class AdminClient {
         body: request.body === undefined ? null : JSON.stringify(request.body),
         signal: request.signal ? AbortSignal.any([request.signal, timeout]) : timeout,
       });
+      // An answer that breaks off is none: whether it was done is as little known as without a head.
+      body = await readBody(response);
     } catch (cause) {
       const reason =
         cause instanceof Error ? (cause.cause instanceof Error ? cause.cause.message : cause.message) : String(cause);
@@ -278,7 +281,6 @@ export class AdminClient {
         { cause },
       );
     }
-    const body = await readBody(response);
     if (!response.ok) throw refusal(response.status, body, this.options.url);
     const parsed = answer.safeParse(body);
     if (!parsed.success) {

@@ -1,4 +1,6 @@
 /** The client of the admin API: what goes wrong on the way is told in words of our own, and no secret with it. */
+import { createServer } from 'node:http';
+import { type AddressInfo } from 'node:net';
 import { AdminClient } from '../../bridge/admin-client/admin-client';
 import { AdminError } from '../../bridge/admin-client/admin-error';
 
@@ -42,4 +44,20 @@ test.each([
 test('an empty token is not sent', async () => {
   const error = await failureOf(new AdminClient({ url: 'http://127.0.0.1:9', token: '' }).status());
   expect(error).toMatchObject({ code: 'unusable_token', message: expect.stringMatching(/is empty: wanted/) as string });
+});
+
+test.each([200, 422])('an answer with %d that breaks off is none', async status => {
+  const server = createServer((_request, response) => {
+    response.writeHead(status, { 'content-type': 'application/json', 'content-length': 1000 });
+    response.write('{"apps', () => response.destroy());
+  }).listen(0, '127.0.0.1');
+  await new Promise(resolve => server.once('listening', resolve));
+  const url = `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
+  try {
+    const error = await failureOf(new AdminClient({ url, token: 'x' }).listApps());
+    expect(error).toMatchObject({ code: 'unreachable', status: 0 });
+    expect(error.message).toMatch(/^bridge at http:\S+ does not answer: .*(closed|terminated)/);
+  } finally {
+    await new Promise(resolve => server.close(resolve));
+  }
 });

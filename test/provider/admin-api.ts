@@ -42,6 +42,8 @@ export class AdminApi {
   isListBroken = false;
   /** How many of the next writes are done and not answered: the connection breaks instead. */
   answersToLose = 0;
+  /** How much of their answers comes before that: nothing, or the head and a part of the body. */
+  loses: 'all' | 'body' = 'all';
   /** How often the status was asked for. */
   statusReads = 0;
   /** How often somebody connected and got no answer. */
@@ -105,8 +107,12 @@ export class AdminApi {
     app.put('/admin/v1/*path', (request, response, next) => {
       if (this.answersToLose > 0) {
         this.answersToLose--;
-        response.json = () => {
-          request.socket.destroy();
+        response.json = body => {
+          if (this.loses === 'all') request.socket.destroy();
+          else {
+            response.set('content-length', String(JSON.stringify(body).length)).status(200);
+            response.write('{"app"', () => request.socket.destroy());
+          }
           return response;
         };
       }

@@ -1,5 +1,7 @@
 /** The script that a `null_resource` runs: what it says when something is in the way, and what it never says. */
 import { spawn } from 'node:child_process';
+import { createServer, type RequestListener, type Server } from 'node:http';
+import { type AddressInfo } from 'node:net';
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -11,6 +13,21 @@ const folder = mkdtempSync(join(tmpdir(), 'deploy-step-'));
 const file = join(folder, 'deploy-step.js');
 beforeAll(() => bundleProgram('provider/deploy-step.ts', file));
 afterAll(() => rmSync(folder, { recursive: true, force: true }));
+
+let server: Server | undefined;
+afterEach(async () => {
+  server?.closeAllConnections();
+  await new Promise<void>(done => (server === undefined ? done() : server.close(() => done())));
+  server = undefined;
+});
+
+/** Somebody who answers, on a port of this machine. */
+async function listen(answer: RequestListener): Promise<string> {
+  const opened = createServer(answer).listen(0, '127.0.0.1');
+  server = opened;
+  await new Promise(resolve => opened.once('listening', resolve));
+  return `http://127.0.0.1:${(opened.address() as AddressInfo).port}`;
+}
 
 interface Ended {
   readonly code: number | null;
@@ -60,6 +77,40 @@ describe('a token that can not be sent', () => {
     expect([empty.code, empty.output]).toEqual([
       1,
       expect.stringMatching(/CODER_SCIM_ADMIN_TOKEN_FILE names is empty/),
+    ]);
+  });
+});
+
+describe('an answer of SCIM', () => {
+  /** Answers as SCIM does, but for what `first` does with the first requests. */
+  async function check(first: RequestListener, times = 1): Promise<Ended & { readonly asked: number }> {
+    let asked = 0;
+    const url = await listen((request, response) => {
+      if (++asked <= times) return first(request, response);
+      response.setHeader('content-type', 'application/scim+json');
+      response.end(JSON.stringify({ totalResults: 0, Resources: [] }));
+    });
+    const ran = await run('check', {
+      CODER_SCIM_BASE_URL: `${url}/apps/okta/scim/v2`,
+      CODER_SCIM_TOKEN_VARIABLE: 'MY_TOKEN',
+      MY_TOKEN: 'a-scim-token',
+    });
+    return { ...ran, asked };
+  }
+
+  test('that breaks off is none, and asked for again', async () => {
+    const { code, output, asked } = await check((_request, response) => {
+      response.writeHead(200, { 'content-type': 'application/scim+json', 'content-length': 1000 });
+      response.write('{"tota', () => response.destroy());
+    });
+    expect([code, asked, output]).toEqual([0, 4, expect.stringMatching(/^provisioning works/)]);
+  });
+
+  test('that is a page of something else is not a person who should not be there', async () => {
+    const { code, output } = await check((_request, response) => void response.end('<!doctype html>'), 9);
+    expect([code, output]).toEqual([
+      1,
+      expect.stringMatching(/answered 200, and not as SCIM does: is this a coder-scim/),
     ]);
   });
 });

@@ -215,14 +215,18 @@ test('a bridge that does not answer, or not yet', async () => {
   await stage.isQuiet();
 });
 
-test("an answer that got lost does not make a write that was done look like somebody else's", async () => {
-  stage.api.answersToLose = 1;
-  await stage.deploy(app());
-  stage.api.answersToLose = 2;
-  await stage.deploy(app({ platform: 'auditor' }));
-  expect((await stage.api.client.getApp('okta')).generation).toBe(2);
-  await stage.isQuiet();
-});
+test.each(['all', 'body'] as const)(
+  "an answer that got lost (%s) does not make a write that was done look like somebody else's",
+  async loses => {
+    stage.api.loses = loses;
+    stage.api.answersToLose = 1;
+    await stage.deploy(app());
+    stage.api.answersToLose = 2;
+    await stage.deploy(app({ platform: 'auditor' }));
+    expect((await stage.api.client.getApp('okta')).generation).toBe(2);
+    await stage.isQuiet();
+  },
+);
 
 test('Ctrl-C ends the wait for a bridge', async () => {
   await stage.api.breakConnections();

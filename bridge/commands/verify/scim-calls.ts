@@ -35,6 +35,7 @@ export function createScimCalls(baseUrl: string, token: string, timeoutMs = 30_0
     const problem = tokenTextProblem(token);
     if (problem !== undefined) throw new ScimCallError(`the SCIM token ${problem}`, 0);
     let response: Response;
+    let text: string;
     try {
       response = await fetch(`${baseUrl}${path}`, {
         method,
@@ -46,12 +47,12 @@ export function createScimCalls(baseUrl: string, token: string, timeoutMs = 30_0
         body: body === undefined ? null : JSON.stringify(body),
         signal: AbortSignal.timeout(timeoutMs),
       });
+      text = await response.text();
     } catch (cause) {
       const reason =
         cause instanceof Error ? (cause.cause instanceof Error ? cause.cause.message : cause.message) : String(cause);
       throw new ScimCallError(`${baseUrl} does not answer: ${reason}`, 0);
     }
-    const text = await response.text();
     const answer = parseObject(text);
     if (response.ok) return answer;
     const detail =
