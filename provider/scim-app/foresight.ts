@@ -1,7 +1,7 @@
 /** What an apply would do in Coder, asked of the bridge when a change is planned, and told as a warning: people, groups, roles, sync settings. */
 import { AdminError } from '../../bridge/admin-client/admin-error';
 import { type PlannedChange, type PlanReport, type PlanRequest } from '../../bridge/contract/admin-api';
-import { type Bridge } from '../bridge';
+import { type Bridge, explainRefusal } from '../bridge';
 import { toDocument } from '../mapping-document';
 import { isWhollyKnown, type ObjectValue, type PlanContext } from '../plugin';
 import { type App } from './schema';
@@ -47,6 +47,8 @@ async function ask(
   } catch (error) {
     signal.throwIfAborted();
     if (!(error instanceof AdminError)) throw error;
+    // A bridge of another version may have rules of its own: what it refuses now, it refuses in the middle of an apply too.
+    if (error.status === 422 && error.issues.length > 0) throw explainRefusal(error, `plan ${what}`);
     report.warning(
       `what ${what} would change in Coder is not known`,
       `${error.message}\n\nThe plan itself is right. \`${command}\` asks again, and shows it.`,

@@ -10,6 +10,7 @@ import { createCredentials } from '../../bridge/admin/access/credentials';
 import { createAdminRouter } from '../../bridge/admin/router';
 import { AdminClient } from '../../bridge/admin-client/admin-client';
 import { type HoldSummary, type PendingItem, type PlanReport } from '../../bridge/contract/admin-api';
+import { type MappingStateIssue } from '../../bridge/contract/mapping-state';
 import { digestHex } from '../../bridge/http/caller';
 import { createLog } from '../../bridge/process/log';
 import { listAllApps, listApps, purgeApp } from '../../bridge/store/apps/apps';
@@ -32,6 +33,8 @@ export class AdminApi {
     holds: [],
     seats: null,
   };
+  /** What a bridge with other rules finds wrong in the document of a plan. */
+  mistakes: readonly MappingStateIssue[] = [];
   /** What is not done yet, as the bridge would list it. */
   pending: PendingItem[] = [];
   /** Ids of Coder groups by name: those that are there. Undefined: Coder does not answer. */
@@ -103,6 +106,11 @@ export class AdminApi {
     app.get('/admin/v1/apps', (_request, response, next) => {
       if (!this.isListBroken) next();
       else response.status(500).json({ error: { code: 'internal', message: 'a document can not be read' } });
+    });
+    app.post('/admin/v1/plan', (_request, response, next) => {
+      if (this.mistakes.length === 0) return next();
+      const error = { code: 'invalid_mapping_state', message: 'the mapping state is refused', issues: this.mistakes };
+      response.status(422).json({ error });
     });
     app.put('/admin/v1/*path', (request, response, next) => {
       if (this.answersToLose > 0) {

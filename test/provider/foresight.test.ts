@@ -80,3 +80,12 @@ test('where Coder is as declared already, or can not be asked, the plan is none 
   expect(unknown).toContain('Warning: what app "okta" would change in Coder is not known');
   expectCode(await stage.terraform.applyPlan(), 0);
 });
+
+test('a document that the bridge refuses fails the plan at the attribute, before anything is applied', async () => {
+  stage.api.mistakes = [{ path: ['roleMappings', 'admins', 'role'], message: 'is not known here: wanted "auditor"' }];
+  stage.write(app());
+  const refused = said(expectCode(await stage.terraform.plan(), 1).stderr);
+  expect(refused).toMatch(/the mapping state is refused.*At role_mappings\["admins"\]\.role: is not known here/);
+  stage.api.mistakes = [];
+  await stage.deploy(app());
+});
