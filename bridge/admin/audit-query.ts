@@ -1,4 +1,5 @@
 /** The query of `GET /audit` as the filter of the trail. */
+import { INSTANT_WANTED, parseInstant } from '../contract/instant';
 import { type AuditQuery } from '../store/audit/audit';
 import { type Link } from '../store/audit/chain';
 import { Refusal } from '../http/refusal';
@@ -58,9 +59,8 @@ function isKey<T extends object>(table: T, name: string): name is keyof T & stri
 }
 
 function instant(name: string, value: string): number {
-  const time = Date.parse(value);
-  if (Number.isNaN(time))
-    throw refuse(`${name} is ${JSON.stringify(value)}: wanted a time such as 2026-03-01T12:00:00Z`);
+  const time = parseInstant(value);
+  if (time === undefined) throw refuse(`${name} is ${JSON.stringify(value)}: ${INSTANT_WANTED}`);
   return time;
 }
 

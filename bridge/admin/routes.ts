@@ -99,7 +99,7 @@ export const ADMIN_ROUTES: readonly AdminRoute[] = [
     scopes: ['read'],
     purpose: 'the audit trail: the newest first; after an id, or after the number of a sealed line, the oldest first',
     takes:
-      'query: `app`, `subject`, `actor`, `action`, `result`, `token`, `request`, `since`, `until`, `after`, `afterSeq`, `before`, `limit` (at most 1000)',
+      'query: `app`, `subject`, `actor`, `action`, `result`, `token`, `request`, `since`, `until` (RFC 3339, UTC without a zone), `after`, `afterSeq`, `before`, `limit` (at most 1000)',
     answers: '200 `{entries: […]}`',
     refuses: ['invalid_query'],
   },
@@ -117,7 +117,7 @@ export const ADMIN_ROUTES: readonly AdminRoute[] = [
     path: '/ai-usage',
     scopes: ['read'],
     purpose: "who used AI through Coder's gateway, by subject of the directory; `problem` where Coder does not say",
-    takes: 'query: `since`, `until`; the last 30 days without them',
+    takes: 'query: `since`, `until` (RFC 3339, UTC without a zone); the last 30 days without them',
     answers: '200 `{since, until, problem, people}`',
     refuses: ['invalid_query', 'coder_failed'],
   },

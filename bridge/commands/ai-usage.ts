@@ -28,9 +28,9 @@ export function addAiUsage(commands: Commands): void {
       command
         .option(
           '--since <when>',
-          'from this time on: RFC 3339, or a duration such as 7d (default: 30 days before the end)',
+          'from this time on: RFC 3339, UTC without a zone, or a duration such as 7d (default: 30 days before the end)',
         )
-        .option('--until <when>', 'before this time: RFC 3339, or a duration such as 1d (default: now)'),
+        .option('--until <when>', 'before this time: the same (default: now)'),
     run: async ({ client, terminal, paint }, options) => {
       const now = Date.now();
       const window = {

@@ -1,6 +1,7 @@
 /** `coder-scim audit`: every change to Coder and every decision not to change. */
 import { setTimeout as sleep } from 'node:timers/promises';
 import { type AuditEntry } from '../contract/admin-api';
+import { INSTANT_WANTED, parseInstant } from '../contract/instant';
 import { type ClientContext, type ClientOptions, type Commands, parseDuration } from './command';
 import { addAuditVerify } from './audit-verify';
 import { CommandError } from './terminal/failure';
@@ -43,8 +44,8 @@ export function addAudit(commands: Commands): void {
         .option('--result <result>', 'only this result: done, failed, held, skipped or reported')
         .option('--request <id>', 'only what this SCIM request caused')
         .option('--token <name>', 'only what was caused with this SCIM token or admin credential, or by who signed in')
-        .option('--since <when>', 'from this time on: RFC 3339, or a duration such as 2h')
-        .option('--until <when>', 'before this time: RFC 3339, or a duration such as 2h')
+        .option('--since <when>', 'from this time on: RFC 3339, UTC without a zone, or a duration such as 2h')
+        .option('--until <when>', 'before this time: the same')
         .option('--limit <n>', 'the newest so many', '100')
         .option('--follow', 'go on with what happens from now on, until interrupted'),
     run: showAudit,
@@ -166,15 +167,13 @@ function because({ actor, idpGroup, mapping, token }: AuditEntry): string {
   return [source, token === null ? actor : `${actor} by ${token}`].filter(part => part !== '').join(', ');
 }
 
-/** An RFC 3339 time, or a duration before now. @throws CommandError */
+/** A time, in UTC where it states no zone, or a duration before now. @throws CommandError */
 export function instant(text: string | undefined, option: string, now: number): string | undefined {
   if (text === undefined) return undefined;
   if (/^\d+[smhd]$/.test(text)) return new Date(now - parseDuration(text, option)).toISOString();
-  const time = Date.parse(text);
-  if (Number.isNaN(time)) {
-    throw new CommandError(
-      `${option} is ${JSON.stringify(text)}: wanted a time such as 2026-03-01T12:00:00Z, or a duration such as 2h`,
-    );
+  const time = parseInstant(text);
+  if (time === undefined) {
+    throw new CommandError(`${option} is ${JSON.stringify(text)}: ${INSTANT_WANTED}; or a duration such as 2h`);
   }
   return new Date(time).toISOString();
 }

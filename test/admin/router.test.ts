@@ -388,6 +388,9 @@ describeEachDatabase('admin API', open => {
   it.each([
     ['/audit?limit=many', 'limit is "many": wanted a whole number'],
     ['/audit?since=yesterday', 'since is "yesterday": wanted a time'],
+    ['/audit?until=5', 'until is "5": wanted a time'],
+    ['/audit?since=3%20May', 'since is "3 May": wanted a time'],
+    ['/ai-usage?since=03.05.2026', 'since is "03.05.2026": wanted a time'],
     ['/audit?who=alice', 'parameter "who" is not known: wanted app, subject'],
     ['/explain', 'parameter "user" is missing'],
   ])('says what is wrong with %s', async (path, message) => {

@@ -18,7 +18,7 @@ const TEXTS = [
   ['token', 'Credential or name'],
   ['request', 'Request'],
   ['app', 'App'],
-  ['since', 'Since'],
+  ['since', 'Since (UTC)'],
 ] as const;
 const ACTORS = ['scim', 'declaration', 'sweep', 'operator', 'bridge'];
 const RESULTS = ['done', 'failed', 'held', 'skipped', 'reported'];
