@@ -1,4 +1,5 @@
 /** The query of `GET /audit` as the filter of the trail. */
+import { AUDIT_ACTORS, AUDIT_RESULTS } from '../contract/admin-api';
 import { INSTANT_WANTED, parseInstant } from '../contract/instant';
 import { type AuditQuery } from '../store/audit/audit';
 import { type Link } from '../store/audit/chain';
@@ -7,21 +8,22 @@ import { Refusal } from '../http/refusal';
 const TEXT = {
   app: 'app',
   subject: 'subject',
-  actor: 'actor',
   action: 'action',
-  result: 'result',
   token: 'token',
   request: 'requestId',
 } as const;
+/** Of these every value is known: another one fits nothing, and would read as if nothing had happened. */
+const CLOSED = { actor: AUDIT_ACTORS, result: AUDIT_RESULTS } as const;
 const INSTANTS = { since: 'since', until: 'until' } as const;
 const NUMBERS = { after: 'afterId', afterSeq: 'afterSeq', before: 'beforeId', limit: 'limit' } as const;
-const NAMES = [...Object.keys(TEXT), ...Object.keys(INSTANTS), ...Object.keys(NUMBERS)];
+const NAMES = [...Object.keys(TEXT), ...Object.keys(CLOSED), ...Object.keys(INSTANTS), ...Object.keys(NUMBERS)];
 
 /** @throws Refusal 400 with the parameter that is wrong */
 export function readAuditQuery(query: URLSearchParams): AuditQuery {
   const filter: Record<string, string | number> = {};
   for (const [name, value] of query) {
     if (isKey(TEXT, name)) filter[TEXT[name]] = value;
+    else if (isKey(CLOSED, name)) filter[name] = oneOf(CLOSED[name], name, value);
     else if (isKey(INSTANTS, name)) filter[INSTANTS[name]] = instant(name, value);
     else if (isKey(NUMBERS, name)) filter[NUMBERS[name]] = wholeNumber(name, value);
     else throw refuse(`parameter ${JSON.stringify(name)} is not known: wanted ${NAMES.join(', ')}`);
@@ -56,6 +58,11 @@ export function readAnchor(query: URLSearchParams): Link | undefined {
 
 function isKey<T extends object>(table: T, name: string): name is keyof T & string {
   return Object.hasOwn(table, name);
+}
+
+function oneOf(values: readonly string[], name: string, value: string): string {
+  if (values.includes(value)) return value;
+  throw refuse(`${name} is ${JSON.stringify(value)}: wanted one of ${values.join(', ')}`);
 }
 
 function instant(name: string, value: string): number {

@@ -33,6 +33,10 @@ const MAX_BODY_BYTES = 8 * 1024 * 1024;
 export function createAdminRouter(deps: AdminDeps): Router {
   const { reconciler } = deps;
   const router = Router({ caseSensitive: true });
+  /** A name that nobody has would be told as an app with which all is well. One whose end is under way is there. */
+  const isThere = async (app: string | undefined) => {
+    if (app !== undefined && (await readAnyApp(deps.database.db, app)) === undefined) throw notFound(app);
+  };
   router.use(
     createAuthenticate({
       find: secret => deps.credentials.find(secret),
@@ -67,7 +71,7 @@ export function createAdminRouter(deps: AdminDeps): Router {
   router.post('/plan', async (request, response) => {
     const { app, state, deleted = false } = readBody(PlanRequest, request.body);
     const document = state === undefined ? undefined : parseMappingState(state);
-    if (deleted && app !== undefined && (await readAnyApp(deps.database.db, app)) === undefined) throw notFound(app);
+    if (document === undefined) await isThere(app);
     response.json(await reconciler.planWorld({ app: app ?? document?.app, state: document, deleted }));
   });
   router.post('/sweep', async (request, response) => {
@@ -84,7 +88,9 @@ export function createAdminRouter(deps: AdminDeps): Router {
     response.json(await reconciler.aiUsage(readWindow(queryOf(request.url), deps.clock())));
   });
   router.get('/identities', async (request, response) => {
-    response.json({ identities: await reconciler.identities(queryOf(request.url).get('app') ?? undefined) });
+    const app = queryOf(request.url).get('app') ?? undefined;
+    await isThere(app);
+    response.json({ identities: await reconciler.identities(app) });
   });
   router.get('/explain', async (request, response) => {
     const user = queryOf(request.url).get('user') ?? '';

@@ -91,7 +91,7 @@ export const ADMIN_ROUTES: readonly AdminRoute[] = [
     purpose: 'compares everything with Coder now',
     takes: '`{app?}`',
     answers: '204',
-    refuses: ['coder_failed', 'recovery_pending', 'swept_elsewhere'],
+    refuses: ['not_found', 'coder_failed', 'recovery_pending', 'swept_elsewhere'],
   },
   {
     method: 'GET',
@@ -146,7 +146,7 @@ export const ADMIN_ROUTES: readonly AdminRoute[] = [
     purpose: "who is who: SCIM id, externalId and userName beside Coder's id and username",
     takes: 'query: `app`',
     answers: '200 `{identities: […]}`',
-    refuses: [],
+    refuses: ['not_found'],
   },
   {
     method: 'GET',

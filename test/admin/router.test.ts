@@ -357,22 +357,22 @@ describeEachDatabase('admin API', open => {
 
   it('passes on what operators ask for', async () => {
     reconciler.holds = [{ id: 'h1', app: 'acme', reason: 'too many', people: 3, createdAt: 'x', changes: [] }];
+    await admin.plan({ state: document() });
+    await admin.putApp(document(), 'absent');
+    reconciler.asked.splice(reconciler.asked.findIndex(asked => asked.startsWith('converge')));
     await admin.sweep('acme');
     await admin.releaseHold('h1', 'carol');
     expect(await admin.retry('person:1')).toEqual({ retried: 3 });
     expect(await admin.retry()).toEqual({ retried: 3 });
-    await admin.plan({ state: document() });
     await admin.plan({ app: 'acme' });
-    await admin.putApp(document(), 'absent');
-    reconciler.asked.splice(reconciler.asked.findIndex(asked => asked.startsWith('converge')));
     await admin.plan({ app: 'acme', deleted: true });
     await admin.audit({ app: 'acme', since: '2026-01-01T00:00:00Z', after: 7, limit: 10, request: 'r' });
     expect(reconciler.asked).toEqual([
+      'plan acme as if admins',
       'sweep acme',
       'release h1 by admin (carol)',
       'retry person:1',
       'retry all',
-      'plan acme as if admins',
       'plan acme as it is',
       'plan acme as if it were deleted',
       `audit ${JSON.stringify({ app: 'acme', since: Date.parse('2026-01-01T00:00:00Z'), afterId: 7, limit: 10, requestId: 'r' })}`,
@@ -385,9 +385,27 @@ describeEachDatabase('admin API', open => {
     expect((await refusal(admin.plan({ deleted: true }))).issues).toMatchObject([{ path: ['deleted'] }]);
   });
 
+  it('asks nothing about an app that nobody declared, and has no line of it in the trail', async () => {
+    const asked = [admin.plan({ app: 'acm' }), admin.sweep('acm'), admin.identities('acm')];
+    for (const one of asked) {
+      expect(await refusal(one)).toMatchObject({
+        status: 404,
+        code: 'not_found',
+        message: expect.stringContaining('no app "acm" is declared') as string,
+      });
+    }
+    expect(reconciler.asked).toEqual([]);
+    expect(await database.db.selectFrom('audit').select('action').execute()).toEqual([]);
+    // A document that is handed over is planned for an app that is not there yet.
+    await admin.plan({ app: 'acme', state: document() });
+    expect(reconciler.asked).toEqual(['plan acme as if admins']);
+  });
+
   it.each([
     ['/audit?limit=many', 'limit is "many": wanted a whole number'],
     ['/audit?since=yesterday', 'since is "yesterday": wanted a time'],
+    ['/audit?result=fail', 'result is "fail": wanted one of done, failed, held, skipped, reported'],
+    ['/audit?actor=Scim', 'actor is "Scim": wanted one of scim, declaration, sweep, operator, bridge'],
     ['/audit?until=5', 'until is "5": wanted a time'],
     ['/audit?since=3%20May', 'since is "3 May": wanted a time'],
     ['/ai-usage?since=03.05.2026', 'since is "03.05.2026": wanted a time'],

@@ -1,5 +1,10 @@
 import * as z from 'zod';
 
+/** Who causes what stands in the trail. */
+export const AUDIT_ACTORS = ['scim', 'declaration', 'sweep', 'operator', 'bridge'] as const;
+/** What came of it. */
+export const AUDIT_RESULTS = ['done', 'failed', 'held', 'skipped', 'reported'] as const;
+
 /** One line of the audit trail. */
 export const AuditEntry = z.object({
   id: z.number(),

@@ -1,5 +1,6 @@
 /** The audit trail: filtered, page by page, followed live, and as a file. */
 import { readAuditQuery } from '../../admin/audit-query';
+import { AUDIT_ACTORS, AUDIT_RESULTS } from '../../contract/admin-api';
 import { type AuditQuery } from '../../store/audit/audit';
 import { readChain } from '../../store/audit/chain';
 import { type PageDeps } from '../deps';
@@ -20,8 +21,6 @@ const TEXTS = [
   ['app', 'App'],
   ['since', 'Since (UTC)'],
 ] as const;
-const ACTORS = ['scim', 'declaration', 'sweep', 'operator', 'bridge'];
-const RESULTS = ['done', 'failed', 'held', 'skipped', 'reported'];
 
 /** The fields of the form that say something, as the admin API takes them. @throws Refusal 400 with the parameter that is wrong */
 export function auditFilter(query: URLSearchParams): { readonly stated: URLSearchParams; readonly filter: AuditQuery } {
@@ -53,8 +52,8 @@ export async function audit(deps: PageDeps, view: View, query: URLSearchParams):
         ${TEXTS.map(([name, label]) =>
           textField({ id: `audit-${name}`, name, label, value: value(name), maxLength: 500 }),
         )}
-        ${selectField('audit-actor', 'actor', 'Caused by', choices(ACTORS), value('actor'))}
-        ${selectField('audit-result', 'result', 'Result', choices(RESULTS), value('result'))}
+        ${selectField('audit-actor', 'actor', 'Caused by', choices(AUDIT_ACTORS), value('actor'))}
+        ${selectField('audit-result', 'result', 'Result', choices(AUDIT_RESULTS), value('result'))}
         <button class="main">Filter</button>
       </form>
       <p class="actions">
