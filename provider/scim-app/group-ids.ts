@@ -14,7 +14,7 @@ export function plannedGroupIds(planned: ObjectValue, prior: ObjectValue | null)
   return Object.fromEntries(
     Object.entries(entriesOf(mappings)).map(([key, mapping]) => [
       key,
-      isObject(mapping) && namesTheSame(mapping, before[key]) ? (ids[key] ?? UNKNOWN) : UNKNOWN,
+      isObject(mapping) && namesTheSame(mapping, own(before, key)) ? (own(ids, key) ?? UNKNOWN) : UNKNOWN,
     ]),
   );
 }
@@ -31,8 +31,8 @@ function namesTheSame(mapping: ObjectValue, before: Value | undefined): boolean 
 export function groupIdsOf({ state, groupIds }: AppDocument, before: ObjectValue): { readonly [key: string]: Value } {
   const kept = entriesOf(before['group_ids']);
   const known = (key: string): Value => {
-    if (groupIds !== null) return groupIds[key] ?? null;
-    const id = kept[key] ?? null;
+    if (groupIds !== null) return own(groupIds, key) ?? null;
+    const id = own(kept, key) ?? null;
     return id instanceof Unknown ? null : id;
   };
   return Object.fromEntries(Object.keys(state.groupMappings).map(key => [key, known(key)]));
@@ -48,7 +48,7 @@ export function keepPlanned(
   report: Report,
 ): { readonly [key: string]: Value } {
   const entries = Object.entries(entriesOf(planned['group_ids'])).filter(
-    ([key, id]) => typeof id === 'string' && id !== ids[key],
+    ([key, id]) => typeof id === 'string' && id !== own(ids, key),
   );
   for (const [key] of entries) {
     report.warning(
@@ -62,4 +62,9 @@ export function keepPlanned(
 
 function entriesOf(value: Value | undefined): { readonly [key: string]: Value } {
   return isObject(value) ? value : {};
+}
+
+/** A mapping may be named as what every object has, such as `constructor`. */
+function own<T>(entries: { readonly [key: string]: T }, key: string): T | undefined {
+  return Object.hasOwn(entries, key) ? entries[key] : undefined;
 }

@@ -1,4 +1,7 @@
 /** Ids of Coder groups, and what hangs on them in the same stack. */
+import { groupIdsOf, keepPlanned, plannedGroupIds } from '../../provider/scim-app/group-ids';
+import { UNKNOWN } from '../../provider/plugin';
+import { Report } from '../../provider/plugin/define/diagnostics';
 import { expectCode, said, useStage } from './stage';
 
 const stage = useStage();
@@ -89,4 +92,16 @@ test('a mapping of another group has another id', async () => {
   expect((await changed()).sort()).toEqual(['coderscim_app.okta', 'terraform_data.template']);
   expectCode(await stage.terraform.applyPlan(), 0);
   expect(await template()).toBe('id-of-everybody');
+});
+
+test.each(['constructor', 'toString', 'hasOwnProperty'])('a mapping may be named %s', name => {
+  const mapping = { group: 'builders', organization: 'coder' };
+  const planned = { group_mappings: { [name]: mapping }, group_ids: { [name]: 'id-1' } };
+  const document = { state: { groupMappings: { [name]: mapping } }, groupIds: {} } as never;
+  expect(groupIdsOf(document, {})).toEqual({ [name]: null });
+  expect(groupIdsOf({ ...(document as object), groupIds: null } as never, { group_ids: {} })).toEqual({ [name]: null });
+  expect(plannedGroupIds(planned, { group_mappings: { [name]: mapping }, group_ids: {} })).toEqual({ [name]: UNKNOWN });
+  const report = new Report();
+  expect(keepPlanned({ [name]: 'id-1' }, planned, report)).toEqual({ [name]: 'id-1' });
+  expect(report.diagnostics).toEqual([]);
 });
