@@ -7,6 +7,7 @@ import {
   type ClientContext,
   type ClientOptions,
   type Commands,
+  lookAgain,
   parseDuration,
   printJson,
   readJsonFile,
@@ -59,12 +60,13 @@ async function apply(context: ClientContext, options: ApplyOptions, file: string
   let document = await client.putApp(state, precondition(options, before), terminal.signal);
   while (!document.converged && Date.now() - started < wait) {
     await sleep(500, undefined, { signal: terminal.signal });
-    document = await client.getApp(state.app, terminal.signal);
+    document = (await lookAgain(() => client.getApp(state.app, terminal.signal))) ?? document;
   }
-  const { apps } = await client.listApps(terminal.signal);
+  // The document is accepted by now: what can't be looked at any more is no failure of it.
+  const listed = await lookAgain(() => client.listApps(terminal.signal));
   const clash = modeClash(
     state,
-    apps.map(app => app.state),
+    (listed?.apps ?? []).map(app => app.state),
   );
   if (options.json) printJson(terminal, document);
   else terminal.write(render(context, before, state, document));

@@ -2,6 +2,7 @@
 import { readFileSync } from 'node:fs';
 import { type Command } from 'commander';
 import { AdminClient } from '../admin-client/admin-client';
+import { AdminError } from '../admin-client/admin-error';
 import { readClientConfig } from '../process/config';
 import { EXIT, EXIT_CODES_HELP, type ExitCode } from './terminal/exit-code';
 import { CommandError } from './terminal/failure';
@@ -119,6 +120,16 @@ export function openClient(terminal: Terminal, options: ClientOptions): AdminCli
     );
   }
   return new AdminClient({ url: config.url, token: config.adminToken, timeoutMs: 120_000 });
+}
+
+/** One look of several: undefined where the bridge does not answer just now, or fails. */
+export async function lookAgain<T>(look: () => Promise<T>): Promise<T | undefined> {
+  try {
+    return await look();
+  } catch (error) {
+    if (error instanceof AdminError && (error.code === 'unreachable' || error.status >= 500)) return undefined;
+    throw error;
+  }
 }
 
 /** Prints an answer for a program: one document, indented. */

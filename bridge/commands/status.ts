@@ -2,7 +2,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { type AppStatus, type EndingApp, isConverged, type Status } from '../contract/admin-api';
 import { gatherAlike } from './terminal/fold-repeats';
-import { type ClientContext, type ClientOptions, type Commands, parseDuration, printJson } from './command';
+import { type ClientContext, type ClientOptions, type Commands, lookAgain, parseDuration, printJson } from './command';
 import { EXIT, type ExitCode } from './terminal/exit-code';
 import { plural, relativeTime } from './terminal/plural';
 import { type Cell, renderPairs, renderTable } from './terminal/table';
@@ -42,7 +42,7 @@ async function status(context: ClientContext, options: StatusOptions): Promise<E
   let answer = await client.status(terminal.signal);
   while (!isWell(answer) && Date.now() < deadline) {
     await sleep(500, undefined, { signal: terminal.signal });
-    answer = await client.status(terminal.signal);
+    answer = (await lookAgain(() => client.status(terminal.signal))) ?? answer;
   }
   if (options.json) printJson(terminal, answer);
   else terminal.write(renderStatus(answer, context.paint, terminal.columns, Date.now()));
