@@ -58,8 +58,8 @@ export abstract class MappingDelivery {
 
   /**
    * By a `null_resource` that runs a script of this package at deploy time, for sites that allow no unregistered
-   * provider. The credential is read from CODER_SCIM_ADMIN_TOKEN where Terraform runs. The plan shows the document as one
-   * text, drift is not seen, and destroying the stack leaves the app at the bridge.
+   * provider. The credential is read where Terraform runs, from CODER_SCIM_ADMIN_TOKEN or from the file that
+   * CODER_SCIM_ADMIN_TOKEN_FILE names. The plan shows the document as one text, drift is not seen, and destroying the stack leaves the app at the bridge.
    */
   static nullResource(config: NullResourceDeliveryConfig): MappingDelivery {
     return new NullResourceDelivery(config);

@@ -7,8 +7,15 @@ import { ProviderError } from './plugin/define/diagnostics';
 /** Undefined where nothing names one; an empty variable names none. @throws ProviderError for what can be no token */
 export function adminTokenOf(environment: NodeJS.ProcessEnv): string | undefined {
   const direct = environment['CODER_SCIM_ADMIN_TOKEN']?.trim() || undefined;
-  if (direct !== undefined) return checkedToken(direct, 'CODER_SCIM_ADMIN_TOKEN');
   const file = environment['CODER_SCIM_ADMIN_TOKEN_FILE']?.trim() || undefined;
+  // As everywhere else: which of the two is meant is not guessed.
+  if (direct !== undefined && file !== undefined) {
+    throw new ProviderError(
+      'the admin token can not be used',
+      'CODER_SCIM_ADMIN_TOKEN and CODER_SCIM_ADMIN_TOKEN_FILE are both set: wanted one of the two.',
+    );
+  }
+  if (direct !== undefined) return checkedToken(direct, 'CODER_SCIM_ADMIN_TOKEN');
   return file === undefined
     ? undefined
     : checkedToken(readToken(file), `The file ${JSON.stringify(file)} that CODER_SCIM_ADMIN_TOKEN_FILE names`);

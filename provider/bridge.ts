@@ -12,7 +12,7 @@ import { adminTokenOf, checkedToken } from './admin-token';
 import { inAttributeNames, toAttributePath } from './mapping-document';
 import { type Diagnostic, ProviderError } from './plugin';
 import { PlannedApps } from './scim-app/planned-apps';
-import { type Authority, createFetch, isCertificateFailure, logged } from './transport';
+import { type Authority, createFetch, isCertificateFailure, isPassing, logged } from './transport';
 
 // The shapes of all answers are behind this: two of a plan's three starts ask nobody.
 function load(): typeof Client {
@@ -67,7 +67,7 @@ export class Bridge {
         return await call(client, attempt);
       } catch (error) {
         signal.throwIfAborted();
-        if (!(error instanceof AdminError) || !isPassing(error) || isCertificateFailure(error)) throw error;
+        if (!isPassing(error)) throw error;
         if (Date.now() + pause > until) throw afterAttempts(error, attempt, this.settings.waitSeconds);
         await sleep(pause, undefined, { signal });
       }
@@ -150,11 +150,6 @@ function authorityOf({ file, pem }: Authority, environment: NodeJS.ProcessEnv): 
   return { file: file ?? (pem === undefined ? named : undefined), pem };
 }
 
-/** Nobody there, or there in a moment. */
-function isPassing({ code, status }: AdminError): boolean {
-  return code === 'unreachable' || [429, 502, 503, 504].includes(status);
-}
-
 function afterAttempts(error: AdminError, attempts: number, seconds: number): AdminError {
   const tries = attempts === 1 ? 'once' : `${attempts} times in ${seconds} seconds`;
   return new AdminError(error.code, `${error.message} (asked ${tries})`, error.status, error.issues, error.generation, {
@@ -176,7 +171,7 @@ export function explainRefusal(error: unknown, doing: string): unknown {
   if (error.status === 401 || error.status === 403) {
     return new ProviderError(
       'the bridge refuses the admin token',
-      `${error.message}\n\nThe token comes from admin_token of the provider, CODER_SCIM_ADMIN_TOKEN or CODER_SCIM_ADMIN_TOKEN_FILE, in this order; wanted the one that the bridge was started with.`,
+      `${error.message}\n\nThe token comes from admin_token of the provider, and without it from CODER_SCIM_ADMIN_TOKEN or CODER_SCIM_ADMIN_TOKEN_FILE. Wanted a credential of the bridge that has the scope for this and has not expired: \`coder-scim admin-token list\` names them.`,
     );
   }
   const next =

@@ -11,7 +11,7 @@ import { formatPath, MappingStateError, parseMappingState } from '../bridge/cont
 import { tokenTextProblem } from '../bridge/contract/token-text';
 import { adminTokenOf } from './admin-token';
 import { ProviderError } from './plugin/define/diagnostics';
-import { createFetch, isCertificateFailure } from './transport';
+import { createFetch, isCertificateFailure, isPassing } from './transport';
 
 const request: typeof fetch = (url, init) =>
   createFetch({ file: process.env['CODER_SCIM_CA_FILE'] || undefined, pem: undefined }, process.env)(url, init);
@@ -70,13 +70,15 @@ async function check(): Promise<string> {
 }
 
 async function scim(base: string, path: string, token: string): Promise<Record<string, unknown>> {
-  const { response, body } = await withPatience(() => get(base, path, token));
-  if (response.ok && body !== undefined) return body;
-  const detail =
-    typeof body?.['detail'] === 'string' ? body['detail'] : 'no SCIM error body: is this a coder-scim bridge?';
-  throw new StepError(
-    `${base}${path.split('?')[0]} answered ${response.status}${response.ok ? ', and not as SCIM does: is this a coder-scim bridge?' : `: ${detail}`}`,
-  );
+  return await withPatience(async () => {
+    const { status, body } = await get(base, path, token);
+    const isDone = status >= 200 && status < 300;
+    if (isDone && body !== undefined) return body;
+    const detail =
+      typeof body?.['detail'] === 'string' ? body['detail'] : 'no SCIM error body: is this a coder-scim bridge?';
+    const what = isDone ? ', and not as SCIM does: is this a coder-scim bridge?' : `: ${detail}`;
+    throw new AdminError('refused', `${base}${path.split('?')[0]} answered ${status}${what}`, status);
+  });
 }
 
 /** An answer with its body; undefined where that is no JSON object. @throws AdminError where there is none, or it breaks off */
@@ -84,7 +86,7 @@ async function get(
   base: string,
   path: string,
   token: string,
-): Promise<{ response: Response; body: Record<string, unknown> | undefined }> {
+): Promise<{ status: number; body: Record<string, unknown> | undefined }> {
   try {
     const response = await request(`${base}${path}`, {
       headers: { authorization: `Bearer ${token}`, accept: 'application/scim+json' },
@@ -92,10 +94,12 @@ async function get(
     });
     const body = await readBody(response);
     return {
-      response,
+      status: response.status,
       body: typeof body === 'object' && body !== null ? (body as Record<string, unknown>) : undefined,
     };
   } catch (cause) {
+    // A certificate that can not be read is none of the bridge's.
+    if (cause instanceof ProviderError) throw cause;
     const reason = cause instanceof Error && cause.cause instanceof Error ? cause.cause.message : String(cause);
     throw new AdminError('unreachable', `${base} does not answer: ${reason}`, 0, [], undefined, { cause });
   }
@@ -107,11 +111,7 @@ async function withPatience<T>(call: () => Promise<T>): Promise<T> {
     try {
       return await call();
     } catch (error) {
-      const unreachable =
-        error instanceof AdminError &&
-        (error.code === 'unreachable' || error.status === 503) &&
-        !isCertificateFailure(error);
-      if (!unreachable || wait > 16_000) throw error;
+      if (!isPassing(error) || wait > 16_000) throw error;
       await new Promise(resume => setTimeout(resume, wait));
     }
   }

@@ -4,6 +4,7 @@
  */
 import { readFileSync } from 'node:fs';
 import { rootCertificates } from 'node:tls';
+import { AdminError } from '../bridge/admin-client/admin-error';
 // Not by the plugin's door: the deploy step asks the bridge too, and speaks no gRPC.
 import { ProviderError } from './plugin/define/diagnostics';
 
@@ -114,4 +115,10 @@ const CERTIFICATE_CODES = new Set([
 /** Whether the other side's certificate is the reason: asking again changes nothing. */
 export function isCertificateFailure(error: unknown): boolean {
   return CERTIFICATE_CODES.has(codeOf(error) ?? '');
+}
+
+/** Whether asking again may help: nobody is there, or somebody will be in a moment. */
+export function isPassing(error: unknown): error is AdminError {
+  if (!(error instanceof AdminError) || isCertificateFailure(error)) return false;
+  return error.code === 'unreachable' || [429, 502, 503, 504].includes(error.status);
 }

@@ -15,7 +15,7 @@ const nothing = {
   authority: { file: undefined, pem: undefined },
 };
 
-test('what the provider block says comes before the environment, a token before a file', () => {
+test('what the provider block says comes before the environment, where one of token and file is wanted', () => {
   const folder = mkdtempSync(join(tmpdir(), 'settings-'));
   const file = join(folder, 'token');
   writeFileSync(file, 'from-file\n');
@@ -28,7 +28,11 @@ test('what the provider block says comes before the environment, a token before 
     url: 'http://block',
     token: 'from-block',
   });
-  expect(readSettings(nothing, environment)).toMatchObject({ url: 'http://env', token: 'from-env' });
+  expect(refusedSettings(nothing, environment)[0]?.detail).toContain('are both set: wanted one of the two');
+  expect(readSettings(nothing, { ...environment, CODER_SCIM_ADMIN_TOKEN_FILE: '' })).toMatchObject({
+    url: 'http://env',
+    token: 'from-env',
+  });
   expect(readSettings(nothing, { ...environment, CODER_SCIM_ADMIN_TOKEN: '' })).toMatchObject({ token: 'from-file' });
   expect(readSettings(nothing, {})).toMatchObject({ url: undefined, token: undefined });
   rmSync(folder, { recursive: true });
@@ -141,7 +145,7 @@ test.each([
     'a refused credential, with where it comes from',
     new AdminError('unauthorized', 'wrong token', 401),
     'the bridge refuses the admin token',
-    /wrong token[^]*CODER_SCIM_ADMIN_TOKEN_FILE/,
+    /wrong token[^]*CODER_SCIM_ADMIN_TOKEN_FILE\. Wanted a credential [^]*admin-token list/,
   ],
   [
     'nobody there, with what to look at',

@@ -81,6 +81,16 @@ describe('a token that can not be sent', () => {
   });
 });
 
+test('of a variable and a file for the admin token, one is wanted', async () => {
+  const { code, output } = await run('apply', {
+    CODER_SCIM_URL: NOBODY,
+    CODER_SCIM_MAPPING_STATE: STATE,
+    CODER_SCIM_ADMIN_TOKEN: 'a-token',
+    CODER_SCIM_ADMIN_TOKEN_FILE: tokenFile('another-token'),
+  });
+  expect([code, output]).toEqual([1, expect.stringContaining('are both set: wanted one of the two')]);
+});
+
 describe('an answer of SCIM', () => {
   /** Answers as SCIM does, but for what `first` does with the first requests. */
   async function check(first: RequestListener, times = 1): Promise<Ended & { readonly asked: number }> {
@@ -103,6 +113,11 @@ describe('an answer of SCIM', () => {
       response.writeHead(200, { 'content-type': 'application/scim+json', 'content-length': 1000 });
       response.write('{"tota', () => response.destroy());
     });
+    expect([code, asked, output]).toEqual([0, 4, expect.stringMatching(/^provisioning works/)]);
+  });
+
+  test.each([429, 502, 503, 504])('with %d is asked for again', async status => {
+    const { code, output, asked } = await check((_request, response) => void response.writeHead(status).end());
     expect([code, asked, output]).toEqual([0, 4, expect.stringMatching(/^provisioning works/)]);
   });
 
