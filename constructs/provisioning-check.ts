@@ -15,8 +15,10 @@ export interface ProvisioningCheckConfig {
 }
 
 /**
- * Proves after each deploy that provisioning works: the way an identity provider would, it authenticates, reads the
- * service's configuration and looks up a person who does not exist. A deploy whose check fails, fails.
+ * Proves that provisioning works, after each deploy that changes the app's declaration or the check: the way an
+ * identity provider would, it authenticates, reads the service's configuration and looks up a person who does not
+ * exist. A deploy whose check fails, fails. A deploy without such a change asks nothing: `coder-scim verify` does at
+ * any time.
  *
  * @example
  * new ProvisioningCheck(app, 'check');
