@@ -1,6 +1,6 @@
 /** The query of `GET /audit` as the filter of the trail. */
 import { AUDIT_ACTORS, AUDIT_RESULTS } from '../contract/admin-api';
-import { INSTANT_WANTED, parseInstant } from '../contract/instant';
+import { INSTANT_EXAMPLES, parseInstant } from '../contract/instant';
 import { type AuditQuery } from '../store/audit/audit';
 import { type Link } from '../store/audit/chain';
 import { Refusal } from '../http/refusal';
@@ -67,7 +67,8 @@ function oneOf(values: readonly string[], name: string, value: string): string {
 
 function instant(name: string, value: string): number {
   const time = parseInstant(value);
-  if (time === undefined) throw refuse(`${name} is ${JSON.stringify(value)}: ${INSTANT_WANTED}`);
+  if (time === undefined)
+    throw refuse(`${name} is ${JSON.stringify(value)}: wanted a time such as ${INSTANT_EXAMPLES}`);
   return time;
 }
 

@@ -1,7 +1,7 @@
 /** `coder-scim audit`: every change to Coder and every decision not to change. */
 import { setTimeout as sleep } from 'node:timers/promises';
 import { type AuditEntry } from '../contract/admin-api';
-import { INSTANT_WANTED, parseInstant } from '../contract/instant';
+import { INSTANT_EXAMPLES, parseInstant } from '../contract/instant';
 import { type ClientContext, type ClientOptions, type Commands, parseDuration } from './command';
 import { addAuditVerify } from './audit-verify';
 import { CommandError } from './terminal/failure';
@@ -173,7 +173,9 @@ export function instant(text: string | undefined, option: string, now: number): 
   if (/^\d+[smhd]$/.test(text)) return new Date(now - parseDuration(text, option)).toISOString();
   const time = parseInstant(text);
   if (time === undefined) {
-    throw new CommandError(`${option} is ${JSON.stringify(text)}: ${INSTANT_WANTED}; or a duration such as 2h`);
+    throw new CommandError(
+      `${option} is ${JSON.stringify(text)}: wanted a time such as ${INSTANT_EXAMPLES}, or a duration such as 2h`,
+    );
   }
   return new Date(time).toISOString();
 }

@@ -3,7 +3,7 @@
 const INSTANT = /^(\d{4}-\d\d-\d\d)(?:[t ](\d\d:\d\d(?::\d\d(?:\.\d+)?)?)(z|[+-]\d\d:\d\d)?)?$/i;
 
 /** For a message about a text that is none. */
-export const INSTANT_WANTED = 'wanted a time such as 2026-03-01T12:00:00Z or 2026-03-01, in UTC where it has no zone';
+export const INSTANT_EXAMPLES = '2026-03-01T12:00:00Z or 2026-03-01, in UTC where it has no zone';
 
 /** Milliseconds since 1970; undefined when the text is no time. Without a zone it is UTC, as our tables print it. */
 export function parseInstant(text: string): number | undefined {
