@@ -1,6 +1,7 @@
 /** The HTTP server: bounded waits for slow clients, a clear word when the port is taken, an end that finishes what runs. */
 import { createServer, type RequestListener, type Server } from 'node:http';
 import { type AddressInfo, type Socket } from 'node:net';
+import { awaited } from '../store/database/turns';
 import { ListenError } from './listen-error';
 
 export interface ListenAddress {
@@ -45,7 +46,12 @@ export async function listen(address: ListenAddress, answerClientError: AnswerCl
   });
   return {
     url: urlOf(server.address() as AddressInfo),
-    serve: listener => void server.on('request', listener),
+    serve: listener => {
+      server.on('request', (request, response) => {
+        response.once('close', awaited());
+        listener(request, response);
+      });
+    },
     close: deadlineMs => close(server, deadlineMs),
   };
 }
