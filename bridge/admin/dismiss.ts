@@ -9,14 +9,14 @@ import { Refusal } from '../http/refusal';
 
 /**
  * Takes the one entry away that is meant.
- * @param who its key, or its name as `status` shows it, and how often it was refused then; whatever is refused since is something else
+ * @param request.who its key, or its name as `status` shows it; how often it was refused then, and since when: whatever is refused later is something else
  * @returns the name
  * @throws Refusal when there is none, or more than one of that name
  */
 export async function dismissRefused(
   { database, clock }: Pick<AdminDeps, 'database' | 'clock'>,
   app: string,
-  { who, times }: Pick<DismissRequest, 'who' | 'times'>,
+  { who, times, since }: Pick<DismissRequest, 'who' | 'times' | 'since'>,
   decision: Decision,
 ): Promise<string> {
   if ((await readApp(database.db, app)) === undefined)
@@ -35,7 +35,9 @@ export async function dismissRefused(
         'not_refused',
         `${JSON.stringify(who)} is the name of ${others.length + 1} entries: wanted the key of one, ${[entry, ...others].map(({ subject }) => subject).join(' or ')}`,
       );
-    if ((times !== undefined && entry.times !== times) || !(await dropRefusedLeaving(db, entry)))
+    const isAsShown =
+      (times === undefined || entry.times === times) && (since === undefined || entry.firstAt === Date.parse(since));
+    if (!isAsShown || !(await dropRefusedLeaving(db, entry)))
       throw new Refusal(
         409,
         'not_refused',

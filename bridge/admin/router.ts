@@ -59,8 +59,8 @@ export function createAdminRouter(deps: AdminDeps): Router {
   addRequestRoutes(router, deps);
   addCredentialRoutes(router, deps);
   router.post('/apps/:app/refused/dismiss', async (request, response) => {
-    const { who, times, ...said } = readBody(DismissRequest, request.body);
-    const dismissed = await dismissRefused(deps, request.params.app, { who, times }, decisionOf(response, said));
+    const { who, times, since, ...said } = readBody(DismissRequest, request.body);
+    const dismissed = await dismissRefused(deps, request.params.app, { who, times, since }, decisionOf(response, said));
     response.json({ dismissed });
   });
   addQuestionRoutes(router, deps);

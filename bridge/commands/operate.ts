@@ -20,6 +20,7 @@ interface ReleaseOptions extends ClientOptions {
 }
 
 interface DismissOptions extends ClientOptions {
+  readonly times?: string;
   readonly reason: string;
   readonly by?: string;
 }
@@ -27,6 +28,7 @@ interface DismissOptions extends ClientOptions {
 interface ReHireOptions extends ClientOptions {
   readonly keep?: boolean;
   readonly replace?: boolean;
+  readonly account?: string;
   readonly by?: string;
   readonly reason?: string;
 }
@@ -79,6 +81,7 @@ export function addOperate(commands: Commands): void {
       command
         .option('--keep', 'the account of before')
         .option('--replace', 'a new account in its place')
+        .option('--account <id>', 'only about this account of Coder, as `status --json` shows it')
         .option('--by <name>', 'who decides, for the audit trail (default: the user name)')
         .option('--reason <text>', 'why, for the audit trail'),
     run: async ({ client, terminal }, options, user) => {
@@ -86,15 +89,8 @@ export function addOperate(commands: Commands): void {
         throw new CommandError('nothing was done: wanted exactly one of --keep and --replace');
       const answer = options.keep === true ? 'keep' : 'replace';
       const by = options.by ?? operatorName(terminal.environment);
-      const { pending } = await client.status(terminal.signal);
-      const asked = pending.filter(
-        ({ account, key, subject }) =>
-          account !== undefined && [subject, key, key.slice('person:'.length)].includes(user),
-      );
-      const { userName } = await client.answerReHire(
-        { user, answer, account: asked.length === 1 ? asked[0]?.account : undefined, by, reason: options.reason },
-        terminal.signal,
-      );
+      const { account, reason } = options;
+      const { userName } = await client.answerReHire({ user, answer, account, by, reason }, terminal.signal);
       if (options.json) printJson(terminal, { userName, answer });
       else terminal.write(`${userName}: ${answer}: \`coder-scim status\` shows what is left\n`);
     },
@@ -114,14 +110,15 @@ export function addOperate(commands: Commands): void {
     options: command =>
       command
         .requiredOption('--reason <text>', 'why nothing is left to do, for the audit trail')
+        .option('--times <number>', 'only if it was refused so often, as `status` shows it: not what was refused since')
         .option('--by <name>', 'who decides, for the audit trail (default: the user name)'),
     run: async ({ client, terminal }, options, app, who) => {
       const by = options.by ?? operatorName(terminal.environment);
-      const { pending } = await client.status(terminal.signal);
-      const shown = pending.filter(
-        item => item.state === 'refused' && item.app === app && [item.key, item.subject].includes(who),
-      );
-      const times = shown.length === 1 ? shown[0]?.attempts : undefined;
+      const times = options.times === undefined ? undefined : Number(options.times);
+      if (times !== undefined && !(Number.isInteger(times) && times > 0))
+        throw new CommandError(
+          `nothing was done: --times is ${JSON.stringify(options.times)}: wanted a whole number from 1 on`,
+        );
       const answer = await client.dismissRefused(app, { who, times, reason: options.reason, by }, terminal.signal);
       if (options.json) printJson(terminal, answer);
       else terminal.write(`dismissed: ${answer.dismissed}\n`);

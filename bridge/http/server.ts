@@ -1,7 +1,7 @@
 /** The HTTP server: bounded waits for slow clients, a clear word when the port is taken, an end that finishes what runs. */
 import { createServer, type RequestListener, type Server } from 'node:http';
 import { type AddressInfo, type Socket } from 'node:net';
-import { awaited } from '../store/database/turns';
+import { awaited, awaitedNoMore } from '../store/database/turns';
 import { ListenError } from './listen-error';
 
 export interface ListenAddress {
@@ -48,7 +48,8 @@ export async function listen(address: ListenAddress, answerClientError: AnswerCl
     url: urlOf(server.address() as AddressInfo),
     serve: listener => {
       server.on('request', (request, response) => {
-        response.once('close', awaited());
+        awaited(response);
+        response.once('close', () => awaitedNoMore(response));
         listener(request, response);
       });
     },

@@ -17,7 +17,12 @@ const Answer = z.object({
   account: z.string().min(1).max(200).optional(),
   reason: Reason,
 });
-const Dismiss = z.object({ who: z.string().min(1).max(500), times: z.coerce.number().int().min(1), reason: Reason });
+const Dismiss = z.object({
+  who: z.string().min(1).max(500),
+  times: z.coerce.number().int().min(1),
+  since: z.iso.datetime(),
+  reason: Reason,
+});
 const Retry = z.object({ key: z.string().min(1).max(200).optional() });
 const Debug = z.object({ minutes: z.coerce.number().int().min(0).max(60) });
 
@@ -56,8 +61,8 @@ export function addDecisions(router: Router, deps: PageDeps, notices: Notices): 
     notices.done(response, '/decisions', 'answered');
   });
   router.post('/decisions/refused/:app', async (request, response) => {
-    const { who, times, reason } = read(Dismiss, request);
-    await dismissRefused(deps, request.params.app, { who, times }, { by: callerOf(response).name, reason });
+    const { who, times, since, reason } = read(Dismiss, request);
+    await dismissRefused(deps, request.params.app, { who, times, since }, { by: callerOf(response).name, reason });
     notices.done(response, '/decisions', 'dismissed');
   });
   router.post('/decisions/retry', async (request, response) => {

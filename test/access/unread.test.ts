@@ -118,9 +118,10 @@ describeEachDatabase('what is not read', (_, on) => {
     expect(PEOPLE.map(who => access.coder.describe(who).organizations['lab']?.roles ?? [])).toEqual([[], [], []]);
   });
 
-  it('what one route of Coder fails to tell after a restart keeps nobody in who leaves, and takes nothing from who stays', async () => {
-    const access = await startAccess(on, { before: coder => void coder.addOrganization('lab') });
-    const okta = await access.app('okta', ROLE('lab'));
+  it('what one route of Coder fails to tell after a restart keeps nobody in who leaves, takes nothing from who stays, and is made up for', async () => {
+    const access = await startAccess(on);
+    const declared: Document = { ...ROLE('default'), policies: { drift: 'off' } };
+    const okta = await access.app('okta', declared);
     const ids = await okta.hireAll(PEOPLE);
     const group = await okta.group('devs', ids);
     await access.stop();
@@ -128,15 +129,35 @@ describeEachDatabase('what is not read', (_, on) => {
     await access.start();
     await okta.leave(ids[0] ?? '');
     await until('ada to be locked out', () => access.suspended().includes('ada'));
-    await touch(okta, ids.slice(1), 'another name');
-    const roles = () => PEOPLE.map(who => access.coder.describe(who).organizations['lab']?.roles ?? []);
+    await touch(okta, ids.slice(2), 'another name');
+    await okta.quit(group, ids[1] ?? '');
+    const roles = () => PEOPLE.map(who => access.coder.describe(who).organizations['coder']?.roles ?? []);
     expect(roles().slice(1)).toEqual([['organization-auditor'], ['organization-auditor']]);
+    expect((await access.statusOf(okta)).converged).toBe(false);
 
     access.coder.faults.clear();
-    await okta.quit(group, ids[1] ?? '');
-    await access.swept();
+    await access.settled();
     expect(roles().slice(1)).toEqual([[], ['organization-auditor']]);
     expect((await access.statusOf(okta)).converged).toBe(true);
+  });
+
+  it('a sync of Coder that it fails to tell after a restart counts as on: what it governs is taken from nobody', async () => {
+    const access = await startAccess(on);
+    const mapped = { groupMappings: { devs: { idpGroup: 'devs', group: 'devs' } } };
+    const okta = await access.app('okta', mapped);
+    const ids = await okta.hireAll(PEOPLE);
+    await okta.group('devs', ids);
+    await access.declare(okta, { mode: 'claims', ...mapped });
+    await access.settled();
+    expect(access.coder.membersOf('devs')).toEqual(PEOPLE);
+    await access.stop();
+    access.coder.faults.fail(500, { method: 'GET', path: /idpsync\/groups$/ });
+    await access.start();
+    await touch(okta, ids, 'another name');
+    expect(access.coder.membersOf('devs')).toEqual(PEOPLE);
+    access.coder.faults.clear();
+    await access.settled();
+    expect(access.coder.membersOf('devs')).toEqual(PEOPLE);
   });
 
   const lost = async (access: Access, meanwhile: () => Promise<unknown>): Promise<void> => {

@@ -208,6 +208,13 @@ describe('POST /apps/:app/refused/dismiss', () => {
     expect(await refusedNow()).toEqual(['bea@example.com']);
     await admin.dismissRefused('acme', { who, times: await shown(), reason: 'by key' });
     expect(await refusedNow()).toEqual([]);
+    // Nor is one that came up anew, refused as often.
+    await refuse(id);
+    const since = '2026-01-01T00:00:00.000Z';
+    expect(await codeOf(admin.dismissRefused('acme', { who, times: 1, since, reason: 'by key' }))).toBe('not_refused');
+    const again = await run('dismiss', 'acme', who, '--times', '2', '--reason', 'by key');
+    expect([again.code, await refusedNow()]).toEqual([4, ['bea@example.com']]);
+    await admin.dismissRefused('acme', { who, reason: 'by key' });
   });
 
   it('wants the key where two entries have one name', async () => {

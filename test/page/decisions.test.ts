@@ -146,9 +146,10 @@ it('a refused leaver who was dealt with by hand is dismissed with a reason', asy
   const shown = (await who.get('/ui/decisions')).body;
   expect([shown.includes('value="User lea"'), shown.includes('name="times" value="2"')]).toEqual([true, true]);
   const path = '/ui/decisions/refused/acme';
-  expect((await who.post(path, { csrf, who: 'User lea', times: '2', reason: '' })).status).toBe(400);
+  const shownBy = { csrf, who: 'User lea', times: '2', since: new Date(NOW).toISOString() };
+  expect((await who.post(path, { ...shownBy, reason: '' })).status).toBe(400);
   // Nothing of the kind is in this database: the verb of the admin API says so.
-  const { status, body } = await who.post(path, { csrf, who: 'User lea', times: '2', reason: 'suspended in Coder' });
+  const { status, body } = await who.post(path, { ...shownBy, reason: 'suspended in Coder' });
   expect([status, body]).toEqual([409, expect.stringContaining('nothing is refused to &quot;User lea&quot;')]);
 });
 

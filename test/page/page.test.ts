@@ -407,10 +407,12 @@ describe('a decision', () => {
     const { body } = await who.get('/ui/decisions');
     expect(textOf(body)).toMatch(/Refused leavers 1 .*heidi@example\.com/);
     const [, key = ''] = /name="who" value="([^"]*)"/.exec(body) ?? [];
+    const [, since = ''] = /name="since" value="([^"]*)"/.exec(body) ?? [];
     const { location } = await who.post(`/ui/decisions/refused/${APP}`, {
       csrf: await who.csrf(),
       who: key,
       times: '1',
+      since,
       reason: 'suspended in Coder by hand',
     });
     expect(location).toBe('/ui/decisions?done=dismissed');

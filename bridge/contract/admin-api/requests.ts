@@ -37,6 +37,8 @@ export const DismissRequest = z.strictObject({
   who: z.string().min(1).max(2_100),
   /** How often it had been refused, as the status shows it (`attempts`): what was refused since is not dealt with. */
   times: z.number().int().min(1).optional(),
+  /** When it was refused first, as the status shows it: one that was settled since, and came up again, is another one. */
+  since: z.iso.datetime().optional(),
   by: decision.by,
   reason: z.string().trim().min(1).max(1_000),
 });

@@ -242,6 +242,7 @@ function dismissForm(view: View, item: PendingItem): Html {
     `/decisions/refused/${encodeURIComponent(item.app)}`,
     html`<input type="hidden" name="who" value="${item.key}" />
       <input type="hidden" name="times" value="${item.attempts}" />
+      <input type="hidden" name="since" value="${item.since}" />
       <div class="filter">
         ${reasonField(`dismiss-${item.app}-${item.key}`)}
         <p><button>Dismiss</button></p>

@@ -1,7 +1,8 @@
 /** Drift: what a sweep found in Coder that is not as declared, and on demand what would change now. */
 import { type AuditEntry, type PlanReport, type Status } from '../../contract/admin-api';
 import { readStatus } from '../../admin/status';
-import { listApps } from '../../store/apps/apps';
+import { listApps, readAnyApp } from '../../store/apps/apps';
+import { Refusal } from '../../http/refusal';
 import { type PageDeps } from '../deps';
 import { html, type Html } from '../html';
 import { postForm } from '../parts/form';
@@ -27,7 +28,10 @@ export async function drift(deps: PageDeps, view: View, query: URLSearchParams):
   ]);
   const policies = new Map(apps.map(app => [app.name, app.state.policies.drift]));
   const asked = query.get('plan');
-  const plan = asked === null ? undefined : await deps.reconciler.planWorld({ app: asked === '' ? undefined : asked });
+  const app = asked === '' ? undefined : (asked ?? undefined);
+  if (app !== undefined && (await readAnyApp(deps.database.db, app)) === undefined)
+    throw new Refusal(404, 'not_found', `no app ${JSON.stringify(app)}`);
+  const plan = asked === null ? undefined : await deps.reconciler.planWorld({ app });
   return {
     title: 'Drift',
     nav: 'drift',

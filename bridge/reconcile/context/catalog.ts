@@ -67,14 +67,25 @@ class Reading {
 
   /** @param what none where the lack of it is told elsewhere, or nothing depends on it */
   async orNone<T>(read: Promise<T>, what?: string): Promise<T | undefined> {
+    const found = await this.#read(read, what);
+    return typeof found === 'object' ? found.value : undefined;
+  }
+
+  /** Whether a sync of Coder's is on. One that Coder fails to tell counts as on: what it governs is neither given nor taken. */
+  async isOn(read: Promise<{ readonly field: string }>, what: string): Promise<boolean> {
+    const found = await this.#read(read, what);
+    return typeof found === 'object' ? found.value.field !== '' : found === 'failed';
+  }
+
+  async #read<T>(read: Promise<T>, what: string | undefined): Promise<{ readonly value: T } | 'unreadable' | 'failed'> {
     try {
-      return await read;
+      return { value: await read };
     } catch (error) {
       const failed = this.takesFailures && mayBeInPart(error);
       if (!(failed || isOf(UNREADABLE, error))) throw error;
       this.isPartial ||= failed;
       if (what !== undefined) this.problems.push(`${what} can not be read: ${(error as CoderError).message}`);
-      return undefined;
+      return failed ? 'failed' : 'unreadable';
     }
   }
 }
@@ -104,7 +115,7 @@ export async function loadCatalog(
   const [organizations, own, organizationSync] = await Promise.all([
     coder.listOrganizations(),
     coder.whoami(),
-    reading.orNone(coder.getOrganizationSync(), 'organization sync settings'),
+    reading.isOn(coder.getOrganizationSync(), 'organization sync settings'),
   ]);
   const namesOf = (id: string): string[] => [...foundAs].flatMap(([name, found]) => (found === id ? [name] : []));
   const known = organizations.map(one => ({ ...knownOrganization(one), foundAs: namesOf(one.id) }));
@@ -128,12 +139,12 @@ export async function loadCatalog(
       const of = `of organization ${JSON.stringify(organization.name)}`;
       const [roles, roleSync, groupSync] = await Promise.all([
         reading.orNone(coder.listOrganizationRoles(organization.id), `roles ${of}`),
-        reading.orNone(coder.getRoleSync(organization.id), `role sync settings ${of}`),
-        reading.orNone(coder.getGroupSync(organization.id), `group sync settings ${of}`),
+        reading.isOn(coder.getRoleSync(organization.id), `role sync settings ${of}`),
+        reading.isOn(coder.getGroupSync(organization.id), `group sync settings ${of}`),
       ]);
       customRoles.set(organization.id, roles ?? []);
-      if ((roleSync?.field ?? '') !== '') organizationRoles.add(organization.id);
-      if ((groupSync?.field ?? '') !== '') groups.add(organization.id);
+      if (roleSync) organizationRoles.add(organization.id);
+      if (groupSync) groups.add(organization.id);
       return { ...organization, roles: roles?.map(role => role.name) ?? ('unreadable' as const) };
     }),
   );
@@ -143,7 +154,7 @@ export async function loadCatalog(
     defaultOrganization: fallback?.id ?? '',
     sync: {
       siteRoles: siteRoleSync.state === 'on',
-      organizations: (organizationSync?.field ?? '') !== '',
+      organizations: organizationSync,
       organizationRoles,
       groups,
     },

@@ -46,6 +46,10 @@ const WAITS_FOR = {
     'a large group was changed, and not everybody whom that is about is queued yet: the guard counts them all first',
 } as const;
 
+const UNREAD = 'some of what Coder has could not be read: what hangs on it is neither given nor taken meanwhile';
+/** So soon it is looked at again. */
+const UNREAD_PAUSE_MS = 5_000;
+
 const LOCKED_FIRST = 'locked out already; what they have in organizations is taken next';
 
 /** A declaration that is applied brings forward who waits for it; where it is not for long, they look seldom, and no request waits. */
@@ -67,6 +71,8 @@ function laterOf(
   if (follows) return { dueAt: now, reason: LOCKED_FIRST };
   if (waits?.for === 'declaration') return laterThanDeclared(now, work.enqueuedAt);
   if (waits !== undefined) return { dueAt: waits.until, reason: WAITS_FOR[waits.for], awaited: true, elsewhere: true };
+  if (observation.context.catalog.isPartial && !leavesByDirectory(observation))
+    return { dueAt: now + UNREAD_PAUSE_MS, reason: UNREAD, elsewhere: true };
   const unsettled = unsettledEntries(observation, now);
   // A call that may still be at work in Coder is looked after once it can not be any more.
   const late = accounts.flatMap(account => account.late.map(({ since }) => mayLastUntil(since, now)));

@@ -42,25 +42,25 @@ function newUser(body: Json | string | undefined): Leaving[] {
 
 /**
  * A user's `groups` are readOnly (RFC 7643 §4.1.2), and a client that takes one away by PATCH is refused: the groups that it states, or
- * the user where it states none.
+ * all that the user is in where it states none.
  */
 function groupsLeft(id: string, body: Json | string | undefined): Leaving[] {
-  const user: Leaving = { kind: 'user', id };
+  const all: Leaving = { kind: 'groups', id };
   if (body === undefined) return [];
-  if (typeof body === 'string') return /groups/i.test(body) && /remove|replace/i.test(body) ? [user] : [];
+  if (typeof body === 'string') return /groups/i.test(body) && /remove|replace/i.test(body) ? [all] : [];
   const left = new Set<string>();
   for (const { op, path, value, rest } of operationsOf(body)) {
     if (op === 'add') continue;
     if (!GROUPS.test(path)) {
       const stated = [rest, value ?? null].filter(isJsonObject);
-      if (stated.some(object => Object.keys(object).some(key => GROUPS.test(key)))) return [user];
+      if (stated.some(object => Object.keys(object).some(key => GROUPS.test(key)))) return [all];
       continue;
     }
     const ids = op === 'remove' ? removedIds(path, value) : undefined;
-    if (ids === undefined) return [user];
+    if (ids === undefined) return [all];
     for (const group of ids) left.add(group);
     // What is no id, or very many, is nobody's in particular.
-    if (left.size > MOST_GROUPS || ids.some(group => !IDENTIFIER.test(group))) return [user];
+    if (left.size > MOST_GROUPS || ids.some(group => !IDENTIFIER.test(group))) return [all];
   }
   return [...left].map(group => ({ kind: 'group', id: group, members: [id] }));
 }
@@ -70,7 +70,7 @@ const GROUPS = /(?:^|[:/.])groups(?:$|[^a-z0-9])/i;
 
 const IDENTIFIER = /^[0-9a-f-]{36}$/;
 
-/** Groups of one refused request that are entries of their own; of more, the user is one. */
+/** Groups of one refused request that are looked for one by one; more are all that the user is in. */
 const MOST_GROUPS = 100;
 
 function saysInactive(body: Json | string | undefined): boolean {

@@ -7,12 +7,16 @@ export { nextTurn };
 /** For so long there is room: a database or Coder answers several small questions within it. */
 const ROOM_MS = 3;
 
-let waiting = 0;
+const waiting = new Set<object>();
 
-/** Notes that somebody waits for an answer of this process. @returns what is called once, when they wait no more */
-export function awaited(): () => void {
-  waiting += 1;
-  return () => void (waiting -= 1);
+/** Notes that somebody waits for this answer of the process. */
+export function awaited(answer: object): void {
+  waiting.add(answer);
+}
+
+/** They have it, or read on what comes of it for as long as they like. */
+export function awaitedNoMore(answer: object): void {
+  waiting.delete(answer);
 }
 
 /**
@@ -21,7 +25,7 @@ export function awaited(): () => void {
  * Not for what keeps others from writing meanwhile: that is over sooner by {@link nextTurn}.
  */
 export async function leaveRoom(): Promise<void> {
-  if (waiting > 1) await sleep(ROOM_MS);
+  if (waiting.size > 1) await sleep(ROOM_MS);
   else await nextTurn();
 }
 

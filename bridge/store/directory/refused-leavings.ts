@@ -15,6 +15,8 @@ import { isId } from './rows';
 /** Whom a request meant to lock out, as far as it says. */
 export type Leaving =
   | { readonly kind: 'user'; readonly id: string }
+  /** A user out of the groups that they are in. */
+  | { readonly kind: 'groups'; readonly id: string }
   | { readonly kind: 'userName'; readonly userName: string }
   /** Whoever a Bulk was about that could not be read. */
   | { readonly kind: 'bulk' }
@@ -98,6 +100,8 @@ async function presentOf(db: Db, app: string, leaving: Leaving): Promise<readonl
       ];
     case 'group':
       return await membersLeft(db, app, leaving);
+    case 'groups':
+      return await groupsOfOne(db, app, leaving.id);
     default:
       return await activeUser(db, app, leaving);
   }
@@ -115,9 +119,10 @@ async function lostByRestore(db: Db, leaving: Leaving): Promise<readonly Entry[]
     return [];
   const { kind, id } = leaving;
   if ((await known(db, { id })).rows[0]?.something) return [];
-  const [userId, groupId] = kind === 'user' ? [id, null] : [null, id];
+  const what = kind === 'group' ? 'group' : 'user';
+  const [userId, groupId] = kind === 'group' ? [null, id] : [id, null];
   return [
-    { subject: `${kind}:${id}`, userId, groupId, name: `${kind} ${id}, unknown since the database was restored` },
+    { subject: `${what}:${id}`, userId, groupId, name: `${what} ${id}, unknown since the database was restored` },
   ];
 }
 
@@ -167,12 +172,26 @@ async function membersLeft(
   if (named === undefined) {
     return rows.length === 0 ? [] : [{ subject: `group:${id}`, userId: null, groupId: id, name: of }];
   }
-  return rows.map(({ member_id, user_name }) => ({
-    subject: `member:${id}/${member_id}`,
-    userId: member_id,
-    groupId: id,
-    name: `${user_name ?? member_id} in group ${group.display_name}`,
-  }));
+  return rows.map(({ member_id, user_name }) => memberOf(id, group.display_name, member_id, user_name));
+}
+
+async function groupsOfOne(db: Db, app: string, id: string): Promise<readonly Entry[]> {
+  if (!isId(id)) return [];
+  const rows = await db
+    .selectFrom('members')
+    .innerJoin('groups', 'groups.id', 'members.group_id')
+    .innerJoin('users', 'users.id', 'members.member_id')
+    .select(['groups.id', 'groups.display_name', 'users.user_name'])
+    .where('members.member_id', '=', id)
+    .where('groups.app', '=', app)
+    .limit(MOST_NAMED)
+    .execute();
+  return rows.map(group => memberOf(group.id, group.display_name, id, group.user_name));
+}
+
+function memberOf(groupId: string, group: string, userId: string, userName: string | null): Entry {
+  const name = `${userName ?? userId} in group ${group}`;
+  return { subject: `member:${groupId}/${userId}`, userId, groupId, name };
 }
 
 /** A user is inactive, or stated to be active: what was refused of the account itself is settled. */

@@ -320,10 +320,17 @@ describe('a refused request that would have locked somebody out', () => {
       ['replaced', { op: 'replace', path: 'groups', value: [] }],
       ['replaced without a path', { op: 'replace', value: { groups: [] } }],
       ['as JSON Patch', { op: 'remove', path: '/groups/0' }],
-    ])('is one entry for the user where groups are not named: %s', async (_, operation) => {
-      expect((await user(patchOf(operation))).status).toBe(400);
-      expect(await names()).toEqual(['ada']);
-    });
+    ])(
+      'is an entry for each group of the user where none is named, which a profile settles not: %s',
+      async (_, operation) => {
+        expect((await user(patchOf(operation))).status).toBe(400);
+        expect(await names()).toEqual(['ada in group devs', 'ada in group ops']);
+        await user(patchOf({ op: 'replace', path: 'active', value: true }));
+        expect(await names()).toEqual(['ada in group devs', 'ada in group ops']);
+        await members(patchOf({ op: 'remove', path: `members[value eq "${ada}"]` }));
+        expect(await names()).toEqual(['ada in group ops']);
+      },
+    );
 
     test('is none where the user stays in all groups, or was in none of those', async () => {
       await user(patchOf({ op: 'add', path: 'groups', value: [{ value: UNKNOWN }] }));

@@ -2,6 +2,8 @@
 import { type RequestListener } from 'node:http';
 import { currentMachine } from './machine';
 
+export const EVERY_INTERFACE = '::';
+
 export async function listen(): Promise<{
   readonly url: string;
   serve(listener: RequestListener): void;
