@@ -99,6 +99,7 @@ export async function inSlices(
   const rowsOf = sql`(select count(*) from members where ${sql.ref(table === 'groups' ? 'members.group_id' : 'members.member_id')} = ${id})`;
   const ofRows = rowComparisons > 0 ? sql`${rowsOf} * ${rowComparisons * ROW_WORK}` : sql`0`;
   for (;;) {
+    const start = performance.now();
     const { rows } = await sql<{ id: string; work: number; most: number }>`
       select max(id) as id, max(work) as work, max(own) as most from (
         select id, own, at, sum(own + of_rows) over (order by id rows unbounded preceding) as work from (
@@ -109,7 +110,6 @@ export async function inSlices(
     const slice = rows[0];
     if (slice === undefined || (slice.id as string | null) === null) return;
     budget.spend(slice.work, slice.most);
-    const start = performance.now();
     if (!(await visit(sql`${id} > ${from} and ${id} <= ${slice.id}`))) return;
     from = slice.id;
     size = Math.round(Math.min(MOST, Math.max(fewest, (size * SLICE_MS) / Math.max(0.1, performance.now() - start))));
