@@ -1,7 +1,6 @@
 /** The HTTP server: bounded waits for slow clients, a clear word when the port is taken, an end that finishes what runs. */
 import { createServer, type RequestListener, type Server } from 'node:http';
 import { type AddressInfo, type Socket } from 'node:net';
-import { awaited, awaitedNoMore } from '../store/database/turns';
 import { ListenError } from './listen-error';
 
 export interface ListenAddress {
@@ -46,13 +45,7 @@ export async function listen(address: ListenAddress, answerClientError: AnswerCl
   });
   return {
     url: urlOf(server.address() as AddressInfo),
-    serve: listener => {
-      server.on('request', (request, response) => {
-        awaited(response);
-        response.once('close', () => awaitedNoMore(response));
-        listener(request, response);
-      });
-    },
+    serve: listener => void server.on('request', listener),
     close: deadlineMs => close(server, deadlineMs),
   };
 }

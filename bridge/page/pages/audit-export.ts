@@ -3,7 +3,7 @@ import { once } from 'node:events';
 import { type Response } from 'express';
 import { type AuditEntry } from '../../contract/admin-api';
 import { type AuditQuery } from '../../store/audit/audit';
-import { leaveRoom } from '../../store/database/turns';
+import { nextTurn } from '../../store/database/turns';
 import { type PageDeps } from '../deps';
 
 /** Lines between two turns of the event loop. */
@@ -46,7 +46,7 @@ export async function exportAudit(
     const lines = entries.map(entry => (form === 'csv' ? csvLine(entry) : `${JSON.stringify(entry)}\n`)).join('');
     if (!response.write(lines) && !response.destroyed)
       await Promise.race([once(response, 'drain'), once(response, 'close')]);
-    else await leaveRoom();
+    else await nextTurn();
     beforeId = entries.at(-1)?.id;
     if (entries.length < PAGE) break;
   }

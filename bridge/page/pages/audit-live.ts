@@ -4,7 +4,6 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { type Request, type Response } from 'express';
 import { Refusal } from '../../http/refusal';
 import { type AuditEntry } from '../../contract/admin-api';
-import { awaitedNoMore } from '../../store/database/turns';
 import { type AuditQuery } from '../../store/audit/audit';
 import { readChain } from '../../store/audit/chain';
 import { type PageDeps } from '../deps';
@@ -59,7 +58,6 @@ export async function followAudit(
   try {
     response.setHeader('content-type', 'text/event-stream').setHeader('x-accel-buffering', 'no');
     response.flushHeaders();
-    awaitedNoMore(response);
     /** At the pace of who reads: what they do not take is not gathered here, and who takes nothing is gone. */
     const send = async (text: string): Promise<void> => {
       if (response.write(text)) return;

@@ -2,7 +2,7 @@
 import { type HoldDetail, type HoldSummary, type Identity, type Removal } from '../../contract/admin-api';
 import { listApps } from '../../store/apps/apps';
 import { type Db } from '../../store/database/database';
-import { leaveRoom } from '../../store/database/turns';
+import { nextTurn } from '../../store/database/turns';
 import { type HeldRemovals, holdId, listOpenHolds } from '../../store/accounts/holds';
 import { leaversNotOut } from '../../store/accounts/leavers';
 import { countHeldFor, countHeldPeople } from '../../store/accounts/held-people';
@@ -168,6 +168,6 @@ export async function readIdentities(db: Db, app: string | undefined): Promise<I
     const last = page.at(-1);
     if (last === undefined || page.length < PAGE) return identities;
     after = last.userId;
-    await leaveRoom();
+    await nextTurn();
   }
 }

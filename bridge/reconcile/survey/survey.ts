@@ -11,7 +11,7 @@ import { type Grant, grantsOfAccounts } from '../../store/accounts/grants';
 import { type Person, peopleOfAccounts, readPeople, readPeopleById } from '../../store/accounts/people';
 import { readReHire } from '../../store/accounts/re-hires';
 import { type Db } from '../../store/database/database';
-import { leaveRoom } from '../../store/database/turns';
+import { nextTurn } from '../../store/database/turns';
 import { readGroups, readUsers } from '../../store/directory/reading';
 import { entriesOfSubjects } from '../../store/journal/journal';
 import { type Context } from '../decide/context';
@@ -112,7 +112,7 @@ export async function* survey(
     if (last === undefined || page.length < size) break;
     after = last.user.id;
     // The event loop belongs to requests too.
-    await leaveRoom();
+    await nextTurn();
   }
   let afterPerson = '';
   for (;;) {
@@ -126,7 +126,7 @@ export async function* survey(
     const last = page.at(-1);
     if (last === undefined || page.length < size) break;
     afterPerson = last.userId;
-    await leaveRoom();
+    await nextTurn();
   }
 }
 

@@ -6,7 +6,7 @@ import { type Expression, type ExpressionBuilder, type RawBuilder, sql, type Sql
 import { backendOf, type Db } from '../database/database';
 import { among } from '../database/listed';
 import { statement } from '../database/statement';
-import { leaveRoom } from '../database/turns';
+import { nextTurn } from '../database/turns';
 import { type Tables } from '../database/tables';
 import { type Flag } from '../database/tables/columns';
 import { lockManagedGroup, type ManagedGroup } from './coder-groups';
@@ -316,7 +316,7 @@ export async function replaceMembers(
       return true;
     });
     if (!isCurrent) return undefined;
-    await leaveRoom();
+    await nextTurn();
   }
   return await db.transaction().execute(async trx => {
     if (!(await noteRead(trx, groupId, now, before))) return undefined;
@@ -374,7 +374,7 @@ async function compareMembers(
     const last = rows.at(-1);
     if (last === undefined || rows.length < ROWS_PER_PIECE) break;
     after = last.coder_user_id;
-    await leaveRoom();
+    await nextTurn();
   }
   return { arrived, gone, missed, fresh: [...unknown] };
 }

@@ -1,7 +1,7 @@
 /** Whose accounts an app speaks for: everybody who is active in it and has one, and who of other apps has the same. */
 import { type Db } from '../database/database';
 import { among } from '../database/listed';
-import { leaveRoom } from '../database/turns';
+import { nextTurn } from '../database/turns';
 
 export interface SpokenFor {
   readonly coderUserId: string;
@@ -14,7 +14,7 @@ const AT_ONCE = 1_000;
 
 /** Everybody who is active in an app and has an account, in pages with a turn of the event loop between them. */
 export async function* peopleSpokenFor(db: Db, app: string): AsyncGenerator<SpokenFor[]> {
-  for (let after = ''; ; await leaveRoom()) {
+  for (let after = ''; ; await nextTurn()) {
     const rows = await db
       .selectFrom('people')
       .innerJoin('users', 'users.id', 'people.user_id')

@@ -4,7 +4,7 @@ import { type Db, backendOf } from '../database/database';
 import { statement } from '../database/statement';
 import { type AuditTable } from '../database/tables';
 import { piecesOf } from '../database/pieces';
-import { leaveRoom } from '../database/turns';
+import { nextTurn } from '../database/turns';
 
 export type AuditResult = 'done' | 'failed' | 'held' | 'skipped' | 'reported';
 
@@ -149,7 +149,7 @@ export async function queryAudit(db: Db, query: AuditQuery): Promise<AuditRecord
     found.push(...(await readAudit(db, piece, limit - found.length, low)));
     if (afterId === undefined) to = low - 1;
     else from = high + 1;
-    await leaveRoom();
+    await nextTurn();
   }
   return found;
 }

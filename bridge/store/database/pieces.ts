@@ -1,5 +1,5 @@
 /** Long lists a piece at a time, with a turn of the event loop for others between two of them. */
-import { leaveRoom } from './turns';
+import { nextTurn } from './turns';
 
 /** Texts of a list that a statement is given, or that are sorted or merged, in one go. */
 export const LONGEST_LIST = 1_000;
@@ -8,7 +8,7 @@ export const LONGEST_LIST = 1_000;
 export async function* piecesOf<T>(list: readonly T[], size: number): AsyncGenerator<readonly T[]> {
   for (let start = 0; start < list.length; start += size) {
     yield list.slice(start, start + size);
-    await leaveRoom();
+    await nextTurn();
   }
 }
 
@@ -47,7 +47,7 @@ async function mergedInTurns(left: readonly string[], right: readonly string[]):
       merged.push(other);
       fromRight += 1;
     }
-    if (merged.length % LONGEST_LIST === 0) await leaveRoom();
+    if (merged.length % LONGEST_LIST === 0) await nextTurn();
   }
   return merged;
 }

@@ -1,8 +1,8 @@
 /** Reading who is in what: the members of groups, however many, and the groups of users. */
+import { setImmediate as nextTurn } from 'node:timers/promises';
 import { sql } from 'kysely';
 import { type Database, type Db } from '../database/database';
 import { statement } from '../database/statement';
-import { leaveRoom } from '../database/turns';
 import { among } from '../database/listed';
 import { type GroupOfUser, type Member, type UserOrGroup } from './resources';
 import { isId } from './rows';
@@ -85,7 +85,7 @@ async function* readAlone(database: Database, groupId: string): AsyncGenerator<r
   // In memory as a whole: a client that takes its time must not keep the database from forgetting what was.
   for (const members of await database.snapshot(db => readWhole(db, groupId))) {
     yield members;
-    await leaveRoom();
+    await nextTurn();
   }
 }
 
@@ -97,7 +97,7 @@ async function readWhole(db: Db, groupId: string): Promise<Member[][]> {
     const last = rows.at(-1);
     if (last === undefined || rows.length < TURN) return chunks;
     after = last.member_id;
-    await leaveRoom();
+    await nextTurn();
   }
 }
 

@@ -7,7 +7,7 @@ import { type Database } from '../../database/database';
 import { statement } from '../../database/statement';
 import { listed } from '../../database/listed';
 import { piecesOf } from '../../database/pieces';
-import { leaveRoom } from '../../database/turns';
+import { nextTurn } from '../../database/turns';
 import { type MemberChange } from '../../../scim-language/patch/operation';
 import { type WorkKey } from '../../work/enqueue';
 import { sql } from 'kysely';
@@ -100,7 +100,7 @@ async function fill(
       const [first, last] = [rows[0]?.member_id ?? '', rows.at(-1)?.member_id ?? ''];
       if (stay.length === rows.length) await copyPage(db, { to: set, from, first, last });
       else if (stay.length > 0) await copyListed(db, { to: set, from, ids: stay });
-      await leaveRoom();
+      await nextTurn();
     }
   for await (const members of piecesOf(delta.joined, ROWS_OF_TURN))
     await db.transaction().execute(async transaction => {

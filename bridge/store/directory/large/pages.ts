@@ -3,7 +3,7 @@ import { sql } from 'kysely';
 import { type Db, backendOf } from '../../database/database';
 import { withInside } from '../../database/nesting';
 import { statement } from '../../database/statement';
-import { leaveRoom } from '../../database/turns';
+import { nextTurn } from '../../database/turns';
 import { type UserOrGroup } from '../resources';
 
 /** Rows that are read, written or removed between two turns of the event loop. */
@@ -35,7 +35,7 @@ export async function* pagesOf(db: Db, setId: string): AsyncGenerator<readonly S
     const last = rows.at(-1);
     if (last === undefined || rows.length < ROWS_OF_TURN) return;
     after = last.member_id;
-    await leaveRoom();
+    await nextTurn();
   }
 }
 
