@@ -2,7 +2,7 @@
  * Counts failed sign-ins per source address and per token id. Only failures are counted and only failures are refused: a
  * valid token passes from an address that others abuse. Memory is bounded; when it is full the oldest entry goes.
  */
-import { wasWithin } from './was-within';
+import { wasWithin } from '../contract/was-within';
 
 /** How many failures, in which time, and how many entries are remembered. */
 export interface ThrottleOptions {

@@ -1,7 +1,7 @@
 /** Keeps the bridge's own Coder token alive: looks when it ends, and renews it in time, one replica at a time. */
 import { type CoderClient } from '../coder';
 import { type Log } from '../http/log';
-import { wasWithin } from '../http/was-within';
+import { wasWithin } from '../contract/was-within';
 import { type Database } from '../store/database/database';
 import { dropLease, takeLease } from '../store/work/leases';
 

@@ -1,4 +1,5 @@
 /** Puts the parts together: the queue's pump, the sweep's clock, and the questions that the admin API asks. */
+import { wasWithin } from '../contract/was-within';
 import { randomUUID } from 'node:crypto';
 import { type StoredApp } from '../store/apps/apps';
 import { readSweepFailures } from '../store/apps/sweep-failures';
@@ -27,14 +28,7 @@ import { recoveryReport } from './report/recovery';
 import { KeyedMutex } from './context/mutex';
 import { SeenAccounts } from './context/seen-accounts';
 import { SettledTime } from './context/settled-time';
-import {
-  NotYetCompared,
-  type Reconciler,
-  type ReconcilerDependencies,
-  RecoveryPending,
-  SweptElsewhere,
-  wasWithin,
-} from './types';
+import { NotYetCompared, type Reconciler, type ReconcilerDependencies, RecoveryPending, SweptElsewhere } from './types';
 
 const SWEEP_LOOK_MS = 30_000;
 /** A sweep that Coder, being there, failed in part is begun again after so long: it reads everything that it can. */
@@ -82,7 +76,7 @@ export function createReconciler(dependencies: ReconcilerDependencies): Reconcil
 
   let failedAt: number | undefined;
   const sweepDue = async (wanted?: (app: StoredApp) => boolean): Promise<void> => {
-    if (wanted === undefined && wasWithin(clock, failedAt, Math.min(SWEEP_AGAIN_MS, interval))) return;
+    if (wanted === undefined && wasWithin(clock.now(), failedAt, Math.min(SWEEP_AGAIN_MS, interval))) return;
     try {
       const failed = await readSweepFailures(database.db);
       const isDue = (app: StoredApp): boolean =>
@@ -98,7 +92,8 @@ export function createReconciler(dependencies: ReconcilerDependencies): Reconcil
   };
   let forgotAt: number | undefined;
   const forgetDue = async (): Promise<void> => {
-    if (ending.signal.aborted || rim.settled.look() === undefined || wasWithin(clock, forgotAt, FORGET_MS)) return;
+    if (ending.signal.aborted || rim.settled.look() === undefined || wasWithin(clock.now(), forgotAt, FORGET_MS))
+      return;
     forgotAt = clock.now();
     await forgetOldAlone(rim, retention);
   };

@@ -36,13 +36,6 @@ export interface Clock {
   now(): number;
 }
 
-/** Whether it was within the last `ms` milliseconds; what was at a time that is yet to come was not: the clock was ahead then. */
-export function wasWithin(clock: Clock, at: number | undefined, ms: number): boolean {
-  if (at === undefined) return false;
-  const passed = clock.now() - at;
-  return passed >= 0 && passed < ms;
-}
-
 export interface ReconcilerOptions {
   /** Name of this process among the replicas; leases carry it. @default random */
   readonly owner?: string | undefined;

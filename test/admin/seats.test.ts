@@ -1,4 +1,5 @@
 /** Seats of Coder's licence, where Coder takes the question and does not answer it. */
+import { SILENT_CODER } from '../support/status';
 import { type AdminDeps } from '../../bridge/admin/deps';
 import { createCredentials } from '../../bridge/admin/access/credentials';
 import { createSeatCount } from '../../bridge/admin/seats';
@@ -44,16 +45,7 @@ function deps(seats: AdminDeps['seats']): AdminDeps {
     database,
     reconciler: scriptedReconciler(),
     coder: { getUser: never, deleteUser: never, listSeenClaims: never },
-    probe: {
-      state: async () => ({
-        url: 'https://coder.example.com',
-        reachable: false,
-        version: null,
-        account: null,
-        credentialExpiresAt: null,
-        problem: 'Coder did not answer within 3 s',
-      }),
-    },
+    probe: { state: () => Promise.resolve(SILENT_CODER) },
     seats,
     credentials: createCredentials(database, [], () => now),
     publicUrl: 'https://scim.example.com',

@@ -1,4 +1,5 @@
 /** The page alone over an empty database, with a reconciler that does what a test says, and somebody who is signed in. */
+import { SILENT_CODER } from '../support/status';
 import express from 'express';
 import { createServer, type Server } from 'node:http';
 import { type AddressInfo } from 'node:net';
@@ -41,17 +42,7 @@ export async function startScriptedPage(): Promise<ScriptedPage> {
     credentials,
     coder: { getUser: never, deleteUser: never, listSeenClaims: never },
     seats: { read: async () => null },
-    probe: {
-      state: () =>
-        Promise.resolve({
-          url: 'https://coder.example.com',
-          reachable: false,
-          version: null,
-          account: null,
-          credentialExpiresAt: null,
-          problem: 'Coder did not answer within 3 s',
-        }),
-    },
+    probe: { state: () => Promise.resolve(SILENT_CODER) },
     // Behind a proxy that gives the bridge a path of the host and takes it away again.
     publicUrl: 'https://example.com/scim-bridge',
     version: '1.2.3',

@@ -25,3 +25,13 @@ export function statusOf(more: Partial<Status> = {}): Status {
     ...more,
   };
 }
+
+/** What is known of a Coder that says nothing. */
+export const SILENT_CODER = {
+  url: 'https://coder.example.com',
+  reachable: false,
+  version: null,
+  account: null,
+  credentialExpiresAt: null,
+  problem: 'Coder did not answer within 3 s',
+} satisfies Omit<Status['coder'], 'seats'>;

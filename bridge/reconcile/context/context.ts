@@ -3,6 +3,7 @@
  * replica changed an app, a binding or a group, and where there is none the database's own count of such writes does. What Coder has is
  * believed for a while and then read again beside the work, not before it.
  */
+import { wasWithin } from '../../contract/was-within';
 import { type CoderClient } from '../../coder';
 import { identityKey } from '../../contract/identity';
 import { type MappingState } from '../../contract/mapping-state';
@@ -19,7 +20,7 @@ import { isBehind, loadCatalog, mayBeInPart, namedOrganizations } from './catalo
 import { readNamesakes } from '../../store/directory';
 import { buildContext, type Catalog, type Context } from '../decide/context';
 import { findOrganization } from '../decide/rules';
-import { type Clock, type Log, wasWithin } from '../types';
+import { type Clock, type Log } from '../types';
 
 /** For so long a refusal is believed where Coder does not tell whether its site role sync is on; then a write is tried again. */
 const LEARNED_MS = 3_600_000;
@@ -106,7 +107,7 @@ export class ContextSource {
   }
 
   #hasLearned(): boolean {
-    return wasWithin(this.clock, this.#learnedAt, LEARNED_MS);
+    return wasWithin(this.clock.now(), this.#learnedAt, LEARNED_MS);
   }
 
   /** One building at a time for each version: whoever comes meanwhile gets the same context. */
@@ -184,7 +185,7 @@ export class ContextSource {
   }
 
   #refreshBeside(): void {
-    if (this.#loading !== undefined || wasWithin(this.clock, this.#failedAt, PAUSE_MS)) return;
+    if (this.#loading !== undefined || wasWithin(this.clock.now(), this.#failedAt, PAUSE_MS)) return;
     void this.refresh().catch((error: unknown) => {
       this.#failedAt = this.clock.now();
       this.log.warn({ err: error }, 'organizations and sync settings of Coder could not be read again');

@@ -8,7 +8,7 @@ import { Held, heldBy } from '../decide/hold-reason';
 import { type Account, type LateStep } from '../decide/observation';
 import { type Step } from '../decide/steps';
 import { type Change, type Subject, type AuditLines } from '../context/audit-lines';
-import { wasWithin } from '../types';
+import { wasWithin } from '../../contract/was-within';
 import { isWish } from './outcome';
 
 export type Failure = ReturnType<typeof outcomeOf>;
@@ -68,7 +68,7 @@ export async function applySteps(
     }
     // Nothing keeps a leaver from being locked out.
     const comesFirst = steps.slice(index + 1).some(({ kind }) => kind === 'suspend');
-    if ('after' in step && !comesFirst && !wasWithin(rim.clock, rolesAt, FRESH_MS)) {
+    if ('after' in step && !comesFirst && !wasWithin(rim.clock.now(), rolesAt, FRESH_MS)) {
       const failure = await changedSince(rim, account, steps.slice(index).filter(isRolesStep));
       if (failure !== undefined) return { ...applied, failure };
       rolesAt = rim.clock.now();

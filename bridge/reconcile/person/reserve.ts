@@ -29,7 +29,7 @@ import { sayGain, sayRemoval } from '../decide/entitlement-text';
 import { type PersonDecision } from '../decide/person';
 import { gainKey, type GuardedGain, type Plan, type Removal, removalKey } from '../decide/plan';
 import { countOthers } from '../observe/same-request';
-import { wasWithin } from '../types';
+import { wasWithin } from '../../contract/was-within';
 
 export interface Guarded {
   readonly held: readonly Removal[];
@@ -396,7 +396,7 @@ async function countPeople(rim: Rim, db: Db, app: string, keptMs = COUNT_KEPT_MS
   const known = counts.get(rim.context) ?? new Map<string, { people: number; at: number }>();
   counts.set(rim.context, known);
   const before = known.get(app);
-  if (before !== undefined && wasWithin(rim.clock, before.at, keptMs)) return before.people;
+  if (before !== undefined && wasWithin(rim.clock.now(), before.at, keptMs)) return before.people;
   const now = rim.clock.now();
   const { people, lookedAt } = await countPeopleIn(db, app, now - HOUR_MS);
   // Large by what it takes to count them: of many in the directory few may have an account.

@@ -3,7 +3,7 @@ import { lookAgain } from '../../coder';
 import { readTold } from '../../store/accounts/told';
 import { type Rim } from '../context/rim';
 import { type PersonObservation, type Said } from '../decide/observation';
-import { wasWithin } from '../types';
+import { wasWithin } from '../../contract/was-within';
 
 const LONG_AGO_MS = 1_000;
 
@@ -12,7 +12,7 @@ const LONG_AGO_MS = 1_000;
  * back loses nothing, by what was true then.
  */
 export async function isSaidStill(rim: Rim, { app, userId, said }: PersonObservation): Promise<boolean> {
-  if (said === undefined || wasWithin(rim.clock, said.at, LONG_AGO_MS)) return true;
+  if (said === undefined || wasWithin(rim.clock.now(), said.at, LONG_AGO_MS)) return true;
   const now = await readTold(rim.database.db, app, userId);
   // Whoever has left goes, whatever else changes of them meanwhile; by another address other accounts may be theirs.
   return (isOut(now) && isOut(said) && addressOf(now) === addressOf(said)) || digestOf(now) === digestOf(said);

@@ -3,6 +3,7 @@
  * everything. Compared before the first work of a process, when the database is found to have gone back under it, and when its server was
  * started anew. Until an operator has ended it, nothing is given and nothing taken; every replica of the database keeps to that.
  */
+import { wasWithin } from '../../contract/was-within';
 import { type CoderClient, CoderError } from '../../coder';
 import { writeAudit } from '../../store/audit/audit';
 import { listManagedGroups, markUnread } from '../../store/accounts/coder-groups';
@@ -23,7 +24,7 @@ import {
   wasLogRead,
   writePendingRecovery,
 } from '../../store/recovery/position';
-import { type Clock, type Decision, type Log, sayDecision, wasWithin } from '../types';
+import { type Clock, type Decision, type Log, sayDecision } from '../types';
 import { callerOf } from './compare';
 import { readLog, tryLog } from './read-log';
 
@@ -212,7 +213,7 @@ export class Recovery {
   #pausing(): boolean {
     if (this.#state.is !== 'unchecked') return false;
     const { problem, since, pauseMs = PAUSE_MS } = this.#state;
-    return problem !== undefined && wasWithin(this.parts.clock, since, pauseMs);
+    return problem !== undefined && wasWithin(this.parts.clock.now(), since, pauseMs);
   }
 
   #checkOnce(position?: number): Promise<void> {

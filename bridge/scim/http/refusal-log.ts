@@ -2,7 +2,7 @@
  * Tells the log who was refused and why, and keeps the last refusal of each app where an operator can see it. The answer says less: it
  * must not show which apps and tokens exist.
  */
-import { wasWithin } from '../../http/was-within';
+import { wasWithin } from '../../contract/was-within';
 import { type RefusalReason, type Refused } from '../access/authenticate';
 import { type ScimDeps } from './deps';
 

@@ -18,7 +18,7 @@ import { createRequestJournal, keptBody } from '../http/request-journal';
 import { requestIdOf } from '../../http/request-id';
 import { send, sendError } from '../http/respond';
 import { sourceOf } from '../../http/source';
-import { wasWithin } from '../../http/was-within';
+import { wasWithin } from '../../contract/was-within';
 import { type Handler } from '../http/scim-request';
 import { createAnnounceExpiry } from '../access/token-expiry';
 import { type TakenBody } from '../../store/requests/requests';
