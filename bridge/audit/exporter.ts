@@ -49,6 +49,7 @@ export function createAuditExporter(options: AuditExporterOptions): AuditExporte
   let failures = 0;
   let said: string | undefined;
   let begun = false;
+  /** What the destination has, as far as this process knows: what is counted on from where the cursor is gone. */
   let last = 0;
 
   /** Where the next delivery begins. @throws Forgotten */
@@ -88,6 +89,7 @@ export function createAuditExporter(options: AuditExporterOptions): AuditExporte
       if (newest === undefined) break;
       const wanted = destination.wants === undefined ? lines : lines.filter(destination.wants);
       if (wanted.length > 0) await destination.deliver(wanted);
+      last = newest.seq;
       await advanceCursor(db, destination.name, newest.seq, clock());
     }
     await dropLease(db, lease, owner);

@@ -164,7 +164,11 @@ export function addOperate(commands: Commands): void {
           `nothing was done: ending app ${JSON.stringify(app)} takes access from its people; \`coder-scim plan --app ${app} --deleted\` shows what; add --yes if it is meant`,
         );
       }
-      const left = await client.deleteApp(app, precondition, terminal.signal);
+      const left = await client.deleteApp(app, precondition, terminal.signal).catch((error: unknown) => {
+        // The last of it went between the two questions.
+        if (precondition === 'any' && error instanceof AdminError && error.code === 'not_found') return undefined;
+        throw error;
+      });
       if (options.json) printJson(terminal, { deleted: app, left: left ?? null });
       else if (left === undefined) terminal.write(`deleted ${app}: nothing of it is left in Coder\n`);
       else terminal.write(`deleted ${app}: its tokens work no more; ${describeLeft(left)}\n`);

@@ -201,7 +201,7 @@ describeEachDatabase('a declaration', (_, on) => {
     expect(access.holding('template-admin')).toHaveLength(30);
 
     await access.admin.releaseHold(left?.hold?.id ?? '', 'operator');
-    await until('the app to be over', async () => (await access.removeApp(okta)) === undefined);
+    await access.endApp(okta);
     expect(access.holding('template-admin')).toEqual([]);
     expect(access.suspended()).toHaveLength(30);
     expect((await access.status()).apps).toEqual([]);
@@ -233,7 +233,7 @@ describeEachDatabase('a declaration', (_, on) => {
     });
     expect(access.suspended()).toEqual([]);
     read.release();
-    await until('the app to be over', async () => (await access.removeApp(okta)) === undefined);
+    await access.endApp(okta);
     await access.settled();
     expect(access.suspended()).toEqual(['ada']);
   });
@@ -249,7 +249,7 @@ describeEachDatabase('a declaration', (_, on) => {
     // Once more, after what would have ended it has been looked at.
     expect(await access.removeApp(okta)).toBeDefined();
     call.release();
-    await until('the app to be over', async () => (await access.removeApp(okta)) === undefined);
+    await access.endApp(okta);
     await access.settled();
     expect(access.coder.snapshot().organizations['coder']?.groups).toEqual({});
   });
@@ -276,7 +276,7 @@ describeEachDatabase('a declaration', (_, on) => {
 
     for (const name of ['dora', 'breakglass']) access.coder.suspend(name);
     // Who was no leaver, and never the app's, keeps it from nothing.
-    await until('the app to be over', async () => (await access.removeApp(okta)) === undefined);
+    await access.endApp(okta);
     expect(access.suspended()).toEqual(['breakglass', 'dora']);
   });
 
@@ -290,7 +290,7 @@ describeEachDatabase('a declaration', (_, on) => {
     expect(access.suspended()).toEqual(['ada', 'ben']);
     expect(access.coder.membersOf('dev')).toEqual(['ada', 'ben']);
     access.coder.faults.clear();
-    await until('the app to be over', async () => (await access.removeApp(okta)) === undefined);
+    await access.endApp(okta);
     for (const who of ['ada', 'ben'])
       expect(access.coder.describe(who).organizations['coder']).toMatchObject({ roles: [], groups: [] });
   });

@@ -1,5 +1,6 @@
 /** Running bridges on one database before a Coder double, spoken to as the world does: SCIM, the admin API, hands in Coder. */
 import { type AdminClient } from '../../bridge/admin-client/admin-client';
+import { AdminError } from '../../bridge/admin-client/admin-error';
 import { type AppStatus, type Removal, type Status } from '../../bridge/contract/admin-api';
 import { type MappingStateInput } from '../../bridge/contract/mapping-state';
 import { type RunningBridge, scimToken, spawnBridge, type SpawnedBridge, startBridge } from '../support/bridge';
@@ -78,6 +79,19 @@ export class Access {
   /** Deletes an app. @returns what is left of it; undefined when it is gone */
   removeApp({ app }: IdentityProvider): Promise<Removal | undefined> {
     return this.admin.deleteApp(app, 'any');
+  }
+
+  /** Deletes an app, again and again until nothing is left of it. */
+  async endApp(provider: IdentityProvider): Promise<void> {
+    await until('the app to be over', async () => {
+      try {
+        return (await this.removeApp(provider)) === undefined;
+      } catch (error) {
+        // The last of it went between two times that it was asked.
+        if (error instanceof AdminError && error.code === 'not_found') return true;
+        throw error;
+      }
+    });
   }
 
   status(): Promise<Status> {

@@ -2,9 +2,12 @@
 import { existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { type Destination } from '../../bridge/audit/destinations/destination';
+import { createAuditExporter } from '../../bridge/audit/exporter';
 import { type AuditWatch, createAuditWatch } from '../../bridge/audit/watch';
 import { type AuditRow, writeAudit } from '../../bridge/store/audit/audit';
-import { pruneAudit } from '../../bridge/store/audit/chain';
+import { pruneAudit, readChain } from '../../bridge/store/audit/chain';
+import { keepCursors } from '../../bridge/store/audit/cursors';
 import { type Database, openDatabase } from '../../bridge/store/database/database';
 import { describeEachDatabase } from '../support/databases';
 import { until } from '../support/until';
@@ -15,6 +18,12 @@ describeEachDatabase('a place of the audit trail that a newer replica does not h
   const watches: AuditWatch[] = [];
   let said: string[];
   const pending = new Map<string, number>();
+  const log = {
+    debug: () => undefined,
+    info: () => undefined,
+    warn: (of: object, text?: string) => void said.push(`${JSON.stringify(of)} ${text ?? ''}`),
+    error: () => undefined,
+  } as never;
 
   beforeEach(async () => {
     folder = mkdtempSync(join(tmpdir(), 'coder-scim-forgotten-'));
@@ -39,12 +48,7 @@ describeEachDatabase('a place of the audit trail that a newer replica does not h
       webhook: undefined,
       version: '1.0.0',
       owner: `replica-${replica}`,
-      log: {
-        debug: () => undefined,
-        info: () => undefined,
-        warn: (of: object, text?: string) => void said.push(`${JSON.stringify(of)} ${text ?? ''}`),
-        error: () => undefined,
-      } as never,
+      log,
       clock: () => Date.now(),
       observe: {
         sealed: () => undefined,
@@ -84,6 +88,32 @@ describeEachDatabase('a place of the audit trail that a newer replica does not h
       removed += (await databases[1]?.transact(db => pruneAudit(db, 2))) ?? 0;
       return removed === 5;
     });
+  });
+
+  it('counts from what it has, though it was forgotten in the middle of a delivery', async () => {
+    await write(3);
+    const destination: Destination = {
+      name: 'taken-away',
+      begins: 'oldest',
+      deliver: () => databases[1]?.transact(db => keepCursors(db, [])) ?? Promise.resolve(),
+    };
+    const watch = startWatch(1);
+    let behind: number | undefined;
+    const exporter = createAuditExporter({
+      database: databases[0] as Database,
+      destination,
+      owner: 'replica-0',
+      log,
+      clock: () => Date.now(),
+      observe: count => (behind = count),
+    });
+    await until('all lines to be sealed', async () => (await readChain((databases[0] as Database).db)).head.seq === 3);
+    await watch.stop();
+    exporter.start();
+    await until('it is forgotten', () => said.length > 0);
+    await until('a look after that', () => behind !== undefined);
+    await exporter.stop();
+    expect(behind).toBe(0);
   });
 
   it('is sent to again by one that knew it, once one is started that has it', async () => {

@@ -268,8 +268,8 @@ describe('commands on a running bridge', () => {
       code: 0,
       out: expect.stringContaining('deleted acme'),
     });
-    expect((await run(['delete', 'acme', '--yes'])).code).toBe(4);
     await run(['status', '--wait', '30s']);
+    expect((await run(['delete', 'acme', '--yes'])).code).toBe(4);
     expect((await statusJson()).apps).toEqual([]);
     expect(coder.snapshot().organizations['coder']?.groups['developers'] ?? []).toEqual([]);
   });
