@@ -99,8 +99,15 @@ function start(binaries: string, directory: string): void {
     ['--pgdata', data, '--username=postgres', '--auth=trust', '--encoding=UTF8', '--locale=C', '--no-sync'],
     { ...owner, cwd: directory, stdio: ['ignore', 'ignore', 'pipe'] },
   );
-  // Nothing in it outlives the run, so nothing has to reach the disk, unless that is what is measured.
-  const careless = ['fsync=off', 'full_page_writes=off', 'synchronous_commit=off'];
+  // Nothing in it outlives the run, so nothing has to reach the disk or be kept tidy, unless that is what is measured.
+  const careless = [
+    'fsync=off',
+    'full_page_writes=off',
+    'synchronous_commit=off',
+    'autovacuum=off',
+    'wal_level=minimal',
+    'max_wal_senders=0',
+  ];
   const settings = [
     ...(process.env[DURABLE] === undefined ? careless : []),
     'listen_addresses=',

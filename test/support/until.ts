@@ -3,8 +3,8 @@ import { setTimeout as sleep } from 'node:timers/promises';
 /** Long after the slowest machine would be there: the bound names what hangs, it measures nothing. */
 const PATIENCE_MS = 90_000;
 
-/** Between two looks: a tenth of what has passed, so that who waits long for something does not keep the machine busy with asking. */
-const PAUSE_MS = { least: 5, most: 200 };
+/** Between two looks: a tenth of what has passed, so that who waits for something does not keep the machine busy with asking. */
+const PAUSE_MS = { least: 25, most: 200 };
 
 /**
  * Waits until something is so. Tests wait for what they need to be so, never for a time that should be enough.
