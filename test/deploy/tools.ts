@@ -16,7 +16,8 @@ export function itWith(program: string, install: string) {
 export function run(program: string, args: readonly string[], input?: string): { code: number | null; said: string } {
   const { status, stdout, stderr, error } = spawnSync(program, args, {
     encoding: 'utf8',
-    timeout: 120_000,
+    // Before the test itself ends: then it is said which program hung.
+    timeout: 280_000,
     ...(input === undefined ? {} : { input }),
   });
   if (error !== undefined) throw error;
