@@ -4,8 +4,6 @@ import { createServer, type Server } from 'node:http';
 import { type AddressInfo } from 'node:net';
 import { resolve } from 'node:path';
 
-jest.setTimeout(120_000);
-
 const ROOT = resolve(__dirname, '../..');
 let server: Server;
 let asked: string[];

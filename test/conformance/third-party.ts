@@ -72,7 +72,7 @@ async function run(suite: Suite, folder: string | undefined): Promise<0 | 1 | 2>
     const child = execFile(
       program,
       [...suite.parameters(`${server.url}/scim/v2`, server.token)],
-      { timeout: 120_000, maxBuffer: 64 * 1024 * 1024 },
+      { timeout: 280_000, maxBuffer: 64 * 1024 * 1024 },
       (error, report) => resolve({ code: error === null ? 0 : error.code === 'ENOENT' ? 'ENOENT' : 1, report }),
     );
     child.stdout?.pipe(process.stdout);

@@ -9,8 +9,6 @@ import { expectCode, said } from '../provider/stage';
 import { Terraform } from '../support/terraform';
 import { DIGEST, FAR_FUTURE } from './synth';
 
-jest.setTimeout(180_000);
-
 let api: AdminApi;
 let folder: string;
 let terraform: Terraform;

@@ -18,8 +18,6 @@ import { expectCode } from '../provider/stage';
 import { Terraform } from '../support/terraform';
 import { FAR_FUTURE } from './synth';
 
-jest.setTimeout(180_000);
-
 const secrets = { token: mintSecret('token'), client: mintSecret('clientSecret') };
 
 let api: AdminApi;

@@ -3,8 +3,6 @@ import { expectCode } from '../provider/stage';
 import { ADMIN_TOKEN, AdminApi } from '../provider/admin-api';
 import { synthesizeExample } from './planned';
 
-jest.setTimeout(120_000);
-
 test('each region has its own bridge, the same app name and the mappings of the one library', async () => {
   const [eu, us] = [await AdminApi.start(), await AdminApi.start()];
   const environment = { BRIDGE_EU: eu.url, BRIDGE_US: us.url, CODER_SCIM_ADMIN_TOKEN: ADMIN_TOKEN };

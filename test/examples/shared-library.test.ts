@@ -18,8 +18,6 @@ import { expectCode } from '../provider/stage';
 import { ADMIN_TOKEN, AdminApi } from '../provider/admin-api';
 import { DIGEST, FAR_FUTURE, synth } from '../constructs/synth';
 
-jest.setTimeout(120_000);
-
 test('fifty apps are one plan', async () => {
   const outdir = mkdtempSync(join(tmpdir(), 'coder-scim-fifty-'));
   const api = await AdminApi.start();

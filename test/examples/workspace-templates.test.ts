@@ -3,8 +3,6 @@ import { expectCode } from '../provider/stage';
 import { ADMIN_TOKEN, AdminApi } from '../provider/admin-api';
 import { synthesizeExample } from './planned';
 
-jest.setTimeout(120_000);
-
 test('the organization comes before the app, the template after it, with the id of the mapped group', async () => {
   const api = await AdminApi.start();
   api.groups = { gpu: 'id-of-gpu', staff: 'id-of-staff' };

@@ -13,8 +13,6 @@ import { synth } from '../constructs/synth';
 import { expectCode } from '../provider/stage';
 import { hclOf, TwoSides, valuesOf } from './stage';
 
-jest.setTimeout(180_000);
-
 const AUTHENTIK = { name: 'authentik', source: 'goauthentik/authentik', version: '2026.5.0' };
 
 test('the whole path: provider, application as its front, people bound, in order and back', async () => {

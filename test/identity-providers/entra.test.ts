@@ -6,8 +6,6 @@ import { CoderRole, EntraProvisioning, GroupMapping, IdentityProvider, RoleMappi
 import { expectCode } from '../provider/stage';
 import { hclOf, TwoSides, valuesOf } from './stage';
 
-jest.setTimeout(120_000);
-
 const AZUREAD = { name: 'azuread', source: 'hashicorp/azuread', version: '3.9.0' };
 
 test('application, secret, groups, job and pilot come in order, and go in the reverse', async () => {

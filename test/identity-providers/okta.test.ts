@@ -4,8 +4,6 @@ import { CoderRole, GroupMapping, IdentityProvider, OktaProvisioning, RoleMappin
 import { expectCode, said } from '../provider/stage';
 import { hclOf, TwoSides, valuesOf } from './stage';
 
-jest.setTimeout(180_000);
-
 const OKTA = { name: 'okta', source: 'okta/okta', version: '6.12.0' };
 const appId = '0oa1a2b3c4d5e6f7g8h9';
 

@@ -97,7 +97,7 @@ describe('standard output on a disk that is full', () => {
     return spawnSync(process.execPath, ['--import', 'tsx', '-e', code], {
       cwd: join(__dirname, '../..'),
       encoding: 'utf8',
-      timeout: 30_000,
+      timeout: 280_000,
       maxBuffer: 64 * 1024 * 1024,
       stdio: ['ignore', out, 'pipe'],
     });

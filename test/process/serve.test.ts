@@ -40,7 +40,7 @@ async function serveAndFail(environment: Record<string, string>): Promise<{ code
   const child = spawn(command, [...before, 'serve'], {
     cwd: join(__dirname, '..', '..'),
     env: { PATH: process.env['PATH'] ?? '', HOME: folder, ...environment },
-    timeout: 60_000,
+    timeout: 280_000,
     killSignal: 'SIGKILL',
   });
   let said = '';

@@ -7,8 +7,6 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { bundleProgram } from '../support/terraform';
 
-jest.setTimeout(120_000);
-
 const folder = mkdtempSync(join(tmpdir(), 'deploy-step-'));
 const file = join(folder, 'deploy-step.js');
 beforeAll(() => bundleProgram('provider/deploy-step.ts', file));

@@ -8,8 +8,6 @@ import { ADMIN_TOKEN, AdminApi } from './admin-api';
 
 /** Hooks up the stage in the file that calls this; its parts are there while a test runs. */
 export function useStage(): Stage {
-  // Each test starts Terraform several times; a busy machine is no failure.
-  jest.setTimeout(120_000);
   const built = mkdtempSync(join(tmpdir(), 'provider-'));
   const file = join(built, 'terraform-provider-coderscim');
   const stage = new Stage();

@@ -12,7 +12,6 @@ import { expectCode, said } from '../provider/stage';
 import { Terraform } from '../support/terraform';
 
 // An executable has all of Node inside: packing it takes a while.
-jest.setTimeout(240_000);
 
 const ROOT = resolve(__dirname, '../..');
 const configuration = `terraform {

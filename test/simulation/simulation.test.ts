@@ -38,7 +38,7 @@ test('the same seed plays the same history, event by event', async () => {
   } finally {
     crew.end();
   }
-}, 120_000);
+});
 
 test('each mutant fits the product as it is, and names scenarios that there are', () => {
   const names = new Set(SCENARIOS.map(({ name }) => name));

@@ -26,7 +26,7 @@ const DIRECTORY = 'CODER_SCIM_TEST_POSTGRES_DIRECTORY';
 const RUN = 'CODER_SCIM_TEST_RUN_PID';
 const DURABLE = 'CODER_SCIM_TEST_POSTGRES_DURABLE';
 
-const START_TIMEOUT_MS = 30_000;
+const START_TIMEOUT_MS = 120_000;
 
 /** Where a server may come from; undefined when there is none on this machine. */
 export function findPostgres(): { url: string } | { binaries: string } | undefined {

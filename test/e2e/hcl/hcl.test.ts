@@ -8,8 +8,6 @@ import { installNullProvider } from '../../support/null-provider/install';
 import { Terraform, terraformBinary } from '../../support/terraform';
 import { expectCode, said } from '../../provider/stage';
 
-jest.setTimeout(180_000);
-
 const ROOT = resolve(__dirname, '../../..');
 const major = Number(process.versions.node.split('.')[0]);
 

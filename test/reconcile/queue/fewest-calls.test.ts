@@ -92,7 +92,7 @@ it('over 300 random changes of a directory', async () => {
   }
   expect(bound).toBeGreaterThan(150);
   expect(writes).toBe(bound);
-}, 60_000);
+});
 
 describe('somebody who leaves', () => {
   const callsOf = (stage: Stage): string[] =>
