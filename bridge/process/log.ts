@@ -30,10 +30,10 @@ const SECRET_FIELDS = ['authorization', 'cookie', 'token', 'secret', 'password',
   },
 );
 
-const TOKEN_SHAPES = new RegExp(
-  [SECRET_SHAPE, /\bBearer\s+[^\s"\\]{8,}/.source, /(postgres(?:ql)?:\/\/[^:@\s"\\]+):[^@\s"\\]+@/.source].join('|'),
-  'gi',
-);
+// Of bounded length: in a text of many beginnings each of them would be followed to its end.
+const DATABASE_PASSWORD = /(postgres(?:ql)?:\/\/[^:@\s"\\]{1,256}):[^@\s"\\]{1,1024}@/.source;
+
+const TOKEN_SHAPES = new RegExp([SECRET_SHAPE, /\bBearer\s+[^\s"\\]{8,}/.source, DATABASE_PASSWORD].join('|'), 'gi');
 
 /** So many bytes of lines wait for room on a disk that is full; what comes then is lost. */
 const MOST_WAITING = 4 * 1024 * 1024;

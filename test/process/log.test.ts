@@ -84,6 +84,7 @@ describe('log', () => {
 
   it('leaves a text without secrets as it is', () => {
     expect(scrub('cscim_short and postgres://db/scim', ['x'])).toBe('cscim_short and postgres://db/scim');
+    expect(scrub(`postgres://bridge:${'p%40'.repeat(250)}@db/scim`, [])).toBe('postgres://bridge:[redacted]@db/scim');
   });
 });
 

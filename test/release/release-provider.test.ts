@@ -11,8 +11,6 @@ import { createCertificate } from '../../provider/plugin/certificate';
 import { expectCode, said } from '../provider/stage';
 import { Terraform } from '../support/terraform';
 
-// An executable has all of Node inside: packing it takes a while.
-
 const ROOT = resolve(__dirname, '../..');
 const configuration = `terraform {
   required_providers {
