@@ -17,8 +17,22 @@ export class UnreadableDocument extends Error {
   override readonly name = 'UnreadableDocument';
 }
 
+/** What was read last of each app, by name: looks at all apps come far more often than a document changes. */
+const known = new Map<string, { readonly text: string; readonly document: StoredDocument }>();
+const MOST_KNOWN = 200;
+
 /** @throws UnreadableDocument */
 export function readStoredDocument(app: string, stored: unknown): StoredDocument {
+  const text = JSON.stringify(stored);
+  const last = known.get(app);
+  if (last?.text === text) return last.document;
+  const document = read(app, stored);
+  if (known.size >= MOST_KNOWN) known.clear();
+  known.set(app, { text, document });
+  return document;
+}
+
+function read(app: string, stored: unknown): StoredDocument {
   try {
     return { state: parseMappingState(stored), readAs: [] };
   } catch (error) {
