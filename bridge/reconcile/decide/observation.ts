@@ -170,6 +170,12 @@ export function leavesByDirectory({ user }: Pick<PersonObservation, 'user'>): bo
   return user === undefined || !user.active;
 }
 
+/** Whether they leave by the directory, or with their app. Of an app that is gone no directory says anything. */
+export function leavesItsApp({ context, app, user }: Pick<PersonObservation, 'context' | 'app' | 'user'>): boolean {
+  const stored = context.apps.get(app);
+  return stored !== undefined && (stored.deleting || leavesByDirectory({ user }));
+}
+
 /** Whether an operator may be asked about the account, or has been: somebody else had it, whatever keeps the person from it by now. */
 export function mayComeBackTo({ via, account, holders, appearedFor }: ObservedAccount): boolean {
   return via !== 'linked' && account.used && (holders.length > 0 || appearedFor !== undefined);

@@ -1,5 +1,14 @@
 /** Carries out a plan, step by step, in its order. What Coder refuses for good is held and the rest goes on. */
-import { type CoderUser, isMissing, isRefusal, isUnheard, lookAgain, outcomeOf, type WriteWatch } from '../../coder';
+import {
+  type CoderErrorKind,
+  type CoderUser,
+  isMissing,
+  isRefusal,
+  isUnheard,
+  lookAgain,
+  outcomeOf,
+  type WriteWatch,
+} from '../../coder';
 import { type Grant } from '../../store/accounts/grants';
 import { type Context, groupName, organizationName, untouchable } from '../decide/context';
 import { type Rim } from '../context/rim';
@@ -22,6 +31,8 @@ export interface Applied {
   readonly held: Held[];
   /** What ended the work before its last step; undefined when it came to its end. */
   failure: Failure | undefined;
+  /** Why Coder did not lock the account: a right is missing, or the call. Held among the others. */
+  unlockable: Extract<Failure, { kind: 'terminal' }> | undefined;
   /** Steps of which Coder may have calls still that nobody heard the answer of, whether or not it was asked for the same once more. */
   readonly late: LateStep[];
   /** The account could not be deleted because of its workspaces. */
@@ -29,6 +40,9 @@ export interface Applied {
   /** The account became one that is never touched in the middle of it: nothing more is done. */
   readonly isUntouchable: boolean;
 }
+
+/** Refusals that end with a right, a licence or another Coder, of which nobody tells the bridge. */
+const LACKS: ReadonlySet<CoderErrorKind> = new Set(['forbidden', 'licence', 'unsupported']);
 
 /** How old a list of roles may be that is replaced as a whole: what somebody did in Coder since is undone by it. */
 const FRESH_MS = 1_000;
@@ -52,6 +66,7 @@ export async function applySteps(
     done: [],
     held: [],
     failure: undefined,
+    unlockable: undefined,
     late: [],
     hasWorkspaces: false,
     isUntouchable: false,
@@ -131,6 +146,7 @@ export async function applySteps(
       else if (isRefusal(error, 'organization-role-sync', 'organization-sync', 'reference-unknown', 'role-unknown'))
         rim.context.forget();
       if (step.kind === 'organization-add') refusedOrganizations.add(step.organization);
+      if (step.kind === 'suspend' && LACKS.has(failure.error.kind)) applied.unlockable = failure;
       applied.held.push(heldBy(failure.error));
     }
   }

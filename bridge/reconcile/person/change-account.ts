@@ -144,6 +144,7 @@ async function execute(
     ],
     lines: lines.rows,
     failure: applied.failure ?? failed ?? look.failure,
+    unlockable: (then ?? applied).unlockable,
     follows,
   };
 }
@@ -204,6 +205,7 @@ function addTo(applied: Applied, more: Applied): void {
   applied.done.push(...more.done);
   applied.held.push(...more.held);
   applied.failure ??= more.failure;
+  applied.unlockable ??= more.unlockable;
   applied.late.push(...more.late);
 }
 

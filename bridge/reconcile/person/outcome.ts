@@ -67,6 +67,8 @@ export interface PersonOutcome {
   readonly woken: readonly WorkKey[];
   readonly lines: readonly AuditRow[];
   readonly failure: Exclude<WorkOutcome, { kind: 'done' }> | undefined;
+  /** Coder refused the lock for want of a right, or of the call: held, and nothing that is seen here says when it can be had again. */
+  readonly unlockable: Extract<WorkOutcome, { kind: 'terminal' }> | undefined;
   /** The person is locked out, and nobody has to wait for what is left to take: it follows at once. */
   readonly follows: boolean;
 }
@@ -81,6 +83,7 @@ export const NOTHING_DONE: PersonOutcome = {
   woken: [],
   lines: [],
   failure: undefined,
+  unlockable: undefined,
   follows: false,
 };
 
@@ -97,6 +100,7 @@ export function joined(first: PersonOutcome, second: PersonOutcome): PersonOutco
     lines: [...first.lines, ...second.lines],
     // That Coder is away is no try of the work, whatever else failed.
     failure: second.failure?.kind === 'retry' ? second.failure : (first.failure ?? second.failure),
+    unlockable: first.unlockable ?? second.unlockable,
     follows: first.follows || second.follows,
   };
 }

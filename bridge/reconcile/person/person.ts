@@ -18,7 +18,8 @@ import { act } from './act';
 import { believed, leavesAccount } from './believe';
 import { observePerson } from './observe';
 import { joined, NOTHING_DONE, type PersonOutcome } from './outcome';
-import { recordFailure, recordPerson } from './record';
+import { recordPerson } from './record';
+import { recordFailure } from './record-failure';
 import { type Decided, reserveChanges, type Sharer } from './reserve';
 
 /** Times that a person is observed anew before the work is left to a later try. */
@@ -66,7 +67,7 @@ async function convergeInTurn(
       observation = await observeOrBelieve(rim, work, context, userId, told);
     } catch (error) {
       if (!(error instanceof CoderError)) throw error;
-      return await recordFailure(rim, work, userId, outcomeOf(error), before);
+      return await recordFailure(rim, work, context, userId, outcomeOf(error), before);
     }
     if (observation === undefined) return await endNobodys(rim, work, userId);
     const [decision, outcome, unread] = await passAlone(rim, work, observation, told);

@@ -1,10 +1,9 @@
 /** Writes down what became of one person: links, grants, wishes for groups, holds, audit lines and the closing of journal entries, in one transaction. */
 import { identityKey, isSameIdentity } from '../../contract/identity';
 import { noteAddress } from '../../store/accounts/addresses';
-import { deletePerson, type PersonChange, readPerson, writePerson } from '../../store/accounts/people';
+import { deletePerson, type PersonChange, writePerson } from '../../store/accounts/people';
 import { writeAudit } from '../../store/audit/audit';
 import { type Db } from '../../store/database/database';
-import { readUser } from '../../store/directory/reading';
 import { closeEntry, closeSame, handOverEntry, mayLastUntil, openEntry } from '../../store/journal/journal';
 import { enqueue, PRIORITY, type WorkKey } from '../../store/work/enqueue';
 import { type Work } from '../../store/work/work';
@@ -15,6 +14,7 @@ import {
   type Claimant,
   isLinkGone,
   leavesByDirectory,
+  leavesItsApp,
   type ObservedAccount,
   type PersonObservation,
 } from '../decide/observation';
@@ -102,12 +102,15 @@ export async function recordPerson(
     : outcome.failure;
   const held = heldOf(guarded, outcome.held);
   const accounts = endedOnly(outcome);
+  const isStillIn = isIn(observation, { decision, guarded }, accounts);
+  // What keeps a leaver from being locked out ends without a word to the bridge: it is held, and tried on.
+  const triedOn = failure === undefined && isStillIn ? outcome.unlockable : undefined;
   const later = laterOf(observation, outcome, accounts, guarded.waits, work, now);
   const ending = observation.context.apps.get(app)?.deleting === true;
   const touched = accounts.flatMap(account => account.wishes.map(wish => `coder-group:${wish.group}` as const));
   const writes = async (db: Db): Promise<WorkKey[]> => {
     const lines = new AuditLines(work.cause, () => now);
-    noteLines(lines, observation, outcome, held, person);
+    noteLines(lines, observation, outcome, held, triedOn !== undefined);
     const sharers = await writeHold(db, work, observation, guarded, failure !== undefined, lines, now);
     await writeAudit(db, lines.rows);
     const emptier = await writeAccounts(db, work, observation, accounts);
@@ -118,7 +121,7 @@ export async function recordPerson(
     await closeEntries(db, work, observation, outcome, accounts, now);
     const woken = [
       ...(await wakeThem(db, work, observation, accounts, now)),
-      ...(failure === undefined ? await wakeHolders(db, work, observation, now) : []),
+      ...(failure === undefined && triedOn === undefined ? await wakeHolders(db, work, observation, now) : []),
     ];
     const lessened = accounts.filter(({ removed, deleted }) => removed || deleted).map(({ accountId }) => accountId);
     await wakeSharers(db, work, userId, lessened, now);
@@ -145,12 +148,12 @@ export async function recordPerson(
   ];
   const found =
     failure === undefined && held === undefined && isFound(observation, outcome, accounts) && !hasHold(guarded);
-  const ended = await endWork(rim, work, failure ?? { kind: 'done' }, touched, writes, {
+  const ended = await endWork(rim, work, failure ?? triedOn ?? { kind: 'done' }, touched, writes, {
     later,
     owed,
     found,
     isOut: !outcome.again && isOut(observation, accounts),
-    isIn: isIn(observation, { decision, guarded }, accounts),
+    isIn: isStillIn,
     lost: async db => {
       if (outcome.made !== undefined) await keepMade(db, observation, outcome.made, now);
     },
@@ -170,15 +173,17 @@ function isOut({ accounts, unread }: PersonObservation, changed: readonly Accoun
   );
 }
 
-/** Whether the directory says of somebody that they leave, and an account of theirs that is to be locked is not; what is held is told as that. */
+/**
+ * Whether the directory says of somebody that they leave, or their app is being removed, and an account of theirs that is to be locked is not;
+ * what the guard stopped is told as that.
+ */
 function isIn(
   observation: PersonObservation,
   { decision, guarded }: Decided,
   changed: readonly AccountOutcome[],
 ): boolean {
   const isAccount = ({ kind }: Removal): boolean => kind === 'account';
-  // Of an app that is gone no directory says anything.
-  if (!observation.context.apps.has(observation.app) || !leavesByDirectory(observation)) return false;
+  if (!leavesItsApp(observation)) return false;
   if (guarded.held.some(isAccount)) return false;
   const ended = endedOf(changed);
   return decision.accounts.some(
@@ -205,28 +210,6 @@ function isFound(
 }
 
 const hasHold = ({ reasons, before }: Decided['guarded']): boolean => reasons.length > 0 || before !== undefined;
-
-/** Coder could not even be observed; what was done before is written all the same. */
-export async function recordFailure(
-  rim: Rim,
-  work: Work,
-  userId: string,
-  failure: NonNullable<PersonOutcome['failure']>,
-  before: PersonOutcome,
-): Promise<EndedWork> {
-  const person = await readPerson(rim.database.db, userId);
-  const terminal = failure.kind === 'terminal';
-  return await endWork(rim, work, terminal ? { kind: 'done' } : failure, [], async db => {
-    await writeAudit(db, before.lines);
-    if (!terminal) return;
-    const now = rim.clock.now();
-    const held = { reason: failure.error.kind, detail: failure.error.message };
-    // Whoever is not in the directory is found by the next sweep as one who left.
-    const isGone = person?.leftAt === undefined && (await readUser(db, userId)) === undefined;
-    const change: PersonChange = { held, ...(isGone ? { leftAt: now } : {}) };
-    await writePerson(db, { userId, app: work.app, userName: person?.userName ?? '' }, change, now);
-  });
-}
 
 /**
  * When to look again for an account that was about to be made and is not there, and at one that somebody else was about to change a moment ago:
@@ -341,8 +324,10 @@ function noteLines(
   observation: PersonObservation,
   outcome: PersonOutcome,
   held: { readonly reason: string; readonly detail: string } | undefined,
-  person: PersonObservation['person'],
+  isTriedOn: boolean,
 ): void {
+  const { person } = observation;
+  const isTold = person?.heldReason === held?.reason && person?.heldDetail === held?.detail;
   const subject = subjectOf(observation, outcome.linked?.id ?? person?.coderUserId);
   for (const { id, byBridge } of observation.gone) {
     lines.note(
@@ -355,8 +340,9 @@ function noteLines(
       },
     );
   }
-  lines.rows.push(...outcome.lines);
-  if (held !== undefined && (person?.heldReason !== held.reason || person.heldDetail !== held.detail))
+  // What is refused again half a minute later was told.
+  lines.rows.push(...outcome.lines.filter(({ result }) => !(isTriedOn && isTold && result === 'held')));
+  if (held !== undefined && !isTold)
     lines.note(subject, 'person.held', 'held', { target: held.reason, detail: held.detail });
 }
 

@@ -225,9 +225,7 @@ async function tellUsedUp(db: Db, rim: Rim, work: Work, error: string, now: numb
   ]);
   rim.log.error(
     { key: work.key, app: work.app, attempts: work.attempts + 1, error },
-    tried === undefined
-      ? 'work is parked'
-      : 'work fails again and again, and is tried on: somebody is to be locked out',
+    tried === undefined ? 'work is parked' : 'work fails or is refused, and is tried on: somebody is to be locked out',
   );
 }
 

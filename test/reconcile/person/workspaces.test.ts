@@ -415,7 +415,10 @@ describe('when the account is to be deleted', () => {
     expect(stage.coder.describe('alice').status).toBe('suspended');
     expect(stage.coder.describe('former').status).toBe('active');
     expect(await held(stage)).toEqual([{ subject: 'alice', reason: expect.not.stringMatching(/^has-workspaces/) }]);
-    expect((await stage.reconciler.status()).apps[0]?.leavers).toMatchObject([{ state: 'held', people: 1 }]);
+    expect((await stage.reconciler.status()).apps[0]?.leavers).toMatchObject([
+      { state: 'waiting', people: 1 },
+      { state: 'held', people: 1 },
+    ]);
   });
 
   it('and there are none, nothing is listed', async () => {

@@ -1,10 +1,11 @@
 /** Coder away, lying, slow or refusing; processes that die; poison. Nothing is lost, nothing that matters is done twice. */
 import { Gate } from '../../../bridge/coder/transport/gate';
+import { deleteApp } from '../../../bridge/store/apps/apps';
 import { type WorkKey } from '../../../bridge/store/work/enqueue';
 import { dropLease, takeLease } from '../../../bridge/store/work/leases';
 import { startCoderDouble } from '../../support/coder-double';
 import { describeEachDatabase } from '../../support/databases';
-import { AMPLE_MS, atEnd, type Stage, startStage } from '../stage';
+import { AMPLE_MS, APP, atEnd, type Stage, startStage } from '../stage';
 import { until } from '../../support/until';
 
 const STATE = {
@@ -140,6 +141,82 @@ describe('a leaver', () => {
       await look();
     }
   };
+
+  const WAITS_HELD = ['waiting', 'held'].map(state => ({ state, people: 1 }));
+  const audited = async (stage: Stage) =>
+    (await stage.reconciler.audit({ limit: 100 })).map(({ action, result }) => `${action} ${result}`);
+
+  it('is locked out once the right for it is there again, with no sweep, and is held meanwhile, which is told once', async () => {
+    const account = 'bridge';
+    const stage = await startStage({
+      maxAttempts: TRIES,
+      backoffMs: 1_000,
+      catalogMs: 0,
+      token: double => {
+        double.addUser(account, { roles: ['user-admin'], loginType: 'password', status: 'active' });
+        return double.issueToken(account);
+      },
+    });
+    await stage.declare({});
+    const alice = await stage.createUser('alice');
+    stage.coder.setSiteRoles(account, []);
+    await stage.setActive(alice, false);
+    const before = await audited(stage);
+    await tries(stage, [`person:${alice}`], TRIES + 2, async () => {
+      expect(await leavers(stage)).toEqual(WAITS_HELD);
+    });
+    expect(await audited(stage)).toEqual(before);
+    expect(before.filter(line => line.startsWith('work.park'))).toHaveLength(1);
+    expect((await stage.reconciler.status()).pending).toMatchObject([
+      { state: 'waiting', reason: expect.stringMatching(/give it the site role user-admin/) },
+      { state: 'held', reason: expect.stringMatching(/^forbidden: .*give it the site role user-admin/) },
+    ]);
+    const { due_at } = await stage.database.db.selectFrom('work').select('due_at').executeTakeFirstOrThrow();
+    expect(due_at - Date.now()).toBeLessThanOrEqual(30_000);
+
+    stage.coder.setSiteRoles(account, ['user-admin']);
+    await stage.settle();
+    expect(stage.coder.describe('alice').status).toBe('suspended');
+    const { apps, pending } = await stage.reconciler.status();
+    expect([pending, apps[0]?.leavers, apps[0]?.converged]).toEqual([[], [], true]);
+  });
+
+  it.each([403, 405])('whose lock Coder refuses with %d is held and tried on, which is told once', async status => {
+    const stage = await startStage({ maxAttempts: TRIES, backoffMs: 1_000 });
+    await stage.declare(STATE);
+    const alice = await stage.createUser('alice');
+    stage.coder.faults.fail(status, { method: 'PUT', path: '/suspend$' });
+    await stage.setActive(alice, false);
+    const before = await audited(stage);
+    expect(before).toEqual(expect.arrayContaining(['account.suspend held', 'person.held held', 'work.park failed']));
+    await tries(stage, [`person:${alice}`], TRIES + 2, async () => {
+      expect(await leavers(stage)).toEqual(WAITS_HELD);
+    });
+    expect(await audited(stage)).toEqual(before);
+    expect((await stage.reconciler.status()).pending).toMatchObject([{ state: 'waiting' }, { state: 'held' }]);
+
+    stage.coder.faults.clear();
+    await stage.settle();
+    expect(stage.coder.describe('alice').status).toBe('suspended');
+    expect((await stage.reconciler.status()).pending).toEqual([]);
+  });
+
+  it('who leaves with the app is waited for where Coder can not be asked about them, and never parked', async () => {
+    const stage = await startStage({ maxAttempts: TRIES, backoffMs: 1_000 });
+    await stage.declare(STATE);
+    const alice = await stage.createUser('alice');
+    stage.coder.faults.fail(500, { method: 'GET', path: `/users/${stage.coder.describe('alice').id}$` });
+    await deleteApp(stage.database, APP, 'any', { actor: 'declaration' }, Date.now());
+    await stage.reconciler.converge([`app:${APP}`], { deadlineMs: AMPLE_MS });
+    await tries(stage, [`person:${alice}`], TRIES + 2, async () => {
+      const { pending } = await stage.reconciler.status();
+      expect(pending).toContainEqual(expect.objectContaining({ key: `person:${alice}`, state: 'waiting' }));
+    });
+    stage.coder.faults.clear();
+    await stage.settle();
+    expect(stage.coder.describe('alice').status).toBe('suspended');
+    expect((await stage.reconciler.status()).pending).toEqual([]);
+  });
 
   it('whom an operator let go is waited for, and never parked', async () => {
     const stage = await startStage({ maxAttempts: TRIES, backoffMs: 1_000, catalogMs: 0 });
