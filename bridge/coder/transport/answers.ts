@@ -63,14 +63,37 @@ function kindOf(status: number, message: string): CoderErrorDetails['kind'] {
   return 'unexpected';
 }
 
+/**
+ * Coder puts its version into every answer, refusals included (by its source, before anything that may refuse; recorded for `/buildinfo` alone); a
+ * gateway that answers in its stead does not.
+ */
+const VERSION_HEADER = 'x-coder-build-version';
+
+/** The version of Coder that an answer is signed with; undefined where something else wrote it, or what stands in front takes it out. */
+export function signatureOf(answer: Answer): string | undefined {
+  return answer.header(VERSION_HEADER);
+}
+
+/** Whether an answer is not Coder's, by what is known of those that are. */
+export function lacksSignature(answer: Answer, signs: boolean): boolean {
+  return signs && signatureOf(answer) === undefined;
+}
+
+export const UNSIGNED = `it has no header ${VERSION_HEADER}, which answers of this Coder had before`;
+
 /** Coder's words about the token, the time and the rate limit are believed as plain text, too: in part it says them so. */
 const PLAIN_TEXT = new Set([401, 408, 428, 429]);
 
-/** Whether a refusal is none of Coder's, which always come with a message: a firewall's, or of a page that somebody put in front. */
-function isForeign({ status, text }: Answer): boolean {
+/**
+ * Whether a refusal is none of Coder's, which always come with a message and are signed: a firewall's, a gateway's that found no way to Coder, or of
+ * a page that somebody put in front.
+ */
+function isForeign(answer: Answer, hasMessage: boolean, signs: boolean): boolean {
+  const { status, text } = answer;
   if (status < 400 || status >= 500 || PLAIN_TEXT.has(status)) return false;
+  if (lacksSignature(answer, signs)) return true;
   // Coder's router refuses a method without a word.
-  return status !== 405 || text !== '';
+  return !hasMessage && (status !== 405 || text !== '');
 }
 
 const NEXT_STEP: Partial<Record<CoderErrorDetails['kind'], string>> = {
@@ -84,11 +107,14 @@ const NEXT_STEP: Partial<Record<CoderErrorDetails['kind'], string>> = {
   unexpected: 'this is not an answer of its API: check the Coder URL and what stands in front of it',
 };
 
-/** The error that an answer outside 2xx means. */
+/**
+ * The error that an answer outside 2xx means.
+ * @param options.signs whether answers of this Coder arrive signed
+ */
 export function errorOf(
   route: string,
   answer: Answer,
-  options: { token?: string | undefined; retryAfterMs?: number | undefined; write: boolean },
+  options: { token?: string | undefined; retryAfterMs?: number | undefined; write: boolean; signs: boolean },
 ): CoderError {
   const body = ErrorBody.safeParse(parseBody(answer.text));
   const message = redact(
@@ -107,9 +133,10 @@ export function errorOf(
       { kind: 'unexpected', route, status: answer.status, maybeDone: options.write },
     );
   }
-  const kind = !body.success && isForeign(answer) ? 'unexpected' : kindOf(answer.status, message);
+  const kind = isForeign(answer, body.success, options.signs) ? 'unexpected' : kindOf(answer.status, message);
   const fields = validations.map(({ field, detail }) => `${field}: ${detail}`).join('; ');
-  const next = NEXT_STEP[kind];
+  const isUnsigned = kind === 'unexpected' && body.success && lacksSignature(answer, options.signs);
+  const next = isUnsigned ? `${UNSIGNED}: ${NEXT_STEP.unexpected}` : NEXT_STEP[kind];
   return new CoderError(
     `${route} answered ${answer.status}: ${text}${fields === '' ? '' : ` (${fields})`}${next === undefined ? '' : `; ${next}`}`,
     {

@@ -56,6 +56,8 @@ export class Connection {
   readonly origin: string;
   readonly prefix: string;
   version: string | undefined;
+  /** Whether a good answer of this Coder has arrived with its version, which a proxy may take out: until one has, it is not missed. */
+  signs = false;
   /** The last answer's own time (RFC 9110 §6.6.1), and when it was here, in milliseconds. */
   dated: { readonly header: string; readonly at: number } | undefined;
   /** What Coder's audit log knows the bridge's calls by. */

@@ -4,8 +4,8 @@
  * idempotent, and at once: later the world may have moved on, and whoever asked has to look again. So it is with one that was kept.
  */
 import { setTimeout as sleep } from 'node:timers/promises';
-import type * as z from 'zod';
-import { type Answer, errorOf, parseBody } from './answers';
+import * as z from 'zod';
+import { type Answer, errorOf, lacksSignature, parseBody, signatureOf, UNSIGNED } from './answers';
 import { Connection, type TransportOptions } from './connection';
 import { asAway, CoderError, maybeWithEffect } from './errors';
 import { type Lane, type Waiting } from './gate';
@@ -236,18 +236,24 @@ class LaneTransport implements Transport {
           span?.headers,
         );
         status = answer.status;
-        connection.version = answer.header('x-coder-build-version') ?? connection.version;
+        connection.version = signatureOf(answer) ?? connection.version;
         const now = Date.now();
         const date = answer.header('date');
         if (date !== undefined) connection.dated = { header: date, at: now };
         // Of a 503 it is a proxy's word, often of a page that somebody forgot: the circuit knows sooner that Coder is back.
         const retryAfterMs = connection.rateLimits.learn(path, answer, now);
         if (answer.status >= 200 && answer.status < 300) {
+          if (signatureOf(answer) !== undefined) connection.signs = true;
           connection.failing.answered(route, false);
           this.serverAnswered();
           return answer;
         }
-        const said = errorOf(route, answer, { token, retryAfterMs, write: request.method !== 'GET' });
+        const said = errorOf(route, answer, {
+          token,
+          retryAfterMs,
+          write: request.method !== 'GET',
+          signs: connection.signs,
+        });
         const failsAtAll = said.kind !== 'unreachable' && connection.failing.answered(route, said.kind === 'failed');
         const error = failsAtAll ? asAway(said) : said;
         if (error.kind === 'unreachable') this.serverSilent(error);
@@ -312,10 +318,15 @@ class LaneTransport implements Transport {
     // A page says nothing of what Coder did, whatever its status: also where nothing is wanted of the answer.
     const isPage = body === undefined && answer.text.trim() !== '';
     const result = request.read.safeParse(body);
-    if (result.success && !isPage) return result.data;
+    // Where nothing is wanted of the answer, nothing else tells it from a gateway's.
+    const isAnybodys = request.read instanceof z.ZodUnknown && lacksSignature(answer, this.connection.signs);
+    if (result.success && !isPage && !isAnybodys) return result.data;
     const issue = result.error?.issues[0];
-    const where =
-      isPage || issue === undefined ? 'body: no JSON' : `${issue.path.join('.') || 'body'}: ${issue.message}`;
+    const where = isPage
+      ? 'body: no JSON'
+      : issue === undefined
+        ? UNSIGNED
+        : `${issue.path.join('.') || 'body'}: ${issue.message}`;
     throw new CoderError(
       `${route} answered ${answer.status} with something else than Coder's API does (${redact(where)}); check the Coder URL and its version`,
       { kind: 'unexpected', route, status: answer.status, maybeDone: request.method !== 'GET' },

@@ -215,6 +215,56 @@ describe('answers that are no good', () => {
     expect(await way.send(call)).toBeUndefined();
   });
 
+  const VERSION = { 'x-coder-build-version': 'v2.36.0' };
+  const REFUSED = [
+    [403, 'Forbidden', 'forbidden'],
+    [404, 'no Route matched with those values', 'not_found_or_forbidden'],
+    [405, 'Method Not Allowed', 'unsupported'],
+  ] as const;
+
+  test.each(REFUSED)(
+    "JSON with a message, without Coder's header, is no %i of Coder",
+    async (status, message, kind) => {
+      const way = await connect((_, response, number) => {
+        if (number === 1) answerJson(response, 200, { ok: true }, VERSION);
+        else answerJson(response, status, { message }, number === 2 ? {} : VERSION);
+      });
+      await way.send(get);
+      const error = await failure(way.send(post));
+      expect(error).toMatchObject({ kind: 'unexpected', status, retryable: true, maybeDone: true });
+      expect(error.message).toContain(
+        `${message}; it has no header x-coder-build-version, which answers of this Coder had before: this is not an answer`,
+      );
+      // Coder's own has it.
+      expect(await failure(way.send(post))).toMatchObject({ kind, status, answer: message });
+    },
+  );
+
+  test.each(REFUSED)(
+    'a proxy that takes the header out of every answer keeps no %i from being heard',
+    async (...refused) => {
+      const [status, message, kind] = refused;
+      const way = await connect((_, response, number) => {
+        if (number === 1) ok(response);
+        else answerJson(response, status, { message });
+      });
+      await way.send(get);
+      expect(await failure(way.send(post))).toMatchObject({ kind, status });
+    },
+  );
+
+  test('JSON with 200, without the header, is no success of a call of whose answer nothing is read', async () => {
+    const way = await connect((_, response, number) =>
+      answerJson(response, 200, { ok: true }, number === 2 ? {} : VERSION),
+    );
+    await way.send(get);
+    const call = { ...get, method: 'DELETE', read: z.unknown() } as const;
+    const error = await failure(way.send(call));
+    expect(error).toMatchObject({ kind: 'unexpected', status: 200, retryable: true, maybeDone: true });
+    expect(error.message).toMatch(/it has no header x-coder-build-version/);
+    await way.send(call);
+  });
+
   test('a redirect to a sign-in page says that something stands in front of Coder, without its query', async () => {
     const way = await connect((_, response) => {
       response.writeHead(302, { location: 'https://login.example.com/start?state=geheim' });

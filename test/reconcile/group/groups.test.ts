@@ -198,6 +198,25 @@ it('makes a Coder group of every pushed group, follows its renames, and removes 
   expect(groups()).toEqual({});
 });
 
+it('takes members out of a pushed group that a gateway in front of Coder knew no way to for a moment', async () => {
+  const stage = await startStage({ backoffMs: 1 });
+  await stage.declare({ pushedGroups: {} });
+  const [alice, bob] = [await stage.createUser('alice'), await stage.createUser('bob')];
+  const group = await stage.createGroup('eng', [alice, bob]);
+  stage.coder.faults.gateway(404, { method: 'GET', path: '^/api/v2/groups/[^/]+$' }, { times: 1 });
+  await stage.write(
+    stage.directory.updateGroup(stage.context, group, ({ document }) => ({
+      document: { ...document, displayName: 'engineering' },
+    })),
+  );
+  await stage.settle();
+  await stage.leave(group, alice);
+  await stage.settle();
+  expect(stage.coder.snapshot().organizations['coder']?.groups).toEqual({ engineering: ['bob'] });
+  expect(await stage.reconciler.audit({ action: 'group.delete' })).toEqual([]);
+  expect((await stage.reconciler.status()).apps[0]).toMatchObject({ converged: true, warnings: [] });
+});
+
 it('keeps two pushed groups apart whose names derive to the same', async () => {
   const stage = await startStage();
   await stage.declare({ pushedGroups: {} });

@@ -331,6 +331,18 @@ describe('a leaver', () => {
     expect(stage.coder.describe('alice').status).toBe('suspended');
   });
 
+  it('is not held since a gateway in front of Coder refused something in JSON, with a message as Coder', async () => {
+    const { stage, row } = await leavesWhile(
+      ({ coder }) => coder.faults.gateway(403, { method: 'PUT', path: '/suspend$' }),
+      1,
+    );
+    expect(await row()).toMatchObject({ attempts: 1, error: expect.stringMatching(/what stands in front of it/) });
+    expect((await stage.reconciler.status()).pending).toMatchObject([{ state: 'waiting' }]);
+    stage.coder.faults.clear();
+    await stage.settle();
+    expect(stage.coder.describe('alice').status).toBe('suspended');
+  });
+
   it('is locked out when Coder is back that failed at whatever was asked, for as long as it likes', async () => {
     const { stage } = await leavesWhile(({ coder }) => coder.faults.fail(500), 10 * TRIES);
     stage.coder.faults.clear();

@@ -7,7 +7,7 @@ import { Faults } from './weather/faults';
 import { Flights } from './weather/flights';
 import { Hands } from './hands';
 import { ApiKeys } from './tokens/keys';
-import { renderAnswer, type RenderedAnswer } from './http/answer';
+import { renderAnswer, type RenderedAnswer, signatureOf } from './http/answer';
 import { Exchange, splitTarget } from './http/exchange';
 import { DoubleServer } from './http/server';
 import { settle, type CoderDoubleOptions } from './settings';
@@ -170,6 +170,7 @@ export function createCoderDouble(options: CoderDoubleOptions = {}): CoderDouble
     faults,
     calls,
     clock,
+    signature: signatureOf(settings),
     serve: createApi(world),
     control: request => control(request),
   });

@@ -35,6 +35,14 @@ interface RefusalExtra {
   readonly validations?: readonly Validation[];
 }
 
+/**
+ * The header that Coder puts on whatever it answers. Recorded are buildinfo's alone; that all have it is read in its source, where it is set before
+ * anything that may refuse.
+ */
+export function signatureOf({ version }: { readonly version: string }): Readonly<Record<string, string>> {
+  return { 'x-coder-build-version': version };
+}
+
 /** A refusal of Coder: `{message, detail?, validations?}` with a status. */
 export class Refusal extends Error {
   constructor(

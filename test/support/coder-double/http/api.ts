@@ -1,6 +1,6 @@
 /** From a request to Coder's answer: limit, token, licence, handler. */
 import { Access } from '../roles/access';
-import { Refusal, routeNotFound, type Answer } from './answer';
+import { Refusal, routeNotFound, signatureOf, type Answer } from './answer';
 import { aiGatewayRoutes } from '../ai-gateway/ai-gateway';
 import { spendRoute } from '../ai-gateway/spend';
 import { auditRoutes } from '../audit/audit';
@@ -157,7 +157,7 @@ export function createApi(world: World): (request: Request) => Promise<Served> {
     const user = verdict && 'key' in verdict ? verdict.key.user : undefined;
     const inside = request.path.startsWith(`${PREFIX}/`);
     const limited = inside ? counted(request, user) : {};
-    const headers = { 'x-coder-build-version': settings.version };
+    const headers = signatureOf(settings);
     if ('status' in limited) {
       const refusal = limited as Answer;
       return { user: user?.username ?? null, answer: { ...refusal, headers: { ...headers, ...refusal.headers } } };

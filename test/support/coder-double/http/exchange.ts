@@ -30,6 +30,8 @@ export interface ExchangeParts {
   readonly faults: Faults;
   readonly calls: CallLog;
   readonly clock: Clock;
+  /** On every answer of Coder, refusals and failures included. */
+  readonly signature: Readonly<Record<string, string>>;
   /** Answers of Coder. */
   serve(request: Request): Promise<Served>;
   /** Answers below `/__double/`, which faults and the log leave alone. */
@@ -68,26 +70,33 @@ export class Exchange {
   }
 
   private async serveWith(fault: Fault | undefined, request: Request): Promise<Served | undefined> {
+    const { signature } = this.parts;
     if (fault?.kind === 'fail') {
-      const { status, message = FAILED, page } = fault;
-      return {
-        user: null,
-        answer: page === undefined ? { status, body: { message } } : { status, raw: page, contentType: 'text/html' },
-      };
+      const { status, message = FAILED, page, foreign = false } = fault;
+      if (page !== undefined) return { user: null, answer: { status, raw: page, contentType: 'text/html' } };
+      return { user: null, answer: { status, body: { message }, ...(!foreign && { headers: signature }) } };
     }
-    if (fault?.kind === 'rate-limit') return { user: null, answer: rateLimited(fault.retryAfterSeconds) };
+    if (fault?.kind === 'rate-limit') return { user: null, answer: rateLimited(fault.retryAfterSeconds, signature) };
     if (fault?.kind === 'drop' && !fault.afterDoing) return undefined;
     const served = await this.parts.serve(request);
     if (fault?.kind === 'drop') return undefined;
     if (fault?.kind !== 'fail-after-doing') return served;
-    return { user: served.user, answer: { status: fault.status ?? 500, body: { message: FAILED } } };
+    return {
+      user: served.user,
+      answer: { status: fault.status ?? 500, body: { message: FAILED }, headers: signature },
+    };
   }
 }
 
-function rateLimited(retryAfterSeconds: number): Answer {
+function rateLimited(retryAfterSeconds: number, signature: ExchangeParts['signature']): Answer {
   return {
     status: 429,
     body: { message: "You've been rate limited for sending more than 512 requests in 1m0s." },
-    headers: { 'retry-after': String(retryAfterSeconds), 'x-ratelimit-limit': '512', 'x-ratelimit-remaining': '0' },
+    headers: {
+      ...signature,
+      'retry-after': String(retryAfterSeconds),
+      'x-ratelimit-limit': '512',
+      'x-ratelimit-remaining': '0',
+    },
   };
 }

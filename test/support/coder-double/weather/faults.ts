@@ -19,8 +19,14 @@ export interface FaultScope {
 
 export type Fault =
   | { readonly kind: 'slow'; readonly ms: number }
-  /** `page`: HTML of something in front of Coder, instead of an answer of its API. */
-  | { readonly kind: 'fail'; readonly status: number; readonly message?: string; readonly page?: string }
+  /** `page`: HTML of something in front of Coder, instead of an answer of its API; `foreign`: JSON of something in front, which Coder did not sign. */
+  | {
+      readonly kind: 'fail';
+      readonly status: number;
+      readonly message?: string;
+      readonly page?: string;
+      readonly foreign?: boolean;
+    }
   | { readonly kind: 'fail-after-doing'; readonly status?: number }
   | { readonly kind: 'drop'; readonly afterDoing?: boolean }
   | { readonly kind: 'rate-limit'; readonly retryAfterSeconds: number };
@@ -78,6 +84,12 @@ export class Faults {
   /** A page of something in front of Coder, which does not hear of it. */
   page(status: number, match?: FaultMatch, scope: FaultScope = {}): void {
     this.add({ kind: 'fail', status, page: '<html><h1>Blocked</h1></html>', match, ...scope });
+  }
+
+  /** JSON of a gateway in front of Coder, which does not hear of it: with a message, as Coder's own, and without Coder's version. */
+  gateway(status: number, match?: FaultMatch, scope: FaultScope = {}): void {
+    const message = status === 404 ? 'no Route matched with those values' : 'Forbidden';
+    this.add({ kind: 'fail', status, message, foreign: true, match, ...scope });
   }
 
   /** Does the work, then answers as if it had failed. */
