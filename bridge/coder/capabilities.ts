@@ -12,6 +12,11 @@ export interface Capabilities {
   readonly groupMemberPages: boolean;
   /** `GET /organizations/{org}/members/{user}`. */
   readonly memberLookup: boolean;
+  /**
+   * `after_id` for members of an organization. Coder's source before members had a status, which came with v2.32, asks its database for `offset` and
+   * `limit` alone; that this is so of each version below, and of none from it on, is concluded from that.
+   */
+  readonly memberPages: boolean;
   /** Organizations state roles that each member has without being given them. */
   readonly impliedRoles: boolean;
   /** `email:` and `username:` in the search of users. */
@@ -29,6 +34,7 @@ export function capabilitiesOf(version: string): Capabilities {
     serviceAccounts: from(2_032),
     groupMemberPages: from(2_032),
     memberLookup: from(2_032),
+    memberPages: from(2_032),
     impliedRoles: from(2_035),
     exactSearch: from(2_037),
   };

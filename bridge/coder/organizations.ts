@@ -5,7 +5,7 @@ import { isRefusal } from './transport/errors';
 import { readListing } from './transport/paging';
 import { type Visibility, orUndefined } from './visibility';
 import { type Transport, type WriteWatch } from './transport/transport';
-import { CoderOrganization, OrganizationMember, OrganizationMemberPage } from './types';
+import { CoderOrganization, OrganizationMember, OrganizationMemberPage, OrganizationMembers } from './types';
 import { type UserCalls, fullList } from './users';
 
 export interface OrganizationCalls {
@@ -27,7 +27,7 @@ export interface OrganizationCalls {
     roles: readonly string[],
     watch?: WriteWatch,
   ): Promise<OrganizationMember>;
-  /** Every member, in pages; not fooled by a page that ends early. @throws CoderError `incomplete_listing` */
+  /** Every member; in pages where Coder knows how to go on, and not fooled by one that ends early. @throws CoderError `incomplete_listing` */
   listMembers(organizationId: string): AsyncIterable<OrganizationMember>;
   /** One member; undefined when the account is not in the organization. Works on all versions. */
   getMember(organizationId: string, userId: string): Promise<OrganizationMember | undefined>;
@@ -107,6 +107,13 @@ export function organizationCalls(
       });
     },
     async *listMembers(organization) {
+      if (!(await capabilities()).memberPages) {
+        const path = '/organizations/{organization}/members';
+        await visibility.seesAll(`GET ${path}`);
+        // All of them at once, on every version.
+        yield* await transport.send({ method: 'GET', path, params: { organization }, read: OrganizationMembers });
+        return;
+      }
       const path = '/organizations/{organization}/paginated-members';
       await visibility.seesAll(`GET ${path}`);
       yield* readListing({

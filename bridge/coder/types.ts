@@ -108,6 +108,9 @@ export const OrganizationMember = z
   }));
 export type OrganizationMember = Readonly<z.output<typeof OrganizationMember>>;
 
+/** All of them, from versions that have no cursor. */
+export const OrganizationMembers = list(OrganizationMember);
+
 export const OrganizationMemberPage = z.object({ members: list(OrganizationMember), count: z.number() });
 
 /** A member of a group. */

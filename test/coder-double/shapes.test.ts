@@ -35,6 +35,13 @@ test('exclude_members is ignored', async () => {
   expect(body).toMatchObject({ members: [{ username: 'ann' }] });
 });
 
+test('a page of members after one of them is the first page again', async () => {
+  const members = `/api/v2/organizations/${organization}/paginated-members?limit=1`;
+  const first = await talk(double, 'GET', members);
+  const { user_id: id } = (first.body as { members: [{ user_id: string }] }).members[0];
+  expect((await talk(double, 'GET', `${members}&after_id=${id}`)).body).toEqual(first.body);
+});
+
 test('roles and service_account at creation are ignored, newer fields are absent', async () => {
   const wanted = {
     email: 'b@example.com',

@@ -33,12 +33,12 @@ describe.each(VERSIONS)('organizations on Coder %s', version => {
     expect(await coder.getMember(research.id, ann.id)).toBeUndefined();
   });
 
-  test('all members are listed, in pages', async () => {
+  test('all members are listed, in pages where Coder knows how to go on', async () => {
     const double = await startDouble({ version });
     for (let user = 0; user < 620; user += 1) double.addUser(`u${user}`);
     const members = await gather(connect(double).listMembers(double.findOrganization().id));
     expect(new Set(members.map(member => member.userId)).size).toBe(621);
-    expect(double.calls.count({ path: /paginated-members/ })).toBe(2);
+    expect(double.calls.count({ path: /paginated-members/ })).toBe(version === 'v2.29.19' ? 0 : 2);
   });
 });
 

@@ -1,7 +1,7 @@
 /**
  * Reads a listing of Coder to its real end. A page after an id that was deleted meanwhile is empty and says count 0, and a
- * server may send fewer rows than asked for: so each page is held against the counts that Coder stated, the listing starts
- * again once, and a listing that stays short is an error, never a shorter truth.
+ * server may send fewer rows than asked for, or the same page for ever where it does not know the cursor: so each page is held against the counts
+ * that Coder stated, the listing starts again once, and a listing that stays short is an error, never a shorter truth.
  */
 import { CoderError } from './errors';
 
@@ -30,6 +30,7 @@ export async function* readListing<Row>(listing: Listing<Row>): AsyncGenerator<R
     while (!complete) {
       const page = await listing.fetch(before?.rows.at(-1), listing.pageSize);
       first ??= page;
+      const seenBefore = seen.size;
       for (const row of page.rows) {
         const id = listing.idOf(row);
         seen.add(id);
@@ -38,13 +39,14 @@ export async function* readListing<Row>(listing: Listing<Row>): AsyncGenerator<R
         yield row;
       }
       complete = isLast(page, seen.size, first.count, listing.pageSize);
-      if (complete || page.rows.length === 0) break;
+      // A page with nothing new in it would come again and again.
+      if (complete || seen.size === seenBefore) break;
       before = page;
     }
     if (complete || (await isShorterNow(listing, before, seen.size))) return;
     if (pass === 2) {
       throw new CoderError(
-        `${listing.route} ended after ${seen.size} of ${first?.count ?? 0} rows, twice: rows are being deleted while it is read, or the token sees a part of them only; it is tried again later`,
+        `${listing.route} ended after ${seen.size} of ${first?.count ?? 0} rows, twice: rows are being deleted while it is read, the token sees a part of them only, or Coder does not know how it is to go on; it is tried again later`,
         { kind: 'incomplete_listing', route: listing.route },
       );
     }

@@ -67,6 +67,15 @@ describe('a listing in pages', () => {
     expect(world.fetched).toBe(3);
   });
 
+  test('of which each page is the first one again ends, and is an error', async () => {
+    const world = new World(numbered(25));
+    const first = world.fetch;
+    world.fetch = (_after, limit) => first(undefined, limit);
+    const reading = world.read();
+    await expect(reading).rejects.toMatchObject({ kind: 'incomplete_listing', retryable: true });
+    await expect(reading).rejects.toThrow(/ended after 10 of 25 rows, twice/);
+  });
+
   test('that ends short twice is an error, not a shorter truth', async () => {
     const world = new World(numbered(30), {
       meanwhile: world => {

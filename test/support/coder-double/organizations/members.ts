@@ -35,8 +35,10 @@ export function memberRoutes({ state, settings, audit }: World): Route[] {
     const organization = visibleOrganization(call);
     const test = settings.old ? undefined : userTest(call.query.get('q') ?? '', settings);
     const wanted = readPage(call.query);
-    const after = wanted.afterId === undefined ? undefined : state.users.get(wanted.afterId);
-    const { users, count } = pageOf(organization.members, wanted, after, test);
+    // An old one has no such cursor: by its source, nobody has recorded it.
+    const { afterId, ...rest } = wanted;
+    const after = settings.old || afterId === undefined ? undefined : state.users.get(afterId);
+    const { users, count } = pageOf(organization.members, settings.old ? rest : wanted, after, test);
     return ok({ members: users.map(user => view(user, organization)), count });
   };
 
