@@ -29,6 +29,7 @@ import {
   decideSync,
   filteredOut,
   isForAnotherClaim,
+  lostByWriting,
   ownMeanwhile,
   ownStill,
   saySync,
@@ -92,13 +93,21 @@ export async function planSyncSettings(db: Db, coder: CoderClient, context: Cont
     problems.push(...decided.problems);
     return { present, wanted: decided.wanted };
   });
-  const possible = observed.map(one => {
-    if (!isForAnotherClaim(one)) return one;
+  const possible = observed.flatMap(one => {
+    const lost = lostByWriting(one);
+    if (lost.length > 0) {
+      if (one.wanted !== undefined)
+        problems.push(
+          `sync settings ${targetOf(context, one.kind, one.organization)}: Coder has names of groups in its own configuration (CODER_OIDC_GROUP_MAPPING) that count only as long as nobody writes these settings, and whoever is in a group by one would be taken out of it at their next sign-in: nothing is written there; declare ${lost.join(', ')} as group mappings too, or unset the variable and start Coder again`,
+        );
+      return [];
+    }
+    if (!isForAnotherClaim(one)) return [one];
     problems.push(
       `sync settings ${targetOf(context, one.kind, one.organization)}: they read the claim ${JSON.stringify(one.present.field)} for entries that are not the bridge's, and the app declares ${JSON.stringify(one.wanted?.field)}: Coder reads one claim, so nothing of the app is in there, and what the bridge wrote for its own claim goes; declare that claim, or take those entries out in Coder`,
     );
     // What the bridge wrote for its own claim goes: it would be read in the other one.
-    return { ...one, wanted: undefined };
+    return [{ ...one, wanted: undefined }];
   });
   return { changes: decideSync(possible), problems, joins: wanted.joins };
 }

@@ -476,3 +476,54 @@ describe('whose write Coder was never heard to have done', () => {
     expect(groupSync(stage)?.mapping).toEqual({ developers: [FOREIGN] });
   });
 });
+
+describe('names of groups from the configuration that Coder was started with', () => {
+  const dev = { idpGroup: 'developers', group: 'developers' };
+  const admins = { idpGroup: 'idp-admins', group: 'coder-admins' };
+  const signIn = ({ coder }: Stage) => {
+    coder.oidcLogin({
+      sub: 'ada',
+      email: 'ada@example.com',
+      email_verified: true,
+      groups: ['idp-admins', 'developers'],
+    });
+    return coder.describe('ada').organizations['coder']?.groups;
+  };
+
+  async function stageWithNames(): Promise<Stage> {
+    const stage = await startStage();
+    stage.coder.addGroup('coder-admins');
+    stage.coder.setGroupMappingAtStart('groups', { 'idp-admins': 'coder-admins' });
+    expect(signIn(stage)).toEqual(['coder-admins']);
+    return stage;
+  }
+
+  it('go on as they are: nothing is written that would end them, and it is told what to do', async () => {
+    const stage = await stageWithNames();
+    const state = { mode: 'claims' as const, groupMappings: { dev } };
+    const { changes, problems } = await stage.reconciler.planWorld({
+      state: parseMappingState({ version: 1, app: APP, ...state }),
+    });
+    expect(changes.map(({ action }) => action)).not.toContain('sync-settings.set');
+    await stage.declare(state);
+    const told =
+      /CODER_OIDC_GROUP_MAPPING.*declare "idp-admins" \(group "coder-admins"\) as group mappings too, or unset/;
+    expect(problems.join('\n')).toMatch(told);
+    expect(await warnings(stage)).toMatch(told);
+    const checks = await stage.reconciler.doctorChecks();
+    expect(checks.map(({ detail }) => detail).join('\n')).toMatch(told);
+    expect(signIn(stage)).toEqual(['coder-admins', 'developers']);
+  });
+
+  it('are replaced by the mappings once each of them is declared', async () => {
+    const stage = await stageWithNames();
+    await stage.declare({ mode: 'claims', groupMappings: { dev } });
+    await stage.declare({ mode: 'claims', groupMappings: { dev, admins } });
+    expect(await warnings(stage)).toBe('');
+    expect(Object.keys(givesIn(stage.coder.snapshot().organizations['coder']?.groupSync)).sort()).toEqual([
+      'developers',
+      'idp-admins',
+    ]);
+    expect(signIn(stage)).toEqual(['coder-admins', 'developers']);
+  });
+});

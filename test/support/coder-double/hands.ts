@@ -208,6 +208,11 @@ export class Hands {
     Object.assign(this.findOrganization(organization).groupSync, sync);
   }
 
+  /** Coder is started with CODER_OIDC_GROUP_FIELD and CODER_OIDC_GROUP_MAPPING, and nobody has written the settings of the default organization. */
+  setGroupMappingAtStart(field: string, legacyNames: Readonly<Record<string, string>>): void {
+    this.setGroupSync({ field, legacyNames });
+  }
+
   setRoleSync(sync: Partial<RoleSync>, organization?: string): void {
     Object.assign(this.findOrganization(organization).roleSync, sync);
   }

@@ -7,6 +7,8 @@ import { findOrganization, type KnownOrganization } from '../rules';
 export interface PresentSync extends SyncMapping {
   readonly regexFilter?: string | null | undefined;
   readonly autoCreateMissingGroups?: boolean | undefined;
+  /** Groups by name that Coder has from its own start (`CODER_OIDC_GROUP_MAPPING`), by claim: they count until somebody writes the settings. */
+  readonly legacyNames?: Readonly<Record<string, string>> | undefined;
   /** Organization sync: whether everybody stays in the default organization. Left out of a write it would be false. */
   readonly assignDefault?: boolean | undefined;
 }
@@ -42,6 +44,18 @@ export function isForAnotherClaim({ kind, present, wanted, before }: SyncObserve
   // Without an entry it gives by names.
   if (kind !== 'organizations' && (before === undefined || before.wasOn === true)) return true;
   return entriesOfOthers(present, before).some(([, values]) => values.length > 0);
+}
+
+/**
+ * Names of groups from Coder's own start, for claims that the mappings give nothing for: whoever is in a group by one would be taken out at their next
+ * sign-in, once anything is written there. In words; empty where nothing is lost.
+ */
+export function lostByWriting({ present, wanted }: Pick<SyncObserved, 'present' | 'wanted'>): string[] {
+  const given = wanted?.mapping ?? {};
+  return Object.entries(present.legacyNames ?? {})
+    .filter(([claim]) => (given[claim] ?? []).length === 0)
+    .map(([claim, group]) => `${JSON.stringify(claim)} (group ${JSON.stringify(group)})`)
+    .sort();
 }
 
 /** What is not the bridge's own in a settings object, also of claims for which it writes as well. */
@@ -226,7 +240,7 @@ export function filteredOut(filter: string | null, claims: readonly string[]): s
 }
 
 /** A settings object for people to read. */
-export function saySync({ field, mapping }: SyncMapping): string {
+export function saySync({ field, mapping, legacyNames = {} }: SyncMapping & Pick<PresentSync, 'legacyNames'>): string {
   const entries = Object.entries(mapping).filter(([, values]) => values.length > 0);
   const said = entries.map(([claim, values]) => `${claim}=${values.join('+')}`).sort();
   const silenced = Object.keys(mapping)
@@ -234,7 +248,8 @@ export function saySync({ field, mapping }: SyncMapping): string {
     .sort();
   const more = silenced.length > NAMED ? ` and ${silenced.length - NAMED} more` : '';
   const nothing = silenced.length === 0 ? [] : [`nothing for ${silenced.slice(0, NAMED).join(', ')}${more}`];
-  return [`field ${JSON.stringify(field)}`, ...said, ...nothing].join(' ');
+  const legacy = Object.entries(legacyNames).map(([claim, group]) => `${claim}=${group} by CODER_OIDC_GROUP_MAPPING`);
+  return [`field ${JSON.stringify(field)}`, ...said, ...legacy.sort(), ...nothing].join(' ');
 }
 
 const NAMED = 20;

@@ -97,9 +97,11 @@ export function idpSyncRoutes({ state, audit }: World): Route[] {
   const groupView = ({ groupSync }: Organization): Answer =>
     ok({
       field: groupSync.field,
-      mapping: groupSync.mapping,
+      // By the source of Coder, as all of the legacy names is: nobody has recorded a server that was started with them.
+      mapping: groupSync.legacyNames === undefined ? groupSync.mapping : null,
       regex_filter: groupSync.regexFilter,
       auto_create_missing_groups: groupSync.autoCreate,
+      ...(groupSync.legacyNames !== undefined && { legacy_group_name_mapping: groupSync.legacyNames }),
     });
   const roleView = ({ roleSync }: Organization): Answer => ok(roleSync);
   const organizationSyncView = (): Answer => {
@@ -133,6 +135,7 @@ export function idpSyncRoutes({ state, audit }: World): Route[] {
         autoCreate: body.auto_create_missing_groups ?? false,
       });
     }
+    delete sync.legacyNames;
     const diff = differences({
       field: [before.field, sync.field],
       mapping: [before.mapping, sync.mapping],

@@ -49,11 +49,12 @@ function syncOrganizations({ state }: World, user: User, claims: Claims): void {
 
 /** All groups of the organization are compared, whoever put the person there. */
 function syncGroups({ state, settings }: World, user: User, organization: Organization, claims: Claims): void {
-  const { field, mapping, regexFilter, autoCreate } = organization.groupSync;
+  const { field, mapping, regexFilter, autoCreate, legacyNames = {} } = organization.groupSync;
   if (field === '' || !settings.licence) return;
   const filter = regexFilter === null ? undefined : new RegExp(regexFilter, 'u');
   const wanted = new Set<Group>();
-  for (const value of valuesOf(claims, field)) {
+  for (const claimed of valuesOf(claims, field)) {
+    const value = Object.hasOwn(legacyNames, claimed) ? (legacyNames[claimed] ?? '') : claimed;
     if (filter && !filter.test(value)) continue;
     if (Object.hasOwn(mapping, value)) {
       for (const id of mapping[value] ?? []) {

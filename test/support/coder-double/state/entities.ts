@@ -77,6 +77,8 @@ export interface GroupSync {
   mapping: ClaimMapping;
   regexFilter: string | null;
   autoCreate: boolean;
+  /** Names of groups by claim, from the environment that Coder was started with: until the settings are written. */
+  legacyNames?: Readonly<Record<string, string>> | undefined;
 }
 
 export interface RoleSync {
