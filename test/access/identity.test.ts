@@ -1,5 +1,6 @@
 /** An account becomes a person's by an exact address only, and an app speaks for its own people alone. */
 import { describeEachDatabase } from '../support/databases';
+import { until } from '../support/until';
 import { patch } from './identity-provider';
 import { startAccess } from './stage';
 
@@ -34,6 +35,34 @@ describeEachDatabase('identity', (_, on) => {
     expect(Object.keys(await access.held())).toEqual(['impostor']);
     expect((await access.statusOf(okta)).converged).toBe(false);
     expect(access.coder.describe('kevin')).toMatchObject({ email: 'kevin@corp.example', status: 'active' });
+  });
+
+  it('who leaves stays held where Coder has their address in another spelling, until somebody has seen to it', async () => {
+    const access = await startAccess(on, {
+      coder: { databaseLocale: 'C.utf8' },
+      before: coder => void coder.oidcLogin({ sub: 'ann', email: 'JOSÉ@corp.example', email_verified: true }),
+    });
+    const okta = await access.app('okta');
+    const id = await okta.hire('ann', { emails: [{ value: 'josé@corp.example', primary: true }] });
+    const held = async () => (await access.held())['ann'];
+    const doctor = async () =>
+      (await access.admin.doctor()).checks.flatMap(({ name, detail }) => (name === 'leavers' ? detail : []));
+    expect(await held()).toMatch(/^email-conflict: /);
+    expect(await doctor()).toEqual([expect.stringMatching(/e-mail in another spelling could not be locked .*: ann$/)]);
+
+    await okta.leave(id);
+    const stillIn = `^email-conflict: the person has left, .* "josé@corp\\.example", .* coder-scim retry person:${id}$`;
+    expect(await held()).toMatch(new RegExp(stillIn));
+    expect((await access.statusOf(okta)).leavers).toMatchObject([{ state: 'held', people: 1 }]);
+    expect((await access.statusOf(okta)).converged).toBe(false);
+    await okta.remove(id);
+    await access.swept();
+    expect(await held()).toMatch(/^email-conflict: the person has left/);
+
+    await access.admin.retry(`person:${id}`);
+    await until('ann to be dealt with', async () => (await access.statusOf(okta)).converged);
+    expect(await access.held()).toEqual({});
+    expect(await doctor()).toEqual(['whoever leaves can be locked out']);
   });
 
   it('a group with the Kelvin sign in its name matches no mapping of another one', async () => {

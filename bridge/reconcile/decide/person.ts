@@ -2,6 +2,7 @@
  * What is to become of one person: which account, what to make, change and take, and what is held and why. Pure: an
  * observation in, a decision out. `plan`, the dry run, the sweep and what happens all go by this one function.
  */
+import { type RefusalReason } from '../../coder';
 import { isSameIdentity } from '../../contract/identity';
 import { type AccountDecision, decideAccount, inputFor, isSomebodyElses, type NewAccount, newAccount } from './account';
 import { isTheirs } from './appeared';
@@ -318,6 +319,9 @@ function decideLeaving(observation: PersonObservation): PersonDecision {
           : { how: adoption.how, replaces: adoption.replaces },
     });
   }
+  // There is an account that Coder takes for theirs, and that nobody finds by their e-mail.
+  if (!isLinked && isOutOfOthers && observation.person?.heldReason === EMAIL_CONFLICT)
+    held.push(stillUnfound(observation));
   return { accounts, create: undefined, held };
 }
 
@@ -329,6 +333,17 @@ function holdsGifts(observation: PersonObservation, observed: ObservedAccount): 
 
 /** Refusals of accounts that are the leaver's all the same: the policy forbids the bridge to lock them, and somebody must. */
 export const SPEAKS_FOR: ReadonlySet<string> = new Set(['login-type', 'adoption-refused', 'privileged-account']);
+
+/** Coder refused to make an account, since one has the e-mail in a spelling that is another one letter by letter. */
+export const EMAIL_CONFLICT: RefusalReason = 'email-conflict';
+
+function stillUnfound({ user, person, addresses, userId }: PersonObservation): StillIn {
+  const email = user?.email ?? addresses.at(-1)?.address ?? person?.userName;
+  return new StillIn(
+    EMAIL_CONFLICT,
+    `the person has left, and Coder said that an account has their e-mail ${JSON.stringify(email)}, which it has in another spelling: find it in Coder's list of users, suspend it if it is theirs, and say that it is seen to with coder-scim retry person:${userId}`,
+  );
+}
 
 /** Somebody who is to be out, and whom nobody has locked out. */
 export function stillIn(

@@ -1,6 +1,6 @@
 /** What an operator decides: a hold released, a re-hire answered, work tried again. Each is a line of the audit trail. */
 import { holdId, listOpenHolds, releaseHolds } from '../../store/accounts/holds';
-import { acceptFormerOwner, findPeople } from '../../store/accounts/people';
+import { acceptEmailConflict, acceptFormerOwner, findPeople } from '../../store/accounts/people';
 import { noteReHireAnswer, type ReHireAnswer } from '../../store/accounts/re-hires';
 import { readAnyApp } from '../../store/apps/apps';
 import { letGo } from '../../store/apps/bindings';
@@ -142,7 +142,8 @@ export async function answerReHire(
 }
 
 /**
- * Makes parked work due: one key, or all of it. Of a former owner who is named it says that they stay none.
+ * Makes parked work due: one key, or all of it. Of a former owner who is named it says that they stay none, and of a leaver whose e-mail Coder has in
+ * another spelling that this is seen to.
  * @returns how much is tried again
  */
 export async function retryWork(rim: Rim, key: string | undefined, decision: Decision): Promise<number> {
@@ -151,7 +152,8 @@ export async function retryWork(rim: Rim, key: string | undefined, decision: Dec
   return await rim.database.transact(async db => {
     const unparked = await unparkWork(db, { key }, { now });
     const userId = key?.startsWith('person:') === true ? key.slice('person:'.length) : undefined;
-    const app = userId === undefined ? undefined : await acceptFormerOwner(db, userId);
+    const owner = userId === undefined ? undefined : await acceptFormerOwner(db, userId);
+    const app = owner ?? (userId === undefined ? undefined : await acceptEmailConflict(db, userId));
     if (userId !== undefined && app !== undefined)
       await enqueue(
         db,
@@ -170,7 +172,7 @@ export async function retryWork(rim: Rim, key: string | undefined, decision: Dec
           action: 'work.retry',
           target: key ?? null,
           result: 'done',
-          detail: `${app === undefined ? `${retried} tried again` : 'was an owner by hand and stays none'}, asked for by ${sayDecision(decision)}`,
+          detail: `${app === undefined ? `${retried} tried again` : owner === undefined ? 'an account with their e-mail in another spelling is seen to' : 'was an owner by hand and stays none'}, asked for by ${sayDecision(decision)}`,
         },
       ]);
     return retried;

@@ -3,13 +3,13 @@ import { type DoctorCheck } from '../../contract/admin-api';
 import { peopleHeldForAny } from '../../store/accounts/held-people';
 import { peopleOfAccounts } from '../../store/accounts/people';
 import { type Rim } from '../context/rim';
-import { SPEAKS_FOR } from '../decide/person';
+import { EMAIL_CONFLICT, SPEAKS_FOR } from '../decide/person';
 
 const NAME = 'leavers';
 const NAMED = 10;
 
 export async function leaversChecks(rim: Rim): Promise<DoctorCheck[]> {
-  const checks = [...(await notAdopted(rim)), ...(await ownersOutOfReach(rim))];
+  const checks = [...(await notAdopted(rim)), ...(await notFound(rim)), ...(await ownersOutOfReach(rim))];
   if (checks.length > 0) return checks;
   return [{ name: NAME, state: 'ok', detail: 'whoever leaves can be locked out', next: null }];
 }
@@ -24,6 +24,20 @@ async function notAdopted(rim: Rim): Promise<DoctorCheck[]> {
       state: 'warning',
       detail: `accounts that may not be taken over could not be locked when their people leave: ${named(held.map(({ userName }) => userName))}`,
       next: 'coder-scim status says why for each: name the account in people.adopt, convert it to OIDC, or be ready to suspend it in Coder',
+    },
+  ];
+}
+
+/** People whose e-mail Coder has in a spelling by which the bridge does not find, and so does not lock, the account. */
+async function notFound(rim: Rim): Promise<DoctorCheck[]> {
+  const held = await peopleHeldForAny(rim.database.db, [EMAIL_CONFLICT]);
+  if (held.length === 0) return [];
+  return [
+    {
+      name: NAME,
+      state: 'warning',
+      detail: `accounts that have these people's e-mail in another spelling could not be locked when they leave: ${named(held.map(({ userName }) => userName))}`,
+      next: 'find each in the list of users in Coder: correct the e-mail in the identity provider or delete the account, or be ready to suspend it',
     },
   ];
 }

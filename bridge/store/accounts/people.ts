@@ -229,6 +229,26 @@ export async function acceptFormerOwner(db: Db, userId: string): Promise<string 
   return row?.app;
 }
 
+/**
+ * Somebody who has left and was held since Coder has their e-mail in another spelling, which an operator has seen to.
+ * @returns whose app they are of; undefined where nobody is asked of them
+ */
+export async function acceptEmailConflict(db: Db, userId: string): Promise<string | undefined> {
+  const row = await db
+    .updateTable('people')
+    .set({ held_reason: null, held_detail: null })
+    .where('held_reason', '=', 'email-conflict')
+    .where('user_id', '=', userId)
+    .where(eb =>
+      eb.not(
+        eb.exists(eb.selectFrom('users').select('users.id').where('users.id', '=', userId).where('active', '=', 1)),
+      ),
+    )
+    .returning('app')
+    .executeTakeFirst();
+  return row?.app;
+}
+
 /** How many people of an app the guard counts against: everybody who has an account through it and has not left. */
 export async function countLinkedPeople(db: Db, app: string): Promise<number> {
   const row = await db
