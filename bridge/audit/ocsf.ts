@@ -42,6 +42,8 @@ const ACTIVITIES: Readonly<Record<string, Activity>> = {
   'custom-role.update': { ...ENTITY_MANAGEMENT, activity_id: 3 },
   'custom-role.delete': { ...ENTITY_MANAGEMENT, activity_id: 4 },
   'sync-settings.set': { ...ENTITY_MANAGEMENT, activity_id: 3 },
+  'app.declare': { ...ENTITY_MANAGEMENT, activity_id: 3 },
+  'app.delete': { ...ENTITY_MANAGEMENT, activity_id: 4 },
   'app.apply': { ...ENTITY_MANAGEMENT, activity_id: 3 },
   'app.purge': { ...ENTITY_MANAGEMENT, activity_id: 4 },
 };

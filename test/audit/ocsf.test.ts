@@ -74,6 +74,8 @@ it.each([
   ['site-roles.set', { before: 'auditor', after: 'owner' }, 300599, { privileges: ['owner'] }],
   ['organization-roles.set', { target: 'ops', before: '', after: 'x' }, 300501, { privileges: ['ops/x'] }],
   ['custom-role.update', { target: 'ops/x' }, 300403, { entity: { name: 'ops/x', type: 'custom-role' } }],
+  ['app.declare', { target: 'generation 2', actor: 'declaration' }, 300403, { status_id: 1 }],
+  ['app.delete', { target: 'generation 3', actor: 'declaration' }, 300404, { status_id: 1 }],
   ['guard.hold', { target: 'too-many-leavers', result: 'held' }, 300499, { severity_id: 3, status_id: 99 }],
   ['work.park', { target: 'person:1', result: 'failed', actor: 'bridge' }, 300499, { severity_id: 4, status_id: 2 }],
   [

@@ -1,5 +1,5 @@
-/** What changed between two mapping states, entry by entry. Pure. */
-import { canonicalJson, formatPath, type MappingState } from '../../contract/mapping-state';
+/** What changed between two mapping states, as a table shows it. Pure. */
+import { differences, formatPath, type MappingState } from '../../contract/mapping-state';
 
 export interface DocumentChange {
   readonly kind: 'added' | 'changed' | 'removed';
@@ -9,23 +9,14 @@ export interface DocumentChange {
   readonly after: string | undefined;
 }
 
-type Path = readonly (string | number)[];
-
 /** Changes in the order of the document; an entry that is new or gone is one change, not one for each of its fields. */
 export function documentChanges(before: MappingState | undefined, after: MappingState): DocumentChange[] {
-  return compare([], before ?? {}, after);
-}
-
-function compare(path: Path, before: unknown, after: unknown): DocumentChange[] {
-  if (canonicalJson(before) === canonicalJson(after)) return [];
-  if (isObject(before) && isObject(after)) {
-    const names = [...new Set([...Object.keys(before), ...Object.keys(after)])];
-    return names.flatMap(name => compare([...path, name], before[name], after[name]));
-  }
-  // A record that is there for the first time: its entries are the news.
-  if (before === undefined && isObject(after) && path.length === 1) return compare(path, {}, after);
-  const kind = before === undefined ? 'added' : after === undefined ? 'removed' : 'changed';
-  return [{ kind, path: formatPath(path), before: show(before), after: show(after) }];
+  return differences(before, after).map(({ kind, path, before: was, after: is }) => ({
+    kind,
+    path: formatPath(path),
+    before: show(was),
+    after: show(is),
+  }));
 }
 
 function isObject(value: unknown): value is Record<string, unknown> {

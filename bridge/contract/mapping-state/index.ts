@@ -5,6 +5,7 @@
 export * from './canonical-json';
 export { OAuthClientDeclaration, TokenDeclaration } from './credentials';
 export type { MappingState, MappingStateInput } from './document';
+export * from './differences';
 export * from './json-schema';
 export * from './mode-clash';
 export { AppName } from './names';

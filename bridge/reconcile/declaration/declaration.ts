@@ -16,6 +16,7 @@ import {
 import { writeAudit } from '../../store/audit/audit';
 import { listManagedGroups } from '../../store/accounts/coder-groups';
 import { type Db } from '../../store/database/database';
+import { declaringCause } from '../../store/work/causes';
 import { enqueue, PRIORITY } from '../../store/work/enqueue';
 import { workUnderWay } from '../../store/work/pending';
 import { bringForward, type Work } from '../../store/work/work';
@@ -52,7 +53,9 @@ function sayEnds(entries: readonly string[], problems: readonly string[]): strin
 }
 
 /** Deals with `app:<name>`. */
-export async function convergeApp(rim: Rim, work: Work): Promise<EndedWork> {
+export async function convergeApp(rim: Rim, claimed: Work): Promise<EndedWork> {
+  // What comes of a declaration is by who declared it, whoever has woken the app since.
+  const work = { ...claimed, cause: declaringCause(claimed.causes) ?? claimed.cause };
   const name = work.key.slice('app:'.length);
   const { db } = rim.database;
   const app = await readAnyApp(db, name);

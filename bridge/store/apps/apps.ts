@@ -4,6 +4,7 @@ import { type AppTable } from '../database/tables';
 import { type Precondition } from '../../contract/admin-api';
 import { DEFAULT_ATTRIBUTES } from '../../contract/attributes';
 import { canonicalJson, type MappingState } from '../../contract/mapping-state';
+import { writeAudit } from '../audit/audit';
 import { backendOf, type Database, type Db, readJson } from '../database/database';
 import { type Cause, enqueue, PRIORITY } from '../work/enqueue';
 import { newId } from '../database/id';
@@ -12,6 +13,7 @@ import { statement } from '../database/statement';
 import { repointedMappings, unbind } from './bindings';
 import { readStoredDocument, UnreadableDocument } from './stored-document';
 import { deleteCredentials, writeCredentials } from './credentials';
+import { declareLine, deleteLine } from './declaration-lines';
 import { lockDeclaration } from './declaration-lock';
 import { noteSweepFailures } from './sweep-failures';
 
@@ -156,8 +158,8 @@ async function lastGeneration(db: Db, app: string): Promise<number> {
 }
 
 /**
- * Replaces the whole document of an app: document, tokens and the work it causes in one transaction. A document that
- * says what is there already changes nothing, the generation neither.
+ * Replaces the whole document of an app: document, tokens, the work it causes and the line of who declared what in one
+ * transaction. A document that says what is there already changes nothing, the generation neither.
  * @throws GenerationConflict, TokenTaken
  */
 export async function putApp(
@@ -202,14 +204,24 @@ export async function putApp(
       )
       .execute();
     await writeCredentials(db, state);
-    await enqueue(db, [{ key: `app:${state.app}`, app: state.app, priority: PRIORITY.declaration }], cause, now);
-    return toApp(await db.selectFrom('apps').selectAll().where('name', '=', state.app).executeTakeFirstOrThrow());
+    await enqueue(db, [{ key: `app:${state.app}`, app: state.app, priority: PRIORITY.declaration }], cause, now, {
+      declares: true,
+    });
+    const stored = toApp(
+      await db.selectFrom('apps').selectAll().where('name', '=', state.app).executeTakeFirstOrThrow(),
+    );
+    const until =
+      row === undefined
+        ? undefined
+        : { document: before ?? (readJson(row.state) as object), isDeleted: row.deleted_at !== null };
+    await writeAudit(db, [declareLine({ app: state.app, generation: stored.generation, cause, now }, until, state)]);
+    return stored;
   });
 }
 
 /**
  * Removes an app: its tokens stop working with the commit, its people leave by the policies of its last document, and
- * what is left of it goes when that is done.
+ * what is left of it goes when that is done. Who did is a line of the audit trail.
  * @returns false when there was no such app
  * @throws GenerationConflict
  */
@@ -241,7 +253,9 @@ export async function deleteApp(
       .where('name', '=', name)
       .execute();
     await deleteCredentials(db, name);
-    await enqueue(db, ends, cause, now);
+    await enqueue(db, ends, cause, now, { declares: true });
+    const generation = Number(row.generation) + 1;
+    await writeAudit(db, [deleteLine({ app: name, generation, cause, now }, readableDocument(row))]);
     return true;
   });
 }

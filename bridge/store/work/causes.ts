@@ -29,18 +29,24 @@ export function causesIn(text: string | null | undefined): string[] {
   return (text ?? '').split(LINE).filter(line => line.startsWith('{') && line.endsWith('}'));
 }
 
-/** A line: `leaves` where the cause is what says of this person that they leave. */
-interface Line extends Cause {
-  readonly leaves?: true;
-}
+/** What a cause says of what it queued: that this person leaves, or that this app was declared, or deleted, by it. */
+export type Mark = 'leaves' | 'declares';
 
-export const causeLine = (cause: Cause, leaves = false): string =>
-  JSON.stringify(leaves ? ({ ...cause, leaves } satisfies Line) : cause);
+type Line = Cause & { readonly [Name in Mark]?: true };
+
+export const causeLine = (cause: Cause, mark?: Mark): string =>
+  JSON.stringify(mark === undefined ? cause : ({ ...cause, [mark]: true } satisfies Line));
 
 /** The cause of a line. */
 export function causeOf(line: string): Cause {
-  const { leaves: _, ...cause } = readJson(line) as Line;
+  const { leaves: _, declares: __, ...cause } = readJson(line) as Line;
   return cause;
+}
+
+/** Who declared, or deleted, the app last of which something is not dealt with yet, whoever woke it since; undefined: nobody did. */
+export function declaringCause(lines: readonly string[]): Cause | undefined {
+  const line = lines.find(text => (readJson(text) as Line).declares === true);
+  return line === undefined ? undefined : causeOf(line);
 }
 
 /** Whether a request of an identity provider is the cause. */

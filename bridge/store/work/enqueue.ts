@@ -28,6 +28,8 @@ export interface Queueing {
   readonly dueAt?: number;
   /** Whether the cause says of them that they leave. @default false */
   readonly leaves?: boolean;
+  /** Whether the cause has declared, or deleted, the app that they stand for. @default false */
+  readonly declares?: boolean;
   /** Takes them as well, as far as nobody is working on them. @default nobody does */
   readonly claim?: Claim | undefined;
 }
@@ -114,12 +116,13 @@ async function enqueueListed(
   { prefix, texts, app, priority }: Listed,
   cause: Cause,
   now: number,
-  { dueAt = now, leaves = false, claim }: Queueing,
+  { dueAt = now, leaves = false, declares = false, claim }: Queueing,
 ): Promise<void> {
   if (texts.length === 0) return;
   // In order of key on both backends: two transactions that share keys then wait for each other, and do not deadlock. Sorted here,
   // since SQLite keeps the order of a list, and 100,000 rows go into an ordered index much faster.
-  const inserted = { prefix, app, priority, cause: causeLine(cause, leaves), now, dueAt };
+  const mark = leaves ? 'leaves' : declares ? 'declares' : undefined;
+  const inserted = { prefix, app, priority, cause: causeLine(cause, mark), now, dueAt };
   if (claim === undefined || claim.taken.length + texts.length > MOST_CLAIMED) {
     for await (const some of statementsOf(await sortedInTurns(texts)))
       await insertListed(db, { ...inserted, texts: some });
@@ -224,7 +227,7 @@ export async function putOff(db: Db, cause: Cause, now: number, dueAt: number): 
 
 /** A cause as it stands in the queue, whether it says that somebody leaves or not. */
 function linesOf(cause: Cause): string[] {
-  return [causeLine(cause), causeLine(cause, true)];
+  return [causeLine(cause), causeLine(cause, 'leaves')];
 }
 
 const insertGroupWrite = statement<{

@@ -142,4 +142,42 @@ describeEachDatabase('apps', open => {
     await expect(deleteApp(database, 'okta', { generation: 1 }, CAUSE, 4)).rejects.toThrow(GenerationConflict);
     expect((await putApp(database, document('entra'), 'absent', CAUSE, 5)).generation).toBe(1);
   });
+
+  it('has a line of each declaration in the trail, of bounded length: what guards comes before what is mapped', async () => {
+    const database = await open();
+    const groupMappings = Object.fromEntries(
+      Array.from({ length: 500 }, (_, n) => [`m${n}`, { idpGroup: `g${n}`, group: `team-${n}` }]),
+    );
+    const protectedAccounts = Array.from({ length: 1_000 }, (_, n) => `root${n}`);
+    await putApp(database, document('okta'), 'any', { ...CAUSE, token: 'ann', requestId: 'r1' }, 1);
+    await putApp(database, document('okta', { groupMappings, guard: { protectedAccounts } }), 'any', CAUSE, 2);
+    const [first, second] = await database.db.selectFrom('audit').selectAll().orderBy('id').execute();
+    expect(first).toMatchObject({
+      app: 'okta',
+      actor: 'declaration',
+      action: 'app.declare',
+      token: 'ann',
+      request_id: 'r1',
+      target: 'generation 1',
+      detail: 'new, with what is usual alone',
+    });
+    expect(second?.detail).toMatch(
+      /^guard\.protectedAccounts with "root0", [^;]* and 980 more; groupMappings\["m0"\] added: \{[^;]*"team-0"[^]*; and 451 more: 451 of groupMappings$/,
+    );
+    expect(second?.detail?.length).toBeLessThan(20_000);
+  });
+
+  it('has a line of what replaces a document that this version can not read', async () => {
+    const database = await open();
+    await putApp(database, document('okta'), 'any', CAUSE, 1);
+    const unreadable = { ...document('okta'), guard: { minOwners: 'many' }, tokens: { one: token('a') } };
+    await database.db
+      .updateTable('apps')
+      .set({ state: JSON.stringify(unreadable) as never })
+      .execute();
+    await putApp(database, document('okta'), 'any', CAUSE, 2);
+    const [line] = await database.db.selectFrom('audit').selectAll().orderBy('id', 'desc').limit(1).execute();
+    expect(line?.detail).toContain('guard.minOwners "many" → 1');
+    expect(line?.detail).toContain(`tokens["one"] removed: {"digest":"sha256:${'a'.repeat(12)}…"`);
+  });
 });
