@@ -53,14 +53,25 @@ async function runToItsEnd(config: Config, { interactive, signal }: RunOptions):
   log.info('stopped');
 }
 
-function secretsOf(config: Config): string[] {
-  return [
+/** What no line of the log has, whoever writes it. */
+export function secretsOf(config: Config): string[] {
+  const places = config.auditExport.flatMap(to => (to.kind === 'http' ? [to.url] : []));
+  const urls = config.webhookUrl === undefined ? places : [config.webhookUrl, ...places];
+  const secrets = [
     config.coderToken,
     config.adminToken,
     config.metricsToken,
     config.oidcClientSecret,
     config.auditExportAuthorization,
-    config.webhookUrl,
     config.webhookSecret,
+    ...urls.flatMap(secretParts),
   ].filter(secret => secret !== undefined);
+  // The longest first: of one that begins with another, cut out before, the rest would stay.
+  return [...secrets.sort((a, b) => b.length - a.length), ...urls];
+}
+
+/** Path and query may be a credential, together or one of them. */
+function secretParts(url: string): string[] {
+  const { pathname, search } = new URL(url);
+  return [`${pathname}${search}`, pathname, search];
 }

@@ -74,13 +74,27 @@ const listenAddress = z.string().transform((text, context): ListenAddress => {
   return z.NEVER;
 });
 
-/** Places that the audit trail is sent to, separated by spaces. */
+/** Places that the audit trail is sent to, separated by spaces. One that is none is told by where it stands: what it says may be a credential. */
 const exportTargets = z.string().transform((text, context): readonly ExportTo[] => {
-  const targets = text.split(/\s+/).map(exportTarget);
+  const texts = text.split(/\s+/);
+  const targets = texts.map(exportTarget);
   if (targets.every(target => target !== undefined)) return targets;
-  context.addIssue({ code: 'custom', message: 'not a place that the audit trail can be sent to' });
+  const wrong = targets.flatMap((target, index) =>
+    target === undefined ? [`place ${index + 1} of ${texts.length} ${whyNoTarget(texts[index] ?? '')}`] : [],
+  );
+  context.addIssue({ code: 'custom', message: wrong.join(', ') });
   return z.NEVER;
 });
+
+/** Nothing of the text itself. */
+function whyNoTarget(text: string): string {
+  if (text.startsWith('file:')) return 'is a file whose path does not begin with /';
+  if (!URL.canParse(text)) return 'is neither stdout, a file nor a URL';
+  const { username, password, hash, host } = new URL(text);
+  if (username !== '' || password !== '') return 'is a URL with user and password';
+  if (hash !== '') return 'is a URL with a fragment';
+  return host === '' ? 'is a URL without a host' : 'is a URL of another kind';
+}
 
 function exportTarget(text: string): ExportTo | undefined {
   if (text === 'stdout') return { kind: 'stdout' };
@@ -295,10 +309,12 @@ export const VARIABLES = {
     name: 'CODER_SCIM_AUDIT_EXPORT',
     side: 'bridge',
     description:
-      'Where the audit trail is sent as it grows, each line as a JSON object in OCSF form, at least once: several places are separated by spaces. Lines stay in the database until each place has them.',
+      'Where the audit trail is sent as it grows, each line as a JSON object in OCSF form, at least once: several places are separated by spaces. Lines stay in the database until each place has them. The path of a URL may be a credential, so the value is treated as a secret.',
     wanted:
-      'stdout, file:/path, syslog://host:port, syslog+tls://host:port, or an http or https URL without credentials; several with spaces between',
+      'stdout, file:/path, syslog://host:port, syslog+tls://host:port, or an http or https URL without user and password; several with spaces between',
     fallback: 'none',
+    secret: true,
+    explains: true,
     value: [],
     read: exportTargets,
   }),

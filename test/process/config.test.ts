@@ -159,6 +159,28 @@ describe('configuration of the bridge', () => {
     expect(twice('https://siem.example.com/in?tenant=one https://siem.example.com/in?tenant=two')).toEqual([]);
   });
 
+  it('shows nothing of a place of the audit trail when one is wrong, and says which one is', () => {
+    const siem = 'https://collect.example.com/receiver/v1/http/S3cretKey?token=S3cretToken';
+    const [problem = '', ...others] = problems({ ...GOOD, CODER_SCIM_AUDIT_EXPORT: `${siem} file:audit.jsonl` });
+    expect(others).toEqual([]);
+    expect(problem).toMatch(
+      /^CODER_SCIM_AUDIT_EXPORT is a value of \d+ characters \(not shown\) \(place 2 of 2 is a file whose path does not begin with \/\): wanted stdout, /,
+    );
+    for (const part of ['S3cret', 'receiver', 'collect.example.com', 'audit.jsonl'])
+      expect(problem).not.toContain(part);
+    const path = file('export', `${siem}\nhttps://key:S3cret@siem.example.com\nS3cret://siem\nS3cret`);
+    expect(problems({ ...GOOD, CODER_SCIM_AUDIT_EXPORT_FILE: path })).toEqual([
+      expect.stringMatching(
+        /place 2 of 4 is a URL with user and password, place 3 of 4 is a URL of another kind, place 4 of 4 is neither stdout, a file nor a URL/,
+      ),
+    ]);
+    const right = file('export-right', `${siem}\nstdout\n`);
+    expect(readConfig({ ...GOOD, CODER_SCIM_AUDIT_EXPORT_FILE: right }).auditExport).toEqual([
+      { kind: 'http', url: siem },
+      { kind: 'stdout' },
+    ]);
+  });
+
   it('does not show credentials that somebody put into a URL', () => {
     expect(problems({ ...GOOD, CODER_URL: 'https://admin:pa55word@coder.example.com' }).join()).not.toContain(
       'pa55word',

@@ -4,7 +4,9 @@ import { closeSync, existsSync, openSync } from 'node:fs';
 import { join } from 'node:path';
 import { PREFIXES, type SecretKind } from '../../bridge/contract/secret-shapes';
 import { mintSecret } from '../../bridge/scim/access/token';
+import { readConfig } from '../../bridge/process/config';
 import { createLog, scrub } from '../../bridge/process/log';
+import { secretsOf } from '../../bridge/process/run-bridge';
 
 const SECRETS = ['abcdefghij-the-coder-token', 'the-admin-token-of-the-bridge'];
 
@@ -39,6 +41,28 @@ describe('log', () => {
     });
     expect(written.toLowerCase()).not.toContain(secret.slice(0, 16));
     expect(written).toContain('"client":"acme/[redacted]","url":"/scim/v2/Users/[redacted]"');
+  });
+
+  it('has neither path nor query of where lines are sent, which may be a credential', () => {
+    const config = readConfig({
+      CODER_URL: 'https://coder.example.com',
+      CODER_SESSION_TOKEN: 'abcdefghij-0123456789abcdefghijkl',
+      CODER_SCIM_ADMIN_TOKEN: 'an-admin-token-of-some-length',
+      CODER_SCIM_AUDIT_EXPORT:
+        'stdout https://siem.example.com/receiver https://siem.example.com/receiver/S3cretKey?token=S3cretToken',
+      CODER_SCIM_WEBHOOK_URL: 'https://hooks.example.com/services/S3cretHook',
+    });
+    const paths = ['/receiver/S3cretKey?token=S3cretToken', '/receiver/S3cretKey', '?token=S3cretToken'];
+    let text = '';
+    const log = createLog({
+      level: 'info',
+      format: 'json',
+      secrets: secretsOf(config),
+      destination: { write: line => void (text += line) },
+    });
+    for (const path of [...paths, '/services/S3cretHook']) log.warn({ path }, `https://siem.example.com${path}`);
+    expect(text).not.toContain('S3cret');
+    expect(text).toContain('https://siem.example.com');
   });
 
   it('writes one JSON object a line, with time, level and message', () => {
