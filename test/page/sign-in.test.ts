@@ -1,5 +1,6 @@
 import { type RunningBridge, startBridge } from '../support/bridge';
 import { type CoderDouble, startCoderDouble } from '../support/coder-double';
+import { freshSqlite } from '../support/databases';
 import { CLIENT, type OpenIdProvider, startOpenIdProvider } from './openid-provider';
 import { Visitor } from './visitor';
 
@@ -142,6 +143,58 @@ it('a provider that does not answer is a sentence, and asked again the next time
   const { status, body } = await new Visitor(silent.url).get('/ui/sign-in/oidc');
   expect([status, body]).toEqual([502, expect.stringContaining('the OpenID provider could not be asked')]);
   await silent.stop();
+});
+
+describe('a session by OpenID Connect after a restart', () => {
+  const oidc = {
+    CODER_SCIM_OIDC_ISSUER: '',
+    CODER_SCIM_OIDC_CLIENT_ID: CLIENT.id,
+    CODER_SCIM_OIDC_CLIENT_SECRET: CLIENT.secret,
+    CODER_SCIM_OIDC_VIEWERS: 'staff,helpdesk',
+    CODER_SCIM_OIDC_OPERATORS: 'on-call',
+  };
+  const none = { CODER_SCIM_OIDC_ISSUER: '', CODER_SCIM_OIDC_CLIENT_ID: '', CODER_SCIM_OIDC_CLIENT_SECRET: '' };
+  it.each([
+    ['is there still where all is as it was', { CODER_SCIM_OIDC_VIEWERS: 'helpdesk, staff' }, true],
+    [
+      'is none where its group is in the viewers only',
+      { CODER_SCIM_OIDC_VIEWERS: 'staff,helpdesk,on-call', CODER_SCIM_OIDC_OPERATORS: 'others' },
+      false,
+    ],
+    ['is none where another client signs in', { CODER_SCIM_OIDC_CLIENT_ID: 'another-client' }, false],
+    ['is none with another issuer', { CODER_SCIM_OIDC_ISSUER: 'https://login.example.com' }, false],
+    ['is none without an issuer', { ...none, CODER_SCIM_OIDC_VIEWERS: '', CODER_SCIM_OIDC_OPERATORS: '' }, false],
+  ])('%s', async (_name, changed, isThere) => {
+    const fresh = freshSqlite();
+    const start = (env: Record<string, string>) =>
+      startBridge({
+        coderUrl: coder.url,
+        coderToken: coder.issueToken('bridge'),
+        databaseUrl: fresh.url,
+        env: { ...oidc, CODER_SCIM_OIDC_ISSUER: provider.issuer, ...env },
+      });
+    const first = await start({});
+    const who = new Visitor(first.url);
+    const { location = '' } = await who.get('/ui/sign-in/oidc');
+    await who.get(provider.authorize(location));
+    const csrf = await who.csrf();
+    await first.stop();
+
+    const second = await start(changed);
+    try {
+      const again = new Visitor(second.url);
+      for (const [name, value] of who.cookies) again.cookies.set(name, value);
+      const seen = await again.get('/ui');
+      const decided = await again.post('/ui/drift/sweep', { csrf });
+      if (isThere) expect([seen.status, decided.status]).toEqual([200, 303]);
+      else expect([seen.status, seen.location, decided.status]).toEqual([303, '/ui/sign-in', 401]);
+      const { entries } = await second.admin.audit({ action: 'sweep.ask' });
+      expect(entries).toHaveLength(isThere ? 1 : 0);
+    } finally {
+      await second.stop();
+      await fresh.drop();
+    }
+  });
 });
 
 it('no secret of a sign-in is in the log', () => {

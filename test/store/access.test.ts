@@ -53,11 +53,15 @@ describeEachDatabase('the store', open => {
 
   it('keeps who is signed in, and forgets sessions that are over', async () => {
     const { db } = await open();
-    const session = { name: 'olga@example.com', scopes: ['read'], credential: undefined };
+    const session = { name: 'olga@example.com', scopes: ['read'], credential: undefined, signIn: digest('f') };
     await beginSession(db, { ...session, digest: digest('a'), expiresAt: T + HOUR }, T);
     await beginSession(db, { ...session, digest: digest('b'), expiresAt: T + 9 * HOUR, scopes: [] }, T + HOUR);
     expect(await readSession(db, digest('a'))).toBeUndefined();
-    expect(await readSession(db, digest('b'))).toMatchObject({ name: 'olga@example.com', scopes: [] });
+    expect(await readSession(db, digest('b'))).toMatchObject({
+      name: 'olga@example.com',
+      scopes: [],
+      signIn: digest('f'),
+    });
     await endSession(db, digest('b'));
     expect(await readSession(db, digest('b'))).toBeUndefined();
   });

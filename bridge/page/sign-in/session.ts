@@ -1,6 +1,6 @@
 /**
  * Who is signed in to the page. The cookie holds 256 random bits, the database their digest, the same for all replicas. A session by an
- * admin credential ends with the credential.
+ * admin credential ends with the credential, one by OpenID Connect with the configuration that it was judged by.
  */
 import { randomBytes } from 'node:crypto';
 import { type Request, type Response } from 'express';
@@ -10,6 +10,7 @@ import { beginSession, endSession, readSession } from '../../store/access/sessio
 import { writeAudit } from '../../store/audit/audit';
 import { type PageDeps } from '../deps';
 import { readCookie } from './cookies';
+import { digestOf } from './oidc';
 
 /** What the page can do: nothing of Terraform's. */
 const PAGE_SCOPES: readonly AdminScope[] = ['read', 'operate'];
@@ -27,7 +28,7 @@ export interface SignedIn {
 export interface NewSession {
   readonly name: string;
   readonly scopes: readonly AdminScope[];
-  /** Digest of the credential that was shown. */
+  /** Digest of the credential that was shown. @default signed in by OpenID Connect */
   readonly credential?: string | undefined;
   readonly expiresAt?: number | undefined;
   /** How, for the audit trail. */
@@ -42,6 +43,7 @@ export interface Sessions {
 
 export function createSessions(deps: PageDeps, base: string): Sessions {
   const { database, credentials, clock, publicUrl } = deps;
+  const signIn = deps.oidc === undefined ? undefined : digestOf(deps.oidc);
   const secure = publicUrl.startsWith('https://');
   const name = secure ? '__Secure-coder-scim-page' : 'coder-scim-page';
   // Lax, not Strict: the way back from an OpenID provider begins on another site. Forms carry their own proof.
@@ -60,7 +62,8 @@ export function createSessions(deps: PageDeps, base: string): Sessions {
       await database.transact(async db => {
         const { name: person, credential } = who;
         const scopes = who.scopes.filter(scope => PAGE_SCOPES.includes(scope));
-        await beginSession(db, { digest: digestHex(secret), name: person, scopes, credential, expiresAt }, now);
+        const basis = credential === undefined ? { credential, signIn } : { credential, signIn: undefined };
+        await beginSession(db, { digest: digestHex(secret), name: person, scopes, ...basis, expiresAt }, now);
         await writeAudit(db, [
           {
             at: now,
@@ -81,8 +84,11 @@ export function createSessions(deps: PageDeps, base: string): Sessions {
       const session = await readSession(database.db, digestHex(secret));
       if (session === undefined || session.expiresAt <= clock()) return undefined;
       const csrf = digestHex(`csrf ${secret}`);
-      if (session.credential === undefined)
+      if (session.credential === undefined) {
+        // Its scopes are what the groups of then gave: under another configuration it is for the provider to say again.
+        if (signIn === undefined || session.signIn !== signIn) return undefined;
         return { caller: { name: session.name, scopes: pageScopes(session.scopes) }, csrf };
+      }
       const caller = await credentials.byDigest(session.credential);
       if (typeof caller !== 'object') return undefined;
       return { caller: { name: caller.name, scopes: pageScopes([...caller.scopes]) }, csrf };

@@ -9,6 +9,8 @@ export interface Session {
   readonly scopes: readonly string[];
   /** Digest of the admin credential that was shown; undefined for a sign-in by OIDC. */
   readonly credential: string | undefined;
+  /** Digest of the configuration that a sign-in by OIDC was judged by; undefined for one by an admin credential. */
+  readonly signIn: string | undefined;
   readonly expiresAt: number;
 }
 
@@ -22,6 +24,7 @@ export async function beginSession(db: Db, session: Session, now: number): Promi
       name: session.name,
       scopes: session.scopes.join(' '),
       credential: session.credential ?? null,
+      sign_in: session.signIn ?? null,
       created_at: now,
       expires_at: session.expiresAt,
     })
@@ -37,6 +40,7 @@ export async function readSession(db: Db, digest: string): Promise<Session | und
     name: row.name,
     scopes: row.scopes === '' ? [] : row.scopes.split(' '),
     credential: row.credential ?? undefined,
+    signIn: row.sign_in ?? undefined,
     expiresAt: Number(row.expires_at),
   };
 }

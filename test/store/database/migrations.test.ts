@@ -13,6 +13,7 @@ import { until } from '../../support/until';
     const newest = await schemaVersion(replica.db);
     await sql`alter table coder_groups drop column unheard_at`.execute(replica.db);
     await sql`alter table people drop column out_since`.execute(replica.db);
+    await sql`alter table page_sessions drop column sign_in`.execute(replica.db);
     await sql`update schema_version set version = ${14}`.execute(replica.db);
 
     let end = (): void => undefined;

@@ -21,6 +21,7 @@ import * as firstAddresses from './0014-first-addresses';
 import * as unseenSets from './0015-unseen-sets';
 import * as unheardWrites from './0016-unheard-writes';
 import * as peopleOut from './0017-people-out';
+import * as sessionBasis from './0020-session-basis';
 
 const MIGRATIONS = [
   initial.up,
@@ -40,6 +41,7 @@ const MIGRATIONS = [
   unseenSets.up,
   unheardWrites.up,
   peopleOut.up,
+  sessionBasis.up,
 ] as const;
 
 /** Number that keeps replicas that start at once from migrating twice (Postgres advisory lock). */

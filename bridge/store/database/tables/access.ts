@@ -25,4 +25,6 @@ export interface PageSessionTable {
   credential: string | null;
   created_at: number;
   expires_at: number;
+  /** Digest of the configuration that a sign-in by OIDC was judged by. Null for one by an admin credential. */
+  sign_in: string | null;
 }
