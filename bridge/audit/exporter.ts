@@ -1,11 +1,13 @@
 /**
  * Sends the sealed audit trail to one destination, at least once and in order: the cursor in the database moves when a delivery has
  * succeeded. One process at a time for each destination; what can't be delivered waits, and is not pruned meanwhile. Where a bridge that was
- * started without the destination has forgotten it, nothing is sent until one that is started with it begins anew.
+ * started without the destination has forgotten it, nothing is sent until one that is started with it begins anew. Where the trail was emptied,
+ * and its end with it, what there is now is sent from its beginning.
  */
 import { type Log } from '../http/log';
 import { readChain, readSealed } from '../store/audit/chain';
 import { advanceCursor, beginCursor, readCursor } from '../store/audit/cursors';
+import { tellOnFrom } from '../store/audit/loss';
 import { type Database } from '../store/database/database';
 import { dropLease, takeLease } from '../store/work/leases';
 import { type Destination } from './destinations/destination';
@@ -38,6 +40,8 @@ class Forgotten extends Error {}
 const NOT_TAKEN = 'audit lines could not be delivered: tried again until they are';
 const FORGOTTEN =
   'audit lines are not sent there any more: a bridge on this database was started without the destination; where it is wanted, configure all of them alike and start this one again';
+const LOST =
+  'lines of the audit trail are gone that were sent there, and the end of its chain with them: what there is now is sent from its beginning; see who can write to the database';
 
 export function createAuditExporter(options: AuditExporterOptions): AuditExporter {
   const { database, destination, owner, log, clock, observe, pollMs = 1_000 } = options;
@@ -59,8 +63,10 @@ export function createAuditExporter(options: AuditExporterOptions): AuditExporte
     const known = await readCursor(db, destination.name);
     // Begun anew, everything would be sent once more, and kept for a destination that is nobody's in the end.
     if (known === undefined) throw new Forgotten();
-    last = known;
-    return known;
+    const { from, loss } = await tellOnFrom(database, destination.name, known, clock());
+    if (loss !== undefined) log.warn({ destination: destination.name, told: loss.told, end: loss.end }, LOST);
+    last = from;
+    return from;
   }
 
   async function begin(): Promise<void> {

@@ -2,6 +2,7 @@
 import { setImmediate as pause } from 'node:timers/promises';
 import { type Db } from '../database/database';
 import { type Chain, hashOf, type Link, readChain, readSealed } from './chain';
+import { findLoss, sayLoss } from './loss';
 
 export interface ChainBreak {
   /** Number of the line at which the chain breaks. */
@@ -28,7 +29,7 @@ export async function verifyChain(db: Db, anchor?: Link): Promise<ChainReport> {
   for (;;) {
     const chain = await readChain(db);
     const walked = await walk(db, chain, anchor);
-    walked.broken ??= await findForeign(db, chain);
+    walked.broken ??= (await findForeign(db, chain)) ?? (await findLost(db));
     // Lines that were cut off by age meanwhile are missing for a good reason.
     if (walked.broken !== null && (await readChain(db)).cut.seq !== chain.cut.seq) continue;
     const unsealed = await db
@@ -38,6 +39,12 @@ export async function verifyChain(db: Db, anchor?: Link): Promise<ChainReport> {
       .executeTakeFirstOrThrow();
     return { ...chain, ...walked, whole: walked.broken === null, unsealed: Number(unsealed.lines) };
   }
+}
+
+/** A line that was sent somewhere and is beyond the end: of a trail that was emptied and begun anew. */
+async function findLost(db: Db): Promise<ChainBreak | null> {
+  const loss = await findLoss(db);
+  return loss === undefined ? null : { seq: loss.told, id: null, problem: sayLoss(loss) };
 }
 
 /** A line with a number that no sealing gave: before what is kept, or behind the last one. */
