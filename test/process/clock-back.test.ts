@@ -1,4 +1,5 @@
 /** A clock that was ahead and is set back: what was remembered meanwhile is not remembered until the clock is there again. */
+import { createCredentials } from '../../bridge/admin/access/credentials';
 import { createCoderProbe } from '../../bridge/admin/coder-probe';
 import { createSeatCount } from '../../bridge/admin/seats';
 import { Throttle } from '../../bridge/http/throttle';
@@ -7,6 +8,7 @@ import { createDatabaseProbe } from '../../bridge/process/database-probe';
 import { createLog } from '../../bridge/process/log';
 import { type Refused } from '../../bridge/scim/access/authenticate';
 import { createRefusalLog } from '../../bridge/scim/http/refusal-log';
+import { addCredential, readCredential } from '../../bridge/store/access/credentials';
 import { openDatabase } from '../../bridge/store/database/database';
 import { until } from '../support/until';
 
@@ -121,4 +123,23 @@ it('hides no refusal from the log and from the operator', async () => {
   come({});
   await until('the next refusal to be noted', () => noted.length === 2);
   expect(lines).toHaveLength(4);
+});
+
+it('leaves no last use of a credential in the future', async () => {
+  const database = await openDatabase(':memory:');
+  const digest = 'a'.repeat(64);
+  const credential = { digest, name: 'ci', scopes: ['read'], createdBy: 'admin', expiresAt: now + DAY };
+  await addCredential(database.db, credential, now);
+  const credentials = createCredentials(database, [], clock);
+  const use = async () => {
+    await credentials.byDigest(digest);
+    return (await readCredential(database.db, digest))?.lastUsedAt;
+  };
+  expect(await use()).toBe(now);
+  const first = now;
+  now += MINUTE - 1;
+  expect(await use()).toBe(first);
+  now -= 2 * MINUTE;
+  expect(await use()).toBe(now);
+  await database.close();
 });

@@ -1,7 +1,10 @@
-/** Another process holds the SQLite file with `begin immediate`: the bridge answers at once and blames the database. */
+/** Another process holds the SQLite file with `begin immediate`: the bridge answers at once, refuses no look, and blames the database. */
 import BetterSqlite3 from 'better-sqlite3';
 import { createScimCalls } from '../../bridge/commands/verify/scim-calls';
-import { bridgeEnvironment, coderScim, scimToken, spawnBridge } from '../support/bridge';
+import { ADMIN_SCOPES } from '../../bridge/contract/admin-api';
+import { mintToken } from '../../bridge/scim/access/token';
+import { Visitor } from '../page/visitor';
+import { bridgeEnvironment, coderScim, scimToken, spawnBridge, startBridge } from '../support/bridge';
 import { startCoderDouble } from '../support/coder-double';
 import { freshSqlite } from '../support/databases';
 import { spawn } from 'node:child_process';
@@ -52,6 +55,47 @@ it('health, readiness and reads go on beside the lock, writes wait for its end, 
     second.stderr.on('data', (chunk: Buffer) => (said += chunk.toString()));
     expect(await new Promise(resolve => second.once('close', resolve))).toBe(1);
     expect(said).toContain(`is in use by another bridge, process ${bridge.pid} on `);
+  } finally {
+    await bridge.stop();
+    await coder.close();
+    await database.drop();
+  }
+});
+
+it('a credential that was made by command opens all that only reads beside the lock, at its first use and later', async () => {
+  const coder = await startCoderDouble({ rateLimitPerMinute: 0 });
+  coder.addUser('bridge', { roles: ['owner'] });
+  const database = freshSqlite();
+  const bridge = await startBridge({
+    coderUrl: coder.url,
+    coderToken: coder.issueToken('bridge'),
+    databaseUrl: database.url,
+  });
+  try {
+    const made = [mintToken('cscimadmin'), mintToken('cscimadmin')] as const;
+    for (const [index, { digest }] of made.entries())
+      await bridge.admin.createCredential({
+        name: `made-${index}`,
+        digest,
+        scopes: [...ADMIN_SCOPES],
+        expiresAt: '2099-01-01T00:00:00Z',
+      });
+    const [used, unused] = made;
+    const visitor = await new Visitor(bridge.url).signIn(used.token);
+    const other = new BetterSqlite3(database.url.replace(/^sqlite:/, ''));
+    other.exec('begin immediate');
+    const answers: [string, number][] = [];
+    for (const { token: secret } of [used, unused, unused])
+      for (const path of ['/admin/v1/status', '/metrics']) {
+        const { status } = await fetch(`${bridge.url}${path}`, { headers: { authorization: `Bearer ${secret}` } });
+        answers.push([path, status]);
+      }
+    const { status } = await visitor.get('/ui');
+    other.exec('rollback');
+    other.close();
+    expect(answers.filter(([, answer]) => answer !== 200)).toEqual([]);
+    expect(answers).toHaveLength(6);
+    expect(status).toBe(200);
   } finally {
     await bridge.stop();
     await coder.close();

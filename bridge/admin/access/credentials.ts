@@ -1,8 +1,14 @@
 /** Admin credentials: those of the configuration, and those that were made by command. Digests alone are known of them. */
 import { timingSafeEqual } from 'node:crypto';
 import { ADMIN_SCOPES, type AdminScope, type CredentialSummary, TOKEN_WARNING_DAYS } from '../../contract/admin-api';
+import { wasWithin } from '../../contract/was-within';
 import { type Caller, digestHex } from '../../http/caller';
-import { listCredentials, noteCredentialUse, readCredential } from '../../store/access/credentials';
+import {
+  listCredentials,
+  noteCredentialUse,
+  readCredential,
+  type StoredCredential,
+} from '../../store/access/credentials';
 import { type Database } from '../../store/database/database';
 
 /** A credential of the configuration. */
@@ -32,6 +38,7 @@ export interface Credentials {
 }
 
 const USE_NOTED_EVERY_MS = 60_000;
+const MOST_NOTED = 1_000;
 
 export function createCredentials(
   database: Database,
@@ -39,6 +46,15 @@ export function createCredentials(
   clock: () => number,
 ): Credentials {
   const known = configured.map(credential => ({ credential, digest: Buffer.from(credential.digest, 'hex') }));
+  const noted = new Map<string, number>();
+
+  function note({ digest, lastUsedAt }: StoredCredential, now: number): void {
+    if ([lastUsedAt, noted.get(digest)].some(at => wasWithin(now, at, USE_NOTED_EVERY_MS))) return;
+    if (noted.size >= MOST_NOTED) noted.clear();
+    noted.set(digest, now);
+    // A lost note is made by a request of a minute later: it must not delay or fail this one, as where the database can be read alone.
+    noteCredentialUse(database.db, digest, now).catch(() => undefined);
+  }
 
   async function byDigest(digest: string): Promise<CredentialCaller | string | undefined> {
     const shown = Buffer.from(digest, 'hex');
@@ -47,8 +63,9 @@ export function createCredentials(
     if (own !== undefined) return judge({ ...own, digest }, clock());
     const stored = await readCredential(database.db, digest);
     if (stored === undefined) return undefined;
-    const caller = judge({ ...stored, scopes: ADMIN_SCOPES.filter(scope => stored.scopes.includes(scope)) }, clock());
-    if (typeof caller === 'object') await noteCredentialUse(database.db, digest, clock(), USE_NOTED_EVERY_MS);
+    const now = clock();
+    const caller = judge({ ...stored, scopes: ADMIN_SCOPES.filter(scope => stored.scopes.includes(scope)) }, now);
+    if (typeof caller === 'object') note(stored, now);
     return caller;
   }
 

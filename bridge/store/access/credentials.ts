@@ -76,12 +76,6 @@ export async function deleteCredentials(db: Db, name: string): Promise<number> {
   return Number(numDeletedRows);
 }
 
-/** Notes a use, at most once in so many milliseconds. */
-export async function noteCredentialUse(db: Db, digest: string, now: number, everyMs: number): Promise<void> {
-  await db
-    .updateTable('admin_credentials')
-    .set({ last_used_at: now })
-    .where('digest', '=', digest)
-    .where(eb => eb.or([eb('last_used_at', 'is', null), eb('last_used_at', '<', now - everyMs)]))
-    .execute();
+export async function noteCredentialUse(db: Db, digest: string, now: number): Promise<void> {
+  await db.updateTable('admin_credentials').set({ last_used_at: now }).where('digest', '=', digest).execute();
 }
