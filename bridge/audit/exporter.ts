@@ -94,9 +94,10 @@ export function createAuditExporter(options: AuditExporterOptions): AuditExporte
       const newest = lines.at(-1);
       if (newest === undefined) break;
       const wanted = destination.wants === undefined ? lines : lines.filter(destination.wants);
-      if (wanted.length > 0) await destination.deliver(wanted);
-      last = newest.seq;
-      await advanceCursor(db, destination.name, newest.seq, clock());
+      const taken = wanted.length > 0 ? await destination.deliver(wanted) : 0;
+      // What is left of them comes with the next delivery.
+      last = (taken < wanted.length ? wanted[taken - 1] : newest)?.seq ?? newest.seq;
+      await advanceCursor(db, destination.name, last, clock());
     }
     await dropLease(db, lease, owner);
   }

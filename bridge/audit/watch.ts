@@ -6,9 +6,10 @@ import { keepCursors } from '../store/audit/cursors';
 import { type Database } from '../store/database/database';
 import { type Destination, type Format } from './destinations/destination';
 import { toFile, toStdout } from './destinations/file';
-import { toHttp, toWebhook, type Webhook } from './destinations/http';
+import { toHttp } from './destinations/http';
 import { type ExportTo } from './destinations/place';
 import { toSyslog } from './destinations/syslog';
+import { toWebhook, type Webhook } from './destinations/webhook';
 import { type AuditExporter, createAuditExporter } from './exporter';
 import { createAuditKeeper } from './keeper';
 import { toOcsf } from './ocsf';
@@ -89,7 +90,7 @@ export function createAuditWatch(options: AuditWatchOptions): AuditWatch {
   };
 }
 
-function destinationsOf({ exports, authorization, webhook, version }: AuditWatchOptions): Destination[] {
+function destinationsOf({ exports, authorization, webhook, version, log }: AuditWatchOptions): Destination[] {
   const format: Format = line => JSON.stringify(toOcsf(line, version));
   return [
     ...exports.map(to => {
@@ -101,9 +102,9 @@ function destinationsOf({ exports, authorization, webhook, version }: AuditWatch
         case 'syslog':
           return toSyslog(to, format);
         case 'http':
-          return toHttp(to.url, authorization, format);
+          return toHttp(to.url, { authorization, format, log });
       }
     }),
-    ...(webhook === undefined ? [] : [toWebhook(webhook)]),
+    ...(webhook === undefined ? [] : [toWebhook(webhook, log)]),
   ];
 }

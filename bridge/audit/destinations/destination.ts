@@ -8,8 +8,11 @@ export interface Destination {
   readonly begins: 'oldest' | 'next';
   /** Which lines it wants. @default all */
   readonly wants?: (line: SealedRecord) => boolean;
-  /** Resolves once the destination has all of them; rejects when that is not certain, and then they are delivered again. */
-  deliver(lines: readonly SealedRecord[]): Promise<void>;
+  /**
+   * Resolves once the destination has the first of them, at least one, and says how many: the rest is delivered next. Rejects when that is not
+   * certain, and then they are delivered again.
+   */
+  deliver(lines: readonly SealedRecord[]): Promise<number>;
 }
 
 /** A line in the form that the destination is sent. */

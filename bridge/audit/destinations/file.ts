@@ -33,6 +33,7 @@ export function toStdout(format: Format, fd = 1): Destination {
           torn = rest.length > 0;
         }
       }
+      return lines.length;
     },
   };
 }
@@ -65,6 +66,7 @@ export function toFile(path: string, format: Format): Destination {
         const begin = size === 0 || last.toString() === '\n' ? '' : '\n';
         await file.appendFile(`${begin}${lines.map(line => `${format(line)}\n`).join('')}`);
         await file.datasync();
+        return lines.length;
       } finally {
         await file.close();
       }

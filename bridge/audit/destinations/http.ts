@@ -1,134 +1,68 @@
-/** Lines to an HTTP endpoint, and decisions to a webhook: anything but 2xx means that they come again. */
-import { createHash, createHmac } from 'node:crypto';
-import { Agent } from 'undici';
-import { type SealedRecord } from '../../store/audit/chain';
-import { DELIVERY_MS, type Destination, type Format } from './destination';
-import { nameOf, originOf } from './place';
+/** Lines to an HTTP endpoint: anything but 2xx means that they come again, in smaller bodies where the body was what is not taken. */
+import { type Log } from '../../http/log';
+import { withTextsCut } from './cut';
+import { type Destination, type Format } from './destination';
+import { nameOf } from './place';
+import { NotTaken, post } from './post';
 
-let kept: Agent | undefined;
+/** Of one body: half of what nginx, and many a collector behind it, takes unless told otherwise. */
+const MOST_BYTES = 512 * 1024;
+/** How much larger the next body may be, after one that was taken: where a bound is, is learned once in a while. */
+const GROWS_BY = 16 * 1024;
 
-/** Made when something is sent: most bridges send nothing. */
-function connections(): Agent {
-  return (kept ??= new Agent());
+export interface HttpOptions {
+  /** The whole value of the header, such as `Bearer …` or `Splunk …`. */
+  readonly authorization: string | undefined;
+  readonly format: Format;
+  readonly log: Pick<Log, 'warn'>;
 }
 
-async function post(url: string, headers: Readonly<Record<string, string>>, body: string): Promise<void> {
-  const { origin, pathname, search } = new URL(url);
-  const answer = await connections().request({
-    origin,
-    path: `${pathname}${search}`,
-    method: 'POST',
-    headers: { 'user-agent': 'coder-scim', ...headers },
-    body,
-    signal: AbortSignal.timeout(DELIVERY_MS),
-  });
-  // What it says may repeat what it was sent: it is not logged.
-  await answer.body.dump();
-  if (answer.statusCode < 200 || answer.statusCode > 299)
-    throw new Error(`${originOf(url)} answered ${answer.statusCode}`);
-}
+/** JSON lines, as many in one body as the endpoint takes. */
+export function toHttp(url: string, { authorization, format, log }: HttpOptions): Destination {
+  const name = nameOf({ kind: 'http', url });
+  /** Bytes of one body that the endpoint takes, as far as is known. */
+  let most = MOST_BYTES;
 
-/** JSON lines in one body. @param authorization the whole value of the header, such as `Bearer …` or `Splunk …` */
-export function toHttp(url: string, authorization: string | undefined, format: Format): Destination {
-  return {
-    name: nameOf({ kind: 'http', url }),
-    begins: 'oldest',
-    deliver: lines =>
-      post(
-        url,
-        { 'content-type': 'application/x-ndjson', ...(authorization === undefined ? {} : { authorization }) },
-        lines.map(line => `${format(line)}\n`).join(''),
-      ),
-  };
-}
-
-/** What somebody has to decide, or has decided. */
-const DECISIONS: ReadonlySet<string> = new Set([
-  'guard.hold',
-  'guard.release',
-  'person.held',
-  're-hire.answer',
-  'work.park',
-  'recovery.begin',
-  'recovery.end',
-]);
-
-const LINES_SHOWN = 50;
-
-export interface Webhook {
-  readonly url: string;
-  readonly secret: string | undefined;
-}
-
-/**
- * One call for each kind of decision and app among the lines, signed as Standard Webhooks has it: `webhook-signature` is `v1,` and the
- * HMAC-SHA-256 of `<webhook-id>.<webhook-timestamp>.<body>` in base64.
- */
-export function toWebhook({ url, secret }: Webhook): Destination {
-  const call = async (lines: readonly SealedRecord[]): Promise<void> => {
-    const [first] = lines;
-    if (first === undefined) return;
-    const id = idOf(lines);
-    const timestamp = String(Math.floor(Date.now() / 1_000));
-    const body = JSON.stringify({
-      type: first.action,
-      timestamp: new Date(first.at).toISOString(),
-      data: {
-        app: first.app,
-        reason: first.target,
-        count: lines.length,
-        lines: lines.slice(0, LINES_SHOWN).map(shown),
-      },
-    });
-    const signature = secret === undefined ? undefined : sign(secret, `${id}.${timestamp}.${body}`);
-    await post(
+  const send = (body: string): Promise<void> =>
+    post(
       url,
-      {
-        'content-type': 'application/json',
-        'webhook-id': id,
-        'webhook-timestamp': timestamp,
-        ...(signature === undefined ? {} : { 'webhook-signature': `v1,${signature}` }),
-      },
+      { 'content-type': 'application/x-ndjson', ...(authorization === undefined ? {} : { authorization }) },
       body,
     );
-  };
+
   return {
-    name: `webhook:${originOf(url)}`,
-    begins: 'next',
-    wants: line => DECISIONS.has(line.action),
+    name,
+    begins: 'oldest',
     async deliver(lines) {
-      const groups = new Map<string, SealedRecord[]>();
-      for (const line of lines) {
-        const kind = JSON.stringify([line.action, line.app, line.target]);
-        groups.set(kind, [...(groups.get(kind) ?? []), line]);
+      const texts = lines.map(line => `${format(line)}\n`);
+      for (let count = fitting(texts, most); ; count = Math.ceil(count / 2)) {
+        const body = texts.slice(0, count).join('');
+        try {
+          await send(body);
+          most = Math.min(MOST_BYTES, most + GROWS_BY);
+          return count;
+        } catch (error) {
+          if (!(error instanceof NotTaken && error.isAboutBody)) throw error;
+          most = Buffer.byteLength(body) / 2;
+          if (count > 1) continue;
+          // One line that is taken by no means waits, and all after it: the trail is not sent with a gap in it.
+          const [cut] = lines.slice(0, 1).flatMap(line => withTextsCut(line) ?? []);
+          if (cut === undefined) throw error;
+          await send(`${format(cut)}\n`);
+          log.warn(
+            { destination: name, seq: cut.seq, error },
+            'an audit line was not taken as it is: it was sent with its long texts cut',
+          );
+          return count;
+        }
       }
-      for (const group of groups.values()) await call(group);
     },
   };
 }
 
-/** The same for the same lines alone: sent again with a line more, a call is another one, which who has the first must not drop. */
-function idOf(lines: readonly SealedRecord[]): string {
-  return createHash('sha256')
-    .update(lines.map(({ hash }) => hash).join(','))
-    .digest('hex');
-}
-
-function shown({ seq, at, subject, subject_name, coder_user_id, result, detail, actor }: SealedRecord): object {
-  return {
-    seq,
-    at: new Date(at).toISOString(),
-    subject,
-    subjectName: subject_name,
-    coderUserId: coder_user_id,
-    result,
-    detail,
-    actor,
-  };
-}
-
-// `whsec_` and base64 is how Standard Webhooks writes a key; anything else is taken as it is.
-function sign(secret: string, text: string): string {
-  const key = secret.startsWith('whsec_') ? Buffer.from(secret.slice(6), 'base64') : Buffer.from(secret, 'utf8');
-  return createHmac('sha256', key).update(text, 'utf8').digest('base64');
+/** How many of the lines, from the first on, are no more than so many bytes; at least one. */
+function fitting(texts: readonly string[], bytes: number): number {
+  let size = 0;
+  const over = texts.findIndex(text => (size += Buffer.byteLength(text)) > bytes);
+  return over === -1 ? texts.length : Math.max(1, over);
 }

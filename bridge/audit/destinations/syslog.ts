@@ -40,7 +40,7 @@ export function toSyslog({ host, port, tls }: SyslogAddress, format: Format): De
         };
         socket.setTimeout(DELIVERY_MS, () => fail(new Error(`${host}:${port} did not end the connection in time`)));
         socket.once('error', fail);
-        socket.once('close', failed => (failed ? undefined : resolve()));
+        socket.once('close', failed => (failed ? undefined : resolve(lines.length)));
         socket.resume();
         socket.once(tls ? 'secureConnect' : 'connect', () => socket.end(Buffer.concat(lines.map(message))));
       }),
