@@ -60,7 +60,7 @@ export async function setDebugWindow(
   const now = clock();
   const until = milliseconds === 0 ? undefined : now + milliseconds;
   await database.transact(async db => {
-    await (until === undefined ? closeDebugWindow(db, app) : openDebugWindow(db, app, until));
+    await (until === undefined ? closeDebugWindow(db, app) : openDebugWindow(db, app, until, now));
     const words =
       until === undefined ? 'bodies are forgotten' : `bodies are kept until ${new Date(until).toISOString()}`;
     await writeAudit(db, [

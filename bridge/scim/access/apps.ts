@@ -12,6 +12,8 @@ export interface KnownToken {
   readonly name: string;
   /** `sha256:<hex>` of the whole text that is shown. */
   readonly digest: string;
+  /** Milliseconds since 1970, before which it is refused: it is of a clock that was ahead. @default none */
+  readonly validFrom?: number;
   /** Milliseconds since 1970, from which on it is refused. */
   readonly expiresAt: number;
   /** Milliseconds since 1970, until which the declaration lets the token or client be. */

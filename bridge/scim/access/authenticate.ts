@@ -3,6 +3,7 @@
  * client of it. A token of another app, an unknown app and a wrong token get the same answer. Failures are throttled, good traffic never is.
  */
 import { type MappingState } from '../../contract/mapping-state';
+import { wasWithin } from '../../contract/was-within';
 import { type Apps, type DeclaredToken, type KnownToken, type TokenScope } from './apps';
 import { ScimError } from '../../scim-language/errors';
 import { type Throttle } from '../../http/throttle';
@@ -85,7 +86,7 @@ export function createAuthenticate(deps: AuthenticateDeps): Authenticate {
 
   function touch(token: KnownToken, now: number): void {
     const key = `${token.kind}:${token.app}/${token.name}`;
-    if (now - Math.max(touched.get(key) ?? 0, token.lastUsedAt ?? 0) < TOUCH_INTERVAL_MS) return;
+    if ([touched.get(key), token.lastUsedAt].some(at => wasWithin(now, at, TOUCH_INTERVAL_MS))) return;
     if (touched.size > 1_000) touched.clear();
     touched.set(key, now);
     // A lost note is noted again by a later request; it must not delay or fail this one.
@@ -107,7 +108,7 @@ export function createAuthenticate(deps: AuthenticateDeps): Authenticate {
     const { token, app } = declared;
     if (credentials.app !== undefined && credentials.app !== token.app) throw refuse('other app', credentials, id);
     const now = deps.clock();
-    if (token.expiresAt <= now) {
+    if (token.expiresAt <= now || now < (token.validFrom ?? 0)) {
       if (kind === 'token') throw refuse('expired', credentials, id);
       // An access token ends within the hour, and many requests may be under way with it: that is no guessing, and a client that is told
       // to wait would fetch no other.

@@ -95,6 +95,7 @@ export function createStoredApps({ db, changes }: Pick<Database, 'db' | 'changes
         app: found.app,
         name: found.client,
         digest: found.digest,
+        validFrom: found.validFrom,
         expiresAt: found.expiresAt,
         declaredUntil: found.clientExpiresAt,
         scopes: found.scopes as TokenScope[],

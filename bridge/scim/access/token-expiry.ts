@@ -1,4 +1,5 @@
 /** Announces that a token or an OAuth client nears its end, in time for a new one to be made and both to be used side by side. */
+import { wasWithin } from '../../contract/was-within';
 import { type Caller } from './authenticate';
 import { type ScimDeps } from '../http/deps';
 import { type ScimLimits } from '../http/limits';
@@ -20,7 +21,7 @@ export function createAnnounceExpiry(
     if (token.declaredUntil - now > tokenWarningDays * DAY_MS) return NOTHING;
     const expiresAt = new Date(token.declaredUntil).toISOString();
     const key = `${token.kind}:${token.app}/${token.name}`;
-    if (now - (told.get(key) ?? -Infinity) >= DAY_MS) {
+    if (!wasWithin(now, told.get(key), DAY_MS)) {
       if (told.size >= 1_000) told.clear();
       told.set(key, now);
       const [what, command] = token.kind === 'token' ? ['scim token', 'token'] : ['oauth client', 'oauth-client'];

@@ -2,9 +2,10 @@
  * Keeps the last requests where an operator can see them. Gathered and written once a second, so that a request costs no transaction
  * of its own; of what a busy second holds, the newest stay.
  */
+import { wasWithin } from '../../contract/was-within';
 import { withoutSecretShapes } from '../../contract/secret-shapes';
 import { type Json, isJsonObject } from '../../scim-language/json';
-import { type DebugWindow, KEPT_REQUESTS, type RequestRecord } from '../../store/requests/requests';
+import { type DebugWindow, isOpenAt, KEPT_REQUESTS, type RequestRecord } from '../../store/requests/requests';
 import { type ScimDeps } from './deps';
 
 const INTERVAL_MS = 1_000;
@@ -52,11 +53,11 @@ export function createRequestJournal({
     async openWindow(app) {
       const now = clock();
       let known = windows.get(app);
-      if (known === undefined || now - known.askedAt >= INTERVAL_MS) {
+      if (known === undefined || !wasWithin(now, known.askedAt, INTERVAL_MS)) {
         known = { window: await requests.debugWindow(app).catch(() => undefined), askedAt: now };
         windows.set(app, known);
       }
-      return known.window !== undefined && known.window.until > now ? known.window.id : undefined;
+      return known.window !== undefined && isOpenAt(known.window, now) ? known.window.id : undefined;
     },
   };
 }

@@ -2,11 +2,14 @@
  * OAuth clients as they are declared, and the access tokens that they got. Tokens are rows, so that every replica knows each of them,
  * and one ends with its client: with its time, its declaration, or its secret.
  */
+import { sql } from 'kysely';
 import { type Db } from '../database/database';
 
 const DAY_MS = 86_400_000;
 /** Access tokens that are kept of one client: a client that asks for one with each request pushes out what it uses no more. */
 const KEPT_TOKENS = 1_000;
+/** By how much clocks of replicas may differ: what was given out later than so much from now is of a clock that was ahead. */
+const CLOCKS_DIFFER_MS = 60_000;
 
 /** A client of an app that is declared. */
 export interface StoredClient {
@@ -26,6 +29,8 @@ export interface StoredAccessToken {
   readonly client: string;
   /** What the token may do that its client still may. */
   readonly scopes: readonly string[];
+  /** Milliseconds since 1970, before which nobody can have it but from a clock that was ahead. */
+  readonly validFrom: number;
   /** Milliseconds since 1970, from which on it is refused. */
   readonly expiresAt: number;
   readonly clientExpiresAt: number;
@@ -79,12 +84,16 @@ export async function addAccessToken(
     })
     .execute();
   const own = db.selectFrom('access_tokens').where('app', '=', app).where('client', '=', client.name);
-  const oldest = await own
+  const ahead = now + CLOCKS_DIFFER_MS;
+  // Those of a clock that was ahead are no use to anybody: they go before the oldest.
+  const first = await own
     .select('issued_at')
+    .orderBy(sql`case when issued_at > ${ahead} then 1 else 0 end`)
     .orderBy('issued_at', 'desc')
     .offset(KEPT_TOKENS)
     .limit(1)
     .executeTakeFirst();
+  const last = first === undefined ? undefined : Number(first.issued_at);
   await db
     .deleteFrom('access_tokens')
     .where('app', '=', app)
@@ -93,7 +102,11 @@ export async function addAccessToken(
     .where(eb =>
       eb.or([
         eb('expires_at', '<', now - DAY_MS),
-        ...(oldest === undefined ? [] : [eb('issued_at', '<=', Number(oldest.issued_at))]),
+        ...(last === undefined
+          ? []
+          : last > ahead
+            ? [eb('issued_at', '>', ahead).and('issued_at', '<=', last)]
+            : [eb('issued_at', '>', ahead), eb('issued_at', '<=', last)]),
       ]),
     )
     .execute();
@@ -116,6 +129,7 @@ export async function findAccessToken(db: Db, digest: string): Promise<StoredAcc
       'token.app',
       'token.client',
       'token.scopes',
+      'token.issued_at',
       'token.expires_at',
       'client.scopes as client_scopes',
       'client.expires_at as client_expires_at',
@@ -133,6 +147,7 @@ export async function findAccessToken(db: Db, digest: string): Promise<StoredAcc
     generation: Number(row.generation),
     client: row.client,
     scopes: row.scopes.split(' ').filter(scope => allowed.includes(scope)),
+    validFrom: Number(row.issued_at) - CLOCKS_DIFFER_MS,
     expiresAt: Math.min(Number(row.expires_at), Number(row.client_expires_at)),
     clientExpiresAt: Number(row.client_expires_at),
     clientLastUsedAt: row.client_last_used_at === null ? undefined : Number(row.client_last_used_at),

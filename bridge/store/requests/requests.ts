@@ -194,8 +194,15 @@ export async function lastRefusedCaller(db: Db, app: string): Promise<RefusedCal
 /** A window in which bodies of an app are kept. It may be made longer; once it was closed, the next one is another. */
 export interface DebugWindow {
   readonly id: string;
+  /** Milliseconds since 1970; of one that an earlier version opened it is not known. */
+  readonly since?: number;
   /** Milliseconds since 1970. */
   readonly until: number;
+}
+
+/** Whether bodies are kept at this time. One that is yet to begin was opened while the clock was ahead. */
+export function isOpenAt({ since = 0, until }: DebugWindow, at: number): boolean {
+  return since <= at && at < until;
 }
 
 const windowKey = (app: string) => `debug-window/${app}`;
@@ -214,13 +221,17 @@ async function holdWindows(db: Db, apps: readonly string[]): Promise<Map<string,
 }
 
 function isOpenFor({ at, body }: RequestRecord, window: DebugWindow | undefined): boolean {
-  return window !== undefined && body?.window === window.id && window.until > at;
+  return window !== undefined && body?.window === window.id && isOpenAt(window, at);
 }
 
 /** Opens the window in which bodies of an app are kept, or has it end at another time. @param until milliseconds since 1970 */
-export async function openDebugWindow(db: Db, app: string, until: number): Promise<void> {
-  const { id } = (await holdWindows(db, [app])).get(app) ?? { id: newId() };
-  await writeSetting(db, windowKey(app), JSON.stringify({ id, until } satisfies DebugWindow));
+export async function openDebugWindow(db: Db, app: string, until: number, now: number): Promise<void> {
+  const { id, since = now } = (await holdWindows(db, [app])).get(app) ?? { id: newId() };
+  await writeSetting(
+    db,
+    windowKey(app),
+    JSON.stringify({ id, since: Math.min(since, now), until } satisfies DebugWindow),
+  );
 }
 
 /** The window of an app, open or over; undefined where none was opened, or it was closed. */

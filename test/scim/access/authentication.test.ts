@@ -4,6 +4,7 @@ import { until } from '../../support/until';
 
 const USER = 'urn:ietf:params:scim:schemas:core:2.0:User';
 const DAY = 86_400_000;
+const HOUR = 3_600_000;
 
 let server: ScimServer;
 beforeAll(async () => {
@@ -118,6 +119,12 @@ describe('signing in (RFC 7644 §2, RFC 6750)', () => {
     server.advance(61_000);
     await server.call('GET', '/Users', token);
     expect(await lastUsed()).toBeGreaterThan((first ?? 0) + 60_000);
+    server.advance(2 * HOUR);
+    await server.call('GET', '/Users', token);
+    // A clock that was ahead and is set back.
+    server.advance(-2 * HOUR);
+    await server.call('GET', '/Users', token);
+    expect(await lastUsed()).toBeLessThanOrEqual(server.now());
   });
 
   test('a token that nears its end is announced in the answer and once a day in the log', async () => {
@@ -135,10 +142,14 @@ describe('signing in (RFC 7644 §2, RFC 6750)', () => {
       const expires = Date.parse(String(headers['x-coder-scim-token-expires']));
       expect(Math.abs(expires - server.now() - 10 * DAY)).toBeLessThan(60_000);
     }
-    const warnings = server.log.filter(
-      line => line['app'] === 'warned' && String(line['msg']).includes('expires soon'),
-    );
-    expect(warnings).toEqual([expect.objectContaining({ tokenName: 'soon', tokenId: token.id, level: 'warn' })]);
+    const warnings = () =>
+      server.log.filter(line => line['app'] === 'warned' && String(line['msg']).includes('expires soon'));
+    expect(warnings()).toEqual([expect.objectContaining({ tokenName: 'soon', tokenId: token.id, level: 'warn' })]);
+    server.advance(-2 * DAY);
+    await server.call('GET', '/Users', token);
+    // A clock that was ahead and is set back is no reason for silence until it is there again.
+    expect(warnings()).toHaveLength(2);
+    server.advance(2 * DAY);
   });
 });
 

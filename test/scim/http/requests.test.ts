@@ -87,7 +87,7 @@ test('the names of dropped attributes are counted by themselves', async () => {
 });
 
 test('bodies are kept within a window alone, without passwords, and are forgotten when it is closed', async () => {
-  await openDebugWindow(server.database.db, 'main', server.now() + 60_000);
+  await openDebugWindow(server.database.db, 'main', server.now() + 60_000, server.now());
   const body = { schemas: [USER], userName: 'ada', password: 'hunter2', title: 'Analyst' };
   const { id } = (await server.call('POST', '/Users', { body })).body;
   const set = { op: 'replace', path: 'password', value: 'hunter3' };
@@ -104,6 +104,22 @@ test('bodies are kept within a window alone, without passwords, and are forgotte
   expect((await kept(4)).map(request => request.body)).toEqual([undefined, undefined, undefined, undefined]);
 });
 
+test('a window that was opened while the clock was ahead is over once that is set back, and the next one is as long as any', async () => {
+  const { db } = server.database;
+  server.advance(7_200_000);
+  await openDebugWindow(db, 'main', server.now() + 60_000, server.now());
+  const body = (userName: string) => ({ schemas: [USER], userName });
+  await server.call('POST', '/Users', { body: body('ada') });
+  expect((await kept(1))[0]?.body).toContain('ada');
+  server.advance(-7_200_000);
+  await server.call('POST', '/Users', { body: body('bea') });
+  expect((await kept(2))[1]?.body).toBeUndefined();
+  await openDebugWindow(db, 'main', server.now() + 60_000, server.now());
+  server.advance(2_000);
+  await server.call('POST', '/Users', { body: body('cleo') });
+  expect((await kept(3))[2]?.body).toContain('cleo');
+});
+
 test('no body is kept that came before the window was closed, whenever its request ends, and whether or not it is opened anew', async () => {
   let waiting = 0;
   let held = false;
@@ -117,7 +133,7 @@ test('no body is kept that came before the window was closed, whenever its reque
   await server.close();
   server = await startScimServer({ deps: { converge } });
   const { db } = server.database;
-  await openDebugWindow(db, 'main', server.now() + 60_000);
+  await openDebugWindow(db, 'main', server.now() + 60_000, server.now());
   const { id } = (await server.call('POST', '/Users', { body: { schemas: [USER], userName: 'ada' } })).body;
   expect((await kept(1))[0]?.body).toContain('ada');
   held = true;
@@ -129,7 +145,7 @@ test('no body is kept that came before the window was closed, whenever its reque
   await server.database.transact(closing => closeDebugWindow(closing, 'main'));
   // Within the second in which the window is known to be open.
   await server.call('PUT', `/Users/${id}`, { body: { schemas: [USER], title: 'closed' } });
-  await openDebugWindow(db, 'main', server.now() + 60_000);
+  await openDebugWindow(db, 'main', server.now() + 60_000, server.now());
   goOn();
   expect((await patch).status).toBe(200);
   expect((await kept(4)).map(({ method, body }) => [method, body])).toEqual([
@@ -201,10 +217,10 @@ describeEachDatabase('kept requests', (open, { backend }) => {
 
   it('have the bodies of a window that is made longer, and none once it is over', async () => {
     const { db } = await open();
-    await openDebugWindow(db, 'one', 1_000);
+    await openDebugWindow(db, 'one', 1_000, 0);
     const window = (await debugWindowOf(db, 'one'))?.id ?? '';
-    await openDebugWindow(db, 'one', 2_000);
-    await openDebugWindow(db, 'two', 2_000);
+    await openDebugWindow(db, 'one', 2_000, 0);
+    await openDebugWindow(db, 'two', 2_000, 0);
     await writeRequests(
       db,
       [['one', 1_500] as const, ['one', 2_500] as const, ['two', 1_500] as const].map(([app, at]) => ({
@@ -223,7 +239,7 @@ describeEachDatabase('kept requests', (open, { backend }) => {
   it('have no body when their window is closed while they are written', async () => {
     const database = await open();
     const { db } = database;
-    await openDebugWindow(db, 'one', 1_000);
+    await openDebugWindow(db, 'one', 1_000, 0);
     const window = (await debugWindowOf(db, 'one'))?.id ?? '';
     let closed = false;
     let closing: Promise<void> | undefined;

@@ -400,4 +400,34 @@ describeEachDatabase('access tokens', (_open, { freshUrl }) => {
     await server.close();
     await database.close();
   });
+
+  test('of a clock that was ahead are over once it is set back, and push out no new one', async () => {
+    const database = await openDatabase(await freshUrl());
+    const server = await startScimServer({ database });
+    const { text } = await addClient(server, 'ahead');
+    const client = await findClient(database.db, 'ahead', 'ping');
+    if (client === undefined) throw new Error('the client is not there');
+    server.advance(2 * HOUR);
+    const at = server.now();
+    for (let number = 1; number <= 1_000; number += 1)
+      await addAccessToken(
+        database.db,
+        {
+          digest: `sha256:${String(number).padStart(64, '0')}`,
+          app: 'ahead',
+          client,
+          scopes: ['users:read'],
+          expiresAt: at + HOUR,
+        },
+        at - 1_000 + number,
+      );
+    const ahead = given(await ask(server, 'ahead', { secret: text })).access_token;
+    expect((await server.call('GET', '/Users', { token: ahead })).status).toBe(200);
+    server.advance(-2 * HOUR);
+    const token = given(await ask(server, 'ahead', { secret: text })).access_token;
+    expect((await server.call('GET', '/Users', { token })).status).toBe(200);
+    expect((await server.call('GET', '/Users', { token: ahead })).status).toBe(401);
+    await server.close();
+    await database.close();
+  });
 });
