@@ -1,4 +1,5 @@
 /** Client of the bridge's admin API: what the Terraform provider and the command line say to a running bridge. */
+import { setTimeout as sleep } from 'node:timers/promises';
 import * as z from 'zod';
 import {
   Activity,
@@ -41,6 +42,9 @@ export interface AdminClientOptions {
   readonly timeoutMs?: number;
   readonly fetch?: typeof fetch;
 }
+
+/** How long a plan waits for others. */
+const LONGEST_TURN_MS = 300_000;
 
 const Credentials = z.object({ credentials: z.array(CredentialSummary) });
 
@@ -86,9 +90,24 @@ export class AdminClient {
     return this.call(Status, 'GET', '/status', { signal });
   }
 
-  /** What would change in Coder; nothing is written. With `state`: as if that document were applied. */
-  plan(request: PlanRequest, signal?: AbortSignal): Promise<PlanReport> {
-    return this.call(PlanReport, 'POST', '/plan', { body: request, signal });
+  /**
+   * What would change in Coder; nothing is written. With `state`: as if that document were applied. A bridge that makes as many plans as it
+   * makes at once is asked again when it says, for some minutes: Terraform asks for those of all apps at a time.
+   */
+  async plan(request: PlanRequest, signal?: AbortSignal): Promise<PlanReport> {
+    const end = performance.now() + LONGEST_TURN_MS;
+    for (;;) {
+      try {
+        return await this.call(PlanReport, 'POST', '/plan', { body: request, signal });
+      } catch (error) {
+        if (!(error instanceof AdminError) || error.code !== 'too_many_plans') throw error;
+        const pause = (error.againInSeconds ?? 2) * 1_000;
+        if (performance.now() + pause > end) throw error;
+        await sleep(pause, undefined, { signal }).catch(() => {
+          throw error;
+        });
+      }
+    }
   }
 
   /** Compares everything with Coder now instead of at the next interval. */
@@ -281,7 +300,7 @@ export class AdminClient {
         { cause },
       );
     }
-    if (!response.ok) throw refusal(response.status, body, this.options.url);
+    if (!response.ok) throw refusal(response, body, this.options.url);
     const parsed = answer.safeParse(body);
     if (!parsed.success) {
       throw new AdminError('unexpected_answer', notUnderstood(this.options.url, body, parsed.error), response.status);

@@ -1,8 +1,14 @@
 import { type MappingStateIssue } from '../contract/mapping-state';
 
+interface AdminErrorOptions extends ErrorOptions {
+  /** When it may be tried again, where the bridge says so. */
+  readonly againInSeconds?: number | undefined;
+}
+
 /** The bridge refused, or could not be asked. */
 export class AdminError extends Error {
   override readonly name = 'AdminError';
+  readonly againInSeconds: number | undefined;
   constructor(
     /** `unreachable`, `unusable_token`, `unauthorized`, `not_found`, `invalid_mapping_state`, `mapping_state_version`, `generation_conflict`, … */
     readonly code: string,
@@ -12,8 +18,9 @@ export class AdminError extends Error {
     readonly issues: readonly MappingStateIssue[] = [],
     /** The generation that the bridge has, on `generation_conflict`. */
     readonly generation?: number,
-    options?: ErrorOptions,
+    options: AdminErrorOptions = {},
   ) {
     super(message, options);
+    this.againInSeconds = options.againInSeconds;
   }
 }

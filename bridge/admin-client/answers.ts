@@ -22,11 +22,13 @@ export async function readBody(response: Response): Promise<unknown> {
 }
 
 /** The error that a refusal means. */
-export function refusal(status: number, body: unknown, url: string): AdminError {
+export function refusal({ status, headers }: Response, body: unknown, url: string): AdminError {
   const parsed = RefusalBody.safeParse(body);
   if (parsed.success) {
     const { code, message, issues, generation } = parsed.data.error;
-    return new AdminError(code, message, status, issues, generation);
+    const again = /^\d{1,4}$/.exec(headers.get('retry-after') ?? '')?.[0];
+    const againInSeconds = again === undefined ? undefined : Number(again);
+    return new AdminError(code, message, status, issues, generation, { againInSeconds });
   }
   return new AdminError(
     'unexpected_answer',

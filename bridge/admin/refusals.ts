@@ -2,7 +2,7 @@
 import { CoderError } from '../coder';
 import { MappingStateError } from '../contract/mapping-state';
 import { Refusal, toRefusal } from '../http/refusal';
-import { HoldChanged, NobodyWaits, NotYetCompared, RecoveryPending, SweptElsewhere } from '../reconcile';
+import { HoldChanged, NobodyWaits, NotYetCompared, RecoveryPending, SweptElsewhere, TooManyPlans } from '../reconcile';
 import { GenerationConflict } from '../store/apps/apps';
 import { TokenTaken } from '../store/apps/credentials';
 
@@ -21,6 +21,10 @@ export function toAdminRefusal(error: unknown): Refusal | undefined {
   if (error instanceof RecoveryPending) return new Refusal(409, 'recovery_pending', error.message);
   if (error instanceof SweptElsewhere)
     return new Refusal(503, 'swept_elsewhere', error.message, {
+      headers: { 'retry-after': String(error.againInSeconds) },
+    });
+  if (error instanceof TooManyPlans)
+    return new Refusal(503, 'too_many_plans', error.message, {
       headers: { 'retry-after': String(error.againInSeconds) },
     });
   if (error instanceof NobodyWaits) return new Refusal(409, 'nobody_waits', error.message);

@@ -10,6 +10,7 @@ import {
 } from '../contract/admin-api';
 import { parseMappingState } from '../contract/mapping-state';
 import { createAuthenticate } from '../http/authenticate';
+import { whenGone } from '../http/gone';
 import { Refusal } from '../http/refusal';
 import { decisionOf } from './access/decision';
 import { scopesOf } from './access/route-scopes';
@@ -72,7 +73,8 @@ export function createAdminRouter(deps: AdminDeps): Router {
     const { app, state, deleted = false } = readBody(PlanRequest, request.body);
     const document = state === undefined ? undefined : parseMappingState(state);
     if (document === undefined) await isThere(app);
-    response.json(await reconciler.planWorld({ app: app ?? document?.app, state: document, deleted }));
+    const until = whenGone(response);
+    response.json(await reconciler.planWorld({ app: app ?? document?.app, state: document, deleted, until }));
   });
   router.post('/sweep', async (request, response) => {
     await sweepNow(deps, readBody(SweepRequest, request.body).app, decisionOf(response));

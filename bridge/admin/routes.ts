@@ -82,7 +82,7 @@ export const ADMIN_ROUTES: readonly AdminRoute[] = [
     purpose: 'what would change in Coder; nothing is written',
     takes: '`{app?, state?, deleted?}`: one app, or as if `state` were applied, or as if the app were deleted',
     answers: '200 `{changes, adoption, problems, holds, seats}`',
-    refuses: ['not_found', 'invalid_mapping_state', 'mapping_state_version', 'coder_failed'],
+    refuses: ['not_found', 'invalid_mapping_state', 'mapping_state_version', 'coder_failed', 'too_many_plans'],
   },
   {
     method: 'POST',
@@ -347,4 +347,5 @@ export const ADMIN_REFUSALS = [
     'swept_elsewhere',
     'another bridge compares with Coder right now, or ended while it did; `Retry-After` says when to try again',
   ],
+  [503, 'too_many_plans', 'two plans are being made at the moment; `Retry-After` says when to try again'],
 ] as const;

@@ -6,6 +6,7 @@ import express, { type ErrorRequestHandler, type Request, type RequestHandler, t
 import { toAdminRefusal } from '../admin/refusals';
 import { readSetup } from '../admin/questions/setup';
 import { callerOf, setCaller } from '../http/caller';
+import { whenGone } from '../http/gone';
 import { Refusal } from '../http/refusal';
 import { addAssets } from './assets/assets';
 import { addDecisions } from './decide';
@@ -161,6 +162,7 @@ function render(deps: PageDeps, base: string, notices: Notices, show: Show): Req
       csrf: String(response.locals['csrf']),
       now: deps.clock(),
       notice: notices.take(request, response, done),
+      gone: whenGone(response),
     };
     const page = await show(deps, view, query);
     if (page === undefined) throw new Refusal(404, 'not_found', 'nobody of the directory is this');

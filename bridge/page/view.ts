@@ -12,6 +12,8 @@ export interface View {
   readonly now: number;
   /** What was just done, told once. */
   readonly notice: string | undefined;
+  /** Aborted when they have gone: what takes long ends. */
+  readonly gone: AbortSignal;
 }
 
 /** One page below the layout. */

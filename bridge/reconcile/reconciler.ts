@@ -14,7 +14,7 @@ import { doctorChecks } from './report/doctor';
 import { explain, toEntry } from './report/explain';
 import { groupIds } from './report/group-ids';
 import { groupsReport } from './report/groups';
-import { planWorld } from './report/plan-world';
+import { Plans } from './report/plans';
 import { answerReHire, releaseHold, retryWork } from './queue/decisions';
 import { Pump } from './queue/pump';
 import { jittered } from './queue/end-work';
@@ -68,6 +68,7 @@ export function createReconciler(dependencies: ReconcilerDependencies): Reconcil
   };
   const pump = new Pump(rim, { concurrency: options.concurrency ?? 8, pollMs: options.pollMs ?? 500 });
   const begun = new SettleAtStart(rim);
+  const plans = new Plans(rim);
   const interval = options.sweepIntervalMs ?? 3_600_000;
   const retention = options.auditRetentionMs ?? 0;
   let sweeping: Promise<void> | undefined;
@@ -177,7 +178,7 @@ export function createReconciler(dependencies: ReconcilerDependencies): Reconcil
         .finally(() => pump.wake());
       if (elsewhere.length > 0) throw new SweptElsewhere(elsewhere, SWEEP_LEASE_MS / 1_000);
     },
-    planWorld: request => planWorld(rim, request),
+    planWorld: request => plans.make(request),
     explain: user => explain(rim, user),
     async status() {
       const status = await readStatus(database.db, rim.clock.now());

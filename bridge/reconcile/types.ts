@@ -162,6 +162,19 @@ export class SweptElsewhere extends Error {
   }
 }
 
+/** As many plans are being made as one bridge makes at once. */
+export class TooManyPlans extends Error {
+  override readonly name = 'TooManyPlans';
+  constructor(
+    most: number,
+    readonly againInSeconds: number,
+  ) {
+    super(
+      `${most} plans are being made by this bridge already, and each of them reads all of Coder: try again in ${againInSeconds} seconds`,
+    );
+  }
+}
+
 /** Who decides, and why: written to the audit trail. */
 export interface Decision {
   /** Name of the credential that was shown, or of who signed in. */
@@ -196,11 +209,16 @@ export interface Reconciler {
    * @throws RecoveryPending, NotYetCompared, SweptElsewhere, CoderError
    */
   sweep(app?: string): Promise<void>;
-  /** What would change in Coder, nothing written. `state`: as if that document were applied to its app; `deleted`: as if the app were deleted. */
+  /**
+   * What would change in Coder, nothing written. `state`: as if that document were applied to its app; `deleted`: as if the app were deleted;
+   * `until`: nothing more is asked of Coder once this is aborted, since nobody waits for the plan any more.
+   * @throws TooManyPlans, CoderError. @throws NotYetCompared where it ends before it is made
+   */
   planWorld(request: {
     readonly app?: string | undefined;
     readonly state?: MappingState | undefined;
     readonly deleted?: boolean | undefined;
+    readonly until?: AbortSignal | undefined;
   }): Promise<PlanReport>;
   /** Why people have what they have: by SCIM id, userName, externalId, e-mail, Coder id or Coder username; empty when nobody fits. */
   explain(user: string): Promise<Explanation[]>;

@@ -6,7 +6,7 @@ import { toDocument } from '../mapping-document';
 import { isWhollyKnown, type ObjectValue, type PlanContext } from '../plugin';
 import { type App } from './schema';
 
-/** The bridge reads all of Coder for it: a plan waits for that no longer. */
+/** The bridge reads all of Coder for it: a plan waits for that no longer, and beside that for its turn. */
 const PATIENCE_MS = 60_000;
 const LINES = 40;
 const NAMES = 5;
@@ -40,10 +40,7 @@ async function ask(
 ): Promise<void> {
   let answer: PlanReport;
   try {
-    answer = await client.askOnce(
-      bridge => bridge.plan(request, AbortSignal.any([signal, AbortSignal.timeout(PATIENCE_MS)])),
-      PATIENCE_MS,
-    );
+    answer = await client.askOnce(bridge => bridge.plan(request, signal), PATIENCE_MS);
   } catch (error) {
     signal.throwIfAborted();
     if (!(error instanceof AdminError)) throw error;

@@ -61,3 +61,31 @@ test.each([200, 422])('an answer with %d that breaks off is none', async status 
     await new Promise(resolve => server.close(resolve));
   }
 });
+
+test('a plan that is refused since others are made is asked for again when the bridge says, and nothing else is', async () => {
+  const refused = () =>
+    Response.json(
+      { error: { code: 'too_many_plans', message: '2 plans are being made' } },
+      { status: 503, headers: { 'retry-after': '0' } },
+    );
+  const made = {
+    changes: [],
+    adoption: { matched: [], created: [], held: [], strangers: [] },
+    problems: [],
+    holds: [],
+  };
+  const answers = [refused(), refused(), Response.json({ ...made, seats: null })];
+  const client = new AdminClient({
+    url: 'http://bridge.test',
+    token: 'x',
+    fetch: () => Promise.resolve(answers.shift() ?? refused()),
+  });
+  expect((await client.plan({})).changes).toEqual([]);
+  expect(answers).toEqual([]);
+  expect((await failureOf(client.sweep())).code).toBe('too_many_plans');
+  // Whoever does not want to wait is told why there is no plan.
+  const impatient = new AbortController();
+  const failed = failureOf(client.plan({}, impatient.signal));
+  setTimeout(() => impatient.abort(), 50);
+  expect((await failed).code).toBe('too_many_plans');
+});

@@ -13,6 +13,7 @@ import { type HoldSummary, type PendingItem, type PlanReport } from '../../bridg
 import { type MappingStateIssue } from '../../bridge/contract/mapping-state';
 import { digestHex } from '../../bridge/http/caller';
 import { createLog } from '../../bridge/process/log';
+import { TooManyPlans } from '../../bridge/reconcile';
 import { listAllApps, listApps, purgeApp } from '../../bridge/store/apps/apps';
 import { createReadReach } from '../../bridge/store/apps/reach';
 import { type Database, openDatabase } from '../../bridge/store/database/database';
@@ -33,6 +34,8 @@ export class AdminApi {
     holds: [],
     seats: null,
   };
+  /** How often a plan is refused since others are made, before there is a place for it. */
+  plansBefore = 0;
   /** What a bridge with other rules finds wrong in the document of a plan. */
   mistakes: readonly MappingStateIssue[] = [];
   /** What is not done yet, as the bridge would list it. */
@@ -210,7 +213,11 @@ export class AdminApi {
           hold: this.holds.find(hold => hold.app === app) ?? null,
         }),
         answerReHire: never,
-        planWorld: () => (this.foreseen === undefined ? never() : Promise.resolve(this.foreseen)),
+        planWorld: () => {
+          this.plansBefore--;
+          if (this.plansBefore >= 0) return Promise.reject(new TooManyPlans(2, 1));
+          return this.foreseen === undefined ? never() : Promise.resolve(this.foreseen);
+        },
         explain: never,
         hold: never,
         groups: never,

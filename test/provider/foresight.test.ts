@@ -81,6 +81,15 @@ test('where Coder is as declared already, or can not be asked, the plan is none 
   expectCode(await stage.terraform.applyPlan(), 0);
 });
 
+test('a plan waits for its turn where the bridge makes others at the moment', async () => {
+  stage.api.foreseen = { changes: [change], adoption: nobody, problems: [], holds: [], seats: null };
+  stage.api.plansBefore = 2;
+  stage.write(app());
+  const plan = said(expectCode(await stage.terraform.plan(), 2).stdout);
+  expect(plan).toContain('Warning: in Coder, app "okta" would give or create 1, and take away 0');
+  expect(stage.api.plansBefore).toBeLessThan(0);
+});
+
 test('a document that the bridge refuses fails the plan at the attribute, before anything is applied', async () => {
   stage.api.mistakes = [{ path: ['roleMappings', 'admins', 'role'], message: 'is not known here: wanted "auditor"' }];
   stage.write(app());

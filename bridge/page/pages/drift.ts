@@ -31,7 +31,7 @@ export async function drift(deps: PageDeps, view: View, query: URLSearchParams):
   const app = asked === '' ? undefined : (asked ?? undefined);
   if (app !== undefined && (await readAnyApp(deps.database.db, app)) === undefined)
     throw new Refusal(404, 'not_found', `no app ${JSON.stringify(app)}`);
-  const plan = asked === null ? undefined : await deps.reconciler.planWorld({ app });
+  const plan = asked === null ? undefined : await deps.reconciler.planWorld({ app, until: view.gone });
   return {
     title: 'Drift',
     nav: 'drift',

@@ -15,12 +15,14 @@ export interface LosesOrganization {
 /**
  * Accounts that sign in by OIDC and are members of an organization that no entry of the settings gives them, as far as the
  * directory knows of their groups. Reads every account: for a change of the settings alone.
+ * @param until nothing more is asked of Coder once this is aborted. @default never
  */
 export async function losesOrganizations(
   rim: Rim,
   context: Context,
   change: SyncChange,
   joins: readonly Join[],
+  until?: AbortSignal,
 ): Promise<LosesOrganization[]> {
   if (change.next === undefined || change.next.field === '') return [];
   const names = new Map(context.catalog.organizations.map(({ id, name }) => [id, name]));
@@ -28,6 +30,7 @@ export async function losesOrganizations(
   // Everybody stays in the default one, unless that is switched off.
   const stays = change.observed.present.assignDefault === true ? context.catalog.defaultOrganization : undefined;
   for await (const account of rim.coder.background.listUsers()) {
+    until?.throwIfAborted();
     if (account.loginType !== 'oidc') continue;
     const others = account.organizationIds.filter(id => id !== stays && names.has(id));
     if (others.length === 0) continue;

@@ -50,7 +50,12 @@ interface AsIf {
   readonly deleted: string | undefined;
 }
 
-export async function planDeclarations(rim: Rim, { state, deleted }: AsIf): Promise<DeclarationsPlan> {
+/** @throws CoderError. @throws AbortError by `until`, once it is aborted */
+export async function planDeclarations(
+  rim: Rim,
+  { state, deleted }: AsIf,
+  until: AbortSignal,
+): Promise<DeclarationsPlan> {
   const { db } = rim.database;
   const stored = (await listAllApps(db)).map(app => (app.name === deleted ? { ...app, deleting: true } : app));
   const apps = state === undefined ? stored : [...stored.filter(app => app.name !== state.app), asStored(state)];
@@ -71,6 +76,7 @@ export async function planDeclarations(rim: Rim, { state, deleted }: AsIf): Prom
   let groups = await listManagedGroups(db);
   const listing = new GroupListing(rim.coder.background);
   for (const app of declaring) {
+    until.throwIfAborted();
     const roles = decideRoles(await observeRoles(db, rim.coder.background, organizations, app, apps));
     organizations = withRoles(organizations, roles);
     const declared = { apps: new Map(apps.map(one => [one.name, one])), organizations };
@@ -90,10 +96,10 @@ export async function planDeclarations(rim: Rim, { state, deleted }: AsIf): Prom
     imagine: true,
     takeAllAsMatched: state !== undefined,
   };
-  const sync = await planSync(rim, buildContext(input));
+  const sync = await planSync(rim, buildContext(input), until);
   // What Coder's own sync governs from then on, nobody takes from anybody.
   const context = buildContext({ ...input, catalog: { ...input.catalog, sync: sync.governs } });
-  const { members, byHand } = await readMembers(rim, context, groups);
+  const { members, byHand } = await readMembers(rim, context, groups, until);
   changes.push(...sync.changes, ...byHand, ...(await planRemovals(rim, context, groups, members)));
   return { changes, problems: [...problems, ...sync.problems], context, members };
 }
@@ -131,13 +137,14 @@ function planned(app: string, said: SaidChange, removal = false): PlannedChange 
 async function planSync(
   rim: Rim,
   context: Context,
+  until: AbortSignal,
 ): Promise<{ changes: PlannedChange[]; problems: string[]; governs: SyncSettings }> {
   const plan = await planSyncSettings(rim.database.db, rim.coder.background, context);
   const changes: PlannedChange[] = [];
   for (const change of plan.changes) {
     changes.push(...saySyncChange(context, change).map(said => planned(ALL_APPS, said)));
     if (change.observed.kind !== 'organizations') continue;
-    for (const { username, organization } of await losesOrganizations(rim, context, change, plan.joins))
+    for (const { username, organization } of await losesOrganizations(rim, context, change, plan.joins, until))
       changes.push({
         app: ALL_APPS,
         subject: username,
@@ -176,14 +183,21 @@ interface ActualMembers {
 }
 
 /** Who is in which group now, and who was taken out of one by hand and would be put back. */
-async function readMembers(rim: Rim, context: Context, groups: readonly ManagedGroup[]): Promise<ActualMembers> {
+async function readMembers(
+  rim: Rim,
+  context: Context,
+  groups: readonly ManagedGroup[],
+  until: AbortSignal,
+): Promise<ActualMembers> {
   const { db } = rim.database;
   const members = new Map<string, string[]>();
   const byHand: PlannedChange[] = [];
   for (const group of groups) {
+    until.throwIfAborted();
     if (group.id.startsWith('new:') || (await rim.coder.background.getGroup(group.id)) === undefined) continue;
     const actual = new Set<string>();
     for await (const member of rim.coder.background.listGroupMembers(group.id)) {
+      until.throwIfAborted();
       actual.add(member.id);
       members.set(member.id, [...(members.get(member.id) ?? []), group.id]);
     }

@@ -25,22 +25,28 @@ export interface PlannedStops {
   readonly problems: readonly string[];
 }
 
-/** @param leavers of the apps that the plan is about */
+/**
+ * @param leavers of the apps that the plan is about
+ * @throws AbortError by `until`, once it is aborted
+ */
 export async function planWorkspaceStops(
   rim: Rim,
   context: Context,
   apps: readonly string[],
   leavers: readonly PlannedLeaver[],
+  until: AbortSignal,
 ): Promise<PlannedStops> {
-  const all = [...leavers, ...(await leftBefore(rim, context, apps))];
+  const all = [...leavers, ...(await leftBefore(rim, context, apps, until))];
   const stopping = all.filter(({ app }) => context.apps.get(app)?.state.policies.leavingWorkspaces === 'stop');
   if (stopping.length === 0) return { changes: [], problems: [] };
   // Without the right Coder answers with an empty list: the doctor says so, and status once it matters.
   if (!seesSomeWorkspaces(context.catalog.workspaceRights)) return { changes: [], problems: [] };
   const changes: PlannedChange[] = [];
-  for (const leaver of stopping.slice(0, MOST_LEAVERS))
+  for (const leaver of stopping.slice(0, MOST_LEAVERS)) {
+    until.throwIfAborted();
     for (const workspace of await runningOf(rim, leaver.account))
       if (leaver.memberOf?.includes(workspace.organizationId) !== true) changes.push(stop(leaver, workspace));
+  }
   const more = stopping.length - MOST_LEAVERS;
   const problems =
     more > 0
@@ -52,12 +58,18 @@ export async function planWorkspaceStops(
 }
 
 /** Whose workspaces ran on before: the next sweep looks at them again. */
-async function leftBefore(rim: Rim, context: Context, apps: readonly string[]): Promise<PlannedLeaver[]> {
+async function leftBefore(
+  rim: Rim,
+  context: Context,
+  apps: readonly string[],
+  until: AbortSignal,
+): Promise<PlannedLeaver[]> {
   const seesAll = seesEveryWorkspace(context.catalog.workspaceRights);
   const left = await listLeaverWorkspaces(rim.database.db);
   const leavers: PlannedLeaver[] = [];
   for (const { app, userName, coderUserId, state } of left) {
     if (!apps.includes(app) || (state === 'unknown' && !seesAll)) continue;
+    until.throwIfAborted();
     const found = await rim.coder.background.getUser(coderUserId);
     if (found.state !== 'present') continue;
     const { user } = found;

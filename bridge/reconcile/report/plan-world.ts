@@ -21,14 +21,23 @@ import { type PlannedLeaver, planWorkspaceStops } from './plan-workspaces';
 
 const CHANGES_IN_A_HOLD = 50;
 
-/** The plan for one app or all; with `state`, as if that document were applied; with `deleted`, as if the app were deleted. */
-export async function planWorld(rim: Rim, request: Parameters<Reconciler['planWorld']>[0]): Promise<PlanReport> {
-  const declarations = await planDeclarations(rim, {
-    state: request.state,
-    deleted: request.deleted === true ? request.app : undefined,
-  });
+/**
+ * The plan for one app or all; with `state`, as if that document were applied; with `deleted`, as if the app were deleted.
+ * @param until nothing more is asked once this is aborted
+ * @throws CoderError. @throws AbortError by `until`
+ */
+export async function planWorld(
+  rim: Rim,
+  request: Omit<Parameters<Reconciler['planWorld']>[0], 'until'>,
+  until: AbortSignal,
+): Promise<PlanReport> {
+  const declarations = await planDeclarations(
+    rim,
+    { state: request.state, deleted: request.deleted === true ? request.app : undefined },
+    until,
+  );
   const { context, members } = declarations;
-  const world = await readWorldFor(rim, context, { memberships: true });
+  const world = await readWorldFor(rim, context, { memberships: true, until });
   const protectsLess = request.state !== undefined && (await takesProtection(rim, request.state));
   const wanted = protectsLess ? undefined : (request.state?.app ?? request.app);
   const names = [...context.apps.keys()].filter(name => wanted === undefined || name === wanted);
@@ -46,9 +55,9 @@ export async function planWorld(rim: Rim, request: Parameters<Reconciler['planWo
   const leavers: PlannedLeaver[] = [];
   for (const name of names) {
     report.problems.push(...(context.rules.get(name)?.problems ?? []));
-    owners = await planApp({ rim, context, world, members, report, leavers }, name, owners);
+    owners = await planApp({ rim, context, world, members, report, leavers, until }, name, owners);
   }
-  const stops = await planWorkspaceStops(rim, context, names, leavers);
+  const stops = await planWorkspaceStops(rim, context, names, leavers, until);
   report.changes.push(...stops.changes);
   report.problems.push(...stops.problems);
   const claimed = new Set(report.adoption.matched.map(match => match.coderUsername));
@@ -106,11 +115,12 @@ interface Planning {
   readonly report: PlanReport;
   /** Whose accounts would be locked, gathered on the way. */
   readonly leavers: PlannedLeaver[];
+  readonly until: AbortSignal;
 }
 
 /** @returns how many owners who can sign in would stay */
 async function planApp(
-  { rim, context, world, members, report, leavers }: Planning,
+  { rim, context, world, members, report, leavers, until }: Planning,
   app: string,
   activeOwners: number,
 ): Promise<number> {
@@ -118,6 +128,7 @@ async function planApp(
   const whole = await WholePlan.begin(rim, context, app);
   let owners = activeOwners;
   for await (const finding of survey(db, context, world, app, { present: true, members })) {
+    until.throwIfAborted();
     const { account, plan } = finding;
     for (const held of finding.held) report.adoption.held.push({ userName: finding.userName, reason: held.reason });
     if (account.state === 'adopt')
