@@ -67,7 +67,10 @@ function isoOf(at: number | undefined): string | null {
 
 function convergenceOf(
   known: AppConvergence | undefined,
-): Pick<AppStatus, 'converged' | 'waiting' | 'held' | 'parked' | 'refused' | 'leavers' | 'lastError' | 'lastSweepAt'> {
+): Pick<
+  AppStatus,
+  'converged' | 'waiting' | 'held' | 'parked' | 'refused' | 'leavers' | 'lastError' | 'lastSweepAt' | 'noMemberYet'
+> {
   if (known === undefined)
     return {
       converged: false,
@@ -78,9 +81,20 @@ function convergenceOf(
       leavers: [],
       lastError: null,
       lastSweepAt: null,
+      noMemberYet: [],
     };
-  const { converged, waiting, held, parked, refused, leavers, lastError, lastSweepAt } = known;
-  return { converged, waiting, held, parked, refused, leavers, lastError, lastSweepAt };
+  const { converged, waiting, held, parked, refused, leavers, lastError, lastSweepAt, noMemberYet } = known;
+  return {
+    converged,
+    waiting,
+    held,
+    parked,
+    refused,
+    leavers,
+    lastError,
+    lastSweepAt,
+    noMemberYet: [...noMemberYet],
+  };
 }
 
 /** Tokens and OAuth clients of an app by name, with their last use. */

@@ -124,6 +124,7 @@ function renderApp(app: AppStatus, paint: Paint, columns: number | undefined, no
     const names = app.dropped.map(({ name, count }) => `${name} (${count.toLocaleString('en')})`).join(', ');
     pairs.push(['dropped', { text: `attributes that no schema knows: ${printable(names)}`, style: 'warn' }]);
   }
+  if (app.noMemberYet.length > 0) pairs.push(['no member yet', printable(app.noMemberYet.join(', '))]);
   for (const warning of app.warnings) pairs.push(['warning', { text: warning, style: 'warn' }]);
   const mark = app.converged ? paint('good', '✓ Coder agrees') : paint('warn', '… Coder does not agree yet');
   const tokens = renderTable(

@@ -107,6 +107,8 @@ export interface AppConvergence {
   readonly leavers: AppStatus['leavers'];
   readonly lastError: string | null;
   readonly lastSweepAt: string | null;
+  /** Groups that mappings name and that have no member yet, each with its mapping. */
+  readonly noMemberYet: readonly string[];
   /** What of the declaration Coder can not take as it is, in sentences. */
   readonly warnings: readonly string[];
 }

@@ -135,6 +135,7 @@ export function convergence(app: string, change: Partial<AppConvergence> = {}): 
     leavers: [],
     lastError: null,
     lastSweepAt: null,
+    noMemberYet: [],
     warnings: [],
     ...change,
   };

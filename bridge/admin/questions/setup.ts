@@ -32,6 +32,7 @@ export async function readSetup(
   const linked = await countLinkedPeople(db, name);
   const { mappings } = await deps.reconciler.groups({ app: name, mappingsAlone: true });
   const unmatched = mappings.filter(mapping => mapping.state !== 'matched');
+  const [first] = unmatched;
   const steps: Step[] = [
     step(
       'token',
@@ -61,7 +62,7 @@ export async function readSetup(
       mappings.length > 0 && unmatched.length === 0 && `all ${mappings.length} have found their group`,
       mappings.length === 0
         ? 'the declaration has no mapping: groups give nothing'
-        : `${mappings.length - unmatched.length} of ${mappings.length} have found their group; the first without: ${unmatched[0]?.idpGroup ?? ''}`,
+        : `${mappings.length - unmatched.length} of ${mappings.length} have found their group; the first without: ${first?.idpGroup ?? ''}${first?.state === 'empty' ? ', which is there and has no member yet' : ''}`,
     ),
   ];
   if (app.state.mode === 'claims') steps.push(await claimsStep(deps.coder, app.state));

@@ -68,6 +68,8 @@ export const AppStatus = z.object({
   coercions: z.array(z.object({ dialect: z.string(), coercion: z.string(), count: z.number(), lastAt: z.string() })),
   /** Attributes that no schema knows and that were dropped. */
   dropped: z.array(z.object({ name: z.string(), count: z.number(), lastAt: z.string() })),
+  /** Groups that mappings name and that are there without a member: until the first one comes it is as if they had not come. Each with its mapping. */
+  noMemberYet: z.array(z.string()).default([]),
   warnings: z.array(z.string()),
 });
 export type AppStatus = z.output<typeof AppStatus>;

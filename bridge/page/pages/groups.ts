@@ -10,6 +10,7 @@ import { type Page, type View } from '../view';
 const STATES: Readonly<Record<MappingReport['state'], readonly [tone: Tone, text: string]>> = {
   matched: ['good', 'matched'],
   'never-came': ['warn', 'group never came'],
+  empty: ['warn', 'group has no member yet'],
   vanished: ['bad', 'group is gone'],
   unclear: ['bad', 'several groups of the name'],
 };
@@ -38,14 +39,14 @@ export async function groups(deps: PageDeps, view: View, query: URLSearchParams)
 function mappings({ mappings: all }: GroupsReport): Html {
   if (all.length === 0)
     return nothing('No mapping is declared: groups give nothing, people get an account and nothing else.');
-  const order = ['vanished', 'unclear', 'never-came', 'matched'];
+  const order = ['vanished', 'unclear', 'never-came', 'empty', 'matched'];
   const sorted = [...all].sort((a, b) => order.indexOf(a.state) - order.indexOf(b.state));
   const missing = all.filter(mapping => mapping.state !== 'matched').length;
   return html`${
     missing > 0 &&
     html`<p class="notice warn">
       ${count(missing, 'mapping')} of ${number(all.length)} gives nothing, since there is no such group in the
-      directory, or more than one.
+      directory, or more than one, or nobody was put into it yet.
     </p>`
   }
   ${table(

@@ -118,6 +118,11 @@ function appPanel(view: View, app: AppStatus): Html {
       <dd>${time(view, app.lastRequestAt)}</dd>
       <dt>Last sweep</dt>
       <dd>${time(view, app.lastSweepAt)}</dd>
+      ${
+        app.noMemberYet.length > 0 &&
+        html`<dt>No member yet</dt>
+          <dd>${app.noMemberYet.join(', ')}</dd>`
+      }
       <dt>Tokens</dt>
       <dd>${app.tokens.length === 0 ? badge('bad', 'none') : app.tokens.map(token => tokenLine(view, token))}</dd>
       <dt>SCIM base URL</dt>

@@ -1,9 +1,13 @@
-/** Mappings whose group was matched once and is gone from the directory: what they gave is not taken without a word. */
+/**
+ * Mappings whose group was matched once and is gone from the directory: what they gave is not taken without a word. One that was made again
+ * and has no member yet is still gone: an identity provider fills it by later requests.
+ */
+import { type DirectoryGroup } from '../../contract/directory';
 import { identityKey } from '../../contract/identity';
 import { type MappingState } from '../../contract/mapping-state';
 import { type Binding, readBindings } from '../../store/apps/bindings';
 import { type Db } from '../../store/database/database';
-import { readGroups } from '../../store/directory/reading';
+import { groupsWithMembers, readGroupsNamed } from '../../store/directory/reading';
 import { type EntitlementKey, keyOf } from '../decide/entitlement';
 import { type Context } from '../decide/context';
 import { type Removal } from '../decide/plan';
@@ -20,16 +24,35 @@ export async function vanishedMappings(db: Db, context: Context, app: string): P
       !readsItsGroup(binding, idpGroupOf(context, app, binding.mapping), rules.state.policies),
   );
   if (suspects.length === 0) return [];
-  const groups = await readGroups(db, app);
-  const names = new Set(groups.map(group => identityKey(group.displayName)));
-  const externalIds = new Set(groups.flatMap(group => group.externalId ?? []));
-  return suspects
-    .map(binding => binding.mapping)
-    .filter(mapping => {
-      const wanted = idpGroupOf(context, app, mapping);
-      if (wanted === undefined) return false;
-      return 'externalId' in wanted ? !externalIds.has(wanted.externalId) : !names.has(identityKey(wanted.name));
-    });
+  const wanted = suspects.flatMap(({ mapping }) => {
+    const group = idpGroupOf(context, app, mapping);
+    return group === undefined ? [] : [{ mapping, group }];
+  });
+  const fitting = await groupsFitting(
+    db,
+    app,
+    wanted.map(({ group }) => group),
+  );
+  const inhabited = await groupsWithMembers(db, [...new Set(fitting.flat().map(({ id }) => id))]);
+  return wanted
+    .filter((_, index) => !(fitting[index] ?? []).some(({ id }) => inhabited.has(id)))
+    .map(({ mapping }) => mapping);
+}
+
+/** Groups of the directory that fit what mappings name, of each of them. */
+export async function groupsFitting(db: Db, app: string, wanted: readonly IdpGroup[]): Promise<DirectoryGroup[][]> {
+  const groups = await readGroupsNamed(db, app, {
+    ids: [],
+    names: wanted.flatMap(one => ('name' in one ? one.name : [])),
+    externalIds: wanted.flatMap(one => ('externalId' in one ? one.externalId : [])),
+  });
+  return wanted.map(one =>
+    groups.filter(group =>
+      'externalId' in one
+        ? group.externalId === one.externalId
+        : identityKey(group.displayName) === identityKey(one.name),
+    ),
+  );
 }
 
 /** Whether something is lost, as far as anybody can tell, because of a group that is gone. */
@@ -63,7 +86,8 @@ export function readsItsGroup(
   return renamedGroups === 'follow' || identityKey(group.displayName) === identityKey(wanted.name);
 }
 
-type IdpGroup = { readonly name: string } | { readonly externalId: string };
+/** A group as a mapping names it. */
+export type IdpGroup = { readonly name: string } | { readonly externalId: string };
 
 /** The group that a mapping reads, as declared. */
 export function idpGroupOf(context: Context, app: string, mapping: string): IdpGroup | undefined {

@@ -1,7 +1,8 @@
 /** Remembers which group of the directory each mapping has matched, so that it can follow a rename and miss a loss. */
+import { type DirectoryGroup } from '../../contract/directory';
 import { bind, readBindings, unbind } from '../../store/apps/bindings';
 import { type Db } from '../../store/database/database';
-import { readGroupsNamed } from '../../store/directory/reading';
+import { groupsWithMembers, readGroupsNamed } from '../../store/directory/reading';
 import { type Context } from '../decide/context';
 import { foldName } from '../decide/rules';
 import { idpGroupOf } from '../context/vanished-groups';
@@ -15,7 +16,8 @@ export interface Rebound {
 
 /**
  * Binds mappings of an app to the groups that they match now. A mapping whose group is gone keeps its binding, which is how
- * the guard knows; it is bound anew as soon as a group fits.
+ * the guard knows; it is bound anew as soon as a group fits. Identity providers make groups empty and fill them by later requests: one that
+ * has no member yet says of nobody that they are not in it, and fits as if it had not come. The one that a mapping is bound to may be emptied.
  */
 export async function refreshBindings(db: Db, context: Context, app: string): Promise<Rebound> {
   const { rebound, stale } = await compareBindings(db, context, app);
@@ -57,33 +59,43 @@ async function compareBindings(db: Db, context: Context, app: string): Promise<C
     externalIds: named.flatMap(wanted => ('externalId' in wanted ? wanted.externalId : [])),
   });
   const byId = new Map(groups.map(group => [group.id, group]));
-  const byName = new Map(groups.map(group => [foldName(group.displayName), group]));
-  // Which of several groups of one name is meant is not for the bridge to choose.
-  const shared = new Set(
-    groups.map(group => foldName(group.displayName)).filter((name, index, names) => names.indexOf(name) !== index),
-  );
-  const byExternalId = new Map(
-    groups.flatMap(group => (group.externalId === undefined ? [] : [[group.externalId, group] as const])),
-  );
+  const byName = groupedBy(groups, group => foldName(group.displayName));
+  const byExternalId = groupedBy(groups, group => group.externalId);
   const follows = rules.state.policies.renamedGroups === 'follow';
   const matched = new Set<string>();
-  const rebound = new Map<string, string>();
+  const fitting: { mapping: string; before: string | undefined; fits: readonly DirectoryGroup[] }[] = [];
   for (const mapping of rules.gives.keys()) {
     const wanted = idpGroupOf(context, app, mapping);
     if (wanted === undefined) continue;
     const before = bound.get(mapping);
-    const stays = 'name' in wanted && follows && before !== undefined && byId.has(before);
-    const match =
-      'externalId' in wanted
-        ? byExternalId.get(wanted.externalId)
-        : stays
-          ? byId.get(before)
-          : shared.has(foldName(wanted.name))
-            ? undefined
-            : byName.get(foldName(wanted.name));
+    if ('name' in wanted && follows && before !== undefined && byId.has(before)) continue;
+    const found = 'externalId' in wanted ? byExternalId.get(wanted.externalId) : byName.get(foldName(wanted.name));
+    // Which of several groups of one name is meant is not for the bridge to choose.
+    if (found === undefined || ('name' in wanted && found.length > 1)) continue;
+    fitting.push({ mapping, before, fits: found });
+  }
+  const others = fitting.flatMap(({ before, fits }) => fits.flatMap(({ id }) => (id === before ? [] : [id])));
+  const inhabited = await groupsWithMembers(db, others);
+  const rebound = new Map<string, string>();
+  for (const { mapping, before, fits } of fitting) {
+    // What Coder gives at sign-ins alone takes nothing here, and follows a rename from the beginning.
+    const isByClaim = rules.state.mode === 'claims' && before === undefined && rules.gives.get(mapping)?.length === 0;
+    const match = fits.filter(({ id }) => id === before || isByClaim || inhabited.has(id)).at(-1);
     if (match === undefined) continue;
     if (match.id !== before) rebound.set(mapping, match.id);
-    else if (!stays) matched.add(match.id);
+    else matched.add(match.id);
   }
   return { matched, rebound, stale: [...bound.keys()].filter(mapping => !rules.gives.has(mapping)) };
+}
+
+function groupedBy(
+  groups: readonly DirectoryGroup[],
+  textOf: (group: DirectoryGroup) => string | undefined,
+): Map<string, DirectoryGroup[]> {
+  const found = new Map<string, DirectoryGroup[]>();
+  for (const group of groups) {
+    const text = textOf(group);
+    if (text !== undefined) found.set(text, [...(found.get(text) ?? []), group]);
+  }
+  return found;
 }

@@ -11,7 +11,7 @@ import { hasOthersInside } from '../../store/accounts/coder-members';
 import { type StoredApp } from '../../store/apps/apps';
 import { readMappedGroups } from '../../store/apps/mapped-groups';
 import { type Db } from '../../store/database/database';
-import { existingGroups, readGroups } from '../../store/directory/reading';
+import { existingGroups, groupsWithMembers, readGroups } from '../../store/directory/reading';
 import { entriesOfSubject } from '../../store/journal/journal';
 import {
   type BegunGroup,
@@ -97,6 +97,7 @@ export async function observeGroups(
     managed: known,
     begun,
     pushed,
+    empty: await emptyAmong(db, pushed, known),
     alive,
     inhabited: pushed.length === 0 ? new Set() : await inhabitedAmong(db, declared, app.name, known, alive),
     groupOfMapping: await readMappedGroups(db, app.name),
@@ -159,6 +160,7 @@ export async function observePushedGroup(
     managed: [...managed.values()],
     begun: [...begun, ...(await begunUnder(db, begun, [...present.values()]))],
     pushed: [group],
+    empty: present.size === 0 ? new Set() : await emptyAmong(db, [group], own),
     alive,
     inhabited,
     groupOfMapping: new Map(),
@@ -202,6 +204,18 @@ function organizationsOf({ organizations }: Declared, state: StoredApp['state'])
   ];
   const ids = new Set(named.map(name => findOrganization(organizations, name)?.id));
   return organizations.filter(organization => ids.has(organization.id));
+}
+
+/** Pushed groups that Coder has none noted for and that nobody is in yet. */
+async function emptyAmong(
+  db: Db,
+  pushed: readonly DirectoryGroup[],
+  managed: readonly ManagedGroup[],
+): Promise<Set<string>> {
+  const noted = new Set(managed.map(({ scimGroupId }) => scimGroupId));
+  const open = pushed.flatMap(({ id }) => (noted.has(id) ? [] : [id]));
+  const inhabited = await groupsWithMembers(db, open);
+  return new Set(open.filter(id => !inhabited.has(id)));
 }
 
 async function aliveAmong(

@@ -1,11 +1,12 @@
 /** Which group of an identity provider gives what to how many: declarations beside the directory. It asks nothing of Coder. */
 import { type DirectoryGroupReport, type GroupsReport, type MappingReport } from '../../contract/admin-api';
+import { type DirectoryGroup } from '../../contract/directory';
 import { DEFAULT_ORGANIZATION, type MappingState } from '../../contract/mapping-state';
-import { listApps } from '../../store/apps/apps';
-import { readBindings } from '../../store/apps/bindings';
+import { listApps, type StoredApp } from '../../store/apps/apps';
+import { type Binding, readBindings } from '../../store/apps/bindings';
 import { type Db } from '../../store/database/database';
-import { countPeopleIn, existingGroups, readGroups, readNamesakes } from '../../store/directory';
-import { readsItsGroup } from '../context/vanished-groups';
+import { countPeopleIn, existingGroups, groupsWithMembers, readGroups, readNamesakes } from '../../store/directory';
+import { groupsFitting, type IdpGroup, readsItsGroup } from '../context/vanished-groups';
 import { foldName, isPushed } from '../decide/rules';
 
 const SHOWN = 500;
@@ -38,20 +39,28 @@ export async function groupsReport(
     );
     const shared = new Set(namesakes.filter(group => group.app === app).map(group => foldName(group.displayName)));
     const readBy = new Map<string, string[]>();
-    for (const declared of mappingsOf(state)) {
+    const declaredOnes = mappingsOf(state);
+    const isReading = readingBy(bindings, state);
+    const emptyOnes = await emptyGroups(
+      db,
+      app,
+      declaredOnes.filter(declared => !isReading(declared)),
+    );
+    for (const declared of declaredOnes) {
       const binding = bindings.get(declared.mapping);
-      const { scimGroupId = null } = binding ?? {};
-      const isRead = binding !== undefined && readsItsGroup(binding, wantedBy(declared), state.policies);
-      if (scimGroupId !== null && isRead)
+      const isRead = isReading(declared);
+      const empty = emptyOnes.get(declared.mapping);
+      const scimGroupId = empty?.id ?? binding?.scimGroupId ?? null;
+      if (scimGroupId !== null && (isRead || empty !== undefined))
         readBy.set(scimGroupId, [...(readBy.get(scimGroupId) ?? []), declared.mapping]);
       mappings.push({
         app,
         mapping: declared.mapping,
         gives: declared.gives,
         idpGroup: declared.name ?? `externalId ${declared.externalId ?? ''}`,
-        state: stateOf(declared, binding === undefined ? undefined : isRead, shared),
+        state: empty !== undefined ? 'empty' : stateOf(declared, binding === undefined ? undefined : isRead, shared),
         scimGroupId,
-        groupName: bound.get(scimGroupId ?? '')?.displayName ?? null,
+        groupName: empty?.displayName ?? bound.get(scimGroupId ?? '')?.displayName ?? null,
       });
     }
     for (const group of query.mappingsAlone === true ? [] : await readGroups(db, app))
@@ -80,6 +89,55 @@ export async function groupsReport(
   };
 }
 
+/** Mappings of apps whose group is there and has no member yet, each with that group, in words by app: nothing is asked of groups that are read. */
+export async function sayEmptyGroups(db: Db, apps: readonly StoredApp[]): Promise<Map<string, string[]>> {
+  const bindings = await readBindings(db);
+  const said = new Map<string, string[]>();
+  for (const { name: app, state } of apps) {
+    const own = new Map(bindings.filter(binding => binding.app === app).map(binding => [binding.mapping, binding]));
+    const isReading = readingBy(own, state);
+    const unread = mappingsOf(state).filter(declared => !isReading(declared));
+    if (unread.length === 0) continue;
+    const found = await emptyGroups(db, app, unread);
+    said.set(
+      app,
+      [...found].map(([mapping, { displayName }]) => `${displayName} (${mapping})`),
+    );
+  }
+  return said;
+}
+
+/** Says of a mapping whether it reads the group that it is bound to. */
+function readingBy(
+  bindings: ReadonlyMap<string, Binding>,
+  { policies }: MappingState,
+): (declared: Declared) => boolean {
+  return declared => {
+    const binding = bindings.get(declared.mapping);
+    return binding !== undefined && readsItsGroup(binding, wantedBy(declared), policies);
+  };
+}
+
+/** The groups that these mappings name, where they are there and have no member yet, by mapping. */
+async function emptyGroups(db: Db, app: string, mappings: readonly Declared[]): Promise<Map<string, DirectoryGroup>> {
+  const fitting = await groupsFitting(db, app, mappings.map(wantedBy));
+  const inhabited = await groupsWithMembers(
+    db,
+    fitting.flat().map(({ id }) => id),
+  );
+  return new Map(
+    mappings.flatMap(({ mapping, externalId }, index) => {
+      const fits = fitting[index] ?? [];
+      const [group] = fits;
+      // Of several of one name nobody knows which is meant.
+      const isClear = fits.length === 1 || externalId !== undefined;
+      return group !== undefined && isClear && !fits.some(({ id }) => inhabited.has(id))
+        ? [[mapping, group] as const]
+        : [];
+    }),
+  );
+}
+
 const isNamed = ({ mappings, pushed }: Pick<DirectoryGroupReport, 'mappings' | 'pushed'>): boolean =>
   mappings.length > 0 || pushed;
 const compare = (a: string, b: string): number => (a < b ? -1 : a > b ? 1 : 0);
@@ -93,7 +151,7 @@ function stateOf(
   return isRead === undefined ? 'never-came' : isRead ? 'matched' : 'vanished';
 }
 
-const wantedBy = ({ name = '', externalId }: Declared): Parameters<typeof readsItsGroup>[1] =>
+const wantedBy = ({ name = '', externalId }: Declared): IdpGroup =>
   externalId === undefined ? { name } : { externalId };
 
 function mappingsOf(state: MappingState): Declared[] {

@@ -19,13 +19,22 @@ export interface FoundGroup {
 export interface Reach {
   /** Whether a mapping names the group, or it is pushed. */
   readonly includes: (group: FoundGroup) => boolean;
+  /** What of the two. */
+  readonly maps: (group: FoundGroup) => boolean;
+  readonly pushes: (group: FoundGroup) => boolean;
   /** Whether people have accounts only by being in such a group. */
   readonly onlyMapped: boolean;
   /** The declaration is being dealt with, or is none. */
   readonly unclear: boolean;
 }
 
-const EVERYTHING: Reach = { includes: () => true, onlyMapped: false, unclear: true };
+const EVERYTHING: Reach = {
+  includes: () => true,
+  maps: () => true,
+  pushes: () => true,
+  onlyMapped: false,
+  unclear: true,
+};
 
 /** Apps whose reach is kept. */
 const MOST_KEPT = 256;
@@ -83,11 +92,14 @@ function reachOf({ groupMappings, roleMappings, organizationMappings, pushedGrou
     if (idpGroupExternalId !== undefined) externalIds.add(idpGroupExternalId);
   }
   const prefix = pushedGroups === undefined ? undefined : identityKey(pushedGroups.prefix);
+  const maps = ({ displayName, externalId }: FoundGroup): boolean =>
+    names.has(identityKey(displayName)) || externalIds.has(externalId ?? '');
+  const pushes = ({ displayName }: FoundGroup): boolean =>
+    prefix !== undefined && identityKey(displayName).startsWith(prefix);
   return {
-    includes: ({ displayName, externalId }) =>
-      names.has(identityKey(displayName)) ||
-      (prefix !== undefined && identityKey(displayName).startsWith(prefix)) ||
-      externalIds.has(externalId ?? ''),
+    includes: group => maps(group) || pushes(group),
+    maps,
+    pushes,
     onlyMapped: policies.accounts === 'mapped',
     unclear: false,
   };

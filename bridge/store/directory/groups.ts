@@ -30,6 +30,7 @@ import {
   type Written,
 } from './resources';
 import {
+  type Locked,
   type Write,
   checkVersion,
   externalIdOf,
@@ -148,7 +149,10 @@ export async function updateGroup(
   );
   const touched = people ?? [];
   const resource = { ...current, document: document ?? current.document, version, modifiedAt: now };
-  if (!renamed) return { resource, changed: true, touched };
+  if (!renamed) {
+    const counts = people !== undefined && concerns && (await countsFromNowOn(write, locked));
+    return { resource, changed: true, touched: counts ? first(await enqueueGroup(write, id), touched) : touched };
+  }
   for (const key of new Set([nameOf(current.document).key, nameOf(document).key])) await markNamesakes(write, key);
   if (!concerns) return { resource, changed: true, touched };
   // Which mappings match depends on the name and the externalId, so what the group gives may differ for everybody in it.
@@ -205,6 +209,17 @@ function nameToBe(document: JsonObject): GroupName {
 
 function isRenamed(before: JsonObject, after: JsonObject): boolean {
   return before['displayName'] !== after['displayName'] || before['externalId'] !== after['externalId'];
+}
+
+/**
+ * Whether a group that had no members means something now that one has come: a mapping that reads it is bound to it with that, and a group
+ * that Coder has already is taken for it. One that is pushed and Coder has none of was made with its creation.
+ */
+async function countsFromNowOn({ db, app, reach }: Write, { unbound, unmade, resource }: Locked): Promise<boolean> {
+  if (!unbound && !unmade) return false;
+  const { maps, pushes } = await reach(db, app);
+  const name = nameOf(resource.document);
+  return (unbound && maps(name)) || (unmade && pushes(name));
 }
 
 async function enqueueGroup(write: Write, id: string): Promise<WorkKey[]> {

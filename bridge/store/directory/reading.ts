@@ -259,6 +259,18 @@ export async function readGroupsNamed(
   return [...found.values()].sort((one, other) => (one.id < other.id ? -1 : 1));
 }
 
+const selectInhabited = statement<{ ids: readonly string[] }>()(
+  (db, { ids }) => sql<{ id: string }>`
+    select id from groups where id in ${among(db, ids)}
+      and exists (select 1 from member_rows where set_id = groups.member_set)`,
+);
+
+/** Which of these groups have a member, a person or a group. */
+export async function groupsWithMembers(db: Db, ids: readonly string[]): Promise<Set<string>> {
+  if (ids.length === 0) return new Set();
+  return new Set((await selectInhabited(db, { ids })).rows.map(({ id }) => id));
+}
+
 /** How much of a directory an app has. */
 export interface DirectoryCounts {
   readonly users: number;

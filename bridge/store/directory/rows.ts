@@ -1,5 +1,5 @@
 /** Rows of users and groups as resources, and what both kinds of write have in common. */
-import { sql } from 'kysely';
+import { type RawBuilder, sql } from 'kysely';
 import { type JsonObject } from '../../scim-language/json';
 import { backendOf, type Db, readJson } from '../database/database';
 import { listed } from '../database/listed';
@@ -52,6 +52,10 @@ export interface Locked {
   readonly resource: Resource;
   /** Whether a refused request about it, or about somebody in it, has not gone through yet. */
   readonly refused: boolean;
+  /** Of a group without members: no mapping is bound to it, so that the first one who comes makes it count. */
+  readonly unbound: boolean;
+  /** The same of a group that is pushed: no group of Coder is noted as its own. */
+  readonly unmade: boolean;
 }
 
 const ID = /^[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}$/;
@@ -109,6 +113,11 @@ function isUniqueViolation(error: unknown): boolean {
   return code === 'SQLITE_CONSTRAINT_UNIQUE' || code === '23505';
 }
 
+/** 1 for a group that has no members, and of which there is no such row: looked for only then. */
+const emptyWithout = (rows: RawBuilder<unknown>) => sql<number>`
+  case when exists (select 1 from member_rows where set_id = groups.member_set) then 0
+    when exists (${rows}) then 0 else 1 end`;
+
 const locking = (type: UserOrGroup, to: 'update' | 'delete') =>
   statement<{ id: string; app: string }>()((db, { id, app }) =>
     db
@@ -125,6 +134,14 @@ const locking = (type: UserOrGroup, to: 'update' | 'delete') =>
           .as('refused'),
       )
       .select(type === 'User' ? sql<null>`null`.as('member_set') : sql<string>`member_set`.as('member_set'))
+      .select(
+        type === 'User' || to === 'delete'
+          ? [sql<number>`0`.as('unbound'), sql<number>`0`.as('unmade')]
+          : [
+              emptyWithout(sql`select 1 from bindings where app = ${app} and scim_group_id = ${id}`).as('unbound'),
+              emptyWithout(sql`select 1 from coder_groups where scim_group_id = ${id}`).as('unmade'),
+            ],
+      )
       .where('id', '=', id)
       .where('app', '=', app)
       .$if(backendOf(db) === 'postgres', query => (to === 'delete' ? query.forUpdate() : query.forNoKeyUpdate())),
@@ -166,7 +183,13 @@ export async function lockResource(
   if (!isId(id)) return undefined;
   const [row] = (await LOCK[type][to](db, { id, app })).rows;
   if (row === undefined) return undefined;
-  return { resource: toResource(type, row), memberSet: row.member_set ?? undefined, refused: Boolean(row.refused) };
+  return {
+    resource: toResource(type, row),
+    memberSet: row.member_set ?? undefined,
+    refused: Boolean(row.refused),
+    unbound: row.unbound === 1,
+    unmade: row.unmade === 1,
+  };
 }
 
 /**

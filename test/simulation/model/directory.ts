@@ -37,8 +37,15 @@ export interface Group {
   /** It was gone, and no mapping read it, when a declaration came: to later ones it never was. */
   forgotten?: boolean;
   id: string | undefined;
-  /** Names and externalIds that it had, too. */
-  readonly former: { readonly names: Set<string>; readonly externalIds: Set<string> };
+  /** Names and externalIds under which it has had a member: one that never had any says nothing yet. */
+  readonly counted: { readonly names: Set<string>; readonly externalIds: Set<string> };
+}
+
+/** Notes that a group says something, once somebody is in it. */
+export function count({ members, name, externalId, counted }: Group): void {
+  if (members.size === 0) return;
+  counted.names.add(name);
+  if (externalId !== undefined) counted.externalIds.add(externalId);
 }
 
 export interface App {

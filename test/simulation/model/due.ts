@@ -34,30 +34,36 @@ function isMeant(mapping: IdpGroup, group: Group): boolean {
     : mapping.idpGroupExternalId === group.externalId;
 }
 
-/** Whether the mapping reads this group, or would read it under an earlier name. */
-function isOf(mapping: IdpGroup, group: Group): boolean {
-  const names = [group.name, ...group.former.names];
-  const externalIds = [group.externalId, ...group.former.externalIds];
+/** Whether the mapping reads this group, or would read it under an earlier name, and somebody was in it then. */
+function isOf(mapping: IdpGroup, { counted: { names, externalIds } }: Group): boolean {
   return mapping.idpGroupExternalId === undefined
-    ? names.some(name => folded(name) === folded(mapping.idpGroup ?? ''))
-    : externalIds.includes(mapping.idpGroupExternalId);
+    ? [...names].some(name => folded(name) === folded(mapping.idpGroup ?? ''))
+    : externalIds.has(mapping.idpGroupExternalId);
 }
 
-/** Whether the identity provider has, or once had, a group that the mapping reads. */
+/** Whether the identity provider has, or once had, a group with somebody in it that the mapping reads. */
 function wasMeant(directory: Directory, app: App, mapping: IdpGroup): boolean {
   return [...directory.groups.values()].some(
     group => group.app === app.name && group.forgotten !== true && isOf(mapping, group),
   );
 }
 
-/** A declaration takes the place of this one: groups that are gone, and that it did not read, are nothing to what follows. */
+/** A declaration takes the place of this one: groups that are gone or empty, and that it did not read, are nothing to what follows. */
 export function forgetUnread(directory: Directory, app: string, before: Declaration | undefined): void {
   const { groupMappings, roleMappings, organizationMappings } = before ?? {};
   const mappings = [groupMappings, roleMappings, organizationMappings].flatMap((each): IdpGroup[] =>
     Object.values<IdpGroup>(each ?? {}),
   );
-  for (const group of directory.groups.values())
-    if (group.app === app && group.gone && !mappings.some(mapping => isOf(mapping, group))) group.forgotten = true;
+  for (const group of directory.groups.values()) {
+    if (group.app !== app || mappings.some(mapping => isOf(mapping, group))) continue;
+    if (group.gone) group.forgotten = true;
+    else if (group.members.size === 0) forget(group);
+  }
+}
+
+function forget({ counted }: Group): void {
+  counted.names.clear();
+  counted.externalIds.clear();
 }
 
 export function isPushed(app: App, group: Group): boolean {
@@ -122,7 +128,7 @@ export function declared(directory: Directory): Due {
   return named(directory, () => true);
 }
 
-/** What the bridge may take from people: a mapping whose group was never there takes nothing. */
+/** What the bridge may take from people: a mapping whose group was never there, or never had anybody in it, takes nothing. */
 export function managed(directory: Directory): Due {
   return named(directory, (app, mapping) => wasMeant(directory, app, mapping));
 }

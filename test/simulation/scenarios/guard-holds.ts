@@ -40,6 +40,11 @@ function nothingTaken(scene: Scene): (string | false)[] {
   return [losers.size > 0 && `a plan over the limit took something from ${[...losers].join(', ')}`];
 }
 
+function nobodyHeld(scene: Scene): (string | false)[] {
+  const held = [...scene.directory.people.values()].filter(person => scene.heldReason(person) !== undefined);
+  return [held.length > 0 && `${held.map(({ key }) => key).join(', ')} held, and nobody is missed any more`];
+}
+
 /** Nor do accounts that are made anew take anything along. */
 function allInEngineering(scene: Scene): (string | false)[] {
   const members = scene.accounts.filter(({ groups }) => groups.includes('coder/engineering')).length;
@@ -190,6 +195,54 @@ export const GUARD_HOLDS: readonly Scenario[] = [
       { do: 'group', group: 'engineering-again', name: 'engineering' },
     ],
     mayHold: 'everybody',
+    then: nothingTaken,
+  },
+  {
+    // The guard would let so few pass: it is the group without a member that says nothing.
+    name: 'guard-against-the-group-of-few-made-again-empty',
+    promise,
+    given: crowded(GUARDED, LIMIT - 1),
+    when: [
+      { do: 'disband', group: 'engineering' },
+      { do: 'group', group: 'engineering-again', name: 'engineering' },
+      { do: 'sweep' },
+    ],
+    mayHold: 'everybody',
+    then: nothingTaken,
+  },
+  {
+    name: 'group-of-few-made-again-empty-and-filled',
+    promise,
+    core: true,
+    given: crowded(GUARDED, LIMIT - 1),
+    when: [
+      { do: 'disband', group: 'engineering' },
+      { do: 'group', group: 'engineering-again', name: 'engineering' },
+      { do: 'join', group: 'engineering-again', who: crowd(LIMIT - 1) },
+    ],
+    // Until then; whoever is in again is held no more.
+    mayHold: 'everybody',
+    then: scene => [...nothingTaken(scene), ...nobodyHeld(scene)],
+  },
+  {
+    // As identity providers push what is assigned to them: groups first, people into them one group after the other.
+    name: 'first-rollout-by-empty-groups',
+    promise,
+    given: [
+      ...crowd(LIMIT - 1).map((who): Step => ({
+        do: 'hand',
+        hand: { verb: 'add-account', username: who, email: `${who}@corp.example`, roles: ['template-admin'] },
+      })),
+      { do: 'declare', document: GUARDED },
+      { do: 'together', steps: crowd(LIMIT - 1).map(who => ({ do: 'hire', who })) },
+    ],
+    when: [
+      { do: 'group', group: 'admins' },
+      { do: 'group', group: 'engineering' },
+      { do: 'join', group: 'engineering', who: crowd(LIMIT - 1) },
+      { do: 'sweep' },
+      { do: 'join', group: 'admins', who: crowd(LIMIT - 1) },
+    ],
     then: nothingTaken,
   },
   {

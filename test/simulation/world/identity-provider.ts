@@ -2,7 +2,7 @@
  * The identity provider: one request for each thing that happens, repeated until it is answered, one at a time for each person
  * or group. When it is answered, the directory of the history has it.
  */
-import { type Directory, type Group, type Person } from '../model/directory';
+import { count, type Directory, type Group, type Person } from '../model/directory';
 import { scheduler } from '../time/scheduler';
 import { APP, say, type Step } from '../histories/step';
 import { type Answer, NoAnswer } from './exchange';
@@ -120,7 +120,7 @@ export class IdentityProvider {
       members: new Set(known(this.#directory, step.members ?? [])),
       gone: false,
       id: undefined,
-      former: { names: new Set(), externalIds: new Set() },
+      counted: { names: new Set(), externalIds: new Set() },
     };
     const body = {
       schemas: [GROUP],
@@ -137,6 +137,7 @@ export class IdentityProvider {
     );
     if (id === undefined) return;
     group.id = id;
+    count(group);
     this.#directory.groups.set(group.key, group);
   }
 

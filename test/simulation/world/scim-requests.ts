@@ -1,5 +1,5 @@
 /** What the identity provider sends for a step, and what it has in its own directory once that is answered. */
-import { type Directory, type Group, type Person } from '../model/directory';
+import { count, type Directory, type Group, type Person } from '../model/directory';
 import { APP, type Step } from '../histories/step';
 
 const USER = 'urn:ietf:params:scim:schemas:core:2.0:User';
@@ -141,23 +141,25 @@ export function applyStep(directory: Directory, step: DirectoryStep): void {
     }
     case 'join':
       for (const key of known(directory, step.who)) directory.group(step.group).members.add(key);
+      count(directory.group(step.group));
       return;
     case 'quit':
       for (const key of step.who) directory.group(step.group).members.delete(key);
       return;
     case 'members':
       directory.group(step.group).members = new Set(known(directory, step.who));
+      count(directory.group(step.group));
       return;
     case 'rename': {
       const group = directory.group(step.group);
-      group.former.names.add(group.name);
       group.name = step.to;
+      count(group);
       return;
     }
     case 'move-external-id': {
       const group = directory.group(step.group);
-      if (group.externalId !== undefined) group.former.externalIds.add(group.externalId);
       group.externalId = step.to;
+      count(group);
       return;
     }
     case 'disband':

@@ -41,6 +41,8 @@ export interface GroupsObserved {
   readonly begun: readonly BegunGroup[];
   /** Groups of the directory that the rule for pushed groups is about. */
   readonly pushed: readonly DirectoryGroup[];
+  /** Ids of those of them that have no group of Coder noted as their own, and no member yet. */
+  readonly empty: ReadonlySet<string>;
   /** The apps of the groups of the directory for which managed groups were made, by id, as far as these still exist. */
   readonly alive: ReadonlyMap<string, string>;
   /** Ids of managed groups that nothing declares any more and that people of another app are in still. */

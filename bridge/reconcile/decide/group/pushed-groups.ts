@@ -55,6 +55,7 @@ export function decidePushedGroup(draft: GroupsDraft, group: DirectoryGroup): vo
   for (const name of names) {
     const taken = take(draft, group, organization, name, displayName);
     if (taken === 'next') continue;
+    if (taken === 'later') return;
     if ('problem' in taken) draft.problems.push(taken.problem);
     else {
       draft.plan(taken);
@@ -162,18 +163,22 @@ function nextName(
   return leaves ? (others.find(isFree) ?? present.name) : present.name;
 }
 
-/** The change that gives a group this name; `next` when the name is another group's; or why it can not be. */
+/**
+ * The change that gives a group this name; `next` when the name is another group's; or why it can not be. `later`: Coder has it, and the pushed one
+ * has no member yet. Identity providers make groups empty and fill them by later requests: taken now, it would lose whoever is in.
+ */
 function take(
   draft: GroupsDraft,
   group: DirectoryGroup,
   organization: KnownOrganization,
   name: string,
   displayName: string,
-): GroupChange | 'next' | { readonly problem: string } {
-  const { state, alive, inhabited, mappedByOthers } = draft.observed;
+): GroupChange | 'next' | 'later' | { readonly problem: string } {
+  const { state, alive, empty, inhabited, mappedByOthers } = draft.observed;
   const planned = draft.planned(organization.id, name);
   if (planned !== undefined) {
     const shared = planned.row.scimGroupId === undefined || !alive.has(planned.row.scimGroupId);
+    if (shared && planned.present !== undefined && empty.has(group.id)) return 'later';
     return shared ? { ...planned, row: { ...planned.row, scimGroupId: group.id } } : 'next';
   }
   const present = draft.byName(organization.id, name);
@@ -200,6 +205,9 @@ function take(
     isOurs: made || draft.isMapped(present),
   });
   if (refusal !== undefined) return { problem: `${base.what}: ${refusal}` };
+  // One that the bridge made for a pushed group has in it whom such a group had.
+  const wasPushed = made && (holder ?? begun)?.scimGroupId !== undefined;
+  if (!wasPushed && empty.has(group.id)) return 'later';
   const origin = made ? 'created' : 'matched';
   return { ...base, settings: {}, row: { ...row, origin }, settles: begun === undefined ? [] : [begun] };
 }

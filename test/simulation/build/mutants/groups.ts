@@ -73,6 +73,30 @@ export const GROUPS: readonly Mutant[] = [
     noticedBy: ['team-disbanded-and-its-member-made-anew'],
   },
   {
+    name: 'empty-groups-count',
+    does: 'a mapping is bound to a group that nobody was put into yet',
+    edits: [
+      {
+        file: 'bridge/reconcile/declaration/bindings.ts',
+        find: 'id === before || isByClaim || inhabited.has(id)',
+        put: 'id !== undefined || isByClaim || inhabited.has(id)',
+      },
+    ],
+    noticedBy: ['guard-against-the-group-of-few-made-again-empty', 'first-rollout-by-empty-groups'],
+  },
+  {
+    name: 'first-members-are-nothing-new',
+    does: 'nobody looks again which mapping reads a group that was empty',
+    edits: [
+      {
+        file: 'bridge/store/directory/groups.ts',
+        find: 'return (unbound && maps(name)) || (unmade && pushes(name));',
+        put: 'return unmade && pushes(name) && !maps(name);',
+      },
+    ],
+    noticedBy: ['group-of-few-made-again-empty-and-filled'],
+  },
+  {
     name: 'freed-names-are-forgotten',
     does: 'a pushed group that could not have its name keeps the derived one when the name is free',
     edits: [
