@@ -46,6 +46,38 @@ describeEachDatabase('an answer', (_, on) => {
     },
   );
 
+  it.each(replicas)(
+    'of %d bridge(s) to a change of a group that is sent again, since the first answer was lost, says that it is done',
+    async count => {
+      const access = await startAccess(on, { replicas: count });
+      const okta = await access.app('okta', {
+        groupMappings: { red: { idpGroup: 'red', group: 'red' } },
+        roleMappings: { red: { idpGroup: 'red', role: 'template-admin' } },
+      });
+      const [ada = '', ben = ''] = await okta.hireAll(['ada', 'ben']);
+      const red = await okta.group('red', [ada, ben]);
+      const other = await okta.group('other', [ada]);
+      const twice = async (call: { method: string; path: string }, change: () => Promise<void>) => {
+        const answered: string[] = [];
+        const held = access.coder.faults.hold(call);
+        const first = change().then(() => answered.push('first'));
+        await held.arrived;
+        const again = change().then(() => answered.push('again'));
+        // What means nothing to Coder, and is sent later, is answered meanwhile.
+        for (let number = 0; number < 5; number += 1) await okta.join(other, ada);
+        expect(answered).toEqual([]);
+        held.release();
+        await Promise.all([first, again]);
+      };
+      await twice({ method: 'PUT', path: '/roles$' }, () => okta.quit(red, ada));
+      expect([access.holding('template-admin'), access.coder.membersOf('red')]).toEqual([['ben'], ['ben']]);
+      await twice({ method: 'PATCH', path: '/groups/' }, () => okta.join(red, ada));
+      expect(access.coder.membersOf('red')).toEqual(['ada', 'ben']);
+      await twice({ method: 'PATCH', path: '/groups/' }, () => okta.quit(red, ben));
+      expect([access.holding('template-admin'), access.coder.membersOf('red')]).toEqual([['ada'], ['ada']]);
+    },
+  );
+
   it('after an outage leavers come first', async () => {
     const access = await startAccess(on);
     const okta = await access.app('okta', { guard: { minRemovals: 100 } });

@@ -4,6 +4,7 @@ import { type MemberChange } from '../../scim-language/patch/operation';
 import { type MemberValue } from '../../scim-language/schema/member-value';
 import { fold } from '../../scim-language/schema/fold';
 import { type WorkKey, PRIORITY, enqueue } from '../work/enqueue';
+import { unsettledOf } from '../work/pending';
 import { newId } from '../database/id';
 import { statement } from '../database/statement';
 import { concernsCoder, leavesSomething } from './concern';
@@ -139,7 +140,12 @@ export async function updateGroup(
       ? await applyChanges(write, membership, memberChanges, concerns, options?.baseUrl ?? '')
       : await ready.apply(write, membership, concerns);
   if (locked.refused && memberChanges.length > 0) await settleMembers(db, write.app, id, memberChanges);
-  if (document === undefined && people === undefined) return { resource: current, changed: false, touched: [] };
+  if (document === undefined && people === undefined) {
+    // What an earlier request asked for may not be done: whoever asks the same again is answered when it is.
+    const isNothing = memberChanges.length > 0 && !concerns;
+    const touched = isNothing ? [] : await unsettledOf(db, { group: id, people: statedBy(memberChanges), now });
+    return { resource: current, changed: false, touched };
+  }
   const version = current.version + 1;
   if (renamed) await claimName(write, nameOf(document), id);
   await writeUnique('Group', document ?? current.document, () =>
@@ -220,6 +226,19 @@ async function countsFromNowOn({ db, app, reach }: Write, { unbound, unmade, res
   const { maps, pushes } = await reach(db, app);
   const name = nameOf(resource.document);
   return (unbound && maps(name)) || (unmade && pushes(name));
+}
+
+/** Whom changes of members state, by id: the first of them, as many as a write names. */
+function statedBy(changes: readonly MemberChange[]): string[] {
+  const ids = new Set<string>();
+  for (const change of changes) {
+    const stated = 'members' in change ? change.members : 'values' in change ? change.values : [];
+    for (const one of stated) {
+      if (ids.size === MOST_TOUCHED) return [...ids];
+      ids.add(typeof one === 'string' ? one : one.value);
+    }
+  }
+  return [...ids];
 }
 
 async function enqueueGroup(write: Write, id: string): Promise<WorkKey[]> {

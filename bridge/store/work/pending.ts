@@ -32,6 +32,28 @@ export async function unsettledKeys(
   return rows.map(row => row.key as WorkKey);
 }
 
+const selectUnsettledOf = statement<{ keys: readonly string[]; people: readonly string[]; now: number }>()(
+  (db, { keys, people, now }) => sql<{ key: string }>`
+    select key from work where key in ${among(db, keys)} and parked_at is null and (lease_until >= ${now} or due_at <= ${now})
+    union
+    select work.key from people join coder_members on coder_members.coder_user_id = people.coder_user_id
+    join work on work.key = 'coder-group:' || coder_members.coder_group_id
+    where people.user_id in ${among(db, people)} and coder_members.wanted <> coder_members.present and work.parked_at is null`,
+);
+
+/**
+ * As `unsettledKeys`, of a group of the directory and of people who are stated with it, and the groups of Coder that these are still to come
+ * into or to get out of: one statement, however many they are.
+ * @param people SCIM ids
+ */
+export async function unsettledOf(
+  db: Db,
+  { group, people, now }: { readonly group: string; readonly people: readonly string[]; readonly now: number },
+): Promise<WorkKey[]> {
+  const keys = [`scim-group:${group}`, ...people.map(id => `person:${id}`)];
+  return (await selectUnsettledOf(db, { keys, people, now })).rows.map(({ key }) => key as WorkKey);
+}
+
 /** What is being worked on in this moment, by any bridge and for any app, but for declarations; as it is to be looked at once more. */
 export async function workUnderWay(db: Db): Promise<WorkItem[]> {
   const rows = await db
