@@ -2,7 +2,7 @@
 import { openDatabase } from '../../bridge/store/database/database';
 import { describeEachDatabase } from '../support/databases';
 import { until } from '../support/until';
-import { type IdentityProvider } from './identity-provider';
+import { type IdentityProvider, patch } from './identity-provider';
 import { type Access, startAccess } from './stage';
 
 const ADMINS = {
@@ -25,6 +25,11 @@ async function expectOnlyMarriedAda(access: Access): Promise<void> {
   ]);
   expect(await access.held()).toEqual({});
 }
+
+/** People who had accounts before the bridge. */
+const before = (...names: string[]) => ({
+  before: (coder: Access['coder']) => names.forEach(name => void coder.addUser(name, { status: 'active' })),
+});
 
 describeEachDatabase('accounts', (_, on) => {
   it.each([true, false])(
@@ -243,6 +248,181 @@ describeEachDatabase('accounts', (_, on) => {
     },
   );
 
+  const becomes = (okta: IdentityProvider, id: string, externalId: string) =>
+    okta.done('PATCH', `/Users/${id}`, patch({ op: 'replace', path: 'externalId', value: externalId }));
+
+  /** Ways in which an identity provider that looks people up by userName says that somebody inactive is another object, and active. */
+  const ANOTHER_OBJECT: [string, (okta: IdentityProvider, id: string) => Promise<unknown>][] = [
+    [
+      'PUT',
+      (okta, id) =>
+        okta.done('PUT', `/Users/${id}`, {
+          schemas: ['urn:ietf:params:scim:schemas:core:2.0:User'],
+          userName: 'ada',
+          externalId: 'another-object',
+          emails: [{ value: 'ada@example.com', primary: true }],
+          active: true,
+        }),
+    ],
+    [
+      'PATCH',
+      (okta, id) =>
+        okta.done(
+          'PATCH',
+          `/Users/${id}`,
+          patch({ op: 'replace', value: { externalId: 'another-object', active: true } }),
+        ),
+    ],
+    [
+      'two requests',
+      async (okta, id) => {
+        await becomes(okta, id, 'another-object');
+        await okta.comeBack(id);
+      },
+    ],
+    [
+      'one request that takes the old object away, and one that states the new one',
+      async (okta, id) => {
+        await okta.done('PATCH', `/Users/${id}`, patch({ op: 'remove', path: 'externalId' }));
+        await becomes(okta, id, 'another-object');
+        await okta.comeBack(id);
+      },
+    ],
+  ];
+
+  it.each(ANOTHER_OBJECT)(
+    'somebody hired again under the same SCIM id as another object, by %s, signs in with a new subject',
+    async (_way, comesBack) => {
+      const access = await startAccess(on);
+      const okta = await access.app('okta', ADMINS);
+      const id = await okta.hire('ada');
+      await okta.group('admins', [id]);
+      access.coder.oidcLogin(claims('first-ada', 'ada@example.com'));
+      await okta.leave(id);
+      await comesBack(okta, id);
+      expect(access.coder.oidcLogin(claims('second-ada', 'ada@example.com'))).toMatchObject({ signedIn: true });
+      expect(access.coder.oidcLogin(claims('first-ada', 'ada@example.com'))).toMatchObject({ signedIn: false });
+      await access.swept();
+      expect(await access.held()).toEqual({});
+      expect(access.coder.describe('ada')).toMatchObject({
+        status: 'active',
+        siteRoles: ['template-admin'],
+        organizations: { coder: { groups: ['platform'] } },
+      });
+      // Whoever leaves and comes back as the same one is nobody else.
+      const { id: account } = access.coder.findUser('ada');
+      await okta.leave(id);
+      await okta.comeBack(id);
+      expect(access.coder.findUser('ada').id).toBe(account);
+      expect((await access.statusOf(okta)).converged).toBe(true);
+    },
+  );
+
+  it.each(ANOTHER_OBJECT)(
+    'somebody hired again under the same SCIM id as another object, by %s, is held where the account was there before the bridge',
+    async (_way, comesBack) => {
+      const access = await startAccess(on, before('ada'));
+      access.coder.oidcLogin(claims('first-ada', 'ada@example.com'));
+      const okta = await access.app('okta', ADMINS);
+      const id = await okta.hire('ada');
+      await okta.leave(id);
+      await comesBack(okta, id);
+      expect(await access.held()).toEqual({ ada: expect.stringMatching(/^re-hire: account "ada" /) });
+      expect(access.suspended()).toEqual(['ada']);
+      await access.swept();
+      expect(await access.held()).toEqual({ ada: expect.stringMatching(/^re-hire: account "ada" /) });
+      expect(access.suspended()).toEqual(['ada']);
+    },
+  );
+
+  it.each([
+    ['keep', 'first-ada'],
+    ['replace', 'second-ada'],
+  ] as const)(
+    'an answer about somebody hired again under the same SCIM id is acted on, and once: %s',
+    async (answer, subject) => {
+      const access = await startAccess(on, before('ada'));
+      access.coder.oidcLogin(claims('first-ada', 'ada@example.com'));
+      const okta = await access.app('okta', ADMINS);
+      const id = await okta.hire('ada');
+      await okta.group('admins', [id]);
+      await okta.leave(id);
+      await becomes(okta, id, 'another-object');
+      await okta.comeBack(id);
+      const account = (await access.status()).pending.find(item => item.subject === 'ada')?.account;
+      expect(account).toBe(access.coder.describe('ada').id);
+      await access.admin.answerReHire({ user: 'ada', answer, account, by: 'operator' });
+      await access.settled();
+      expect(await access.held()).toEqual({});
+      expect(access.coder.oidcLogin(claims(subject, 'ada@example.com'))).toMatchObject({ signedIn: true });
+      expect(access.coder.describe('ada')).toMatchObject({ status: 'active', siteRoles: ['template-admin'] });
+
+      await okta.leave(id);
+      await okta.comeBack(id);
+      expect(await access.held()).toEqual({});
+      await okta.leave(id);
+      await becomes(okta, id, 'a-third-object');
+      await okta.comeBack(id);
+      expect(await access.held()).toEqual(
+        answer === 'keep' ? { ada: expect.stringMatching(/^re-hire: account "ada" /) } : {},
+      );
+    },
+  );
+
+  it('another externalId of somebody who stays, or who is the first object again, or who had none, replaces no account', async () => {
+    const access = await startAccess(on);
+    const okta = await access.app('okta', ADMINS);
+    const [ada = '', ben = ''] = await okta.hireAll(['ada', 'ben']);
+    const cleo = await okta.hire('cleo', { externalId: undefined });
+    const names = ['ada', 'ben', 'cleo'];
+    for (const name of names) access.coder.oidcLogin(claims(name, `${name}@example.com`));
+    const accounts = names.map(name => access.coder.findUser(name).id);
+    await becomes(okta, ada, 'mapped-anew');
+    await okta.leave(ada);
+    await okta.leave(ben);
+    await becomes(okta, ben, 'another-object');
+    await becomes(okta, ben, 'object-of-ben');
+    await okta.leave(cleo);
+    await becomes(okta, cleo, 'an-object');
+    for (const id of [ada, ben, cleo]) await okta.comeBack(id);
+    await access.swept();
+    expect(names.map(name => access.coder.findUser(name).id)).toEqual(accounts);
+    expect(access.suspended()).toEqual([]);
+    expect(await access.held()).toEqual({});
+  });
+
+  it('somebody who is another object before their leaving was dealt with is locked out first', async () => {
+    const access = await startAccess(on, { ...before('ada'), env: { CODER_SCIM_REQUEST_DEADLINE: '1s' } });
+    access.coder.oidcLogin(claims('first-ada', 'ada@example.com'));
+    const okta = await access.app('okta', ADMINS);
+    const id = await okta.hire('ada');
+    await access.coder.unreachable(true);
+    await okta.leave(id);
+    await becomes(okta, id, 'another-object');
+    await okta.comeBack(id);
+    await access.coder.unreachable(false);
+    await access.settled();
+    expect(access.suspended()).toEqual(['ada']);
+    expect(await access.held()).toEqual({ ada: expect.stringMatching(/^re-hire: account "ada" /) });
+    await access.admin.answerReHire({ user: 'ada', answer: 'keep' });
+    await access.settled();
+    expect(access.suspended()).toEqual([]);
+    expect(await access.held()).toEqual({});
+  });
+
+  it('whoever was made another object while inactive, and then deleted, left the account of the first one behind', async () => {
+    const access = await startAccess(on, before('ada'));
+    access.coder.oidcLogin(claims('first-ada', 'ada@example.com'));
+    const okta = await access.app('okta');
+    const first = await okta.hire('ada');
+    await okta.leave(first);
+    await becomes(okta, first, 'another-object');
+    await okta.remove(first);
+    await okta.hire('ada', { externalId: 'another-object' });
+    expect(await access.held()).toEqual({ ada: expect.stringMatching(/^re-hire: account "ada" /) });
+    expect(access.suspended()).toEqual(['ada']);
+  });
+
   it.each(['inactive', 'deleted'])(
     'whoever gets an address that a leaver had before theirs is not let in by the account of that one, who is %s and has no externalId',
     async before => {
@@ -312,9 +492,6 @@ describeEachDatabase('accounts', (_, on) => {
     );
     return ids;
   }
-  const before = (...names: string[]) => ({
-    before: (coder: Access['coder']) => names.forEach(name => void coder.addUser(name, { status: 'active' })),
-  });
 
   it('an answer to a re-hire is acted on though Coder fails at it once', async () => {
     const access = await startAccess(on, before('ada'));

@@ -1,6 +1,7 @@
 /** Whether somebody may be an account that exists already, and as what. Pure; data in, data out. */
 import { type DirectoryUser } from '../../contract/directory';
 import { isSameIdentity } from '../../contract/identity';
+import { type Person } from '../../store/accounts/people';
 import { type ReHire } from '../../store/accounts/re-hires';
 import { type Context, isProtected, untouchable } from './context';
 import { isImplied } from './entitlement';
@@ -23,11 +24,16 @@ export interface Adoption {
   readonly anew: boolean;
 }
 
+/** An account in words. */
+export function nameOf({ username, email }: Pick<Account, 'username' | 'email'>): string {
+  return `account ${JSON.stringify(username)} with the e-mail ${JSON.stringify(email)}`;
+}
+
 /** How the account is taken over, or why it is not. */
 export function judgeAdoption(question: AdoptionQuestion): Adoption | Held {
   const { context, app, found } = question;
   const { account } = found;
-  const name = `account ${JSON.stringify(account.username)} with the e-mail ${JSON.stringify(account.email)}`;
+  const name = nameOf(account);
   const reason = untouchable(context, account);
   if (reason !== undefined) return new Held(reason, `${name} is never touched (${reason})`);
   const foreign = foreignDomain(context, app, account.email);
@@ -49,7 +55,7 @@ export function judgeAdoption(question: AdoptionQuestion): Adoption | Held {
     );
   if (before !== undefined) {
     const adoption = { how: 'adopted' as const, replaces: [] };
-    const reHire = judgeReHire(question, before, adoption, hasMoved(account, before), name);
+    const reHire = judgeReHire(question, externalIdOf(before), adoption, hasMoved(account, before), name);
     return reHire instanceof Held || reHire.anew ? reHire : judgePolicy(question, name);
   }
   const [shared] = elsewhere;
@@ -70,7 +76,7 @@ export function judgeAdoption(question: AdoptionQuestion): Adoption | Held {
     if (inUse !== undefined) return { how: inUse.person.how ?? 'adopted', replaces, anew: false };
     const adoption = { how: first.person.how ?? 'adopted', replaces };
     const isSomebodyElse = moved.length > 0 || earlier.some(holder => isMovedAnother(question, holder));
-    return judgeReHire(question, first, adoption, isSomebodyElse, name);
+    return judgeReHire(question, externalIdOf(first), adoption, isSomebodyElse, name);
   }
   if (shared !== undefined) return { how: shared.person.how ?? 'adopted', replaces: [], anew: false };
   if (found.begun) return { how: 'created', replaces: [], anew: false };
@@ -97,8 +103,21 @@ function isMovedAnother({ found, user }: AdoptionQuestion, holder: Holder): bool
   return hasMoved(found.account, holder) && (before === undefined || before !== user?.externalId);
 }
 
+/** Of whom a used account is: whoever became another object while inactive was not let in as that. */
 function externalIdOf({ user, person }: Holder): string | undefined {
-  return user?.externalId ?? person.externalId;
+  return person.formerExternalId ?? user?.externalId ?? person.externalId;
+}
+
+/**
+ * Somebody is to come in by the account that they are linked to, and was another object of the directory when they were let in last: as where the
+ * account is one that others left behind. Undefined where it is theirs as ever.
+ */
+export function judgeReturn(question: AdoptionQuestion, person: Person | undefined): Adoption | Held | undefined {
+  const { account, holders } = question.found;
+  // Somebody of another app is in by it, and signs in.
+  if (person?.formerExternalId === undefined || holders.some(holder => !hasLeft(holder))) return undefined;
+  const adoption = { how: person.how ?? 'adopted', replaces: [] };
+  return judgeReHire(question, person.formerExternalId, adoption, false, nameOf(account));
 }
 
 function takenText(name: string, { account }: ObservedAccount, holder: Holder, app: string): string {
@@ -147,18 +166,17 @@ function judgePolicy({ context, app, found }: AdoptionQuestion, name: string): A
 
 /**
  * Somebody comes to an account that others left behind.
- * @param first of them
+ * @param before the first of them, by externalId
  * @param adoption what it is where the account stays
  * @param isSomebodyElse whether one of them had another address by then
  */
 function judgeReHire(
   { found, user, reHire }: AdoptionQuestion,
-  first: Holder,
+  before: string | undefined,
   adoption: Omit<Adoption, 'anew'>,
   isSomebodyElse: boolean,
   name: string,
 ): Adoption | Held {
-  const before = externalIdOf(first);
   // Another object of the identity provider is usually another subject, and a used account lets only its own subject in.
   const isAnother =
     isSomebodyElse || (before !== undefined && user?.externalId !== undefined && before !== user.externalId);

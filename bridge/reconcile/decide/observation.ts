@@ -176,9 +176,16 @@ export function leavesItsApp({ context, app, user }: Pick<PersonObservation, 'co
   return stored !== undefined && (stored.deleting || leavesByDirectory({ user }));
 }
 
-/** Whether an operator may be asked about the account, or has been: somebody else had it, whatever keeps the person from it by now. */
-export function mayComeBackTo({ via, account, holders, appearedFor }: ObservedAccount): boolean {
-  return via !== 'linked' && account.used && (holders.length > 0 || appearedFor !== undefined);
+/**
+ * Whether an operator may be asked about the account, or has been: somebody else had it, or the person when they were another object, whatever
+ * keeps the person from it by now.
+ */
+export function mayComeBackTo(
+  { via, account, holders, appearedFor }: ObservedAccount,
+  person: Pick<Person, 'formerExternalId'> | undefined,
+): boolean {
+  if (!account.used) return false;
+  return via === 'linked' ? person?.formerExternalId !== undefined : holders.length > 0 || appearedFor !== undefined;
 }
 
 /** Whether the account that the person was linked to is gone. */

@@ -7,7 +7,17 @@ import { isSameIdentity } from '../../contract/identity';
 import { type AccountDecision, decideAccount, inputFor, isSomebodyElses, type NewAccount, newAccount } from './account';
 import { isTheirs } from './appeared';
 import { untouchable } from './context';
-import { foreignDomain, isMoving, isNamed, isShared, judgeAdoption, refusedAddress, reHireText } from './adoption';
+import {
+  foreignDomain,
+  isMoving,
+  isNamed,
+  isShared,
+  judgeAdoption,
+  judgeReturn,
+  nameOf,
+  refusedAddress,
+  reHireText,
+} from './adoption';
 import { ABSENT } from './desired';
 import { CameBack, Held, StillIn } from './hold-reason';
 import { leavesByDirectory, type ObservedAccount, type PersonObservation } from './observation';
@@ -102,6 +112,8 @@ function decideLinked(observation: PersonObservation, linked: ObservedAccount): 
   });
   const email = user?.email;
   const { account } = linked;
+  const returns = decideReturn(observation, linked);
+  if (returns !== undefined) return returns;
   if (email === undefined) return stays();
   const ours = mayBeMadeAnew(observation, linked, email);
   const other = bearing(observation, email);
@@ -126,6 +138,29 @@ function decideLinked(observation: PersonObservation, linked: ObservedAccount): 
       held: [],
     };
   return stays(unusedText(linked, email));
+}
+
+/** Somebody whose account another object of the directory used is not let in by it; undefined where it is theirs. */
+function decideReturn(observation: PersonObservation, linked: ObservedAccount): PersonDecision | undefined {
+  const { context, app, user, person, own, reHire } = observation;
+  if (user === undefined || own.unclear === true) return undefined;
+  const nothing = { accounts: [], create: undefined };
+  const adoption = judgeReturn({ context, app, user, found: linked, reHire }, person);
+  if (adoption === undefined || (!(adoption instanceof Held) && !adoption.anew)) return undefined;
+  const { account } = linked;
+  // They came back before their leaving was dealt with: that is, first.
+  if (account.status !== 'suspended' && reHire?.answer !== 'replace')
+    return {
+      ...nothing,
+      accounts: [leaveBehind(observation, linked)],
+      held: [new CameBack(account.id, reHireText(nameOf(account), user.userName))],
+    };
+  if (adoption instanceof Held) return { ...nothing, held: [adoption] };
+  if (user.email === undefined) return { ...nothing, held: [noEmail(user.userName)] };
+  const refused = refusedAddress(context, app, user.email);
+  if (refused !== undefined) return { ...nothing, held: [refused] };
+  const create = newAccount(observation, user.email, { observed: linked, replaces: [], why: 're-hire' });
+  return { ...nothing, create, held: [] };
 }
 
 /** Why somebody who is out does not come back in: what was narrowed meanwhile takes nobody out, and lets nobody in. */
@@ -399,10 +434,9 @@ export function noEmail(userName: string): Held {
 
 /** What could not be deleted because of its workspaces. */
 export function heldByWorkspaces({ observed, why }: NonNullable<NewAccount['insteadOf']>, userName: string): Held {
-  const { id, username, email } = observed.account;
-  const name = `account ${JSON.stringify(username)} with the e-mail ${JSON.stringify(email)}`;
+  const name = nameOf(observed.account);
   return why === 're-hire'
-    ? new CameBack(id, reHireText(name, userName))
+    ? new CameBack(observed.account.id, reHireText(name, userName))
     : new Held(
         'has-workspaces',
         `${name} was made for an earlier address and has workspaces, so Coder does not delete it: delete or move its workspaces`,

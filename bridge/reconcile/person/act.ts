@@ -55,7 +55,8 @@ export async function act(
     return joined(before, await orFailure(() => makeInPlace(rim, work, observation, create, guarded, before)));
   }
   const main = decision.accounts.find(({ observed }) => observed.via === 'linked');
-  if (main?.observed.profile === undefined) return outcome;
+  // What is locked though the person is to come in is another one's.
+  if (main?.observed.profile === undefined || main.input.desired.account === 'absent') return outcome;
   const { account, profile } = main.observed;
   const before = outcome;
   return joined(

@@ -342,6 +342,7 @@ function outcomeOfAccount(
     wishes: done.filter(isWish),
     ended: isOut(done),
     deleted: done.some(step => step.kind === 'delete'),
+    letIn: done.some(step => step.kind === 'activate'),
     endedFormerOwner,
     workspaces: undefined,
     becameOwner: done.some(

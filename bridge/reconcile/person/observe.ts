@@ -112,7 +112,10 @@ export async function observePerson(
     begun,
     addresses: former,
     said: { at: toldAt, user, groups: told.groups },
-    reHire: person?.heldReason === 're-hire' || accounts.some(mayComeBackTo) ? await readReHire(db, userId) : undefined,
+    reHire:
+      person?.heldReason === 're-hire' || accounts.some(one => mayComeBackTo(one, person))
+        ? await readReHire(db, userId)
+        : undefined,
     seen: asked,
     unread,
   };

@@ -28,6 +28,8 @@ export interface AccountOutcome {
   /** Nobody signs in to it any more: it was locked or deleted by this work. */
   readonly ended: boolean;
   readonly deleted: boolean;
+  /** Somebody who was locked out of it can sign in to it again by this work. */
+  readonly letIn: boolean;
   /** It lost an owner role that somebody gave by hand. */
   readonly endedFormerOwner: boolean;
   /** What is to be remembered of its workspaces: `none` when nothing is; undefined when they were not looked at. */

@@ -36,6 +36,7 @@ function both(first: AccountOutcome, second: AccountOutcome): AccountOutcome {
     wishes: [...first.wishes, ...second.wishes],
     ended: first.ended || second.ended,
     deleted: first.deleted || second.deleted,
+    letIn: first.letIn || second.letIn,
     endedFormerOwner: first.endedFormerOwner || second.endedFormerOwner,
     workspaces: second.workspaces ?? first.workspaces,
     becameOwner: first.becameOwner || second.becameOwner,

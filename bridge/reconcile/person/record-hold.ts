@@ -73,16 +73,18 @@ export async function writeHold(
 /**
  * What an operator is asked about somebody who came back, and their word. That is kept, whatever Coder fails at and the guard holds, until
  * Coder refuses what it asks for, the person has an account or leaves, or the account is not there for them any more.
+ * @param isBack whether they are in by the account that they were linked to before
  */
 export async function writeReHire(
   db: Db,
-  { userId, own, accounts, reHire }: PersonObservation,
+  { userId, own, person, accounts, reHire }: PersonObservation,
   { held, linked }: PersonOutcome,
+  isBack: boolean,
 ): Promise<void> {
   const asked = held.find(one => one instanceof CameBack);
   if (asked !== undefined) await askReHire(db, userId, asked.account, reHire);
   else if (reHire !== undefined) {
-    const isThere = accounts.some(one => one.account.id === reHire.account && mayComeBackTo(one));
-    if (linked !== undefined || own.account === 'absent' || !isThere) await forgetReHire(db, userId);
+    const isThere = accounts.some(one => one.account.id === reHire.account && mayComeBackTo(one, person));
+    if (linked !== undefined || isBack || own.account === 'absent' || !isThere) await forgetReHire(db, userId);
   }
 }

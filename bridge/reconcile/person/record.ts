@@ -1,7 +1,7 @@
 /** Writes down what became of one person: links, grants, wishes for groups, holds, audit lines and the closing of journal entries, in one transaction. */
 import { identityKey, isSameIdentity } from '../../contract/identity';
 import { noteAddress } from '../../store/accounts/addresses';
-import { deletePerson, type PersonChange, writePerson } from '../../store/accounts/people';
+import { deletePerson, forgetFormerObject, type PersonChange, writePerson } from '../../store/accounts/people';
 import { writeAudit } from '../../store/audit/audit';
 import { type Db } from '../../store/database/database';
 import { closeEntry, closeSame, handOverEntry, mayLastUntil, openEntry } from '../../store/journal/journal';
@@ -18,7 +18,8 @@ import {
   type ObservedAccount,
   type PersonObservation,
 } from '../decide/observation';
-import { unclearAccount } from '../decide/person';
+import { CameBack } from '../decide/hold-reason';
+import { type PersonDecision, unclearAccount } from '../decide/person';
 import { type Removal } from '../decide/plan';
 import { leavingNote } from '../observe/begun-accounts';
 import { AWAITS_DECLARATION, endWork, type EndedWork, type Later, LOOKED_FOR_AGAIN } from '../queue/end-work';
@@ -137,7 +138,9 @@ export async function recordPerson(
       !observation.addresses.some(({ address }) => isSameIdentity(address, user.email ?? ''))
     )
       await noteAddress(db, { userId, app }, user.email, now);
-    await writeReHire(db, observation, outcome);
+    const back = isBack(observation, decision, accounts);
+    await writeReHire(db, observation, outcome, back);
+    if (back) await forgetFormerObject(db, userId, user?.externalId);
     if (outcome.made !== undefined) await closeMade(db, outcome.made, now);
     await writePersonRow(db, observation, outcome, held, failure === undefined && later === undefined, now);
     return [...emptier, ...woken, ...sharers];
@@ -171,6 +174,19 @@ function isOut({ accounts, unread }: PersonObservation, changed: readonly Accoun
   return (
     unread === undefined && accounts.every(({ account }) => account.status === 'suspended' || ended.has(account.id))
   );
+}
+
+/** Whether somebody who was another object when they were let in last is in by the account that they had then: it is theirs from now on. */
+function isBack(
+  { own, person }: PersonObservation,
+  decision: PersonDecision,
+  changed: readonly AccountOutcome[],
+): boolean {
+  if (own.account !== 'present' || person?.formerExternalId === undefined) return false;
+  const main = decision.accounts.find(({ observed }) => observed.via === 'linked');
+  if (main?.input.desired.account !== 'present') return false;
+  const { id, status } = main.observed.account;
+  return status !== 'suspended' || changed.some(({ accountId, letIn }) => accountId === id && letIn);
 }
 
 /**
@@ -366,6 +382,7 @@ async function writePersonRow(
     return;
   }
   const isLinked = linkedId !== undefined && !deleted;
+  const isAsked = outcome.held.some(one => one instanceof CameBack);
   const change: PersonChange = {
     held: held ?? null,
     convergedAt: now,
@@ -374,7 +391,9 @@ async function writePersonRow(
     ...usernameOf(observation, outcome),
     ...(finished && user !== undefined && isLinked ? { known: user } : {}),
     // Who is locked out has not been dealt with under a new name.
-    ...(finished && user !== undefined && isLinked && observation.own.account === 'present' ? { profile: user } : {}),
+    ...(finished && user !== undefined && isLinked && observation.own.account === 'present' && !isAsked
+      ? { profile: user }
+      : {}),
     ...(user === undefined && person?.leftAt === undefined ? { leftAt: now } : {}),
     ...formerOwnerOf(observation, outcome),
     ...outSinceOf(observation, finished && held === undefined, now),

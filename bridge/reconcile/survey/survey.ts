@@ -184,7 +184,7 @@ async function* compare(scene: Scene, page: readonly Subject[]): AsyncGenerator<
       leftAlone: [],
       begun,
       addresses: former,
-      reHire: seen.some(mayComeBackTo) ? await readReHire(db, subject.userId) : undefined,
+      reHire: seen.some(one => mayComeBackTo(one, subject.person)) ? await readReHire(db, subject.userId) : undefined,
       seen: undefined,
     };
     yield findingOf(observation, decidePerson(observation));

@@ -31,6 +31,8 @@ export interface Person {
   readonly formerOwner: boolean;
   /** Since when nothing lets them in, and that is dealt with: they have nothing to lose. */
   readonly outSince: number | undefined;
+  /** The object of the identity provider that they were before another one was stated of them while inactive; undefined once they are in again. */
+  readonly formerExternalId: string | undefined;
 }
 
 export function toPerson(row: PersonTable): Person {
@@ -52,6 +54,7 @@ export function toPerson(row: PersonTable): Person {
     convergedAt: row.converged_at ?? undefined,
     formerOwner: row.former_owner === 1,
     outSince: row.out_since ?? undefined,
+    formerExternalId: row.former_external_id ?? undefined,
   };
 }
 
@@ -123,6 +126,15 @@ export interface PersonChange {
 
 type PersonColumns = Partial<Omit<PersonTable, 'user_id' | 'app'>>;
 
+/** Who it was before them is told of an account alone. */
+const NO_ACCOUNT = {
+  coder_user_id: null,
+  coder_username: null,
+  how: null,
+  linked_at: null,
+  former_external_id: null,
+} satisfies PersonColumns;
+
 const updates = new Map<string, Statement<{ readonly [name: string]: string | number | null }, unknown>>();
 
 /** The update of these columns: there are few sets of them. */
@@ -151,12 +163,13 @@ export async function writePerson(
     ...(change.coder === undefined
       ? {}
       : change.coder === null
-        ? { coder_user_id: null, coder_username: null, how: null, linked_at: null }
+        ? NO_ACCOUNT
         : {
             coder_user_id: change.coder.id,
             coder_username: change.coder.username,
             how: change.coder.how,
             linked_at: now,
+            former_external_id: null,
           }),
     ...(change.formerOwner === undefined ? {} : { former_owner: change.formerOwner ? 1 : null }),
     ...(change.outSince === undefined ? {} : { out_since: change.outSince }),
@@ -196,6 +209,17 @@ async function forgetHolds(db: Db, userId: string): Promise<void> {
   await db.deleteFrom('holds').where('subject', '=', `person:${userId}`).execute();
 }
 
+/** The account is of the object that the directory states now: who it was before says nothing any more. */
+export async function forgetFormerObject(db: Db, userId: string, externalId: string | undefined): Promise<void> {
+  await db
+    .updateTable('people')
+    .set({ former_external_id: null })
+    .where('user_id', '=', userId)
+    // Whoever became another one since is judged by that.
+    .where('external_id', externalId === undefined ? 'is' : '=', externalId ?? null)
+    .execute();
+}
+
 /** Nothing that a bridge knows of this account is believed any more of the people who are it. */
 export async function unsettle(db: Db, coderUserId: string): Promise<void> {
   await db.updateTable('people').set({ converged_at: null }).where('coder_user_id', '=', coderUserId).execute();
@@ -211,7 +235,7 @@ export async function leaveAccount(
   if (userIds.length === 0) return [];
   return await db
     .updateTable('people')
-    .set({ coder_user_id: null, coder_username: null, how: null, linked_at: null })
+    .set(NO_ACCOUNT)
     .where('user_id', 'in', userIds)
     .returning(['user_id', 'app'])
     .execute();

@@ -53,7 +53,7 @@ type Prefixed<Prefix extends string, Row> = { [Name in keyof Row & string as `${
 const PERSON = [
   ...['user_id', 'app', 'coder_user_id', 'coder_username', 'how', 'linked_at', 'held_reason', 'held_detail', 'left_at'],
   ...['user_name', 'email', 'external_id', 'full_name', 'followed_user_name', 'converged_at', 'former_owner'],
-  ...['out_since'],
+  ...['out_since', 'former_external_id'],
 ] as (keyof PersonTable)[];
 const HOLD = [
   ...['app', 'subject', 'digest', 'reason', 'changes', 'cause', 'created_at', 'released_at'],

@@ -55,8 +55,18 @@ const insertPerson = statement<PersonColumns & { id: string; app: string }>()(
     db.insertInto('people').values({ user_id: id, app, user_name, email, external_id }),
 );
 
-const renamePerson = statement<PersonColumns & { id: string }>()((db, { id, user_name, email, external_id }) =>
-  db.updateTable('people').set({ user_name, email, external_id }).where('user_id', '=', id),
+const renamePerson = statement<PersonColumns & { id: string; former: string | null }>()(
+  (db, { id, user_name, email, external_id, former }) =>
+    db
+      .updateTable('people')
+      .set({
+        user_name,
+        email,
+        external_id,
+        // Of several the first one used the account; whoever is that one again is nobody else.
+        former_external_id: sql`nullif(coalesce(former_external_id, cast(${former} as text)), cast(${external_id} as text))`,
+      })
+      .where('user_id', '=', id),
 );
 
 const lockWhole = statement<{ id: string }>()((db, { id }) =>
@@ -113,13 +123,15 @@ export async function updateUser(
   await replaceEmails(write, id, emailKeys(current.document), emailKeys(document));
   const before = personOf(write, current.document);
   const after = personOf(write, document);
+  const [was, is] = [isActive(current.document), isActive(document)];
+  // Another object in the place of one who is out is somebody who comes back, or somebody else; of whoever stays in it says nothing.
+  const former = (was && is) || before.external_id === after.external_id ? null : before.external_id;
   if (before.user_name !== after.user_name || before.email !== after.email || before.external_id !== after.external_id)
-    await renamePerson(db, { id, ...after });
+    await renamePerson(db, { id, ...after, former });
   if (after.email !== null && before.email !== after.email)
     await noteAddress(db, { userId: id, app: write.app }, after.email, now);
   const others = before.email === after.email ? [] : await enqueueOthersOf(write, id, before.email, after.email);
   const resource = { ...current, document, version, modifiedAt: now };
-  const [was, is] = [isActive(current.document), isActive(document)];
   if (was && is && (await isOfNoConcern(write, id, current.document, document)))
     return { resource, changed: true, touched: others };
   // Whoever is out may be in by an account with the address that is stated now.

@@ -21,7 +21,8 @@ import * as firstAddresses from './0014-first-addresses';
 import * as unseenSets from './0015-unseen-sets';
 import * as unheardWrites from './0016-unheard-writes';
 import * as peopleOut from './0017-people-out';
-import * as sessionBasis from './0020-session-basis';
+import * as sessionBasis from './0018-session-basis';
+import * as formerObjects from './0019-former-objects';
 
 const MIGRATIONS = [
   initial.up,
@@ -42,6 +43,7 @@ const MIGRATIONS = [
   unheardWrites.up,
   peopleOut.up,
   sessionBasis.up,
+  formerObjects.up,
 ] as const;
 
 /** Number that keeps replicas that start at once from migrating twice (Postgres advisory lock). */

@@ -29,6 +29,8 @@ export interface PersonTable {
   former_owner: number | null;
   /** Since when nothing lets the person in, and that is dealt with; null while something does. */
   out_since: number | null;
+  /** The externalId before another one was stated of somebody inactive: who used the account until then. Null once they are in again. */
+  former_external_id: string | null;
 }
 
 /** Roles and organization memberships that the bridge gave, so that they can be taken when no mapping names them any more. */
