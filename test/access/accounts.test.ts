@@ -423,6 +423,68 @@ describeEachDatabase('accounts', (_, on) => {
     expect(access.suspended()).toEqual(['ada']);
   });
 
+  it.each([
+    ['inactive', 'keep'],
+    ['inactive', 'replace'],
+    ['deleted', 'keep'],
+    ['deleted', 'replace'],
+  ] as const)(
+    'the same object by another name and address, the one before being %s, is held as a re-hire, and has one account: %s',
+    async (left, answer) => {
+      const access = await startAccess(on);
+      const okta = await access.app('okta', ADMINS);
+      const admins = await okta.group('admins');
+      const first = await okta.hire('ada');
+      access.coder.oidcLogin(claims('ada', 'ada@example.com'));
+      await okta.leave(first);
+      if (left === 'deleted') await okta.remove(first);
+      const second = await okta.hire('ada.king', { externalId: 'object-of-ada' });
+      await okta.join(admins, second);
+      const reason = /^re-hire: account "ada" .*coder-scim re-hire ada.king --keep/;
+      expect(await access.held()).toEqual({ 'ada.king': expect.stringMatching(reason) });
+      expect(access.suspended()).toEqual(['ada']);
+      await access.swept();
+      expect(await access.held()).toEqual({ 'ada.king': expect.stringMatching(reason) });
+
+      const account = (await access.status()).pending.find(item => item.subject === 'ada.king')?.account;
+      expect(account).toBe(access.coder.describe('ada').id);
+      await access.admin.answerReHire({ user: 'ada.king', answer, account, by: 'operator' });
+      await access.settled();
+      const subject = answer === 'keep' ? 'ada' : 'another-subject';
+      expect(access.coder.oidcLogin(claims(subject, 'ada.king@example.com'))).toMatchObject({ signedIn: true });
+      await access.swept();
+      expect(await access.held()).toEqual({});
+      const mine = Object.values(access.coder.snapshot().users).filter(({ email }) => email.startsWith('ada'));
+      expect(mine).toMatchObject([
+        { email: 'ada.king@example.com', status: 'active', siteRoles: ['template-admin'] },
+      ]);
+      if (answer === 'keep') expect(mine[0]?.id).toBe(account);
+      expect((await access.statusOf(okta)).converged).toBe(true);
+      await okta.leave(second);
+      expect(Object.values(access.coder.snapshot().users).find(({ email }) => email.startsWith('ada'))?.status).toBe(
+        'suspended',
+      );
+    },
+  );
+
+  it('an externalId that several who are in hold, or whose account nobody used, keeps nobody from an account', async () => {
+    const access = await startAccess(on);
+    const okta = await access.app('okta');
+    const [ada = '', ben = ''] = [
+      await okta.hire('ada', { externalId: 'everybody' }),
+      await okta.hire('ben'),
+      await okta.hire('cleo', { externalId: 'everybody' }),
+    ];
+    access.coder.oidcLogin(claims('ada', 'ada@example.com'));
+    await okta.leave(ada);
+    await okta.leave(ben);
+    await okta.hire('dora', { externalId: 'everybody' });
+    await okta.hire('ben.king', { externalId: 'object-of-ben' });
+    expect(await access.held()).toEqual({});
+    for (const name of ['dora', 'ben.king'])
+      expect(access.coder.oidcLogin(claims(name, `${name}@example.com`))).toMatchObject({ signedIn: true });
+  });
+
   it.each(['inactive', 'deleted'])(
     'whoever gets an address that a leaver had before theirs is not let in by the account of that one, who is %s and has no externalId',
     async before => {

@@ -120,6 +120,20 @@ export function judgeReturn(question: AdoptionQuestion, person: Person | undefin
   return judgeReHire(question, person.formerExternalId, adoption, false, nameOf(account));
 }
 
+/**
+ * The account of somebody who left and was the same object of the directory, whatever its address: by the object Coder knows the subject. Who it is
+ * says an operator. Undefined where it is not left behind.
+ */
+export function judgeSameObject(question: AdoptionQuestion): Adoption | Held | undefined {
+  const { found, user, reHire } = question;
+  if (!found.account.used || found.holders.some(holder => !hasLeft(holder))) return undefined;
+  const adoption = judgeAdoption(question);
+  if (adoption instanceof Held) return adoption;
+  const answer = reHire?.account === found.account.id ? reHire.answer : undefined;
+  if (answer !== undefined) return { ...adoption, anew: answer === 'replace' };
+  return new CameBack(found.account.id, sameObjectText(nameOf(found.account), user));
+}
+
 function takenText(name: string, { account }: ObservedAccount, holder: Holder, app: string): string {
   const of = holder.person.app === app ? 'the same app' : `app ${JSON.stringify(holder.person.app)}`;
   const whose = `${name} belongs to ${JSON.stringify(holder.person.userName)} of ${of}`;
@@ -196,6 +210,11 @@ function shellWord(text: string): string {
 export function reHireText(name: string, userName: string): string {
   const who = shellWord(userName);
   return `${name} was used by an earlier object of the directory, and Coder lets no other subject of the identity provider sign in to it: if the subject is the same, keep the account with coder-scim re-hire ${who} --keep; else make a new one with coder-scim re-hire ${who} --replace, after its workspaces are deleted, since they go with the account`;
+}
+
+function sameObjectText(name: string, user: AdoptionQuestion['user']): string {
+  const who = shellWord(user?.userName ?? '');
+  return `${name} was used by the same object of the directory (externalId ${JSON.stringify(user?.externalId)}), by another name, and Coder knows the subject of the identity provider by it, whatever the address: if the subject is the same, keep the account with coder-scim re-hire ${who} --keep, and its e-mail follows at the next sign-in; else make a new one in its place with coder-scim re-hire ${who} --replace, after its workspaces are deleted, since they go with the account`;
 }
 
 function hasLeft({ person, user }: Holder): boolean {

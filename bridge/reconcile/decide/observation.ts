@@ -51,8 +51,11 @@ export interface Claimant {
   readonly since: number;
 }
 
-/** How an account came to be looked at: the person's link, the present address, a former one, or a journal entry. */
-export type Via = 'linked' | 'address' | 'former-address' | 'journal';
+/**
+ * How an account came to be looked at: the person's link, the present address, a former one, a journal entry, or somebody who left and was the same
+ * object of the directory.
+ */
+export type Via = 'linked' | 'address' | 'former-address' | 'journal' | 'object';
 
 /** An account that is or may be the person's. */
 export interface ObservedAccount {

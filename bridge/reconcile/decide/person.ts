@@ -8,12 +8,14 @@ import { type AccountDecision, decideAccount, inputFor, isSomebodyElses, type Ne
 import { isTheirs } from './appeared';
 import { untouchable } from './context';
 import {
+  type Adoption,
   foreignDomain,
   isMoving,
   isNamed,
   isShared,
   judgeAdoption,
   judgeReturn,
+  judgeSameObject,
   nameOf,
   refusedAddress,
   reHireText,
@@ -85,14 +87,39 @@ function decideUnlinked(observation: PersonObservation, found: ObservedAccount |
   const refused = refusedAddress(context, app, user.email);
   if (refused !== undefined && (found === undefined || refused.reason === 'foreign-domain'))
     return { ...nothing, held: [refused] };
+  const left = leftAsObject(observation, found);
+  if (left !== undefined) return decideFound(observation, user.email, left.observed, left.adoption);
   if (found === undefined) return { accounts: [], create: newAccount(observation, user.email, undefined), held: [] };
-  const adoption = judgeAdoption({ context, app, user, found, reHire });
+  return decideFound(observation, user.email, found, judgeAdoption({ context, app, user, found, reHire }));
+}
+
+/** What another name and another address keep from being found. Whoever has signed in to an account by the present address is known by that. */
+function leftAsObject(
+  { context, app, user, accounts, reHire }: PersonObservation,
+  found: ObservedAccount | undefined,
+): { readonly observed: ObservedAccount; readonly adoption: Adoption | Held } | undefined {
+  if (found?.account.used === true) return undefined;
+  for (const observed of accounts) {
+    if (observed.via !== 'object') continue;
+    const adoption = judgeSameObject({ context, app, user, found: observed, reHire });
+    if (adoption !== undefined) return { observed, adoption };
+  }
+  return undefined;
+}
+
+function decideFound(
+  observation: PersonObservation,
+  email: string,
+  found: ObservedAccount,
+  adoption: Adoption | Held,
+): PersonDecision {
+  const nothing = { accounts: [], create: undefined };
   if (adoption instanceof Held) return { ...nothing, held: [adoption] };
   const { replaces } = adoption;
   if (adoption.anew)
     return {
       accounts: [],
-      create: newAccount(observation, user.email, { observed: found, replaces, why: 're-hire' }),
+      create: newAccount(observation, email, { observed: found, replaces, why: 're-hire' }),
       held: [],
     };
   return {

@@ -5,6 +5,7 @@
 import { isSameIdentity } from '../../contract/identity';
 import { CoderError, type CoderUser, outcomeOf } from '../../coder';
 import { readReHire } from '../../store/accounts/re-hires';
+import { leftAsObjects } from '../../store/accounts/same-object';
 import { type KnownAccount, readKnownAccount, type Told } from '../../store/accounts/told';
 import { type JournalEntry } from '../../store/journal/journal';
 import { type Context } from '../decide/context';
@@ -74,7 +75,7 @@ export async function observePerson(
       return undefined;
     }
   };
-  const look = async (found: CoderUser, how: 'linked' | 'address' | undefined): Promise<void> => {
+  const look = async (found: CoderUser, how: 'linked' | 'address' | 'object' | undefined): Promise<void> => {
     if (accounts.some(one => one.account.id === found.id)) return;
     const account = accountOf(found);
     const isOwnBegun = await isBegunHere(rim, context, begun, account, linked);
@@ -99,6 +100,11 @@ export async function observePerson(
       if (found !== undefined) await look(found, isPresent ? 'address' : undefined);
     });
   }
+  if (linked === undefined && own.account === 'present' && user?.externalId !== undefined)
+    for (const { coderUserId } of await leftAsObjects(db, app, [user.externalId])) {
+      const found = coderUserId === undefined ? undefined : await rim.coder.getUser(coderUserId);
+      if (found?.state === 'present' && accountOf(found.user).used) await look(found.user, 'object');
+    }
   const unseen = await orLater(() => findUnseen(rim, told, accounts, linked));
   return {
     context,

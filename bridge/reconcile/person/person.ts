@@ -33,15 +33,17 @@ export async function convergePerson(rim: Rim, work: Work): Promise<EndedWork> {
   // Of an app that is gone nobody is in: what was begun for one of its people is seen to its end all the same.
   if (!context.rules.has(work.app) && (told.user !== undefined || told.entries.length === 0))
     return await endWork(rim, work, { kind: 'done' });
-  return await rim.mutex.runExclusiveAll(namesOf(told), waited =>
+  return await rim.mutex.runExclusiveAll(namesOf(work.app, told), waited =>
     // Whoever was waited for may have changed what was read.
     convergeInTurn(rim, work, context, userId, waited ? undefined : told),
   );
 }
 
 /** Under which names others could deal with the same account: those of this process wait for each other. */
-function namesOf({ user, person, former }: Told): string[] {
+function namesOf(app: string, { user, person, former }: Told): string[] {
+  const object = user?.externalId ?? person?.externalId;
   return [
+    ...(object === undefined ? [] : [`object:${app}:${object}`]),
     ...(person?.coderUserId === undefined ? [] : [`account:${person.coderUserId}`]),
     ...new Set(
       [...(user?.email === undefined ? [] : [user.email]), ...former.map(({ address }) => address)].map(

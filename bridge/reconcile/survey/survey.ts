@@ -10,6 +10,7 @@ import { type MemberState, memberStatesOfAccounts } from '../../store/accounts/c
 import { type Grant, grantsOfAccounts } from '../../store/accounts/grants';
 import { type Person, peopleOfAccounts, readPeople, readPeopleById } from '../../store/accounts/people';
 import { readReHire } from '../../store/accounts/re-hires';
+import { leftAsObjects } from '../../store/accounts/same-object';
 import { type Db } from '../../store/database/database';
 import { nextTurn } from '../../store/database/turns';
 import { readGroups, readUsers } from '../../store/directory/reading';
@@ -152,6 +153,7 @@ async function* compare(scene: Scene, page: readonly Subject[]): AsyncGenerator<
   const [addresses, entries] = [await addressesOfPeople(db, ids), await entriesOfSubjects(db, ids)];
   const linkedIds = page.flatMap(({ person }) => person?.coderUserId ?? []);
   const linkedPeople = byAccount(await peopleOfAccounts(db, linkedIds));
+  const left = await leftAsObjects(db, app, page.flatMap(subject => objectToLookUp(world, subject) ?? []));
   const found = [];
   for (const subject of page) {
     const open = entries.get(subject.userId) ?? [];
@@ -163,7 +165,10 @@ async function* compare(scene: Scene, page: readonly Subject[]): AsyncGenerator<
     const isOthers = subject.own.account !== 'present' && (await isLetInElsewhere(db, context, same));
     const ids = [subject.person?.coderUserId, ...open.flatMap(({ kind, key }) => (kind === 'steps' ? key : []))];
     const gone = [...new Set(ids)].flatMap(id => (id === undefined || world.accounts.has(id) ? [] : id));
-    found.push({ subject, begun, former, gone, candidates: candidatesOf(world, subject, begun, former, isOthers) });
+    const object = objectToLookUp(world, subject);
+    const asObject = object === undefined ? [] : left.filter(({ externalId }) => externalId === object);
+    const candidates = candidatesOf(world, subject, begun, former, isOthers, asObject);
+    found.push({ subject, begun, former, gone, candidates });
   }
   const accounts = found.flatMap(({ candidates }) => candidates.map(({ account }) => account.id));
   const others = accounts.filter(id => !linkedPeople.has(id));
@@ -197,8 +202,9 @@ function candidatesOf(
   begun: PersonObservation['begun'],
   former: readonly Address[],
   isOthers: boolean,
+  asObject: readonly Person[],
 ): Candidate[] {
-  const linked = person?.coderUserId === undefined ? undefined : world.accounts.get(person.coderUserId);
+  const linked = linkedOf(world, person);
   const candidates = new Map<string, Candidate>();
   const isBegun = (account: Account): boolean => begun.some(entry => mayBeBegun(entry, account));
   if (linked !== undefined) candidates.set(linked.id, { account: linked, via: 'linked', begun: isBegun(linked) });
@@ -219,7 +225,21 @@ function candidatesOf(
     const via = isPresent ? 'address' : isBegun(account) ? 'journal' : 'former-address';
     candidates.set(account.id, { account, via, begun: isBegun(account) });
   }
+  for (const { coderUserId } of asObject) {
+    const account = coderUserId === undefined ? undefined : world.accounts.get(coderUserId);
+    if (account?.used === true && !candidates.has(account.id))
+      candidates.set(account.id, { account, via: 'object', begun: false });
+  }
   return [...candidates.values()];
+}
+
+function linkedOf(world: World, person: Person | undefined): Account | undefined {
+  return person?.coderUserId === undefined ? undefined : world.accounts.get(person.coderUserId);
+}
+
+/** The externalId of somebody who is to come in and has no account: somebody who left may have been the same. */
+function objectToLookUp(world: World, { user, person, own }: Subject): string | undefined {
+  return own.account === 'present' && linkedOf(world, person) === undefined ? user?.externalId : undefined;
 }
 
 interface Known {

@@ -12,6 +12,7 @@ import { until } from '../../support/until';
     const replica = await openDatabase(fresh.url);
     const newest = await schemaVersion(replica.db);
     await sql`alter table coder_groups drop column unheard_at`.execute(replica.db);
+    await sql`drop index people_left`.execute(replica.db);
     await sql`alter table people drop column out_since, drop column former_external_id`.execute(replica.db);
     await sql`alter table page_sessions drop column sign_in`.execute(replica.db);
     await sql`update schema_version set version = ${14}`.execute(replica.db);
