@@ -653,6 +653,56 @@ describeEachDatabase('accounts', (_, on) => {
     },
   );
 
+  /** One object that the identity provider states twice, and an account that the first one is in by. */
+  async function statedTwice(more: Readonly<Record<string, unknown>> = {}) {
+    const access = await startAccess(on);
+    const okta = await access.app('okta');
+    const first = await okta.hire('ada');
+    const address = [{ value: 'ada@example.com', primary: true }];
+    const second = await okta.hire('ada2', { externalId: 'object-of-ada', emails: address, ...more });
+    expect(await access.held()).toEqual({ ada2: expect.stringMatching(/^account-taken: /) });
+    return { access, okta, first, second };
+  }
+  const STILL_IN = /^account-taken: the person has left, and account "ada" .* is still \w+: "ada" of the same app/;
+
+  it.each(['inactive', 'deleted'])(
+    'of one object that the identity provider states twice, who is said to have left is told as still in until the other one is out: %s',
+    async leaves => {
+      const { access, okta, first, second } = await statedTwice();
+      await okta.leave(second);
+      if (leaves === 'deleted') await okta.remove(second);
+      expect(await access.held()).toEqual({ ada2: expect.stringMatching(STILL_IN) });
+      expect((await access.statusOf(okta)).converged).toBe(false);
+      await access.swept();
+      expect(await access.held()).toEqual({ ada2: expect.stringMatching(STILL_IN) });
+      expect(access.suspended()).toEqual([]);
+
+      await okta.leave(first);
+      expect(access.suspended()).toEqual(['ada']);
+      await access.settled();
+      expect(await access.held()).toEqual({});
+      expect((await access.statusOf(okta)).converged).toBe(true);
+    },
+  );
+
+  it('of one object that was stated twice by mistake, nobody is told once a declaration names the account', async () => {
+    const { access, okta, second } = await statedTwice();
+    await okta.remove(second);
+    expect(await access.held()).toEqual({ ada2: expect.stringMatching(STILL_IN) });
+    await access.declare(okta, { people: { adopt: ['ada'] } });
+    await access.swept();
+    expect(await access.held()).toEqual({});
+    expect(access.suspended()).toEqual([]);
+    expect((await access.statusOf(okta)).converged).toBe(true);
+  });
+
+  it('who leaves with an address that somebody else has by another externalId is out, and nobody is told', async () => {
+    const { access, okta, second } = await statedTwice({ externalId: 'another-object' });
+    await okta.leave(second);
+    expect(await access.held()).toEqual({});
+    expect(access.suspended()).toEqual([]);
+  });
+
   it('who takes the address of somebody who is still in is let in by that one’s leaving, in that request', async () => {
     const access = await startAccess(on);
     const okta = await access.app('okta', ADMINS);

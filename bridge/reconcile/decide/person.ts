@@ -22,7 +22,7 @@ import {
 } from './adoption';
 import { ABSENT } from './desired';
 import { CameBack, Held, StillIn } from './hold-reason';
-import { leavesByDirectory, type ObservedAccount, type PersonObservation } from './observation';
+import { type Holder, leavesByDirectory, type ObservedAccount, type PersonObservation } from './observation';
 import { isOwner, plan } from './plan';
 
 export interface PersonDecision {
@@ -307,6 +307,21 @@ function isOlderThanClaim(
   return account.status !== 'suspended' && (account.createdAt ?? 0) <= claimedBy.since;
 }
 
+/**
+ * Somebody else of the app who is in by the account, and is the same object of the identity provider as who leaves: one person, stated twice, of
+ * whom one is said to have left. Where a declaration names the account, it is known whose it is.
+ */
+function inAsSameObject(observation: PersonObservation, { account, holders }: ObservedAccount): Holder | undefined {
+  const { context, app, user, person } = observation;
+  const externalId = user?.externalId ?? person?.externalId;
+  if (externalId === undefined || !leavesByDirectory(observation)) return undefined;
+  if (account.status === 'suspended' || isNamed(context, app, account)) return undefined;
+  return holders.find(
+    holder =>
+      holder.person.app === app && holder.desired.account === 'present' && holder.user?.externalId === externalId,
+  );
+}
+
 /** Accounts of the bridge's making, or linked before, that are this person's no more: gone when nobody ever used them, else locked. */
 function decideLeftOver(observation: PersonObservation, main: ObservedAccount | undefined): AccountDecision[] {
   return observation.accounts
@@ -338,7 +353,11 @@ function decideLeaving(observation: PersonObservation): PersonDecision {
     const { account } = observed;
     // Leaving or not: two who leave count as two.
     const isElses = observed.via !== 'linked' && isSomebodyElsesToAnswer(observed);
-    if (isElses && !isOlderThanClaim(observation, observed)) continue;
+    if (isElses && !isOlderThanClaim(observation, observed)) {
+      const same = inAsSameObject(observation, observed);
+      if (same !== undefined) held.push(stillTheSame(observation, observed, same));
+      continue;
+    }
     const reason = untouchable(context, account);
     if (reason !== undefined) {
       // Whoever left can sign in to what is protected, and to an own account that is a person's: somebody has to know, and to act.
@@ -425,6 +444,13 @@ function sayOpen(
 ): string {
   const why = leavesByDirectory(person) ? 'the person has left' : 'nothing lets the person in any more';
   return `${why}, and account ${JSON.stringify(username)} with their e-mail ${JSON.stringify(email)}`;
+}
+
+function stillTheSame(person: PersonObservation, { account }: ObservedAccount, holder: Holder): StillIn {
+  return new StillIn(
+    'account-taken',
+    `${sayOpen(person, account)} is still ${account.status}: ${JSON.stringify(holder.person.userName)} of the same app is in by it and has the same externalId ${JSON.stringify(holder.user?.externalId)}, so the two may be one person; if they are, make that one inactive in the identity provider as well; else give them externalIds of their own, or name the account in people.adopt`,
+  );
 }
 
 function stillProtected(person: Pick<PersonObservation, 'user'>, { account }: ObservedAccount): StillIn {
