@@ -109,7 +109,11 @@ export const SETUP_GUIDES: Readonly<Record<(typeof IDENTITY_PROVIDERS)[number], 
       { field: 'Auth mode', value: 'bearer' },
       { field: 'Content type', value: 'application/scim+json' },
     ]),
-    then: ['Propagate users and groups. Sync all users.', 'A deletion is not announced: disable people first.'],
+    then: [
+      'Leave "use patchOp" off: with it no change of an e-mail is sent.',
+      'Propagate users and groups. Sync all users.',
+      'A deletion is not announced: disable people first.',
+    ],
   },
   cyberark: {
     name: 'CyberArk Identity',
