@@ -1,10 +1,11 @@
-import { Lazy, type TerraformProvider, type TerraformVariable, Token } from 'cdktf';
+import { type TerraformProvider, type TerraformVariable } from 'cdktf';
 import { Construct } from 'constructs';
-import { escapeText } from '../l1/terraform-text';
+import { escapeText, expression } from '../l1/terraform-text';
 import { ScimApp } from '../scim-app';
 import { checkSettings } from '../l1/settings';
 import { type Application, AUTHENTIK, type PolicyBinding, type ProviderScim } from './authentik';
 import { ForeignData, ForeignResource, providerOf } from './foreign-provider';
+import { type GroupIds, GroupResource, listOf } from './group-resource';
 import { MappedGroups } from './mapped-groups';
 import { secretText } from './provisioning-secret';
 
@@ -103,9 +104,7 @@ export class AuthentikProvisioning extends Construct {
         token: secretText(config.secret, this.node.path),
         dry_run: !(config.enabled ?? true),
         exclude_users_service_account: true,
-        group_filters: all
-          ? undefined
-          : Token.asList(Lazy.anyValue({ produce: () => Object.values(this.sent()) }), { displayHint: 'groups' }),
+        group_filters: all ? undefined : expression(() => listOf(this.sent())),
         property_mappings: [mapping('user')],
         property_mappings_group: [mapping('group')],
       },
@@ -117,7 +116,7 @@ export class AuthentikProvisioning extends Construct {
       const slug = config.applicationSlug ?? `${app.name}-provisioning`;
       this.makeApplication(slug, all, provider);
     }
-    this.node.addValidation({ validate: () => (all || Object.keys(this.sent()).length > 0 ? [] : [this.noGroups()]) });
+    this.node.addValidation({ validate: () => (all || !isNone(this.sent()) ? [] : [this.noGroups()]) });
   }
 
   /** Id of a group that authentik knows by this name, for `idpGroupExternalId`; the group is sent as well. */
@@ -125,8 +124,8 @@ export class AuthentikProvisioning extends Construct {
     return this.groups.idOf(group);
   }
 
-  private sent(): Record<string, string> {
-    return this.groups.allIds(this.config.furtherGroups);
+  private sent(): GroupIds {
+    return this.groups.ids({ external: true, further: this.config.furtherGroups });
   }
 
   /** An application without bindings is everybody's: with `all`, everybody's it is. */
@@ -145,16 +144,20 @@ export class AuthentikProvisioning extends Construct {
       { provider },
     );
     if (all) return;
-    new ForeignResource<PolicyBinding>(
+    new GroupResource<PolicyBinding>(
       this,
       'people',
       'authentik_policy_binding',
       { target: application.getStringAttribute('uuid'), group: '${each.value}', order: 0 },
-      { provider, forEach: () => this.sent() },
+      { provider, groups: () => this.sent() },
     );
   }
 
   private noGroups(): string {
     return `${this.node.path}: no mapping of the app names a group, so that authentik would send all of them: add a mapping, furtherGroups, or groups: 'all' where that is meant`;
   }
+}
+
+function isNone({ found, referred }: GroupIds): boolean {
+  return found.length + Object.keys(referred).length === 0;
 }

@@ -14,8 +14,8 @@ export interface ProviderScim {
   readonly token: string;
   readonly dry_run: boolean;
   readonly exclude_users_service_account: boolean;
-  /** Ids of the groups that are sent; left out: all. */
-  readonly group_filters: readonly string[] | undefined;
+  /** Ids of the groups that are sent, as an expression; left out: all. */
+  readonly group_filters: string | undefined;
   readonly property_mappings: readonly string[];
   readonly property_mappings_group: readonly string[];
 }

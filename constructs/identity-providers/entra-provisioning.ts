@@ -12,6 +12,7 @@ import {
   type SynchronizationSecret,
 } from './azuread';
 import { Block, ForeignData, ForeignResource, providerOf } from './foreign-provider';
+import { GroupResource } from './group-resource';
 import { MappedGroups } from './mapped-groups';
 import { secretText } from './provisioning-secret';
 
@@ -145,7 +146,7 @@ export class EntraProvisioning extends Construct {
       idAttribute: 'object_id',
       provider,
     });
-    const assignments = new ForeignResource<AppRoleAssignment>(
+    const assignments = new GroupResource<AppRoleAssignment>(
       this,
       'assignments',
       'azuread_app_role_assignment',
@@ -156,7 +157,7 @@ export class EntraProvisioning extends Construct {
       },
       {
         provider,
-        forEach: () => this.groups.allIds(config.furtherGroups),
+        groups: () => this.groups.ids({ external: true, further: config.furtherGroups }),
       },
     );
     const job = new ForeignResource<SynchronizationJob>(

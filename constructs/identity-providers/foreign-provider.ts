@@ -54,8 +54,8 @@ export function providerOf(scope: Construct, foreign: ForeignProvider): Terrafor
 
 /** What Terraform knows of every resource; `forEach` is asked at synth, when everything is declared. */
 export interface ForeignMeta extends Omit<TerraformMetaArguments, 'forEach' | 'count'> {
-  /** Values by the key that an instance has in the state. */
-  readonly forEach?: () => Readonly<Record<string, string>>;
+  /** Values by the key that an instance has in the state, or an expression that makes them. */
+  readonly forEach?: () => Readonly<Record<string, string>> | string;
 }
 
 /** A resource of another provider. @typeParam T its documented arguments */
@@ -94,6 +94,11 @@ export class ForeignResource<T extends object> extends TerraformResource {
 /** A data source of another provider. @typeParam T its documented arguments */
 export class ForeignData<T extends object> extends TerraformDataSource {
   private readonly instances: ForeignMeta['forEach'];
+
+  /** Whether there is one, as far as is declared. */
+  protected get hasInstances(): boolean {
+    return this.instances === undefined || Object.keys(this.instances()).length > 0;
+  }
 
   constructor(
     scope: Construct,

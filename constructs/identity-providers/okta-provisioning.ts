@@ -4,6 +4,7 @@ import { escapeText, expression } from '../l1/terraform-text';
 import { ScimApp } from '../scim-app';
 import { checkSettings } from '../l1/settings';
 import { Block, ForeignResource, providerOf } from './foreign-provider';
+import { GroupResource } from './group-resource';
 import { MappedGroups } from './mapped-groups';
 import {
   type AppConnection,
@@ -103,7 +104,7 @@ export class OktaProvisioning extends Construct {
       provider,
     });
     const [assigned, pushed] = [config.assignMappedGroups ?? true, config.pushGroups ?? true];
-    const assignments = new ForeignResource<AppGroupAssignment>(
+    const assignments = new GroupResource<AppGroupAssignment>(
       this,
       'assignments',
       'okta_app_group_assignment',
@@ -111,10 +112,10 @@ export class OktaProvisioning extends Construct {
       {
         provider,
         dependsOn: [app, ...connection],
-        forEach: () => ({ ...(assigned ? groups.ids() : {}), ...config.furtherGroups }),
+        groups: () => groups.ids({ named: assigned, further: config.furtherGroups }),
       },
     );
-    new ForeignResource<PushGroup>(
+    new GroupResource<PushGroup>(
       this,
       'pushed-groups',
       'okta_push_group',
@@ -124,7 +125,7 @@ export class OktaProvisioning extends Construct {
         status: enabled ? 'ACTIVE' : 'INACTIVE',
         delete_target_group_on_destroy: config.deletePushedGroups ?? true,
       },
-      { provider, dependsOn: [assignments], forEach: () => (pushed ? groups.ids() : {}) },
+      { provider, dependsOn: [assignments], groups: () => groups.ids({ named: pushed }) },
     );
   }
 

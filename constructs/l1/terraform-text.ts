@@ -74,6 +74,11 @@ export function withReferences(element: unknown): unknown {
   return element;
 }
 
+/** A `moved` block as `cdktf synth --hcl` wants it. */
+export function movedBlock(from: string, to: string): object {
+  return { from: reference(from), to: reference(to) };
+}
+
 function reference(value: string): object {
   return { value, isBlock: false, type: 'simple', storageClassType: 'reference' };
 }

@@ -90,7 +90,7 @@ describe('texts', () => {
       'Terraform',
       catalogue.texts('provider', ['new ProviderError', 'report.error', 'report.warning']),
       // Terraform's own.
-      ['could not connect to coder-scim.invalid … no such host'],
+      ['could not connect to coder-scim.invalid … no such host', 'Instance cannot be destroyed'],
     ],
     ['Commands', catalogue.texts('bridge/commands', ['new CommandError']), OF_THE_CLIENT],
     ['Database and start', catalogue.texts('bridge', ['new DatabaseError', 'new FileRefused', 'new ListenError']), []],

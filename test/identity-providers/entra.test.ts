@@ -65,7 +65,26 @@ test('application, secret, groups, job and pilot come in order, and go in the re
   }
 });
 
-test('a group that a mapping names by a reference is assigned, under the name of the mapping', async () => {
+test('a group that is renamed stays assigned by the same instance', async () => {
+  const sides = await TwoSides.open(AZUREAD);
+  const declare = (idpGroup: string) => {
+    sides.terraform.environment['AZUREAD_DOUBLE_GROUPS'] = JSON.stringify({ [idpGroup]: 'object-1' });
+    return sides.deploy(IdentityProvider.ENTRA, (app, secret) => {
+      new EntraProvisioning(app, 'provisioning', { displayName: 'Coder', secret });
+      new RoleMapping(app, 'devs', { idpGroup, role: CoderRole.MEMBER });
+      // By its id as well: one group all the same.
+      new GroupMapping(app, 'known', { idpGroupExternalId: 'object-1', group: 'known' });
+    });
+  };
+  try {
+    expect(valuesOf(await declare('Devs'), 'azuread_app_role_assignment', 'principal_object_id')).toEqual(['object-1']);
+    expect(await declare('Engineers')).toEqual([]);
+  } finally {
+    await sides.close();
+  }
+});
+
+test('a group that a mapping names by a reference is assigned, under what is referred to', async () => {
   const sides = await TwoSides.open(AZUREAD);
   try {
     const made = await sides.deploy(IdentityProvider.ENTRA, (app, secret) => {
@@ -91,6 +110,14 @@ test('a group that a mapping names by a reference is assigned, under the name of
       'object-of-Later Group',
       'object-of-later',
       'object-of-listed',
+    ]);
+    const { stdout } = await sides.terraform.run('state', 'list');
+    const assigned = stdout.split('\n').filter(line => line.startsWith('azuread_app_role_assignment.'));
+    expect(assigned.map(line => line.replace(/^[^[]*/, ''))).toEqual([
+      '["listed"]',
+      '["object-of-Known"]',
+      expect.stringMatching(/^\["terraform_data\.entra_group_\w+\.output\.is"\]$/),
+      expect.stringMatching(/^\["terraform_data\.entra_named_\w+\.output\.is"\]$/),
     ]);
     const { state } = await sides.api.client.getApp('entra');
     expect(state.groupMappings['by-id']?.idpGroupExternalId).toBe('object-of-later');

@@ -1,4 +1,6 @@
 /** Okta's side, by a double of okta/okta that takes what the real one documents and nothing else. */
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { TerraformOutput, TerraformVariable } from 'cdktf';
 import { CoderRole, GroupMapping, IdentityProvider, OktaProvisioning, RoleMapping, ScimApp } from '../../constructs';
 import { expectCode, said } from '../provider/stage';
@@ -66,6 +68,76 @@ test('assignments and pushed groups follow the mappings; the connection is made 
     const gone = sides.made().map(({ type }) => type);
     expect(gone.lastIndexOf('okta_push_group')).toBeLessThan(gone.indexOf('okta_app_group_assignment'));
     expect((await sides.api.client.listApps()).apps).toEqual([]);
+  } finally {
+    await sides.close();
+  }
+});
+
+/** A group that mappings name twice, under a name; and what else there may be of it. */
+const renamed =
+  (idpGroup: string, { role = true, group = 'devs', furtherGroups = {} } = {}) =>
+  (app: ScimApp): void => {
+    new OktaProvisioning(app, 'provisioning', { appId, furtherGroups });
+    mappings(app);
+    if (role) new RoleMapping(app, 'a-role', { idpGroup, role: CoderRole.AUDITOR });
+    if (group !== '') new GroupMapping(app, group, { idpGroup, group: 'devs' });
+  };
+
+const GROUPS = { 'coder-admins': 'id-1', 'coder-developers': 'id-2' };
+
+test('a group that is renamed, and is mapped once more or once less, is assigned and pushed as before', async () => {
+  const sides = await TwoSides.open(OKTA);
+  const { environment } = sides.terraform;
+  const there = (name: string) => (environment['OKTA_DOUBLE_GROUPS'] = JSON.stringify({ ...GROUPS, [name]: 'id-3' }));
+  try {
+    there('coder-devs');
+    const made = await sides.deploy(IdentityProvider.OKTA, renamed('coder-devs'));
+    expect(valuesOf(made, 'okta_app_group_assignment', 'group_id')).toEqual(['id-1', 'id-2', 'id-3']);
+
+    there('coder-engineers');
+    expect(await sides.deploy(IdentityProvider.OKTA, renamed('coder-engineers'))).toEqual([]);
+    // The one of its mappings that comes first, by path and by declaration.
+    expect(await sides.deploy(IdentityProvider.OKTA, renamed('coder-engineers', { role: false }))).toEqual([]);
+    expect(await sides.deploy(IdentityProvider.OKTA, renamed('coder-engineers', { group: 'elsewhere' }))).toEqual([]);
+    // Assigned by its id, and mapped no more: what goes is what is pushed.
+    const further = { role: false, group: '', furtherGroups: { engineers: 'id-3' } };
+    const gone = await sides.deploy(IdentityProvider.OKTA, renamed('coder-engineers', further));
+    expect(gone.map(({ verb, type }) => `${verb} ${type}`)).toEqual(['delete okta_push_group']);
+  } finally {
+    await sides.close();
+  }
+});
+
+test('a state that has groups by their names is kept: its plan fails, and passes once they were moved as the docs say', async () => {
+  const sides = await TwoSides.open(OKTA);
+  sides.terraform.environment['OKTA_DOUBLE_GROUPS'] = JSON.stringify({ ...GROUPS, 'coder-devs': 'id-3' });
+  const declare = renamed('coder-devs', { furtherGroups: { everybody: 'id-9' } });
+  try {
+    await sides.deploy(IdentityProvider.OKTA, declare);
+    const { stdout } = await sides.terraform.run('state', 'list');
+    const names: Record<string, string> = {
+      'id-1': 'coder-admins',
+      'id-2': 'coder-developers',
+      'id-3': 'coder-devs',
+      'id-9': 'everybody',
+    };
+    for (const address of stdout.split('\n').filter(line => line.includes('_by_id['))) {
+      const before = address.replace('_by_id', '').replace(/"(.*)"/, (_, id: string) => `"${names[id] ?? ''}"`);
+      expectCode(await sides.terraform.run('state', 'mv', address, before), 0);
+    }
+    const refused = expectCode(await sides.terraform.plan(), 1);
+    expect(refused.stderr.match(/Instance cannot be destroyed/g)).toHaveLength(6);
+    expect(sides.made()).toEqual([]);
+
+    const [, script = 'exit 9'] =
+      /<!-- test: moves to ids -->\n```sh\n([^]*?)```/.exec(
+        readFileSync(join(__dirname, '../../docs/terraform.md'), 'utf8'),
+      ) ?? [];
+    expect(expectCode(await sides.terraform.shell(script), 0).stdout).toContain('0 to add, 0 to change, 0 to destroy');
+    // What was assigned by an id that the stack itself states is moved by the apply.
+    expectCode(await sides.terraform.apply(), 0);
+    expectCode(await sides.terraform.plan(), 0);
+    expect(sides.made()).toEqual([]);
   } finally {
     await sides.close();
   }

@@ -130,17 +130,25 @@ export class Terraform {
     return this.start(args).ended;
   }
 
+  /** Runs lines of a shell in the folder, as docs have them. */
+  shell(lines: string): Promise<Ran> {
+    return this.start(['-ec', lines.replaceAll('terraform ', `${terraformBinary()} `)], 'sh').ended;
+  }
+
   /**
    * Starts a command and hands it over while it runs; `interrupt` is Ctrl-C at a terminal: the whole group gets it. `kill` hits Terraform alone, at once, and
    * `said` waits until its output has the text.
    */
-  start(args: readonly string[]): {
+  start(
+    args: readonly string[],
+    program = terraformBinary(),
+  ): {
     readonly ended: Promise<Ran>;
     said(text: RegExp): Promise<void>;
     interrupt(): void;
     kill(): void;
   } {
-    const child = spawn(terraformBinary(), args, {
+    const child = spawn(program, args, {
       cwd: this.folder,
       detached: true,
       env: {

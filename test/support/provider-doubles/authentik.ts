@@ -7,6 +7,7 @@ import {
   fixed,
   flag,
   given,
+  idsByName,
   optional,
   required,
   resource,
@@ -76,7 +77,7 @@ serveDouble('authentik', '2026.5.0', {
     authentik_group: data(
       'authentik_group',
       { name: optional(), pk: optional(), include_users: flag(), id: computed() },
-      ({ name }) => ({ id: `pk-of-${text(name)}` }),
+      ({ name }) => ({ id: idsByName('AUTHENTIK_DOUBLE_GROUPS')[text(name)] ?? `pk-of-${text(name)}` }),
     ),
     authentik_property_mapping_provider_scim: data(
       'authentik_property_mapping_provider_scim',

@@ -6,6 +6,7 @@ import {
   fixed,
   flag,
   given,
+  idsByName,
   optional,
   required,
   requiredSecret,
@@ -94,7 +95,9 @@ serveDouble('azuread', '3.9.0', {
         include_transitive_members: flag(),
         object_id: given(),
       },
-      ({ display_name }) => ({ object_id: `object-of-${text(display_name)}` }),
+      ({ display_name }) => ({
+        object_id: idsByName('AZUREAD_DOUBLE_GROUPS')[text(display_name)] ?? `object-of-${text(display_name)}`,
+      }),
     ),
   },
 });

@@ -40,6 +40,12 @@ function note(line: string): void {
 export const text = (value: Value | undefined, otherwise = ''): string =>
   typeof value === 'string' ? value : otherwise;
 
+/** Groups that a test says are there, with their ids: a list of names, or an object. Empty: an id of its own for each name. */
+export function idsByName(variable: string): Readonly<Record<string, string | undefined>> {
+  const said = JSON.parse(process.env[variable] ?? '[]') as string[] | Readonly<Record<string, string>>;
+  return Array.isArray(said) ? Object.fromEntries(said.map(name => [name, undefined])) : said;
+}
+
 type Made = (planned: ObjectValue) => ObjectValue;
 
 /** A resource that has what it was given, and what `made` adds. */

@@ -7,6 +7,7 @@ import {
   fixed,
   flag,
   given,
+  idsByName,
   optional,
   required,
   resource,
@@ -94,10 +95,11 @@ serveDouble('okta', '6.12.0', {
       },
       // The real one takes the only group whose name begins so, where none has exactly that name.
       ({ name }) => {
-        const groups = JSON.parse(process.env['OKTA_DOUBLE_GROUPS'] ?? '[]') as string[];
+        const ids = idsByName('OKTA_DOUBLE_GROUPS');
+        const groups = Object.keys(ids);
         const found = groups.find(one => one === name) ?? groups.find(one => one.startsWith(text(name)));
         if (found === undefined) throw new Error(`group with name ${JSON.stringify(name)} does not exist`);
-        return { id: `id-of-${found}`, name: found, description: '', users: [] };
+        return { id: ids[found] ?? `id-of-${found}`, name: found, description: '', users: [] };
       },
     ),
   },
