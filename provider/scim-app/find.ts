@@ -11,6 +11,8 @@ export interface Kept {
   readonly generation: number;
   /** The app was removed and is not gone yet. */
   readonly removing?: true;
+  /** When it was removed. */
+  readonly since?: string;
 }
 
 /** The generation that the state was read at. */

@@ -57,9 +57,11 @@ export const scimAppResource = defineResource<App, Bridge>({
       if (planned['name'] !== prior.name) {
         if (isProtected(prior, context)) await refuseProtected(prior.name, context);
         await foretellEnd(prior.name, context);
-      } else if (keptOf(context, prior).removing)
+      } else if (keptOf(context, prior).removing) {
+        warnOfReturn(prior.name, keptOf(context, prior), report);
+        await foretell(planned, context);
         return withComputed(planned, { generation: UNKNOWN, group_ids: plannedGroupIds(planned, null) });
-      else if (saysTheSame(planned, prior))
+      } else if (saysTheSame(planned, prior))
         return isChanged
           ? withComputed(planned, { generation, group_ids: plannedGroupIds(planned, prior) })
           : undefined;
@@ -102,7 +104,8 @@ export const scimAppResource = defineResource<App, Bridge>({
     if (document === undefined && left === undefined) return null;
     context.client.planned.noteHeld(state.name, document !== undefined && isProtected(state, context));
     if (document !== undefined) return outcomeOf(document, state);
-    return { state, private: { generation: Number(state.generation), removing: true } satisfies Kept };
+    const { since } = left ?? {};
+    return { state, private: { generation: Number(state.generation), removing: true, since } satisfies Kept };
   },
 
   async create(planned, context) {
@@ -184,6 +187,14 @@ function outcomeOf(document: AppDocument, before: ObjectValue): Outcome<App> {
     scim_base_url: scimBaseUrl,
   };
   return { state: values as Outcome<App>['state'], private: { generation } satisfies Kept };
+}
+
+/** Whoever planned the end of the app, or had it planned, is told that this is the opposite. */
+function warnOfReturn(app: string, { since }: Kept, report: Report): void {
+  report.warning(
+    `app ${JSON.stringify(app)} is being removed${since === undefined ? '' : ` since ${since}`}; this apply restores it`,
+    'It stands in this configuration. Its tokens work again, and who is in its directory gets what the mappings give. If it is to go, leave it out of the configuration, or run terraform destroy: that goes on where the removal stands.',
+  );
 }
 
 /** Whether a change is about how Terraform goes about the app alone: the bridge will have nothing new. */

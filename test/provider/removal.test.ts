@@ -138,7 +138,30 @@ test('an app whose removal is held comes back by an apply of the stack that has 
   stage.api.holds = [held];
   expectCode(await stage.terraform.destroy(), 1);
   stage.api.holds = [];
-  expect(expectCode(await stage.terraform.plan(), 2).stdout).toContain('Plan: 0 to add, 1 to change, 0 to destroy.');
+  stage.api.foreseen = {
+    changes: [
+      {
+        app: 'okta',
+        subject: 'alice',
+        action: 'account.activate',
+        target: null,
+        before: 'suspended',
+        after: 'active',
+        because: null,
+        removal: false,
+      },
+    ],
+    adoption: { matched: [], created: [], held: [], strangers: [] },
+    problems: [],
+    holds: [],
+    seats: null,
+  };
+  const plan = expectCode(await stage.terraform.plan(), 2).stdout;
+  expect(plan).toContain('Plan: 0 to add, 1 to change, 0 to destroy.');
+  // Whoever lets people in again reads whom, and what for.
+  expect(said(plan)).toMatch(/Warning: app "okta" is being removed since \d{4}-\d\d-\d\dT\S+; this apply restores it/);
+  expect(said(plan)).toContain('Warning: in Coder, app "okta" would give or create 1, and take away 0');
+  expect(said(plan)).toContain('- alice: account.activate suspended → active');
   expectCode(await stage.terraform.applyPlan(), 0);
   expect((await stage.api.client.getApp('okta')).state.roleMappings['admins']).toMatchObject({ role: 'owner' });
   await stage.isQuiet();
