@@ -11,7 +11,12 @@ const attributes = {
   converged: bool({
     ...said,
     description:
-      'whether Coder agrees with every app, nothing waits or is held, and nothing is left of an app that was deleted',
+      'whether Coder agrees with every app, nothing waits or is held, no recovery is pending, and nothing is left of an app that was deleted',
+  }),
+  recovery: string({
+    ...said,
+    description:
+      'why nothing is given and nothing taken, as after a restored backup, until `coder-scim recover` has ended it; null when all is',
   }),
   coder: nested(
     {
@@ -26,7 +31,7 @@ const attributes = {
     {
       generation: number({ ...said, description: 'counts the changes of the app' }),
       scim_base_url: string({ ...said, description: 'address for the identity provider' }),
-      converged: bool({ ...said, description: 'whether Coder agrees with it' }),
+      converged: bool({ ...said, description: 'whether Coder agrees with it; false while a recovery is pending' }),
       users: number({ ...said, description: 'people in its directory' }),
       groups: number({ ...said, description: 'groups in its directory' }),
       waiting: number({ ...said, description: 'changes not done yet' }),
@@ -60,6 +65,7 @@ export const statusDataSource = defineDataSource<typeof attributes, Bridge>({
     return {
       version: status.version,
       converged: isConverged(status),
+      recovery: status.recovery,
       coder: { url, reachable, version, problem },
       apps: Object.fromEntries(
         status.apps.map(app => [
@@ -67,7 +73,7 @@ export const statusDataSource = defineDataSource<typeof attributes, Bridge>({
           {
             generation: app.generation,
             scim_base_url: app.scimBaseUrl,
-            converged: app.converged,
+            converged: app.converged && status.recovery === null,
             users: app.users,
             groups: app.groups,
             waiting: app.waiting,

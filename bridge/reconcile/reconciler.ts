@@ -182,7 +182,7 @@ export function createReconciler(dependencies: ReconcilerDependencies): Reconcil
     explain: user => explain(rim, user),
     async status() {
       const status = await readStatus(database.db, rim.clock.now());
-      const recovery = rim.recovery.problem ?? null;
+      const recovery = (await rim.recovery.told()) ?? null;
       if (recovery === null) return { ...status, recovery };
       return { ...status, apps: status.apps.map(app => ({ ...app, converged: false })), recovery };
     },

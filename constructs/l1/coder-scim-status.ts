@@ -25,6 +25,11 @@ export class CoderScimStatus extends TerraformDataSource {
     return this.getBooleanAttribute('converged');
   }
 
+  /** Why nothing is given and nothing taken, as after a restored backup; null when all is. */
+  get recovery(): string {
+    return this.getStringAttribute('recovery');
+  }
+
   /** SCIM base URL of an app; Terraform fails where the bridge does not have it. */
   scimBaseUrlOf(app: string): string {
     return this.getStringAttribute(`apps[${JSON.stringify(app)}].scim_base_url`);

@@ -54,7 +54,7 @@ data "coderscim_status" "bridge" {
 check "converged" {
   assert {
     condition     = data.coderscim_status.bridge.apps["okta"].converged
-    error_message = "Coder does not agree with app okta yet: coder-scim status says what is missing"
+    error_message = "Coder does not agree with app okta yet: ${coalesce(data.coderscim_status.bridge.recovery, "coder-scim status says what is missing")}"
   }
 }
 

@@ -19,20 +19,24 @@ export async function reportUnfinished(
     await sleep(Math.min(pause, Math.max(0, deadline - Date.now())), undefined, { signal }).catch(() => undefined);
     if (!signal.aborted) status = await look();
   }
-  if (status?.apps.some(other => other.app === app && other.converged)) return;
+  const isRecovering = status !== undefined && status.recovery !== null;
+  if (!isRecovering && status?.apps.some(other => other.app === app && other.converged)) return;
+  const next = isRecovering
+    ? 'The bridge has stored it, and does nothing in Coder before the recovery has ended: `coder-scim recover` shows what differs, and ends it.'
+    : 'The bridge keeps at it by itself; `coder-scim status` shows how far it is.';
   report.warning(
     `app ${JSON.stringify(app)} is accepted, Coder does not agree with it yet`,
-    `The bridge keeps at it by itself; \`coder-scim status\` shows how far it is.${reasonsOf(status, app)
+    `${next}${reasonsOf(status, app)
       .map(reason => `\n- ${reason}`)
       .join('')}`,
   );
 }
 
-/** Whether the app has not converged and waiting may change that: nothing is held, and Coder answers. */
+/** Whether the app has not converged and waiting may change that: nothing is held, no recovery is pending, and Coder answers. */
 function comesByItself(status: Status | undefined, app: string): boolean {
   const own = status?.apps.find(other => other.app === app);
   if (status === undefined || own === undefined || own.converged || !status.coder.reachable) return false;
-  return own.waiting > 0 && !status.holds.some(hold => hold.app === app);
+  return status.recovery === null && own.waiting > 0 && !status.holds.some(hold => hold.app === app);
 }
 
 function reasonsOf(status: Status | undefined, app: string): string[] {
@@ -40,6 +44,7 @@ function reasonsOf(status: Status | undefined, app: string): string[] {
   const holds = status.holds.filter(hold => hold.app === app);
   const pending = status.pending.filter(item => item.app === app);
   return [
+    ...(status.recovery === null ? [] : [status.recovery]),
     ...(status.coder.reachable ? [] : [`Coder can not be reached: ${status.coder.problem ?? 'no answer'}`]),
     ...holds.map(
       hold => `held until released: ${hold.reason} (${hold.people} people); coder-scim release ${hold.id} lets it pass`,

@@ -36,9 +36,14 @@ export async function removeApp(prior: State, context: Context): Promise<void> {
   if (isProtected(prior, context)) await refuseProtected(name, context);
   const deadline = Date.now() + timeoutOf(prior.timeouts, 'delete');
   let left = await request(prior, context);
-  for (let pause = 500; left !== undefined; pause = Math.min(pause * 2, 5_000)) {
+  for (let pause = 500, asked = false; left !== undefined; pause = Math.min(pause * 2, 5_000)) {
     if (left.hold !== null) throw heldBack(name, left.hold);
-    if (Date.now() > deadline) throw notDone(left);
+    const isLate = Date.now() > deadline;
+    // What is left does not say it, and nothing of it goes before somebody has acted.
+    const recovery = asked && !isLate ? undefined : await recoveryOf(context);
+    if (recovery !== undefined) throw waitsForRecovery(name, recovery);
+    asked = true;
+    if (isLate) throw notDone(left);
     await sleep(pause, undefined, { signal: context.signal });
     left = await findRemoval(name, context);
   }
@@ -58,6 +63,19 @@ async function request(prior: State, context: Context): Promise<Removal | undefi
     if (now === undefined) return await findRemoval(name, context);
     throw changedMeanwhile(name, generation, now, prior);
   }
+}
+
+/** Why nothing is given and nothing taken at present; undefined when all is, and when the bridge does not say. */
+async function recoveryOf({ client, signal }: Context): Promise<string | undefined> {
+  const status = await client.askOnce(bridge => bridge.status(signal)).catch(() => undefined);
+  return status?.recovery ?? undefined;
+}
+
+function waitsForRecovery(name: string, recovery: string): ProviderError {
+  return new ProviderError(
+    `the removal of app ${JSON.stringify(name)} waits for the end of a recovery`,
+    `Its tokens work no more, but nothing of what it gave in Coder is taken: ${recovery}\n\n\`coder-scim recover\` shows what differs, and ends it; then do this again. If the app is to stay: apply the stack with the app in it, which restores it. The app stays in Terraform's state until it is gone.`,
+  );
 }
 
 function heldBack(name: string, hold: NonNullable<Removal['hold']>): ProviderError {

@@ -40,6 +40,8 @@ export class AdminApi {
   mistakes: readonly MappingStateIssue[] = [];
   /** What is not done yet, as the bridge would list it. */
   pending: PendingItem[] = [];
+  /** Why nothing is given and nothing taken; null: all is. */
+  recovery: string | null = null;
   /** Ids of Coder groups by name: those that are there. Undefined: Coder does not answer. */
   groups: Readonly<Record<string, string>> | undefined = { developers: 'id-of-developers' };
   /** Where the identity provider finds it. Counts when it listens again. */
@@ -196,7 +198,7 @@ export class AdminApi {
       heldFor: [],
       holds: this.holds,
       leftOver: [],
-      recovery: null,
+      recovery: this.recovery,
       auditProblem: null,
     });
     const never = () => Promise.reject(new Error('not asked for by the provider'));

@@ -133,6 +133,27 @@ test('a removal is waited for, as long as configuration says', async () => {
   expectCode(await destroying.ended, 0);
 });
 
+test('a removal while a recovery is pending is not waited for: somebody has to end that first', async () => {
+  await stage.deploy(app({ rest: `${unprotected}\ntimeouts = { delete = "20s" }` }));
+  stage.api.recovery = 'the database is older than what Coder has seen';
+  stage.api.pending = [
+    {
+      key: 'person:1',
+      app: 'okta',
+      subject: 'bob',
+      reason: 'not begun',
+      attempts: 0,
+      since: '',
+      state: 'waiting',
+    },
+  ];
+  const refused = said(expectCode(await stage.terraform.destroy(), 1).stderr);
+  expect(refused).toContain('the removal of app "okta" waits for the end of a recovery');
+  expect(refused).toContain('the database is older than what Coder has seen');
+  expect(refused).toContain('`coder-scim recover` shows what differs, and ends it');
+  expect(await stage.terraform.attributes('coderscim_app.main')).toMatchObject({ name: 'okta' });
+});
+
 test('an app whose removal is held comes back by an apply of the stack that has it', async () => {
   await stage.deploy(app({ rest: unprotected }));
   stage.api.holds = [held];

@@ -343,3 +343,35 @@ test('what Coder does not agree with yet is a warning, with the reason', async (
   const later = await stage.terraform.run('output', '-json', 'status');
   expect(JSON.parse(later.stdout)).toMatchObject({ converged: false, apps: { okta: { converged: true } } });
 });
+
+test('a recovery that is pending is told at once, and nothing counts as converged', async () => {
+  await stage.deploy(app());
+  await stage.deploy(`${app()}
+    data "coderscim_status" "now" {}
+    output "status" { value = data.coderscim_status.now }`);
+  const status = async () =>
+    JSON.parse((await stage.terraform.run('output', '-json', 'status')).stdout) as Record<string, unknown>;
+  expect(await status()).toMatchObject({ converged: true, recovery: null, apps: { okta: { converged: true } } });
+
+  stage.api.recovery = 'the database is older than what Coder has seen';
+  // A bridge of an earlier version says of each app that all is well.
+  expectCode(await stage.terraform.apply(), 0);
+  expect(await status()).toMatchObject({
+    converged: false,
+    recovery: 'the database is older than what Coder has seen',
+    apps: { okta: { converged: false } },
+  });
+
+  stage.api.pending = [
+    { key: 'app:okta', app: 'okta', subject: null, reason: 'not begun', attempts: 0, since: '', state: 'waiting' },
+  ];
+  stage.write(app({ platform: 'auditor', rest: 'timeouts = { update = "40s" }' }));
+  const before = stage.api.statusReads;
+  const applied = expectCode(await stage.terraform.apply(), 0).stdout.replace(/\s+/g, ' ');
+  expect(applied).toContain('Warning: app "okta" is accepted, Coder does not agree with it yet');
+  expect(applied).toContain('does nothing in Coder before the recovery has ended: `coder-scim recover` shows what');
+  expect(applied).toContain('- the database is older than what Coder has seen');
+  expect(applied).not.toContain('keeps at it by itself');
+  // Asked, and not asked again: nothing comes by waiting.
+  expect(stage.api.statusReads - before).toBe(1);
+});

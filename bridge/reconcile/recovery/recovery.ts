@@ -103,6 +103,13 @@ export class Recovery {
     return this.#state.is === 'unchecked' ? this.#state.problem : undefined;
   }
 
+  /** The same by what the database says: another replica may have found it out, or ended it. @throws what the database throws */
+  async told(): Promise<string | undefined> {
+    const pending = await this.pending();
+    if (pending !== undefined) return whyOf(pending);
+    return this.#state.is === 'unchecked' ? this.#state.problem : undefined;
+  }
+
   /** Whether that is for an operator to end, and not for Coder to answer. */
   get isPending(): boolean {
     return this.#state.is === 'pending';

@@ -233,6 +233,22 @@ describeEachDatabase('a restored database', (_open, { freshUrl }) => {
     });
   });
 
+  it('is told by a replica that did not find it out, and no app of it counts as converged', async () => {
+    const url = await freshUrl();
+    await threePeople(url);
+    await live(url, async ({ database, reconciler }) => {
+      await reconciler.sweep();
+      expect(await reconciler.status()).toMatchObject({ recovery: null, apps: [{ app: APP, converged: true }] });
+      // As another replica leaves it.
+      const { position } = await readInstallation(database.db);
+      await writePendingRecovery(database.db, { since: Date.now(), position, seen: position + 1 });
+      expect(await reconciler.status()).toMatchObject({
+        recovery: expect.stringContaining('coder-scim recover'),
+        apps: [{ app: APP, converged: false }],
+      });
+    });
+  });
+
   it('is ended by an operator also where nobody can read what differs', async () => {
     const url = await freshUrl();
     const people = await threePeople(url);
