@@ -41,7 +41,7 @@ export function readConfig(environment: Environment = process.env): Config {
   const problems: string[] = [];
   const values = readTable(VARIABLES, environment, problems);
   const complete = values as Values<typeof VARIABLES>;
-  problems.push(...contradictions(complete, problems));
+  problems.push(...contradictions(complete, problems), ...filesNobodyReads(environment));
   if (problems.length > 0) throw new ConfigError(problems);
   return {
     ...complete,
@@ -219,6 +219,19 @@ function defaultStateDirectory(environment: Environment): string {
   } catch {
     return join(text(environment, 'XDG_STATE_HOME') ?? join(homedir(), '.local', 'state'), 'coder-scim');
   }
+}
+
+/** What names a file and is not read would leave its variable at the default, and nobody told. */
+function filesNobodyReads(environment: Environment): string[] {
+  return Object.values<Variable<unknown>>(VARIABLES).flatMap(({ name, secret }) => {
+    const unread = secret ? `${name}_FILE_FILE` : `${name}_FILE`;
+    if (!name.startsWith('CODER_SCIM_') || text(environment, unread) === undefined) return [];
+    return [
+      secret
+        ? `${unread} is not read: wanted ${name}_FILE, which names the file`
+        : `${unread} is not read, since ${name} has no form that names a file: wanted ${name} itself`,
+    ];
+  });
 }
 
 // Coder itself reads two variables of this prefix (its own SCIM endpoint), so an unknown one is no error.

@@ -2,7 +2,8 @@
 import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { parse, parseAllDocuments } from 'yaml';
-import { CLIENT_VARIABLES, VARIABLES } from '../../bridge/process/variables';
+import { CLIENT_VARIABLES, type Variable, VARIABLES } from '../../bridge/process/variables';
+import { startCluster } from './cluster';
 import { isInstalled, itWith, run } from './tools';
 
 const ROOT = join(__dirname, '..', '..');
@@ -68,6 +69,21 @@ describe('the chart', () => {
         .sort(),
     ).toEqual(Object.keys(values).sort());
     expect(read('deploy/helm/values.schema.json')).not.toMatch(/"description": ""/);
+  });
+
+  it('takes as a further secret what the bridge reads from a file, and has no key of its own', () => {
+    const schema = JSON.parse(read('deploy/helm/values.schema.json')) as {
+      properties: { secrets: { properties: { variables: { propertyNames: { enum: string[] } } } } };
+    };
+    const secret = Object.values<Variable<unknown>>(VARIABLES).filter(variable => variable.secret === true);
+    const own = read('deploy/helm/templates/_helpers.tpl').match(/^CODER_[A-Z_]+(?=: \{\{ \.Values\.secrets\.keys)/gm);
+    expect(own).toHaveLength(4);
+    expect(schema.properties.secrets.properties.variables.propertyNames.enum).toEqual(
+      secret
+        .map(({ name }) => name)
+        .filter(name => own?.includes(name) === false)
+        .sort(),
+    );
   });
 
   const render = (variant: string, ...more: string[]) =>
@@ -148,6 +164,9 @@ describe('the chart', () => {
       expect(said).not.toContain('CODER_SCIM_ADMIN_TOKEN');
       if (said.includes('kind: ExternalSecret')) expect(said).toContain('secretKey: webhook-url');
     }
+    expect(render('sqlite.yaml', '--set', 'secrets.variables.CODER_SCIM_WEBHOOK_URL_FILE=webhook-url').said).toMatch(
+      /secrets\.variables.*CODER_SCIM_WEBHOOK_URL_FILE|propertyName/s,
+    );
     const values = ['--values', join(CHART, 'ci', 'sqlite.yaml'), '--set', 'secrets.keys.adminToken='];
     expect(run('helm', ['template', 'r', CHART, ...values]).said).toContain('secrets.keys.adminToken is empty');
   });
@@ -224,6 +243,29 @@ describe('the chart', () => {
       'serviceMonitor.secret is needed with secrets.from csi: the name of a Secret that has secrets.keys.metricsToken for Prometheus',
     );
     expect(credentials('gateway.yaml', key, 'serviceMonitor.secret=scrape')).toEqual(named('scrape', 'metrics'));
+  });
+
+  itWith('helm', HELM)('no release changes over to an empty database: it was moved, or helm refuses', async () => {
+    const upgrade = async (has: 'Deployment' | 'StatefulSet', variant: string, ...set: string[]) => {
+      const cluster = await startCluster(has, 'r-coder-scim');
+      const more = set.flatMap(value => ['--set', value]);
+      try {
+        return render(variant, '--dry-run=server', '--kube-apiserver', cluster.url, ...more).said;
+      } finally {
+        cluster.stop();
+      }
+    };
+    expect(await upgrade('StatefulSet', 'postgres.yaml')).toContain(
+      'database.postgres is true, and this release runs on SQLite: on the other database it would start empty',
+    );
+    expect(await upgrade('Deployment', 'sqlite.yaml')).toContain(
+      'database.postgres is false, and this release runs on Postgres',
+    );
+    // What was moved to the one says nothing of the other.
+    expect(await upgrade('StatefulSet', 'postgres.yaml', 'database.movedTo=sqlite')).toContain('would start empty');
+    expect(await upgrade('StatefulSet', 'postgres.yaml', 'database.movedTo=postgres')).toContain('kind: Deployment');
+    expect(await upgrade('StatefulSet', 'sqlite.yaml')).toContain('kind: StatefulSet');
+    expect(await upgrade('Deployment', 'postgres.yaml')).toContain('kind: Deployment');
   });
 
   itWith('helm', HELM)('Postgres makes it a Deployment with a budget, SQLite a StatefulSet with a volume', () => {

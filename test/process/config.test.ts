@@ -206,6 +206,25 @@ describe('configuration of the bridge', () => {
     ]);
   });
 
+  it('refuses what names a file that nobody reads', () => {
+    const path = file('webhook', 'https://chat.example.com/hooks/1');
+    expect(
+      [
+        ...problems({
+          ...GOOD,
+          CODER_SCIM_WEBHOOK_URL_FILE_FILE: path,
+          CODER_SCIM_LOG_LEVEL_FILE: path,
+          CODER_SCIM_CODER_CA_FILE_FILE: path,
+          CODER_SCIM_SWEEP_INTERVAL_FILE: '',
+        }),
+      ].sort(),
+    ).toEqual([
+      'CODER_SCIM_CODER_CA_FILE_FILE is not read, since CODER_SCIM_CODER_CA_FILE has no form that names a file: wanted CODER_SCIM_CODER_CA_FILE itself',
+      'CODER_SCIM_LOG_LEVEL_FILE is not read, since CODER_SCIM_LOG_LEVEL has no form that names a file: wanted CODER_SCIM_LOG_LEVEL itself',
+      'CODER_SCIM_WEBHOOK_URL_FILE_FILE is not read: wanted CODER_SCIM_WEBHOOK_URL_FILE, which names the file',
+    ]);
+  });
+
   it('warns of a misspelt variable and leaves those of Coder alone', () => {
     const { warnings } = readConfig({ ...GOOD, CODER_SCIM_LISTNE: ':1', CODER_SCIM_AUTH_HEADER: 'x' });
     expect(warnings).toEqual([

@@ -56,7 +56,16 @@ CODER_SCIM_METRICS_TOKEN: {{ .Values.secrets.keys.metricsToken }}
 {{- $milliseconds := dict "ms" 1 "s" 1000 "m" 60000 | dig (regexFind "[a-z]+$" $text) 0 }}
 {{- div (add 999 (mul (regexFind "^[0-9]+" $text | int) $milliseconds)) 1000 }}
 {{- end }}
+{{- /* What the other database has, this one does not: the bridge would start on an empty one and look well, with no app and no token. */ -}}
+{{- define "coder-scim.checkMoved" -}}
+{{- $wanted := .Values.database.postgres | ternary "postgres" "sqlite" }}
+{{- $other := .Values.database.postgres | ternary "StatefulSet" "Deployment" }}
+{{- if and (ne (.Values.database.movedTo | default "") $wanted) (lookup "apps/v1" $other .Release.Namespace (include "coder-scim.name" .)) }}
+{{- fail (printf "database.postgres is %v, and this release runs on %s: on the other database it would start empty. Move the database first (docs/deploy.md, Kubernetes), and then set database.movedTo: %s" .Values.database.postgres (.Values.database.postgres | ternary "SQLite" "Postgres") $wanted) }}
+{{- end }}
+{{- end }}
 {{- define "coder-scim.check" -}}
+{{- include "coder-scim.checkMoved" . }}
 {{- if and (not .Values.database.postgres) (gt (int .Values.replicas) 1) }}
 {{- fail "replicas is more than 1 without database.postgres: a SQLite database has one bridge" }}
 {{- end }}
