@@ -17,6 +17,7 @@ import { scopesOf } from './access/route-scopes';
 import { addCredentialRoutes } from './access/routes';
 import { createApps, notFound } from './apps';
 import { readAnyApp } from '../store/apps/apps';
+import { refuseTakenTokens } from '../store/apps/credentials';
 import { verifyChain } from '../store/audit/verify-chain';
 import { readAnchor, readAuditQuery, readWindow } from './audit-query';
 import { type AdminDeps } from './deps';
@@ -73,6 +74,7 @@ export function createAdminRouter(deps: AdminDeps): Router {
     const { app, state, deleted = false } = readBody(PlanRequest, request.body);
     const document = state === undefined ? undefined : parseMappingState(state);
     if (document === undefined) await isThere(app);
+      else await refuseTakenTokens(deps.database.db, document);
     const until = whenGone(response);
     response.json(await reconciler.planWorld({ app: app ?? document?.app, state: document, deleted, until }));
   });

@@ -3,7 +3,8 @@ import { AdminError } from '../../bridge/admin-client/admin-error';
 import { type PlannedChange, type PlanReport, type PlanRequest } from '../../bridge/contract/admin-api';
 import { type Bridge, explainRefusal } from '../bridge';
 import { toDocument } from '../mapping-document';
-import { isWhollyKnown, type ObjectValue, type PlanContext } from '../plugin';
+import { isObject, isWhollyKnown, type ObjectValue, type PlanContext, type Value } from '../plugin';
+import { digestsOf } from './rotation';
 import { type App } from './schema';
 
 /** The bridge reads all of Coder for it: a plan waits for that no longer, and beside that for its turn. */
@@ -17,7 +18,8 @@ type Foretelling = Pick<PlanContext<App, Bridge>, 'client' | 'signal' | 'report'
 export async function foretell(planned: ObjectValue, context: Foretelling): Promise<void> {
   const { generation: _generation, group_ids: _groupIds, scim_base_url: _scimBaseUrl, ...rest } = planned;
   if (context.client.missing() !== undefined || !isWhollyKnown(rest)) return;
-  const state = toDocument(rest);
+  // An app under another name takes its tokens along: by the time that it is made, the one that has them is ended.
+  const state = toDocument({ ...rest, tokens: withoutDigests(rest['tokens'], context.client.planned.freed) });
   await ask(`app ${JSON.stringify(state.app)}`, { app: state.app, state }, context, 'coder-scim plan');
 }
 
@@ -97,4 +99,10 @@ function gathered(changes: readonly PlannedChange[]): string[] {
 function say({ action, target, before, after, because }: PlannedChange): string {
   const change = before === null && after === null ? '' : ` ${before ?? 'nothing'} → ${after ?? 'nothing'}`;
   return `${action}${target === null ? '' : ` ${target}`}${change}${because === null ? '' : `, because of ${because}`}`;
+}
+
+function withoutDigests(tokens: Value | undefined, freed: ReadonlySet<string>): Value {
+  if (freed.size === 0 || !isObject(tokens ?? null)) return tokens ?? null;
+  const known = digestsOf(tokens);
+  return Object.fromEntries(Object.entries(tokens as ObjectValue).filter(([name]) => !freed.has(known[name] ?? '')));
 }

@@ -17,6 +17,8 @@ export class PlannedApps {
   private readonly made = new Map<string, string>();
   private readonly modes = new Map<string, 'push' | 'claims'>();
   private readonly digests = new Map<string, string>();
+  /** Digests of tokens that nobody has any more when they are declared anew. */
+  readonly freed = new Set<string>();
 
   /** Notes that the state has this app: planned as new, it is replaced. */
   noteHeld(name: string, isProtected: boolean): void {
@@ -32,6 +34,11 @@ export class PlannedApps {
   noteEnd(name: string): Clash | undefined {
     this.ended.add(name);
     return this.made.has(name) ? { kind: 'address', name, other: name } : undefined;
+  }
+
+  /** Notes tokens of an app that is ended before the one that takes them is made. */
+  noteFreed(digests: readonly string[]): void {
+    for (const digest of digests) this.freed.add(digest);
   }
 
   /** Notes the mode of an app, and returns those of the apps noted before. */

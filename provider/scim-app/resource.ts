@@ -25,6 +25,7 @@ import { foretell, foretellEnd } from './foresight';
 import { groupIdsOf, keepPlanned, plannedGroupIds } from './group-ids';
 import { type Clash } from './planned-apps';
 import { isProtected, refuseProtected, removeApp } from './removal';
+import { digestsOf, warnOfRotation } from './rotation';
 import { type App, attributes, checkTimeouts, timeoutOf } from './schema';
 import { existsAlready, put } from './write';
 
@@ -54,8 +55,10 @@ export const scimAppResource = defineResource<App, Bridge>({
     if (prior !== null) {
       const { generation } = prior;
       client.planned.noteHeld(prior.name, isProtected(prior, context));
+      warnOfRotation(planned, prior, report);
       if (planned['name'] !== prior.name) {
         if (isProtected(prior, context)) await refuseProtected(prior.name, context);
+        client.planned.noteFreed(Object.values(digestsOf(prior.tokens as ObjectValue)));
         await foretellEnd(prior.name, context);
       } else if (keptOf(context, prior).removing) {
         warnOfReturn(prior.name, keptOf(context, prior), report);

@@ -98,3 +98,40 @@ test('a document that the bridge refuses fails the plan at the attribute, before
   stage.api.mistakes = [];
   await stage.deploy(app());
 });
+
+test('a token that keeps its name and gets another secret is told: the one before is refused from then on', async () => {
+  const [before, after] = [`sha256:${'a'.repeat(64)}`, `sha256:${'b'.repeat(64)}`];
+  await stage.deploy(app({ digest: before }));
+  stage.write(app({ digest: after }));
+  const rotated = said(expectCode(await stage.terraform.plan(), 2).stdout);
+  expect(rotated).toContain('Warning: token "main" gets another secret under its name');
+  expect(rotated).toContain('declare a second one beside it');
+  // Beside it, and in the next step without it: nobody is refused in between.
+  const second = app({ digest: before }).replace(
+    'tokens = {',
+    `tokens = {\n    next = { digest = "${after}", expires_at = "2099-01-01T00:00:00Z" }`,
+  );
+  expect(said((await stage.deploy(second)).plan.stdout)).not.toContain('another secret');
+  stage.write(app({ digest: after }).replace('main = {', 'next = {'));
+  expect(said(expectCode(await stage.terraform.plan(), 2).stdout)).not.toContain('another secret');
+});
+
+test('a token that another app of the bridge has fails the plan at its digest, as the apply would fail', async () => {
+  await stage.deploy(app());
+  const taken = `sha256:${'b'.repeat(64)}`;
+  await stage.api.client.putApp(
+    {
+      version: 1,
+      app: 'entra',
+      identityProvider: 'entra',
+      tokens: { main: { digest: taken, expiresAt: '2099-01-01T00:00:00Z' } },
+    },
+    'absent',
+  );
+  for (const name of ['okta', 'other']) {
+    stage.write(app({ name, digest: taken, rest: 'deletion_protection = false' }));
+    const refused = said(expectCode(await stage.terraform.plan(), 1).stderr);
+    expect(refused).toContain('At tokens["main"].digest');
+    expect(refused).toContain('token "main" has the digest of a token of app "entra": wanted a token of its own');
+  }
+});

@@ -27,22 +27,27 @@ export async function deleteCredentials(db: Db, app: string): Promise<void> {
     await db.deleteFrom(table).where('app', '=', app).execute();
 }
 
+/** What a write of this document would be refused for. @throws TokenTaken */
+export async function refuseTakenTokens(db: Db, { app, tokens }: MappingState): Promise<void> {
+  for (const [name, token] of Object.entries(tokens)) {
+    const taken = await db
+      .selectFrom('tokens')
+      .select('app')
+      .where('digest', '=', columnsOf(token).digest)
+      .where('app', '!=', app)
+      .executeTakeFirst();
+    if (taken !== undefined) throw new TokenTaken(name, taken.app);
+  }
+}
+
 /** A token that stays keeps when it was used last. */
 async function writeTokens(db: Db, state: MappingState): Promise<void> {
+  await refuseTakenTokens(db, state);
   const declared = Object.entries(state.tokens).map(([name, token]) => ({
     ...columnsOf(token),
     app: state.app,
     name,
   }));
-  for (const token of declared) {
-    const taken = await db
-      .selectFrom('tokens')
-      .select('app')
-      .where('digest', '=', token.digest)
-      .where('app', '!=', state.app)
-      .executeTakeFirst();
-    if (taken !== undefined) throw new TokenTaken(token.name, taken.app);
-  }
   const digests = declared.map(token => token.digest);
   await db
     .deleteFrom('tokens')
