@@ -52,12 +52,12 @@ async function recover({ client, terminal, paint }: ClientContext, options: Reco
   return pending && !ended ? EXIT.no : EXIT.ok;
 }
 
-const NEXT = `Before you end it: let the identity provider push everything again (it is answered, and stored), deploy the
-stack, and look at \`coder-scim plan\`. Then: coder-scim recover --yes
+const NEXT = `Before you end it: deploy the stacks, end what no stack declares any more (coder-scim delete <app>), then let the identity
+provider push everything again (it is answered, and stored), and look at \`coder-scim plan\`. Then: coder-scim recover --yes
 `;
 
 /** The report as a person reads it. */
-export function renderRecovery({ reason, since, people, other }: RecoveryReport, paint: Paint): string {
+export function renderRecovery({ reason, since, people, other, apps }: RecoveryReport, paint: Paint): string {
   if (reason === null) return 'nothing to recover: the database is as new as what it did in Coder\n';
   const parts = [`${paint('bad', 'held')}  ${printable(reason)}\n`];
   if (since === null) return parts.join('');
@@ -76,5 +76,12 @@ export function renderRecovery({ reason, since, people, other }: RecoveryReport,
   }
   if (other.length > 0)
     parts.push(`\nGroups, roles and settings:\n${other.map(line => `  ${printable(line)}\n`).join('')}`);
+  parts.push(
+    `\nApps as this database has them, to compare with the stacks:\n${apps.map(sayApp).join('') || '  none\n'}`,
+  );
   return parts.join('');
+}
+
+function sayApp({ app, generation, updatedAt }: RecoveryReport['apps'][number]): string {
+  return `  ${printable(app)}  generation ${generation}, of ${updatedAt}\n`;
 }

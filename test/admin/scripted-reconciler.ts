@@ -85,7 +85,7 @@ export function scriptedReconciler(): ScriptedReconciler {
     },
     groupIds: async () => ({ developers: 'id-of-developers' }),
     recoveryProblem: () => null,
-    recovery: async () => ({ reason: null, since: null, people: [], other: [] }),
+    recovery: async () => ({ reason: null, since: null, people: [], other: [], apps: [] }),
     async endRecovery(decision) {
       note(`end recovery by ${sayDecision(decision)}`);
       return { ended: true };

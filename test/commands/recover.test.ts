@@ -85,6 +85,9 @@ it('recover shows the people, whom it would let in again first, and does nothing
   expect(out).toMatch(
     / {2}ann@example\.com {2}acme, the directory says active\n( {4}.*\n)* {4}.* status: \w+ → suspended\n/,
   );
+  // What was declared then, to compare with the stacks: an app that was ended since is one again.
+  expect(out).toMatch(/Apps as this database has them.*\n {2}acme {2}generation 1, of \d{4}-\d\d-\d\dT\S+Z\n/);
+  expect(out.indexOf('deploy the stacks')).toBeLessThan(out.indexOf('push everything again'));
   expect(out).toContain('coder-scim recover --yes');
   expect([statusOf('ann'), statusOf('bob')]).toEqual(['suspended', 'suspended']);
 });

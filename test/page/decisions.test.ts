@@ -178,6 +178,7 @@ describe('a restored database', () => {
           },
         ],
         other: ['2026-03-01T09:30:00Z group developers was made'],
+        apps: [],
       });
   });
 

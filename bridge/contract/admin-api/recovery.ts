@@ -21,5 +21,7 @@ export const RecoveryReport = z.object({
   ),
   /** Groups, roles and settings, in sentences. */
   other: z.array(z.string()),
+  /** The apps that the database declares, which may be fewer, more or older than the stacks: compare. */
+  apps: z.array(z.object({ app: z.string(), generation: z.number(), updatedAt: z.string() })).default([]),
 });
 export type RecoveryReport = z.output<typeof RecoveryReport>;

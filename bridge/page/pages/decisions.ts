@@ -101,8 +101,8 @@ function recoveryPanel(view: View, { reason, since, people, other }: RecoveryRep
     <p>${reason}</p>
     <p>
       Since ${time(view, since)}: ${count(people.length, 'person', 'people')} changed in
-      Coder${again > 0 && html`, <strong>${again} of them would be let in again</strong>`}. Let the identity provider
-      push everything again and deploy the stack before you end it.
+      Coder${again > 0 && html`, <strong>${again} of them would be let in again</strong>`}. Deploy the stacks, and then
+      let the identity provider push everything again, before you end it.
     </p>
     ${
       people.length > 0 &&

@@ -3,6 +3,7 @@ import { type RecoveryReport } from '../../contract/admin-api';
 import { type CoderAuditRow, CoderError } from '../../coder';
 import { type Db } from '../../store/database/database';
 import { peopleOfAccounts } from '../../store/accounts/people';
+import { listApps } from '../../store/apps/apps';
 import { readInstallation } from '../../store/recovery/position';
 import { type Rim } from '../context/rim';
 import { readLog } from '../recovery/read-log';
@@ -13,7 +14,8 @@ type ReportedPerson = RecoveryReport['people'][number];
 export async function recoveryReport(rim: Rim): Promise<RecoveryReport> {
   const reason = (await rim.recovery.holds()) ?? null;
   const pending = await rim.recovery.pending();
-  if (pending === undefined) return { reason, since: null, people: [], other: [] };
+  if (pending === undefined) return { reason, since: null, people: [], other: [], apps: [] };
+  const apps = await declaredApps(rim.database.db);
   const since = new Date(pending.since).toISOString();
   if (pending.imported === true || pending.wentBack === true) {
     const then = pending.imported === true ? 'the export was made' : 'the database was like this';
@@ -22,21 +24,31 @@ export async function recoveryReport(rim: Rim): Promise<RecoveryReport> {
       since,
       people: [],
       other: [`who left since ${then} is not known: coder-scim plan shows whom the bridge would let in`],
+      apps,
     };
   }
   const { db } = rim.database;
   const { id } = await readInstallation(db);
   try {
     const { unknown } = await readLog(rim.coder, { id, position: pending.position });
-    return { reason, since, ...(await inPeople(db, unknown)) };
+    return { reason, since, ...(await inPeople(db, unknown)), apps };
   } catch (error) {
     if (!(error instanceof CoderError)) throw error;
     // Whoever is to decide is not kept from it: without a licence nobody can read the log.
     const other = [
       `what differs could not be read: ${error.message}; coder-scim plan shows whom the bridge would let in`,
     ];
-    return { reason, since, people: [], other };
+    return { reason, since, people: [], other, apps };
   }
+}
+
+/** Of an app that was ended since, no log of Coder tells: whoever compares them with the stacks sees it. */
+async function declaredApps(db: Db): Promise<RecoveryReport['apps']> {
+  return (await listApps(db)).map(({ name, generation, updatedAt }) => ({
+    app: name,
+    generation,
+    updatedAt: new Date(updatedAt).toISOString(),
+  }));
 }
 
 async function inPeople(db: Db, unknown: readonly CoderAuditRow[]): Promise<Pick<RecoveryReport, 'people' | 'other'>> {
