@@ -26,6 +26,7 @@ it.each([
   'deploy/compose/compose.yaml',
   'deploy/systemd/coder-scim.service',
   'deploy/systemd/coder-scim.env',
+  'deploy/systemd/postgres.conf',
   'deploy/helm/templates/workload.yaml',
   'deploy/helm/templates/_helpers.tpl',
 ])('%s names no variable that the bridge does not read', file => {
