@@ -455,9 +455,7 @@ describeEachDatabase('accounts', (_, on) => {
       await access.swept();
       expect(await access.held()).toEqual({});
       const mine = Object.values(access.coder.snapshot().users).filter(({ email }) => email.startsWith('ada'));
-      expect(mine).toMatchObject([
-        { email: 'ada.king@example.com', status: 'active', siteRoles: ['template-admin'] },
-      ]);
+      expect(mine).toMatchObject([{ email: 'ada.king@example.com', status: 'active', siteRoles: ['template-admin'] }]);
       if (answer === 'keep') expect(mine[0]?.id).toBe(account);
       expect((await access.statusOf(okta)).converged).toBe(true);
       await okta.leave(second);

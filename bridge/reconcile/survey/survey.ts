@@ -153,7 +153,11 @@ async function* compare(scene: Scene, page: readonly Subject[]): AsyncGenerator<
   const [addresses, entries] = [await addressesOfPeople(db, ids), await entriesOfSubjects(db, ids)];
   const linkedIds = page.flatMap(({ person }) => person?.coderUserId ?? []);
   const linkedPeople = byAccount(await peopleOfAccounts(db, linkedIds));
-  const left = await leftAsObjects(db, app, page.flatMap(subject => objectToLookUp(world, subject) ?? []));
+  const left = await leftAsObjects(
+    db,
+    app,
+    page.flatMap(subject => objectToLookUp(world, subject) ?? []),
+  );
   const found = [];
   for (const subject of page) {
     const open = entries.get(subject.userId) ?? [];

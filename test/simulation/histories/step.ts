@@ -24,6 +24,8 @@ export type Step =
       readonly email?: string;
       readonly userName?: string;
       readonly externalId?: string;
+      /** OIDC subject from now on: of another object of the identity provider. */
+      readonly subject?: string;
       readonly by?: By;
     }
   | { readonly do: 'leave'; readonly who: string; readonly by?: By }

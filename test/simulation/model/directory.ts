@@ -7,7 +7,7 @@ import { type Declaration } from '../histories/step';
 export interface Person {
   readonly key: string;
   readonly app: string;
-  readonly subject: string;
+  subject: string;
   email: string;
   userName: string;
   externalId: string;

@@ -194,6 +194,26 @@ export const LETS_IN: readonly Scenario[] = [
     mayHold: ['ada-again'],
   },
   {
+    name: 're-hired-under-the-same-id',
+    promise,
+    given: [...FIRST, { do: 'sign-in', who: 'ada' }, { do: 'leave', who: 'ada' }],
+    when: [
+      { do: 'change', who: 'ada', externalId: 'ext-ada-again', subject: 'sub-ada-again' },
+      { do: 'return', who: 'ada' },
+    ],
+    mayHold: ['ada'],
+  },
+  {
+    name: 'the-same-object-by-another-name',
+    promise,
+    given: [...FIRST, { do: 'sign-in', who: 'ada' }, { do: 'remove', who: 'ada' }],
+    when: [
+      { do: 'hire', who: 'ada-again', email: 'ada.king@corp.example', externalId: 'ext-ada', subject: 'sub-ada' },
+      { do: 'join', group: 'engineering', who: ['ada-again'] },
+    ],
+    mayHold: ['ada-again'],
+  },
+  {
     name: 're-hired-while-the-old-one-is-in',
     promise,
     given: FIRST,

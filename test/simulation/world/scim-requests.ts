@@ -202,7 +202,7 @@ export function changedPerson(person: Person, step: Extract<Step, { do: 'change'
   if (step.do === 'leave') return { ...person, active: false };
   if (step.do === 'return') return { ...person, active: true, leaving: false };
   const { email = person.email, userName = person.userName, externalId = person.externalId } = step;
-  return { ...person, email, userName, externalId };
+  return { ...person, email, userName, externalId, subject: step.subject ?? person.subject };
 }
 
 export function documentOf(person: Person) {
