@@ -74,7 +74,7 @@ export function createAdminRouter(deps: AdminDeps): Router {
     const { app, state, deleted = false } = readBody(PlanRequest, request.body);
     const document = state === undefined ? undefined : parseMappingState(state);
     if (document === undefined) await isThere(app);
-      else await refuseTakenTokens(deps.database.db, document);
+    else await refuseTakenTokens(deps.database.db, document);
     const until = whenGone(response);
     response.json(await reconciler.planWorld({ app: app ?? document?.app, state: document, deleted, until }));
   });
