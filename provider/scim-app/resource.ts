@@ -58,7 +58,7 @@ export const scimAppResource = defineResource<App, Bridge>({
       warnOfRotation(planned, prior, report);
       if (planned['name'] !== prior.name) {
         if (isProtected(prior, context)) await refuseProtected(prior.name, context);
-        client.planned.noteFreed(Object.values(digestsOf(prior.tokens as ObjectValue)));
+        client.planned.noteFreed(Object.values(digestsOf((prior as ObjectValue)['tokens'])));
         await foretellEnd(prior.name, context);
       } else if (keptOf(context, prior).removing) {
         warnOfReturn(prior.name, keptOf(context, prior), report);

@@ -309,16 +309,20 @@ function isOlderThanClaim(
 
 /**
  * Somebody else of the app who is in by the account, and is the same object of the identity provider as who leaves: one person, stated twice, of
- * whom one is said to have left. Where a declaration names the account, it is known whose it is.
+ * whom one is said to have left. Who came later than who leaves was hired again. Where a declaration names the account, it is known whose it is.
  */
 function inAsSameObject(observation: PersonObservation, { account, holders }: ObservedAccount): Holder | undefined {
-  const { context, app, user, person } = observation;
+  const { context, app, userId, user, person } = observation;
   const externalId = user?.externalId ?? person?.externalId;
   if (externalId === undefined || !leavesByDirectory(observation)) return undefined;
   if (account.status === 'suspended' || isNamed(context, app, account)) return undefined;
   return holders.find(
     holder =>
-      holder.person.app === app && holder.desired.account === 'present' && holder.user?.externalId === externalId,
+      holder.person.app === app &&
+      // In order of time.
+      holder.person.userId < userId &&
+      holder.desired.account === 'present' &&
+      holder.user?.externalId === externalId,
   );
 }
 
