@@ -57,6 +57,7 @@ export async function readStatus(deps: AdminDeps): Promise<Status> {
     holds: [...reconciler.holds],
     leftOver: [...reconciler.leftOver],
     recovery: reconciler.recovery,
+    recoveryPending: reconciler.recoveryPending,
     auditProblem: reconciler.auditProblem,
   };
 }

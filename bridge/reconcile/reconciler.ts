@@ -182,9 +182,9 @@ export function createReconciler(dependencies: ReconcilerDependencies): Reconcil
     explain: user => explain(rim, user),
     async status() {
       const status = await readStatus(database.db, rim.clock.now());
-      const recovery = (await rim.recovery.told()) ?? null;
-      if (recovery === null) return { ...status, recovery };
-      return { ...status, apps: status.apps.map(app => ({ ...app, converged: false })), recovery };
+      const { problem: recovery = null, isPending: recoveryPending } = await rim.recovery.told();
+      const apps = recovery === null ? status.apps : status.apps.map(app => ({ ...app, converged: false }));
+      return { ...status, apps, recovery, recoveryPending };
     },
     leftOf: app => readLeftOf(database.db, app),
     groupIds: app => groupIds(rim, app),

@@ -126,6 +126,8 @@ export interface ReconcilerStatus {
   readonly leftOver: readonly string[];
   /** Why nothing is given and nothing taken, as after a restored backup; null when all is. */
   readonly recovery: string | null;
+  /** Whether that is for an operator to end. */
+  readonly recoveryPending: boolean;
   /** What is wrong with the keeping of the audit trail; null when nothing is seen to be. */
   readonly auditProblem: string | null;
 }

@@ -19,7 +19,7 @@ export async function reportUnfinished(
     await sleep(Math.min(pause, Math.max(0, deadline - Date.now())), undefined, { signal }).catch(() => undefined);
     if (!signal.aborted) status = await look();
   }
-  const isRecovering = status !== undefined && status.recovery !== null;
+  const isRecovering = status?.recoveryPending === true;
   if (!isRecovering && status?.apps.some(other => other.app === app && other.converged)) return;
   const next = isRecovering
     ? 'The bridge has stored it, and does nothing in Coder before the recovery has ended: `coder-scim recover` shows what differs, and ends it.'
@@ -36,7 +36,7 @@ export async function reportUnfinished(
 function comesByItself(status: Status | undefined, app: string): boolean {
   const own = status?.apps.find(other => other.app === app);
   if (status === undefined || own === undefined || own.converged || !status.coder.reachable) return false;
-  return status.recovery === null && own.waiting > 0 && !status.holds.some(hold => hold.app === app);
+  return !status.recoveryPending && own.waiting > 0 && !status.holds.some(hold => hold.app === app);
 }
 
 function reasonsOf(status: Status | undefined, app: string): string[] {

@@ -65,10 +65,10 @@ async function request(prior: State, context: Context): Promise<Removal | undefi
   }
 }
 
-/** Why nothing is given and nothing taken at present; undefined when all is, and when the bridge does not say. */
+/** Why nothing is given and nothing taken before somebody has acted; undefined when that is not so, and when the bridge does not say. */
 async function recoveryOf({ client, signal }: Context): Promise<string | undefined> {
   const status = await client.askOnce(bridge => bridge.status(signal)).catch(() => undefined);
-  return status?.recovery ?? undefined;
+  return status?.recoveryPending === true ? (status.recovery ?? undefined) : undefined;
 }
 
 function waitsForRecovery(name: string, recovery: string): ProviderError {

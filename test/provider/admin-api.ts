@@ -42,6 +42,8 @@ export class AdminApi {
   pending: PendingItem[] = [];
   /** Why nothing is given and nothing taken; null: all is. */
   recovery: string | null = null;
+  /** Whether that is for an operator to end. */
+  recoveryPending = false;
   /** Ids of Coder groups by name: those that are there. Undefined: Coder does not answer. */
   groups: Readonly<Record<string, string>> | undefined = { developers: 'id-of-developers' };
   /** Where the identity provider finds it. Counts when it listens again. */
@@ -199,6 +201,7 @@ export class AdminApi {
       holds: this.holds,
       leftOver: [],
       recovery: this.recovery,
+      recoveryPending: this.recoveryPending,
       auditProblem: null,
     });
     const never = () => Promise.reject(new Error('not asked for by the provider'));

@@ -136,6 +136,7 @@ test('a removal is waited for, as long as configuration says', async () => {
 test('a removal while a recovery is pending is not waited for: somebody has to end that first', async () => {
   await stage.deploy(app({ rest: `${unprotected}\ntimeouts = { delete = "20s" }` }));
   stage.api.recovery = 'the database is older than what Coder has seen';
+  stage.api.recoveryPending = true;
   stage.api.pending = [
     {
       key: 'person:1',
@@ -152,6 +153,20 @@ test('a removal while a recovery is pending is not waited for: somebody has to e
   expect(refused).toContain('the database is older than what Coder has seen');
   expect(refused).toContain('`coder-scim recover` shows what differs, and ends it');
   expect(await stage.terraform.attributes('coderscim_app.main')).toMatchObject({ name: 'okta' });
+});
+
+test('a removal while a database is compared with Coder is waited for: that ends by itself', async () => {
+  await stage.deploy(app({ rest: unprotected }));
+  stage.api.recovery = 'not known yet whether the database is current: Coder is away';
+  stage.api.pending = [
+    { key: 'person:1', app: 'okta', subject: 'bob', reason: 'not begun', attempts: 0, since: '', state: 'waiting' },
+  ];
+  const destroying = stage.terraform.start(['destroy', '-auto-approve', '-input=false', '-no-color']);
+  await destroying.said(/Destroying\.\.\./);
+  stage.api.recovery = null;
+  stage.api.pending = [];
+  await stage.api.purge();
+  expectCode(await destroying.ended, 0);
 });
 
 test('an app whose removal is held comes back by an apply of the stack that has it', async () => {

@@ -354,6 +354,7 @@ test('a recovery that is pending is told at once, and nothing counts as converge
   expect(await status()).toMatchObject({ converged: true, recovery: null, apps: { okta: { converged: true } } });
 
   stage.api.recovery = 'the database is older than what Coder has seen';
+  stage.api.recoveryPending = true;
   // A bridge of an earlier version says of each app that all is well.
   expectCode(await stage.terraform.apply(), 0);
   expect(await status()).toMatchObject({

@@ -21,6 +21,7 @@ export function statusOf(more: Partial<Status> = {}): Status {
     holds: [],
     leftOver: [],
     recovery: null,
+    recoveryPending: false,
     auditProblem: null,
     ...more,
   };

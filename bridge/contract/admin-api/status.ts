@@ -114,6 +114,8 @@ export const Status = z.object({
   leftOver: z.array(z.string()).default([]),
   /** Why nothing is given and nothing taken, as after a restored backup; null when all is. */
   recovery: z.string().nullable().default(null),
+  /** Whether that ends when an operator ends it (`coder-scim recover`), and not by itself. */
+  recoveryPending: z.boolean().default(false),
   /** What is wrong with the keeping of the audit trail; null when nothing is seen to be. */
   auditProblem: z.string().nullable().default(null),
 });

@@ -103,11 +103,14 @@ export class Recovery {
     return this.#state.is === 'unchecked' ? this.#state.problem : undefined;
   }
 
-  /** The same by what the database says: another replica may have found it out, or ended it. @throws what the database throws */
-  async told(): Promise<string | undefined> {
+  /**
+   * The same by what the database says: another replica may have found it out, or ended it; and whether that is for an operator to end.
+   * @throws what the database throws
+   */
+  async told(): Promise<{ readonly problem: string | undefined; readonly isPending: boolean }> {
     const pending = await this.pending();
-    if (pending !== undefined) return whyOf(pending);
-    return this.#state.is === 'unchecked' ? this.#state.problem : undefined;
+    if (pending !== undefined) return { problem: whyOf(pending), isPending: true };
+    return { problem: this.#state.is === 'unchecked' ? this.#state.problem : undefined, isPending: false };
   }
 
   /** Whether that is for an operator to end, and not for Coder to answer. */

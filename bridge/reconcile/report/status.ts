@@ -22,7 +22,7 @@ import { iso, listPending, namesOf, readWaiting, WORKSPACES_RUNNING } from './pe
 const CHANGES_SHOWN = 50;
 const PAGE = 1_000;
 
-export async function readStatus(db: Db, now: number): Promise<Omit<ReconcilerStatus, 'recovery'>> {
+export async function readStatus(db: Db, now: number): Promise<Omit<ReconcilerStatus, 'recovery' | 'recoveryPending'>> {
   // What waits first: work that ends meanwhile has written by then what it found.
   const work = await countWork(db);
   const waiting = await readWaiting(db);

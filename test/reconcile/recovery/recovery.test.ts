@@ -244,6 +244,7 @@ describeEachDatabase('a restored database', (_open, { freshUrl }) => {
       await writePendingRecovery(database.db, { since: Date.now(), position, seen: position + 1 });
       expect(await reconciler.status()).toMatchObject({
         recovery: expect.stringContaining('coder-scim recover'),
+        recoveryPending: true,
         apps: [{ app: APP, converged: false }],
       });
     });
