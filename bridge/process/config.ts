@@ -226,6 +226,8 @@ function filesNobodyReads(environment: Environment): string[] {
   return Object.values<Variable<unknown>>(VARIABLES).flatMap(({ name, secret }) => {
     const unread = secret ? `${name}_FILE_FILE` : `${name}_FILE`;
     if (!name.startsWith('CODER_SCIM_') || text(environment, unread) === undefined) return [];
+    // Something else, as an entrypoint, has read the file.
+    if (text(environment, name) !== undefined) return [];
     return [
       secret
         ? `${unread} is not read: wanted ${name}_FILE, which names the file`

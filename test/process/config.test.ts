@@ -215,6 +215,9 @@ describe('configuration of the bridge', () => {
           CODER_SCIM_WEBHOOK_URL_FILE_FILE: path,
           CODER_SCIM_LOG_LEVEL_FILE: path,
           CODER_SCIM_CODER_CA_FILE_FILE: path,
+          // An entrypoint of the house has read this one.
+          CODER_SCIM_SHUTDOWN_TIMEOUT: '30s',
+          CODER_SCIM_SHUTDOWN_TIMEOUT_FILE: path,
           CODER_SCIM_SWEEP_INTERVAL_FILE: '',
         }),
       ].sort(),
