@@ -56,9 +56,13 @@ export const scimAppResource = defineResource<App, Bridge>({
       const { generation } = prior;
       client.planned.noteHeld(prior.name, isProtected(prior, context));
       warnOfRotation(planned, prior, report);
+      const before = Object.values(digestsOf((prior as ObjectValue)['tokens']));
+      const after = new Set(Object.values(digestsOf(planned['tokens'])));
+      // Another app of the run that depends on this one may take them.
+      client.planned.noteFreed(before.filter(digest => !after.has(digest)));
       if (planned['name'] !== prior.name) {
         if (isProtected(prior, context)) await refuseProtected(prior.name, context);
-        client.planned.noteFreed(Object.values(digestsOf((prior as ObjectValue)['tokens'])));
+        client.planned.noteFreed(before);
         await foretellEnd(prior.name, context);
       } else if (keptOf(context, prior).removing) {
         warnOfReturn(prior.name, keptOf(context, prior), report);

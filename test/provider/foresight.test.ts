@@ -135,3 +135,12 @@ test('a token that another app of the bridge has fails the plan at its digest, a
     expect(refused).toContain('token "main" has the digest of a token of app "entra": wanted a token of its own');
   }
 });
+
+test('a token moves from one app to another that depends on it, in one apply', async () => {
+  const moving = `sha256:${'c'.repeat(64)}`;
+  await stage.deploy(app({ digest: moving }));
+  const taking = app({ resource: 'second', name: 'entra', digest: moving, rest: 'depends_on = [coderscim_app.main]' });
+  stage.write(`${app({ digest: `sha256:${'d'.repeat(64)}` })}\n${taking}`);
+  expectCode(await stage.terraform.plan(), 2);
+  expectCode(await stage.terraform.apply(), 0);
+});
