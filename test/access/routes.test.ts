@@ -74,8 +74,8 @@ describeEachDatabase('a loss of many', (_, on) => {
   it('because somebody changed Coder by hand is held when the sweep would repair it', async () => {
     const access = await startAccess(on);
     const okta = await access.app('okta', BY_NAME);
-    await okta.hireAll(PEOPLE);
-    await okta.group('team-red');
+    const [first = ''] = await okta.hireAll(PEOPLE);
+    await okta.quit(await okta.group('team-red', [first]), first);
     for (const name of PEOPLE) access.coder.addToGroup(name, 'red');
     const { holds } = await access.swept();
     expect(access.coder.membersOf('red')).toEqual(PEOPLE);

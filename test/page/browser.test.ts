@@ -176,14 +176,25 @@ describeWithChromium('the page in a browser', executable => {
     );
     const mapping = page.locator('[data-step=mapping]');
     expect(await mapping.innerText()).toContain('waiting');
-    await fetch(`${company.bridge.url}/apps/${APP}/scim/v2/Groups`, {
-      method: 'POST',
-      headers: { authorization: `Bearer ${company.scimToken}`, 'content-type': 'application/scim+json' },
-      body: JSON.stringify({
-        schemas: ['urn:ietf:params:scim:schemas:core:2.0:Group'],
-        displayName: 'coder-auditors',
-        members: [],
-      }),
+    const scim = async (method: string, path: string, body?: object) => {
+      const answer = await fetch(`${company.bridge.url}/apps/${APP}/scim/v2${path}`, {
+        method,
+        headers: { authorization: `Bearer ${company.scimToken}`, 'content-type': 'application/scim+json' },
+        ...(body === undefined ? {} : { body: JSON.stringify(body) }),
+      });
+      const text = await answer.text();
+      return text === '' ? {} : (JSON.parse(text) as { id?: string; Resources?: { id: string }[] });
+    };
+    const { id: group = '' } = await scim('POST', '/Groups', {
+      schemas: ['urn:ietf:params:scim:schemas:core:2.0:Group'],
+      displayName: 'coder-auditors',
+      members: [],
+    });
+    await until('the step says what is missing', async () => (await mapping.innerText()).includes('no member yet'));
+    const { Resources: [person] = [] } = await scim('GET', '/Users?count=1');
+    await scim('PATCH', `/Groups/${group}`, {
+      schemas: ['urn:ietf:params:scim:api:messages:2.0:PatchOp'],
+      Operations: [{ op: 'add', path: 'members', value: [{ value: person?.id }] }],
     });
     await until('the step is done', async () => (await mapping.innerText()).includes('done'));
   });

@@ -146,7 +146,8 @@ describe('a group that no mapping reads', () => {
   it('is read while a mapping that found it follows its new name', async () => {
     const stage = await startStage();
     await stage.declare(READS_ADMINS);
-    const [ada, admins] = [await stage.createUser('ada'), await stage.createGroup('admins')];
+    const [ada, ben] = [await stage.createUser('ada'), await stage.createUser('ben')];
+    const admins = await stage.createGroup('admins', [ben]);
     await stage.write(rename(stage, admins, 'gatekeepers'));
     await stage.join(admins, ada);
     expect(stage.coder.snapshot().users['ada']?.siteRoles).toEqual(['auditor']);
