@@ -410,6 +410,25 @@ describeEachDatabase('accounts', (_, on) => {
     expect(await access.held()).toEqual({});
   });
 
+  it('somebody who is another object before their leaving was dealt with gets a new account in the same go', async () => {
+    const access = await startAccess(on, { env: { CODER_SCIM_REQUEST_DEADLINE: '1s' } });
+    const okta = await access.app('okta');
+    const id = await okta.hire('ada');
+    const { id: first } = access.coder.findUser('ada');
+    access.coder.oidcLogin(claims('first-ada', 'ada@example.com'));
+    await access.coder.unreachable(true);
+    await okta.leave(id);
+    await becomes(okta, id, 'another-object');
+    await okta.comeBack(id);
+    await access.coder.unreachable(false);
+    await until('ada to be somebody else', async () => {
+      await access.settled();
+      return access.coder.findUser('ada').id !== first;
+    });
+    expect(access.suspended()).toEqual([]);
+    expect(await access.held()).toEqual({});
+  });
+
   it('whoever was made another object while inactive, and then deleted, left the account of the first one behind', async () => {
     const access = await startAccess(on, before('ada'));
     access.coder.oidcLogin(claims('first-ada', 'ada@example.com'));

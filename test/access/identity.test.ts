@@ -65,6 +65,25 @@ describeEachDatabase('identity', (_, on) => {
     expect(await doctor()).toEqual(['whoever leaves can be locked out']);
   });
 
+  it('whom their group lets in no more, and who then leaves, is held for that account all the same', async () => {
+    const access = await startAccess(on, {
+      coder: { databaseLocale: 'C.utf8' },
+      before: coder => void coder.oidcLogin({ sub: 'ann', email: 'JOSÉ@corp.example', email_verified: true }),
+    });
+    const okta = await access.app('okta', {
+      policies: { accounts: 'mapped' },
+      guard: { maxPrivilegeGains: 0 },
+      roleMappings: { admins: { idpGroup: 'admins', role: 'owner' } },
+    });
+    const ann = await okta.hire('ann', { emails: [{ value: 'josé@corp.example', primary: true }] });
+    const admins = await okta.group('admins', [ann]);
+    expect((await access.held())['ann']).toMatch(/^email-conflict: /);
+    await okta.quit(admins, ann);
+    expect((await access.held())['ann']).toMatch(/^email-conflict: /);
+    await okta.leave(ann);
+    expect((await access.held())['ann']).toMatch(/^email-conflict: the person has left/);
+  });
+
   it('a group with the Kelvin sign in its name matches no mapping of another one', async () => {
     const access = await startAccess(on);
     const okta = await access.app('okta', {

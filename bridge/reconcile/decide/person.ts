@@ -180,7 +180,7 @@ function decideReturn(observation: PersonObservation, linked: ObservedAccount): 
     return {
       ...nothing,
       accounts: [leaveBehind(observation, linked)],
-      held: [new CameBack(account.id, reHireText(nameOf(account), user.userName))],
+      held: adoption instanceof Held ? [new CameBack(account.id, reHireText(nameOf(account), user.userName))] : [],
     };
   if (adoption instanceof Held) return { ...nothing, held: [adoption] };
   if (user.email === undefined) return { ...nothing, held: [noEmail(user.userName)] };
@@ -405,8 +405,12 @@ function decideLeaving(observation: PersonObservation): PersonDecision {
     });
   }
   // There is an account that Coder takes for theirs, and that nobody finds by their e-mail.
-  if (!isLinked && isOutOfOthers && observation.person?.heldReason === EMAIL_CONFLICT)
-    held.push(stillUnfound(observation));
+  if (!isLinked && observation.person?.heldReason === EMAIL_CONFLICT)
+    held.push(
+      isOutOfOthers
+        ? stillUnfound(observation)
+        : new Held(EMAIL_CONFLICT, observation.person.heldDetail ?? 'Coder has an account with this e-mail'),
+    );
   return { accounts, create: undefined, held };
 }
 

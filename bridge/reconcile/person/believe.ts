@@ -15,7 +15,7 @@ import { type AccountOutcome, isWish, type PersonOutcome } from './outcome';
 export function believed(rim: Rim, work: Work, { user, person, entries, linked }: Told): SeenAccount | undefined {
   if (user?.active !== true || person?.coderUserId === undefined || person.convergedAt === undefined) return undefined;
   if (work.attempts > 0 || !work.causes.every(isRequest)) return undefined;
-  if (person.heldReason !== undefined || person.formerOwner) return undefined;
+  if (person.heldReason !== undefined || person.formerOwner || person.formerExternalId !== undefined) return undefined;
   if (entries.length > 0 || linked === undefined || linked.steps !== undefined || linked.others.length > 0)
     return undefined;
   return rim.accounts.find(person.coderUserId, person.convergedAt);

@@ -9,16 +9,22 @@ import { sayGain, sayRemoval } from '../decide/entitlement-text';
 import { digestOf, heldAlike } from '../decide/guard';
 import { CameBack, gravestFirst, type Held } from '../decide/hold-reason';
 import { mayComeBackTo, type PersonObservation } from '../decide/observation';
+import { EMAIL_CONFLICT } from '../decide/person';
 import { type PersonOutcome } from './outcome';
 import { type Guarded } from './reserve';
 import { subjectOf } from './subject';
 import { wakeSharers } from './wake-others';
 
-/** The one reason that is shown: what the guard stopped, then what keeps most. */
+/**
+ * The one reason that is shown: what the guard stopped, then what keeps most. That Coder has an account with their e-mail in another spelling comes
+ * first: nothing else knows of it once they leave, and without an account nothing is gained.
+ */
 export function heldOf(
   guarded: Guarded,
   held: readonly Held[],
 ): { readonly reason: string; readonly detail: string } | undefined {
+  const conflict = held.find(({ reason }) => reason === EMAIL_CONFLICT);
+  if (conflict !== undefined) return { reason: conflict.reason, detail: conflict.detail };
   const stopped = [
     ...(guarded.held.length > 0 ? [`${guarded.held.length} removal(s)`] : []),
     ...(guarded.heldGains.length > 0 ? [`${guarded.heldGains.length} gain(s)`] : []),

@@ -19,7 +19,7 @@ import {
   type PersonObservation,
 } from '../decide/observation';
 import { CameBack } from '../decide/hold-reason';
-import { type PersonDecision, unclearAccount } from '../decide/person';
+import { EMAIL_CONFLICT, type PersonDecision, unclearAccount } from '../decide/person';
 import { type Removal } from '../decide/plan';
 import { leavingNote } from '../observe/begun-accounts';
 import { AWAITS_DECLARATION, endWork, type EndedWork, type Later, LOOKED_FOR_AGAIN } from '../queue/end-work';
@@ -383,15 +383,23 @@ async function writePersonRow(
   }
   const isLinked = linkedId !== undefined && !deleted;
   const isAsked = outcome.held.some(one => one instanceof CameBack);
+  const isLockedFirst = outcome.accounts.some(({ accountId, ended }) => accountId === linkedId && ended);
+  // Nothing that is looked at tells of it again.
+  const isKept = outcome.failure !== undefined && linkedId === undefined && person?.heldReason === EMAIL_CONFLICT;
   const change: PersonChange = {
-    held: held ?? null,
+    ...(held === undefined && isKept ? {} : { held: held ?? null }),
     convergedAt: now,
     ...(outcome.linked !== undefined && !deleted ? { coder: outcome.linked } : {}),
     ...(deleted || (isGone && outcome.linked === undefined) ? { coder: null } : {}),
     ...usernameOf(observation, outcome),
     ...(finished && user !== undefined && isLinked ? { known: user } : {}),
     // Who is locked out has not been dealt with under a new name.
-    ...(finished && user !== undefined && isLinked && observation.own.account === 'present' && !isAsked
+    ...(finished &&
+    user !== undefined &&
+    isLinked &&
+    observation.own.account === 'present' &&
+    !isAsked &&
+    !isLockedFirst
       ? { profile: user }
       : {}),
     ...(user === undefined && person?.leftAt === undefined ? { leftAt: now } : {}),

@@ -61,7 +61,10 @@ export async function takeFromLeavers(db: Db, work: Work, userIds: readonly stri
   return items.map(({ key }) => key);
 }
 
-/** Whoever waits for this person's leaving, or for another owner, is dealt with in the same request. */
+/**
+ * Whoever waits for this person's leaving, or for another owner, is dealt with in the same request; so is the person, who came back before their
+ * leaving was dealt with.
+ */
 export async function wakeThem(
   db: Db,
   work: Work,
@@ -85,7 +88,19 @@ export async function wakeThem(
     ...(observation.gone.length === 0 ? [] : observation.addresses.map(({ address }) => address)),
   ];
   const others = await wakeOthers(db, work, observation.userId, freed, now);
-  return [...owners.map(({ userId }) => `person:${userId}` as const), ...others];
+  const { own, person, userId, app } = observation;
+  const isNext =
+    own.account === 'present' &&
+    person?.formerExternalId !== undefined &&
+    ended.some(({ account }) => account.id === person.coderUserId);
+  const itself = isNext ? [`person:${userId}` as const] : [];
+  await enqueue(
+    db,
+    itself.map(key => ({ key, app, priority: PRIORITY.request })),
+    work.cause,
+    now,
+  );
+  return [...owners.map(owner => `person:${owner.userId}` as const), ...others, ...itself];
 }
 
 /**
