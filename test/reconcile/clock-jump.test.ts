@@ -101,7 +101,7 @@ describeEachDatabase('a clock that jumps ahead by a year and comes back', (_open
       active: true,
       emails: [{ value: 'ann@example.com' }],
     });
-    await stage.reconciler.converge(touched, { deadlineMs: 300 });
+    await stage.reconciler.converge(touched, { deadlineMs: AMPLE_MS });
     stage.coder.faults.clear();
     ahead = 0;
     const { db } = stage.database;
