@@ -146,27 +146,4 @@ describeEachDatabase('a group without members', (_, on) => {
     expect(access.coder.membersOf('team-red')).toEqual(['ada']);
     expect((await access.statusOf(okta)).converged).toBe(true);
   });
-
-  it('whose first member comes when another mapping is bound to it already is read by both', async () => {
-    const access = await startAccess(on, {
-      before: coder => void coder.addUser('omar', { roles: ['owner'], status: 'active' }),
-    });
-    const okta = await access.app('okta', ADMINS);
-    const [ada = ''] = await okta.hireAll(['ada']);
-    const group = await okta.group('coder-admins', [ada]);
-    await okta.quit(group, ada);
-    const both: Document = {
-      roleMappings: {
-        admins: { idpGroup: 'coder-admins', role: 'owner' },
-        more: { idpGroup: 'coder-admins', role: 'auditor' },
-      },
-    };
-    await access.declare(okta, both);
-    await access.settled();
-    await okta.join(group, ada);
-    expect((await access.admin.groups()).mappings).toMatchObject([{ state: 'matched' }, { state: 'matched' }]);
-    await okta.done('DELETE', `/Groups/${group}`);
-    expect((await access.settled()).holds).toMatchObject([{ reason: 'idp-group-vanished', people: 1 }]);
-    expect([access.holding('owner'), access.holding('auditor')]).toEqual([expect.arrayContaining(['ada']), ['ada']]);
-  });
 });

@@ -221,11 +221,11 @@ function isRenamed(before: JsonObject, after: JsonObject): boolean {
  * Whether a group that had no members means something now that one has come: a mapping that reads it is bound to it with that, and a group
  * that Coder has already is taken for it. One that is pushed and Coder has none of was made with its creation.
  */
-async function countsFromNowOn({ db, app, reach }: Write, { empty, unmade, resource }: Locked): Promise<boolean> {
-  if (!empty) return false;
+async function countsFromNowOn({ db, app, reach }: Write, { unbound, unmade, resource }: Locked): Promise<boolean> {
+  if (!unbound && !unmade) return false;
   const { maps, pushes } = await reach(db, app);
   const name = nameOf(resource.document);
-  return maps(name) || (unmade && pushes(name));
+  return (unbound && maps(name)) || (unmade && pushes(name));
 }
 
 /** Whom changes of members state, by id: the first of them, as many as a write names. */

@@ -52,9 +52,9 @@ export interface Locked {
   readonly resource: Resource;
   /** Whether a refused request about it, or about somebody in it, has not gone through yet. */
   readonly refused: boolean;
-  /** A group without members: the first one who comes may make it count for a mapping, whether or not others are bound to it. */
-  readonly empty: boolean;
-  /** Of such a group that is pushed: no group of Coder is noted as its own. */
+  /** Of a group without members: no mapping is bound to it, so that the first one who comes makes it count. */
+  readonly unbound: boolean;
+  /** The same of a group that is pushed: no group of Coder is noted as its own. */
   readonly unmade: boolean;
 }
 
@@ -113,11 +113,9 @@ function isUniqueViolation(error: unknown): boolean {
   return code === 'SQLITE_CONSTRAINT_UNIQUE' || code === '23505';
 }
 
-const HAS_MEMBERS = sql`exists (select 1 from member_rows where set_id = groups.member_set)`;
-
 /** 1 for a group that has no members, and of which there is no such row: looked for only then. */
 const emptyWithout = (rows: RawBuilder<unknown>) => sql<number>`
-  case when ${HAS_MEMBERS} then 0
+  case when exists (select 1 from member_rows where set_id = groups.member_set) then 0
     when exists (${rows}) then 0 else 1 end`;
 
 const locking = (type: UserOrGroup, to: 'update' | 'delete') =>
@@ -138,9 +136,9 @@ const locking = (type: UserOrGroup, to: 'update' | 'delete') =>
       .select(type === 'User' ? sql<null>`null`.as('member_set') : sql<string>`member_set`.as('member_set'))
       .select(
         type === 'User' || to === 'delete'
-          ? [sql<number>`0`.as('empty'), sql<number>`0`.as('unmade')]
+          ? [sql<number>`0`.as('unbound'), sql<number>`0`.as('unmade')]
           : [
-              sql<number>`case when ${HAS_MEMBERS} then 0 else 1 end`.as('empty'),
+              emptyWithout(sql`select 1 from bindings where app = ${app} and scim_group_id = ${id}`).as('unbound'),
               emptyWithout(sql`select 1 from coder_groups where scim_group_id = ${id}`).as('unmade'),
             ],
       )
@@ -189,7 +187,7 @@ export async function lockResource(
     resource: toResource(type, row),
     memberSet: row.member_set ?? undefined,
     refused: Boolean(row.refused),
-    empty: row.empty === 1,
+    unbound: row.unbound === 1,
     unmade: row.unmade === 1,
   };
 }

@@ -90,7 +90,7 @@ export const GROUPS: readonly Mutant[] = [
     edits: [
       {
         file: 'bridge/store/directory/groups.ts',
-        find: 'return maps(name) || (unmade && pushes(name));',
+        find: 'return (unbound && maps(name)) || (unmade && pushes(name));',
         put: 'return unmade && pushes(name) && !maps(name);',
       },
     ],
