@@ -2,10 +2,11 @@
  * Sign-in by OpenID Connect: authorization code with PKCE, state and nonce. What belongs to one sign-in follows from an id in a cookie
  * and a key of the installation, so that any replica can finish what another one began.
  */
-import { createHash, createHmac, randomBytes } from 'node:crypto';
+import { createHmac, randomBytes } from 'node:crypto';
 import type * as OpenIdClient from 'openid-client';
 import { type Configuration } from 'openid-client';
 import { type AdminScope } from '../../contract/admin-api';
+import { digestHex } from '../../http/caller';
 import { type Database } from '../../store/database/database';
 import { secretKey } from '../../store/database/settings';
 
@@ -105,7 +106,7 @@ export function createOidc(options: OidcOptions, database: Database, redirectUri
 /** Of all that decides who somebody is and what they may do: another one where any of that is another. The order of groups decides nothing. */
 export function digestOf({ issuer, clientId, groupsClaim, viewers, operators }: OidcOptions): string {
   const parts = [issuer, clientId, groupsClaim, [...viewers].sort(), [...operators].sort()];
-  return createHash('sha256').update(JSON.stringify(parts), 'utf8').digest('hex');
+  return digestHex(JSON.stringify(parts));
 }
 
 /** What the claims make of somebody. */

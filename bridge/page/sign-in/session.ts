@@ -62,8 +62,9 @@ export function createSessions(deps: PageDeps, base: string): Sessions {
       await database.transact(async db => {
         const { name: person, credential } = who;
         const scopes = who.scopes.filter(scope => PAGE_SCOPES.includes(scope));
-        const basis = credential === undefined ? { credential, signIn } : { credential, signIn: undefined };
-        await beginSession(db, { digest: digestHex(secret), name: person, scopes, ...basis, expiresAt }, now);
+        const basis = credential === undefined ? signIn : undefined;
+        const session = { digest: digestHex(secret), name: person, scopes, credential, signIn: basis, expiresAt };
+        await beginSession(db, session, now);
         await writeAudit(db, [
           {
             at: now,
