@@ -58,11 +58,11 @@ export const scimAppResource = defineResource<App, Bridge>({
       warnOfRotation(planned, prior, report);
       const before = Object.values(digestsOf((prior as ObjectValue)['tokens']));
       const after = new Set(Object.values(digestsOf(planned['tokens'])));
-      // Another app of the run that depends on this one may take them.
-      client.planned.noteFreed(before.filter(digest => !after.has(digest)));
-      if (planned['name'] !== prior.name) {
-        if (isProtected(prior, context)) await refuseProtected(prior.name, context);
-        client.planned.noteFreed(before);
+      const isRenamed = planned['name'] !== prior.name;
+      if (isRenamed && isProtected(prior, context)) await refuseProtected(prior.name, context);
+      // Another app of the run that depends on this one may take them; one of another name takes its own.
+      client.planned.noteFreed(isRenamed ? before : before.filter(digest => !after.has(digest)));
+      if (isRenamed) {
         await foretellEnd(prior.name, context);
       } else if (keptOf(context, prior).removing) {
         warnOfReturn(prior.name, keptOf(context, prior), report);
