@@ -63,7 +63,17 @@ export function scriptedReconciler(): ScriptedReconciler {
       const { apps, ending, pending, holds } = this;
       const heldFor = [...heldByReason(pending)].map(([reason, people]) => ({ reason, people }));
       const recovery = this.recoveryProblem();
-      return { apps, ending, pending, heldFor, holds, leftOver: [], recovery, recoveryPending: recovery !== null, auditProblem: null };
+      return {
+        apps,
+        ending,
+        pending,
+        heldFor,
+        holds,
+        leftOver: [],
+        recovery,
+        recoveryPending: recovery !== null,
+        auditProblem: null,
+      };
     },
     async leftOf(app) {
       const hold = this.holds.find(one => one.app === app) ?? null;

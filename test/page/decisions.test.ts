@@ -116,7 +116,11 @@ describe('more people than are listed', () => {
   };
 
   beforeEach(() => {
-    reconciler.status = async () => ({ ...(await readStatus(database.db, NOW)), recovery: null, recoveryPending: false });
+    reconciler.status = async () => ({
+      ...(await readStatus(database.db, NOW)),
+      recovery: null,
+      recoveryPending: false,
+    });
   });
 
   it('whom the guard stopped take no place from who came back', async () => {
