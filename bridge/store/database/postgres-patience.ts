@@ -42,7 +42,7 @@ export function giveUp(client: Pg.ClientBase): void {
   (client as unknown as { connection: { stream: { destroy(): void } } }).connection.stream.destroy();
 }
 
-/** Has the server mind whom it waits for. Said once it is connected: a pooler in between refuses what it does not know at the start. */
-export async function setPatience(client: Pg.ClientBase, patience: PostgresPatience): Promise<void> {
-  await askOf(client, patience)(`set idle_in_transaction_session_timeout = ${Math.round(patience.idleMs)}`);
+/** Has the server mind whom it waits for. */
+export function patienceSetting({ idleMs }: PostgresPatience): string {
+  return `set idle_in_transaction_session_timeout = ${Math.round(idleMs)}`;
 }

@@ -7,6 +7,7 @@ import { createHash } from 'node:crypto';
 import { type PostgresPool, type PostgresPoolClient } from 'kysely';
 import type * as Pg from 'pg';
 import { askOf, type PostgresPatience } from './postgres-patience';
+import { PlansInTime } from './postgres-planner';
 
 const names = new Map<string, string>();
 
@@ -23,8 +24,15 @@ export function isLostPlan(code: string): boolean {
   return LOST.has(code);
 }
 
-/** The pool as Kysely wants it, with such statements sent by name. */
-export function withPlans(pool: Pg.Pool, patience?: PostgresPatience): PostgresPool {
+/**
+ * The pool as Kysely wants it, with such statements sent by name.
+ * @param plans that are made anew in time. @default of this pool
+ */
+export function withPlans(
+  pool: Pg.Pool,
+  patience?: PostgresPatience,
+  plans: Pick<PlansInTime, 'use'> = new PlansInTime(pool),
+): PostgresPool {
   const clients = new WeakMap<Pg.PoolClient, PostgresPoolClient>();
   let planned = true;
 
@@ -55,6 +63,12 @@ export function withPlans(pool: Pg.Pool, patience?: PostgresPatience): PostgresP
       const client = await pool.connect();
       const known = clients.get(client) ?? wrap(client);
       clients.set(client, known);
+      try {
+        if (planned) await plans.use(client, askOf(client, patience));
+      } catch (cause) {
+        client.release(true);
+        throw cause;
+      }
       return known;
     },
     end: () => pool.end(),

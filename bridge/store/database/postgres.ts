@@ -2,7 +2,8 @@
 import { Kysely, PostgresDialect, sql } from 'kysely';
 import type * as Pg from 'pg';
 import { DatabaseError } from './backend';
-import { giveUp, type PostgresPatience, setPatience } from './postgres-patience';
+import { askOf, giveUp, patienceSetting, type PostgresPatience } from './postgres-patience';
+import { PLANNER_SETTINGS } from './postgres-planner';
 import { isLostPlan, withPlans } from './postgres-statements';
 import { type Tables } from './tables';
 
@@ -31,7 +32,7 @@ export function openPostgres(url: string, patience?: PostgresPatience) {
     keepAliveInitialDelayMillis: KEEP_ALIVE_MS,
     // The pool waits for it, which its types do not say.
     // eslint-disable-next-line @typescript-eslint/no-misused-promises
-    ...(patience === undefined ? {} : { onConnect: client => setPatience(client, patience) }),
+    onConnect: client => setUp(client, patience),
   });
   // A dropped idle connection is replaced by the pool; without a listener it would end the process.
   pool.on('error', () => undefined);
@@ -73,6 +74,12 @@ export function openPostgres(url: string, patience?: PostgresPatience) {
     trouble: () => undefined,
     close,
   };
+}
+
+/** Said once it is connected: a pooler in between refuses what it does not know at the start. */
+async function setUp(client: Pg.ClientBase, patience: PostgresPatience | undefined): Promise<void> {
+  const settings = [...PLANNER_SETTINGS, ...(patience === undefined ? [] : [patienceSetting(patience)])];
+  await askOf(client, patience)(settings.join('; '));
 }
 
 /** @throws DatabaseError when the server lacks what comparison without case needs */

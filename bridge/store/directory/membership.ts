@@ -68,9 +68,9 @@ async function sizesOf(db: Db, app: string, ids: readonly string[]) {
 
 const membersAfter = statement<{ groupId: string; after: string }>()((db, { groupId, after }) =>
   db
-    .selectFrom('members')
-    .selectAll()
-    .where('group_id', '=', groupId)
+    .selectFrom('member_rows')
+    .select(['member_id', 'member_type', 'display'])
+    .where('set_id', '=', db.selectFrom('groups').select('member_set').where('id', '=', groupId))
     .where('member_id', '>', after)
     .orderBy('member_id')
     .limit(TURN),
@@ -79,7 +79,7 @@ const membersAfter = statement<{ groupId: string; after: string }>()((db, { grou
 async function* readAlone(database: Database, groupId: string): AsyncGenerator<readonly Member[]> {
   const { rows } = await membersAfter(database.db, { groupId, after: '' });
   if (rows.length < TURN) {
-    if (rows.length > 0) yield rows.map(toMember);
+    if (rows.length > 0) yield rows.map(memberOf(groupId));
     return;
   }
   // In memory as a whole: a client that takes its time must not keep the database from forgetting what was.
@@ -93,7 +93,7 @@ async function readWhole(db: Db, groupId: string): Promise<Member[][]> {
   const chunks: Member[][] = [];
   for (let after = ''; ;) {
     const { rows } = await membersAfter(db, { groupId, after });
-    chunks.push(rows.map(toMember));
+    chunks.push(rows.map(memberOf(groupId)));
     const last = rows.at(-1);
     if (last === undefined || rows.length < TURN) return chunks;
     after = last.member_id;
@@ -112,14 +112,16 @@ async function* readTogether(db: Db, ids: readonly string[]): AsyncGenerator<rea
   if (rows.length > 0) yield rows.map(toMember);
 }
 
-function toMember(row: MemberRow): Member {
-  return {
-    groupId: row.group_id,
+const memberOf =
+  (groupId: string) =>
+  (row: Omit<MemberRow, 'group_id'>): Member => ({
+    groupId,
     value: row.member_id,
     type: row.member_type,
     display: row.display ?? undefined,
-  };
-}
+  });
+
+const toMember = (row: MemberRow): Member => memberOf(row.group_id)(row);
 
 const above = statement<{ ids: readonly string[] }>()(
   (db, { ids }) => sql<{ user_id: string; id: string; app: string; display_name: string; direct: number }>`

@@ -197,7 +197,7 @@ export async function usersOfGroup(
   // One group alone is the common case: its rows are in order of member id already, so a page costs a page.
   const members =
     inside.length <= 1
-      ? sql`select member_id from members where group_id = ${groupId} and member_type = 'User' and member_id > ${afterId ?? ''}
+      ? sql`select member_id from member_rows where set_id = (select member_set from groups where id = ${groupId}) and member_type = 'User' and member_id > ${afterId ?? ''}
             order by member_id limit ${sql.lit(limit)}`
       : sql`select distinct member_id from members where group_id in (${sql.join(inside)}) and member_type = 'User' and member_id > ${afterId ?? ''}
             order by member_id limit ${sql.lit(limit)}`;

@@ -1,0 +1,73 @@
+/**
+ * How Postgres looks for something is decided by how much there is, and what is planned once keeps to it. By itself the server counts once a
+ * minute at most: until then every look for one person goes through all members that an import has written meanwhile, because there were
+ * none when it was planned.
+ */
+import type * as Pg from 'pg';
+import { type Ask } from './postgres-patience';
+
+/**
+ * Everything here is asked for by what has an index, some rows at a time: joined row by row it takes the same however much there is, whatever the
+ * server thinks of that. What it estimates of nested groups is off by thousands, and so it would read all members for the sake of one, or
+ * compile the statement first. And what is read is in memory mostly, or on a disk that has no head to move.
+ */
+export const PLANNER_SETTINGS = [
+  'set enable_hashjoin = off',
+  'set enable_mergejoin = off',
+  'set jit = off',
+  'set random_page_cost = 1.1',
+];
+
+/** Between two looks at how large the tables are, milliseconds. */
+const LOOK_EVERY_MS = 500;
+
+/** Pages of a table, of 8 KiB each, up to which it does not matter how it is read. */
+const FEW_PAGES = 32;
+
+/** A table that is so many times as large as it was may want another way to be read. */
+const GROWTH = 4;
+
+/** Rows that nobody else can see yet have their place as well, and are gone through by whoever goes through all. */
+const PAGES = `select relname as name, pg_relation_size(oid) / current_setting('block_size')::integer as pages
+  from pg_class where relkind = 'r' and relnamespace = current_schema()::regnamespace`;
+
+/** Has each connection plan anew what a table was much smaller for. */
+export class PlansInTime {
+  #lookedAt = -Infinity;
+  readonly #pages = new Map<string, number>();
+  /** Counts the looks that found something grown. */
+  #grown = 0;
+  readonly #planned = new WeakMap<Pg.ClientBase, number>();
+
+  /** @param now milliseconds of a clock that never jumps */
+  constructor(
+    private readonly pool: Pick<Pg.Pool, 'query'>,
+    private readonly now: () => number = () => performance.now(),
+  ) {}
+
+  /** Called before a connection is used. @param ask of that connection */
+  async use(client: Pg.ClientBase, ask: Ask): Promise<void> {
+    const now = this.now();
+    if (now - this.#lookedAt >= LOOK_EVERY_MS) {
+      this.#lookedAt = now;
+      // Nobody waits for it. Where it fails the plans stay what they are, and who asks next meets the same fault.
+      void this.#look().catch(() => undefined);
+    }
+    const grown = this.#grown;
+    const planned = this.#planned.get(client) ?? grown;
+    this.#planned.set(client, grown);
+    if (planned !== grown) await ask('discard plans');
+  }
+
+  async #look(): Promise<void> {
+    const { rows } = await this.pool.query<{ name: string; pages: number }>(PAGES);
+    let hasGrown = false;
+    for (const { name, pages } of rows) {
+      const before = this.#pages.get(name) ?? 0;
+      const grown = pages > Math.max(FEW_PAGES, GROWTH * before);
+      if (grown || pages < before) this.#pages.set(name, pages);
+      hasGrown ||= grown;
+    }
+    if (hasGrown) this.#grown += 1;
+  }
+}
