@@ -31,27 +31,37 @@ const GROWTH = 4;
 const PAGES = `select relname as name, pg_relation_size(oid) / current_setting('block_size')::integer as pages
   from pg_class where relkind = 'r' and relnamespace = current_schema()::regnamespace`;
 
+export interface TableSize {
+  readonly name: string;
+  readonly pages: number;
+}
+
 /** Has each connection plan anew what a table was much smaller for. */
 export class PlansInTime {
   #lookedAt = -Infinity;
+  #isLooking = false;
   readonly #pages = new Map<string, number>();
   /** Counts the looks that found something grown. */
   #grown = 0;
   readonly #planned = new WeakMap<Pg.ClientBase, number>();
 
-  /** @param now milliseconds of a clock that never jumps */
+  /** @param look gives the rows of a statement; @param now milliseconds of a clock that never jumps */
   constructor(
-    private readonly pool: Pick<Pg.Pool, 'query'>,
+    private readonly look: (statement: string) => Promise<readonly TableSize[]>,
     private readonly now: () => number = () => performance.now(),
   ) {}
 
   /** Called before a connection is used. @param ask of that connection */
   async use(client: Pg.ClientBase, ask: Ask): Promise<void> {
     const now = this.now();
-    if (now - this.#lookedAt >= LOOK_EVERY_MS) {
+    // One at a time: a table that somebody has locked is waited for, and not with every connection there is.
+    if (!this.#isLooking && now - this.#lookedAt >= LOOK_EVERY_MS) {
       this.#lookedAt = now;
+      this.#isLooking = true;
       // Nobody waits for it. Where it fails the plans stay what they are, and who asks next meets the same fault.
-      void this.#look().catch(() => undefined);
+      void this.#lookAtSizes()
+        .catch(() => undefined)
+        .finally(() => (this.#isLooking = false));
     }
     const grown = this.#grown;
     const planned = this.#planned.get(client) ?? grown;
@@ -59,10 +69,9 @@ export class PlansInTime {
     if (planned !== grown) await ask('discard plans');
   }
 
-  async #look(): Promise<void> {
-    const { rows } = await this.pool.query<{ name: string; pages: number }>(PAGES);
+  async #lookAtSizes(): Promise<void> {
     let hasGrown = false;
-    for (const { name, pages } of rows) {
+    for (const { name, pages } of await this.look(PAGES)) {
       const before = this.#pages.get(name) ?? 0;
       const grown = pages > Math.max(FEW_PAGES, GROWTH * before);
       if (grown || pages < before) this.#pages.set(name, pages);

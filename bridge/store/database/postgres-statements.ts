@@ -31,7 +31,7 @@ export function isLostPlan(code: string): boolean {
 export function withPlans(
   pool: Pg.Pool,
   patience?: PostgresPatience,
-  plans: Pick<PlansInTime, 'use'> = new PlansInTime(pool),
+  plans: Pick<PlansInTime, 'use'> = new PlansInTime(statement => rowsOf(pool, patience, statement)),
 ): PostgresPool {
   const clients = new WeakMap<Pg.PoolClient, PostgresPoolClient>();
   let planned = true;
@@ -73,4 +73,19 @@ export function withPlans(
     },
     end: () => pool.end(),
   };
+}
+
+/** What a statement gives on a connection of its own, for which an answer is waited as for any other. */
+async function rowsOf<Row extends Pg.QueryResultRow>(
+  pool: Pg.Pool,
+  patience: PostgresPatience | undefined,
+  statement: string,
+): Promise<readonly Row[]> {
+  const client = await pool.connect();
+  try {
+    const result: Pg.QueryResult<Row> = await askOf(client, patience)(statement);
+    return result.rows;
+  } finally {
+    client.release();
+  }
 }

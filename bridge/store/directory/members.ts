@@ -277,7 +277,8 @@ async function* deleteOthers(
 ): AsyncGenerator<readonly MemberRow[]> {
   if (stay.length <= LONGEST_LIST) {
     const values = stay.map(({ value }) => value);
-    yield* statementsOf(await deleteMembers(db, setId, notAmong(db, values)));
+    // `not in` is looked up for each row; Postgres would join what does not exist, row by row.
+    yield* statementsOf(await deleteMembers(db, setId, sql`member_id not in ${among(db, values)}`));
     return;
   }
   const values = new Set<string>();
@@ -286,13 +287,6 @@ async function* deleteOthers(
     const ids = page.map(({ member_id }) => member_id).filter(id => !values.has(id));
     if (ids.length > 0) yield (await deleteListed(db, { setId, ids })).rows;
   }
-}
-
-/** Who is not in the list: each database in the form that it does not run once for each row. */
-function notAmong(db: Db, ids: readonly string[]): RawBuilder<unknown> {
-  return backendOf(db) === 'sqlite'
-    ? sql`member_id not in ${among(db, ids)}`
-    : sql`not exists (select 1 from (${listed(db, ids)}) as stay where stay.value = members.member_id)`;
 }
 
 async function deleteMembers(db: Db, setId: string, which: RawBuilder<unknown>): Promise<MemberRow[]> {

@@ -1,9 +1,10 @@
 /** What Postgres planned when there was little is planned anew when there is much, on every connection of the bridge. */
 import { sql } from 'kysely';
-import { Pool } from 'pg';
+import { Client, Pool } from 'pg';
 import { openDatabase } from '../../../bridge/store/database/database';
-import { PlansInTime } from '../../../bridge/store/database/postgres-planner';
+import { PLANNER_SETTINGS, PlansInTime, type TableSize } from '../../../bridge/store/database/postgres-planner';
 import { keepPlanned, withPlans } from '../../../bridge/store/database/postgres-statements';
+import { createDirectory } from '../../../bridge/store/directory';
 import { type FreshDatabase, freshPostgres } from '../../support/databases';
 import { findPostgres } from '../../support/postgres-server';
 import { until } from '../../support/until';
@@ -21,14 +22,12 @@ import { until } from '../../support/until';
     const looking = new Pool({ connectionString: fresh.url, max: 1 });
     let now = 0;
     let looks = 0;
-    const sizes = {
-      query: async (text: string) => {
-        const answer = await looking.query<never>(text);
-        looks += 1;
-        return answer;
-      },
+    const look = async (text: string): Promise<TableSize[]> => {
+      const { rows } = await looking.query<TableSize>(text);
+      looks += 1;
+      return rows;
     };
-    const planned = withPlans(pool, undefined, new PlansInTime(sizes as unknown as Pool, () => now));
+    const planned = withPlans(pool, undefined, new PlansInTime(look, () => now));
     const writer = await pool.connect();
     try {
       await pool.query('create table things (id text primary key, owner text)');
@@ -70,11 +69,9 @@ import { until } from '../../support/until';
 
   it('are made anew once for each time that a table has grown fourfold, and for no other', async () => {
     let pages: Record<string, number> = { members: 3 };
-    const pool = {
-      query: () => Promise.resolve({ rows: Object.entries(pages).map(([name, count]) => ({ name, pages: count })) }),
-    };
+    const look = () => Promise.resolve(Object.entries(pages).map(([name, count]) => ({ name, pages: count })));
     let now = 0;
-    const plans = new PlansInTime(pool as unknown as Pool, () => now);
+    const plans = new PlansInTime(look, () => now);
     const asked: string[] = [];
     const [one, other] = [{}, {}] as [never, never];
     const ask = (what: unknown) => Promise.resolve(void asked.push(String(what))) as Promise<never>;
@@ -102,6 +99,51 @@ import { until } from '../../support/until';
     expect(await looked(one)).toBe(0);
     pages = { members: 40, users: 33 };
     expect(await looked(one)).toBe(1);
+  });
+
+  it('wait for a locked table with one connection, and nobody else does', async () => {
+    const looks: (() => void)[] = [];
+    let now = 0;
+    const plans = new PlansInTime(
+      () => new Promise(resolve => looks.push(() => resolve([]))),
+      () => now,
+    );
+    const use = () => plans.use({} as Client, () => Promise.reject(new Error('nothing is to be asked')));
+    for (; now < 20_000; now += 1_000) await use();
+    expect(looks).toHaveLength(1);
+    looks[0]?.();
+    await new Promise(resolve => setImmediate(resolve));
+    await use();
+    expect(looks).toHaveLength(2);
+  });
+
+  it('look a list up for each member of a group that is stated anew, and compare it with none', async () => {
+    const database = await openDatabase(fresh.url);
+    const asked = jest.spyOn(Client.prototype, 'query') as unknown as jest.SpyInstance<unknown, [string, string[]]>;
+    try {
+      const directory = createDirectory(database);
+      const context = { app: 'okta', cause: { actor: 'scim' } } as const;
+      const hired = ['ada', 'ben'].map(userName => directory.createUser(context, { userName }));
+      const members = (await Promise.all(hired)).map(({ resource }) => ({ value: resource.id }));
+      const group = (await directory.createGroup(context, { displayName: 'everybody' }, members)).resource.id;
+      await directory.updateGroup(context, group, () => ({
+        memberChanges: [{ kind: 'replaceAll', members: members.slice(1) }],
+      }));
+      const [statement, values] =
+        asked.mock.calls.find(([text]) => /delete from member_rows as/.test(String(text))) ?? [];
+      asked.mockRestore();
+      const client = new Client({ connectionString: fresh.url });
+      await client.connect();
+      await client.query(PLANNER_SETTINGS.join('; '));
+      const { rows } = await client.query<{ 'QUERY PLAN': string }>(`explain ${statement}`, values);
+      await client.end();
+      const plan = rows.map(row => row['QUERY PLAN']).join('\n');
+      expect(plan).toContain('hashed SubPlan');
+      expect(plan).not.toContain('Nested Loop');
+    } finally {
+      asked.mockRestore();
+      await database.close();
+    }
   });
 
   it('go by rows and indexes on each connection of a bridge, and are never compiled', async () => {
