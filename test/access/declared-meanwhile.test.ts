@@ -59,6 +59,41 @@ describeEachDatabase('a declaration in the middle of something', (_, on) => {
     expect(await access.held()).toEqual({ 'ben@two.example': expect.stringMatching(/^foreign-domain: /) });
   });
 
+  describe('a mapping that is given another group', () => {
+    const mapped = (idpGroup?: string, group = 'dev'): Document => ({
+      groupMappings: { [group]: { idpGroup: group, group } },
+      ...(idpGroup === undefined ? {} : { roleMappings: { admins: { idpGroup, role: 'template-admin' } } }),
+    });
+
+    async function two(access: Access): Promise<IdentityProvider> {
+      const okta = await access.app('okta', mapped('one'));
+      const [ada = '', ben = ''] = await okta.hireAll(['ada', 'ben']);
+      await okta.group('one', [ada]);
+      await okta.group('two', [ben]);
+      expect(access.holding('template-admin')).toEqual(['ada']);
+      return okta;
+    }
+
+    const between: [string, Document][] = [
+      ['it was taken out and put back before anything of it was dealt with', mapped(undefined, 'ops')],
+      ['work of the declaration before is under way', mapped('one', 'ops')],
+    ];
+    it.each(between)('leaves the one before, though %s', async (_, document) => {
+      const access = await startAccess(on, { replicas });
+      const okta = await two(access);
+      // It has read what is declared, and not matched it yet.
+      const call = access.coder.faults.hold({ method: 'POST', path: /\/groups$/ });
+      const before = access.declare(okta, document);
+      await call.arrived;
+      const after = access.declare(okta, mapped('two'));
+      await until('the declaration to be noted', async () => (await access.statusOf(okta)).generation === 3);
+      call.release();
+      await Promise.all([before, after]);
+      await access.settled();
+      expect(access.holding('template-admin')).toEqual(['ben']);
+    });
+  });
+
   it('makes a held plan another one where accounts would be deleted instead of suspended', async () => {
     const access = await startAccess(on, { replicas });
     const guard = { minRemovals: 1, maxRemovalsPercent: 0 };

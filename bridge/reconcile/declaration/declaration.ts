@@ -183,7 +183,10 @@ async function convergeParts(
     const roles = await convergeRoles(rim, context, app, work, failures);
     rolesMade = roles.made;
     problems.push(...roles.problems, ...(await convergeGroups(rim, context, app, work, failures)));
-    await refreshBindings(db, context, app.name);
+    // Not by what a newer document has unbound.
+    await rim.database.transact(async trx => {
+      if (await isStill(trx, app)) await refreshBindings(trx, context, app.name);
+    });
     problems.push(...(await sharedExternalIds(db, app)), ...(await noLongerSpokenFor(db, context, app)));
   }
   for (const group of await listManagedGroups(db))

@@ -3,7 +3,7 @@ import { outcomeOf } from '../../coder';
 import { type DirectoryGroup } from '../../contract/directory';
 import { managedGroupsOf } from '../../store/accounts/coder-groups';
 import { listOpenHolds } from '../../store/accounts/holds';
-import { bumpRules, type StoredApp } from '../../store/apps/apps';
+import { bumpRules, isStill, type StoredApp } from '../../store/apps/apps';
 import { type Db } from '../../store/database/database';
 import { enqueueEverybodyIn, looseSetsOf } from '../../store/directory';
 import { readGroup, readGroups } from '../../store/directory/reading';
@@ -126,7 +126,10 @@ async function rebind(rim: Rim, context: Context, work: Work, group: DirectoryGr
     if (group !== undefined && matched.has(group.id)) await enqueueHeld(rim.database.db, rim, work);
     return;
   }
+  const app = context.apps.get(work.app);
   await rim.database.transact(async db => {
+    // A newer document binds by itself what it reads, with work of its own.
+    if (app === undefined || !(await isStill(db, app))) return;
     const { changed, groups } = await refreshBindings(db, context, work.app);
     if (!changed) return;
     await bumpRules(db);

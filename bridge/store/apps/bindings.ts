@@ -18,12 +18,15 @@ export interface Binding {
 
 const KINDS = ['groupMappings', 'roleMappings', 'organizationMappings'] as const;
 
-/** Mappings that both documents have, and that read another group of the identity provider in the second one: what they matched says nothing of that. */
+/**
+ * Mappings that read another group of the identity provider in the second document than in the first, or are not in the first: what they matched
+ * says nothing of that. One that was taken out and put back may not have been dealt with in between.
+ */
 export function repointedMappings(before: MappingState, after: MappingState): string[] {
   return KINDS.flatMap(kind =>
     Object.entries<Reads>(after[kind]).flatMap(([key, mapping]) => {
       const was: Reads | undefined = before[kind][key];
-      return was === undefined || readsTheSame(was, mapping) ? [] : [`${kind}/${key}`];
+      return was !== undefined && readsTheSame(was, mapping) ? [] : [`${kind}/${key}`];
     }),
   );
 }
