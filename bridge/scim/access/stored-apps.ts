@@ -1,10 +1,10 @@
 /**
- * Apps and their credentials as the database holds them. A mapping state is parsed once for each generation, not for each request; where this
+ * Apps and their credentials as the database holds them. A mapping state is parsed once for each declaration, not for each request; where this
  * process alone writes, a token is looked up again only when something declared was written since.
  */
 import { type MappingState } from '../../contract/mapping-state';
 import { addAccessToken, findAccessToken, findClient, touchClient } from '../../store/apps/access-tokens';
-import { readApp } from '../../store/apps/apps';
+import { declarationOf, readApp } from '../../store/apps/apps';
 import { type Database } from '../../store/database/database';
 import { statement } from '../../store/database/statement';
 import { type Apps, type DeclaredToken, type TokenScope } from './apps';
@@ -24,6 +24,7 @@ const tokenOf = statement<{ digest: string }>()((db, { digest }) =>
       'tokens.scopes',
       'tokens.last_used_at',
       'apps.generation',
+      'apps.updated_at',
     ])
     .where('tokens.digest', '=', digest)
     .where('apps.deleted_at', 'is', null),
@@ -31,15 +32,18 @@ const tokenOf = statement<{ digest: string }>()((db, { digest }) =>
 
 export function createStoredApps({ db, changes }: Pick<Database, 'db' | 'changes'>): Apps {
   const known = new Map<string, { readonly at: number; readonly token: DeclaredToken }>();
-  const cache = new Map<string, { readonly generation: number; readonly state: MappingState }>();
+  const cache = new Map<string, { readonly declaration: string; readonly state: MappingState }>();
 
-  async function stateOf(name: string, generation: number): Promise<MappingState | undefined> {
+  async function stateOf(name: string, declaration: string): Promise<MappingState | undefined> {
     const cached = cache.get(name);
-    if (cached?.generation === generation) return cached.state;
+    if (cached?.declaration === declaration) return cached.state;
     const app = await readApp(db, name);
     if (app === undefined) return undefined;
     if (cache.size >= CACHED_APPS) cache.clear();
-    cache.set(name, { generation: app.generation, state: app.state });
+    cache.set(name, {
+      declaration: declarationOf({ generation: app.generation, updated_at: app.updatedAt }),
+      state: app.state,
+    });
     return app.state;
   }
 
@@ -47,7 +51,7 @@ export function createStoredApps({ db, changes }: Pick<Database, 'db' | 'changes
     const { rows } = await tokenOf(db, { digest: digest.replace(/^sha256:/, '') });
     const [row] = rows;
     if (row === undefined) return undefined;
-    const app = await stateOf(row.app, Number(row.generation));
+    const app = await stateOf(row.app, declarationOf(row));
     if (app === undefined) return undefined;
     const expiresAt = Number(row.expires_at);
     const token = {
@@ -67,11 +71,11 @@ export function createStoredApps({ db, changes }: Pick<Database, 'db' | 'changes
     async findApp(name) {
       const row = await db
         .selectFrom('apps')
-        .select('generation')
+        .select(['generation', 'updated_at'])
         .where('name', '=', name)
         .where('deleted_at', 'is', null)
         .executeTakeFirst();
-      return row === undefined ? undefined : await stateOf(name, Number(row.generation));
+      return row === undefined ? undefined : await stateOf(name, declarationOf(row));
     },
 
     async findToken(digest) {
@@ -88,7 +92,7 @@ export function createStoredApps({ db, changes }: Pick<Database, 'db' | 'changes
 
     async findAccessToken(digest) {
       const found = await findAccessToken(db, digest);
-      const app = found === undefined ? undefined : await stateOf(found.app, found.generation);
+      const app = found === undefined ? undefined : await stateOf(found.app, found.declaration);
       if (found === undefined || app === undefined) return undefined;
       const token = {
         kind: 'client' as const,

@@ -4,6 +4,7 @@
  */
 import { sql } from 'kysely';
 import { type Db } from '../database/database';
+import { declarationOf } from './apps';
 
 const DAY_MS = 86_400_000;
 /** Access tokens that are kept of one client: a client that asks for one with each request pushes out what it uses no more. */
@@ -25,7 +26,8 @@ export interface StoredAccessToken {
   /** `sha256:<hex>` */
   readonly digest: string;
   readonly app: string;
-  readonly generation: number;
+  /** Of its app: see `declarationOf`. */
+  readonly declaration: string;
   readonly client: string;
   /** What the token may do that its client still may. */
   readonly scopes: readonly string[];
@@ -135,6 +137,7 @@ export async function findAccessToken(db: Db, digest: string): Promise<StoredAcc
       'client.expires_at as client_expires_at',
       'client.last_used_at as client_last_used_at',
       'apps.generation',
+      'apps.updated_at',
     ])
     .where('token.digest', '=', hexOf(digest))
     .where('apps.deleted_at', 'is', null)
@@ -144,7 +147,7 @@ export async function findAccessToken(db: Db, digest: string): Promise<StoredAcc
   return {
     digest: `sha256:${row.digest}`,
     app: row.app,
-    generation: Number(row.generation),
+    declaration: declarationOf(row),
     client: row.client,
     scopes: row.scopes.split(' ').filter(scope => allowed.includes(scope)),
     validFrom: Number(row.issued_at) - CLOCKS_DIFFER_MS,

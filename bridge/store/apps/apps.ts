@@ -31,6 +31,13 @@ export interface StoredApp {
   readonly deleting: boolean;
 }
 
+/**
+ * Tells one declaration of an app from every other: a database that went back to an older state counts generations once more, of other documents.
+ */
+export function declarationOf(row: { readonly generation: number; readonly updated_at: number }): string {
+  return `${row.generation} of ${row.updated_at}`;
+}
+
 /** The app is not as the writer believed; nothing was changed. */
 export class GenerationConflict extends Error {
   override readonly name = 'GenerationConflict';

@@ -6,7 +6,7 @@ import { identityKey } from '../../contract/identity';
 import { type MappingState } from '../../contract/mapping-state';
 import { type Db, backendOf } from '../database/database';
 import { statement } from '../database/statement';
-import { readApp } from './apps';
+import { declarationOf, readApp } from './apps';
 import { lockDeclaration } from './declaration-lock';
 
 /** A group of the directory, as far as mappings find it. */
@@ -40,18 +40,21 @@ const EVERYTHING: Reach = {
 const MOST_KEPT = 256;
 
 const currentOf = statement<{ app: string }>()((db, { app }) =>
-  db.selectFrom('apps').select(['generation', 'applied_generation', 'deleted_at']).where('name', '=', app),
+  db
+    .selectFrom('apps')
+    .select(['generation', 'updated_at', 'applied_generation', 'deleted_at'])
+    .where('name', '=', app),
 );
 
 /** The reach of an app as it is in this transaction. */
 export type ReadReach = (db: Db, app: string) => Promise<Reach>;
 
 /**
- * Reads a declaration once for each of its generations.
+ * Reads each declaration once.
  * @param changes see `Database`: while it stays, so does what was read
  */
 export function createReadReach(changes?: () => number): ReadReach {
-  const known = new Map<string, { readonly generation: number; readonly reach: Reach }>();
+  const known = new Map<string, { readonly declaration: string; readonly reach: Reach }>();
   const current = new Map<string, { readonly at: number; readonly reach: Reach }>();
 
   return async (db, app) => {
@@ -70,12 +73,13 @@ export function createReadReach(changes?: () => number): ReadReach {
     const [row] = (await currentOf(db, { app })).rows;
     if (row === undefined || row.deleted_at !== null || row.applied_generation !== row.generation) return EVERYTHING;
     const kept = known.get(app);
-    if (kept?.generation === row.generation) return kept.reach;
+    const declaration = declarationOf(row);
+    if (kept?.declaration === declaration) return kept.reach;
     const stored = await readApp(db, app);
     if (stored === undefined) return EVERYTHING;
     const reach = reachOf(stored.state);
     if (known.size >= MOST_KEPT) known.clear();
-    known.set(app, { generation: row.generation, reach });
+    known.set(app, { declaration, reach });
     return reach;
   }
 }

@@ -10,7 +10,9 @@ import {
   readAnyApp,
   readApp,
 } from '../../../bridge/store/apps/apps';
+import { createReadReach } from '../../../bridge/store/apps/reach';
 import { TokenTaken } from '../../../bridge/store/apps/credentials';
+import { createStoredApps } from '../../../bridge/scim/access/stored-apps';
 import { createDirectory } from '../../../bridge/store/directory';
 import { type Cause } from '../../../bridge/store/work/enqueue';
 import { listWork } from '../../../bridge/store/work/pending';
@@ -46,6 +48,40 @@ describeEachDatabase('apps', open => {
     await expect(put).rejects.toThrow(GenerationConflict);
     await expect(put).rejects.toMatchObject({ actual });
     expect((await readApp(database.db, 'okta'))?.state.identityProvider).toBe('generic');
+  });
+
+  it('reads what is declared once a database went back to an older state, and has another document of the same generation', async () => {
+    const { db, ...database } = await open();
+    const put = (idpGroup: string, now: number) =>
+      putApp(
+        { db, ...database },
+        document('okta', { roleMappings: { a: { idpGroup, role: 'owner' } } }),
+        'any',
+        CAUSE,
+        now,
+      );
+    const reach = createReadReach();
+    const apps = createStoredApps({ db, changes: undefined });
+    const reads = async (displayName: string) => {
+      await markApplied(db, 'okta', 2, []);
+      const { includes } = await reach(db, 'okta');
+      return includes({ displayName, externalId: undefined });
+    };
+    const mapped = async () => (await apps.findApp('okta'))?.roleMappings['a']?.idpGroup;
+    await put('one', 1);
+    const before = await db
+      .selectFrom('apps')
+      .select(['generation', 'updated_at', 'applied_generation'])
+      .where('name', '=', 'okta')
+      .executeTakeFirstOrThrow();
+    await put('lost', 2);
+    expect(await reads('lost')).toBe(true);
+    expect(await mapped()).toBe('lost');
+    await db.updateTable('apps').set(before).where('name', '=', 'okta').execute();
+    await put('two', 3);
+    expect(await reads('two')).toBe(true);
+    expect(await reads('lost')).toBe(false);
+    expect(await mapped()).toBe('two');
   });
 
   it('refuses a change of what is not there', async () => {
