@@ -484,6 +484,131 @@ describeEachDatabase('accounts', (_, on) => {
     },
   );
 
+  /** Somebody who has signed in, and the same object by another name and address, both in; then the first one leaves. */
+  async function renamedBeforeLeaving(
+    left: 'inactive' | 'deleted',
+    document: Parameters<Access['app']>[1] = ADMINS,
+    more: Parameters<typeof startAccess>[1] = {},
+  ) {
+    const access = await startAccess(on, more);
+    const okta = await access.app('okta', document);
+    const admins = await okta.group('admins');
+    const first = await okta.hire('ada');
+    access.coder.oidcLogin(claims('ada', 'ada@example.com'));
+    const { id: account } = access.coder.findUser('ada');
+    const second = await okta.hire('ada.king', { externalId: 'object-of-ada' });
+    await okta.join(admins, second);
+    // Two entries may have one externalId by mistake.
+    expect(await access.held()).toEqual({});
+    if (left === 'deleted') await okta.remove(first);
+    else await okta.leave(first);
+    return { access, okta, first, second, account };
+  }
+  const RENAMED = /^re-hire: account "ada" .*account "adaking", .*coder-scim re-hire ada.king --keep/;
+  const addressesOf = (access: Access): string[] =>
+    Object.values(access.coder.snapshot().users)
+      .map(({ email, status }) => `${email} ${status}`)
+      .filter(text => text.startsWith('ada'))
+      .sort();
+
+  it.each([
+    ['inactive', 'keep'],
+    ['inactive', 'replace'],
+    ['deleted', 'keep'],
+    ['deleted', 'replace'],
+  ] as const)(
+    'the same object by another name and address that is there before the one before is %s is held as a re-hire, and has one account: %s',
+    async (left, answer) => {
+      const { access, okta, second, account } = await renamedBeforeLeaving(left);
+      expect(await access.held()).toEqual({ 'ada.king': expect.stringMatching(RENAMED) });
+      expect(addressesOf(access)).toEqual(['ada.king@example.com dormant', 'ada@example.com suspended']);
+      expect(access.coder.oidcLogin(claims('ada', 'ada.king@example.com'))).toMatchObject({ signedIn: false });
+      await access.swept();
+      expect(await access.held()).toEqual({ 'ada.king': expect.stringMatching(RENAMED) });
+
+      expect((await access.status()).pending.find(item => item.subject === 'ada.king')?.account).toBe(account);
+      await access.admin.answerReHire({ user: 'ada.king', answer, account, by: 'operator' });
+      await access.settled();
+      const subject = answer === 'keep' ? 'ada' : 'another-subject';
+      expect(access.coder.oidcLogin(claims(subject, 'ada.king@example.com'))).toMatchObject({ signedIn: true });
+      await access.swept();
+      expect(await access.held()).toEqual({});
+      const mine = Object.values(access.coder.snapshot().users).filter(({ email }) => email.startsWith('ada'));
+      expect(mine).toMatchObject([{ email: 'ada.king@example.com', status: 'active', siteRoles: ['template-admin'] }]);
+      expect(mine[0]?.id === account).toBe(answer === 'keep');
+      expect(await access.statusOf(okta)).toMatchObject({ held: 0, waiting: 0 });
+      await okta.leave(second);
+      expect(addressesOf(access)).toEqual(['ada.king@example.com suspended']);
+    },
+  );
+
+  it('of two people who have one externalId by mistake the leaving of one keeps the other in, and nothing is asked any more once they have signed in', async () => {
+    const { access } = await renamedBeforeLeaving('inactive');
+    expect(await access.held()).toEqual({ 'ada.king': expect.stringMatching(RENAMED) });
+    expect(access.coder.oidcLogin(claims('somebody-else', 'ada.king@example.com'))).toMatchObject({ signedIn: true });
+    await access.swept();
+    expect(await access.held()).toEqual({});
+    expect(addressesOf(access)).toEqual(['ada.king@example.com active', 'ada@example.com suspended']);
+  });
+
+  it('of two people who have one externalId by mistake nothing is asked any more once one has another, and who stays follows a new address meanwhile', async () => {
+    const { access, okta, second } = await renamedBeforeLeaving('deleted');
+    await okta.changeEmail(second, 'ada.lovelace@example.com');
+    expect(await access.held()).toEqual({ 'ada.king': expect.stringMatching(RENAMED) });
+    expect(addressesOf(access)).toEqual(['ada.lovelace@example.com dormant', 'ada@example.com suspended']);
+    await becomes(okta, second, 'object-of-ada-king');
+    expect(await access.held()).toEqual({});
+    expect(access.coder.oidcLogin(claims('somebody-else', 'ada.lovelace@example.com'))).toMatchObject({
+      signedIn: true,
+    });
+  });
+
+  it('the same object by another name and address is asked about no more when the account of the one before is deleted', async () => {
+    const { access, okta, first } = await renamedBeforeLeaving('inactive', { policies: { leaving: 'delete' } });
+    expect(await access.held()).toEqual({ 'ada.king': expect.stringMatching(RENAMED) });
+    await okta.remove(first);
+    expect(await access.held()).toEqual({});
+    expect(addressesOf(access)).toEqual(['ada.king@example.com dormant']);
+    expect(access.coder.oidcLogin(claims('ada', 'ada.king@example.com'))).toMatchObject({ signedIn: true });
+  });
+
+  it('the account of the one before is not deleted by an answer while it has workspaces, and who stays is in meanwhile', async () => {
+    const { access, account } = await renamedBeforeLeaving('inactive');
+    access.coder.addWorkspace('ada', 'work', { stopped: true });
+    await access.admin.answerReHire({ user: 'ada.king', answer: 'replace', account, by: 'operator' });
+    await access.settled();
+    expect(await access.held()).toEqual({ 'ada.king': expect.stringMatching(/^re-hire: account "ada" /) });
+    expect(addressesOf(access)).toEqual(['ada.king@example.com dormant', 'ada@example.com suspended']);
+  });
+
+  it('the same object by another name and address is let in by an account of its own when the one before is back', async () => {
+    const access = await startAccess(on);
+    const okta = await access.app('okta');
+    const first = await okta.hire('ada');
+    access.coder.oidcLogin(claims('ada', 'ada@example.com'));
+    await okta.leave(first);
+    await okta.hire('ada.king', { externalId: 'object-of-ada' });
+    expect(await access.held()).toEqual({ 'ada.king': expect.stringMatching(/^re-hire: account "ada" /) });
+    await okta.comeBack(first);
+    expect(await access.held()).toEqual({});
+    expect(addressesOf(access)).toEqual(['ada.king@example.com dormant', 'ada@example.com active']);
+  });
+
+  it('the same object by another name and address, whose entry of before became another object while inactive, is held as a re-hire', async () => {
+    const access = await startAccess(on);
+    const okta = await access.app('okta');
+    const first = await okta.hire('ada');
+    access.coder.oidcLogin(claims('ada', 'ada@example.com'));
+    await okta.leave(first);
+    await becomes(okta, first, 'another-object');
+    await okta.hire('ada.king', { externalId: 'object-of-ada' });
+    expect(await access.held()).toEqual({ 'ada.king': expect.stringMatching(/^re-hire: account "ada" /) });
+    await access.swept();
+    expect(await access.held()).toEqual({ 'ada.king': expect.stringMatching(/^re-hire: account "ada" /) });
+    await okta.hire('eve', { externalId: 'another-object' });
+    expect(Object.keys(await access.held())).toEqual(['ada.king']);
+  });
+
   it('an externalId that several who are in hold, or whose account nobody used, keeps nobody from an account', async () => {
     const access = await startAccess(on);
     const okta = await access.app('okta');

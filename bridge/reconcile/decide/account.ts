@@ -5,7 +5,7 @@ import { type Context, isManaged, isUnclear } from './context';
 import { type Desired, unite } from './desired';
 import { type Entitlement, type EntitlementKey, keyOf } from './entitlement';
 import { type ObservedAccount, type PersonObservation } from './observation';
-import { entitlementsOf, gainKey, plan, type Plan, type PlanInput } from './plan';
+import { entitlementsOf, gainKey, NO_PLAN, plan, type Plan, type PlanInput } from './plan';
 
 /** An account that becomes the person's. */
 export interface Link {
@@ -34,13 +34,13 @@ export interface NewAccount {
   readonly plan: Plan;
   /**
    * Deleted just before: nobody can sign in to it any more, or nobody ever did. `room`: that alone is done for now, since the
-   * address of the new one is another account's that will be free.
+   * address of the new one is another account's that will be free. `same-object`: that alone is done, since the person has one.
    */
   readonly insteadOf:
     | {
         readonly observed: ObservedAccount;
         readonly replaces: readonly string[];
-        readonly why: 'address' | 're-hire' | 'room';
+        readonly why: 'address' | 're-hire' | 'room' | 'same-object';
       }
     | undefined;
 }
@@ -81,6 +81,8 @@ export function newAccount(
 function inPlaceOf(observation: PersonObservation, insteadOf: NewAccount['insteadOf'], made: Plan): Plan {
   if (insteadOf === undefined) return made;
   const { observed, replaces, why } = insteadOf;
+  // Somebody who has left had it, and was locked out.
+  if (why === 'same-object') return NO_PLAN;
   if (observed.actual.status === 'suspended')
     return { ...made, guardedGains: [{ kind: 'activation' }, ...made.guardedGains] };
   const link = why === 're-hire' ? { how: 'created' as const, replaces } : undefined;

@@ -123,15 +123,16 @@ export function judgeReturn(question: AdoptionQuestion, person: Person | undefin
 /**
  * The account of somebody who left and was the same object of the directory, whatever its address: by the object Coder knows the subject. Who it is
  * says an operator. Undefined where it is not left behind.
+ * @param own the account that the person has, and nobody has signed in to
  */
-export function judgeSameObject(question: AdoptionQuestion): Adoption | Held | undefined {
+export function judgeSameObject(question: AdoptionQuestion, own: Account | undefined): Adoption | Held | undefined {
   const { found, user, reHire } = question;
   if (!found.account.used || found.holders.some(holder => !hasLeft(holder))) return undefined;
   const adoption = judgeAdoption(question);
   if (adoption instanceof Held) return adoption;
   const answer = reHire?.account === found.account.id ? reHire.answer : undefined;
   if (answer !== undefined) return { ...adoption, anew: answer === 'replace' };
-  return new CameBack(found.account.id, sameObjectText(nameOf(found.account), user));
+  return new CameBack(found.account.id, sameObjectText(nameOf(found.account), user, own));
 }
 
 function takenText(name: string, { account }: ObservedAccount, holder: Holder, app: string): string {
@@ -212,9 +213,12 @@ export function reHireText(name: string, userName: string): string {
   return `${name} was used by an earlier object of the directory, and Coder lets no other subject of the identity provider sign in to it: if the subject is the same, keep the account with coder-scim re-hire ${who} --keep; else make a new one with coder-scim re-hire ${who} --replace, after its workspaces are deleted, since they go with the account`;
 }
 
-function sameObjectText(name: string, user: AdoptionQuestion['user']): string {
+function sameObjectText(name: string, user: AdoptionQuestion['user'], own: Account | undefined): string {
   const who = shellWord(user?.userName ?? '');
-  return `${name} was used by the same object of the directory (externalId ${JSON.stringify(user?.externalId)}), by another name, and Coder knows the subject of the identity provider by it, whatever the address: if the subject is the same, keep the account with coder-scim re-hire ${who} --keep, and its e-mail follows at the next sign-in; else make a new one in its place with coder-scim re-hire ${who} --replace, after its workspaces are deleted, since they go with the account`;
+  const known = `${name} was used by the same object of the directory (externalId ${JSON.stringify(user?.externalId)}), by another name, and Coder knows the subject of the identity provider by it, whatever the address`;
+  if (own === undefined)
+    return `${known}: if the subject is the same, keep the account with coder-scim re-hire ${who} --keep, and its e-mail follows at the next sign-in; else make a new one in its place with coder-scim re-hire ${who} --replace, after its workspaces are deleted, since they go with the account`;
+  return `${known}; account ${JSON.stringify(own.username)}, which was made for this name, lets in another subject alone: if the subject is the same, keep the first account with coder-scim re-hire ${who} --keep, and the second one goes; if it is another one, this ends with the first sign-in to the second, or delete the first one with coder-scim re-hire ${who} --replace, with its workspaces deleted before; if they are two people, give this one an externalId of its own in the identity provider`;
 }
 
 function hasLeft({ person, user }: Holder): boolean {

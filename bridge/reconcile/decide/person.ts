@@ -93,15 +93,24 @@ function decideUnlinked(observation: PersonObservation, found: ObservedAccount |
   return decideFound(observation, user.email, found, judgeAdoption({ context, app, user, found, reHire }));
 }
 
-/** What another name and another address keep from being found. Whoever has signed in to an account by the present address is known by that. */
+interface LeftAsObject {
+  readonly observed: ObservedAccount;
+  readonly adoption: Adoption | Held;
+}
+
+/**
+ * What another name and another address keep from being found. Whoever has signed in to an account by the present address, or to the one that they
+ * are linked to, is known by that.
+ */
 function leftAsObject(
   { context, app, user, accounts, reHire }: PersonObservation,
   found: ObservedAccount | undefined,
-): { readonly observed: ObservedAccount; readonly adoption: Adoption | Held } | undefined {
-  if (found?.account.used === true) return undefined;
+): LeftAsObject | undefined {
+  const own = accounts.find(({ via }) => via === 'linked')?.account;
+  if (found?.account.used === true || own?.used === true) return undefined;
   for (const observed of accounts) {
     if (observed.via !== 'object') continue;
-    const adoption = judgeSameObject({ context, app, user, found: observed, reHire });
+    const adoption = judgeSameObject({ context, app, user, found: observed, reHire }, own);
     if (adoption !== undefined) return { observed, adoption };
   }
   return undefined;
@@ -146,6 +155,21 @@ function decideLinked(observation: PersonObservation, linked: ObservedAccount): 
   const other = bearing(observation, email);
   const before = account.used || other !== undefined ? undefined : signedInto(observation);
   if (before !== undefined) return decideSignedInto(observation, before, ours, stays);
+  const left = leftAsObject(observation, other);
+  if (left !== undefined) return decideLeft(observation, linked, left, email, ours, stays);
+  return decideByAddress(observation, linked, other, email, ours, stays);
+}
+
+/** The person's account is told by its address: nobody has signed in to another one of theirs. */
+function decideByAddress(
+  observation: PersonObservation,
+  linked: ObservedAccount,
+  other: ObservedAccount | undefined,
+  email: string,
+  ours: boolean,
+  stays: (...held: Held[]) => PersonDecision,
+): PersonDecision {
+  const { account } = linked;
   if (isSameIdentity(email, account.email) && other === undefined) return stays();
   if (other !== undefined) return decideDuplicate(observation, linked, other, email, ours, stays);
   const refused = refusedAddress(observation.context, observation.app, email);
@@ -284,6 +308,48 @@ function decideSignedInto(
     new Held(
       'duplicate-account',
       `the person signed in to account ${JSON.stringify(before.account.username)} with the earlier address ${JSON.stringify(before.account.email)}, and is linked to another one that nobody ever signed in to and that the bridge did not make: Coder refuses the next sign-in as long as both are there; delete the one that nobody needs in Coder`,
+    ),
+  );
+}
+
+/**
+ * Nobody signed in to the linked account, and somebody who has left since was the same object of the directory and used another one. What an operator
+ * says of that is done; until then, and where the two are two people, they stay in by the one that they have.
+ */
+function decideLeft(
+  observation: PersonObservation,
+  linked: ObservedAccount,
+  { observed, adoption }: LeftAsObject,
+  email: string,
+  ours: boolean,
+  stays: (...held: Held[]) => PersonDecision,
+): PersonDecision {
+  const { account } = observed;
+  const asked = (held: Held): PersonDecision => {
+    const decision = decideByAddress(observation, linked, bearing(observation, email), email, ours, stays);
+    return { ...decision, held: [held, ...decision.held] };
+  };
+  if (adoption instanceof Held) return asked(adoption);
+  const { how, replaces } = adoption;
+  if (adoption.anew) {
+    // Who left is locked out first.
+    if (account.status !== 'suspended')
+      return asked(
+        new Held(
+          're-hire',
+          `${nameOf(account)} is to be deleted, and is still ${account.status}, though who used it has left: it goes once it is suspended`,
+        ),
+      );
+    const create = newAccount(observation, email, { observed, replaces, why: 'same-object' });
+    return { ...stays(), create };
+  }
+  // Whoever else is in by it stays in.
+  if (ours && linked.holders.every(({ desired }) => desired.account === 'absent'))
+    return { accounts: [decideAccount(observation, observed, { how, replaces })], create: undefined, held: [] };
+  return asked(
+    new Held(
+      'duplicate-account',
+      `the person is to keep account ${JSON.stringify(account.username)}, and is linked to ${JSON.stringify(linked.account.username)}, which nobody ever signed in to and the bridge did not make for them alone: Coder refuses the next sign-in as long as both are there; delete the second one in Coder`,
     ),
   );
 }
@@ -496,7 +562,7 @@ export function noEmail(userName: string): Held {
 /** What could not be deleted because of its workspaces. */
 export function heldByWorkspaces({ observed, why }: NonNullable<NewAccount['insteadOf']>, userName: string): Held {
   const name = nameOf(observed.account);
-  return why === 're-hire'
+  return why === 're-hire' || why === 'same-object'
     ? new CameBack(observed.account.id, reHireText(name, userName))
     : new Held(
         'has-workspaces',

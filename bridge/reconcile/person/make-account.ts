@@ -67,7 +67,7 @@ export async function makeAccount(
   if (!(await isSaidStill(rim, observation))) return none({ again: true });
   const check = (): Promise<void> => checkSaid(rim, observation, 'POST /users');
   let woken: readonly WorkKey[] = [];
-  if (create.insteadOf?.why === 'room') {
+  if (create.insteadOf?.why === 'room' || create.insteadOf?.why === 'same-object') {
     const removed = await removeFormer(rim, work, observation, create);
     return 'outcome' in removed ? removed : none({ again: true, ...removed });
   }
@@ -128,6 +128,8 @@ const WHY: Readonly<Record<NonNullable<NewAccount['insteadOf']>['why'], (email: 
   address: email => `nobody ever signed in to it, and the address is ${email} now: made anew under the same username`,
   're-hire': () =>
     'left by an earlier object of the directory, whose subject alone could sign in: made anew under the same username',
+  'same-object': () =>
+    'used by the same object of the directory under another name, whose subject is another one by the word of an operator: the one that they have stays',
   room: email =>
     `nobody ever signed in to it, and the address is ${email} now, which another account has for a moment: made anew when that is free`,
 };

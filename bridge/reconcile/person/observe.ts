@@ -100,9 +100,12 @@ export async function observePerson(
       if (found !== undefined) await look(found, isPresent ? 'address' : undefined);
     });
   }
-  if (linked === undefined && own.account === 'present' && user?.externalId !== undefined)
+  // Whoever has signed in to the account that they have is known by that.
+  const isKnown = linked !== undefined && accountOf(linked).used;
+  if (!isKnown && own.account === 'present' && user?.externalId !== undefined)
     for (const { coderUserId } of await leftAsObjects(db, app, [user.externalId])) {
-      const found = coderUserId === undefined ? undefined : await rim.coder.getUser(coderUserId);
+      const isOther = coderUserId !== undefined && coderUserId !== linked?.id;
+      const found = isOther ? await rim.coder.getUser(coderUserId) : undefined;
       if (found?.state === 'present' && accountOf(found.user).used) await look(found.user, 'object');
     }
   const unseen = await orLater(() => findUnseen(rim, told, accounts, linked));

@@ -41,9 +41,9 @@ export async function convergePerson(rim: Rim, work: Work): Promise<EndedWork> {
 
 /** Under which names others could deal with the same account: those of this process wait for each other. */
 function namesOf(app: string, { user, person, former }: Told): string[] {
-  const object = user?.externalId ?? person?.externalId;
+  const objects = [user?.externalId ?? person?.externalId, person?.formerExternalId];
   return [
-    ...(object === undefined ? [] : [`object:${app}:${object}`]),
+    ...objects.flatMap(object => (object === undefined ? [] : `object:${app}:${object}`)),
     ...(person?.coderUserId === undefined ? [] : [`account:${person.coderUserId}`]),
     ...new Set(
       [...(user?.email === undefined ? [] : [user.email]), ...former.map(({ address }) => address)].map(

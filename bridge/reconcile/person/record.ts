@@ -25,7 +25,7 @@ import { leavingNote } from '../observe/begun-accounts';
 import { AWAITS_DECLARATION, endWork, type EndedWork, type Later, LOOKED_FOR_AGAIN } from '../queue/end-work';
 import { type Decided, type Waits } from './reserve';
 import { subjectOf } from './subject';
-import { wakeHolders, wakeSharers, wakeThem } from './wake-others';
+import { wakeHolders, wakeSameObject, wakeSharers, wakeThem } from './wake-others';
 import { remember } from './believe';
 import { stepsNote, UNNOTED } from './interrupted-steps';
 import { closeMade, keepMade } from './make-account';
@@ -122,7 +122,12 @@ export async function recordPerson(
     await closeEntries(db, work, observation, outcome, accounts, now);
     const woken = [
       ...(await wakeThem(db, work, observation, accounts, now)),
-      ...(failure === undefined && triedOn === undefined ? await wakeHolders(db, work, observation, now) : []),
+      ...(failure === undefined && triedOn === undefined
+        ? [
+            ...(await wakeHolders(db, work, observation, now)),
+            ...(await wakeSameObject(db, work, observation, outcome, accounts, now)),
+          ]
+        : []),
     ];
     const lessened = accounts.filter(({ removed, deleted }) => removed || deleted).map(({ accountId }) => accountId);
     await wakeSharers(db, work, userId, lessened, now);
@@ -382,7 +387,7 @@ async function writePersonRow(
     return;
   }
   const isLinked = linkedId !== undefined && !deleted;
-  const isAsked = outcome.held.some(one => one instanceof CameBack);
+  const isAsked = outcome.held.some(one => one instanceof CameBack && one.account === linkedId);
   const isLockedFirst = outcome.accounts.some(({ accountId, ended }) => accountId === linkedId && ended);
   // Nothing that is looked at tells of it again.
   const isKept = outcome.failure !== undefined && linkedId === undefined && person?.heldReason === EMAIL_CONFLICT;

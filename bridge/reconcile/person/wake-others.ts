@@ -1,12 +1,13 @@
 /** Whoever may have waited for what became of somebody is looked at again: an address is free, an account is, or what was held of it is over. */
 import { othersOfAddress } from '../../store/accounts/addresses';
 import { peopleHeldFor } from '../../store/accounts/held-people';
+import { aloneInAsObject } from '../../store/accounts/same-object';
 import { leaveAccount, peopleOfAccounts } from '../../store/accounts/people';
 import { type Db } from '../../store/database/database';
 import { enqueue, PRIORITY, type WorkKey } from '../../store/work/enqueue';
 import { type Work } from '../../store/work/work';
-import { type PersonObservation } from '../decide/observation';
-import { type AccountOutcome } from './outcome';
+import { leavesByDirectory, type PersonObservation } from '../decide/observation';
+import { type AccountOutcome, type PersonOutcome } from './outcome';
 
 /**
  * Queues everybody else who states one of these addresses, or did. Not those alone who are noted as held: who is being dealt with
@@ -101,6 +102,33 @@ export async function wakeThem(
     now,
   );
   return [...owners.map(owner => `person:${owner.userId}` as const), ...others, ...itself];
+}
+
+/**
+ * Whoever is the same object of the identity provider by another name, when somebody leaves, or comes in: whether the account of who left is theirs
+ * hangs on that, in whichever order the identity provider says it. Of several who are in it says nothing.
+ */
+export async function wakeSameObject(
+  db: Db,
+  { cause }: Work,
+  observation: PersonObservation,
+  { linked }: Pick<PersonOutcome, 'linked'>,
+  outcomes: readonly AccountOutcome[],
+  now: number,
+): Promise<WorkKey[]> {
+  const { app, userId, user, person, accounts } = observation;
+  const externalId = person?.formerExternalId ?? user?.externalId ?? person?.externalId;
+  if (externalId === undefined) return [];
+  const leaves = leavesByDirectory(observation);
+  const hasUsed =
+    person?.coderUserId !== undefined && accounts.every(({ via, account }) => via !== 'linked' || account.used);
+  const comesIn = linked !== undefined || outcomes.some(({ letIn }) => letIn);
+  if (leaves ? !hasUsed : !comesIn) return [];
+  const other = await aloneInAsObject(db, app, externalId, userId);
+  if (other === undefined || (!leaves && other.heldReason !== 're-hire')) return [];
+  const key = `person:${other.userId}` as const;
+  await enqueue(db, [{ key, app, priority: PRIORITY.request }], cause, now);
+  return [key];
 }
 
 /**

@@ -170,7 +170,7 @@ async function* compare(scene: Scene, page: readonly Subject[]): AsyncGenerator<
     const ids = [subject.person?.coderUserId, ...open.flatMap(({ kind, key }) => (kind === 'steps' ? key : []))];
     const gone = [...new Set(ids)].flatMap(id => (id === undefined || world.accounts.has(id) ? [] : id));
     const object = objectToLookUp(world, subject);
-    const asObject = object === undefined ? [] : left.filter(({ externalId }) => externalId === object);
+    const asObject = object === undefined ? [] : left.filter(one => one.object === object);
     const candidates = candidatesOf(world, subject, begun, former, isOthers, asObject);
     found.push({ subject, begun, former, gone, candidates });
   }
@@ -241,9 +241,9 @@ function linkedOf(world: World, person: Person | undefined): Account | undefined
   return person?.coderUserId === undefined ? undefined : world.accounts.get(person.coderUserId);
 }
 
-/** The externalId of somebody who is to come in and has no account: somebody who left may have been the same. */
+/** The externalId of somebody who is to come in and has no account that anybody has signed in to: somebody who left may have been the same. */
 function objectToLookUp(world: World, { user, person, own }: Subject): string | undefined {
-  return own.account === 'present' && linkedOf(world, person) === undefined ? user?.externalId : undefined;
+  return own.account === 'present' && linkedOf(world, person)?.used !== true ? user?.externalId : undefined;
 }
 
 interface Known {

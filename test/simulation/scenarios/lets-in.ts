@@ -214,6 +214,21 @@ export const LETS_IN: readonly Scenario[] = [
     mayHold: ['ada-again'],
   },
   {
+    name: 'the-same-object-by-another-name-before-the-old-one-leaves',
+    promise,
+    given: [...FIRST, { do: 'sign-in', who: 'ada' }],
+    when: [
+      { do: 'hire', who: 'ada-again', email: 'ada.king@corp.example', externalId: 'ext-ada', subject: 'sub-ada' },
+      { do: 'join', group: 'engineering', who: ['ada-again'] },
+      { do: 'remove', who: 'ada' },
+    ],
+    mayHold: ['ada-again'],
+    then: scene => [
+      scene.heldReason(scene.directory.person('ada-again')) === undefined &&
+        'nobody is told that the new person is known by the account of the old one',
+    ],
+  },
+  {
     name: 're-hired-while-the-old-one-is-in',
     promise,
     given: FIRST,
