@@ -1,10 +1,12 @@
 /** How much may be taken from how many, by whatever route, at whatever concurrency, on however many replicas. */
 import { describeEachDatabase } from '../support/databases';
-import { type IdentityProvider } from './identity-provider';
+import { until } from '../support/until';
+import { type IdentityProvider, patch } from './identity-provider';
 import { type Access, crowd, startAccess } from './stage';
 
 const LIMIT = 4;
 const PEOPLE = crowd(40);
+const INACTIVE = patch({ op: 'replace', path: 'active', value: false });
 const GUARDED = {
   groupMappings: { engineers: { idpGroup: 'engineers', group: 'engineers' } },
   guard: { minRemovals: LIMIT, maxRemovalsPercent: 0 },
@@ -63,6 +65,55 @@ describeEachDatabase('the guard', (_, on) => {
     await access.admin.releaseHold(holds[0]?.id ?? '', 'operator');
     await access.settled();
     expect(access.suspended()).toHaveLength(2);
+  });
+
+  /** Two people who may leave one an hour, and a Coder that refuses to lock the first one. */
+  async function unlockable(document: Parameters<Access['app']>[1] = {}) {
+    const access = await startAccess(on, { env: { CODER_SCIM_REQUEST_DEADLINE: '1s' } });
+    const okta = await access.app('okta', { guard: { minRemovals: 1, maxRemovalsPercent: 0 }, ...document });
+    const [ada = '', ben = ''] = await okta.hireAll(['ada', 'ben']);
+    const refused = { method: 'PUT', path: `/users/${access.coder.findUser('ada').id}/status/suspend$` };
+    return { access, okta, ada, ben, refused };
+  }
+  const tooMany = async (access: Access) => (await access.status()).holds.map(({ reason, people }) => [reason, people]);
+
+  it('counts nobody of whom nothing was taken, since a right is missing, and no more than it allows go once that is there', async () => {
+    const { access, okta, ada, ben, refused } = await unlockable();
+    access.coder.faults.fail(403, refused);
+    await okta.send('PATCH', `/Users/${ada}`, INACTIVE);
+    await until('ada to be tried on', async () => (await access.held())['ada']?.startsWith('forbidden: ') === true);
+    await okta.leave(ben);
+    expect(access.suspended()).toEqual(['ben']);
+    expect(await tooMany(access)).toEqual([]);
+
+    access.coder.faults.clear();
+    await access.admin.sweep();
+    await until('ada to be judged', async () => (await tooMany(access)).length > 0);
+    expect(await tooMany(access)).toEqual([['too-many-leavers', 1]]);
+    expect(access.suspended()).toEqual(['ben']);
+  });
+
+  it('counts whoever lost something, though a right is missing to lock them out', async () => {
+    const { access, okta, ada, ben, refused } = await unlockable({
+      roleMappings: { admins: { idpGroup: 'admins', role: 'template-admin' } },
+    });
+    await okta.group('admins', [ada]);
+    access.coder.faults.fail(403, refused);
+    await okta.send('PATCH', `/Users/${ada}`, INACTIVE);
+    await until('ada to be tried on', async () => (await access.held())['ada']?.startsWith('forbidden: ') === true);
+    expect(access.holding('template-admin')).toEqual([]);
+    await okta.leave(ben);
+    expect(access.suspended()).toEqual([]);
+    expect(await tooMany(access)).toEqual([['too-many-leavers', 1]]);
+  });
+
+  it('counts whoever Coder may have locked out, though it answered that it failed', async () => {
+    const { access, okta, ada, ben, refused } = await unlockable();
+    access.coder.faults.failAfterDoing(refused);
+    await okta.send('PATCH', `/Users/${ada}`, INACTIVE);
+    await okta.leave(ben);
+    expect(access.suspended()).toEqual(['ada']);
+    expect(await tooMany(access)).toEqual([['too-many-leavers', 1]]);
   });
 
   it('leaves two leavers alone who are held and had each other’s address, once that is known of both', async () => {

@@ -52,7 +52,9 @@ export async function act(
     if (!guarded.allowsGain({ kind: 'activation' })) return outcome;
     const { create } = decision;
     const before = outcome;
-    return joined(before, await orFailure(() => makeInPlace(rim, work, observation, create, guarded, before)));
+    // An account may go for it.
+    const making = { ...before, mayHaveTaken: true };
+    return joined(making, await orFailure(() => makeInPlace(rim, work, observation, create, guarded, before)));
   }
   const main = decision.accounts.find(({ observed }) => observed.via === 'linked');
   // What is locked though the person is to come in is another one's.
@@ -72,7 +74,12 @@ async function orFailure(step: () => Promise<PersonOutcome>): Promise<PersonOutc
   } catch (error) {
     if (!(error instanceof CoderError) && !(error instanceof LeaseTaken)) throw error;
     const failure = outcomeOf(error);
-    return { ...NOTHING_DONE, failure: failure.kind === 'terminal' ? { kind: 'failed', error } : failure };
+    // What it did before is not known any more.
+    return {
+      ...NOTHING_DONE,
+      mayHaveTaken: true,
+      failure: failure.kind === 'terminal' ? { kind: 'failed', error } : failure,
+    };
   }
 }
 

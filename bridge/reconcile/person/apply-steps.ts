@@ -1,5 +1,6 @@
 /** Carries out a plan, step by step, in its order. What Coder refuses for good is held and the rest goes on. */
 import {
+  CoderError,
   type CoderErrorKind,
   type CoderUser,
   isMissing,
@@ -35,6 +36,8 @@ export interface Applied {
   unlockable: Extract<Failure, { kind: 'terminal' }> | undefined;
   /** Steps of which Coder may have calls still that nobody heard the answer of, whether or not it was asked for the same once more. */
   readonly late: LateStep[];
+  /** Whether something is taken, or may be: Coder failed at it, and has not said that it did not. */
+  mayHaveTaken: boolean;
   /** The account could not be deleted because of its workspaces. */
   hasWorkspaces: boolean;
   /** The account became one that is never touched in the middle of it: nothing more is done. */
@@ -68,6 +71,7 @@ export async function applySteps(
     failure: undefined,
     unlockable: undefined,
     late: [],
+    mayHaveTaken: false,
     hasWorkspaces: false,
     isUntouchable: false,
   };
@@ -114,12 +118,14 @@ export async function applySteps(
     try {
       const now = await applyStep(rim, account, step, watch);
       applied.done.push(step);
+      applied.mayHaveTaken ||= takes(step);
       if (isRepeated) noteLate(true);
       const [action, change] = describe(context, account, step);
       if (action !== undefined) lines.note(subject, action, 'done', change);
       if (now !== undefined && wouldUndo(steps, step, now)) return { ...applied, failure: changedMeanwhile(account) };
     } catch (error) {
       if (isRepeated || isUnheard(error)) noteLate(false);
+      applied.mayHaveTaken ||= takes(step) && (isRepeated || !(error instanceof CoderError) || error.maybeDone);
       if (step.kind === 'delete' && isRefusal(error, 'has-workspaces')) {
         applied.hasWorkspaces = true;
         lines.note(subject, 'account.delete', 'skipped', {

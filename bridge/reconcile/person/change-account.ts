@@ -146,6 +146,8 @@ async function execute(
     failure: applied.failure ?? failed ?? look.failure,
     unlockable: (then ?? applied).unlockable,
     follows,
+    // Coder may come to what nobody heard the answer of.
+    mayHaveTaken: late.length > 0 || applied.mayHaveTaken || then?.mayHaveTaken === true,
   };
 }
 
@@ -207,6 +209,7 @@ function addTo(applied: Applied, more: Applied): void {
   applied.failure ??= more.failure;
   applied.unlockable ??= more.unlockable;
   applied.late.push(...more.late);
+  applied.mayHaveTaken ||= more.mayHaveTaken;
 }
 
 /** An account that an earlier try made, and nobody is linked to, is in the organizations that were asked for then: a gift of the bridge. */
@@ -378,5 +381,6 @@ function notedLate(
     ...NOTHING_DONE,
     lines: lines.rows,
     accounts: [outcomeOfAccount(observed.account.id, [], steps, [], ended)],
+    mayHaveTaken: steps.some(takes),
   };
 }

@@ -73,6 +73,8 @@ export interface PersonOutcome {
   readonly unlockable: Extract<WorkOutcome, { kind: 'terminal' }> | undefined;
   /** The person is locked out, and nobody has to wait for what is left to take: it follows at once. */
   readonly follows: boolean;
+  /** Whether something of theirs is taken, or may be for all that is known. */
+  readonly mayHaveTaken: boolean;
 }
 
 export const NOTHING_DONE: PersonOutcome = {
@@ -87,6 +89,7 @@ export const NOTHING_DONE: PersonOutcome = {
   failure: undefined,
   unlockable: undefined,
   follows: false,
+  mayHaveTaken: false,
 };
 
 /** One after the other. */
@@ -104,5 +107,6 @@ export function joined(first: PersonOutcome, second: PersonOutcome): PersonOutco
     failure: second.failure?.kind === 'retry' ? second.failure : (first.failure ?? second.failure),
     unlockable: first.unlockable ?? second.unlockable,
     follows: first.follows || second.follows,
+    mayHaveTaken: first.mayHaveTaken || second.mayHaveTaken,
   };
 }

@@ -20,7 +20,7 @@ import { observePerson } from './observe';
 import { joined, NOTHING_DONE, type PersonOutcome } from './outcome';
 import { recordPerson } from './record';
 import { recordFailure } from './record-failure';
-import { type Decided, reserveChanges, type Sharer } from './reserve';
+import { type Decided, putBackLeavings, reserveChanges, type Sharer } from './reserve';
 
 /** Times that a person is observed anew before the work is left to a later try. */
 const MOST_PASSES = 5;
@@ -157,7 +157,10 @@ async function pass(rim: Rim, work: Work, observation: PersonObservation, { held
   const { waitsFor } = guarded;
   const waiting =
     waitsFor === undefined ? decision : { ...decision, held: [heldElsewhere(waitsFor), ...decision.held] };
-  return [{ decision, guarded }, await act(rim, work, observation, waiting, guarded), observation.unread];
+  const outcome = await act(rim, work, observation, waiting, guarded);
+  // Before anybody else has the account: what they reserve of it is theirs.
+  if (!outcome.mayHaveTaken) await putBackLeavings(rim, guarded);
+  return [{ decision, guarded }, outcome, observation.unread];
 }
 
 /** Whoever has left, was locked out, and is looked at again since their account can't be deleted for its workspaces. */

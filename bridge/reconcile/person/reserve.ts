@@ -4,7 +4,15 @@
  */
 import { type Guard } from '../../contract/mapping-state';
 import { type HeldRemovals, listOpenHoldsOf, readHeld } from '../../store/accounts/holds';
-import { lockLedger, type LedgerKind, type OthersQuestion, reserve } from '../../store/accounts/ledger';
+import {
+  lockLedger,
+  type LedgerKind,
+  type OthersQuestion,
+  putBack,
+  reserve,
+  reserveAnew,
+  type Reserved,
+} from '../../store/accounts/ledger';
 import { countPeopleIn } from '../../store/accounts/people';
 import { type Db } from '../../store/database/database';
 import { causesIn, leavingCauses } from '../../store/work/causes';
@@ -46,6 +54,8 @@ export interface Guarded {
   readonly waitsFor: string | undefined;
   /** Why another look is needed. */
   readonly waits: Waits | undefined;
+  /** What was reserved of whoever leaves, to be put back where nothing is taken. */
+  readonly leavings: readonly Reserved[];
 }
 
 /**
@@ -117,6 +127,7 @@ export async function reserveChanges(rim: Rim, context: Context, request: Reserv
     allowsGain: request.asks || allGains.length === 0 ? yes : () => false,
     waitsFor: undefined,
     waits: request.deferred && removals.length > 0 ? { for: 'declaration' } : undefined,
+    leavings: [],
   };
   const state = context.apps.get(app)?.state;
   if (state === undefined || (removals.length === 0 && gains.length === 0)) return free;
@@ -152,9 +163,12 @@ export async function reserveChanges(rim: Rim, context: Context, request: Reserv
       waitsUntil === undefined
         ? await restOfRequest(judging, app, request.leaves)
         : ({ for: 'other-app', until: waitsUntil } as const);
+    const leavings: Reserved[] = [];
     if (waits === undefined)
       for (const { losing, gaining } of [own, ...others])
-        for (const entry of [...losing.entries, ...gaining.entries]) await reserve(db, entry, entry.released);
+        for (const entry of [...losing.entries, ...gaining.entries])
+          if (entry.kind === 'leaving') leavings.push(await reserveAnew(db, entry, entry.released));
+          else await reserve(db, entry, entry.released);
     const deferred = isWaiting || waits !== undefined;
     const { losing, gaining } = own;
     const stopped = new Set(losing.held.map(removalKey));
@@ -171,9 +185,22 @@ export async function reserveChanges(rim: Rim, context: Context, request: Reserv
       waits: waits ?? free.waits,
       allows: deferred ? () => false : removal => !stopped.has(removalKey(removal)),
       allowsGain: gives ? gain => !stoppedGains.has(gainKey(gain)) : () => false,
+      leavings,
     };
   });
   return value;
+}
+
+/**
+ * Of whoever leaves nothing was taken, and nothing that was asked for can come any more: that is tried on, for as long as a right is missing, and
+ * keeps nobody else in meanwhile. Each try is judged anew.
+ */
+export async function putBackLeavings(rim: Rim, { leavings }: Pick<Guarded, 'leavings'>): Promise<void> {
+  if (leavings.length === 0) return;
+  await rim.database.transact(async db => {
+    for (const name of [...new Set(leavings.map(({ app }) => app))].sort()) await lockLedger(db, name);
+    for (const reserved of leavings) await putBack(db, reserved);
+  });
 }
 
 /** On whose behalf the guard is asked: one app, and its person who is the account. */

@@ -40,6 +40,59 @@ export async function reserve(
   await insertReserved(db, { ...entry, released: released ? 1 : 0 });
 }
 
+const selectEntry = statement<{ app: string; kind: string; subject: string }>()((db, { app, kind, subject }) =>
+  db
+    .selectFrom('ledger')
+    .select(['at', 'released'])
+    .where('app', '=', app)
+    .where('kind', '=', kind)
+    .where('subject', '=', subject),
+);
+
+/** What is reserved for a person, of which this is to be put back where nothing comes of it. */
+export interface Reserved {
+  readonly app: string;
+  readonly kind: LedgerKind;
+  readonly subject: string;
+  readonly at: number;
+  /** What was in the ledger of them until then. */
+  readonly before: { readonly at: number; readonly released: boolean } | undefined;
+}
+
+/** As {@link reserve}. @returns what {@link putBack} needs */
+export async function reserveAnew(
+  db: Db,
+  entry: { readonly app: string; readonly kind: LedgerKind; readonly subject: string; readonly at: number },
+  released: boolean,
+): Promise<Reserved> {
+  const { app, kind, subject, at } = entry;
+  const [row] = (await selectEntry(db, { app, kind, subject })).rows;
+  await reserve(db, entry, released);
+  const before = row === undefined ? undefined : { at: Number(row.at), released: row.released === 1 };
+  return { app, kind, subject, at, before };
+}
+
+/** Nothing was taken of what was reserved: what was taken before counts as it did. What somebody has reserved since stays. */
+export async function putBack(db: Db, { app, kind, subject, at, before }: Reserved): Promise<void> {
+  if (before === undefined)
+    await db
+      .deleteFrom('ledger')
+      .where('app', '=', app)
+      .where('kind', '=', kind)
+      .where('subject', '=', subject)
+      .where('at', '=', at)
+      .execute();
+  else
+    await db
+      .updateTable('ledger')
+      .set({ at: before.at, released: before.released ? 1 : 0 })
+      .where('app', '=', app)
+      .where('kind', '=', kind)
+      .where('subject', '=', subject)
+      .where('at', '=', at)
+      .execute();
+}
+
 /** How many people of an app, other than these, are in the ledger since, released ones left out. */
 export async function countReserved(
   db: Db,
