@@ -116,6 +116,21 @@ describeEachDatabase('the guard', (_, on) => {
     expect(await tooMany(access)).toEqual([['too-many-leavers', 1]]);
   });
 
+  it('asks an operator once about whoever was released and can’t be locked out for the moment', async () => {
+    const { access, okta, ada, ben, refused } = await unlockable();
+    await okta.leave(ben);
+    await okta.send('PATCH', `/Users/${ada}`, INACTIVE);
+    const [hold] = (await access.settled()).holds;
+    expect(hold).toMatchObject({ reason: 'too-many-leavers', people: 1 });
+    access.coder.faults.fail(403, refused);
+    await access.admin.releaseHold(hold?.id ?? '', 'operator');
+    await until('ada to be tried on', async () => (await access.held())['ada']?.startsWith('forbidden: ') === true);
+    access.coder.faults.clear();
+    await access.swept();
+    expect(access.suspended()).toEqual(['ada', 'ben']);
+    expect(await tooMany(access)).toEqual([]);
+  });
+
   it('leaves two leavers alone who are held and had each other’s address, once that is known of both', async () => {
     const access = await startAccess(on);
     const okta = await access.app('okta', { guard: { minRemovals: 1, maxRemovalsPercent: 0 } });

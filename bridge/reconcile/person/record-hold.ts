@@ -38,13 +38,16 @@ export function heldOf(
   return first === undefined ? undefined : { reason: first.reason, detail: first.detail };
 }
 
-/** @returns whoever waited for what was held before, and is looked at again */
+/**
+ * @param isUndone what was held or released before is still to be done
+ * @returns whoever waited for what was held before, and is looked at again
+ */
 export async function writeHold(
   db: Db,
   work: Work,
   observation: PersonObservation,
   guarded: Guarded,
-  failed: boolean,
+  isUndone: boolean,
   lines: AuditLines,
   now: number,
 ): Promise<WorkKey[]> {
@@ -53,7 +56,7 @@ export async function writeHold(
   const accountIds = observation.accounts.map(({ account }) => account.id);
   const wake = (): Promise<WorkKey[]> => wakeSharers(db, work, observation.userId, accountIds, now);
   if (reasons.length === 0) {
-    const isOver = guarded.before !== undefined && !failed && !guarded.deferred;
+    const isOver = guarded.before !== undefined && !isUndone && !guarded.deferred;
     return isOver && (await dropHold(db, work.app, subject)) ? await wake() : [];
   }
   const { context } = observation;

@@ -112,7 +112,8 @@ export async function recordPerson(
   const writes = async (db: Db): Promise<WorkKey[]> => {
     const lines = new AuditLines(work.cause, () => now);
     noteLines(lines, observation, outcome, held, triedOn !== undefined);
-    const sharers = await writeHold(db, work, observation, guarded, failure !== undefined, lines, now);
+    const isUndone = failure !== undefined || (isStillIn && guarded.before?.releasedAt !== undefined);
+    const sharers = await writeHold(db, work, observation, guarded, isUndone, lines, now);
     await writeAudit(db, lines.rows);
     const emptier = await writeAccounts(db, work, observation, accounts);
     for (const { id, byBridge } of observation.gone) {
