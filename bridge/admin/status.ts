@@ -70,7 +70,16 @@ function convergenceOf(
   known: AppConvergence | undefined,
 ): Pick<
   AppStatus,
-  'converged' | 'waiting' | 'held' | 'parked' | 'refused' | 'leavers' | 'lastError' | 'lastSweepAt' | 'noMemberYet'
+  | 'converged'
+  | 'waiting'
+  | 'held'
+  | 'parked'
+  | 'refused'
+  | 'leavers'
+  | 'lastError'
+  | 'lastSweepAt'
+  | 'noMemberYet'
+  | 'beingFilled'
 > {
   if (known === undefined)
     return {
@@ -83,8 +92,10 @@ function convergenceOf(
       lastError: null,
       lastSweepAt: null,
       noMemberYet: [],
+      beingFilled: [],
     };
-  const { converged, waiting, held, parked, refused, leavers, lastError, lastSweepAt, noMemberYet } = known;
+  const { converged, waiting, held, parked, refused, leavers, lastError, lastSweepAt, noMemberYet, beingFilled } =
+    known;
   return {
     converged,
     waiting,
@@ -95,6 +106,7 @@ function convergenceOf(
     lastError,
     lastSweepAt,
     noMemberYet: [...noMemberYet],
+    beingFilled: [...beingFilled],
   };
 }
 

@@ -125,6 +125,8 @@ function renderApp(app: AppStatus, paint: Paint, columns: number | undefined, no
     pairs.push(['dropped', { text: `attributes that no schema knows: ${printable(names)}`, style: 'warn' }]);
   }
   if (app.noMemberYet.length > 0) pairs.push(['no member yet', printable(app.noMemberYet.join(', '))]);
+  if (app.beingFilled.length > 0)
+    pairs.push(['being filled', `${printable(app.beingFilled.join(', '))}: they give, and take nothing yet`]);
   for (const warning of app.warnings) pairs.push(['warning', { text: warning, style: 'warn' }]);
   const mark = app.converged ? paint('good', '✓ Coder agrees') : paint('warn', '… Coder does not agree yet');
   const tokens = renderTable(

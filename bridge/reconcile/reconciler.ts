@@ -7,6 +7,7 @@ import { queryAudit } from '../store/audit/audit';
 import { isUnavailable } from '../store/database/unavailable';
 import { dropLeases } from '../store/work/leases';
 import { ContextSource } from './context/context';
+import { lookAtFilling } from './context/filling-mappings';
 import { type Rim } from './context/rim';
 import { SettleAtStart } from './group/settle-at-start';
 import { aiUsage } from './report/ai-usage';
@@ -106,6 +107,10 @@ export function createReconciler(dependencies: ReconcilerDependencies): Reconcil
     sweeping = own;
   };
   const lookDue = async (): Promise<void> => {
+    await lookAtFilling(rim).then(
+      found => found && pump.wake(),
+      (error: unknown) => log.warn({ err: error }, 'groups that are being filled could not be looked at'),
+    );
     if (interval > 0) await sweepDue();
     if (ending.signal.aborted) return;
     await lookAtStopping(rim, looked).catch((error: unknown) =>

@@ -109,6 +109,8 @@ export interface AppConvergence {
   readonly lastSweepAt: string | null;
   /** Groups that mappings name and that have no member yet, each with its mapping. */
   readonly noMemberYet: readonly string[];
+  /** Groups that are being filled, so that mappings take nothing by them yet, each with its mapping. */
+  readonly beingFilled: readonly string[];
   /** What of the declaration Coder can not take as it is, in sentences. */
   readonly warnings: readonly string[];
 }

@@ -146,6 +146,7 @@ export function convergence(app: string, change: Partial<AppConvergence> = {}): 
     lastError: null,
     lastSweepAt: null,
     noMemberYet: [],
+    beingFilled: [],
     warnings: [],
     ...change,
   };

@@ -31,7 +31,7 @@ export async function readSetup(
   const { users, activeUsers, groups } = await countDirectory(db, name);
   const linked = await countLinkedPeople(db, name);
   const { mappings } = await deps.reconciler.groups({ app: name, mappingsAlone: true });
-  const unmatched = mappings.filter(mapping => mapping.state !== 'matched');
+  const unmatched = mappings.filter(({ state }) => state !== 'matched' && state !== 'filling');
   const [first] = unmatched;
   const steps: Step[] = [
     step(

@@ -14,10 +14,11 @@ export const MappingReport = z.object({
    * - `matched`: the directory has the group
    * - `never-came`: no such group was ever pushed, so the mapping gives and takes nothing
    * - `empty`: the group is there and has no member yet: until the first one comes it is as if it had not come, or were still gone
+   * - `filling`: its first member came a moment ago: it gives, and takes nothing before nobody has been put into it for two minutes
    * - `vanished`: it was there and is gone
    * - `unclear`: several groups have the name
    */
-  state: z.enum(['matched', 'never-came', 'empty', 'vanished', 'unclear']),
+  state: z.enum(['matched', 'never-came', 'empty', 'filling', 'vanished', 'unclear']),
   scimGroupId: z.string().nullable(),
   /** The present displayName of the group. */
   groupName: z.string().nullable(),

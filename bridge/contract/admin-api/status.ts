@@ -70,6 +70,8 @@ export const AppStatus = z.object({
   dropped: z.array(z.object({ name: z.string(), count: z.number(), lastAt: z.string() })),
   /** Groups that mappings name and that are there without a member: until the first one comes it is as if they had not come. Each with its mapping. */
   noMemberYet: z.array(z.string()).default([]),
+  /** Groups that were made empty and are being filled: they give, and take nothing before they come to rest. Each with its mapping. */
+  beingFilled: z.array(z.string()).default([]),
   warnings: z.array(z.string()),
 });
 export type AppStatus = z.output<typeof AppStatus>;

@@ -11,6 +11,7 @@ const STATES: Readonly<Record<MappingReport['state'], readonly [tone: Tone, text
   matched: ['good', 'matched'],
   'never-came': ['warn', 'group never came'],
   empty: ['warn', 'group has no member yet'],
+  filling: ['warn', 'group is being filled, takes nothing yet'],
   vanished: ['bad', 'group is gone'],
   unclear: ['bad', 'several groups of the name'],
 };
@@ -39,9 +40,9 @@ export async function groups(deps: PageDeps, view: View, query: URLSearchParams)
 function mappings({ mappings: all }: GroupsReport): Html {
   if (all.length === 0)
     return nothing('No mapping is declared: groups give nothing, people get an account and nothing else.');
-  const order = ['vanished', 'unclear', 'never-came', 'empty', 'matched'];
+  const order = ['vanished', 'unclear', 'never-came', 'empty', 'filling', 'matched'];
   const sorted = [...all].sort((a, b) => order.indexOf(a.state) - order.indexOf(b.state));
-  const missing = all.filter(mapping => mapping.state !== 'matched').length;
+  const missing = all.filter(({ state }) => state !== 'matched' && state !== 'filling').length;
   return html`${
     missing > 0 &&
     html`<p class="notice warn">

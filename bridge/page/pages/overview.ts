@@ -123,6 +123,11 @@ function appPanel(view: View, app: AppStatus): Html {
         html`<dt>No member yet</dt>
           <dd>${app.noMemberYet.join(', ')}</dd>`
       }
+      ${
+        app.beingFilled.length > 0 &&
+        html`<dt>Being filled, takes nothing yet</dt>
+          <dd>${app.beingFilled.join(', ')}</dd>`
+      }
       <dt>Tokens</dt>
       <dd>${app.tokens.length === 0 ? badge('bad', 'none') : app.tokens.map(token => tokenLine(view, token))}</dd>
       <dt>SCIM base URL</dt>

@@ -1,6 +1,6 @@
 /**
  * Mappings whose group was matched once and is gone from the directory: what they gave is not taken without a word. One that was made again
- * and has no member yet is still gone: an identity provider fills it by later requests.
+ * and has no member yet, or is being filled, is still gone: an identity provider fills it by later requests.
  */
 import { type DirectoryGroup } from '../../contract/directory';
 import { identityKey } from '../../contract/identity';
@@ -11,9 +11,10 @@ import { groupsWithMembers, readGroupsNamed } from '../../store/directory/readin
 import { type EntitlementKey, keyOf } from '../decide/entitlement';
 import { type Context } from '../decide/context';
 import { type Removal } from '../decide/plan';
+import { beingFilled } from './filled-groups';
 
 /** Mappings whose group was matched once and is gone from the directory, read now; not those whose loss an operator has accepted. */
-export async function vanishedMappings(db: Db, context: Context, app: string): Promise<string[]> {
+export async function vanishedMappings(db: Db, context: Context, app: string, now: number): Promise<string[]> {
   const rules = context.rules.get(app);
   if (rules === undefined || rules.deleting) return [];
   const bindings = await readBindings(db, app);
@@ -21,21 +22,26 @@ export async function vanishedMappings(db: Db, context: Context, app: string): P
     binding =>
       binding.scimGroupId !== undefined &&
       rules.gives.has(binding.mapping) &&
-      !readsItsGroup(binding, idpGroupOf(context, app, binding.mapping), rules.state.policies),
+      (binding.filling === 'again' ||
+        !readsItsGroup(binding, idpGroupOf(context, app, binding.mapping), rules.state.policies)),
   );
   if (suspects.length === 0) return [];
-  const wanted = suspects.flatMap(({ mapping }) => {
+  const wanted = suspects.flatMap(({ mapping, filling }) => {
     const group = idpGroupOf(context, app, mapping);
-    return group === undefined ? [] : [{ mapping, group }];
+    return group === undefined ? [] : [{ mapping, group, isFilling: filling === 'again' }];
   });
   const fitting = await groupsFitting(
     db,
     app,
     wanted.map(({ group }) => group),
   );
-  const inhabited = await groupsWithMembers(db, [...new Set(fitting.flat().map(({ id }) => id))]);
+  const ids = [...new Set(fitting.flat().map(({ id }) => id))];
+  const inhabited = await groupsWithMembers(db, ids);
+  const filled = await beingFilled(db, ids, now);
+  const isBack = ({ id }: DirectoryGroup): boolean => inhabited.has(id) && !filled.has(id);
+  // Until it is noted that the group has come to rest, and everybody is looked at with that, it has not.
   return wanted
-    .filter((_, index) => !(fitting[index] ?? []).some(({ id }) => inhabited.has(id)))
+    .filter(({ isFilling }, index) => isFilling || !(fitting[index] ?? []).some(isBack))
     .map(({ mapping }) => mapping);
 }
 
@@ -64,8 +70,8 @@ export const NOTHING_VANISHED: IsVanished = () => false;
  * What those mappings give, and the way in where groups let people in. Also where a mapping with a living group gives the same: who was in the
  * group that is gone went from the directory with it, so that nobody can tell who had it by the other one alone.
  */
-export async function vanishedLosses(db: Db, context: Context, app: string): Promise<IsVanished> {
-  const mappings = await vanishedMappings(db, context, app);
+export async function vanishedLosses(db: Db, context: Context, app: string, now: number): Promise<IsVanished> {
+  const mappings = await vanishedMappings(db, context, app, now);
   if (mappings.length === 0) return NOTHING_VANISHED;
   const rules = context.rules.get(app);
   const gone = new Set<EntitlementKey>();

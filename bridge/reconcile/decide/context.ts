@@ -99,7 +99,9 @@ export function isUnclear(context: Context, entitlement: Entitlement): boolean {
 
 /** Puts a context together. Pure. */
 export function buildContext(input: ContextInput): Context {
-  const matched = new Set(input.bindings.map(binding => `${binding.app}\n${binding.mapping}`));
+  // One whose group is being filled says of nobody yet that they are not in it.
+  const counting = input.bindings.filter(({ filling }) => filling !== 'first');
+  const matched = new Set(counting.map(binding => `${binding.app}\n${binding.mapping}`));
   const rules = new Map(
     input.apps.map(app => [
       app.name,

@@ -185,7 +185,7 @@ async function convergeParts(
     problems.push(...roles.problems, ...(await convergeGroups(rim, context, app, work, failures)));
     // Not by what a newer document has unbound.
     await rim.database.transact(async trx => {
-      if (await isStill(trx, app)) await refreshBindings(trx, context, app.name);
+      if (await isStill(trx, app)) await refreshBindings(trx, context, app.name, rim.clock.now());
     });
     problems.push(...(await sharedExternalIds(db, app)), ...(await noLongerSpokenFor(db, context, app)));
   }

@@ -13,6 +13,7 @@ import { type Work } from '../../store/work/work';
 import { type Context } from '../decide/context';
 import { type Rim } from '../context/rim';
 import { readBindingState, refreshBindings } from './bindings';
+import { wakeApps } from '../context/filling-mappings';
 import { bringSyncSettings } from './sync-settings';
 import { decideOneGroup } from '../decide/group/groups';
 import { ABOUT_PUSHED, sayPushed } from '../decide/group/pushed-groups';
@@ -120,7 +121,7 @@ async function settleWhatIsLeft(rim: Rim, work: Work, group: DirectoryGroup | un
 /** Notes what the mappings match now, and in the same transaction whom that concerns: whatever ends this process, they are looked at. */
 async function rebind(rim: Rim, context: Context, work: Work, group: DirectoryGroup | undefined): Promise<void> {
   // Nearly always nothing differs, which reading alone tells.
-  const { differ, matched } = await readBindingState(rim.database.db, context, work.app);
+  const { differ, matched } = await readBindingState(rim.database.db, context, work.app, rim.clock.now());
   if (!differ) {
     // It may have had another name or externalId for a while, and be the one that a mapping missed.
     if (group !== undefined && matched.has(group.id)) await enqueueHeld(rim.database.db, rim, work);
@@ -130,16 +131,14 @@ async function rebind(rim: Rim, context: Context, work: Work, group: DirectoryGr
   await rim.database.transact(async db => {
     // A newer document binds by itself what it reads, with work of its own.
     if (app === undefined || !(await isStill(db, app))) return;
-    const { changed, groups } = await refreshBindings(db, context, work.app);
+    const now = rim.clock.now();
+    const { changed, rested, groups } = await refreshBindings(db, context, work.app, now);
     if (!changed) return;
     await bumpRules(db);
+    if (rested) await wakeApps(db, [work.app], work.cause, now);
     // A mapping whose group is gone may fit another one that has been there all along.
     for (const concerned of new Set([...(group === undefined ? [] : [group.id]), ...groups]))
-      await enqueueEverybodyIn(
-        { db, app: work.app, cause: work.cause, now: rim.clock.now() },
-        concerned,
-        PRIORITY.request,
-      );
+      await enqueueEverybodyIn({ db, app: work.app, cause: work.cause, now }, concerned, PRIORITY.request);
     await enqueueHeld(db, rim, work);
   });
   looseSetsOf(rim.database).wake();

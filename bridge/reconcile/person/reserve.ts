@@ -301,7 +301,7 @@ async function judgeRemovals(
   const { app, subject, leaves, before } = party;
   const guard = context.apps.get(app)?.state.guard;
   if (guard === undefined || removals.length === 0) return NOTHING_HELD;
-  const vanished = leaves ? NOTHING_VANISHED : await vanishedLosses(db, context, app);
+  const vanished = leaves ? NOTHING_VANISHED : await vanishedLosses(db, context, app, rim.clock.now());
   const kind: LedgerKind = leaves ? 'leaving' : 'removal';
   const now = rim.clock.now();
   const judge = async () => {
@@ -367,7 +367,7 @@ async function judgeGains(
   const isVanished =
     party.leaves || before === undefined || removals.length === 0
       ? NOTHING_VANISHED
-      : await vanishedLosses(db, context, app);
+      : await vanishedLosses(db, context, app, rim.clock.now());
   const entries: Entry[] = [];
   const held: GuardedGain[] = [];
   const reasons: HoldReason[] = [];

@@ -42,7 +42,7 @@ export async function releaseHold(rim: Rim, id: string, decision: Decision): Pro
       await letGo(
         db,
         app,
-        (await vanishedMappings(db, context, app)).filter(mapping => isShown(context, app, mapping, shown)),
+        (await vanishedMappings(db, context, app, now)).filter(mapping => isShown(context, app, mapping, shown)),
       );
     await writeAudit(db, [
       {

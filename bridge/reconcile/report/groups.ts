@@ -41,10 +41,11 @@ export async function groupsReport(
     const readBy = new Map<string, string[]>();
     const declaredOnes = mappingsOf(state);
     const isReading = readingBy(bindings, state);
+    const isUnsaid = unsaidBy(bindings, state);
     const emptyOnes = await emptyGroups(
       db,
       app,
-      declaredOnes.filter(declared => !isReading(declared)),
+      declaredOnes.filter(declared => isUnsaid(declared) || !isReading(declared)),
     );
     for (const declared of declaredOnes) {
       const binding = bindings.get(declared.mapping);
@@ -58,7 +59,12 @@ export async function groupsReport(
         mapping: declared.mapping,
         gives: declared.gives,
         idpGroup: declared.name ?? `externalId ${declared.externalId ?? ''}`,
-        state: empty !== undefined ? 'empty' : stateOf(declared, binding === undefined ? undefined : isRead, shared),
+        state:
+          empty !== undefined
+            ? 'empty'
+            : isRead && isUnsaid(declared)
+              ? 'filling'
+              : stateOf(declared, binding === undefined ? undefined : isRead, shared),
         scimGroupId,
         groupName: empty?.displayName ?? bound.get(scimGroupId ?? '')?.displayName ?? null,
       });
@@ -89,22 +95,39 @@ export async function groupsReport(
   };
 }
 
-/** Mappings of apps whose group is there and has no member yet, each with that group, in words by app: nothing is asked of groups that are read. */
-export async function sayEmptyGroups(db: Db, apps: readonly StoredApp[]): Promise<Map<string, string[]>> {
+/** Mappings whose group says of nobody yet that they are not in it, each with that group, in words. */
+export interface UnsaidGroups {
+  /** It is there and has no member yet. */
+  readonly empty: readonly string[];
+  /** It is being filled. */
+  readonly filling: readonly string[];
+}
+
+/** Those of apps, by app: nothing is asked of groups that count. */
+export async function sayUnsaidGroups(db: Db, apps: readonly StoredApp[]): Promise<Map<string, UnsaidGroups>> {
   const bindings = await readBindings(db);
-  const said = new Map<string, string[]>();
+  const said = new Map<string, UnsaidGroups>();
   for (const { name: app, state } of apps) {
     const own = new Map(bindings.filter(binding => binding.app === app).map(binding => [binding.mapping, binding]));
     const isReading = readingBy(own, state);
-    const unread = mappingsOf(state).filter(declared => !isReading(declared));
+    const isUnsaid = unsaidBy(own, state);
+    const unread = mappingsOf(state).filter(declared => isUnsaid(declared) || !isReading(declared));
     if (unread.length === 0) continue;
     const found = await emptyGroups(db, app, unread);
-    said.set(
-      app,
-      [...found].map(([mapping, { displayName }]) => `${displayName} (${mapping})`),
+    const filling = unread.filter(
+      declared => isUnsaid(declared) && isReading(declared) && !found.has(declared.mapping),
     );
+    said.set(app, {
+      empty: [...found].map(([mapping, { displayName }]) => `${displayName} (${mapping})`),
+      filling: filling.map(({ mapping }) => `${own.get(mapping)?.group?.displayName ?? ''} (${mapping})`),
+    });
   }
   return said;
+}
+
+/** Says of a mapping whether it is bound to a group that says of nobody yet that they are not in it. Where Coder gives at sign-ins, nothing hangs on that. */
+function unsaidBy(bindings: ReadonlyMap<string, Binding>, { mode }: MappingState): (declared: Declared) => boolean {
+  return ({ mapping }) => mode === 'push' && bindings.get(mapping)?.filling !== undefined;
 }
 
 /** Says of a mapping whether it reads the group that it is bound to. */

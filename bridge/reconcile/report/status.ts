@@ -16,7 +16,7 @@ import { countWork } from '../../store/work/pending';
 import { countRefusedLeavings } from '../../store/directory';
 import { type AppConvergence, type ReconcilerStatus } from '../types';
 import { endingApps } from './ending';
-import { sayEmptyGroups } from './groups';
+import { sayUnsaidGroups } from './groups';
 import { iso, listPending, namesOf, readWaiting, WORKSPACES_RUNNING } from './pending';
 
 const CHANGES_SHOWN = 50;
@@ -39,7 +39,7 @@ export async function readStatus(db: Db, now: number): Promise<Omit<ReconcilerSt
   const unknown = await countLeaverWorkspaces(db, 'unknown');
   const leavers = await leaversNotOut(db);
   const notCompared = await readSweepFailures(db);
-  const emptyGroups = await sayEmptyGroups(db, apps);
+  const unsaid = await sayUnsaidGroups(db, apps);
   const holds = await readHolds(db, open);
   const held = new Map(heldPeople);
   for (const { app } of running) held.set(app, (held.get(app) ?? 0) + 1);
@@ -68,7 +68,8 @@ export async function readStatus(db: Db, now: number): Promise<Omit<ReconcilerSt
           .map(({ state, people, since }) => ({ state, people, since: iso(since) })),
         lastError: counts.lastError,
         lastSweepAt: app.sweptAt === undefined ? null : iso(app.sweptAt),
-        noMemberYet: emptyGroups.get(app.name) ?? [],
+        noMemberYet: unsaid.get(app.name)?.empty ?? [],
+        beingFilled: unsaid.get(app.name)?.filling ?? [],
         warnings: [
           ...app.problems,
           ...(notCompared.get(app.name) ?? []),

@@ -61,7 +61,7 @@ export class WholePlan {
   static async begin(rim: Rim, context: Context, app: string): Promise<WholePlan> {
     const { db } = rim.database;
     const holds = new Map((await listHolds(db, app)).map(held => [held.subject, held]));
-    return new WholePlan(context, app, await vanishedLosses(db, context, app), holds);
+    return new WholePlan(context, app, await vanishedLosses(db, context, app, rim.clock.now()), holds);
   }
 
   /** Whether something of them was held before, or is released and not done yet. */

@@ -21,6 +21,7 @@ import { describe } from '../person/apply-steps';
 import { removeUndeclared } from '../group/remove-undeclared';
 import { type Context, groupName, organizationName } from '../decide/context';
 import { type Rim } from '../context/rim';
+import { lookAtFilling } from '../context/filling-mappings';
 import { declaringApps, isRepaired } from '../group/declaring-apps';
 import { GroupListing } from '../group/observe-groups';
 import { lookAtGroupMembers } from '../group/read-members';
@@ -53,6 +54,7 @@ export async function sweepApps(
   auditRetentionMs: number,
 ): Promise<string[]> {
   if ((await rim.recovery.holds()) !== undefined || !(await rim.recovery.advance())) return [];
+  await lookAtFilling(rim);
   const due = (await listAllApps(rim.database.db)).filter(wanted);
   if (due.length === 0) return [];
   const parts = new SweepParts(rim.ending);

@@ -7,6 +7,7 @@ import { type MappingState } from '../../contract/mapping-state';
 import { type Db, backendOf } from '../database/database';
 import { statement } from '../database/statement';
 import { declarationOf, readApp } from './apps';
+import { MAPPING_KINDS, type Reads } from './bindings';
 import { lockDeclaration } from './declaration-lock';
 
 /** A group of the directory, as far as mappings find it. */
@@ -19,8 +20,8 @@ export interface FoundGroup {
 export interface Reach {
   /** Whether a mapping names the group, or it is pushed. */
   readonly includes: (group: FoundGroup) => boolean;
-  /** What of the two. */
-  readonly maps: (group: FoundGroup) => boolean;
+  /** The mappings that name the group; undefined where nobody can tell, since the declaration is being dealt with. */
+  readonly mappingsOf: (group: FoundGroup) => readonly string[] | undefined;
   readonly pushes: (group: FoundGroup) => boolean;
   /** Whether people have accounts only by being in such a group. */
   readonly onlyMapped: boolean;
@@ -30,7 +31,7 @@ export interface Reach {
 
 const EVERYTHING: Reach = {
   includes: () => true,
-  maps: () => true,
+  mappingsOf: () => undefined,
   pushes: () => true,
   onlyMapped: false,
   unclear: true,
@@ -84,25 +85,31 @@ export function createReadReach(changes?: () => number): ReadReach {
   }
 }
 
-function reachOf({ groupMappings, roleMappings, organizationMappings, pushedGroups, policies }: MappingState): Reach {
-  const names = new Set<string>();
-  const externalIds = new Set<string>();
-  for (const { idpGroup, idpGroupExternalId } of [
-    ...Object.values(groupMappings),
-    ...Object.values(roleMappings),
-    ...Object.values(organizationMappings),
-  ]) {
-    if (idpGroup !== undefined) names.add(identityKey(idpGroup));
-    if (idpGroupExternalId !== undefined) externalIds.add(idpGroupExternalId);
-  }
+function reachOf(state: MappingState): Reach {
+  const { pushedGroups, policies } = state;
+  const byName = new Map<string, string[]>();
+  const byExternalId = new Map<string, string[]>();
+  const add = (map: Map<string, string[]>, text: string, mapping: string): void => {
+    const known = map.get(text);
+    if (known === undefined) map.set(text, [mapping]);
+    else known.push(mapping);
+  };
+  for (const kind of MAPPING_KINDS)
+    for (const [key, { idpGroup, idpGroupExternalId }] of Object.entries<Reads>(state[kind])) {
+      if (idpGroup !== undefined) add(byName, identityKey(idpGroup), `${kind}/${key}`);
+      if (idpGroupExternalId !== undefined) add(byExternalId, idpGroupExternalId, `${kind}/${key}`);
+    }
   const prefix = pushedGroups === undefined ? undefined : identityKey(pushedGroups.prefix);
   const maps = ({ displayName, externalId }: FoundGroup): boolean =>
-    names.has(identityKey(displayName)) || externalIds.has(externalId ?? '');
+    byName.has(identityKey(displayName)) || byExternalId.has(externalId ?? '');
   const pushes = ({ displayName }: FoundGroup): boolean =>
     prefix !== undefined && identityKey(displayName).startsWith(prefix);
   return {
     includes: group => maps(group) || pushes(group),
-    maps,
+    mappingsOf: ({ displayName, externalId }) => [
+      ...(byName.get(identityKey(displayName)) ?? []),
+      ...(byExternalId.get(externalId ?? '') ?? []),
+    ],
     pushes,
     onlyMapped: policies.accounts === 'mapped',
     unclear: false,

@@ -1,8 +1,10 @@
 /** Writing groups. The group's row is locked first, so that changes of one group come one after the other. */
+import { type Expression, sql } from 'kysely';
 import { type JsonObject } from '../../scim-language/json';
 import { type MemberChange } from '../../scim-language/patch/operation';
 import { type MemberValue } from '../../scim-language/schema/member-value';
 import { fold } from '../../scim-language/schema/fold';
+import { mappingsBoundTo } from '../apps/bindings';
 import { type WorkKey, PRIORITY, enqueue } from '../work/enqueue';
 import { unsettledOf } from '../work/pending';
 import { newId } from '../database/id';
@@ -59,17 +61,26 @@ const insertGroup = statement<Columns & { id: string; app: string; now: number }
   }),
 );
 
-const writeGroup = statement<Columns & { id: string; version: number; now: number }>()(
-  (db, { id, display_name, display_name_key, external_id, document, version, now }) =>
+/** @param isFirst whether it has its first member from now on, or the first one again */
+const firstMember = (isFirst: Expression<number>, now: Expression<number>) =>
+  sql<number | null>`case when ${isFirst} = 1 then cast(${now} as bigint) else first_member_at end`;
+
+const writeGroup = statement<Columns & { id: string; version: number; now: number; isFirst: number }>()(
+  (db, { id, display_name, display_name_key, external_id, document, version, now, isFirst }) =>
     db
       .updateTable('groups')
       .set({ display_name, display_name_key, external_id, document, version, modified_at: now })
+      .set({ first_member_at: firstMember(isFirst, now) })
       .where('id', '=', id),
 );
 
 /** Its members changed: no more than the version tells that. */
-const touchGroup = statement<{ id: string; version: number; now: number }>()((db, { id, version, now }) =>
-  db.updateTable('groups').set({ version, modified_at: now }).where('id', '=', id),
+const touchGroup = statement<{ id: string; version: number; now: number; isFirst: number }>()(
+  (db, { id, version, now, isFirst }) =>
+    db
+      .updateTable('groups')
+      .set({ version, modified_at: now, first_member_at: firstMember(isFirst, now) })
+      .where('id', '=', id),
 );
 
 const countSharing = statement<{ app: string; externalId: string }>()((db, { app, externalId }) =>
@@ -147,11 +158,12 @@ export async function updateGroup(
     return { resource: current, changed: false, touched };
   }
   const version = current.version + 1;
+  const isFirst = locked.empty && people !== undefined ? 1 : 0;
   if (renamed) await claimName(write, nameOf(document), id);
   await writeUnique('Group', document ?? current.document, () =>
     document === undefined
-      ? touchGroup(db, { id, version, now })
-      : writeGroup(db, { id, ...columnsOf(document), version, now }),
+      ? touchGroup(db, { id, version, now, isFirst })
+      : writeGroup(db, { id, ...columnsOf(document), version, now, isFirst }),
   );
   const touched = people ?? [];
   const resource = { ...current, document: document ?? current.document, version, modifiedAt: now };
@@ -218,14 +230,21 @@ function isRenamed(before: JsonObject, after: JsonObject): boolean {
 }
 
 /**
- * Whether a group that had no members means something now that one has come: a mapping that reads it is bound to it with that, and a group
- * that Coder has already is taken for it. One that is pushed and Coder has none of was made with its creation.
+ * Whether a group that had no members means something now that one has come: a mapping that reads it is bound to it with that, whether or not
+ * another one is bound to it already, and a group that Coder has already is taken for it. One that is pushed and Coder has none of was made with
+ * its creation.
  */
-async function countsFromNowOn({ db, app, reach }: Write, { unbound, unmade, resource }: Locked): Promise<boolean> {
-  if (!unbound && !unmade) return false;
-  const { maps, pushes } = await reach(db, app);
+async function countsFromNowOn({ db, app, reach }: Write, { empty, unmade, resource }: Locked): Promise<boolean> {
+  if (!empty) return false;
+  const { mappingsOf, pushes } = await reach(db, app);
   const name = nameOf(resource.document);
-  return (unbound && maps(name)) || (unmade && pushes(name));
+  if (unmade && pushes(name)) return true;
+  const mappings = mappingsOf(name);
+  // Which mappings there are is being dealt with, and may have been looked at before the member came.
+  if (mappings === undefined) return true;
+  if (mappings.length === 0) return false;
+  const bound = await mappingsBoundTo(db, app, resource.id);
+  return mappings.some(mapping => !bound.has(mapping));
 }
 
 /** Whom changes of members state, by id: the first of them, as many as a write names. */

@@ -271,6 +271,38 @@ export async function groupsWithMembers(db: Db, ids: readonly string[]): Promise
   return new Set((await selectInhabited(db, { ids })).rows.map(({ id }) => id));
 }
 
+/** How a group came to its members that was there without any. */
+export interface FilledGroup {
+  readonly firstMemberAt: number;
+  /** When it, or a group in it, was changed last. */
+  readonly changedAt: number;
+}
+
+const selectFilled = statement<{ ids: readonly string[] }>()(
+  (db, { ids }) => sql<{ id: string; first_member_at: number; changed_at: number }>`
+    with recursive inside (root, id) as (
+      select id, id from groups where id in ${among(db, ids)} and first_member_at is not null
+      union
+      select inside.root, members.member_id from members join inside on members.group_id = inside.id
+      where members.member_type = 'Group'
+    )
+    select roots.id, roots.first_member_at, max(groups.modified_at) as changed_at
+    from inside join groups on groups.id = inside.id join groups as roots on roots.id = inside.root
+    group by roots.id, roots.first_member_at`,
+);
+
+/** Those of these groups that were there before their first member came, or had lost all before. */
+export async function filledGroups(db: Db, ids: readonly string[]): Promise<Map<string, FilledGroup>> {
+  if (ids.length === 0) return new Map();
+  const { rows } = await selectFilled(db, { ids });
+  return new Map(
+    rows.map(({ id, first_member_at, changed_at }) => [
+      id,
+      { firstMemberAt: Number(first_member_at), changedAt: Number(changed_at) },
+    ]),
+  );
+}
+
 /** How much of a directory an app has. */
 export interface DirectoryCounts {
   readonly users: number;

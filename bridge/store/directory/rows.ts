@@ -1,5 +1,5 @@
 /** Rows of users and groups as resources, and what both kinds of write have in common. */
-import { type RawBuilder, sql } from 'kysely';
+import { sql } from 'kysely';
 import { type JsonObject } from '../../scim-language/json';
 import { backendOf, type Db, readJson } from '../database/database';
 import { listed } from '../database/listed';
@@ -52,9 +52,9 @@ export interface Locked {
   readonly resource: Resource;
   /** Whether a refused request about it, or about somebody in it, has not gone through yet. */
   readonly refused: boolean;
-  /** Of a group without members: no mapping is bound to it, so that the first one who comes makes it count. */
-  readonly unbound: boolean;
-  /** The same of a group that is pushed: no group of Coder is noted as its own. */
+  /** A group without members: the first one who comes may make it count. */
+  readonly empty: boolean;
+  /** Of such a group that is pushed: no group of Coder is noted as its own. */
   readonly unmade: boolean;
 }
 
@@ -113,10 +113,7 @@ function isUniqueViolation(error: unknown): boolean {
   return code === 'SQLITE_CONSTRAINT_UNIQUE' || code === '23505';
 }
 
-/** 1 for a group that has no members, and of which there is no such row: looked for only then. */
-const emptyWithout = (rows: RawBuilder<unknown>) => sql<number>`
-  case when exists (select 1 from member_rows where set_id = groups.member_set) then 0
-    when exists (${rows}) then 0 else 1 end`;
+const HAS_MEMBERS = sql`exists (select 1 from member_rows where set_id = groups.member_set)`;
 
 const locking = (type: UserOrGroup, to: 'update' | 'delete') =>
   statement<{ id: string; app: string }>()((db, { id, app }) =>
@@ -136,10 +133,12 @@ const locking = (type: UserOrGroup, to: 'update' | 'delete') =>
       .select(type === 'User' ? sql<null>`null`.as('member_set') : sql<string>`member_set`.as('member_set'))
       .select(
         type === 'User' || to === 'delete'
-          ? [sql<number>`0`.as('unbound'), sql<number>`0`.as('unmade')]
+          ? [sql<number>`0`.as('empty'), sql<number>`0`.as('unmade')]
           : [
-              emptyWithout(sql`select 1 from bindings where app = ${app} and scim_group_id = ${id}`).as('unbound'),
-              emptyWithout(sql`select 1 from coder_groups where scim_group_id = ${id}`).as('unmade'),
+              sql<number>`case when ${HAS_MEMBERS} then 0 else 1 end`.as('empty'),
+              // Looked for only then.
+              sql<number>`case when ${HAS_MEMBERS} then 0
+                when exists (select 1 from coder_groups where scim_group_id = ${id}) then 0 else 1 end`.as('unmade'),
             ],
       )
       .where('id', '=', id)
@@ -187,7 +186,7 @@ export async function lockResource(
     resource: toResource(type, row),
     memberSet: row.member_set ?? undefined,
     refused: Boolean(row.refused),
-    unbound: row.unbound === 1,
+    empty: row.empty === 1,
     unmade: row.unmade === 1,
   };
 }

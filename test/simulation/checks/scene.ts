@@ -28,6 +28,8 @@ export interface AppStatus {
   readonly parked: number;
   readonly lastError: string | null;
   readonly warnings: readonly string[];
+  /** Groups that are being filled, so that mappings take nothing by them yet. */
+  readonly beingFilled: readonly string[];
 }
 
 export interface Status {

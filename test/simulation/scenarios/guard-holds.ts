@@ -246,6 +246,36 @@ export const GUARD_HOLDS: readonly Scenario[] = [
     then: nothingTaken,
   },
   {
+    // As most of them put people into a group: one request after the other.
+    name: 'first-rollout-one-by-one',
+    promise,
+    given: [
+      ...crowd(LIMIT - 1).map((who): Step => ({
+        do: 'hand',
+        hand: { verb: 'add-account', username: who, email: `${who}@corp.example`, roles: ['template-admin'] },
+      })),
+      { do: 'declare', document: GUARDED },
+      { do: 'together', steps: crowd(LIMIT - 1).map(who => ({ do: 'hire', who })) },
+      { do: 'group', group: 'admins' },
+    ],
+    when: crowd(LIMIT - 1).flatMap((who): Step[] => [{ do: 'join', group: 'admins', who: [who] }, { do: 'sweep' }]),
+    // Nobody: who is to come has it by hand, until it is known that they do not.
+    mayHold: [],
+    then: nothingTaken,
+  },
+  {
+    name: 'group-of-few-made-again-and-filled-one-by-one',
+    promise,
+    given: crowded(GUARDED, LIMIT - 1),
+    when: [
+      { do: 'disband', group: 'engineering' },
+      { do: 'group', group: 'engineering-again', name: 'engineering' },
+      ...crowd(LIMIT - 1).map((who): Step => ({ do: 'join', group: 'engineering-again', who: [who] })),
+    ],
+    mayHold: 'everybody',
+    then: scene => [...nothingTaken(scene), ...nobodyHeld(scene)],
+  },
+  {
     name: 'guard-against-a-rename-out-of-the-prefix',
     promise,
     given: crowded({ ...TEAMS, guard: GUARDED.guard ?? {} }, SIZE, 'team-blue'),

@@ -57,7 +57,9 @@ export class Operator {
       const waits = status.pending.some(
         item => item.state === 'waiting' && !(isBegun && item.key === `app:${item.app}` && isHeld(status, item.app)),
       );
-      if ((!waits && status.apps.every(app => app.waiting === 0)) || scheduler.now > end) return status;
+      // What nobody is in yet takes nothing before it has come to rest.
+      const isFilled = status.apps.every(({ beingFilled }) => beingFilled.length === 0);
+      if ((!waits && isFilled && status.apps.every(app => app.waiting === 0)) || scheduler.now > end) return status;
     }
   }
 }

@@ -15,6 +15,8 @@ import { until } from '../../support/until';
     await sql`drop index people_left`.execute(replica.db);
     await sql`alter table people drop column out_since, drop column former_external_id`.execute(replica.db);
     await sql`alter table page_sessions drop column sign_in`.execute(replica.db);
+    await sql`alter table groups drop column first_member_at`.execute(replica.db);
+    await sql`alter table bindings drop column filling`.execute(replica.db);
     await sql`update schema_version set version = ${14}`.execute(replica.db);
 
     let end = (): void => undefined;

@@ -23,6 +23,7 @@ import * as unheardWrites from './0016-unheard-writes';
 import * as peopleOut from './0017-people-out';
 import * as sessionBasis from './0018-session-basis';
 import * as formerObjects from './0019-former-objects';
+import * as groupsBeingFilled from './0020-groups-being-filled';
 
 const MIGRATIONS = [
   initial.up,
@@ -44,6 +45,7 @@ const MIGRATIONS = [
   peopleOut.up,
   sessionBasis.up,
   formerObjects.up,
+  groupsBeingFilled.up,
 ] as const;
 
 /** Number that keeps replicas that start at once from migrating twice (Postgres advisory lock). */

@@ -38,6 +38,8 @@ export interface GroupTable {
   shares_name: Generated<Flag>;
   /** Which rows of `member_rows` are its members. */
   member_set: string;
+  /** When somebody came into it last while nobody was in it; null where it was made with its members. */
+  first_member_at: number | null;
   document: Json;
   version: number;
   created_at: number;

@@ -98,6 +98,8 @@ export interface BindingTable {
   mapping: string;
   /** Empty: the group vanished, and an operator accepted that loss. */
   scim_group_id: string;
+  /** Set while the group is being filled: the mapping takes nothing yet. `again`: another group that it was bound to is missed meanwhile. */
+  filling: 'first' | 'again' | null;
 }
 
 /** The durable queue: one row per key that may differ from Coder. A row carries a key, never a change. */

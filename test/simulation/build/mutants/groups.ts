@@ -85,13 +85,25 @@ export const GROUPS: readonly Mutant[] = [
     noticedBy: ['guard-against-the-group-of-few-made-again-empty', 'first-rollout-by-empty-groups'],
   },
   {
+    name: 'groups-being-filled-count',
+    does: 'who is to come into a group by the next request loses what it gives with the first one',
+    edits: [
+      {
+        file: 'bridge/reconcile/context/filled-groups.ts',
+        find: 'return isWithin(now, firstMemberAt, LONGEST_FILLING_MS) && isWithin(now, changedAt, QUIET_MS);',
+        put: 'return isWithin(now, firstMemberAt, LONGEST_FILLING_MS) && isWithin(now, changedAt, 0 * QUIET_MS);',
+      },
+    ],
+    noticedBy: ['first-rollout-one-by-one', 'group-of-few-made-again-and-filled-one-by-one'],
+  },
+  {
     name: 'first-members-are-nothing-new',
     does: 'nobody looks again which mapping reads a group that was empty',
     edits: [
       {
         file: 'bridge/store/directory/groups.ts',
-        find: 'return (unbound && maps(name)) || (unmade && pushes(name));',
-        put: 'return unmade && pushes(name) && !maps(name);',
+        find: 'return mappings.some(mapping => !bound.has(mapping));',
+        put: 'return mappings.length < bound.size;',
       },
     ],
     noticedBy: ['group-of-few-made-again-empty-and-filled'],
