@@ -264,6 +264,22 @@ export const GUARD_HOLDS: readonly Scenario[] = [
     then: nothingTaken,
   },
   {
+    // Whoever is not in the group once it has come to rest has nothing by it.
+    name: 'first-rollout-of-one-among-three',
+    promise: 'settles',
+    given: [
+      ...crowd(LIMIT - 1).map((who): Step => ({
+        do: 'hand',
+        hand: { verb: 'add-account', username: who, email: `${who}@corp.example`, roles: ['template-admin'] },
+      })),
+      { do: 'declare', document: GUARDED },
+      { do: 'together', steps: crowd(LIMIT - 1).map(who => ({ do: 'hire', who })) },
+      { do: 'group', group: 'admins' },
+    ],
+    when: [{ do: 'join', group: 'admins', who: crowd(1) }],
+    mayHold: [],
+  },
+  {
     name: 'group-of-few-made-again-and-filled-one-by-one',
     promise,
     given: crowded(GUARDED, LIMIT - 1),

@@ -106,7 +106,7 @@ export const GROUPS: readonly Mutant[] = [
         put: 'return mappings.length < bound.size;',
       },
     ],
-    noticedBy: ['group-of-few-made-again-empty-and-filled'],
+    noticedBy: ['first-rollout-of-one-among-three'],
   },
   {
     name: 'freed-names-are-forgotten',
