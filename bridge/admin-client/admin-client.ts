@@ -18,6 +18,7 @@ import {
   PlanReport,
   RecoveryReport,
   type PlanRequest,
+  type EndRecoveryRequest,
   type ReleaseRequest,
   type ReHireRequest,
   type DismissRequest,
@@ -177,10 +178,13 @@ export class AdminClient {
     return this.call(RecoveryReport, 'GET', '/recovery', { signal });
   }
 
-  /** Lets the bridge go on with the database as it is. */
-  endRecovery(by: string, signal?: AbortSignal, reason?: string): Promise<{ ended: boolean }> {
+  /**
+   * Lets the bridge go on with the database as it is.
+   * @param since of the report that was looked at; undefined: whatever is pending
+   */
+  endRecovery(by: string, signal?: AbortSignal, reason?: string, since?: string | null): Promise<{ ended: boolean }> {
     return this.call(z.object({ ended: z.boolean() }), 'POST', '/recovery/end', {
-      body: { by, reason } satisfies ReleaseRequest,
+      body: { by, reason, since } satisfies EndRecoveryRequest,
       signal,
     });
   }

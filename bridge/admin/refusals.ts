@@ -2,7 +2,15 @@
 import { CoderError } from '../coder';
 import { MappingStateError } from '../contract/mapping-state';
 import { Refusal, toRefusal } from '../http/refusal';
-import { HoldChanged, NobodyWaits, NotYetCompared, RecoveryPending, SweptElsewhere, TooManyPlans } from '../reconcile';
+import {
+  HoldChanged,
+  NobodyWaits,
+  NotYetCompared,
+  RecoveryChanged,
+  RecoveryPending,
+  SweptElsewhere,
+  TooManyPlans,
+} from '../reconcile';
 import { GenerationConflict } from '../store/apps/apps';
 import { TokenTaken } from '../store/apps/credentials';
 
@@ -18,6 +26,7 @@ export function toAdminRefusal(error: unknown): Refusal | undefined {
     });
   }
   if (error instanceof HoldChanged) return new Refusal(409, 'hold_changed', error.message);
+  if (error instanceof RecoveryChanged) return new Refusal(409, 'recovery_changed', error.message);
   if (error instanceof RecoveryPending) return new Refusal(409, 'recovery_pending', error.message);
   if (error instanceof SweptElsewhere)
     return new Refusal(503, 'swept_elsewhere', error.message, {

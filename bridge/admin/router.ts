@@ -2,6 +2,7 @@
 import express, { type ErrorRequestHandler, Router } from 'express';
 import {
   DismissRequest,
+  EndRecoveryRequest,
   PlanRequest,
   ReleaseRequest,
   ReHireRequest,
@@ -117,7 +118,8 @@ export function createAdminRouter(deps: AdminDeps): Router {
     response.json(await reconciler.recovery());
   });
   router.post('/recovery/end', async (request, response) => {
-    response.json(await reconciler.endRecovery(decisionOf(response, readBody(ReleaseRequest, request.body))));
+    const { since, ...said } = readBody(EndRecoveryRequest, request.body);
+    response.json(await reconciler.endRecovery(decisionOf(response, said), since));
   });
   router.post('/work/retry', async (request, response) => {
     const { key, ...said } = readBody(RetryRequest, request.body);

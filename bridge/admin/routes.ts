@@ -181,7 +181,8 @@ export const ADMIN_ROUTES: readonly AdminRoute[] = [
     scopes: ['read'],
     purpose: 'what Coder has seen and a restored database does not know, in people',
     takes: '',
-    answers: '200 `{reason, since, people, other}`; `reason` is null when nothing is pending',
+    answers:
+      '200 `{reason, mayEnd, since, people, other}`; `reason` is null when nothing is pending, `mayEnd` false where it ends by itself',
     refuses: ['coder_failed'],
   },
   {
@@ -189,9 +190,9 @@ export const ADMIN_ROUTES: readonly AdminRoute[] = [
     path: '/recovery/end',
     scopes: ['operate'],
     purpose: 'lets the bridge give and take again, with the database as it is',
-    takes: '`{by?, reason?}`: who says that they decide, and why',
+    takes: '`{since?, by?, reason?}`: the recovery that was shown, who says that they decide, and why',
     answers: '200 `{ended}`',
-    refuses: [],
+    refuses: ['coder_failed', 'recovery_changed', 'recovery_pending'],
   },
   {
     method: 'POST',
@@ -333,6 +334,7 @@ export const ADMIN_REFUSALS = [
     'not_refused',
     'nothing is refused to whom the request names, or to more than one of that name, or more by now',
   ],
+  [409, 'recovery_changed', 'the recovery is another one than the one that was shown'],
   [409, 'recovery_pending', 'the database is older than Coder: nothing is given or taken until `coder-scim recover`'],
   [412, 'generation_conflict', 'the app is at another generation, which is in `generation`'],
   [413, 'too_large', 'the body is longer than 8 MiB'],

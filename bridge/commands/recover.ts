@@ -35,10 +35,10 @@ export function addRecover(commands: Commands): void {
 async function recover({ client, terminal, paint }: ClientContext, options: RecoverOptions): Promise<ExitCode> {
   const report = await client.recovery(terminal.signal);
   const pending = report.reason !== null;
+  const by = options.by ?? operatorName(terminal.environment);
   const ended =
-    options.yes === true && pending
-      ? (await client.endRecovery(options.by ?? operatorName(terminal.environment), terminal.signal, options.reason))
-          .ended
+    options.yes === true && pending && report.mayEnd
+      ? (await client.endRecovery(by, terminal.signal, options.reason, report.since)).ended
       : false;
   if (options.json) printJson(terminal, { ...report, ended });
   else {
@@ -47,13 +47,16 @@ async function recover({ client, terminal, paint }: ClientContext, options: Reco
       terminal.write(
         '\nended: the bridge gives and takes again; `coder-scim status --wait 60s` shows when Coder agrees\n',
       );
-    else if (pending) terminal.write(`\n${NEXT}`);
+    else if (pending) terminal.write(`\n${report.mayEnd ? NEXT : NOTHING_YET}`);
   }
   return pending && !ended ? EXIT.no : EXIT.ok;
 }
 
 const NEXT = `Before you end it: deploy the stacks, end what no stack declares any more (coder-scim delete <app>), then let the identity
 provider push everything again (it is answered, and stored), and look at \`coder-scim plan\`. Then: coder-scim recover --yes
+`;
+
+const NOTHING_YET = `Nobody can end this: Coder has not said yet what differs. The bridge asks again, and goes on by itself or shows it here
 `;
 
 /** The report as a person reads it. */

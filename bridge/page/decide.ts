@@ -12,6 +12,8 @@ import { type Notices } from './notices';
 
 const Reason = z.string().trim().min(1, 'a reason is wanted').max(1_000);
 const Release = z.object({ confirm: z.string().trim(), reason: Reason });
+/** Empty where nothing is pending, and an operator goes on without Coder's audit log. */
+const EndRecovery = Release.extend({ since: z.union([z.literal('').transform(() => null), z.iso.datetime()]) });
 const Answer = z.object({
   answer: z.enum(['keep', 'replace']),
   account: z.string().min(1).max(200).optional(),
@@ -45,15 +47,15 @@ export function addDecisions(router: Router, deps: PageDeps, notices: Notices): 
     notices.done(response, '/decisions', 'released');
   });
   router.post('/decisions/recovery/end', async (request, response) => {
-    const { confirm, reason } = read(Release, request);
+    const { confirm, reason, since } = read(EndRecovery, request);
     if (confirm !== 'go on')
       throw new Refusal(
         400,
         'not_confirmed',
         `the confirmation is ${JSON.stringify(confirm)}: wanted "go on"; nothing was ended`,
       );
-    await reconciler.endRecovery({ by: callerOf(response).name, reason });
-    notices.done(response, '/decisions', 'recovery-ended');
+    const { ended } = await reconciler.endRecovery({ by: callerOf(response).name, reason }, since);
+    notices.done(response, '/decisions', ended ? 'recovery-ended' : 'recovery-none');
   });
   router.post('/decisions/re-hires/:user', async (request, response) => {
     const { answer, account, reason } = read(Answer, request);

@@ -8,6 +8,7 @@ import { readCookie } from './sign-in/cookies';
 const NOTICES = {
   released: 'Released: the changes are being made.',
   'recovery-ended': 'The recovery is over: the bridge gives and takes again, and compares everything with Coder.',
+  'recovery-none': 'Nothing was to be ended: the bridge gives and takes.',
   answered: 'Answered: the person is being dealt with.',
   dismissed: 'Dismissed: it waits no more.',
   retried: 'Queued again.',

@@ -195,9 +195,13 @@ export function createReconciler(dependencies: ReconcilerDependencies): Reconcil
     groupIds: app => groupIds(rim, app),
     recoveryProblem: () => rim.recovery.problem ?? null,
     recovery: () => recoveryReport(rim),
-    async endRecovery(decision) {
-      const ended = await rim.recovery.end(decision);
-      if (!ended) return { ended };
+    async endRecovery(decision, shown) {
+      const ended = await rim.recovery.end(decision, typeof shown === 'string' ? Date.parse(shown) : shown);
+      if (!ended) {
+        const { problem, isPending } = await rim.recovery.told();
+        if (problem !== undefined) throw isPending ? new RecoveryPending(problem) : new NotYetCompared(problem);
+        return { ended };
+      }
       pump.wake();
       // What differs in Coder by now is found at once, not at the next interval.
       next(() => sweepDue(() => true));

@@ -149,6 +149,14 @@ export class RecoveryPending extends Error {
   override readonly name = 'RecoveryPending';
 }
 
+/** What an operator wants to end is another recovery by now, or none. */
+export class RecoveryChanged extends Error {
+  override readonly name = 'RecoveryChanged';
+  constructor() {
+    super('the recovery is another one than the one that was shown: nothing was ended; look again');
+  }
+}
+
 /** The database could not be compared with Coder's audit log so far, or not everything with Coder, which passes by itself; the message says why. */
 export class NotYetCompared extends Error {
   override readonly name = 'NotYetCompared';
@@ -265,8 +273,12 @@ export interface Reconciler {
   recoveryProblem(): string | null;
   /** What Coder has seen and the database does not know, in people. */
   recovery(): Promise<RecoveryReport>;
-  /** Goes on with the database as it is; false when nothing was pending. */
-  endRecovery(decision: Decision): Promise<{ ended: boolean }>;
+  /**
+   * Goes on with the database as it is; false when nothing was pending.
+   * @param shown `since` of the report that was looked at; undefined: not said
+   * @throws RecoveryChanged when it is another one by now. @throws NotYetCompared while nobody can know yet what would be let in
+   */
+  endRecovery(decision: Decision, shown?: string | null): Promise<{ ended: boolean }>;
   doctorChecks(): Promise<DoctorCheck[]>;
   identities(app?: string): Promise<Identity[]>;
   /** Who used AI through Coder's gateway in a window; `problem` where that can't be known. */

@@ -232,6 +232,45 @@ describeEachDatabase('a restored backup', (_, on) => {
     await access.swept();
   });
 
+  it('that Coder has not been compared with is ended by nobody, and shows whom it would let in once Coder answers', async () => {
+    const access = await startAccess(on);
+    await leaverSince(access, async url => {
+      access.coder.faults.fail(500, { path: /audit/ });
+      await access.start(url);
+    });
+    const told = /not known yet whether the database is current/;
+    await until('the bridge to have looked', async () => told.test((await access.status()).recovery ?? ''));
+    expect(await access.admin.recovery()).toMatchObject({ mayEnd: false, since: null, people: [] });
+    await expect(access.admin.endRecovery('operator')).rejects.toThrow(told);
+    access.coder.faults.clear();
+    await until('Coder to be asked again', async () => /older/.test((await access.status()).recovery ?? ''));
+    expect(access.suspended()).toEqual(['ada']);
+    const { mayEnd, since, people } = await access.admin.recovery();
+    expect([mayEnd, people]).toMatchObject([true, [{ userName: expect.stringMatching(/^ada/), letInAgain: true }]]);
+    // What was seen before that, and another recovery than the one that is shown, is not what is ended.
+    for (const other of [null, '2026-01-01T00:00:00.000Z'])
+      await expect(access.admin.endRecovery('operator', undefined, undefined, other)).rejects.toThrow(/is another one/);
+    expect(access.suspended()).toEqual(['ada']);
+    expect(await access.admin.endRecovery('operator', undefined, undefined, since)).toEqual({ ended: true });
+  });
+
+  it('is compared, and not ended by an operator, where the log that was refused can be read by then', async () => {
+    const access = await startAccess(on);
+    await leaverSince(access, async url => {
+      access.coder.faults.fail(403, { path: /audit/ });
+      await access.start(url);
+    });
+    await until('the bridge to have looked', async () => (await access.status()).recovery !== null);
+    const { mayEnd, since } = await access.admin.recovery();
+    expect([mayEnd, since]).toEqual([true, null]);
+    access.coder.faults.clear();
+    await expect(access.admin.endRecovery('operator', undefined, undefined, since)).rejects.toThrow(
+      /older|another one/,
+    );
+    expect((await access.admin.recovery()).people).toMatchObject([{ letInAgain: true }]);
+    expect(access.suspended()).toEqual(['ada']);
+  });
+
   it('an empty database beside a Coder that knows the bridge is a first rollout', async () => {
     const access = await startAccess(on);
     const okta = await access.app('okta', MAPPED);

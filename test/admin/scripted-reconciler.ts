@@ -95,9 +95,9 @@ export function scriptedReconciler(): ScriptedReconciler {
     },
     groupIds: async () => ({ developers: 'id-of-developers' }),
     recoveryProblem: () => null,
-    recovery: async () => ({ reason: null, since: null, people: [], other: [], apps: [] }),
-    async endRecovery(decision) {
-      note(`end recovery by ${sayDecision(decision)}`);
+    recovery: async () => ({ reason: null, mayEnd: false, since: null, people: [], other: [], apps: [] }),
+    async endRecovery(decision, shown) {
+      note(`end recovery${typeof shown === 'string' ? ` of ${shown}` : ''} by ${sayDecision(decision)}`);
       return { ended: true };
     },
     retry: async key => {

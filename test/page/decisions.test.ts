@@ -169,6 +169,7 @@ describe('a restored database', () => {
     reconciler.recovery = () =>
       Promise.resolve({
         reason: 'the database is older than what it did in Coder',
+        mayEnd: true,
         since: '2026-03-01T10:00:00Z',
         people: [
           {
@@ -192,10 +193,22 @@ describe('a restored database', () => {
     expect(body).toContain('leo@example.com');
     expect(body).toContain('group developers was made');
     expect((await who.get('/ui')).body).toContain('Look at what differs');
-    const wrong = await who.post('/ui/decisions/recovery/end', { csrf, confirm: 'yes', reason: 'pushed again' });
+    expect(body).toContain('name="since" value="2026-03-01T10:00:00Z"');
+    const form = { csrf, since: '2026-03-01T10:00:00Z', reason: 'pushed again' };
+    const wrong = await who.post('/ui/decisions/recovery/end', { ...form, confirm: 'yes' });
     expect([wrong.status, reconciler.asked]).toEqual([400, []]);
-    await who.post('/ui/decisions/recovery/end', { csrf, confirm: 'go on', reason: 'pushed again' });
-    expect(reconciler.asked).toEqual(['end recovery by on-call: pushed again']);
+    await who.post('/ui/decisions/recovery/end', { ...form, confirm: 'go on' });
+    expect(reconciler.asked).toEqual(['end recovery of 2026-03-01T10:00:00Z by on-call: pushed again']);
+  });
+
+  it('that Coder has not been compared with is told, and nobody is asked to end it', async () => {
+    const reason = 'not known yet whether the database is current: GET /audit answered 500';
+    reconciler.recoveryProblem = () => reason;
+    reconciler.recovery = async () => ({ reason, mayEnd: false, since: null, people: [], other: [], apps: [] });
+    const { body } = await who.get('/ui/decisions');
+    expect(body).toContain(reason);
+    expect(body).toContain('Nobody has to decide');
+    expect(body).not.toMatch(/Give and take again|Since never/);
   });
 });
 

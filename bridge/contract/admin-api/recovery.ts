@@ -4,6 +4,8 @@ import * as z from 'zod';
 export const RecoveryReport = z.object({
   /** Why nothing is given and nothing taken; null when nothing is pending. */
   reason: z.string().nullable(),
+  /** Whether that is for an operator to end; false where it ends by itself, or becomes something that can be looked at. */
+  mayEnd: z.boolean().default(true),
   since: z.string().nullable(),
   people: z.array(
     z.object({

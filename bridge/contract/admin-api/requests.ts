@@ -18,9 +18,17 @@ export type PlanRequest = z.infer<typeof PlanRequest>;
 /** Who says that they decide, and why. Who it was is the credential's name; this tells apart those who share one. */
 const decision = { by: z.string().min(1).max(200).optional(), reason: z.string().min(1).max(1_000).optional() };
 
-/** That a held plan may pass, or that a recovery is over. */
+/** That a held plan may pass. */
 export const ReleaseRequest = z.strictObject(decision);
 export type ReleaseRequest = z.infer<typeof ReleaseRequest>;
+
+/** That a recovery is over. */
+export const EndRecoveryRequest = z.strictObject({
+  /** `since` of the report that was looked at: no other recovery is ended. */
+  since: z.iso.datetime().nullable().optional(),
+  ...decision,
+});
+export type EndRecoveryRequest = z.infer<typeof EndRecoveryRequest>;
 
 /** Whether somebody who came back as a new object of the directory keeps the account of before. */
 export const ReHireRequest = z.strictObject({

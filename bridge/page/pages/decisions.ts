@@ -94,16 +94,20 @@ function confirmField(id: string, label: Content): Html {
   return textField({ id, name: 'confirm', label, required: true, maxLength: 100 });
 }
 
-function recoveryPanel(view: View, { reason, since, people, other }: RecoveryReport): Html {
+function recoveryPanel(view: View, { reason, mayEnd, since, people, other }: RecoveryReport): Html {
   const again = people.filter(person => person.letInAgain).length;
   return html`<section class="panel" aria-labelledby="recovery">
     <h2 id="recovery">Restored database ${badge('bad', 'nothing is given or taken')}</h2>
     <p>${reason}</p>
-    <p>
-      Since ${time(view, since)}: ${count(people.length, 'person', 'people')} changed in
-      Coder${again > 0 && html`, <strong>${again} of them would be let in again</strong>`}. Deploy the stacks, and then
-      let the identity provider push everything again, before you end it.
-    </p>
+    ${!mayEnd && html`<p>Nobody has to decide: it ends as soon as Coder answers, or shows here what differs.</p>`}
+    ${
+      since !== null &&
+      html`<p>
+        Since ${time(view, since)}: ${count(people.length, 'person', 'people')} changed in
+        Coder${again > 0 && html`, <strong>${again} of them would be let in again</strong>`}. Deploy the stacks, and
+        then let the identity provider push everything again, before you end it.
+      </p>`
+    }
     ${
       people.length > 0 &&
       table(
@@ -127,14 +131,16 @@ function recoveryPanel(view: View, { reason, since, people, other }: RecoveryRep
     }
     ${
       mayOperate(view) &&
+      mayEnd &&
       postForm(
         view,
         '/decisions/recovery/end',
-        html`<div class="filter">
-          ${confirmField('recovery-confirm', html`Type <code>go on</code> to confirm`)}
-          ${reasonField('recovery-reason')}
-          <p><button class="grave">Give and take again</button></p>
-        </div>`,
+        html`<input type="hidden" name="since" value="${since ?? ''}" />
+          <div class="filter">
+            ${confirmField('recovery-confirm', html`Type <code>go on</code> to confirm`)}
+            ${reasonField('recovery-reason')}
+            <p><button class="grave">Give and take again</button></p>
+          </div>`,
         'end the recovery',
       )
     }

@@ -24,7 +24,7 @@ import {
   wasLogRead,
   writePendingRecovery,
 } from '../../store/recovery/position';
-import { type Clock, type Decision, type Log, sayDecision } from '../types';
+import { type Clock, type Decision, type Log, RecoveryChanged, sayDecision } from '../types';
 import { callerOf } from './compare';
 import { readLog, tryLog } from './read-log';
 
@@ -46,7 +46,14 @@ const PAUSE_MS = 1_000;
 const LONGEST_PAUSE_MS = 60_000;
 
 type State =
-  | { readonly is: 'unchecked'; readonly problem?: string; readonly since?: number; readonly pauseMs?: number }
+  | {
+      readonly is: 'unchecked';
+      readonly problem?: string;
+      readonly since?: number;
+      readonly pauseMs?: number;
+      /** Coder's log could be read before and is refused now: that may stay so, and an operator may go on without. */
+      readonly mayEnd?: true;
+    }
   | { readonly is: 'current'; readonly unreadable?: string }
   | { readonly is: 'pending'; readonly why: string };
 
@@ -118,6 +125,11 @@ export class Recovery {
     return this.#state.is === 'pending';
   }
 
+  /** Whether an operator may go on without a comparison, although nothing is pending. */
+  get mayEnd(): boolean {
+    return this.#state.is === 'unchecked' && this.#state.mayEnd === true;
+  }
+
   /** Why a restored database could not be told from a current one; undefined when it can. */
   get unreadable(): string | undefined {
     return this.#state.is === 'current' ? this.#state.unreadable : undefined;
@@ -174,14 +186,26 @@ export class Recovery {
     return readPendingRecovery(this.parts.database.db);
   }
 
-  /** Goes on with the database as it is. False when nothing was pending. */
-  async end(decision: Decision): Promise<boolean> {
+  /**
+   * Goes on with the database as it is. False where nothing is an operator's to end: what Coder has not answered yet ends by itself, or becomes
+   * something that can be looked at.
+   * @param shown since when what the operator has seen is pending, null where nothing is; undefined: not said
+   * @throws RecoveryChanged where it is another one by now
+   */
+  async end(decision: Decision, shown?: number | null): Promise<boolean> {
     const { database, clock } = this.parts;
     const now = clock.now();
     const pending = await this.pending();
-    if (pending === undefined && this.problem === undefined) return false;
+    if (pending === undefined && !this.mayEnd) return false;
+    if (shown !== undefined && (pending?.since ?? null) !== shown) throw new RecoveryChanged();
     const seen = await this.#highestSeen(pending?.seen ?? 0);
+    if (pending === undefined && seen !== 'unreadable') {
+      // The log is there again, or is not refused any more: it is compared, and nobody goes on without.
+      await this.#checkOnce();
+      return false;
+    }
     await database.transact(async db => {
+      if ((await readPendingRecovery(db))?.since !== pending?.since) throw new RecoveryChanged();
       if (seen === 'unreadable') await forgetLogRead(db);
       await raisePosition(db, seen === 'unreadable' ? (pending?.seen ?? 0) : seen);
       await dropPendingRecovery(db, now);
@@ -332,6 +356,7 @@ export class Recovery {
         error,
         `nothing is given and nothing taken meanwhile; ${READ_BEFORE}`,
         pauseMs === undefined ? PAUSE_MS : Math.min(2 * pauseMs, LONGEST_PAUSE_MS),
+        true,
       );
       return;
     }
@@ -356,10 +381,11 @@ export class Recovery {
     );
   }
 
-  #notKnownYet(error: CoderError, what: string, pauseMs: number): void {
+  #notKnownYet(error: CoderError, what: string, pauseMs: number, mayEnd = false): void {
     const problem = `not known yet whether the database is current: ${error.message}; ${what}`;
     if (this.problem !== problem) this.parts.log.warn({ err: error }, problem);
-    this.#state = { is: 'unchecked', since: this.parts.clock.now(), problem, pauseMs };
+    const since = this.parts.clock.now();
+    this.#state = { is: 'unchecked', since, problem, pauseMs, ...(mayEnd ? { mayEnd } : {}) };
   }
 
   #goOn(position: number, server: string, unreadable?: string): void {

@@ -14,13 +14,16 @@ type ReportedPerson = RecoveryReport['people'][number];
 export async function recoveryReport(rim: Rim): Promise<RecoveryReport> {
   const reason = (await rim.recovery.holds()) ?? null;
   const pending = await rim.recovery.pending();
-  if (pending === undefined) return { reason, since: null, people: [], other: [], apps: [] };
+  if (pending === undefined)
+    return { reason, mayEnd: rim.recovery.mayEnd, since: null, people: [], other: [], apps: [] };
+  const mayEnd = true;
   const apps = await declaredApps(rim.database.db);
   const since = new Date(pending.since).toISOString();
   if (pending.imported === true || pending.wentBack === true) {
     const then = pending.imported === true ? 'the export was made' : 'the database was like this';
     return {
       reason,
+      mayEnd,
       since,
       people: [],
       other: [`who left since ${then} is not known: coder-scim plan shows whom the bridge would let in`],
@@ -31,14 +34,14 @@ export async function recoveryReport(rim: Rim): Promise<RecoveryReport> {
   const { id } = await readInstallation(db);
   try {
     const { unknown } = await readLog(rim.coder, { id, position: pending.position });
-    return { reason, since, ...(await inPeople(db, unknown)), apps };
+    return { reason, mayEnd, since, ...(await inPeople(db, unknown)), apps };
   } catch (error) {
     if (!(error instanceof CoderError)) throw error;
     // Whoever is to decide is not kept from it: without a licence nobody can read the log.
     const other = [
       `what differs could not be read: ${error.message}; coder-scim plan shows whom the bridge would let in`,
     ];
-    return { reason, since, people: [], other, apps };
+    return { reason, mayEnd, since, people: [], other, apps };
   }
 }
 
