@@ -40,15 +40,14 @@ export function createAdminRouter(deps: AdminDeps): Router {
   const isThere = async (app: string | undefined) => {
     if (app !== undefined && (await readAnyApp(deps.database.db, app)) === undefined) throw notFound(app);
   };
-  router.use(
-    createAuthenticate({
-      find: secret => deps.credentials.find(secret),
-      needs: ({ method, path }) => scopesOf(method, path),
-      log: deps.log,
-      clock: deps.clock,
-      what: 'the admin API',
-    }),
-  );
+  const authenticate = createAuthenticate({
+    find: secret => deps.credentials.find(secret),
+    needs: ({ method, path }) => scopesOf(method, path),
+    log: deps.log,
+    clock: deps.clock,
+    what: 'the admin API',
+  });
+  router.use(authenticate);
   // What stands in no line of the table is nothing, whatever is registered below.
   router.use(({ method, baseUrl, path }, _response, next) => {
     if (scopesOf(method, path) !== undefined) next();
@@ -59,6 +58,10 @@ export function createAdminRouter(deps: AdminDeps): Router {
     next();
   });
   router.use(express.json({ limit: MAX_BODY_BYTES, strict: true, type: () => true }));
+  // A body may come slowly: the credential counts as it is when all of it has come.
+  router.use((request, response, next) =>
+    request.method === 'GET' || request.method === 'HEAD' ? next() : authenticate(request, response, next),
+  );
   addRequestRoutes(router, deps);
   addCredentialRoutes(router, deps);
   router.post('/apps/:app/refused/dismiss', async (request, response) => {

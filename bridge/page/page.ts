@@ -66,6 +66,8 @@ export function createPageRouter(deps: PageDeps): Router {
   });
   addAssets(router);
   addSignIn(router, deps, sessions, base);
+  // In front of the session: a body may come slowly, and the session counts as it is when all of it has come.
+  router.use(express.urlencoded({ extended: false, limit: 20_000 }));
   router.use(needSession(sessions, base));
   router.use(needOurForm(deps));
   router.post('/sign-out', async (request, response) => {
@@ -130,25 +132,19 @@ function needSession(sessions: Sessions, base: string): RequestHandler {
 }
 
 /** Whatever is not just looked at: sent by this page, by somebody who may. */
-function needOurForm({ publicUrl }: PageDeps): RequestHandler[] {
+function needOurForm({ publicUrl }: PageDeps): RequestHandler {
   const isLook = ({ method }: Request) => method === 'GET' || method === 'HEAD';
-  return [
-    express.urlencoded({ extended: false, limit: 20_000 }),
-    (request, response, next) => {
-      if (isLook(request)) {
-        next();
-        return;
-      }
-      refuseOtherSites(request, publicUrl);
-      refuseForeignForm(
-        (request.body as Record<string, unknown> | undefined)?.['csrf'],
-        String(response.locals['csrf']),
-      );
-      if (request.path !== '/sign-out' && !callerOf(response).scopes.has('operate'))
-        throw new Refusal(403, 'missing_scope', 'you may look, and not decide: nothing was done');
+  return (request, response, next) => {
+    if (isLook(request)) {
       next();
-    },
-  ];
+      return;
+    }
+    refuseOtherSites(request, publicUrl);
+    refuseForeignForm((request.body as Record<string, unknown> | undefined)?.['csrf'], String(response.locals['csrf']));
+    if (request.path !== '/sign-out' && !callerOf(response).scopes.has('operate'))
+      throw new Refusal(403, 'missing_scope', 'you may look, and not decide: nothing was done');
+    next();
+  };
 }
 
 function render(deps: PageDeps, base: string, notices: Notices, show: Show): RequestHandler {

@@ -5,6 +5,7 @@ import { writePerson } from '../../bridge/store/accounts/people';
 import { putApp } from '../../bridge/store/apps/apps';
 import { type Database } from '../../bridge/store/database/database';
 import { type ScriptedReconciler } from '../admin/scripted-reconciler';
+import { sendSlowly } from '../support/send-slowly';
 import { NOW, type ScriptedPage, startScriptedPage } from './scripted-page';
 import { type Visitor } from './visitor';
 
@@ -161,6 +162,21 @@ it('a hold that changed meanwhile is not released', async () => {
   const { status, body } = await who.post('/ui/decisions/holds/h1/release', { csrf, confirm: '3', reason: 'why' });
   expect([status, body]).toEqual([409, expect.stringContaining('is not open any more: nothing was released')]);
   expect(reconciler.asked).toEqual([]);
+});
+
+it('a form that comes slowly counts by the session that is there when it has come', async () => {
+  const slow = async (meanwhile: () => Promise<unknown>): Promise<number> => {
+    const url = `${who.origin}/ui/decisions/retry`;
+    const headers = {
+      cookie: who.cookie,
+      origin: who.origin,
+      'sec-fetch-site': 'same-origin',
+      'content-type': 'application/x-www-form-urlencoded',
+    };
+    return await sendSlowly({ url, headers, body: new URLSearchParams({ csrf }).toString() }, meanwhile);
+  };
+  expect([await slow(async () => undefined), reconciler.asked]).toEqual([303, ['retry all']]);
+  expect([await slow(() => who.post('/ui/sign-out', { csrf })), reconciler.asked]).toEqual([401, ['retry all']]);
 });
 
 describe('a restored database', () => {

@@ -7,6 +7,7 @@ import { coderScim } from '../../commands/terminal-double';
 import { ADMIN_TOKEN, type RunningBridge, startBridge } from '../../support/bridge';
 import { type CoderDouble, startCoderDouble } from '../../support/coder-double';
 import { freshSqlite } from '../../support/databases';
+import { sendSlowly } from '../../support/send-slowly';
 
 const LATER = '2099-01-01T00:00:00Z';
 const secrets = Object.fromEntries(ADMIN_SCOPES.map(scope => [scope, mintToken('cscimadmin')])) as Record<
@@ -235,4 +236,21 @@ describe('who applies a declaration', () => {
     const { entries } = await bridge.admin.audit({ token: 'only-operate' });
     expect(entries.map(entry => entry.action)).toEqual(['debug.close', 'debug.open']);
   });
+});
+
+it('a credential that is revoked while the body of its request comes makes no other one', async () => {
+  const leaked = mintToken('cscimadmin');
+  const expiresAt = LATER;
+  await bridge.admin.createCredential({ name: 'leaked', digest: leaked.digest, scopes: [...ADMIN_SCOPES], expiresAt });
+  const slow = async (name: string, meanwhile: () => Promise<unknown>): Promise<number> => {
+    const { digest } = mintToken('cscimadmin');
+    const body = JSON.stringify({ name, digest, scopes: ADMIN_SCOPES, expiresAt });
+    const headers = { authorization: `Bearer ${leaked.token}`, 'content-type': 'application/json' };
+    return await sendSlowly({ url: `${bridge.url}/admin/v1/credentials`, headers, body }, meanwhile);
+  };
+  const names = async () => (await bridge.admin.credentials()).credentials.map(({ name }) => name);
+  expect(await slow('while-it-is-good', async () => undefined)).toBeLessThan(300);
+  expect(await names()).toContain('while-it-is-good');
+  expect(await slow('afterwards', () => bridge.admin.revokeCredential('leaked'))).toBe(401);
+  expect(await names()).not.toContain('afterwards');
 });

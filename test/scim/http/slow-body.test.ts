@@ -1,7 +1,7 @@
 /** A request whose body comes slowly counts by what is declared when it has come. */
-import { request } from 'node:http';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { type ScimServer, startScimServer } from '../../support/scim-server';
+import { sendSlowly } from '../../support/send-slowly';
 
 const USER = 'urn:ietf:params:scim:schemas:core:2.0:User';
 /** Longer than it is believed for who asked. */
@@ -16,33 +16,11 @@ afterEach(() => server.close());
 /** Makes a user; what happens in the middle of its body is done in the bridge before the rest is sent. @returns status */
 async function makeSlowly(meanwhile: () => Promise<unknown>, token = server.token): Promise<number> {
   const body = JSON.stringify({ schemas: [USER], userName: 'ada', active: true });
-  const outgoing = request(`${server.url}/scim/v2/Users`, {
-    agent: false,
-    method: 'POST',
-    headers: {
-      authorization: `Bearer ${token}`,
-      'content-type': 'application/scim+json',
-      'content-length': body.length,
-      // Answered when the server has begun with the request.
-      expect: '100-continue',
-    },
+  const headers = { authorization: `Bearer ${token}`, 'content-type': 'application/scim+json' };
+  return await sendSlowly({ url: `${server.url}/scim/v2/Users`, headers, body }, async () => {
+    await sleep(LONG_MS);
+    await meanwhile();
   });
-  const status = new Promise<number>((resolve, reject) => {
-    outgoing.once('response', response => {
-      response.resume();
-      resolve(response.statusCode ?? 0);
-    });
-    outgoing.on('error', reject);
-  });
-  // Where the test ends before it is asked for.
-  status.catch(() => undefined);
-  outgoing.flushHeaders();
-  await new Promise(resolve => outgoing.once('continue', resolve));
-  outgoing.write(body.slice(0, 10));
-  await sleep(LONG_MS);
-  await meanwhile();
-  outgoing.end(body.slice(10));
-  return await status;
 }
 
 const users = async (): Promise<string[]> =>
