@@ -747,6 +747,32 @@ describeEachDatabase('accounts', (_, on) => {
     expect(access.suspended()).toEqual(['ada']);
   });
 
+  it.each([true, false])(
+    'an answer to a re-hire is for the object that it was asked about, and not for who has its place by the time that Coder is back (answered after that: %s)',
+    async isLate => {
+      const access = await startAccess(on, { ...before('ada'), env: { CODER_SCIM_REQUEST_DEADLINE: '1s' } });
+      const okta = await access.app('okta');
+      const [ada = ''] = await cameBack(access, okta, ['ada']);
+      const account = access.coder.describe('ada').id;
+      const answer = () => access.admin.answerReHire({ user: 'ada', answer: 'keep', account });
+      access.coder.faults.fail(500, { method: 'GET', path: '/users' });
+      if (!isLate) await answer();
+      await okta.leave(ada);
+      await okta.done('PATCH', `/Users/${ada}`, patch({ op: 'replace', path: 'externalId', value: 'a-third' }));
+      await okta.comeBack(ada);
+      if (isLate) await answer();
+      access.coder.faults.clear();
+      await access.swept();
+      expect(await access.held()).toEqual({ ada: expect.stringMatching(/^re-hire: /) });
+      expect(access.suspended()).toEqual(['ada']);
+
+      await answer();
+      await access.settled();
+      expect(await access.held()).toEqual({});
+      expect(access.suspended()).toEqual([]);
+    },
+  );
+
   it('an answer to a re-hire is not acted on when the person comes back after having left', async () => {
     const access = await startAccess(on, before('ada', 'ben'));
     const okta = await access.app('okta');

@@ -126,13 +126,20 @@ export function judgeReturn(question: AdoptionQuestion, person: Person | undefin
  * @param own the account that the person has, and nobody has signed in to
  */
 export function judgeSameObject(question: AdoptionQuestion, own: Account | undefined): Adoption | Held | undefined {
-  const { found, user, reHire } = question;
+  const { found, user } = question;
   if (!found.account.used || found.holders.some(holder => !hasLeft(holder))) return undefined;
   const adoption = judgeAdoption(question);
   if (adoption instanceof Held) return adoption;
-  const answer = reHire?.account === found.account.id ? reHire.answer : undefined;
+  const answer = answerFor(question);
   if (answer !== undefined) return { ...adoption, anew: answer === 'replace' };
   return new CameBack(found.account.id, sameObjectText(nameOf(found.account), user, own));
+}
+
+/** An operator's word. Another account than was asked about is judged by itself, and so is whoever is another object of the identity provider by now. */
+export function answerFor({ found, user, reHire }: Pick<AdoptionQuestion, 'found' | 'user' | 'reHire'>) {
+  if (reHire?.account !== found.account.id) return undefined;
+  const isSame = reHire.externalId === undefined || reHire.externalId === (user?.externalId ?? null);
+  return isSame ? reHire.answer : undefined;
 }
 
 function takenText(name: string, { account }: ObservedAccount, holder: Holder, app: string): string {
@@ -195,8 +202,7 @@ function judgeReHire(
   // Another object of the identity provider is usually another subject, and a used account lets only its own subject in.
   const isAnother =
     isSomebodyElse || (before !== undefined && user?.externalId !== undefined && before !== user.externalId);
-  // Another account than was asked about is judged by itself.
-  const answer = reHire?.account === found.account.id ? reHire.answer : undefined;
+  const answer = answerFor({ found, user, reHire });
   if (!found.account.used || !isAnother || answer === 'keep') return { ...adoption, anew: false };
   if (answer === 'replace' || adoption.how === 'created') return { ...adoption, anew: true };
   return new CameBack(found.account.id, reHireText(name, user?.userName ?? ''));

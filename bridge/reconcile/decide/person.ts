@@ -9,6 +9,7 @@ import { isTheirs } from './appeared';
 import { untouchable } from './context';
 import {
   type Adoption,
+  answerFor,
   foreignDomain,
   isMoving,
   isNamed,
@@ -200,7 +201,7 @@ function decideReturn(observation: PersonObservation, linked: ObservedAccount): 
   if (adoption === undefined || (!(adoption instanceof Held) && !adoption.anew)) return undefined;
   const { account } = linked;
   // They came back before their leaving was dealt with: that is, first.
-  if (account.status !== 'suspended' && reHire?.answer !== 'replace')
+  if (account.status !== 'suspended' && answerFor({ found: linked, user, reHire }) !== 'replace')
     return {
       ...nothing,
       accounts: [leaveBehind(observation, linked)],

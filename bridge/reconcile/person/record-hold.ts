@@ -86,12 +86,13 @@ export async function writeHold(
  */
 export async function writeReHire(
   db: Db,
-  { userId, own, person, accounts, reHire }: PersonObservation,
+  { userId, own, user, person, accounts, reHire }: PersonObservation,
   { held, linked }: PersonOutcome,
   isBack: boolean,
 ): Promise<void> {
   const asked = held.find(one => one instanceof CameBack);
-  if (asked !== undefined) await askReHire(db, userId, asked.account, reHire);
+  if (asked !== undefined)
+    await askReHire(db, userId, { account: asked.account, externalId: user?.externalId ?? null }, reHire);
   else if (reHire !== undefined) {
     const isThere = accounts.some(one => one.account.id === reHire.account && mayComeBackTo(one, person));
     if (linked !== undefined || isBack || own.account === 'absent' || !isThere) await forgetReHire(db, userId);

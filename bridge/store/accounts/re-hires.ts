@@ -8,6 +8,8 @@ export type ReHireAnswer = 'keep' | 'replace';
 export interface ReHire {
   /** Coder's id of the account that was judged. */
   readonly account: string;
+  /** The object of the identity provider that the person was then; null: it said none. Undefined: noted by an earlier version, of any. */
+  readonly externalId?: string | null | undefined;
   /** Undefined: nobody has answered yet. */
   readonly answer?: ReHireAnswer;
 }
@@ -28,14 +30,21 @@ export async function readReHires(db: Db): Promise<Map<string, ReHire>> {
 }
 
 /**
- * Notes which account is asked about.
+ * Notes which account is asked about, and as which object of the identity provider the person came to it.
  * @param before what was noted when the person was looked at: who has answered since is heard
  */
-export async function askReHire(db: Db, userId: string, account: string, before: ReHire | undefined): Promise<void> {
-  if (before?.account === account && before.answer === undefined) return;
+export async function askReHire(
+  db: Db,
+  userId: string,
+  asked: { readonly account: string; readonly externalId: string | null },
+  before: ReHire | undefined,
+): Promise<void> {
+  const { account, externalId } = asked;
+  if (before?.account === account && before.externalId === externalId && before.answer === undefined) return;
   const now = await readReHire(db, userId);
-  if (now?.account !== before?.account || now?.answer !== before?.answer) return;
-  await writeSetting(db, keyOf(userId), JSON.stringify({ account } satisfies ReHire));
+  const isAsBefore =
+    now?.account === before?.account && now?.externalId === before?.externalId && now?.answer === before?.answer;
+  if (isAsBefore) await writeSetting(db, keyOf(userId), JSON.stringify({ account, externalId } satisfies ReHire));
 }
 
 /**
@@ -51,7 +60,7 @@ export async function noteReHireAnswer(
   const asked = await readReHire(db, userId);
   if (asked === undefined) return 'unknown';
   if (account !== undefined && asked.account !== account) return 'another';
-  await writeSetting(db, keyOf(userId), JSON.stringify({ account: asked.account, answer } satisfies ReHire));
+  await writeSetting(db, keyOf(userId), JSON.stringify({ ...asked, answer } satisfies ReHire));
   return 'noted';
 }
 
