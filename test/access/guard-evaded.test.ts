@@ -511,6 +511,31 @@ describeEachDatabase('the guard, gone around', (_, on) => {
     expect(have(access, 'template-admin')).toEqual([]);
     expect((await access.statusOf(okta)).converged).toBe(true);
   });
+
+  it('the release of what one group gave that is gone is none of another one that gave the same to others, and went meanwhile', async () => {
+    const access = await startAccess(on);
+    const okta = await access.app('okta', {
+      roleMappings: {
+        auditors: { idpGroup: 'auditors', role: 'auditor' },
+        platform: { idpGroup: 'platform', role: 'auditor' },
+      },
+    });
+    const ids = await okta.hireAll(FIVE);
+    const first = await okta.group('auditors', ids.slice(0, 2));
+    const second = await okta.group('platform', ids.slice(2));
+    await okta.done('DELETE', `/Groups/${first}`);
+    await access.settled();
+    await access.coder.unreachable(true);
+    await okta.done('DELETE', `/Groups/${second}`);
+    await release(access, 'idp-group-vanished');
+    await access.coder.unreachable(false);
+    await access.settled();
+    expect(have(access, 'auditor')).toEqual(FIVE.slice(2));
+    await release(access, 'idp-group-vanished');
+    await access.settled();
+    expect(have(access, 'auditor')).toEqual([]);
+    expect((await access.statusOf(okta)).converged).toBe(true);
+  });
 });
 
 const ENGINEERS_AND_WRITERS = {

@@ -5,12 +5,14 @@ import { noteReHireAnswer, type ReHireAnswer } from '../../store/accounts/re-hir
 import { readAnyApp } from '../../store/apps/apps';
 import { letGo } from '../../store/apps/bindings';
 import { writeAudit } from '../../store/audit/audit';
+import { type Db } from '../../store/database/database';
 import { enqueue, PRIORITY, type WorkItem, type WorkKey } from '../../store/work/enqueue';
+import { isOwedPeople, queuedPeople } from '../../store/work/pending';
 import { unparkWork } from '../../store/work/work';
 import { type Rim } from '../context/rim';
 import { vanishedMappings } from '../context/vanished-groups';
 import { type Context } from '../decide/context';
-import { type Entitlement } from '../decide/entitlement';
+import { type Entitlement, type EntitlementKey, keyOf } from '../decide/entitlement';
 import { sayRemoval } from '../decide/entitlement-text';
 import { isAboutLeaving } from '../decide/guard';
 import { isFrozen } from '../decide/plan';
@@ -38,12 +40,16 @@ export async function releaseHold(rim: Rim, id: string, decision: Decision): Pro
     // A vanished group whose loss was accepted is not missed again. What its mapping names stays managed: whoever is not dealt with yet has it
     // by nothing but that.
     const shown = new Set(rows.flatMap(row => (row.reasons.includes('idp-group-vanished') ? row.changes : [])));
-    if (shown.size > 0)
-      await letGo(
-        db,
-        app,
-        (await vanishedMappings(db, context, app, now)).filter(mapping => isShown(context, app, mapping, shown)),
+    if (shown.size > 0) {
+      const accepted = (await vanishedMappings(db, context, app, now)).filter(mapping =>
+        isShown(context, app, mapping, shown),
       );
+      const subjects = new Set(rows.map(row => row.subject));
+      const unclear = sharing(context, app, accepted);
+      // Whose group that was, the loss does not tell: somebody who is still to be dealt with may be of the other one, and was not shown.
+      const isUnclear = unclear.size > 0 && (await isSomebodyElseWaiting(db, app, subjects));
+      await letGo(db, app, isUnclear ? accepted.filter(mapping => !unclear.has(mapping)) : accepted);
+    }
     await writeAudit(db, [
       {
         at: now,
@@ -67,6 +73,23 @@ export async function releaseHold(rim: Rim, id: string, decision: Decision): Pro
     await enqueue(db, items, { actor: 'operator', token: decision.by }, now);
     return { released: rows.length };
   });
+}
+
+/** Those of the mappings that give something that another one of them gives as well, the way in included. */
+function sharing(context: Context, app: string, mappings: readonly string[]): Set<string> {
+  const rules = context.rules.get(app);
+  if (rules?.state.policies.accounts === 'mapped') return new Set(mappings.length > 1 ? mappings : []);
+  const givers = new Map<EntitlementKey, string[]>();
+  for (const mapping of mappings)
+    for (const key of new Set((rules?.gives.get(mapping) ?? []).map(keyOf)))
+      givers.set(key, [...(givers.get(key) ?? []), mapping]);
+  return new Set([...givers.values()].filter(several => several.length > 1).flat());
+}
+
+/** Whether anybody of the app who is not one of these is still to be dealt with. */
+async function isSomebodyElseWaiting(db: Db, app: string, subjects: ReadonlySet<string>): Promise<boolean> {
+  const queued = await queuedPeople(db, app, subjects.size + 1);
+  return queued.some(key => !subjects.has(key)) || (await isOwedPeople(db, app));
 }
 
 /** Whether the loss of everything that a mapping itself gives was among what was shown: one whose group vanished since was not. */

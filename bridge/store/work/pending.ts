@@ -204,6 +204,18 @@ export async function hasWorkWaiting(db: Db, app: string): Promise<boolean> {
   return await isOwedPeople(db, app);
 }
 
+/** Keys of people of an app who are in the queue, parked ones included: so many of them. */
+export async function queuedPeople(db: Db, app: string, limit: number): Promise<string[]> {
+  const rows = await db
+    .selectFrom('work')
+    .select('key')
+    .where('app', '=', app)
+    .where('key', 'like', 'person:%')
+    .limit(limit)
+    .execute();
+  return rows.map(({ key }) => key);
+}
+
 /** Whether a change of a large group of the app is still to be read for the people whom it is about. */
 export async function isOwedPeople(db: Db, app: string): Promise<boolean> {
   const owed = await db

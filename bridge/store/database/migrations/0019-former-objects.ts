@@ -7,7 +7,4 @@ import { type Kysely, sql } from 'kysely';
 export async function up(db: Kysely<unknown>): Promise<void> {
   await db.schema.alterTable('people').addColumn('former_external_id', 'text').execute();
   await sql`create index people_left on people (app, external_id) where left_at is not null`.execute(db);
-  await sql`create index people_former on people (app, former_external_id) where former_external_id is not null`.execute(
-    db,
-  );
 }
