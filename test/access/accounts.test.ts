@@ -773,6 +773,22 @@ describeEachDatabase('accounts', (_, on) => {
     },
   );
 
+  it('an answer to a re-hire is not replaced by the opposite of a colleague who still saw the question', async () => {
+    const access = await startAccess(on, { ...before('ada'), env: { CODER_SCIM_REQUEST_DEADLINE: '1s' } });
+    const okta = await access.app('okta');
+    await cameBack(access, okta, ['ada']);
+    const account = access.coder.describe('ada').id;
+    access.coder.faults.fail(500, { method: 'GET', path: '/users' });
+    await access.admin.answerReHire({ user: 'ada', answer: 'keep', account });
+    const opposite = access.admin.answerReHire({ user: 'ada', answer: 'replace', account });
+    await expect(opposite).rejects.toMatchObject({ status: 409, code: 'nobody_waits' });
+    await access.admin.answerReHire({ user: 'ada', answer: 'keep', account });
+    access.coder.faults.clear();
+    await access.settled();
+    expect(await access.held()).toEqual({});
+    expect(access.coder.describe('ada')).toMatchObject({ id: account, status: 'active' });
+  });
+
   it('an answer to a re-hire is not acted on when the person comes back after having left', async () => {
     const access = await startAccess(on, before('ada', 'ben'));
     const okta = await access.app('okta');

@@ -134,6 +134,10 @@ export async function answerReHire(
       throw new NobodyWaits(
         `another account of ${JSON.stringify(user)} is asked about by now: nothing was answered; look at coder-scim status again`,
       );
+    if (asked === 'answered')
+      throw new NobodyWaits(
+        `${JSON.stringify(user)} was answered for by somebody else already, otherwise than by ${said.answer}, and that is being carried out: nothing was answered; look at coder-scim status again`,
+      );
     if (asked === 'noted')
       await writeAudit(db, [
         {

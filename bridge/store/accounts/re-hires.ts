@@ -50,16 +50,18 @@ export async function askReHire(
 /**
  * Notes the answer for the account that is asked about.
  * @param account the one that was asked about when the operator looked, where that is said
- * @returns `unknown` where nobody noted which one is asked about, `another` where it is another one by now
+ * @returns `unknown` where nobody noted which one is asked about, `another` where it is another one by now, `answered` where somebody has said the
+ *   opposite, which is being carried out
  */
 export async function noteReHireAnswer(
   db: Db,
   userId: string,
   { answer, account }: { readonly answer: ReHireAnswer; readonly account?: string | undefined },
-): Promise<'noted' | 'another' | 'unknown'> {
+): Promise<'noted' | 'another' | 'answered' | 'unknown'> {
   const asked = await readReHire(db, userId);
   if (asked === undefined) return 'unknown';
   if (account !== undefined && asked.account !== account) return 'another';
+  if (asked.answer !== undefined && asked.answer !== answer) return 'answered';
   await writeSetting(db, keyOf(userId), JSON.stringify({ ...asked, answer } satisfies ReHire));
   return 'noted';
 }
