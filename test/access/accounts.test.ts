@@ -1,5 +1,6 @@
 /** Which account a person signs in to, through changed addresses, returns and re-hires; and that who has left signs in to none. */
 import { openDatabase } from '../../bridge/store/database/database';
+import { enqueue, PRIORITY } from '../../bridge/store/work/enqueue';
 import { describeEachDatabase } from '../support/databases';
 import { until } from '../support/until';
 import { type IdentityProvider, patch } from './identity-provider';
@@ -1107,6 +1108,34 @@ describeEachDatabase('accounts', (_, on) => {
     expect(await access.held()).toEqual({});
     const { entries } = await access.admin.audit({ action: 'work.retry' });
     expect(entries[0]?.detail).toMatch(/^was an owner by hand and stays none, asked for by /);
+    expect(entries[0]).toMatchObject({ app: 'okta', subject: id });
+  });
+
+  it('that parked work of somebody is tried again does not say that they stay no owner', async () => {
+    const access = await startAccess(on);
+    const okta = await access.app('okta');
+    const id = await okta.hire('ada');
+    access.coder.oidcLogin(claims('ada', 'ada@example.com'));
+    access.coder.setSiteRoles('ada', ['owner']);
+    await okta.leave(id);
+    await okta.comeBack(id);
+    const asked = { ada: expect.stringMatching(/^former-owner: /) };
+    expect(await access.held()).toEqual(asked);
+    // As after as many tries as there are.
+    const database = await openDatabase(access.databaseUrl);
+    await database.transact(async db => {
+      const item = { key: `person:${id}`, app: 'okta', priority: PRIORITY.request } as const;
+      await enqueue(db, [item], { actor: 'sweep' }, Date.now());
+      await db.updateTable('work').set({ parked_at: Date.now(), attempts: 10 }).where('key', '=', item.key).execute();
+    });
+    await database.close();
+
+    expect(await access.admin.retry(`person:${id}`)).toEqual({ retried: 1 });
+    await access.settled();
+    expect(await access.held()).toEqual(asked);
+    await access.admin.retry(`person:${id}`);
+    await access.settled();
+    expect(await access.held()).toEqual({});
   });
 
   it('a leaver whose account the bridge itself acts as stays listed until somebody has acted', async () => {

@@ -1,6 +1,6 @@
 /** What an operator decides: a hold released, a re-hire answered, work tried again. Each is a line of the audit trail. */
 import { holdId, listOpenHolds, releaseHolds } from '../../store/accounts/holds';
-import { acceptEmailConflict, acceptFormerOwner, findPeople } from '../../store/accounts/people';
+import { acceptEmailConflict, acceptFormerOwner, findPeople, readPerson } from '../../store/accounts/people';
 import { noteReHireAnswer, type ReHireAnswer } from '../../store/accounts/re-hires';
 import { readAnyApp } from '../../store/apps/apps';
 import { letGo } from '../../store/apps/bindings';
@@ -178,7 +178,8 @@ export async function retryWork(rim: Rim, key: string | undefined, decision: Dec
   rim.parked.clear();
   return await rim.database.transact(async db => {
     const unparked = await unparkWork(db, { key }, { now });
-    const userId = key?.startsWith('person:') === true ? key.slice('person:'.length) : undefined;
+    // Where work is parked as well, that alone was shown with "try again": what else is asked of the person is asked when it was tried.
+    const userId = unparked === 0 && key?.startsWith('person:') === true ? key.slice('person:'.length) : undefined;
     const owner = userId === undefined ? undefined : await acceptFormerOwner(db, userId);
     const app = owner ?? (userId === undefined ? undefined : await acceptEmailConflict(db, userId));
     if (userId !== undefined && app !== undefined)
@@ -189,13 +190,16 @@ export async function retryWork(rim: Rim, key: string | undefined, decision: Dec
         now,
       );
     const retried = unparked + (app === undefined ? 0 : 1);
+    const person = userId === undefined || app === undefined ? undefined : await readPerson(db, userId);
     if (retried > 0)
       await writeAudit(db, [
         {
           at: now,
-          app: null,
+          app: app ?? null,
           actor: 'operator',
           token: decision.by,
+          subject: person?.userId,
+          subjectName: person?.userName,
           action: 'work.retry',
           target: key ?? null,
           result: 'done',
