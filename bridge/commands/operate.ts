@@ -148,25 +148,26 @@ export function addOperate(commands: Commands): void {
     ],
     options: command => command.option('--yes', 'it is meant; without it nothing is done'),
     run: async ({ client, terminal }, options, app) => {
-      const precondition = await client
+      const { generation, isLeaving } = await client
         .getApp(app, terminal.signal)
-        .then(({ generation }) => ({ generation }))
+        .then(({ generation }) => ({ generation, isLeaving: false }))
         .catch(async (error: unknown) => {
           // On its way out already: what is left is told.
           if (!(error instanceof AdminError) || error.code !== 'not_found') throw error;
           await client.getRemoval(app, terminal.signal).catch(() => {
             throw error;
           });
-          return 'any' as const;
+          // Whoever has declared it anew by the time that it is deleted keeps it: no app is at this generation.
+          return { generation: 0, isLeaving: true };
         });
       if (options.yes !== true) {
         throw new CommandError(
           `nothing was done: ending app ${JSON.stringify(app)} takes access from its people; \`coder-scim plan --app ${app} --deleted\` shows what; add --yes if it is meant`,
         );
       }
-      const left = await client.deleteApp(app, precondition, terminal.signal).catch((error: unknown) => {
+      const left = await client.deleteApp(app, { generation }, terminal.signal).catch((error: unknown) => {
         // The last of it went between the two questions.
-        if (precondition === 'any' && error instanceof AdminError && error.code === 'not_found') return undefined;
+        if (isLeaving && error instanceof AdminError && error.code === 'not_found') return undefined;
         throw error;
       });
       if (options.json) printJson(terminal, { deleted: app, left: left ?? null });
