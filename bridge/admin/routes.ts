@@ -327,7 +327,7 @@ export const ADMIN_REFUSALS = [
   [
     409,
     'nobody_waits',
-    'nobody of that name waits for an answer about a re-hire, or another account is asked about by now',
+    'nobody of that name waits for an answer about a re-hire, another account is asked about by now, or somebody has given the opposite answer',
   ],
   [
     409,

@@ -78,10 +78,36 @@ describeEachDatabase('identity', (_, on) => {
     const ann = await okta.hire('ann', { emails: [{ value: 'josé@corp.example', primary: true }] });
     const admins = await okta.group('admins', [ann]);
     expect((await access.held())['ann']).toMatch(/^email-conflict: /);
+    // As long as they are let in, what is asked for is another address.
+    await access.admin.retry(`person:${ann}`);
+    await access.settled();
+    expect((await access.held())['ann']).toMatch(/^email-conflict: /);
     await okta.quit(admins, ann);
     expect((await access.held())['ann']).toMatch(/^email-conflict: /);
     await okta.leave(ann);
     expect((await access.held())['ann']).toMatch(/^email-conflict: the person has left/);
+  });
+
+  it('whom their group lets in no more is held for that account until somebody has seen to it', async () => {
+    const access = await startAccess(on, {
+      coder: { databaseLocale: 'C.utf8' },
+      before: coder => void coder.oidcLogin({ sub: 'ann', email: 'JOSÉ@corp.example', email_verified: true }),
+    });
+    const okta = await access.app('okta', {
+      policies: { accounts: 'mapped' },
+      roleMappings: { admins: { idpGroup: 'admins', role: 'auditor' } },
+    });
+    const ann = await okta.hire('ann', { emails: [{ value: 'josé@corp.example', primary: true }] });
+    const admins = await okta.group('admins', [ann]);
+    await okta.quit(admins, ann);
+    const told = new RegExp(`^email-conflict: nothing lets the person in any more, .* coder-scim retry person:${ann}$`);
+    expect((await access.held())['ann']).toMatch(told);
+    await access.admin.retry(`person:${ann}`);
+    await until('ann to be dealt with', async () => (await access.statusOf(okta)).converged);
+    expect(await access.held()).toEqual({});
+    // Who comes back is judged anew.
+    await okta.join(admins, ann);
+    expect((await access.held())['ann']).toMatch(/^email-conflict: /);
   });
 
   it('a group with the Kelvin sign in its name matches no mapping of another one', async () => {

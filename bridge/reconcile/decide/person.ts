@@ -476,7 +476,12 @@ function decideLeaving(observation: PersonObservation): PersonDecision {
     held.push(
       isOutOfOthers
         ? stillUnfound(observation)
-        : new Held(EMAIL_CONFLICT, observation.person.heldDetail ?? 'Coder has an account with this e-mail'),
+        : new Held(
+            EMAIL_CONFLICT,
+            user === undefined || context.apps.get(app)?.deleting === true
+              ? (observation.person.heldDetail ?? 'Coder has an account with this e-mail')
+              : unfoundText('nothing lets the person in any more', observation),
+          ),
     );
   return { accounts, create: undefined, held };
 }
@@ -493,12 +498,13 @@ export const SPEAKS_FOR: ReadonlySet<string> = new Set(['login-type', 'adoption-
 /** Coder refused to make an account, since one has the e-mail in a spelling that is another one letter by letter. */
 export const EMAIL_CONFLICT: RefusalReason = 'email-conflict';
 
-function stillUnfound({ user, person, addresses, userId }: PersonObservation): StillIn {
+function stillUnfound(observation: PersonObservation): StillIn {
+  return new StillIn(EMAIL_CONFLICT, unfoundText('the person has left', observation));
+}
+
+function unfoundText(why: string, { user, person, addresses, userId }: PersonObservation): string {
   const email = user?.email ?? addresses.at(-1)?.address ?? person?.userName;
-  return new StillIn(
-    EMAIL_CONFLICT,
-    `the person has left, and Coder said that an account has their e-mail ${JSON.stringify(email)}, which it has in another spelling: find it in Coder's list of users, suspend it if it is theirs, and say that it is seen to with coder-scim retry person:${userId}`,
-  );
+  return `${why}, and Coder said that an account has their e-mail ${JSON.stringify(email)}, which it has in another spelling: find it in Coder's list of users, suspend it if it is theirs, and say that it is seen to with coder-scim retry person:${userId}`;
 }
 
 /** Somebody who is to be out, and whom nobody has locked out. */

@@ -6,6 +6,7 @@ import { readAnyApp } from '../../store/apps/apps';
 import { letGo } from '../../store/apps/bindings';
 import { writeAudit } from '../../store/audit/audit';
 import { type Db } from '../../store/database/database';
+import { groupsOfUser, readUser } from '../../store/directory/reading';
 import { enqueue, PRIORITY, type WorkItem, type WorkKey } from '../../store/work/enqueue';
 import { isOwedPeople, queuedPeople } from '../../store/work/pending';
 import { unparkWork } from '../../store/work/work';
@@ -13,6 +14,8 @@ import { type Rim } from '../context/rim';
 import { vanishedMappings } from '../context/vanished-groups';
 import { type Context } from '../decide/context';
 import { type Entitlement, type EntitlementKey, keyOf } from '../decide/entitlement';
+import { desire } from '../decide/desired';
+import { EMAIL_CONFLICT } from '../decide/person';
 import { sayRemoval } from '../decide/entitlement-text';
 import { isAboutLeaving } from '../decide/guard';
 import { isFrozen } from '../decide/plan';
@@ -168,6 +171,17 @@ export async function answerReHire(
   return { userName };
 }
 
+/** Whether somebody who is held for an e-mail in another spelling has not left, and no mapping lets them in any more. */
+async function isLetInByNothing(rim: Rim, userId: string): Promise<boolean> {
+  const { db } = rim.database;
+  const person = await readPerson(db, userId);
+  const user = person?.heldReason === EMAIL_CONFLICT ? await readUser(db, userId) : undefined;
+  if (person === undefined || user?.active !== true) return false;
+  const rules = (await rim.context.get()).rules.get(person.app);
+  if (rules === undefined || rules.deleting) return false;
+  return desire(rules, user, await groupsOfUser(db, userId)).account === 'absent';
+}
+
 /**
  * Makes parked work due: one key, or all of it. Of a former owner who is named it says that they stay none, and of a leaver whose e-mail Coder has in
  * another spelling that this is seen to.
@@ -176,12 +190,14 @@ export async function answerReHire(
 export async function retryWork(rim: Rim, key: string | undefined, decision: Decision): Promise<number> {
   const now = rim.clock.now();
   rim.parked.clear();
+  const named = key?.startsWith('person:') === true ? key.slice('person:'.length) : undefined;
+  const isOut = named !== undefined && (await isLetInByNothing(rim, named));
   return await rim.database.transact(async db => {
     const unparked = await unparkWork(db, { key }, { now });
     // Where work is parked as well, that alone was shown with "try again": what else is asked of the person is asked when it was tried.
-    const userId = unparked === 0 && key?.startsWith('person:') === true ? key.slice('person:'.length) : undefined;
+    const userId = unparked === 0 ? named : undefined;
     const owner = userId === undefined ? undefined : await acceptFormerOwner(db, userId);
-    const app = owner ?? (userId === undefined ? undefined : await acceptEmailConflict(db, userId));
+    const app = owner ?? (userId === undefined ? undefined : await acceptEmailConflict(db, userId, isOut));
     if (userId !== undefined && app !== undefined)
       await enqueue(
         db,

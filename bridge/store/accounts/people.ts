@@ -255,17 +255,20 @@ export async function acceptFormerOwner(db: Db, userId: string): Promise<string 
 
 /**
  * Somebody who has left and was held since Coder has their e-mail in another spelling, which an operator has seen to.
+ * @param isOut whether nothing lets them in, although they have not left
  * @returns whose app they are of; undefined where nobody is asked of them
  */
-export async function acceptEmailConflict(db: Db, userId: string): Promise<string | undefined> {
+export async function acceptEmailConflict(db: Db, userId: string, isOut: boolean): Promise<string | undefined> {
   const row = await db
     .updateTable('people')
     .set({ held_reason: null, held_detail: null })
     .where('held_reason', '=', 'email-conflict')
     .where('user_id', '=', userId)
-    .where(eb =>
-      eb.not(
-        eb.exists(eb.selectFrom('users').select('users.id').where('users.id', '=', userId).where('active', '=', 1)),
+    .$if(!isOut, query =>
+      query.where(eb =>
+        eb.not(
+          eb.exists(eb.selectFrom('users').select('users.id').where('users.id', '=', userId).where('active', '=', 1)),
+        ),
       ),
     )
     .returning('app')
