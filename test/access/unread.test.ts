@@ -160,6 +160,84 @@ describeEachDatabase('what is not read', (_, on) => {
     expect(access.coder.membersOf('devs')).toEqual(PEOPLE);
   });
 
+  const routes: [string, RegExp][] = [
+    ['group sync settings', /\/idpsync\/groups$/],
+    ['role sync settings', /\/idpsync\/roles$/],
+    ['organization sync settings', /\/settings\/idpsync\/organization$/],
+    ['roles of an organization', /\/members\/roles$/],
+    ['roles of its members', /\/paginated-members$/],
+  ];
+
+  it.each(routes)('%s that Coder fails to tell keep nobody in whose app is removed', async (_what, path) => {
+    const access = await startAccess(on, { env: { CODER_SCIM_REQUEST_DEADLINE: '1s' } });
+    const okta = await access.app('okta', ROLE('default'));
+    await okta.group('devs', await okta.hireAll(PEOPLE));
+    access.coder.faults.fail(500, { method: 'GET', path });
+    expect(await access.removeApp(okta)).toBeDefined();
+    await until('everybody to be locked out', () => access.suspended().length === PEOPLE.length);
+    // What is left of it nobody knows yet.
+    expect(await access.removeApp(okta)).toBeDefined();
+
+    access.coder.faults.clear();
+    await access.endApp(okta);
+    const roles = PEOPLE.map(who => access.coder.describe(who).organizations['coder']?.roles);
+    expect(roles).toEqual([[], [], []]);
+  });
+
+  it.each(routes)(
+    '%s that Coder fails to tell keep no new document from taking what it does not give',
+    async (_what, path) => {
+      const access = await startAccess(on, { env: { CODER_SCIM_REQUEST_DEADLINE: '1s' } });
+      const both = (role: string): Document => ({
+        roleMappings: { ...AUDITORS.roleMappings, here: { idpGroup: 'devs', organization: 'default', role } },
+      });
+      const okta = await access.app('okta', both('organization-auditor'));
+      const ids = await okta.hireAll(PEOPLE);
+      const group = await okta.group('devs', ids);
+      access.coder.faults.fail(500, { method: 'GET', path });
+      await access.declare(okta, both('organization-template-admin'));
+      await okta.quit(group, ids[0] ?? '');
+      await until('ada to have lost it', () => !access.holding('auditor').includes('ada'));
+      expect(access.holding('auditor')).toEqual(['ben', 'cleo']);
+      expect((await access.statusOf(okta)).converged).toBe(false);
+
+      access.coder.faults.clear();
+      await until('all of it to be there', async () => {
+        await access.admin.sweep();
+        return (await access.statusOf(okta)).converged;
+      });
+      const roles = PEOPLE.map(who => access.coder.describe(who).organizations['coder']?.roles);
+      expect(roles).toEqual([[], ['organization-template-admin'], ['organization-template-admin']]);
+    },
+  );
+
+  it('sync settings of an organization that Coder fails to tell keep nothing from those of another', async () => {
+    const access = await startAccess(on, {
+      env: { CODER_SCIM_REQUEST_DEADLINE: '1s' },
+      before: coder => void coder.addOrganization('lab'),
+    });
+    const inBoth = (role: string): Document => ({
+      mode: 'claims',
+      roleMappings: {
+        here: { idpGroup: 'devs', organization: 'default', role },
+        there: { idpGroup: 'devs', organization: 'lab', role },
+      },
+    });
+    const okta = await access.app('okta', inBoth('organization-auditor'));
+    const { id } = access.coder.findOrganization();
+    access.coder.faults.fail(500, { method: 'GET', path: new RegExp(`${id}/settings/idpsync/roles$`) });
+    await access.declare(okta, inBoth('organization-template-admin'));
+    const given = (organization: string) => access.coder.snapshot().organizations[organization]?.roleSync?.mapping;
+    await until('the other to be written', () => given('lab')?.['devs']?.[0] === 'organization-template-admin');
+    expect(given('coder')).toMatchObject({ devs: ['organization-auditor'] });
+    access.coder.faults.clear();
+    await until('both to be written', async () => {
+      await access.admin.sweep();
+      return (await access.statusOf(okta)).converged;
+    });
+    expect(given('coder')).toMatchObject({ devs: ['organization-template-admin'] });
+  });
+
   const lost = async (access: Access, meanwhile: () => Promise<unknown>): Promise<void> => {
     access.coder.setSiteRoles('bridge', []);
     await meanwhile();

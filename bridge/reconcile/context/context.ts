@@ -86,6 +86,19 @@ export class ContextSource {
     return await this.#build(await readRulesVersion(this.database.db), this.#catalog);
   }
 
+  /**
+   * The same where one route of Coder fails: the rest counts, and a sync that it does not tell of counts as on.
+   * @throws CoderError where nothing of it can be read: what was known stays then
+   */
+  async refreshInPart(): Promise<Context> {
+    const apps = await listAllApps(this.database.db);
+    this.#catalog = await this.#loadNow(
+      apps.map(app => app.state),
+      true,
+    );
+    return await this.#build(await readRulesVersion(this.database.db), this.#catalog);
+  }
+
   /** The context from the database anew; what is known of Coder stays. */
   invalidate(): void {
     this.#version = '';

@@ -1,5 +1,5 @@
 /** Custom roles of a declaration: what Coder has is observed, and what was decided is carried out and recorded. */
-import { CoderError, type CoderClient, type CoderRole } from '../../coder';
+import { CoderError, type CoderClient, type CoderRole, outcomeOf } from '../../coder';
 import { listManagedRoles, putManagedRole } from '../../store/accounts/custom-roles';
 import { type StoredApp } from '../../store/apps/apps';
 import { writeAudit } from '../../store/audit/audit';
@@ -21,18 +21,20 @@ import { roleKey } from '../decide/group/undeclared';
 import { orProblem } from '../group/act-on-groups';
 import { makeJournaled } from '../group/begun';
 
+/** @param later as for `orProblem` */
 export async function observeRoles(
   db: Db,
   coder: Pick<CoderClient, 'listOrganizationRoles'>,
   organizations: readonly KnownOrganization[],
   { name, state }: Pick<StoredApp, 'name' | 'state'>,
   apps: Iterable<StoredApp>,
+  later?: CoderError[],
 ): Promise<RolesObserved> {
   const ids = new Set(
     Object.values(state.customRoles).flatMap(role => findOrganization(organizations, role.organization)?.id ?? []),
   );
   const present = new Map<string, readonly CoderRole[] | { readonly unreadable: string }>();
-  for (const id of ids) present.set(id, await readRoles(coder, id));
+  for (const id of ids) present.set(id, await readRoles(coder, id, later));
   return {
     state,
     others: [...apps].flatMap(other => (other.name === name || other.deleting ? [] : other.state)),
@@ -43,15 +45,18 @@ export async function observeRoles(
   };
 }
 
-/** What stays refused keeps the other organizations' roles from nothing. */
+/** What stays refused, or fails again, keeps the other organizations' roles from nothing. */
 async function readRoles(
   coder: Pick<CoderClient, 'listOrganizationRoles'>,
   organization: string,
+  later: CoderError[] | undefined,
 ): Promise<readonly CoderRole[] | { readonly unreadable: string }> {
   try {
     return await coder.listOrganizationRoles(organization);
   } catch (error) {
-    if (!(error instanceof CoderError) || error.retryable) throw error;
+    if (!(error instanceof CoderError)) throw error;
+    if (error.retryable && (later === undefined || outcomeOf(error).kind !== 'failed')) throw error;
+    if (error.retryable) later?.push(error);
     return { unreadable: error.message };
   }
 }

@@ -21,7 +21,7 @@ import { enqueue, PRIORITY } from '../../store/work/enqueue';
 import { workUnderWay } from '../../store/work/pending';
 import { bringForward, type Work } from '../../store/work/work';
 import { AuditLines } from '../context/audit-lines';
-import { type Context } from '../decide/context';
+import { type Context, groupName, organizationName } from '../decide/context';
 import { type Rim } from '../context/rim';
 import { checkStillOurs } from '../context/still-ours';
 import { decideRoles } from '../decide/declaration/custom-roles';
@@ -52,6 +52,9 @@ function sayEnds(entries: readonly string[], problems: readonly string[]): strin
   ].join('; ');
 }
 
+const sayUnread = (context: Context, organization: string): string =>
+  `roles of members of organization ${JSON.stringify(organizationName(context, organization))}`;
+
 /** Deals with `app:<name>`. */
 export async function convergeApp(rim: Rim, claimed: Work): Promise<EndedWork> {
   // What comes of a declaration is by who declared it, whoever has woken the app since.
@@ -70,13 +73,24 @@ export async function convergeApp(rim: Rim, claimed: Work): Promise<EndedWork> {
     const { context, problems } = await convergeParts(rim, app, work, failures);
     // Another document by now: that is queued, and judged by itself.
     if (context.apps.get(name)?.generation !== app.generation) return await endWork(rim, work, { kind: 'done' });
-    const guarded = await surveyWithGuard(rim, context, await readWorldFor(rim, context), name, PRIORITY.declaration);
-    const begun = await settleBegun(rim, context, { app: name, queue: false });
+    const world = await readWorldFor(rim, context, {
+      orUnread: (organization, read) => orProblem(problems, sayUnread(context, organization), read, failures),
+    });
+    const guarded = await surveyWithGuard(rim, context, world, name, PRIORITY.declaration);
+    const begun = await orProblem(
+      problems,
+      'what was begun',
+      () => settleBegun(rim, context, { app: name, queue: false }),
+      failures,
+    );
     // They would give at each sign-in what nobody knows of any more.
     const entries = app.deleting && (await seesToEntries(db, context, app)) ? await undeclaredEntries(db, context) : [];
     const isOver =
       guarded.work.length + guarded.stillIn + entries.length === 0 &&
+      begun !== undefined &&
       begun.againAt === undefined &&
+      // Nobody knows what is left where Coder does not tell.
+      (failures ?? []).length === 0 &&
       // What ended since it was read how everybody is in Coder may be otherwise than that.
       !underWay.some(({ app: of }) => of === name) &&
       !(await isOwedAnything(db, name));
@@ -93,7 +107,7 @@ export async function convergeApp(rim: Rim, claimed: Work): Promise<EndedWork> {
     });
     const againAt = app.deleting
       ? comeBackAt(rim, guarded, entries.length > 0 || (await isLeftParked(db, name)))
-      : begun.againAt;
+      : begun?.againAt;
     const isLarge = guarded.held.length + guarded.work.length > AT_ONCE;
     const writes = async (trx: Db): Promise<void> => {
       if (!(await isStill(trx, app))) return;
@@ -175,8 +189,10 @@ async function convergeParts(
 ): Promise<{ context: Context; problems: string[] }> {
   const { db } = rim.database;
   const problems: string[] = [];
-  const read = await orProblem(problems, 'organizations and sync settings', () => rim.context.refresh(), failures);
-  let context = read ?? (await rim.context.get());
+  const anew = async (): Promise<Context> =>
+    (await orProblem(problems, 'organizations and sync settings', () => rim.context.refresh(), failures)) ??
+    (await rim.context.refreshInPart());
+  let context = await anew();
   problems.push(...context.catalog.problems);
   let rolesMade = false;
   if (!app.deleting) {
@@ -190,14 +206,20 @@ async function convergeParts(
     problems.push(...(await sharedExternalIds(db, app)), ...(await noLongerSpokenFor(db, context, app)));
   }
   for (const group of await listManagedGroups(db))
-    if (group.readAt === undefined) await lookAtGroupMembers(rim, group.id);
+    if (group.readAt === undefined)
+      await orProblem(
+        problems,
+        `members of group ${groupName(context, group.id)}`,
+        () => lookAtGroupMembers(rim, group.id),
+        failures,
+      );
   await bumpRules(db);
-  if (rolesMade) await rim.context.refresh();
-  problems.push(...(await bringSyncSettings(rim, work)));
-  // Sync settings may be others by now, and so may what can be pushed.
-  context = await rim.context.refresh();
+  if (rolesMade) await anew();
+  problems.push(...(await bringSyncSettings(rim, work, failures)));
+  // Sync settings may be others by now, and so may what can be pushed. What is not told of them is neither given nor taken.
+  context = await anew();
   problems.push(...(context.rules.get(app.name)?.problems ?? []));
-  return { context, problems };
+  return { context, problems: [...new Set(problems)] };
 }
 
 async function convergeRoles(
@@ -208,7 +230,7 @@ async function convergeRoles(
   failures: CoderError[] | undefined,
 ): Promise<{ made: boolean; problems: string[] }> {
   const { catalog, apps } = context;
-  const observed = await observeRoles(rim.database.db, rim.coder, catalog.organizations, app, apps.values());
+  const observed = await observeRoles(rim.database.db, rim.coder, catalog.organizations, app, apps.values(), failures);
   const plan = decideRoles(observed);
   const made = plan.changes.some(change => change.kind === 'create');
   return { made, problems: await actOnRoles(rim, app.name, plan, work, failures) };

@@ -2,7 +2,7 @@
  * Brings Coder's sync settings to what mode `claims` asks for: observed, decided, written as whole objects, and remembered,
  * entry by entry, as the bridge's own.
  */
-import { type CoderClient, CoderError, lookAgain, type WriteWatch } from '../../coder';
+import { type CoderClient, CoderError, lookAgain, outcomeOf, type WriteWatch } from '../../coder';
 import { readBindings } from '../../store/apps/bindings';
 import { writeAudit } from '../../store/audit/audit';
 import { type Db } from '../../store/database/database';
@@ -47,8 +47,16 @@ export interface SyncPlan {
 
 const STAYS = new Set(['forbidden', 'not_found_or_forbidden', 'licence', 'unsupported', 'refused']);
 
-/** What all apps in mode `claims` ask for, compared with what Coder has; nothing is written. */
-export async function planSyncSettings(db: Db, coder: CoderClient, context: Context): Promise<SyncPlan> {
+/**
+ * What all apps in mode `claims` ask for, compared with what Coder has; nothing is written.
+ * @param later as for `orProblem`
+ */
+export async function planSyncSettings(
+  db: Db,
+  coder: CoderClient,
+  context: Context,
+  later?: CoderError[],
+): Promise<SyncPlan> {
   const wanted = await wantedClaims(db, context);
   const problems = [...wanted.problems];
   const observed: SyncObserved[] = [];
@@ -60,9 +68,8 @@ export async function planSyncSettings(db: Db, coder: CoderClient, context: Cont
   ): Promise<void> => {
     const before = await readWritten(db, keyFor(kind, organization));
     if (!ask && before === undefined) return;
-    await orSyncProblem(problems, targetOf(context, kind, organization), async () => {
-      observed.push({ kind, organization, before, ...(await read()) });
-    });
+    const task = async () => void observed.push({ kind, organization, before, ...(await read()) });
+    await orSyncProblem(problems, targetOf(context, kind, organization), task, later);
   };
   for (const organization of context.catalog.organizations) {
     const { id } = organization;
@@ -115,20 +122,21 @@ export async function planSyncSettings(db: Db, coder: CoderClient, context: Cont
 /**
  * Observe, decide, act and record; by one at a time, since each setting is written whole: what was decided before another one wrote would
  * bring back what that one took.
+ * @param later as for `orProblem`: settings that Coder fails to tell of, or to write, keep the others from nothing
  * @returns problems in words
  * @throws LeaseTaken
  */
-export async function bringSyncSettings(rim: Rim, work: Work): Promise<string[]> {
-  const { changes, problems } = await planSyncSettings(rim.database.db, rim.coder, await rim.context.get());
+export async function bringSyncSettings(rim: Rim, work: Work, later?: CoderError[]): Promise<string[]> {
+  const { changes, problems } = await planSyncSettings(rim.database.db, rim.coder, await rim.context.get(), later);
   if (changes.length === 0) return [...problems];
   return await oneAtATime(rim, 'sync-settings', async check => {
     const context = await rim.context.get();
-    const plan = await planSyncSettings(rim.database.db, rim.coder, context);
+    const plan = await planSyncSettings(rim.database.db, rim.coder, context, later);
     const checkOurs = async () => {
       await checkStillOurs(rim, rim.database.db, work);
       await check();
     };
-    return await writeSyncSettings(rim, context, plan, { cause: work.cause, checkOurs });
+    return await writeSyncSettings(rim, context, plan, { cause: work.cause, checkOurs, later });
   });
 }
 
@@ -136,12 +144,16 @@ async function writeSyncSettings(
   rim: Rim,
   context: Context,
   plan: SyncPlan,
-  { cause, checkOurs }: { readonly cause: Cause; readonly checkOurs: CheckLease },
+  {
+    cause,
+    checkOurs,
+    later,
+  }: { readonly cause: Cause; readonly checkOurs: CheckLease; readonly later: CoderError[] | undefined },
 ): Promise<string[]> {
   const problems = [...plan.problems];
   for (const change of plan.changes) {
     const { kind, organization } = change.observed;
-    await orSyncProblem(problems, targetOf(context, kind, organization), async () => {
+    const task = async () => {
       const losers =
         kind === 'organizations' && change.next !== undefined
           ? await losesOrganizations(rim, context, change, plan.joins)
@@ -150,7 +162,8 @@ async function writeSyncSettings(
       await checkOurs();
       if (change.next !== undefined) await writeNoted(rim, change, change.next);
       await record(rim, context, change, losers, cause);
-    });
+    };
+    await orSyncProblem(problems, targetOf(context, kind, organization), task, later);
   }
   return problems;
 }
@@ -263,11 +276,19 @@ export function targetOf(context: Context, kind: SyncObserved['kind'], organizat
   return organization === '' ? kind : `${organizationName(context, organization)}/${kind}`;
 }
 
-async function orSyncProblem(problems: string[], target: string, task: () => Promise<void>): Promise<void> {
+async function orSyncProblem(
+  problems: string[],
+  target: string,
+  task: () => Promise<void>,
+  later: CoderError[] | undefined,
+): Promise<void> {
   try {
     await task();
   } catch (error) {
-    if (!(error instanceof CoderError) || !STAYS.has(error.kind)) throw error;
+    if (!(error instanceof CoderError)) throw error;
+    const stays = STAYS.has(error.kind);
+    if (!stays && (later === undefined || outcomeOf(error).kind !== 'failed')) throw error;
+    if (!stays) later?.push(error);
     problems.push(`sync settings ${target}: ${error.message}`);
   }
 }

@@ -14,7 +14,7 @@ import { StillIn } from '../decide/hold-reason';
 import { type Finding, isUnnoted, needsWork, survey } from './survey';
 import { type Judged, WholePlan } from './whole-plan';
 import { AuditLines } from '../context/audit-lines';
-import { organizationsWithRoles, readWorld, type World } from './world';
+import { organizationsWithRoles, type OrUnread, readWorld, type World } from './world';
 
 /** What a caller makes of a survey. */
 export interface Looking {
@@ -39,12 +39,17 @@ export interface GuardedSurvey extends Judged {
  * Coder as a whole for the apps of a context.
  * @param how.memberships whether it is told what hangs on memberships that may go, for a report. @default false
  * @param how.until nothing more is asked of Coder once this is aborted. @default never
+ * @param how.orUnread what becomes of an organization whose members' roles Coder does not tell. @default nothing can be compared
  * @throws CoderError. @throws AbortError by `until`
  */
 export async function readWorldFor(
   rim: Rim,
   context: Context,
-  { memberships = false, until }: { readonly memberships?: boolean; readonly until?: AbortSignal } = {},
+  {
+    memberships = false,
+    until,
+    orUnread,
+  }: { readonly memberships?: boolean; readonly until?: AbortSignal; readonly orUnread?: OrUnread } = {},
 ): Promise<World> {
   const granted = await rim.database.db
     .selectFrom('grants')
@@ -58,7 +63,7 @@ export async function readWorldFor(
       context,
       granted.map(grant => grant.organization),
     ),
-    { progress: accounts => rim.log.debug({ accounts }, 'reading accounts of Coder'), until },
+    { progress: accounts => rim.log.debug({ accounts }, 'reading accounts of Coder'), until, orUnread },
   );
 }
 

@@ -260,7 +260,7 @@ async function observed(
   { account, via, begun: isBegun }: Candidate,
 ): Promise<ObservedAccount> {
   const { userId } = subject;
-  const members = known.members.get(account.id) ?? [];
+  const [members, grants] = [known.members.get(account.id) ?? [], known.grants.get(account.id) ?? []];
   const others = (known.people.get(account.id) ?? []).filter(person => person.userId !== userId);
   const begun = isBegun || (via !== 'linked' && (await isLeftBehind(db, app, userId, account)));
   const holders = await readHolders(db, context, others);
@@ -270,8 +270,8 @@ async function observed(
     begun,
     holders,
     ...(await contendersOf(db, context, { account, via, begun, holders, userId, app, addresses })),
-    actual: actualOf(context, world, account, members, options),
-    granted: grantedBy(known.grants.get(account.id) ?? [], members),
+    actual: actualOf(context, world, account, { grants, members }, options),
+    granted: grantedBy(grants, members),
     outside: [],
     unwritten: [],
     interrupted: undefined,
@@ -293,9 +293,14 @@ function actualOf(
   context: Context,
   world: World,
   account: Account,
-  members: readonly MemberState[],
+  { grants, members }: { readonly grants: readonly Grant[]; readonly members: readonly MemberState[] },
   options: SurveyOptions,
 ): Actual {
+  // The person's own work reads them, and takes what there is.
+  const given = (organization: string): readonly string[] =>
+    grants.flatMap(grant =>
+      grant.kind === 'organization-role' && grant.organization === organization ? grant.target : [],
+    );
   const groups = groupsHeld(context, account.organizationIds, members, options.present === true);
   for (const id of options.members?.get(account.id) ?? []) {
     const group = context.groups.get(id);
@@ -308,7 +313,8 @@ function actualOf(
     organizations: account.organizationIds,
     organizationRoles: new Map(
       account.organizationIds.flatMap(organization => {
-        const roles = world.organizationRoles.get(organization)?.get(account.id);
+        const isUnread = world.unreadRoles.has(organization);
+        const roles = isUnread ? given(organization) : world.organizationRoles.get(organization)?.get(account.id);
         return roles === undefined ? [] : [[organization, roles] as const];
       }),
     ),

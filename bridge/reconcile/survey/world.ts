@@ -11,7 +11,12 @@ export interface World {
   readonly accountOf: (email: string) => Account | undefined;
   /** Explicit roles by organization id and account id; accounts without any are left out. */
   readonly organizationRoles: ReadonlyMap<string, ReadonlyMap<string, readonly string[]>>;
+  /** Ids of organizations whose members' roles Coder did not tell: whoever is in one counts as having what the bridge gave. */
+  readonly unreadRoles: ReadonlySet<string>;
 }
+
+/** Reads the roles of the members of an organization, or says that it can't be and gives nothing. */
+export type OrUnread = <T>(organization: string, read: () => Promise<T>) => Promise<T | undefined>;
 
 // Most accounts have one of a few lists: one copy of each serves all of them.
 class Lists {
@@ -28,6 +33,7 @@ class Lists {
 /**
  * Reads every account, and the roles of organizations in `withRoles`.
  * @param looking.until nothing more is asked for once this is aborted
+ * @param looking.orUnread see {@link OrUnread}. @default all of it fails
  * @throws CoderError `incomplete_listing` and all that Coder may say. @throws AbortError by `until`
  */
 export async function readWorld(
@@ -36,7 +42,12 @@ export async function readWorld(
   {
     progress,
     until,
-  }: { readonly progress?: (accounts: number) => void; readonly until?: AbortSignal | undefined } = {},
+    orUnread = async (_, read) => await read(),
+  }: {
+    readonly progress?: (accounts: number) => void;
+    readonly until?: AbortSignal | undefined;
+    readonly orUnread?: OrUnread | undefined;
+  } = {},
 ): Promise<World> {
   const accounts = new Map<string, Account>();
   const byEmail = new Map<string, string>();
@@ -56,17 +67,28 @@ export async function readWorld(
     if (accounts.size % 5_000 === 0) progress?.(accounts.size);
   }
   const organizationRoles = new Map<string, Map<string, readonly string[]>>();
-  for (const organization of withRoles) {
-    until?.throwIfAborted();
+  const unreadRoles = new Set<string>();
+  const rolesIn = async (organization: string): Promise<Map<string, readonly string[]>> => {
     const roles = new Map<string, readonly string[]>();
     for await (const member of coder.listMembers(organization)) {
       until?.throwIfAborted();
       const explicit = member.roles.filter(role => !isImplied(role));
       if (explicit.length > 0) roles.set(member.userId, lists.same(explicit));
     }
-    organizationRoles.set(organization, roles);
+    return roles;
+  };
+  for (const organization of withRoles) {
+    until?.throwIfAborted();
+    const roles = await orUnread(organization, () => rolesIn(organization));
+    if (roles === undefined) unreadRoles.add(organization);
+    else organizationRoles.set(organization, roles);
   }
-  return { accounts, accountOf: email => accounts.get(byEmail.get(coderKey(email)) ?? ''), organizationRoles };
+  return {
+    accounts,
+    accountOf: email => accounts.get(byEmail.get(coderKey(email)) ?? ''),
+    organizationRoles,
+    unreadRoles,
+  };
 }
 
 /** Organizations whose roles a comparison needs: those that a mapping gives a role of, all of them for authoritative apps. */

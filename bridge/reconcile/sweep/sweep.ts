@@ -164,7 +164,14 @@ async function sweepHeld(rim: Rim, context: Context, apps: readonly StoredApp[],
   if (lookedAt.length > 0)
     await parts.part('people', async () => {
       const readAt = rim.clock.now();
-      const world = await readWorldFor(rim, context, { until: rim.ending });
+      const world = await readWorldFor(rim, context, {
+        until: rim.ending,
+        orUnread: (organization, read) =>
+          parts.part(
+            `roles of members of organization ${JSON.stringify(organizationName(context, organization))}`,
+            read,
+          ),
+      });
       for (const app of lookedAt) await sweepPeople(rim, context, { world, readAt }, app);
       if (compared.length > 0) await reportUnlinkedAccounts(rim, context, world);
     });
