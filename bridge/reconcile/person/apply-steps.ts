@@ -143,9 +143,10 @@ export async function applySteps(
         });
       if (failure.kind !== 'terminal') {
         if (applied.failure === undefined || failure.kind === 'retry') applied.failure = failure;
-        if (!('organization' in step) || !isMissing(error)) return applied;
-        // The right is missing there: what the person has elsewhere does not wait for it.
-        refusedOrganizations.add(step.organization);
+        if (!isOfStepAlone(step, error) || comesFirst) return applied;
+        // What the person has elsewhere does not wait for it. Whoever does not come in gets nothing there, and where the right is missing no call helps.
+        if ('organization' in step && (isMissing(error) || step.kind === 'organization-add'))
+          refusedOrganizations.add(step.organization);
         continue;
       }
       if (isRefusal(error, 'site-role-sync')) rim.context.learnSiteRoleSync();
@@ -157,6 +158,12 @@ export async function applySteps(
     }
   }
   return applied;
+}
+
+/** Whether a right is missing in one organization, or that call alone fails: a Coder that is away fails otherwise. */
+function isOfStepAlone(step: Step, error: unknown): boolean {
+  const fails = error instanceof CoderError && error.kind === 'failed';
+  return 'organization' in step ? fails || isMissing(error) : fails && step.kind === 'site-roles';
 }
 
 /** Whether a step takes something. */
