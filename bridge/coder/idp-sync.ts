@@ -38,8 +38,16 @@ export interface IdpSyncCalls {
     watch?: WriteWatch,
   ): Promise<RoleSync>;
   getOrganizationSync(): Promise<OrganizationSync>;
-  /** Replaces the settings; idempotent. @throws CoderError refused `reference-unknown` for an organization that is not there */
-  setOrganizationSync(settings: OrganizationSync, watch?: WriteWatch): Promise<OrganizationSync>;
+  /**
+   * Replaces the settings; idempotent.
+   * @param own the organization ids that are checked: entries of others are kept as they are. Default: all
+   * @throws CoderError refused `reference-unknown` for an organization that is not there
+   */
+  setOrganizationSync(
+    settings: OrganizationSync,
+    own?: readonly string[],
+    watch?: WriteWatch,
+  ): Promise<OrganizationSync>;
   getSiteRoleSync(): Promise<SiteRoleSync>;
   getAuthMethods(): Promise<AuthMethods>;
 }
@@ -129,8 +137,8 @@ export function idpSyncCalls(
     async getOrganizationSync() {
       return transport.send({ method: 'GET', path: ORGANIZATIONS, read: OrganizationSync });
     },
-    async setOrganizationSync({ field, mapping, assignDefault }, watch) {
-      const targets = targetsOf(mapping);
+    async setOrganizationSync({ field, mapping, assignDefault }, own, watch) {
+      const targets = own ?? targetsOf(mapping);
       const known = new Set(
         targets.length === 0 ? [] : (await listOrganizations()).map(organization => organization.id),
       );

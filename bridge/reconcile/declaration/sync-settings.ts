@@ -200,8 +200,10 @@ async function write(coder: CoderClient, { observed }: SyncChange, next: SyncMap
   else if (kind === 'groups') {
     const { regexFilter = null, autoCreateMissingGroups = false } = observed.present;
     await coder.setGroupSync(organization, { ...settings, regexFilter, autoCreateMissingGroups }, own, watch);
-  } else
-    await coder.setOrganizationSync({ ...settings, assignDefault: observed.present.assignDefault === true }, watch);
+  } else {
+    const { assignDefault = false } = observed.present;
+    await coder.setOrganizationSync({ ...settings, assignDefault }, own, watch);
+  }
 }
 
 async function readPresent(

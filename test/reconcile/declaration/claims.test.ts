@@ -224,6 +224,19 @@ it('an entry of somebody else that names a group which is gone keeps no mapping 
   });
 });
 
+it('an entry of somebody else that names an organization which is gone keeps no mapping from being written, nor taken out', async () => {
+  const stage = await stageWithLab();
+  const gone = '00000000-1111-4222-8333-444444444444';
+  stage.coder.setOrganizationSync({ field: 'groups', mapping: { manual: [gone] } });
+  const mapping = () => stage.coder.snapshot().organizationSync.mapping;
+  await stage.declare({ mode: 'claims', claims: { organizations: 'groups' }, ...INTO_LAB });
+  expect(mapping()).toMatchObject({ manual: [gone], lab: [stage.coder.findOrganization('lab').id] });
+  await stage.declare({ mode: 'claims', claims: { organizations: 'groups' } });
+  expect(mapping()).toMatchObject({ manual: [gone] });
+  expect(mapping()).not.toHaveProperty('lab');
+  expect(await warnings(stage)).toBe('');
+});
+
 it('is planned for whichever app is asked about, also beside another one that reads claims', async () => {
   const stage = await stageWithLab();
   await stage.declare({ mode: 'claims', roleMappings: {} });
