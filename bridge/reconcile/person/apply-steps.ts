@@ -77,7 +77,8 @@ export async function applySteps(
   };
   const refusedOrganizations = new Set<string>();
   let rolesAt = readAt;
-  for (const [index, step] of steps.entries()) {
+  const queue = [...steps];
+  for (const [index, step] of queue.entries()) {
     if ('organization' in step && refusedOrganizations.has(step.organization)) continue;
     try {
       if (!isWish(step)) await checkSaid(step.kind);
@@ -86,9 +87,9 @@ export async function applySteps(
       return { ...applied, failure: outcomeOf(error) };
     }
     // Nothing keeps a leaver from being locked out.
-    const comesFirst = steps.slice(index + 1).some(({ kind }) => kind === 'suspend');
+    const comesFirst = queue.slice(index + 1).some(({ kind }) => kind === 'suspend');
     if ('after' in step && !comesFirst && !wasWithin(rim.clock.now(), rolesAt, FRESH_MS)) {
-      const failure = await changedSince(rim, account, steps.slice(index).filter(isRolesStep));
+      const failure = await changedSince(rim, account, queue.slice(index).filter(isRolesStep));
       if (failure !== undefined) return { ...applied, failure };
       rolesAt = rim.clock.now();
     }
@@ -122,7 +123,7 @@ export async function applySteps(
       if (isRepeated) noteLate(true);
       const [action, change] = describe(context, account, step);
       if (action !== undefined) lines.note(subject, action, 'done', change);
-      if (now !== undefined && wouldUndo(steps, step, now)) return { ...applied, failure: changedMeanwhile(account) };
+      if (now !== undefined && wouldUndo(queue, step, now)) return { ...applied, failure: changedMeanwhile(account) };
     } catch (error) {
       if (isRepeated || isUnheard(error)) noteLate(false);
       applied.mayHaveTaken ||= takes(step) && (isRepeated || !(error instanceof CoderError) || error.maybeDone);
@@ -141,6 +142,8 @@ export async function applySteps(
           ...change,
           detail: error instanceof Error ? error.message : String(error),
         });
+      const less = lossAlone(step, error);
+      if (less !== undefined && !comesFirst) queue.splice(index + 1, 0, less);
       if (failure.kind !== 'terminal') {
         if (applied.failure === undefined || failure.kind === 'retry') applied.failure = failure;
         if (!isOfStepAlone(step, error) || comesFirst) return applied;
@@ -164,6 +167,17 @@ export async function applySteps(
 function isOfStepAlone(step: Step, error: unknown): boolean {
   const fails = error instanceof CoderError && error.kind === 'failed';
   return 'organization' in step ? fails || isMissing(error) : fails && step.kind === 'site-roles';
+}
+
+/**
+ * What is to be taken of a list of roles that Coder does not set for what is to be given in it: it refuses a list as a whole.
+ * Undefined where it takes nothing, or gives nothing.
+ */
+function lossAlone(step: Step, error: unknown): RolesStep | undefined {
+  if (!isRolesStep(step) || !takes(step)) return undefined;
+  const after = step.before.filter(role => step.after.includes(role));
+  if (after.length === step.after.length) return undefined;
+  return isRefusal(error, 'role-unknown', 'role-not-assignable') ? { ...step, after, because: [] } : undefined;
 }
 
 /** Whether a step takes something. */

@@ -70,3 +70,24 @@ it('site roles that Coder fails to change keep nothing in an organization', asyn
   expect(organizations).not.toHaveProperty('team-b');
   expect(await convergedNow(stage)).toBe(false);
 });
+
+it('a role that Coder refuses does not keep the one that is to go in the same list, and is held', async () => {
+  const stage = await startStage({ backoffMs: 600_000 });
+  stage.coder.faults.fail(403, { method: 'POST', path: '/members/roles$' });
+  await stage.declare({
+    customRoles: { lead: { name: 'lead', permissions: [{ resourceType: 'template', action: 'read' }] } },
+    roleMappings: {
+      admins: { idpGroup: 'admins', organization: 'default', role: 'organization-admin' },
+      leads: { idpGroup: 'leads', organization: 'default', role: 'lead' },
+    },
+  });
+  const ada = await stage.createUser('ada');
+  const [leads, admins] = [await stage.createGroup('leads'), await stage.createGroup('admins', [ada])];
+  await stage.join(leads, ada);
+  expect(stage.coder.describe('ada').organizations['coder']?.roles).toEqual(['organization-admin']);
+  await stage.leave(admins, ada);
+  expect(stage.coder.describe('ada').organizations['coder']?.roles).toEqual([]);
+  const { pending, apps } = await stage.reconciler.status();
+  expect(pending).toMatchObject([{ state: 'held', reason: expect.stringMatching(/^role-unknown: /) }]);
+  expect(apps[0]?.converged).toBe(false);
+});
