@@ -7,7 +7,7 @@ import { createHash } from 'node:crypto';
 import { type PostgresPool, type PostgresPoolClient } from 'kysely';
 import type * as Pg from 'pg';
 import { askOf, type PostgresPatience } from './postgres-patience';
-import { PlansInTime } from './postgres-planner';
+import { PlansInTime, type TableSize } from './postgres-planner';
 
 const names = new Map<string, string>();
 
@@ -31,7 +31,7 @@ export function isLostPlan(code: string): boolean {
 export function withPlans(
   pool: Pg.Pool,
   patience?: PostgresPatience,
-  plans: Pick<PlansInTime, 'use'> = new PlansInTime(statement => rowsOf(pool, patience, statement)),
+  plans: Pick<PlansInTime, 'use'> = new PlansInTime(statement => sizesOf(pool, patience, statement)),
 ): PostgresPool {
   const clients = new WeakMap<Pg.PoolClient, PostgresPoolClient>();
   let planned = true;
@@ -75,16 +75,15 @@ export function withPlans(
   };
 }
 
-/** What a statement gives on a connection of its own, for which an answer is waited as for any other. */
-async function rowsOf<Row extends Pg.QueryResultRow>(
+/** How large the tables are, asked on a connection of its own, for whose answer is waited as for any other. */
+async function sizesOf(
   pool: Pg.Pool,
   patience: PostgresPatience | undefined,
   statement: string,
-): Promise<readonly Row[]> {
+): Promise<readonly TableSize[]> {
   const client = await pool.connect();
   try {
-    const result: Pg.QueryResult<Row> = await askOf(client, patience)(statement);
-    return result.rows;
+    return (await askOf(client, patience)(statement)).rows as TableSize[];
   } finally {
     client.release();
   }
