@@ -165,9 +165,11 @@ describeEachDatabase('accounts', (_, on) => {
     async refusal => {
       const { access, okta, id } = await ofTwoAccounts();
       const path = new RegExp(`/members/${access.coder.describe('ada').id}/roles$`);
+      access.coder.addWorkspace('ada', 'dev');
       access.coder.faults.fail(refusal, { method: 'PUT', path });
       await okta.leave(id);
       await until('both to be locked', () => access.suspended().length === 2);
+      await until('what runs to stop', () => access.coder.workspacesOf('ada')[0]?.status === 'stopped');
       expect(access.suspended()).toEqual(['ada', 'somebody']);
       expect(access.coder.describe('ada').organizations['coder']?.roles).toEqual(['organization-admin']);
       expect((await access.statusOf(okta)).converged).toBe(false);

@@ -304,7 +304,10 @@ async function lookAtWorkspaces(
   { leaver, done, failed, subject, lines }: LookRequest,
 ): Promise<Pick<AccountOutcome, 'workspaces'> & { readonly failure?: Failure | undefined }> {
   if (done.some(step => step.kind === 'activate' || step.kind === 'delete')) return { workspaces: 'none' };
-  if (failed !== undefined) return { workspaces: undefined };
+  const locked = done.some(step => step.kind === 'suspend');
+  const isLost = locked || account.status === 'suspended' || done.some(step => step.kind === 'organization-remove');
+  // What else failed keeps nothing running of who is out; a Coder that is away tells nothing of it.
+  if (failed !== undefined && (failed.kind === 'retry' || !isLost)) return { workspaces: undefined };
   const { context, app } = observation;
   const { before } = leaver;
   const now = rim.clock.now();
@@ -319,7 +322,6 @@ async function lookAtWorkspaces(
     const stays = await stopWorkspaces({ coder: rim.coder, context, account, memberOf, app, subject, lines, ...known });
     return { workspaces: rememberedOf(stays, leaver.who, known) ?? 'none', failure: stays.failure };
   }
-  const locked = done.some(step => step.kind === 'suspend');
   if (!locked && (account.status !== 'suspended' || (leaver.before === undefined && !leaver.lockedBefore)))
     return { workspaces: leaver.locks ? 'none' : undefined };
   // Nothing starts again what is stopped of somebody whom another bridge has let in since.
