@@ -80,6 +80,7 @@ function convergenceOf(
   | 'lastSweepAt'
   | 'noMemberYet'
   | 'beingFilled'
+  | 'neverCame'
 > {
   if (known === undefined)
     return {
@@ -93,9 +94,9 @@ function convergenceOf(
       lastSweepAt: null,
       noMemberYet: [],
       beingFilled: [],
+      neverCame: [],
     };
-  const { converged, waiting, held, parked, refused, leavers, lastError, lastSweepAt, noMemberYet, beingFilled } =
-    known;
+  const { converged, waiting, held, parked, refused, leavers, lastError, lastSweepAt } = known;
   return {
     converged,
     waiting,
@@ -105,8 +106,9 @@ function convergenceOf(
     leavers,
     lastError,
     lastSweepAt,
-    noMemberYet: [...noMemberYet],
-    beingFilled: [...beingFilled],
+    noMemberYet: [...known.noMemberYet],
+    beingFilled: [...known.beingFilled],
+    neverCame: [...known.neverCame],
   };
 }
 

@@ -91,6 +91,15 @@ export function renderExplanation(person: Explanation, paint: Paint, columns: nu
     target,
     because.map(({ idpGroup, mapping }) => `${idpGroup} (${mapping})`).join(', '),
   ]);
+  rows.push(
+    ...person.beside.map(({ kind, organization, target }): Cell[] => [
+      { text: '•', style: 'warn' },
+      kind.replace('-', ' '),
+      organization ?? '',
+      target,
+      { text: 'nothing that gives it: by hand, or not taken yet', style: 'faint' },
+    ]),
+  );
   return [
     `${paint('strong', printable(person.userName))}\n`,
     renderPairs(pairs, { paint }),

@@ -15,6 +15,8 @@ interface StatusOptions extends ClientOptions {
 
 const ROWS_SHOWN = 50;
 
+const NAMES_SHOWN = 10;
+
 export function addStatus(commands: Commands): void {
   commands.addClient<StatusOptions>({
     usage: 'status',
@@ -52,6 +54,12 @@ async function status(context: ClientContext, options: StatusOptions): Promise<E
 /** Nothing waits, nothing is held, Coder answers. */
 export function isWell(status: Status): boolean {
   return status.coder.reachable && status.coder.problem === null && status.auditProblem === null && isConverged(status);
+}
+
+/** The first of many, and how many more there are. */
+function firstOf(names: readonly string[]): string {
+  const shown = names.slice(0, NAMES_SHOWN).join(', ');
+  return names.length > NAMES_SHOWN ? `${shown} and ${names.length - NAMES_SHOWN} more` : shown;
 }
 
 /** The status as a person reads it. */
@@ -127,6 +135,14 @@ function renderApp(app: AppStatus, paint: Paint, columns: number | undefined, no
   if (app.noMemberYet.length > 0) pairs.push(['no member yet', printable(app.noMemberYet.join(', '))]);
   if (app.beingFilled.length > 0)
     pairs.push(['being filled', `${printable(app.beingFilled.join(', '))}: they give, and take nothing yet`]);
+  if (app.neverCame.length > 0)
+    pairs.push([
+      'never came',
+      {
+        text: `${printable(firstOf(app.neverCame))}: not assigned at the identity provider yet, or misspelt`,
+        style: 'warn',
+      },
+    ]);
   for (const warning of app.warnings) pairs.push(['warning', { text: warning, style: 'warn' }]);
   const mark = app.converged ? paint('good', '✓ Coder agrees') : paint('warn', '… Coder does not agree yet');
   const tokens = renderTable(

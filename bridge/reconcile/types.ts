@@ -111,6 +111,8 @@ export interface AppConvergence {
   readonly noMemberYet: readonly string[];
   /** Groups that are being filled, so that mappings take nothing by them yet, each with its mapping. */
   readonly beingFilled: readonly string[];
+  /** Groups that mappings name and that never came, each with its mapping. */
+  readonly neverCame: readonly string[];
   /** What of the declaration Coder can not take as it is, in sentences. */
   readonly warnings: readonly string[];
 }

@@ -45,7 +45,9 @@ describeEachDatabase('a group without members', (_, on) => {
       const access = await startAccess(on, eightOwners);
       const okta = await access.app('okta', document);
       const ids = await okta.hireAll(EIGHT);
+      expect((await access.statusOf(okta)).neverCame).toHaveLength(1);
       const group = await okta.group('coder-admins', ids, more);
+      expect((await access.statusOf(okta)).neverCame).toEqual([]);
       await okta.done('DELETE', `/Groups/${group}`);
       const [hold] = (await access.settled()).holds;
       expect(hold).toMatchObject({ reason: 'idp-group-vanished', people: 8 });

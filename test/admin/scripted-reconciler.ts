@@ -147,6 +147,7 @@ export function convergence(app: string, change: Partial<AppConvergence> = {}): 
     lastSweepAt: null,
     noMemberYet: [],
     beingFilled: [],
+    neverCame: [],
     warnings: [],
     ...change,
   };

@@ -89,7 +89,7 @@ it('of a person is shown what the directory says, however many have their name w
   const known = { userName: 'rita', email: 'rita@example.com', externalId: undefined };
   await writePerson(database.db, { userId: 'r', app: 'acme', userName: 'rita' }, { known }, NOW);
   const rita = { app: 'acme', scimId: 'r', userName: 'rita', active: false, coderUserId: null, coderUsername: null };
-  const explained: Explanation = { ...rita, status: null, held: null, entitlements: [], recent: [] };
+  const explained: Explanation = { ...rita, status: null, held: null, entitlements: [], beside: [], recent: [] };
   reconciler.explain = async () => [explained];
   const { body } = await who.get('/ui/people/r');
   expect(body).toContain('rita@example.com');

@@ -28,6 +28,8 @@ export const PersonSummary = z.object({
 });
 export type PersonSummary = z.output<typeof PersonSummary>;
 
+const EntitlementKind = z.enum(['site-role', 'organization', 'organization-role', 'group']);
+
 export const Explanation = z.object({
   app: z.string(),
   scimId: z.string(),
@@ -40,13 +42,20 @@ export const Explanation = z.object({
   /** What the person should have, and why. */
   entitlements: z.array(
     z.object({
-      kind: z.enum(['site-role', 'organization', 'organization-role', 'group']),
+      kind: EntitlementKind,
       organization: z.string().nullable(),
       target: z.string(),
       because: z.array(z.object({ idpGroup: z.string(), mapping: z.string() })),
       present: z.boolean().nullable(),
     }),
   ),
+  /**
+   * What the account has and no mapping gives: by hand, or not taken yet. Groups as far as the bridge manages them, organizations but for the default
+   * one; empty where Coder could not be asked.
+   */
+  beside: z
+    .array(z.object({ kind: EntitlementKind, organization: z.string().nullable(), target: z.string() }))
+    .default([]),
   recent: z.array(AuditEntry),
 });
 export type Explanation = z.output<typeof Explanation>;

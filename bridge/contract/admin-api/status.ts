@@ -72,6 +72,8 @@ export const AppStatus = z.object({
   noMemberYet: z.array(z.string()).default([]),
   /** Groups that were made empty and are being filled: they give, and take nothing before they come to rest. Each with its mapping. */
   beingFilled: z.array(z.string()).default([]),
+  /** Groups that mappings name and that the identity provider never sent, each with its mapping: not assigned yet, or misspelt. */
+  neverCame: z.array(z.string()).default([]),
   warnings: z.array(z.string()),
 });
 export type AppStatus = z.output<typeof AppStatus>;

@@ -128,6 +128,14 @@ function appPanel(view: View, app: AppStatus): Html {
         html`<dt>Being filled, takes nothing yet</dt>
           <dd>${app.beingFilled.join(', ')}</dd>`
       }
+      ${
+        app.neverCame.length > 0 &&
+        html`<dt>Never came</dt>
+          <dd>
+            <a href="${view.base}/groups">${count(app.neverCame.length, 'group')}</a>
+            that ${app.neverCame.length === 1 ? 'a mapping names' : 'mappings name'}
+          </dd>`
+      }
       <dt>Tokens</dt>
       <dd>${app.tokens.length === 0 ? badge('bad', 'none') : app.tokens.map(token => tokenLine(view, token))}</dd>
       <dt>SCIM base URL</dt>

@@ -81,27 +81,36 @@ function accountBadge({ coderUserId, status, active }: Explanation, others: read
   return badge('good', status);
 }
 
-function entitlements({ entitlements: all, active }: Explanation): Html {
-  if (all.length === 0)
+function entitlements({ entitlements: all, beside, active }: Explanation): Html {
+  if (all.length + beside.length === 0)
     return nothing(
       active ? 'No group of theirs is mapped to anything.' : 'Nothing: the directory says that they are out.',
     );
   return table(
     'Entitlements',
     [{ head: 'What' }, { head: 'Kind' }, { head: 'Organization' }, { head: 'In Coder' }, { head: 'Because of' }],
-    all.map(entitlement => [
-      html`<strong>${entitlement.target}</strong>`,
-      entitlement.kind.replace('-', ' '),
-      entitlement.organization ?? '',
-      entitlement.present === null
-        ? badge('plain', 'not known')
-        : entitlement.present
-          ? badge('good', 'has it')
-          : badge('bad', 'missing'),
-      entitlement.because.map(
-        ({ idpGroup, mapping }) => html`<div>${idpGroup} <span class="because">${mapping}</span></div>`,
-      ),
-    ]),
+    [
+      ...all.map(entitlement => [
+        html`<strong>${entitlement.target}</strong>`,
+        entitlement.kind.replace('-', ' '),
+        entitlement.organization ?? '',
+        entitlement.present === null
+          ? badge('plain', 'not known')
+          : entitlement.present
+            ? badge('good', 'has it')
+            : badge('bad', 'missing'),
+        entitlement.because.map(
+          ({ idpGroup, mapping }) => html`<div>${idpGroup} <span class="because">${mapping}</span></div>`,
+        ),
+      ]),
+      ...beside.map(({ kind, organization, target }) => [
+        html`<strong>${target}</strong>`,
+        kind.replace('-', ' '),
+        organization ?? '',
+        badge('warn', 'has it'),
+        'nothing that gives it: by hand, or not taken yet',
+      ]),
+    ],
   );
 }
 

@@ -3,12 +3,12 @@ import { type AuditEntry, type Explanation } from '../../contract/admin-api';
 import { type CoderUser } from '../../coder';
 import { type AuditRecord, queryAudit } from '../../store/audit/audit';
 import { memberStatesOf } from '../../store/accounts/coder-members';
-import { type Db } from '../../store/database/database';
 import { groupsOfUser, readUser } from '../../store/directory/reading';
 import { findPeople, type Person } from '../../store/accounts/people';
 import { type Context, groupName, organizationName } from '../decide/context';
 import { type Rim } from '../context/rim';
-import { ABSENT, desire, type Reasoned } from '../decide/desired';
+import { ABSENT, desire } from '../decide/desired';
+import { type Entitlement, isImplied, keyOf } from '../decide/entitlement';
 
 const RECENT = 20;
 
@@ -52,7 +52,8 @@ async function explainPerson(rim: Rim, context: Context, person: Person): Promis
   const rules = context.rules.get(person.app);
   const desired =
     user === undefined || rules === undefined ? ABSENT : desire(rules, user, await groupsOfUser(db, user.id));
-  const has = await presence(rim, db, person);
+  const wanted = new Set([...desired.entitlements.values()].map(meant));
+  const has = await presence(rim, context, person);
   return {
     app: person.app,
     scimId: person.userId,
@@ -63,48 +64,62 @@ async function explainPerson(rim: Rim, context: Context, person: Person): Promis
     status: has?.account.status ?? null,
     held: person.heldReason === undefined ? null : `${person.heldReason}: ${person.heldDetail ?? ''}`,
     entitlements: [...desired.entitlements.values()].map(entitlement => ({
-      kind: entitlement.kind,
-      organization: entitlement.organization === '' ? null : organizationName(context, entitlement.organization),
+      ...named(context, entitlement),
       target: targetOf(context, entitlement),
       because: entitlement.because.map(({ idpGroup, mapping }) => ({ idpGroup, mapping })),
-      present: has === undefined ? null : has.holds(entitlement),
+      present: has === undefined ? null : has.all.some(held => meant(held) === meant(entitlement)),
     })),
+    beside: (has?.all ?? [])
+      .filter(held => !wanted.has(meant(held)))
+      .filter(
+        ({ kind, organization }) => kind !== 'organization' || organization !== context.catalog.defaultOrganization,
+      )
+      .map(held => ({ ...named(context, held), target: targetOf(context, held) })),
     recent: (await queryAudit(db, { subject: person.userId, limit: RECENT })).map(toEntry),
   };
 }
 
-function targetOf(context: Context, { kind, organization, target }: Reasoned): string {
+/** Coder's id of a group says all of it. */
+const meant = (one: Entitlement): string => keyOf(one.kind === 'group' ? { ...one, organization: '' } : one);
+
+function named(context: Context, { kind, organization }: Entitlement) {
+  return { kind, organization: organization === '' ? null : organizationName(context, organization) };
+}
+
+function targetOf(context: Context, { kind, organization, target }: Entitlement): string {
   if (kind === 'organization') return organizationName(context, organization);
   return kind === 'group' ? (context.groups.get(target)?.name ?? groupName(context, target)) : target;
 }
 
-/** What the account has in Coder now; undefined when there is none or Coder can't be asked. */
+/** What the account has in Coder now; undefined when there is none or Coder can't be asked. Of groups those that the bridge knows the members of. */
 async function presence(
   rim: Rim,
-  db: Db,
+  context: Context,
   person: Person,
-): Promise<{ account: CoderUser; holds: (entitlement: Reasoned) => boolean } | undefined> {
+): Promise<{ account: CoderUser; all: readonly Entitlement[] } | undefined> {
   if (person.coderUserId === undefined) return undefined;
   try {
     const found = await rim.coder.getUser(person.coderUserId);
     if (found.state !== 'present') return undefined;
-    const roles = await rim.coder.getRoles(person.coderUserId);
-    const members = await memberStatesOf(db, person.coderUserId);
-    const groups = new Set(members.filter(member => member.present).map(member => member.coderGroupId));
+    const { site, organizations } = await rim.coder.getRoles(person.coderUserId);
+    const members = await memberStatesOf(rim.database.db, person.coderUserId);
+    const assigned = (roles: readonly string[]) => roles.filter(role => !isImplied(role));
     return {
       account: found.user,
-      holds: ({ kind, organization, target }) => {
-        switch (kind) {
-          case 'site-role':
-            return roles.site.includes(target);
-          case 'organization':
-            return roles.organizations.has(organization);
-          case 'organization-role':
-            return roles.organizations.get(organization)?.includes(target) ?? false;
-          case 'group':
-            return groups.has(target);
-        }
-      },
+      all: [
+        ...assigned(site).map(target => ({ kind: 'site-role' as const, organization: '', target })),
+        ...[...organizations].flatMap(([organization, roles]) => [
+          { kind: 'organization' as const, organization, target: '' },
+          ...assigned(roles).map(target => ({ kind: 'organization-role' as const, organization, target })),
+        ]),
+        ...members
+          .filter(({ present }) => present)
+          .map(({ coderGroupId }) => ({
+            kind: 'group' as const,
+            organization: context.groups.get(coderGroupId)?.organization ?? '',
+            target: coderGroupId,
+          })),
+      ],
     };
   } catch (error) {
     rim.log.warn({ err: error, account: person.coderUserId }, 'account can not be read for an explanation');

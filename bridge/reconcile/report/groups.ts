@@ -58,7 +58,7 @@ export async function groupsReport(
         app,
         mapping: declared.mapping,
         gives: declared.gives,
-        idpGroup: declared.name ?? `externalId ${declared.externalId ?? ''}`,
+        idpGroup: groupOf(declared),
         state:
           empty !== undefined
             ? 'empty'
@@ -101,6 +101,8 @@ export interface UnsaidGroups {
   readonly empty: readonly string[];
   /** It is being filled. */
   readonly filling: readonly string[];
+  /** There is none of that name or externalId, and never was while the mapping was declared. */
+  readonly neverCame: readonly string[];
 }
 
 /** Those of apps, by app: nothing is asked of groups that count. */
@@ -113,13 +115,17 @@ export async function sayUnsaidGroups(db: Db, apps: readonly StoredApp[]): Promi
     const isUnsaid = unsaidBy(own, state);
     const unread = mappingsOf(state).filter(declared => isUnsaid(declared) || !isReading(declared));
     if (unread.length === 0) continue;
-    const found = await emptyGroups(db, app, unread);
+    const fitting = await groupsFitting(db, app, unread.map(wantedBy));
+    const found = await emptyOf(db, unread, fitting);
     const filling = unread.filter(
       declared => isUnsaid(declared) && isReading(declared) && !found.has(declared.mapping),
     );
     said.set(app, {
       empty: [...found].map(([mapping, { displayName }]) => `${displayName} (${mapping})`),
       filling: filling.map(({ mapping }) => `${own.get(mapping)?.group?.displayName ?? ''} (${mapping})`),
+      neverCame: unread
+        .filter(({ mapping }, index) => !own.has(mapping) && fitting[index]?.length === 0)
+        .map(declared => `${groupOf(declared)} (${declared.mapping})`),
     });
   }
   return said;
@@ -143,7 +149,15 @@ function readingBy(
 
 /** The groups that these mappings name, where they are there and have no member yet, by mapping. */
 async function emptyGroups(db: Db, app: string, mappings: readonly Declared[]): Promise<Map<string, DirectoryGroup>> {
-  const fitting = await groupsFitting(db, app, mappings.map(wantedBy));
+  return await emptyOf(db, mappings, await groupsFitting(db, app, mappings.map(wantedBy)));
+}
+
+/** @param fitting the groups that each of these mappings names */
+async function emptyOf(
+  db: Db,
+  mappings: readonly Declared[],
+  fitting: readonly (readonly DirectoryGroup[])[],
+): Promise<Map<string, DirectoryGroup>> {
   const inhabited = await groupsWithMembers(
     db,
     fitting.flat().map(({ id }) => id),
@@ -173,6 +187,8 @@ function stateOf(
   if (name !== undefined && namesakes.has(foldName(name))) return 'unclear';
   return isRead === undefined ? 'never-came' : isRead ? 'matched' : 'vanished';
 }
+
+const groupOf = ({ name, externalId }: Declared): string => name ?? `externalId ${externalId ?? ''}`;
 
 const wantedBy = ({ name = '', externalId }: Declared): IdpGroup =>
   externalId === undefined ? { name } : { externalId };

@@ -70,6 +70,7 @@ export async function readStatus(db: Db, now: number): Promise<Omit<ReconcilerSt
         lastSweepAt: app.sweptAt === undefined ? null : iso(app.sweptAt),
         noMemberYet: unsaid.get(app.name)?.empty ?? [],
         beingFilled: unsaid.get(app.name)?.filling ?? [],
+        neverCame: unsaid.get(app.name)?.neverCame ?? [],
         warnings: [
           ...app.problems,
           ...(notCompared.get(app.name) ?? []),

@@ -89,7 +89,7 @@ it('explains why a person has what the person has', async () => {
   await stage.declare(STATE);
   const alice = await stage.createUser('alice');
   await stage.createGroup('auditors', [alice]);
-  stage.coder.setSiteRoles('alice', []);
+  stage.coder.setSiteRoles('alice', ['owner']);
   for (const name of ['alice', 'ALICE@example.com', alice, stage.coder.describe('alice').id]) {
     const [explanation] = await stage.reconciler.explain(name);
     expect(explanation).toMatchObject({
@@ -113,6 +113,7 @@ it('explains why a person has what the person has', async () => {
           present: true,
         },
       ]),
+      beside: [{ kind: 'site-role', organization: null, target: 'owner' }],
     });
   }
   expect(await stage.reconciler.explain('nobody')).toEqual([]);
