@@ -211,6 +211,36 @@ describeEachDatabase('what is not read', (_, on) => {
     },
   );
 
+  it('group sync settings that Coder fails to tell keep nobody in a group whom another app takes out, though one is declared', async () => {
+    const access = await startAccess(on, { env: { CODER_SCIM_REQUEST_DEADLINE: '1s' } });
+    const okta = await access.app('okta', { groupMappings: { devs: { idpGroup: 'devs', group: 'devs' } } });
+    const ids = await okta.hireAll(PEOPLE);
+    const group = await okta.group('devs', ids);
+    access.coder.faults.fail(500, { method: 'GET', path: /\/idpsync\/groups$/ });
+    const entra = await access.app('entra', AUDITORS);
+    await until(
+      'the declaration to go on without them',
+      async () => (await access.statusOf(entra)).warnings.length > 0,
+    );
+    await okta.quit(group, ids[0] ?? '');
+    await until('ada to be out', () => !access.coder.membersOf('devs').includes('ada'));
+    expect(access.coder.membersOf('devs')).toEqual(['ben', 'cleo']);
+  });
+
+  it('roles of members that Coder fails to tell are missing to nobody', async () => {
+    const access = await startAccess(on, {
+      before: coder => void PEOPLE.forEach(name => coder.addUser(name, { status: 'active' })),
+    });
+    const okta = await access.app('okta', { ...ROLE('default'), policies: { drift: 'report' } });
+    for (const who of PEOPLE) access.coder.setOrganizationRoles(who, ['organization-auditor']);
+    await okta.group('devs', await okta.hireAll(PEOPLE));
+    await access.swept();
+    expect((await access.admin.audit({ action: 'drift.found' })).entries).toEqual([]);
+    access.coder.faults.fail(500, { method: 'GET', path: /\/paginated-members$/ });
+    await access.admin.sweep();
+    expect((await access.admin.audit({ action: 'drift.found' })).entries).toEqual([]);
+  });
+
   it('sync settings of an organization that Coder fails to tell keep nothing from those of another', async () => {
     const access = await startAccess(on, {
       env: { CODER_SCIM_REQUEST_DEADLINE: '1s' },

@@ -7,7 +7,7 @@ import { wasWithin } from '../../contract/was-within';
 import { type CoderClient } from '../../coder';
 import { identityKey } from '../../contract/identity';
 import { type MappingState } from '../../contract/mapping-state';
-import { listAllApps, readRulesVersion } from '../../store/apps/apps';
+import { listAllApps, readRulesVersion, type StoredApp } from '../../store/apps/apps';
 import { readBindings } from '../../store/apps/bindings';
 import { listManagedGroups } from '../../store/accounts/coder-groups';
 import { type Database } from '../../store/database/database';
@@ -88,15 +88,18 @@ export class ContextSource {
 
   /**
    * The same where one route of Coder fails: the rest counts, and a sync that it does not tell of counts as on.
+   * @param forAll everybody else goes by it as well. They do in any case where nothing was read as a whole before
    * @throws CoderError where nothing of it can be read: what was known stays then
    */
-  async refreshInPart(): Promise<Context> {
+  async refreshInPart(forAll: boolean): Promise<Context> {
     const apps = await listAllApps(this.database.db);
-    this.#catalog = await this.#loadNow(
-      apps.map(app => app.state),
-      true,
-    );
-    return await this.#build(await readRulesVersion(this.database.db), this.#catalog);
+    const states = apps.map(app => app.state);
+    const catalog = await this.#loadNow(states, true);
+    const known = this.#catalog;
+    if (!forAll && known !== undefined && !known.isPartial && !isBehind(known, states))
+      return await this.#contextWith(apps, catalog);
+    this.#catalog = catalog;
+    return await this.#build(await readRulesVersion(this.database.db), catalog);
   }
 
   /** The context from the database anew; what is known of Coder stays. */
@@ -145,15 +148,20 @@ export class ContextSource {
       known = await this.#loadWhatThereIs(states);
     if (known === undefined || isBehind(known, states)) known = await this.#loadWhatThereIs(states);
     this.#catalog = known;
+    this.#context = await this.#contextWith(apps, known);
+    this.#version = version;
+    this.#changes = undefined;
+    return this.#context;
+  }
+
+  async #contextWith(apps: readonly StoredApp[], catalog: Catalog): Promise<Context> {
+    const { db } = this.database;
     const [groups, bindings, namesakes] = [
       await listManagedGroups(db),
       await readBindings(db),
       await readNamesakes(db),
     ];
-    this.#context = buildContext({ apps, catalog: known, groups, bindings, namesakes });
-    this.#version = version;
-    this.#changes = undefined;
-    return this.#context;
+    return buildContext({ apps, catalog, groups, bindings, namesakes });
   }
 
   async #load(states: readonly MappingState[]): Promise<Catalog> {

@@ -13,7 +13,9 @@ import { type Rim } from './rim';
 const CAUSE: Cause = { actor: 'bridge' };
 
 /** Ends the filling of groups that have come to rest. @returns whether there is something to do since then */
-export async function lookAtFilling({ database, clock, log }: Rim): Promise<boolean> {
+export async function lookAtFilling({ database, clock, log, recovery }: Rim): Promise<boolean> {
+  // A restored database has the times of its backup.
+  if ((await recovery.holds()) !== undefined) return false;
   if ((await restedBindings(database.db, clock.now())).length === 0) return false;
   const rested = await database.transact(async db => {
     const now = clock.now();

@@ -94,7 +94,7 @@ async function compareBindings(db: Db, context: Context, app: string, now: numbe
     if (!filled.has(group) && !(isByClaim && !inhabited.has(group))) return undefined;
     const before = bindings.get(mapping);
     // What another group gave, of which it was the last word, is missed until this one has come to rest.
-    return before?.scimGroupId === undefined || before.filling === 'first' ? 'first' : 'again';
+    return before?.scimGroupId === undefined ? 'first' : 'again';
   };
   const rebound = new Map<string, { group: string; filling: Filling | undefined }>();
   for (const { mapping, before, fits } of fitting) {

@@ -44,11 +44,13 @@ import { wakeOtherDeclarations, wakeOtherApps } from './wake-other-apps';
 const ENDS = 'the app ends when nobody of it is left, nothing of it is held, and nobody who has left can still sign in';
 
 function sayEnds(entries: readonly string[], problems: readonly string[]): string {
-  if (entries.length === 0) return ENDS;
+  const unknown = problems.filter(problem => problem.startsWith('what was begun'));
+  if (entries.length === 0) return [ENDS, ...unknown].join('; ');
   const why = problems.filter(problem => problem.startsWith('sync settings '));
   return [
     `the app ends when what it wrote into Coder's sync settings is taken out (${entries.join('; ')}), or somebody has taken it out there`,
     ...why,
+    ...unknown,
   ].join('; ');
 }
 
@@ -106,7 +108,7 @@ export async function convergeApp(rim: Rim, claimed: Work): Promise<EndedWork> {
       detail: `${guarded.people} people compared, ${guarded.work.length} to be dealt with${problems.length === 0 ? '' : `; ${problems.join('; ')}`}`,
     });
     const againAt = app.deleting
-      ? comeBackAt(rim, guarded, entries.length > 0 || (await isLeftParked(db, name)))
+      ? comeBackAt(rim, guarded, begun === undefined || entries.length > 0 || (await isLeftParked(db, name)))
       : begun?.againAt;
     const isLarge = guarded.held.length + guarded.work.length > AT_ONCE;
     const writes = async (trx: Db): Promise<void> => {
@@ -189,9 +191,11 @@ async function convergeParts(
 ): Promise<{ context: Context; problems: string[] }> {
   const { db } = rim.database;
   const problems: string[] = [];
+  // Where the bridge itself may have turned a sync on, nobody goes by what was known of it before.
+  const ownsSettings = app.state.mode === 'claims' || (await hasWrittenClaims(db, app.name));
   const anew = async (): Promise<Context> =>
     (await orProblem(problems, 'organizations and sync settings', () => rim.context.refresh(), failures)) ??
-    (await rim.context.refreshInPart());
+    (await rim.context.refreshInPart(ownsSettings));
   let context = await anew();
   problems.push(...context.catalog.problems);
   let rolesMade = false;

@@ -40,6 +40,12 @@ const WHY_WENT_BACK =
 const READ_BEFORE =
   "the bridge could read Coder's audit log before, and asks again: give its account the site role auditor if it lost it, or go on without by `coder-scim recover --yes`";
 
+const FAILS_ALONE =
+  'Coder answers everything else, and not its audit log: where the database is certainly no restored one, go on without by `coder-scim recover --yes`';
+
+/** For so long Coder fails at its audit log alone before an operator may go on without. */
+const FAILS_ALONE_MS = 900_000;
+
 /** Pause after a comparison that Coder did not answer. */
 const PAUSE_MS = 1_000;
 /** The longest pause where Coder says that its audit log is not to be read: each one is twice as long as the one before. */
@@ -51,14 +57,19 @@ type State =
       readonly problem?: string;
       readonly since?: number;
       readonly pauseMs?: number;
-      /** Coder's log could be read before and is refused now: that may stay so, and an operator may go on without. */
+      /** Coder's log could be read before and is refused now, or fails for long: that may stay so, and an operator may go on without. */
       readonly mayEnd?: true;
+      /** Since when Coder answers, and fails at its log. */
+      readonly failingSince?: number | undefined;
     }
   | { readonly is: 'current'; readonly unreadable?: string }
   | { readonly is: 'pending'; readonly why: string };
 
 /** What Coder answers where its audit log is not for the bridge's account, or there is none. */
 const UNREADABLE: readonly string[] = ['forbidden', 'licence', 'unsupported', 'not_found_or_forbidden', 'refused'];
+
+/** What Coder, or something before it, answers where the log is what fails. */
+const FAILING: readonly string[] = ['failed', 'timeout', 'unexpected', 'incomplete_listing'];
 
 function whyOf(pending: PendingRecovery | undefined): string {
   if (pending?.wentBack === true) return WHY_WENT_BACK;
@@ -199,7 +210,7 @@ export class Recovery {
     if (pending === undefined && !this.mayEnd) return false;
     if (shown !== undefined && (pending?.since ?? null) !== shown) throw new RecoveryChanged();
     const seen = await this.#highestSeen(pending?.seen ?? 0);
-    if (pending === undefined && seen !== 'unreadable') {
+    if (pending === undefined && typeof seen === 'number') {
       // The log is there again, or is not refused any more: it is compared, and nobody goes on without.
       await this.#checkOnce();
       return false;
@@ -207,7 +218,7 @@ export class Recovery {
     await database.transact(async db => {
       if ((await readPendingRecovery(db))?.since !== pending?.since) throw new RecoveryChanged();
       if (seen === 'unreadable') await forgetLogRead(db);
-      await raisePosition(db, seen === 'unreadable' ? (pending?.seen ?? 0) : seen);
+      await raisePosition(db, typeof seen === 'number' ? seen : (pending?.seen ?? 0));
       await dropPendingRecovery(db, now);
       await forgetImported(db);
       // Who is in which group was remembered from before as well.
@@ -233,14 +244,14 @@ export class Recovery {
   }
 
   /** Who restored the database said so without asking Coder: what is not raised to here is found anew by the next process. */
-  async #highestSeen(known: number): Promise<number | 'unreadable'> {
+  async #highestSeen(known: number): Promise<number | 'unreadable' | 'failing'> {
     try {
       const { id, position } = await readInstallation(this.parts.database.db);
       return Math.max(known, (await readLog(this.parts.coder, { id, position })).seen);
     } catch (error) {
       if (!(error instanceof CoderError)) throw error;
       this.parts.log.warn({ err: error }, "Coder's audit log could not be read at the end of the recovery");
-      return UNREADABLE.includes(error.kind) ? 'unreadable' : known;
+      return UNREADABLE.includes(error.kind) ? 'unreadable' : 'failing';
     }
   }
 
@@ -312,8 +323,26 @@ export class Recovery {
     } catch (error) {
       if (!(error instanceof CoderError)) throw error;
       if (UNREADABLE.includes(error.kind)) return await this.#unreadableLog(error, position, server, pending);
-      this.#notKnownYet(error, 'nothing is given and nothing taken meanwhile', PAUSE_MS);
+      const failingSince = await this.#failsAlone(error);
+      const isLong = failingSince !== undefined && clock.now() - failingSince >= FAILS_ALONE_MS;
+      const meanwhile = 'nothing is given and nothing taken meanwhile';
+      this.#notKnownYet(error, isLong ? `${meanwhile}; ${FAILS_ALONE}` : meanwhile, PAUSE_MS, isLong);
+      if (this.#state.is === 'unchecked') this.#state = { ...this.#state, failingSince };
     }
+  }
+
+  /** @returns since when Coder answers and fails at its log, seen at each look; undefined where it is away */
+  async #failsAlone(error: CoderError): Promise<number | undefined> {
+    if (!FAILING.includes(error.kind)) return undefined;
+    try {
+      await this.parts.coder.whoami();
+    } catch (away) {
+      if (!(away instanceof CoderError)) throw away;
+      return undefined;
+    }
+    const before = this.#state.is === 'unchecked' ? this.#state.failingSince : undefined;
+    const now = this.parts.clock.now();
+    return before === undefined || before > now ? now : before;
   }
 
   /**

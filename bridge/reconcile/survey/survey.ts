@@ -270,7 +270,13 @@ async function observed(
     begun,
     holders,
     ...(await contendersOf(db, context, { account, via, begun, holders, userId, app, addresses })),
-    actual: actualOf(context, world, account, { grants, members }, options),
+    actual: actualOf(
+      context,
+      world,
+      account,
+      { grants, members, desired: [subject.own, ...holders.map(holder => holder.desired)] },
+      options,
+    ),
     granted: grantedBy(grants, members),
     outside: [],
     unwritten: [],
@@ -293,14 +299,26 @@ function actualOf(
   context: Context,
   world: World,
   account: Account,
-  { grants, members }: { readonly grants: readonly Grant[]; readonly members: readonly MemberState[] },
+  {
+    grants,
+    members,
+    desired,
+  }: {
+    readonly grants: readonly Grant[];
+    readonly members: readonly MemberState[];
+    readonly desired: readonly Desired[];
+  },
   options: SurveyOptions,
 ): Actual {
-  // The person's own work reads them, and takes what there is.
-  const given = (organization: string): readonly string[] =>
-    grants.flatMap(grant =>
-      grant.kind === 'organization-role' && grant.organization === organization ? grant.target : [],
-    );
+  // What was not read is nobody's gain: somebody may have it by hand. The person's own work reads it, and takes what there is.
+  const asked = desired.flatMap(({ entitlements }) => [...entitlements.values()]);
+  const given = (organization: string): readonly string[] => [
+    ...new Set(
+      [...grants, ...asked].flatMap(one =>
+        one.kind === 'organization-role' && one.organization === organization ? one.target : [],
+      ),
+    ),
+  ];
   const groups = groupsHeld(context, account.organizationIds, members, options.present === true);
   for (const id of options.members?.get(account.id) ?? []) {
     const group = context.groups.get(id);

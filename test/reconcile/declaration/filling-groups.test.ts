@@ -66,6 +66,25 @@ describeEachDatabase('a group that is filled by one request a member', (_open, o
     expect(holding(stage)).toEqual([]);
   });
 
+  it('takes nothing from those it was filled with where it is deleted before it came to rest, and made again', async () => {
+    const stage = await startStage({ databaseUrl: await on.freshUrl() });
+    await stage.declare(LEADS);
+    const ids = await hireAll(stage);
+    const before = await stage.createGroup('leads');
+    for (const id of ids) await stage.join(before, id);
+    expect(holding(stage)).toEqual(PEOPLE);
+    await stage.write(stage.directory.deleteGroup(stage.context, before));
+    await stage.settle();
+    expect(await heldPeople(stage)).toEqual([{ reason: 'idp-group-vanished', people: 4 }]);
+    await stage.join(await stage.createGroup('leads'), ids[0]);
+    await stage.settle();
+    expect(holding(stage)).toEqual(PEOPLE);
+    passed += 3 * MINUTE;
+    await lookerOf(stage)();
+    await stage.settle();
+    expect(holding(stage)).toEqual(['ann']);
+  });
+
   it('counts a quarter of an hour after its first member at the latest', async () => {
     const { stage, ids, look } = await byHand(on);
     const group = await stage.createGroup('leads');
