@@ -237,7 +237,7 @@ describeEachDatabase('what is not read', (_, on) => {
     await access.swept();
     expect((await access.admin.audit({ action: 'drift.found' })).entries).toEqual([]);
     access.coder.faults.fail(500, { method: 'GET', path: /\/paginated-members$/ });
-    await access.admin.sweep();
+    await expect(access.admin.sweep()).rejects.toThrow(/paginated-members answered 500/);
     expect((await access.admin.audit({ action: 'drift.found' })).entries).toEqual([]);
   });
 
