@@ -493,7 +493,8 @@ describe('a call that a gateway answered for Coder, and that was repeated at onc
       policies: { drift: 'report' },
     });
     const alice = await stage.createUser('alice');
-    const group = await stage.createGroup(auditors);
+    // Somebody is in it already: it is not being filled.
+    const group = await stage.createGroup(auditors, [await stage.createUser('bob')]);
     return { stage, alice, group, wait: (ms: number) => void (ahead += ms) };
   }
 
