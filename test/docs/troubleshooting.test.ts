@@ -2,6 +2,8 @@
 import { readFileSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import { ADMIN_REFUSALS } from '../../bridge/admin/routes';
+import { type RefusalReason } from '../../bridge/scim/access/authenticate';
+import { explainRefusal } from '../../bridge/scim/http/refusal-log';
 import { Catalogue } from './catalogue';
 
 jest.setTimeout(300_000);
@@ -47,7 +49,10 @@ describe('codes', () => {
       'Answers to the identity provider',
       [
         ...reasons('bridge/scim-language/errors.ts', 'ScimType'),
-        ...reasons('bridge/scim/access/authenticate.ts', 'RefusalReason'),
+        // By the words of the log.
+        ...reasons('bridge/scim/access/authenticate.ts', 'RefusalReason').map(reason =>
+          explainRefusal(reason as RefusalReason),
+        ),
       ],
     ],
     ['Admin API', ADMIN_REFUSALS.map(([, code]) => code)],

@@ -35,13 +35,16 @@ export function createRefusalLog({
       if (told.size >= REMEMBERED) told.clear();
       told.set(source, now);
     }
-    log.warn({ source, tokenId, client, reason: explain(reason), throttled }, 'scim caller refused');
+    log.warn({ source, tokenId, client, reason: explainRefusal(reason), throttled }, 'scim caller refused');
     if (app === undefined || throttled || requests === undefined) return;
-    note(app, explain(reason)).catch((error: unknown) => log.warn({ error }, 'a refused caller could not be noted'));
+    note(app, explainRefusal(reason)).catch((error: unknown) =>
+      log.warn({ error }, 'a refused caller could not be noted'),
+    );
   };
 }
 
-function explain(reason: RefusalReason): string {
+/** Why somebody was refused, as the log and the page say it. */
+export function explainRefusal(reason: RefusalReason): string {
   switch (reason) {
     case 'missing':
       return 'no Authorization header';
